@@ -1,0 +1,69 @@
+//! Rows on their way from a shard to a transaction.
+
+/// How a row's bytes are to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFormat {
+    /// A tuple of `COPY … (FORMAT binary)`: field count, then each field's length and bytes.
+    Binary,
+    /// A line of `COPY … (FORMAT text)`, with its line feed.
+    Text,
+}
+
+/// One row of a chunk.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Which stream (partition) the record came from: an index given out by `progress`.
+    pub stream: u32,
+    pub format: RowFormat,
+    /// Length of the encoded row in [`Chunk::rows`].
+    pub row_len: u32,
+    /// Length of the key image in [`Chunk::keys`].
+    pub key_len: u32,
+    /// Length of the kept original record in [`Chunk::originals`]; 0 when none is kept.
+    pub original_len: u32,
+    /// XXH64 of the key image; 0 without a key.
+    pub key_hash: u64,
+    pub offset: i64,
+    /// What `progress` gave for this record, to be handed back when the row is settled.
+    pub ticket: u64,
+    /// Milliseconds since the epoch when the producer made the record; 0 if unknown.
+    pub produced_ms: i64,
+}
+
+/// A run of one shard's queue, in arrival order. The three byte buffers hold the entries' parts one after another.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub shard: u8,
+    pub entries: Vec<Entry>,
+    pub rows: Vec<u8>,
+    pub keys: Vec<u8>,
+    pub originals: Vec<u8>,
+}
+
+impl Chunk {
+    pub fn bytes(&self) -> usize {
+        self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<Entry>()
+    }
+}
+
+/// What one transaction writes: whole prefixes of the queues of the shards it holds.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub chunks: Vec<Chunk>,
+    /// The shards that nobody else may take until this batch is settled, one bit a shard.
+    pub shards: u64,
+}
+
+impl Batch {
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.entries.len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.entries.is_empty())
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.chunks.iter().map(Chunk::bytes).sum()
+    }
+}

@@ -1,0 +1,84 @@
+//! Flink SQL's logical types, as a job file declares them.
+
+use std::fmt;
+
+/// The length of STRING, BYTES and of VARCHAR without a length.
+pub const UNBOUNDED: u32 = i32::MAX as u32;
+
+/// A Flink logical type. Nullability belongs to the column, not to the type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataType {
+    Boolean,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Float,
+    Double,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Char(u32),
+    /// `Varchar(UNBOUNDED)` is STRING.
+    Varchar(u32),
+    Binary(u32),
+    /// `Varbinary(UNBOUNDED)` is BYTES.
+    Varbinary(u32),
+    Date,
+    Time {
+        precision: u8,
+    },
+    Timestamp {
+        precision: u8,
+    },
+    TimestampLtz {
+        precision: u8,
+    },
+    Array(Box<DataType>),
+    /// The type of a bare NULL literal.
+    Null,
+}
+
+impl DataType {
+    pub const STRING: DataType = DataType::Varchar(UNBOUNDED);
+
+    pub fn is_text(&self) -> bool {
+        matches!(self, DataType::Char(_) | DataType::Varchar(_))
+    }
+
+    pub fn is_integer(&self) -> bool {
+        matches!(self, DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt)
+    }
+
+    pub fn is_numeric(&self) -> bool {
+        self.is_integer() || matches!(self, DataType::Float | DataType::Double | DataType::Decimal { .. })
+    }
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DataType::Boolean => f.write_str("BOOLEAN"),
+            DataType::TinyInt => f.write_str("TINYINT"),
+            DataType::SmallInt => f.write_str("SMALLINT"),
+            DataType::Int => f.write_str("INT"),
+            DataType::BigInt => f.write_str("BIGINT"),
+            DataType::Float => f.write_str("FLOAT"),
+            DataType::Double => f.write_str("DOUBLE"),
+            DataType::Decimal { precision, scale } => write!(f, "DECIMAL({precision}, {scale})"),
+            DataType::Char(n) => write!(f, "CHAR({n})"),
+            DataType::Varchar(UNBOUNDED) => f.write_str("STRING"),
+            DataType::Varchar(n) => write!(f, "VARCHAR({n})"),
+            DataType::Binary(n) => write!(f, "BINARY({n})"),
+            DataType::Varbinary(UNBOUNDED) => f.write_str("BYTES"),
+            DataType::Varbinary(n) => write!(f, "VARBINARY({n})"),
+            DataType::Date => f.write_str("DATE"),
+            DataType::Time { precision } => write!(f, "TIME({precision})"),
+            DataType::Timestamp { precision } => write!(f, "TIMESTAMP({precision})"),
+            DataType::TimestampLtz { precision } => write!(f, "TIMESTAMP_LTZ({precision})"),
+            DataType::Array(element) => write!(f, "ARRAY<{element}>"),
+            DataType::Null => f.write_str("NULL"),
+        }
+    }
+}

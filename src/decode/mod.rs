@@ -1,0 +1,20 @@
+//! Bytes → rows. One file a format; no I/O.
+
+use bumpalo::Bump;
+
+use crate::error::Rejection;
+use crate::record::Record;
+use crate::value::Value;
+
+/// What one message holds. Rows have one value for each column of the source table.
+#[derive(Debug, Clone, Copy)]
+pub struct Decoded<'a> {
+    pub rows: &'a [&'a [Value<'a>]],
+    /// Fields set to NULL and messages dropped by the format's `ignore-parse-errors`.
+    pub parse_errors_ignored: u64,
+}
+
+/// A message format. Values borrow the message or `arena`, which the caller resets after each record.
+pub trait Decode: Send {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection>;
+}

@@ -1,0 +1,125 @@
+//! Errors that stop a job, and rejections that cost one record.
+
+use std::fmt;
+
+use crate::position::Position;
+
+/// Where in the job file something stands; both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    pub line: u64,
+    pub column: u64,
+}
+
+/// One thing wrong with a job file or an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub location: Option<Location>,
+    pub message: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.location {
+            Some(at) => write!(f, "line {}, column {}: {}", at.line, at.column, self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// What stops a job. The text says what happened, where, and what to do; it never holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The job file or its options are wrong: everything found, in the order of the file. Nothing was opened.
+    #[error("{}", list(.0))]
+    Config(Vec<Diagnostic>),
+    /// The message source refused or lacks something.
+    #[error("{0}")]
+    Source(String),
+    /// The target database refused or lacks something.
+    #[error("{message}")]
+    Target { message: String, sqlstate: Option<String> },
+    /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
+    #[error(
+        "{position}: {rejection}; the job stops because {mode} is 'strict', nothing after this record is committed"
+    )]
+    Strict { position: Position, rejection: Rejection, mode: &'static str },
+    /// The dead-letter target can't be written: going on would lose records.
+    #[error("{0}")]
+    DeadLetter(String),
+    /// The job was told to stop before this could be finished. Nothing is lost.
+    #[error("stopped before everything was written; the rest is read again at the next start")]
+    Stopped,
+    /// A thread of the pipeline failed in a way it should not.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    pub fn target(message: impl Into<String>) -> Self {
+        Error::Target { message: message.into(), sqlstate: None }
+    }
+}
+
+fn list(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Where on its way a record was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The message is not what its format says.
+    Decode,
+    /// A CAST or a NOT NULL of the job failed.
+    Select,
+    /// The value can't be stored in the target column.
+    Encode,
+    /// The database refused the row.
+    Write,
+}
+
+impl Stage {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Decode => "decode",
+            Stage::Select => "select",
+            Stage::Encode => "encode",
+            Stage::Write => "write",
+        }
+    }
+}
+
+/// Why one record can't become a row. Costs that record only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    pub stage: Stage,
+    pub reason: String,
+    pub column: Option<String>,
+    pub sqlstate: Option<String>,
+}
+
+impl Rejection {
+    pub fn new(stage: Stage, reason: impl Into<String>) -> Self {
+        Rejection { stage, reason: reason.into(), column: None, sqlstate: None }
+    }
+
+    pub fn in_column(stage: Stage, column: impl Into<String>, reason: impl Into<String>) -> Self {
+        Rejection { stage, reason: reason.into(), column: Some(column.into()), sqlstate: None }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} refused", self.stage.as_str())?;
+        if let Some(column) = &self.column {
+            write!(f, " column {column}")?;
+        }
+        write!(f, ": {}", self.reason)?;
+        if let Some(sqlstate) = &self.sqlstate {
+            write!(f, " (SQLSTATE {sqlstate})")?;
+        }
+        Ok(())
+    }
+}

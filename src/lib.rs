@@ -1,0 +1,26 @@
+//! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
+//!
+//! The folders are the stages of the pipeline, in the order a row passes them; the files beside them are the nouns that
+//! stages share. No stage names another: only `pipeline` wires them.
+
+pub mod config;
+#[cfg(feature = "kafka")]
+pub mod consume;
+pub mod decode;
+pub mod dispatch;
+pub mod encode;
+pub mod flush;
+pub mod progress;
+pub mod reject;
+
+pub mod batch;
+pub mod data_type;
+pub mod error;
+pub mod expression;
+pub mod metrics;
+pub mod position;
+pub mod record;
+pub mod settings;
+pub mod stop;
+pub mod target;
+pub mod value;

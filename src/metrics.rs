@@ -1,0 +1,65 @@
+//! Counters of one sink and of one job. Relaxed atomics: each is exact, a snapshot of several is not one instant.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// What happened so far. `rows_read` = written + deleted + superseded + ignored + dead-lettered when nothing is
+        /// on its way any more.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[$doc])* pub $name: Counter),* }
+
+        /// The counters' values at one moment.
+        #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+        pub struct Snapshot { $($(#[$doc])* pub $name: u64),* }
+
+        impl Counters {
+            pub fn snapshot(&self) -> Snapshot {
+                Snapshot { $($name: self.$name.get()),* }
+            }
+        }
+
+        impl std::ops::AddAssign for Snapshot {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$name += other.$name;)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Messages taken from the source.
+    records_read,
+    /// Bytes of those messages' keys and values.
+    bytes_read,
+    /// Rows that passed WHERE; a rejected record counts as one.
+    rows_read,
+    /// Rows inserted or upserted.
+    rows_written,
+    rows_deleted,
+    /// Rows replaced in their batch by a later change of the same key.
+    rows_superseded,
+    /// Rows left out by the conflict mode.
+    rows_ignored,
+    /// Records rejected, with or without a dead-letter target.
+    rows_dead_lettered,
+    /// Fields that became NULL under `ignore-parse-errors`, and messages it dropped.
+    parse_errors_ignored,
+    /// Committed transactions that wrote rows.
+    batches,
+    /// Attempts repeated after an error.
+    retries,
+}
+
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,18 @@
+//! Where a record stands in its stream.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A record's place: topic, partition and offset. It names the record in logs, errors and dead letters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub offset: i64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]@{}", self.topic, self.partition, self.offset)
+    }
+}

@@ -1,0 +1,91 @@
+//! A raw message and its place.
+
+use std::sync::Arc;
+
+use crate::position::Position;
+
+/// One header of a message. Names may repeat; a value may be absent.
+pub type Header<'a> = (&'a str, Option<&'a [u8]>);
+
+/// A raw message as its source handed it over. Borrows the source's buffers: it lives until the next poll.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    pub topic: &'a Arc<str>,
+    pub partition: i32,
+    pub offset: i64,
+    /// Milliseconds since the epoch, when the source has one.
+    pub timestamp_ms: Option<i64>,
+    pub key: Option<&'a [u8]>,
+    pub headers: &'a [Header<'a>],
+    /// `None` is Kafka's null value (a tombstone), which differs from zero bytes.
+    pub value: Option<&'a [u8]>,
+}
+
+impl Record<'_> {
+    pub fn position(&self) -> Position {
+        Position { topic: Arc::clone(self.topic), partition: self.partition, offset: self.offset }
+    }
+}
+
+/// A record's key, headers and value kept beside its encoded row, so that a dead letter can carry the original.
+/// Topic, partition and offset are not in it: the entry has them.
+pub struct Original<'a> {
+    pub timestamp_ms: Option<i64>,
+    pub key: Option<&'a [u8]>,
+    pub headers: Vec<Header<'a>>,
+    pub value: Option<&'a [u8]>,
+}
+
+const ABSENT: u32 = u32::MAX;
+
+impl<'a> Record<'a> {
+    /// Appends the original to `out`; [`Original::read`] is its inverse.
+    pub fn store_original(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.timestamp_ms.unwrap_or(i64::MIN).to_le_bytes());
+        put(out, self.key);
+        put(out, self.value);
+        out.extend_from_slice(&(self.headers.len() as u32).to_le_bytes());
+        for (name, value) in self.headers {
+            put(out, Some(name.as_bytes()));
+            put(out, *value);
+        }
+    }
+
+    /// The record's parts without its place.
+    pub fn original(&self) -> Original<'a> {
+        Original { timestamp_ms: self.timestamp_ms, key: self.key, headers: self.headers.to_vec(), value: self.value }
+    }
+}
+
+impl<'a> Original<'a> {
+    /// Reads what [`Record::store_original`] wrote. `None` if `bytes` are not that.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let timestamp = i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?);
+        let key = get(&mut rest)?;
+        let value = get(&mut rest)?;
+        let count = u32::from_le_bytes(take(&mut rest, 4)?.try_into().ok()?);
+        let mut headers = Vec::new();
+        for _ in 0..count {
+            let name = std::str::from_utf8(get(&mut rest)??).ok()?;
+            headers.push((name, get(&mut rest)?));
+        }
+        Some(Original { timestamp_ms: (timestamp != i64::MIN).then_some(timestamp), key, headers, value })
+    }
+}
+
+fn put(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    out.extend_from_slice(&bytes.map_or(ABSENT, |bytes| bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(bytes.unwrap_or_default());
+}
+
+fn get<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let length = u32::from_le_bytes(take(rest, 4)?.try_into().ok()?);
+    if length == ABSENT { Some(None) } else { take(rest, length as usize).map(Some) }
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (head, tail) = rest.split_at_checked(length)?;
+    *rest = tail;
+    Some(head)
+}

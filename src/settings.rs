@@ -1,0 +1,255 @@
+//! A job's checked settings: what `config` makes of a job file, and what the other stages are built from. Plain data;
+//! every value has been checked, nothing has been opened.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::data_type::DataType;
+use crate::expression::Expression;
+
+/// A whole job file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// `SET 'pipeline.name'`, if the file has one. See [`Job::name`] for what stands in for it.
+    pub pipeline_name: Option<String>,
+    /// The job file's stem, `job` for `job.sql`.
+    pub file_stem: Option<String>,
+    pub sources: Vec<Source>,
+    /// One for every INSERT INTO, in the order of the file.
+    pub sinks: Vec<Sink>,
+    /// Bytes of rows held between reading and COMMIT, in the whole process.
+    pub buffer_memory: usize,
+    /// How long the database may be away before the job gives up. `None`: no end.
+    pub max_outage: Option<Duration>,
+    /// What the user should be told at start: options without effect, defaults that differ from the Java connector's.
+    pub notices: Vec<String>,
+}
+
+/// A table that is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    pub table: String,
+    pub columns: Vec<Column>,
+    pub kafka: KafkaSource,
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub data_type: DataType,
+    pub not_null: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct KafkaSource {
+    /// `host:port,…`
+    pub brokers: String,
+    pub topics: Vec<String>,
+    pub group_id: Option<String>,
+    pub startup: Startup,
+    pub bounded: Bounded,
+    /// How often to look for new partitions. `None`: never.
+    pub discovery_interval: Option<Duration>,
+    /// `properties.auto.offset.reset`, only meaningful with [`Startup::GroupOffsets`].
+    pub auto_offset_reset: Option<OffsetReset>,
+    /// `properties.*` without the prefix, as the job file has them (Java client names), in its order.
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffsetReset {
+    Earliest,
+    Latest,
+    None,
+}
+
+/// `scan.startup.mode`: where a partition without stored progress is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Startup {
+    Earliest,
+    Latest,
+    GroupOffsets,
+    /// Milliseconds since the epoch.
+    Timestamp(i64),
+}
+
+/// `scan.bounded.mode`: where reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounded {
+    Unbounded,
+    Latest,
+    Timestamp(i64),
+}
+
+/// How message values are decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Format {
+    Csv(CsvFormat),
+}
+
+/// Options of `format = 'csv'`; see Flink's csv format for their meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvFormat {
+    pub field_delimiter: char,
+    /// `None`: `disable-quote-character`.
+    pub quote_character: Option<char>,
+    pub allow_comments: bool,
+    pub ignore_parse_errors: bool,
+    pub array_element_delimiter: String,
+    pub escape_character: Option<char>,
+    pub null_literal: Option<String>,
+}
+
+/// One INSERT INTO: a projection of one source into one table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sink {
+    /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
+    pub name: String,
+    /// Index into [`Job::sources`].
+    pub source: usize,
+    /// Rows for which this is not TRUE are left out.
+    pub filter: Option<Expression>,
+    /// The written columns with what feeds each.
+    pub columns: Vec<SinkColumn>,
+    /// Indexes into `columns` of the job file's PRIMARY KEY.
+    pub declared_key: Option<Vec<usize>>,
+    pub connection: Connection,
+    /// Names as the database has them: already folded (`casesensitive` = 0) or as written (1), not quoted.
+    pub schema: String,
+    pub table: String,
+    /// `None`: tuned while running, from 3000.
+    pub batch_size: Option<usize>,
+    pub batch_write_timeout: Duration,
+    /// Size of the connection pool, and so the most writers at once.
+    pub connection_max_active: u32,
+    /// How long to wait for a free pooled connection.
+    pub connection_max_wait: Duration,
+    pub max_retry_times: u32,
+    pub retry_wait_time: Duration,
+    pub write_mode: WriteMode,
+    pub conflict_mode: ConflictMode,
+    pub exception_mode: ExceptionMode,
+    /// `table.exec.sink.not-null-enforcer` = DROP: a NULL in a NOT NULL column drops the row and counts it as ignored.
+    pub not_null_drop: bool,
+    /// `replacebreak`: line feeds are removed from strings.
+    pub remove_line_feeds: bool,
+    /// `replacenullchar`: U+0000 is removed from strings.
+    pub remove_null_characters: bool,
+    pub dead_letter: Option<DeadLetterTarget>,
+    /// `vector.dimension`: the length every vector must have when the table doesn't say.
+    pub vector_dimension: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SinkColumn {
+    /// The column's name in the database.
+    pub name: String,
+    pub expression: Expression,
+    /// Declared NOT NULL, or part of the declared PRIMARY KEY.
+    pub not_null: bool,
+}
+
+/// Which path rows take; a hint, the result is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    /// `0` and `2`: go through INSERT … ON CONFLICT from the start.
+    Insert,
+    /// `1`: COPY while it works.
+    Copy,
+}
+
+/// What happens to a row whose key is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictMode {
+    /// The row that was there first stays; the new one is counted as ignored.
+    Ignore,
+    /// The job stops.
+    Strict,
+    /// The new row replaces it; `update` means the same.
+    Upsert,
+}
+
+/// What happens to a record that can't be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExceptionMode {
+    /// It becomes a dead letter, or is counted and logged where no dead-letter target is set.
+    Ignore,
+    /// The job stops.
+    Strict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadLetterTarget {
+    /// JSON Lines, appended.
+    File(PathBuf),
+}
+
+/// How to reach the database: the JDBC URL and the options that override it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Tried in order.
+    pub hosts: Vec<(String, u16)>,
+    pub database: String,
+    pub user: String,
+    pub password: Password,
+    pub ssl_mode: SslMode,
+    pub ssl_root_cert: Option<PathBuf>,
+    pub ssl_cert: Option<PathBuf>,
+    pub ssl_key: Option<PathBuf>,
+    pub ssl_password: Option<Password>,
+    pub connect_timeout: Duration,
+    /// `None`: no limit.
+    pub socket_timeout: Option<Duration>,
+    pub application_name: Option<String>,
+    /// `currentSchema`, the session's search_path.
+    pub current_schema: Option<String>,
+    /// `options`: command-line options of the session.
+    pub options: Option<String>,
+    pub tcp_keep_alive: bool,
+    /// `targetServerType` = primary: only a server that takes writes.
+    pub primary_only: bool,
+    pub load_balance_hosts: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// A secret. Prints as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    pub fn new(text: impl Into<String>) -> Self {
+        Password(text.into())
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Job {
+    /// The name under which progress is kept: `pipeline.name`, else the first group id, else the file's stem.
+    pub fn name(&self) -> Option<&str> {
+        self.pipeline_name
+            .as_deref()
+            .or_else(|| self.sources.iter().find_map(|source| source.kafka.group_id.as_deref()))
+            .or(self.file_stem.as_deref())
+    }
+}

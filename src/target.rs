@@ -1,0 +1,74 @@
+//! The target table as the database's catalog describes it: what rows must look like to be stored.
+
+use crate::data_type::DataType;
+
+/// How a column stores its values, as far as an encoder has to know. A domain counts as its base type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnKind {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// `None`: any number of digits.
+    Numeric(Option<(u16, i16)>),
+    Text,
+    /// Length in characters.
+    Varchar(Option<u32>),
+    Char(u32),
+    Date,
+    /// Fraction digits, 0 to 6.
+    Time(u8),
+    Timestamp(u8),
+    TimestampTz(u8),
+    Float4Array,
+    Float8Array,
+    /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`].
+    Vector,
+    /// Anything else: sent as text, the server decides.
+    Other,
+}
+
+/// A vector length that the table insists on, and who says so (`vector(10)`, `index car_info_feature_idx`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dimension {
+    pub length: usize,
+    pub declared_by: String,
+    /// An index over a cast of the column, such as `hnsw ((feature::vector(10)))`, refuses what the cast refuses: NULL
+    /// elements, NaN and infinities too.
+    pub finite_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetColumn {
+    pub name: String,
+    /// The type as PostgreSQL prints it, `character varying(10)`.
+    pub type_name: String,
+    pub kind: ColumnKind,
+    pub not_null: bool,
+    pub dimension: Option<Dimension>,
+    /// The type of the expression that feeds the column.
+    pub source: DataType,
+}
+
+/// The written columns of one table, in the order of the statement that feeds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetTable {
+    pub schema: String,
+    pub table: String,
+    pub columns: Vec<TargetColumn>,
+    /// Indexes into `columns` of the key: the job's PRIMARY KEY, else the table's. `None`: nothing identifies a row.
+    pub key: Option<Vec<usize>>,
+    /// A text key is compared byte by byte (a deterministic collation).
+    pub key_is_bytewise: bool,
+    /// The table has a unique or exclusion constraint (or unique index) besides the key over a written column.
+    pub other_unique: bool,
+}
+
+impl TargetTable {
+    /// `schema.table`, unquoted, for messages.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+}
