@@ -1,1 +1,14 @@
+//! Rows → shards → batches. Knows nothing of PostgreSQL.
+//!
+//! A sink's rows wait in 64 queues, the shards; a writer takes whole shards that nobody holds. So a key's rows stay in
+//! order, two transactions never touch the same key, and the number of writers can change at any time.
 
+mod budget;
+mod dispatcher;
+mod layout;
+mod queue;
+
+pub use budget::Budget;
+pub use dispatcher::{Dispatcher, Limits};
+pub use layout::{Layout, SHARDS, key_hash};
+pub use queue::Row;

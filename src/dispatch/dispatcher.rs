@@ -1,0 +1,263 @@
+//! Puts rows into shards and hands out batches.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::budget::Budget;
+use super::layout::SHARDS;
+use super::queue::{ChunkLimits, Queue, Row};
+use crate::batch::{Batch, Chunk};
+
+/// When a batch is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// `batchsize`.
+    pub rows: usize,
+    pub bytes: usize,
+    /// How long a row waits for company while no transaction is open. Long enough to gather what arrives together, short
+    /// enough that nobody notices.
+    pub linger: Duration,
+    /// The same while a transaction is open: its writer comes back soon and takes the row with less effort.
+    pub busy_linger: Duration,
+    /// `batchwritetimeoutms`: the upper bound of both.
+    pub timeout: Duration,
+}
+
+impl Limits {
+    /// A batch is made of whole chunks; eight of them fill it, so that it comes close to its size.
+    fn chunk(&self) -> ChunkLimits {
+        ChunkLimits { rows: (self.rows / 8).max(1), bytes: (self.bytes / 8).clamp(1, 256 << 10) }
+    }
+}
+
+/// Emptied chunks kept for their memory.
+const SPARE_CHUNKS: usize = 128;
+
+/// The shards of one sink.
+#[derive(Debug)]
+pub struct Dispatcher {
+    state: Mutex<State>,
+    work: Condvar,
+    budget: Arc<Budget>,
+}
+
+#[derive(Debug)]
+struct State {
+    limits: Limits,
+    queues: Vec<Queue>,
+    /// One bit a shard that a batch holds.
+    held: u64,
+    /// Rows and bytes in shards that nobody holds.
+    free_rows: usize,
+    free_bytes: usize,
+    batches_out: usize,
+    /// Threads inside `take`, and those started that will soon be.
+    idle: usize,
+    /// One idle writer watches the clock for all.
+    clock_watched: bool,
+    urgent: bool,
+    closed: bool,
+    abandoned: bool,
+    spare: Vec<Chunk>,
+}
+
+/// What an idle writer has to do.
+enum Turn {
+    Write,
+    WaitUntil(Instant),
+    Wait,
+    End,
+}
+
+impl Dispatcher {
+    pub fn new(limits: Limits, budget: Arc<Budget>) -> Self {
+        let state = State {
+            limits,
+            queues: (0..SHARDS).map(|_| Queue::default()).collect(),
+            held: 0,
+            free_rows: 0,
+            free_bytes: 0,
+            batches_out: 0,
+            idle: 0,
+            clock_watched: false,
+            urgent: false,
+            closed: false,
+            abandoned: false,
+            spare: Vec::new(),
+        };
+        Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
+    }
+
+    /// Appends a row to its shard and charges the budget; tells whether another writer is wanted.
+    pub fn push(&self, shard: usize, row: Row<'_>) -> bool {
+        let mut state = self.state.lock();
+        let State { queues, spare, limits, .. } = &mut *state;
+        let bytes = queues[shard].push(row, &limits.chunk(), || spare.pop().unwrap_or_default());
+        self.budget.charge(bytes);
+        if !state.is_free(shard) {
+            return false;
+        }
+        let (was_empty, was_full) = (state.free_rows == 0, state.is_full());
+        state.free_rows += 1;
+        state.free_bytes += bytes;
+        let is_full = state.is_full();
+        // Writers are woken when something begins: the wait of a first row, or a batch that is full.
+        if state.idle > 0 && (was_empty || is_full && !was_full) {
+            self.work.notify_one();
+        }
+        state.idle == 0 && (is_full || state.batches_out == 0)
+    }
+
+    /// Counts a writer that is about to be started as idle, so that it is started once.
+    pub fn expect_writer(&self) {
+        self.state.lock().idle += 1;
+    }
+
+    /// Writes what is there at once: the budget is used up.
+    pub fn hurry(&self) {
+        let mut state = self.state.lock();
+        state.urgent = true;
+        self.work.notify_all();
+    }
+
+    /// No more rows come; what is there is written, then `take` gives `None`.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.work.notify_all();
+    }
+
+    /// What waits is dropped: it was not acknowledged and is read again at the next start.
+    pub fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.abandoned = true;
+        self.work.notify_all();
+    }
+
+    /// Rows waiting in shards.
+    pub fn waiting_rows(&self) -> usize {
+        self.state.lock().queues.iter().map(Queue::rows).sum()
+    }
+
+    /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
+    pub fn take(&self) -> Option<Batch> {
+        let mut state = self.state.lock();
+        let mut watching = false;
+        let batch = loop {
+            let turn = state.turn(Instant::now());
+            if watching && !matches!(turn, Turn::WaitUntil(_)) {
+                watching = false;
+                state.clock_watched = false;
+            }
+            match turn {
+                Turn::Write => break Some(state.take()),
+                Turn::End => break None,
+                Turn::WaitUntil(at) if watching || !state.clock_watched => {
+                    watching = true;
+                    state.clock_watched = true;
+                    self.work.wait_until(&mut state, at);
+                }
+                Turn::WaitUntil(_) | Turn::Wait => self.work.wait(&mut state),
+            }
+        };
+        state.idle -= 1;
+        // The watch over what is left goes to another idle writer.
+        if state.idle > 0 && !matches!(state.turn(Instant::now()), Turn::Wait) {
+            self.work.notify_one();
+        }
+        batch
+    }
+
+    /// Frees a settled batch's shards and bytes; the writer counts as idle from here.
+    pub fn give_back(&self, batch: Batch) {
+        self.budget.release(batch.bytes());
+        let mut state = self.state.lock();
+        state.held &= !batch.shards;
+        for shard in (0..SHARDS).filter(|shard| batch.shards & (1 << shard) != 0) {
+            state.free_rows += state.queues[shard].rows();
+            state.free_bytes += state.queues[shard].bytes();
+        }
+        if state.closed {
+            self.work.notify_all();
+        }
+        state.batches_out -= 1;
+        state.idle += 1;
+        for mut chunk in batch.chunks {
+            if state.spare.len() < SPARE_CHUNKS {
+                chunk.entries.clear();
+                chunk.rows.clear();
+                chunk.keys.clear();
+                chunk.originals.clear();
+                state.spare.push(chunk);
+            }
+        }
+    }
+}
+
+impl State {
+    fn is_free(&self, shard: usize) -> bool {
+        self.held & (1 << shard) == 0
+    }
+
+    fn free_queues(&self) -> impl Iterator<Item = (usize, &Queue)> {
+        self.queues.iter().enumerate().filter(|(shard, queue)| self.is_free(*shard) && queue.rows() > 0)
+    }
+
+    /// Whether what can be taken fills a batch.
+    fn is_full(&self) -> bool {
+        self.free_rows >= self.limits.rows || self.free_bytes >= self.limits.bytes
+    }
+
+    fn turn(&mut self, now: Instant) -> Turn {
+        if self.abandoned {
+            return Turn::End;
+        }
+        let Some(oldest) = self.free_queues().filter_map(|(_, queue)| queue.since()).min() else {
+            // Rows may still wait in shards that others hold; those writers come back for them.
+            self.urgent = false;
+            return if self.closed && self.batches_out == 0 { Turn::End } else { Turn::Wait };
+        };
+        if self.closed || self.urgent || self.is_full() {
+            return Turn::Write;
+        }
+        let linger = if self.batches_out == 0 { self.limits.linger } else { self.limits.busy_linger };
+        let due = oldest + linger.min(self.limits.timeout);
+        if due <= now { Turn::Write } else { Turn::WaitUntil(due) }
+    }
+
+    /// Whole shards, oldest first, up to the limits; of the last one a prefix.
+    fn take(&mut self) -> Batch {
+        let mut order: Vec<(Instant, usize)> =
+            self.free_queues().filter_map(|(shard, queue)| Some((queue.since()?, shard))).collect();
+        order.sort_unstable();
+        let mut batch = Batch::default();
+        let (mut rows, mut bytes) = (self.limits.rows, self.limits.bytes);
+        for (_, shard) in order {
+            let (shard_rows, shard_bytes) = (self.queues[shard].rows(), self.queues[shard].bytes());
+            while let Some(mut chunk) = self.queues[shard].take(rows, bytes, batch.chunks.is_empty()) {
+                rows = rows.saturating_sub(chunk.entries.len());
+                bytes = bytes.saturating_sub(chunk.bytes());
+                chunk.shard = shard as u8;
+                batch.shards |= 1 << shard;
+                batch.chunks.push(chunk);
+            }
+            if batch.shards & (1 << shard) != 0 {
+                // What stays behind in a shard that was taken waits for this batch.
+                self.free_rows -= shard_rows;
+                self.free_bytes -= shard_bytes;
+            }
+            if rows == 0 || bytes == 0 {
+                break;
+            }
+        }
+        self.held |= batch.shards;
+        self.batches_out += 1;
+        batch
+    }
+}
+
+#[cfg(test)]
+#[path = "dispatcher_tests.rs"]
+mod tests;

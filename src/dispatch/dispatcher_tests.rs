@@ -1,0 +1,183 @@
+use super::*;
+use crate::batch::{Entry, RowFormat};
+
+const LONG: Duration = Duration::from_secs(3600);
+
+fn limits(rows: usize) -> Limits {
+    Limits { rows, bytes: 1 << 20, linger: LONG, busy_linger: LONG, timeout: LONG }
+}
+
+fn dispatcher(limits: Limits) -> Dispatcher {
+    let dispatcher = Dispatcher::new(limits, Arc::new(Budget::new(1 << 30)));
+    dispatcher.expect_writer();
+    dispatcher
+}
+
+fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>) {
+    for offset in offsets {
+        push(dispatcher, shard, offset);
+    }
+}
+
+fn push(dispatcher: &Dispatcher, shard: usize, offset: i64) -> bool {
+    let entry = Entry {
+        stream: 0,
+        format: RowFormat::Binary,
+        row_len: 3,
+        key_len: 0,
+        original_len: 0,
+        key_hash: 0,
+        offset,
+        ticket: offset as u64,
+        produced_ms: 0,
+    };
+    dispatcher.push(shard, Row { entry, row: b"row", key: b"", original: b"" })
+}
+
+fn offsets(batch: &Batch) -> Vec<i64> {
+    batch.chunks.iter().flat_map(|chunk| chunk.entries.iter().map(|entry| entry.offset)).collect()
+}
+
+#[test]
+fn a_full_batch_is_handed_out_at_once() {
+    let dispatcher = dispatcher(limits(16));
+    for offset in 0..16 {
+        push(&dispatcher, offset as usize % 4, offset);
+    }
+    let batch = dispatcher.take().unwrap();
+    assert_eq!(batch.len(), 16);
+    assert_eq!(batch.shards, 0b1111);
+}
+
+#[test]
+fn a_batch_never_exceeds_the_batch_size() {
+    for batch_size in [1, 2, 7, 16, 100] {
+        let dispatcher = dispatcher(limits(batch_size));
+        for offset in 0..500 {
+            push(&dispatcher, offset as usize * 7 % 64, offset);
+        }
+        let batch = dispatcher.take().unwrap();
+        assert!(batch.len() <= batch_size && batch.len() * 2 > batch_size, "{} of {batch_size}", batch.len());
+    }
+}
+
+#[test]
+fn a_shard_in_a_batch_is_left_alone_until_the_batch_is_given_back() {
+    let dispatcher = dispatcher(limits(4));
+    push_all(&dispatcher, 5, 0..4);
+    let first = dispatcher.take().unwrap();
+    dispatcher.expect_writer();
+    push_all(&dispatcher, 5, 4..8);
+    push_all(&dispatcher, 6, 8..12);
+    let second = dispatcher.take().unwrap();
+    assert_eq!(offsets(&second), [8, 9, 10, 11]);
+    dispatcher.give_back(first);
+    assert_eq!(offsets(&dispatcher.take().unwrap()), [4, 5, 6, 7]);
+}
+
+#[test]
+fn a_lone_row_goes_after_the_linger() {
+    let dispatcher = dispatcher(Limits { linger: Duration::from_millis(1), ..limits(1000) });
+    push(&dispatcher, 0, 1);
+    assert_eq!(offsets(&dispatcher.take().unwrap()), [1]);
+}
+
+#[test]
+fn the_batch_timeout_bounds_the_linger() {
+    let dispatcher = dispatcher(Limits { timeout: Duration::from_millis(1), ..limits(1000) });
+    push(&dispatcher, 0, 1);
+    assert_eq!(offsets(&dispatcher.take().unwrap()), [1]);
+}
+
+#[test]
+fn closing_hands_out_what_is_left_and_then_ends() {
+    let dispatcher = dispatcher(limits(1000));
+    push_all(&dispatcher, 0, 0..50);
+    push_all(&dispatcher, 1, 50..100);
+    dispatcher.close();
+    let batch = dispatcher.take().unwrap();
+    assert_eq!(batch.len(), 100);
+    dispatcher.give_back(batch);
+    assert!(dispatcher.take().is_none());
+}
+
+#[test]
+fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
+    let dispatcher = Arc::new(dispatcher(limits(1)));
+    push(&dispatcher, 0, 0);
+    push(&dispatcher, 0, 1);
+    let first = dispatcher.take().unwrap();
+    dispatcher.expect_writer();
+    let other = Arc::clone(&dispatcher);
+    let idle = std::thread::spawn(move || {
+        // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
+        while let Some(batch) = other.take() {
+            other.give_back(batch);
+        }
+    });
+    dispatcher.close();
+    dispatcher.give_back(first);
+    while let Some(batch) = dispatcher.take() {
+        dispatcher.give_back(batch);
+    }
+    idle.join().unwrap();
+    assert_eq!(dispatcher.waiting_rows(), 0);
+}
+
+#[test]
+fn another_writer_is_wanted_only_when_none_is_idle() {
+    let dispatcher = dispatcher(limits(2));
+    assert!(!push(&dispatcher, 0, 0) && !push(&dispatcher, 1, 1));
+    let batch = dispatcher.take().unwrap();
+    assert!(!push(&dispatcher, 2, 2));
+    assert!(push(&dispatcher, 3, 3));
+    dispatcher.expect_writer();
+    assert!(!push(&dispatcher, 4, 4));
+    dispatcher.give_back(batch);
+}
+
+#[test]
+fn bytes_are_charged_when_a_row_comes_and_released_when_its_batch_is_settled() {
+    let budget = Arc::new(Budget::new(1000));
+    let dispatcher = Dispatcher::new(limits(1), Arc::clone(&budget));
+    dispatcher.expect_writer();
+    push(&dispatcher, 0, 0);
+    assert_eq!(budget.held(), 3 + size_of::<Entry>());
+    let batch = dispatcher.take().unwrap();
+    assert_eq!(budget.held(), batch.bytes());
+    dispatcher.give_back(batch);
+    assert_eq!(budget.held(), 0);
+}
+
+#[test]
+fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let dispatcher = Arc::new(dispatcher(Limits { linger: Duration::ZERO, busy_linger: Duration::ZERO, ..limits(50) }));
+    let last: Arc<Vec<Mutex<i64>>> = Arc::new((0..SHARDS).map(|_| Mutex::new(-1)).collect());
+    let written = Arc::new(AtomicUsize::new(0));
+    (0..3).for_each(|_| dispatcher.expect_writer());
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let (dispatcher, last, written) = (Arc::clone(&dispatcher), Arc::clone(&last), Arc::clone(&written));
+            std::thread::spawn(move || {
+                while let Some(batch) = dispatcher.take() {
+                    for chunk in &batch.chunks {
+                        for entry in &chunk.entries {
+                            let mut last = last[chunk.shard as usize].lock();
+                            assert!(*last < entry.offset);
+                            *last = entry.offset;
+                            written.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                    dispatcher.give_back(batch);
+                }
+            })
+        })
+        .collect();
+    for offset in 0..100_000 {
+        push(&dispatcher, (offset as usize * 31) % SHARDS, offset);
+    }
+    dispatcher.close();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    assert_eq!(written.load(Ordering::Relaxed), 100_000);
+}

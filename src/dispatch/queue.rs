@@ -1,0 +1,81 @@
+//! One shard's rows, first in, first out.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::batch::{Chunk, Entry};
+
+/// A chunk and when its first row came.
+#[derive(Debug)]
+pub struct Waiting {
+    pub chunk: Chunk,
+    pub since: Instant,
+}
+
+/// A row as it is put into a queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub entry: Entry,
+    pub row: &'a [u8],
+    pub key: &'a [u8],
+    pub original: &'a [u8],
+}
+
+/// A shard's chunks; only the last one still grows. A writer takes whole chunks, so taking copies nothing.
+#[derive(Debug, Default)]
+pub struct Queue {
+    chunks: VecDeque<Waiting>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Queue {
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When the oldest row came.
+    pub fn since(&self) -> Option<Instant> {
+        self.chunks.front().map(|waiting| waiting.since)
+    }
+
+    /// Appends a row and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
+    pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, fresh: impl FnOnce() -> Chunk) -> usize {
+        let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.rows.len() >= limits.bytes;
+        if self.chunks.back().is_none_or(|last| full(&last.chunk)) {
+            self.chunks.push_back(Waiting { chunk: fresh(), since: Instant::now() });
+        }
+        let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };
+        chunk.entries.push(row.entry);
+        chunk.rows.extend_from_slice(row.row);
+        chunk.keys.extend_from_slice(row.key);
+        chunk.originals.extend_from_slice(row.original);
+        let bytes = row.row.len() + row.key.len() + row.original.len() + size_of::<Entry>();
+        self.rows += 1;
+        self.bytes += bytes;
+        bytes
+    }
+
+    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes, or whatever it has with `at_least_one`.
+    pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool) -> Option<Chunk> {
+        let front = &self.chunks.front()?.chunk;
+        if !at_least_one && (front.entries.len() > rows || front.bytes() > bytes) {
+            return None;
+        }
+        let chunk = self.chunks.pop_front()?.chunk;
+        self.rows -= chunk.entries.len();
+        self.bytes -= chunk.bytes();
+        Some(chunk)
+    }
+}
+
+/// When a chunk is closed and the next one begun.
+#[derive(Debug, Clone, Copy)]
+pub struct ChunkLimits {
+    pub rows: usize,
+    pub bytes: usize,
+}

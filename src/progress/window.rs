@@ -1,0 +1,128 @@
+//! One stream's records between the watermark and the read position.
+
+use std::collections::VecDeque;
+
+/// A record that was accepted: how many of its entries are still on their way.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    offset: i64,
+    pending: u32,
+}
+
+/// Records in offset order; the front one is never settled. Offsets may have gaps, so a record is found by its ticket, a
+/// running number, not by its offset.
+#[derive(Debug)]
+pub struct Window {
+    slots: VecDeque<Slot>,
+    /// Ticket of the front slot.
+    first_ticket: u64,
+    /// The first offset not read yet.
+    read: i64,
+}
+
+impl Window {
+    pub fn new(start: i64) -> Self {
+        Window { slots: VecDeque::new(), first_ticket: 0, read: start }
+    }
+
+    pub fn accept(&mut self, offset: i64, entries: u32) -> u64 {
+        debug_assert!(offset >= self.read && entries > 0);
+        self.slots.push_back(Slot { offset, pending: entries });
+        self.read = offset + 1;
+        self.first_ticket + self.slots.len() as u64 - 1
+    }
+
+    pub fn passed(&mut self, next: i64) {
+        self.read = self.read.max(next);
+    }
+
+    pub fn settle(&mut self, ticket: u64) {
+        let slot = &mut self.slots[(ticket - self.first_ticket) as usize];
+        slot.pending -= 1;
+        while self.slots.front().is_some_and(|slot| slot.pending == 0) {
+            self.slots.pop_front();
+            self.first_ticket += 1;
+        }
+    }
+
+    pub fn watermark(&self) -> i64 {
+        self.slots.front().map_or(self.read, |slot| slot.offset)
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_window_stands_at_the_read_position() {
+        let mut window = Window::new(7);
+        assert_eq!(window.watermark(), 7);
+        window.passed(12);
+        assert_eq!(window.watermark(), 12);
+        window.passed(9);
+        assert_eq!(window.watermark(), 12);
+    }
+
+    #[test]
+    fn the_watermark_waits_for_the_oldest_record_whatever_is_settled_behind_it() {
+        let mut window = Window::new(0);
+        let tickets: Vec<u64> = (0..4).map(|offset| window.accept(offset, 1)).collect();
+        window.settle(tickets[2]);
+        window.settle(tickets[1]);
+        assert_eq!(window.watermark(), 0);
+        window.settle(tickets[0]);
+        assert_eq!(window.watermark(), 3);
+        window.settle(tickets[3]);
+        assert_eq!(window.watermark(), 4);
+    }
+
+    #[test]
+    fn a_record_with_several_entries_is_settled_with_its_last() {
+        let mut window = Window::new(5);
+        let ticket = window.accept(5, 2);
+        window.settle(ticket);
+        assert_eq!(window.watermark(), 5);
+        window.settle(ticket);
+        assert_eq!(window.watermark(), 6);
+    }
+
+    #[test]
+    fn a_gap_before_a_record_belongs_to_what_was_read_before_it() {
+        let mut window = Window::new(0);
+        let first = window.accept(0, 1);
+        let second = window.accept(1000, 1);
+        window.settle(first);
+        assert_eq!(window.watermark(), 1000);
+        window.settle(second);
+        assert_eq!(window.watermark(), 1001);
+    }
+
+    proptest! {
+        #[test]
+        fn the_watermark_is_the_lowest_offset_not_settled(
+            gaps in prop::collection::vec(1i64..5, 1..60),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 60),
+        ) {
+            let mut window = Window::new(0);
+            let mut offset = -1;
+            let mut open: Vec<(i64, u64)> = gaps.iter().map(|gap| {
+                offset += gap;
+                (offset, window.accept(offset, 1))
+            }).collect();
+            let read = offset + 1;
+            for pick in order {
+                if open.is_empty() { break; }
+                let (_, ticket) = open.swap_remove(pick.index(open.len()));
+                window.settle(ticket);
+                let lowest = open.iter().map(|(offset, _)| *offset).min().unwrap_or(read);
+                prop_assert_eq!(window.watermark(), lowest);
+            }
+        }
+    }
+}
