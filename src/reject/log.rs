@@ -1,0 +1,117 @@
+//! Rejected records in the log, for sinks without a dead-letter target.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::error::Rejection;
+use crate::position::Position;
+
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
+/// log lines. What was left out is counted in the log, at the next line or at the end.
+pub struct RateLimitedLog {
+    sink: String,
+    limit: Mutex<RateLimit>,
+}
+
+impl RateLimitedLog {
+    pub fn new(sink: impl Into<String>, lines_per_second: u32) -> Self {
+        RateLimitedLog { sink: sink.into(), limit: Mutex::new(RateLimit::new(lines_per_second)) }
+    }
+
+    pub fn rejected(&self, position: &Position, rejection: &Rejection) {
+        // Decided under the lock, written without it: writers don't wait for each other's log lines.
+        let admission = self.limit.lock().admit(Instant::now());
+        if let Admission::Line { left_out } = admission {
+            self.report(left_out);
+            log::warn!("{}: {position}: {rejection}", self.sink);
+        }
+    }
+
+    fn report(&self, left_out: u64) {
+        if left_out > 0 {
+            log::warn!("{}: and {left_out} more rejected records; set 'deadletter' to keep them all", self.sink);
+        }
+    }
+}
+
+impl Drop for RateLimitedLog {
+    fn drop(&mut self) {
+        let left_out = self.limit.get_mut().left_out;
+        self.report(left_out);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Admission {
+    /// Write it, after saying how many were left out before it.
+    Line {
+        left_out: u64,
+    },
+    LeaveOut,
+}
+
+/// At most `lines` in each window, which starts with the first line after the one before.
+struct RateLimit {
+    lines: u32,
+    window_start: Option<Instant>,
+    used: u32,
+    left_out: u64,
+}
+
+impl RateLimit {
+    fn new(lines: u32) -> Self {
+        RateLimit { lines, window_start: None, used: 0, left_out: 0 }
+    }
+
+    fn admit(&mut self, now: Instant) -> Admission {
+        if self.window_start.is_none_or(|start| now.duration_since(start) >= WINDOW) {
+            self.window_start = Some(now);
+            self.used = 0;
+        }
+        if self.used < self.lines {
+            self.used += 1;
+            Admission::Line { left_out: std::mem::take(&mut self.left_out) }
+        } else {
+            self.left_out += 1;
+            Admission::LeaveOut
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_lines_of_a_second_are_written() {
+        let start = Instant::now();
+        let mut limit = RateLimit::new(2);
+        let answers: Vec<_> = (0..4).map(|ms| limit.admit(start + Duration::from_millis(ms))).collect();
+        let line = || Admission::Line { left_out: 0 };
+        assert_eq!(answers, [line(), line(), Admission::LeaveOut, Admission::LeaveOut]);
+    }
+
+    #[test]
+    fn the_first_line_of_the_next_second_counts_what_was_left_out() {
+        let start = Instant::now();
+        let mut limit = RateLimit::new(1);
+        for ms in 0..10 {
+            limit.admit(start + Duration::from_millis(ms));
+        }
+        assert_eq!(limit.admit(start + Duration::from_millis(999)), Admission::LeaveOut);
+        assert_eq!(limit.admit(start + Duration::from_millis(1000)), Admission::Line { left_out: 10 });
+        assert_eq!(limit.admit(start + Duration::from_millis(2000)), Admission::Line { left_out: 0 });
+    }
+
+    #[test]
+    fn a_slow_trickle_is_written_whole() {
+        let start = Instant::now();
+        let mut limit = RateLimit::new(1);
+        for second in 0..100 {
+            assert_eq!(limit.admit(start + Duration::from_secs(second)), Admission::Line { left_out: 0 });
+        }
+    }
+}
