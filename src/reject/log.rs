@@ -9,38 +9,41 @@ use crate::position::Position;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
+/// Enough to see what is wrong; more would only push other lines out of sight.
+const LINES_A_SECOND: u32 = 10;
+
 /// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
 /// log lines. What was left out is counted in the log, at the next line or at the end.
 pub struct RateLimitedLog {
-    sink: String,
     limit: Mutex<RateLimit>,
 }
 
 impl RateLimitedLog {
-    pub fn new(sink: impl Into<String>, lines_per_second: u32) -> Self {
-        RateLimitedLog { sink: sink.into(), limit: Mutex::new(RateLimit::new(lines_per_second)) }
-    }
-
-    pub fn rejected(&self, position: &Position, rejection: &Rejection) {
+    pub fn rejected(&self, sink: &str, position: &Position, rejection: &Rejection) {
         // Decided under the lock, written without it: writers don't wait for each other's log lines.
         let admission = self.limit.lock().admit(Instant::now());
         if let Admission::Line { left_out } = admission {
-            self.report(left_out);
-            log::warn!("{}: {position}: {rejection}", self.sink);
+            report(left_out);
+            log::warn!("{sink}: {position}: {rejection}");
         }
     }
+}
 
-    fn report(&self, left_out: u64) {
-        if left_out > 0 {
-            log::warn!("{}: and {left_out} more rejected records; set 'deadletter' to keep them all", self.sink);
-        }
+impl Default for RateLimitedLog {
+    fn default() -> Self {
+        RateLimitedLog { limit: Mutex::new(RateLimit::new(LINES_A_SECOND)) }
     }
 }
 
 impl Drop for RateLimitedLog {
     fn drop(&mut self) {
-        let left_out = self.limit.get_mut().left_out;
-        self.report(left_out);
+        report(self.limit.get_mut().left_out);
+    }
+}
+
+fn report(left_out: u64) {
+    if left_out > 0 {
+        log::warn!("… and {left_out} more rejected records; set 'deadletter' to keep them all");
     }
 }
 
