@@ -1,0 +1,5 @@
+//! Tests of whole paths on real servers. One program, because linking is what costs.
+//!
+//! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
+
+mod support;

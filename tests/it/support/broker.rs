@@ -1,0 +1,128 @@
+//! A Kafka broker for tests, and a topic in it that one test has to itself.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+
+use super::postgresql::unique;
+use super::servers::address;
+
+/// The broker.
+pub fn kafka() -> Option<Kafka> {
+    address("VECSINK_TEST_KAFKA").map(|brokers| Kafka { brokers })
+}
+
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    /// `host:port`, for `properties.bootstrap.servers`.
+    pub brokers: String,
+}
+
+impl Kafka {
+    pub fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config
+    }
+
+    /// A new topic with so many partitions.
+    pub fn topic(&self, partitions: i32) -> Topic {
+        self.topic_with(partitions, &[])
+    }
+
+    /// A new topic with settings of its own, such as `cleanup.policy`.
+    pub fn topic_with(&self, partitions: i32, settings: &[(&str, &str)]) -> Topic {
+        let name = unique("topic");
+        let mut new = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+        new.config = settings.to_vec();
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let made = block_on(admin.create_topics([&new], &AdminOptions::new())).expect("the broker answers");
+        made[0].as_ref().expect("the topic is made");
+        Topic { name, kafka: self.clone() }
+    }
+
+    /// The offset a consumer group has stored for a partition.
+    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create().expect("a consumer");
+        let mut list = rdkafka::TopicPartitionList::new();
+        list.add_partition(topic, partition);
+        let stored = consumer.committed_offsets(list, Duration::from_secs(10)).expect("the broker answers");
+        match stored.elements()[0].offset() {
+            rdkafka::Offset::Offset(offset) => Some(offset),
+            _ => None,
+        }
+    }
+}
+
+/// A topic of one test, deleted at the test's end.
+pub struct Topic {
+    pub name: String,
+    pub kafka: Kafka,
+}
+
+impl Topic {
+    /// A producer that waits for nothing: what is sent goes out at once.
+    pub fn producer(&self) -> ThreadedProducer<rdkafka::producer::DefaultProducerContext> {
+        self.kafka.config().set("linger.ms", "0").set("acks", "all").create().expect("a producer")
+    }
+
+    /// Sends values to a partition, and returns when the broker has them all.
+    pub fn produce<V: AsRef<[u8]>>(&self, partition: i32, values: impl IntoIterator<Item = V>) {
+        let producer: ThreadedProducer<_> = self.kafka.config().set("linger.ms", "5").create().expect("a producer");
+        for value in values {
+            send(&producer, BaseRecord::<(), [u8]>::to(&self.name).partition(partition).payload(value.as_ref()));
+        }
+        producer.flush(Duration::from_secs(60)).expect("the broker takes everything");
+    }
+
+    /// The offsets of a partition's first record and of the next one to come.
+    pub fn watermarks(&self, partition: i32) -> (i64, i64) {
+        let consumer: BaseConsumer = self.kafka.config().create().expect("a consumer");
+        consumer.fetch_watermarks(&self.name, partition, Duration::from_secs(10)).expect("the broker answers")
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        if let Ok(admin) = self.kafka.config().create::<AdminClient<DefaultClientContext>>() {
+            let _ = block_on(admin.delete_topics(&[&self.name], &AdminOptions::new()));
+        }
+    }
+}
+
+/// Sends a record, waiting while the producer's queue is full.
+fn send(producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>, record: BaseRecord<'_, (), [u8]>) {
+    let mut record = record;
+    while let Err((error, back)) = producer.send(record) {
+        assert!(matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)), "{error}");
+        producer.poll(Duration::from_millis(10));
+        record = back;
+    }
+}
+
+/// Waits for an answer of the broker; the admin client's own thread brings it.
+fn block_on<T>(answer: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut answer = pin!(answer);
+    loop {
+        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

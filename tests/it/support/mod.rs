@@ -1,0 +1,18 @@
+//! What tests on real servers stand on: where the servers are, a schema or topic of one's own, the command as a child.
+#![allow(dead_code, unused_imports, reason = "each test uses its part")]
+
+pub mod broker;
+pub mod command;
+
+pub mod postgresql;
+pub mod private;
+pub mod servers;
+pub mod wait;
+
+mod tests;
+
+pub use broker::{Topic, kafka};
+pub use command::Job;
+pub use postgresql::{Schema, postgres18, postgres18_tls, postgres96};
+pub use private::PrivatePostgres;
+pub use wait::{eventually, eventually_within};

@@ -1,0 +1,137 @@
+//! A PostgreSQL server for tests, and a schema in it that one test has to itself.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postgres::config::Host;
+use postgres::{Client, Config, NoTls};
+
+use super::servers::address;
+
+/// PostgreSQL 18 with pgvector.
+pub fn postgres18() -> Option<Postgres> {
+    address("VECSINK_TEST_PG18").map(|url| Postgres::at(&url))
+}
+
+/// PostgreSQL 9.6, whose catalog is near that of ADBPG.
+pub fn postgres96() -> Option<Postgres> {
+    address("VECSINK_TEST_PG96").map(|url| Postgres::at(&url))
+}
+
+/// PostgreSQL 18 that takes TLS connections only (and has no pgvector).
+pub fn postgres18_tls() -> Option<Postgres> {
+    let mut server = address("VECSINK_TEST_PG18_TLS").map(|url| Postgres::at(&url))?;
+    server.authority = Some(address("VECSINK_TEST_PG18_TLS_CA")?);
+    Some(server)
+}
+
+/// How to reach a server, as its administrator.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: String,
+    pub database: String,
+    /// The file with the certificate of the authority that signed the server's, where it speaks TLS.
+    pub authority: Option<String>,
+}
+
+impl Postgres {
+    pub fn at(url: &str) -> Postgres {
+        let config: Config = url.parse().expect("the script's URL is valid");
+        let [Host::Tcp(host)] = config.get_hosts() else { panic!("one TCP host is expected") };
+        Postgres {
+            host: host.clone(),
+            port: config.get_ports()[0],
+            user: config.get_user().expect("a user").to_owned(),
+            password: String::from_utf8(config.get_password().expect("a password").to_vec()).expect("UTF-8"),
+            database: config.get_dbname().expect("a database").to_owned(),
+            authority: None,
+        }
+    }
+
+    /// What the driver needs to connect.
+    pub fn config(&self) -> Config {
+        let mut config = Config::new();
+        config.host(&self.host).port(self.port).user(&self.user).password(&self.password).dbname(&self.database);
+        config
+    }
+
+    pub fn connect(&self) -> Client {
+        let connected = match &self.authority {
+            None => self.config().connect(NoTls),
+            Some(file) => {
+                use openssl::ssl::{SslConnector, SslMethod};
+                let mut builder = SslConnector::builder(SslMethod::tls()).expect("OpenSSL works");
+                builder.set_ca_file(file).expect("the authority's certificate is readable");
+                self.config().connect(postgres_openssl::MakeTlsConnector::new(builder.build()))
+            }
+        };
+        connected.expect("the test server takes connections")
+    }
+
+    /// The URL a job file would have.
+    pub fn jdbc_url(&self) -> String {
+        format!("jdbc:postgresql://{}:{}/{}", self.host, self.port, self.database)
+    }
+}
+
+/// A schema of one test, dropped with all it holds at the test's end.
+pub struct Schema {
+    pub name: String,
+    pub server: Postgres,
+    /// A connection whose search path begins with the schema.
+    pub client: Client,
+}
+
+impl Schema {
+    pub fn new(server: &Postgres) -> Schema {
+        let name = unique("test");
+        let mut client = server.connect();
+        client.batch_execute(&format!("CREATE SCHEMA {name}")).expect("the administrator may create schemas");
+        let mut schema = Schema { name, server: server.clone(), client };
+        schema.client = schema.connect();
+        schema
+    }
+
+    /// One more connection whose search path begins with the schema.
+    pub fn connect(&self) -> Client {
+        let mut client = self.server.connect();
+        client.batch_execute(&format!("SET search_path TO {}, public", self.name)).expect("a search path can be set");
+        client
+    }
+
+    /// Runs statements in the schema.
+    #[track_caller]
+    pub fn execute(&mut self, statements: &str) {
+        if let Err(error) = self.client.batch_execute(statements) {
+            panic!("{error}: {:?}\n{statements}", error.as_db_error().map(|e| e.message()));
+        }
+    }
+
+    /// The one value a query gives, as text; NULL is None.
+    #[track_caller]
+    pub fn text(&mut self, query: &str) -> Option<String> {
+        let one = format!("SELECT (({query}))::text");
+        self.client.query_one(one.as_str(), &[]).unwrap_or_else(|error| panic!("{error}: {query}")).get(0)
+    }
+
+    #[track_caller]
+    pub fn count(&mut self, table: &str) -> i64 {
+        let query = format!("SELECT count(*) FROM {table}");
+        self.client.query_one(query.as_str(), &[]).unwrap_or_else(|error| panic!("{error}: {query}")).get(0)
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        // The server may be gone, which is some tests' point.
+        let _ = self.client.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name));
+    }
+}
+
+/// A name no other test of this machine has.
+pub fn unique(prefix: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}

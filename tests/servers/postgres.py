@@ -1,0 +1,114 @@
+"""A PostgreSQL server with its data in a folder of its own, durable as it comes."""
+
+import secrets
+import signal
+import socket
+import struct
+
+import certificates
+import packages
+from process import Process, free_port, give, reachable
+
+
+class Postgres:
+    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port."""
+
+    def __init__(self, name, variable, package, authentication="scram-sha-256", tls=False):
+        self.name, self.variable, self.authentication, self.tls = name, variable, authentication, tls
+        self.package = package
+        self.making = self.process = None
+
+    def prepare(self, folder):
+        """Starts to make the data folder; `start` waits for it."""
+        self.folder = folder
+        package = reachable(self.package(), folder)
+        self.programs = next(package.glob("**/bin/postgres")).parent
+        self.data = folder / self.name
+        self.port = free_port()
+        self.password = secrets.token_hex(8)
+        password_file = folder / f"{self.name}.password"
+        password_file.write_text(self.password)
+        give(password_file)
+        if self.tls:
+            certificates.copy(folder / "tls")
+        # Syncing an empty cluster to the disk is the one thing here that need not be durable.
+        self.making = Process(f"{self.name}-initdb", [
+            self.programs / "initdb", "--pgdata", self.data, "--username=postgres", f"--pwfile={password_file}",
+            f"--auth={self.authentication}", "--encoding=UTF8", "--no-locale", "--no-sync" if not self.is_old() else "--nosync",
+        ], folder)
+
+    def is_old(self):
+        return self.authentication == "md5"
+
+    def begin(self):
+        """Starts the server; `wait` waits until it takes connections."""
+        if self.making:
+            self.making.finish()
+            self.making = None
+            if self.tls:
+                (self.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "shared_buffers": "256MB",
+            "max_wal_size": "4GB",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+        }
+        if self.tls:
+            tls = self.folder / "tls"
+            settings.update(ssl="on", ssl_cert_file=tls / "server.crt", ssl_key_file=tls / "server.key")
+        command = [self.programs / "postgres", "-D", self.data]
+        for setting, value in settings.items():
+            command += ["-c", f"{setting}={value}"]
+        self.process = Process(self.name, command, self.folder)
+
+    def wait(self):
+        self.process.wait_until(self.answers)
+
+    def answers(self):
+        """Whether a connection gets past "the database system is starting up"."""
+        startup = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(struct.pack("!i", len(startup) + 4) + startup)
+                reply = connection.recv(1024)
+        except OSError:
+            return False
+        # "R" asks for the password. An error is a refusal; the server that wants TLS refuses plain text once it is up.
+        return reply[:1] == b"R" or (self.tls and b"C28000" in reply)
+
+    def stop(self):
+        """As an administrator would: sessions are ended, the data is left consistent."""
+        self.process.end(signal.SIGINT)
+
+    def kill(self):
+        """As a power cut would: no checkpoint, recovery at the next start."""
+        self.process.end(signal.SIGQUIT)
+
+    def close(self):
+        for process in (self.making, self.process):
+            if process:
+                process.end(signal.SIGQUIT)
+
+    def variables(self):
+        found = {self.variable: f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"}
+        if self.name == "postgres18":
+            found["VECSINK_TEST_POSTGRES18_BIN"] = str(self.programs)
+        if self.tls:
+            found[f"{self.variable}_CA"] = str(self.folder / "tls" / "ca.crt")
+        return found
+
+
+def postgres18():
+    return Postgres("postgres18", "VECSINK_TEST_PG18", packages.postgres18)
+
+
+def postgres96():
+    return Postgres("postgres96", "VECSINK_TEST_PG96", packages.postgres96, authentication="md5")
+
+
+def postgres18_tls():
+    return Postgres("postgres18-tls", "VECSINK_TEST_PG18_TLS", packages.postgres18_tls, tls=True)

@@ -1,0 +1,103 @@
+"""Running a server as a child that can't outlive us, and never as root."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from packages import Unavailable
+
+PREFIX = "vecsink-servers-"
+# Servers refuse to run as root; when we are root they run as this user.
+USER = pwd.getpwnam("nobody") if os.getuid() == 0 else None
+
+
+def make_folder():
+    """A new folder for the servers' data, theirs to write in. Clears away those of runs that were killed."""
+    root = Path(tempfile.gettempdir())
+    for left in root.glob(f"{PREFIX}*"):
+        owner = left.name[len(PREFIX):].split("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=root))
+    give(folder)
+    return folder
+
+
+def give(path):
+    """Makes a file or folder the servers' own."""
+    if USER:
+        os.chown(path, USER.pw_uid, USER.pw_gid)
+
+
+def reachable(package, folder):
+    """The package where the servers' user can read it: where it is, or a copy in the servers' own folder."""
+    if subprocess.run(["test", "-r", str(package)], check=False, **credentials()).returncode == 0:
+        return package
+    copy = folder / "software" / package.name
+    if not copy.exists():
+        shutil.copytree(package, copy)
+    return copy
+
+
+def credentials():
+    return {"user": USER.pw_uid, "group": USER.pw_gid, "extra_groups": []} if USER else {}
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A child in a session of its own (Ctrl-C is ours to handle) that is told to end when we die, however we die.
+
+    Start it from the main thread: the kernel takes the end of the starting thread for our death.
+    """
+
+    def __init__(self, name, command, folder, at_our_death="QUIT"):
+        self.name = name
+        self.log = folder / f"{name}.log"
+        wrapped = ["setpriv", f"--pdeathsig={at_our_death}", *map(str, command)] if shutil.which("setpriv") else command
+        with open(self.log, "ab") as log:
+            try:
+                self.child = subprocess.Popen(
+                    wrapped, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+                    env=dict(os.environ, LC_ALL="C", HOME=str(folder)), **credentials())
+            except FileNotFoundError as error:
+                raise Unavailable(f"{error.filename} is not installed") from None
+
+    def finish(self):
+        """Waits for a command that ends by itself."""
+        if self.child.wait():
+            raise Unavailable(f"{self.name} failed:\n{self.last_words()}")
+
+    def wait_until(self, ready, seconds=60):
+        """Waits until `ready()`, or fails when the server ends or the time is up."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self.child.poll() is not None:
+                raise Unavailable(f"{self.name} ended with {self.child.returncode}:\n{self.last_words()}")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{self.name} wasn't ready after {seconds} s:\n{self.last_words()}")
+            time.sleep(0.02)
+
+    def end(self, number=signal.SIGQUIT, seconds=30):
+        """Sends a signal and waits for the end; kills what takes too long."""
+        if self.child.poll() is None:
+            self.child.send_signal(number)
+            try:
+                self.child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+    def last_words(self):
+        return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
