@@ -1,9 +1,16 @@
-//! Bytes → rows. One file a format; no I/O.
+//! Bytes → rows. One folder a format; no I/O.
+
+mod calendar;
+mod csv;
+mod decimal;
+mod excerpt;
+mod number;
 
 use bumpalo::Bump;
 
 use crate::error::Rejection;
 use crate::record::Record;
+use crate::settings::{Column, Format};
 use crate::value::Value;
 
 /// What one message holds. Rows have one value for each column of the source table.
@@ -17,4 +24,11 @@ pub struct Decoded<'a> {
 /// A message format. Values borrow the message or `arena`, which the caller resets after each record.
 pub trait Decode: Send {
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection>;
+}
+
+/// The decoder of a source table's format.
+pub fn decoder(format: &Format, columns: &[Column]) -> Box<dyn Decode> {
+    match format {
+        Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
+    }
 }

@@ -1,0 +1,184 @@
+//! A field's text → a value of the column's type.
+
+use std::fmt;
+
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, decoded_len_estimate};
+use bumpalo::Bump;
+use memchr::memmem;
+
+use super::temporal;
+use crate::data_type::DataType;
+use crate::decode::calendar::cut_fraction;
+use crate::decode::excerpt::Excerpt;
+use crate::decode::{decimal, number};
+use crate::settings::CsvFormat;
+use crate::value::Value;
+
+/// Like Jackson's: padding is needed, unused bits of the last digit don't matter.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+/// The format's options that concern single fields.
+pub struct Converter {
+    null_literal: Option<Vec<u8>>,
+    elements_end: memmem::Finder<'static>,
+    ignore_parse_errors: bool,
+}
+
+/// A text that is not of its column's type.
+pub struct Unfit<'a> {
+    found: &'a [u8],
+    /// Counted from 1, in an array.
+    element: Option<usize>,
+    expected: &'a DataType,
+}
+
+impl Converter {
+    pub fn new(options: &CsvFormat) -> Self {
+        Converter {
+            null_literal: options.null_literal.as_ref().map(|text| text.as_bytes().to_vec()),
+            elements_end: memmem::Finder::new(&options.array_element_delimiter).into_owned(),
+            ignore_parse_errors: options.ignore_parse_errors,
+        }
+    }
+
+    /// `nulled` counts the array elements that became NULL because parse errors are ignored.
+    #[inline]
+    pub fn convert<'e, 'a: 'e>(
+        &self,
+        data_type: &'e DataType,
+        text: &'a [u8],
+        arena: &'a Bump,
+        nulled: &mut u64,
+    ) -> Result<Value<'a>, Unfit<'e>> {
+        if self.null_literal.as_deref() == Some(text) {
+            return Ok(Value::Null);
+        }
+        match data_type {
+            DataType::Array(element) => self.array(element, text, arena, nulled),
+            scalar => {
+                self::scalar(scalar, text, arena).ok_or(Unfit { found: text, element: None, expected: data_type })
+            }
+        }
+    }
+
+    fn array<'e, 'a: 'e>(
+        &self,
+        data_type: &'e DataType,
+        text: &'a [u8],
+        arena: &'a Bump,
+        nulled: &mut u64,
+    ) -> Result<Value<'a>, Unfit<'e>> {
+        if text.is_empty() {
+            return Ok(Value::Array(&[]));
+        }
+        let length = self.elements_end.needle().len();
+        let elements = arena.alloc_slice_fill_copy(self.elements_end.find_iter(text).count() + 1, Value::Null);
+        let mut rest = text;
+        for (index, element) in elements.iter_mut().enumerate() {
+            let end = self.elements_end.find(rest).unwrap_or(rest.len());
+            let found = &rest[..end];
+            rest = rest.get(end + length..).unwrap_or_default();
+            if found.is_empty() || self.null_literal.as_deref() == Some(found) {
+                continue;
+            }
+            match scalar(data_type, found, arena) {
+                Some(value) => *element = value,
+                None if self.ignore_parse_errors => *nulled += 1,
+                None => return Err(Unfit { found, element: Some(index + 1), expected: data_type }),
+            }
+        }
+        Ok(Value::Array(elements))
+    }
+}
+
+#[inline]
+fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<Value<'a>> {
+    match data_type {
+        DataType::Char(_) | DataType::Varchar(_) => std::str::from_utf8(text).ok().map(Value::Text),
+        DataType::TinyInt => integer::<i8>(text),
+        DataType::SmallInt => integer::<i16>(text),
+        DataType::Int => integer::<i32>(text),
+        DataType::BigInt => integer::<i64>(text),
+        DataType::Float => number::real(text).map(Value::Float),
+        DataType::Double => number::real(text).map(Value::Double),
+        DataType::Timestamp { .. } => {
+            temporal::timestamp(number::trim(text)).map(|(seconds, nanos)| Value::Timestamp { seconds, nanos })
+        }
+        DataType::TimestampLtz { .. } => {
+            let local = number::trim(text).strip_suffix(b"Z")?;
+            temporal::timestamp(local).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
+        }
+        DataType::Date => temporal::date(text).map(Value::Date),
+        DataType::Time { precision } => temporal::time(text).map(|nanos| Value::Time(cut_fraction(nanos, *precision))),
+        // Anything but "true" is false, as in Java.
+        DataType::Boolean => Some(Value::Bool(number::trim(text).eq_ignore_ascii_case(b"true"))),
+        DataType::Decimal { precision, scale } => match decimal::parse(text, *precision, *scale).ok()? {
+            Some(value) => Some(Value::Decimal(arena.alloc(value))),
+            // Flink's rule: too large is NULL, not an error.
+            None => Some(Value::Null),
+        },
+        DataType::Binary(_) | DataType::Varbinary(_) => base64(text, arena).map(Value::Bytes),
+        DataType::Null => Some(Value::Null),
+        // Not a simple element.
+        DataType::Array(_) => None,
+    }
+}
+
+#[inline]
+fn integer<'a, T: TryFrom<i64>>(text: &[u8]) -> Option<Value<'a>> {
+    // A digit in front: nothing to trim there, and seldom at the end.
+    let value = match number::integer(text) {
+        Some(value) => value,
+        None => number::integer(number::trim(text))?,
+    };
+    T::try_from(value).is_ok().then_some(Value::Int(value))
+}
+
+fn base64<'a>(text: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
+    let compact: &[u8] = if text.iter().any(|&byte| byte <= b' ') {
+        let kept = arena.alloc_slice_copy(text);
+        let mut length = 0;
+        for &byte in text.iter().filter(|&&byte| byte > b' ') {
+            kept[length] = byte;
+            length += 1;
+        }
+        &kept[..length]
+    } else {
+        text
+    };
+    let decoded = arena.alloc_slice_fill_copy(decoded_len_estimate(compact.len()), 0);
+    let length = BASE64.decode_slice(compact, decoded).ok()?;
+    Some(&decoded[..length])
+}
+
+impl fmt::Display for Unfit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "found {}", Excerpt(self.found))?;
+        if let Some(element) = self.element {
+            write!(f, " as element {element}")?;
+        }
+        write!(f, " where {} was expected", self.expected)?;
+        match self.expected {
+            DataType::Char(_) | DataType::Varchar(_) => f.write_str(": not valid UTF-8"),
+            DataType::TinyInt => write!(f, ": a whole number from {} to {}", i8::MIN, i8::MAX),
+            DataType::SmallInt => write!(f, ": a whole number from {} to {}", i16::MIN, i16::MAX),
+            DataType::Int => write!(f, ": a whole number from {} to {}", i32::MIN, i32::MAX),
+            DataType::BigInt => write!(f, ": a whole number from {} to {}", i64::MIN, i64::MAX),
+            DataType::Float | DataType::Double => f.write_str(": a number such as 0.5, 1e-3, NaN or -Infinity"),
+            DataType::Decimal { .. } => f.write_str(": a number such as 0.5, without blanks"),
+            DataType::Timestamp { .. } => f.write_str(": yyyy-MM-dd HH:mm:ss[.fraction]"),
+            DataType::TimestampLtz { .. } => f.write_str(": yyyy-MM-dd HH:mm:ss[.fraction]Z"),
+            DataType::Date => f.write_str(": yyyy-MM-dd"),
+            DataType::Time { .. } => f.write_str(": HH:mm[:ss[.fraction]]"),
+            DataType::Binary(_) | DataType::Varbinary(_) => f.write_str(": base64"),
+            DataType::Array(_) | DataType::Boolean | DataType::Null => Ok(()),
+        }
+    }
+}
