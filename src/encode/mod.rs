@@ -1,1 +1,179 @@
+//! Values → PostgreSQL COPY rows, by the target column's type. Pure: no I/O.
+//!
+//! A row is written in COPY's binary format unless one of its values has no binary form that we are sure of (a type we
+//! don't know, an unusual spelling of a date): then the whole row goes as a COPY text line and the server decides.
 
+mod calendar;
+mod column;
+mod copy_text;
+mod element;
+mod float;
+mod key;
+mod literal;
+mod numeric;
+mod print;
+mod refusal;
+mod scalar;
+mod string;
+mod vector;
+
+use std::borrow::Cow;
+
+use crate::batch::RowFormat;
+use crate::error::{Error, Rejection, Stage};
+use crate::target::{TargetColumn, TargetTable};
+use crate::value::Value;
+use refusal::Refusal;
+
+/// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
+pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What stands after the last row.
+pub const BINARY_TRAILER: &[u8] = &[0xff, 0xff];
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EncodeOptions {
+    /// `replacebreak`: line feeds are taken out of strings.
+    pub remove_line_feeds: bool,
+    /// `replacenullchar`: NUL characters are taken out of strings.
+    pub remove_null_characters: bool,
+}
+
+/// Encodes the rows of one target table.
+#[derive(Debug)]
+pub struct RowEncoder {
+    columns: Vec<TargetColumn>,
+    key: Vec<usize>,
+    options: EncodeOptions,
+    is_binary: bool,
+    scratch: Vec<u8>,
+}
+
+impl RowEncoder {
+    pub fn new(target: &TargetTable, options: EncodeOptions) -> Result<RowEncoder, Error> {
+        let columns = target.columns.clone();
+        let key = target.key.clone().unwrap_or_default();
+        if i16::try_from(columns.len()).is_err() {
+            let message = format!("{} has {} written columns, COPY takes at most 32767", target.name(), columns.len());
+            return Err(Error::target(message));
+        }
+        if let Some(missing) = key.iter().find(|&&column| column >= columns.len()) {
+            return Err(Error::Internal(format!("key column {missing} of {} is not written", target.name())));
+        }
+        let is_binary = columns.iter().all(|column| column::has_binary(&column.kind, &column.source));
+        Ok(RowEncoder { columns, key, options, is_binary, scratch: Vec::new() })
+    }
+
+    /// Appends one COPY row to `out` and says in which format. On `Err` `out` is as before.
+    pub fn encode(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<RowFormat, Rejection> {
+        let start = out.len();
+        let result = match self.encode_binary(row, out) {
+            Ok(true) => Ok(RowFormat::Binary),
+            Ok(false) => {
+                out.truncate(start);
+                self.encode_text(row, out).map(|()| RowFormat::Text)
+            }
+            Err(rejection) => Err(rejection),
+        };
+        if result.is_err() {
+            out.truncate(start);
+        }
+        result
+    }
+
+    /// Appends the key image of the row's key columns; nothing without a key.
+    pub fn key_image(&self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
+        let start = out.len();
+        for &at in &self.key {
+            let (column, value) = (&self.columns[at], row.get(at).unwrap_or(&Value::Null));
+            if let Err(refusal) = self.cleaned(value, |value| key::image(column, value, out)) {
+                out.truncate(start);
+                return Err(rejection(column, refusal));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every column has a binary form for values of its source type; else all rows go as text.
+    pub fn is_binary(&self) -> bool {
+        self.is_binary
+    }
+
+    /// `Ok(false)`: a value has no binary form.
+    fn encode_binary(&self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<bool, Rejection> {
+        self.check_width(row)?;
+        if !self.is_binary {
+            return Ok(false);
+        }
+        out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
+        for (column, value) in self.columns.iter().zip(row) {
+            match self.cleaned(value, |value| column::field(column, value, out)) {
+                Ok(()) => {}
+                Err(Refusal::AsText) => return Ok(false),
+                Err(refusal) => return Err(rejection(column, refusal)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn encode_text(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut result = Ok(());
+        for (at, (column, value)) in self.columns.iter().zip(row).enumerate() {
+            if at > 0 {
+                out.push(b'\t');
+            }
+            result = self
+                .cleaned(value, |value| copy_text::field(column, value, &mut scratch, out))
+                .map_err(|refusal| rejection(column, refusal));
+            if result.is_err() {
+                break;
+            }
+        }
+        out.push(b'\n');
+        self.scratch = scratch;
+        result
+    }
+
+    fn check_width(&self, row: &[Value<'_>]) -> Result<(), Rejection> {
+        if row.len() == self.columns.len() {
+            return Ok(());
+        }
+        let reason = format!("the row has {} values for {} columns", row.len(), self.columns.len());
+        Err(Rejection::new(Stage::Encode, reason))
+    }
+
+    /// Calls `write` with the value, without the characters that the options take out of strings.
+    #[inline(always)]
+    fn cleaned(&self, value: &Value<'_>, write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        match value {
+            Value::Text(text) if self.options != EncodeOptions::default() => {
+                write(&Value::Text(&remove(text, self.options)))
+            }
+            value => write(value),
+        }
+    }
+}
+
+fn remove(text: &str, options: EncodeOptions) -> Cow<'_, str> {
+    let unwanted = |character: char| match character {
+        '\n' => options.remove_line_feeds,
+        '\0' => options.remove_null_characters,
+        _ => false,
+    };
+    match memchr::memchr2(b'\n', 0, text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace(unwanted, "")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cold]
+fn rejection(column: &TargetColumn, refusal: Refusal) -> Rejection {
+    let (sqlstate, reason) = match refusal {
+        Refusal::Reject { sqlstate, reason } => (Some(sqlstate.to_string()), reason),
+        Refusal::AsText => (None, "the value has no form in this column".to_string()),
+    };
+    Rejection { sqlstate, ..Rejection::in_column(Stage::Encode, &column.name, reason) }
+}
+
+#[cfg(test)]
+mod tests;

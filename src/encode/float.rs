@@ -1,0 +1,246 @@
+//! Text → float4 and float8, correctly rounded.
+//!
+//! The shortest print of a float has few digits. They are gathered eight at a time in one integer, and a single f64
+//! division by an exact power of ten then gives the number: Clinger's fast path. What doesn't fit it is left to `std`.
+
+use super::print;
+
+/// A decimal number at the start of a text: `±mantissa · 10^exponent`.
+pub(super) struct Scanned {
+    negative: bool,
+    mantissa: u64,
+    exponent: i32,
+    /// How many bytes of the text it takes.
+    pub length: usize,
+}
+
+/// The powers of ten that an f64 holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+const INT_POWERS: [u64; 17] = {
+    let mut powers = [1; 17];
+    let mut at = 1;
+    while at < 17 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// Reads `-12.345` or `12.345e-6` from the start of `text`. `None`: written in another way, or too long for the fast path.
+#[inline(always)]
+pub(super) fn scan(text: &[u8]) -> Option<Scanned> {
+    let negative = *text.first()? == b'-';
+    let start = usize::from(negative);
+    let mut rest = text.get(start..)?;
+    let mut mantissa = digit(rest)?;
+    rest = &rest[1..];
+    while let Some(next) = digit(rest) {
+        mantissa = mantissa.checked_mul(10)?.checked_add(next)?;
+        rest = &rest[1..];
+    }
+    let mut exponent = 0;
+    if let Some((b'.', fraction)) = rest.split_first() {
+        let (value, count) = sixteen_digits(fraction)?;
+        mantissa = mantissa.checked_mul(INT_POWERS[count])?.checked_add(value)?;
+        rest = &fraction[count..];
+        exponent = -(count as i32);
+        if count == 16 {
+            (mantissa, exponent, rest) = more_digits(mantissa, exponent, rest)?;
+        }
+    }
+    if let Some(b'e' | b'E') = rest.first() {
+        let (power, after) = power_of_ten(&rest[1..])?;
+        exponent += power;
+        rest = after;
+    }
+    Some(Scanned { negative, mantissa, exponent, length: text.len() - rest.len() })
+}
+
+#[inline(always)]
+fn digit(text: &[u8]) -> Option<u64> {
+    let digit = text.first()?.wrapping_sub(b'0');
+    (digit < 10).then_some(u64::from(digit))
+}
+
+/// Value and number of the digits that `text` starts with, at most 16. `None` without any.
+#[inline(always)]
+fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
+    let window = match text.first_chunk::<16>() {
+        Some(window) => *window,
+        None => {
+            let mut window = [0; 16];
+            window[..text.len()].copy_from_slice(text);
+            window
+        }
+    };
+    let digits = u128::from_le_bytes(window) ^ 0x3030_3030_3030_3030_3030_3030_3030_3030;
+    let (low, high) = (digits as u64, (digits >> 64) as u64);
+    let count = (u128::from(not_digits(low)) | u128::from(not_digits(high)) << 64).trailing_zeros() as usize / 8;
+    if count == 0 {
+        return None;
+    }
+    // Right-aligned, with zeros before the first digit.
+    let aligned = digits << (128 - 8 * count);
+    Some((eight_digits(aligned as u64) * 100_000_000 + eight_digits((aligned >> 64) as u64), count))
+}
+
+/// The top bit of each byte that isn't 0 to 9. Only the lowest one set is to be trusted: the sum carries upwards.
+#[inline(always)]
+fn not_digits(bytes: u64) -> u64 {
+    (bytes.wrapping_add(0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080
+}
+
+/// The number that eight digit values (0 to 9, the first in the lowest byte) write.
+#[inline(always)]
+fn eight_digits(digits: u64) -> u64 {
+    const EVERY_FOURTH: u64 = 0x0000_00FF_0000_00FF;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let upper = (pairs & EVERY_FOURTH).wrapping_mul(100 + (1_000_000 << 32));
+    let lower = ((pairs >> 16) & EVERY_FOURTH).wrapping_mul(1 + (10_000 << 32));
+    upper.wrapping_add(lower) >> 32
+}
+
+/// Goes on after 16 fraction digits, as far as the mantissa holds them.
+fn more_digits(mut mantissa: u64, mut exponent: i32, mut rest: &[u8]) -> Option<(u64, i32, &[u8])> {
+    while let Some(next) = digit(rest) {
+        mantissa = mantissa.checked_mul(10)?.checked_add(next)?;
+        exponent -= 1;
+        rest = &rest[1..];
+    }
+    Some((mantissa, exponent, rest))
+}
+
+/// Reads `-6` or `+12` after an `e`.
+fn power_of_ten(text: &[u8]) -> Option<(i32, &[u8])> {
+    let (negative, mut rest) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    let mut power = digit(rest)? as i32;
+    rest = &rest[1..];
+    while let Some(next) = digit(rest) {
+        power = power * 10 + next as i32;
+        rest = &rest[1..];
+        if power > 999 {
+            return None;
+        }
+    }
+    Some((if negative { -power } else { power }, rest))
+}
+
+/// float4 or float8.
+pub(super) trait Number: Copy + PartialEq {
+    const NAME: &'static str;
+    const OID: u32;
+
+    /// The nearest float, when the fast path can be sure of it.
+    fn nearest(scanned: &Scanned) -> Option<Self>;
+    fn parse(text: &str) -> Option<Self>;
+    fn from_int(value: i64) -> Self;
+    fn from_double(value: f64) -> Self;
+    fn is_finite(self) -> bool;
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
+    /// Appends the shortest text that reads back.
+    fn print(self, out: &mut Vec<u8>);
+}
+
+impl Number for f32 {
+    const NAME: &'static str = "float4";
+    const OID: u32 = 700;
+
+    #[inline(always)]
+    fn nearest(scanned: &Scanned) -> Option<f32> {
+        /// The bits of an f64 below those of an f32, and the pattern half-way between two f32.
+        const BELOW: u64 = (1 << 29) - 1;
+        const HALF_WAY: u64 = 1 << 28;
+        // A mantissa beyond 2^53 costs half a unit in the last place, the division or product half a unit more.
+        const DOUBT: u64 = 2;
+        let value = scanned.scaled()?;
+        let doubt = (value.to_bits() & BELOW).wrapping_sub(HALF_WAY - DOUBT) <= 2 * DOUBT;
+        let subnormal = value < f64::from(f32::MIN_POSITIVE) && scanned.mantissa != 0;
+        if doubt | subnormal | (value >= f64::from(f32::MAX)) {
+            return None;
+        }
+        Some(f32::from_bits((value as f32).to_bits() | u32::from(scanned.negative) << 31))
+    }
+
+    fn parse(text: &str) -> Option<f32> {
+        text.parse().ok()
+    }
+
+    fn from_int(value: i64) -> f32 {
+        value as f32
+    }
+
+    fn from_double(value: f64) -> f32 {
+        value as f32
+    }
+
+    fn is_finite(self) -> bool {
+        f32::is_finite(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<f32> {
+        bytes.try_into().ok().map(f32::from_be_bytes)
+    }
+
+    fn print(self, out: &mut Vec<u8>) {
+        print::float(self, 6, out);
+    }
+}
+
+impl Number for f64 {
+    const NAME: &'static str = "float8";
+    const OID: u32 = 701;
+
+    #[inline(always)]
+    fn nearest(scanned: &Scanned) -> Option<f64> {
+        if scanned.mantissa > 1 << 53 {
+            return None;
+        }
+        let value = scanned.scaled()?;
+        Some(f64::from_bits(value.to_bits() | u64::from(scanned.negative) << 63))
+    }
+
+    fn parse(text: &str) -> Option<f64> {
+        text.parse().ok()
+    }
+
+    fn from_int(value: i64) -> f64 {
+        value as f64
+    }
+
+    fn from_double(value: f64) -> f64 {
+        value
+    }
+
+    fn is_finite(self) -> bool {
+        f64::is_finite(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<f64> {
+        bytes.try_into().ok().map(f64::from_be_bytes)
+    }
+
+    fn print(self, out: &mut Vec<u8>) {
+        print::float(self, 15, out);
+    }
+}
+
+impl Scanned {
+    /// Without its sign, in f64: one rounding for the mantissa (none up to 2^53), one for the power of ten.
+    #[inline(always)]
+    fn scaled(&self) -> Option<f64> {
+        let power = *POWERS.get(self.exponent.unsigned_abs() as usize)?;
+        let mantissa = self.mantissa as f64;
+        Some(if self.exponent <= 0 { mantissa / power } else { mantissa * power })
+    }
+}
+
+#[cfg(test)]
+#[path = "float_tests.rs"]
+mod tests;

@@ -1,0 +1,101 @@
+//! Vector literals `{0.1,0.2}` and `[0.1, 0.2]` → elements. The hot loop of the product.
+
+use super::element::{Elements, Slot};
+use super::float::{self, Number};
+use super::refusal::{Refusal, excerpt, sqlstate};
+use super::scalar;
+use crate::value::Value;
+
+/// A literal's inside, and how many elements its commas make.
+pub(super) struct Literal<'a> {
+    inside: &'a str,
+    pub count: usize,
+}
+
+/// Takes the brackets off. Bounds (`[1:2]={1,2}`) are the server's to read.
+pub(super) fn open(text: &str) -> Result<Literal<'_>, Refusal> {
+    let trimmed = text.trim_matches(is_blank);
+    let inside = match trimmed.as_bytes() {
+        [b'{', .., b'}'] | [b'[', .., b']'] => &trimmed[1..trimmed.len() - 1],
+        [b'[', ..] if trimmed.contains('=') => return Err(Refusal::AsText),
+        _ => {
+            let reason = format!("{} is not a vector: write {{0.1,0.2}} or [0.1,0.2]", excerpt(text));
+            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+        }
+    };
+    let count = match inside.trim_matches(is_blank) {
+        "" => 0,
+        _ => memchr::memchr_iter(b',', inside.as_bytes()).count() + 1,
+    };
+    Ok(Literal { inside, count })
+}
+
+impl Literal<'_> {
+    /// Writes the elements; `elements` has room for as many as [`Literal::count`] says.
+    pub fn write<S: Slot>(&self, elements: &mut Elements<'_, S>) -> Result<(), Refusal> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let mut rest = self.inside.as_bytes();
+        loop {
+            if let [b' ', after @ ..] = rest {
+                rest = after;
+            }
+            if let Some(scanned) = float::scan(rest)
+                && let Some(value) = S::Number::nearest(&scanned)
+            {
+                match rest[scanned.length..] {
+                    [b',', ref after @ ..] => {
+                        elements.put_finite(value);
+                        rest = after;
+                        continue;
+                    }
+                    [] => {
+                        elements.put_finite(value);
+                        return Ok(());
+                    }
+                    _ => {}
+                }
+            }
+            let at = self.inside.len() - rest.len();
+            let comma = memchr::memchr(b',', rest);
+            self.write_odd(&self.inside[at..at + comma.unwrap_or(rest.len())], elements)?;
+            match comma {
+                Some(comma) => rest = &rest[comma + 1..],
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// An element that isn't plain digits followed by a comma.
+    #[cold]
+    fn write_odd<S: Slot>(&self, element: &str, elements: &mut Elements<'_, S>) -> Result<(), Refusal> {
+        let element = element.trim_matches(is_blank);
+        if element.eq_ignore_ascii_case("null") {
+            elements.put_null();
+            return Ok(());
+        }
+        let number = element.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(element);
+        match scalar::float(&Value::Text(number.trim_matches(is_blank))) {
+            Ok(value) => elements.put(value),
+            Err(Refusal::AsText) if is_for_the_server(number) => return Err(Refusal::AsText),
+            Err(Refusal::AsText) => {
+                let reason = format!("element {} of {} is not a number", excerpt(element), excerpt(self.inside));
+                return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+            }
+            Err(refusal) => return Err(refusal),
+        }
+        Ok(())
+    }
+}
+
+/// Nested arrays, escapes, hexadecimal floats and `nan(…)` mean something to the server that they don't to us.
+fn is_for_the_server(element: &str) -> bool {
+    let unsigned = element.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    element.contains(['{', '}', '\\']) || unsigned.starts_with("0x") || unsigned.starts_with("nan(")
+}
+
+/// What the server skips around literals and elements.
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
+}

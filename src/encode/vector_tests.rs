@@ -1,0 +1,137 @@
+use super::*;
+
+fn array(text: &str) -> Result<Vec<u8>, Refusal> {
+    let mut out = Vec::new();
+    float4_array(&Value::Text(text), None, &mut out).map(|()| out)
+}
+
+fn elements(text: &str) -> Vec<Option<f32>> {
+    let bytes = array(text).unwrap();
+    let mut rest = &bytes[20..];
+    let mut elements = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        match i32::from_be_bytes(*length) {
+            -1 => {
+                elements.push(None);
+                rest = after;
+            }
+            4 => {
+                elements.push(Some(f32::from_be_bytes(after[..4].try_into().unwrap())));
+                rest = &after[4..];
+            }
+            length => panic!("an element of {length} bytes"),
+        }
+    }
+    assert_eq!(bytes[12..16], (elements.len() as u32).to_be_bytes());
+    assert_eq!(bytes[7] == 1, elements.contains(&None));
+    elements
+}
+
+fn sqlstate(result: Result<Vec<u8>, Refusal>) -> &'static str {
+    match result {
+        Err(Refusal::Reject { sqlstate, .. }) => sqlstate,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn pgvector(text: &str) -> Result<Vec<u8>, Refusal> {
+    let mut out = Vec::new();
+    vector(&Value::Text(text), None, &mut out).map(|()| out)
+}
+
+fn ten() -> Dimension {
+    Dimension { length: 2, declared_by: "index car_info_feature_idx".into(), finite_only: true }
+}
+
+#[test]
+fn an_array_has_the_bytes_of_the_binary_format() {
+    let expected = [
+        0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 188, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 4, 0x3f, 0, 0, 0, 0, 0, 0, 4, 0xbf,
+        0x80, 0, 0,
+    ];
+    assert_eq!(array("{0.5,-1}").unwrap(), expected);
+    let mut out = Vec::new();
+    float8_array(&Value::Text("{0.5}"), None, &mut out).unwrap();
+    assert_eq!(out[8..12], 701_u32.to_be_bytes());
+    assert_eq!(out[20..], [0, 0, 0, 8, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_vector_has_the_bytes_of_pgvector() {
+    assert_eq!(pgvector("[0.5,-1]").unwrap(), [0, 2, 0, 0, 0x3f, 0, 0, 0, 0xbf, 0x80, 0, 0]);
+}
+
+#[test]
+fn both_brackets_blanks_and_quotes_are_read() {
+    for text in ["{0.5,1,-2}", "[0.5,1,-2]", " [ 0.5 , 1,\t-2 ] ", "{\"0.5\",1, \" -2 \"}", "[0.5, 1, -2]"] {
+        assert_eq!(elements(text), [Some(0.5), Some(1.0), Some(-2.0)], "{text}");
+    }
+}
+
+#[test]
+fn null_nan_and_infinity_are_elements_of_arrays() {
+    let read = elements(" { 0.1 , NULL , NaN,-Infinity,inf,null } ");
+    assert_eq!(read[0], Some(0.1));
+    assert_eq!((read[1], read[5]), (None, None));
+    assert!(read[2].unwrap().is_nan());
+    assert_eq!((read[3], read[4]), (Some(f32::NEG_INFINITY), Some(f32::INFINITY)));
+}
+
+#[test]
+fn an_empty_array_has_no_dimensions() {
+    assert_eq!(array("{}").unwrap(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 188]);
+    assert_eq!(array("{ }").unwrap().len(), 12);
+}
+
+#[test]
+fn bounds_nesting_escapes_and_hexadecimal_are_the_servers_to_read() {
+    for text in ["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}", "{nan(1)}"] {
+        assert_eq!(array(text), Err(Refusal::AsText), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_vector_is_refused() {
+    for text in ["{1,2", "1,2", "{0.1;0.2}", "{1,,2}", "{1,}", "{a}", "", "{1.2.3}", "{\"null\"}", "{1 2}"] {
+        assert_eq!(sqlstate(array(text)), "22P02", "{text}");
+    }
+}
+
+#[test]
+fn too_large_an_element_is_refused_and_too_small_a_one_becomes_zero() {
+    assert_eq!(sqlstate(array("{1e39}")), "22003");
+    assert_eq!(sqlstate(pgvector("[-1e39]")), "22003");
+    assert_eq!(elements("{1e-50,1e-45}"), [Some(0.0), Some(1e-45)]);
+}
+
+#[test]
+fn a_vector_takes_no_null_nan_or_infinity() {
+    assert_eq!(sqlstate(pgvector("[1,null]")), "22004");
+    assert_eq!(sqlstate(pgvector("[1,NaN]")), "22000");
+    assert_eq!(sqlstate(pgvector("[1,Infinity]")), "22000");
+    assert_eq!(sqlstate(pgvector("[]")), "22000");
+    assert_eq!(sqlstate(pgvector(&format!("[{}1]", "1,".repeat(16_000)))), "54000");
+}
+
+#[test]
+fn another_dimension_names_got_wanted_and_who_wants_it() {
+    let refusal = float4_array(&Value::Text("{1,2,3}"), Some(&ten()), &mut Vec::new());
+    let reason = "the vector has 3 dimensions, index car_info_feature_idx wants 2".to_string();
+    assert_eq!(refusal, Err(Refusal::Reject { sqlstate: "22000", reason }));
+}
+
+#[test]
+fn an_index_over_a_cast_refuses_what_the_cast_refuses() {
+    for (text, expected) in [("{1,NULL}", "22004"), ("{1,NaN}", "22000")] {
+        let mut out = Vec::new();
+        assert_eq!(sqlstate(float4_array(&Value::Text(text), Some(&ten()), &mut out).map(|()| out)), expected);
+    }
+}
+
+#[test]
+fn arrays_of_numbers_are_vectors_too() {
+    let values = [Value::Int(1), Value::Float(0.5), Value::Double(0.1), Value::Null, Value::Text("2")];
+    let mut out = Vec::new();
+    float4_array(&Value::Array(&values), None, &mut out).unwrap();
+    assert_eq!(out, array("{1,0.5,0.1,NULL,2}").unwrap());
+}
