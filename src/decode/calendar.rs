@@ -1,7 +1,6 @@
 //! Dates and times as `java.time` has them: the proleptic Gregorian calendar, years before 1 included.
 
 pub(super) const SECONDS_PER_DAY: i64 = 86_400;
-pub(super) const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// Days from 1970-01-01 to a date. Counts in years that begin in March, so that the leap day is the last one, and in
 /// cycles of 400 years, which all have the same length.

@@ -1,10 +1,11 @@
-//! Bytes → rows. One folder a format; no I/O.
+//! Bytes → rows, and the SELECT over them. One folder a format; no I/O.
 
 mod calendar;
 mod csv;
 mod decimal;
 mod excerpt;
 mod number;
+pub mod select;
 
 use bumpalo::Bump;
 

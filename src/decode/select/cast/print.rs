@@ -1,0 +1,155 @@
+//! What CAST to text prints, as Flink and Java print it.
+
+use std::fmt::{self, Write};
+
+use bumpalo::Bump;
+use bumpalo::collections::String;
+
+use super::temporal::wall_clock;
+use crate::data_type::DataType;
+use crate::decode::calendar::{SECONDS_PER_DAY, date_from_days};
+use crate::value::{Decimal, Value};
+
+/// The value's text. `None`: bytes that are not UTF-8.
+pub(super) fn text<'a>(value: Value<'a>, from: &DataType, arena: &'a Bump) -> Option<&'a str> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+        value => {
+            let mut printed = String::new_in(arena);
+            write(value, from, &mut printed).ok()?;
+            Some(printed.into_bump_str())
+        }
+    }
+}
+
+pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> fmt::Result {
+    match value {
+        Value::Null => out.write_str("NULL"),
+        Value::Bool(true) => out.write_str("TRUE"),
+        Value::Bool(false) => out.write_str("FALSE"),
+        Value::Int(value) => write!(out, "{value}"),
+        Value::Float(value) => real(value.into(), format_args!("{value:?}"), format_args!("{value:e}"), out),
+        Value::Double(value) => real(value, format_args!("{value:?}"), format_args!("{value:e}"), out),
+        Value::Decimal(value) => decimal(*value, out),
+        Value::Text(text) => out.write_str(text),
+        // Only an array's elements come here.
+        Value::Bytes(bytes) => out.write_str(&std::string::String::from_utf8_lossy(bytes)),
+        Value::Date(days) => date(days.into(), out),
+        Value::Time(nanos) => time(nanos, precision(from), out),
+        Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, precision(from), out),
+        Value::Instant { seconds, nanos } => timestamp(wall_clock(seconds), nanos, precision(from), out),
+        Value::Array(elements) => {
+            let element_type = if let DataType::Array(element_type) = from { element_type } else { from };
+            out.write_char('[')?;
+            for (index, element) in elements.iter().enumerate() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                write(*element, element_type, out)?;
+            }
+            out.write_char(']')
+        }
+    }
+}
+
+fn precision(data_type: &DataType) -> u8 {
+    match data_type {
+        DataType::Time { precision } | DataType::Timestamp { precision } | DataType::TimestampLtz { precision } => {
+            *precision
+        }
+        _ => 0,
+    }
+}
+
+/// As Java's `toString`: plain from 10^-3 up to 10^7, `1.0E10` otherwise; always with a point.
+fn real(value: f64, plain: fmt::Arguments<'_>, scientific: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
+    let magnitude = value.abs();
+    if value.is_nan() {
+        out.write_str("NaN")
+    } else if value.is_infinite() {
+        out.write_str(if value < 0.0 { "-Infinity" } else { "Infinity" })
+    } else if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
+        out.write_fmt(plain)
+    } else {
+        scientific_java(scientific, out)
+    }
+}
+
+/// `1e10` → `1.0E10`.
+fn scientific_java(number: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
+    /// Rewrites the number on its way; `e` comes as a part of a piece.
+    struct Rewriter<'w, W> {
+        out: &'w mut W,
+        point: bool,
+    }
+    impl<W: Write> Write for Rewriter<'_, W> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            for character in piece.chars() {
+                match character {
+                    'e' if self.point => self.out.write_char('E')?,
+                    'e' => self.out.write_str(".0E")?,
+                    other => {
+                        self.point |= other == '.';
+                        self.out.write_char(other)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+    Rewriter { out, point: false }.write_fmt(number)
+}
+
+fn decimal(value: Decimal, out: &mut impl Write) -> fmt::Result {
+    let divisor = 10_u128.pow(value.scale.into());
+    let (whole, fraction) = (value.unscaled.unsigned_abs() / divisor, value.unscaled.unsigned_abs() % divisor);
+    if value.unscaled < 0 {
+        out.write_char('-')?;
+    }
+    write!(out, "{whole}")?;
+    if value.scale > 0 {
+        write!(out, ".{fraction:0width$}", width = usize::from(value.scale))?;
+    }
+    Ok(())
+}
+
+fn date(days: i64, out: &mut impl Write) -> fmt::Result {
+    let (year, month, day) = date_from_days(days);
+    write!(out, "{year:04}-{month:02}-{day:02}")
+}
+
+/// Milliseconds at most; trailing zeros are left out, but one stays.
+fn time(nanos: i64, precision: u8, out: &mut impl Write) -> fmt::Result {
+    let millis = nanos / 1_000_000;
+    let seconds = millis / 1000;
+    write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)?;
+    let mut rest = millis % 1000;
+    for index in 0..precision {
+        if index == 0 {
+            out.write_char('.')?;
+        }
+        write!(out, "{}", rest / 100)?;
+        rest = rest % 100 * 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// At least `precision` digits of fraction, more if they are there.
+fn timestamp(seconds: i64, nanos: u32, precision: u8, out: &mut impl Write) -> fmt::Result {
+    date(seconds.div_euclid(SECONDS_PER_DAY), out)?;
+    let time = seconds.rem_euclid(SECONDS_PER_DAY);
+    write!(out, " {:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60)?;
+    let (mut fraction, mut width) = (nanos, 9);
+    while width > usize::from(precision) && fraction % 10 == 0 {
+        fraction /= 10;
+        width -= 1;
+    }
+    if width > 0 {
+        write!(out, ".{fraction:0width$}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
+
+mod cast;
+mod evaluate;
+#[cfg(test)]
+mod tests;
+
+use bumpalo::Bump;
+
+use self::evaluate::{evaluate, is_column};
+use crate::error::{Rejection, Stage};
+use crate::expression::Expression;
+use crate::settings::{Sink, SinkColumn};
+use crate::value::Value;
+
+/// What one INSERT INTO makes of its source's rows.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    filter: Option<Expression>,
+    columns: Vec<SinkColumn>,
+    not_null_drop: bool,
+    /// The columns are the source's first ones, in its order and unchanged.
+    identity: bool,
+}
+
+/// A source row's fate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Selected<'a> {
+    /// Values of the sink's columns.
+    Row(&'a [Value<'a>]),
+    /// WHERE is not true.
+    Filtered,
+    /// NULL in a NOT NULL column of a sink that drops such rows.
+    DroppedNull,
+}
+
+impl Selection {
+    pub fn new(sink: &Sink) -> Self {
+        Selection {
+            filter: sink.filter.clone(),
+            identity: sink.columns.iter().enumerate().all(|(index, column)| is_column(&column.expression, index)),
+            columns: sink.columns.clone(),
+            not_null_drop: sink.not_null_drop,
+        }
+    }
+
+    /// Borrows the row itself when nothing in it changes.
+    pub fn apply<'a>(&'a self, row: &'a [Value<'a>], arena: &'a Bump) -> Result<Selected<'a>, Rejection> {
+        if let Some(filter) = &self.filter {
+            match evaluate(filter, row, arena) {
+                Ok(Value::Bool(true)) => {}
+                Ok(_) => return Ok(Selected::Filtered),
+                Err(unfit) => return Err(Rejection::new(Stage::Select, format!("in WHERE: {unfit}"))),
+            }
+        }
+        let selected = match row.get(..self.columns.len()) {
+            Some(unchanged) if self.identity => unchanged,
+            _ => self.project(row, arena)?,
+        };
+        for (value, column) in selected.iter().zip(&self.columns) {
+            if column.not_null && value.is_null() {
+                if self.not_null_drop {
+                    return Ok(Selected::DroppedNull);
+                }
+                return Err(Rejection::in_column(Stage::Select, &column.name, "NULL in a NOT NULL column"));
+            }
+        }
+        Ok(Selected::Row(selected))
+    }
+
+    fn project<'a>(&'a self, row: &'a [Value<'a>], arena: &'a Bump) -> Result<&'a [Value<'a>], Rejection> {
+        let projected = arena.alloc_slice_fill_copy(self.columns.len(), Value::Null);
+        for (value, column) in projected.iter_mut().zip(&self.columns) {
+            *value = evaluate(&column.expression, row, arena)
+                .map_err(|unfit| Rejection::in_column(Stage::Select, &column.name, unfit.to_string()))?;
+        }
+        Ok(projected)
+    }
+}
