@@ -3,7 +3,6 @@
 
 pub mod broker;
 pub mod command;
-
 pub mod postgresql;
 pub mod private;
 pub mod servers;

@@ -1,0 +1,44 @@
+# Everything is built in the one `release` profile, so that the C libraries are compiled once.
+SERVERS := tests/servers/servers.py
+# On CI the lock file is the law.
+CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-long fmt servers-up servers-down
+
+help: ## this list
+	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
+
+build: ## the vecsink command, target/release/vecsink
+	@tests/servers/tools.sh build
+	cargo build --release $(CARGO_FLAGS)
+
+demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
+	@tests/servers/tools.sh demo
+	cargo build --release $(CARGO_FLAGS) --bin vecsink --example demo
+	@target/release/examples/demo
+
+test: ## formatting, lints, and all tests on real servers
+	@tests/servers/tools.sh test
+	cargo fmt --check
+	cargo clippy --release $(CARGO_FLAGS) --all-targets -- -D warnings
+	$(SERVERS) fetch
+	cargo test --release $(CARGO_FLAGS) --no-run
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --no-fail-fast
+
+test-long: ## the tests that take minutes
+	@tests/servers/tools.sh test
+	$(SERVERS) fetch
+	cargo test --release $(CARGO_FLAGS) --no-run
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --test it -- --ignored --nocapture --test-threads=1
+
+fmt: ## format the code
+	cargo fmt
+
+servers-up: ## start the test servers and leave them up, for `cargo test --release`
+	@$(SERVERS) up
+
+servers-down: ## stop them
+	@$(SERVERS) down
