@@ -1,1 +1,168 @@
+//! Rows into the database: one sink's connections, statements, conflicts, retries and refused rows.
 
+mod alike;
+mod catalog;
+mod classify;
+mod conflict;
+mod connect;
+mod copy;
+mod describe;
+mod dimension;
+mod failure;
+mod isolate;
+mod keys;
+mod kinds;
+mod names;
+mod pool;
+mod probe;
+mod reduce;
+mod retry;
+mod rows;
+mod server;
+mod session;
+mod statements;
+mod tls;
+mod transaction;
+mod write;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
+
+use crate::batch::Batch;
+use crate::error::{Error, Rejection, Result};
+use crate::settings::{ConflictMode, Sink};
+use crate::stop::Stop;
+use crate::target::TargetTable;
+
+pub use self::describe::Description;
+pub use self::transaction::Written;
+
+use self::alike::Alike;
+use self::catalog::Catalog;
+use self::conflict::Conflicts;
+use self::connect::Connector;
+use self::pool::Pool;
+use self::retry::Outage;
+use self::server::Server;
+use self::session::{Session, Setup};
+use self::statements::Statements;
+use self::transaction::Order;
+
+/// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
+pub trait Settle {
+    /// These rows are durable: COMMIT was answered.
+    fn durable(&mut self, rows: Range<usize>, written: Written);
+
+    /// The database refused this row, alone. Err stops the write.
+    fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
+
+    /// An attempt failed and is repeated.
+    fn retried(&mut self);
+
+    /// Under `conflictmode` = strict a key was there already. `row` is the one in the way, if the server said which.
+    /// Gives the error that stops the job; who knows the row's position should name it.
+    fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
+        Error::Target {
+            message: format!(
+                "{rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed"
+            ),
+            sqlstate: rejection.sqlstate,
+        }
+    }
+}
+
+/// One sink's opened target, shared by its writer threads.
+pub struct Target {
+    name: String,
+    table: TargetTable,
+    description: Description,
+    pool: Pool,
+    statements: Statements,
+    conflicts: Conflicts,
+    order: Order,
+    outage: Outage,
+    alike: Alike,
+    conflict_mode: ConflictMode,
+    max_retry_times: u32,
+    retry_wait_time: Duration,
+}
+
+impl Target {
+    /// Connects, reads the catalog and finds out what the server takes. Whatever would make every row fail is an error
+    /// here. A name `job/process` lets another process of the job be noticed. `max_outage`: how long the database may be
+    /// away later on.
+    pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
+        let connector = Connector::new(&sink.connection, application_name)?;
+        let open = Arc::new(AtomicU32::new(0));
+        let mut session = first_session(&connector, sink, &open)?;
+        let server = Server::read(&mut session).map_err(|failure| retry::unreachable(&connector.hosts(), &failure))?;
+        let setup = server.setup(&sink.connection);
+        let set_up = |failure| retry::unreachable(&connector.hosts(), &failure);
+        session.set_up(&setup).map_err(set_up)?;
+        let catalog = Catalog::read(&mut session, sink)?;
+        let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
+        let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
+        let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
+        let mut description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        if probe::other_process(&mut session, application_name) {
+            description
+                .warnings
+                .push("another process of this job is connected; both will write the same rows".to_owned());
+        }
+        log::info!("{}: {}, {}", catalog.name(), description.server, description.path);
+        Ok(Target {
+            name: catalog.name(),
+            table: catalog.target(sink),
+            description,
+            statements,
+            conflicts,
+            order: conflict::order(sink.conflict_mode, catalog.keys.key_is_unique, catalog.keys.other_unique),
+            outage: Outage::new(max_outage),
+            alike: Alike::default(),
+            conflict_mode: sink.conflict_mode,
+            max_retry_times: sink.max_retry_times,
+            retry_wait_time: sink.retry_wait_time,
+            pool: Pool::new(connector, setup, session, open, sink.connection_max_active, sink.connection_max_wait)?,
+        })
+    }
+
+    pub fn table(&self) -> &TargetTable {
+        &self.table
+    }
+
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
+    /// database until `stop` is at [`crate::stop::Phase::Abandoning`] (then [`Error::Stopped`]) or `max_outage` is over.
+    pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
+        write::Write::new(self, batch, settle, stop).run()
+    }
+
+    /// Writers wait for the database to come back.
+    pub fn in_outage(&self) -> bool {
+        self.outage.is_on()
+    }
+
+    /// How many writers make sense: the pool's size, for a while fewer when the server took no more connections.
+    pub fn connection_limit(&self) -> u32 {
+        self.pool.limit()
+    }
+}
+
+/// A server that is just starting gets until the connect time-out.
+fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>) -> Result<Session> {
+    let deadline = Instant::now() + sink.connection.connect_timeout;
+    loop {
+        match Session::open(connector, &Setup::default(), open) {
+            Ok(session) => return Ok(session),
+            Err(failure) if failure.is("57P03") && Instant::now() < deadline => {
+                std::thread::sleep(sink.retry_wait_time.max(Duration::from_millis(100)));
+            }
+            Err(failure) => return Err(retry::unreachable(&connector.hosts(), &failure)),
+        }
+    }
+}

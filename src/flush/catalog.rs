@@ -1,0 +1,350 @@
+//! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
+//! by name in the row as JSON, where a missing one is null.
+
+use super::classify::During;
+use super::dimension;
+use super::failure::Failure;
+use super::keys::{self, Keys};
+use super::kinds::kind;
+use super::names::nearest;
+use super::session::Session;
+use super::statements::quote;
+use crate::error::{Error, Result};
+use crate::settings::{ConflictMode, Sink};
+use crate::target::{ColumnKind, Dimension, TargetColumn, TargetTable};
+
+/// A column of the table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: String,
+    pub number: i16,
+    pub type_name: String,
+    pub kind: ColumnKind,
+    pub not_null: bool,
+    pub has_default: bool,
+    pub identity_always: bool,
+    pub generated: bool,
+    /// `pg_attribute.attstorage` and its type's default.
+    pub storage: char,
+    pub type_storage: char,
+    /// Equal strings are equal byte by byte.
+    pub bytewise: bool,
+    pub dimension: Option<Dimension>,
+    may_insert: bool,
+    may_update: bool,
+}
+
+impl Column {
+    /// The storage clause, where it is not the type's own.
+    pub fn special_storage(&self) -> Option<&'static str> {
+        match self.storage {
+            storage if storage == self.type_storage => None,
+            'p' => Some("PLAIN"),
+            'e' => Some("EXTERNAL"),
+            'x' => Some("EXTENDED"),
+            'm' => Some("MAIN"),
+            _ => None,
+        }
+    }
+}
+
+/// The table and what the job writes of it.
+#[derive(Debug)]
+pub struct Catalog {
+    pub schema: String,
+    pub table: String,
+    /// The written columns, in the job's order.
+    pub columns: Vec<Column>,
+    pub unwritten: Vec<Column>,
+    pub keys: Keys,
+    pub unlogged: bool,
+    has_triggers: bool,
+}
+
+impl Catalog {
+    pub fn read(session: &mut Session, sink: &Sink) -> Result<Self> {
+        let name = format!("{}.{}", sink.schema, sink.table);
+        let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;
+        if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
+            return Err(Error::target(format!("{name} is not a table that rows can be written to")));
+        }
+        let mut all = read_columns(session, oid, &name)?;
+        let indexes = keys::read(session, oid, &name)?;
+        dimension::find(session, &indexes, &mut all, &name)?;
+        let (columns, unwritten) = choose(&name, sink, all)?;
+        let keys = Keys::new(sink, &columns, &indexes);
+        let catalog = Catalog {
+            schema: sink.schema.clone(),
+            table: sink.table.clone(),
+            columns,
+            unwritten,
+            keys,
+            unlogged,
+            has_triggers,
+        };
+        catalog.check(sink)?;
+        Ok(catalog)
+    }
+
+    /// `"schema"."table"`.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quote(&self.schema), quote(&self.table))
+    }
+
+    /// `schema.table`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
+    /// The key's columns, if the table holds them unique.
+    pub fn usable_key(&self) -> Option<impl Iterator<Item = &Column>> {
+        let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique)?;
+        Some(key.iter().map(|&index| &self.columns[index]))
+    }
+
+    pub fn target(&self, sink: &Sink) -> TargetTable {
+        let key = self.keys.key.clone();
+        let key_is_bytewise = key.iter().flatten().all(|&index| self.columns[index].bytewise);
+        let columns = self.columns.iter().zip(&sink.columns).map(|(column, source)| TargetColumn {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            kind: column.kind.clone(),
+            not_null: column.not_null,
+            dimension: column.dimension.clone().or_else(|| dimension::declared(column, sink)),
+            source: source.expression.data_type(),
+        });
+        TargetTable {
+            schema: self.schema.clone(),
+            table: self.table.clone(),
+            columns: columns.collect(),
+            key,
+            key_is_bytewise,
+            other_unique: self.keys.other_unique,
+        }
+    }
+
+    fn check(&self, sink: &Sink) -> Result<()> {
+        let name = self.name();
+        let list =
+            |columns: Vec<&Column>| columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+        let generated = list(self.columns.iter().filter(|column| column.generated).collect());
+        if !generated.is_empty() {
+            return Err(Error::target(format!(
+                "{name}: the database generates {generated} itself; leave it out of the sink table's columns"
+            )));
+        }
+        let refused = list(self.columns.iter().filter(|column| !column.may_insert).collect());
+        if !refused.is_empty() {
+            return Err(Error::target(format!(
+                "{name}: user {user} may not insert into {refused}; run: GRANT INSERT ON {table} TO {role}",
+                user = sink.connection.user,
+                table = self.quoted(),
+                role = quote(&sink.connection.user)
+            )));
+        }
+        let empty = self.unwritten.iter().filter(|column| column.not_null && !column.has_default && !column.generated);
+        let empty = list(empty.collect());
+        if !empty.is_empty() && !self.has_triggers {
+            return Err(Error::target(format!(
+                "{name}: {empty} is NOT NULL without a default, and the job doesn't write it, so every row would be refused; \
+                 add it to the sink table's columns or give it a default"
+            )));
+        }
+        match sink.conflict_mode {
+            ConflictMode::Upsert => self.check_upsert(sink),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_upsert(&self, sink: &Sink) -> Result<()> {
+        let name = self.name();
+        match &self.keys.key {
+            None if self.keys.other_unique => Err(Error::target(format!(
+                "{name} has a unique constraint, but neither a primary key nor does the job say which row an upsert replaces; \
+                 declare PRIMARY KEY (…) NOT ENFORCED in the sink table"
+            ))),
+            Some(key) if !self.keys.key_is_unique => {
+                let columns = key.iter().map(|&index| quote(&self.columns[index].name)).collect::<Vec<_>>().join(", ");
+                Err(Error::target(format!(
+                    "{name}: the job's PRIMARY KEY ({columns}) is not unique in the table, so nothing can be upserted; \
+                     run: CREATE UNIQUE INDEX ON {} ({columns}), or declare the table's own key",
+                    self.quoted()
+                )))
+            }
+            Some(key) => {
+                let refused =
+                    self.columns.iter().enumerate().find(|(index, column)| !key.contains(index) && !column.may_update);
+                match refused {
+                    Some(_) => Err(Error::target(format!(
+                        "{name}: an upsert needs the right to update; run: GRANT SELECT, UPDATE ON {} TO {}",
+                        self.quoted(),
+                        quote(&sink.connection.user)
+                    ))),
+                    None => Ok(()),
+                }
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Turns a refused catalog query into the error of `open`.
+pub fn unreadable(session: &mut Session, table: &str, error: &postgres::Error) -> Error {
+    let failure: Failure = session.failed(error, During::Statement);
+    failure.error(&format!("{table}: the catalog can't be read"), "")
+}
+
+fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bool)> {
+    let name = format!("{}.{}", sink.schema, sink.table);
+    let rows = session
+        .client()
+        .query(
+            "SELECT c.oid, c.relkind::text, c.relpersistence::text, c.relhastriggers
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = $1 AND c.relname = $2",
+            &[&sink.schema, &sink.table],
+        )
+        .map_err(|error| unreadable(session, &name, &error))?;
+    if let Some(row) = rows.first() {
+        let letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
+        return Ok((row.get(0), letter(1), letter(2) == 'u', row.get(3)));
+    }
+    let schemas = text_column(session, &name, "SELECT nspname::text FROM pg_catalog.pg_namespace", &[])?;
+    if !schemas.contains(&sink.schema) {
+        return Err(Error::target(format!(
+            "the database {} has no schema {}{}; check targetschema, or run: CREATE SCHEMA {}",
+            sink.connection.database,
+            sink.schema,
+            nearest(&sink.schema, &schemas),
+            quote(&sink.schema)
+        )));
+    }
+    let tables = text_column(
+        session,
+        &name,
+        "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v')",
+        &[&sink.schema],
+    )?;
+    Err(Error::target(format!(
+        "schema {} has no table {}{}; create it first, or check tablename, targetschema and casesensitive",
+        sink.schema,
+        sink.table,
+        nearest(&sink.table, &tables)
+    )))
+}
+
+fn text_column(
+    session: &mut Session,
+    table: &str,
+    sql: &str,
+    parameters: &[&(dyn postgres::types::ToSql + Sync)],
+) -> Result<Vec<String>> {
+    let rows = session.client().query(sql, parameters).map_err(|error| unreadable(session, table, &error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn read_columns(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>> {
+    let rows = session
+        .client()
+        .query(
+            "SELECT a.attname::text, a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,
+                    a.attnotnull, a.atthasdef, a.attstorage::text,
+                    coalesce(pg_catalog.row_to_json(a) ->> 'attidentity', ''),
+                    coalesce(pg_catalog.row_to_json(a) ->> 'attgenerated', ''),
+                    coalesce((SELECT pg_catalog.row_to_json(c) ->> 'collisdeterministic'
+                              FROM pg_catalog.pg_collation c WHERE c.oid = a.attcollation), 'true'),
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+             FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            &[&table],
+        )
+        .map_err(|error| unreadable(session, name, &error))?;
+    let mut columns = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let base = base_type(session, name, row.get(3), row.get(4))?;
+        let identity: &str = row.get(8);
+        columns.push(Column {
+            name: row.get(0),
+            number: row.get(1),
+            type_name: row.get(2),
+            kind: kind(&base.name, base.built_in, base.typmod),
+            not_null: row.get::<_, bool>(5) || base.not_null,
+            has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
+            identity_always: identity == "a",
+            generated: !row.get::<_, &str>(9).is_empty(),
+            storage: row.get::<_, &str>(7).chars().next().unwrap_or('x'),
+            type_storage: base.storage,
+            bytewise: row.get::<_, &str>(10) == "true",
+            dimension: dimension::of_type(&base.name, base.typmod),
+            may_insert: row.get(11),
+            may_update: row.get(12),
+        });
+    }
+    Ok(columns)
+}
+
+struct BaseType {
+    name: String,
+    built_in: bool,
+    typmod: i32,
+    storage: char,
+    /// Of any domain on the way.
+    not_null: bool,
+    has_default: bool,
+}
+
+fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) -> Result<BaseType> {
+    let (mut not_null, mut has_default) = (false, false);
+    loop {
+        let row = session
+            .client()
+            .query_one(
+                "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
+                        t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL
+                 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
+                &[&oid],
+            )
+            .map_err(|error| unreadable(session, table, &error))?;
+        not_null |= row.get::<_, bool>(5);
+        has_default |= row.get::<_, bool>(7);
+        if row.get::<_, &str>(2) != "d" {
+            return Ok(BaseType {
+                name: row.get(0),
+                built_in: row.get(1),
+                typmod,
+                storage: row.get::<_, &str>(6).chars().next().unwrap_or('x'),
+                not_null,
+                has_default,
+            });
+        }
+        (oid, typmod) = (row.get(3), row.get(4));
+    }
+}
+
+/// The job's columns in its order, and the others.
+fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
+    let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
+    let missing: Vec<String> = sink
+        .columns
+        .iter()
+        .filter(|column| !names.contains(&column.name))
+        .map(|column| format!("{}{}", column.name, nearest(&column.name, &names)))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Error::target(format!(
+            "table {name} has no column {}; its columns are {}",
+            missing.join(", "),
+            names.join(", ")
+        )));
+    }
+    let mut chosen = Vec::with_capacity(sink.columns.len());
+    for column in &sink.columns {
+        match all.iter().position(|candidate| candidate.name == column.name) {
+            Some(at) => chosen.push(all.remove(at)),
+            None => return Err(Error::target(format!("table {name}: column {} is written twice", column.name))),
+        }
+    }
+    Ok((chosen, all))
+}

@@ -1,0 +1,108 @@
+//! What `check` and the start log say about a target.
+
+use super::catalog::Catalog;
+use super::conflict::Conflicts;
+use super::probe::Capabilities;
+use super::server::Server;
+use super::statements::{Statement, Statements, quote};
+use super::transaction::Path;
+use crate::settings::{ConflictMode, Sink};
+use crate::target::ColumnKind;
+
+/// An opened target in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// `PostgreSQL 18.1 on x86_64-pc-linux-gnu`.
+    pub server: String,
+    /// The way rows take.
+    pub path: String,
+    /// What the server was found to take and to lack.
+    pub capabilities: Vec<String>,
+    /// The statements that will be sent.
+    pub statements: Vec<String>,
+    /// What works, but may surprise or be slow.
+    pub warnings: Vec<String>,
+}
+
+/// Bytes of a page and of a row that are not its values.
+const PAGE_OVERHEAD: usize = 100;
+
+pub fn describe(
+    server: &Server,
+    catalog: &Catalog,
+    sink: &Sink,
+    capabilities: &Capabilities,
+    statements: &Statements,
+    conflicts: &Conflicts,
+) -> Description {
+    let can_conflict = catalog.keys.can_conflict();
+    let has = |yes: bool, what: &str| format!("{what}: {}", if yes { "yes" } else { "no" });
+    let mut found = vec![has(capabilities.direct, "COPY binary and text")];
+    let mut used: Vec<Statement> = match conflicts.path() {
+        Path::Direct => vec![Statement::CopyBinary],
+        Path::Resolving => vec![Statement::ResolvingBinary],
+        Path::Staged => Vec::new(),
+    };
+    let staged = used.is_empty() || (can_conflict && sink.conflict_mode != ConflictMode::Strict);
+    if staged {
+        found.push(has(capabilities.on_conflict, "INSERT … ON CONFLICT"));
+        used.push(Statement::StageBinary);
+        used.extend(statements.merge());
+    }
+    if server.greenplum {
+        found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
+    }
+    Description {
+        server: server.version.clone(),
+        path: conflicts.describe(can_conflict),
+        capabilities: found,
+        statements: used.into_iter().map(|statement| statements.text(statement).to_owned()).collect(),
+        warnings: warnings(server, catalog, sink),
+    }
+}
+
+fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
+    let name = catalog.name();
+    let mut warnings = Vec::new();
+    if server.synchronous_commit_was_off {
+        warnings.push(
+            "the server has synchronous_commit off; it is set on in the job's sessions, so that what is committed is on disk"
+                .to_owned(),
+        );
+    }
+    if catalog.unlogged {
+        warnings.push(format!("{name} is unlogged: a crash of the server empties it"));
+    }
+    if let (Some(key), false) = (&catalog.keys.key, catalog.keys.key_is_unique)
+        && sink.conflict_mode != ConflictMode::Upsert
+    {
+        let columns = key.iter().map(|&index| quote(&catalog.columns[index].name)).collect::<Vec<_>>().join(", ");
+        warnings.push(format!(
+            "{name}: nothing in the table makes the job's PRIMARY KEY ({columns}) unique, so rows of one key are all kept"
+        ));
+    }
+    for column in &catalog.columns {
+        let width = match column.kind {
+            ColumnKind::Vector | ColumnKind::Float4Array => 4,
+            ColumnKind::Float8Array => 8,
+            _ => continue,
+        };
+        let length = column.dimension.as_ref().map(|dimension| dimension.length).or(sink.vector_dimension);
+        let bytes = length.unwrap_or(0) * width;
+        // Shorter rows stay in their page as they are; longer ones must leave it.
+        if column.storage != 'p'
+            && bytes > server.block_size / 4 - PAGE_OVERHEAD
+            && bytes < server.block_size - 2 * PAGE_OVERHEAD
+        {
+            warnings.push(format!(
+                "{name}.{}: its vectors of {bytes} bytes fit a page of {} but are compressed or stored out of line, which makes \
+                 writing about twice as slow; before loading: ALTER TABLE {} ALTER COLUMN {} SET STORAGE PLAIN",
+                column.name,
+                server.block_size,
+                catalog.quoted(),
+                quote(&column.name)
+            ));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,103 @@
+//! The table's indexes: which columns identify a row, and what else must be unique.
+
+use super::catalog::{Column, unreadable};
+use super::session::Session;
+use crate::error::Result;
+use crate::settings::Sink;
+
+/// An index of the table.
+#[derive(Debug, Clone)]
+pub struct Index {
+    pub oid: u32,
+    pub name: String,
+    pub method: String,
+    /// Unique, or an exclusion constraint.
+    pub unique: bool,
+    pub primary: bool,
+    /// Checked row by row: a deferrable one is of no use to ON CONFLICT.
+    pub immediate: bool,
+    pub exclusion: bool,
+    pub partial: bool,
+    /// Column numbers; 0 stands for an expression.
+    pub columns: Vec<i16>,
+    /// `name=value`, one a line.
+    pub options: String,
+}
+
+pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>> {
+    let rows = session
+        .client()
+        .query(
+            "SELECT i.indexrelid, c.relname::text, m.amname::text, i.indisunique OR i.indisexclusion, i.indisprimary,
+                    i.indimmediate, i.indisexclusion, i.indpred IS NOT NULL, i.indkey::text,
+                    coalesce((pg_catalog.row_to_json(i) ->> 'indnkeyatts')::int, i.indnatts::int),
+                    coalesce(pg_catalog.array_to_string(c.reloptions, E'\\n'), '')
+             FROM pg_catalog.pg_index i
+             JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+             JOIN pg_catalog.pg_am m ON m.oid = c.relam
+             WHERE i.indrelid = $1 ORDER BY c.relname",
+            &[&table],
+        )
+        .map_err(|error| unreadable(session, name, &error))?;
+    let index = |row: &postgres::Row| {
+        // Columns after the key columns are only INCLUDEd.
+        let key_columns = usize::try_from(row.get::<_, i32>(9)).unwrap_or(0);
+        let columns = row.get::<_, &str>(8).split_whitespace().filter_map(|number| number.parse().ok());
+        Index {
+            oid: row.get(0),
+            name: row.get(1),
+            method: row.get(2),
+            unique: row.get(3),
+            primary: row.get(4),
+            immediate: row.get(5),
+            exclusion: row.get(6),
+            partial: row.get(7),
+            columns: columns.take(key_columns).collect(),
+            options: row.get(10),
+        }
+    };
+    Ok(rows.iter().map(index).collect())
+}
+
+/// What identifies a row, and what else may conflict.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Indexes into the written columns.
+    pub key: Option<Vec<usize>>,
+    /// The table itself has a unique index over exactly these columns.
+    pub key_is_unique: bool,
+    /// A unique or exclusion constraint over a written column that is not the key.
+    pub other_unique: bool,
+}
+
+impl Keys {
+    pub fn new(sink: &Sink, columns: &[Column], indexes: &[Index]) -> Keys {
+        let written = |number: &i16| columns.iter().position(|column| column.number == *number);
+        let unique: Vec<&Index> = indexes.iter().filter(|index| index.unique).collect();
+        let key = sink.declared_key.clone().or_else(|| {
+            // An unwritten key column gets its default: such a key says nothing about the job's rows.
+            unique.iter().find(|index| index.primary)?.columns.iter().map(written).collect()
+        });
+        let is_key = |index: &Index| {
+            let Some(key) = &key else { return false };
+            let columns: Option<Vec<usize>> = index.columns.iter().map(written).collect();
+            !index.partial
+                && !index.exclusion
+                && index.immediate
+                && columns
+                    .is_some_and(|columns| columns.len() == key.len() && columns.iter().all(|at| key.contains(at)))
+        };
+        let may_conflict =
+            |index: &&Index| index.columns.iter().any(|number| *number == 0 || written(number).is_some());
+        Keys {
+            key_is_unique: unique.iter().any(|index| is_key(index)),
+            other_unique: unique.iter().copied().filter(may_conflict).any(|index| !is_key(index)),
+            key,
+        }
+    }
+
+    /// Whether a row can be refused because another one is there.
+    pub fn can_conflict(&self) -> bool {
+        self.key_is_unique || self.other_unique
+    }
+}

@@ -1,0 +1,154 @@
+//! The sink's pooled connections. r2d2 hands out slots, at most `connectionmaxactive`; whoever holds a slot opens the
+//! session in it. So connecting happens in the writer, with its own errors, waits and stops, and not in r2d2's threads.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use r2d2::{ManageConnection, NopErrorHandler, PooledConnection};
+
+use super::classify::Class;
+use super::connect::Connector;
+use super::failure::Failure;
+use super::session::{Attempt, Session, Setup};
+use crate::error::{Error, Result};
+
+/// How long to go on with fewer sessions after the server refused one.
+const FEWER_FOR: Duration = Duration::from_secs(30);
+
+pub struct Pool {
+    slots: r2d2::Pool<Slots>,
+    connector: Connector,
+    setup: Setup,
+    open: Arc<AtomicU32>,
+    /// Sessions of an earlier one are replaced.
+    generation: AtomicU32,
+    fewer: Mutex<Option<(u32, Instant)>>,
+}
+
+/// A place for one session.
+#[derive(Default)]
+pub struct Slot {
+    session: Option<Session>,
+}
+
+pub struct Slots;
+
+impl ManageConnection for Slots {
+    type Connection = Slot;
+    type Error = Infallible;
+
+    fn connect(&self) -> std::result::Result<Slot, Infallible> {
+        Ok(Slot::default())
+    }
+
+    fn is_valid(&self, _: &mut Slot) -> std::result::Result<(), Infallible> {
+        Ok(())
+    }
+
+    /// A slot without a usable session isn't kept, so that idle slots always spare a connect.
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        !slot.session.as_ref().is_some_and(Session::is_usable)
+    }
+}
+
+impl Pool {
+    pub fn new(
+        connector: Connector,
+        setup: Setup,
+        first: Session,
+        open: Arc<AtomicU32>,
+        size: u32,
+        max_wait: Duration,
+    ) -> Result<Self> {
+        let slots = r2d2::Pool::builder()
+            .max_size(size.max(1))
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .max_lifetime(None)
+            .connection_timeout(max_wait.max(Duration::from_millis(1)))
+            .error_handler(Box::new(NopErrorHandler))
+            .build(Slots)
+            .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
+        let pool = Pool { slots, connector, setup, open, generation: AtomicU32::new(0), fewer: Mutex::new(None) };
+        if let Ok(mut slot) = pool.slots.get() {
+            slot.session = Some(first);
+        }
+        Ok(pool)
+    }
+
+    /// A session, from the pool or new.
+    pub fn session(&self) -> Attempt<Checkout> {
+        let mut slot = self.slots.get().map_err(|_| self.none_free())?;
+        let generation = self.generation.load(Ordering::Relaxed);
+        if !slot.session.as_ref().is_some_and(|session| session.is_usable() && session.generation == generation) {
+            slot.session = None;
+            let mut session = Session::open(&self.connector, &self.setup, &self.open).inspect_err(|failure| {
+                if failure.is("53300") {
+                    self.refused();
+                }
+            })?;
+            session.generation = generation;
+            slot.session = Some(session);
+        }
+        Ok(Checkout(slot))
+    }
+
+    /// From now on only new sessions: what the old ones prepared is out of date.
+    pub fn renew(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn none_free(&self) -> Failure {
+        let wait = self.slots.connection_timeout().as_secs_f64();
+        let size = self.slots.max_size();
+        Failure {
+            class: Class::Contention,
+            ..Failure::outage(format!(
+                "none of the {size} connections became free within {wait:.1} s (connectionMaxWait)"
+            ))
+        }
+    }
+
+    /// Sessions that are open now.
+    pub fn open_sessions(&self) -> u32 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many writers make sense: fewer for a while after the server refused a connection.
+    pub fn limit(&self) -> u32 {
+        let mut fewer = self.fewer.lock();
+        match *fewer {
+            Some((limit, until)) if Instant::now() < until => limit,
+            _ => {
+                *fewer = None;
+                self.slots.max_size()
+            }
+        }
+    }
+
+    fn refused(&self) {
+        let limit = self.open_sessions().max(1);
+        let news = self.fewer.lock().replace((limit, Instant::now() + FEWER_FOR)).is_none();
+        if news {
+            log::warn!("the server takes no more connections; going on with {limit}");
+        }
+    }
+}
+
+/// A session on loan. Goes back to the pool when dropped, or is closed if it is of no more use.
+pub struct Checkout(PooledConnection<Slots>);
+
+impl Checkout {
+    /// Runs `work`; a failure leaves the session clean or marks it as lost.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+        let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };
+        let result = work(session);
+        if result.is_err() {
+            session.recover();
+        }
+        result
+    }
+}

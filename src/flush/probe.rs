@@ -1,0 +1,137 @@
+//! What the server takes: tried, not guessed from its version. Every try is rolled back.
+
+use super::catalog::Catalog;
+use super::classify::Class;
+use super::copy::{Into, copy_nothing};
+use super::failure::Failure;
+use super::server::Server;
+use super::session::{Attempt, Session};
+use super::statements::{Statement, Statements, literal, quote};
+use super::transaction::Path;
+use crate::batch::RowFormat;
+use crate::error::{Error, Result};
+use crate::settings::{ConflictMode, Sink, WriteMode};
+
+/// What a target can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// COPY into the table itself.
+    pub direct: bool,
+    /// `INSERT … ON CONFLICT`.
+    pub on_conflict: bool,
+    /// ADBPG's `COPY … DO ON CONFLICT`.
+    pub resolving: bool,
+}
+
+/// Tries what the job could use. `reopen` gives a new session when a try has cost one.
+pub fn probe(
+    session: &mut Session,
+    server: &Server,
+    catalog: &Catalog,
+    sink: &Sink,
+    reopen: &dyn Fn() -> Result<Session>,
+) -> Result<(Capabilities, Statements)> {
+    let mut found = Capabilities { direct: true, on_conflict: true, resolving: false };
+    let mut statements = Statements::new(catalog, sink.conflict_mode, &found);
+    let name = catalog.name();
+
+    let copies = |session: &mut Session, statements: &Statements, path: Path| -> Result<Attempt<()>> {
+        for format in [RowFormat::Binary, RowFormat::Text] {
+            let tried = in_rollback(session, |session| copy_nothing(session, statements, path.into(), format));
+            if !session.is_usable() {
+                *session = reopen()?;
+            }
+            if let Err(failure) = tried {
+                return Ok(Err(failure));
+            }
+        }
+        Ok(Ok(()))
+    };
+    if let Err(failure) = copies(session, &statements, Path::Direct)? {
+        // 0A000, 42809: a view, or a foreign table of an older server. INSERT may do.
+        if !failure.is("0A000") && !failure.is("42809") {
+            return Err(failure.error(&format!("{name}: COPY is refused"), ""));
+        }
+        found.direct = false;
+    }
+    let resolves = sink.conflict_mode != ConflictMode::Strict && catalog.keys.can_conflict();
+    let all_columns_are_the_keys = sink.conflict_mode == ConflictMode::Ignore || !catalog.keys.other_unique;
+    if server.greenplum && resolves && all_columns_are_the_keys && found.direct {
+        found.resolving = copies(session, &statements, Path::Resolving)?.is_ok();
+    }
+    if resolves || !found.direct || sink.write_mode == WriteMode::Insert {
+        let mut tried = try_merge(session, &statements);
+        if tried.as_ref().is_err_and(|failure| failure.is("42601")) {
+            found.on_conflict = false;
+            statements = Statements::new(catalog, sink.conflict_mode, &found);
+            tried = try_merge(session, &statements);
+        }
+        if !session.is_usable() {
+            *session = reopen()?;
+        }
+        tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
+    }
+    Ok((found, statements))
+}
+
+/// Makes the stage and has the server plan the merge.
+fn try_merge(session: &mut Session, statements: &Statements) -> Attempt<()> {
+    in_rollback(session, |session| {
+        for statement in &statements.create_stage {
+            session.run(statement)?;
+        }
+        statements.merge().try_for_each(|merge| session.run(&format!("EXPLAIN {}", statements.text(merge))))
+    })
+}
+
+fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+    let role = quote(&sink.connection.user);
+    let advice = match failure.sqlstate.as_deref() {
+        Some("42501") => format!(
+            "run: GRANT TEMPORARY ON DATABASE {} TO {role}; GRANT INSERT, SELECT, UPDATE ON {} TO {role}",
+            quote(&sink.connection.database),
+            catalog.quoted()
+        ),
+        Some("42P10") => "declare the columns of a unique index of the table as the job's PRIMARY KEY".to_owned(),
+        _ => String::new(),
+    };
+    failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
+}
+
+fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+    let result = session.run("BEGIN").and_then(|()| work(session));
+    if let Err(failure) = &result
+        && failure.class == Class::Configuration
+    {
+        // Expected here: only a session out of step has to go.
+        session.forgive();
+    }
+    session.recover();
+    result
+}
+
+/// Sessions of another process of this job: those whose name differs from ours only after the last slash.
+pub fn other_process(session: &mut Session, application_name: &str) -> bool {
+    let Some((job, _)) = application_name.rsplit_once('/') else { return false };
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE datname = current_database()
+         AND left(application_name, {}) = {} AND application_name <> {} LIMIT 1",
+        job.chars().count() + 1,
+        literal(&format!("{job}/")),
+        literal(application_name)
+    );
+    session
+        .client()
+        .simple_query(&sql)
+        .is_ok_and(|answer| answer.iter().any(|part| matches!(part, postgres::SimpleQueryMessage::Row(_))))
+}
+
+impl From<Path> for Into {
+    fn from(path: Path) -> Into {
+        match path {
+            Path::Direct => Into { binary: Statement::CopyBinary, text: Statement::CopyText },
+            Path::Resolving => Into { binary: Statement::ResolvingBinary, text: Statement::ResolvingText },
+            Path::Staged => Into { binary: Statement::StageBinary, text: Statement::StageText },
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Waiting: between attempts, and for a database that is away.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::failure::Failure;
+use crate::error::{Error, Result};
+
+/// The longest wait for a server that is away.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Waits that double, each shortened at random so that writers don't come back all at once.
+#[derive(Debug)]
+pub struct Backoff {
+    first: Duration,
+    attempt: u32,
+}
+
+impl Backoff {
+    pub fn new(first: Duration) -> Self {
+        Backoff { first: first.max(Duration::from_millis(1)), attempt: 0 }
+    }
+
+    pub fn reset(&mut self) {
+        self.attempt = 0;
+    }
+
+    pub fn next(&mut self) -> Duration {
+        let whole = self.first.saturating_mul(1 << self.attempt.min(16)).min(LONGEST.max(self.first));
+        self.attempt += 1;
+        if self.attempt == 1 {
+            return whole;
+        }
+        // A RandomState is seeded anew each time: enough randomness for a jitter.
+        let random = RandomState::new().hash_one(self.attempt) % 500;
+        whole * (1000 - random as u32) / 1000
+    }
+}
+
+/// Whether the database is away, and since when. Shared by a sink's writers.
+#[derive(Debug)]
+pub struct Outage {
+    since: Mutex<Option<Instant>>,
+    longest: Option<Duration>,
+}
+
+impl Outage {
+    pub fn new(longest: Option<Duration>) -> Self {
+        Outage { since: Mutex::new(None), longest }
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.since.lock().is_some()
+    }
+
+    /// An attempt failed because the database is away. Err when it has been so for longer than allowed.
+    pub fn goes_on(&self, table: &str, failure: &Failure) -> Result<()> {
+        let since = {
+            let mut since = self.since.lock();
+            if since.is_none() {
+                log::warn!("{table}: the database is away ({}); waiting for it, nothing is lost", failure.text);
+            }
+            *since.get_or_insert_with(Instant::now)
+        };
+        match self.longest {
+            Some(longest) if since.elapsed() >= longest => {
+                let what = format!("{table}: the database has been away for {} s", since.elapsed().as_secs());
+                Err(failure.error(&what, "max.outage allows no longer; start the job again when it is back"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub fn ends(&self, table: &str) {
+        if let Some(since) = self.since.lock().take() {
+            log::info!("{table}: the database is back after {:.1} s", since.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// What `open` says when there is no connection.
+pub fn unreachable(hosts: &str, failure: &Failure) -> Error {
+    let advice = match failure.sqlstate.as_deref() {
+        Some("28P01" | "28000") => "check username and password, and the server's pg_hba.conf or whitelist",
+        Some("3D000") => "create the database or correct the name in the url",
+        Some("53300") => "the server takes no more connections: close some, or raise its max_connections",
+        Some("57P03") => "the server is still starting or shutting down: try again in a moment",
+        _ => "check the url, and that the server runs and can be reached from here",
+    };
+    failure.error(&format!("can't connect to {hosts}"), advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_from_the_first_to_ten_seconds() {
+        let mut backoff = Backoff::new(Duration::from_millis(200));
+        assert_eq!(backoff.next(), Duration::from_millis(200));
+        let second = backoff.next();
+        assert!((200..=400).contains(&second.as_millis()), "{second:?}");
+        for _ in 0..20 {
+            assert!(backoff.next() <= LONGEST);
+        }
+        assert!(backoff.next() >= LONGEST / 2);
+        backoff.reset();
+        assert_eq!(backoff.next(), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn an_outage_ends_the_job_only_when_a_limit_is_set() {
+        let away = Failure::outage("connection closed");
+        let patient = Outage::new(None);
+        assert!(patient.goes_on("s.t", &away).is_ok());
+        assert!(patient.is_on());
+        patient.ends("s.t");
+        assert!(!patient.is_on());
+        let strict = Outage::new(Some(Duration::ZERO));
+        let error = strict.goes_on("s.t", &away).unwrap_err().to_string();
+        assert!(error.contains("max.outage"), "{error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! The SQL texts of one target. Every name is quoted.
+
+use std::fmt::Write as _;
+
+use super::catalog::Catalog;
+use super::probe::Capabilities;
+use crate::settings::ConflictMode;
+
+/// The staging table of a session. It belongs to the session, so the name needs no suffix.
+pub const STAGE: &str = "vecsink_stage";
+
+/// One of a target's statements, and its place in a session's prepared ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statement {
+    CopyBinary,
+    CopyText,
+    /// ADBPG's COPY that resolves conflicts itself.
+    ResolvingBinary,
+    ResolvingText,
+    StageBinary,
+    StageText,
+    /// From the stage into the table; on servers without ON CONFLICT in two steps.
+    Merge,
+    MergeRest,
+}
+
+pub const COUNT: usize = Statement::MergeRest as usize + 1;
+
+#[derive(Debug)]
+pub struct Statements {
+    texts: [String; COUNT],
+    /// Makes the stage, in a transaction of its own.
+    pub create_stage: Vec<String>,
+}
+
+impl Statements {
+    pub fn new(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities) -> Self {
+        let table = catalog.quoted();
+        let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
+        let copy = |into: &str, format: &str, tail: &str| {
+            format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
+        };
+        let stage = format!("pg_temp.{STAGE}");
+        let resolve = match mode {
+            ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
+            ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
+        };
+        let (merge, rest) = merge(catalog, mode, capabilities, &table, &columns, &stage);
+        Statements {
+            texts: [
+                copy(&table, "binary", ""),
+                copy(&table, "text", ""),
+                copy(&table, "binary", resolve),
+                copy(&table, "text", resolve),
+                copy(&stage, "binary", ""),
+                copy(&stage, "text", ""),
+                merge,
+                rest.unwrap_or_default(),
+            ],
+            create_stage: create_stage(catalog, &table),
+        }
+    }
+
+    pub fn text(&self, statement: Statement) -> &str {
+        &self.texts[statement as usize]
+    }
+
+    /// What brings the staged rows into the table, in this order.
+    pub fn merge(&self) -> impl Iterator<Item = Statement> + '_ {
+        [Statement::Merge, Statement::MergeRest].into_iter().filter(|statement| !self.text(*statement).is_empty())
+    }
+}
+
+/// The stage accepts what the table's columns accept, and only the written columns: an unwritten NOT NULL column would
+/// refuse every row. LIKE alone keeps Greenplum's distribution, so that the merge moves no row between segments.
+fn create_stage(catalog: &Catalog, table: &str) -> Vec<String> {
+    let mut statements = vec![format!("CREATE TEMPORARY TABLE {STAGE} (LIKE {table}) ON COMMIT DELETE ROWS")];
+    let mut changes: Vec<String> =
+        catalog.unwritten.iter().map(|column| format!("DROP COLUMN {}", quote(&column.name))).collect();
+    // LIKE gives columns their type's own storage; compressing vectors only to copy them on would be wasted.
+    changes.extend(catalog.columns.iter().filter_map(|column| {
+        column.special_storage().map(|storage| format!("ALTER COLUMN {} SET STORAGE {storage}", quote(&column.name)))
+    }));
+    if !changes.is_empty() {
+        statements.push(format!("ALTER TABLE pg_temp.{STAGE} {}", changes.join(", ")));
+    }
+    statements
+}
+
+fn merge(
+    catalog: &Catalog,
+    mode: ConflictMode,
+    capabilities: &Capabilities,
+    table: &str,
+    columns: &str,
+    stage: &str,
+) -> (String, Option<String>) {
+    let overriding =
+        if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" };
+    let insert = format!("INSERT INTO {table} ({columns}){overriding} SELECT {columns} FROM {stage}");
+    let key: Option<Vec<&str>> = catalog.usable_key().map(|key| key.map(|column| column.name.as_str()).collect());
+    let rest: Vec<&str> = match &key {
+        Some(key) => {
+            catalog.columns.iter().map(|column| column.name.as_str()).filter(|name| !key.contains(name)).collect()
+        }
+        None => Vec::new(),
+    };
+    if mode == ConflictMode::Strict {
+        return (insert, None);
+    }
+    if capabilities.on_conflict {
+        let resolved = match (mode, &key) {
+            (ConflictMode::Upsert, Some(key)) if rest.is_empty() => {
+                format!("{insert} ON CONFLICT ({}) DO NOTHING", list(key.iter().copied()))
+            }
+            (ConflictMode::Upsert, Some(key)) => format!(
+                "{insert} ON CONFLICT ({}) DO UPDATE SET {}",
+                list(key.iter().copied()),
+                assignments(&rest, "EXCLUDED")
+            ),
+            (ConflictMode::Upsert, None) => insert,
+            _ => format!("{insert} ON CONFLICT DO NOTHING"),
+        };
+        return (resolved, None);
+    }
+    // A server of PostgreSQL 9.4's age. The UPDATE first: it takes the stronger lock.
+    let Some(key) = key else { return (insert, None) };
+    let same = key.iter().fold(String::new(), |mut text, name| {
+        let name = quote(name);
+        let _ = write!(text, "{}t.{name} = s.{name}", if text.is_empty() { "" } else { " AND " });
+        text
+    });
+    let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
+    let absent = format!(
+        "INSERT INTO {table} ({columns}) SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
+        selected.join(", ")
+    );
+    if mode == ConflictMode::Upsert && !rest.is_empty() {
+        let update = format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&rest, "s"));
+        return (update, Some(absent));
+    }
+    (absent, None)
+}
+
+fn assignments(columns: &[&str], from: &str) -> String {
+    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quote).collect::<Vec<_>>().join(", ")
+}
+
+/// An identifier exactly as given, whatever it holds.
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string constant. Under `standard_conforming_strings`, the default since PostgreSQL 9.1.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
