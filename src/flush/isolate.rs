@@ -18,7 +18,7 @@ pub struct Isolation {
 
 impl Isolation {
     pub fn new(rows: usize) -> Self {
-        let pending = if rows == 0 { Vec::new() } else { vec![0..rows] };
+        let pending = (rows > 0).then_some(0..rows).into_iter().collect();
         Isolation { pending, step: rows.max(1) }
     }
 
