@@ -75,7 +75,7 @@ impl Converter {
         arena: &'a Bump,
         nulled: &mut u64,
     ) -> Result<Value<'a>, Unfit<'e>> {
-        if text.is_empty() {
+        if number::trim(text).is_empty() {
             return Ok(Value::Array(&[]));
         }
         let length = self.elements_end.needle().len();

@@ -10,6 +10,7 @@ use bumpalo::Bump;
 
 use self::convert::Converter;
 use self::scan::{Cursor, Dialect};
+use super::number::trim;
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Stage};
 use crate::record::Record;
@@ -59,10 +60,10 @@ impl Csv {
                 Err(fault) => return Err(Rejection::in_column(Stage::Decode, &column.name, fault.to_string())),
             }
         }
-        // Nothing may follow the last column but one empty field: a line may end with a delimiter.
+        // Nothing may follow the last column but one blank field: a line may end with a delimiter.
         match cursor.next(&mut self.scratch, arena) {
             Ok(None) => Ok((row, nulled)),
-            Ok(Some([])) if cursor.is_at_end() => Ok((row, nulled)),
+            Ok(Some(extra)) if cursor.is_at_end() && trim(extra).is_empty() => Ok((row, nulled)),
             Ok(Some(_)) => {
                 let reason = format!("found more than the {} fields that were expected", self.columns.len());
                 Err(Rejection::new(Stage::Decode, reason))

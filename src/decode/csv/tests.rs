@@ -107,11 +107,11 @@ fn missing_fields_are_an_error_or_null() {
 }
 
 #[test]
-fn too_many_fields_are_an_error_but_for_one_empty_one() {
+fn too_many_fields_are_an_error_but_for_one_blank_one() {
     assert!(decode(&defaults(), &[INT], Some(b"1,2")).unwrap_err().reason.contains("more than the 1 fields"));
     assert_eq!(decode(&ignoring(), &[INT], Some(b"1,2")).unwrap(), (vec![], 1));
     assert_eq!(decode(&ignoring(), &[INT], Some(b"1,,")).unwrap(), (vec![], 1));
-    for message in ["1,", "1,\n", "1,\r\n2"] {
+    for message in ["1,", "1,\n", "1,\r\n2", "1, "] {
         assert_eq!(value(INT, message).as_deref(), Some("Int(1)"), "{message:?}");
     }
 }
@@ -289,6 +289,7 @@ fn arrays_are_split_and_their_empty_elements_null() {
     let ints = DataType::Array(Box::new(INT));
     assert_eq!(value(ints.clone(), "1; 2;;-3").as_deref(), Some("Array([Int(1), Int(2), Null, Int(-3)])"));
     assert_eq!(value(ints.clone(), ",").as_deref(), Some("Array([])"));
+    assert_eq!(value(ints.clone(), " ").as_deref(), Some("Array([])"));
     assert_eq!(value(ints.clone(), "1;").as_deref(), Some("Array([Int(1), Null])"));
     let rejection = decode(&defaults(), std::slice::from_ref(&ints), Some(b"1;\"x\"")).unwrap_err();
     assert_eq!(
