@@ -1,5 +1,6 @@
 """Running a server as a child that can't outlive us, and never as root."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -17,16 +18,32 @@ PREFIX = "vecsink-servers-"
 USER = pwd.getpwnam("nobody") if os.getuid() == 0 else None
 
 
+# Locks last as long as their files are open.
+held = []
+
+
 def make_folder():
-    """A new folder for the servers' data, theirs to write in. Clears away those of runs that were killed."""
+    """A new folder for the servers' data, theirs to write in; ours as long as we hold its lock."""
     root = Path(tempfile.gettempdir())
-    for left in root.glob(f"{PREFIX}*"):
-        owner = left.name[len(PREFIX):].split("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=root))
+    for left in root.glob(f"{PREFIX}*/lock"):
+        if lock(left):
+            # Its owner was killed.
+            shutil.rmtree(left.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     give(folder)
+    (folder / "lock").touch(mode=0o600)
+    held.append(lock(folder / "lock"))
     return folder
+
+
+def lock(path):
+    """The file, open and locked; None if another process has it."""
+    try:
+        file = open(path, "r+b")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file
+    except OSError:
+        return None
 
 
 def give(path):

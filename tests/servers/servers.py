@@ -103,7 +103,7 @@ def run(arguments):
 
 def report(skipped):
     if skipped:
-        print(f"\n{len(skipped)} TESTS SKIPPED for want of a server:", *skipped, sep="\n  ", file=sys.stderr)
+        print(f"\n{len(skipped)} of the tests were SKIPPED for want of a server:", *skipped, sep="\n  ", file=sys.stderr)
 
 
 def serve(arguments):

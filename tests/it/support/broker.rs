@@ -47,7 +47,7 @@ impl Kafka {
         let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
         let made = block_on(admin.create_topics([&new], &AdminOptions::new())).expect("the broker answers");
         made[0].as_ref().expect("the topic is made");
-        Topic { name, kafka: self.clone() }
+        Topic { name, partitions, kafka: self.clone() }
     }
 
     /// The offset a consumer group has stored for a partition.
@@ -66,6 +66,7 @@ impl Kafka {
 /// A topic of one test, deleted at the test's end.
 pub struct Topic {
     pub name: String,
+    pub partitions: i32,
     pub kafka: Kafka,
 }
 
@@ -77,9 +78,19 @@ impl Topic {
 
     /// Sends values to a partition, and returns when the broker has them all.
     pub fn produce<V: AsRef<[u8]>>(&self, partition: i32, values: impl IntoIterator<Item = V>) {
+        self.produce_to(values, |_| partition);
+    }
+
+    /// Sends values to all partitions by turns, and returns when the broker has them all.
+    pub fn produce_spread<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) {
+        self.produce_to(values, |i| (i % self.partitions as usize) as i32);
+    }
+
+    fn produce_to<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>, partition: impl Fn(usize) -> i32) {
         let producer: ThreadedProducer<_> = self.kafka.config().set("linger.ms", "5").create().expect("a producer");
-        for value in values {
-            send(&producer, BaseRecord::<(), [u8]>::to(&self.name).partition(partition).payload(value.as_ref()));
+        for (i, value) in values.into_iter().enumerate() {
+            let record = BaseRecord::<(), [u8]>::to(&self.name).partition(partition(i)).payload(value.as_ref());
+            send(&producer, record);
         }
         producer.flush(Duration::from_secs(60)).expect("the broker takes everything");
     }

@@ -24,6 +24,11 @@ impl Job {
         Job::new("run", sql).argument("--summary").argument("json")
     }
 
+    /// `vecsink run` of a file as it is.
+    pub fn run_file(file: &Path) -> Job {
+        Job::run(&std::fs::read_to_string(file).expect("the job file is there"))
+    }
+
     /// `vecsink check` of a job with this text.
     pub fn check(sql: &str) -> Job {
         Job::new("check", sql)
@@ -47,6 +52,11 @@ impl Job {
     pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Job {
         self.command.env(name, value);
         self
+    }
+
+    /// Sets an option of a table: `-D TABLE.OPTION=VALUE`.
+    pub fn option(self, option: &str, value: impl std::fmt::Display) -> Job {
+        self.argument("-D").argument(format!("{option}={value}"))
     }
 
     /// A path in the job's own folder, for dead letters.

@@ -1,5 +1,6 @@
 //! A PostgreSQL server for tests, and a schema in it that one test has to itself.
 
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::config::Host;
@@ -7,9 +8,13 @@ use postgres::{Client, Config, NoTls};
 
 use super::servers::address;
 
-/// PostgreSQL 18 with pgvector.
+/// PostgreSQL 18 with pgvector, its types in the schema `public`.
 pub fn postgres18() -> Option<Postgres> {
-    address("VECSINK_TEST_PG18").map(|url| Postgres::at(&url))
+    // Two sessions that make an extension at once get in each other's way.
+    static EXTENSION: Once = Once::new();
+    let server = address("VECSINK_TEST_PG18").map(|url| Postgres::at(&url))?;
+    EXTENSION.call_once(|| server.add_pgvector());
+    Some(server)
 }
 
 /// PostgreSQL 9.6, whose catalog is near that of ADBPG.
@@ -68,6 +73,10 @@ impl Postgres {
             }
         };
         connected.expect("the test server takes connections")
+    }
+
+    pub fn add_pgvector(&self) {
+        self.connect().batch_execute("CREATE EXTENSION IF NOT EXISTS vector").expect("pgvector is installed");
     }
 
     /// The URL a job file would have.

@@ -31,6 +31,7 @@ impl PrivatePostgres {
         answers.read_line(&mut line).expect("the script answers");
         let addresses: serde_json::Value = serde_json::from_str(&line).expect("the server starts");
         let server = Postgres::at(addresses["VECSINK_TEST_PG18"].as_str().expect("an address"));
+        server.add_pgvector();
         Some(PrivatePostgres { server, script, commands, answers })
     }
 

@@ -6,7 +6,6 @@ use super::*;
 fn postgres18_has_pgvector_and_is_durable() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
-    schema.execute("CREATE EXTENSION IF NOT EXISTS vector");
     assert_eq!(schema.text("SELECT '[1,2]'::vector <-> '[1,4]'::vector").as_deref(), Some("2"));
     assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("18."));
     assert_eq!(schema.text("SELECT current_setting('fsync')").as_deref(), Some("on"));
