@@ -14,6 +14,11 @@ pub(super) struct Scanned {
     pub length: usize,
 }
 
+/// The bytes that [`Number::quick`] looks at: a sign, a digit, the point, and 16 digits.
+pub(super) const QUICK: usize = 19;
+
+const ASCII_ZEROS: u128 = 0x3030_3030_3030_3030_3030_3030_3030_3030;
+
 /// The powers of ten that an f64 holds exactly.
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -76,9 +81,8 @@ fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
             window
         }
     };
-    let digits = u128::from_le_bytes(window) ^ 0x3030_3030_3030_3030_3030_3030_3030_3030;
-    let (low, high) = (digits as u64, (digits >> 64) as u64);
-    let count = (u128::from(not_digits(low)) | u128::from(not_digits(high)) << 64).trailing_zeros() as usize / 8;
+    let digits = u128::from_le_bytes(window) ^ ASCII_ZEROS;
+    let count = not_digits(digits).trailing_zeros() as usize / 8;
     if count == 0 {
         return None;
     }
@@ -89,8 +93,9 @@ fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
 
 /// The top bit of each byte that isn't 0 to 9. Only the lowest one set is to be trusted: the sum carries upwards.
 #[inline(always)]
-fn not_digits(bytes: u64) -> u64 {
-    (bytes.wrapping_add(0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080
+fn not_digits(bytes: u128) -> u128 {
+    const TO_TOP_BIT: u128 = 0x7676_7676_7676_7676_7676_7676_7676_7676;
+    (bytes.wrapping_add(TO_TOP_BIT) | bytes) & 0x8080_8080_8080_8080_8080_8080_8080_8080
 }
 
 /// The number that eight digit values (0 to 9, the first in the lowest byte) write.
@@ -137,6 +142,8 @@ pub(super) trait Number: Copy + PartialEq {
     const NAME: &'static str;
     const OID: u32;
 
+    /// The number and its length, if `window` starts with one of the usual shape `-0.123`. Faster than [`scan`].
+    fn quick(window: &[u8; QUICK]) -> Option<(Self, usize)>;
     /// The nearest float, when the fast path can be sure of it.
     fn nearest(scanned: &Scanned) -> Option<Self>;
     fn parse(text: &str) -> Option<Self>;
@@ -152,20 +159,39 @@ impl Number for f32 {
     const NAME: &'static str = "float4";
     const OID: u32 = 700;
 
+    /// One digit, the point, and up to 15 digits. They are read as if there were 16, the missing ones being zeros, so
+    /// that nothing but the place of the next number depends on how many there are.
     #[inline(always)]
-    fn nearest(scanned: &Scanned) -> Option<f32> {
-        /// The bits of an f64 below those of an f32, and the pattern half-way between two f32.
-        const BELOW: u64 = (1 << 29) - 1;
-        const HALF_WAY: u64 = 1 << 28;
-        // A mantissa beyond 2^53 costs half a unit in the last place, the division or product half a unit more.
-        const DOUBT: u64 = 2;
-        let value = scanned.scaled()?;
-        let doubt = (value.to_bits() & BELOW).wrapping_sub(HALF_WAY - DOUBT) <= 2 * DOUBT;
-        let subnormal = value < f64::from(f32::MIN_POSITIVE) && scanned.mantissa != 0;
-        if doubt | subnormal | (value >= f64::from(f32::MAX)) {
+    fn quick(window: &[u8; QUICK]) -> Option<(f32, usize)> {
+        let negative = usize::from(window[0] == b'-');
+        let whole = window[negative].wrapping_sub(b'0');
+        if whole > 9 || window[negative + 1] != b'.' {
             return None;
         }
-        Some(f32::from_bits((value as f32).to_bits() | u32::from(scanned.negative) << 31))
+        let fraction = window[negative + 2..].first_chunk::<16>()?;
+        let digits = u128::from_le_bytes(*fraction) ^ ASCII_ZEROS;
+        let ends = not_digits(digits);
+        let count = ends.trailing_zeros() as usize / 8;
+        if count == 0 || count == 16 {
+            return None;
+        }
+        let first_end = ends >> 7;
+        let digits = digits & !first_end & first_end.wrapping_sub(1);
+        let fraction = eight_digits(digits as u64) * 100_000_000 + eight_digits((digits >> 64) as u64);
+        let mantissa = u64::from(whole) * 10_000_000_000_000_000 + fraction;
+        let value = to_f32(mantissa as i64 as f64 * 1e-16)?;
+        Some((f32::from_bits(value.to_bits() | (negative as u32) << 31), negative + 2 + count))
+    }
+
+    #[inline(always)]
+    fn nearest(scanned: &Scanned) -> Option<f32> {
+        let value = scanned.scaled()?;
+        let subnormal = value < f64::from(f32::MIN_POSITIVE) && scanned.mantissa != 0;
+        if subnormal | (value >= f64::from(f32::MAX)) {
+            return None;
+        }
+        let value = to_f32(value)?;
+        Some(f32::from_bits(value.to_bits() | u32::from(scanned.negative) << 31))
     }
 
     fn parse(text: &str) -> Option<f32> {
@@ -196,6 +222,12 @@ impl Number for f32 {
 impl Number for f64 {
     const NAME: &'static str = "float8";
     const OID: u32 = 701;
+
+    /// No shape of its own: 16 digits are more than an f64 holds exactly.
+    #[inline(always)]
+    fn quick(_: &[u8; QUICK]) -> Option<(f64, usize)> {
+        None
+    }
 
     #[inline(always)]
     fn nearest(scanned: &Scanned) -> Option<f64> {
@@ -239,6 +271,19 @@ impl Scanned {
         let mantissa = self.mantissa as f64;
         Some(if self.exponent <= 0 { mantissa / power } else { mantissa * power })
     }
+}
+
+/// Rounds a positive f64 that may be a few units off to the f32 that the true number is nearest to. `None`: half-way
+/// between two f32, or so near to it that the error decides.
+#[inline(always)]
+fn to_f32(value: f64) -> Option<f32> {
+    /// The bits of an f64 below those of an f32, and their pattern half-way between two f32.
+    const BELOW: u64 = (1 << 29) - 1;
+    const HALF_WAY: u64 = 1 << 28;
+    // In units of the last place: rounding the mantissa 1, the power of ten 1, their product or quotient a half.
+    const DOUBT: u64 = 4;
+    let is_near = (value.to_bits() & BELOW).wrapping_sub(HALF_WAY - DOUBT) <= 2 * DOUBT;
+    (!is_near).then_some(value as f32)
 }
 
 #[cfg(test)]

@@ -8,7 +8,20 @@ fn read<N: Number>(text: &str) -> Option<N> {
     N::nearest(&scanned)
 }
 
+fn quick(text: &str) -> Option<f32> {
+    let mut window = [b','; QUICK];
+    window[..text.len().min(QUICK)].copy_from_slice(&text.as_bytes()[..text.len().min(QUICK)]);
+    let (value, length) = f32::quick(&window)?;
+    assert_eq!(length, text.len(), "{text}");
+    Some(value)
+}
+
 fn same32(text: &str) {
+    if text.bytes().all(|byte| byte != b'e')
+        && let Some(value) = quick(text)
+    {
+        assert_eq!(value.to_bits(), text.parse::<f32>().unwrap().to_bits(), "{text}");
+    }
     if let Some(value) = read::<f32>(text) {
         assert_eq!(value.to_bits(), text.parse::<f32>().unwrap().to_bits(), "{text}");
     }
@@ -24,6 +37,16 @@ fn same64(text: &str) {
 fn usual_numbers_take_the_fast_path() {
     for text in ["0.1", "-0.25", "1", "12.5", "0.049671415", "0.049671415239572525", "-0", "1.5e-5", "1e+3", "7.0E-5"] {
         assert_eq!(read::<f32>(text).unwrap().to_bits(), text.parse::<f32>().unwrap().to_bits(), "{text}");
+    }
+}
+
+#[test]
+fn one_digit_and_a_fraction_is_the_quickest() {
+    for text in ["0.1", "-0.25", "9.999999999999999", "0.0", "-0.0", "0.049671415", "1.12345678", "0.123456789012345"] {
+        assert_eq!(quick(text).unwrap().to_bits(), text.parse::<f32>().unwrap().to_bits(), "{text}");
+    }
+    for text in ["1", "12.5", "0.", "-.5", "0.1234567890123456", "1.000000059604645"] {
+        assert!(quick(text).is_none(), "{text}");
     }
 }
 
@@ -64,11 +87,13 @@ proptest! {
     }
 
     #[test]
-    fn any_decimal_is_rounded_correctly(whole in 0u64..100_000, fraction in "[0-9]{1,24}", power in -30i32..30) {
+    fn any_decimal_is_rounded_correctly(whole in 0u64..100_000, fraction in "[0-9]{1,24}", one in 0u8..10, short in "[0-9]{1,15}", power in -30i32..30) {
         for text in [format!("{whole}.{fraction}"), format!("-{whole}.{fraction}e{power}")] {
             same32(&text);
             same64(&text);
         }
+        same32(&format!("{one}.{short}"));
+        same32(&format!("-{one}.{short}"));
     }
 
     #[test]
@@ -76,6 +101,8 @@ proptest! {
         let half = (f64::from(f32::from_bits(bits)) + f64::from(f32::from_bits(bits + 1))) / 2.0;
         let near = f64::from_bits((half.to_bits() as i64 + nudge) as u64);
         same32(&format!("{near}"));
-        same32(&format!("{near:.17}"));
+        for digits in 0..18 {
+            same32(&format!("{near:.digits$}"));
+        }
     }
 }
