@@ -62,6 +62,10 @@ pub(super) fn vector(value: &Value<'_>, dimension: Option<&Dimension>, out: &mut
     out.extend_from_slice(&(count as u16).to_be_bytes());
     out.extend_from_slice(&[0, 0]);
     let contents = input.write::<Bare>(out)?;
+    if contents.nulls > 0 {
+        let reason = format!("the vector has {} NULL elements, the type vector takes none", contents.nulls);
+        return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+    }
     check_finite(&contents, "the type vector")
 }
 

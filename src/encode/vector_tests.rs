@@ -106,7 +106,7 @@ fn too_large_an_element_is_refused_and_too_small_a_one_becomes_zero() {
 
 #[test]
 fn a_vector_takes_no_null_nan_or_infinity() {
-    assert_eq!(sqlstate(pgvector("[1,null]")), "22004");
+    assert_eq!(sqlstate(pgvector("[1,null]")), "22P02");
     assert_eq!(sqlstate(pgvector("[1,NaN]")), "22000");
     assert_eq!(sqlstate(pgvector("[1,Infinity]")), "22000");
     assert_eq!(sqlstate(pgvector("[]")), "22000");

@@ -3,4 +3,5 @@
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 
 mod cars;
+mod roundtrip;
 mod support;

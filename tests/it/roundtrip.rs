@@ -1,0 +1,331 @@
+//! The encoder against PostgreSQL itself: what COPY BINARY and COPY TEXT store is what the server makes of the same
+//! value as a literal, and what the encoder refuses the server refuses with the same SQLSTATE.
+
+use std::io::Write;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use vecsink::batch::RowFormat;
+use vecsink::data_type::DataType;
+use vecsink::encode::{BINARY_HEADER, BINARY_TRAILER, EncodeOptions, RowEncoder};
+use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::value::{Decimal, Value};
+
+use crate::support::{Schema, postgres18};
+
+/// A value, and SQL that gives the same.
+struct Case {
+    value: Value<'static>,
+    sql: String,
+}
+
+fn text(text: impl Into<String>) -> Case {
+    let text: &'static str = text.into().leak();
+    Case { value: Value::Text(text), sql: literal(text) }
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn decimal(unscaled: i128, scale: u8) -> Case {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let sql = format!("'{sign}{}e-{scale}'", unscaled.unsigned_abs());
+    Case { value: Value::Decimal(Box::leak(Box::new(Decimal { unscaled, scale }))), sql }
+}
+
+fn column(name: &str, type_name: &str, kind: ColumnKind) -> TargetColumn {
+    TargetColumn {
+        name: name.into(),
+        type_name: type_name.into(),
+        kind,
+        not_null: false,
+        dimension: None,
+        source: DataType::STRING,
+    }
+}
+
+fn encoder(columns: Vec<TargetColumn>) -> RowEncoder {
+    let target = TargetTable {
+        schema: String::new(),
+        table: "t".into(),
+        columns,
+        key: None,
+        key_is_bytewise: true,
+        other_unique: false,
+    };
+    RowEncoder::new(&target, EncodeOptions::default()).unwrap()
+}
+
+/// Writes the cases in all three ways and compares what is printed.
+fn check(type_name: &str, kind: ColumnKind, cases: Vec<Case>) {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("SET timezone = 'UTC'; SET extra_float_digits = 3");
+    for table in ["by_binary", "by_text", "by_server"] {
+        schema.execute(&format!("CREATE TABLE {table} (n bigint, v {type_name}, unknown jsonb)"));
+    }
+    let columns = || vec![column("n", "bigint", ColumnKind::Int8), column("v", type_name, kind.clone())];
+    let mut binary = encoder(columns());
+    let mut as_text = encoder(columns().into_iter().chain([column("unknown", "jsonb", ColumnKind::Other)]).collect());
+
+    let (mut tuples, mut lines, mut values) = (BINARY_HEADER.to_vec(), Vec::new(), Vec::new());
+    for (n, case) in cases.iter().enumerate() {
+        let id = Value::Int(n as i64);
+        let length = tuples.len();
+        match binary.encode(&[id, case.value], &mut tuples) {
+            Ok(format) => {
+                // What has no binary form is compared in text alone.
+                if format == RowFormat::Text {
+                    tuples.truncate(length);
+                }
+                assert_eq!(as_text.encode(&[id, case.value, Value::Null], &mut lines), Ok(RowFormat::Text));
+                values.push(format!("({n}, {})", case.sql));
+            }
+            Err(rejection) => {
+                assert!(as_text.encode(&[id, case.value, Value::Null], &mut lines).is_err());
+                let insert = format!("INSERT INTO by_server VALUES ({n}, {})", case.sql);
+                let error = schema.client.batch_execute(&insert).expect_err(&format!("{rejection}: {}", case.sql));
+                assert_eq!(error.code().map(|code| code.code()), rejection.sqlstate.as_deref(), "{}", case.sql);
+            }
+        }
+    }
+    assert!(!values.is_empty());
+    tuples.extend_from_slice(BINARY_TRAILER);
+    let copies = [("COPY by_binary (n, v) FROM STDIN (FORMAT binary)", tuples), ("COPY by_text FROM STDIN", lines)];
+    for (statement, rows) in copies {
+        let mut copy = schema.client.copy_in(statement).unwrap();
+        copy.write_all(&rows).unwrap();
+        copy.finish().unwrap_or_else(|error| panic!("{statement} {type_name}: {:?}", error.as_db_error()));
+    }
+    schema.execute(&format!("INSERT INTO by_server VALUES {}", values.join(", ")));
+    let differing = "SELECT s.n, s.v::text, b.v::text, t.v::text
+         FROM by_server s LEFT JOIN by_binary b USING (n) FULL JOIN by_text t USING (n)
+         WHERE b.n IS NOT NULL AND s.v::text IS DISTINCT FROM b.v::text OR s.v::text IS DISTINCT FROM t.v::text LIMIT 5";
+    let differing = schema.client.query(differing, &[]).unwrap();
+    let shown: Vec<_> = differing.iter().map(|row| [1, 2, 3].map(|at| row.get::<_, Option<String>>(at))).collect();
+    assert!(shown.is_empty(), "{type_name}: server, binary and text differ: {shown:?}");
+}
+
+fn random() -> StdRng {
+    StdRng::seed_from_u64(20_240_501)
+}
+
+fn many(mut case: impl FnMut(&mut StdRng) -> Case) -> Vec<Case> {
+    let mut random = random();
+    (0..1000).map(|_| case(&mut random)).collect()
+}
+
+#[test]
+fn integers_are_stored_as_the_server_reads_them() {
+    let case = |random: &mut StdRng| {
+        let number = random.random::<i64>() >> random.random_range(0..64);
+        if random.random() {
+            text(number.to_string())
+        } else {
+            Case { value: Value::Int(number), sql: number.to_string() }
+        }
+    };
+    check("bigint", ColumnKind::Int8, many(case));
+    check(
+        "integer",
+        ColumnKind::Int4,
+        many(|random| text((random.random::<i64>() >> random.random_range(25..64)).to_string())),
+    );
+    check(
+        "smallint",
+        ColumnKind::Int2,
+        many(|random| text((random.random::<i64>() >> random.random_range(45..64)).to_string())),
+    );
+}
+
+fn single(random: &mut StdRng) -> f32 {
+    let value = f32::from_bits(random.random());
+    if value.is_nan() { f32::NAN } else { value }
+}
+
+#[test]
+fn floats_are_stored_as_the_server_reads_them() {
+    check("real", ColumnKind::Float4, many(|random| text(format!("{:e}", single(random)))));
+    check(
+        "real",
+        ColumnKind::Float4,
+        many(|random| {
+            let value: f64 = random.random::<f64>() * 2_f64.powi(random.random_range(-100..130));
+            Case { value: Value::Double(value), sql: format!("'{value}'") }
+        }),
+    );
+    check(
+        "double precision",
+        ColumnKind::Float8,
+        many(|random| {
+            let value = f64::from_bits(random.random());
+            text(format!("{}", if value.is_normal() { value } else { f64::INFINITY }))
+        }),
+    );
+}
+
+#[test]
+fn numerics_are_rounded_and_limited_as_by_the_server() {
+    let any = |random: &mut StdRng| {
+        decimal(random.random::<i128>() >> random.random_range(1..127), random.random_range(0..38))
+    };
+    let unlimited = |random: &mut StdRng| {
+        let (whole, fraction) = (random.random::<i64>() >> random.random_range(0..64), random.random_range(0..100_000));
+        text(format!("{whole}.{fraction:0width$}", width = random.random_range(1..20)))
+    };
+    check("numeric", ColumnKind::Numeric(None), many(unlimited));
+    for (precision, scale) in [(12, 4), (38, 0), (5, 5), (20, 3)] {
+        let kind = ColumnKind::Numeric(Some((precision, scale)));
+        check(&format!("numeric({precision},{scale})"), kind, many(any));
+    }
+    let kind = ColumnKind::Numeric(Some((9, 2)));
+    check("numeric(9,2)", kind, many(|random| text(format!("{:.3}", (random.random::<f64>() - 0.5) * 3e7))));
+}
+
+#[test]
+fn booleans_are_stored_as_the_server_reads_them() {
+    check("boolean", ColumnKind::Bool, ["t", "f", "true", "false"].map(text).into());
+}
+
+/// A moment of the years 1 to 9999, and its text with nine digits.
+fn moment(random: &mut StdRng) -> (i64, u32, String) {
+    let seconds = random.random_range(-62_135_596_800..253_402_300_799_i64);
+    // Halves are what rounding is about.
+    let unit = [1, 500, 500_000, 500_000_000][random.random_range(0..4)];
+    let nanos = random.random_range(0..1_000_000_000) / unit * unit;
+    let sql = format!("(((timestamp '1970-01-01' + interval '{seconds} seconds')::text || '.{nanos:09}'))");
+    (seconds, nanos, sql)
+}
+
+#[test]
+fn times_are_rounded_as_by_the_server() {
+    for precision in [6, 3, 0] {
+        check(
+            &format!("timestamp({precision})"),
+            ColumnKind::Timestamp(precision),
+            many(|random| {
+                let (seconds, nanos, sql) = moment(random);
+                Case { value: Value::Timestamp { seconds, nanos }, sql: format!("{sql}::timestamp") }
+            }),
+        );
+        check(
+            &format!("timestamptz({precision})"),
+            ColumnKind::TimestampTz(precision),
+            many(|random| {
+                let (seconds, nanos, sql) = moment(random);
+                Case { value: Value::Instant { seconds, nanos }, sql: format!("({sql} || '+00')::timestamptz") }
+            }),
+        );
+        check(
+            &format!("time({precision})"),
+            ColumnKind::Time(precision),
+            many(|random| {
+                let (second, nanos) = (random.random_range(0..60), random.random_range(0..1_000_000_000));
+                let text = format!("12:34:{second:02}.{nanos:09}");
+                let value = Value::Time((12 * 3600 + 34 * 60 + second) * 1_000_000_000 + nanos);
+                Case { value, sql: literal(&text) }
+            }),
+        );
+    }
+    check(
+        "timestamp",
+        ColumnKind::Timestamp(6),
+        many(|random| {
+            let fraction = random.random_range(0..1_000_000_000);
+            let day = random.random_range(1..29);
+            let year = random.random_range(1..10_000);
+            text(format!("{year:04}-02-{day:02} 23:59:59.{fraction}"))
+        }),
+    );
+    let dates = many(|random| {
+        let days = random.random_range(-3_000_000..2_200_000_000_i64) as i32;
+        Case { value: Value::Date(days), sql: format!("date '1970-01-01' + {days}") }
+    });
+    check("date", ColumnKind::Date, dates);
+}
+
+#[test]
+fn strings_of_any_characters_keep_them() {
+    let word = |random: &mut StdRng| {
+        const LETTERS: [&str; 12] = ["a", "ß", "€", "𝄞", "\t", "\n", "\r", "\\", "'", " ", " ", "N"];
+        let length = random.random_range(0..14);
+        text((0..length).map(|_| LETTERS[random.random_range(0..LETTERS.len())]).collect::<String>())
+    };
+    check("text", ColumnKind::Text, many(word));
+    check("varchar(10)", ColumnKind::Varchar(Some(10)), many(word));
+    check("char(10)", ColumnKind::Char(10), many(word));
+}
+
+/// A literal with everything that arrays may have.
+fn vector(random: &mut StdRng, length: usize, odd: bool) -> String {
+    let element = |random: &mut StdRng| match random.random_range(0..if odd { 12 } else { 6 }) {
+        0 => format!("{:e}", random.random::<f32>() * 1e-4),
+        1 => format!("{}", f64::from(random.random::<f32>()) - 0.5),
+        2 => format!("{:.6}", random.random::<f32>() * 200.0 - 100.0),
+        3 => format!(" {} ", random.random_range(-9..9)),
+        4..6 => format!("{}", random.random::<f32>() - 0.5),
+        6 => "NULL".to_owned(),
+        7 => "NaN".to_owned(),
+        8 => " -Infinity".to_owned(),
+        9 => format!("\"{}\"", random.random::<f32>()),
+        10 => format!("{}", random.random::<u64>()),
+        _ => format!("{:.30}", random.random::<f64>()),
+    };
+    (0..length).map(|_| element(random)).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn vectors_are_stored_as_the_server_reads_them() {
+    for (type_name, kind) in [("real[]", ColumnKind::Float4Array), ("double precision[]", ColumnKind::Float8Array)] {
+        let arrays = |random: &mut StdRng| {
+            let length = random.random_range(0..20);
+            let elements = vector(random, length, true);
+            let (brackets, sql) = (random.random::<bool>(), literal(&format!("{{{elements}}}")));
+            let value = if brackets { format!("[{elements}]") } else { format!("{{{elements}}}") };
+            Case { sql, ..text(value) }
+        };
+        check(type_name, kind, many(arrays));
+    }
+    check(
+        "vector",
+        ColumnKind::Vector,
+        many(|random| {
+            let length = random.random_range(1..20);
+            let elements = vector(random, length, false);
+            Case { sql: literal(&format!("[{elements}]")), ..text(format!("{{{elements}}}")) }
+        }),
+    );
+}
+
+#[test]
+fn what_the_server_refuses_is_refused_with_its_sqlstate() {
+    let good = || text("[1,2]");
+    check(
+        "vector",
+        ColumnKind::Vector,
+        vec![
+            good(),
+            text("[1e39]"),
+            text("[NaN]"),
+            text("[Infinity]"),
+            text("[]"),
+            text("[1,null]"),
+            text("[1"),
+            text(format!("[{}1]", "1,".repeat(16_000))),
+        ],
+    );
+    let arrays = ["{1,2", "{0.1;0.2}", "{1e39}", "{1,,2}", "{a}", "{1,}"];
+    check("real[]", ColumnKind::Float4Array, arrays.into_iter().map(text).chain([text("{1}")]).collect());
+}
+
+#[test]
+fn unusual_spellings_are_left_to_the_server() {
+    let texts = |texts: &[&str]| texts.iter().map(|&spelling| text(spelling)).collect();
+    check("timestamp", ColumnKind::Timestamp(6), texts(&["2024-1-1 8:00", "infinity", "0044-03-15 12:00 BC"]));
+    check("timestamptz", ColumnKind::TimestampTz(6), texts(&["2024-01-01 08:00:00", "2024-01-01 08:00:00.5+02"]));
+    check("bigint", ColumnKind::Int8, texts(&[" +5", "0x1F", "007"]));
+    check("numeric(9,2)", ColumnKind::Numeric(Some((9, 2))), texts(&["1e3", "NaN", ".5"]));
+    check("boolean", ColumnKind::Bool, texts(&["yes", "0", "TRUE"]));
+    check("real[]", ColumnKind::Float4Array, texts(&["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}"]));
+}
