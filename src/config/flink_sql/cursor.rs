@@ -1,0 +1,189 @@
+//! A position in a statement's tokens, with the few moves that the parsers need.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::error::{Diagnostic, Location};
+
+/// One syntax error ends a statement; parsing goes on behind its `;`.
+pub type Parsed<T> = Result<T, Diagnostic>;
+
+pub struct Cursor<'a> {
+    tokens: &'a [TokenWithSpan],
+    next: usize,
+    /// Where the statement ends: the place of its `;`, or of the end of the file.
+    end: Location,
+    /// Half of a `>>` that closes two levels of `ARRAY<ARRAY<…>>` has been used.
+    half_shift: bool,
+}
+
+/// A word as a name, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    pub text: String,
+    pub at: Location,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(tokens: &'a [TokenWithSpan], end: Location) -> Self {
+        Cursor { tokens, next: 0, end, half_shift: false }
+    }
+
+    pub fn peek(&self) -> &'a Token {
+        self.look(0)
+    }
+
+    fn look(&self, ahead: usize) -> &'a Token {
+        self.tokens.get(self.next + ahead).map_or(&Token::EOF, |token| &token.token)
+    }
+
+    pub fn advance(&mut self) -> &'a Token {
+        let token = self.peek();
+        self.next += 1;
+        token
+    }
+
+    pub fn at(&self) -> Location {
+        self.tokens.get(self.next).map_or(self.end, |token| location(token.span.start))
+    }
+
+    pub fn end(&self) -> Location {
+        self.end
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.next >= self.tokens.len()
+    }
+
+    /// Everything that is left, for the query parser.
+    pub fn rest(&mut self) -> &'a [TokenWithSpan] {
+        let rest = self.tokens.get(self.next..).unwrap_or_default();
+        self.next = self.tokens.len();
+        rest
+    }
+
+    pub fn next_is(&self, keyword: &str) -> bool {
+        is_word(self.peek(), keyword)
+    }
+
+    pub fn next_are(&self, keywords: &[&str]) -> bool {
+        keywords.iter().enumerate().all(|(ahead, keyword)| is_word(self.look(ahead), keyword))
+    }
+
+    pub fn accept_word(&mut self, keyword: &str) -> bool {
+        let found = self.next_is(keyword);
+        self.next += usize::from(found);
+        found
+    }
+
+    pub fn accept_words(&mut self, keywords: &[&str]) -> bool {
+        let found = self.next_are(keywords);
+        self.next += if found { keywords.len() } else { 0 };
+        found
+    }
+
+    pub fn accept(&mut self, token: &Token) -> bool {
+        let found = self.peek() == token;
+        self.next += usize::from(found);
+        found
+    }
+
+    pub fn expect_word(&mut self, keyword: &str) -> Parsed<()> {
+        if self.accept_word(keyword) { Ok(()) } else { Err(self.expected(keyword)) }
+    }
+
+    pub fn expect(&mut self, token: &Token) -> Parsed<()> {
+        if self.accept(token) { Ok(()) } else { Err(self.expected(&format!("'{token}'"))) }
+    }
+
+    /// `>`, also as half of `>>`.
+    pub fn expect_closing_angle(&mut self) -> Parsed<()> {
+        if self.half_shift {
+            self.half_shift = false;
+            self.next += 1;
+            return Ok(());
+        }
+        if matches!(self.peek(), Token::ShiftRight) {
+            self.half_shift = true;
+            return Ok(());
+        }
+        self.expect(&Token::Gt)
+    }
+
+    /// An identifier, bare or in back-quotes.
+    pub fn name(&mut self, what: &str) -> Parsed<Name> {
+        let at = self.at();
+        match self.peek() {
+            Token::Word(word) if word.quote_style != Some('"') => {
+                self.next += 1;
+                Ok(Name { text: word.value.clone(), at })
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// A string literal: `'…'` or `U&'…'`.
+    pub fn text(&mut self, what: &str) -> Parsed<(String, Location)> {
+        let at = self.at();
+        match self.peek() {
+            Token::SingleQuotedString(text) | Token::UnicodeStringLiteral(text) => {
+                self.next += 1;
+                Ok((text.clone(), at))
+            }
+            _ => Err(self.expected(&format!("{what} in single quotes"))),
+        }
+    }
+
+    pub fn number(&mut self, what: &str) -> Parsed<u32> {
+        match self.peek() {
+            Token::Number(digits, false) => {
+                let number = digits.parse().map_err(|_| self.expected(what))?;
+                self.next += 1;
+                Ok(number)
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    pub fn error(&self, message: impl Into<String>) -> Diagnostic {
+        error(self.at(), message)
+    }
+
+    pub fn expected(&self, what: &str) -> Diagnostic {
+        self.error(format!("expected {what}, found {}", describe(self.peek())))
+    }
+
+    pub fn unsupported(&self, what: &str) -> Diagnostic {
+        self.error(format!("not supported: {what}"))
+    }
+}
+
+pub fn error(at: Location, message: impl Into<String>) -> Diagnostic {
+    Diagnostic { location: Some(at), message: message.into() }
+}
+
+pub fn location(at: sqlparser::tokenizer::Location) -> Location {
+    Location { line: at.line, column: at.column }
+}
+
+pub fn is_word(token: &Token, keyword: &str) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
+}
+
+/// A token as an error may show it. Only keywords and punctuation are shown as they are: after a forgotten quote, the
+/// words and strings that follow can be pieces of a password.
+fn describe(token: &Token) -> String {
+    match token {
+        Token::EOF => "the end of the statement".into(),
+        Token::Word(word) if word.keyword != Keyword::NoKeyword => format!("'{}'", word.value),
+        Token::Word(_) => "a name".into(),
+        Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_) => "a string".into(),
+        Token::DoubleQuotedString(_) => "a string in double quotes (Flink SQL wants single quotes)".into(),
+        Token::Number(..) => "a number".into(),
+        Token::Comma => "','".into(),
+        token => {
+            let text = token.to_string();
+            if text.chars().count() <= 3 { format!("'{text}'") } else { "something else".into() }
+        }
+    }
+}

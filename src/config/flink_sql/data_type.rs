@@ -1,0 +1,148 @@
+//! Column types as Flink SQL spells them.
+
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::cursor::{Cursor, Parsed, error};
+use super::dialect::FlinkSql;
+use crate::data_type::{DataType, UNBOUNDED};
+use crate::error::Location;
+
+/// A type, with `ARRAY` behind it as often as the job likes.
+pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let mut data_type = parse_plain_type(cursor)?;
+    while cursor.accept_word("ARRAY") {
+        data_type = DataType::Array(Box::new(data_type));
+    }
+    Ok(data_type)
+}
+
+/// The type of a CAST, which the query parser hands over as text.
+pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
+    let mut tokens = Tokenizer::new(&FlinkSql, text)
+        .tokenize_with_location()
+        .map_err(|_| error(at, format!("unknown type {text}")))?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let mut cursor = Cursor::new(&tokens, at);
+    let parsed = parse_type(&mut cursor).and_then(|data_type| match cursor.is_at_end() {
+        true => Ok(data_type),
+        false => Err(cursor.error(format!("unknown type {text}"))),
+    });
+    // The text is the query's, so its own line and column mean nothing.
+    parsed.map_err(|diagnostic| error(at, diagnostic.message))
+}
+
+fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let name = match cursor.peek() {
+        Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
+        _ => return Err(cursor.expected("a type")),
+    };
+    let at = cursor.at();
+    cursor.advance();
+    Ok(match name.as_str() {
+        "BOOLEAN" => DataType::Boolean,
+        "TINYINT" => DataType::TinyInt,
+        "SMALLINT" => DataType::SmallInt,
+        "INT" | "INTEGER" => DataType::Int,
+        "BIGINT" => DataType::BigInt,
+        "FLOAT" => DataType::Float,
+        "DOUBLE" => {
+            cursor.accept_word("PRECISION");
+            DataType::Double
+        }
+        "DECIMAL" | "DEC" | "NUMERIC" => decimal(cursor)?,
+        "CHAR" | "CHARACTER" if cursor.accept_word("VARYING") => DataType::Varchar(length(cursor, UNBOUNDED)?),
+        "CHAR" | "CHARACTER" => DataType::Char(length(cursor, 1)?),
+        "VARCHAR" => DataType::Varchar(length(cursor, UNBOUNDED)?),
+        "STRING" => DataType::STRING,
+        "BINARY" => DataType::Binary(length(cursor, 1)?),
+        "VARBINARY" => DataType::Varbinary(length(cursor, UNBOUNDED)?),
+        "BYTES" => DataType::Varbinary(UNBOUNDED),
+        "DATE" => DataType::Date,
+        "TIME" => {
+            let precision = precision(cursor, 0)?;
+            cursor.accept_words(&["WITHOUT", "TIME", "ZONE"]);
+            DataType::Time { precision }
+        }
+        "TIMESTAMP" => timestamp(cursor)?,
+        "TIMESTAMP_LTZ" => DataType::TimestampLtz { precision: precision(cursor, 6)? },
+        "ARRAY" => {
+            cursor.expect(&Token::Lt)?;
+            let element = parse_type(cursor)?;
+            accept_nullability(cursor)?;
+            cursor.expect_closing_angle()?;
+            DataType::Array(Box::new(element))
+        }
+        "ROW" | "MAP" | "MULTISET" | "INTERVAL" | "RAW" => {
+            return Err(error(at, format!("not supported: type {name}")));
+        }
+        "REAL" => return Err(error(at, "unknown type REAL; Flink SQL calls it FLOAT")),
+        "TEXT" => return Err(error(at, "unknown type TEXT; Flink SQL calls it STRING")),
+        _ => return Err(error(at, format!("unknown type {name}"))),
+    })
+}
+
+/// `NOT NULL` or `NULL`; true when it is the former.
+pub fn accept_nullability(cursor: &mut Cursor<'_>) -> Parsed<bool> {
+    if cursor.accept_word("NOT") {
+        cursor.expect_word("NULL")?;
+        return Ok(true);
+    }
+    cursor.accept_word("NULL");
+    Ok(false)
+}
+
+fn timestamp(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let precision = precision(cursor, 6)?;
+    if cursor.accept_words(&["WITH", "LOCAL", "TIME", "ZONE"]) {
+        return Ok(DataType::TimestampLtz { precision });
+    }
+    if cursor.next_are(&["WITH", "TIME", "ZONE"]) {
+        return Err(cursor.unsupported("TIMESTAMP WITH TIME ZONE; TIMESTAMP_LTZ is an instant"));
+    }
+    cursor.accept_words(&["WITHOUT", "TIME", "ZONE"]);
+    Ok(DataType::Timestamp { precision })
+}
+
+fn decimal(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let mut precision = 10;
+    let mut scale = 0;
+    if cursor.accept(&Token::LParen) {
+        precision = bounded(cursor, "the number of digits of a DECIMAL", 1, 38)?;
+        if cursor.accept(&Token::Comma) {
+            scale = bounded(cursor, "the scale of a DECIMAL", 0, precision)?;
+        }
+        cursor.expect(&Token::RParen)?;
+    }
+    Ok(DataType::Decimal { precision, scale })
+}
+
+fn precision(cursor: &mut Cursor<'_>, default: u8) -> Parsed<u8> {
+    if !cursor.accept(&Token::LParen) {
+        return Ok(default);
+    }
+    let precision = bounded(cursor, "a precision", 0, 9)?;
+    cursor.expect(&Token::RParen)?;
+    Ok(precision)
+}
+
+fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
+    let at = cursor.at();
+    let number = cursor.number(what)?;
+    u8::try_from(number)
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| error(at, format!("{what} is from {least} to {most}, not {number}")))
+}
+
+fn length(cursor: &mut Cursor<'_>, default: u32) -> Parsed<u32> {
+    if !cursor.accept(&Token::LParen) {
+        return Ok(default);
+    }
+    let at = cursor.at();
+    let length = cursor.number("a length")?;
+    cursor.expect(&Token::RParen)?;
+    if !(1..=UNBOUNDED).contains(&length) {
+        return Err(error(at, format!("a length is from 1 to {UNBOUNDED}, not {length}")));
+    }
+    Ok(length)
+}

@@ -1,0 +1,68 @@
+//! Reads Flink SQL into statements. Nothing is resolved here: names, options and expressions are as written.
+
+mod create_table;
+mod cursor;
+mod data_type;
+mod dialect;
+mod statement;
+
+pub use create_table::{ColumnDefinition, CreateTable, OptionEntry};
+pub use cursor::{Name, error, location};
+pub use data_type::parse_type_text;
+pub use statement::{Insert, SetOption, Statement, check_qualifiers};
+
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+
+use crate::error::{Diagnostic, Location};
+use cursor::Cursor;
+
+/// All statements that could be read, and one syntax error for every one that could not.
+pub fn parse(text: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut tokens = Vec::new();
+    let complete = match Tokenizer::new(&dialect::FlinkSql, text).tokenize_with_location_into_buf(&mut tokens) {
+        Ok(()) => true,
+        Err(failure) => {
+            diagnostics.push(error(location(failure.location), failure.message));
+            false
+        }
+    };
+    diagnostics.extend(tokens.iter().filter_map(hint));
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+
+    let end = end_of(text);
+    let mut statements = Vec::new();
+    let mut rest = tokens.as_slice();
+    while !rest.is_empty() {
+        let length = rest.iter().position(|token| token.token == Token::SemiColon);
+        if length.is_none() && !complete {
+            break; // cut off by the tokenizer's error, which has been reported
+        }
+        let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
+        let semicolon = behind.first().map_or(end, |token| location(token.span.start));
+        if !tokens.is_empty() {
+            match statement::parse(&mut Cursor::new(tokens, semicolon)) {
+                Ok(statement) => statements.push(statement),
+                Err(diagnostic) => diagnostics.push(diagnostic),
+            }
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    (statements, diagnostics)
+}
+
+/// `/*+ OPTIONS(…) */` looks like a comment but changes what a statement means.
+fn hint(token: &TokenWithSpan) -> Option<Diagnostic> {
+    match &token.token {
+        Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => Some(error(
+            location(token.span.start),
+            "not supported: hints (/*+ … */); set the options in the table's WITH",
+        )),
+        _ => None,
+    }
+}
+
+fn end_of(text: &str) -> Location {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    Location { line: 1 + text.matches('\n').count() as u64, column: 1 + last_line.chars().count() as u64 }
+}

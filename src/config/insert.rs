@@ -1,0 +1,95 @@
+//! Maps a query onto a sink table's columns: by position, with the conversions that Flink does by itself.
+
+use super::flink_sql::{Insert, Name, error};
+use super::options::sink::Mapping;
+use super::plan::{Assignment, Output, Projection, assign};
+use super::report::Report;
+use super::table::Table;
+use crate::data_type::DataType;
+use crate::expression::{Expression, Literal};
+use crate::settings::{Column, SinkColumn};
+
+/// The written columns are the declared ones, in their order. Those that the INSERT doesn't list are NULL.
+pub fn map(insert: &Insert, table: &Table, projection: Projection, report: &mut Report) -> Mapping {
+    let declared = table.columns();
+    let targets = targets(insert.columns.as_deref(), &declared, table, report);
+    if targets.len() != projection.outputs.len() {
+        let takes: Vec<&str> =
+            targets.iter().map(|target| target.map_or("?", |index| declared[index].name.as_str())).collect();
+        let message = format!(
+            "the query has {} but '{}' takes {} ({})",
+            columns(projection.outputs.len()),
+            table.name(),
+            targets.len(),
+            takes.join(", ")
+        );
+        report.error(Some(insert.query_at), message);
+        return Mapping::default();
+    }
+    let mut feeds: Vec<Option<Expression>> = declared.iter().map(|_| None).collect();
+    let mut is_listed = vec![false; declared.len()];
+    for (target, output) in targets.into_iter().zip(projection.outputs) {
+        let Some(index) = target else { continue };
+        is_listed[index] = true;
+        feeds[index] = output.and_then(|output| feed(output, &declared[index], table, report));
+    }
+    let columns = declared.iter().zip(feeds).zip(&is_listed).map(|((column, feed), listed)| {
+        if column.not_null && !listed {
+            let message = format!("column '{}' is NOT NULL, so the INSERT must list it", column.name);
+            report.error(Some(insert.table.at), message);
+        }
+        SinkColumn {
+            name: column.name.clone(),
+            expression: feed.unwrap_or_else(|| Expression::Literal(Literal::Null, column.data_type.clone())),
+            not_null: column.not_null,
+        }
+    });
+    let columns = columns.collect();
+    let position = |name: &Name| declared.iter().position(|column| column.name == name.text);
+    let key = table.definition.primary_key.as_ref();
+    let declared_key = key.map(|key| key.columns.iter().filter_map(position).collect());
+    Mapping { columns, filter: projection.filter, declared_key, ..Mapping::default() }
+}
+
+fn columns(count: usize) -> String {
+    if count == 1 { "1 column".into() } else { format!("{count} columns") }
+}
+
+/// Indexes of the columns that the query feeds, in its order. `None` stands for an unknown one.
+fn targets(listed: Option<&[Name]>, declared: &[Column], table: &Table, report: &mut Report) -> Vec<Option<usize>> {
+    let Some(listed) = listed else {
+        return (0..declared.len()).map(Some).collect();
+    };
+    let mut targets = Vec::with_capacity(listed.len());
+    for name in listed {
+        let target = declared.iter().position(|column| column.name == name.text);
+        if target.is_none() {
+            report.error(Some(name.at), format!("table '{}' has no column '{}'", table.name(), name.text));
+        } else if targets.contains(&target) {
+            report.error(Some(name.at), format!("column '{}' is listed twice", name.text));
+        }
+        targets.push(target);
+    }
+    targets
+}
+
+fn feed(output: Output, column: &Column, table: &Table, report: &mut Report) -> Option<Expression> {
+    let Output { expression, shown, at } = output;
+    let from = expression.data_type();
+    let place = format!("column '{}' {} of table '{}'", column.name, column.data_type, table.name());
+    if column.not_null && from == DataType::Null {
+        report.diagnostics.push(error(at, format!("NULL can't go into {place}, which is NOT NULL")));
+        return None;
+    }
+    match assign(expression, &column.data_type) {
+        Assignment::Fits(expression) => return Some(expression),
+        Assignment::NeedsCast => {
+            let message = format!("{shown} {from} goes into {place} only as CAST({shown} AS {})", column.data_type);
+            report.diagnostics.push(error(at, message));
+        }
+        Assignment::Impossible => {
+            report.diagnostics.push(error(at, format!("{shown} {from} can't be converted for {place}")));
+        }
+    }
+    None
+}

@@ -1,0 +1,284 @@
+//! `jdbc:postgresql://host[:port][,…]/database[?parameter=value&…]`. No message repeats any part of the URL that could
+//! hold a password.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::value_types::{boolean, integer};
+use crate::settings::{Connection, Password, SslMode};
+
+/// What a URL says, with what was odd about it.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub errors: Vec<String>,
+    pub notices: Vec<String>,
+}
+
+const PREFIX: &str = "jdbc:postgresql://";
+
+/// Parameters of the JDBC driver that change nothing about what is written here.
+const WITHOUT_EFFECT: &[&str] = &[
+    "stringtype",
+    "reWriteBatchedInserts",
+    "prepareThreshold",
+    "preparedStatementCacheQueries",
+    "preparedStatementCacheSizeMiB",
+    "preferQueryMode",
+    "binaryTransfer",
+    "binaryTransferEnable",
+    "binaryTransferDisable",
+    "defaultRowFetchSize",
+    "databaseMetadataCacheFields",
+    "databaseMetadataCacheFieldsMiB",
+    "disableColumnSanitiser",
+    "assumeMinServerVersion",
+    "autosave",
+    "cancelSignalTimeout",
+    "cleanupSavepoints",
+    "hostRecheckSeconds",
+    "loggerLevel",
+    "loggerFile",
+    "logUnclosedConnections",
+    "logServerErrorDetail",
+    "maxResultBuffer",
+    "receiveBufferSize",
+    "sendBufferSize",
+    "readOnly",
+    "readOnlyMode",
+    "tcpNoDelay",
+    "unknownLength",
+    "useUnicode",
+    "characterEncoding",
+    "charSet",
+    "escapeSyntaxCallMode",
+    "gssEncMode",
+    "sslResponseTimeout",
+    "adaptiveFetch",
+    "quoteReturningIdentifiers",
+    "allowEncodingChanges",
+];
+
+/// The connection of a URL. With errors, the connection is only good for going on with the checks.
+pub fn parse(url: &str) -> (Connection, Findings) {
+    let mut connection = nothing_said();
+    let mut findings = Findings::default();
+    let Some(rest) = url.strip_prefix(PREFIX) else {
+        findings.errors.push(format!("must start with {PREFIX}, as in {PREFIX}host:5432/database"));
+        return (connection, findings);
+    };
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = address.split_once('/').unwrap_or((address, ""));
+    match hosts(authority) {
+        Ok(hosts) => connection.hosts = hosts,
+        Err(message) => findings.errors.push(message),
+    }
+    match percent_decode(database) {
+        Some(database) if !database.is_empty() => connection.database = database,
+        Some(_) => findings.errors.push("must name the database: jdbc:postgresql://host:5432/database".into()),
+        None => findings.errors.push("has a database name with a broken %-escape".into()),
+    }
+    let mut ssl = false;
+    let mut ssl_mode = None;
+    let mut login_limit = None;
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let Some(value) = percent_decode(value) else {
+            findings.errors.push(format!("has a parameter '{}' with a broken %-escape", shown(name)));
+            continue;
+        };
+        let set = match name {
+            "sslmode" => parse_ssl_mode(&value).map(|mode| ssl_mode = Some(mode)),
+            "ssl" => flag(&value).map(|on| ssl = on),
+            "loginTimeout" => seconds(&value).map(|limit| login_limit = limit),
+            _ => set_parameter(&mut connection, name, value, &mut findings.notices),
+        };
+        if let Err(message) = set {
+            findings.errors.push(format!("has a parameter '{name}' that {message}"));
+        }
+    }
+    connection.ssl_mode = ssl_mode.unwrap_or(if ssl { SslMode::VerifyFull } else { SslMode::Prefer });
+    // Two limits for the same wait: the first one to come ends it.
+    connection.connect_timeout = connection.connect_timeout.min(login_limit.unwrap_or(Duration::MAX));
+    (connection, findings)
+}
+
+/// The driver's defaults.
+fn nothing_said() -> Connection {
+    Connection {
+        hosts: Vec::new(),
+        database: String::new(),
+        user: String::new(),
+        password: Password::new(""),
+        ssl_mode: SslMode::Prefer,
+        ssl_root_cert: None,
+        ssl_cert: None,
+        ssl_key: None,
+        ssl_password: None,
+        connect_timeout: Duration::from_secs(10),
+        socket_timeout: None,
+        application_name: None,
+        current_schema: None,
+        options: None,
+        tcp_keep_alive: false,
+        primary_only: false,
+        load_balance_hosts: false,
+    }
+}
+
+fn set_parameter(
+    connection: &mut Connection,
+    name: &str,
+    value: String,
+    notices: &mut Vec<String>,
+) -> Result<(), String> {
+    match name {
+        "user" => connection.user = value,
+        "password" => connection.password = Password::new(value),
+        "sslrootcert" => connection.ssl_root_cert = Some(PathBuf::from(value)),
+        "sslcert" => connection.ssl_cert = Some(PathBuf::from(value)),
+        "sslkey" => connection.ssl_key = Some(PathBuf::from(value)),
+        "sslpassword" => connection.ssl_password = Some(Password::new(value)),
+        "connectTimeout" => {
+            // 0 is no limit in the driver; the operating system gives up long before an hour.
+            connection.connect_timeout = seconds(&value)?.unwrap_or(Duration::from_secs(3600));
+        }
+        "socketTimeout" => connection.socket_timeout = seconds(&value)?,
+        "ApplicationName" => connection.application_name = Some(value),
+        "currentSchema" => connection.current_schema = Some(value),
+        "options" => connection.options = Some(value),
+        "tcpKeepAlive" => connection.tcp_keep_alive = flag(&value)?,
+        "loadBalanceHosts" => connection.load_balance_hosts = flag(&value)?,
+        "targetServerType" => connection.primary_only = writable_server(&value)?,
+        _ if WITHOUT_EFFECT.contains(&name) => {}
+        _ => notices.push(unknown(name)),
+    }
+    Ok(())
+}
+
+fn unknown(name: &str) -> String {
+    const HONOURED: &[&str] = &[
+        "sslmode",
+        "ssl",
+        "user",
+        "password",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "sslpassword",
+        "connectTimeout",
+        "loginTimeout",
+        "socketTimeout",
+        "ApplicationName",
+        "currentSchema",
+        "options",
+        "tcpKeepAlive",
+        "loadBalanceHosts",
+        "targetServerType",
+    ];
+    let suggestion = match super::nearest::nearest(name, HONOURED.iter().copied()) {
+        Some(near) => format!("; did you mean '{near}'?"),
+        None => String::new(),
+    };
+    format!("the url's parameter '{}' is unknown and has no effect{suggestion}", shown(name))
+}
+
+/// A parameter's name, unless it is so odd that it may be a piece of a password with a bare `&`.
+fn shown(name: &str) -> &str {
+    let is_name =
+        name.len() <= 40 && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    if is_name { name } else { "…" }
+}
+
+fn hosts(authority: &str) -> Result<Vec<(String, u16)>, String> {
+    if authority.contains('@') {
+        return Err("can't hold user and password before the host; use the options 'username' and 'password'".into());
+    }
+    authority.split(',').map(host).collect()
+}
+
+/// `host`, `host:port`, `[v6]`, `[v6]:port`. An empty one is the local host, as in the driver.
+fn host(text: &str) -> Result<(String, u16), String> {
+    let text = text.trim();
+    let (name, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, behind) = rest.split_once(']').ok_or("has a '[' without its ']' around an IPv6 address")?;
+            let port = match behind.strip_prefix(':') {
+                Some(port) => Some(port),
+                None if behind.is_empty() => None,
+                None => return Err("has something other than ':port' behind an IPv6 address".into()),
+            };
+            (address, port)
+        }
+        None => match text.split_once(':') {
+            Some((_, port)) if port.contains(':') => {
+                return Err("has too many colons before the database; an IPv6 address goes in brackets".into());
+            }
+            Some((name, port)) => (name, Some(port)),
+            None => (text, None),
+        },
+    };
+    let port = match port {
+        None => 5432,
+        Some(port) => integer(port, 1, i64::from(u16::MAX))
+            .ok()
+            .and_then(|port| u16::try_from(port).ok())
+            .ok_or("has a port that is not a number from 1 to 65535")?,
+    };
+    let name = if name.is_empty() { "localhost" } else { name };
+    if name.chars().any(|character| character.is_whitespace() || matches!(character, '<' | '>')) {
+        return Err("has a host name with a blank or a bracket in it; fill in your server's name".into());
+    }
+    Ok((name.to_string(), port))
+}
+
+fn parse_ssl_mode(text: &str) -> Result<SslMode, String> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "disable" => SslMode::Disable,
+        "allow" => SslMode::Allow,
+        "prefer" => SslMode::Prefer,
+        "require" => SslMode::Require,
+        "verify-ca" => SslMode::VerifyCa,
+        "verify-full" => SslMode::VerifyFull,
+        _ => return Err("must be disable, allow, prefer, require, verify-ca or verify-full".into()),
+    })
+}
+
+fn writable_server(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "any" => Ok(false),
+        "primary" | "master" | "preferprimary" => Ok(true),
+        "secondary" | "slave" | "prefersecondary" | "preferslave" => {
+            Err("asks for a standby server; rows can only be written to a primary".into())
+        }
+        _ => Err("must be any or primary".into()),
+    }
+}
+
+/// A parameter without a value is on.
+fn flag(text: &str) -> Result<bool, String> {
+    if text.is_empty() { Ok(true) } else { boolean(text) }
+}
+
+/// `None`: 0, no limit.
+fn seconds(text: &str) -> Result<Option<Duration>, String> {
+    let seconds = integer(text, 0, i64::from(i32::MAX)).map_err(|message| format!("{message}, in seconds"))?;
+    Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
+}
+
+/// As the driver decodes: `%41` and `+` for a blank.
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                let digits = digits.iter().all(u8::is_ascii_hexdigit).then(|| std::str::from_utf8(&digits).ok())??;
+                bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            }
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,264 @@
+//! Options of a source table: `'connector' = 'kafka'`.
+
+use std::time::Duration;
+
+use super::{OptionSpec, TableOptions, ValueType, csv};
+use crate::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Startup};
+
+const MILLIS_SINCE_EPOCH: ValueType = ValueType::Integer { least: 0, most: i64::MAX };
+
+pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "kafka").required();
+pub const BROKERS: OptionSpec = OptionSpec::new(
+    "properties.bootstrap.servers",
+    ValueType::Text,
+    "The brokers to start from: host:port, several with commas.",
+)
+.required();
+pub const TOPIC: OptionSpec =
+    OptionSpec::new("topic", ValueType::Text, "The topic to read; several with ';'.").required();
+pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new("topic-pattern", ValueType::Any, "Not supported yet.");
+pub const FORMAT: OptionSpec = OptionSpec::new("format", ValueType::Text, "How message values are decoded: csv.")
+    .alias(&["value.format"])
+    .required();
+pub const KEY_FORMAT: OptionSpec = OptionSpec::new("key.format", ValueType::Any, "Not supported yet.");
+pub const KEY_FIELDS: OptionSpec = OptionSpec::new("key.fields", ValueType::Any, "Not supported yet.");
+pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new("key.fields-prefix", ValueType::Any, "Not supported yet.");
+pub const FIELDS_INCLUDE: OptionSpec = OptionSpec::new(
+    "value.fields-include",
+    ValueType::Choice(&["ALL", "EXCEPT_KEY"]),
+    "ALL: the message value holds every column.",
+)
+.default("ALL");
+pub const STARTUP_MODE: OptionSpec = OptionSpec::new(
+    "scan.startup.mode",
+    ValueType::Choice(&["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"]),
+    "Where reading starts when the job has no progress yet: earliest-offset, latest-offset, group-offsets or timestamp.",
+)
+.default("group-offsets");
+pub const STARTUP_TIMESTAMP: OptionSpec = OptionSpec::new(
+    "scan.startup.timestamp-millis",
+    MILLIS_SINCE_EPOCH,
+    "For timestamp: the first message at or after this time, in milliseconds since 1970.",
+);
+pub const STARTUP_OFFSETS: OptionSpec =
+    OptionSpec::new("scan.startup.specific-offsets", ValueType::Any, "Not supported yet.");
+pub const BOUNDED_MODE: OptionSpec = OptionSpec::new(
+    "scan.bounded.mode",
+    ValueType::Choice(&["unbounded", "latest-offset", "timestamp", "group-offsets", "specific-offsets"]),
+    "Where reading ends: unbounded, latest-offset or timestamp.",
+)
+.default("unbounded");
+pub const BOUNDED_TIMESTAMP: OptionSpec = OptionSpec::new(
+    "scan.bounded.timestamp-millis",
+    MILLIS_SINCE_EPOCH,
+    "For timestamp: the first message at or after this time is not read, in milliseconds since 1970.",
+);
+pub const BOUNDED_OFFSETS: OptionSpec =
+    OptionSpec::new("scan.bounded.specific-offsets", ValueType::Any, "Not supported yet.");
+pub const DISCOVERY_INTERVAL: OptionSpec = OptionSpec::new(
+    "scan.topic-partition-discovery.interval",
+    ValueType::Duration,
+    "How often to look for new partitions; 0: never.",
+)
+.default("5 min");
+pub const PARALLELISM: OptionSpec = OptionSpec::new("scan.parallelism", ValueType::Any, "Accepted, no effect.");
+pub const PROPERTY_VERSION: OptionSpec = OptionSpec::new("property-version", ValueType::Any, "Accepted, no effect.");
+pub const GROUP_ID: OptionSpec = OptionSpec::new(
+    "properties.group.id",
+    ValueType::Text,
+    "The consumer group that keeps the job's progress. Left out: one made of the job's name.",
+);
+pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
+    "properties.auto.offset.reset",
+    ValueType::Choice(&["earliest", "latest", "none"]),
+    "For group-offsets: where a partition without a committed offset starts.",
+);
+pub const PROPERTIES: OptionSpec =
+    OptionSpec::new("properties.*", ValueType::Any, "Any other setting of the Kafka client, by its Java name.");
+pub const SINK_OPTIONS: OptionSpec =
+    OptionSpec::new("sink.*", ValueType::Any, "Accepted, no effect on a table that is read.");
+
+pub const OPTIONS: &[OptionSpec] = &[
+    CONNECTOR,
+    BROKERS,
+    TOPIC,
+    TOPIC_PATTERN,
+    FORMAT,
+    KEY_FORMAT,
+    KEY_FIELDS,
+    KEY_FIELDS_PREFIX,
+    FIELDS_INCLUDE,
+    STARTUP_MODE,
+    STARTUP_TIMESTAMP,
+    STARTUP_OFFSETS,
+    BOUNDED_MODE,
+    BOUNDED_TIMESTAMP,
+    BOUNDED_OFFSETS,
+    DISCOVERY_INTERVAL,
+    PARALLELISM,
+    PROPERTY_VERSION,
+    GROUP_ID,
+    OFFSET_RESET,
+    PROPERTIES,
+    SINK_OPTIONS,
+];
+
+/// Formats of Flink that are still to come, and those that a key can be declared for.
+const LATER_FORMATS: &[&str] = &[
+    "json",
+    "raw",
+    "avro",
+    "avro-confluent",
+    "protobuf",
+    "debezium-json",
+    "debezium-avro-confluent",
+    "canal-json",
+    "maxwell-json",
+    "ogg-json",
+];
+
+pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
+    let prefix = if options.is_set_as("format") || !options.is_set_as("value.format") { "csv." } else { "value.csv." };
+    let format = options.text(&FORMAT);
+    let mut groups = vec![("", OPTIONS)];
+    let mut open = vec!["properties.", "sink."];
+    match format.as_deref() {
+        Some("csv") => groups.push((prefix, csv::OPTIONS)),
+        // Its options would be called unknown, which they aren't.
+        Some(_) | None => open.extend(LATER_FORMATS.iter().chain(&["csv", "value.", "key."])),
+    }
+    options.refuse_unknown("kafka", &groups, &open);
+    for option in [&TOPIC_PATTERN, &KEY_FORMAT, &KEY_FIELDS, &KEY_FIELDS_PREFIX, &STARTUP_OFFSETS, &BOUNDED_OFFSETS] {
+        if options.is_set(option) {
+            options.error(option, "is not supported yet");
+        }
+    }
+    if options.choice(&FIELDS_INCLUDE) == Some("EXCEPT_KEY") {
+        options.error(&FIELDS_INCLUDE, "= 'EXCEPT_KEY' is not supported yet");
+    }
+    let format = match format.as_deref() {
+        Some(name) if name != "csv" => {
+            let message = match LATER_FORMATS.contains(&name) {
+                true => format!("= '{name}' is not supported yet; csv is"),
+                false => format!("= '{name}' is unknown; csv is supported"),
+            };
+            options.error(&FORMAT, &message);
+            no_format()
+        }
+        Some(_) => Format::Csv(options.under(prefix, csv::read)),
+        None => no_format(),
+    };
+    let startup = startup(options);
+    let group_id = options.text(&GROUP_ID);
+    if startup == Startup::GroupOffsets && group_id.is_none() && !options.is_set(&GROUP_ID) {
+        options.error(
+            &STARTUP_MODE,
+            "= 'group-offsets' (the default) needs 'properties.group.id'; without a group use earliest-offset, \
+             latest-offset or timestamp",
+        );
+    }
+    let bounded = bounded(options);
+    let interval = options.duration(&DISCOVERY_INTERVAL);
+    let kafka = KafkaSource {
+        brokers: options.text(&BROKERS).unwrap_or_default(),
+        topics: topics(options),
+        group_id,
+        startup,
+        bounded,
+        // A source with an end reads the partitions that are there at the start.
+        discovery_interval: interval.filter(|interval| *interval > Duration::ZERO && bounded == Bounded::Unbounded),
+        auto_offset_reset: offset_reset(options, startup),
+        properties: options.with_prefix("properties."),
+    };
+    (kafka, format)
+}
+
+/// Stands in for a format that has been refused.
+fn no_format() -> Format {
+    Format::Csv(CsvFormat {
+        field_delimiter: ',',
+        quote_character: None,
+        allow_comments: false,
+        ignore_parse_errors: false,
+        array_element_delimiter: String::new(),
+        escape_character: None,
+        null_literal: None,
+    })
+}
+
+fn topics(options: &mut TableOptions<'_>) -> Vec<String> {
+    if options.is_set(&TOPIC_PATTERN) && !options.is_set(&TOPIC) {
+        return Vec::new(); // refused already
+    }
+    let legal = |topic: &str| {
+        topic.len() <= 249 && topic.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    };
+    let read = |text: &str| {
+        let topics: Vec<String> =
+            text.split(';').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_string).collect();
+        match topics.iter().find(|topic| !legal(topic)) {
+            Some(topic) if topic.contains(',') => Err("has a ',' in it; several topics are separated by ';'".into()),
+            Some(_) => Err("is no topic's name: letters, digits, '.', '_' and '-' are".to_string()),
+            None if topics.is_empty() => Err("must name a topic".into()),
+            None => Ok(topics),
+        }
+    };
+    let mut topics = options.convert(&TOPIC, read).unwrap_or_default();
+    let mut seen = Vec::new();
+    topics.retain(|topic| {
+        let is_new = !seen.contains(topic);
+        seen.push(topic.clone());
+        is_new
+    });
+    topics
+}
+
+fn startup(options: &mut TableOptions<'_>) -> Startup {
+    match options.choice(&STARTUP_MODE) {
+        Some("latest-offset") => Startup::Latest,
+        Some("group-offsets") => Startup::GroupOffsets,
+        Some("timestamp") => match timestamp(options, &STARTUP_TIMESTAMP, &STARTUP_MODE) {
+            Some(millis) => Startup::Timestamp(millis),
+            None => Startup::Earliest,
+        },
+        Some("specific-offsets") => {
+            options.error(&STARTUP_MODE, "= 'specific-offsets' is not supported yet");
+            Startup::Earliest
+        }
+        _ => Startup::Earliest,
+    }
+}
+
+fn bounded(options: &mut TableOptions<'_>) -> Bounded {
+    match options.choice(&BOUNDED_MODE) {
+        Some("latest-offset") => Bounded::Latest,
+        Some("timestamp") => match timestamp(options, &BOUNDED_TIMESTAMP, &BOUNDED_MODE) {
+            Some(millis) => Bounded::Timestamp(millis),
+            None => Bounded::Unbounded,
+        },
+        Some(mode @ ("group-offsets" | "specific-offsets")) => {
+            options.error(&BOUNDED_MODE, &format!("= '{mode}' is not supported yet; latest-offset and timestamp are"));
+            Bounded::Unbounded
+        }
+        _ => Bounded::Unbounded,
+    }
+}
+
+fn timestamp(options: &mut TableOptions<'_>, option: &OptionSpec, mode: &OptionSpec) -> Option<i64> {
+    if !options.is_set(option) {
+        options.error(mode, &format!("= 'timestamp' needs '{}'", option.name));
+    }
+    options.integer(option)
+}
+
+/// Other modes overwrite the property, so it isn't looked at.
+fn offset_reset(options: &mut TableOptions<'_>, startup: Startup) -> Option<OffsetReset> {
+    if startup != Startup::GroupOffsets {
+        return None;
+    }
+    options.choice(&OFFSET_RESET).map(|policy| match policy {
+        "earliest" => OffsetReset::Earliest,
+        "latest" => OffsetReset::Latest,
+        _ => OffsetReset::None,
+    })
+}

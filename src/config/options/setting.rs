@@ -1,0 +1,98 @@
+//! `SET 'key' = 'value'`: settings of the whole job.
+
+use std::time::Duration;
+
+use super::{OptionSpec, ValueType};
+use crate::config::flink_sql::SetOption;
+use crate::config::report::Report;
+use crate::config::{environment, value_types};
+
+pub const PIPELINE_NAME: OptionSpec = OptionSpec::new(
+    "pipeline.name",
+    ValueType::Text,
+    "The job's name, under which its progress is kept. Left out: properties.group.id, else the job file's name.",
+);
+pub const BUFFER_MEMORY: OptionSpec = OptionSpec::new(
+    "buffer.memory",
+    ValueType::MemorySize,
+    "Bytes of rows held between reading and COMMIT, in the whole process. At the bound, reading waits.",
+)
+.default("64mb");
+pub const MAX_OUTAGE: OptionSpec = OptionSpec::new(
+    "max.outage",
+    ValueType::Duration,
+    "How long the database may be away before the job gives up. Left out: no end.",
+);
+pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
+    "table.exec.sink.not-null-enforcer",
+    ValueType::Choice(&["ERROR", "DROP"]),
+    "A NULL for a NOT NULL column: ERROR rejects the record by the sink's exceptionmode, DROP leaves the row out and \
+     counts it as ignored.",
+)
+.default("ERROR");
+
+pub const OPTIONS: &[OptionSpec] = &[PIPELINE_NAME, BUFFER_MEMORY, MAX_OUTAGE, NOT_NULL_ENFORCER];
+
+/// Less holds no batch of vectors.
+const LEAST_BUFFER: usize = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub pipeline_name: Option<String>,
+    pub buffer_memory: usize,
+    pub max_outage: Option<Duration>,
+    pub not_null_drop: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let buffer_memory = BUFFER_MEMORY.default.and_then(|text| value_types::memory_size(text).ok());
+        Settings {
+            pipeline_name: None,
+            buffer_memory: buffer_memory.unwrap_or(LEAST_BUFFER),
+            max_outage: None,
+            not_null_drop: false,
+        }
+    }
+}
+
+impl Settings {
+    /// Applies one SET; a later one of the same key wins.
+    pub fn set(&mut self, set: &SetOption, environment: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
+        let mut refuse = |message: &str| report.error(Some(set.value_at), format!("setting '{}' {message}", set.key));
+        let value = match environment::expand(&set.value, environment) {
+            Ok(value) => value,
+            Err(message) => return refuse(&message),
+        };
+        let key = |option: &OptionSpec| option.name == set.key;
+        let applied = if key(&PIPELINE_NAME) {
+            match value.trim() {
+                "" => Err("must not be empty".into()),
+                name => {
+                    self.pipeline_name = Some(name.to_string());
+                    Ok(())
+                }
+            }
+        } else if key(&BUFFER_MEMORY) {
+            value_types::memory_size(&value).and_then(|size| {
+                self.buffer_memory = size;
+                if size < LEAST_BUFFER { Err("must be at least 1mb".into()) } else { Ok(()) }
+            })
+        } else if key(&MAX_OUTAGE) {
+            value_types::duration(&value).map(|limit| self.max_outage = Some(limit))
+        } else if key(&NOT_NULL_ENFORCER) {
+            self.not_null_drop = value.eq_ignore_ascii_case("DROP");
+            if self.not_null_drop || value.eq_ignore_ascii_case("ERROR") {
+                Ok(())
+            } else {
+                Err("must be ERROR or DROP".into())
+            }
+        } else {
+            report.notice(format!("SET '{}' has no effect here", set.key));
+            return;
+        };
+        if let Err(message) = applied {
+            refuse(&message);
+        }
+    }
+}

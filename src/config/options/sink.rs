@@ -1,0 +1,301 @@
+//! Options of a sink table: `'connector' = 'adbpg-nightly-1.13'`.
+
+use std::path::PathBuf;
+
+use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
+use crate::config::jdbc_url;
+use crate::settings::{
+    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode,
+};
+
+pub const CONNECTOR: OptionSpec =
+    OptionSpec::new("connector", ValueType::Text, "adbpg, or adbpg-nightly-1.13 and its other versions.").required();
+pub const URL: OptionSpec = OptionSpec::new(
+    "url",
+    // The URL can hold a password.
+    ValueType::Secret,
+    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…]",
+)
+.required();
+pub const TABLE_NAME: OptionSpec =
+    OptionSpec::new("tablename", ValueType::Text, "The table's name in the database, without its schema.").required();
+pub const USER_NAME: OptionSpec = OptionSpec::new(
+    "username",
+    ValueType::Text,
+    "Who logs in. Wins over the user of the url; one of them is required.",
+);
+pub const PASSWORD: OptionSpec = OptionSpec::new(
+    "password",
+    ValueType::Secret,
+    "Wins over the password of the url; one of them is required. ${NAME} takes it from the environment.",
+);
+pub const TARGET_SCHEMA: OptionSpec =
+    OptionSpec::new("targetschema", ValueType::Text, "The table's schema.").default("public");
+pub const BATCH_SIZE: OptionSpec = OptionSpec::new(
+    "batchsize",
+    POSITIVE,
+    "Rows written in one transaction at most. Left out: tuned while running, from 3000.",
+);
+pub const BATCH_WRITE_TIMEOUT: OptionSpec = OptionSpec::new(
+    "batchwritetimeoutms",
+    POSITIVE,
+    "The longest a row waits for its batch to fill, in milliseconds; an idle writer takes it much earlier.",
+)
+.default("10000");
+pub const CONNECTION_MAX_ACTIVE: OptionSpec = OptionSpec::new(
+    "connectionmaxactive",
+    ValueType::Integer { least: 1, most: 10_000 },
+    "Connections at most, and so writers at once.",
+)
+.default("20");
+pub const CONNECTION_MAX_WAIT: OptionSpec =
+    OptionSpec::new("connectionmaxwait", POSITIVE, "Milliseconds to wait for a free connection.").default("15000");
+pub const MAX_RETRY_TIMES: OptionSpec = OptionSpec::new(
+    "maxretrytimes",
+    POSITIVE,
+    "How often a refused batch is tried again before its rows are tried one by one. Outages don't count.",
+)
+.default("2");
+pub const RETRY_WAIT_TIME: OptionSpec =
+    OptionSpec::new("retrywaittime", POSITIVE, "Milliseconds before the first retry; later ones wait longer.")
+        .default("200");
+pub const WRITE_MODE: OptionSpec = OptionSpec::new(
+    "writemode",
+    ValueType::Choice(&["0", "1", "2", "3"]),
+    "0 INSERT, 1 COPY: hints for the path, the result is the same. 2: upsert, whatever conflictmode says.",
+)
+.default("1");
+pub const CONFLICT_MODE: OptionSpec = OptionSpec::new(
+    "conflictmode",
+    ValueType::Choice(&["ignore", "strict", "update", "upsert"]),
+    "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job.",
+)
+.default("ignore");
+pub const EXCEPTION_MODE: OptionSpec = OptionSpec::new(
+    "exceptionmode",
+    ValueType::Choice(&["ignore", "strict"]),
+    "A record that can't be written: ignore makes it a dead letter, strict stops the job.",
+)
+.default("ignore");
+pub const CASE_SENSITIVE: OptionSpec = OptionSpec::new(
+    "casesensitive",
+    FLAG,
+    "0: schema, table and column names are folded to lower case, 1: they are taken as written.",
+)
+.default("0");
+pub const REPLACE_BREAK: OptionSpec =
+    OptionSpec::new("replacebreak", ValueType::Boolean, "Line feeds are removed from strings.").default("false");
+pub const REPLACE_NULL_CHAR: OptionSpec = OptionSpec::new(
+    "replacenullchar",
+    ValueType::Boolean,
+    "U+0000 is removed from strings; otherwise such a row is refused.",
+)
+.default("false");
+pub const DEAD_LETTER: OptionSpec = OptionSpec::new(
+    "deadletter",
+    ValueType::Text,
+    "Where rejected records go: file:PATH, as JSON Lines. Left out: they are counted and logged.",
+);
+pub const VECTOR_DIMENSION: OptionSpec = OptionSpec::new(
+    "vector.dimension",
+    ValueType::Integer { least: 1, most: 1_000_000 },
+    "The length of every vector. Left out: what the table's types and indexes say.",
+);
+pub const USE_COPY: OptionSpec = OptionSpec::new("usecopy", FLAG, "Accepted, no effect: writemode decides.");
+pub const RESERVE_MS: OptionSpec =
+    OptionSpec::new("reservems", FLAG, "Accepted, no effect: keys keep their milliseconds.");
+pub const VERBOSE: OptionSpec = OptionSpec::new("verbose", FLAG, "Accepted, no effect.");
+pub const DELIMITER: OptionSpec = OptionSpec::new("delimiter", ValueType::Any, "Accepted, no effect: COPY is binary.");
+pub const STREAMING_HOST: OptionSpec =
+    OptionSpec::new("adbsshost", ValueType::Any, "Accepted, no effect: rows go to the database itself.");
+pub const STREAMING_PORT: OptionSpec = OptionSpec::new("adbssport", ValueType::Any, "Accepted, no effect.");
+pub const JOIN_MAX_ROWS: OptionSpec =
+    OptionSpec::new("joinmaxrows", ValueType::Any, "Accepted, no effect: for lookups only.");
+pub const CACHE: OptionSpec = OptionSpec::new("cache", ValueType::Any, "Accepted, no effect: for lookups only.");
+pub const CACHE_SIZE: OptionSpec =
+    OptionSpec::new("cachesize", ValueType::Any, "Accepted, no effect: for lookups only.");
+pub const CACHE_TTL: OptionSpec =
+    OptionSpec::new("cachettlms", ValueType::Any, "Accepted, no effect: for lookups only.");
+pub const PROPERTY_VERSION: OptionSpec = OptionSpec::new("property-version", ValueType::Any, "Accepted, no effect.");
+
+pub const OPTIONS: &[OptionSpec] = &[
+    CONNECTOR,
+    URL,
+    TABLE_NAME,
+    USER_NAME,
+    PASSWORD,
+    TARGET_SCHEMA,
+    BATCH_SIZE,
+    BATCH_WRITE_TIMEOUT,
+    CONNECTION_MAX_ACTIVE,
+    CONNECTION_MAX_WAIT,
+    MAX_RETRY_TIMES,
+    RETRY_WAIT_TIME,
+    WRITE_MODE,
+    CONFLICT_MODE,
+    EXCEPTION_MODE,
+    CASE_SENSITIVE,
+    REPLACE_BREAK,
+    REPLACE_NULL_CHAR,
+    DEAD_LETTER,
+    VECTOR_DIMENSION,
+    USE_COPY,
+    RESERVE_MS,
+    VERBOSE,
+    DELIMITER,
+    STREAMING_HOST,
+    STREAMING_PORT,
+    JOIN_MAX_ROWS,
+    CACHE,
+    CACHE_SIZE,
+    CACHE_TTL,
+    PROPERTY_VERSION,
+];
+
+/// `adbpg`, `adbpg-nightly-1.13` …; their keys are read in any case.
+pub fn is_connector(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name == "adbpg" || name.strip_prefix("adbpg-nightly-").is_some_and(|version| version.split('.').all(is_number))
+}
+
+/// What the INSERT says, with column names as the job file has them.
+#[derive(Debug, Default)]
+pub struct Mapping {
+    pub source: usize,
+    pub filter: Option<crate::expression::Expression>,
+    pub columns: Vec<SinkColumn>,
+    pub declared_key: Option<Vec<usize>>,
+    pub not_null_drop: bool,
+}
+
+/// The sink of checked options. `name` still lacks its `#2`, `#3` ….
+pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -> Sink {
+    options.refuse_unknown(connector, &[("", OPTIONS)], &[]);
+    let folded = options.choice(&CASE_SENSITIVE) != Some("1");
+    let fold = |name: String| if folded { name.to_ascii_lowercase() } else { name };
+    let schema = fold(options.text(&TARGET_SCHEMA).unwrap_or_default());
+    let table = fold(options.text(&TABLE_NAME).unwrap_or_default());
+    let (write_mode, conflict_mode) = modes(options);
+    let columns: Vec<SinkColumn> =
+        mapping.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
+    for (index, column) in columns.iter().enumerate() {
+        if columns[..index].iter().any(|other| other.name == column.name) {
+            let message =
+                format!("= '0' makes two columns the same: '{}'; set it to '1' and quote nothing", column.name);
+            options.error(&CASE_SENSITIVE, &message);
+        }
+    }
+    no_effect(options);
+    Sink {
+        name: format!("{schema}.{table}"),
+        source: mapping.source,
+        filter: mapping.filter,
+        columns,
+        declared_key: mapping.declared_key,
+        connection: connection(options),
+        schema,
+        table,
+        batch_size: options.integer(&BATCH_SIZE).and_then(|size| usize::try_from(size).ok()),
+        batch_write_timeout: options.millis(&BATCH_WRITE_TIMEOUT).unwrap_or_default(),
+        connection_max_active: count(options, &CONNECTION_MAX_ACTIVE),
+        connection_max_wait: options.millis(&CONNECTION_MAX_WAIT).unwrap_or_default(),
+        max_retry_times: count(options, &MAX_RETRY_TIMES),
+        retry_wait_time: options.millis(&RETRY_WAIT_TIME).unwrap_or_default(),
+        write_mode,
+        conflict_mode,
+        exception_mode: match options.choice(&EXCEPTION_MODE) {
+            Some("strict") => ExceptionMode::Strict,
+            _ => ExceptionMode::Ignore,
+        },
+        not_null_drop: mapping.not_null_drop,
+        remove_line_feeds: options.boolean(&REPLACE_BREAK),
+        remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
+        dead_letter: options.convert(&DEAD_LETTER, dead_letter),
+        vector_dimension: options.integer(&VECTOR_DIMENSION).and_then(|length| usize::try_from(length).ok()),
+    }
+}
+
+fn count(options: &mut TableOptions<'_>, option: &OptionSpec) -> u32 {
+    options.integer(option).and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+}
+
+fn modes(options: &mut TableOptions<'_>) -> (WriteMode, ConflictMode) {
+    let conflict_mode = match options.choice(&CONFLICT_MODE) {
+        Some("strict") => ConflictMode::Strict,
+        Some("update" | "upsert") => ConflictMode::Upsert,
+        _ => ConflictMode::Ignore,
+    };
+    match options.choice(&WRITE_MODE) {
+        Some("2") => return (WriteMode::Insert, ConflictMode::Upsert),
+        Some("3") => options.error(
+            &WRITE_MODE,
+            "= '3' (merge) is not supported: it needs the vendor's streaming server; '1' with 'conflictmode' = \
+             'upsert' has the same result",
+        ),
+        Some("0") => return (WriteMode::Insert, conflict_mode_or_notice(options, conflict_mode)),
+        _ => {}
+    }
+    (WriteMode::Copy, conflict_mode_or_notice(options, conflict_mode))
+}
+
+fn conflict_mode_or_notice(options: &mut TableOptions<'_>, conflict_mode: ConflictMode) -> ConflictMode {
+    if !options.is_set(&CONFLICT_MODE) {
+        options.notice(
+            "'conflictmode' is left out, so a row whose key is already there is ignored; the Java connector meant \
+             'upsert'. Set the one you want",
+        );
+    }
+    conflict_mode
+}
+
+/// Tells of options whose user could expect an effect.
+fn no_effect(options: &mut TableOptions<'_>) {
+    for option in [&USE_COPY, &RESERVE_MS, &VERBOSE] {
+        options.choice(option);
+    }
+    if options.choice(&USE_COPY) == Some("1") {
+        options.notice("'usecopy' has no effect, 'writemode' decides");
+    }
+    if options.text(&CACHE).is_some_and(|cache| !cache.eq_ignore_ascii_case("none")) {
+        options.notice("'cache' has no effect, it is for lookups only");
+    }
+    if options.is_set(&STREAMING_HOST) {
+        options.notice("'adbsshost' has no effect, rows go to the database itself");
+    }
+}
+
+fn connection(options: &mut TableOptions<'_>) -> Connection {
+    let user = options.text(&USER_NAME);
+    let password = options.text(&PASSWORD);
+    let url = options.text(&URL).unwrap_or_default();
+    let (mut connection, findings) = jdbc_url::parse(&url);
+    if !url.is_empty() {
+        findings.errors.iter().for_each(|message| options.error(&URL, message));
+        findings.notices.iter().for_each(|message| options.notice(message));
+    }
+    if let Some(user) = user {
+        connection.user = user;
+    } else if connection.user.is_empty() && !options.is_set(&USER_NAME) {
+        options.error(&USER_NAME, "is required");
+    }
+    if let Some(password) = password {
+        connection.password = Password::new(password);
+    } else if connection.password.reveal().is_empty() && !options.is_set(&PASSWORD) {
+        options.error(&PASSWORD, "is required");
+    }
+    if connection.ssl_mode == SslMode::Disable && connection.ssl_root_cert.is_some() {
+        options.notice("the url's sslrootcert has no effect with sslmode=disable");
+    }
+    connection
+}
+
+fn dead_letter(text: &str) -> Result<DeadLetterTarget, String> {
+    match text.split_once(':') {
+        Some(("file", "")) => Err("needs a path behind 'file:'".into()),
+        Some(("file", path)) => Ok(DeadLetterTarget::File(PathBuf::from(path))),
+        Some((kind @ ("kafka" | "table"), _)) => {
+            Err(format!("is not supported yet: '{kind}:' as dead-letter target; use 'file:PATH'"))
+        }
+        _ => Err("must be 'file:PATH'".into()),
+    }
+}
