@@ -58,11 +58,13 @@ pub struct Catalog {
     pub unwritten: Vec<Column>,
     pub keys: Keys,
     pub unlogged: bool,
+    /// Greenplum's DISTRIBUTED clause for a table of the written columns that lies as this one does.
+    pub distribution: Option<String>,
     has_triggers: bool,
 }
 
 impl Catalog {
-    pub fn read(session: &mut Session, sink: &Sink) -> Result<Self> {
+    pub fn read(session: &mut Session, greenplum: bool, sink: &Sink) -> Result<Self> {
         let name = format!("{}.{}", sink.schema, sink.table);
         let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;
         if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
@@ -73,6 +75,7 @@ impl Catalog {
         dimension::find(session, &indexes, &mut all, &name)?;
         let (columns, unwritten) = choose(&name, sink, all)?;
         let keys = Keys::new(sink, &columns, &indexes);
+        let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
         let catalog = Catalog {
             schema: sink.schema.clone(),
             table: sink.table.clone(),
@@ -80,6 +83,7 @@ impl Catalog {
             unwritten,
             keys,
             unlogged,
+            distribution,
             has_triggers,
         };
         catalog.check(sink)?;
@@ -321,6 +325,21 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
         }
         (oid, typmod) = (row.get(3), row.get(4));
     }
+}
+
+/// Rows staged as the table distributes them need not move between segments again. Only a matter of speed: where the
+/// server doesn't tell, they are staged anywhere.
+fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String {
+    let policy = session.client().query_opt(
+        "SELECT pg_catalog.pg_get_table_distributedby(localoid), distkey::text
+         FROM pg_catalog.gp_distribution_policy WHERE localoid = $1",
+        &[&table],
+    );
+    let same = policy.ok().flatten().filter(|row| {
+        let key = row.get::<_, Option<&str>>(1).unwrap_or_default();
+        key.split_whitespace().all(|number| written.iter().any(|column| number.parse() == Ok(column.number)))
+    });
+    same.map_or_else(|| "DISTRIBUTED RANDOMLY".to_owned(), |row| row.get(0))
 }
 
 /// The job's columns in its order, and the others.

@@ -101,7 +101,7 @@ impl Target {
         let setup = server.setup(&sink.connection);
         let set_up = |failure| retry::unreachable(&connector.hosts(), &failure);
         session.set_up(&setup).map_err(set_up)?;
-        let catalog = Catalog::read(&mut session, sink)?;
+        let catalog = Catalog::read(&mut session, server.greenplum, sink)?;
         let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
         let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);

@@ -57,7 +57,7 @@ impl Statements {
                 merge,
                 rest.unwrap_or_default(),
             ],
-            create_stage: create_stage(catalog, &table),
+            create_stage: create_stage(catalog),
         }
     }
 
@@ -71,18 +71,24 @@ impl Statements {
     }
 }
 
-/// The stage accepts what the table's columns accept, and only the written columns: an unwritten NOT NULL column would
-/// refuse every row. LIKE alone keeps Greenplum's distribution, so that the merge moves no row between segments.
-fn create_stage(catalog: &Catalog, table: &str) -> Vec<String> {
-    let mut statements = vec![format!("CREATE TEMPORARY TABLE {STAGE} (LIKE {table}) ON COMMIT DELETE ROWS")];
-    let mut changes: Vec<String> =
-        catalog.unwritten.iter().map(|column| format!("DROP COLUMN {}", quote(&column.name))).collect();
-    // LIKE gives columns their type's own storage; compressing vectors only to copy them on would be wasted.
-    changes.extend(catalog.columns.iter().filter_map(|column| {
+/// The stage has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
+/// taken over with LIKE, which asks for the right to read the table.
+fn create_stage(catalog: &Catalog) -> Vec<String> {
+    let columns = catalog.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.type_name));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let distribution = catalog.distribution.as_deref().unwrap_or_default();
+    let mut statements = vec![
+        format!("CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DELETE ROWS {distribution}")
+            .trim_end()
+            .to_owned(),
+    ];
+    // Compressing vectors only to copy them on would be wasted.
+    let storage = catalog.columns.iter().filter_map(|column| {
         column.special_storage().map(|storage| format!("ALTER COLUMN {} SET STORAGE {storage}", quote(&column.name)))
-    }));
-    if !changes.is_empty() {
-        statements.push(format!("ALTER TABLE pg_temp.{STAGE} {}", changes.join(", ")));
+    });
+    let storage = storage.collect::<Vec<_>>().join(", ");
+    if !storage.is_empty() {
+        statements.push(format!("ALTER TABLE pg_temp.{STAGE} {storage}"));
     }
     statements
 }

@@ -3,5 +3,6 @@
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 
 mod cars;
+mod flush;
 mod roundtrip;
 mod support;

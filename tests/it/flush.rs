@@ -1,0 +1,8 @@
+//! The database side alone: batches with rows encoded by hand.
+
+mod catalog;
+mod conflicts;
+mod connections;
+mod fixture;
+mod isolation;
+mod outages;

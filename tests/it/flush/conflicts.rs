@@ -1,0 +1,220 @@
+//! Conflict modes, on every path, on both servers.
+
+use vecsink::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::stop::Stop;
+
+use super::fixture::{Outcome, Rows, chunks, open, refusal, sink, table, write};
+use crate::support::postgresql::Postgres;
+use crate::support::{Schema, postgres18, postgres96};
+
+fn servers() -> impl Iterator<Item = Postgres> {
+    [postgres18(), postgres96()].into_iter().flatten()
+}
+
+fn schema(server: &Postgres) -> Schema {
+    let mut schema = Schema::new(server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    schema
+}
+
+fn with(schema: &Schema, mode: ConflictMode, write_mode: WriteMode) -> Sink {
+    Sink { conflict_mode: mode, write_mode, ..sink(schema, "t") }
+}
+
+#[test]
+fn ignore_keeps_the_row_that_was_first() {
+    for server in servers() {
+        for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+            let mut schema = schema(&server);
+            schema.execute("INSERT INTO t VALUES (2, 'old')");
+            let target = open(&with(&schema, ConflictMode::Ignore, write_mode));
+            let batch = Rows::default()
+                .binary(1, Some("a"))
+                .binary(2, Some("b"))
+                .text(3, "c")
+                .binary(1, Some("again"))
+                .binary(3, Some("late"))
+                .binary(4, None);
+            let outcome = write(&target, &batch.batch());
+            assert_eq!(outcome.counts(), (3, 3, 0), "{write_mode:?}");
+            assert_eq!(table(&mut schema, "t"), "1=a 2=old 3=c 4=NULL");
+        }
+    }
+}
+
+#[test]
+fn duplicates_within_a_batch_need_no_stage() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
+        let batch = chunks([
+            Rows::default().many(0..1000, "first"),
+            Rows::default().binary(7, Some("second")).many(1000..2000, "first"),
+        ]);
+        let outcome = write(&target, &batch);
+        assert_eq!(outcome.counts(), (2000, 1, 0));
+        assert_eq!((outcome.transactions, outcome.retried), (1, 0));
+        assert_eq!(schema.count("t"), 2000);
+        assert_eq!(schema.count("t WHERE name = 'first'"), 2000);
+    }
+}
+
+#[test]
+fn upsert_lets_the_last_row_of_a_key_win() {
+    for server in servers() {
+        for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+            let mut schema = schema(&server);
+            schema.execute("INSERT INTO t VALUES (2, 'old')");
+            let target = open(&with(&schema, ConflictMode::Upsert, write_mode));
+            let batch = Rows::default()
+                .binary(1, Some("a"))
+                .text(2, "b")
+                .binary(1, Some("again"))
+                .binary(2, Some("last"))
+                .text(3, "c");
+            let outcome = write(&target, &batch.batch());
+            assert_eq!(outcome.counts(), (3, 0, 2), "{write_mode:?}");
+            assert_eq!(table(&mut schema, "t"), "1=again 2=last 3=c");
+            let outcome = write(&target, &Rows::default().binary(3, None).binary(9, Some("z")).batch());
+            assert_eq!(outcome.counts(), (2, 0, 0));
+            assert_eq!(table(&mut schema, "t"), "1=again 2=last 3=NULL 9=z");
+        }
+    }
+}
+
+#[test]
+fn strict_names_the_conflict_and_commits_nothing_of_the_batch() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        schema.execute("INSERT INTO t VALUES (2, 'old')");
+        let target = open(&with(&schema, ConflictMode::Strict, WriteMode::Insert));
+        let batch = Rows::default().binary(1, Some("a")).binary(2, Some("b")).binary(3, Some("c")).batch();
+        let mut outcome = Outcome::default();
+        let error = target.write(&batch, &mut outcome, &Stop::default()).unwrap_err().to_string();
+        for word in [&schema.name, "t_pkey", "(id)=(2)", "23505"] {
+            assert!(error.contains(word), "{word}: {error}");
+        }
+        assert_eq!(table(&mut schema, "t"), "2=old");
+        let twice = Rows::default().binary(5, Some("a")).binary(5, Some("b")).batch();
+        assert!(target.write(&twice, &mut outcome, &Stop::default()).is_err());
+        assert_eq!(schema.count("t"), 1);
+    }
+}
+
+#[test]
+fn columns_the_job_leaves_out_keep_their_values_and_get_their_defaults() {
+    for server in servers() {
+        for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+            let mut schema = Schema::new(&server);
+            schema.execute(
+                "CREATE DOMAIN note AS text NOT NULL DEFAULT 'none';
+                 CREATE TABLE t (serial bigserial, kept int NOT NULL DEFAULT 7, id bigint PRIMARY KEY, \"na\"\"me\" text, n note);
+                 ALTER TABLE t RENAME \"na\"\"me\" TO name; INSERT INTO t (id, kept, name) VALUES (1, 8, 'old')",
+            );
+            let target = open(&with(&schema, ConflictMode::Upsert, write_mode));
+            let outcome = write(&target, &Rows::default().binary(1, Some("new")).text(2, "two").batch());
+            assert_eq!(outcome.counts(), (2, 0, 0));
+            let rows = schema.text("SELECT string_agg(id || name || kept || n, ' ' ORDER BY id) FROM t");
+            assert_eq!(rows.as_deref(), Some("1new8none 2two7none"));
+        }
+    }
+}
+
+#[test]
+fn names_may_hold_anything() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(r#"CREATE TABLE "Weird "" $1 table" ("select" bigint PRIMARY KEY, "a""b;--" text)"#);
+    let sink = Sink {
+        conflict_mode: ConflictMode::Upsert,
+        ..super::fixture::sink_of(&schema, "Weird \" $1 table", &["select", "a\"b;--"])
+    };
+    let target = open(&sink);
+    for _ in 0..2 {
+        assert_eq!(write(&target, &Rows::default().binary(1, Some("x")).text(2, "y").batch()).counts(), (2, 0, 0));
+    }
+    assert_eq!(schema.count(r#""Weird "" $1 table""#), 2);
+}
+
+#[test]
+fn a_key_of_all_columns_is_upserted_without_a_set_list() {
+    for server in servers() {
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id bigint, name text, PRIMARY KEY (id, name)); INSERT INTO t VALUES (1, 'a')");
+        let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
+        let outcome = write(&target, &Rows::default().binary(1, Some("a")).binary(2, Some("b")).batch());
+        assert_eq!(outcome.counts(), (1, 1, 0));
+        assert_eq!(table(&mut schema, "t"), "1=a 2=b");
+    }
+}
+
+#[test]
+fn another_unique_constraint_costs_the_upserted_row_and_ignore_drops_it() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
+        let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
+        assert!(target.table().other_unique);
+        let batch =
+            Rows::default().many(10..11, "x").binary(2, Some("taken")).binary(1, Some("new")).binary(3, Some("free"));
+        let outcome = write(&target, &batch.batch());
+        assert_eq!(outcome.rejected_rows(), [1]);
+        assert_eq!(outcome.rejected[0].1.sqlstate.as_deref(), Some("23505"));
+        assert_eq!(table(&mut schema, "t"), "1=new 3=free 10=x");
+
+        let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
+        let batch = Rows::default().text(20, "once").binary(21, Some("once")).binary(22, Some("new"));
+        let outcome = write(&target, &batch.batch());
+        assert_eq!(outcome.counts(), (1, 2, 0), "the row that came first wins, whatever its format");
+        assert_eq!(schema.count("t WHERE id = 20"), 1);
+    }
+}
+
+#[test]
+fn rows_are_appended_where_nothing_is_unique() {
+    for server in servers() {
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id bigint, name text)");
+        let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
+        let outcome = write(&target, &Rows::default().many(0..3, "a").many(0..3, "b").batch());
+        assert_eq!(outcome.counts(), (6, 0, 0));
+        assert_eq!(schema.count("t"), 6);
+    }
+}
+
+#[test]
+fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint UNIQUE, name text)");
+    let sink = with(&schema, ConflictMode::Upsert, WriteMode::Copy);
+    let error = refusal(&sink);
+    assert!(error.contains("declare PRIMARY KEY"), "{error}");
+    let error = refusal(&Sink { declared_key: Some(vec![1]), ..sink.clone() });
+    assert!(error.contains("CREATE UNIQUE INDEX"), "{error}");
+    assert_eq!(open(&Sink { declared_key: Some(vec![0]), ..sink }).table().key, Some(vec![0]));
+}
+
+#[test]
+fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
+        for start in 0..40 {
+            let outcome = write(&target, &Rows::default().many(start * 5..start * 5 + 10, "x").batch());
+            assert_eq!(outcome.counts(), if start == 0 { (10, 0, 0) } else { (5, 5, 0) });
+        }
+        assert_eq!(schema.count("t"), 205);
+    }
+}
+
+#[test]
+fn a_view_is_written_through_the_stage() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        schema.execute("CREATE VIEW v AS SELECT id, name FROM t");
+        let target = open(&sink(&schema, "v"));
+        assert_eq!(write(&target, &Rows::default().many(0..10, "x").text(11, "y").batch()).counts(), (11, 0, 0));
+        assert_eq!(schema.count("t"), 11);
+    }
+}

@@ -1,0 +1,181 @@
+//! Login, TLS, hosts, and how many connections there are.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vecsink::settings::{Password, Sink, SslMode};
+
+use super::fixture::{Rows, open, refusal, sink, write};
+use crate::support::{PrivatePostgres, Schema, postgres18, postgres18_tls, postgres96};
+
+fn schema(server: &crate::support::postgresql::Postgres) -> Schema {
+    let mut schema = Schema::new(server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    schema
+}
+
+#[test]
+fn tls_is_spoken_as_sslmode_asks() {
+    let Some(server) = postgres18_tls() else { return };
+    let mut schema = schema(&server);
+    let authority = server.authority.clone().map(Into::into);
+    for mode in [SslMode::Allow, SslMode::Prefer, SslMode::Require] {
+        let mut sink = sink(&schema, "t");
+        sink.connection.ssl_mode = mode;
+        write(&open(&sink), &Rows::default().many(0..10, "x").batch());
+    }
+    for mode in [SslMode::VerifyCa, SslMode::VerifyFull] {
+        let mut sink = sink(&schema, "t");
+        sink.connection.ssl_mode = mode;
+        sink.connection.ssl_root_cert.clone_from(&authority);
+        write(&open(&sink), &Rows::default().many(0..10, "x").batch());
+        sink.connection.ssl_root_cert = None;
+        let error = refusal(&sink);
+        assert!(error.contains("certificate"), "{mode:?}: {error}");
+    }
+    let mut plain = sink(&schema, "t");
+    plain.connection.ssl_mode = SslMode::Disable;
+    assert!(refusal(&plain).contains("28000"));
+    assert_eq!(schema.count("t"), 10);
+}
+
+#[test]
+fn a_server_without_tls_is_refused_only_where_tls_is_required() {
+    let Some(server) = postgres18() else { return };
+    let schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    sink.connection.ssl_mode = SslMode::Prefer;
+    open(&sink);
+    sink.connection.ssl_mode = SslMode::Require;
+    let error = refusal(&sink);
+    assert!(error.contains("TLS"), "{error}");
+}
+
+#[test]
+fn a_password_may_hold_any_character_and_is_never_shown() {
+    for server in [postgres18(), postgres96()].into_iter().flatten() {
+        let mut schema = schema(&server);
+        let role = format!("{}_odd", schema.name);
+        let odd = " p@ss:/?#[]&=%20+\\\"'`$;{}|<>~ ü日\t";
+        schema.execute(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD {}; GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}",
+            format_args!("'{}'", odd.replace('\'', "''")),
+            schema.name
+        ));
+        let mut sink = sink(&schema, "t");
+        sink.connection.user.clone_from(&role);
+        sink.connection.password = Password::new(odd);
+        let written = write(&open(&sink), &Rows::default().many(0..3, "x").batch()).counts();
+        sink.connection.password = Password::new("s3cret-and-wrong");
+        let error = refusal(&sink);
+        schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+        assert_eq!(written, (3, 0, 0));
+        assert!(error.contains("28P01") && error.contains("check username and password"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn hosts_are_tried_until_one_answers() {
+    let Some(server) = postgres18() else { return };
+    let schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    // A port that nobody listens on, and one where nobody ever answers.
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent_port = silent.local_addr().expect("bound").port();
+    sink.connection.connect_timeout = Duration::from_millis(300);
+    sink.connection.hosts.insert(0, ("127.0.0.1".into(), silent_port));
+    sink.connection.hosts.insert(0, ("127.0.0.1".into(), closed));
+    sink.connection.primary_only = true;
+    open(&sink);
+    sink.connection.hosts.truncate(2);
+    let start = Instant::now();
+    let error = refusal(&sink);
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(error.contains(&format!("127.0.0.1:{closed}")) && error.contains("check the url"), "{error}");
+}
+
+#[test]
+fn the_database_name_is_checked() {
+    let Some(server) = postgres18() else { return };
+    let schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    sink.connection.database = "nowhere".into();
+    let error = refusal(&sink);
+    assert!(error.contains("3D000") && error.contains("create the database"), "{error}");
+}
+
+#[test]
+fn sessions_get_the_settings_of_the_url() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = schema(&server);
+    schema.execute("ALTER TABLE t ALTER name SET DEFAULT current_setting('application_name')");
+    let mut sink = super::fixture::sink_of(&schema, "t", &["id", "name"]);
+    sink.connection.current_schema = Some(format!("{}, public", schema.name));
+    sink.connection.options = Some("-c synchronous_commit=off -c lock_timeout=3s".into());
+    let target = open(&sink);
+    assert!(target.description().warnings.iter().any(|warning| warning.contains("synchronous_commit")));
+    schema.execute(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.name = concat_ws(' ',
+           current_setting('synchronous_commit'), current_setting('lock_timeout'), current_schema(),
+           current_setting('application_name')); RETURN NEW; END$$;
+         CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+    );
+    write(&target, &Rows::default().many(0..1, "x").batch());
+    let expected = format!("on 3s {} vecsink-test/0123456789abcdef", schema.name);
+    assert_eq!(schema.text("SELECT name FROM t"), Some(expected));
+}
+
+#[test]
+fn another_process_of_the_job_is_noticed() {
+    let Some(server) = postgres18() else { return };
+    let schema = schema(&server);
+    let name = format!("{}/aaaa", schema.name);
+    let first = vecsink::flush::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    let again = vecsink::flush::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    assert_eq!(again.description().warnings, [] as [String; 0], "another sink of the same process");
+    let second =
+        vecsink::flush::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None).expect("opens");
+    assert!(second.description().warnings[0].contains("another process"));
+    drop(first);
+}
+
+#[test]
+fn refused_connections_mean_fewer_writers_and_no_lost_row() {
+    let Some(private) = PrivatePostgres::start() else { return };
+    let mut schema = Schema::new(&private.server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let role = format!("{}_few", schema.name);
+    schema.execute(&format!(
+        "CREATE ROLE {role} LOGIN CONNECTION LIMIT 2; ALTER ROLE {role} PASSWORD 'x';
+         GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}",
+        schema.name
+    ));
+    let mut sink = Sink { connection_max_active: 8, ..sink(&schema, "t") };
+    sink.connection.user = role;
+    sink.connection.password = Password::new("x");
+    let target = Arc::new(open(&sink));
+    assert_eq!(target.connection_limit(), 8);
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let target = Arc::clone(&target);
+            std::thread::spawn(move || {
+                for batch in 0..20 {
+                    let start = (writer * 20 + batch) * 100;
+                    assert_eq!(
+                        write(&target, &Rows::default().many(start..start + 100, "x").batch()).counts(),
+                        (100, 0, 0)
+                    );
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().expect("no writer gives up");
+    }
+    assert_eq!(schema.count("t"), 16_000);
+    assert!((1..=2).contains(&target.connection_limit()), "{}", target.connection_limit());
+    assert!(!target.in_outage());
+}

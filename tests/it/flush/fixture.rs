@@ -1,0 +1,207 @@
+//! A sink into a table of one test, batches of `(id bigint, name text)` rows, and what became of them.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use vecsink::batch::{Batch, Chunk, Entry, RowFormat};
+use vecsink::data_type::DataType;
+use vecsink::error::{Rejection, Result};
+use vecsink::expression::Expression;
+use vecsink::flush::{Settle, Target, Written};
+use vecsink::settings::{ConflictMode, Connection, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode};
+use vecsink::stop::Stop;
+
+use crate::support::Schema;
+use crate::support::postgresql::Postgres;
+
+pub fn connection(server: &Postgres) -> Connection {
+    Connection {
+        hosts: vec![(server.host.clone(), server.port)],
+        database: server.database.clone(),
+        user: server.user.clone(),
+        password: Password::new(&server.password),
+        ssl_mode: SslMode::Disable,
+        ssl_root_cert: None,
+        ssl_cert: None,
+        ssl_key: None,
+        ssl_password: None,
+        connect_timeout: Duration::from_secs(5),
+        socket_timeout: None,
+        application_name: None,
+        current_schema: None,
+        options: None,
+        tcp_keep_alive: true,
+        primary_only: false,
+        load_balance_hosts: false,
+    }
+}
+
+/// A sink that writes the columns `id` and `name` of a table.
+pub fn sink(schema: &Schema, table: &str) -> Sink {
+    sink_of(schema, table, &["id", "name"])
+}
+
+pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
+    let column = |(index, name): (usize, &&str)| SinkColumn {
+        name: (*name).to_owned(),
+        expression: Expression::Column(index, DataType::STRING),
+        not_null: false,
+    };
+    Sink {
+        name: format!("{}.{table}", schema.name),
+        source: 0,
+        filter: None,
+        columns: columns.iter().enumerate().map(column).collect(),
+        declared_key: None,
+        connection: connection(&schema.server),
+        schema: schema.name.clone(),
+        table: table.to_owned(),
+        batch_size: None,
+        batch_write_timeout: Duration::from_secs(10),
+        connection_max_active: 4,
+        connection_max_wait: Duration::from_secs(15),
+        max_retry_times: 2,
+        retry_wait_time: Duration::from_millis(20),
+        write_mode: WriteMode::Copy,
+        conflict_mode: ConflictMode::Ignore,
+        exception_mode: ExceptionMode::Ignore,
+        not_null_drop: false,
+        remove_line_feeds: false,
+        remove_null_characters: false,
+        dead_letter: None,
+        vector_dimension: None,
+    }
+}
+
+pub fn open(sink: &Sink) -> Target {
+    Target::open(sink, "vecsink-test/0123456789abcdef", None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Why a target can't be opened.
+#[track_caller]
+pub fn refusal(sink: &Sink) -> String {
+    match Target::open(sink, "vecsink-test", None) {
+        Ok(_) => panic!("the target opens"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Rows of a batch under construction; the key is `id`.
+#[derive(Default)]
+pub struct Rows(Chunk);
+
+impl Rows {
+    pub fn binary(mut self, id: i64, name: Option<&str>) -> Self {
+        let start = self.0.rows.len();
+        self.0.rows.extend_from_slice(&2i16.to_be_bytes());
+        self.0.rows.extend_from_slice(&8i32.to_be_bytes());
+        self.0.rows.extend_from_slice(&id.to_be_bytes());
+        match name {
+            Some(name) => {
+                self.0.rows.extend_from_slice(&(name.len() as i32).to_be_bytes());
+                self.0.rows.extend_from_slice(name.as_bytes());
+            }
+            None => self.0.rows.extend_from_slice(&(-1i32).to_be_bytes()),
+        }
+        self.entry(id, RowFormat::Binary, start)
+    }
+
+    pub fn text(mut self, id: i64, name: &str) -> Self {
+        let start = self.0.rows.len();
+        self.0.rows.extend_from_slice(format!("{id}\t{name}\n").as_bytes());
+        self.entry(id, RowFormat::Text, start)
+    }
+
+    pub fn many(self, ids: Range<i64>, name: &str) -> Self {
+        ids.fold(self, |rows, id| rows.binary(id, Some(name)))
+    }
+
+    fn entry(mut self, id: i64, format: RowFormat, start: usize) -> Self {
+        let key = [&8u32.to_be_bytes()[..], &id.to_be_bytes()].concat();
+        self.0.entries.push(Entry {
+            stream: 0,
+            format,
+            row_len: (self.0.rows.len() - start) as u32,
+            key_len: key.len() as u32,
+            original_len: 0,
+            key_hash: (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            offset: self.0.entries.len() as i64,
+            ticket: self.0.entries.len() as u64,
+            produced_ms: 0,
+        });
+        self.0.keys.extend_from_slice(&key);
+        self
+    }
+
+    /// As one chunk.
+    pub fn batch(self) -> Batch {
+        Batch { chunks: vec![self.0], shards: 1 }
+    }
+}
+
+/// The rows of several chunks, one after another.
+pub fn chunks(parts: impl IntoIterator<Item = Rows>) -> Batch {
+    Batch { chunks: parts.into_iter().map(|rows| rows.0).collect(), shards: 1 }
+}
+
+/// What became of a batch; fails when rows are not settled in order, each once.
+#[derive(Default)]
+pub struct Outcome {
+    pub written: Written,
+    pub rejected: Vec<(usize, Rejection)>,
+    pub retried: u32,
+    pub transactions: u32,
+    settled: usize,
+}
+
+impl Settle for Outcome {
+    fn durable(&mut self, rows: Range<usize>, written: Written) {
+        assert_eq!(rows.start, self.settled, "settled in order, each once");
+        assert_eq!(written.inserted + written.ignored + written.superseded, rows.len() as u64);
+        self.settled = rows.end;
+        self.written.inserted += written.inserted;
+        self.written.ignored += written.ignored;
+        self.written.superseded += written.superseded;
+        self.transactions += 1;
+    }
+
+    fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()> {
+        assert_eq!(row, self.settled, "settled in order, each once");
+        self.settled += 1;
+        self.rejected.push((row, rejection));
+        Ok(())
+    }
+
+    fn retried(&mut self) {
+        self.retried += 1;
+    }
+}
+
+impl Outcome {
+    /// Inserted, ignored, superseded.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        (self.written.inserted, self.written.ignored, self.written.superseded)
+    }
+
+    pub fn rejected_rows(&self) -> Vec<usize> {
+        self.rejected.iter().map(|(row, _)| *row).collect()
+    }
+}
+
+/// Writes a batch that must come to an end.
+#[track_caller]
+pub fn write(target: &Target, batch: &Batch) -> Outcome {
+    let mut outcome = Outcome::default();
+    if let Err(error) = target.write(batch, &mut outcome, &Stop::default()) {
+        panic!("{error}");
+    }
+    assert_eq!(outcome.settled, batch.len(), "every row is settled");
+    outcome
+}
+
+/// The table's rows as `id=name`, by id.
+pub fn table(schema: &mut Schema, table: &str) -> String {
+    let query =
+        format!("SELECT coalesce(string_agg(id || '=' || coalesce(name, 'NULL'), ' ' ORDER BY id), '') FROM {table}");
+    schema.text(&query).unwrap_or_default()
+}

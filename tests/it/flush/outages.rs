@@ -1,0 +1,144 @@
+//! A database that goes away loses nothing, and no row is blamed for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use vecsink::error::Error;
+use vecsink::flush::Target;
+use vecsink::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::stop::Stop;
+
+use super::fixture::{Outcome, Rows, open, sink, write};
+use crate::support::{PrivatePostgres, Schema, eventually, postgres18};
+
+/// Ends the sessions of the target's application, again and again, until told to stop.
+fn killer(schema: &Schema, name: &str, done: &Arc<AtomicBool>) -> thread::JoinHandle<i64> {
+    let mut client = schema.connect();
+    let done = Arc::clone(done);
+    let query = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '{name}' AND query LIKE 'COPY%'"
+    );
+    thread::spawn(move || {
+        let mut killed = 0;
+        while !done.load(Ordering::Relaxed) {
+            killed += client.query_one(query.as_str(), &[]).map(|row| row.get::<_, i64>(0)).unwrap_or(0);
+            thread::sleep(Duration::from_millis(30));
+        }
+        killed
+    })
+}
+
+#[test]
+fn lost_sessions_cost_no_row() {
+    let Some(server) = postgres18() else { return };
+    for (mode, write_mode) in [(ConflictMode::Ignore, WriteMode::Copy), (ConflictMode::Upsert, WriteMode::Insert)] {
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+        let name = format!("{}/0", schema.name);
+        let sink = Sink { conflict_mode: mode, write_mode, ..sink(&schema, "t") };
+        let target = Target::open(&sink, &name, None).expect("opens");
+        let done = Arc::new(AtomicBool::new(false));
+        let killer = killer(&schema, &name, &done);
+        let mut retried = 0;
+        for batch in 0..60 {
+            let outcome = write(&target, &Rows::default().many(batch * 2000..batch * 2000 + 2000, "x").batch());
+            assert!(outcome.rejected.is_empty());
+            retried += outcome.retried;
+        }
+        done.store(true, Ordering::Relaxed);
+        let killed = killer.join().expect("the killer lives");
+        assert_eq!(schema.count("t"), 120_000, "{killed} sessions ended, {retried} retries");
+        assert!(!target.in_outage());
+    }
+}
+
+#[test]
+fn a_crashed_server_is_waited_for() {
+    let Some(mut private) = PrivatePostgres::start() else { return };
+    let mut schema = Schema::new(&private.server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let target = Arc::new(open(&sink(&schema, "t")));
+    write(&target, &Rows::default().many(0..100, "before").batch());
+    private.crash();
+    let writer = {
+        let target = Arc::clone(&target);
+        thread::spawn(move || write(&target, &Rows::default().many(100..200, "during").batch()))
+    };
+    eventually("the outage is noticed", || target.in_outage());
+    private.start_again();
+    let outcome = writer.join().expect("the writer goes on");
+    assert_eq!(outcome.counts(), (100, 0, 0));
+    assert!(outcome.retried > 0 && outcome.rejected.is_empty());
+    assert!(!target.in_outage());
+    let mut client = private.server.connect();
+    let count: i64 = client.query_one(&format!("SELECT count(*) FROM {}.t", schema.name), &[]).expect("counts").get(0);
+    assert_eq!(count, 200);
+}
+
+#[test]
+fn an_outage_ends_when_told_to_stop_or_when_it_is_too_long() {
+    let Some(mut private) = PrivatePostgres::start() else { return };
+    let mut schema = Schema::new(&private.server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let sink = sink(&schema, "t");
+    let patient = Arc::new(open(&sink));
+    let impatient = Target::open(&sink, "test", Some(Duration::from_millis(200))).expect("opens");
+    private.stop();
+    let batch = Rows::default().many(0..10, "x").batch();
+    let error = impatient.write(&batch, &mut Outcome::default(), &Stop::default()).unwrap_err();
+    assert!(error.to_string().contains("max.outage"), "{error}");
+    let stop = Stop::default();
+    let writer = {
+        let (target, stop) = (Arc::clone(&patient), stop.clone());
+        thread::spawn(move || target.write(&Rows::default().many(0..10, "x").batch(), &mut Outcome::default(), &stop))
+    };
+    eventually("the outage is noticed", || patient.in_outage());
+    stop.drain();
+    thread::sleep(Duration::from_millis(50));
+    assert!(!writer.is_finished(), "draining waits for the database");
+    stop.abandon();
+    assert!(matches!(writer.join().expect("no panic"), Err(Error::Stopped)));
+}
+
+#[test]
+fn a_lock_in_the_way_is_waited_for() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let mut sink = sink(&schema, "t");
+    sink.connection.options = Some("-c lock_timeout=50ms".into());
+    let target = Arc::new(open(&sink));
+    schema.execute("BEGIN; LOCK TABLE t");
+    let writer = {
+        let target = Arc::clone(&target);
+        thread::spawn(move || write(&target, &Rows::default().many(0..100, "x").batch()))
+    };
+    let mut other = schema.connect();
+    eventually("the writer waits", || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass";
+        other.query_one(waiting, &[]).expect("answers").get::<_, i64>(0) > 0
+    });
+    thread::sleep(Duration::from_millis(200));
+    assert!(!target.in_outage());
+    schema.execute("COMMIT");
+    let outcome = writer.join().expect("the writer goes on");
+    assert_eq!(outcome.counts(), (100, 0, 0));
+    assert!(outcome.retried > 0);
+}
+
+#[test]
+fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let target = open(&Sink { write_mode: WriteMode::Insert, ..sink(&schema, "t") });
+    write(&target, &Rows::default().many(0..10, "x").batch());
+    schema.execute("DROP TABLE t; CREATE TABLE t (name text, extra int, id bigint PRIMARY KEY)");
+    assert_eq!(write(&target, &Rows::default().many(0..10, "x").batch()).counts(), (10, 0, 0));
+    schema.execute("DROP TABLE t");
+    let error = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("42P01") && error.contains("nothing is lost"), "{error}");
+}
