@@ -75,6 +75,18 @@ impl<'a, S: Slot> Elements<'a, S> {
         Elements { room: &mut out[start..], contents: Contents::default(), slot: std::marker::PhantomData }
     }
 
+    /// Writes finite numbers until there is none.
+    #[inline(always)]
+    pub fn put_while(&mut self, mut next: impl FnMut() -> Option<S::Number>) {
+        let mut room = std::mem::take(&mut self.room);
+        while let Some(value) = next() {
+            let (slot, rest) = room.split_at_mut(S::WIDTH);
+            S::put(value, slot);
+            room = rest;
+        }
+        self.room = room;
+    }
+
     #[inline(always)]
     pub fn put_finite(&mut self, value: S::Number) {
         let (slot, room) = std::mem::take(&mut self.room).split_at_mut(S::WIDTH);

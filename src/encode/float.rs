@@ -14,9 +14,6 @@ pub(super) struct Scanned {
     pub length: usize,
 }
 
-/// The bytes that [`Number::quick`] looks at: a sign, a digit, the point, and 16 digits.
-pub(super) const QUICK: usize = 19;
-
 const ASCII_ZEROS: u128 = 0x3030_3030_3030_3030_3030_3030_3030_3030;
 
 /// The powers of ten that an f64 holds exactly.
@@ -142,8 +139,8 @@ pub(super) trait Number: Copy + PartialEq {
     const NAME: &'static str;
     const OID: u32;
 
-    /// The number and its length, if `window` starts with one of the usual shape `-0.123`. Faster than [`scan`].
-    fn quick(window: &[u8; QUICK]) -> Option<(Self, usize)>;
+    /// The number at the start of `text` and its length, if it has the usual shape `-0.123`. Faster than [`scan`].
+    fn quick(text: &[u8]) -> Option<(Self, usize)>;
     /// The nearest float, when the fast path can be sure of it.
     fn nearest(scanned: &Scanned) -> Option<Self>;
     fn parse(text: &str) -> Option<Self>;
@@ -159,27 +156,31 @@ impl Number for f32 {
     const NAME: &'static str = "float4";
     const OID: u32 = 700;
 
-    /// One digit, the point, and up to 15 digits. They are read as if there were 16, the missing ones being zeros, so
-    /// that nothing but the place of the next number depends on how many there are.
+    /// One digit, the point, and more digits. They are read as if there were 16, the missing ones being zeros, so that
+    /// nothing but the place of the next number depends on how many there are.
     #[inline(always)]
-    fn quick(window: &[u8; QUICK]) -> Option<(f32, usize)> {
+    fn quick(text: &[u8]) -> Option<(f32, usize)> {
+        let window = text.first_chunk::<19>()?;
         let negative = usize::from(window[0] == b'-');
         let whole = window[negative].wrapping_sub(b'0');
         if whole > 9 || window[negative + 1] != b'.' {
             return None;
         }
-        let fraction = window[negative + 2..].first_chunk::<16>()?;
+        let fraction = window[negative + 2..].first_chunk()?;
         let digits = u128::from_le_bytes(*fraction) ^ ASCII_ZEROS;
         let ends = not_digits(digits);
-        let count = ends.trailing_zeros() as usize / 8;
-        if count == 0 || count == 16 {
-            return None;
-        }
+        let mut count = ends.trailing_zeros() as usize / 8;
         let first_end = ends >> 7;
         let digits = digits & !first_end & first_end.wrapping_sub(1);
         let fraction = eight_digits(digits as u64) * 100_000_000 + eight_digits((digits >> 64) as u64);
         let mantissa = u64::from(whole) * 10_000_000_000_000_000 + fraction;
-        let value = to_f32(mantissa as i64 as f64 * 1e-16)?;
+        let mut doubt = DOUBT;
+        if count == 16 {
+            (count, doubt) = digits_left_out(&text[negative + 18..], mantissa)?;
+        } else if count == 0 {
+            return None;
+        }
+        let value = to_f32(mantissa as i64 as f64 * 1e-16, doubt)?;
         Some((f32::from_bits(value.to_bits() | (negative as u32) << 31), negative + 2 + count))
     }
 
@@ -190,7 +191,7 @@ impl Number for f32 {
         if subnormal | (value >= f64::from(f32::MAX)) {
             return None;
         }
-        let value = to_f32(value)?;
+        let value = to_f32(value, DOUBT)?;
         Some(f32::from_bits(value.to_bits() | u32::from(scanned.negative) << 31))
     }
 
@@ -225,7 +226,7 @@ impl Number for f64 {
 
     /// No shape of its own: 16 digits are more than an f64 holds exactly.
     #[inline(always)]
-    fn quick(_: &[u8; QUICK]) -> Option<(f64, usize)> {
+    fn quick(_: &[u8]) -> Option<(f64, usize)> {
         None
     }
 
@@ -273,17 +274,30 @@ impl Scanned {
     }
 }
 
-/// Rounds a positive f64 that may be a few units off to the f32 that the true number is nearest to. `None`: half-way
+/// How far off a scaled mantissa may be, in units of the last place: 1 for rounding the mantissa, 1 for the power of
+/// ten, a half for their product or quotient.
+const DOUBT: u64 = 4;
+
+/// Rounds a positive f64 that may be `doubt` units off to the f32 that the true number is nearest to. `None`: half-way
 /// between two f32, or so near to it that the error decides.
 #[inline(always)]
-fn to_f32(value: f64) -> Option<f32> {
+fn to_f32(value: f64, doubt: u64) -> Option<f32> {
     /// The bits of an f64 below those of an f32, and their pattern half-way between two f32.
     const BELOW: u64 = (1 << 29) - 1;
     const HALF_WAY: u64 = 1 << 28;
-    // In units of the last place: rounding the mantissa 1, the power of ten 1, their product or quotient a half.
-    const DOUBT: u64 = 4;
-    let is_near = (value.to_bits() & BELOW).wrapping_sub(HALF_WAY - DOUBT) <= 2 * DOUBT;
+    let is_near = (value.to_bits() & BELOW).wrapping_sub(HALF_WAY - doubt) <= 2 * doubt;
     (!is_near).then_some(value as f32)
+}
+
+/// The length of a fraction whose 16 digits are read and the rest, where `text` begins, is left out; and the doubt that
+/// this adds: less than one in a mantissa of at least 10^11, which is less than 10^-11 of the number.
+#[inline(always)]
+fn digits_left_out(text: &[u8], mantissa: u64) -> Option<(usize, u64)> {
+    // 2^53 units make the number's double at most, so 10^-11 of it is less than 90,072 units.
+    const DOUBT_LEFT_OUT: u64 = 100_000;
+    let digits = u128::from(u64::from_le_bytes(*text.first_chunk()?)) ^ ASCII_ZEROS;
+    let count = not_digits(digits).trailing_zeros() as usize / 8;
+    (count < 8 && mantissa >= 100_000_000_000).then_some((16 + count, DOUBT_LEFT_OUT))
 }
 
 #[cfg(test)]

@@ -38,14 +38,7 @@ impl Literal<'_> {
         }
         let mut rest = self.inside.as_bytes();
         loop {
-            if let Some(window) = rest.first_chunk()
-                && let Some((value, length)) = S::Number::quick(window)
-                && rest.get(length) == Some(&b',')
-            {
-                elements.put_finite(value);
-                rest = &rest[length + 1..];
-                continue;
-            }
+            elements.put_while(|| next_quick(&mut rest));
             // Looked at only now, so that where a number begins need not wait for it.
             if let [b' ', after @ ..] = rest {
                 rest = after;
@@ -101,6 +94,15 @@ impl Literal<'_> {
 fn commas(text: &[u8]) -> usize {
     let in_chunk = |chunk: &[u8]| chunk.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(u8::from(byte == b',')));
     text.chunks(192).map(|chunk| usize::from(in_chunk(chunk))).sum()
+}
+
+/// Takes a number of the usual shape and the comma after it from the start of `rest`.
+#[inline(always)]
+fn next_quick<N: Number>(rest: &mut &[u8]) -> Option<N> {
+    let (number, length) = N::quick(rest)?;
+    let (b',', after) = rest.get(length..)?.split_first()? else { return None };
+    *rest = after;
+    Some(number)
 }
 
 /// A number at the start of `text`, and its length.
