@@ -5,4 +5,5 @@
 mod cars;
 mod flush;
 mod roundtrip;
+mod consume;
 mod support;

@@ -1,0 +1,219 @@
+//! Questions to the brokers: which partitions there are, how far they reach, what the group has committed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::{KafkaConsumer, is_refusal};
+use super::start::{Commit, Extent};
+use crate::error::{Error, Result};
+use crate::settings::Startup;
+
+/// Asks about partitions on behalf of a reader.
+pub(super) struct Broker<'a> {
+    pub(super) consumer: &'a KafkaConsumer,
+    pub(super) brokers: &'a str,
+    pub(super) deadline: Instant,
+    /// Nothing is assigned yet, so polling can't lose a message.
+    pub(super) unassigned: bool,
+}
+
+/// One wait for metadata; between two, errors of the connection are looked at.
+const SLICE: Duration = Duration::from_secs(2);
+
+impl Broker<'_> {
+    /// The partitions of `topic`, ascending.
+    pub(super) fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
+        loop {
+            let metadata = self.consumer.fetch_metadata(Some(topic), SLICE.min(self.left()));
+            self.serve();
+            let error = match metadata {
+                Ok(metadata) => match metadata.topics().iter().find(|found| found.name() == topic) {
+                    None => None,
+                    Some(found) => match found.error() {
+                        None if !found.partitions().is_empty() => {
+                            let mut ids: Vec<i32> = found.partitions().iter().map(|p| p.id()).collect();
+                            ids.sort_unstable();
+                            return Ok(ids);
+                        }
+                        None => None,
+                        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => {
+                            return Err(self.missing(topic));
+                        }
+                        Some(error) => Some(Code::from(error)),
+                    },
+                },
+                Err(error) => error.rdkafka_error_code(),
+            };
+            match error {
+                Some(Code::TopicAuthorizationFailed) => {
+                    return Err(Error::Source(format!(
+                        "topic '{topic}' at {}: this login may not read it; grant it READ and DESCRIBE",
+                        self.brokers
+                    )));
+                }
+                Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => return Err(self.missing(topic)),
+                _ => {}
+            }
+            if let Some(reason) = self.consumer.context().login_refused() {
+                return Err(Error::Source(format!(
+                    "Kafka at {} refuses the connection: {reason}; look at properties.security.protocol, \
+                     sasl.mechanism, sasl.jaas.config and the ssl.* properties",
+                    self.brokers
+                )));
+            }
+            if self.left().is_zero() {
+                let why = error.map(|code| format!(" ({code})")).unwrap_or_default();
+                return Err(Error::Source(format!(
+                    "no answer from Kafka at {}{why}; is 'properties.bootstrap.servers' right, and the broker's \
+                     advertised address reachable from here?",
+                    self.brokers
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(100).min(self.left()));
+        }
+    }
+
+    fn missing(&self, topic: &str) -> Error {
+        Error::Source(format!(
+            "topic '{topic}' doesn't exist at {}; create it with: vecsink topic create --brokers {} --topic {topic}",
+            self.brokers, self.brokers
+        ))
+    }
+
+    /// Extents of `partitions` of `topic`. With `group_refused` set, the group's offsets are neither asked for nor missed.
+    pub(super) fn extents(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        startup: Startup,
+        group_refused: &mut bool,
+    ) -> Result<Vec<Extent>> {
+        let commits = self.commits(topic, partitions, group_refused)?;
+        let times = match startup {
+            Startup::Timestamp(at) => self.at_timestamp(topic, partitions, at)?,
+            _ => vec![None; partitions.len()],
+        };
+        let mut extents = Vec::with_capacity(partitions.len());
+        for ((&partition, commit), at_timestamp) in partitions.iter().zip(commits).zip(times) {
+            let (low, high) = self.watermarks(topic, partition)?;
+            extents.push(Extent { partition, low, high, commit, at_timestamp });
+        }
+        Ok(extents)
+    }
+
+    /// First and end offset of a partition; under `read_committed` the end is the last stable offset.
+    pub(super) fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64)> {
+        self.ask(&format!("the offsets of {topic}[{partition}]"), |timeout| {
+            self.consumer.fetch_watermarks(topic, partition, timeout)
+        })
+    }
+
+    /// First offset with a timestamp of at least `at`, `None` where there is no such record.
+    pub(super) fn at_timestamp(&self, topic: &str, partitions: &[i32], at: i64) -> Result<Vec<Option<i64>>> {
+        let found = self.ask(&format!("the offsets of '{topic}' at timestamp {at}"), |timeout| {
+            self.consumer.offsets_for_times(list(topic, partitions, Offset::Offset(at.max(0)))?, timeout)
+        })?;
+        Ok(partitions.iter().map(|&partition| offset_in(&found, topic, partition).map(|(offset, _)| offset)).collect())
+    }
+
+    fn commits(&self, topic: &str, partitions: &[i32], refused: &mut bool) -> Result<Vec<Option<Commit>>> {
+        if *refused {
+            return Ok(vec![None; partitions.len()]);
+        }
+        let mut answer = Err(KafkaError::NoMessageReceived);
+        while !self.left().is_zero() {
+            let list = list(topic, partitions, Offset::Invalid).map_err(|error| self.failed("the offsets", &error))?;
+            answer = self.consumer.committed_offsets(list, SLICE.max(Duration::from_secs(5)).min(self.left()));
+            self.serve();
+            let code = match &answer {
+                Ok(found) => found.elements().iter().find_map(|element| element.error().err()?.rdkafka_error_code()),
+                Err(error) => error.rdkafka_error_code(),
+            };
+            match code {
+                None => break,
+                Some(code) if is_refusal(code) => {
+                    *refused = true;
+                    return Ok(vec![None; partitions.len()]);
+                }
+                // A broker that has just started answers NotCoordinator or LoadInProgress for a while.
+                Some(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+        let found = answer.map_err(|error| self.failed("the group's committed offsets", &error))?;
+        let commit = |&partition: &i32| {
+            offset_in(&found, topic, partition).map(|(offset, metadata)| Commit { offset, metadata })
+        };
+        Ok(partitions.iter().map(commit).collect())
+    }
+
+    /// Repeats a question until it is answered or time is up: leaders move.
+    fn ask<T>(&self, what: &str, question: impl Fn(Duration) -> KafkaResult<T>) -> Result<T> {
+        loop {
+            match question(Duration::from_secs(5).min(self.left())) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if self.left().is_zero() => return Err(self.failed(what, &error)),
+                Err(_) => {
+                    self.serve();
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    fn failed(&self, what: &str, error: &KafkaError) -> Error {
+        Error::Source(format!("Kafka at {} doesn't tell {what}: {error}; is the broker healthy?", self.brokers))
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Lets the client's callbacks run.
+    fn serve(&self) {
+        for _ in 0..if self.unassigned { 100 } else { 0 } {
+            if self.consumer.poll(Duration::ZERO).is_none() {
+                break;
+            }
+        }
+    }
+}
+
+/// All `partitions` of `topic` with one offset.
+fn list(topic: &str, partitions: &[i32], offset: Offset) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for &partition in partitions {
+        list.add_partition_offset(topic, partition, offset)?;
+    }
+    Ok(list)
+}
+
+fn offset_in(list: &TopicPartitionList, topic: &str, partition: i32) -> Option<(i64, String)> {
+    let element = list.find_partition(topic, partition)?;
+    match element.offset() {
+        Offset::Offset(offset) => Some((offset, element.metadata().to_owned())),
+        _ => None,
+    }
+}
+
+/// Offsets for `assign` or `commit`.
+pub(super) fn positions<'a>(
+    entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>,
+    metadata: Option<&str>,
+) -> Result<TopicPartitionList> {
+    let mut list = TopicPartitionList::new();
+    for (topic, partition, offset) in entries {
+        let mut element = list.add_partition(topic, partition);
+        element.set_offset(Offset::Offset(offset)).map_err(|error| {
+            Error::Internal(format!("offset {offset} of {topic}[{partition}] can't be used: {error}"))
+        })?;
+        if let Some(metadata) = metadata {
+            element.set_metadata(metadata);
+        }
+    }
+    Ok(list)
+}

@@ -1,0 +1,112 @@
+//! The partitions being read and how far each one is.
+
+use std::sync::Arc;
+
+use rdkafka::Message;
+use rdkafka::message::BorrowedMessage;
+
+use super::client::Seen;
+use super::start::StartPosition;
+
+pub(super) struct Partition {
+    pub(super) topic: Arc<str>,
+    pub(super) id: i32,
+    /// Everything below has been offered.
+    pub(super) next: i64,
+    /// Exclusive.
+    pub(super) stop: Option<i64>,
+    end: i64,
+    /// Read to its stop.
+    pub(super) done: bool,
+    /// All records below the stop are in the client's queue or beyond it.
+    pub(super) fetched: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Partitions {
+    list: Vec<Partition>,
+    /// Where the last message belonged: its topic object, partition id and index. Messages come in runs.
+    last: Option<(usize, i32, usize)>,
+}
+
+impl Partition {
+    pub(super) fn reached(&self, offset: i64) -> bool {
+        self.stop.is_some_and(|stop| offset >= stop)
+    }
+}
+
+impl Partitions {
+    pub(super) fn add(&mut self, start: &StartPosition) {
+        self.list.push(Partition {
+            topic: Arc::clone(&start.topic),
+            id: start.partition,
+            next: start.start,
+            stop: start.stop,
+            end: start.end,
+            done: start.stop.is_some_and(|stop| start.start >= stop),
+            fetched: false,
+        });
+    }
+
+    pub(super) fn get(&mut self, at: usize) -> &mut Partition {
+        &mut self.list[at]
+    }
+
+    pub(super) fn at(&self, at: usize) -> &Partition {
+        &self.list[at]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Partition> {
+        self.list.iter()
+    }
+
+    /// Indexes of those still being read.
+    pub(super) fn open(&self) -> Vec<usize> {
+        (0..self.list.len()).filter(|&at| !self.list[at].done).collect()
+    }
+
+    pub(super) fn all_done(&self) -> bool {
+        self.list.iter().all(|partition| partition.done)
+    }
+
+    pub(super) fn find(&self, topic: &str, id: i32) -> Option<usize> {
+        self.list.iter().position(|partition| partition.id == id && *partition.topic == *topic)
+    }
+
+    /// The index of the message's partition. The client keeps one object per topic while any partition of it is
+    /// assigned, so its address stands for the topic's name.
+    #[inline]
+    pub(super) fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
+        let (topic, id) = (message.topic_ptr().addr(), message.partition());
+        match self.last {
+            Some((last, partition, at)) if last == topic && partition == id => Some(at),
+            _ => {
+                let at = self.find(message.topic(), id)?;
+                self.last = Some((topic, id, at));
+                Some(at)
+            }
+        }
+    }
+
+    /// The only partition with this number, if there is just one: an end-of-partition notice lacks the topic.
+    pub(super) fn only(&self, id: i32) -> Option<usize> {
+        let mut found = (0..self.list.len()).filter(|&at| self.list[at].id == id);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    pub(super) fn learn(&mut self, seen: &[Seen]) {
+        for partition in &mut self.list {
+            let same = |s: &&Seen| s.partition == partition.id && *s.topic == *partition.topic;
+            if let Some(seen) = seen.iter().find(same) {
+                partition.end = partition.end.max(seen.end);
+                partition.fetched |= partition.reached(seen.fetched_to);
+            }
+        }
+    }
+
+    /// Records that wait beyond what was read, up to the stop.
+    pub(super) fn lag(&self) -> u64 {
+        let behind = |p: &Partition| p.stop.unwrap_or(p.end).min(p.end).saturating_sub(p.next).max(0);
+        self.list.iter().map(behind).sum::<i64>().unsigned_abs()
+    }
+}

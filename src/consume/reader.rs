@@ -1,0 +1,266 @@
+//! The reader: one thread that polls the client and offers every record to the intake, in order.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::Message;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{BorrowedMessage, Headers};
+
+use super::client::{Ears, KafkaConsumer};
+use super::commits::Commits;
+use super::offsets::{Broker, positions};
+use super::partitions::Partitions;
+use super::start::{self, Rules, StartPosition};
+use super::{Intake, Lag, Resume, Taken, Watermark, java_properties, tuning};
+use crate::error::{Error, Result};
+use crate::record::{Header, Record};
+use crate::settings::{Bounded, Source};
+use crate::stop::Stop;
+
+/// How long a poll waits for a message when none is there.
+const WAIT: Duration = Duration::from_millis(100);
+/// How long a full intake is left alone before the record is offered again.
+const OFFER_AGAIN: Duration = Duration::from_millis(50);
+/// Messages between two looks at the clock.
+const RUN: u32 = 256;
+/// How long brokers may be silent at start.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads the topics of one source.
+pub struct Reader {
+    pub(super) consumer: Arc<KafkaConsumer>,
+    pub(super) source: Source,
+    pub(super) resume: Resume,
+    pub(super) metadata: String,
+    pub(super) starts: Vec<StartPosition>,
+    pub(super) partitions: Partitions,
+    pub(super) commits: Commits,
+    pub(super) commit_under_way: bool,
+    pub(super) lag: Lag,
+    pub(super) looked_for_partitions: Instant,
+    pub(super) upkeep_at: Instant,
+    pub(super) last_warning: Option<(Code, Instant)>,
+    headers: Vec<Header<'static>>,
+}
+
+impl Reader {
+    /// Connects, checks that the topics exist, and resolves where every partition starts and, if bounded, ends.
+    pub fn open(source: &Source, resume: &Resume) -> Result<Reader> {
+        let kafka = &source.kafka;
+        let translation = java_properties::translate(&kafka.properties);
+        for warning in &translation.warnings {
+            log::warn!("table {}: {warning}", source.table);
+        }
+        let config = tuning::consumer(kafka, &translation, &resume.group, resume.share_of_memory)?;
+        let consumer: KafkaConsumer = config.create_with_context(Ears::new(&kafka.brokers)).map_err(|error| {
+            Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", source.table))
+        })?;
+        let mut reader = Reader {
+            consumer: Arc::new(consumer),
+            source: source.clone(),
+            resume: resume.clone(),
+            metadata: start::metadata(&resume.job),
+            starts: Vec::new(),
+            partitions: Partitions::default(),
+            commits: Commits::default(),
+            commit_under_way: false,
+            lag: Lag::default(),
+            looked_for_partitions: Instant::now(),
+            upkeep_at: Instant::now(),
+            last_warning: None,
+            headers: Vec::new(),
+        };
+        reader.resolve()?;
+        Ok(reader)
+    }
+
+    /// Where every partition is read from.
+    pub fn start_positions(&self) -> &[StartPosition] {
+        &self.starts
+    }
+
+    /// How far behind the reader is; may be looked at from any thread.
+    pub fn lag(&self) -> Lag {
+        self.lag.clone()
+    }
+
+    /// Reads until every partition is at its stop, or `stop` leaves [`crate::stop::Phase::Running`].
+    pub fn run(&mut self, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
+        // Messages borrow the client, not the reader.
+        let consumer = Arc::clone(&self.consumer);
+        self.begin(intake)?;
+        while stop.is_running() && !self.partitions.all_done() {
+            for _ in 0..RUN {
+                match consumer.poll(Duration::ZERO) {
+                    Some(message) => self.polled(&consumer, message, intake, stop)?,
+                    None => {
+                        let asked = Instant::now();
+                        match consumer.poll(WAIT) {
+                            Some(message) => self.polled(&consumer, message, intake, stop)?,
+                            // Less than the whole wait means that something else than a message came.
+                            None if asked.elapsed() >= WAIT => self.drained(intake)?,
+                            None => {}
+                        }
+                        break;
+                    }
+                }
+            }
+            self.upkeep(intake)?;
+        }
+        self.advance(intake)
+    }
+
+    fn resolve(&mut self) -> Result<()> {
+        let kafka = &self.source.kafka;
+        let broker = Broker {
+            consumer: &self.consumer,
+            brokers: &kafka.brokers,
+            deadline: Instant::now() + START_TIMEOUT,
+            unassigned: true,
+        };
+        let rules = Rules::new(&self.resume, kafka);
+        let mut refused = false;
+        for topic in &kafka.topics {
+            let ids = broker.partitions(topic)?;
+            let extents = broker.extents(topic, &ids, kafka.startup, &mut refused)?;
+            let stops = match kafka.bounded {
+                Bounded::Unbounded => vec![None; ids.len()],
+                Bounded::Latest => extents.iter().map(|extent| Some(extent.high)).collect(),
+                Bounded::Timestamp(at) => {
+                    let found = broker.at_timestamp(topic, &ids, at)?;
+                    found.iter().zip(&extents).map(|(offset, extent)| offset.or(Some(extent.high))).collect()
+                }
+            };
+            let starts = rules.resolve(topic, &extents).map_err(Error::Source)?;
+            let topic: Arc<str> = Arc::from(topic.as_str());
+            for ((extent, stop), (start, origin)) in extents.iter().zip(stops).zip(starts) {
+                let position = StartPosition {
+                    topic: Arc::clone(&topic),
+                    partition: extent.partition,
+                    start,
+                    origin,
+                    stop,
+                    end: extent.high,
+                };
+                rules.warn_of_jump(extent, &position);
+                self.partitions.add(&position);
+                self.starts.push(position);
+            }
+        }
+        if refused {
+            self.offsets_refused("reading them is not allowed");
+        }
+        self.lag.set(self.partitions.lag());
+        Ok(())
+    }
+
+    fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        for partition in self.partitions.iter() {
+            intake.assigned(&partition.topic, partition.id, partition.next);
+        }
+        self.assign(&self.partitions.open())?;
+        let starts: Vec<Watermark> = self.partitions.iter().map(|p| (Arc::clone(&p.topic), p.id, p.next)).collect();
+        self.send_commit(&starts)
+    }
+
+    /// Tells the client to fetch these from where they are.
+    pub(super) fn assign(&self, indexes: &[usize]) -> Result<()> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let chosen = self.partitions.iter().enumerate().filter(|(at, _)| indexes.contains(at));
+        let list = positions(chosen.map(|(_, p)| (&p.topic, p.id, p.next)), None)?;
+        self.consumer
+            .incremental_assign(&list)
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
+    }
+
+    #[inline]
+    fn polled<'c>(
+        &mut self,
+        consumer: &'c KafkaConsumer,
+        message: std::result::Result<BorrowedMessage<'c>, KafkaError>,
+        intake: &mut dyn Intake,
+        stop: &Stop,
+    ) -> Result<()> {
+        match message {
+            Ok(message) => match self.offer(&message, intake)? {
+                Taken::Yes => Ok(()),
+                Taken::Full => self.offer_again(consumer, message, intake, stop),
+            },
+            Err(error) => self.failed(&error, intake),
+        }
+    }
+
+    #[inline]
+    fn offer(&mut self, message: &BorrowedMessage<'_>, intake: &mut dyn Intake) -> Result<Taken> {
+        let Some(at) = self.partitions.of(message) else { return Ok(Taken::Yes) };
+        let partition = self.partitions.get(at);
+        let offset = message.offset();
+        if partition.done || offset < partition.next {
+            return Ok(Taken::Yes);
+        }
+        if partition.reached(offset) {
+            self.finish(at, intake)?;
+            return Ok(Taken::Yes);
+        }
+        let mut headers: Vec<Header<'_>> = std::mem::take(&mut self.headers);
+        if let Some(present) = message.headers() {
+            headers.extend(present.iter().map(|header| (header.key, header.value)));
+        }
+        let taken = intake.record(&Record {
+            topic: &partition.topic,
+            partition: partition.id,
+            offset,
+            timestamp_ms: message.timestamp().to_millis(),
+            key: message.key(),
+            headers: &headers,
+            value: message.payload(),
+        })?;
+        self.headers = emptied(headers);
+        if taken == Taken::Yes {
+            partition.next = offset + 1;
+            if partition.reached(offset + 1) {
+                self.finish(at, intake)?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The intake is full: fetching pauses, polling goes on, and the record waits until it is taken.
+    fn offer_again<'c>(
+        &mut self,
+        consumer: &'c KafkaConsumer,
+        message: BorrowedMessage<'c>,
+        intake: &mut dyn Intake,
+        stop: &Stop,
+    ) -> Result<()> {
+        let paused = self.pause()?;
+        // What was already on its way when fetching paused.
+        let mut held = std::collections::VecDeque::from([message]);
+        while let Some(message) = held.front() {
+            if !stop.is_running() {
+                return Ok(());
+            }
+            if self.offer(message, intake)? == Taken::Yes {
+                held.pop_front();
+                continue;
+            }
+            match consumer.poll(OFFER_AGAIN) {
+                Some(Ok(message)) => held.push_back(message),
+                Some(Err(error)) => self.failed(&error, intake)?,
+                None => {}
+            }
+            self.upkeep(intake)?;
+        }
+        self.unpause(&paused)
+    }
+}
+
+/// The vector without its headers, for the next message: the same memory under a longer lifetime.
+fn emptied<'a>(mut headers: Vec<Header<'a>>) -> Vec<Header<'static>> {
+    headers.clear();
+    headers.into_iter().map(|_| ("", None)).collect()
+}

@@ -1,0 +1,231 @@
+//! Where each partition of a topic is read from: stored progress, else the startup mode. Pure.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Resume;
+use crate::settings::{KafkaSource, OffsetReset, Startup};
+
+/// Why a partition starts where it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// This job's own stored progress.
+    Progress,
+    /// `scan.startup.mode`.
+    StartupMode,
+    /// Partitions that came after the job's first start are read from their beginning.
+    NewPartition,
+    /// Progress pointed outside the partition; the startup mode applies again.
+    OutOfRange,
+}
+
+/// Where one partition is read from, and to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartPosition {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub start: i64,
+    pub origin: Origin,
+    /// Exclusive; `None`: reads on for ever.
+    pub stop: Option<i64>,
+    /// The partition's end when this was resolved.
+    pub end: i64,
+}
+
+impl fmt::Display for StartPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}] from offset {}", self.topic, self.partition, self.start)?;
+        if let Some(stop) = self.stop {
+            write!(f, " to {stop}")?;
+        }
+        f.write_str(match self.origin {
+            Origin::Progress => " (stored progress)",
+            Origin::StartupMode => " (startup mode)",
+            Origin::NewPartition => " (new partition)",
+            Origin::OutOfRange => " (startup mode; the stored progress is no longer in the topic)",
+        })
+    }
+}
+
+/// What the group holds for a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Commit {
+    pub(super) offset: i64,
+    pub(super) metadata: String,
+}
+
+/// A partition as the broker describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) partition: i32,
+    pub(super) low: i64,
+    pub(super) high: i64,
+    pub(super) commit: Option<Commit>,
+    /// First offset at or after the startup timestamp, when that is the mode.
+    pub(super) at_timestamp: Option<i64>,
+}
+
+/// How the startup rules are told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) job: &'a str,
+    pub(super) group: &'a str,
+    pub(super) fresh: bool,
+    pub(super) startup: Startup,
+    pub(super) reset: Option<OffsetReset>,
+}
+
+/// The metadata that marks a commit as `job`'s.
+pub(super) fn metadata(job: &str) -> String {
+    format!("{MARK}{job}")
+}
+
+const MARK: &str = "vecsink ";
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(resume: &'a Resume, kafka: &KafkaSource) -> Self {
+        Rules {
+            job: &resume.job,
+            group: &resume.group,
+            fresh: resume.fresh,
+            startup: kafka.startup,
+            reset: kafka.auto_offset_reset,
+        }
+    }
+
+    /// Records may have been lost where progress is no longer in the partition.
+    pub(super) fn warn_of_jump(&self, extent: &Extent, position: &StartPosition) {
+        if let (Origin::OutOfRange, Some(commit)) = (position.origin, &extent.commit) {
+            log::warn!(
+                "{}[{}]: stored progress is offset {}, but the partition holds {} to {}; reading starts at {} by \
+                 'scan.startup.mode'",
+                position.topic,
+                position.partition,
+                commit.offset,
+                extent.low,
+                extent.high,
+                position.start
+            );
+        }
+    }
+
+    /// Start offset and its origin for every partition of one topic, in the order of `extents`.
+    pub(super) fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<(i64, Origin)>, String> {
+        if self.fresh {
+            return extents.iter().map(|e| Ok((self.by_mode(topic, e)?, Origin::StartupMode))).collect();
+        }
+        let ours = metadata(self.job);
+        let others = extents.iter().filter_map(|e| e.commit.as_ref()?.metadata.strip_prefix(MARK));
+        if let Some(other) = others.into_iter().find(|name| *name != self.job) {
+            return Err(format!(
+                "topic '{topic}': the consumer group '{}' holds the progress of job '{other}', this is job '{}'; two \
+                 jobs can't share a group id: set another 'properties.group.id', or take over with --fresh, which \
+                 starts by the startup mode",
+                self.group, self.job
+            ));
+        }
+        let progress = |e: &Extent| e.commit.as_ref().filter(|c| c.metadata == ours).map(|c| c.offset);
+        let known = extents.iter().any(|e| progress(e).is_some());
+        extents
+            .iter()
+            .map(|extent| match progress(extent) {
+                Some(offset) if (extent.low..=extent.high).contains(&offset) => Ok((offset, Origin::Progress)),
+                Some(_) => Ok((self.by_mode(topic, extent)?, Origin::OutOfRange)),
+                None if known => Ok((extent.low, Origin::NewPartition)),
+                None => Ok((self.by_mode(topic, extent)?, Origin::StartupMode)),
+            })
+            .collect()
+    }
+
+    /// The startup mode alone, also for a partition whose next record is gone.
+    pub(super) fn by_mode(&self, topic: &str, extent: &Extent) -> Result<i64, String> {
+        match self.startup {
+            Startup::Earliest => Ok(extent.low),
+            Startup::Latest => Ok(extent.high),
+            Startup::Timestamp(_) => Ok(extent.at_timestamp.unwrap_or(extent.high).max(extent.low)),
+            Startup::GroupOffsets => {
+                let committed = extent.commit.as_ref().map(|c| c.offset);
+                match (committed.filter(|offset| (extent.low..=extent.high).contains(offset)), self.reset) {
+                    (Some(offset), _) => Ok(offset),
+                    (None, Some(OffsetReset::Earliest)) => Ok(extent.low),
+                    (None, Some(OffsetReset::Latest)) => Ok(extent.high),
+                    (None, Some(OffsetReset::None) | None) => Err(self.no_offset(topic, extent, committed)),
+                }
+            }
+        }
+    }
+
+    fn no_offset(&self, topic: &str, extent: &Extent, committed: Option<i64>) -> String {
+        let what = match committed {
+            Some(offset) => format!(
+                "the committed offset {offset} of group '{}' is outside the partition's {} to {}",
+                self.group, extent.low, extent.high
+            ),
+            None => format!("group '{}' has no committed offset", self.group),
+        };
+        format!(
+            "topic '{topic}', partition {}: {what}, and 'scan.startup.mode' is 'group-offsets'; set \
+             'properties.auto.offset.reset' to 'earliest' or 'latest', or another startup mode",
+            extent.partition
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(startup: Startup) -> Rules<'static> {
+        Rules { job: "cars", group: "g", fresh: false, startup, reset: None }
+    }
+
+    fn extent(partition: i32, commit: Option<(i64, &str)>) -> Extent {
+        let commit = commit.map(|(offset, metadata)| Commit { offset, metadata: metadata.into() });
+        Extent { partition, low: 10, high: 100, commit, at_timestamp: None }
+    }
+
+    #[test]
+    fn own_progress_is_continued_and_other_partitions_start_at_their_beginning() {
+        let extents = [extent(0, Some((50, "vecsink cars"))), extent(1, None), extent(2, Some((70, "")))];
+        let resolved = rules(Startup::Latest).resolve("t", &extents);
+        let expected = vec![(50, Origin::Progress), (10, Origin::NewPartition), (10, Origin::NewPartition)];
+        assert_eq!(resolved, Ok(expected));
+    }
+
+    #[test]
+    fn foreign_commits_do_not_replace_the_startup_mode() {
+        let extents = [extent(0, Some((50, "")))];
+        let start = |startup| rules(startup).resolve("t", &extents).map(|starts| starts[0].0);
+        assert_eq!(start(Startup::Earliest), Ok(10));
+        assert_eq!(start(Startup::Latest), Ok(100));
+        assert_eq!(start(Startup::GroupOffsets), Ok(50));
+        assert_eq!(start(Startup::Timestamp(1)), Ok(100), "no record is that young");
+    }
+
+    #[test]
+    fn another_jobs_progress_stops_the_job_unless_it_starts_afresh() {
+        let extents = [extent(0, Some((50, "vecsink carts")))];
+        let mut rules = rules(Startup::Earliest);
+        assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("'carts'") && error.contains("share")));
+        rules.fresh = true;
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));
+    }
+
+    #[test]
+    fn progress_outside_the_partition_falls_back_to_the_startup_mode() {
+        for offset in [3, 101] {
+            let extents = [extent(0, Some((offset, "vecsink cars")))];
+            let resolved = rules(Startup::Earliest).resolve("t", &extents);
+            assert_eq!(resolved, Ok(vec![(10, Origin::OutOfRange)]));
+        }
+    }
+
+    #[test]
+    fn group_offsets_without_a_commit_need_a_reset_policy() {
+        let extents = [extent(0, None)];
+        let mut rules = rules(Startup::GroupOffsets);
+        assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("auto.offset.reset")));
+        rules.reset = Some(OffsetReset::Earliest);
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));
+    }
+}

@@ -1,0 +1,82 @@
+//! The client's settings besides the job file's own: what delivery needs, and what makes reading fast and prompt.
+
+use rdkafka::ClientConfig;
+
+use super::java_properties::Translation;
+use crate::error::{Error, Result};
+use crate::settings::KafkaSource;
+
+/// Settings that the job file's properties may override.
+const PREFERRED: &[(&str, &str)] = &[
+    // Java reads uncommitted transactions unless told otherwise; librdkafka would not.
+    ("isolation.level", "read_uncommitted"),
+    ("check.crcs", "true"),
+    // A full queue is tried again soon: the default of a second stalls a fast reader.
+    ("fetch.queue.backoff.ms", "2"),
+    ("fetch.error.backoff.ms", "100"),
+    ("fetch.wait.max.ms", "500"),
+    ("fetch.min.bytes", "1"),
+    ("queued.min.messages", "1000000"),
+    ("socket.nagle.disable", "true"),
+    ("socket.keepalive.enable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "2000"),
+    ("session.timeout.ms", "10000"),
+    ("client.id", "vecsink"),
+];
+
+/// Settings that correctness rests on.
+const FIXED: &[(&str, &str)] = &[
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // A silent jump to another offset would pass unread records.
+    ("auto.offset.reset", "error"),
+    ("allow.auto.create.topics", "false"),
+    // Feeds the lag and the end of a bounded read.
+    ("statistics.interval.ms", "1000"),
+];
+
+/// Brokers and login, shared by everything that talks to Kafka.
+pub(super) fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
+    if !translation.errors.is_empty() {
+        return Err(Error::Source(translation.errors.join("\n")));
+    }
+    let mut config = ClientConfig::new();
+    for (name, value) in &translation.settings {
+        config.set(name, value);
+    }
+    if let Some(store) = &translation.trust_store {
+        config.set("ssl.ca.pem", store.to_pem().map_err(Error::Source)?);
+    }
+    config.set("bootstrap.servers", brokers);
+    Ok(config)
+}
+
+/// A consumer's settings.
+pub(super) fn consumer(
+    source: &KafkaSource,
+    translation: &Translation,
+    group: &str,
+    share_of_memory: usize,
+) -> Result<ClientConfig> {
+    let own = connection(&source.brokers, translation)?;
+    let mut config = ClientConfig::new();
+    for (name, value) in PREFERRED {
+        config.set(*name, *value);
+    }
+    // One response may overshoot the queue's limit, so it gets a part of it only.
+    let queue = (share_of_memory / 1024).clamp(1, 2_097_151);
+    config.set("queued.max.messages.kbytes", queue.to_string());
+    config.set("fetch.max.bytes", (share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());
+    for (name, value) in own.config_map() {
+        config.set(name, value);
+    }
+    for (name, value) in FIXED {
+        config.set(*name, *value);
+    }
+    if source.bounded != crate::settings::Bounded::Unbounded {
+        config.set("enable.partition.eof", "true");
+    }
+    config.set("group.id", group);
+    Ok(config)
+}

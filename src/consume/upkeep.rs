@@ -1,0 +1,283 @@
+//! What the reader does besides reading: commits, read positions, the end of partitions, and what goes wrong.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::CommitAnswer;
+use super::offsets::{Broker, positions};
+use super::reader::Reader;
+use super::start::{Origin, Rules, StartPosition};
+use super::{Intake, Watermark};
+use crate::error::{Error, Result};
+use crate::settings::Bounded;
+
+const UPKEEP: Duration = Duration::from_secs(1);
+/// How long the last commit may take.
+const LAST_COMMIT: Duration = Duration::from_secs(10);
+/// How long a running reader waits for an answer about partitions; records wait meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Reader {
+    /// Once a second: read positions, commits, lag, new partitions.
+    #[inline]
+    pub(super) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let now = Instant::now();
+        if now.duration_since(self.upkeep_at) < UPKEEP {
+            return Ok(());
+        }
+        self.upkeep_at = now;
+        self.advance(intake)?;
+        self.partitions.learn(&self.consumer.context().take_statistics());
+        self.lag.set(self.partitions.lag());
+        self.hear_commit();
+        let watermarks = intake.watermarks();
+        self.send_commit(&watermarks)?;
+        match self.source.kafka.discovery_interval {
+            Some(interval)
+                if self.source.kafka.bounded == Bounded::Unbounded
+                    && now.duration_since(self.looked_for_partitions) >= interval =>
+            {
+                self.looked_for_partitions = now;
+                self.find_new_partitions(intake)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
+    pub(super) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let Ok(list) = self.consumer.position() else { return Ok(()) };
+        for element in list.elements() {
+            let Offset::Offset(position) = element.offset() else { continue };
+            let Some(at) = self.partitions.find(element.topic(), element.partition()) else { continue };
+            let partition = self.partitions.get(at);
+            if partition.done {
+                continue;
+            }
+            if partition.reached(position) {
+                self.finish(at, intake)?;
+            } else if position > partition.next {
+                partition.next = position;
+                intake.passed(&partition.topic, partition.id, position);
+            }
+        }
+        Ok(())
+    }
+
+    /// A partition has been read to its stop.
+    pub(super) fn finish(&mut self, at: usize, intake: &mut dyn Intake) -> Result<()> {
+        let partition = self.partitions.get(at);
+        partition.done = true;
+        if let Some(stop) = partition.stop {
+            partition.next = stop;
+            intake.passed(&partition.topic, partition.id, stop);
+        }
+        let list = positions([(&partition.topic, partition.id, partition.next)], None)?;
+        self.consumer
+            .incremental_unassign(&list)
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of a partition: {error}")))
+    }
+
+    /// The client's queue was empty: what it had fetched has been offered.
+    pub(super) fn drained(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        for at in self.partitions.open() {
+            if self.partitions.get(at).fetched {
+                self.finish(at, intake)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
+        let code = match error {
+            KafkaError::PartitionEOF(id) => {
+                self.advance(intake)?;
+                // A partition's end is never below the stop that was fixed earlier.
+                return match self.partitions.only(*id) {
+                    Some(at) if !self.partitions.get(at).done && self.partitions.get(at).stop.is_some() => {
+                        self.finish(at, intake)
+                    }
+                    _ => Ok(()),
+                };
+            }
+            KafkaError::MessageConsumptionFatal(code) => {
+                return Err(Error::Source(format!("the Kafka client can't go on: {code}")));
+            }
+            other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
+        };
+        match code {
+            Code::AutoOffsetReset => self.out_of_range(intake),
+            Code::TopicAuthorizationFailed => Err(Error::Source(format!(
+                "Kafka at {} doesn't let this login read the topics any more ({code})",
+                self.source.kafka.brokers
+            ))),
+            Code::Fatal => Err(Error::Source(format!("the Kafka client can't go on: {code}"))),
+            // Told once per outage by the client's context.
+            Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::OperationTimedOut => Ok(()),
+            code => {
+                let now = Instant::now();
+                let told = |(last, at): &(Code, Instant)| *last == code && now.duration_since(*at).as_secs() < 60;
+                if !self.last_warning.as_ref().is_some_and(told) {
+                    log::warn!("Kafka: {code}; the client tries again");
+                    self.last_warning = Some((code, now));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The next record of some partition is gone (retention passed it) or never was (the topic is another one now).
+    fn out_of_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let open = self.partitions.open();
+        let mut refused = true;
+        for &at in &open {
+            let (topic, id, next) = {
+                let partition = self.partitions.get(at);
+                (Arc::clone(&partition.topic), partition.id, partition.next)
+            };
+            let kafka = &self.source.kafka;
+            let extents = self.broker().extents(&topic, &[id], kafka.startup, &mut refused)?;
+            let Some(extent) = extents.first().filter(|extent| !(extent.low..=extent.high).contains(&next)) else {
+                continue;
+            };
+            let rules = Rules::new(&self.resume, kafka);
+            let start = rules.by_mode(&topic, extent).map_err(Error::Source)?;
+            log::warn!(
+                "{topic}[{id}]: the next offset is {next}, but the partition holds {} to {}; reading goes on at {start} \
+                 by 'scan.startup.mode'",
+                extent.low,
+                extent.high
+            );
+            self.partitions.get(at).next = start;
+            if start > next {
+                intake.passed(&topic, id, start);
+            } else {
+                intake.assigned(&topic, id, start);
+            }
+        }
+        // The client has stopped fetching where it failed: assign again. A seek may not work in that state.
+        let list = positions(open.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)), None)?;
+        self.consumer
+            .incremental_unassign(&list)
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
+        self.assign(&open)
+    }
+
+    fn find_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let mut found = Vec::new();
+        for topic in &self.source.kafka.topics {
+            let broker = self.broker();
+            let Ok(ids) = broker.partitions(topic) else { continue };
+            for id in ids.into_iter().filter(|&id| self.partitions.find(topic, id).is_none()) {
+                let Ok((low, end)) = broker.watermarks(topic, id) else { continue };
+                // All of a topic's partitions share its name.
+                let name = self.partitions.iter().find(|p| *p.topic == **topic).map(|p| Arc::clone(&p.topic));
+                let topic = name.unwrap_or_else(|| Arc::from(topic.as_str()));
+                let origin = Origin::NewPartition;
+                found.push(StartPosition { topic, partition: id, start: low, origin, stop: None, end });
+            }
+        }
+        let first = self.partitions.iter().count();
+        for position in found {
+            log::info!("{position}");
+            intake.assigned(&position.topic, position.partition, position.start);
+            self.partitions.add(&position);
+            self.starts.push(position);
+        }
+        self.assign(&(first..self.partitions.iter().count()).collect::<Vec<_>>())
+    }
+
+    fn broker(&self) -> Broker<'_> {
+        Broker {
+            consumer: &self.consumer,
+            brokers: &self.source.kafka.brokers,
+            deadline: Instant::now() + PATIENCE,
+            unassigned: false,
+        }
+    }
+
+    pub(super) fn pause(&self) -> Result<TopicPartitionList> {
+        let failed = |error: KafkaError| Error::Source(format!("the Kafka client can't pause: {error}"));
+        let list = self.consumer.assignment().map_err(failed)?;
+        self.consumer.pause(&list).map_err(failed)?;
+        Ok(list)
+    }
+
+    pub(super) fn unpause(&self, paused: &TopicPartitionList) -> Result<()> {
+        self.consumer
+            .resume(paused)
+            .map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
+    }
+}
+
+impl Reader {
+    /// The last commit, after everything read has become durable. Reading is over.
+    pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
+        self.consumer
+            .unassign()
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
+        let deadline = Instant::now() + LAST_COMMIT;
+        while Instant::now() < deadline {
+            // First the answer to a commit that is still under way, then this one.
+            if !self.commit_under_way {
+                self.send_commit(watermarks)?;
+            }
+            if !self.commit_under_way {
+                return Ok(());
+            }
+            self.consumer.poll(Duration::from_millis(50));
+            self.hear_commit();
+        }
+        log::warn!(
+            "Kafka didn't confirm the last offsets; records after the ones before are read again at the next start"
+        );
+        Ok(())
+    }
+
+    /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
+    pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
+        if self.commit_under_way {
+            return Ok(());
+        }
+        let due = self.commits.due(watermarks, Instant::now());
+        if due.is_empty() {
+            return Ok(());
+        }
+        let entries = due.iter().map(|(topic, partition, next)| (topic, *partition, *next));
+        let list = positions(entries, Some(&self.metadata))?;
+        match self.consumer.commit(&list, CommitMode::Async) {
+            Ok(()) => self.commit_under_way = true,
+            Err(error) => {
+                log::debug!("commit not sent: {error}");
+                self.commits.lost();
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_commit(&mut self) {
+        let Some(answer) = self.consumer.context().take_commit() else { return };
+        self.commit_under_way = false;
+        match answer {
+            CommitAnswer::Stored => {}
+            CommitAnswer::Lost(code) => {
+                log::debug!("commit not stored: {code}");
+                self.commits.lost();
+            }
+            CommitAnswer::Refused(code) => self.offsets_refused(&code.to_string()),
+        }
+    }
+
+    pub(super) fn offsets_refused(&mut self, why: &str) {
+        log::warn!(
+            "Kafka doesn't keep offsets for group '{}' ({why}): the job goes on, but its next start is by \
+             'scan.startup.mode'; allow READ on the group to resume where it ended",
+            self.resume.group
+        );
+        self.commits.refused();
+    }
+}

@@ -1,0 +1,256 @@
+//! A reader with an intake that remembers what it was given.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+use vecsink::consume::{Intake, Reader, Resume, Taken, Watermark};
+use vecsink::error::Result;
+use vecsink::record::Record;
+use vecsink::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Source, Startup};
+use vecsink::stop::Stop;
+
+use crate::support::{Topic, eventually};
+
+/// A source over some topics, read by a job called `cars`.
+#[derive(Clone)]
+pub struct Rig {
+    pub source: Source,
+    pub resume: Resume,
+    full_every: Option<usize>,
+}
+
+impl Rig {
+    pub fn new(topics: &[&Topic]) -> Rig {
+        let kafka = KafkaSource {
+            brokers: topics[0].kafka.brokers.clone(),
+            topics: topics.iter().map(|topic| topic.name.clone()).collect(),
+            group_id: None,
+            startup: Startup::Earliest,
+            bounded: Bounded::Unbounded,
+            discovery_interval: None,
+            auto_offset_reset: None,
+            properties: Vec::new(),
+        };
+        let csv = CsvFormat {
+            field_delimiter: ',',
+            quote_character: None,
+            allow_comments: false,
+            ignore_parse_errors: false,
+            array_element_delimiter: ";".into(),
+            escape_character: None,
+            null_literal: None,
+        };
+        Rig {
+            source: Source { table: "t".into(), columns: Vec::new(), kafka, format: Format::Csv(csv) },
+            resume: Resume {
+                job: "cars".into(),
+                group: format!("group-{}", topics[0].name),
+                fresh: false,
+                share_of_memory: 32 << 20,
+            },
+            full_every: None,
+        }
+    }
+
+    pub fn bounded(self) -> Rig {
+        self.bounded_by(Bounded::Latest)
+    }
+
+    pub fn bounded_by(mut self, bounded: Bounded) -> Rig {
+        self.source.kafka.bounded = bounded;
+        self
+    }
+
+    pub fn startup(mut self, startup: Startup) -> Rig {
+        self.source.kafka.startup = startup;
+        self
+    }
+
+    pub fn reset(mut self, reset: OffsetReset) -> Rig {
+        self.source.kafka.auto_offset_reset = Some(reset);
+        self
+    }
+
+    pub fn property(mut self, key: &str, value: &str) -> Rig {
+        self.source.kafka.properties.push((key.into(), value.into()));
+        self
+    }
+
+    pub fn discovery(mut self, interval: Duration) -> Rig {
+        self.source.kafka.discovery_interval = Some(interval);
+        self
+    }
+
+    pub fn fresh(mut self) -> Rig {
+        self.resume.fresh = true;
+        self
+    }
+
+    /// The intake refuses once before every so many records.
+    pub fn full_every(mut self, records: usize) -> Rig {
+        self.full_every = Some(records);
+        self
+    }
+
+    pub fn open(&self) -> Result<Reader> {
+        Reader::open(&self.source, &self.resume)
+    }
+
+    /// Reads to the bound, as if every record were durable at once, and commits.
+    pub fn read(&self) -> Memory {
+        self.read_until(|_| false)
+    }
+
+    /// Reads to the bound or until `enough`, whichever comes first.
+    pub fn read_until(&self, enough: impl Fn(&Memory) -> bool) -> Memory {
+        let mut reader = self.open().expect("the source opens");
+        let stop = Stop::default();
+        let started = Instant::now();
+        let mut memory = Memory { full_every: self.full_every, ..Memory::default() };
+        let mut intake = Until { memory: &mut memory, enough: &enough, stop: &stop, started };
+        reader.run(&mut intake, &stop).expect("reading goes well");
+        assert!(started.elapsed() < LIMIT, "the end was not reached");
+        memory.lag = reader.lag().get();
+        reader.commit(&memory.watermarks()).expect("the commit goes well");
+        memory
+    }
+}
+
+const LIMIT: Duration = Duration::from_secs(40);
+
+struct Until<'a> {
+    memory: &'a mut Memory,
+    enough: &'a dyn Fn(&Memory) -> bool,
+    stop: &'a Stop,
+    started: Instant,
+}
+
+impl Until<'_> {
+    fn look(&self) {
+        if (self.enough)(self.memory) || self.started.elapsed() > LIMIT {
+            self.stop.drain();
+        }
+    }
+}
+
+impl Intake for Until<'_> {
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
+        let taken = self.memory.record(record);
+        self.look();
+        Ok(taken)
+    }
+
+    fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.memory.starts.push((topic.to_string(), partition, start));
+        self.memory.positions.insert((Arc::clone(topic), partition), start);
+        self.look();
+    }
+
+    fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
+        self.memory.positions.insert((Arc::clone(topic), partition), next);
+    }
+
+    fn watermarks(&mut self) -> Vec<Watermark> {
+        self.look();
+        self.memory.watermarks()
+    }
+}
+
+/// Everything an intake was told.
+#[derive(Default)]
+pub struct Memory {
+    pub records: Vec<Given>,
+    pub lag: u64,
+    starts: Vec<(String, i32, i64)>,
+    positions: BTreeMap<(Arc<str>, i32), i64>,
+    full_every: Option<usize>,
+    refused: bool,
+}
+
+pub struct Given {
+    topic: String,
+    partition: i32,
+    offset: i64,
+    value: String,
+    pub shown: String,
+}
+
+impl Memory {
+    fn record(&mut self, record: &Record<'_>) -> Taken {
+        let due = self.full_every.is_some_and(|every| self.records.len() % every == 0);
+        if due && !self.refused {
+            self.refused = true;
+            return Taken::Full;
+        }
+        self.refused = false;
+        let text = |bytes: Option<&[u8]>| bytes.map_or("-".into(), |b| String::from_utf8_lossy(b).into_owned());
+        let headers: Vec<String> = record.headers.iter().map(|(k, v)| format!(" {k}={}", text(*v))).collect();
+        let timestamp = record.timestamp_ms.unwrap_or(-1);
+        let key = text(record.key);
+        let value = text(record.value);
+        self.records.push(Given {
+            topic: record.topic.to_string(),
+            partition: record.partition,
+            offset: record.offset,
+            shown: format!("{key} {value} {timestamp}{}", headers.concat()),
+            value,
+        });
+        self.positions.insert((Arc::clone(record.topic), record.partition), record.offset + 1);
+        Taken::Yes
+    }
+
+    fn watermarks(&self) -> Vec<Watermark> {
+        self.positions.iter().map(|((topic, partition), next)| (Arc::clone(topic), *partition, *next)).collect()
+    }
+
+    fn of<'a>(&'a self, topic: &'a Topic, partition: i32) -> impl Iterator<Item = &'a Given> {
+        self.records.iter().filter(move |given| given.topic == topic.name && given.partition == partition)
+    }
+
+    pub fn offsets(&self, topic: &Topic, partition: i32) -> Vec<i64> {
+        self.of(topic, partition).map(|given| given.offset).collect()
+    }
+
+    pub fn values(&self, topic: &Topic, partition: i32) -> Vec<String> {
+        self.of(topic, partition).map(|given| given.value.clone()).collect()
+    }
+
+    pub fn assigned(&self, topic: &Topic, partition: i32) -> Vec<i64> {
+        let same = |(name, id, _): &&(String, i32, i64)| *name == topic.name && *id == partition;
+        self.starts.iter().filter(same).map(|(_, _, start)| *start).collect()
+    }
+
+    /// Everything below was offered.
+    pub fn position(&self, topic: &Topic, partition: i32) -> i64 {
+        self.positions.get(&(Arc::from(topic.name.as_str()), partition)).copied().unwrap_or(-1)
+    }
+}
+
+/// Commits offsets as another program would.
+pub fn commit_as(topic: &Topic, group: &str, offsets: &[(i32, i64)], metadata: &str) {
+    let consumer: BaseConsumer =
+        topic.kafka.config().set("group.id", group).set("enable.auto.commit", "false").create().expect("a consumer");
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in offsets {
+        let mut element = list.add_partition(&topic.name, *partition);
+        element.set_offset(Offset::Offset(*offset)).expect("an offset");
+        element.set_metadata(metadata);
+    }
+    consumer.commit(&list, CommitMode::Sync).expect("the broker stores offsets");
+}
+
+/// Gives a topic more partitions.
+pub fn grow(topic: &Topic, partitions: usize) {
+    let admin: AdminClient<DefaultClientContext> = topic.kafka.config().create().expect("an admin client");
+    let (new, options) = (NewPartitions::new(&topic.name, partitions), AdminOptions::new());
+    let mut growing = pin!(admin.create_partitions([&new], &options));
+    let mut context = Context::from_waker(Waker::noop());
+    eventually("the topic has grown", || growing.as_mut().poll(&mut context).is_ready());
+}
