@@ -1,4 +1,4 @@
-//! What librdkafka tells besides messages: log lines, errors, statistics and the answers to commits.
+//! What librdkafka tells besides messages: log lines, errors and statistics.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,20 +6,10 @@ use log::Level;
 use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
-use rdkafka::{ClientContext, Statistics, TopicPartitionList};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{ClientContext, Statistics};
 
 pub(super) type KafkaConsumer = BaseConsumer<Ears>;
-
-/// How the last commit ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CommitAnswer {
-    Stored,
-    /// Worth another try.
-    Lost(Code),
-    /// The broker won't have it.
-    Refused(Code),
-}
 
 /// A partition in the last statistics.
 #[derive(Debug, Clone)]
@@ -37,7 +27,6 @@ pub(super) struct Seen {
 pub(super) struct Ears {
     brokers: String,
     away: AtomicBool,
-    commit: Mutex<Option<CommitAnswer>>,
     login: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
 }
@@ -45,11 +34,6 @@ pub(super) struct Ears {
 impl Ears {
     pub(super) fn new(brokers: &str) -> Self {
         Ears { brokers: brokers.to_owned(), ..Ears::default() }
-    }
-
-    /// The answer to the last commit, once.
-    pub(super) fn take_commit(&self) -> Option<CommitAnswer> {
-        self.commit.lock().take()
     }
 
     /// Why the brokers refuse this client's login or certificate, if they did.
@@ -114,17 +98,7 @@ impl ClientContext for Ears {
     }
 }
 
-impl ConsumerContext for Ears {
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let refused = result.err().or_else(|| offsets.elements().iter().find_map(|element| element.error().err()));
-        let answer = match refused.map(|error| error.rdkafka_error_code().unwrap_or(Code::Unknown)) {
-            None | Some(Code::NoOffset) => CommitAnswer::Stored,
-            Some(code) if is_refusal(code) => CommitAnswer::Refused(code),
-            Some(code) => CommitAnswer::Lost(code),
-        };
-        *self.commit.lock() = Some(answer);
-    }
-}
+impl ConsumerContext for Ears {}
 
 /// Asking again won't help: the broker doesn't let this client keep offsets under this group.
 pub(super) fn is_refusal(code: Code) -> bool {

@@ -4,6 +4,7 @@
 pub mod admin;
 mod client;
 mod commits;
+mod committer;
 mod jaas;
 mod java_properties;
 mod offsets;

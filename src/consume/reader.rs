@@ -10,6 +10,7 @@ use rdkafka::message::{BorrowedMessage, Headers};
 
 use super::client::{Ears, KafkaConsumer};
 use super::commits::Commits;
+use super::committer::Committer;
 use super::offsets::{Broker, positions};
 use super::partitions::Partitions;
 use super::start::{self, Rules, StartPosition};
@@ -33,11 +34,10 @@ pub struct Reader {
     pub(super) consumer: Arc<KafkaConsumer>,
     pub(super) source: Source,
     pub(super) resume: Resume,
-    pub(super) metadata: String,
     pub(super) starts: Vec<StartPosition>,
     pub(super) partitions: Partitions,
     pub(super) commits: Commits,
-    pub(super) commit_under_way: bool,
+    pub(super) committer: Option<Committer>,
     pub(super) lag: Lag,
     pub(super) looked_for_partitions: Instant,
     pub(super) upkeep_at: Instant,
@@ -61,11 +61,10 @@ impl Reader {
             consumer: Arc::new(consumer),
             source: source.clone(),
             resume: resume.clone(),
-            metadata: start::metadata(&resume.job),
             starts: Vec::new(),
             partitions: Partitions::default(),
             commits: Commits::default(),
-            commit_under_way: false,
+            committer: None,
             lag: Lag::default(),
             looked_for_partitions: Instant::now(),
             upkeep_at: Instant::now(),
@@ -109,7 +108,9 @@ impl Reader {
             }
             self.upkeep(intake)?;
         }
-        self.advance(intake)
+        self.advance(intake)?;
+        self.lag.set(self.partitions.lag());
+        Ok(())
     }
 
     fn resolve(&mut self) -> Result<()> {
@@ -162,7 +163,9 @@ impl Reader {
         }
         self.assign(&self.partitions.open())?;
         let starts: Vec<Watermark> = self.partitions.iter().map(|p| (Arc::clone(&p.topic), p.id, p.next)).collect();
-        self.send_commit(&starts)
+        self.committer = Some(Committer::start(&self.consumer, &start::metadata(&self.resume.job))?);
+        self.send_commit(&starts);
+        Ok(())
     }
 
     /// Tells the client to fetch these from where they are.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::CommitAnswer;
+use super::committer::{Answer, Committer};
 use super::offsets::{Broker, positions};
 use super::reader::Reader;
 use super::start::{Origin, Rules, StartPosition};
@@ -33,9 +33,9 @@ impl Reader {
         self.advance(intake)?;
         self.partitions.learn(&self.consumer.context().take_statistics());
         self.lag.set(self.partitions.lag());
-        self.hear_commit();
+        self.hear_commit(Duration::ZERO);
         let watermarks = intake.watermarks();
-        self.send_commit(&watermarks)?;
+        self.send_commit(&watermarks);
         match self.source.kafka.discovery_interval {
             Some(interval)
                 if self.source.kafka.bounded == Bounded::Unbounded
@@ -223,53 +223,41 @@ impl Reader {
         let deadline = Instant::now() + LAST_COMMIT;
         while Instant::now() < deadline {
             // First the answer to a commit that is still under way, then this one.
-            if !self.commit_under_way {
-                self.send_commit(watermarks)?;
-            }
-            if !self.commit_under_way {
+            self.send_commit(watermarks);
+            if !self.committer.as_ref().is_some_and(Committer::under_way) {
                 return Ok(());
             }
-            self.consumer.poll(Duration::from_millis(50));
-            self.hear_commit();
+            if self.hear_commit(Duration::from_millis(100)) == Some(false) {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            // Serves the client's callbacks; nothing is assigned any more.
+            self.consumer.poll(Duration::ZERO);
         }
-        log::warn!(
-            "Kafka didn't confirm the last offsets; records after the ones before are read again at the next start"
-        );
+        log::warn!("Kafka didn't confirm the last offsets; some records are read again at the next start");
         Ok(())
     }
 
     /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
-    pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
-        if self.commit_under_way {
-            return Ok(());
-        }
+    pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) {
+        let Some(committer) = self.committer.as_mut().filter(|committer| !committer.under_way()) else { return };
         let due = self.commits.due(watermarks, Instant::now());
-        if due.is_empty() {
-            return Ok(());
+        if !due.is_empty() {
+            committer.send(due);
         }
-        let entries = due.iter().map(|(topic, partition, next)| (topic, *partition, *next));
-        let list = positions(entries, Some(&self.metadata))?;
-        match self.consumer.commit(&list, CommitMode::Async) {
-            Ok(()) => self.commit_under_way = true,
-            Err(error) => {
-                log::debug!("commit not sent: {error}");
-                self.commits.lost();
-            }
-        }
-        Ok(())
     }
 
-    fn hear_commit(&mut self) {
-        let Some(answer) = self.consumer.context().take_commit() else { return };
-        self.commit_under_way = false;
-        match answer {
-            CommitAnswer::Stored => {}
-            CommitAnswer::Lost(code) => {
+    /// Whether the commit under way was stored, if that is known within `wait`.
+    fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
+        let answer = self.committer.as_mut()?.answer(wait)?;
+        match &answer {
+            Answer::Stored => {}
+            Answer::Lost(code) => {
                 log::debug!("commit not stored: {code}");
                 self.commits.lost();
             }
-            CommitAnswer::Refused(code) => self.offsets_refused(&code.to_string()),
+            Answer::Refused(code) => self.offsets_refused(&code.to_string()),
         }
+        Some(answer == Answer::Stored)
     }
 
     pub(super) fn offsets_refused(&mut self, why: &str) {

@@ -5,7 +5,7 @@ mod rig;
 
 use std::time::Duration;
 
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use vecsink::consume::Origin;
 use vecsink::consume::admin::{self, Creation};
 use vecsink::settings::{Bounded, OffsetReset, Startup};
@@ -70,7 +70,7 @@ fn a_timestamp_starts_and_ends_at_the_first_record_that_is_as_young() {
         assert!(producer.send(record).is_ok());
     }
     producer.flush(Duration::from_secs(10)).unwrap();
-    let from = |at| Rig::new(&[&topic]).startup(Startup::Timestamp(at));
+    let from = |at| Rig::new(&[&topic]).fresh().startup(Startup::Timestamp(at));
     assert_eq!(from(1_350).bounded().read().offsets(&topic, 0), (4..10).collect::<Vec<_>>());
     assert_eq!(from(9_000).bounded().read().assigned(&topic, 0), vec![10], "nothing is as young: the end");
     let ended = from(1_200).bounded_by(Bounded::Timestamp(1_600)).read();
@@ -171,7 +171,7 @@ fn transaction_markers_at_the_end_do_not_keep_a_bounded_read_open() {
     let Some(kafka) = kafka() else { return };
     for level in ["read_uncommitted", "read_committed"] {
         let topic = kafka.topic(1);
-        let producer: BaseProducer =
+        let producer: ThreadedProducer<DefaultProducerContext> =
             kafka.config().set("transactional.id", format!("tx-{}", topic.name)).create().unwrap();
         let wait = Duration::from_secs(30);
         producer.init_transactions(wait).unwrap();
