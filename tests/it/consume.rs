@@ -161,7 +161,7 @@ fn an_empty_topic_ends_at_once_when_bounded() {
 #[test]
 fn a_missing_topic_is_an_error_that_says_how_to_create_it() {
     let Some(kafka) = kafka() else { return };
-    let topic = Topic { name: "no-such-topic".into(), kafka };
+    let topic = Topic { name: "no-such-topic".into(), partitions: 1, kafka };
     let error = Rig::new(&[&topic]).open().err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("vecsink topic create") && error.contains("no-such-topic"), "{error}");
 }
@@ -261,7 +261,7 @@ fn lines_are_produced_into_a_topic_that_was_created() {
     let new = admin::Topic { name: &name, partitions: 2, replication: -1, config: &[] };
     assert_eq!(admin::create_topic(&kafka.brokers, &[], &new).unwrap(), Creation::Created);
     assert_eq!(admin::create_topic(&kafka.brokers, &[], &new).unwrap(), Creation::AlreadyThere);
-    let topic = Topic { name, kafka };
+    let topic = Topic { name, partitions: 2, kafka };
     let text = "a\tb\n\nlast".as_bytes();
     let produced = admin::produce(&topic.kafka.brokers, &[], &topic.name, Duration::ZERO, text).unwrap();
     assert_eq!((produced.messages, produced.bytes), (3, 7));

@@ -3,7 +3,7 @@
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 
 mod cars;
+mod consume;
 mod flush;
 mod roundtrip;
-mod consume;
 mod support;

@@ -184,7 +184,7 @@ pub struct Given {
 
 impl Memory {
     fn record(&mut self, record: &Record<'_>) -> Taken {
-        let due = self.full_every.is_some_and(|every| self.records.len() % every == 0);
+        let due = self.full_every.is_some_and(|every| self.records.len().is_multiple_of(every));
         if due && !self.refused {
             self.refused = true;
             return Taken::Full;
