@@ -18,6 +18,8 @@ pub mod data_type;
 pub mod error;
 pub mod expression;
 pub mod metrics;
+#[cfg(feature = "kafka")]
+pub mod pipeline;
 pub mod position;
 pub mod record;
 pub mod settings;

@@ -8,13 +8,17 @@ use parking_lot::{Condvar, Mutex};
 use super::budget::Budget;
 use super::layout::SHARDS;
 use super::queue::{ChunkLimits, Queue, Row};
+use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
 
 /// When a batch is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// `batchsize`.
+    /// `batchsize`, or where tuning begins.
     pub rows: usize,
+    pub tune_rows: bool,
+    /// The most transactions at once.
+    pub writers: usize,
     pub bytes: usize,
     /// How long a row waits for company while no transaction is open. Long enough to gather what arrives together, short
     /// enough that nobody notices.
@@ -46,6 +50,7 @@ pub struct Dispatcher {
 #[derive(Debug)]
 struct State {
     limits: Limits,
+    tuner: Tuner,
     queues: Vec<Queue>,
     /// One bit a shard that a batch holds.
     held: u64,
@@ -75,6 +80,7 @@ impl Dispatcher {
     pub fn new(limits: Limits, budget: Arc<Budget>) -> Self {
         let state = State {
             limits,
+            tuner: Tuner::new(limits.rows, limits.tune_rows, limits.writers),
             queues: (0..SHARDS).map(|_| Queue::default()).collect(),
             held: 0,
             free_rows: 0,
@@ -107,12 +113,17 @@ impl Dispatcher {
         if state.idle > 0 && (was_empty || is_full && !was_full) {
             self.work.notify_one();
         }
-        state.idle == 0 && (is_full || state.batches_out == 0)
+        state.idle == 0 && (state.batches_out == 0 || is_full && state.batches_out < state.tuner.setting().writers)
     }
 
     /// Counts a writer that is about to be started as idle, so that it is started once.
     pub fn expect_writer(&self) {
         self.state.lock().idle += 1;
+    }
+
+    /// The writer that was expected could not be started.
+    pub fn miss_writer(&self) {
+        self.state.lock().idle -= 1;
     }
 
     /// Writes what is there at once: the budget is used up.
@@ -170,10 +181,14 @@ impl Dispatcher {
         batch
     }
 
-    /// Frees a settled batch's shards and bytes; the writer counts as idle from here.
-    pub fn give_back(&self, batch: Batch) {
-        self.budget.release(batch.bytes());
+    /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
+    pub fn give_back(&self, batch: Batch, spent: Duration) {
+        let bytes = batch.bytes();
+        self.budget.release(bytes);
         let mut state = self.state.lock();
+        let was_full = batch.len() * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
+        state.tuner.observe(Instant::now(), batch.len(), was_full, spent);
+        state.limits.rows = state.tuner.setting().rows;
         state.held &= !batch.shards;
         for shard in (0..SHARDS).filter(|shard| batch.shards & (1 << shard) != 0) {
             state.free_rows += state.queues[shard].rows();
@@ -213,6 +228,9 @@ impl State {
     fn turn(&mut self, now: Instant) -> Turn {
         if self.abandoned {
             return Turn::End;
+        }
+        if self.batches_out >= self.tuner.setting().writers {
+            return Turn::Wait;
         }
         let Some(oldest) = self.free_queues().filter_map(|(_, queue)| queue.since()).min() else {
             // Rows may still wait in shards that others hold; those writers come back for them.

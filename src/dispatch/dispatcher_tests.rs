@@ -4,7 +4,7 @@ use crate::batch::{Entry, RowFormat};
 const LONG: Duration = Duration::from_secs(3600);
 
 fn limits(rows: usize) -> Limits {
-    Limits { rows, bytes: 1 << 20, linger: LONG, busy_linger: LONG, timeout: LONG }
+    Limits { rows, tune_rows: false, writers: 20, bytes: 1 << 20, linger: LONG, busy_linger: LONG, timeout: LONG }
 }
 
 fn dispatcher(limits: Limits) -> Dispatcher {
@@ -71,7 +71,7 @@ fn a_shard_in_a_batch_is_left_alone_until_the_batch_is_given_back() {
     push_all(&dispatcher, 6, 8..12);
     let second = dispatcher.take().unwrap();
     assert_eq!(offsets(&second), [8, 9, 10, 11]);
-    dispatcher.give_back(first);
+    dispatcher.give_back(first, Duration::ZERO);
     assert_eq!(offsets(&dispatcher.take().unwrap()), [4, 5, 6, 7]);
 }
 
@@ -97,7 +97,7 @@ fn closing_hands_out_what_is_left_and_then_ends() {
     dispatcher.close();
     let batch = dispatcher.take().unwrap();
     assert_eq!(batch.len(), 100);
-    dispatcher.give_back(batch);
+    dispatcher.give_back(batch, Duration::ZERO);
     assert!(dispatcher.take().is_none());
 }
 
@@ -112,13 +112,13 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     let idle = std::thread::spawn(move || {
         // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
         while let Some(batch) = other.take() {
-            other.give_back(batch);
+            other.give_back(batch, Duration::ZERO);
         }
     });
     dispatcher.close();
-    dispatcher.give_back(first);
+    dispatcher.give_back(first, Duration::ZERO);
     while let Some(batch) = dispatcher.take() {
-        dispatcher.give_back(batch);
+        dispatcher.give_back(batch, Duration::ZERO);
     }
     idle.join().unwrap();
     assert_eq!(dispatcher.waiting_rows(), 0);
@@ -133,7 +133,7 @@ fn another_writer_is_wanted_only_when_none_is_idle() {
     assert!(push(&dispatcher, 3, 3));
     dispatcher.expect_writer();
     assert!(!push(&dispatcher, 4, 4));
-    dispatcher.give_back(batch);
+    dispatcher.give_back(batch, Duration::ZERO);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn bytes_are_charged_when_a_row_comes_and_released_when_its_batch_is_settled() {
     assert_eq!(budget.held(), 3 + size_of::<Entry>());
     let batch = dispatcher.take().unwrap();
     assert_eq!(budget.held(), batch.bytes());
-    dispatcher.give_back(batch);
+    dispatcher.give_back(batch, Duration::ZERO);
     assert_eq!(budget.held(), 0);
 }
 
@@ -169,7 +169,7 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
                             written.fetch_add(1, Ordering::Relaxed);
                         }
                     }
-                    dispatcher.give_back(batch);
+                    dispatcher.give_back(batch, Duration::ZERO);
                 }
             })
         })

@@ -7,6 +7,7 @@ mod budget;
 mod dispatcher;
 mod layout;
 mod queue;
+mod tuner;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits};

@@ -1,0 +1,205 @@
+//! Finds how many transactions at once, and batches of what size, write fastest here: doubles one of the two while that
+//! makes writing faster, and no longer. Fewer and smaller are better for everybody else, so a draw goes to the smaller.
+
+use std::time::{Duration, Instant};
+
+/// Two keep the server busy while one of them commits.
+const FIRST_WRITERS: usize = 2;
+const MOST_ROWS: usize = 48_000;
+/// A trial lasts this long and this many batches, whichever is later.
+const TRIAL: Duration = Duration::from_millis(250);
+const TRIAL_BATCHES: u32 = 8;
+/// More must be this much faster to be worth it.
+const GAIN: f64 = 1.07;
+/// A batch should not keep its rows from being seen for longer.
+const LONGEST: Duration = Duration::from_millis(400);
+/// How long a result is believed.
+const REST: Duration = Duration::from_secs(20);
+
+/// What the tuner decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Transactions open at once.
+    pub writers: usize,
+    pub rows: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knob {
+    Writers,
+    Rows,
+}
+
+#[derive(Debug)]
+pub struct Tuner {
+    setting: Setting,
+    most_writers: usize,
+    /// The job leaves `batchsize` out.
+    rows_are_free: bool,
+    /// The knob that was just turned, and rows a second before.
+    trial: Option<(Knob, f64)>,
+    next: Knob,
+    rest_until: Option<Instant>,
+    since: Option<Instant>,
+    batches: u32,
+    full: u32,
+    rows: usize,
+    spent: Duration,
+}
+
+impl Tuner {
+    pub fn new(rows: usize, rows_are_free: bool, most_writers: usize) -> Self {
+        Tuner {
+            setting: Setting { writers: FIRST_WRITERS.min(most_writers), rows },
+            most_writers,
+            rows_are_free,
+            trial: None,
+            next: Knob::Writers,
+            rest_until: None,
+            since: None,
+            batches: 0,
+            full: 0,
+            rows: 0,
+            spent: Duration::ZERO,
+        }
+    }
+
+    pub fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// Takes a batch that was written: its rows, whether more rows than one batch were waiting for it, and how long it took.
+    pub fn observe(&mut self, now: Instant, rows: usize, was_full: bool, spent: Duration) {
+        if self.rest_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.rest_until = None;
+        let Some(since) = self.since else {
+            self.since = Some(now);
+            return;
+        };
+        self.batches += 1;
+        self.full += u32::from(was_full);
+        self.rows += rows;
+        self.spent += spent;
+        if self.batches < TRIAL_BATCHES || now - since < TRIAL {
+            return;
+        }
+        let rate = self.rows as f64 / (now - since).as_secs_f64();
+        let saturated = self.full * 10 >= self.batches * 9;
+        let long = self.spent / self.batches > LONGEST;
+        (self.since, self.batches, self.full, self.rows, self.spent) = (None, 0, 0, 0, Duration::ZERO);
+        self.decide(now, rate, saturated, long);
+    }
+
+    fn decide(&mut self, now: Instant, rate: f64, saturated: bool, long: bool) {
+        match self.trial.take() {
+            // There was not enough to write to tell: back, and try another time.
+            Some((knob, _)) if !saturated => self.turn_back(now, knob),
+            Some((knob, before)) if rate < before * GAIN || knob == Knob::Rows && long => self.turn_back(now, knob),
+            _ if saturated => self.turn(now, rate, long),
+            _ => {}
+        }
+    }
+
+    /// Doubles the knob whose turn it is; rests when neither can go further.
+    fn turn(&mut self, now: Instant, rate: f64, long: bool) {
+        if self.next == Knob::Writers {
+            if self.setting.writers < self.most_writers {
+                self.setting.writers = (self.setting.writers * 2).min(self.most_writers);
+                self.trial = Some((Knob::Writers, rate));
+                return;
+            }
+            self.next = Knob::Rows;
+        }
+        if self.rows_are_free && !long && self.setting.rows * 2 <= MOST_ROWS {
+            self.setting.rows *= 2;
+            self.trial = Some((Knob::Rows, rate));
+            return;
+        }
+        self.rest(now);
+    }
+
+    fn turn_back(&mut self, now: Instant, knob: Knob) {
+        match knob {
+            Knob::Writers => {
+                self.setting.writers = self.setting.writers.div_ceil(2);
+                self.next = Knob::Rows;
+                if !self.rows_are_free {
+                    self.rest(now);
+                }
+            }
+            Knob::Rows => {
+                self.setting.rows /= 2;
+                self.rest(now);
+            }
+        }
+    }
+
+    fn rest(&mut self, now: Instant) {
+        self.next = Knob::Writers;
+        self.rest_until = Some(now + REST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets a database with room for `useful` transactions at once be written to for ten seconds.
+    fn settles_at(mut tuner: Tuner, useful: usize, commit: Duration, row: Duration, was_full: bool) -> Setting {
+        let start = Instant::now();
+        let mut now = start;
+        while now - start < Duration::from_secs(10) {
+            let Setting { writers, rows } = tuner.setting();
+            let spent = commit + row * rows as u32;
+            now += spent / writers.min(useful) as u32;
+            tuner.observe(now, rows, was_full, spent * writers as u32 / writers.min(useful) as u32);
+        }
+        tuner.setting()
+    }
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const MICROSECOND: Duration = Duration::from_micros(1);
+
+    #[test]
+    fn a_server_with_room_gets_more_transactions_at_once() {
+        let setting = settles_at(Tuner::new(3000, false, 20), 64, 10 * MILLISECOND, MICROSECOND, true);
+        assert_eq!(setting, Setting { writers: 20, rows: 3000 });
+    }
+
+    #[test]
+    fn a_server_that_is_busy_with_two_gets_no_more() {
+        let setting = settles_at(Tuner::new(3000, false, 20), 2, MILLISECOND, MICROSECOND, true);
+        assert_eq!(setting, Setting { writers: 2, rows: 3000 });
+    }
+
+    #[test]
+    fn expensive_commits_make_batches_grow_where_the_job_leaves_their_size_open() {
+        let setting = settles_at(Tuner::new(3000, true, 2), 2, 20 * MILLISECOND, MICROSECOND, true);
+        assert!(setting.rows >= 24_000, "{setting:?}");
+    }
+
+    #[test]
+    fn where_rows_cost_most_batches_stay_as_they_are() {
+        let setting = settles_at(Tuner::new(3000, true, 2), 2, MILLISECOND / 3, 20 * MICROSECOND, true);
+        assert_eq!(setting, Setting { writers: 2, rows: 3000 });
+    }
+
+    #[test]
+    fn a_batch_never_grows_longer_than_people_wait() {
+        let setting = settles_at(Tuner::new(3000, true, 2), 2, 900 * MILLISECOND, MICROSECOND, true);
+        assert_eq!(setting.rows, 3000);
+    }
+
+    #[test]
+    fn batches_that_went_because_of_their_age_decide_nothing() {
+        let setting = settles_at(Tuner::new(3000, true, 20), 64, 20 * MILLISECOND, MICROSECOND, false);
+        assert_eq!(setting, Setting { writers: 2, rows: 3000 });
+    }
+
+    #[test]
+    fn one_connection_means_one_writer() {
+        assert_eq!(Tuner::new(3000, true, 1).setting().writers, 1);
+    }
+}

@@ -1,0 +1,107 @@
+//! What a job would do, found out without writing a row.
+
+use crate::consume::Reader;
+use crate::dispatch::Layout;
+use crate::encode::{EncodeOptions, RowEncoder};
+use crate::error::Result;
+use crate::flush::Target;
+use crate::settings::{Job, Sink};
+
+/// The plan of one INSERT.
+#[derive(Debug, Clone, Default)]
+pub struct CheckedSink {
+    /// `schema.table`
+    pub sink: String,
+    /// The source table and its topics.
+    pub source: String,
+    pub columns: Vec<CheckedColumn>,
+    /// What the server is, which statements are used, how rows are spread, how progress is kept: one line each.
+    pub plan: Vec<String>,
+    /// Where each partition is read from.
+    pub start: Vec<String>,
+    pub warnings: Vec<String>,
+    /// What keeps the job from running. Empty: it would run.
+    pub problems: Vec<String>,
+}
+
+/// A written column beside what feeds it.
+#[derive(Debug, Clone)]
+pub struct CheckedColumn {
+    pub name: String,
+    /// The Flink type of the expression.
+    pub from: String,
+    /// The column's type as PostgreSQL prints it.
+    pub to: String,
+    /// `key`, `not null`, `10 dimensions (index …)`.
+    pub notes: Vec<String>,
+}
+
+/// Connects to everything the job names and describes what a run would do.
+pub fn check(job: &Job) -> Vec<CheckedSink> {
+    let application = super::application_name(job);
+    let sources: Vec<Result<Reader>> =
+        job.sources.iter().map(|source| Reader::open(source, &super::resume(job, source, false))).collect();
+    job.sinks
+        .iter()
+        .map(|sink| {
+            let source = &job.sources[sink.source];
+            let mut checked = CheckedSink {
+                sink: sink.name.clone(),
+                source: format!("{} (topic {})", source.table, source.kafka.topics.join(", ")),
+                ..CheckedSink::default()
+            };
+            match &sources[sink.source] {
+                Ok(reader) => checked.start = reader.start_positions().iter().map(|start| start.to_string()).collect(),
+                Err(error) => checked.problems.push(error.to_string()),
+            }
+            let group = super::resume(job, source, false).group;
+            checked.plan.push(format!("at-least-once: progress in consumer group {group}"));
+            match Target::open(sink, &application, job.max_outage) {
+                Ok(target) => describe(sink, &target, &mut checked),
+                Err(error) => checked.problems.push(error.to_string()),
+            }
+            checked
+        })
+        .collect()
+}
+
+fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
+    let table = target.table();
+    checked.columns = table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let mut notes = Vec::new();
+            if table.key.as_ref().is_some_and(|key| key.contains(&at)) {
+                notes.push("key".into());
+            }
+            if column.not_null {
+                notes.push("not null".into());
+            }
+            if let Some(dimension) = &column.dimension {
+                notes.push(format!("{} dimensions ({})", dimension.length, dimension.declared_by));
+            }
+            let (from, to) = (column.source.to_string(), column.type_name.clone());
+            CheckedColumn { name: column.name.clone(), from, to, notes }
+        })
+        .collect();
+    let description = target.description();
+    checked.plan.push(description.server.clone());
+    checked.plan.push(format!("write path: {}", description.path));
+    checked.plan.extend(description.capabilities.iter().cloned());
+    checked.plan.extend(description.statements.iter().cloned());
+    checked.plan.push(format!("layout {}", Layout::of(table).as_str()));
+    let options = EncodeOptions {
+        remove_line_feeds: sink.remove_line_feeds,
+        remove_null_characters: sink.remove_null_characters,
+    };
+    match RowEncoder::new(table, options) {
+        Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
+        Ok(_) => {
+            checked.warnings.push("a column has no binary form here: rows are sent as text, which is slower".into())
+        }
+        Err(error) => checked.problems.push(error.to_string()),
+    }
+    checked.warnings.extend(description.warnings.iter().cloned());
+}

@@ -1,0 +1,284 @@
+//! A source's records on their way into the shards of its sinks: decode, select, encode, push, all on the reader's thread
+//! while the record's bytes are hot. So a record that can't become a row is known before it is accepted, and a writer has
+//! nothing to do but send.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bumpalo::Bump;
+
+use super::Shared;
+use super::line::Line;
+use super::rejects::Letter;
+use crate::batch::{Entry, RowFormat};
+use crate::consume::{Intake, Taken};
+use crate::decode::select::{Selected, Selection};
+use crate::decode::{self, Decode};
+use crate::dispatch::{Row, key_hash};
+use crate::encode::{EncodeOptions, RowEncoder};
+use crate::error::{Error, Rejection, Result};
+use crate::metrics::Counters;
+use crate::record::Record;
+use crate::settings::{ExceptionMode, Source};
+use crate::value::Value;
+
+/// How long a reader waits for room before it pauses its partitions.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Records between two looks at how far a partition has run ahead of its watermark.
+const CROWD_CHECK: u32 = 1024;
+
+pub struct SourceIntake {
+    decoder: Box<dyn Decode>,
+    arena: Bump,
+    feeds: Vec<Feed>,
+    partitions: Vec<(Arc<str>, i32)>,
+    /// The partition of the record before: records come in runs.
+    latest: usize,
+    until_crowd_check: u32,
+    shared: Arc<Shared>,
+    counters: Arc<Counters>,
+}
+
+impl SourceIntake {
+    pub fn new(source: &Source, lines: &[Arc<Line>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
+        Ok(SourceIntake {
+            decoder: decode::decoder(&source.format, &source.columns),
+            arena: Bump::new(),
+            feeds: lines.iter().map(Feed::new).collect::<Result<_>>()?,
+            partitions: Vec::new(),
+            latest: 0,
+            until_crowd_check: 0,
+            shared,
+            counters,
+        })
+    }
+
+    fn partition(&mut self, topic: &Arc<str>, partition: i32) -> Result<usize> {
+        let is = |(t, p): &(Arc<str>, i32)| *p == partition && (Arc::ptr_eq(t, topic) || t == topic);
+        if !self.partitions.get(self.latest).is_some_and(is) {
+            let found = self.partitions.iter().position(is);
+            self.latest = found.ok_or_else(|| Error::Internal(format!("{topic}[{partition}] was never assigned")))?;
+        }
+        Ok(self.latest)
+    }
+
+    /// Waits for room, at most [`PATIENCE`].
+    fn has_room(&mut self, partition: usize) -> bool {
+        let crowded = |feeds: &[Feed]| feeds.iter().any(|feed| feed.line.progress.is_crowded(feed.streams[partition]));
+        self.until_crowd_check = self.until_crowd_check.wrapping_sub(1);
+        let check_crowd = self.until_crowd_check.is_multiple_of(CROWD_CHECK);
+        let budget = &self.shared.budget;
+        if budget.has_room() && !(check_crowd && crowded(&self.feeds)) {
+            return true;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && self.shared.stop.is_running() {
+            self.feeds.iter().for_each(|feed| feed.line.dispatcher.hurry());
+            if budget.wait_for(Duration::from_millis(100), || budget.has_room()) && !crowded(&self.feeds) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The lowest offset of each partition that isn't durable in all sinks.
+    pub fn durable_positions(&self) -> Vec<(Arc<str>, i32, i64)> {
+        let lowest = |partition: usize| {
+            self.feeds.iter().map(|feed| feed.line.progress.watermark(feed.streams[partition])).min()
+        };
+        let positions = self.partitions.iter().enumerate();
+        positions.filter_map(|(at, (topic, number))| Some((Arc::clone(topic), *number, lowest(at)?))).collect()
+    }
+}
+
+impl Intake for SourceIntake {
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
+        let partition = self.partition(record.topic, record.partition)?;
+        if !self.has_room(partition) {
+            return Ok(Taken::Full);
+        }
+        self.counters.records_read.add(1);
+        let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
+        self.counters.bytes_read.add(bytes as u64);
+        self.arena.reset();
+        match self.decoder.decode(record, &self.arena) {
+            Ok(decoded) => {
+                if decoded.parse_errors_ignored > 0 {
+                    self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
+                }
+                for feed in &mut self.feeds {
+                    feed.take(record, decoded.rows, partition, &self.arena)?;
+                }
+            }
+            Err(rejection) => {
+                for feed in &mut self.feeds {
+                    feed.reject(record, rejection.clone(), partition)?;
+                }
+            }
+        }
+        Ok(Taken::Yes)
+    }
+
+    fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.partitions.push((Arc::clone(topic), partition));
+        for feed in &mut self.feeds {
+            feed.streams.push(feed.line.add_stream(topic, partition, start));
+        }
+    }
+
+    fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
+        if let Ok(partition) = self.partition(topic, partition) {
+            for feed in &self.feeds {
+                feed.line.progress.passed(feed.streams[partition], next);
+            }
+        }
+    }
+
+    fn watermarks(&mut self) -> Vec<(Arc<str>, i32, i64)> {
+        self.durable_positions()
+    }
+}
+
+/// A sink as its source sees it.
+struct Feed {
+    line: Arc<Line>,
+    selection: Selection,
+    encoder: RowEncoder,
+    keep_originals: bool,
+    /// The stream number of each of the source's partitions.
+    streams: Vec<u32>,
+    scratch: Scratch,
+}
+
+/// The rows one record makes, before they are accepted.
+#[derive(Default)]
+struct Scratch {
+    rows: Vec<u8>,
+    keys: Vec<u8>,
+    original: Vec<u8>,
+    prepared: Vec<std::result::Result<Prepared, Rejection>>,
+}
+
+struct Prepared {
+    format: RowFormat,
+    row: Range<usize>,
+    key: Range<usize>,
+}
+
+impl Feed {
+    fn new(line: &Arc<Line>) -> Result<Feed> {
+        let sink = &line.settings;
+        let options = EncodeOptions {
+            remove_line_feeds: sink.remove_line_feeds,
+            remove_null_characters: sink.remove_null_characters,
+        };
+        Ok(Feed {
+            line: Arc::clone(line),
+            selection: Selection::new(sink),
+            encoder: RowEncoder::new(line.target.table(), options)?,
+            keep_originals: line.rejects.wants_originals(),
+            streams: Vec::new(),
+            scratch: Scratch::default(),
+        })
+    }
+
+    fn take<'a>(
+        &mut self,
+        record: &Record<'_>,
+        rows: &'a [&'a [Value<'a>]],
+        partition: usize,
+        arena: &'a Bump,
+    ) -> Result<()> {
+        let Scratch { rows: encoded, keys, original, prepared } = &mut self.scratch;
+        encoded.clear();
+        keys.clear();
+        prepared.clear();
+        let counters = self.line.counters();
+        for row in rows {
+            let selected = match self.selection.apply(row, arena) {
+                Ok(Selected::Row(selected)) => selected,
+                Ok(Selected::Filtered) => continue,
+                Ok(Selected::DroppedNull) => {
+                    counters.rows_read.add(1);
+                    counters.rows_ignored.add(1);
+                    continue;
+                }
+                Err(rejection) => {
+                    prepared.push(Err(rejection));
+                    continue;
+                }
+            };
+            let (row_start, key_start) = (encoded.len(), keys.len());
+            let outcome = self.encoder.encode(selected, encoded).and_then(|format| {
+                self.encoder.key_image(selected, keys)?;
+                Ok(Prepared { format, row: row_start..encoded.len(), key: key_start..keys.len() })
+            });
+            prepared.push(outcome);
+        }
+        let stream = self.streams[partition];
+        if prepared.is_empty() {
+            self.line.progress.passed(stream, record.offset + 1);
+            return Ok(());
+        }
+        original.clear();
+        if self.keep_originals {
+            record.store_original(original);
+        }
+        counters.rows_read.add(prepared.len() as u64);
+        let ticket = self.line.progress.accept(stream, record.offset, prepared.len() as u32);
+        for outcome in prepared.drain(..) {
+            match outcome {
+                Ok(Prepared { format, row, key }) => {
+                    let (row, key) = (&encoded[row], &keys[key]);
+                    let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
+                    let entry = Entry {
+                        stream,
+                        format,
+                        row_len: row.len() as u32,
+                        key_len: key.len() as u32,
+                        original_len: original.len() as u32,
+                        key_hash,
+                        offset: record.offset,
+                        ticket,
+                        produced_ms: record.timestamp_ms.unwrap_or(0),
+                    };
+                    let shard = self.line.layout.shard_of_row(key_hash, record.offset);
+                    if self.line.dispatcher.push(shard, Row { entry, row, key, original }) {
+                        self.line.start_writer();
+                    }
+                }
+                Err(rejection) => settle_rejection(&self.line, record, rejection, original, stream, ticket)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole record is refused; it counts as one row.
+    fn reject(&mut self, record: &Record<'_>, rejection: Rejection, partition: usize) -> Result<()> {
+        let stream = self.streams[partition];
+        self.scratch.original.clear();
+        if self.keep_originals {
+            record.store_original(&mut self.scratch.original);
+        }
+        self.line.counters().rows_read.add(1);
+        let ticket = self.line.progress.accept(stream, record.offset, 1);
+        settle_rejection(&self.line, record, rejection, &self.scratch.original, stream, ticket)
+    }
+}
+
+fn settle_rejection(
+    line: &Arc<Line>,
+    record: &Record<'_>,
+    rejection: Rejection,
+    original: &[u8],
+    stream: u32,
+    ticket: u64,
+) -> Result<()> {
+    let position = record.position();
+    if line.settings.exception_mode == ExceptionMode::Strict {
+        return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
+    }
+    line.rejects.submit(line, Letter { position, original: original.to_vec(), rejection, stream, ticket });
+    Ok(())
+}

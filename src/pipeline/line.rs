@@ -1,0 +1,152 @@
+//! One sink's production line: from a decoded row to the database, with everything its threads share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::Shared;
+use super::rejects::Rejects;
+use super::writers::Writers;
+use crate::dispatch::{Dispatcher, Layout, Limits};
+use crate::error::Result;
+use crate::flush::Target;
+use crate::metrics::Counters;
+use crate::position::Position;
+use crate::progress::Progress;
+use crate::settings::Sink;
+use crate::stop::Stop;
+
+/// `batchsize` when the job leaves it out.
+pub const DEFAULT_BATCH_ROWS: usize = 3000;
+/// A transaction's share of `buffer.memory`, so that several can be open while the reader goes on.
+const BATCH_SHARE: usize = 16;
+const LARGEST_BATCH: usize = 8 << 20;
+const LINGER: Duration = Duration::from_millis(2);
+const BUSY_LINGER: Duration = Duration::from_millis(20);
+
+pub struct Line {
+    pub settings: Sink,
+    pub target: Target,
+    pub layout: Layout,
+    pub dispatcher: Dispatcher,
+    pub progress: Progress,
+    pub rejects: Rejects,
+    pub shared: Arc<Shared>,
+    counters: Arc<Counters>,
+    writers: Writers,
+    /// Topic and partition of each stream.
+    streams: Mutex<Vec<(Arc<str>, i32)>>,
+    freshness_ms: AtomicU64,
+}
+
+impl Line {
+    pub fn open(
+        sink: &Sink,
+        application: &str,
+        max_outage: Option<Duration>,
+        shared: &Arc<Shared>,
+    ) -> Result<Arc<Line>> {
+        let target = Target::open(sink, application, max_outage)?;
+        let layout = Layout::of(target.table());
+        let counters = Arc::new(Counters::default());
+        let line = Arc::new(Line {
+            settings: sink.clone(),
+            layout,
+            dispatcher: Dispatcher::new(limits(sink, shared.budget.limit()), Arc::clone(&shared.budget)),
+            progress: Progress::default(),
+            rejects: Rejects::open(sink)?,
+            shared: Arc::clone(shared),
+            counters,
+            writers: Writers::default(),
+            streams: Mutex::default(),
+            freshness_ms: AtomicU64::new(u64::MAX),
+            target,
+        });
+        let description = line.target.description();
+        log::info!("{}: {}; layout {}", sink.name, description.path, layout.as_str());
+        for warning in &description.warnings {
+            log::warn!("{}: {warning}", sink.name);
+        }
+        line.rejects.start(&line)?;
+        Ok(line)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Which of the job's sources feeds it.
+    pub fn source(&self) -> usize {
+        self.settings.source
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub fn writers(&self) -> &Writers {
+        &self.writers
+    }
+
+    /// A partition is about to be read from `start`.
+    pub fn add_stream(&self, topic: &Arc<str>, partition: i32, start: i64) -> u32 {
+        let mut streams = self.streams.lock();
+        streams.push((Arc::clone(topic), partition));
+        self.progress.add_stream(start)
+    }
+
+    pub fn position(&self, stream: u32, offset: i64) -> Position {
+        let (topic, partition) = self.streams.lock()[stream as usize].clone();
+        Position { topic, partition, offset }
+    }
+
+    /// Starts one more writer unless there are as many as the pool and the server allow.
+    pub fn start_writer(self: &Arc<Self>) {
+        self.writers.start(self);
+    }
+
+    /// No more rows come.
+    pub fn close(&self) {
+        self.dispatcher.close();
+    }
+
+    pub fn abandon(&self) {
+        self.dispatcher.abandon();
+    }
+
+    /// Waits until everything accepted is settled; gives up when the job is abandoned.
+    pub fn join(&self, stop: &Stop) {
+        self.writers.join(&self.dispatcher, stop);
+        self.rejects.join(stop);
+    }
+
+    pub fn connections(&self) -> usize {
+        self.writers.count()
+    }
+
+    pub fn in_outage(&self) -> bool {
+        self.target.in_outage()
+    }
+
+    pub fn note_freshness(&self, milliseconds: u64) {
+        self.freshness_ms.store(milliseconds, Ordering::Relaxed);
+    }
+
+    pub fn freshness_ms(&self) -> Option<u64> {
+        Some(self.freshness_ms.load(Ordering::Relaxed)).filter(|&age| age != u64::MAX)
+    }
+}
+
+fn limits(sink: &Sink, budget: usize) -> Limits {
+    Limits {
+        rows: sink.batch_size.unwrap_or(DEFAULT_BATCH_ROWS),
+        tune_rows: sink.batch_size.is_none(),
+        writers: sink.connection_max_active as usize,
+        bytes: (budget / BATCH_SHARE).clamp(1, LARGEST_BATCH),
+        linger: LINGER,
+        busy_linger: BUSY_LINGER,
+        timeout: sink.batch_write_timeout,
+    }
+}

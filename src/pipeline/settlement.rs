@@ -1,0 +1,90 @@
+//! What becomes of a batch's rows once the database has answered.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::line::Line;
+use super::rejects::Letter;
+use crate::batch::{Batch, Chunk, Entry};
+use crate::error::{Error, Rejection, Result};
+use crate::flush::{Settle, Written};
+use crate::settings::ExceptionMode;
+
+pub struct Settlement<'a> {
+    line: &'a Arc<Line>,
+    batch: &'a Batch,
+}
+
+impl<'a> Settlement<'a> {
+    pub fn new(line: &'a Arc<Line>, batch: &'a Batch) -> Self {
+        Settlement { line, batch }
+    }
+
+    fn entries(&self, rows: Range<usize>) -> impl Iterator<Item = &Entry> {
+        let entries = self.batch.chunks.iter().flat_map(|chunk| &chunk.entries);
+        entries.skip(rows.start).take(rows.len())
+    }
+
+    fn original(&self, row: usize) -> Option<&[u8]> {
+        let mut before = 0;
+        for Chunk { entries, originals, .. } in &self.batch.chunks {
+            if row < before + entries.len() {
+                let start: usize = entries[..row - before].iter().map(|entry| entry.original_len as usize).sum();
+                return originals.get(start..start + entries[row - before].original_len as usize);
+            }
+            before += entries.len();
+        }
+        None
+    }
+}
+
+impl Settle for Settlement<'_> {
+    fn durable(&mut self, rows: Range<usize>, written: Written) {
+        let counters = self.line.counters();
+        counters.rows_written.add(written.inserted);
+        counters.rows_ignored.add(written.ignored);
+        counters.rows_superseded.add(written.superseded);
+        let oldest =
+            self.entries(rows.clone()).filter(|entry| entry.produced_ms > 0).map(|entry| entry.produced_ms).min();
+        if let (Some(oldest), Ok(now)) = (oldest, SystemTime::now().duration_since(UNIX_EPOCH)) {
+            self.line.note_freshness((now.as_millis() as i64 - oldest).max(0) as u64);
+        }
+        self.line.progress.settle(self.entries(rows).map(|entry| (entry.stream, entry.ticket)));
+    }
+
+    fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()> {
+        let Some(entry) = self.entries(row..row + 1).next() else {
+            return Err(Error::Internal(format!("row {row} is not in its batch of {}", self.batch.len())));
+        };
+        let position = self.line.position(entry.stream, entry.offset);
+        if self.line.settings.exception_mode == ExceptionMode::Strict {
+            return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
+        }
+        let original = self.original(row).unwrap_or_default().to_vec();
+        let letter = Letter { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
+        self.line.rejects.submit(self.line, letter);
+        Ok(())
+    }
+
+    fn conflict(&mut self, row: Option<usize>, rejection: Rejection) -> Error {
+        match row.and_then(|row| self.entries(row..row + 1).next()) {
+            Some(entry) => {
+                let position = self.line.position(entry.stream, entry.offset);
+                Error::Strict { position, rejection, mode: "conflictmode" }
+            }
+            None => {
+                let sqlstate = rejection.sqlstate.clone();
+                let message = format!(
+                    "{}: {rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed",
+                    self.line.name()
+                );
+                Error::Target { message, sqlstate }
+            }
+        }
+    }
+
+    fn retried(&mut self) {
+        self.line.counters().retries.add(1);
+    }
+}

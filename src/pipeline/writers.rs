@@ -1,0 +1,84 @@
+//! A sink's writer threads. They are started when rows wait and nobody is idle, and then stay.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::ABANDON_GRACE;
+use super::line::Line;
+use super::settlement::Settlement;
+use crate::dispatch::Dispatcher;
+use crate::error::{Error, Result};
+use crate::stop::{Phase, Stop};
+
+#[derive(Default)]
+pub struct Writers {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+impl Writers {
+    pub fn count(&self) -> usize {
+        *self.count.lock()
+    }
+
+    pub fn start(&self, line: &Arc<Line>) {
+        let mut count = self.count.lock();
+        if *count >= line.target.connection_limit() as usize {
+            return;
+        }
+        let own = Arc::clone(line);
+        let body = move || {
+            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| write_batches(&own)));
+            let outcome =
+                worked.unwrap_or_else(|_| Err(Error::Internal(format!("a writer of {} panicked", own.name()))));
+            if let Err(error) = outcome {
+                own.abandon();
+                own.shared.fail(error);
+            }
+            own.writers().leave();
+        };
+        line.dispatcher.expect_writer();
+        if let Err(error) = thread::Builder::new().name(format!("write {count}")).spawn(body) {
+            line.dispatcher.miss_writer();
+            // With one writer there is still progress; without any there is none.
+            match *count {
+                0 => line.shared.fail(Error::Internal(format!("no thread for a writer: {error}"))),
+                _ => log::warn!("{}: no thread for another writer: {error}", line.name()),
+            }
+            return;
+        }
+        *count += 1;
+    }
+
+    fn leave(&self) {
+        *self.count.lock() -= 1;
+        self.ended.notify_all();
+    }
+
+    /// Waits until all have ended. Once the job is abandoned, what waits is dropped and only a moment is left.
+    pub fn join(&self, dispatcher: &Dispatcher, stop: &Stop) {
+        let mut deadline = None;
+        let mut count = self.count.lock();
+        while *count > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            self.ended.wait_for(&mut count, Duration::from_millis(50));
+            if deadline.is_none() && stop.phase() == Phase::Abandoning {
+                dispatcher.abandon();
+                deadline = Some(Instant::now() + ABANDON_GRACE);
+            }
+        }
+    }
+}
+
+fn write_batches(line: &Arc<Line>) -> Result<()> {
+    while let Some(batch) = line.dispatcher.take() {
+        let mut settlement = Settlement::new(line, &batch);
+        let started = Instant::now();
+        line.target.write(&batch, &mut settlement, &line.shared.stop)?;
+        line.counters().batches.add(1);
+        line.dispatcher.give_back(batch, started.elapsed());
+    }
+    Ok(())
+}
