@@ -1,7 +1,7 @@
 //! Puts a job together: tables, settings, and one sink for every INSERT.
 
 use super::Override;
-use super::flink_sql::{self, Insert, Name, Statement};
+use super::flink_sql::{self, Insert, Name, Script, Statement};
 use super::insert;
 use super::options::setting::Settings;
 use super::options::sink::{self, Mapping};
@@ -28,15 +28,15 @@ pub fn assemble(
     overrides: &[Override],
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Job, Error> {
-    let (statements, syntax_errors) = flink_sql::parse(text);
-    let is_complete = syntax_errors.is_empty();
+    let Script { statements, errors, broken_tables } = flink_sql::parse(text);
+    let is_complete = errors.is_empty();
     let mut assembly = Assembly {
         environment,
-        catalog: Catalog::default(),
+        catalog: Catalog { tables: Vec::new(), broken: broken_tables },
         settings: Settings::default(),
         sources: Vec::new(),
         sinks: Vec::new(),
-        report: Report { diagnostics: syntax_errors, notices: Vec::new() },
+        report: Report { diagnostics: errors, notices: Vec::new() },
     };
     // Settings hold for the whole job, wherever they stand.
     for statement in &statements {
@@ -58,7 +58,7 @@ pub fn assemble(
     if inserts == 0 && is_complete {
         assembly.report.error(None, "the job file has no INSERT INTO, so there is nothing to do");
     }
-    assembly.check_overrides(overrides, is_complete);
+    assembly.check_overrides(overrides);
     assembly.check_unused();
     assembly.finish(file_stem)
 }
@@ -86,7 +86,9 @@ impl Assembly<'_> {
     /// The table of a name, if its connector can do what is asked of it.
     fn use_table(&mut self, name: &Name, role: &str) -> Option<usize> {
         let Some(index) = self.catalog.find(&name.text) else {
-            self.report.error(Some(name.at), self.catalog.unknown(&name.text));
+            if !self.catalog.broken.contains(&name.text) {
+                self.report.error(Some(name.at), self.catalog.unknown(&name.text));
+            }
             return None;
         };
         let table = &mut self.catalog.tables[index];
@@ -131,11 +133,10 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    fn check_overrides(&mut self, overrides: &[Override], is_complete: bool) {
+    fn check_overrides(&mut self, overrides: &[Override]) {
         for replacement in overrides {
             let name = &replacement.table;
-            // A table whose CREATE TABLE is broken is not unknown.
-            if self.catalog.find(name).is_none() && is_complete {
+            if self.catalog.find(name).is_none() && !self.catalog.broken.contains(name) {
                 let message = format!("-D {name}.{}: {}", replacement.option, self.catalog.unknown(name));
                 self.report.error(None, message);
             }

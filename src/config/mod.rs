@@ -14,6 +14,8 @@ mod table;
 mod tests;
 mod value_types;
 
+pub use value_types::{duration, memory_size};
+
 use crate::error::Error;
 use crate::settings::Job;
 

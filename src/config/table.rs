@@ -44,6 +44,8 @@ impl Table {
 #[derive(Debug, Default)]
 pub struct Catalog {
     pub tables: Vec<Table>,
+    /// Names of tables whose declaration has a syntax error.
+    pub broken: Vec<String>,
 }
 
 impl Catalog {

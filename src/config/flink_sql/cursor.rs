@@ -15,7 +15,11 @@ pub struct Cursor<'a> {
     end: Location,
     /// Half of a `>>` that closes two levels of `ARRAY<ARRAY<…>>` has been used.
     half_shift: bool,
+    depth: usize,
 }
+
+/// Types nested deeper than this are a mistake, and could exhaust the stack.
+const DEEPEST: usize = 16;
 
 /// A word as a name, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct Name {
 
 impl<'a> Cursor<'a> {
     pub fn new(tokens: &'a [TokenWithSpan], end: Location) -> Self {
-        Cursor { tokens, next: 0, end, half_shift: false }
+        Cursor { tokens, next: 0, end, half_shift: false, depth: 0 }
     }
 
     pub fn peek(&self) -> &'a Token {
@@ -108,6 +112,17 @@ impl<'a> Cursor<'a> {
             return Ok(());
         }
         self.expect(&Token::Gt)
+    }
+
+    /// Parses something that may hold itself.
+    pub fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == DEEPEST {
+            return Err(self.error("nested too deeply"));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
     }
 
     /// An identifier, bare or in back-quotes.

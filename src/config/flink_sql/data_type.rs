@@ -66,10 +66,13 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         "TIMESTAMP" => timestamp(cursor)?,
         "TIMESTAMP_LTZ" => DataType::TimestampLtz { precision: precision(cursor, 6)? },
         "ARRAY" => {
-            cursor.expect(&Token::Lt)?;
-            let element = parse_type(cursor)?;
-            accept_nullability(cursor)?;
-            cursor.expect_closing_angle()?;
+            let element = cursor.nested(|cursor| {
+                cursor.expect(&Token::Lt)?;
+                let element = parse_type(cursor)?;
+                accept_nullability(cursor)?;
+                cursor.expect_closing_angle()?;
+                Ok(element)
+            })?;
             DataType::Array(Box::new(element))
         }
         "ROW" | "MAP" | "MULTISET" | "INTERVAL" | "RAW" => {

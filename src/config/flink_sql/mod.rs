@@ -16,22 +16,30 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use crate::error::{Diagnostic, Location};
 use cursor::Cursor;
 
-/// All statements that could be read, and one syntax error for every one that could not.
-pub fn parse(text: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
+/// A job file's statements, as far as they could be read.
+#[derive(Debug, Default)]
+pub struct Script {
+    pub statements: Vec<Statement>,
+    /// One for every statement that could not be read.
+    pub errors: Vec<Diagnostic>,
+    /// Tables whose CREATE TABLE could not be read: they are not unknown, only broken.
+    pub broken_tables: Vec<String>,
+}
+
+pub fn parse(text: &str) -> Script {
+    let mut script = Script::default();
     let mut tokens = Vec::new();
     let complete = match Tokenizer::new(&dialect::FlinkSql, text).tokenize_with_location_into_buf(&mut tokens) {
         Ok(()) => true,
         Err(failure) => {
-            diagnostics.push(error(location(failure.location), failure.message));
+            script.errors.push(error(location(failure.location), failure.message));
             false
         }
     };
-    diagnostics.extend(tokens.iter().filter_map(hint));
+    script.errors.extend(tokens.iter().filter_map(hint));
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
 
     let end = end_of(text);
-    let mut statements = Vec::new();
     let mut rest = tokens.as_slice();
     while !rest.is_empty() {
         let length = rest.iter().position(|token| token.token == Token::SemiColon);
@@ -42,13 +50,16 @@ pub fn parse(text: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
         let semicolon = behind.first().map_or(end, |token| location(token.span.start));
         if !tokens.is_empty() {
             match statement::parse(&mut Cursor::new(tokens, semicolon)) {
-                Ok(statement) => statements.push(statement),
-                Err(diagnostic) => diagnostics.push(diagnostic),
+                Ok(statement) => script.statements.push(statement),
+                Err(diagnostic) => {
+                    script.errors.push(diagnostic);
+                    script.broken_tables.extend(statement::declared_table(&mut Cursor::new(tokens, semicolon)));
+                }
             }
         }
         rest = behind.get(1..).unwrap_or_default();
     }
-    (statements, diagnostics)
+    script
 }
 
 /// `/*+ OPTIONS(…) */` looks like a comment but changes what a statement means.

@@ -64,6 +64,13 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
     Ok(statement)
 }
 
+/// The name of the table that a CREATE TABLE declares, however wrong the rest of it is.
+pub fn declared_table(cursor: &mut Cursor<'_>) -> Option<String> {
+    let is_create = cursor.accept_words(&["CREATE", "TABLE"]) || cursor.accept_words(&["CREATE", "TEMPORARY", "TABLE"]);
+    cursor.accept_words(&["IF", "NOT", "EXISTS"]);
+    if is_create { table_name(cursor).ok().map(|name| name.text) } else { None }
+}
+
 fn unknown(cursor: &Cursor<'_>) -> Diagnostic {
     if let Some((_, what)) = UNSUPPORTED.iter().find(|(words, _)| cursor.next_are(words)) {
         return cursor.unsupported(what);
@@ -176,6 +183,7 @@ fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
 fn plain_words(message: &str) -> String {
     message
         .replace("Expected: ", "expected ")
+        .replace("Expected ", "expected ")
         .replace("found: EOF", "found the end of the statement")
         .replace("found: ", "found ")
 }

@@ -101,6 +101,7 @@ impl<'a> TableOptions<'a> {
             .collect();
         names.extend(open.iter().map(|prefix| format!("{prefix}*")));
         names.sort_unstable();
+        names.dedup();
         for entry in self.entries.iter().filter(|entry| !is_known(&entry.name)) {
             let suggestion = match nearest(&entry.key, names.iter().map(String::as_str)) {
                 Some(near) => format!("; did you mean '{near}'?"),
@@ -111,7 +112,11 @@ impl<'a> TableOptions<'a> {
                 entry.key,
                 names.join(", ")
             );
-            self.report.error(entry.key_at, in_file(self.table, entry.key_at, message));
+            let message = match entry.key_at {
+                Some(_) => message,
+                None => format!("-D {}.{}: {message}", self.table, entry.key),
+            };
+            self.report.error(entry.key_at, message);
         }
     }
 
@@ -135,7 +140,12 @@ impl<'a> TableOptions<'a> {
     }
 
     fn refuse(&mut self, key: &str, at: Option<Location>, message: &str) {
-        self.report.error(at, in_file(self.table, at, format!("option '{key}' {message}")));
+        // An option of the command line has no place in the file, so it is named in full.
+        let message = match at {
+            Some(_) => format!("option '{key}' {message}"),
+            None => format!("-D {}.{key} {message}", self.table),
+        };
+        self.report.error(at, message);
     }
 
     fn read<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
@@ -208,9 +218,4 @@ impl<'a> TableOptions<'a> {
     pub fn convert<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         self.read(option, parse)
     }
-}
-
-/// An option of the command line has no place in the file, so it is named in full.
-fn in_file(table: &str, at: Option<Location>, message: String) -> String {
-    if at.is_some() { message } else { format!("-D for table '{table}': {message}") }
 }

@@ -180,8 +180,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
         mapping.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
     for (index, column) in columns.iter().enumerate() {
         if columns[..index].iter().any(|other| other.name == column.name) {
-            let message =
-                format!("= '0' makes two columns the same: '{}'; set it to '1' and quote nothing", column.name);
+            let message = format!("= '0' makes two columns the same: '{}'; set it to '1' or rename one", column.name);
             options.error(&CASE_SENSITIVE, &message);
         }
     }

@@ -1,8 +1,8 @@
 //! `SELECT … FROM one table [WHERE …]`.
 
 use sqlparser::ast::{
-    GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, Spanned, TableFactor,
+    Distinct, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Spanned, TableFactor,
 };
 
 use super::expression::Scope;
@@ -38,11 +38,14 @@ pub fn source_table(query: &Query, at: Location) -> Planned<Name> {
     if let Some(join) = from.joins.first() {
         return Err(unsupported(join, at, "joins"));
     }
-    let TableFactor::Table { name, args, .. } = &from.relation else {
+    let TableFactor::Table { name, args, alias, sample, .. } = &from.relation else {
         return Err(unsupported(&from.relation, at, "subqueries and table functions in FROM"));
     };
     if args.is_some() {
         return Err(unsupported(name, at, "table functions"));
+    }
+    if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) || sample.is_some() {
+        return Err(unsupported(name, at, "column lists and samples in FROM"));
     }
     let parts = identifiers(name).ok_or_else(|| unsupported(name, at, "this table name"))?;
     let Some((last, qualifiers)) = parts.split_last() else {
@@ -160,7 +163,7 @@ fn plain_select(query: &Query, at: Location) -> Planned<&Select> {
         return Err(unsupported(condition, at, "HAVING and QUALIFY"));
     }
     let others = [
-        (select.distinct.is_some(), "SELECT DISTINCT"),
+        (select.distinct.as_ref().is_some_and(|distinct| *distinct != Distinct::All), "SELECT DISTINCT"),
         (select.top.is_some(), "TOP"),
         (select.into.is_some(), "SELECT INTO"),
         (!select.lateral_views.is_empty(), "LATERAL VIEW"),

@@ -1,7 +1,11 @@
 //! Job files from text to settings, and every way they can be wrong.
 
 mod damage;
+mod errors;
 mod job_file;
+mod options;
+mod queries;
+mod url;
 
 use super::{Override, parse_job};
 use crate::error::{Diagnostic, Error};

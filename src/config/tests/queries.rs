@@ -1,0 +1,143 @@
+//! What SELECT and INSERT become.
+
+use super::*;
+use crate::data_type::DataType;
+use crate::expression::{Comparison, Expression, Literal};
+use crate::value::Decimal;
+
+fn column(index: usize, data_type: DataType) -> Expression {
+    Expression::Column(index, data_type)
+}
+
+/// The expression of the only column of `INSERT INTO s SELECT <query> FROM k`.
+#[track_caller]
+fn value(query: &str, source_columns: &str, sink_type: &str) -> Expression {
+    let mut sink = sink_of(source_columns, &format!("c {sink_type}"), &format!("INSERT INTO s SELECT {query} FROM k"));
+    sink.columns.remove(0).expression
+}
+
+#[track_caller]
+fn filter(condition: &str, source_columns: &str) -> Expression {
+    let insert = format!("INSERT INTO s SELECT 1 FROM k WHERE {condition}");
+    sink_of(source_columns, "c INT", &insert).filter.unwrap()
+}
+
+#[test]
+fn columns_are_mapped_by_position_and_never_by_name() {
+    let sink = sink_of("a INT, b INT", "b INT, a INT", "INSERT INTO s SELECT a, b FROM k");
+    let mapped: Vec<(&str, &Expression)> =
+        sink.columns.iter().map(|column| (column.name.as_str(), &column.expression)).collect();
+    assert_eq!(mapped, [("b", &column(0, DataType::Int)), ("a", &column(1, DataType::Int))]);
+}
+
+#[test]
+fn a_column_that_the_insert_does_not_list_is_null() {
+    let sink = sink_of("a INT, b INT", "x INT, y STRING, z BIGINT", "INSERT INTO s (z, x) SELECT a, b FROM k");
+    let expressions: Vec<&Expression> = sink.columns.iter().map(|column| &column.expression).collect();
+    let null = Expression::Literal(Literal::Null, DataType::STRING);
+    assert_eq!(expressions, [&column(1, DataType::Int), &null, &column(0, DataType::Int)]);
+}
+
+#[test]
+fn a_star_stands_for_all_columns_in_their_order() {
+    let sink = sink_of("a INT, b STRING", "x INT, y STRING, z STRING", "INSERT INTO s SELECT q.*, q.b FROM k q");
+    assert_eq!(sink.columns[1].expression, column(1, DataType::STRING));
+    assert_eq!(sink.columns[2].expression, column(1, DataType::STRING));
+}
+
+#[test]
+fn a_varchar_column_passes_into_its_like_untouched_but_a_string_is_cut_to_a_length() {
+    assert_eq!(value("a", "a VARCHAR(10)", "VARCHAR(10)"), column(0, DataType::Varchar(10)));
+    assert_eq!(value("a", "a STRING", "VARCHAR"), column(0, DataType::STRING));
+    let cut = Expression::Cast(Box::new(column(0, DataType::STRING)), DataType::Varchar(10));
+    assert_eq!(value("a", "a STRING", "VARCHAR(10)"), cut);
+}
+
+#[test]
+fn a_cast_may_name_any_type_of_flink() {
+    for (text, data_type) in [
+        ("STRING", DataType::STRING),
+        ("VARCHAR(10)", DataType::Varchar(10)),
+        ("TIMESTAMP_LTZ(3)", DataType::TimestampLtz { precision: 3 }),
+        ("TIMESTAMP(3) WITHOUT TIME ZONE", DataType::Timestamp { precision: 3 }),
+        ("decimal(12, 2)", DataType::Decimal { precision: 12, scale: 2 }),
+        ("BYTES", DataType::Varbinary(crate::data_type::UNBOUNDED)),
+        ("INTEGER", DataType::Int),
+        ("DOUBLE", DataType::Double),
+    ] {
+        let expected = column(0, DataType::STRING);
+        let cast = value(&format!("cast(a as {text})"), "a STRING", text);
+        match data_type {
+            DataType::Varchar(crate::data_type::UNBOUNDED) => assert_eq!(cast, expected, "{text}"),
+            data_type => assert_eq!(cast, Expression::Cast(Box::new(expected), data_type), "{text}"),
+        }
+    }
+}
+
+#[test]
+fn constants_have_the_type_of_the_column_they_fill() {
+    let literal = Expression::Literal;
+    assert_eq!(value("NULL", "a INT", "DATE"), literal(Literal::Null, DataType::Date));
+    assert_eq!(value("-7", "a INT", "INT"), literal(Literal::Int(-7), DataType::Int));
+    assert_eq!(value("7", "a INT", "DOUBLE"), literal(Literal::Double(7.0), DataType::Double));
+    let two_digits = DataType::Decimal { precision: 5, scale: 2 };
+    let decimal = Literal::Decimal(Decimal { unscaled: 150, scale: 2 });
+    assert_eq!(value("1.5", "a INT", "DECIMAL(5, 2)"), literal(decimal, two_digits));
+    assert_eq!(value("'abc'", "a INT", "VARCHAR(2)"), literal(Literal::Text("ab".into()), DataType::Varchar(2)));
+    assert_eq!(value("true", "a INT", "BOOLEAN"), literal(Literal::Bool(true), DataType::Boolean));
+    assert_eq!(value("DATE '1970-01-02'", "a INT", "DATE"), literal(Literal::Date(1), DataType::Date));
+    let moment = Literal::Timestamp { seconds: 1, nanos: 0 };
+    let timestamp = DataType::Timestamp { precision: 0 };
+    assert_eq!(value("TIMESTAMP '1970-01-01 00:00:01'", "a INT", "TIMESTAMP"), literal(moment, timestamp));
+    let time = DataType::Time { precision: 0 };
+    assert_eq!(value("TIME '00:00:01'", "a INT", "TIME"), literal(Literal::Time(1_000_000_000), time));
+}
+
+#[test]
+fn both_sides_of_a_comparison_have_one_type() {
+    let compare = |comparison, left, right| Expression::Compare(comparison, Box::new(left), Box::new(right));
+    assert_eq!(
+        filter("a >= 10", "a BIGINT"),
+        compare(
+            Comparison::GreaterOrEqual,
+            column(0, DataType::BigInt),
+            Expression::Literal(Literal::Int(10), DataType::BigInt)
+        )
+    );
+    assert_eq!(
+        filter("'red' <> a", "a VARCHAR(2)"),
+        compare(
+            Comparison::NotEqual,
+            Expression::Literal(Literal::Text("red".into()), DataType::Varchar(2)),
+            column(0, DataType::Varchar(2))
+        )
+    );
+    assert_eq!(
+        filter("a < b", "a INT, b DOUBLE"),
+        compare(
+            Comparison::Less,
+            Expression::Cast(Box::new(column(0, DataType::Int)), DataType::Double),
+            column(1, DataType::Double)
+        )
+    );
+    let timestamp = DataType::Timestamp { precision: 6 };
+    assert_eq!(
+        filter("a > '1970-01-01 00:00:01'", "a TIMESTAMP"),
+        compare(
+            Comparison::Greater,
+            column(0, timestamp.clone()),
+            Expression::Literal(Literal::Timestamp { seconds: 1, nanos: 0 }, timestamp)
+        )
+    );
+}
+
+#[test]
+fn conditions_nest_as_they_are_written() {
+    let is_null = Expression::IsNull(Box::new(column(0, DataType::Boolean)));
+    let not_null = Expression::Not(Box::new(Expression::IsNull(Box::new(column(1, DataType::Int)))));
+    let expected = Expression::And(
+        Box::new(Expression::Or(Box::new(is_null), Box::new(column(0, DataType::Boolean)))),
+        Box::new(Expression::Not(Box::new(not_null))),
+    );
+    assert_eq!(filter("(a IS NULL OR k.a) AND NOT (b IS NOT NULL)", "a BOOLEAN, b INT"), expected);
+}

@@ -1,0 +1,97 @@
+//! The JDBC URL.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::jdbc_url::parse;
+use crate::settings::{Connection, SslMode};
+
+#[track_caller]
+fn connection(url: &str) -> Connection {
+    let (connection, findings) = parse(url);
+    assert_eq!(findings.errors, Vec::<String>::new());
+    assert_eq!(findings.notices, Vec::<String>::new());
+    connection
+}
+
+#[track_caller]
+fn only_error(url: &str) -> String {
+    let mut findings = parse(url).1;
+    assert_eq!(findings.errors.len(), 1, "{findings:?}");
+    findings.errors.remove(0)
+}
+
+#[test]
+fn hosts_ports_and_the_database_are_read() {
+    let read = connection("jdbc:postgresql://a,b:6000,[::1]:6001,[fe80::2]/my%20db");
+    let hosts = [("a", 5432), ("b", 6000), ("::1", 6001), ("fe80::2", 5432)];
+    assert_eq!(read.hosts, hosts.map(|(host, port)| (host.to_string(), port)));
+    assert_eq!(read.database, "my db");
+    assert_eq!(connection("jdbc:postgresql:///d").hosts, [("localhost".to_string(), 5432)]);
+}
+
+#[test]
+fn what_the_url_leaves_out_is_as_in_the_driver() {
+    let read = connection("jdbc:postgresql://h/d");
+    assert_eq!(read.ssl_mode, SslMode::Prefer);
+    assert_eq!((read.connect_timeout, read.socket_timeout), (Duration::from_secs(10), None));
+    assert!(!read.tcp_keep_alive && !read.primary_only && !read.load_balance_hosts);
+}
+
+#[test]
+fn every_parameter_with_a_meaning_is_kept() {
+    let read = connection(
+        "jdbc:postgresql://h/d?sslmode=verify-ca&sslrootcert=/ca.pem&sslcert=/c.pem&sslkey=/k.pem&sslpassword=s%20s\
+         &connectTimeout=20&socketTimeout=30&loginTimeout=15&ApplicationName=my+app&currentSchema=a,b\
+         &options=-c%20statement_timeout=5s&tcpKeepAlive=true&targetServerType=primary&loadBalanceHosts=true\
+         &stringtype=unspecified&reWriteBatchedInserts=true",
+    );
+    assert_eq!(read.ssl_mode, SslMode::VerifyCa);
+    assert_eq!(read.ssl_root_cert, Some(PathBuf::from("/ca.pem")));
+    assert_eq!((read.ssl_cert, read.ssl_key), (Some(PathBuf::from("/c.pem")), Some(PathBuf::from("/k.pem"))));
+    assert_eq!(read.ssl_password.as_ref().map(|password| password.reveal()), Some("s s"));
+    assert_eq!((read.connect_timeout, read.socket_timeout), (Duration::from_secs(15), Some(Duration::from_secs(30))));
+    assert_eq!((read.application_name.as_deref(), read.current_schema.as_deref()), (Some("my app"), Some("a,b")));
+    assert_eq!(read.options.as_deref(), Some("-c statement_timeout=5s"));
+    assert!(read.tcp_keep_alive && read.primary_only && read.load_balance_hosts);
+}
+
+#[test]
+fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
+    assert_eq!(connection("jdbc:postgresql://h/d?ssl=true").ssl_mode, SslMode::VerifyFull);
+    assert_eq!(connection("jdbc:postgresql://h/d?ssl").ssl_mode, SslMode::VerifyFull);
+    assert_eq!(connection("jdbc:postgresql://h/d?ssl=false").ssl_mode, SslMode::Prefer);
+    assert_eq!(connection("jdbc:postgresql://h/d?sslmode=require&ssl=true").ssl_mode, SslMode::Require);
+}
+
+#[test]
+fn an_unknown_parameter_is_a_notice_that_suggests_the_one_that_was_meant() {
+    let notices = parse("jdbc:postgresql://h/d?sslMode=require").1.notices;
+    assert_eq!(notices, ["the url's parameter 'sslMode' is unknown and has no effect; did you mean 'sslmode'?"]);
+}
+
+#[test]
+fn a_wrong_url_says_what_is_wrong() {
+    for (url, error) in [
+        ("jdbc:mysql://h/d", "must start with"),
+        ("jdbc:postgresql:d", "must start with"),
+        ("jdbc:postgresql://h", "must name the database"),
+        ("jdbc:postgresql://h/", "must name the database"),
+        ("jdbc:postgresql://h/%zz", "broken %-escape"),
+        ("jdbc:postgresql://h:x/d", "port"),
+        ("jdbc:postgresql://h:0/d", "port"),
+        ("jdbc:postgresql://h:70000/d", "port"),
+        ("jdbc:postgresql://::1/d", "brackets"),
+        ("jdbc:postgresql://[::1/d", "']'"),
+        ("jdbc:postgresql://[::1]x/d", "':port'"),
+        ("jdbc:postgresql://<host>:5432/d", "fill in"),
+        ("jdbc:postgresql://u:p@h/d", "'username' and 'password'"),
+        ("jdbc:postgresql://h/d?sslmode=on", "'sslmode' that must be disable"),
+        ("jdbc:postgresql://h/d?connectTimeout=1s", "in seconds"),
+        ("jdbc:postgresql://h/d?tcpKeepAlive=1", "true or false"),
+        ("jdbc:postgresql://h/d?targetServerType=secondary", "standby"),
+    ] {
+        let found = only_error(url);
+        assert!(found.contains(error), "{url}: {found}");
+    }
+}
