@@ -367,3 +367,41 @@ fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>,
     }
     Ok((chosen, all))
 }
+
+#[cfg(test)]
+impl Catalog {
+    /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
+    pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
+        let column = |(number, name): (usize, &&str)| Column {
+            name: (*name).to_owned(),
+            number: number as i16 + 1,
+            type_name: "bigint".to_owned(),
+            kind: ColumnKind::Int8,
+            not_null: key.contains(name),
+            has_default: false,
+            identity_always: false,
+            generated: false,
+            storage: 'x',
+            type_storage: 'x',
+            bytewise: true,
+            dimension: None,
+            may_insert: true,
+            may_update: true,
+        };
+        let at = |name: &&str| columns.iter().position(|column| column == name);
+        Catalog {
+            schema: "s".to_owned(),
+            table: table.to_owned(),
+            columns: columns.iter().enumerate().map(column).collect(),
+            unwritten: Vec::new(),
+            keys: Keys {
+                key: (!key.is_empty()).then(|| key.iter().filter_map(at).collect()),
+                key_is_unique: !key.is_empty(),
+                other_unique: false,
+            },
+            unlogged: false,
+            distribution: None,
+            has_triggers: false,
+        }
+    }
+}

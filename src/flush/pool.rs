@@ -25,6 +25,8 @@ pub struct Pool {
     open: Arc<AtomicU32>,
     /// Sessions of an earlier one are replaced.
     generation: AtomicU32,
+    /// When a session was last found lost. Those that haven't answered since are asked before they are used.
+    doubted: Mutex<Option<Instant>>,
     fewer: Mutex<Option<(u32, Instant)>>,
 }
 
@@ -72,7 +74,15 @@ impl Pool {
             .error_handler(Box::new(NopErrorHandler))
             .build(Slots)
             .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
-        let pool = Pool { slots, connector, setup, open, generation: AtomicU32::new(0), fewer: Mutex::new(None) };
+        let pool = Pool {
+            slots,
+            connector,
+            setup,
+            open,
+            generation: AtomicU32::new(0),
+            doubted: Mutex::new(None),
+            fewer: Mutex::new(None),
+        };
         if let Ok(mut slot) = pool.slots.get() {
             slot.session = Some(first);
         }
@@ -83,7 +93,13 @@ impl Pool {
     pub fn session(&self) -> Attempt<Checkout> {
         let mut slot = self.slots.get().map_err(|_| self.none_free())?;
         let generation = self.generation.load(Ordering::Relaxed);
-        if !slot.session.as_ref().is_some_and(|session| session.is_usable() && session.generation == generation) {
+        let doubted = *self.doubted.lock();
+        let fit = slot.session.as_mut().is_some_and(|session| {
+            session.is_usable()
+                && session.generation == generation
+                && (doubted < Some(session.proven) || session.answers())
+        });
+        if !fit {
             slot.session = None;
             let mut session = Session::open(&self.connector, &self.setup, &self.open).inspect_err(|failure| {
                 if failure.is("53300") {
@@ -99,6 +115,11 @@ impl Pool {
     /// From now on only new sessions: what the old ones prepared is out of date.
     pub fn renew(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A session was lost: others may be, too.
+    pub fn doubt(&self) {
+        *self.doubted.lock() = Some(Instant::now());
     }
 
     fn none_free(&self) -> Failure {
@@ -146,8 +167,9 @@ impl Checkout {
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
         let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };
         let result = work(session);
-        if result.is_err() {
-            session.recover();
+        match result {
+            Ok(_) => session.proven = Instant::now(),
+            Err(_) => session.recover(),
         }
         result
     }

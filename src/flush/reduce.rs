@@ -61,3 +61,71 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Batch, Chunk, Entry, RowFormat};
+    use crate::flush::rows::Plan;
+
+    /// Rows with these keys, two chunks of them; a row's bytes are its number, `B` for binary or `T` for text before it.
+    fn batch(keys: &[&str], text: &[usize]) -> Batch {
+        let mut chunks = vec![Chunk::default(), Chunk::default()];
+        for (row, key) in keys.iter().enumerate() {
+            let chunk = &mut chunks[usize::from(row >= keys.len() / 2)];
+            let format = if text.contains(&row) { RowFormat::Text } else { RowFormat::Binary };
+            let bytes = format!("{}{row} ", if format == RowFormat::Text { 'T' } else { 'B' });
+            chunk.entries.push(Entry {
+                stream: 0,
+                format,
+                row_len: bytes.len() as u32,
+                key_len: key.len() as u32,
+                original_len: 0,
+                // All keys collide: what counts is the image.
+                key_hash: 5,
+                offset: row as i64,
+                ticket: 0,
+                produced_ms: 0,
+            });
+            chunk.rows.extend_from_slice(bytes.as_bytes());
+            chunk.keys.extend_from_slice(key.as_bytes());
+        }
+        Batch { chunks, shards: 1 }
+    }
+
+    #[test]
+    fn the_first_or_the_last_row_of_a_key_is_kept_in_order() {
+        let batch = batch(&["a", "b", "a", "c", "b", "a"], &[]);
+        let rows = Rows::new(&batch);
+        assert_eq!(reduce(&rows, 0..6, Keep::First), [0, 1, 3]);
+        assert_eq!(reduce(&rows, 0..6, Keep::Last), [3, 4, 5]);
+        assert_eq!(reduce(&rows, 2..5, Keep::Last), [2, 3, 4]);
+        assert_eq!(reduce(&rows, 0..6, Keep::All), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn rows_without_a_key_are_all_kept() {
+        let batch = batch(&["", "", "a", ""], &[]);
+        assert_eq!(reduce(&Rows::new(&batch), 0..4, Keep::Last), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_plan_sends_long_pieces_one_copy_a_format() {
+        let batch = batch(&["a", "b", "c", "d", "e", "f"], &[1, 4]);
+        let rows = Rows::new(&batch);
+        let shown = |in_order: bool| {
+            let plan = Plan::new(&rows, vec![0, 1, 2, 3, 4, 5], in_order);
+            let run = |run: &super::super::rows::Run| {
+                rows.pieces(&plan.order[run.stretch.clone()]).map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
+            };
+            plan.runs.iter().map(run).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(false), ["B0 |B2 |B3 |B5 ", "T1 |T4 "]);
+        assert_eq!(shown(true), ["B0 ", "T1 ", "B2 |B3 ", "T4 ", "B5 "]);
+        let plan = Plan::new(&rows, vec![2, 3, 5], false);
+        assert_eq!(rows.pieces(&plan.order).count(), 3);
+        let plain = self::batch(&["a", "b", "c", "d"], &[]);
+        let rows = Rows::new(&plain);
+        assert_eq!(rows.pieces(&[0, 1, 2, 3]).collect::<Vec<_>>(), [b"B0 B1 ", b"B2 B3 "]);
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use postgres::{Client, SimpleQueryMessage, Statement as Prepared};
 
@@ -9,6 +10,9 @@ use super::classify::During;
 use super::connect::Connector;
 use super::failure::Failure;
 use super::statements::{COUNT, Statement, Statements};
+
+/// How long a session in doubt has to answer an empty query.
+const ANSWER: Duration = Duration::from_secs(2);
 
 pub type Attempt<T> = std::result::Result<T, Failure>;
 
@@ -28,6 +32,8 @@ pub struct Session {
     usable: bool,
     /// The pool's generation it was opened in.
     pub generation: u32,
+    /// When it last did what it was asked.
+    pub proven: Instant,
     open: Arc<AtomicU32>,
 }
 
@@ -41,6 +47,7 @@ impl Session {
             has_stage: false,
             usable: true,
             generation: 0,
+            proven: Instant::now(),
             open: Arc::clone(open),
         };
         session.set_up(setup)?;
@@ -67,6 +74,11 @@ impl Session {
 
     pub fn is_usable(&self) -> bool {
         self.usable && !self.client.is_closed()
+    }
+
+    /// Whether the server still is at the other end.
+    pub fn answers(&mut self) -> bool {
+        self.client.is_valid(ANSWER).is_ok()
     }
 
     /// Runs statements that return nothing.

@@ -165,3 +165,77 @@ pub fn quote(name: &str) -> String {
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
+        let statements = Statements::new(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false });
+        statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
+    }
+
+    #[test]
+    fn every_copy_names_its_columns_and_its_format() {
+        let catalog = Catalog::sample("car \"info\"", &["id", "Feature"], &["id"]);
+        let capabilities = Capabilities { direct: true, on_conflict: true, resolving: true };
+        let statements = Statements::new(&catalog, ConflictMode::Upsert, &capabilities);
+        assert_eq!(
+            statements.text(Statement::CopyBinary),
+            r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT binary)"#
+        );
+        assert_eq!(
+            statements.text(Statement::ResolvingText),
+            r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT text) DO ON CONFLICT DO UPDATE"#
+        );
+        assert_eq!(
+            statements.text(Statement::StageBinary),
+            r#"COPY pg_temp.vecsink_stage ("id", "Feature") FROM STDIN (FORMAT binary)"#
+        );
+    }
+
+    #[test]
+    fn conflicts_are_resolved_as_the_mode_says() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        let insert = r#"INSERT INTO "s"."t" ("id", "a", "b") SELECT "id", "a", "b" FROM pg_temp.vecsink_stage"#;
+        assert_eq!(merge_of(&catalog, ConflictMode::Strict, true), [insert]);
+        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, true), [format!("{insert} ON CONFLICT DO NOTHING")]);
+        assert_eq!(
+            merge_of(&catalog, ConflictMode::Upsert, true),
+            [format!(r#"{insert} ON CONFLICT ("id") DO UPDATE SET "a" = EXCLUDED."a", "b" = EXCLUDED."b""#)]
+        );
+        let all = Catalog::sample("t", &["id", "a"], &["id", "a"]);
+        assert!(merge_of(&all, ConflictMode::Upsert, true)[0].ends_with(r#"ON CONFLICT ("id", "a") DO NOTHING"#));
+        let keyless = Catalog::sample("t", &["id", "a", "b"], &[]);
+        assert_eq!(merge_of(&keyless, ConflictMode::Upsert, true), [insert]);
+    }
+
+    #[test]
+    fn a_server_without_on_conflict_gets_an_update_and_an_insert_of_what_is_absent() {
+        let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        let absent = r#"INSERT INTO "s"."t" ("id", "a") SELECT s."id", s."a" FROM pg_temp.vecsink_stage AS s WHERE NOT EXISTS (SELECT 1 FROM "s"."t" AS t WHERE t."id" = s."id")"#;
+        let update = r#"UPDATE "s"."t" AS t SET "a" = s."a" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#;
+        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, false), [absent]);
+        assert_eq!(merge_of(&catalog, ConflictMode::Upsert, false), [update, absent]);
+    }
+
+    #[test]
+    fn the_stage_takes_every_row_the_table_takes() {
+        let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        catalog.columns[1].storage = 'p';
+        catalog.distribution = Some("DISTRIBUTED BY (id)".to_owned());
+        assert_eq!(
+            create_stage(&catalog),
+            [
+                r#"CREATE TEMPORARY TABLE vecsink_stage ("id" bigint, "a" bigint) ON COMMIT DELETE ROWS DISTRIBUTED BY (id)"#,
+                r#"ALTER TABLE pg_temp.vecsink_stage ALTER COLUMN "a" SET STORAGE PLAIN"#
+            ]
+        );
+    }
+
+    #[test]
+    fn quotes_within_names_and_constants_are_doubled() {
+        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+        assert_eq!(literal("it's"), "'it''s'");
+    }
+}

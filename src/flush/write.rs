@@ -29,6 +29,8 @@ pub struct Write<'a> {
     backoff: Backoff,
     /// Repeats of a refusal of class *other*.
     repeats: u32,
+    /// A lost session was replaced without a wait.
+    replaced: bool,
     /// A new session was tried against a refusal of class *configuration*.
     renewed: bool,
     /// Rejections held back until it is clear that not every row fails alike.
@@ -47,6 +49,7 @@ impl<'a> Write<'a> {
             path: target.conflicts.path(),
             backoff: Backoff::new(target.retry_wait_time),
             repeats: 0,
+            replaced: false,
             renewed: false,
             held: Vec::new(),
         }
@@ -77,6 +80,7 @@ impl<'a> Write<'a> {
         self.target.alike.broken();
         self.target.conflicts.none(self.path);
         self.backoff.reset();
+        self.replaced = false;
         self.release()?;
         self.work.settled();
         self.settle.durable(range, written);
@@ -86,13 +90,7 @@ impl<'a> Write<'a> {
     fn judge(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
         log::debug!("{}: rows {range:?} of a batch: {failure:?}", self.target.name);
         match failure.class {
-            Class::Outage | Class::Login => {
-                // With other sessions at work a refused connection only means fewer of them.
-                if !failure.is("53300") || self.target.pool.open_sessions() == 0 {
-                    self.target.outage.goes_on(&self.target.name, failure)?;
-                }
-                self.wait(None)
-            }
+            Class::Outage | Class::Login => self.lost(failure),
             Class::Contention => self.wait(Some(CONTENTION)),
             Class::TooLong if range.len() > 1 => {
                 self.settle.retried();
@@ -124,6 +122,21 @@ impl<'a> Write<'a> {
                 self.refused(range, failure)
             }
         }
+    }
+
+    fn lost(&mut self, failure: &Failure) -> Result<()> {
+        self.target.pool.doubt();
+        if !self.replaced {
+            // One session may be gone for any reason: only when a new one fails as well, the database is away.
+            self.replaced = true;
+            self.settle.retried();
+            return Ok(());
+        }
+        // With other sessions at work a refused connection only means fewer of them.
+        if !failure.is("53300") || self.target.pool.open_sessions() == 0 {
+            self.target.outage.goes_on(&self.target.name, failure)?;
+        }
+        self.wait(None)
     }
 
     fn conflict(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {

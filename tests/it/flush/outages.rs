@@ -142,3 +142,39 @@ fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
     let error = error.unwrap_err().to_string();
     assert!(error.contains("42P01") && error.contains("nothing is lost"), "{error}");
 }
+
+#[test]
+fn sessions_lost_while_idle_are_replaced_at_once() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let name = format!("{}/0", schema.name);
+    let patient = Sink { retry_wait_time: Duration::from_secs(60), connection_max_active: 6, ..sink(&schema, "t") };
+    let target = Arc::new(Target::open(&patient, &name, None).expect("opens"));
+    let mut other = schema.connect();
+    // A lock holds all writers up together, so that each needs a session of its own.
+    schema.execute("BEGIN; LOCK TABLE t");
+    let writers: Vec<_> = (0..6)
+        .map(|writer| {
+            let target = Arc::clone(&target);
+            thread::spawn(move || write(&target, &Rows::default().many(writer * 10..writer * 10 + 10, "x").batch()))
+        })
+        .collect();
+    let sessions = format!("FROM pg_stat_activity WHERE application_name = '{name}'");
+    eventually("all writers wait", || {
+        other
+            .query_one(&format!("SELECT count(*) {sessions} AND wait_event_type = 'Lock'"), &[])
+            .expect("answers")
+            .get::<_, i64>(0)
+            == 6
+    });
+    schema.execute("COMMIT");
+    for writer in writers {
+        writer.join().expect("writes");
+    }
+    other.execute(&format!("SELECT pg_terminate_backend(pid) {sessions}"), &[]).expect("ends them");
+    let outcome = write(&target, &Rows::default().many(100..110, "x").batch());
+    assert_eq!((outcome.retried, outcome.counts()), (1, (10, 0, 0)));
+    assert!(!target.in_outage());
+    assert_eq!(schema.count("t"), 70);
+}
