@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::nearest::nearest;
 use super::value_types::{boolean, integer};
 use crate::settings::{Connection, Password, SslMode};
 
@@ -15,6 +16,27 @@ pub struct Findings {
 }
 
 const PREFIX: &str = "jdbc:postgresql://";
+
+const HONOURED: &[&str] = &[
+    "sslmode",
+    "ssl",
+    "sslfactory",
+    "user",
+    "password",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "connectTimeout",
+    "loginTimeout",
+    "socketTimeout",
+    "ApplicationName",
+    "currentSchema",
+    "options",
+    "tcpKeepAlive",
+    "loadBalanceHosts",
+    "targetServerType",
+];
 
 /// Parameters of the JDBC driver that change nothing about what is written here.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -80,23 +102,39 @@ pub fn parse(url: &str) -> (Connection, Findings) {
     let mut ssl = false;
     let mut ssl_mode = None;
     let mut login_limit = None;
-    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+    let mut validates = true;
+    let parameters = parameters.split('&').filter(|parameter| !parameter.is_empty());
+    for (number, parameter) in (1..).zip(parameters) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let Some(value) = percent_decode(value) else {
-            findings.errors.push(format!("has a parameter '{}' with a broken %-escape", shown(name)));
+            findings.errors.push(format!("has a broken %-escape in {}", label(name, number)));
             continue;
         };
         let set = match name {
             "sslmode" => parse_ssl_mode(&value).map(|mode| ssl_mode = Some(mode)),
             "ssl" => flag(&value).map(|on| ssl = on),
             "loginTimeout" => seconds(&value).map(|limit| login_limit = limit),
-            _ => set_parameter(&mut connection, name, value, &mut findings.notices),
+            "sslfactory" => {
+                validates = !value.ends_with("NonValidatingFactory");
+                Ok(())
+            }
+            _ if HONOURED.contains(&name) => set_parameter(&mut connection, name, value),
+            _ => {
+                if !WITHOUT_EFFECT.contains(&name) {
+                    findings.notices.push(unknown(name, number));
+                }
+                Ok(())
+            }
         };
         if let Err(message) = set {
-            findings.errors.push(format!("has a parameter '{name}' that {message}"));
+            findings.errors.push(format!("has a {} that {message}", label(name, number)));
         }
     }
-    connection.ssl_mode = ssl_mode.unwrap_or(if ssl { SslMode::VerifyFull } else { SslMode::Prefer });
+    connection.ssl_mode = ssl_mode.unwrap_or(match (ssl, validates) {
+        (true, true) => SslMode::VerifyFull,
+        (true, false) => SslMode::Require,
+        (false, _) => SslMode::Prefer,
+    });
     // Two limits for the same wait: the first one to come ends it.
     connection.connect_timeout = connection.connect_timeout.min(login_limit.unwrap_or(Duration::MAX));
     (connection, findings)
@@ -125,12 +163,7 @@ fn nothing_said() -> Connection {
     }
 }
 
-fn set_parameter(
-    connection: &mut Connection,
-    name: &str,
-    value: String,
-    notices: &mut Vec<String>,
-) -> Result<(), String> {
+fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {
     match name {
         "user" => connection.user = value,
         "password" => connection.password = Password::new(value),
@@ -149,44 +182,24 @@ fn set_parameter(
         "tcpKeepAlive" => connection.tcp_keep_alive = flag(&value)?,
         "loadBalanceHosts" => connection.load_balance_hosts = flag(&value)?,
         "targetServerType" => connection.primary_only = writable_server(&value)?,
-        _ if WITHOUT_EFFECT.contains(&name) => {}
-        _ => notices.push(unknown(name)),
+        _ => {}
     }
     Ok(())
 }
 
-fn unknown(name: &str) -> String {
-    const HONOURED: &[&str] = &[
-        "sslmode",
-        "ssl",
-        "user",
-        "password",
-        "sslrootcert",
-        "sslcert",
-        "sslkey",
-        "sslpassword",
-        "connectTimeout",
-        "loginTimeout",
-        "socketTimeout",
-        "ApplicationName",
-        "currentSchema",
-        "options",
-        "tcpKeepAlive",
-        "loadBalanceHosts",
-        "targetServerType",
-    ];
-    let suggestion = match super::nearest::nearest(name, HONOURED.iter().copied()) {
-        Some(near) => format!("; did you mean '{near}'?"),
-        None => String::new(),
-    };
-    format!("the url's parameter '{}' is unknown and has no effect{suggestion}", shown(name))
+/// A parameter as a message may show it: an unknown name may be a piece of a password with a bare `&` in it.
+fn label(name: &str, number: usize) -> String {
+    let is_known = HONOURED.contains(&name) || WITHOUT_EFFECT.contains(&name);
+    if is_known { format!("parameter '{name}'") } else { format!("parameter number {number}") }
 }
 
-/// A parameter's name, unless it is so odd that it may be a piece of a password with a bare `&`.
-fn shown(name: &str) -> &str {
-    let is_name =
-        name.len() <= 40 && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
-    if is_name { name } else { "…" }
+fn unknown(name: &str, number: usize) -> String {
+    match nearest(name, HONOURED.iter().copied()) {
+        Some(near) => {
+            format!("the url's parameter '{name}' is unknown and has no effect; did you mean '{near}'?")
+        }
+        None => format!("the url's {} is unknown and has no effect", label(name, number)),
+    }
 }
 
 fn hosts(authority: &str) -> Result<Vec<(String, u16)>, String> {

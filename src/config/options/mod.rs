@@ -1,13 +1,13 @@
 //! The one option table: name, aliases, type, default and meaning of every option. Reading, checking and documentation
 //! all come from it.
 
-pub mod csv;
-pub mod kafka;
+pub(super) mod csv;
+pub(super) mod kafka;
 mod reader;
-pub mod setting;
-pub mod sink;
+pub(super) mod setting;
+pub(super) mod sink;
 
-pub use reader::TableOptions;
+pub(super) use reader::TableOptions;
 
 /// What a value must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,10 +52,6 @@ impl<'a> TableOptions<'a> {
         options
     }
 
-    pub fn table(&self) -> &'a str {
-        self.table
-    }
-
     fn entry(&self, option: &OptionSpec) -> Option<&Entry> {
         let has =
             |entry: &Entry, called: &dyn Fn(&str) -> bool| entry.name.strip_prefix(&self.prefix).is_some_and(called);

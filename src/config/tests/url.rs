@@ -60,6 +60,8 @@ fn every_parameter_with_a_meaning_is_kept() {
 fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
     assert_eq!(connection("jdbc:postgresql://h/d?ssl=true").ssl_mode, SslMode::VerifyFull);
     assert_eq!(connection("jdbc:postgresql://h/d?ssl").ssl_mode, SslMode::VerifyFull);
+    let unchecked = "jdbc:postgresql://h/d?ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory";
+    assert_eq!(connection(unchecked).ssl_mode, SslMode::Require);
     assert_eq!(connection("jdbc:postgresql://h/d?ssl=false").ssl_mode, SslMode::Prefer);
     assert_eq!(connection("jdbc:postgresql://h/d?sslmode=require&ssl=true").ssl_mode, SslMode::Require);
 }
@@ -68,6 +70,19 @@ fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
 fn an_unknown_parameter_is_a_notice_that_suggests_the_one_that_was_meant() {
     let notices = parse("jdbc:postgresql://h/d?sslMode=require").1.notices;
     assert_eq!(notices, ["the url's parameter 'sslMode' is unknown and has no effect; did you mean 'sslmode'?"]);
+}
+
+#[test]
+fn a_parameter_that_may_be_a_piece_of_a_password_is_not_shown() {
+    let findings = parse("jdbc:postgresql://h/d?user=u&password=half&other%zz&rest").1;
+    assert_eq!(findings.errors, Vec::<String>::new());
+    assert_eq!(
+        findings.notices,
+        [
+            "the url's parameter number 3 is unknown and has no effect",
+            "the url's parameter number 4 is unknown and has no effect"
+        ]
+    );
 }
 
 #[test]
