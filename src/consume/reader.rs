@@ -1,5 +1,6 @@
 //! The reader: one thread that polls the client and offers every record to the intake, in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -211,7 +212,16 @@ impl Reader {
         }
         let mut headers: Vec<Header<'_>> = std::mem::take(&mut self.headers);
         if let Some(present) = message.headers() {
-            headers.extend(present.iter().map(|header| (header.key, header.value)));
+            // rdkafka panics at a name that isn't UTF-8. Headers only accompany a dead letter: one less must not end a job.
+            let read = AssertUnwindSafe(|| headers.extend(present.iter().map(|header| (header.key, header.value))));
+            if catch_unwind(read).is_err() {
+                log::warn!(
+                    "{}[{}]@{}: a header's name is not UTF-8; it and what follows it are left out",
+                    partition.topic,
+                    partition.id,
+                    offset
+                );
+            }
         }
         let taken = intake.record(&Record {
             topic: &partition.topic,

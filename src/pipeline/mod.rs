@@ -127,6 +127,9 @@ impl Pipeline {
     fn run_source(&mut self, mut reader: Reader, source: &Source, lines: Vec<Arc<Line>>) -> Result<()> {
         let counters = Arc::new(Counters::default());
         self.sources.push(SourceStats { counters: Arc::clone(&counters), lag: reader.lag() });
+        for start in reader.start_positions() {
+            log::info!("{start}");
+        }
         for line in &lines {
             line.start_writer();
         }
@@ -242,7 +245,7 @@ fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
     let name = job.name().unwrap_or("vecsink").to_owned();
     let sinks: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
     let group = source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics));
-    Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 2 / job.sources.len() }
+    Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / job.sources.len() }
 }
 
 /// `<name>/<16 hex digits of this process>`: who looks at pg_stat_activity sees which job and which process it is.
