@@ -2,51 +2,16 @@
 //! by name in the row as JSON, where a missing one is null.
 
 use super::classify::During;
+use super::columns::{self, Column};
 use super::dimension;
 use super::failure::Failure;
 use super::keys::{self, Keys};
-use super::kinds::kind;
 use super::names::nearest;
 use super::session::Session;
 use super::statements::quote;
 use crate::error::{Error, Result};
 use crate::settings::{ConflictMode, Sink};
-use crate::target::{ColumnKind, Dimension, TargetColumn, TargetTable};
-
-/// A column of the table.
-#[derive(Debug, Clone)]
-pub struct Column {
-    pub name: String,
-    pub number: i16,
-    pub type_name: String,
-    pub kind: ColumnKind,
-    pub not_null: bool,
-    pub has_default: bool,
-    pub identity_always: bool,
-    pub generated: bool,
-    /// `pg_attribute.attstorage` and its type's default.
-    pub storage: char,
-    pub type_storage: char,
-    /// Equal strings are equal byte by byte.
-    pub bytewise: bool,
-    pub dimension: Option<Dimension>,
-    may_insert: bool,
-    may_update: bool,
-}
-
-impl Column {
-    /// The storage clause, where it is not the type's own.
-    pub fn special_storage(&self) -> Option<&'static str> {
-        match self.storage {
-            storage if storage == self.type_storage => None,
-            'p' => Some("PLAIN"),
-            'e' => Some("EXTERNAL"),
-            'x' => Some("EXTENDED"),
-            'm' => Some("MAIN"),
-            _ => None,
-        }
-    }
-}
+use crate::target::{TargetColumn, TargetTable};
 
 /// The table and what the job writes of it.
 #[derive(Debug)]
@@ -70,7 +35,7 @@ impl Catalog {
         if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
             return Err(Error::target(format!("{name} is not a table that rows can be written to")));
         }
-        let mut all = read_columns(session, oid, &name)?;
+        let mut all = columns::read(session, oid, &name)?;
         let indexes = keys::read(session, oid, &name)?;
         dimension::find(session, &indexes, &mut all, &name)?;
         let (columns, unwritten) = choose(&name, sink, all)?;
@@ -248,85 +213,6 @@ fn text_column(
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-fn read_columns(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>> {
-    let rows = session
-        .client()
-        .query(
-            "SELECT a.attname::text, a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,
-                    a.attnotnull, a.atthasdef, a.attstorage::text,
-                    coalesce(pg_catalog.row_to_json(a) ->> 'attidentity', ''),
-                    coalesce(pg_catalog.row_to_json(a) ->> 'attgenerated', ''),
-                    coalesce((SELECT pg_catalog.row_to_json(c) ->> 'collisdeterministic'
-                              FROM pg_catalog.pg_collation c WHERE c.oid = a.attcollation), 'true'),
-                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
-             FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            &[&table],
-        )
-        .map_err(|error| unreadable(session, name, &error))?;
-    let mut columns = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let base = base_type(session, name, row.get(3), row.get(4))?;
-        let identity: &str = row.get(8);
-        columns.push(Column {
-            name: row.get(0),
-            number: row.get(1),
-            type_name: row.get(2),
-            kind: kind(&base.name, base.built_in, base.typmod),
-            not_null: row.get::<_, bool>(5) || base.not_null,
-            has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
-            identity_always: identity == "a",
-            generated: !row.get::<_, &str>(9).is_empty(),
-            storage: row.get::<_, &str>(7).chars().next().unwrap_or('x'),
-            type_storage: base.storage,
-            bytewise: row.get::<_, &str>(10) == "true",
-            dimension: dimension::of_type(&base.name, base.typmod),
-            may_insert: row.get(11),
-            may_update: row.get(12),
-        });
-    }
-    Ok(columns)
-}
-
-struct BaseType {
-    name: String,
-    built_in: bool,
-    typmod: i32,
-    storage: char,
-    /// Of any domain on the way.
-    not_null: bool,
-    has_default: bool,
-}
-
-fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) -> Result<BaseType> {
-    let (mut not_null, mut has_default) = (false, false);
-    loop {
-        let row = session
-            .client()
-            .query_one(
-                "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
-                        t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL
-                 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
-                &[&oid],
-            )
-            .map_err(|error| unreadable(session, table, &error))?;
-        not_null |= row.get::<_, bool>(5);
-        has_default |= row.get::<_, bool>(7);
-        if row.get::<_, &str>(2) != "d" {
-            return Ok(BaseType {
-                name: row.get(0),
-                built_in: row.get(1),
-                typmod,
-                storage: row.get::<_, &str>(6).chars().next().unwrap_or('x'),
-                not_null,
-                has_default,
-            });
-        }
-        (oid, typmod) = (row.get(3), row.get(4));
-    }
-}
-
 /// Rows staged as the table distributes them need not move between segments again. Only a matter of speed: where the
 /// server doesn't tell, they are staged anywhere.
 fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String {
@@ -372,22 +258,7 @@ fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>,
 impl Catalog {
     /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
     pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
-        let column = |(number, name): (usize, &&str)| Column {
-            name: (*name).to_owned(),
-            number: number as i16 + 1,
-            type_name: "bigint".to_owned(),
-            kind: ColumnKind::Int8,
-            not_null: key.contains(name),
-            has_default: false,
-            identity_always: false,
-            generated: false,
-            storage: 'x',
-            type_storage: 'x',
-            bytewise: true,
-            dimension: None,
-            may_insert: true,
-            may_update: true,
-        };
+        let column = |(number, name): (usize, &&str)| Column::sample(number as i16 + 1, name, key.contains(name));
         let at = |name: &&str| columns.iter().position(|column| column == name);
         Catalog {
             schema: "s".to_owned(),

@@ -1,6 +1,7 @@
 //! The length that a column's vectors must have: its type says so, or a vector index does.
 
-use super::catalog::{Column, unreadable};
+use super::catalog::unreadable;
+use super::columns::Column;
 use super::keys::Index;
 use super::session::Session;
 use crate::error::Result;

@@ -1,6 +1,7 @@
 //! The table's indexes: which columns identify a row, and what else must be unique.
 
-use super::catalog::{Column, unreadable};
+use super::catalog::unreadable;
+use super::columns::Column;
 use super::session::Session;
 use crate::error::Result;
 use crate::settings::Sink;

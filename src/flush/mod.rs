@@ -3,6 +3,7 @@
 mod alike;
 mod catalog;
 mod classify;
+mod columns;
 mod conflict;
 mod connect;
 mod copy;
