@@ -1,0 +1,147 @@
+//! What goes to stderr: log lines, errors, and the live progress line that log lines must not tear.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::MultiProgress;
+use log::LevelFilter;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct LogArguments {
+    /// Say more: -v what each part decides, -vv every batch
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Say less: -q warnings and errors only, without progress; -qq errors only
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "verbose")]
+    quiet: u8,
+    /// Log levels by module, such as `warn,vecsink::flush=debug`; replaces what -v and -q choose
+    #[arg(long, value_name = "FILTER", global = true)]
+    log: Option<String>,
+}
+
+impl LogArguments {
+    fn filter(&self) -> String {
+        if let Some(filter) = &self.log {
+            return filter.clone();
+        }
+        // The libraries' own lines are for those who look for a fault in them.
+        match (self.quiet, self.verbose) {
+            (0, 0) => "warn,vecsink=info",
+            (0, 1) => "info,vecsink=debug",
+            (0, _) => "debug,vecsink=trace",
+            (1, _) => "warn",
+            _ => "error",
+        }
+        .to_owned()
+    }
+}
+
+/// Stderr and stdout as this process found them.
+pub struct Console {
+    pub progress: Progress,
+    pub colors: bool,
+    output_colors: bool,
+    screen: MultiProgress,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// A line that is redrawn.
+    Live,
+    /// A log line now and then.
+    Logged,
+    Hidden,
+}
+
+impl Console {
+    pub fn new(arguments: &LogArguments) -> Self {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let capable = variable("TERM").is_none_or(|term| term != "dumb");
+        let wanted = capable && variable("NO_COLOR").is_none();
+        let terminal = capable && io::stderr().is_terminal();
+        let progress = match (arguments.quiet > 0, terminal) {
+            (true, _) => Progress::Hidden,
+            (false, true) => Progress::Live,
+            (false, false) => Progress::Logged,
+        };
+        let console = Console {
+            progress,
+            colors: wanted && terminal,
+            output_colors: wanted && io::stdout().is_terminal(),
+            screen: MultiProgress::new(),
+        };
+        console.start_log(&arguments.filter());
+        console
+    }
+
+    fn start_log(&self, filter: &str) {
+        let style = if self.colors { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
+        env_logger::Builder::new()
+            .filter_level(LevelFilter::Off)
+            .parse_filters(filter)
+            .write_style(style)
+            .format_timestamp_millis()
+            .format_target(false)
+            .target(env_logger::Target::Pipe(Box::new(AboveProgress(self.screen.clone()))))
+            .init();
+    }
+
+    /// Where the live line is drawn.
+    pub fn screen(&self) -> &MultiProgress {
+        &self.screen
+    }
+
+    /// What ends the command. Shown at every log level.
+    pub fn error(&self, error: &dyn Display) {
+        let label = paint(self.colors, Color::Red, "error:");
+        self.complain(&format!("{label} {error}"));
+    }
+
+    /// A line on stderr as it is, for messages that begin with a place editors can jump to.
+    pub fn complain(&self, line: &str) {
+        // When stderr is closed there is nobody left to tell; the exit code still says it.
+        let _ = self.screen.suspend(|| writeln!(io::stderr().lock(), "{line}"));
+    }
+
+    /// The command's result, on stdout.
+    pub fn print(&self, text: &str) {
+        let written = self.screen.suspend(|| writeln!(io::stdout().lock(), "{text}"));
+        // Whoever closes the pipe early, as `head` does, has what they wanted.
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.error(&format!("stdout can't be written: {error}"));
+        }
+    }
+
+    /// Colours text that goes to stdout.
+    pub fn paint_output(&self, color: Color, text: &str) -> String {
+        paint(self.output_colors, color, text)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Color {
+    Red = 31,
+    Yellow = 33,
+}
+
+pub fn paint(colors: bool, color: Color, text: &str) -> String {
+    if colors { format!("\x1b[1;{}m{text}\x1b[0m", color as u8) } else { text.to_owned() }
+}
+
+/// Takes the live line away while a log line is written.
+struct AboveProgress(MultiProgress);
+
+impl Write for AboveProgress {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().lock().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

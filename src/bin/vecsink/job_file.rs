@@ -1,0 +1,87 @@
+//! The job file that `run` and `check` are given, with what the command line changes in it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use vecsink::config::{Override, memory_size, parse_job};
+use vecsink::error::{Diagnostic, Error};
+use vecsink::pipeline::check_settings;
+use vecsink::settings::Job;
+
+use super::Exit;
+use super::console::Console;
+
+#[derive(clap::Args)]
+pub struct JobFile {
+    /// The job: Flink SQL statements
+    #[arg(value_name = "JOB.sql")]
+    path: PathBuf,
+    /// Set an option of a table, whatever the file says; may be repeated
+    #[arg(short = 'D', value_name = "TABLE.OPTION=VALUE", value_parser = table_option)]
+    options: Vec<Override>,
+    /// Name under which progress is stored [default: the file's `pipeline.name`, else its group id, else its stem]
+    #[arg(long, value_name = "NAME")]
+    pipeline_name: Option<String>,
+    /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 64mb]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    buffer_memory: Option<usize>,
+    /// Fail when the database has been away for this long, such as 10min [default: the file's `max.outage`, else wait
+    /// without end]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    max_outage: Option<Duration>,
+}
+
+impl JobFile {
+    /// Reads and checks the file. Everything wrong with it is printed, as `file:line:column: message`.
+    pub fn load(&self, console: &Console) -> Result<Job, Exit> {
+        let shown = self.path.display();
+        let text = std::fs::read_to_string(&self.path).map_err(|error| {
+            console.error(&format!("{shown}: {error}"));
+            Exit::Misuse
+        })?;
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        let parsed = parse_job(&text, stem, &self.options, &|name| std::env::var(name).ok());
+        let checked = parsed.and_then(|job| check_settings(&job).map(|()| job));
+        let mut job = checked.map_err(|error| {
+            complain(console, &shown.to_string(), error);
+            Exit::Misuse
+        })?;
+        if let Some(name) = &self.pipeline_name {
+            job.pipeline_name = Some(name.clone());
+        }
+        job.buffer_memory = self.buffer_memory.unwrap_or(job.buffer_memory);
+        job.max_outage = self.max_outage.or(job.max_outage);
+        Ok(job)
+    }
+}
+
+fn complain(console: &Console, path: &str, error: Error) {
+    let Error::Config(diagnostics) = error else { return console.error(&error) };
+    for diagnostic in &diagnostics {
+        console.complain(&located(path, diagnostic));
+    }
+    let errors = if diagnostics.len() == 1 { "error" } else { "errors" };
+    console.error(&format!("{} {errors} in {path}; nothing was opened", diagnostics.len()));
+}
+
+fn located(path: &str, diagnostic: &Diagnostic) -> String {
+    match diagnostic.location {
+        Some(at) => format!("{path}:{}:{}: {}", at.line, at.column, diagnostic.message),
+        None => format!("{path}: {}", diagnostic.message),
+    }
+}
+
+fn table_option(text: &str) -> Result<Override, String> {
+    let wrong = "must be TABLE.OPTION=VALUE, such as vector_ingest.batchsize=5000";
+    let (path, value) = text.split_once('=').ok_or(wrong)?;
+    let (table, option) = path.split_once('.').ok_or(wrong)?;
+    Ok(Override { table: table.trim().to_owned(), option: option.trim().to_owned(), value: value.to_owned() })
+}
+
+/// A duration in Flink's spelling, but with its unit: 25 would be milliseconds there, and seconds to most people.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if text.trim().bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("needs a unit, such as 25s or 500ms".into());
+    }
+    vecsink::config::duration(text)
+}

@@ -1,0 +1,138 @@
+//! `vecsink run`: runs a job until it is told to end, fails, or has read a bounded source.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use vecsink::error::{Error, Result};
+use vecsink::metrics::Snapshot;
+use vecsink::pipeline::{Pipeline, RunOptions, Summary};
+use vecsink::settings::Job;
+use vecsink::stop::Phase;
+
+use super::Exit;
+use super::console::Console;
+use super::job_file::{JobFile, duration};
+use super::progress::Reporter;
+use super::signals::EndRequest;
+use super::summary;
+
+/// How often signals are looked at and progress is shown.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Run a job: all INSERTs of the file, until Ctrl-C or SIGTERM
+///
+/// A restart goes on where the job ended, also after a crash: a position is stored only when everything before it is
+/// committed in the database. The startup mode of the file applies to a job that has no stored position yet.
+///
+/// SIGINT or SIGTERM stops reading, writes what was read and exits; a second signal exits at once. Neither loses
+/// anything. A source with 'scan.bounded.mode' ends by itself when all of it is in the database.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(flatten)]
+    job: JobFile,
+    /// Forget the stored positions and start by 'scan.startup.mode'
+    #[arg(long)]
+    fresh: bool,
+    /// Print what was done as the last line of stdout
+    #[arg(long, value_name = "FORMAT")]
+    summary: Option<SummaryFormat>,
+    /// How long to go on writing after SIGINT or SIGTERM
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    drain_timeout: Duration,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vecsink run job.sql
+      The job as the file says.
+  vecsink run job.sql -D vector_kafka.properties.bootstrap.servers=kafka-1:9092
+      The same on another broker. The file stays as it is.
+  vecsink run job.sql -D vector_kafka.scan.bounded.mode=latest-offset --summary json
+      Up to the topic's present end; the counts as one JSON object.
+  vecsink run job.sql -D vector_ingest.deadletter=file:rejected.jsonl
+      Records that can't be written go to a file, with their positions and the reason.
+  DB_PASSWORD=… vecsink run job.sql
+      With 'password' = '${DB_PASSWORD}' in the file.";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SummaryFormat {
+    Json,
+}
+
+pub fn run(arguments: Arguments, console: &Console) -> Exit {
+    let job = match arguments.job.load(console) {
+        Ok(job) => job,
+        Err(exit) => return exit,
+    };
+    let options = RunOptions { fresh: arguments.fresh };
+    let (summary, outcome) = execute(job, options, arguments.drain_timeout, console);
+    log::info!("{}", summary::text(&summary));
+    if let Err(error) = &outcome {
+        console.error(error);
+    }
+    if arguments.summary == Some(SummaryFormat::Json) {
+        console.print(&summary::json(&summary).to_string());
+    }
+    if outcome.is_ok() { Exit::Done } else { Exit::Failed }
+}
+
+fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
+    let nothing = Summary { counters: Snapshot::default(), seconds: 0.0 };
+    let end = match EndRequest::listen() {
+        Ok(end) => end,
+        Err(error) => return (nothing, Err(Error::Internal(format!("signals can't be caught: {error}")))),
+    };
+    match start(job, options, &end) {
+        Ok(Some(pipeline)) => attend(pipeline, &end, drain_timeout, console),
+        Ok(None) => {
+            log::info!("ended before the job had started");
+            (nothing, Ok(()))
+        }
+        Err(error) => (nothing, Err(error)),
+    }
+}
+
+/// Starts the job in a thread of its own, so that a signal ends the wait for a server that doesn't answer. `None`: it
+/// was ended before it had started.
+fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipeline>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody listens any more after a signal; the process is ending.
+        let _ = sender.send(Pipeline::start(job, options));
+    });
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok(started) => return started.map(Some),
+            Err(mpsc::RecvTimeoutError::Timeout) if end.is_made() => return Ok(None),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Error::Internal("the start panicked".into())),
+        }
+    }
+}
+
+/// Shows progress until the job has ended, and sees to it that a drain doesn't last for ever.
+fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
+    let stop = pipeline.stop();
+    let mut reporter = Reporter::new(console);
+    let mut drain_until = None;
+    while !pipeline.wait(TICK) {
+        reporter.show(&pipeline.stats());
+        if stop.is_running() && end.is_made() {
+            log::info!("draining for at most {drain_timeout:?}; a second signal ends at once");
+            stop.drain();
+        }
+        // A job that fails drains by itself; that is limited too.
+        if !stop.is_running() && Instant::now() >= *drain_until.get_or_insert_with(|| Instant::now() + drain_timeout) {
+            stop.abandon();
+            break;
+        }
+    }
+    let abandoned = stop.phase() == Phase::Abandoning;
+    drop(reporter);
+    let (summary, outcome) = pipeline.finish();
+    let outcome = if abandoned { outcome.and(Err(Error::Stopped)) } else { outcome };
+    (summary, outcome)
+}

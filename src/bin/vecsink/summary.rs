@@ -1,0 +1,85 @@
+//! What a run did, for people and for scripts.
+
+use serde_json::{Value, json};
+use vecsink::pipeline::Summary;
+
+use super::progress::grouped;
+
+/// The fields are part of the command's contract; `rows_read` is the sum of the five outcomes below it.
+pub fn json(summary: &Summary) -> Value {
+    let counters = &summary.counters;
+    json!({
+        "records_read": counters.records_read,
+        "rows_read": counters.rows_read,
+        "rows_written": counters.rows_written,
+        "rows_deleted": counters.rows_deleted,
+        "rows_superseded": counters.rows_superseded,
+        "rows_ignored": counters.rows_ignored,
+        "rows_dead_lettered": counters.rows_dead_lettered,
+        "batches": counters.batches,
+        "retries": counters.retries,
+        "seconds": (summary.seconds * 1000.0).round() / 1000.0,
+    })
+}
+
+/// One line; outcomes that did not occur are left out.
+pub fn text(summary: &Summary) -> String {
+    let counters = &summary.counters;
+    let mut text = format!(
+        "{} rows written in {:.1} s, {} batches",
+        grouped(counters.rows_written),
+        summary.seconds,
+        grouped(counters.batches)
+    );
+    let others = [
+        (counters.rows_deleted, "deleted"),
+        (counters.rows_superseded, "superseded by a later change of their key"),
+        (counters.rows_ignored, "ignored by the conflict mode"),
+        (counters.rows_dead_lettered, "rejected"),
+        (counters.parse_errors_ignored, "parse errors ignored"),
+        (counters.retries, "retries"),
+    ];
+    for (count, what) in others {
+        if count > 0 {
+            text += &format!(", {} {what}", grouped(count));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use vecsink::metrics::Snapshot;
+
+    use super::*;
+
+    fn summary() -> Summary {
+        let counters = Snapshot {
+            records_read: 3001,
+            rows_read: 3000,
+            rows_written: 2996,
+            rows_ignored: 1,
+            rows_dead_lettered: 3,
+            batches: 9,
+            ..Snapshot::default()
+        };
+        Summary { counters, seconds: 1.23456 }
+    }
+
+    #[test]
+    fn the_json_object_has_exactly_the_fields_of_the_contract() {
+        let expected = concat!(
+            r#"{"records_read":3001,"rows_read":3000,"rows_written":2996,"rows_deleted":0,"rows_superseded":0,"#,
+            r#""rows_ignored":1,"rows_dead_lettered":3,"batches":9,"retries":0,"seconds":1.235}"#
+        );
+        assert_eq!(json(&summary()).to_string(), expected);
+    }
+
+    #[test]
+    fn the_text_leaves_out_what_did_not_occur() {
+        assert_eq!(
+            text(&summary()),
+            "2,996 rows written in 1.2 s, 9 batches, 1 ignored by the conflict mode, 3 rejected"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! `vecsink topic`: makes topics, for machines without Kafka's own tools.
+
+use vecsink::consume::admin::{self, Creation, Topic};
+
+use super::Exit;
+use super::console::Console;
+
+/// Make topics
+#[derive(clap::Subcommand)]
+pub enum Command {
+    Create(Create),
+}
+
+/// Where the brokers are and how to log in.
+#[derive(clap::Args)]
+pub struct Brokers {
+    /// Brokers to ask first
+    #[arg(long, value_name = "HOST:PORT,…", default_value = "localhost:9092")]
+    pub brokers: String,
+    /// A Kafka client property under its Java name, such as `security.protocol=SASL_SSL`; may be repeated
+    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", value_parser = property)]
+    pub properties: Vec<(String, String)>,
+}
+
+/// Make a topic
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  vecsink topic create vector_ingest
+  vecsink topic create vector_ingest --partitions 4 --brokers kafka-1:9092,kafka-2:9092
+  vecsink topic create vector_ingest --config retention.ms=86400000 --if-not-exists")]
+pub struct Create {
+    /// The new topic's name
+    #[arg(value_name = "TOPIC")]
+    name: String,
+    #[command(flatten)]
+    brokers: Brokers,
+    /// Records of one partition keep their order; several can be read at the same time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
+    partitions: i32,
+    /// Copies of each partition, on different brokers [default: as the brokers are set]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    replication_factor: Option<i32>,
+    /// A setting of the topic, such as `retention.ms=86400000`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = property)]
+    config: Vec<(String, String)>,
+    /// A topic that is already there is no error; it stays as it is
+    #[arg(long)]
+    if_not_exists: bool,
+}
+
+pub fn topic(command: Command, console: &Console) -> Exit {
+    let Command::Create(create) = command;
+    let topic = Topic {
+        name: &create.name,
+        partitions: create.partitions,
+        replication: create.replication_factor.unwrap_or(-1),
+        config: &create.config,
+    };
+    match admin::create_topic(&create.brokers.brokers, &create.brokers.properties, &topic) {
+        Ok(Creation::Created) => log::info!("topic {} made, partitions: {}", topic.name, topic.partitions),
+        Ok(Creation::AlreadyThere) if create.if_not_exists => log::info!("topic {} is already there", topic.name),
+        Ok(Creation::AlreadyThere) => {
+            console.error(&format!("topic {} is already there; --if-not-exists accepts that", topic.name));
+            return Exit::Failed;
+        }
+        Err(error) => {
+            console.error(&error);
+            return Exit::Failed;
+        }
+    }
+    Exit::Done
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
