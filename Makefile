@@ -4,7 +4,7 @@ SERVERS := tests/servers/servers.py
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long fmt servers-up servers-down
+.PHONY: help build demo test test-long bench fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -33,6 +33,12 @@ test-long: ## the tests that take minutes
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --test it -- --ignored --nocapture --test-threads=1
+
+bench: ## rows/s beside psql's own COPY, on real servers (BENCH='--dims 128 --runs 5')
+	@tests/servers/tools.sh test
+	$(SERVERS) fetch
+	cargo build --release $(CARGO_FLAGS) --bin vecsink --example cars
+	$(SERVERS) run -- python3 benches/ingest.py $(BENCH)
 
 fmt: ## format the code
 	cargo fmt

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-VECSINK = Path(os.environ.get("VECSINK", ROOT / "target/release/vecsink"))
+VECSINK = ROOT / "target/release/vecsink"
 CARS = ROOT / "target/release/examples/cars"
 PSQL = Path(os.environ.get("VECSINK_TEST_POSTGRES18_BIN", "")) / "psql"
 SIZES = {10: 1_000_000, 128: 300_000, 768: 60_000}
@@ -122,7 +122,6 @@ def client_run(command, server, broker, environment=None):
     (seconds, server_cpu, broker_cpu, code, out, err), client_cpu, rss = eval(text)  # our own repr, from our own child
     if code != 0:
         raise SystemExit(f"{command[0]} failed:\n{out}\n{err}")
-    print(out, err, file=sys.stderr)
     return {"seconds": seconds, "client": client_cpu, "server": server_cpu, "broker": broker_cpu, "rss": rss}
 
 

@@ -59,6 +59,11 @@ impl Counter {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
+    /// The same for a counter that only this thread writes: without a locked instruction, for once a record.
+    pub fn add_alone(&self, n: u64) {
+        self.0.store(self.get() + n, Ordering::Relaxed);
+    }
+
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

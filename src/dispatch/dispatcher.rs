@@ -36,6 +36,9 @@ impl Limits {
     }
 }
 
+/// Bytes that gather before the budget, which all threads share, hears of them.
+const CHARGE: usize = 16 << 10;
+
 /// Emptied chunks kept for their memory.
 const SPARE_CHUNKS: usize = 128;
 
@@ -57,6 +60,8 @@ struct State {
     /// Rows and bytes in shards that nobody holds.
     free_rows: usize,
     free_bytes: usize,
+    /// Bytes the budget doesn't know of yet.
+    uncharged: usize,
     batches_out: usize,
     /// Threads inside `take`, and those started that will soon be.
     idle: usize,
@@ -85,6 +90,7 @@ impl Dispatcher {
             held: 0,
             free_rows: 0,
             free_bytes: 0,
+            uncharged: 0,
             batches_out: 0,
             idle: 0,
             clock_watched: false,
@@ -96,12 +102,15 @@ impl Dispatcher {
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
 
-    /// Appends a row to its shard and charges the budget; tells whether another writer is wanted.
+    /// Appends a row to its shard, at the budget's charge; tells whether another writer is wanted.
     pub fn push(&self, shard: usize, row: Row<'_>) -> bool {
         let mut state = self.state.lock();
         let State { queues, spare, limits, .. } = &mut *state;
         let bytes = queues[shard].push(row, &limits.chunk(), || spare.pop().unwrap_or_default());
-        self.budget.charge(bytes);
+        state.uncharged += bytes;
+        if state.uncharged >= CHARGE {
+            self.budget.charge(std::mem::take(&mut state.uncharged));
+        }
         if !state.is_free(shard) {
             return false;
         }
@@ -163,7 +172,11 @@ impl Dispatcher {
                 state.clock_watched = false;
             }
             match turn {
-                Turn::Write => break Some(state.take()),
+                Turn::Write => {
+                    // What a batch will release must have been charged.
+                    self.budget.charge(std::mem::take(&mut state.uncharged));
+                    break Some(state.take());
+                }
                 Turn::End => break None,
                 Turn::WaitUntil(at) if watching || !state.clock_watched => {
                     watching = true;

@@ -142,8 +142,8 @@ fn bytes_are_charged_when_a_row_comes_and_released_when_its_batch_is_settled() {
     let dispatcher = Dispatcher::new(limits(1), Arc::clone(&budget));
     dispatcher.expect_writer();
     push(&dispatcher, 0, 0);
-    assert_eq!(budget.held(), 3 + size_of::<Entry>());
     let batch = dispatcher.take().unwrap();
+    assert_eq!(batch.bytes(), 3 + size_of::<Entry>());
     assert_eq!(budget.held(), batch.bytes());
     dispatcher.give_back(batch, Duration::ZERO);
     assert_eq!(budget.held(), 0);

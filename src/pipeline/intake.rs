@@ -98,9 +98,9 @@ impl Intake for SourceIntake {
         if !self.has_room(partition) {
             return Ok(Taken::Full);
         }
-        self.counters.records_read.add(1);
+        self.counters.records_read.add_alone(1);
         let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
-        self.counters.bytes_read.add(bytes as u64);
+        self.counters.bytes_read.add_alone(bytes as u64);
         self.arena.reset();
         match self.decoder.decode(record, &self.arena) {
             Ok(decoded) => {
@@ -200,7 +200,7 @@ impl Feed {
                 Ok(Selected::Row(selected)) => selected,
                 Ok(Selected::Filtered) => continue,
                 Ok(Selected::DroppedNull) => {
-                    counters.rows_read.add(1);
+                    counters.rows_read.add_alone(1);
                     counters.rows_ignored.add(1);
                     continue;
                 }
@@ -225,7 +225,7 @@ impl Feed {
         if self.keep_originals {
             record.store_original(original);
         }
-        counters.rows_read.add(prepared.len() as u64);
+        counters.rows_read.add_alone(prepared.len() as u64);
         let ticket = self.line.progress.accept(stream, record.offset, prepared.len() as u32);
         for outcome in prepared.drain(..) {
             match outcome {
@@ -261,7 +261,7 @@ impl Feed {
         if self.keep_originals {
             record.store_original(&mut self.scratch.original);
         }
-        self.line.counters().rows_read.add(1);
+        self.line.counters().rows_read.add_alone(1);
         let ticket = self.line.progress.accept(stream, record.offset, 1);
         settle_rejection(&self.line, record, rejection, &self.scratch.original, stream, ticket)
     }
