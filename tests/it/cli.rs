@@ -92,6 +92,7 @@ fn help_teaches_with_examples() {
         &["--help"][..],
         &["run", "--help"],
         &["check", "--help"],
+        &["options", "--help"],
         &["topic", "create", "--help"],
         &["produce", "--help"],
     ] {

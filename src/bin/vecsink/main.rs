@@ -3,6 +3,7 @@
 mod check;
 mod console;
 mod job_file;
+mod options;
 mod produce;
 mod progress;
 mod run;
@@ -40,6 +41,7 @@ Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments
 enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
+    Options(options::Arguments),
     #[command(subcommand)]
     Topic(topic::Command),
     Produce(produce::Arguments),
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Run(arguments) => run::run(arguments, &console),
         Command::Check(arguments) => check::check(&arguments, &console),
+        Command::Options(options::Arguments {}) => options::options(&console),
         Command::Topic(command) => topic::topic(command, &console),
         Command::Produce(arguments) => produce::produce(arguments, &console),
     };

@@ -1,0 +1,63 @@
+//! `vecsink options`: the option table that job files are checked by, as Markdown. `docs/options.md` is its output.
+
+use std::fmt::Write;
+
+use vecsink::config::options::{GROUPS, OptionSpec, ValueType};
+
+use super::Exit;
+use super::console::Console;
+
+/// List every option of a job file, with its default and meaning
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  vecsink options
+  vecsink options | grep conflict")]
+pub struct Arguments {}
+
+pub fn options(console: &Console) -> Exit {
+    console.print(markdown().trim_end());
+    Exit::Done
+}
+
+fn markdown() -> String {
+    let mut text = "# Options of a job file\n".to_owned();
+    for group in GROUPS {
+        let _ = write!(text, "\n## {}\n\n| option | value | default | |\n|---|---|---|---|\n", group.title);
+        for option in group.options {
+            let default = match option.default {
+                Some(default) => format!("`{default}`"),
+                None if option.required => "required".to_owned(),
+                None => String::new(),
+            };
+            let (name, value, meaning) = (option.name, value(option), option.meaning.replace('|', "\\|"));
+            let _ = writeln!(text, "| `{name}` | {value} | {default} | {meaning} |");
+        }
+    }
+    text
+}
+
+/// What a value looks like; empty where any text will do.
+fn value(option: &OptionSpec) -> String {
+    match option.value {
+        ValueType::Any | ValueType::Text | ValueType::Secret => String::new(),
+        ValueType::Integer { least, most } if most >= i32::MAX.into() => format!("{least} …"),
+        ValueType::Integer { least, most } => format!("{least} … {most}"),
+        ValueType::Boolean => "`true`, `false`".to_owned(),
+        ValueType::Duration => "duration, `10 s`".to_owned(),
+        ValueType::MemorySize => "size, `64mb`".to_owned(),
+        ValueType::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        ValueType::Character => "one character".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_options_are_those_of_the_table() {
+        let documented = include_str!("../../../docs/options.md");
+        assert_eq!(documented, markdown(), "run: vecsink options > docs/options.md");
+    }
+}
