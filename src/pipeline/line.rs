@@ -65,7 +65,7 @@ impl Line {
             target,
         });
         let description = line.target.description();
-        log::info!("{}: {}; layout {}", sink.name, description.path, layout.as_str());
+        log::info!("{}: layout {}", sink.name, layout.as_str());
         for warning in &description.warnings {
             log::warn!("{}: {warning}", sink.name);
         }
