@@ -72,7 +72,7 @@ impl Car {
     }
 
     /// The first 60 bits of an MD5 over all columns, the vector in its exact binary form.
-    fn hash(&self) -> u64 {
+    pub fn hash(&self) -> u64 {
         let (time, color) = (timestamp(self.market_time, 6), self.color);
         let mut bytes = format!("{}|{time}|{color}|{}|", self.id, self.price).into_bytes();
         // What PostgreSQL's array_send gives: dimensions, no NULLs, the type float4, elements, the first index.

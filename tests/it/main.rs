@@ -8,5 +8,6 @@ mod cli_job;
 mod cli_topic;
 mod consume;
 mod flush;
+mod main_job;
 mod roundtrip;
 mod support;

@@ -1,0 +1,10 @@
+//! The main job, `examples/sql/car_info.sql`, from end to end: a real broker, real servers, the real command.
+
+mod bad_rows;
+mod interruptions;
+mod million;
+mod outages;
+mod password;
+mod scene;
+mod shapes;
+mod strict;

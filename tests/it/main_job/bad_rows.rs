@@ -1,0 +1,176 @@
+//! Bad rows cost only themselves, and each is told with its place, its reason and its bytes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::scene::{Indexes, JOB, bounded, car_info, checksum, dead_letters, job, job_of, outcomes, with_dead_letters};
+use crate::cars::generator::{Car, Cars};
+use crate::support::postgresql::Postgres;
+use crate::support::{Schema, kafka, postgres18, postgres96};
+
+const BATCH: Cars = Cars { rows: 3000, dims: 10, seed: 3 };
+
+/// Where the bad rows stand.
+const DUPLICATE: usize = 700;
+const WRONG_DIMENSION: usize = 1400;
+const MALFORMED_NUMBER: usize = 2100;
+const TOO_LONG_COLOR: usize = 2800;
+
+/// The batch as messages; a message's offset is its index, its id one more.
+fn batch() -> Vec<String> {
+    let mut cars: Vec<Car> = BATCH.iter().collect();
+    cars[DUPLICATE].id = 100;
+    cars[WRONG_DIMENSION].feature.pop();
+    let mut lines: Vec<String> = cars.iter().map(|car| String::from_utf8(car.line()).expect("cars are text")).collect();
+    replace(&mut lines[MALFORMED_NUMBER], 3, "12,5");
+    replace(&mut lines[TOO_LONG_COLOR], 2, "ultramarine");
+    lines
+}
+
+fn replace(line: &mut String, field: usize, value: &str) {
+    let mut fields: Vec<&str> = line.split('\t').collect();
+    fields[field] = value;
+    *line = fields.join("\t");
+}
+
+/// The checksum of the batch without these rows.
+fn checksum_without(bad: &[usize]) -> u128 {
+    BATCH.iter().enumerate().filter(|(index, _)| !bad.contains(index)).map(|(_, car)| u128::from(car.hash())).sum()
+}
+
+/// What every letter of this batch says, whatever its reason.
+#[track_caller]
+fn assert_is_of(letter: &Value, schema: &Schema, topic: &str, offset: usize, lines: &[String]) {
+    assert_eq!((&letter["topic"], &letter["partition"], &letter["offset"]), (&topic.into(), &0.into(), &offset.into()));
+    assert_eq!(letter["value"], STANDARD.encode(&lines[offset]), "{letter}");
+    assert_eq!(letter["sink"], format!("{}.car_info", schema.name));
+    assert!(letter["timestamp"].as_i64().is_some_and(|milliseconds| milliseconds > 1_600_000_000_000), "{letter}");
+    assert!(letter["key"].is_null() && letter["headers"].as_array().is_some_and(Vec::is_empty), "{letter}");
+    assert!(letter["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{letter}");
+}
+
+/// Stage, SQLSTATE and column of a letter.
+fn cause(letter: &Value) -> [Option<&str>; 3] {
+    ["stage", "sqlstate", "column"].map(|name| letter[name].as_str())
+}
+
+#[test]
+fn four_bad_rows_of_three_thousand_are_the_only_ones_missing() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::WithVector);
+    let (topic, lines) = (kafka.topic(1), batch());
+    topic.produce(0, &lines);
+    let (job, _) = with_dead_letters(bounded(job(&schema, &topic)));
+    let finished = job.finish().exited(0);
+    assert_eq!(finished.count("records_read"), 3000);
+    assert_eq!(outcomes(&finished), [2996, 0, 1, 3], "{}", finished.stdout);
+    assert_eq!(schema.count("car_info"), 2996);
+    // The first row of the duplicate key is there with all its columns.
+    let bad = [DUPLICATE, WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR];
+    assert_eq!(checksum(&mut schema), checksum_without(&bad));
+
+    let letters = dead_letters(&finished);
+    assert_eq!(letters.len(), 3, "{letters:?}");
+    for (letter, offset) in letters.iter().zip([WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR]) {
+        assert_is_of(letter, &schema, &topic.name, offset, &lines);
+    }
+    assert_eq!(cause(&letters[0]), [Some("encode"), Some("22000"), Some("feature")]);
+    assert!(letters[0]["reason"].as_str().unwrap().contains("9 dimensions"), "{}", letters[0]);
+    assert_eq!(cause(&letters[1]), [Some("decode"), None, Some("price")]);
+    assert!(letters[1]["reason"].as_str().unwrap().contains("12,5"), "{}", letters[1]);
+    assert_eq!(cause(&letters[2]), [Some("encode"), Some("22001"), Some("color")]);
+    assert!(letters[2]["reason"].as_str().unwrap().contains("ultramarine"), "{}", letters[2]);
+}
+
+#[test]
+fn a_table_that_does_not_say_its_dimension_takes_any() {
+    let (Some(server), Some(kafka)) = (postgres96(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    let (topic, lines) = (kafka.topic(1), batch());
+    topic.produce(0, &lines);
+    let (job, _) = with_dead_letters(bounded(job(&schema, &topic)));
+    let finished = job.finish().exited(0);
+    assert_eq!(outcomes(&finished), [2997, 0, 1, 2], "{}", finished.stdout);
+    let short = schema.text("SELECT id FROM car_info WHERE array_length(feature, 1) = 9");
+    assert_eq!(short, Some((WRONG_DIMENSION + 1).to_string()));
+    schema.execute("DELETE FROM car_info WHERE array_length(feature, 1) = 9");
+    let bad = [DUPLICATE, WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR];
+    assert_eq!(checksum(&mut schema), checksum_without(&bad));
+    let letters = dead_letters(&finished);
+    assert_eq!(letters.iter().map(|letter| letter["offset"].as_u64()).collect::<Vec<_>>(), [Some(2100), Some(2800)]);
+}
+
+#[test]
+fn what_only_the_server_can_refuse_is_told_with_its_message() {
+    for server in [postgres18(), postgres96()].into_iter().flatten() {
+        what_only_the_server_can_refuse(&server);
+    }
+}
+
+/// Rows of two partitions, some refused by a CHECK, one with a text the server can't read, and duplicates among them.
+fn what_only_the_server_can_refuse(server: &Postgres) {
+    let Some(kafka) = kafka() else { return };
+    let mut schema = car_info(server, Indexes::Structured);
+    schema.execute("ALTER TABLE car_info ADD CONSTRAINT not_unlucky CHECK (id % 500 <> 13)");
+    let mut lines: Vec<String> =
+        BATCH.iter().map(|car| String::from_utf8(car.line()).expect("cars are text")).collect();
+    replace(&mut lines[40], 1, "sometime");
+    lines.extend_from_within(0..30);
+    let topic = kafka.topic(2);
+    topic.produce_spread(&lines);
+    // Read as a string, a date is judged by the server.
+    let text = JOB.replace("market_time TIMESTAMP", "market_time STRING");
+    assert_ne!(text, JOB);
+    let (job, _) = with_dead_letters(bounded(job_of(&text, &schema, &topic)));
+    let finished = job.finish().exited(0);
+    // Ids 13, 513 … 2513, the first of them twice; 29 of the 30 that came twice are ignored.
+    assert_eq!(outcomes(&finished), [2993, 0, 29, 8], "{}", finished.stdout);
+    let letters = dead_letters(&finished);
+    let index = |letter: &Value| letter["offset"].as_u64().unwrap() * 2 + letter["partition"].as_u64().unwrap();
+    let mut refused: Vec<u64> = letters.iter().map(index).collect();
+    refused.sort_unstable();
+    assert_eq!(refused, [12, 40, 512, 1012, 1512, 2012, 2512, 3012]);
+    for letter in &letters {
+        let at = index(letter) as usize;
+        assert_eq!(letter["value"], STANDARD.encode(&lines[at]), "{letter}");
+        let (state, column) = if at == 40 { ("22007", Some("market_time")) } else { ("23514", None) };
+        assert_eq!(cause(letter), [Some("write"), Some(state), column], "{letter}");
+    }
+    let reason = letters.iter().find(|letter| letter["sqlstate"] == "23514").unwrap()["reason"].as_str().unwrap();
+    assert!(reason.contains("not_unlucky"), "{reason}");
+    let bad = [12, 40, 512, 1012, 1512, 2012, 2512];
+    assert_eq!(checksum(&mut schema), checksum_without(&bad));
+}
+
+#[test]
+fn without_a_dead_letter_target_rejected_records_are_counted_and_named() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let schema = car_info(&server, Indexes::Structured);
+    let topic = kafka.topic(1);
+    topic.produce(0, batch());
+    let finished = bounded(job(&schema, &topic)).finish().exited(0);
+    assert_eq!(outcomes(&finished), [2997, 0, 1, 2]);
+    for offset in [MALFORMED_NUMBER, TOO_LONG_COLOR] {
+        let position = format!("{}[0]@{offset}", topic.name);
+        assert!(finished.stderr.contains(&position), "{position} is not in:\n{}", finished.stderr);
+    }
+}
+
+#[test]
+fn ignored_parse_errors_keep_the_row_with_null_and_are_counted() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    let topic = kafka.topic(1);
+    topic.produce(0, ["1\t2024-01-01 10:00:00\tred\tcheap\t{0.5}", "2\tsoon\tred\t7\t{0.5}", "three\t\tred\t7\t{0.5}"]);
+    let (job, _) = with_dead_letters(bounded(job(&schema, &topic)));
+    let finished = job.option("vector_kafka.csv.ignore-parse-errors", "true").finish().exited(0);
+    assert_eq!(outcomes(&finished), [2, 0, 0, 1], "{}", finished.stdout);
+    assert!(finished.stderr.contains("parse errors ignored"), "{}", finished.stderr);
+    let rows = "SELECT string_agg(concat_ws('|', id, coalesce(market_time::text, '-'), coalesce(price::text, '-')), ' ' ORDER BY id) FROM car_info";
+    assert_eq!(schema.text(rows).as_deref(), Some("1|2024-01-01 10:00:00|- 2|-|7"));
+    // The key can't be NULL.
+    let letters = dead_letters(&finished);
+    assert_eq!(letters[0]["offset"], 2);
+    assert_eq!(cause(&letters[0]), [Some("encode"), Some("23502"), Some("id")]);
+}

@@ -1,0 +1,52 @@
+//! A database that is away for a while costs nothing but that while.
+
+use std::time::{Duration, Instant};
+
+use super::scene::{
+    Indexes, about_how_many, bounded, car_info, cars, checksum, dead_letters, job, outcomes, with_dead_letters,
+};
+use crate::support::{PrivatePostgres, eventually, kafka};
+
+#[test]
+fn a_server_that_is_stopped_for_five_seconds_loses_nothing() {
+    stopped_for(Duration::from_secs(5), PrivatePostgres::stop);
+}
+
+#[test]
+fn a_server_that_crashes_loses_nothing() {
+    stopped_for(Duration::ZERO, PrivatePostgres::crash);
+}
+
+#[test]
+#[ignore = "takes most of a minute; `make test-long` runs it"]
+fn a_server_that_is_stopped_for_thirty_seconds_loses_nothing() {
+    stopped_for(Duration::from_secs(30), PrivatePostgres::stop);
+}
+
+fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
+    let Some(kafka) = kafka() else { return };
+    let Some(mut private) = PrivatePostgres::start() else { return };
+    let produced = cars(&kafka, 300_000);
+    let mut schema = car_info(&private.server, Indexes::Structured);
+    let (job, _) = with_dead_letters(bounded(job(&schema, &produced.topic)));
+    let running = job.start();
+    eventually("rows arrive", || about_how_many(&mut schema.client) > 30_000);
+    stop(&mut private);
+    // The outage itself is what is waited for.
+    std::thread::sleep(outage);
+    let memory = running.peak_memory();
+    private.start_again();
+    let back = Instant::now();
+    let finished = running.wait_at_most(Duration::from_secs(180)).exited(0);
+    println!("away for {outage:?}: done {:?} after; at most {} MiB held meanwhile", back.elapsed(), memory >> 20);
+    println!("{}", finished.stdout.trim());
+    assert!(memory < 200 << 20, "{memory} bytes");
+    // The schema's own connection ended with the server.
+    schema.client = schema.connect();
+    let [written, superseded, repeated, rejected] = outcomes(&finished);
+    // A COMMIT whose answer was lost is written again, and its rows are then there already.
+    assert_eq!((written + repeated, superseded, rejected), (300_000, 0, 0));
+    assert!(dead_letters(&finished).is_empty());
+    assert_eq!(schema.count("car_info"), 300_000);
+    assert_eq!(checksum(&mut schema), produced.checksum);
+}
