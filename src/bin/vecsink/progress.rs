@@ -32,7 +32,7 @@ impl Reporter {
             Progress::Hidden => Show::Nothing,
         };
         let window = if console.progress == Progress::Live { RATE_WINDOW } else { LOG_INTERVAL };
-        Reporter { show, colors: console.colors, rate: Rate::new(window) }
+        Reporter { show, colors: console.colors, rate: Rate::new(window, Instant::now()) }
     }
 
     /// To be called several times a second.
@@ -118,8 +118,9 @@ struct Sample {
 }
 
 impl Rate {
-    fn new(window: Duration) -> Self {
-        Rate { window, samples: VecDeque::new() }
+    /// Starts counting at zero now, so that what is done before the first sample counts too.
+    fn new(window: Duration, now: Instant) -> Self {
+        Rate { window, samples: VecDeque::from([Sample { at: now, rows: 0, bytes: 0 }]) }
     }
 
     fn sample(&mut self, at: Instant, stats: &Stats) {
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_rate_forgets_what_was_before_its_window() {
         let start = Instant::now();
-        let mut rate = Rate::new(Duration::from_secs(5));
+        let mut rate = Rate::new(Duration::from_secs(5), start);
         for second in 0..=20 {
             rate.sample(start + Duration::from_secs(second), &stats(if second < 10 { second * 1000 } else { 10_000 }));
         }
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_steady_rate_is_shown_as_it_is() {
         let start = Instant::now();
-        let mut rate = Rate::new(Duration::from_secs(5));
+        let mut rate = Rate::new(Duration::from_secs(5), start);
         for tenth in 0..=100 {
             rate.sample(start + Duration::from_millis(tenth * 100), &stats(tenth * 50));
         }
@@ -184,7 +185,7 @@ mod tests {
         let mut stats = stats(1_234_567);
         stats.lag = 42;
         stats.counters.rows_dead_lettered = 3;
-        let rate = Rate::new(RATE_WINDOW);
+        let rate = Rate::new(RATE_WINDOW, Instant::now());
         let line = "rows 1,234,567, 0/s, 0.0 MB/s, lag 42, dead letters 3, batches 0";
         assert_eq!(describe(&stats, &rate, false), line);
         stats.outage = true;

@@ -69,7 +69,6 @@ pub fn run(arguments: Arguments, console: &Console) -> Exit {
     };
     let options = RunOptions { fresh: arguments.fresh };
     let (summary, outcome) = execute(job, options, arguments.drain_timeout, console);
-    log::info!("{}", summary::text(&summary));
     if let Err(error) = &outcome {
         console.error(error);
     }
@@ -133,6 +132,7 @@ fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console
     let abandoned = stop.phase() == Phase::Abandoning;
     drop(reporter);
     let (summary, outcome) = pipeline.finish();
+    log::info!("{}", summary::text(&summary));
     let outcome = if abandoned { outcome.and(Err(Error::Stopped)) } else { outcome };
     (summary, outcome)
 }
