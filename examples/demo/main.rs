@@ -59,7 +59,7 @@ fn demo() -> Result<()> {
     let mut delays = Vec::new();
     for id in (CARS.rows as i64 + 1..).take(ONE_BY_ONE as usize) {
         let produced = Instant::now();
-        broker.produce([CARS.car(id)])?;
+        broker.send(&CARS.car(id))?;
         wait_for(&mut job, &interrupted, limit, || Ok(!client.query(&seen, &[&id])?.is_empty()))?;
         delays.push(produced.elapsed());
     }

@@ -104,21 +104,25 @@ impl Broker {
         Ok(Broker { producer, brokers, topic, _cluster: cluster })
     }
 
-    /// Sends cars, spread over the partitions; returns when the broker has them all.
+    /// Sends cars; returns when the broker has them all.
     pub fn produce(&self, cars: impl IntoIterator<Item = Car>) -> Result<()> {
-        for car in cars {
-            let line = car.line();
-            let partition = (car.id % i64::from(PARTITIONS)) as i32;
-            let mut record = BaseRecord::<(), [u8]>::to(self.topic).partition(partition).payload(&line);
-            while let Err((error, back)) = self.producer.send(record) {
-                if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
-                    return Err(error.into());
-                }
-                self.producer.poll(Duration::from_millis(10));
-                record = back;
-            }
-        }
+        cars.into_iter().try_for_each(|car| self.send(&car))?;
         Ok(self.producer.flush(Duration::from_secs(30))?)
+    }
+
+    /// Sends one car on its way.
+    pub fn send(&self, car: &Car) -> Result<()> {
+        let line = car.line();
+        let partition = (car.id % i64::from(PARTITIONS)) as i32;
+        let mut record = BaseRecord::<(), [u8]>::to(self.topic).partition(partition).payload(&line);
+        while let Err((error, back)) = self.producer.send(record) {
+            if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
+                return Err(error.into());
+            }
+            self.producer.poll(Duration::from_millis(10));
+            record = back;
+        }
+        Ok(())
     }
 }
 
@@ -135,6 +139,8 @@ impl Job {
             .arg("--pdeathsig=KILL")
             .arg(&built)
             .args(["run", file, "--summary", "json"])
+            // A real broker answers as soon as there is something; the embedded one only when the wait is over.
+            .args(["-D", "vector_kafka.properties.fetch.max.wait.ms=5"])
             .envs(postgres.variables()?)
             .env("KAFKA_BROKERS", &broker.brokers)
             .stdin(Stdio::null())

@@ -1,6 +1,7 @@
 //! The main job, `examples/sql/car_info.sql`, from end to end: a real broker, real servers, the real command.
 
 mod bad_rows;
+mod freshness;
 mod interruptions;
 mod million;
 mod outages;
@@ -8,3 +9,4 @@ mod password;
 mod scene;
 mod shapes;
 mod strict;
+mod tls;
