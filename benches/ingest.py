@@ -139,7 +139,7 @@ def prepare(server, dims, rows, folder):
 
 def topic_of(text, partitions, brokers):
     topic = f"bench-{uuid.uuid4().hex[:12]}"
-    subprocess.run([VECSINK, "topic", "create", "--brokers", brokers, "--topic", topic, "--partitions", str(partitions)], check=True, capture_output=True)
+    subprocess.run([VECSINK, "topic", "create", topic, "--brokers", brokers, "--partitions", str(partitions)], check=True, capture_output=True)
     subprocess.run([VECSINK, "produce", "--brokers", brokers, "--topic", topic, text], check=True, capture_output=True)
     return topic
 

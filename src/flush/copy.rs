@@ -1,6 +1,6 @@
 //! One `COPY … FROM STDIN`: rows streamed in large pieces.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::classify::During;
 use super::failure::Failure;
@@ -88,6 +88,7 @@ fn send<'a>(
 
 fn stream<'a>(out: &mut impl Write, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
     let binary = format == RowFormat::Binary;
+    let mut out = BufWriter::with_capacity(PIECE / 2, out);
     if binary {
         out.write_all(HEADER)?;
     }
@@ -99,5 +100,5 @@ fn stream<'a>(out: &mut impl Write, format: RowFormat, pieces: impl Iterator<Ite
     if binary {
         out.write_all(TRAILER)?;
     }
-    Ok(())
+    out.flush()
 }

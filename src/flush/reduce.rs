@@ -110,6 +110,15 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_sent_in_the_order_of_their_keys_and_of_arrival_within_one() {
+        let image = |text: &str| format!("\0\0\0\u{8}{text}");
+        let keys: Vec<String> = ["ccccccccc1", "a", "ccccccccc0", "b", "a"].into_iter().map(image).collect();
+        let batch = batch(&keys.iter().map(String::as_str).collect::<Vec<_>>(), &[3]);
+        assert_eq!(Plan::new(&Rows::new(&batch), vec![0, 1, 2, 3, 4], false).order, [1, 4, 2, 0, 3]);
+        assert_eq!(Plan::new(&Rows::new(&batch), vec![0, 1, 2, 3, 4], true).order, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
     fn a_plan_sends_long_pieces_one_copy_a_format() {
         let batch = batch(&["a", "b", "c", "d", "e", "f"], &[1, 4]);
         let rows = Rows::new(&batch);

@@ -59,6 +59,15 @@ impl<'a> Rows<'a> {
         &self.chunk(row).keys[start..start + self.entry(row).key_len as usize]
     }
 
+    /// Where a row belongs in the order of key images: the image's first bytes behind its length. Ties are for the image.
+    fn key_prefix(&self, row: usize) -> u64 {
+        let value = self.key(row).get(4..).unwrap_or_default();
+        let mut prefix = [0; 8];
+        let length = value.len().min(8);
+        prefix[..length].copy_from_slice(&value[..length]);
+        u64::from_be_bytes(prefix)
+    }
+
     /// The encoded bytes of these rows, as few and long pieces as lie together.
     pub fn pieces<'r>(&'r self, order: &'r [u32]) -> Pieces<'r, 'a> {
         Pieces { rows: self, order }
@@ -107,11 +116,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// One COPY a format, unless the rows must arrive `in_order`: then one for each change of format.
+    /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (half the server's
+    /// time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
+    /// `in_order`: then one COPY for each change of format.
     pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> Plan {
         let mut order = kept;
         if !in_order {
-            order.sort_by_key(|&row| rows.format(row as usize) == RowFormat::Text);
+            order = by_format_and_key(rows, &order);
         }
         let mut runs: Vec<Run> = Vec::new();
         for (at, &row) in order.iter().enumerate() {
@@ -123,4 +134,15 @@ impl Plan {
         }
         Plan { order, runs }
     }
+}
+
+/// Rows of the same key stay in the order they had.
+fn by_format_and_key(rows: &Rows<'_>, order: &[u32]) -> Vec<u32> {
+    let place = |&row: &u32| (rows.format(row as usize) == RowFormat::Text, rows.key_prefix(row as usize), row);
+    let mut places: Vec<(bool, u64, u32)> = order.iter().map(place).collect();
+    places.sort_unstable_by(|a, b| {
+        let keys = || rows.key(a.2 as usize).cmp(rows.key(b.2 as usize));
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(keys).then(a.2.cmp(&b.2))
+    });
+    places.into_iter().map(|(_, _, row)| row).collect()
 }
