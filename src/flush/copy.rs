@@ -14,7 +14,7 @@ const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: &[u8; 2] = b"\xff\xff";
 
 /// Bytes handed to the driver at once: it holds each piece twice.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = 64 << 10;
 
 /// The COPY statements of a path, for either format.
 #[derive(Debug, Clone, Copy)]
