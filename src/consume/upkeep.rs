@@ -15,14 +15,15 @@ use super::{Intake, Watermark};
 use crate::error::{Error, Result};
 use crate::settings::Bounded;
 
-const UPKEEP: Duration = Duration::from_secs(1);
+/// After a crash, what was read since the last commit is read again.
+const UPKEEP: Duration = Duration::from_millis(250);
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
 /// How long a running reader waits for an answer about partitions; records wait meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Reader {
-    /// Once a second: read positions, commits, lag, new partitions.
+    /// Now and then: read positions, commits, lag, new partitions.
     #[inline]
     pub(super) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
         let now = Instant::now();
