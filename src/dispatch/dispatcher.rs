@@ -40,7 +40,7 @@ impl Limits {
 const CHARGE: usize = 16 << 10;
 
 /// Emptied chunks kept for their memory.
-const SPARE_CHUNKS: usize = 128;
+const SPARE_CHUNKS: usize = 64;
 
 /// The shards of one sink.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ struct State {
     batches_out: usize,
     /// Threads inside `take`, and those started that will soon be.
     idle: usize,
-    /// One idle writer watches the clock for all.
-    clock_watched: bool,
+    /// When the idle writer that watches the clock for all will look again.
+    watched: Option<Instant>,
     urgent: bool,
     closed: bool,
     abandoned: bool,
@@ -93,7 +93,7 @@ impl Dispatcher {
             uncharged: 0,
             batches_out: 0,
             idle: 0,
-            clock_watched: false,
+            watched: None,
             urgent: false,
             closed: false,
             abandoned: false,
@@ -164,23 +164,22 @@ impl Dispatcher {
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
     pub fn take(&self) -> Option<Batch> {
         let mut state = self.state.lock();
-        let mut watching = false;
+        let mut watching = None;
         let batch = loop {
-            let turn = state.turn(Instant::now());
-            if watching && !matches!(turn, Turn::WaitUntil(_)) {
-                watching = false;
-                state.clock_watched = false;
+            // Another writer may have taken the watch over, for an earlier time.
+            if watching.take().is_some_and(|until| state.watched == Some(until)) {
+                state.watched = None;
             }
-            match turn {
+            match state.turn(Instant::now()) {
                 Turn::Write => {
                     // What a batch will release must have been charged.
                     self.budget.charge(std::mem::take(&mut state.uncharged));
                     break Some(state.take());
                 }
                 Turn::End => break None,
-                Turn::WaitUntil(at) if watching || !state.clock_watched => {
-                    watching = true;
-                    state.clock_watched = true;
+                Turn::WaitUntil(at) if state.watched.is_none_or(|until| at < until) => {
+                    watching = Some(at);
+                    state.watched = watching;
                     self.work.wait_until(&mut state, at);
                 }
                 Turn::WaitUntil(_) | Turn::Wait => self.work.wait(&mut state),

@@ -2,6 +2,7 @@
 
 use twox_hash::XxHash64;
 
+use crate::settings::ConflictMode;
 use crate::target::{ColumnKind, TargetTable};
 
 /// For ever: stored positions depend on it.
@@ -14,18 +15,25 @@ pub enum Layout {
     Key,
     /// Insert-only and without a key: 256 neighbouring offsets share a shard.
     Block,
-    /// One shard, because rows that must stay in order can't be told apart.
+    /// One shard, because which rows must stay in order can't be told from them.
     Serial,
 }
 
 impl Layout {
-    /// Insert-only sources; `TargetTable::other_unique` only matters once changes may update or delete.
-    pub fn of(target: &TargetTable) -> Layout {
+    pub fn of(target: &TargetTable, mode: ConflictMode) -> Layout {
+        // Which row meets another constraint's key, and which is updated out of its way, depends on the order of all.
+        if target.other_unique && mode == ConflictMode::Upsert {
+            return Layout::Serial;
+        }
         let Some(key) = &target.key else { return Layout::Block };
-        let hashable = key.iter().all(|&column| match target.columns[column].kind {
-            ColumnKind::Text | ColumnKind::Varchar(_) | ColumnKind::Char(_) => target.key_is_bytewise,
-            ColumnKind::Float4Array | ColumnKind::Float8Array | ColumnKind::Vector | ColumnKind::Other => false,
-            _ => true,
+        let hashable = key.iter().all(|&column| {
+            let column = &target.columns[column];
+            match column.kind {
+                ColumnKind::Text | ColumnKind::Varchar(_) | ColumnKind::Char(_) => target.key_is_bytewise,
+                ColumnKind::Float4Array | ColumnKind::Float8Array | ColumnKind::Vector | ColumnKind::Other => false,
+                // `5`, `+5` and `0x5` are one key; only the server knows all the spellings it takes.
+                _ => !column.source.is_text(),
+            }
         });
         if hashable { Layout::Key } else { Layout::Serial }
     }
@@ -56,6 +64,8 @@ pub fn key_hash(key_image: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_type::DataType;
+    use crate::target::TargetColumn;
 
     #[test]
     fn a_key_always_meets_the_same_shard() {
@@ -63,6 +73,34 @@ mod tests {
         let image = |id: i64| [&8u32.to_be_bytes()[..], &id.to_be_bytes()[..]].concat();
         assert_eq!(Layout::Key.shard_of_row(key_hash(&image(1)), 0), (key_hash(&image(1)) >> 58) as usize);
         assert_eq!(key_hash(b""), 0xef46_db37_51d8_e999);
+    }
+
+    fn table(kind: ColumnKind, source: DataType, other_unique: bool) -> TargetTable {
+        let column =
+            TargetColumn { name: "id".into(), type_name: "t".into(), kind, not_null: true, dimension: None, source };
+        let (schema, table) = ("s".into(), "t".into());
+        TargetTable { schema, table, columns: vec![column], key: Some(vec![0]), key_is_bytewise: true, other_unique }
+    }
+
+    #[test]
+    fn a_typed_key_is_spread_by_its_hash() {
+        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, false), ConflictMode::Upsert), Layout::Key);
+        assert_eq!(Layout::of(&table(ColumnKind::Text, DataType::STRING, false), ConflictMode::Upsert), Layout::Key);
+    }
+
+    #[test]
+    fn a_key_with_several_spellings_goes_through_one_shard() {
+        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::STRING, false), ConflictMode::Upsert), Layout::Serial);
+        assert_eq!(
+            Layout::of(&table(ColumnKind::Other, DataType::STRING, false), ConflictMode::Ignore),
+            Layout::Serial
+        );
+    }
+
+    #[test]
+    fn upserts_beside_another_unique_constraint_keep_the_order_of_all_rows() {
+        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Upsert), Layout::Serial);
+        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Ignore), Layout::Key);
     }
 
     #[test]

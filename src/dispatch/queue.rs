@@ -45,7 +45,7 @@ impl Queue {
 
     /// Appends a row and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
     pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, fresh: impl FnOnce() -> Chunk) -> usize {
-        let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.rows.len() >= limits.bytes;
+        let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.bytes() >= limits.bytes;
         if self.chunks.back().is_none_or(|last| full(&last.chunk)) {
             self.chunks.push_back(Waiting { chunk: fresh(), since: Instant::now() });
         }

@@ -91,7 +91,7 @@ fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
-    checked.plan.push(format!("layout {}", Layout::of(table).as_str()));
+    checked.plan.push(format!("layout {}", Layout::of(table, sink.conflict_mode).as_str()));
     let options = EncodeOptions {
         remove_line_feeds: sink.remove_line_feeds,
         remove_null_characters: sink.remove_null_characters,

@@ -21,10 +21,13 @@ use crate::error::{Error, Rejection, Result};
 use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::{ExceptionMode, Source};
+use crate::stop::Phase;
 use crate::value::Value;
 
 /// How long a reader waits for room before it pauses its partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same when it has paused them.
+const IMPATIENCE: Duration = Duration::from_millis(500);
 /// Records between two looks at how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
 
@@ -36,6 +39,8 @@ pub struct SourceIntake {
     /// The partition of the record before: records come in runs.
     latest: usize,
     until_crowd_check: u32,
+    /// The last answer was that there is no room.
+    paused: bool,
     shared: Arc<Shared>,
     counters: Arc<Counters>,
 }
@@ -49,6 +54,7 @@ impl SourceIntake {
             partitions: Vec::new(),
             latest: 0,
             until_crowd_check: 0,
+            paused: false,
             shared,
             counters,
         })
@@ -72,13 +78,23 @@ impl SourceIntake {
         if budget.has_room() && !(check_crowd && crowded(&self.feeds)) {
             return true;
         }
-        let deadline = Instant::now() + PATIENCE;
+        // Once the reader has paused it only asks whether there is room again; between its questions it has other work.
+        let patience = if self.paused { IMPATIENCE } else { PATIENCE };
+        let deadline = Instant::now() + patience;
         while Instant::now() < deadline && self.shared.stop.is_running() {
-            self.feeds.iter().for_each(|feed| feed.line.dispatcher.hurry());
-            if budget.wait_for(Duration::from_millis(100), || budget.has_room()) && !crowded(&self.feeds) {
+            if !budget.has_room() {
+                self.feeds.iter().for_each(|feed| feed.line.dispatcher.hurry());
+                budget.wait_for(Duration::from_millis(100), || budget.has_room());
+            } else if crowded(&self.feeds) {
+                self.shared.stop.wait(Phase::Draining, Duration::from_millis(10));
+            } else {
+                self.paused = false;
                 return true;
             }
         }
+        self.paused = true;
+        // Looked at again with the next record, which is this one.
+        self.until_crowd_check = 1;
         false
     }
 

@@ -49,7 +49,7 @@ impl Line {
         shared: &Arc<Shared>,
     ) -> Result<Arc<Line>> {
         let target = Target::open(sink, application, max_outage)?;
-        let layout = Layout::of(target.table());
+        let layout = Layout::of(target.table(), sink.conflict_mode);
         let counters = Arc::new(Counters::default());
         let line = Arc::new(Line {
             settings: sink.clone(),

@@ -1,6 +1,7 @@
 //! Rejected records on their way to the dead letters. Writers and readers only queue them; one thread a sink writes what
 //! has gathered with one fsync, and only then are they settled.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ use crate::record::Original;
 use crate::reject::{self, DeadLetters, RateLimitedLog};
 use crate::settings::Sink;
 use crate::stop::{Phase, Stop};
+
+/// Letters written between two fsyncs, in bytes.
+const PIECE: usize = 4 << 20;
 
 /// A rejected record with what settles it.
 pub struct Letter {
@@ -44,6 +48,8 @@ struct Queue {
     letters: Vec<Letter>,
     writing: bool,
     closed: bool,
+    /// The target can't be written. Nothing is settled any more; the job ends.
+    failed: bool,
 }
 
 impl Rejects {
@@ -75,15 +81,18 @@ impl Rejects {
     }
 
     pub fn submit(&self, line: &Arc<Line>, letter: Letter) {
-        line.counters().rows_dead_lettered.add(1);
         if self.target.is_none() {
+            line.counters().rows_dead_lettered.add(1);
             self.log.rejected(line.name(), &letter.position, &letter.rejection);
             line.progress.settle([(letter.stream, letter.ticket)]);
             return;
         }
-        line.shared.budget.charge(letter.bytes());
-        self.queue.lock().letters.push(letter);
-        self.changed.notify_all();
+        let mut queue = self.queue.lock();
+        if !queue.failed {
+            line.shared.budget.charge(letter.bytes());
+            queue.letters.push(letter);
+            self.changed.notify_all();
+        }
     }
 
     /// Writes what has gathered; `false` when there is nothing more to do.
@@ -103,21 +112,40 @@ impl Rejects {
         if letters.is_empty() {
             return true;
         }
-        let outcome = write(target.as_ref(), line.name(), &letters);
-        if outcome.is_ok() {
-            line.progress.settle(letters.iter().map(|letter| (letter.stream, letter.ticket)));
-        }
+        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, target.as_ref(), &letters)));
         line.shared.budget.release(letters.iter().map(Letter::bytes).sum());
-        self.queue.lock().writing = false;
+        let failure = match worked {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error),
+            Err(_) => Some(Error::Internal(format!("writing dead letters of {} panicked", line.name()))),
+        };
+        let mut queue = self.queue.lock();
+        queue.writing = false;
+        queue.failed = failure.is_some();
         self.changed.notify_all();
-        match outcome {
-            Ok(()) => true,
-            Err(error) => {
-                line.abandon();
-                line.shared.fail(error);
-                false
-            }
+        drop(queue);
+        let Some(error) = failure else { return true };
+        line.abandon();
+        line.shared.fail(error);
+        false
+    }
+
+    /// Piece by piece, so that their text takes little memory beside the letters themselves.
+    fn write_pieces(&self, line: &Arc<Line>, target: &dyn DeadLetters, letters: &[Letter]) -> Result<()> {
+        let mut rest = letters;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |letter: &&Letter| {
+                bytes += letter.bytes();
+                bytes <= PIECE
+            };
+            let (piece, after) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+            write(target, line.name(), piece)?;
+            line.counters().rows_dead_lettered.add(piece.len() as u64);
+            line.progress.settle(piece.iter().map(|letter| (letter.stream, letter.ticket)));
+            rest = after;
         }
+        Ok(())
     }
 
     /// Waits until all that was submitted is written.
@@ -126,10 +154,12 @@ impl Rejects {
         let mut queue = self.queue.lock();
         queue.closed = true;
         self.changed.notify_all();
-        let failed = |stop: &Stop| stop.phase() == Phase::Abandoning;
-        while (queue.writing || !queue.letters.is_empty()) && deadline.is_none_or(|at| Instant::now() < at) {
+        while !queue.failed
+            && (queue.writing || !queue.letters.is_empty())
+            && deadline.is_none_or(|at| Instant::now() < at)
+        {
             self.changed.wait_for(&mut queue, Duration::from_millis(50));
-            if deadline.is_none() && failed(stop) {
+            if deadline.is_none() && stop.phase() == Phase::Abandoning {
                 deadline = Some(Instant::now() + ABANDON_GRACE);
             }
         }

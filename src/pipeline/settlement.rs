@@ -14,34 +14,46 @@ use crate::settings::ExceptionMode;
 pub struct Settlement<'a> {
     line: &'a Arc<Line>,
     batch: &'a Batch,
+    /// Number of the first row of each chunk.
+    starts: Vec<usize>,
 }
 
 impl<'a> Settlement<'a> {
     pub fn new(line: &'a Arc<Line>, batch: &'a Batch) -> Self {
-        Settlement { line, batch }
+        let starts = batch.chunks.iter().scan(0, |next, chunk| {
+            let start = *next;
+            *next += chunk.entries.len();
+            Some(start)
+        });
+        Settlement { line, batch, starts: starts.collect() }
+    }
+
+    /// The chunk that holds a row, and the row's place in it.
+    fn place(&self, row: usize) -> (usize, usize) {
+        let chunk = self.starts.partition_point(|start| *start <= row).saturating_sub(1);
+        (chunk, row - self.starts.get(chunk).copied().unwrap_or(row))
     }
 
     fn entries(&self, rows: Range<usize>) -> impl Iterator<Item = &Entry> {
-        let entries = self.batch.chunks.iter().flat_map(|chunk| &chunk.entries);
-        entries.skip(rows.start).take(rows.len())
+        let (chunk, at) = self.place(rows.start);
+        let entries = self.batch.chunks.iter().skip(chunk).flat_map(|chunk| &chunk.entries);
+        entries.skip(at).take(rows.len())
     }
 
     fn original(&self, row: usize) -> Option<&[u8]> {
-        let mut before = 0;
-        for Chunk { entries, originals, .. } in &self.batch.chunks {
-            if row < before + entries.len() {
-                let start: usize = entries[..row - before].iter().map(|entry| entry.original_len as usize).sum();
-                return originals.get(start..start + entries[row - before].original_len as usize);
-            }
-            before += entries.len();
-        }
-        None
+        let (chunk, at) = self.place(row);
+        let Chunk { entries, originals, .. } = self.batch.chunks.get(chunk)?;
+        let start: usize = entries.get(..at)?.iter().map(|entry| entry.original_len as usize).sum();
+        originals.get(start..start + entries.get(at)?.original_len as usize)
     }
 }
 
 impl Settle for Settlement<'_> {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         let counters = self.line.counters();
+        if written.inserted > 0 {
+            counters.batches.add(1);
+        }
         counters.rows_written.add(written.inserted);
         counters.rows_ignored.add(written.ignored);
         counters.rows_superseded.add(written.superseded);

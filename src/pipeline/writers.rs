@@ -77,7 +77,6 @@ fn write_batches(line: &Arc<Line>) -> Result<()> {
         let mut settlement = Settlement::new(line, &batch);
         let started = Instant::now();
         line.target.write(&batch, &mut settlement, &line.shared.stop)?;
-        line.counters().batches.add(1);
         line.dispatcher.give_back(batch, started.elapsed());
     }
     Ok(())
