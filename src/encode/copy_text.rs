@@ -1,5 +1,7 @@
 //! One column of a `COPY … (FORMAT text)` line.
 
+use std::io::Write;
+
 use super::column;
 use super::float::Number;
 use super::print;
@@ -70,9 +72,16 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[start..]);
 }
 
-/// Floats go as they would in a binary row: rounded by us, and vectors in the column's own brackets.
+/// Numbers go as they would in a binary row: rounded by us, integers whatever they were fed from (`2e+06` would be refused),
+/// and vectors in the column's own brackets.
 fn print_binary(kind: &ColumnKind, bytes: &[u8], out: &mut Vec<u8>) -> bool {
     match kind {
+        ColumnKind::Int2 | ColumnKind::Int4 | ColumnKind::Int8 => {
+            let sign = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { u64::MAX } else { 0 };
+            let bits = bytes.iter().fold(sign, |bits, byte| bits << 8 | u64::from(*byte));
+            // Writing to a vector can't fail.
+            let _ = write!(out, "{}", bits.cast_signed());
+        }
         ColumnKind::Float4 => print_float::<f32>(bytes, out),
         ColumnKind::Float8 => print_float::<f64>(bytes, out),
         ColumnKind::Float4Array => print_array::<f32>(bytes, out),

@@ -88,6 +88,20 @@ pub(super) fn float<N: Number>(value: &Value<'_>) -> Result<N, Refusal> {
     }
 }
 
+/// float4 or float8 of a column of its own. Text that underflows is left to the server, which refuses it; only the elements
+/// of a vector are rounded to 0 for it.
+pub(super) fn scalar_float<N: Number>(value: &Value<'_>) -> Result<N, Refusal> {
+    let number: N = float(value)?;
+    match *value {
+        Value::Text(text) if number == N::from_int(0) && has_digit_above_zero(text) => Err(Refusal::AsText),
+        _ => Ok(number),
+    }
+}
+
+fn has_digit_above_zero(text: &str) -> bool {
+    text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 fn parse_float<N: Number>(text: &str) -> Result<N, Refusal> {
     if let Some(scanned) = float::scan(text.as_bytes())
         && scanned.length == text.len()

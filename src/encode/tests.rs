@@ -211,3 +211,26 @@ fn header_and_trailer_are_those_of_the_documentation() {
     assert_eq!(BINARY_HEADER[..11], *b"PGCOPY\n\xff\r\n\0");
     assert_eq!(BINARY_TRAILER, (-1_i16).to_be_bytes());
 }
+
+#[test]
+fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
+    let columns = [
+        (ColumnKind::Int4, DataType::Float),
+        (ColumnKind::Int8, DataType::Double),
+        (ColumnKind::Int2, DataType::Decimal { precision: 10, scale: 2 }),
+        (ColumnKind::Other, DataType::STRING),
+    ];
+    let columns = columns.into_iter().map(|(kind, source)| column(kind, source)).collect();
+    let decimal = Decimal { unscaled: -100, scale: 2 };
+    let row = [Value::Float(2e6), Value::Double(-4e15), Value::Decimal(&decimal), Value::Text("{}")];
+    let mut out = Vec::new();
+    let format = encoder(columns, None, EncodeOptions::default()).encode(&row, &mut out).unwrap();
+    assert_eq!(format, RowFormat::Text);
+    assert_eq!(String::from_utf8(out).unwrap(), "2000000\t-4000000000000000\t-1\t{}\n");
+}
+
+#[test]
+fn text_that_underflows_a_scalar_is_left_to_the_server() {
+    assert_eq!(line(ColumnKind::Float4, Value::Text("1e-50")), "1e-50\n");
+    assert_eq!(bytes(ColumnKind::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
+}
