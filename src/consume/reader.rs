@@ -1,5 +1,6 @@
 //! The reader: one thread that polls the client and offers every record to the intake, in order.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +44,8 @@ pub struct Reader {
     pub(super) looked_for_partitions: Instant,
     pub(super) upkeep_at: Instant,
     pub(super) last_warning: Option<(Code, Instant)>,
+    /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
+    pub(super) holding: bool,
     headers: Vec<Header<'static>>,
 }
 
@@ -70,6 +73,7 @@ impl Reader {
             looked_for_partitions: Instant::now(),
             upkeep_at: Instant::now(),
             last_warning: None,
+            holding: false,
             headers: Vec::new(),
         };
         reader.resolve()?;
@@ -251,23 +255,25 @@ impl Reader {
         stop: &Stop,
     ) -> Result<()> {
         let paused = self.pause()?;
-        // What was already on its way when fetching paused.
-        let mut held = std::collections::VecDeque::from([message]);
-        while let Some(message) = held.front() {
+        self.holding = true;
+        // What was already on its way when fetching paused; an error, such as a partition's end, keeps its place.
+        let mut held = VecDeque::from([Ok(message)]);
+        while let Some(next) = held.front() {
             if !stop.is_running() {
                 return Ok(());
             }
-            if self.offer(message, intake)? == Taken::Yes {
+            let taken = match next {
+                Ok(message) => self.offer(message, intake)?,
+                Err(error) => self.failed(error, intake).map(|()| Taken::Yes)?,
+            };
+            if taken == Taken::Yes {
                 held.pop_front();
                 continue;
             }
-            match consumer.poll(OFFER_AGAIN) {
-                Some(Ok(message)) => held.push_back(message),
-                Some(Err(error)) => self.failed(&error, intake)?,
-                None => {}
-            }
+            held.extend(consumer.poll(OFFER_AGAIN));
             self.upkeep(intake)?;
         }
+        self.holding = false;
         self.unpause(&paused)
     }
 }

@@ -51,6 +51,9 @@ impl Reader {
 
     /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
     pub(super) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        if self.holding {
+            return Ok(());
+        }
         let Ok(list) = self.consumer.position() else { return Ok(()) };
         for element in list.elements() {
             let Offset::Offset(position) = element.offset() else { continue };

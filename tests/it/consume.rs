@@ -221,6 +221,18 @@ fn a_full_intake_gets_every_record_once_and_in_order() {
 }
 
 #[test]
+fn what_a_full_intake_never_took_is_not_committed_at_the_end() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(1);
+    topic.produce(0, values(0..2000));
+    let rig = Rig::new(&[&topic]).bounded().full_every(700);
+    let read = rig.read_until(|memory| memory.records.len() == 700 && memory.is_refusing());
+    assert_eq!(read.records.len(), 700);
+    assert_eq!(kafka.committed(&rig.resume.group, &topic.name, 0), Some(700));
+    assert_eq!(rig.read().offsets(&topic, 0), (700..2000).collect::<Vec<_>>());
+}
+
+#[test]
 fn keys_headers_nulls_and_timestamps_reach_the_intake() {
     let Some(kafka) = kafka() else { return };
     use rdkafka::message::{Header, OwnedHeaders};

@@ -93,7 +93,7 @@ impl Rig {
         self
     }
 
-    /// The intake refuses once before every so many records.
+    /// The intake refuses for a while before every so many records.
     pub fn full_every(mut self, records: usize) -> Rig {
         self.full_every = Some(records);
         self
@@ -123,6 +123,8 @@ impl Rig {
     }
 }
 
+/// Longer than the pause between two looks at read positions.
+const FULL: Duration = Duration::from_millis(400);
 const LIMIT: Duration = Duration::from_secs(40);
 
 struct Until<'a> {
@@ -171,7 +173,7 @@ pub struct Memory {
     starts: Vec<(String, i32, i64)>,
     positions: BTreeMap<(Arc<str>, i32), i64>,
     full_every: Option<usize>,
-    refused: bool,
+    refused_since: Option<Instant>,
 }
 
 pub struct Given {
@@ -183,13 +185,16 @@ pub struct Given {
 }
 
 impl Memory {
+    pub fn is_refusing(&self) -> bool {
+        self.refused_since.is_some()
+    }
+
     fn record(&mut self, record: &Record<'_>) -> Taken {
         let due = self.full_every.is_some_and(|every| self.records.len().is_multiple_of(every));
-        if due && !self.refused {
-            self.refused = true;
+        if due && self.refused_since.get_or_insert_with(Instant::now).elapsed() < FULL {
             return Taken::Full;
         }
-        self.refused = false;
+        self.refused_since = None;
         let text = |bytes: Option<&[u8]>| bytes.map_or("-".into(), |b| String::from_utf8_lossy(b).into_owned());
         let headers: Vec<String> = record.headers.iter().map(|(k, v)| format!(" {k}={}", text(*v))).collect();
         let timestamp = record.timestamp_ms.unwrap_or(-1);

@@ -8,8 +8,9 @@ use super::scene::{
 use crate::support::{PrivatePostgres, eventually, kafka};
 
 #[test]
-fn a_server_that_is_stopped_for_five_seconds_loses_nothing() {
-    stopped_for(Duration::from_secs(5), PrivatePostgres::stop);
+fn a_server_that_is_stopped_until_reading_pauses_loses_nothing() {
+    // The reader waits for room for five seconds before it pauses.
+    stopped_for(Duration::from_secs(8), PrivatePostgres::stop);
 }
 
 #[test]
