@@ -42,7 +42,7 @@ pub struct Column {
     pub not_null: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct KafkaSource {
     /// `host:port,…`
     pub brokers: String,
@@ -56,6 +56,23 @@ pub struct KafkaSource {
     pub auto_offset_reset: Option<OffsetReset>,
     /// `properties.*` without the prefix, as the job file has them (Java client names), in its order.
     pub properties: Vec<(String, String)>,
+}
+
+impl fmt::Debug for KafkaSource {
+    /// The properties' values hold logins and keys, so only their names are shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let properties: Vec<&str> = self.properties.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("KafkaSource")
+            .field("brokers", &self.brokers)
+            .field("topics", &self.topics)
+            .field("group_id", &self.group_id)
+            .field("startup", &self.startup)
+            .field("bounded", &self.bounded)
+            .field("discovery_interval", &self.discovery_interval)
+            .field("auto_offset_reset", &self.auto_offset_reset)
+            .field("properties", &properties)
+            .finish()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,17 +14,27 @@ mod table;
 mod tests;
 mod value_types;
 
-pub use value_types::{duration, memory_size};
+pub use options::setting::{buffer_memory, pipeline_name};
+pub use value_types::duration;
+
+use std::fmt;
 
 use crate::error::Error;
 use crate::settings::Job;
 
 /// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Override {
     pub table: String,
     pub option: String,
     pub value: String,
+}
+
+/// The value may be a secret.
+impl fmt::Debug for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "-D {}.{}=***", self.table, self.option)
+    }
 }
 
 /// The checked settings of a job file, or [`Error::Config`] with everything wrong with it, in the order of the file.

@@ -3,7 +3,7 @@
 use rdkafka::ClientConfig;
 
 use super::java_properties::Translation;
-use crate::error::{Error, Result};
+use crate::error::{Diagnostic, Error, Result};
 use crate::settings::KafkaSource;
 
 /// Settings that the job file's properties may override.
@@ -39,7 +39,8 @@ const FIXED: &[(&str, &str)] = &[
 /// Brokers and login, shared by everything that talks to Kafka.
 pub(super) fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
     if !translation.errors.is_empty() {
-        return Err(Error::Source(translation.errors.join("\n")));
+        let wrong = |message: &String| Diagnostic { location: None, message: message.clone() };
+        return Err(Error::Config(translation.errors.iter().map(wrong).collect()));
     }
     let mut config = ClientConfig::new();
     for (name, value) in &translation.settings {

@@ -76,6 +76,14 @@ fn wrong_arguments_and_missing_files_exit_with_2() {
         &["run", "job.sql", "-D", "no-equals-sign"],
         &["run", "job.sql", "--drain-timeout", "25"],
         &["run", "job.sql", "--summary", "xml"],
+        &["run", "job.sql", "--buffer-memory", "0"],
+        &["run", "job.sql", "--buffer-memory", "1"],
+        &["run", "job.sql", "--pipeline-name", ""],
+        &["run", "job.sql", "--pipeline-name", "a\tb"],
+        &["run", "job.sql", "--log", "a=b=c"],
+        &["topic", "create", "t", "-X", "security.protocol=foo"],
+        &["topic", "create", "t", "--config", "no-equals-sign"],
+        &["produce", "--topic", "t", "-X", "fetch.min.bytes=many", "-"],
         &["produce", "--topic", "t", "no/such/file"],
         &["no-such-command"],
     ] {
@@ -110,4 +118,21 @@ fn nothing_is_coloured_in_a_pipe() {
     }
     let finished = Job::check(&wrong_job("h:1")).finish();
     assert!(!finished.stderr.contains('\x1b'), "{}", finished.stderr);
+}
+
+#[test]
+fn a_value_that_may_be_a_secret_is_not_repeated() {
+    for arguments in [
+        &["run", "job.sql", "-D", "password=hunter2"][..],
+        &["run", "job.sql", "-D", "sink.password:hunter2"],
+        &["check", "job.sql", "-D", "hunter2"],
+        &["topic", "create", "t", "-X", "sasl.jaas.config:hunter2"],
+        &["topic", "create", "t", "-X", "hunter2"],
+        &["produce", "--topic", "t", "-X", "ssl.key.password:hunter2", "-"],
+    ] {
+        let output = output(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(!said.contains("hunter2") && said.contains("must be"), "{said}");
+    }
 }

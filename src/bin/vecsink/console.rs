@@ -16,8 +16,20 @@ pub struct LogArguments {
     #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "verbose")]
     quiet: u8,
     /// Log levels by module, such as `warn,vecsink::flush=debug`; replaces what -v and -q choose
-    #[arg(long, value_name = "FILTER", global = true)]
+    #[arg(long, value_name = "FILTER", global = true, value_parser = log_filter)]
     log: Option<String>,
+}
+
+/// `level`, `module` or `module=level`, several with commas; perhaps a `/pattern` behind them.
+fn log_filter(text: &str) -> Result<String, String> {
+    let (levels, _) = text.split_once('/').unwrap_or((text, ""));
+    for part in levels.split(',') {
+        let level = part.split_once('=').map_or("", |(_, level)| level.trim());
+        if !level.is_empty() && level.parse::<LevelFilter>().is_err() {
+            return Err(format!("'{level}' is no level: off, error, warn, info, debug and trace are"));
+        }
+    }
+    Ok(text.to_owned())
 }
 
 impl LogArguments {

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vecsink::config::{Override, memory_size, parse_job};
+use vecsink::config::{Override, buffer_memory, parse_job, pipeline_name};
 use vecsink::error::{Diagnostic, Error};
 use vecsink::pipeline::check_settings;
 use vecsink::settings::Job;
 
 use super::Exit;
+use super::assignment::{assignments, misuse};
 use super::console::Console;
 
 #[derive(clap::Args)]
@@ -17,13 +18,13 @@ pub struct JobFile {
     #[arg(value_name = "JOB.sql")]
     path: PathBuf,
     /// Set an option of a table, whatever the file says; may be repeated
-    #[arg(short = 'D', value_name = "TABLE.OPTION=VALUE", value_parser = table_option)]
-    options: Vec<Override>,
+    #[arg(short = 'D', value_name = "TABLE.OPTION=VALUE")]
+    options: Vec<String>,
     /// Name under which progress is stored [default: the file's `pipeline.name`, else its group id, else its stem]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = pipeline_name)]
     pipeline_name: Option<String>,
     /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 64mb]
-    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    #[arg(long, value_name = "SIZE", value_parser = buffer_memory)]
     buffer_memory: Option<usize>,
     /// Fail when the database has been away for this long, such as 10min [default: the file's `max.outage`, else wait
     /// without end]
@@ -34,13 +35,13 @@ pub struct JobFile {
 impl JobFile {
     /// Reads and checks the file. Everything wrong with it is printed, as `file:line:column: message`.
     pub fn load(&self, console: &Console) -> Result<Job, Exit> {
+        let overrides: Vec<Override> =
+            assignments("-D", &self.options, table_option).map_err(|message| misuse(console, &message))?;
         let shown = self.path.display();
-        let text = std::fs::read_to_string(&self.path).map_err(|error| {
-            console.error(&format!("{shown}: {error}"));
-            Exit::Misuse
-        })?;
+        let text =
+            std::fs::read_to_string(&self.path).map_err(|error| misuse(console, &format!("{shown}: {error}")))?;
         let stem = self.path.file_stem().and_then(|stem| stem.to_str());
-        let parsed = parse_job(&text, stem, &self.options, &|name| std::env::var(name).ok());
+        let parsed = parse_job(&text, stem, &overrides, &|name| std::env::var(name).ok());
         let checked = parsed.and_then(|job| check_settings(&job).map(|()| job));
         let mut job = checked.map_err(|error| {
             complain(console, &shown.to_string(), error);
@@ -71,7 +72,7 @@ fn located(path: &str, diagnostic: &Diagnostic) -> String {
     }
 }
 
-fn table_option(text: &str) -> Result<Override, String> {
+fn table_option(text: &str) -> Result<Override, &'static str> {
     let wrong = "must be TABLE.OPTION=VALUE, such as vector_ingest.batchsize=5000";
     let (path, value) = text.split_once('=').ok_or(wrong)?;
     let (table, option) = path.split_once('.').ok_or(wrong)?;

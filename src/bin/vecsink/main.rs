@@ -1,5 +1,6 @@
 //! The `vecsink` command: one file a subcommand, over the library's public interface only.
 
+mod assignment;
 mod check;
 mod console;
 mod job_file;

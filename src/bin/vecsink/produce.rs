@@ -8,10 +8,11 @@ use std::time::Duration;
 use vecsink::consume::admin;
 
 use super::Exit;
+use super::assignment::misuse;
 use super::console::Console;
 use super::job_file::duration;
 use super::progress::grouped;
-use super::topic::Brokers;
+use super::topic::{Brokers, failure};
 
 /// Send the lines of a file to a topic, one message a line
 ///
@@ -36,16 +37,18 @@ pub struct Arguments {
 }
 
 pub fn produce(arguments: Arguments, console: &Console) -> Exit {
-    let Arguments { file, topic, brokers: Brokers { brokers, properties }, linger } = arguments;
+    let Arguments { file, topic, brokers, linger } = arguments;
+    let properties = match brokers.properties() {
+        Ok(properties) => properties,
+        Err(message) => return misuse(console, &message),
+    };
+    let brokers = brokers.brokers;
     let sent = if file.as_os_str() == "-" {
         admin::produce(&brokers, &properties, &topic, linger, io::stdin().lock())
     } else {
         match File::open(&file) {
             Ok(lines) => admin::produce(&brokers, &properties, &topic, linger, BufReader::new(lines)),
-            Err(error) => {
-                console.error(&format!("{}: {error}", file.display()));
-                return Exit::Misuse;
-            }
+            Err(error) => return misuse(console, &format!("{}: {error}", file.display())),
         }
     };
     match sent {
@@ -53,9 +56,6 @@ pub fn produce(arguments: Arguments, console: &Console) -> Exit {
             log::info!("{} messages, {} bytes sent to {topic}", grouped(sent.messages), grouped(sent.bytes));
             Exit::Done
         }
-        Err(error) => {
-            console.error(&error);
-            Exit::Failed
-        }
+        Err(error) => failure(console, &error),
     }
 }

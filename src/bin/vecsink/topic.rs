@@ -1,8 +1,10 @@
 //! `vecsink topic`: makes topics, for machines without Kafka's own tools.
 
 use vecsink::consume::admin::{self, Creation, Topic};
+use vecsink::error::Error;
 
 use super::Exit;
+use super::assignment::{assignments, misuse, property};
 use super::console::Console;
 
 /// Make topics
@@ -18,8 +20,15 @@ pub struct Brokers {
     #[arg(long, value_name = "HOST:PORT,…", default_value = "localhost:9092")]
     pub brokers: String,
     /// A Kafka client property under its Java name, such as `security.protocol=SASL_SSL`; may be repeated
-    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE", value_parser = property)]
-    pub properties: Vec<(String, String)>,
+    #[arg(short = 'X', long = "property", value_name = "NAME=VALUE")]
+    properties: Vec<String>,
+}
+
+impl Brokers {
+    /// The client's properties, as far as they could be read.
+    pub fn properties(&self) -> Result<Vec<(String, String)>, String> {
+        assignments("-X", &self.properties, property)
+    }
 }
 
 /// Make a topic
@@ -42,8 +51,8 @@ pub struct Create {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     replication_factor: Option<i32>,
     /// A setting of the topic, such as `retention.ms=86400000`; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = property)]
-    config: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=VALUE")]
+    config: Vec<String>,
     /// A topic that is already there is no error; it stays as it is
     #[arg(long)]
     if_not_exists: bool,
@@ -51,28 +60,37 @@ pub struct Create {
 
 pub fn topic(command: Command, console: &Console) -> Exit {
     let Command::Create(create) = command;
+    let arguments = create.brokers.properties().and_then(|properties| {
+        let config = assignments("--config", &create.config, property)?;
+        Ok((properties, config))
+    });
+    let (properties, config) = match arguments {
+        Ok(arguments) => arguments,
+        Err(message) => return misuse(console, &message),
+    };
     let topic = Topic {
         name: &create.name,
         partitions: create.partitions,
         replication: create.replication_factor.unwrap_or(-1),
-        config: &create.config,
+        config: &config,
     };
-    match admin::create_topic(&create.brokers.brokers, &create.brokers.properties, &topic) {
+    match admin::create_topic(&create.brokers.brokers, &properties, &topic) {
         Ok(Creation::Created) => log::info!("topic {} made, partitions: {}", topic.name, topic.partitions),
         Ok(Creation::AlreadyThere) if create.if_not_exists => log::info!("topic {} is already there", topic.name),
         Ok(Creation::AlreadyThere) => {
             console.error(&format!("topic {} is already there; --if-not-exists accepts that", topic.name));
             return Exit::Failed;
         }
-        Err(error) => {
-            console.error(&error);
-            return Exit::Failed;
-        }
+        Err(error) => return failure(console, &error),
     }
     Exit::Done
 }
 
-fn property(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
+/// Says what went wrong. Properties that the client doesn't take are wrong arguments: nothing was opened.
+pub fn failure(console: &Console, error: &Error) -> Exit {
+    console.error(error);
+    match error {
+        Error::Config(_) => Exit::Misuse,
+        _ => Exit::Failed,
+    }
 }

@@ -1,5 +1,7 @@
 //! `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] t (columns, key) [COMMENT '…'] WITH ('option' = 'value', …)`.
 
+use std::fmt;
+
 use sqlparser::tokenizer::Token;
 
 use super::cursor::{Cursor, Name, Parsed, error};
@@ -32,12 +34,19 @@ pub struct PrimaryKey {
 }
 
 /// One `'key' = 'value'` of a WITH list. `None`: it came from the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OptionEntry {
     pub key: String,
     pub key_at: Option<Location>,
     pub value: String,
     pub value_at: Option<Location>,
+}
+
+/// The value may be a secret.
+impl fmt::Debug for OptionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OptionEntry").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// What follows `CREATE [TEMPORARY] TABLE`.
@@ -80,7 +89,9 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
 /// A column, a key or a watermark.
 fn element(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.next_are(&["WATERMARK", "FOR"]) {
-        return Err(cursor.unsupported("WATERMARK; leave it out, it has no effect on copying rows"));
+        // It says when windows close, and there are none here.
+        cursor.skip_element();
+        return Ok(());
     }
     if cursor.next_is("CONSTRAINT") {
         cursor.advance();
@@ -135,6 +146,11 @@ fn table_key(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     cursor.expect_word("PRIMARY")?;
     cursor.expect_word("KEY")?;
     let columns = name_list(cursor, "a column of the key")?;
+    for (index, column) in columns.iter().enumerate() {
+        if columns[..index].iter().any(|other| other.text == column.text) {
+            return Err(error(column.at, format!("column '{}' is listed twice in the key", column.text)));
+        }
+    }
     accept_enforcement(cursor)?;
     set_key(table, PrimaryKey { at, columns })
 }

@@ -19,7 +19,7 @@ pub struct Cursor<'a> {
 }
 
 /// Types nested deeper than this are a mistake, and could exhaust the stack.
-const DEEPEST: usize = 16;
+pub const DEEPEST: usize = 16;
 
 /// A word as a name, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,19 @@ impl<'a> Cursor<'a> {
 
     fn look(&self, ahead: usize) -> &'a Token {
         self.tokens.get(self.next + ahead).map_or(&Token::EOF, |token| &token.token)
+    }
+
+    /// Whether a blank or a line end stands before the next token.
+    pub fn follows_blank(&self) -> bool {
+        let before = self.next.checked_sub(1).and_then(|before| self.tokens.get(before));
+        let next = self.tokens.get(self.next);
+        before.zip(next).is_some_and(|(before, next)| before.span.end != next.span.start)
+    }
+
+    /// `(SELECT`, `(WITH`, `((`: not a list of names.
+    pub fn opens_query(&self) -> bool {
+        let inner = self.look(1);
+        *self.peek() == Token::LParen && (*inner == Token::LParen || is_word(inner, "SELECT") || is_word(inner, "WITH"))
     }
 
     pub fn advance(&mut self) -> &'a Token {
@@ -64,6 +77,20 @@ impl<'a> Cursor<'a> {
         let rest = self.tokens.get(self.next..).unwrap_or_default();
         self.next = self.tokens.len();
         rest
+    }
+
+    /// Goes to the `,` or `)` that ends this element of a list.
+    pub fn skip_element(&mut self) {
+        let mut open = 0_usize;
+        while !self.is_at_end() {
+            match self.peek() {
+                Token::LParen => open += 1,
+                Token::RParen | Token::Comma if open == 0 => return,
+                Token::RParen => open -= 1,
+                _ => {}
+            }
+            self.next += 1;
+        }
     }
 
     pub fn next_is(&self, keyword: &str) -> bool {

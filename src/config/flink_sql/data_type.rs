@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::cursor::{Cursor, Parsed, error};
+use super::cursor::{Cursor, DEEPEST, Parsed, error};
 use super::dialect::FlinkSql;
 use crate::data_type::{DataType, UNBOUNDED};
 use crate::error::Location;
@@ -10,7 +10,12 @@ use crate::error::Location;
 /// A type, with `ARRAY` behind it as often as the job likes.
 pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
     let mut data_type = parse_plain_type(cursor)?;
+    let mut depth = 0;
     while cursor.accept_word("ARRAY") {
+        depth += 1;
+        if depth > DEEPEST {
+            return Err(cursor.error("nested too deeply"));
+        }
         data_type = DataType::Array(Box::new(data_type));
     }
     Ok(data_type)
@@ -51,10 +56,10 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         }
         "DECIMAL" | "DEC" | "NUMERIC" => decimal(cursor)?,
         "CHAR" | "CHARACTER" if cursor.accept_word("VARYING") => DataType::Varchar(length(cursor, UNBOUNDED)?),
-        "CHAR" | "CHARACTER" => DataType::Char(length(cursor, 1)?),
+        "CHAR" | "CHARACTER" => DataType::Char(padded_length(cursor)?),
         "VARCHAR" => DataType::Varchar(length(cursor, UNBOUNDED)?),
         "STRING" => DataType::STRING,
-        "BINARY" => DataType::Binary(length(cursor, 1)?),
+        "BINARY" => DataType::Binary(padded_length(cursor)?),
         "VARBINARY" => DataType::Varbinary(length(cursor, UNBOUNDED)?),
         "BYTES" => DataType::Varbinary(UNBOUNDED),
         "DATE" => DataType::Date,
@@ -137,15 +142,24 @@ fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u
         .ok_or_else(|| error(at, format!("{what} is from {least} to {most}, not {number}")))
 }
 
+/// Every value is filled up to this length, so it is held to what PostgreSQL takes for a `character(n)`.
+fn padded_length(cursor: &mut Cursor<'_>) -> Parsed<u32> {
+    length_up_to(cursor, 1, 10 << 20)
+}
+
 fn length(cursor: &mut Cursor<'_>, default: u32) -> Parsed<u32> {
+    length_up_to(cursor, default, UNBOUNDED)
+}
+
+fn length_up_to(cursor: &mut Cursor<'_>, default: u32, most: u32) -> Parsed<u32> {
     if !cursor.accept(&Token::LParen) {
         return Ok(default);
     }
     let at = cursor.at();
     let length = cursor.number("a length")?;
     cursor.expect(&Token::RParen)?;
-    if !(1..=UNBOUNDED).contains(&length) {
-        return Err(error(at, format!("a length is from 1 to {UNBOUNDED}, not {length}")));
+    if !(1..=most).contains(&length) {
+        return Err(error(at, format!("a length is from 1 to {most}, not {length}")));
     }
     Ok(length)
 }

@@ -4,6 +4,7 @@ mod create_table;
 mod cursor;
 mod data_type;
 mod dialect;
+mod query;
 mod statement;
 
 pub use create_table::{ColumnDefinition, CreateTable, OptionEntry};
@@ -27,6 +28,8 @@ pub struct Script {
 }
 
 pub fn parse(text: &str) -> Script {
+    // Editors on Windows put a byte order mark there.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut script = Script::default();
     let mut tokens = Vec::new();
     let complete = match Tokenizer::new(&dialect::FlinkSql, text).tokenize_with_location_into_buf(&mut tokens) {

@@ -1,12 +1,13 @@
 //! The statements of a job file. One not known here is named as not supported, with its place.
 
+use std::fmt;
+
 use sqlparser::ast::Query;
-use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use super::create_table::{self, CreateTable, name_list};
 use super::cursor::{Cursor, Name, Parsed, error};
-use super::dialect::FlinkSql;
+use super::query;
 use crate::error::{Diagnostic, Location};
 
 #[derive(Debug, Clone)]
@@ -17,12 +18,19 @@ pub enum Statement {
 }
 
 /// `SET 'key' = 'value'`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SetOption {
     pub key: String,
     pub key_at: Location,
     pub value: String,
     pub value_at: Location,
+}
+
+/// The value may be a secret that went into the wrong place.
+impl fmt::Debug for SetOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetOption").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// `INSERT INTO table [(columns)] query`.
@@ -127,6 +135,9 @@ fn bare_set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
     let value_at = cursor.at();
     let mut value = String::new();
     while !cursor.is_at_end() {
+        if !value.is_empty() && cursor.follows_blank() {
+            value.push(' ');
+        }
         match cursor.advance() {
             Token::SingleQuotedString(text) | Token::UnicodeStringLiteral(text) => value.push_str(text),
             token => value.push_str(&token.to_string()),
@@ -142,7 +153,7 @@ fn insert(cursor: &mut Cursor<'_>) -> Parsed<Insert> {
         return Err(cursor.unsupported("INSERT INTO … PARTITION"));
     }
     let columns = match cursor.peek() {
-        Token::LParen => Some(name_list(cursor, "a column")?),
+        Token::LParen if !cursor.opens_query() => Some(name_list(cursor, "a column")?),
         _ => None,
     };
     let query_at = cursor.at();
@@ -152,38 +163,6 @@ fn insert(cursor: &mut Cursor<'_>) -> Parsed<Insert> {
     if !cursor.next_is("SELECT") && !cursor.next_is("WITH") && *cursor.peek() != Token::LParen {
         return Err(cursor.expected("SELECT"));
     }
-    let end = cursor.end();
-    let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(cursor.rest().to_vec());
-    let query = parser.parse_query().map_err(|failure| syntax_error(&failure, end))?;
-    let next = parser.peek_token();
-    if next.token != Token::EOF {
-        return Err(error(super::location(next.span.start), format!("unexpected '{next}' after the query")));
-    }
+    let query = query::parse(cursor.rest(), cursor.end())?;
     Ok(Insert { table, columns, query, query_at })
-}
-
-/// The query parser writes the place into its message; we keep it apart.
-fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
-    let text = match failure {
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
-        ParserError::RecursionLimitExceeded => "the expression is nested too deeply",
-    };
-    let Some((message, place)) = text.rsplit_once(" at Line: ") else {
-        return error(end, plain_words(text));
-    };
-    let numbers =
-        place.split_once(", Column: ").and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
-    match numbers {
-        Some((line, column)) => error(Location { line, column }, plain_words(message)),
-        None => error(end, plain_words(text)),
-    }
-}
-
-/// `Expected: ), found: EOF` reads better as our own errors do.
-fn plain_words(message: &str) -> String {
-    message
-        .replace("Expected: ", "expected ")
-        .replace("Expected ", "expected ")
-        .replace("found: EOF", "found the end of the statement")
-        .replace("found: ", "found ")
 }

@@ -56,6 +56,22 @@ impl Default for Settings {
     }
 }
 
+/// The name of a job. It becomes part of other names, and stands in log lines.
+pub fn pipeline_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("must not be empty".into()),
+        name if name.chars().any(char::is_control) => Err("must not hold control characters".into()),
+        name => Ok(name.to_string()),
+    }
+}
+
+pub fn buffer_memory(text: &str) -> Result<usize, String> {
+    match value_types::memory_size(text)? {
+        size if size < LEAST_BUFFER => Err("must be at least 1mb".into()),
+        size => Ok(size),
+    }
+}
+
 impl Settings {
     /// Applies one SET; a later one of the same key wins.
     pub fn set(&mut self, set: &SetOption, environment: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
@@ -66,18 +82,9 @@ impl Settings {
         };
         let key = |option: &OptionSpec| option.name == set.key;
         let applied = if key(&PIPELINE_NAME) {
-            match value.trim() {
-                "" => Err("must not be empty".into()),
-                name => {
-                    self.pipeline_name = Some(name.to_string());
-                    Ok(())
-                }
-            }
+            pipeline_name(&value).map(|name| self.pipeline_name = Some(name))
         } else if key(&BUFFER_MEMORY) {
-            value_types::memory_size(&value).and_then(|size| {
-                self.buffer_memory = size;
-                if size < LEAST_BUFFER { Err("must be at least 1mb".into()) } else { Ok(()) }
-            })
+            buffer_memory(&value).map(|size| self.buffer_memory = size)
         } else if key(&MAX_OUTAGE) {
             value_types::duration(&value).map(|limit| self.max_outage = Some(limit))
         } else if key(&NOT_NULL_ENFORCER) {

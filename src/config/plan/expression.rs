@@ -117,6 +117,10 @@ impl Scope<'_> {
     }
 
     fn number(&self, value: &Value, negative: bool, expr: &Expr) -> Planned<Expression> {
+        if let Value::Number(digits, true) = value {
+            let message = format!("a number has no 'L' here; {digits} is a BIGINT by itself where it has to be");
+            return Err(error(self.place(expr), message));
+        }
         let parsed = match value {
             Value::Number(digits, false) => literal::number(digits, negative),
             _ => None,

@@ -57,6 +57,10 @@ fn a_statement_has_one_syntax_error_and_reading_goes_on_behind_it() {
             "1:27 the number of digits of a DECIMAL is from 1 to 38, not 39",
         ),
         (
+            "CREATE TABLE t (a INT, PRIMARY KEY (a, a)) WITH ('connector' = 'x')",
+            "1:40 column 'a' is listed twice in the key",
+        ),
+        (
             "CREATE TABLE t (a INT, a INT) WITH ('connector' = 'x')",
             "1:24 column 'a' is declared twice, first in line 1",
         ),
@@ -82,7 +86,6 @@ fn what_is_not_supported_is_named_with_its_place() {
         ("CREATE TABLE t LIKE k", "1:16 not supported: CREATE TABLE … LIKE"),
         ("CREATE TABLE t (a INT, b AS a) WITH ('connector' = 'x')", "1:26 not supported: computed columns"),
         ("CREATE TABLE t (a INT METADATA) WITH ('connector' = 'x')", "1:23 not supported: METADATA columns"),
-        ("CREATE TABLE t (a INT, WATERMARK FOR a AS a) WITH ('connector' = 'x')", "1:24 not supported: WATERMARK"),
         ("CREATE TABLE t (a ROW<x INT>) WITH ('connector' = 'x')", "1:19 not supported: type ROW"),
         ("CREATE TABLE t (a MAP<STRING, INT>) WITH ('connector' = 'x')", "1:19 not supported: type MAP"),
         ("BEGIN STATEMENT SET", "1:1 not supported: STATEMENT SET"),
@@ -128,6 +131,7 @@ fn a_value_that_does_not_fit_its_column_asks_for_a_cast() {
         ("x.a", "a INT", "c INT", "3:22 unknown table 'x'; the query reads 'k'"),
         ("DATE '2023-02-30'", "a INT", "c DATE", "3:27 '2023-02-30' is no DATE; it is written DATE '2024-03-01'"),
         ("a, a", "a INT", "c INT", "3:15 the query has 2 columns but 's' takes 1 (c)"),
+        ("5L", "a INT", "c INT", "3:22 a number has no 'L' here; 5 is a BIGINT by itself where it has to be"),
         ("CAST(a AS VARCHAR2)", "a INT", "c STRING", "3:27 unknown type VARCHAR2"),
     ] {
         let text = job_of(source, sink, &format!("INSERT INTO s SELECT {query} FROM k"));

@@ -159,3 +159,32 @@ fn a_table_that_no_insert_uses_may_be_anything() {
     let text = format!("CREATE TEMPORARY TABLE p (x INT) WITH ('connector' = 'print', 'odd' = 'option');\n{GUIDE}");
     assert_eq!(job(&text).notices, ["table 'p' is not used"]);
 }
+
+#[test]
+fn a_watermark_has_no_effect() {
+    for watermark in ["WATERMARK FOR ts AS ts - INTERVAL '5' SECOND", "WATERMARK FOR ts AS f(ts, g(1))"] {
+        let text = job_of(&format!("ts TIMESTAMP(3), {watermark}, b INT"), "b INT", "INSERT INTO s SELECT b FROM k");
+        assert_eq!(job(&text).sources[0].columns.len(), 2, "{watermark}");
+    }
+}
+
+#[test]
+fn a_setting_without_quotes_keeps_its_blanks() {
+    let job = job(&format!("SET pipeline.name = my nightly-job 'no. 2';\n{GUIDE}"));
+    assert_eq!(job.name(), Some("my nightly-job no. 2"));
+}
+
+#[test]
+fn a_query_may_stand_in_parentheses() {
+    for insert in
+        ["INSERT INTO s (SELECT a FROM k)", "INSERT INTO s (c) (SELECT a FROM k)", "INSERT INTO s ((SELECT a FROM k))"]
+    {
+        let sink = sink_of("a INT", "c INT", insert);
+        assert_eq!(sink.columns[0].expression, Expression::Column(0, DataType::Int), "{insert}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_not_part_of_the_job() {
+    assert_eq!(job(&format!("\u{feff}{GUIDE}")).sinks.len(), 1);
+}

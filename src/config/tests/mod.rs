@@ -5,6 +5,7 @@ mod errors;
 mod job_file;
 mod options;
 mod queries;
+mod safety;
 mod url;
 
 use super::{Override, parse_job};

@@ -59,6 +59,8 @@ fn a_cast_may_name_any_type_of_flink() {
         ("STRING", DataType::STRING),
         ("VARCHAR(10)", DataType::Varchar(10)),
         ("TIMESTAMP_LTZ(3)", DataType::TimestampLtz { precision: 3 }),
+        ("TIMESTAMP(3) WITH LOCAL TIME ZONE", DataType::TimestampLtz { precision: 3 }),
+        ("TIMESTAMP WITH LOCAL TIME ZONE", DataType::TimestampLtz { precision: 6 }),
         ("TIMESTAMP(3) WITHOUT TIME ZONE", DataType::Timestamp { precision: 3 }),
         ("decimal(12, 2)", DataType::Decimal { precision: 12, scale: 2 }),
         ("BYTES", DataType::Varbinary(crate::data_type::UNBOUNDED)),

@@ -1,0 +1,101 @@
+//! The query of an INSERT, by sqlparser: kept from what would exhaust the stack, and from what it can't read.
+
+use sqlparser::ast::Query;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::cursor::{Parsed, error, is_word, location};
+use super::dialect::FlinkSql;
+use crate::error::{Diagnostic, Location};
+
+/// Each AND, OR or UNION makes the query's tree one level deeper, and it is walked by recursion.
+const MOST_LINKS: usize = 1000;
+/// What stands between two of them, or between two commas of the SELECT, can also grow into a chain (`a IS NULL IS
+/// NULL …`), by at most one level every two tokens.
+const LONGEST_TERM: usize = 500;
+
+/// Parses all of the tokens. `end` is where the statement ends.
+pub fn parse(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Query>> {
+    check_depth(tokens)?;
+    let mut tokens = tokens.to_vec();
+    name_local_timestamps(&mut tokens);
+    let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(tokens);
+    let query = parser.parse_query().map_err(|failure| syntax_error(&failure, end))?;
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        return Err(error(location(next.span.start), format!("unexpected '{next}' after the query")));
+    }
+    Ok(query)
+}
+
+fn check_depth(tokens: &[TokenWithSpan]) -> Parsed<()> {
+    let (mut links, mut term) = (0, 0);
+    let (mut level, mut select_level) = (0_usize, 0);
+    for TokenWithSpan { token, span } in tokens {
+        term += 1;
+        match token {
+            Token::LParen => level += 1,
+            Token::RParen => level = level.saturating_sub(1),
+            Token::Comma if level == select_level => term = 0,
+            token if is_word(token, "SELECT") => select_level = level,
+            token if ["AND", "OR", "UNION", "EXCEPT", "INTERSECT"].iter().any(|word| is_word(token, word)) => {
+                links += 1;
+                term = 0;
+            }
+            _ => {}
+        }
+        if links > MOST_LINKS {
+            let message = format!("the query has more than {MOST_LINKS} AND, OR and UNION; write several INSERTs");
+            return Err(error(location(span.start), message));
+        }
+        if term > LONGEST_TERM {
+            let message = format!("this part of the query is too long: more than {LONGEST_TERM} words and signs");
+            return Err(error(location(span.start), message));
+        }
+    }
+    Ok(())
+}
+
+/// `TIMESTAMP(3) WITH LOCAL TIME ZONE` becomes `TIMESTAMP_LTZ(3)`, the same type in a spelling that sqlparser takes.
+fn name_local_timestamps(tokens: &mut Vec<TokenWithSpan>) {
+    let words = ["WITH", "LOCAL", "TIME", "ZONE"];
+    let spelt_out = |tokens: &[TokenWithSpan]| {
+        tokens.len() == words.len() && tokens.iter().zip(words).all(|(token, word)| is_word(&token.token, word))
+    };
+    let mut at = 0;
+    while let Some(window) = tokens.get(at..at + words.len()) {
+        let name = if at > 0 && tokens[at - 1].token == Token::RParen { at.checked_sub(4) } else { at.checked_sub(1) };
+        let name = name.filter(|name| spelt_out(window) && is_word(&tokens[*name].token, "TIMESTAMP"));
+        if let Some(name) = name {
+            tokens[name].token = Token::make_word("TIMESTAMP_LTZ", None);
+            tokens.drain(at..at + words.len());
+        }
+        at += 1;
+    }
+}
+
+/// The query parser writes the place into its message; we keep it apart.
+fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
+    let text = match failure {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
+        ParserError::RecursionLimitExceeded => "the expression is nested too deeply",
+    };
+    let Some((message, place)) = text.rsplit_once(" at Line: ") else {
+        return error(end, plain_words(text));
+    };
+    let numbers =
+        place.split_once(", Column: ").and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
+    match numbers {
+        Some((line, column)) => error(Location { line, column }, plain_words(message)),
+        None => error(end, plain_words(text)),
+    }
+}
+
+/// `Expected: ), found: EOF` reads better as our own errors do.
+fn plain_words(message: &str) -> String {
+    message
+        .replace("Expected: ", "expected ")
+        .replace("Expected ", "expected ")
+        .replace("found: EOF", "found the end of the statement")
+        .replace("found: ", "found ")
+}
