@@ -1,7 +1,6 @@
 //! The main job, `examples/sql/car_info.sql`, from end to end: a real broker, real servers, the real command.
 
 mod bad_rows;
-mod freshness;
 mod interruptions;
 mod million;
 mod outages;
