@@ -9,6 +9,11 @@ pub enum RowFormat {
     Text,
 }
 
+/// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
+pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What stands after the last row.
+pub const BINARY_TRAILER: &[u8] = &[0xff, 0xff];
+
 /// One row of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {

@@ -25,11 +25,6 @@ use crate::target::{TargetColumn, TargetTable};
 use crate::value::Value;
 use refusal::Refusal;
 
-/// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
-pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// What stands after the last row.
-pub const BINARY_TRAILER: &[u8] = &[0xff, 0xff];
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncodeOptions {
     /// `replacebreak`: line feeds are taken out of strings.

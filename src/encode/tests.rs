@@ -1,4 +1,5 @@
 use super::*;
+use crate::batch::{BINARY_HEADER, BINARY_TRAILER};
 use crate::data_type::DataType;
 use crate::target::ColumnKind;
 use crate::value::Decimal;

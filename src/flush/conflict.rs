@@ -87,6 +87,8 @@ pub fn order(mode: ConflictMode, key_is_unique: bool, other_unique: bool) -> Ord
     let keep = match mode {
         _ if !key_is_unique => Keep::All,
         ConflictMode::Strict => Keep::All,
+        // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
+        ConflictMode::Ignore if other_unique => Keep::All,
         ConflictMode::Ignore => Keep::First,
         ConflictMode::Upsert => Keep::Last,
     };

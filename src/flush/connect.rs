@@ -13,8 +13,13 @@ use super::tls::Tls;
 use crate::error::Result;
 use crate::settings::{Connection, SslMode};
 
-/// How long a peer may be silent before the kernel asks whether it still is there.
-const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long a peer may be silent before the kernel asks whether it still is there, how often it asks, and how many times.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// How long what was sent may stay unacknowledged. Longer than our `lock_timeout`: Linux also counts the time in which the
+/// server is there but takes nothing more, as it does while it waits for a lock.
+const USER_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Opens connections. Everything in it has been checked once; a connection only needs the network.
 pub struct Connector {
@@ -35,16 +40,17 @@ impl Connector {
             .dbname(&connection.database)
             .application_name(application_name)
             .connect_timeout(connection.connect_timeout)
-            .keepalives(connection.tcp_keep_alive)
-            .keepalives_idle(KEEPALIVE)
+            .keepalives(true)
+            .keepalives_idle(KEEPALIVE_IDLE)
+            .keepalives_interval(KEEPALIVE_INTERVAL)
+            .keepalives_retries(KEEPALIVE_RETRIES)
+            .tcp_user_timeout(connection.socket_timeout.map_or(USER_TIMEOUT, |timeout| timeout.min(USER_TIMEOUT)))
             .notice_callback(|notice| log::debug!("{}: {}", notice.severity(), notice.message()));
         if let Some(options) = &connection.options {
             config.options(options);
         }
-        if let Some(timeout) = connection.socket_timeout {
-            config.tcp_user_timeout(timeout);
-        }
-        if connection.primary_only {
+        // After a fail-over the first host may be a standby that still takes connections.
+        if connection.primary_only || connection.hosts.len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         Ok(Connector {
@@ -89,10 +95,13 @@ impl Connector {
         config.host(host).port(port);
         match self.ssl_mode {
             SslMode::Disable => self.dial(config, DriverSslMode::Disable),
-            SslMode::Prefer => self.dial(config, DriverSslMode::Prefer),
+            // 28000: pg_hba.conf has no entry for a connection with, or without, encryption.
+            SslMode::Prefer => match self.dial(config.clone(), DriverSslMode::Prefer) {
+                Err(failure) if failure.is("28000") => self.dial(config, DriverSslMode::Disable),
+                result => result,
+            },
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => self.dial(config, DriverSslMode::Require),
             SslMode::Allow => match self.dial(config.clone(), DriverSslMode::Disable) {
-                // 28000: pg_hba.conf has no entry for a connection without encryption.
                 Err(failure) if failure.is("28000") => self.dial(config, DriverSslMode::Require),
                 result => result,
             },

@@ -7,11 +7,7 @@ use super::failure::Failure;
 use super::rows::{Plan, Rows, Run};
 use super::session::{Attempt, Session};
 use super::statements::{Statement, Statements};
-use crate::batch::RowFormat;
-
-/// Signature, flags and the length of the (empty) header extension.
-const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const TRAILER: &[u8; 2] = b"\xff\xff";
+use crate::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
 
 /// Bytes handed to the driver at once: it holds each piece twice.
 const PIECE: usize = 64 << 10;
@@ -90,7 +86,7 @@ fn stream<'a>(out: &mut impl Write, format: RowFormat, pieces: impl Iterator<Ite
     let binary = format == RowFormat::Binary;
     let mut out = BufWriter::with_capacity(PIECE / 2, out);
     if binary {
-        out.write_all(HEADER)?;
+        out.write_all(BINARY_HEADER)?;
     }
     for piece in pieces {
         for part in piece.chunks(PIECE) {
@@ -98,7 +94,7 @@ fn stream<'a>(out: &mut impl Write, format: RowFormat, pieces: impl Iterator<Ite
         }
     }
     if binary {
-        out.write_all(TRAILER)?;
+        out.write_all(BINARY_TRAILER)?;
     }
     out.flush()
 }

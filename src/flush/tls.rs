@@ -48,6 +48,7 @@ mod with_openssl {
 
     use openssl::pkey::{PKey, Private};
     use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode};
+    use openssl::x509::store::X509StoreBuilder;
     use postgres_openssl::MakeTlsConnector;
 
     use super::{Connection, Error, Result, SslMode};
@@ -89,6 +90,11 @@ mod with_openssl {
                 "sslmode verifies the server, but no trusted certificates were found; set sslrootcert in the url",
             )
         })?;
+        if given.is_some() {
+            // Instead of what OpenSSL trusts by itself, not besides.
+            let none = X509StoreBuilder::new().map_err(|error| wrong("TLS", &error))?;
+            builder.set_cert_store(none.build());
+        }
         builder.set_ca_file(&root).map_err(|error| wrong(&format!("sslrootcert {}", root.display()), &error))
     }
 

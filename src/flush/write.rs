@@ -81,10 +81,12 @@ impl<'a> Write<'a> {
         self.target.conflicts.none(self.path);
         self.backoff.reset();
         self.replaced = false;
-        self.release()?;
+        self.renewed = false;
+        // What is committed is settled even if a rejection before it stops the job.
+        let released = self.release();
         self.work.settled();
         self.settle.durable(range, written);
-        Ok(())
+        released
     }
 
     fn judge(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use vecsink::batch::RowFormat;
+use vecsink::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
 use vecsink::data_type::DataType;
-use vecsink::encode::{BINARY_HEADER, BINARY_TRAILER, EncodeOptions, RowEncoder};
+use vecsink::encode::{EncodeOptions, RowEncoder};
 use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
 use vecsink::value::{Decimal, Value};
 

@@ -218,3 +218,15 @@ fn a_view_is_written_through_the_stage() {
         assert_eq!(schema.count("t"), 11);
     }
 }
+
+#[test]
+fn a_later_row_of_a_key_counts_when_the_first_was_ignored_for_another_constraint() {
+    for server in servers() {
+        let mut schema = schema(&server);
+        schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (99, 'taken')");
+        let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
+        let batch = Rows::default().binary(1, Some("taken")).binary(1, Some("free")).binary(1, Some("late"));
+        assert_eq!(write(&target, &batch.batch()).counts(), (1, 2, 0));
+        assert_eq!(table(&mut schema, "t"), "1=free 99=taken");
+    }
+}

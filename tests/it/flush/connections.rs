@@ -1,13 +1,15 @@
 //! Login, TLS, hosts, and how many connections there are.
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vecsink::flush::Target;
 use vecsink::settings::{Password, Sink, SslMode};
 
 use super::fixture::{Rows, open, refusal, sink, write};
-use crate::support::{PrivatePostgres, Schema, postgres18, postgres18_tls, postgres96};
+use crate::support::{PrivatePostgres, Schema, eventually, postgres18, postgres18_tls, postgres96};
 
 fn schema(server: &crate::support::postgresql::Postgres) -> Schema {
     let mut schema = Schema::new(server);
@@ -38,6 +40,107 @@ fn tls_is_spoken_as_sslmode_asks() {
     plain.connection.ssl_mode = SslMode::Disable;
     assert!(refusal(&plain).contains("28000"));
     assert_eq!(schema.count("t"), 10);
+}
+
+/// The variable with which OpenSSL is told of more authorities to trust.
+const TRUSTED_BY_DEFAULT: &str = "SSL_CERT_FILE";
+
+#[test]
+fn a_root_certificate_stands_in_for_all_that_is_trusted_otherwise() {
+    let Some(server) = postgres18_tls() else { return };
+    let authority = server.authority.clone().expect("it speaks TLS");
+    if std::env::var(TRUSTED_BY_DEFAULT).as_deref() != Ok(&authority) {
+        // Only a process that starts with it has the variable.
+        let mut again = Command::new(std::env::current_exe().expect("this test"));
+        again.args(["--exact", "flush::connections::a_root_certificate_stands_in_for_all_that_is_trusted_otherwise"]);
+        let output = again.env(TRUSTED_BY_DEFAULT, &authority).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let stranger = folder.path().join("stranger.crt");
+    std::fs::write(&stranger, a_strangers_certificate()).expect("is written");
+    let schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    sink.connection.ssl_mode = SslMode::VerifyCa;
+    sink.connection.ssl_root_cert = Some(stranger);
+    let error = refusal(&sink);
+    assert!(error.contains("certificate"), "{error}");
+    sink.connection.ssl_root_cert = Some(authority.into());
+    open(&sink);
+}
+
+/// A self-signed one, as PEM.
+fn a_strangers_certificate() -> Vec<u8> {
+    use openssl::asn1::Asn1Time;
+    use openssl::hash::MessageDigest;
+    use openssl::{ec, nid::Nid, pkey::PKey, x509};
+    let make = || {
+        let group = ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+        let key = PKey::from_ec_key(ec::EcKey::generate(&group)?)?;
+        let mut name = x509::X509Name::builder()?;
+        name.append_entry_by_text("CN", "stranger")?;
+        let name = name.build();
+        let mut certificate = x509::X509::builder()?;
+        certificate.set_subject_name(&name)?;
+        certificate.set_issuer_name(&name)?;
+        certificate.set_pubkey(&key)?;
+        certificate.set_not_before(&*Asn1Time::days_from_now(0)?)?;
+        certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
+        certificate.sign(&key, MessageDigest::sha256())?;
+        certificate.build().to_pem()
+    };
+    make().expect("OpenSSL works")
+}
+
+#[test]
+fn a_server_that_takes_a_role_without_tls_only_is_reached_by_prefer() {
+    let Some(server) = postgres18_tls() else { return };
+    let mut schema = schema(&server);
+    let role = format!("{}_plain", schema.name);
+    schema.execute(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}",
+        schema.name
+    ));
+    let rules = schema.text("pg_read_file(current_setting('hba_file'))").expect("the rules");
+    let mut sink = sink(&schema, "t");
+    let mut set_rules = |rules: &str| {
+        let write = "SELECT lo_export(lo_from_bytea(0, convert_to($1, 'UTF8')), current_setting('hba_file'))";
+        schema.client.query(write, &[&rules]).expect("the administrator may write files");
+        schema.execute("SELECT pg_reload_conf()");
+    };
+    set_rules(&format!("hostnossl all {role} 127.0.0.1/32 scram-sha-256\nhostssl all {role} all reject\n{rules}"));
+    sink.connection.user.clone_from(&role);
+    sink.connection.password = Password::new("x");
+    sink.connection.ssl_mode = SslMode::Prefer;
+    // The rules are read again a moment after the server was told to.
+    eventually("the role comes in", || Target::open(&sink, "vecsink-test", None).is_ok());
+    sink.connection.ssl_mode = SslMode::Require;
+    assert!(refusal(&sink).contains("28000"));
+    set_rules(&rules);
+    schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn of_several_hosts_the_one_that_takes_writes_is_used() {
+    let (Some(server), Some(standby)) = (postgres18(), postgres96()) else { return };
+    let (mut schema, mut other) = (schema(&server), Schema::new(&standby));
+    let role = format!("{}_role", schema.name);
+    for schema in [&mut schema, &mut other] {
+        schema.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'x'"));
+    }
+    schema.execute(&format!("GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}", schema.name));
+    other.execute(&format!("ALTER ROLE {role} SET default_transaction_read_only TO on"));
+    let mut sink = sink(&schema, "t");
+    sink.connection.user.clone_from(&role);
+    sink.connection.password = Password::new("x");
+    sink.connection.hosts.insert(0, (standby.host.clone(), standby.port));
+    let written = write(&open(&sink), &Rows::default().many(0..3, "x").batch()).counts();
+    for schema in [&mut schema, &mut other] {
+        schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    }
+    assert_eq!(written, (3, 0, 0));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! A refused row costs only itself.
 
+use std::ops::Range;
+
+use vecsink::error::{Error, Rejection, Result};
+use vecsink::flush::{Settle, Written};
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 
@@ -107,4 +111,40 @@ fn refusing_every_row_alike_stops_the_job_instead() {
     let error = error.unwrap_err().to_string();
     assert!(error.contains("closed for today") && error.contains("every row"), "{error}");
     assert!(outcome.rejected.is_empty());
+}
+
+/// Takes no rejection.
+#[derive(Default)]
+struct Unforgiving {
+    durable: usize,
+}
+
+impl Settle for Unforgiving {
+    fn durable(&mut self, rows: Range<usize>, _: Written) {
+        self.durable += rows.len();
+    }
+
+    fn rejected(&mut self, _: usize, rejection: Rejection) -> Result<()> {
+        Err(Error::target(rejection.to_string()))
+    }
+
+    fn retried(&mut self) {}
+}
+
+#[test]
+fn what_is_committed_is_settled_even_if_a_rejection_stops_the_job() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE t (id bigint PRIMARY KEY, name text);
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+           IF NEW.id = 3 THEN RAISE 'not this one'; END IF; RETURN NEW; END$$;
+         CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+    );
+    let target = open(&sink(&schema, "t"));
+    let mut settled = Unforgiving::default();
+    let error = target.write(&Rows::default().many(0..10, "x").batch(), &mut settled, &Stop::default()).unwrap_err();
+    assert!(error.to_string().contains("not this one"), "{error}");
+    assert_eq!(settled.durable as i64, schema.count("t"));
+    assert!(settled.durable > 3, "rows behind the refused one were committed before it was known to be the only one");
 }
