@@ -65,9 +65,9 @@ impl Catalog {
         format!("{}.{}", self.schema, self.table)
     }
 
-    /// The key's columns, if the table holds them unique.
+    /// The key's columns, if the table holds them unique, be it only after each statement.
     pub fn usable_key(&self) -> Option<impl Iterator<Item = &Column>> {
-        let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique)?;
+        let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique || self.keys.key_is_deferrable)?;
         Some(key.iter().map(|&index| &self.columns[index]))
     }
 
@@ -268,7 +268,7 @@ impl Catalog {
             keys: Keys {
                 key: (!key.is_empty()).then(|| key.iter().filter_map(at).collect()),
                 key_is_unique: !key.is_empty(),
-                other_unique: false,
+                ..Keys::default()
             },
             unlogged: false,
             distribution: None,

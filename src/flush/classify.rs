@@ -17,6 +17,8 @@ pub enum Class {
     Conflict,
     /// Table, columns, privileges or the statement itself: no row will do better.
     Configuration,
+    /// The table is no longer what the rows are encoded for. No SQLSTATE says so.
+    Altered,
     /// Anything else: a few attempts, then row by row.
     Other,
 }
@@ -33,6 +35,7 @@ pub enum During {
 const TABLE: &[(&str, Class)] = &[
     ("08", Class::Outage),
     ("21000", Class::Conflict),
+    ("22P03", Class::Configuration), // a binary value: how a column is encoded, the same for every row
     ("22", Class::Row),
     ("23505", Class::Conflict),
     ("23P01", Class::Conflict),
@@ -60,9 +63,9 @@ const TABLE: &[(&str, Class)] = &[
 
 impl Class {
     pub fn of(sqlstate: &str, during: During) -> Class {
-        // An answer to COPY with this code speaks of a field's length, not of the link.
+        // An answer to COPY with this code speaks of a field's length, so of how its column is encoded, not of the link.
         if sqlstate == "08P01" && during == During::Copy {
-            return Class::Row;
+            return Class::Configuration;
         }
         TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map_or(Class::Other, |(_, class)| *class)
     }
@@ -85,7 +88,7 @@ mod tests {
             (&["57014", "25M01"], Class::TooLong),
             (&["22001", "22P02", "22000", "22M01", "23502", "23503", "23514", "54000"], Class::Row),
             (&["23505", "23P01", "21000"], Class::Conflict),
-            (&["42P01", "42703", "42501", "0A000", "26000", "3F000"], Class::Configuration),
+            (&["42P01", "42703", "42501", "0A000", "26000", "3F000", "22P03", "42804"], Class::Configuration),
             (&["28P01", "28000", "3D000"], Class::Login),
             (&["XX000", "P0001", "58030", "55000"], Class::Other),
         ];
@@ -97,8 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn a_protocol_violation_in_a_copy_is_bad_data() {
-        assert_eq!(Class::of("08P01", During::Copy), Class::Row);
+    fn a_protocol_violation_in_a_copy_is_no_outage() {
+        assert_eq!(Class::of("08P01", During::Copy), Class::Configuration);
         assert_eq!(Class::of("08P01", During::Connect), Class::Outage);
     }
 }

@@ -12,6 +12,8 @@ use crate::target::{ColumnKind, Dimension};
 pub struct Column {
     pub name: String,
     pub number: i16,
+    /// Oid and modifier of its type, which may be a domain.
+    pub type_id: (u32, i32),
     pub type_name: String,
     pub kind: ColumnKind,
     pub not_null: bool,
@@ -66,6 +68,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
         columns.push(Column {
             name: row.get(0),
             number: row.get(1),
+            type_id: (row.get(3), row.get(4)),
             type_name: row.get(2),
             kind: kind(&base.name, base.built_in, base.typmod),
             not_null: row.get::<_, bool>(5) || base.not_null,
@@ -128,6 +131,7 @@ impl Column {
         Column {
             name: name.to_owned(),
             number,
+            type_id: (20, -1),
             type_name: "bigint".to_owned(),
             kind: ColumnKind::Int8,
             not_null,

@@ -17,6 +17,7 @@ pub struct Conflicts {
     mode: ConflictMode,
     direct: bool,
     resolving: bool,
+    on_conflict: bool,
     staged_only: bool,
     /// Batches that still are to go through the stage.
     staged: AtomicU32,
@@ -32,6 +33,7 @@ impl Conflicts {
             mode,
             direct: capabilities.direct,
             resolving: capabilities.resolving,
+            on_conflict: capabilities.on_conflict,
             staged_only,
             staged: AtomicU32::new(0),
             penalty: AtomicU32::new(FIRST),
@@ -75,7 +77,8 @@ impl Conflicts {
             (true, false, _) => "COPY binary",
         };
         if can_conflict && self.mode != ConflictMode::Strict {
-            format!("{copy}; on a conflict through a temporary table and INSERT … ON CONFLICT")
+            let insert = if self.on_conflict { "ON CONFLICT" } else { "WHERE NOT EXISTS" };
+            format!("{copy}; on a conflict through a temporary table and INSERT … {insert}")
         } else {
             copy.to_owned()
         }

@@ -51,6 +51,7 @@ pub fn describe(
     }
     if server.greenplum {
         found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
+        found.extend(server.describe_deadlock_detector());
     }
     Description {
         server: server.version.clone(),
@@ -73,7 +74,13 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     if catalog.unlogged {
         warnings.push(format!("{name} is unlogged: a crash of the server empties it"));
     }
-    if let (Some(key), false) = (&catalog.keys.key, catalog.keys.key_is_unique)
+    if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
+        warnings.push(format!(
+            "{name} has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \
+             beforehand is left out row by row, which is slow"
+        ));
+    }
+    if let (Some(key), false) = (&catalog.keys.key, catalog.keys.key_is_unique || catalog.keys.key_is_deferrable)
         && sink.conflict_mode != ConflictMode::Upsert
     {
         let columns = key.iter().map(|&index| quote(&catalog.columns[index].name)).collect::<Vec<_>>().join(", ");

@@ -67,8 +67,12 @@ pub struct Keys {
     pub key: Option<Vec<usize>>,
     /// The table itself has a unique index over exactly these columns.
     pub key_is_unique: bool,
+    /// It has one that is only checked after the statement.
+    pub key_is_deferrable: bool,
     /// A unique or exclusion constraint over a written column that is not the key.
     pub other_unique: bool,
+    /// Some unique or exclusion constraint of the table is only checked after the statement.
+    pub deferrable: bool,
 }
 
 impl Keys {
@@ -84,15 +88,16 @@ impl Keys {
             let columns: Option<Vec<usize>> = index.columns.iter().map(written).collect();
             !index.partial
                 && !index.exclusion
-                && index.immediate
                 && columns
                     .is_some_and(|columns| columns.len() == key.len() && columns.iter().all(|at| key.contains(at)))
         };
         let may_conflict =
             |index: &&Index| index.columns.iter().any(|number| *number == 0 || written(number).is_some());
         Keys {
-            key_is_unique: unique.iter().any(|index| is_key(index)),
-            other_unique: unique.iter().copied().filter(may_conflict).any(|index| !is_key(index)),
+            key_is_unique: unique.iter().any(|index| index.immediate && is_key(index)),
+            key_is_deferrable: unique.iter().any(|index| !index.immediate && is_key(index)),
+            other_unique: unique.iter().copied().filter(may_conflict).any(|index| !(index.immediate && is_key(index))),
+            deferrable: unique.iter().any(|index| !index.immediate),
             key,
         }
     }

@@ -21,6 +21,7 @@ mod retry;
 mod rows;
 mod server;
 mod session;
+mod shape;
 mod statements;
 mod tls;
 mod transaction;
@@ -48,6 +49,7 @@ use self::pool::Pool;
 use self::retry::Outage;
 use self::server::Server;
 use self::session::{Session, Setup};
+use self::shape::Shape;
 use self::statements::Statements;
 use self::transaction::Order;
 
@@ -88,6 +90,8 @@ pub struct Target {
     conflict_mode: ConflictMode,
     max_retry_times: u32,
     retry_wait_time: Duration,
+    most_writers: u32,
+    linger: Duration,
 }
 
 impl Target {
@@ -113,6 +117,9 @@ impl Target {
                 .push("another process of this job is connected; both will write the same rows".to_owned());
         }
         log::info!("{}: {}, {}", catalog.name(), description.server, description.path);
+        if let Some(text) = server.describe_deadlock_detector() {
+            log::info!("{}: {text}", catalog.name());
+        }
         Ok(Target {
             name: catalog.name(),
             table: catalog.target(sink),
@@ -125,7 +132,21 @@ impl Target {
             conflict_mode: sink.conflict_mode,
             max_retry_times: sink.max_retry_times,
             retry_wait_time: sink.retry_wait_time,
-            pool: Pool::new(connector, setup, session, open, sink.connection_max_active, sink.connection_max_wait)?,
+            most_writers: server.most_writers(
+                sink.conflict_mode,
+                catalog.keys.key_is_unique,
+                sink.connection_max_active,
+            ),
+            linger: server.linger(),
+            pool: Pool::new(
+                connector,
+                setup,
+                session,
+                open,
+                sink.connection_max_active,
+                sink.connection_max_wait,
+                Shape::new(&catalog),
+            )?,
         })
     }
 
@@ -148,9 +169,26 @@ impl Target {
         self.outage.is_on()
     }
 
-    /// How many writers make sense: the pool's size, for a while fewer when the server took no more connections.
+    /// How many writers make sense now: [`Target::most_writers`], for a while fewer when the server took no more
+    /// connections.
     pub fn connection_limit(&self) -> u32 {
-        self.pool.limit()
+        self.pool.limit().min(self.most_writers)
+    }
+
+    /// How many writers ever make sense: the pool's size, but one where transactions that update can lock each other for
+    /// good.
+    pub fn most_writers(&self) -> u32 {
+        self.most_writers
+    }
+
+    /// How long a row may wait for others so that they share a transaction, when a writer is free.
+    pub fn linger(&self) -> Duration {
+        self.linger
+    }
+
+    /// Sessions that are open now.
+    pub fn open_sessions(&self) -> u32 {
+        self.pool.open_sessions()
     }
 }
 

@@ -13,6 +13,7 @@ use super::classify::Class;
 use super::connect::Connector;
 use super::failure::Failure;
 use super::session::{Attempt, Session, Setup};
+use super::shape::Shape;
 use crate::error::{Error, Result};
 
 /// How long to go on with fewer sessions after the server refused one.
@@ -27,7 +28,16 @@ pub struct Pool {
     generation: AtomicU32,
     /// When a session was last found lost. Those that haven't answered since are asked before they are used.
     doubted: Mutex<Option<Instant>>,
-    fewer: Mutex<Option<(u32, Instant)>>,
+    fewer: Mutex<Option<Fewer>>,
+    shape: Shape,
+}
+
+/// The server refused a connection: for a while there are fewer.
+struct Fewer {
+    limit: u32,
+    until: Instant,
+    /// The slots that got none. While they are out, who asks for a slot waits for one with a session.
+    parked: Vec<PooledConnection<Slots>>,
 }
 
 /// A place for one session.
@@ -64,6 +74,7 @@ impl Pool {
         open: Arc<AtomicU32>,
         size: u32,
         max_wait: Duration,
+        shape: Shape,
     ) -> Result<Self> {
         let slots = r2d2::Pool::builder()
             .max_size(size.max(1))
@@ -82,6 +93,7 @@ impl Pool {
             generation: AtomicU32::new(0),
             doubted: Mutex::new(None),
             fewer: Mutex::new(None),
+            shape,
         };
         if let Ok(mut slot) = pool.slots.get() {
             slot.session = Some(first);
@@ -89,27 +101,40 @@ impl Pool {
         Ok(pool)
     }
 
-    /// A session, from the pool or new.
+    /// A session, from the pool or new, for a table that is as it was.
     pub fn session(&self) -> Attempt<Checkout> {
-        let mut slot = self.slots.get().map_err(|_| self.none_free())?;
-        let generation = self.generation.load(Ordering::Relaxed);
-        let doubted = *self.doubted.lock();
-        let fit = slot.session.as_mut().is_some_and(|session| {
-            session.is_usable()
+        loop {
+            // Looked at for its side effect: slots come back when the time of fewer sessions is over.
+            self.limit();
+            let mut slot = self.slots.get().map_err(|_| self.none_free())?;
+            let generation = self.generation.load(Ordering::Relaxed);
+            let doubted = *self.doubted.lock();
+            if let Some(session) = &mut slot.session
+                && session.is_usable()
                 && session.generation == generation
                 && (doubted < Some(session.proven) || session.answers())
-        });
-        if !fit {
+            {
+                self.shape.look(session)?;
+                return Ok(Checkout(slot));
+            }
             slot.session = None;
-            let mut session = Session::open(&self.connector, &self.setup, &self.open).inspect_err(|failure| {
-                if failure.is("53300") {
-                    self.refused();
+            match Session::open(&self.connector, &self.setup, &self.open) {
+                Ok(mut session) => {
+                    session.generation = generation;
+                    self.shape.compare(&mut session)?;
+                    slot.session = Some(session);
+                    return Ok(Checkout(slot));
                 }
-            })?;
-            session.generation = generation;
-            slot.session = Some(session);
+                Err(failure) if failure.is("53300") => {
+                    if self.open_sessions() == 0 {
+                        self.refused(None);
+                        return Err(failure);
+                    }
+                    self.refused(Some(slot));
+                }
+                Err(failure) => return Err(failure),
+            }
         }
-        Ok(Checkout(slot))
     }
 
     /// From now on only new sessions: what the old ones prepared is out of date.
@@ -141,21 +166,22 @@ impl Pool {
     /// How many writers make sense: fewer for a while after the server refused a connection.
     pub fn limit(&self) -> u32 {
         let mut fewer = self.fewer.lock();
-        match *fewer {
-            Some((limit, until)) if Instant::now() < until => limit,
-            _ => {
-                *fewer = None;
-                self.slots.max_size()
-            }
+        if fewer.as_ref().is_some_and(|fewer| Instant::now() >= fewer.until) {
+            *fewer = None;
         }
+        fewer.as_ref().map_or(self.slots.max_size(), |fewer| fewer.limit)
     }
 
-    fn refused(&self) {
+    fn refused(&self, slot: Option<PooledConnection<Slots>>) {
         let limit = self.open_sessions().max(1);
-        let news = self.fewer.lock().replace((limit, Instant::now() + FEWER_FOR)).is_none();
-        if news {
+        let until = Instant::now() + FEWER_FOR;
+        let mut fewer = self.fewer.lock();
+        if fewer.is_none() {
             log::warn!("the server takes no more connections; going on with {limit}");
         }
+        let fewer = fewer.get_or_insert_with(|| Fewer { limit, until, parked: Vec::new() });
+        (fewer.limit, fewer.until) = (limit, until);
+        fewer.parked.extend(slot);
     }
 }
 

@@ -31,7 +31,9 @@ pub fn probe(
     sink: &Sink,
     reopen: &dyn Fn() -> Result<Session>,
 ) -> Result<(Capabilities, Statements)> {
-    let mut found = Capabilities { direct: true, on_conflict: true, resolving: false };
+    // ON CONFLICT DO NOTHING looks at every unique constraint, and fails on a deferrable one when a row comes.
+    let on_conflict = sink.conflict_mode != ConflictMode::Ignore || !catalog.keys.deferrable;
+    let mut found = Capabilities { direct: true, on_conflict, resolving: false };
     let mut statements = Statements::new(catalog, sink.conflict_mode, &found);
     let name = catalog.name();
 

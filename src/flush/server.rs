@@ -1,14 +1,21 @@
 //! What the first session learns about the server, and what every session is therefore set to.
 
+use std::time::Duration;
+
+use postgres::SimpleQueryMessage;
+
 use super::classify::During;
 use super::session::{Attempt, Session, Setup};
 use super::statements::literal;
-use crate::settings::Connection;
+use crate::settings::{ConflictMode, Connection};
 
 /// No wait for a lock may last for ever: Greenplum may never notice a deadlock between its segments.
 const LOCK_TIMEOUT: &str = "60s";
-/// Greenplum only, where the server has none.
+/// Where the server has none, on Greenplum and where nothing else ends a wait for a lock.
 const STATEMENT_TIMEOUT: &str = "10min";
+
+const LINGER: Duration = Duration::from_millis(2);
+const LINGER_GREENPLUM: Duration = Duration::from_millis(50);
 
 /// The server as the session found it.
 #[derive(Debug, Clone)]
@@ -18,8 +25,11 @@ pub struct Server {
     pub greenplum: bool,
     pub block_size: usize,
     pub synchronous_commit_was_off: bool,
-    lock_timeout_unset: bool,
+    /// `None`: the server has no such setting.
+    lock_timeout_unset: Option<bool>,
     statement_timeout_unset: bool,
+    /// Greenplum's global deadlock detector, if the server says anything of one.
+    deadlock_detector: Option<bool>,
 }
 
 impl Server {
@@ -28,7 +38,8 @@ impl Server {
             .client()
             .query_one(
                 "SELECT version(), current_setting('block_size')::int, current_setting('synchronous_commit') = 'off',
-                        current_setting('lock_timeout') = '0', current_setting('statement_timeout') = '0'",
+                        (SELECT setting = '0' FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'),
+                        current_setting('statement_timeout') = '0'",
                 &[],
             )
             .map_err(|error| session.failed(&error, During::Statement))?;
@@ -42,7 +53,26 @@ impl Server {
             synchronous_commit_was_off: row.get(2),
             lock_timeout_unset: row.get(3),
             statement_timeout_unset: row.get(4),
+            deadlock_detector: if greenplum { deadlock_detector(session)? } else { None },
         })
+    }
+
+    /// Without its deadlock detector Greenplum locks the whole table for an update, and writers that update it wait for
+    /// each other, across segments possibly for ever.
+    pub fn most_writers(&self, mode: ConflictMode, key_is_unique: bool, connections: u32) -> u32 {
+        let updates = mode == ConflictMode::Upsert && key_is_unique;
+        if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
+    }
+
+    /// A distributed transaction costs tens of milliseconds however few rows it has.
+    pub fn linger(&self) -> Duration {
+        if self.greenplum { LINGER_GREENPLUM } else { LINGER }
+    }
+
+    /// For `check` and the log.
+    pub fn describe_deadlock_detector(&self) -> Option<String> {
+        let state = |on: bool| if on { "on" } else { "off, so upserts go one transaction at a time" };
+        self.deadlock_detector.map(|on| format!("gp_enable_global_deadlock_detector is {}", state(on)))
     }
 
     pub fn setup(&self, connection: &Connection) -> Setup {
@@ -50,7 +80,7 @@ impl Server {
         if let Some(path) = &connection.current_schema {
             required.push(format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(path)));
         }
-        if self.lock_timeout_unset {
+        if self.lock_timeout_unset == Some(true) {
             required.push(format!("SET lock_timeout TO '{LOCK_TIMEOUT}'"));
         }
         if self.synchronous_commit_was_off {
@@ -58,11 +88,58 @@ impl Server {
         }
         if let Some(timeout) = connection.socket_timeout {
             required.push(format!("SET statement_timeout TO {}", timeout.as_millis().max(1)));
-        } else if self.greenplum && self.statement_timeout_unset {
+        } else if self.statement_timeout_unset && (self.greenplum || self.lock_timeout_unset.is_none()) {
             required.push(format!("SET statement_timeout TO '{STATEMENT_TIMEOUT}'"));
         }
         let optional =
             if self.greenplum { vec!["SET optimizer TO off", "SET gp_autostats_mode TO none"] } else { Vec::new() };
         Setup { required: required.join("; "), optional }
+    }
+}
+
+/// `None`: a server that has no such setting.
+fn deadlock_detector(session: &mut Session) -> Attempt<Option<bool>> {
+    match session.client().simple_query("SHOW gp_enable_global_deadlock_detector") {
+        Ok(answer) => {
+            let value = |part: &SimpleQueryMessage| match part {
+                SimpleQueryMessage::Row(row) => row.get(0).map(|value| value == "on"),
+                _ => None,
+            };
+            Ok(answer.iter().find_map(value))
+        }
+        Err(error) => match session.failed(&error, During::Statement) {
+            failure if failure.is("42704") => {
+                session.forgive();
+                Ok(None)
+            }
+            failure => Err(failure),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn greenplum(deadlock_detector: Option<bool>) -> Server {
+        Server {
+            version: "PostgreSQL 9.4.26 (Greenplum Database 6.25.3)".to_owned(),
+            greenplum: true,
+            block_size: 32768,
+            synchronous_commit_was_off: false,
+            lock_timeout_unset: Some(true),
+            statement_timeout_unset: true,
+            deadlock_detector,
+        }
+    }
+
+    #[test]
+    fn without_a_deadlock_detector_upserts_go_one_at_a_time() {
+        let most = |detector, mode, key| greenplum(detector).most_writers(mode, key, 20);
+        assert_eq!(most(Some(false), ConflictMode::Upsert, true), 1);
+        assert_eq!(most(Some(false), ConflictMode::Upsert, false), 20);
+        assert_eq!(most(Some(false), ConflictMode::Ignore, true), 20);
+        assert_eq!(most(Some(true), ConflictMode::Upsert, true), 20);
+        assert_eq!(most(None, ConflictMode::Upsert, true), 20);
     }
 }

@@ -129,7 +129,7 @@ fn merge(
         };
         return (resolved, None);
     }
-    // A server of PostgreSQL 9.4's age. The UPDATE first: it takes the stronger lock.
+    // A server of PostgreSQL 9.4's age, or a deferrable key. The UPDATE first: it takes the stronger lock.
     let Some(key) = key else { return (insert, None) };
     let same = key.iter().fold(String::new(), |mut text, name| {
         let name = quote(name);
@@ -138,7 +138,7 @@ fn merge(
     });
     let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
     let absent = format!(
-        "INSERT INTO {table} ({columns}) SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
+        "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
         selected.join(", ")
     );
     if mode == ConflictMode::Upsert && !rest.is_empty() {

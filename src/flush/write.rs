@@ -18,6 +18,9 @@ use crate::stop::{Phase, Stop};
 /// The longest wait for another transaction's lock to go before the next try.
 const CONTENTION: Duration = Duration::from_secs(1);
 
+/// The longest wait for a session of another writer.
+const FEWER: Duration = Duration::from_millis(200);
+
 /// What one call of `Target::write` keeps in mind.
 pub struct Write<'a> {
     target: &'a Target,
@@ -113,6 +116,10 @@ impl<'a> Write<'a> {
                 &format!("{}: the database refuses to write", self.target.name),
                 "correct the table or the job and start it again; nothing is lost",
             )),
+            Class::Altered => Err(Error::target(format!(
+                "table {} was altered while the job ran ({}): start the job again; nothing is lost",
+                self.target.name, failure.text
+            ))),
             Class::Other if self.repeats < self.target.max_retry_times => {
                 self.repeats += 1;
                 self.wait(None)
@@ -135,9 +142,10 @@ impl<'a> Write<'a> {
             return Ok(());
         }
         // With other sessions at work a refused connection only means fewer of them.
-        if !failure.is("53300") || self.target.pool.open_sessions() == 0 {
-            self.target.outage.goes_on(&self.target.name, failure)?;
+        if failure.is("53300") && self.target.pool.open_sessions() > 0 {
+            return self.wait(Some(FEWER));
         }
+        self.target.outage.goes_on(&self.target.name, failure)?;
         self.wait(None)
     }
 

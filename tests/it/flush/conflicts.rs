@@ -230,3 +230,23 @@ fn a_later_row_of_a_key_counts_when_the_first_was_ignored_for_another_constraint
         assert_eq!(table(&mut schema, "t"), "1=free 99=taken");
     }
 }
+
+#[test]
+fn a_deferrable_key_is_no_obstacle_to_ignore() {
+    for server in servers() {
+        for deferrable in ["DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"] {
+            for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+                let mut schema = Schema::new(&server);
+                schema.execute(&format!(
+                    "CREATE TABLE t (id bigint PRIMARY KEY {deferrable}, name text); INSERT INTO t VALUES (2, 'old')"
+                ));
+                let target = open(&with(&schema, ConflictMode::Ignore, write_mode));
+                assert!(target.description().warnings.iter().any(|warning| warning.contains("deferrable")));
+                let batch = Rows::default().binary(1, Some("a")).binary(2, Some("b")).text(3, "c");
+                assert_eq!(write(&target, &batch.binary(1, Some("again")).batch()).counts(), (2, 2, 0));
+                assert_eq!(write(&target, &Rows::default().many(2..5, "z").batch()).counts(), (1, 2, 0));
+                assert_eq!(table(&mut schema, "t"), "1=a 2=old 3=c 4=z");
+            }
+        }
+    }
+}

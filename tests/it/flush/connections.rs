@@ -106,8 +106,10 @@ fn a_server_that_takes_a_role_without_tls_only_is_reached_by_prefer() {
     let rules = schema.text("pg_read_file(current_setting('hba_file'))").expect("the rules");
     let mut sink = sink(&schema, "t");
     let mut set_rules = |rules: &str| {
-        let write = "SELECT lo_export(lo_from_bytea(0, convert_to($1, 'UTF8')), current_setting('hba_file'))";
-        schema.client.query(write, &[&rules]).expect("the administrator may write files");
+        let made = schema.client.query_one("SELECT lo_from_bytea(0, convert_to($1, 'UTF8'))", &[&rules]);
+        let object: u32 = made.expect("the administrator may keep a file").get(0);
+        let write = "SELECT lo_export($1, current_setting('hba_file')), lo_unlink($1)";
+        schema.client.query(write, &[&object]).expect("the administrator may write files");
         schema.execute("SELECT pg_reload_conf()");
     };
     set_rules(&format!("hostnossl all {role} 127.0.0.1/32 scram-sha-256\nhostssl all {role} all reject\n{rules}"));
@@ -256,11 +258,14 @@ fn refused_connections_mean_fewer_writers_and_no_lost_row() {
          GRANT USAGE ON SCHEMA {} TO {role}; GRANT INSERT ON t TO {role}",
         schema.name
     ));
-    let mut sink = Sink { connection_max_active: 8, ..sink(&schema, "t") };
+    // Nobody may sleep over a refusal: a batch would be held up for a minute.
+    let retry_wait_time = Duration::from_secs(60);
+    let mut sink = Sink { connection_max_active: 8, retry_wait_time, ..sink(&schema, "t") };
     sink.connection.user = role;
     sink.connection.password = Password::new("x");
     let target = Arc::new(open(&sink));
-    assert_eq!(target.connection_limit(), 8);
+    assert_eq!((target.connection_limit(), target.open_sessions()), (8, 1));
+    let started = Instant::now();
     let writers: Vec<_> = (0..8)
         .map(|writer| {
             let target = Arc::clone(&target);
@@ -278,7 +283,9 @@ fn refused_connections_mean_fewer_writers_and_no_lost_row() {
     for writer in writers {
         writer.join().expect("no writer gives up");
     }
+    assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
     assert_eq!(schema.count("t"), 16_000);
+    assert_eq!((target.open_sessions(), target.most_writers()), (2, 8));
     assert!((1..=2).contains(&target.connection_limit()), "{}", target.connection_limit());
     assert!(!target.in_outage());
 }

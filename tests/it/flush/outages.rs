@@ -11,7 +11,7 @@ use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, write};
-use crate::support::{PrivatePostgres, Schema, eventually, postgres18};
+use crate::support::{PrivatePostgres, Schema, eventually, postgres18, postgres96};
 
 /// Ends the sessions of the target's application, again and again, until told to stop.
 fn killer(schema: &Schema, name: &str, done: &Arc<AtomicBool>) -> thread::JoinHandle<i64> {
@@ -141,6 +141,56 @@ fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
     let error = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
     let error = error.unwrap_err().to_string();
     assert!(error.contains("42P01") && error.contains("nothing is lost"), "{error}");
+}
+
+/// What a write that can't succeed says.
+fn failure(target: &Target) -> Option<String> {
+    let batch = Rows::default().many(10..20, "x").batch();
+    let mut outcome = Outcome::default();
+    let error = target.write(&batch, &mut outcome, &Stop::default()).err()?;
+    assert!(outcome.rejected.is_empty(), "no row is to blame");
+    Some(error.to_string())
+}
+
+#[test]
+fn a_column_changed_while_the_job_runs_stops_it() {
+    // One is too short for the rows' bytes, the other too long.
+    let types = ["integer", "interval"];
+    for (server, into) in [postgres18(), postgres96()].into_iter().flatten().zip(types) {
+        for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+            let mut schema = Schema::new(&server);
+            schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+            let target = open(&Sink { write_mode, ..sink(&schema, "t") });
+            write(&target, &Rows::default().many(0..10, "x").batch());
+            let one = if into == "interval" { "interval '1 s'" } else { "1" };
+            schema.execute(&format!("ALTER TABLE t ALTER id TYPE {into} USING id * {one}"));
+            if write_mode == WriteMode::Copy {
+                let error = failure(&target).expect("the rows have another form");
+                for word in [&schema.name, "column id was bigint, is ", into, "start the job again"] {
+                    assert!(error.contains(word), "{word}: {error}");
+                }
+                assert_eq!(schema.count("t"), 10);
+            } else {
+                eventually("the change is noticed", || failure(&target).is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_column_changed_to_another_type_of_its_width_is_noticed() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
+    let target = open(&sink(&schema, "t"));
+    schema.execute("ALTER TABLE t ALTER id TYPE double precision");
+    let mut said = None;
+    eventually("the change is noticed", || {
+        said = failure(&target);
+        said.is_some()
+    });
+    let said = said.expect("it was noticed");
+    assert!(said.contains("column id was bigint, is double precision"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
+//! their bytes for other values.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::catalog::Catalog;
+use super::classify::{Class, During};
+use super::failure::Failure;
+use super::session::{Attempt, Session};
+
+/// How often to look while all goes well.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A column's type: its oid, its modifier, and how the server prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Type {
+    id: u32,
+    modifier: i32,
+    name: String,
+}
+
+/// The types of the written columns as the start found them. Shared by a sink's writers.
+#[derive(Debug)]
+pub struct Shape {
+    schema: String,
+    table: String,
+    columns: Vec<(String, Type)>,
+    looked: Mutex<Instant>,
+}
+
+impl Shape {
+    pub fn new(catalog: &Catalog) -> Shape {
+        let columns = catalog.columns.iter().map(|column| {
+            let (id, modifier) = column.type_id;
+            (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
+        });
+        Shape {
+            schema: catalog.schema.clone(),
+            table: catalog.table.clone(),
+            columns: columns.collect(),
+            looked: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Looks, if the last time was a while ago.
+    pub fn look(&self, session: &mut Session) -> Attempt<()> {
+        {
+            let mut looked = self.looked.lock();
+            if looked.elapsed() < EVERY {
+                return Ok(());
+            }
+            *looked = Instant::now();
+        }
+        self.compare(session)
+    }
+
+    pub fn compare(&self, session: &mut Session) -> Attempt<()> {
+        let rows = session.client().query(
+            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod)
+             FROM pg_catalog.pg_attribute a
+             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+            &[&self.schema, &self.table],
+        );
+        let rows = rows.map_err(|error| session.failed(&error, During::Statement))?;
+        let found = rows.iter().map(|row| {
+            let found = Type { id: row.get(1), modifier: row.get(2), name: row.get(3) };
+            (row.get(0), found)
+        });
+        match self.difference(&found.collect::<Vec<_>>()) {
+            Some(text) => Err(Failure { class: Class::Altered, ..Failure::outage(text) }),
+            None => Ok(()),
+        }
+    }
+
+    /// The first column that is not what it was. Of a table that is gone as a whole the statements speak better, and the
+    /// order of columns doesn't matter: all are written by name.
+    fn difference(&self, found: &[(String, Type)]) -> Option<String> {
+        if found.is_empty() {
+            return None;
+        }
+        self.columns.iter().find_map(|(name, was)| match found.iter().find(|(other, _)| other == name) {
+            Some((_, is)) if (is.id, is.modifier) == (was.id, was.modifier) => None,
+            Some((_, is)) => Some(format!("column {name} was {}, is {}", was.name, is.name)),
+            None => Some(format!("column {name} is gone")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_another_type_is_named_and_the_order_does_not_matter() {
+        let shape = Shape::new(&Catalog::sample("t", &["id", "a"], &["id"]));
+        let column = |name: &str, id, name_of_type: &str| {
+            (name.to_owned(), Type { id, modifier: -1, name: name_of_type.to_owned() })
+        };
+        let bigint = |name| column(name, 20, "bigint");
+        assert_eq!(shape.difference(&[bigint("a"), bigint("b"), bigint("id")]), None);
+        let real = column("a", 700, "real");
+        assert_eq!(shape.difference(&[bigint("id"), real]).as_deref(), Some("column a was bigint, is real"));
+        assert_eq!(shape.difference(&[bigint("id")]).as_deref(), Some("column a is gone"));
+        assert_eq!(shape.difference(&[]), None);
+    }
+}
