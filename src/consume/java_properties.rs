@@ -391,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_bad_value_about_security_is_an_error_that_does_not_show_it() {
-        let out = translated(&[("ssl.key.pem", "secret")]);
+        let out = translated(&[("isolation.level", "secret")]);
         assert_eq!(out.errors.len(), 1);
         assert!(!out.errors[0].contains("secret"));
     }
