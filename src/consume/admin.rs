@@ -11,7 +11,8 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::{java_properties, tuning};
+use super::java_properties::{self, Translation};
+use super::tuning;
 use crate::error::{Error, Result};
 
 pub use super::produce::{Produced, produce};
@@ -36,7 +37,7 @@ pub enum Creation {
 /// Creates a topic and waits until it is there. `properties` are those of a job file, without their prefix.
 pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topic<'_>) -> Result<Creation> {
     let failed = |what: String| Error::Source(format!("topic '{}' at {brokers} not created: {what}", topic.name));
-    let config = tuning::connection(brokers, &java_properties::translate(properties))?;
+    let config = tuning::connection(brokers, &translated(properties))?;
     let client: AdminClient<DefaultClientContext> = config.create().map_err(|error| failed(error.to_string()))?;
     let mut new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(topic.replication));
     for (key, value) in topic.config {
@@ -51,6 +52,13 @@ pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topi
         Some(Err((_, code))) => Err(failed(code.to_string())),
         None => Err(failed("no answer".into())),
     }
+}
+
+/// The properties as the client has them; what is wrong with them, but not enough to stop, is logged.
+pub(super) fn translated(properties: &[(String, String)]) -> Translation {
+    let translation = java_properties::translate(properties);
+    translation.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    translation
 }
 
 /// Sleeps until the future is ready. The client completes it from its own thread.

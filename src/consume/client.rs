@@ -28,6 +28,7 @@ pub(super) struct Ears {
     brokers: String,
     away: AtomicBool,
     login: Mutex<Option<String>>,
+    broken: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -39,6 +40,11 @@ impl Ears {
     /// Why the brokers refuse this client's login or certificate, if they did.
     pub(super) fn login_refused(&self) -> Option<String> {
         self.login.lock().clone()
+    }
+
+    /// How a connection that had been made ended, if one did: maybe the two sides don't speak the same protocol.
+    pub(super) fn connection_broke(&self) -> Option<String> {
+        self.broken.lock().clone()
     }
 
     /// The last statistics, once.
@@ -72,7 +78,13 @@ impl ClientContext for Ears {
                     *login = Some(reason.to_owned());
                 }
             }
-            _ => log::debug!(target: "vecsink::kafka", "{error}: {reason}"),
+            code => {
+                // What begins with "Connect to" never got as far as a connection.
+                if code == Some(Code::BrokerTransportFailure) && !reason.contains("Connect to ") {
+                    *self.broken.lock() = Some(reason.to_owned());
+                }
+                log::debug!(target: "vecsink::kafka", "{error}: {reason}");
+            }
         }
     }
 

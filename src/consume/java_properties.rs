@@ -4,6 +4,7 @@ use rdkafka::ClientConfig;
 
 use super::jaas::{self, Module};
 use super::stores::{StoreType, TrustStore, store_type};
+use crate::settings::Password;
 
 /// What becomes of the job file's properties.
 #[derive(Default)]
@@ -24,11 +25,15 @@ enum Rule {
     NoEquivalent,
     /// Names Java code.
     JavaClass,
-    /// Always off: progress is committed when rows are durable.
-    AlwaysOff,
+    /// About membership in the group, which this client doesn't join.
+    Membership,
+    /// Always off, with the reason.
+    AlwaysOff(&'static str),
 }
 
-use Rule::{AlwaysOff, As, Handled, JavaClass, NoEquivalent};
+use Rule::{AlwaysOff, As, Handled, JavaClass, Membership, NoEquivalent};
+
+const BY_HAND: &str = "offsets are committed when the rows are, not by the clock";
 
 const RULES: &[(&str, Rule)] = &[
     ("bootstrap.servers", Handled),
@@ -36,8 +41,15 @@ const RULES: &[(&str, Rule)] = &[
     ("auto.offset.reset", Handled),
     ("partition.discovery.interval.ms", Handled),
     ("client.id.prefix", As("client.id")),
-    ("enable.auto.commit", AlwaysOff),
-    ("enable.auto.offset.store", AlwaysOff),
+    ("enable.auto.commit", AlwaysOff(BY_HAND)),
+    ("enable.auto.offset.store", AlwaysOff(BY_HAND)),
+    ("allow.auto.create.topics", AlwaysOff("a topic is made with 'vecsink topic create'")),
+    ("session.timeout.ms", Membership),
+    ("heartbeat.interval.ms", Membership),
+    ("max.poll.interval.ms", Membership),
+    ("group.protocol", Membership),
+    ("group.remote.assignor", Membership),
+    ("group.instance.id", Membership),
     ("auto.commit.interval.ms", NoEquivalent),
     ("commit.offsets.on.checkpoint", NoEquivalent),
     ("register.consumer.metrics", NoEquivalent),
@@ -101,11 +113,12 @@ pub(super) fn translate(properties: &[(String, String)]) -> Translation {
             Some(JavaClass) => {
                 out.warnings.push(format!("properties.{key} names Java code, which can't be run here; ignored"));
             }
-            Some(AlwaysOff) => {
+            Some(Membership) => out.warnings.push(format!(
+                "properties.{key} has no effect here: partitions are assigned by hand, without joining the group"
+            )),
+            Some(AlwaysOff(why)) => {
                 if !value.eq_ignore_ascii_case("false") {
-                    out.warnings.push(format!(
-                        "properties.{key} is always off: offsets are committed when the rows are, not by the clock"
-                    ));
+                    out.warnings.push(format!("properties.{key} is always off: {why}"));
                 }
             }
             // Most tuning keys have the same name on both sides; librdkafka's own keys are welcome too.
@@ -122,13 +135,36 @@ pub(super) fn translate(properties: &[(String, String)]) -> Translation {
 }
 
 impl Translation {
-    /// Adds a setting if librdkafka takes its value. The value may be a secret, so an error doesn't show it.
+    /// Adds a setting if librdkafka takes its value: else a tuning key keeps its default, and any other stops the job.
+    /// The value may be a secret, so it isn't shown.
     fn set(&mut self, java: &str, name: &str, value: &str) {
         match ClientConfig::new().set(name, value).create_native_config() {
             Ok(_) => self.settings.push((name.to_owned(), value.to_owned())),
+            Err(_) if is_tuning(java) => self
+                .warnings
+                .push(format!("properties.{java}: the Kafka client doesn't take this value; its default is used")),
             Err(_) => self.errors.push(format!("properties.{java}: the Kafka client doesn't take this value")),
         }
     }
+
+    /// Whether there is anything that [`Translation::without_tuning`] would forget.
+    pub(super) fn tunes(&self) -> bool {
+        self.settings.iter().any(|(name, _)| is_tuning(name))
+    }
+
+    /// Forgets what only tunes, for a client that refuses the values together.
+    pub(super) fn without_tuning(mut self) -> Self {
+        self.settings.retain(|(name, _)| !is_tuning(name));
+        self
+    }
+}
+
+/// Without effect on what is read and who may read it.
+fn is_tuning(key: &str) -> bool {
+    !(["security.", "sasl.", "ssl.", "https.", "enable.ssl.", "enable.sasl."]
+        .iter()
+        .any(|start| key.starts_with(start))
+        || key == "isolation.level")
 }
 
 /// librdkafka knows a setting of this name.
@@ -177,7 +213,15 @@ fn login(given: &Given<'_>, out: &mut Translation) {
         }
     }
     let Some(text) = given.get("sasl.jaas.config") else {
-        if mechanism != "OAUTHBEARER" && given.get("sasl.username").is_none() {
+        // A login may also be given by the client's own names.
+        let own = match mechanism.as_str() {
+            "OAUTHBEARER" => {
+                let is = |key, value| given.get(key).is_some_and(|given| given.eq_ignore_ascii_case(value));
+                is("sasl.oauthbearer.method", "oidc") || is("enable.sasl.oauthbearer.unsecure.jwt", "true")
+            }
+            _ => given.get("sasl.username").is_some(),
+        };
+        if !own {
             out.errors.push(format!("properties.sasl.jaas.config is needed for {mechanism}: it holds the login"));
         }
         return;
@@ -225,7 +269,7 @@ fn trust(given: &Given<'_>, out: &mut Translation) {
     match store_type("ssl.truststore", given.get("ssl.truststore.type"), path) {
         Ok(StoreType::Pem) => out.settings.push(("ssl.ca.location".into(), path.to_owned())),
         Ok(StoreType::Pkcs12) => {
-            let password = given.get("ssl.truststore.password").unwrap_or_default().to_owned();
+            let password = Password::new(given.get("ssl.truststore.password").unwrap_or_default());
             out.trust_store = Some(TrustStore { path: path.to_owned(), password });
         }
         Err(problem) => out.errors.push(problem),
@@ -291,8 +335,10 @@ mod tests {
     #[test]
     fn kerberos_and_a_missing_login_are_errors() {
         assert_eq!(translated(&[("security.protocol", "SASL_PLAINTEXT")]).errors.len(), 1);
-        let plain = [("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanism", "PLAIN")];
-        assert!(translated(&plain).errors[0].contains("sasl.jaas.config"));
+        for mechanism in ["PLAIN", "SCRAM-SHA-512", "OAUTHBEARER"] {
+            let out = translated(&[("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanism", mechanism)]);
+            assert!(out.errors.len() == 1 && out.errors[0].contains("sasl.jaas.config"), "{mechanism}");
+        }
     }
 
     #[test]
@@ -322,8 +368,30 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_an_error_that_does_not_show_it() {
-        let out = translated(&[("fetch.min.bytes", "secret")]);
+    fn a_value_out_of_range_of_a_tuning_key_costs_a_warning_and_keeps_the_default() {
+        let given = [
+            ("request.timeout.ms", "600000"),
+            ("connections.max.idle.ms", "-1"),
+            ("client.dns.lookup", "default"),
+            ("metadata.max.age.ms", "604800000"),
+            ("retry.backoff.ms", "0"),
+            ("fetch.max.bytes", "2147483647"),
+            ("max.partition.fetch.bytes", "2147483647"),
+            ("session.timeout.ms", "1"),
+            ("heartbeat.interval.ms", "1"),
+            ("max.poll.interval.ms", "1"),
+            ("group.protocol", "consumer"),
+            ("allow.auto.create.topics", "true"),
+        ];
+        let out = translated(&given);
+        assert_eq!(out.errors, Vec::<String>::new());
+        assert_eq!(out.warnings.len(), given.len(), "{:?}", out.warnings);
+        assert_eq!(out.settings, vec![("security.protocol".to_owned(), "plaintext".to_owned())]);
+    }
+
+    #[test]
+    fn a_bad_value_about_security_is_an_error_that_does_not_show_it() {
+        let out = translated(&[("isolation.level", "secret")]);
         assert_eq!(out.errors.len(), 1);
         assert!(!out.errors[0].contains("secret"));
     }

@@ -5,6 +5,7 @@ pub mod admin;
 mod client;
 mod commits;
 mod committer;
+mod headers;
 mod jaas;
 mod java_properties;
 mod offsets;
@@ -33,6 +34,11 @@ pub trait Intake {
     /// Takes one record. `Full`: no room within the time the intake waits itself; the reader pauses its partitions,
     /// polls on and offers the same record again until it is taken.
     fn record(&mut self, record: &Record<'_>) -> Result<Taken>;
+
+    /// Whether records need their headers, which cost time to read.
+    fn wants_headers(&self) -> bool {
+        true
+    }
 
     /// A partition is about to be read from `start`. Called before its first record, also for partitions found later.
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64);

@@ -68,6 +68,13 @@ impl Broker<'_> {
             }
             if self.left().is_zero() {
                 let why = error.map(|code| format!(" ({code})")).unwrap_or_default();
+                if let Some(reason) = self.consumer.context().connection_broke() {
+                    return Err(Error::Source(format!(
+                        "no answer from Kafka at {}{why}; its connections break: {reason}; do \
+                         properties.security.protocol and sasl.mechanism fit this port, and is it Kafka's?",
+                        self.brokers
+                    )));
+                }
                 return Err(Error::Source(format!(
                     "no answer from Kafka at {}{why}; is 'properties.bootstrap.servers' right, and the broker's \
                      advertised address reachable from here?",
@@ -80,7 +87,7 @@ impl Broker<'_> {
 
     fn missing(&self, topic: &str) -> Error {
         Error::Source(format!(
-            "topic '{topic}' doesn't exist at {}; create it with: vecsink topic create --brokers {} --topic {topic}",
+            "topic '{topic}' doesn't exist at {}; create it with: vecsink topic create {topic} --brokers {}",
             self.brokers, self.brokers
         ))
     }

@@ -1,6 +1,7 @@
 //! The partitions being read and how far each one is.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
@@ -22,9 +23,15 @@ pub(super) struct Partition {
     pub(super) fetched: bool,
 }
 
+/// How long statistics may still tell of the queue as it was before it was emptied: they are made once a second, out of
+/// numbers that another thread of the client refreshes.
+const STALE: Duration = Duration::from_secs(3);
+
 #[derive(Default)]
 pub(super) struct Partitions {
     list: Vec<Partition>,
+    /// When the client last threw its queue away.
+    emptied: Option<Instant>,
     /// Where the last message belonged: its topic object, partition id and index. Messages come in runs.
     last: Option<(usize, i32, usize)>,
 }
@@ -94,12 +101,20 @@ impl Partitions {
         found.next().filter(|_| found.next().is_none())
     }
 
-    pub(super) fn learn(&mut self, seen: &[Seen]) {
+    /// What the client had fetched is fetched again.
+    pub(super) fn queue_emptied(&mut self, now: Instant) {
+        self.emptied = Some(now);
+        self.list.iter_mut().for_each(|partition| partition.fetched = false);
+    }
+
+    /// Learns from statistics that came just before `now`.
+    pub(super) fn learn(&mut self, seen: &[Seen], now: Instant) {
+        let stale = self.emptied.is_some_and(|emptied| now.duration_since(emptied) < STALE);
         for partition in &mut self.list {
             let same = |s: &&Seen| s.partition == partition.id && *s.topic == *partition.topic;
             if let Some(seen) = seen.iter().find(same) {
                 partition.end = partition.end.max(seen.end);
-                partition.fetched |= partition.reached(seen.fetched_to);
+                partition.fetched |= !stale && partition.reached(seen.fetched_to);
             }
         }
     }
@@ -108,5 +123,29 @@ impl Partitions {
     pub(super) fn lag(&self) -> u64 {
         let behind = |p: &Partition| p.stop.unwrap_or(p.end).min(p.end).saturating_sub(p.next).max(0);
         self.list.iter().map(behind).sum::<i64>().unsigned_abs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::start::Origin;
+    use super::*;
+
+    #[test]
+    fn what_was_fetched_before_the_queue_was_emptied_does_not_end_a_partition() {
+        let mut partitions = Partitions::default();
+        let topic = Arc::from("t");
+        let origin = Origin::StartupMode;
+        partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: Some(10), end: 10 });
+        let seen = [Seen { topic: "t".into(), partition: 0, end: 10, fetched_to: 10 }];
+        let now = Instant::now();
+        partitions.learn(&seen, now);
+        assert!(partitions.at(0).fetched);
+        partitions.queue_emptied(now);
+        assert!(!partitions.at(0).fetched);
+        partitions.learn(&seen, now + Duration::from_secs(1));
+        assert!(!partitions.at(0).fetched, "these numbers may be older than the pause");
+        partitions.learn(&seen, now + STALE);
+        assert!(partitions.at(0).fetched);
     }
 }

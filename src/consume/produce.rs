@@ -11,7 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::{java_properties, tuning};
+use super::admin::translated;
+use super::tuning;
 use crate::error::{Error, Result};
 
 /// What the brokers have confirmed.
@@ -30,7 +31,7 @@ pub fn produce(
     linger: Duration,
     lines: impl BufRead,
 ) -> Result<Produced> {
-    let mut config = tuning::connection(brokers, &java_properties::translate(properties))?;
+    let mut config = tuning::connection(brokers, &translated(properties))?;
     let defaults = [
         ("compression.type", "none".to_owned()),
         ("queue.buffering.max.messages", "500000".to_owned()),

@@ -1,24 +1,25 @@
 //! The reader: one thread that polls the client and offers every record to the intake, in order.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::Message;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{BorrowedMessage, Headers};
+use rdkafka::message::BorrowedMessage;
 
 use super::client::{Ears, KafkaConsumer};
 use super::commits::Commits;
 use super::committer::Committer;
+use super::headers::Headers;
+use super::java_properties::{self, Translation};
 use super::offsets::{Broker, positions};
 use super::partitions::Partitions;
 use super::start::{self, Rules, StartPosition};
-use super::{Intake, Lag, Resume, Taken, Watermark, java_properties, tuning};
+use super::{Intake, Lag, Resume, Taken, Watermark, tuning};
 use crate::error::{Error, Result};
-use crate::record::{Header, Record};
+use crate::record::Record;
 use crate::settings::{Bounded, Source};
 use crate::stop::Stop;
 
@@ -46,7 +47,10 @@ pub struct Reader {
     pub(super) last_warning: Option<(Code, Instant)>,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
     pub(super) holding: bool,
-    headers: Vec<Header<'static>>,
+    /// A partition's next record was out of range while records were held.
+    pub(super) out_of_range: bool,
+    headers: Headers,
+    wants_headers: bool,
 }
 
 impl Reader {
@@ -57,8 +61,19 @@ impl Reader {
         for warning in &translation.warnings {
             log::warn!("table {}: {warning}", source.table);
         }
-        let config = tuning::consumer(kafka, &translation, &resume.group, resume.share_of_memory)?;
-        let consumer: KafkaConsumer = config.create_with_context(Ears::new(&kafka.brokers)).map_err(|error| {
+        let made = |translation: &Translation| -> Result<_> {
+            let config = tuning::consumer(kafka, translation, &resume.group, resume.share_of_memory)?;
+            Ok(config.create_with_context(Ears::new(&kafka.brokers)))
+        };
+        let made = match made(&translation)? {
+            // Values that are fine one by one may still contradict each other.
+            Err(error) if translation.tunes() => {
+                log::warn!("table {}: its tuning properties have no effect: {error}", source.table);
+                made(&translation.without_tuning())?
+            }
+            made => made,
+        };
+        let consumer: KafkaConsumer = made.map_err(|error| {
             Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", source.table))
         })?;
         let mut reader = Reader {
@@ -74,7 +89,9 @@ impl Reader {
             upkeep_at: Instant::now(),
             last_warning: None,
             holding: false,
-            headers: Vec::new(),
+            out_of_range: false,
+            headers: Headers::default(),
+            wants_headers: true,
         };
         reader.resolve()?;
         Ok(reader)
@@ -94,6 +111,7 @@ impl Reader {
     pub fn run(&mut self, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         // Messages borrow the client, not the reader.
         let consumer = Arc::clone(&self.consumer);
+        self.wants_headers = intake.wants_headers();
         self.begin(intake)?;
         while stop.is_running() && !self.partitions.all_done() {
             for _ in 0..RUN {
@@ -214,19 +232,7 @@ impl Reader {
             self.finish(at, intake)?;
             return Ok(Taken::Yes);
         }
-        let mut headers: Vec<Header<'_>> = std::mem::take(&mut self.headers);
-        if let Some(present) = message.headers() {
-            // rdkafka panics at a name that isn't UTF-8. Headers only accompany a dead letter: one less must not end a job.
-            let read = AssertUnwindSafe(|| headers.extend(present.iter().map(|header| (header.key, header.value))));
-            if catch_unwind(read).is_err() {
-                log::warn!(
-                    "{}[{}]@{}: a header's name is not UTF-8; it and what follows it are left out",
-                    partition.topic,
-                    partition.id,
-                    offset
-                );
-            }
-        }
+        let headers = if self.wants_headers { self.headers.read(message) } else { Vec::new() };
         let taken = intake.record(&Record {
             topic: &partition.topic,
             partition: partition.id,
@@ -236,7 +242,7 @@ impl Reader {
             headers: &headers,
             value: message.payload(),
         })?;
-        self.headers = emptied(headers);
+        self.headers.put_back(headers);
         if taken == Taken::Yes {
             partition.next = offset + 1;
             if partition.reached(offset + 1) {
@@ -254,7 +260,7 @@ impl Reader {
         intake: &mut dyn Intake,
         stop: &Stop,
     ) -> Result<()> {
-        let paused = self.pause()?;
+        self.pause()?;
         self.holding = true;
         // What was already on its way when fetching paused; an error, such as a partition's end, keeps its place.
         let mut held = VecDeque::from([Ok(message)]);
@@ -274,12 +280,7 @@ impl Reader {
             self.upkeep(intake)?;
         }
         self.holding = false;
-        self.unpause(&paused)
+        self.unpause()?;
+        if std::mem::take(&mut self.out_of_range) { self.out_of_range(intake) } else { Ok(()) }
     }
-}
-
-/// The vector without its headers, for the next message: the same memory under a longer lifetime.
-fn emptied<'a>(mut headers: Vec<Header<'a>>) -> Vec<Header<'static>> {
-    headers.clear();
-    headers.into_iter().map(|_| ("", None)).collect()
 }

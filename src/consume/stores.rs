@@ -2,11 +2,13 @@
 
 use openssl::pkcs12::Pkcs12;
 
+use crate::settings::Password;
+
 /// A PKCS#12 file with the certificates to trust. The client itself only takes PEM there, so it is converted at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TrustStore {
     pub(super) path: String,
-    pub(super) password: String,
+    pub(super) password: Password,
 }
 
 impl TrustStore {
@@ -20,7 +22,7 @@ impl TrustStore {
         };
         let bytes = std::fs::read(&self.path).map_err(|error| problem(error.to_string()))?;
         let parsed = Pkcs12::from_der(&bytes)
-            .and_then(|store| store.parse2(&self.password))
+            .and_then(|store| store.parse2(self.password.reveal()))
             .map_err(|_| problem("not a PKCS#12 file, or ssl.truststore.password is wrong".into()))?;
         let certificates = parsed.ca.iter().flatten().map(|c| c.to_pem()).chain(parsed.cert.iter().map(|c| c.to_pem()));
         let mut pem = String::new();

@@ -21,7 +21,6 @@ const PREFERRED: &[(&str, &str)] = &[
     ("socket.keepalive.enable", "true"),
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "2000"),
-    ("session.timeout.ms", "10000"),
     ("client.id", "vecsink"),
 ];
 
@@ -75,6 +74,10 @@ pub(super) fn consumer(
     for (name, value) in FIXED {
         config.set(*name, *value);
     }
+    // A client whose longest wait is shorter than its first isn't made.
+    let wait = |name| config.get(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let longest = wait("reconnect.backoff.max.ms").max(wait("reconnect.backoff.ms"));
+    config.set("reconnect.backoff.max.ms", longest.to_string());
     if source.bounded != crate::settings::Bounded::Unbounded {
         config.set("enable.partition.eof", "true");
     }

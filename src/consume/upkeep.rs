@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::Offset;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::committer::{Answer, Committer};
 use super::offsets::{Broker, positions};
@@ -32,7 +32,7 @@ impl Reader {
         }
         self.upkeep_at = now;
         self.advance(intake)?;
-        self.partitions.learn(&self.consumer.context().take_statistics());
+        self.partitions.learn(&self.consumer.context().take_statistics(), now);
         self.lag.set(self.partitions.lag());
         self.hear_commit(Duration::ZERO);
         let watermarks = intake.watermarks();
@@ -114,6 +114,11 @@ impl Reader {
             other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
         };
         match code {
+            // Records that are held come first: they were there.
+            Code::AutoOffsetReset if self.holding => {
+                self.out_of_range = true;
+                Ok(())
+            }
             Code::AutoOffsetReset => self.out_of_range(intake),
             Code::TopicAuthorizationFailed => Err(Error::Source(format!(
                 "Kafka at {} doesn't let this login read the topics any more ({code})",
@@ -135,7 +140,7 @@ impl Reader {
     }
 
     /// The next record of some partition is gone (retention passed it) or never was (the topic is another one now).
-    fn out_of_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(super) fn out_of_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
         let open = self.partitions.open();
         let mut refused = true;
         for &at in &open {
@@ -168,6 +173,7 @@ impl Reader {
         self.consumer
             .incremental_unassign(&list)
             .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
+        self.partitions.queue_emptied(Instant::now());
         self.assign(&open)
     }
 
@@ -192,7 +198,9 @@ impl Reader {
             self.partitions.add(&position);
             self.starts.push(position);
         }
-        self.assign(&(first..self.partitions.iter().count()).collect::<Vec<_>>())
+        self.assign(&(first..self.partitions.iter().count()).collect::<Vec<_>>())?;
+        // While the intake is full nothing may come from the new ones either.
+        if self.holding { self.pause() } else { Ok(()) }
     }
 
     fn broker(&self) -> Broker<'_> {
@@ -204,17 +212,16 @@ impl Reader {
         }
     }
 
-    pub(super) fn pause(&self) -> Result<TopicPartitionList> {
-        let failed = |error: KafkaError| Error::Source(format!("the Kafka client can't pause: {error}"));
-        let list = self.consumer.assignment().map_err(failed)?;
-        self.consumer.pause(&list).map_err(failed)?;
-        Ok(list)
+    pub(super) fn pause(&self) -> Result<()> {
+        let paused = self.consumer.assignment().and_then(|list| self.consumer.pause(&list));
+        paused.map_err(|error| Error::Source(format!("the Kafka client can't pause: {error}")))
     }
 
-    pub(super) fn unpause(&self, paused: &TopicPartitionList) -> Result<()> {
-        self.consumer
-            .resume(paused)
-            .map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
+    /// Goes on fetching. What the client had in its queue is gone since the pause and fetched again.
+    pub(super) fn unpause(&mut self) -> Result<()> {
+        self.partitions.queue_emptied(Instant::now());
+        let resumed = self.consumer.assignment().and_then(|list| self.consumer.resume(&list));
+        resumed.map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reading Kafka: where it starts, where it ends, what is handed on, and what the group remembers.
 
+#[path = "consume/full.rs"]
+mod full;
 #[path = "consume/rig.rs"]
 mod rig;
 
@@ -163,7 +165,8 @@ fn a_missing_topic_is_an_error_that_says_how_to_create_it() {
     let Some(kafka) = kafka() else { return };
     let topic = Topic { name: "no-such-topic".into(), partitions: 1, kafka };
     let error = Rig::new(&[&topic]).open().err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(error.contains("vecsink topic create") && error.contains("no-such-topic"), "{error}");
+    let command = format!("vecsink topic create no-such-topic --brokers {}", topic.kafka.brokers);
+    assert!(error.contains(&command), "{error}");
 }
 
 #[test]
@@ -217,6 +220,20 @@ fn a_full_intake_gets_every_record_once_and_in_order() {
     let read = Rig::new(&[&topic]).bounded().full_every(700).read();
     for partition in 0..3 {
         assert_eq!(read.offsets(&topic, partition), (0..2000).collect::<Vec<_>>(), "partition {partition}");
+    }
+}
+
+#[test]
+fn an_intake_that_is_full_at_the_last_record_of_a_bounded_read_gets_it() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(2);
+    topic.produce(0, values(0..500));
+    topic.produce(1, values(0..500));
+    let rig = Rig::new(&[&topic]).bounded().full_every(499).full_for(Duration::from_secs(4));
+    let read = rig.read();
+    for partition in 0..2 {
+        assert_eq!(read.offsets(&topic, partition), (0..500).collect::<Vec<_>>(), "partition {partition}");
+        assert_eq!(kafka.committed(&rig.resume.group, &topic.name, partition), Some(500));
     }
 }
 

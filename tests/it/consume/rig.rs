@@ -24,6 +24,7 @@ pub struct Rig {
     pub source: Source,
     pub resume: Resume,
     full_every: Option<usize>,
+    full_for: Duration,
 }
 
 impl Rig {
@@ -56,6 +57,7 @@ impl Rig {
                 share_of_memory: 32 << 20,
             },
             full_every: None,
+            full_for: FULL,
         }
     }
 
@@ -99,6 +101,12 @@ impl Rig {
         self
     }
 
+    /// How long each refusal lasts.
+    pub fn full_for(mut self, duration: Duration) -> Rig {
+        self.full_for = duration;
+        self
+    }
+
     pub fn open(&self) -> Result<Reader> {
         Reader::open(&self.source, &self.resume)
     }
@@ -113,7 +121,7 @@ impl Rig {
         let mut reader = self.open().expect("the source opens");
         let stop = Stop::default();
         let started = Instant::now();
-        let mut memory = Memory { full_every: self.full_every, ..Memory::default() };
+        let mut memory = Memory { full_every: self.full_every, full_for: self.full_for, ..Memory::default() };
         let mut intake = Until { memory: &mut memory, enough: &enough, stop: &stop, started };
         reader.run(&mut intake, &stop).expect("reading goes well");
         assert!(started.elapsed() < LIMIT, "the end was not reached");
@@ -173,6 +181,7 @@ pub struct Memory {
     starts: Vec<(String, i32, i64)>,
     positions: BTreeMap<(Arc<str>, i32), i64>,
     full_every: Option<usize>,
+    full_for: Duration,
     refused_since: Option<Instant>,
 }
 
@@ -191,7 +200,7 @@ impl Memory {
 
     fn record(&mut self, record: &Record<'_>) -> Taken {
         let due = self.full_every.is_some_and(|every| self.records.len().is_multiple_of(every));
-        if due && self.refused_since.get_or_insert_with(Instant::now).elapsed() < FULL {
+        if due && self.refused_since.get_or_insert_with(Instant::now).elapsed() < self.full_for {
             return Taken::Full;
         }
         self.refused_since = None;
