@@ -1,20 +1,21 @@
 //! Puts a job together: tables, settings, and one sink for every INSERT.
 
-use super::Override;
+use super::Input;
 use super::flink_sql::{self, Insert, Name, Script, Statement};
 use super::insert;
-use super::options::setting::Settings;
+use super::options::setting::{self, Settings};
 use super::options::sink::{self, Mapping};
 use super::options::{TableOptions, kafka};
 use super::plan;
 use super::report::Report;
 use super::table::{Catalog, Connector, Table};
+use super::time_zone;
 use crate::data_type::DataType;
 use crate::error::Error;
 use crate::settings::{Job, Sink, Source};
 
 struct Assembly<'a> {
-    environment: &'a dyn Fn(&str) -> Option<String>,
+    input: &'a Input<'a>,
     catalog: Catalog,
     settings: Settings,
     sources: Vec<Source>,
@@ -22,16 +23,11 @@ struct Assembly<'a> {
     report: Report,
 }
 
-pub fn assemble(
-    text: &str,
-    file_stem: Option<&str>,
-    overrides: &[Override],
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Job, Error> {
-    let Script { statements, errors, broken_tables } = flink_sql::parse(text);
+pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
+    let Script { statements, errors, broken_tables } = flink_sql::parse(input.text);
     let is_complete = errors.is_empty();
     let mut assembly = Assembly {
-        environment,
+        input,
         catalog: Catalog { tables: Vec::new(), broken: broken_tables },
         settings: Settings::default(),
         sources: Vec::new(),
@@ -41,13 +37,13 @@ pub fn assemble(
     // Settings hold for the whole job, wherever they stand.
     for statement in &statements {
         if let Statement::Set(set) = statement {
-            assembly.settings.set(set, environment, &mut assembly.report);
+            assembly.settings.set(set, input.environment, &mut assembly.report);
         }
     }
     let mut inserts = 0;
     for statement in statements {
         match statement {
-            Statement::CreateTable(table) => assembly.catalog.declare(table, overrides, &mut assembly.report),
+            Statement::CreateTable(table) => assembly.catalog.declare(table, input, &mut assembly.report),
             Statement::Insert(insert) => {
                 inserts += 1;
                 assembly.insert(&insert);
@@ -58,9 +54,10 @@ pub fn assemble(
     if inserts == 0 && is_complete {
         assembly.report.error(None, "the job file has no INSERT INTO, so there is nothing to do");
     }
-    assembly.check_overrides(overrides);
+    assembly.check_overrides();
+    assembly.check_time_zone();
     assembly.check_unused();
-    assembly.finish(file_stem)
+    assembly.finish()
 }
 
 impl Assembly<'_> {
@@ -100,6 +97,10 @@ impl Assembly<'_> {
                 self.report.error(Some(table_at), format!("table '{}': option 'connector' is required", name.text));
                 return None;
             }
+            (Connector::Unreadable { at, message }, _) => {
+                self.report.error(*at, message);
+                return None;
+            }
             (Connector::Kafka, _) => "kafka",
             (Connector::Adbpg(connector), _) | (Connector::Other(connector), _) => connector,
         };
@@ -118,13 +119,13 @@ impl Assembly<'_> {
         if let Some(known) = self.sources.iter().position(|source| source.table == table.name()) {
             return Some(known);
         }
-        let source = read_source(table, self.environment, &mut self.report);
+        let source = read_source(table, self.input, &mut self.report);
         self.sources.push(source);
         Some(self.sources.len() - 1)
     }
 
     fn sink(&mut self, index: usize, mapping: Mapping) -> Option<Sink> {
-        let mut sink = read_sink(&self.catalog.tables[index], mapping, self.environment, &mut self.report)?;
+        let mut sink = read_sink(&self.catalog.tables[index], mapping, self.input, &mut self.report)?;
         let same = self.sinks.iter().filter(|other| (&other.schema, &other.table) == (&sink.schema, &sink.table));
         match same.count() {
             0 => {}
@@ -133,13 +134,31 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    fn check_overrides(&mut self, overrides: &[Override]) {
-        for replacement in overrides {
+    fn check_overrides(&mut self) {
+        for replacement in self.input.overrides {
             let name = &replacement.table;
             if self.catalog.find(name).is_none() && !self.catalog.broken.contains(name) {
                 let message = format!("-D {name}.{}: {}", replacement.option, self.catalog.unknown(name));
                 self.report.error(None, message);
             }
+        }
+    }
+
+    fn check_time_zone(&mut self) {
+        let Some((zone, at)) = self.settings.time_zone.take().filter(|(zone, _)| !time_zone::is_utc(zone)) else {
+            return;
+        };
+        let name = setting::LOCAL_TIME_ZONE.name;
+        match self.sinks.iter().find(|sink| time_zone::matters_to(sink)) {
+            Some(sink) => {
+                let message = format!(
+                    "not supported yet: setting '{name}' = '{zone}'; the rows of '{}' need a conversion between \
+                     TIMESTAMP_LTZ and another type, which is made in UTC",
+                    sink.name
+                );
+                self.report.error(Some(at), message);
+            }
+            None => self.report.notice(format!("SET '{name}' = '{zone}' makes no difference to this job")),
         }
     }
 
@@ -154,20 +173,20 @@ impl Assembly<'_> {
         }
         for table in self.catalog.tables.iter().filter(|table| !table.is_used) {
             match table.connector {
-                Connector::Kafka => drop(read_source(table, self.environment, &mut self.report)),
-                Connector::Adbpg(_) => drop(read_sink(table, Mapping::default(), self.environment, &mut self.report)),
-                Connector::Other(_) | Connector::Missing => {}
+                Connector::Kafka => drop(read_source(table, self.input, &mut self.report)),
+                Connector::Adbpg(_) => drop(read_sink(table, Mapping::default(), self.input, &mut self.report)),
+                Connector::Other(_) | Connector::Missing | Connector::Unreadable { .. } => {}
             }
         }
     }
 
-    fn finish(self, file_stem: Option<&str>) -> Result<Job, Error> {
+    fn finish(self) -> Result<Job, Error> {
         if !self.report.diagnostics.is_empty() {
             return Err(Error::Config(self.report.into_errors()));
         }
         Ok(Job {
             pipeline_name: self.settings.pipeline_name,
-            file_stem: file_stem.map(str::to_string),
+            file_stem: self.input.file_stem.map(str::to_string),
             sources: self.sources,
             sinks: self.sinks,
             buffer_memory: self.settings.buffer_memory,
@@ -177,7 +196,7 @@ impl Assembly<'_> {
     }
 }
 
-fn read_source(table: &Table, environment: &dyn Fn(&str) -> Option<String>, report: &mut Report) -> Source {
+fn read_source(table: &Table, input: &Input<'_>, report: &mut Report) -> Source {
     let definition = &table.definition;
     if let Some(key) = &definition.primary_key {
         let message = format!(
@@ -193,8 +212,11 @@ fn read_source(table: &Table, environment: &dyn Fn(&str) -> Option<String>, repo
         }
     }
     let mut options =
-        TableOptions::new(table.name(), definition.name.at, &definition.options, false, environment, report);
+        TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
     let (kafka, format) = kafka::read(&mut options);
+    if options.can_read_all("properties.") {
+        (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
+    }
     Source { table: table.name().to_string(), columns: table.columns(), kafka, format }
 }
 
@@ -205,15 +227,10 @@ fn csv_can_hold(data_type: &DataType) -> bool {
     }
 }
 
-fn read_sink(
-    table: &Table,
-    mapping: Mapping,
-    environment: &dyn Fn(&str) -> Option<String>,
-    report: &mut Report,
-) -> Option<Sink> {
+fn read_sink(table: &Table, mapping: Mapping, input: &Input<'_>, report: &mut Report) -> Option<Sink> {
     let Connector::Adbpg(connector) = &table.connector else { return None };
     let definition = &table.definition;
     let mut options =
-        TableOptions::new(table.name(), definition.name.at, &definition.options, true, environment, report);
+        TableOptions::new(table.name(), definition.name.at, &definition.options, true, input.environment, report);
     Some(sink::read(&mut options, connector, mapping))
 }

@@ -12,6 +12,7 @@ mod report;
 mod table;
 #[cfg(test)]
 mod tests;
+mod time_zone;
 mod value_types;
 
 pub use options::setting::{buffer_memory, pipeline_name};
@@ -20,7 +21,7 @@ pub use value_types::duration;
 use std::fmt;
 
 use crate::error::Error;
-use crate::settings::Job;
+use crate::settings::{Job, KafkaSource};
 
 /// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,14 +38,20 @@ impl fmt::Debug for Override {
     }
 }
 
+/// What a job is read from.
+pub struct Input<'a> {
+    pub text: &'a str,
+    /// Names the job when nothing in the file does.
+    pub file_stem: Option<&'a str>,
+    pub overrides: &'a [Override],
+    /// Answers `${NAME}` in option values.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// What is wrong with a source's `properties.*`, which only the Kafka client understands. What begins with an
+    /// option's name is shown at that option.
+    pub properties: &'a dyn Fn(&KafkaSource) -> Vec<String>,
+}
+
 /// The checked settings of a job file, or [`Error::Config`] with everything wrong with it, in the order of the file.
-///
-/// `file_stem` names the job when nothing in the file does. `environment` answers `${NAME}` in option values.
-pub fn parse_job(
-    text: &str,
-    file_stem: Option<&str>,
-    overrides: &[Override],
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Job, Error> {
-    job::assemble(text, file_stem, overrides, environment)
+pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
+    job::assemble(input)
 }

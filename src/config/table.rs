@@ -1,10 +1,12 @@
 //! The tables that a job file has declared so far.
 
-use super::Override;
+use super::Input;
+use super::environment::expand;
 use super::flink_sql::{CreateTable, OptionEntry};
 use super::nearest::nearest;
 use super::options::sink;
 use super::report::Report;
+use crate::error::Location;
 use crate::settings::Column;
 
 /// What a table is, by its `connector`.
@@ -14,6 +16,11 @@ pub enum Connector {
     Adbpg(String),
     Other(String),
     Missing,
+    /// A `${…}` in it can't be replaced.
+    Unreadable {
+        at: Option<Location>,
+        message: String,
+    },
 }
 
 #[derive(Debug)]
@@ -50,7 +57,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Adds a table, with the command line's options in place of the file's.
-    pub fn declare(&mut self, mut definition: CreateTable, overrides: &[Override], report: &mut Report) {
+    pub fn declare(&mut self, mut definition: CreateTable, input: &Input<'_>, report: &mut Report) {
         let name = &definition.name;
         if let Some(earlier) = self.tables.iter().find(|table| table.name() == name.text) {
             if !definition.if_not_exists {
@@ -65,14 +72,14 @@ impl Catalog {
                 report.error(Some(column.at), message);
             }
         }
-        let own = overrides.iter().filter(|replacement| replacement.table == definition.name.text);
+        let own = input.overrides.iter().filter(|replacement| replacement.table == definition.name.text);
         definition.options.extend(own.map(|replacement| OptionEntry {
             key: replacement.option.clone(),
             key_at: None,
             value: replacement.value.clone(),
             value_at: None,
         }));
-        let connector = connector(&definition.options);
+        let connector = connector(&definition.options, input.environment);
         self.tables.push(Table { definition, connector, is_used: false });
     }
 
@@ -90,13 +97,20 @@ impl Catalog {
 }
 
 /// Only the adbpg connectors take their keys in any case.
-fn connector(options: &[OptionEntry]) -> Connector {
-    let last = |is_key: &dyn Fn(&str) -> bool| options.iter().rfind(|entry| is_key(&entry.key));
-    let any_case = last(&|key| key.eq_ignore_ascii_case("connector")).filter(|entry| sink::is_connector(&entry.value));
-    match any_case.or_else(|| last(&|key| key == "connector")).map(|entry| entry.value.as_str()) {
-        Some("kafka") => Connector::Kafka,
-        Some(name) if sink::is_connector(name) => Connector::Adbpg(name.to_string()),
-        Some(name) => Connector::Other(name.to_string()),
+fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<String>) -> Connector {
+    let last = |is_key: &dyn Fn(&str) -> bool| {
+        let entry = options.iter().rfind(|entry| is_key(&entry.key))?;
+        Some((entry, expand(&entry.value, environment)))
+    };
+    let is_adbpg = |value: &Result<String, String>| value.as_deref().is_ok_and(sink::is_connector);
+    let any_case = last(&|key| key.eq_ignore_ascii_case("connector")).filter(|(_, value)| is_adbpg(value));
+    match any_case.or_else(|| last(&|key| key == "connector")) {
+        Some((_, Ok(name))) if name == "kafka" => Connector::Kafka,
+        Some((_, Ok(name))) if sink::is_connector(&name) => Connector::Adbpg(name),
+        Some((_, Ok(name))) => Connector::Other(name),
+        Some((entry, Err(message))) => {
+            Connector::Unreadable { at: entry.value_at, message: format!("option 'connector' {message}") }
+        }
         None => Connector::Missing,
     }
 }

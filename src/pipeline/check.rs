@@ -4,7 +4,9 @@ use crate::consume::Reader;
 use crate::dispatch::Layout;
 use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::Result;
+use crate::expression::{Expression, Literal};
 use crate::flush::Target;
+use crate::reject;
 use crate::settings::{Job, Sink};
 
 /// The plan of one INSERT.
@@ -60,6 +62,9 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Ok(target) => describe(sink, &target, &mut checked),
                 Err(error) => checked.problems.push(error.to_string()),
             }
+            if let Some(Err(error)) = sink.dead_letter.as_ref().map(reject::check) {
+                checked.problems.push(error.to_string());
+            }
             checked
         })
         .collect()
@@ -86,6 +91,13 @@ fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
             CheckedColumn { name: column.name.clone(), from, to, notes }
         })
         .collect();
+    for column in table.columns.iter().filter(|column| column.not_null && is_always_null(sink, &column.name)) {
+        checked.problems.push(format!(
+            "column {} is NOT NULL in {}, and the INSERT never gives it a value, so every row would be refused; add it \
+             to the INSERT or take it out of the sink table's columns",
+            column.name, sink.name
+        ));
+    }
     let description = target.description();
     checked.plan.push(description.server.clone());
     checked.plan.push(format!("write path: {}", description.path));
@@ -104,4 +116,10 @@ fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
         Err(error) => checked.problems.push(error.to_string()),
     }
     checked.warnings.extend(description.warnings.iter().cloned());
+}
+
+/// A column that is fed a constant NULL, or that the INSERT doesn't list.
+fn is_always_null(sink: &Sink, column: &str) -> bool {
+    let fed = sink.columns.iter().find(|fed| fed.name == column);
+    fed.is_some_and(|fed| matches!(fed.expression, Expression::Literal(Literal::Null, _)))
 }

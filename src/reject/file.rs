@@ -28,6 +28,19 @@ impl LetterFile {
         Ok(letters)
     }
 
+    /// Makes sure that [`LetterFile::open`] would succeed. A file that isn't there is not created: a running job may
+    /// create it at the same time, and what it writes must stay. Another file beside it tells as much.
+    pub fn check(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Self::open(path).map(drop);
+        }
+        let letters = LetterFile { path: path.to_owned() };
+        let probe = letters.folder().join(format!(".vecsink-check-{}", std::process::id()));
+        let made = OpenOptions::new().write(true).create_new(true).open(&probe);
+        made.and_then(|_| std::fs::remove_file(&probe))
+            .map_err(|error| letters.error("can't be opened for appending", &error))
+    }
+
     fn append(&self, lines: &[u8]) -> io::Result<()> {
         let _alone = WRITING.lock();
         // Rejected records are user data: nobody else may read a file that we create.
@@ -52,11 +65,14 @@ impl LetterFile {
 
     /// Makes a new file's name durable: its own fsync doesn't.
     fn sync_folder(&self) -> io::Result<()> {
-        let folder = match self.path.parent() {
+        File::open(self.folder())?.sync_all()
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        }
     }
 
     fn error(&self, what: &str, error: &io::Error) -> Error {
@@ -188,6 +204,15 @@ mod tests {
         assert!(error.contains("name a file"), "{error}");
         let error = LetterFile::open(Path::new("/dev/null")).unwrap_err().to_string();
         assert!(error.contains("not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn checking_finds_what_opening_would_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        LetterFile::check(&folder.path().join("dead.jsonl")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(LetterFile::check(&folder.path().join("no/such/dead.jsonl")).is_err());
+        assert!(LetterFile::check(folder.path()).is_err());
     }
 
     #[test]

@@ -38,3 +38,10 @@ pub fn open(target: &DeadLetterTarget) -> Result<Arc<dyn DeadLetters>> {
         DeadLetterTarget::File(path) => Ok(Arc::new(file::LetterFile::open(path)?)),
     }
 }
+
+/// Whether [`open`] would succeed, found out without leaving anything behind.
+pub fn check(target: &DeadLetterTarget) -> Result<()> {
+    match target {
+        DeadLetterTarget::File(path) => file::LetterFile::check(path),
+    }
+}

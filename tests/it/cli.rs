@@ -136,3 +136,16 @@ fn a_value_that_may_be_a_secret_is_not_repeated() {
         assert!(!said.contains("hunter2") && said.contains("must be"), "{said}");
     }
 }
+
+#[test]
+fn a_property_that_the_kafka_client_refuses_is_an_error_at_its_place_beside_all_others() {
+    let job = "CREATE TABLE cars (id INT) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h:1/d',\n\
+               'tablename' = 't', 'username' = 'u', 'password' = 'p', 'batchsize' = 'many');\n\
+               CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'h:1',\n\
+               'properties.fetch.min.bytes' = 'x', 'topic' = 't', 'format' = 'csv',\n\
+               'scan.startup.mode' = 'earliest-offset');\n\
+               INSERT INTO cars SELECT * FROM messages;";
+    let finished = Job::check(job).finish().exited(2);
+    assert!(finished.stderr.contains("job.sql:2:70: option 'batchsize'"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("job.sql:4:32: properties.fetch.min.bytes"), "{}", finished.stderr);
+}

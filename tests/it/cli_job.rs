@@ -164,6 +164,18 @@ fn check_names_what_would_keep_the_job_from_running() {
     assert!(checked.stdout.contains("Problems") && checked.stdout.contains("no_such_table"), "{}", checked.stdout);
 }
 
+#[test]
+fn check_names_a_dead_letter_file_that_cannot_be_written_and_a_column_that_stays_empty() {
+    let Some(mut scene) = Scene::new() else { return };
+    scene.schema.execute("ALTER TABLE cars ALTER color SET NOT NULL");
+    let job = scene.job("").replace("INTO cars SELECT *", "INTO cars (id) SELECT id");
+    let wrong = "cars.deadletter=file:no/such/folder/rejected.jsonl";
+    let checked = scene.with_password(Job::check(&job)).argument("-D").argument(wrong).finish().exited(1);
+    for problem in ["rejected.jsonl", "column color is NOT NULL"] {
+        assert!(checked.stdout.contains(problem), "{}", checked.stdout);
+    }
+}
+
 /// Quotes of every kind, blanks, what SQL, URLs, shells and formats escape, and more than ASCII.
 const ODD: &str = r#"p'"`\ %41&=:/?#@;,$x${y}{0}|<>()[]!*~^+-ß雪"#;
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vecsink::config::{Override, buffer_memory, parse_job, pipeline_name};
+use vecsink::config::{Input, Override, buffer_memory, parse_job, pipeline_name};
+use vecsink::consume::check_properties;
 use vecsink::error::{Diagnostic, Error};
-use vecsink::pipeline::check_settings;
 use vecsink::settings::Job;
 
 use super::Exit;
@@ -41,9 +41,14 @@ impl JobFile {
         let text =
             std::fs::read_to_string(&self.path).map_err(|error| misuse(console, &format!("{shown}: {error}")))?;
         let stem = self.path.file_stem().and_then(|stem| stem.to_str());
-        let parsed = parse_job(&text, stem, &overrides, &|name| std::env::var(name).ok());
-        let checked = parsed.and_then(|job| check_settings(&job).map(|()| job));
-        let mut job = checked.map_err(|error| {
+        let input = Input {
+            text: &text,
+            file_stem: stem,
+            overrides: &overrides,
+            environment: &|name| std::env::var(name).ok(),
+            properties: &check_properties,
+        };
+        let mut job = parse_job(&input).map_err(|error| {
             complain(console, &shown.to_string(), error);
             Exit::Misuse
         })?;

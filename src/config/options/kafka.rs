@@ -160,7 +160,7 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
     let bounded = bounded(options);
     let interval = options.duration(&DISCOVERY_INTERVAL);
     let kafka = KafkaSource {
-        brokers: options.text(&BROKERS).unwrap_or_default(),
+        brokers: options.convert(&BROKERS, brokers).unwrap_or_default(),
         topics: topics(options),
         group_id,
         startup,
@@ -171,6 +171,16 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         properties: options.with_prefix("properties."),
     };
     (kafka, format)
+}
+
+fn brokers(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.contains(['<', '>']) {
+        return Err("has a bracket in it; fill in your brokers' names".into());
+    }
+    Ok(text.to_string())
 }
 
 /// Stands in for a format that has been refused.

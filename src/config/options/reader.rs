@@ -26,6 +26,8 @@ struct Entry {
     key_at: Option<Location>,
     /// `None`: a `${…}` in it can't be replaced, which has been said.
     value: Option<String>,
+    /// `<password>`, as examples have it, in the file itself.
+    is_placeholder: bool,
     value_at: Option<Location>,
 }
 
@@ -44,10 +46,18 @@ impl<'a> TableOptions<'a> {
         for OptionEntry { key, key_at, value, value_at } in written {
             let name = if fold_case { key.to_ascii_lowercase() } else { key.clone() };
             options.entries.retain(|earlier| earlier.name != name); // the last one wins
+            let is_placeholder = is_placeholder(value);
             let value = environment::expand(value, environment)
                 .map_err(|message| options.refuse(key, *value_at, &message))
                 .ok();
-            options.entries.push(Entry { key: key.clone(), name, key_at: *key_at, value, value_at: *value_at });
+            options.entries.push(Entry {
+                key: key.clone(),
+                name,
+                key_at: *key_at,
+                value,
+                is_placeholder,
+                value_at: *value_at,
+            });
         }
         options
     }
@@ -130,6 +140,24 @@ impl<'a> TableOptions<'a> {
         }
     }
 
+    /// Whether every `${…}` in the options of a prefix could be replaced.
+    pub fn can_read_all(&self, prefix: &str) -> bool {
+        self.entries.iter().all(|entry| entry.value.is_some() || !entry.name.starts_with(prefix))
+    }
+
+    /// Notes an error that begins with an option's name: at its value, or else at the table.
+    pub fn error_by_name(&mut self, message: &str) {
+        let continues = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
+        let is_meant =
+            |entry: &&Entry| message.strip_prefix(&entry.name).is_some_and(|rest| !rest.starts_with(continues));
+        let (at, message) = match self.entries.iter().find(is_meant).map(|entry| entry.value_at) {
+            Some(Some(at)) => (Some(at), message.to_string()),
+            Some(None) => (None, format!("-D {}.{message}", self.table)),
+            None => (Some(self.table_at), format!("table '{}': {message}", self.table)),
+        };
+        self.report.error(at, message);
+    }
+
     pub fn notice(&mut self, message: &str) {
         let text = format!("table '{}': {message}", self.table);
         self.report.notice(text);
@@ -167,8 +195,10 @@ impl<'a> TableOptions<'a> {
 
     /// A value as it is written.
     pub fn text(&mut self, option: &OptionSpec) -> Option<String> {
+        let is_placeholder = self.entry(option).is_some_and(|entry| entry.is_placeholder);
         self.read(option, |text| match option.value {
             ValueType::Any => Ok(text.to_string()),
+            _ if is_placeholder => Err("is an example's placeholder; fill in your own".into()),
             _ if text.trim().is_empty() => Err("must not be empty".into()),
             _ => Ok(text.to_string()),
         })
@@ -214,4 +244,11 @@ impl<'a> TableOptions<'a> {
     pub fn convert<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         self.read(option, parse)
     }
+}
+
+/// `<user>`, `<your password>`.
+fn is_placeholder(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.');
+    let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+    inner.is_some_and(|inner| !inner.is_empty() && inner.chars().all(is_word))
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::{OptionSpec, ValueType};
 use crate::config::flink_sql::SetOption;
+use crate::config::nearest::nearest;
 use crate::config::report::Report;
 use crate::config::{environment, value_types};
+use crate::error::Location;
 
 pub const PIPELINE_NAME: OptionSpec = OptionSpec::new(
     "pipeline.name",
@@ -31,7 +33,21 @@ pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
 )
 .default("ERROR");
 
-pub const OPTIONS: &[OptionSpec] = &[PIPELINE_NAME, BUFFER_MEMORY, MAX_OUTAGE, NOT_NULL_ENFORCER];
+pub const TYPE_LENGTH_ENFORCER: OptionSpec = OptionSpec::new(
+    "table.exec.sink.type-length-enforcer",
+    ValueType::Choice(&["IGNORE", "TRIM_PAD"]),
+    "TRIM_PAD is not supported.",
+)
+.default("IGNORE");
+pub const LOCAL_TIME_ZONE: OptionSpec = OptionSpec::new(
+    "table.local-time-zone",
+    ValueType::Text,
+    "Only UTC is supported where TIMESTAMP_LTZ is converted to or from another type. Elsewhere it makes no difference.",
+)
+.default("UTC");
+
+pub const OPTIONS: &[OptionSpec] =
+    &[PIPELINE_NAME, BUFFER_MEMORY, MAX_OUTAGE, NOT_NULL_ENFORCER, TYPE_LENGTH_ENFORCER, LOCAL_TIME_ZONE];
 
 /// Less holds no batch of vectors.
 const LEAST_BUFFER: usize = 1 << 20;
@@ -42,6 +58,8 @@ pub struct Settings {
     pub buffer_memory: usize,
     pub max_outage: Option<Duration>,
     pub not_null_drop: bool,
+    /// As the file has it, and where.
+    pub time_zone: Option<(String, Location)>,
 }
 
 impl Default for Settings {
@@ -52,6 +70,7 @@ impl Default for Settings {
             buffer_memory: buffer_memory.unwrap_or(LEAST_BUFFER),
             max_outage: None,
             not_null_drop: false,
+            time_zone: None,
         }
     }
 }
@@ -94,8 +113,23 @@ impl Settings {
             } else {
                 Err("must be ERROR or DROP".into())
             }
+        } else if key(&TYPE_LENGTH_ENFORCER) {
+            if value.eq_ignore_ascii_case("IGNORE") {
+                Ok(())
+            } else {
+                Err("must be IGNORE; TRIM_PAD is not supported".into())
+            }
+        } else if key(&LOCAL_TIME_ZONE) {
+            self.time_zone = Some((value, set.value_at));
+            Ok(())
         } else {
-            report.notice(format!("SET '{}' has no effect here", set.key));
+            let near = nearest(&set.key, OPTIONS.iter().map(|option| option.name));
+            // Flink has many settings, and some have names much like these.
+            let suggestion = match near.filter(|near| strsim::damerau_levenshtein(near, &set.key.to_lowercase()) <= 2) {
+                Some(near) => format!("; did you mean '{near}'?"),
+                None => String::new(),
+            };
+            report.notice(format!("SET '{}' has no effect here{suggestion}", set.key));
             return;
         };
         if let Err(message) = applied {

@@ -225,7 +225,12 @@ fn modes(options: &mut TableOptions<'_>) -> (WriteMode, ConflictMode) {
         _ => ConflictMode::Ignore,
     };
     match options.choice(&WRITE_MODE) {
-        Some("2") => return (WriteMode::Insert, ConflictMode::Upsert),
+        Some("2") => {
+            if options.is_set(&CONFLICT_MODE) && conflict_mode != ConflictMode::Upsert {
+                options.notice("'conflictmode' has no effect, since 'writemode' = '2' means upsert");
+            }
+            return (WriteMode::Insert, ConflictMode::Upsert);
+        }
         Some("3") => options.error(
             &WRITE_MODE,
             "= '3' (merge) is not supported: it needs the vendor's streaming server; '1' with 'conflictmode' = \

@@ -202,7 +202,7 @@ fn an_option_of_the_command_line_is_named_in_full() {
         replacement("vector_ingst", "x", "y"),
         replacement("vector_ingest", "x", "y"),
     ];
-    let error = parse_job(GUIDE, None, &overrides, &environment).unwrap_err().to_string();
+    let error = parse_with(GUIDE, &overrides, &|_| Vec::new()).unwrap_err().to_string();
     assert!(error.contains("-D vector_ingest.batchsize = 'many' must be a whole number"), "{error}");
     assert!(
         error.contains("-D vector_ingst.x: unknown table 'vector_ingst'; did you mean 'vector_ingest'?"),

@@ -140,7 +140,7 @@ fn an_option_of_the_command_line_replaces_the_files() {
         value: value.into(),
     };
     let overrides = [replacement("batchSize", "10"), replacement("password", "${DB_PASSWORD}")];
-    let job = parse_job(GUIDE, None, &overrides, &environment).unwrap();
+    let job = parse_with(GUIDE, &overrides, &|_| Vec::new()).unwrap();
     assert_eq!(job.sinks[0].batch_size, Some(10));
     assert_eq!(job.sinks[0].connection.password.reveal(), "from the environment");
 }

@@ -6,11 +6,12 @@ mod job_file;
 mod options;
 mod queries;
 mod safety;
+mod settings;
 mod url;
 
-use super::{Override, parse_job};
+use super::{Input, Override, parse_job};
 use crate::error::{Diagnostic, Error};
-use crate::settings::{Job, Sink};
+use crate::settings::{Job, KafkaSource, Sink};
 
 /// The vendor guide's job, as the issue has it.
 const GUIDE: &str = "\
@@ -28,12 +29,21 @@ INSERT INTO vector_ingest SELECT * FROM vector_kafka;
 fn environment(name: &str) -> Option<String> {
     match name {
         "DB_PASSWORD" => Some("from the environment".into()),
+        "CONNECTOR" => Some("kafka".into()),
         _ => None,
     }
 }
 
 fn parse(text: &str) -> Result<Job, Error> {
-    parse_job(text, Some("job"), &[], &environment)
+    parse_with(text, &[], &|_| Vec::new())
+}
+
+fn parse_with(
+    text: &str,
+    overrides: &[Override],
+    properties: &dyn Fn(&KafkaSource) -> Vec<String>,
+) -> Result<Job, Error> {
+    parse_job(&Input { text, file_stem: Some("job"), overrides, environment: &environment, properties })
 }
 
 #[track_caller]

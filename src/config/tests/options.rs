@@ -267,3 +267,67 @@ fn csv_options_are_read() {
     };
     assert_eq!(read, expected);
 }
+
+#[test]
+fn a_placeholder_of_an_example_is_not_taken_for_a_value() {
+    for (option, placeholder) in
+        [("'username' = 'u'", "'username' = '<user>'"), ("'password' = 'p'", "'password' = '<your password>'")]
+    {
+        let text = with_sink_options("'verbose' = '0'").replace(option, placeholder);
+        let found = only_error(&text);
+        assert!(found.contains("placeholder") && found.starts_with("2:"), "{found}");
+    }
+    for brokers in ["<brokers>", "<host>:9092"] {
+        let found = only_error(&with_source_options("'scan.parallelism' = '1'").replace("b:9092", brokers));
+        assert!(found.contains("fill in"), "{found}");
+    }
+    assert_eq!(csv("'csv.null-literal' = '<null>'").null_literal.as_deref(), Some("<null>"));
+}
+
+#[test]
+fn the_connector_may_come_from_the_environment() {
+    let from =
+        |name: &str| with_source_options("'scan.parallelism' = '1'").replace("'kafka'", &format!("'${{{name}}}'"));
+    assert_eq!(job(&from("CONNECTOR")).sources[0].table, "k");
+    assert_eq!(
+        only_error(&from("NOPE")),
+        "1:45 option 'connector' needs the environment variable NOPE, which is not set"
+    );
+}
+
+#[test]
+fn a_conflict_mode_that_the_write_mode_overrules_is_told() {
+    for (mode, notices) in [("ignore", 1), ("strict", 1), ("upsert", 0)] {
+        let text = with_sink_options("'writemode' = '2'")
+            .replace("'conflictmode' = 'ignore'", &format!("'conflictmode' = '{mode}'"));
+        let found = job(&text).notices;
+        assert_eq!(found.len(), notices, "{mode}: {found:?}");
+        assert!(found.iter().all(|notice| notice.contains("'writemode' = '2' means upsert")), "{found:?}");
+    }
+}
+
+#[test]
+fn client_properties_are_checked_with_everything_else_and_shown_at_their_option() {
+    let text = with_source_options("'properties.ssl.key' = 'x',\n'properties.ssl' = 'y', 'oops' = 'z'");
+    let check = |source: &KafkaSource| {
+        assert!(source.properties.iter().any(|(name, _)| name == "ssl.key"));
+        vec!["properties.ssl.key: no key".into(), "properties.absent is needed".into(), "properties.ssl: no".into()]
+    };
+    let Err(Error::Config(found)) = parse_with(&text, &[], &check) else { panic!("it has errors") };
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let starts = [
+        "line 1, column 14: table 'k': properties.absent is needed",
+        "line 1, column 135: properties.ssl.key: no key",
+        "line 2, column 20: properties.ssl: no",
+        "line 2, column 25: unknown option 'oops'",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:#?}");
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{start}\n{found}");
+    }
+    let overrides = [Override { table: "k".into(), option: "properties.ssl".into(), value: "y".into() }];
+    let error = parse_with(&with_source_options("'scan.parallelism' = '1'"), &overrides, &|_| {
+        vec!["properties.ssl: no".into()]
+    });
+    assert_eq!(error.unwrap_err().to_string(), "-D k.properties.ssl: no");
+}
