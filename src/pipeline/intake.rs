@@ -136,6 +136,11 @@ impl Intake for SourceIntake {
         Ok(Taken::Yes)
     }
 
+    /// Headers only go into dead letters.
+    fn wants_headers(&self) -> bool {
+        self.feeds.iter().any(|feed| feed.keep_originals)
+    }
+
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.partitions.push((Arc::clone(topic), partition));
         for feed in &mut self.feeds {

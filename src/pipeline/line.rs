@@ -23,7 +23,6 @@ pub const DEFAULT_BATCH_ROWS: usize = 3000;
 /// A transaction's share of `buffer.memory`, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 16;
 const LARGEST_BATCH: usize = 8 << 20;
-const LINGER: Duration = Duration::from_millis(2);
 const BUSY_LINGER: Duration = Duration::from_millis(20);
 
 pub struct Line {
@@ -54,7 +53,7 @@ impl Line {
         let line = Arc::new(Line {
             settings: sink.clone(),
             layout,
-            dispatcher: Dispatcher::new(limits(sink, shared.budget.limit()), Arc::clone(&shared.budget)),
+            dispatcher: Dispatcher::new(limits(sink, &target, shared.budget.limit()), Arc::clone(&shared.budget)),
             progress: Progress::default(),
             rejects: Rejects::open(sink)?,
             shared: Arc::clone(shared),
@@ -122,8 +121,8 @@ impl Line {
         self.rejects.join(stop);
     }
 
-    pub fn connections(&self) -> usize {
-        self.writers.count()
+    pub fn connections(&self) -> u32 {
+        self.target.open_sessions()
     }
 
     pub fn in_outage(&self) -> bool {
@@ -139,14 +138,14 @@ impl Line {
     }
 }
 
-fn limits(sink: &Sink, budget: usize) -> Limits {
+fn limits(sink: &Sink, target: &Target, budget: usize) -> Limits {
     Limits {
         rows: sink.batch_size.unwrap_or(DEFAULT_BATCH_ROWS),
         tune_rows: sink.batch_size.is_none(),
-        writers: sink.connection_max_active as usize,
+        writers: target.most_writers() as usize,
         bytes: (budget / BATCH_SHARE).clamp(1, LARGEST_BATCH),
-        linger: LINGER,
-        busy_linger: BUSY_LINGER,
+        linger: target.linger(),
+        busy_linger: target.linger().max(BUSY_LINGER),
         timeout: sink.batch_write_timeout,
     }
 }

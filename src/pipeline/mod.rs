@@ -42,7 +42,7 @@ pub struct Stats {
     /// Records in the topics that were not read yet.
     pub lag: u64,
     /// Open database connections.
-    pub connections: usize,
+    pub connections: u32,
     /// A database is away and rows wait for it.
     pub outage: bool,
     /// Bytes of rows between reading and COMMIT.

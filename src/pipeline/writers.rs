@@ -20,10 +20,6 @@ pub struct Writers {
 }
 
 impl Writers {
-    pub fn count(&self) -> usize {
-        *self.count.lock()
-    }
-
     pub fn start(&self, line: &Arc<Line>) {
         let mut count = self.count.lock();
         if *count >= line.target.connection_limit() as usize {
