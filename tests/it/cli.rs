@@ -83,7 +83,7 @@ fn wrong_arguments_and_missing_files_exit_with_2() {
         &["run", "job.sql", "--log", "a=b=c"],
         &["topic", "create", "t", "-X", "security.protocol=foo"],
         &["topic", "create", "t", "--config", "no-equals-sign"],
-        &["produce", "--topic", "t", "-X", "fetch.min.bytes=many", "-"],
+        &["produce", "--topic", "t", "-X", "security.protocol=foo", "-"],
         &["produce", "--topic", "t", "no/such/file"],
         &["no-such-command"],
     ] {
@@ -142,10 +142,10 @@ fn a_property_that_the_kafka_client_refuses_is_an_error_at_its_place_beside_all_
     let job = "CREATE TABLE cars (id INT) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h:1/d',\n\
                'tablename' = 't', 'username' = 'u', 'password' = 'p', 'batchsize' = 'many');\n\
                CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'h:1',\n\
-               'properties.fetch.min.bytes' = 'x', 'topic' = 't', 'format' = 'csv',\n\
+               'properties.security.protocol' = 'x', 'topic' = 't', 'format' = 'csv',\n\
                'scan.startup.mode' = 'earliest-offset');\n\
                INSERT INTO cars SELECT * FROM messages;";
     let finished = Job::check(job).finish().exited(2);
     assert!(finished.stderr.contains("job.sql:2:70: option 'batchsize'"), "{}", finished.stderr);
-    assert!(finished.stderr.contains("job.sql:4:32: properties.fetch.min.bytes"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("job.sql:4:34: properties.security.protocol"), "{}", finished.stderr);
 }
