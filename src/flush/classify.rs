@@ -67,7 +67,9 @@ impl Class {
         if sqlstate == "08P01" && during == During::Copy {
             return Class::Configuration;
         }
-        TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map_or(Class::Other, |(_, class)| *class)
+        // A database that doesn't take connections just now (55000, say) is away; no row was asked about.
+        let unlisted = if during == During::Connect { Class::Outage } else { Class::Other };
+        TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map_or(unlisted, |(_, class)| *class)
     }
 
     /// The session can't be used any more, even where its socket still is open (temporary tables may be gone).
@@ -103,5 +105,11 @@ mod tests {
     fn a_protocol_violation_in_a_copy_is_no_outage() {
         assert_eq!(Class::of("08P01", During::Copy), Class::Configuration);
         assert_eq!(Class::of("08P01", During::Connect), Class::Outage);
+    }
+
+    #[test]
+    fn a_database_that_takes_no_connections_is_away_whatever_it_says() {
+        assert_eq!(Class::of("55000", During::Connect), Class::Outage);
+        assert_eq!(Class::of("55000", During::Statement), Class::Other);
     }
 }

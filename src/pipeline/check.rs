@@ -8,6 +8,7 @@ use crate::expression::{Expression, Literal};
 use crate::flush::Target;
 use crate::reject;
 use crate::settings::{Job, Sink};
+use crate::target::{TargetColumn, TargetTable};
 
 /// The plan of one INSERT.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +71,16 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
         .collect()
 }
 
+/// The columns that keep rows from being sent in binary form: those that alone would be text.
+fn odd_columns(table: &TargetTable) -> Vec<String> {
+    let alone = |column: &&TargetColumn| {
+        let one = TargetTable { columns: vec![(*column).clone()], key: None, ..table.clone() };
+        RowEncoder::new(&one, EncodeOptions::default()).is_ok_and(|encoder| !encoder.is_binary())
+    };
+    let shown = |column: &TargetColumn| format!("{}: {} from {}", column.name, column.type_name, column.source);
+    table.columns.iter().filter(alone).map(shown).collect()
+}
+
 fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
     let table = target.table();
     checked.columns = table
@@ -111,7 +122,10 @@ fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
         Ok(_) => {
-            checked.warnings.push("a column has no binary form here: rows are sent as text, which is slower".into())
+            checked.warnings.push(format!(
+                "a column ({}) has no binary form here: rows are sent as text, which is slower",
+                odd_columns(table).join(", ")
+            ));
         }
         Err(error) => checked.problems.push(error.to_string()),
     }

@@ -66,7 +66,7 @@ pub const PROPERTY_VERSION: OptionSpec = OptionSpec::new("property-version", Val
 pub const GROUP_ID: OptionSpec = OptionSpec::new(
     "properties.group.id",
     ValueType::Text,
-    "The consumer group that keeps the job's progress. Left out: one made of the job's name.",
+    "The consumer group that keeps the job's progress. Left out: one made of the job's name, and scan.startup.mode must be other than group-offsets.",
 );
 pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
     "properties.auto.offset.reset",
