@@ -14,6 +14,7 @@ pub mod progress;
 pub mod reject;
 
 pub mod batch;
+mod calendar;
 pub mod data_type;
 pub mod error;
 pub mod expression;

@@ -157,7 +157,8 @@ impl Dispatcher {
     }
 
     /// Rows waiting in shards.
-    pub fn waiting_rows(&self) -> usize {
+    #[cfg(test)]
+    fn waiting_rows(&self) -> usize {
         self.state.lock().queues.iter().map(Queue::rows).sum()
     }
 

@@ -1,5 +1,7 @@
 //! Days, times and timestamps: PostgreSQL's epoch, rounding and limits, and their canonical text.
 
+use crate::calendar::{days_from_date, days_in_month};
+
 /// 2000-01-01, PostgreSQL's day zero, in days since 1970-01-01.
 pub(super) const EPOCH_DAY: i64 = 10_957;
 pub(super) const SECONDS_A_DAY: i64 = 86_400;
@@ -56,43 +58,14 @@ fn round(micros: i64, precision: u8) -> i64 {
     micros.saturating_add(half) / unit * unit
 }
 
-/// The days since 1970-01-01 of a day of the Gregorian calendar.
-fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
-    // Years that begin in March put the leap day last.
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month = i64::from((month + 9) % 12);
-    let day_of_year = (153 * month + 2) / 5 + i64::from(day) - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Year (0 is 1 BC), month and day.
-pub(super) fn civil_from_days(days: i64) -> (i64, u32, u32) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * month + 2) / 5 + 1) as u32;
-    let month = if month < 10 { month + 3 } else { month - 9 } as u32;
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
 /// Reads `YYYY-MM-DD` as days since 1970-01-01. `None`: not that form, or no such day.
 pub(super) fn parse_date(text: &[u8]) -> Option<i64> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
     let year = two(y1, y2)? * 100 + two(y3, y4)?;
     let (month, day) = (two(m1, m2)?, two(d1, d2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    (year > 0 && (1..=length).contains(&day)).then(|| days_from_civil(i64::from(year), month, day))
+    let year = i64::from(year);
+    let exists = year > 0 && (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+    exists.then(|| days_from_date(year, month, day))
 }
 
 /// Reads `HH:MM:SS` with up to nine fraction digits: seconds and nanoseconds.
@@ -136,6 +109,7 @@ fn two(tens: u8, ones: u8) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::date_from_days;
 
     #[test]
     fn the_epoch_is_the_year_2000() {
@@ -147,7 +121,7 @@ mod tests {
     #[test]
     fn every_day_reads_back() {
         for days in (-719_162..2_932_896).step_by(17) {
-            let (year, month, day) = civil_from_days(days);
+            let (year, month, day) = date_from_days(days);
             let text = format!("{year:04}-{month:02}-{day:02}");
             assert_eq!(parse_date(text.as_bytes()), Some(days), "{text}");
         }

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use super::calendar::{SECONDS_A_DAY, civil_from_days};
+use super::calendar::SECONDS_A_DAY;
+use crate::calendar::date_from_days;
 use crate::value::{Decimal, Value};
 
 /// Appends the text form of a value; NULL as `NULL`.
@@ -124,7 +125,7 @@ fn hex(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 fn date(days: i64, out: &mut Vec<u8>) {
-    let (year, month, day) = civil_from_days(days);
+    let (year, month, day) = date_from_days(days);
     let _ = write!(out, "{:04}-{month:02}-{day:02}", if year > 0 { year } else { 1 - year });
     if year <= 0 {
         out.extend_from_slice(b" BC");

@@ -229,7 +229,7 @@ impl Drop for Pipeline {
 
 /// What is wrong with a job that `config` can't see: properties that only the Kafka client's stage understands.
 /// [`Error::Config`], like the job file's own errors; nothing is opened.
-pub fn check_settings(job: &Job) -> Result<()> {
+fn check_settings(job: &Job) -> Result<()> {
     let wrong: Vec<Diagnostic> = job
         .sources
         .iter()

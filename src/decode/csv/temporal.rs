@@ -1,6 +1,7 @@
 //! Dates and times as Flink's csv format reads them.
 
-use crate::decode::calendar::{SECONDS_PER_DAY, days_from_date, smart_date, smart_time};
+use crate::calendar::days_from_date;
+use crate::decode::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::decode::number::integer;
 
 /// `yyyy-MM-dd HH:mm:ss[.fraction]`: seconds since 1970 and nanoseconds.

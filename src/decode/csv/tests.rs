@@ -409,7 +409,7 @@ proptest! {
 
     #[test]
     fn every_timestamp_comes_back(seconds in -62_135_596_800_i64..253_402_300_800, nanos in 0_u32..1_000_000_000) {
-        let (year, month, day) = crate::decode::calendar::date_from_days(seconds.div_euclid(86_400));
+        let (year, month, day) = crate::calendar::date_from_days(seconds.div_euclid(86_400));
         let time = seconds.rem_euclid(86_400);
         let text = format!(
             "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}.{nanos:09}", time / 3600, time / 60 % 60, time % 60

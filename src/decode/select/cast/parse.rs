@@ -1,6 +1,7 @@
 //! What CAST reads from text. More lenient than the csv format; blanks around it don't matter.
 
-use crate::decode::calendar::{SECONDS_PER_DAY, days_from_date, days_in_month, smart_date, smart_time};
+use crate::calendar::{days_from_date, days_in_month};
+use crate::decode::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::decode::number;
 
 pub(super) fn boolean(text: &str) -> Option<bool> {

@@ -6,8 +6,9 @@ use bumpalo::Bump;
 use bumpalo::collections::String;
 
 use super::temporal::wall_clock;
+use crate::calendar::date_from_days;
 use crate::data_type::DataType;
-use crate::decode::calendar::{SECONDS_PER_DAY, date_from_days};
+use crate::decode::calendar::SECONDS_PER_DAY;
 use crate::value::{Decimal, Value};
 
 /// The value's text. `None`: bytes that are not UTF-8.
