@@ -33,7 +33,7 @@ fn main() {
         escape_character: None,
         null_literal: None,
     });
-    let mut decoder = decoder(&format, &columns);
+    let mut decoder = decoder(&format, &columns, &[]);
     let topic: Arc<str> = Arc::from("vector_ingest");
     let mut arena = Bump::new();
     for dimensions in [0, 10, 128, 768] {

@@ -36,8 +36,17 @@ pub enum DataType {
         precision: u8,
     },
     Array(Box<DataType>),
+    Row(Vec<Field>),
+    Map(Box<DataType>, Box<DataType>),
     /// The type of a bare NULL literal.
     Null,
+}
+
+/// A field of a ROW.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub data_type: DataType,
 }
 
 impl DataType {
@@ -78,6 +87,15 @@ impl fmt::Display for DataType {
             DataType::Timestamp { precision } => write!(f, "TIMESTAMP({precision})"),
             DataType::TimestampLtz { precision } => write!(f, "TIMESTAMP_LTZ({precision})"),
             DataType::Array(element) => write!(f, "ARRAY<{element}>"),
+            DataType::Row(fields) => {
+                f.write_str("ROW<")?;
+                for (at, field) in fields.iter().enumerate() {
+                    let comma = if at > 0 { ", " } else { "" };
+                    write!(f, "{comma}`{}` {}", field.name.replace('`', "``"), field.data_type)?;
+                }
+                f.write_str(">")
+            }
+            DataType::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             DataType::Null => f.write_str("NULL"),
         }
     }

@@ -15,6 +15,7 @@ pub mod reject;
 
 pub mod batch;
 mod calendar;
+pub mod change;
 pub mod data_type;
 pub mod error;
 pub mod expression;

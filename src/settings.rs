@@ -30,7 +30,12 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     pub table: String,
+    /// What the format decodes. Expressions count these first, then `format_metadata`, then `record_metadata`.
     pub columns: Vec<Column>,
+    /// Metadata that the format reads from the message (`value.…` of the table's METADATA columns).
+    pub format_metadata: Vec<MetadataColumn>,
+    /// Metadata of the record itself: `topic`, `partition`, `offset`, `timestamp` …
+    pub record_metadata: Vec<MetadataColumn>,
     pub kafka: KafkaSource,
     pub format: Format,
 }
@@ -40,6 +45,13 @@ pub struct Column {
     pub name: String,
     pub data_type: DataType,
     pub not_null: bool,
+}
+
+/// `name TYPE METADATA [FROM 'key']`: `data_type` is the key's own; a column declared otherwise is a cast of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataColumn {
+    pub key: String,
+    pub data_type: DataType,
 }
 
 #[derive(Clone, PartialEq)]

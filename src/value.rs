@@ -34,6 +34,12 @@ pub enum Value<'a> {
         nanos: u32,
     },
     Array(&'a [Value<'a>]),
+    /// The fields of a ROW, in the order of its type.
+    Row(&'a [Value<'a>]),
+    /// The entries of a MAP, key and value, in the order of the message.
+    Map(&'a [(Value<'a>, Value<'a>)]),
+    /// A column that an update doesn't carry: it keeps what it holds. Never inside another value.
+    Unchanged,
 }
 
 impl Value<'_> {

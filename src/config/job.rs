@@ -217,7 +217,14 @@ fn read_source(table: &Table, input: &Input<'_>, report: &mut Report) -> Source 
     if options.can_read_all("properties.") {
         (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
     }
-    Source { table: table.name().to_string(), columns: table.columns(), kafka, format }
+    Source {
+        table: table.name().to_string(),
+        columns: table.columns(),
+        format_metadata: vec![],
+        record_metadata: vec![],
+        kafka,
+        format,
+    }
 }
 
 fn csv_can_hold(data_type: &DataType) -> bool {

@@ -1,4 +1,4 @@
-//! Bytes → rows, and the SELECT over them. One folder a format; no I/O.
+//! Bytes → changes, and the SELECT over them. One folder a format; no I/O.
 
 mod calendar;
 mod csv;
@@ -9,15 +9,16 @@ pub mod select;
 
 use bumpalo::Bump;
 
+use crate::change::Change;
 use crate::error::Rejection;
 use crate::record::Record;
-use crate::settings::{Column, Format};
-use crate::value::Value;
+use crate::settings::{Column, Format, MetadataColumn};
 
-/// What one message holds. Rows have one value for each column of the source table.
+/// What one message holds. A row has a value for each of the source's columns, then for each of the format's metadata
+/// columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoded<'a> {
-    pub rows: &'a [&'a [Value<'a>]],
+    pub changes: &'a [Change<'a>],
     /// Fields set to NULL and messages dropped by the format's `ignore-parse-errors`.
     pub parse_errors_ignored: u64,
 }
@@ -28,7 +29,7 @@ pub trait Decode: Send {
 }
 
 /// The decoder of a source table's format.
-pub fn decoder(format: &Format, columns: &[Column]) -> Box<dyn Decode> {
+pub fn decoder(format: &Format, columns: &[Column], _metadata: &[MetadataColumn]) -> Box<dyn Decode> {
     match format {
         Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
     }

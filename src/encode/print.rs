@@ -10,7 +10,7 @@ use crate::value::{Decimal, Value};
 /// Appends the text form of a value; NULL as `NULL`.
 pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
     match *value {
-        Value::Null => out.extend_from_slice(b"NULL"),
+        Value::Null | Value::Unchanged => out.extend_from_slice(b"NULL"),
         Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Value::Int(value) => display(value, out),
         Value::Float(value) => float(value, 6, out),
@@ -22,7 +22,11 @@ pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Time(nanos) => time(nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32, out),
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, b"", out),
         Value::Instant { seconds, nanos } => timestamp(seconds, nanos, b"+00", out),
-        Value::Array(elements) => array(elements, b"{}", out),
+        Value::Array(elements) | Value::Row(elements) => array(elements, b"{}", out),
+        Value::Map(entries) => entries.iter().for_each(|(key, value)| {
+            print(key, out);
+            print(value, out);
+        }),
     }
 }
 

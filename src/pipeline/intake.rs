@@ -12,17 +12,17 @@ use super::Shared;
 use super::line::Line;
 use super::rejects::Letter;
 use crate::batch::{Entry, RowFormat};
+use crate::change::Change;
 use crate::consume::{Intake, Taken};
 use crate::decode::select::{Selected, Selection};
 use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
 use crate::encode::{EncodeOptions, RowEncoder};
-use crate::error::{Error, Rejection, Result};
+use crate::error::{Error, Rejection, Result, Stage};
 use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::{ExceptionMode, Source};
 use crate::stop::Phase;
-use crate::value::Value;
 
 /// How long a reader waits for room before it pauses its partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ pub struct SourceIntake {
 impl SourceIntake {
     pub fn new(source: &Source, lines: &[Arc<Line>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
         Ok(SourceIntake {
-            decoder: decode::decoder(&source.format, &source.columns),
+            decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
             arena: Bump::new(),
             feeds: lines.iter().map(Feed::new).collect::<Result<_>>()?,
             partitions: Vec::new(),
@@ -124,7 +124,7 @@ impl Intake for SourceIntake {
                     self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
                 }
                 for feed in &mut self.feeds {
-                    feed.take(record, decoded.rows, partition, &self.arena)?;
+                    feed.take(record, decoded.changes, partition, &self.arena)?;
                 }
             }
             Err(rejection) => {
@@ -207,7 +207,7 @@ impl Feed {
     fn take<'a>(
         &mut self,
         record: &Record<'_>,
-        rows: &'a [&'a [Value<'a>]],
+        changes: &'a [Change<'a>],
         partition: usize,
         arena: &'a Bump,
     ) -> Result<()> {
@@ -216,7 +216,11 @@ impl Feed {
         keys.clear();
         prepared.clear();
         let counters = self.line.counters();
-        for row in rows {
+        for change in changes {
+            let Change::Insert(row) = change else {
+                prepared.push(Err(Rejection::new(Stage::Decode, "only inserts are written yet")));
+                continue;
+            };
             let selected = match self.selection.apply(row, arena) {
                 Ok(Selected::Row(selected)) => selected,
                 Ok(Selected::Filtered) => continue,

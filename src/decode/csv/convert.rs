@@ -127,7 +127,7 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
         DataType::Binary(_) | DataType::Varbinary(_) => base64(text, arena).map(Value::Bytes),
         DataType::Null => Some(Value::Null),
         // Not a simple element.
-        DataType::Array(_) => None,
+        DataType::Array(_) | DataType::Row(_) | DataType::Map(..) => None,
     }
 }
 
@@ -178,7 +178,7 @@ impl fmt::Display for Unfit<'_> {
             DataType::Date => f.write_str(": yyyy-MM-dd"),
             DataType::Time { .. } => f.write_str(": HH:mm[:ss[.fraction]]"),
             DataType::Binary(_) | DataType::Varbinary(_) => f.write_str(": base64"),
-            DataType::Array(_) | DataType::Boolean | DataType::Null => Ok(()),
+            DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Boolean | DataType::Null => Ok(()),
         }
     }
 }

@@ -12,6 +12,7 @@ use self::convert::Converter;
 use self::scan::{Cursor, Dialect};
 use super::number::trim;
 use super::{Decode, Decoded};
+use crate::change::Change;
 use crate::error::{Rejection, Stage};
 use crate::record::Record;
 use crate::settings::{Column, CsvFormat};
@@ -76,13 +77,13 @@ impl Csv {
 impl Decode for Csv {
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
         let Some(message) = record.value else {
-            return Ok(Decoded { rows: &[], parse_errors_ignored: 0 });
+            return Ok(Decoded { changes: &[], parse_errors_ignored: 0 });
         };
         match self.row(message, arena) {
             Ok((row, parse_errors_ignored)) => {
-                Ok(Decoded { rows: std::slice::from_ref(arena.alloc(row)), parse_errors_ignored })
+                Ok(Decoded { changes: std::slice::from_ref(arena.alloc(Change::Insert(row))), parse_errors_ignored })
             }
-            Err(_) if self.ignore_parse_errors => Ok(Decoded { rows: &[], parse_errors_ignored: 1 }),
+            Err(_) if self.ignore_parse_errors => Ok(Decoded { changes: &[], parse_errors_ignored: 1 }),
             Err(rejection) => Err(rejection),
         }
     }

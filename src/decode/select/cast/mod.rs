@@ -104,7 +104,7 @@ pub(super) fn cast<'a>(
         DataType::TimestampLtz { precision } => {
             temporal::instant(value, *precision).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
         }
-        DataType::Array(_) | DataType::Null => None,
+        DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Null => None,
     };
     converted.ok_or(Unfit { found: value, from, to })
 }

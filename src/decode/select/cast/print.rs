@@ -26,7 +26,7 @@ pub(super) fn text<'a>(value: Value<'a>, from: &DataType, arena: &'a Bump) -> Op
 
 pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> fmt::Result {
     match value {
-        Value::Null => out.write_str("NULL"),
+        Value::Null | Value::Unchanged => out.write_str("NULL"),
         Value::Bool(true) => out.write_str("TRUE"),
         Value::Bool(false) => out.write_str("FALSE"),
         Value::Int(value) => write!(out, "{value}"),
@@ -50,6 +50,31 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
                 write(*element, element_type, out)?;
             }
             out.write_char(']')
+        }
+        Value::Row(fields) => {
+            let types = if let DataType::Row(types) = from { types.as_slice() } else { &[] };
+            out.write_char('(')?;
+            for (index, (field, field_type)) in fields.iter().zip(types).enumerate() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                write(*field, &field_type.data_type, out)?;
+            }
+            out.write_char(')')
+        }
+        Value::Map(entries) => {
+            let (key_type, value_type) =
+                if let DataType::Map(key, value) = from { (&**key, &**value) } else { (from, from) };
+            out.write_char('{')?;
+            for (index, (key, value)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                write(*key, key_type, out)?;
+                out.write_char('=')?;
+                write(*value, value_type, out)?;
+            }
+            out.write_char('}')
         }
     }
 }
