@@ -54,7 +54,7 @@ fn main() {
                     value: Some(black_box(message.as_bytes())),
                 };
                 match decoder.decode(&record, &arena) {
-                    Ok(decoded) => drop(black_box(decoded.rows)),
+                    Ok(decoded) => drop(black_box(decoded.changes)),
                     Err(rejection) => panic!("{rejection}"),
                 }
             }
