@@ -49,7 +49,14 @@ impl Rig {
             null_literal: None,
         };
         Rig {
-            source: Source { table: "t".into(), columns: Vec::new(), kafka, format: Format::Csv(csv) },
+            source: Source {
+                table: "t".into(),
+                columns: vec![],
+                format_metadata: vec![],
+                record_metadata: vec![],
+                kafka,
+                format: Format::Csv(csv),
+            },
             resume: Resume {
                 job: "cars".into(),
                 group: format!("group-{}", topics[0].name),
