@@ -28,7 +28,7 @@ impl fmt::Display for Diagnostic {
 }
 
 /// What stops a job. The text says what happened, where, and what to do; it never holds a password.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The job file or its options are wrong: everything found, in the order of the file. Nothing was opened.
     #[error("{}", list(.0))]

@@ -4,7 +4,6 @@
 //! stages share. No stage names another: only `pipeline` wires them.
 
 pub mod config;
-#[cfg(feature = "kafka")]
 pub mod consume;
 pub mod decode;
 pub mod dispatch;
@@ -20,7 +19,6 @@ pub mod data_type;
 pub mod error;
 pub mod expression;
 pub mod metrics;
-#[cfg(feature = "kafka")]
 pub mod pipeline;
 pub mod position;
 pub mod record;

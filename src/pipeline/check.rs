@@ -41,9 +41,9 @@ pub struct CheckedColumn {
 
 /// Connects to everything the job names and describes what a run would do.
 pub fn check(job: &Job) -> Vec<CheckedSink> {
-    let application = super::application_name(job);
+    let application = super::job::job_application_name(job);
     let sources: Vec<Result<Reader>> =
-        job.sources.iter().map(|source| Reader::open(source, &super::resume(job, source, false))).collect();
+        job.sources.iter().map(|source| Reader::open(source, &super::job::resume(job, source, false))).collect();
     job.sinks
         .iter()
         .map(|sink| {
@@ -57,7 +57,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Ok(reader) => checked.start = reader.start_positions().iter().map(|start| start.to_string()).collect(),
                 Err(error) => checked.problems.push(error.to_string()),
             }
-            let group = super::resume(job, source, false).group;
+            let group = super::job::resume(job, source, false).group;
             checked.plan.push(format!("at-least-once: progress in consumer group {group}"));
             match Target::open(sink, &application, job.max_outage) {
                 Ok(target) => describe(sink, &target, &mut checked),

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
 
-use super::Shared;
 use super::line::Line;
 use super::rejects::Letter;
+use super::shared::Shared;
 use crate::batch::{Entry, RowFormat};
 use crate::change::Change;
 use crate::consume::{Intake, Taken};

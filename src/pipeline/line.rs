@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::Shared;
 use super::rejects::Rejects;
+use super::shared::Shared;
 use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
 use crate::error::Result;

@@ -1,258 +1,33 @@
-//! Wires the stages and runs their threads: one reader a source, as many writers a sink as its load asks for. The only
-//! place that knows more than one stage.
+//! Wires the stages and runs their threads. The only place that knows more than one stage.
+//!
+//! A [`Line`](line::Line) is the production line of one sink. Rows reach it from a job's readers, or from the threads of
+//! the host program.
 
+#[cfg(feature = "kafka")]
 mod check;
+#[cfg(feature = "kafka")]
 mod intake;
+#[cfg(feature = "kafka")]
+mod job;
 mod line;
 mod rejects;
 mod settlement;
+mod shared;
 mod writers;
 
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
-use crate::consume::{Lag, Reader, Resume, check_properties, derived_group};
-use crate::dispatch::Budget;
-use crate::error::{Diagnostic, Error, Result};
-use crate::metrics::{Counters, Snapshot};
-use crate::settings::{Job, Source};
-use crate::stop::{Phase, Stop};
-
+#[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
-use intake::SourceIntake;
-use line::Line;
+#[cfg(feature = "kafka")]
+pub use job::{Pipeline, RunOptions, Stats, Summary};
 
 /// How long the threads of an abandoned job get to end by themselves.
 const ABANDON_GRACE: Duration = Duration::from_secs(2);
 
-/// What a run is told besides its job.
-#[derive(Debug, Clone, Default)]
-pub struct RunOptions {
-    /// Start by the startup mode, whatever progress is stored.
-    pub fresh: bool,
-}
-
-/// What is going on, for a progress line.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Stats {
-    pub counters: Snapshot,
-    /// Records in the topics that were not read yet.
-    pub lag: u64,
-    /// Open database connections.
-    pub connections: u32,
-    /// A database is away and rows wait for it.
-    pub outage: bool,
-    /// Bytes of rows between reading and COMMIT.
-    pub held_bytes: usize,
-    /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
-    pub freshness_ms: Option<u64>,
-}
-
-/// What a finished run did.
-#[derive(Debug, Clone, Copy)]
-pub struct Summary {
-    pub counters: Snapshot,
-    pub seconds: f64,
-}
-
-/// A running job. Dropping it abandons the job.
-pub struct Pipeline {
-    shared: Arc<Shared>,
-    lines: Vec<Arc<Line>>,
-    sources: Vec<SourceStats>,
-    threads: Vec<JoinHandle<()>>,
-    started: Instant,
-}
-
-struct SourceStats {
-    counters: Arc<Counters>,
-    lag: Lag,
-}
-
-/// What all threads of a job share.
-struct Shared {
-    stop: Stop,
-    budget: Arc<Budget>,
-    failure: Mutex<Option<Error>>,
-    /// Readers that have not ended.
-    running: Mutex<usize>,
-    ended: Condvar,
-}
-
-impl Shared {
-    /// Keeps the first failure and ends the job: what was accepted before it is still written where that is possible.
-    fn fail(&self, error: Error) {
-        log::debug!("failed: {error}");
-        self.failure.lock().get_or_insert(error);
-        self.stop.drain();
-    }
-}
-
-impl Pipeline {
-    /// Opens everything the job names and starts it. Blocks until the first connections are up.
-    pub fn start(job: Job, options: RunOptions) -> Result<Pipeline> {
-        check_settings(&job)?;
-        for notice in &job.notices {
-            log::warn!("{notice}");
-        }
-        let shared = Arc::new(Shared {
-            stop: Stop::default(),
-            budget: Arc::new(Budget::new(job.buffer_memory)),
-            failure: Mutex::new(None),
-            running: Mutex::new(job.sources.len()),
-            ended: Condvar::new(),
-        });
-        let application = application_name(&job);
-        let mut lines = Vec::new();
-        for sink in &job.sinks {
-            lines.push(Line::open(sink, &application, job.max_outage, &shared)?);
-        }
-        let mut readers = Vec::new();
-        for (index, source) in job.sources.iter().enumerate() {
-            let reader = Reader::open(source, &resume(&job, source, options.fresh))?;
-            let own: Vec<Arc<Line>> = lines.iter().filter(|line| line.source() == index).cloned().collect();
-            readers.push((reader, source, own));
-        }
-        let mut pipeline =
-            Pipeline { shared, lines, sources: Vec::new(), threads: Vec::new(), started: Instant::now() };
-        for (reader, source, own) in readers {
-            pipeline.run_source(reader, source, own)?;
-        }
-        Ok(pipeline)
-    }
-
-    fn run_source(&mut self, mut reader: Reader, source: &Source, lines: Vec<Arc<Line>>) -> Result<()> {
-        let counters = Arc::new(Counters::default());
-        self.sources.push(SourceStats { counters: Arc::clone(&counters), lag: reader.lag() });
-        for start in reader.start_positions() {
-            log::info!("{start}");
-        }
-        for line in &lines {
-            line.start_writer();
-        }
-        let shared = Arc::clone(&self.shared);
-        let mut intake = SourceIntake::new(source, &lines, Arc::clone(&shared), counters)?;
-        let body = move || {
-            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                if let Err(error) = reader.run(&mut intake, &shared.stop) {
-                    shared.fail(error);
-                }
-                for line in &lines {
-                    line.close();
-                }
-                for line in &lines {
-                    line.join(&shared.stop);
-                }
-                if let Err(error) = reader.commit(&intake.durable_positions()) {
-                    log::warn!("the last positions could not be stored: {error}");
-                }
-            }));
-            if worked.is_err() {
-                shared.fail(Error::Internal(format!("the reader of {:?} panicked", lines.first().map(|l| l.name()))));
-                lines.iter().for_each(|line| line.abandon());
-            }
-            *shared.running.lock() -= 1;
-            shared.ended.notify_all();
-        };
-        let thread = thread::Builder::new().name(format!("read {}", source.table)).spawn(body);
-        self.threads.push(thread.map_err(|error| Error::Internal(format!("no thread for the reader: {error}")))?);
-        Ok(())
-    }
-
-    /// The handle that ends the job.
-    pub fn stop(&self) -> Stop {
-        self.shared.stop.clone()
-    }
-
-    pub fn stats(&self) -> Stats {
-        Stats {
-            counters: self.counters(),
-            lag: self.sources.iter().map(|source| source.lag.get()).sum(),
-            connections: self.lines.iter().map(|line| line.connections()).sum(),
-            outage: self.lines.iter().any(|line| line.in_outage()),
-            held_bytes: self.shared.budget.held(),
-            freshness_ms: self.lines.iter().filter_map(|line| line.freshness_ms()).max(),
-        }
-    }
-
-    /// Waits until the job has ended, by itself or because it was told to; tells whether it has.
-    pub fn wait(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
-        let mut running = self.shared.running.lock();
-        while *running > 0 {
-            if self.shared.ended.wait_until(&mut running, deadline).timed_out() {
-                break;
-            }
-        }
-        *running == 0
-    }
-
-    /// Waits for the end and tells what was done and whether it went well.
-    pub fn finish(mut self) -> (Summary, Result<()>) {
-        while !self.wait(Duration::from_secs(1)) {
-            if self.shared.stop.phase() == Phase::Abandoning && !self.wait(ABANDON_GRACE) {
-                self.shared.fail(Error::Stopped);
-                self.threads.clear();
-                break;
-            }
-        }
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                self.shared.fail(Error::Internal("a reader thread panicked".into()));
-            }
-        }
-        let summary = Summary { counters: self.counters(), seconds: self.started.elapsed().as_secs_f64() };
-        let outcome = self.shared.failure.lock().take().map_or(Ok(()), Err);
-        (summary, outcome)
-    }
-
-    fn counters(&self) -> Snapshot {
-        let mut sum = Snapshot::default();
-        for source in &self.sources {
-            sum += source.counters.snapshot();
-        }
-        for line in &self.lines {
-            sum += line.counters().snapshot();
-        }
-        sum
-    }
-}
-
-impl Drop for Pipeline {
-    fn drop(&mut self) {
-        self.shared.stop.abandon();
-    }
-}
-
-/// What is wrong with a job that `config` can't see: properties that only the Kafka client's stage understands.
-/// [`Error::Config`], like the job file's own errors; nothing is opened.
-fn check_settings(job: &Job) -> Result<()> {
-    let wrong: Vec<Diagnostic> = job
-        .sources
-        .iter()
-        .flat_map(|source| {
-            let named = |message| Diagnostic { location: None, message: format!("table {}: {message}", source.table) };
-            check_properties(&source.kafka).into_iter().map(named)
-        })
-        .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
-}
-
-fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
-    let name = job.name().unwrap_or("vecsink").to_owned();
-    let sinks: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
-    let group = source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics));
-    Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / job.sources.len() }
-}
-
 /// `<name>/<16 hex digits of this process>`: who looks at pg_stat_activity sees which job and which process it is.
-fn application_name(job: &Job) -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let given = job.sinks.iter().find_map(|sink| sink.connection.application_name.clone());
-    let mut name = given.unwrap_or_else(|| format!("vecsink {}", job.name().unwrap_or("job")));
+fn application_name(mut name: String) -> String {
     let mut end = name.len().min(46);
     while !name.is_char_boundary(end) {
         end -= 1;

@@ -1,0 +1,126 @@
+//! Bytes in: reads Kafka topics partition by partition and hands every record on, and keeps the job's place in the
+//! consumer group. All of the project's Kafka code is here.
+
+pub mod admin;
+mod client;
+mod commits;
+mod committer;
+mod headers;
+mod jaas;
+mod java_properties;
+mod offsets;
+mod partitions;
+mod produce;
+mod reader;
+mod start;
+mod stores;
+mod tuning;
+mod upkeep;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use twox_hash::XxHash64;
+
+use crate::error::Result;
+use crate::record::Record;
+use crate::settings::KafkaSource;
+
+pub use reader::Reader;
+pub use start::{Origin, StartPosition};
+
+/// What the reader hands records to.
+pub trait Intake {
+    /// Takes one record. `Full`: no room within the time the intake waits itself; the reader pauses its partitions,
+    /// polls on and offers the same record again until it is taken.
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken>;
+
+    /// Whether records need their headers, which cost time to read.
+    fn wants_headers(&self) -> bool {
+        true
+    }
+
+    /// A partition is about to be read from `start`. Called before its first record, also for partitions found later.
+    fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64);
+
+    /// Everything below `next` has been offered, records or not: transaction markers and compacted offsets never come.
+    fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);
+
+    /// For each partition the lowest offset that is not yet durable: what may be committed.
+    fn watermarks(&mut self) -> Vec<Watermark>;
+}
+
+/// Topic, partition, and the first offset that is not covered.
+pub type Watermark = (Arc<str>, i32, i64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Yes,
+    Full,
+}
+
+/// Under which name progress is kept, and whether it counts this time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    pub job: String,
+    /// The consumer group: the job file's own, or [`derived_group`].
+    pub group: String,
+    /// Ignore stored progress: every partition starts by the startup mode.
+    pub fresh: bool,
+    /// Bytes the client may hold in its own queue.
+    pub share_of_memory: usize,
+}
+
+/// How many records wait in the topics beyond what has been read. Shared with whoever shows it.
+#[derive(Debug, Clone, Default)]
+pub struct Lag(Arc<AtomicU64>);
+
+impl Lag {
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, records: u64) {
+        self.0.store(records, Ordering::Relaxed);
+    }
+}
+
+/// What is wrong with the source's `properties.*`, found without opening anything.
+pub fn check_properties(source: &KafkaSource) -> Vec<String> {
+    java_properties::translate(&source.properties).errors
+}
+
+/// The consumer group of a job file without `properties.group.id`. The order of sinks and topics doesn't matter.
+pub fn derived_group(job: &str, sinks: &[String], topics: &[String]) -> String {
+    let mut sinks: Vec<&str> = sinks.iter().map(String::as_str).collect();
+    let mut topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    sinks.sort_unstable();
+    topics.sort_unstable();
+    let image = [job, &sinks.join("\x1e"), &topics.join("\x1e")].join("\x1f");
+    format!("vecsink-{job}-{:016x}", XxHash64::oneshot(0, image.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::derived_group;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| name.to_string()).collect()
+    }
+
+    #[test]
+    fn a_derived_group_names_the_job_and_differs_by_sinks_and_topics() {
+        let group = derived_group("cars", &names(&["a.b"]), &names(&["t"]));
+        assert!(group.starts_with("vecsink-cars-"));
+        assert_eq!(group.len(), "vecsink-cars-".len() + 16);
+        assert_ne!(group, derived_group("cars", &names(&["a.c"]), &names(&["t"])));
+        assert_ne!(group, derived_group("cars", &names(&["a.b"]), &names(&["t", "u"])));
+        assert_ne!(group, derived_group("cars", &names(&[]), &names(&["a.b", "t"])));
+    }
+
+    #[test]
+    fn reordering_topics_keeps_the_derived_group() {
+        let one = derived_group("cars", &names(&["s"]), &names(&["t", "u"]));
+        assert_eq!(one, derived_group("cars", &names(&["s"]), &names(&["u", "t"])));
+    }
+}
