@@ -18,6 +18,7 @@ pub mod change;
 pub mod data_type;
 pub mod error;
 pub mod expression;
+mod float;
 pub mod metrics;
 pub mod pipeline;
 pub mod position;

@@ -45,6 +45,8 @@ counters! {
     rows_dead_lettered,
     /// Fields that became NULL under `ignore-parse-errors`, and messages it dropped.
     parse_errors_ignored,
+    /// Fields of messages that their table has no column for.
+    fields_ignored,
     /// Committed transactions that wrote rows.
     batches,
     /// Attempts repeated after an error.

@@ -1,11 +1,14 @@
 //! Bytes → changes, and the SELECT over them. One folder a format; no I/O.
 
+mod base64;
 mod calendar;
 mod csv;
 mod decimal;
 mod excerpt;
+mod java_real;
 mod number;
 pub mod select;
+mod temporal;
 
 use bumpalo::Bump;
 
@@ -13,14 +16,24 @@ use crate::change::Change;
 use crate::error::Rejection;
 use crate::record::Record;
 use crate::settings::{Column, Format, MetadataColumn};
+use crate::value::Value;
 
 /// What one message holds. A row has a value for each of the source's columns, then for each of the format's metadata
 /// columns.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Decoded<'a> {
     pub changes: &'a [Change<'a>],
     /// Fields set to NULL and messages dropped by the format's `ignore-parse-errors`.
     pub parse_errors_ignored: u64,
+    /// Fields of the message that the table has no column for.
+    pub fields_ignored: u64,
+}
+
+impl<'a> Decoded<'a> {
+    /// One new row.
+    fn insert(row: &'a [Value<'a>], arena: &'a Bump) -> Self {
+        Decoded { changes: std::slice::from_ref(arena.alloc(Change::Insert(row))), ..Decoded::default() }
+    }
 }
 
 /// A message format. Values borrow the message or `arena`, which the caller resets after each record.

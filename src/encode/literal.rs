@@ -1,9 +1,10 @@
 //! Vector literals `{0.1,0.2}` and `[0.1, 0.2]` → elements. The hot loop of the product.
 
 use super::element::{Elements, Slot};
-use super::float::{self, Number};
+use super::float::Number;
 use super::refusal::{Refusal, excerpt, sqlstate};
 use super::scalar;
+use crate::float;
 use crate::value::Value;
 
 /// A literal's inside, and how many elements its commas make.

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use super::calendar::{self, SECONDS_A_DAY};
-use super::float::{self, Number};
+use super::float::Number;
 use super::numeric::{self, Numeric};
 use super::print;
 use super::refusal::{Refusal, excerpt, sqlstate};
+use crate::float;
 use crate::value::{Decimal, Value};
 
 pub(super) fn boolean(value: &Value<'_>) -> Result<bool, Refusal> {

@@ -123,6 +123,9 @@ impl Intake for SourceIntake {
                 if decoded.parse_errors_ignored > 0 {
                     self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
                 }
+                if decoded.fields_ignored > 0 {
+                    self.counters.fields_ignored.add_alone(decoded.fields_ignored);
+                }
                 for feed in &mut self.feeds {
                     feed.take(record, decoded.changes, partition, &self.arena)?;
                 }

@@ -37,6 +37,7 @@ pub fn text(summary: &Summary) -> String {
         (counters.rows_ignored, "ignored by the conflict mode"),
         (counters.rows_dead_lettered, "rejected"),
         (counters.parse_errors_ignored, "parse errors ignored"),
+        (counters.fields_ignored, "fields without a column"),
         (counters.retries, "retries"),
     ];
     for (count, what) in others {

@@ -2,27 +2,15 @@
 
 use std::fmt;
 
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine, decoded_len_estimate};
 use bumpalo::Bump;
 use memchr::memmem;
 
-use super::temporal;
 use crate::data_type::DataType;
 use crate::decode::calendar::cut_fraction;
 use crate::decode::excerpt::Excerpt;
-use crate::decode::{decimal, number};
+use crate::decode::{base64, decimal, number, temporal};
 use crate::settings::CsvFormat;
 use crate::value::Value;
-
-/// Like Jackson's: padding is needed, unused bits of the last digit don't matter.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
 
 /// The format's options that concern single fields.
 pub struct Converter {
@@ -116,7 +104,9 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
             temporal::timestamp(local).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
         }
         DataType::Date => temporal::date(text).map(Value::Date),
-        DataType::Time { precision } => temporal::time(text).map(|nanos| Value::Time(cut_fraction(nanos, *precision))),
+        DataType::Time { precision } => {
+            temporal::time_of_day(text).map(|nanos| Value::Time(cut_fraction(nanos, *precision)))
+        }
         // Anything but "true" is false, as in Java.
         DataType::Boolean => Some(Value::Bool(number::trim(text).eq_ignore_ascii_case(b"true"))),
         DataType::Decimal { precision, scale } => match decimal::parse(text, *precision, *scale).ok()? {
@@ -124,7 +114,7 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
             // Flink's rule: too large is NULL, not an error.
             None => Some(Value::Null),
         },
-        DataType::Binary(_) | DataType::Varbinary(_) => base64(text, arena).map(Value::Bytes),
+        DataType::Binary(_) | DataType::Varbinary(_) => base64::decode(text, arena).map(Value::Bytes),
         DataType::Null => Some(Value::Null),
         // Not a simple element.
         DataType::Array(_) | DataType::Row(_) | DataType::Map(..) => None,
@@ -139,23 +129,6 @@ fn integer<'a, T: TryFrom<i64>>(text: &[u8]) -> Option<Value<'a>> {
         None => number::integer(number::trim(text))?,
     };
     T::try_from(value).is_ok().then_some(Value::Int(value))
-}
-
-fn base64<'a>(text: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
-    let compact: &[u8] = if text.iter().any(|&byte| byte <= b' ') {
-        let kept = arena.alloc_slice_copy(text);
-        let mut length = 0;
-        for &byte in text.iter().filter(|&&byte| byte > b' ') {
-            kept[length] = byte;
-            length += 1;
-        }
-        &kept[..length]
-    } else {
-        text
-    };
-    let decoded = arena.alloc_slice_fill_copy(decoded_len_estimate(compact.len()), 0);
-    let length = BASE64.decode_slice(compact, decoded).ok()?;
-    Some(&decoded[..length])
 }
 
 impl fmt::Display for Unfit<'_> {

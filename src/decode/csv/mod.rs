@@ -2,7 +2,6 @@
 
 mod convert;
 mod scan;
-mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +11,6 @@ use self::convert::Converter;
 use self::scan::{Cursor, Dialect};
 use super::number::trim;
 use super::{Decode, Decoded};
-use crate::change::Change;
 use crate::error::{Rejection, Stage};
 use crate::record::Record;
 use crate::settings::{Column, CsvFormat};
@@ -77,13 +75,11 @@ impl Csv {
 impl Decode for Csv {
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
         let Some(message) = record.value else {
-            return Ok(Decoded { changes: &[], parse_errors_ignored: 0 });
+            return Ok(Decoded::default());
         };
         match self.row(message, arena) {
-            Ok((row, parse_errors_ignored)) => {
-                Ok(Decoded { changes: std::slice::from_ref(arena.alloc(Change::Insert(row))), parse_errors_ignored })
-            }
-            Err(_) if self.ignore_parse_errors => Ok(Decoded { changes: &[], parse_errors_ignored: 1 }),
+            Ok((row, parse_errors_ignored)) => Ok(Decoded { parse_errors_ignored, ..Decoded::insert(row, arena) }),
+            Err(_) if self.ignore_parse_errors => Ok(Decoded { parse_errors_ignored: 1, ..Decoded::default() }),
             Err(rejection) => Err(rejection),
         }
     }

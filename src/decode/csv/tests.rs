@@ -7,8 +7,9 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
+use crate::change::Change;
 use crate::data_type::DataType;
-use crate::decode::decoder;
+use crate::decode::{decoder, temporal};
 use crate::settings::Format;
 
 fn defaults() -> CsvFormat {

@@ -9,6 +9,7 @@ use super::temporal::wall_clock;
 use crate::calendar::date_from_days;
 use crate::data_type::DataType;
 use crate::decode::calendar::SECONDS_PER_DAY;
+use crate::decode::java_real;
 use crate::value::{Decimal, Value};
 
 /// The value's text. `None`: bytes that are not UTF-8.
@@ -30,8 +31,8 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
         Value::Bool(true) => out.write_str("TRUE"),
         Value::Bool(false) => out.write_str("FALSE"),
         Value::Int(value) => write!(out, "{value}"),
-        Value::Float(value) => real(value.into(), format_args!("{value:?}"), format_args!("{value:e}"), out),
-        Value::Double(value) => real(value, format_args!("{value:?}"), format_args!("{value:e}"), out),
+        Value::Float(value) => java_real::write_float(value, out),
+        Value::Double(value) => java_real::write_double(value, out),
         Value::Decimal(value) => decimal(*value, out),
         Value::Text(text) => out.write_str(text),
         // Only an array's elements come here.
@@ -86,45 +87,6 @@ fn precision(data_type: &DataType) -> u8 {
         }
         _ => 0,
     }
-}
-
-/// As Java's `toString`: plain from 10^-3 up to 10^7, `1.0E10` otherwise; always with a point.
-fn real(value: f64, plain: fmt::Arguments<'_>, scientific: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
-    let magnitude = value.abs();
-    if value.is_nan() {
-        out.write_str("NaN")
-    } else if value.is_infinite() {
-        out.write_str(if value < 0.0 { "-Infinity" } else { "Infinity" })
-    } else if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        out.write_fmt(plain)
-    } else {
-        scientific_java(scientific, out)
-    }
-}
-
-/// `1e10` → `1.0E10`.
-fn scientific_java(number: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
-    /// Rewrites the number on its way; `e` comes as a part of a piece.
-    struct Rewriter<'w, W> {
-        out: &'w mut W,
-        point: bool,
-    }
-    impl<W: Write> Write for Rewriter<'_, W> {
-        fn write_str(&mut self, piece: &str) -> fmt::Result {
-            for character in piece.chars() {
-                match character {
-                    'e' if self.point => self.out.write_char('E')?,
-                    'e' => self.out.write_str(".0E")?,
-                    other => {
-                        self.point |= other == '.';
-                        self.out.write_char(other)?;
-                    }
-                }
-            }
-            Ok(())
-        }
-    }
-    Rewriter { out, point: false }.write_fmt(number)
 }
 
 fn decimal(value: Decimal, out: &mut impl Write) -> fmt::Result {

@@ -2,10 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read<N: Number>(text: &str) -> Option<N> {
+fn read<F: Float>(text: &str) -> Option<F> {
     let scanned = scan(text.as_bytes())?;
     assert_eq!(scanned.length, text.len(), "{text}");
-    N::nearest(&scanned)
+    F::nearest(&scanned)
 }
 
 fn quick(text: &str) -> Option<f32> {

@@ -1,8 +1,8 @@
-//! Dates and times as Flink's csv format reads them.
+//! Dates and times as Flink's formats read them.
 
+use super::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
+use super::number::integer;
 use crate::calendar::days_from_date;
-use crate::decode::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
-use crate::decode::number::integer;
 
 /// `yyyy-MM-dd HH:mm:ss[.fraction]`: seconds since 1970 and nanoseconds.
 pub(super) fn timestamp(text: &[u8]) -> Option<(i64, u32)> {
@@ -18,7 +18,7 @@ pub(super) fn timestamp(text: &[u8]) -> Option<(i64, u32)> {
 }
 
 /// `HH:mm[:ss[.fraction]]`: nanoseconds since midnight.
-pub(super) fn time(text: &[u8]) -> Option<i64> {
+pub(super) fn time_of_day(text: &[u8]) -> Option<i64> {
     let mut rest = text;
     let hour = pair(&mut rest)?;
     let minute = pair_after(&mut rest, b':')?;
