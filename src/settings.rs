@@ -38,6 +38,25 @@ pub struct Source {
     pub record_metadata: Vec<MetadataColumn>,
     pub kafka: KafkaSource,
     pub format: Format,
+    /// `vector.encoding`: what BYTES hold where they feed a vector.
+    pub vector_encoding: Option<VectorEncoding>,
+}
+
+/// How a vector's numbers stand in bytes, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VectorEncoding {
+    pub number: PackedNumber,
+    pub big_endian: bool,
+    /// STRING columns hold these bytes too, as base64.
+    pub base64: bool,
+}
+
+/// A float of IEEE 754 of 2, 4 or 8 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackedNumber {
+    F16,
+    F32,
+    F64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +188,8 @@ pub struct Sink {
     pub dead_letter: Option<DeadLetterTarget>,
     /// `vector.dimension`: the length every vector must have when the table doesn't say.
     pub vector_dimension: Option<usize>,
+    /// `vector.normalize` = l2: vectors are scaled to length 1.
+    pub vector_normalize: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

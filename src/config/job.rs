@@ -214,6 +214,7 @@ fn read_source(table: &Table, input: &Input<'_>, report: &mut Report) -> Source 
     let mut options =
         TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
     let (kafka, format) = kafka::read(&mut options);
+    let vector_encoding = kafka::vector_encoding(&mut options);
     if options.can_read_all("properties.") {
         (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
     }
@@ -224,6 +225,7 @@ fn read_source(table: &Table, input: &Input<'_>, report: &mut Report) -> Source 
         record_metadata: vec![],
         kafka,
         format,
+        vector_encoding,
     }
 }
 

@@ -21,6 +21,7 @@ use std::borrow::Cow;
 
 use crate::batch::RowFormat;
 use crate::error::{Error, Rejection, Stage};
+use crate::settings::{Sink, Source, VectorEncoding};
 use crate::target::{TargetColumn, TargetTable};
 use crate::value::Value;
 use refusal::Refusal;
@@ -31,6 +32,30 @@ pub struct EncodeOptions {
     pub remove_line_feeds: bool,
     /// `replacenullchar`: NUL characters are taken out of strings.
     pub remove_null_characters: bool,
+    pub vectors: VectorOptions,
+}
+
+/// What the job says of its vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VectorOptions {
+    /// `vector.encoding`: what BYTES hold that feed a vector.
+    pub encoding: Option<VectorEncoding>,
+    /// `vector.normalize` = l2: vectors are scaled to length 1.
+    pub normalize: bool,
+}
+
+impl EncodeOptions {
+    pub fn new(sink: &Sink, source: &Source) -> EncodeOptions {
+        EncodeOptions {
+            remove_line_feeds: sink.remove_line_feeds,
+            remove_null_characters: sink.remove_null_characters,
+            vectors: VectorOptions { encoding: source.vector_encoding, normalize: sink.vector_normalize },
+        }
+    }
+
+    fn cleans_text(&self) -> bool {
+        self.remove_line_feeds || self.remove_null_characters
+    }
 }
 
 /// Encodes the rows of one target table.
@@ -141,9 +166,7 @@ impl RowEncoder {
     #[inline(always)]
     fn cleaned(&self, value: &Value<'_>, write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>) -> Result<(), Refusal> {
         match value {
-            Value::Text(text) if self.options != EncodeOptions::default() => {
-                write(&Value::Text(&remove(text, self.options)))
-            }
+            Value::Text(text) if self.options.cleans_text() => write(&Value::Text(&remove(text, self.options))),
             value => write(value),
         }
     }

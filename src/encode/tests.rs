@@ -173,7 +173,7 @@ fn null_in_a_not_null_column_is_refused() {
 
 #[test]
 fn options_take_characters_out_of_strings() {
-    let options = EncodeOptions { remove_line_feeds: true, remove_null_characters: true };
+    let options = EncodeOptions { remove_line_feeds: true, remove_null_characters: true, ..EncodeOptions::default() };
     let mut out = Vec::new();
     let mut encoder = encoder(vec![column(ColumnKind::Varchar(Some(2)), DataType::STRING)], Some(vec![0]), options);
     encoder.encode(&[Value::Text("a\n\0b")], &mut out).unwrap();

@@ -60,7 +60,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let group = super::job::resume(job, source, false).group;
             checked.plan.push(format!("at-least-once: progress in consumer group {group}"));
             match Target::open(sink, &application, job.max_outage) {
-                Ok(target) => describe(sink, &target, &mut checked),
+                Ok(target) => describe(sink, &target, EncodeOptions::new(sink, source), &mut checked),
                 Err(error) => checked.problems.push(error.to_string()),
             }
             if let Some(Err(error)) = sink.dead_letter.as_ref().map(reject::check) {
@@ -72,16 +72,16 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
 }
 
 /// The columns that keep rows from being sent in binary form: those that alone would be text.
-fn odd_columns(table: &TargetTable) -> Vec<String> {
+fn odd_columns(table: &TargetTable, options: EncodeOptions) -> Vec<String> {
     let alone = |column: &&TargetColumn| {
         let one = TargetTable { columns: vec![(*column).clone()], key: None, ..table.clone() };
-        RowEncoder::new(&one, EncodeOptions::default()).is_ok_and(|encoder| !encoder.is_binary())
+        RowEncoder::new(&one, options).is_ok_and(|encoder| !encoder.is_binary())
     };
     let shown = |column: &TargetColumn| format!("{}: {} from {}", column.name, column.type_name, column.source);
     table.columns.iter().filter(alone).map(shown).collect()
 }
 
-fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
+fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut CheckedSink) {
     let table = target.table();
     checked.columns = table
         .columns
@@ -115,16 +115,12 @@ fn describe(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
     checked.plan.push(format!("layout {}", Layout::of(table, sink.conflict_mode).as_str()));
-    let options = EncodeOptions {
-        remove_line_feeds: sink.remove_line_feeds,
-        remove_null_characters: sink.remove_null_characters,
-    };
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
         Ok(_) => {
             checked.warnings.push(format!(
                 "a column ({}) has no binary form here: rows are sent as text, which is slower",
-                odd_columns(table).join(", ")
+                odd_columns(table, options).join(", ")
             ));
         }
         Err(error) => checked.problems.push(error.to_string()),

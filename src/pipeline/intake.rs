@@ -50,7 +50,7 @@ impl SourceIntake {
         Ok(SourceIntake {
             decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
             arena: Bump::new(),
-            feeds: lines.iter().map(Feed::new).collect::<Result<_>>()?,
+            feeds: lines.iter().map(|line| Feed::new(line, source)).collect::<Result<_>>()?,
             partitions: Vec::new(),
             latest: 0,
             until_crowd_check: 0,
@@ -191,16 +191,12 @@ struct Prepared {
 }
 
 impl Feed {
-    fn new(line: &Arc<Line>) -> Result<Feed> {
+    fn new(line: &Arc<Line>, source: &Source) -> Result<Feed> {
         let sink = &line.settings;
-        let options = EncodeOptions {
-            remove_line_feeds: sink.remove_line_feeds,
-            remove_null_characters: sink.remove_null_characters,
-        };
         Ok(Feed {
             line: Arc::clone(line),
             selection: Selection::new(sink),
-            encoder: RowEncoder::new(line.target.table(), options)?,
+            encoder: RowEncoder::new(line.target.table(), EncodeOptions::new(sink, source))?,
             keep_originals: line.rejects.wants_originals(),
             streams: Vec::new(),
             scratch: Scratch::default(),

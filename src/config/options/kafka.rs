@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{OptionSpec, TableOptions, ValueType, csv};
-use crate::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Startup};
+use crate::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, PackedNumber, Startup, VectorEncoding};
 
 const MILLIS_SINCE_EPOCH: ValueType = ValueType::Integer { least: 0, most: i64::MAX };
 
@@ -75,6 +75,25 @@ pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
 );
 pub const PROPERTIES: OptionSpec =
     OptionSpec::new("properties.*", ValueType::Any, "Any other setting of the Kafka client, by its Java name.");
+pub const VECTOR_ENCODING: OptionSpec = OptionSpec::new(
+    "vector.encoding",
+    ValueType::Choice(&[
+        "f32le",
+        "f32be",
+        "f16le",
+        "f16be",
+        "f64le",
+        "f64be",
+        "base64:f32le",
+        "base64:f32be",
+        "base64:f16le",
+        "base64:f16be",
+        "base64:f64le",
+        "base64:f64be",
+    ]),
+    "What BYTES columns hold where they feed a vector: floats of 2, 4 or 8 bytes, little- or big-endian. With base64: \
+     STRING columns may hold the same in base64.",
+);
 pub const SINK_OPTIONS: OptionSpec =
     OptionSpec::new("sink.*", ValueType::Any, "Accepted, no effect on a table that is read.");
 
@@ -100,6 +119,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     GROUP_ID,
     OFFSET_RESET,
     PROPERTIES,
+    VECTOR_ENCODING,
     SINK_OPTIONS,
 ];
 
@@ -171,6 +191,18 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         properties: options.with_prefix("properties."),
     };
     (kafka, format)
+}
+
+pub fn vector_encoding(options: &mut TableOptions<'_>) -> Option<VectorEncoding> {
+    let word = options.choice(&VECTOR_ENCODING)?;
+    let (base64, number) = word.strip_prefix("base64:").map_or((false, word), |number| (true, number));
+    let number_of = |width| match width {
+        "f16" => PackedNumber::F16,
+        "f64" => PackedNumber::F64,
+        _ => PackedNumber::F32,
+    };
+    let (width, order) = number.split_at(number.len() - "le".len());
+    Some(VectorEncoding { number: number_of(width), big_endian: order == "be", base64 })
 }
 
 fn brokers(text: &str) -> Result<String, String> {

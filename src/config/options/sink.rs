@@ -101,6 +101,12 @@ pub const VECTOR_DIMENSION: OptionSpec = OptionSpec::new(
     ValueType::Integer { least: 1, most: 1_000_000 },
     "The length of every vector. Left out: what the table's types and indexes say.",
 );
+pub const VECTOR_NORMALIZE: OptionSpec = OptionSpec::new(
+    "vector.normalize",
+    ValueType::Choice(&["none", "l2"]),
+    "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a zero vector is refused.",
+)
+.default("none");
 pub const USE_COPY: OptionSpec = OptionSpec::new("usecopy", FLAG, "Accepted, no effect: writemode decides.");
 pub const RESERVE_MS: OptionSpec =
     OptionSpec::new("reservems", FLAG, "Accepted, no effect: keys keep their milliseconds.");
@@ -139,6 +145,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     REPLACE_NULL_CHAR,
     DEAD_LETTER,
     VECTOR_DIMENSION,
+    VECTOR_NORMALIZE,
     USE_COPY,
     RESERVE_MS,
     VERBOSE,
@@ -211,6 +218,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
         remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
         dead_letter: options.convert(&DEAD_LETTER, dead_letter),
         vector_dimension: options.integer(&VECTOR_DIMENSION).and_then(|length| usize::try_from(length).ok()),
+        vector_normalize: options.choice(&VECTOR_NORMALIZE) == Some("l2"),
     }
 }
 

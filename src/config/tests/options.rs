@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::settings::{
-    Bounded, ConflictMode, CsvFormat, DeadLetterTarget, Format, KafkaSource, OffsetReset, Startup, WriteMode,
+    Bounded, ConflictMode, CsvFormat, DeadLetterTarget, Format, KafkaSource, OffsetReset, PackedNumber, Startup,
+    VectorEncoding, WriteMode,
 };
 
 #[track_caller]
@@ -93,6 +94,7 @@ fn own_sink_options_are_read() {
     let sink = sink("'deadletter' = 'file:/var/lib/dead.jsonl', 'vector.dimension' = '768', 'replacebreak' = 'TRUE'");
     assert_eq!(sink.dead_letter, Some(DeadLetterTarget::File(PathBuf::from("/var/lib/dead.jsonl"))));
     assert_eq!((sink.vector_dimension, sink.remove_line_feeds), (Some(768), true));
+    assert!(!sink.vector_normalize && self::sink("'vector.normalize' = 'L2'").vector_normalize);
     for (target, error) in [
         ("kafka:rejected", "is not supported yet"),
         ("table:rejected", "is not supported yet"),
@@ -330,4 +332,19 @@ fn client_properties_are_checked_with_everything_else_and_shown_at_their_option(
         vec!["properties.ssl: no".into()]
     });
     assert_eq!(error.unwrap_err().to_string(), "-D k.properties.ssl: no");
+}
+
+#[test]
+fn a_vector_encoding_is_a_float_and_its_byte_order() {
+    let encoding = |word: &str| {
+        let text = with_source_options(&format!("'vector.encoding' = '{word}'"));
+        job(&text).sources.remove(0).vector_encoding
+    };
+    let f32le = VectorEncoding { number: PackedNumber::F32, big_endian: false, base64: false };
+    assert_eq!(encoding("f32le"), Some(f32le));
+    assert_eq!(encoding("F32BE"), Some(VectorEncoding { big_endian: true, ..f32le }));
+    assert_eq!(encoding("f16le"), Some(VectorEncoding { number: PackedNumber::F16, ..f32le }));
+    let f64be = VectorEncoding { number: PackedNumber::F64, big_endian: true, base64: true };
+    assert_eq!(encoding("base64:f64be"), Some(f64be));
+    assert!(only_error(&with_source_options("'vector.encoding' = 'f32'")).contains("must be one of f32le, f32be"));
 }

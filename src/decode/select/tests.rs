@@ -57,6 +57,7 @@ fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
         remove_null_characters: false,
         dead_letter: None,
         vector_dimension: None,
+        vector_normalize: false,
     }
 }
 

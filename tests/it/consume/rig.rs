@@ -56,6 +56,7 @@ impl Rig {
                 record_metadata: vec![],
                 kafka,
                 format: Format::Csv(csv),
+                vector_encoding: None,
             },
             resume: Resume {
                 job: "cars".into(),

@@ -70,6 +70,7 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
         remove_null_characters: false,
         dead_letter: None,
         vector_dimension: None,
+        vector_normalize: false,
     }
 }
 
