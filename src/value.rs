@@ -34,6 +34,8 @@ pub enum Value<'a> {
         nanos: u32,
     },
     Array(&'a [Value<'a>]),
+    /// An array of floats as the host program holds it.
+    Vector(Vector<'a>),
     /// The fields of a ROW, in the order of its type.
     Row(&'a [Value<'a>]),
     /// The entries of a MAP, key and value, in the order of the message.
@@ -42,8 +44,84 @@ pub enum Value<'a> {
     Unchanged,
 }
 
+/// The elements of a vector, one after another in memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Vector<'a> {
+    /// IEEE half precision, as its 16 bits.
+    Half(&'a [u16]),
+    Float(&'a [f32]),
+    Double(&'a [f64]),
+}
+
+impl Vector<'_> {
+    pub fn len(&self) -> usize {
+        match self {
+            Vector::Half(elements) => elements.len(),
+            Vector::Float(elements) => elements.len(),
+            Vector::Double(elements) => elements.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element at an index below [`Vector::len`], as a float that prints like it.
+    pub fn element(&self, index: usize) -> Value<'static> {
+        match self {
+            Vector::Half(elements) => Value::Float(half(elements[index])),
+            Vector::Float(elements) => Value::Float(elements[index]),
+            Vector::Double(elements) => Value::Double(elements[index]),
+        }
+    }
+}
+
+/// The number that 16 bits of IEEE half precision stand for. Exact.
+#[inline(always)]
+pub fn half(bits: u16) -> f32 {
+    const INFINITY: u32 = 0x7c00;
+    /// 2^112, by which the exponents of a half, put into a float's place, are too small.
+    const SCALE: f32 = f32::from_bits((127 + 112) << 23);
+    let sign = (u32::from(bits) & 0x8000) << 16;
+    let magnitude = u32::from(bits) & 0x7fff;
+    let scaled = (f32::from_bits(magnitude << 13) * SCALE).to_bits();
+    let special = (magnitude << 13) | 0x7f80_0000;
+    f32::from_bits(sign | if magnitude >= INFINITY { special } else { scaled })
+}
+
 impl Value<'_> {
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_stays_small() {
+        assert_eq!(size_of::<Value<'_>>(), 24);
+    }
+
+    #[test]
+    fn halves_are_read_exactly() {
+        let known = [
+            (0x0000, 0.0),
+            (0x8000, -0.0),
+            (0x0001, 2f32.powi(-24)),
+            (0x03ff, 1023.0 * 2f32.powi(-24)),
+            (0x0400, 2f32.powi(-14)),
+            (0x3555, 0.333_251_95),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x7c00, f32::INFINITY),
+            (0xfc00, f32::NEG_INFINITY),
+        ];
+        for (bits, number) in known {
+            assert_eq!(half(bits).to_bits(), f32::to_bits(number), "{bits:04x}");
+        }
+        assert!(half(0x7e00).is_nan());
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn field(
             scratch.clear();
             match value {
                 Value::Array(elements) => print::array(elements, brackets(column), scratch),
+                Value::Vector(elements) => print::vector(*elements, brackets(column), scratch),
                 value => print::print(value, scratch),
             }
             check_nul(&String::from_utf8_lossy(scratch))?;

@@ -99,6 +99,20 @@ impl<'a, S: Slot> Elements<'a, S> {
         self.put_finite(value);
     }
 
+    /// Writes as many numbers as there are, without a branch for each.
+    #[inline(always)]
+    pub fn put_all<T: Copy>(&mut self, values: &[T], number: impl Fn(T) -> S::Number) {
+        let (slots, room) = std::mem::take(&mut self.room).split_at_mut(values.len() * S::WIDTH);
+        let mut all_finite = true;
+        for (slot, value) in slots.chunks_exact_mut(S::WIDTH).zip(values) {
+            let value = number(*value);
+            all_finite &= value.is_finite();
+            S::put(value, slot);
+        }
+        self.contents.not_finite |= !all_finite;
+        self.room = room;
+    }
+
     pub fn put_null(&mut self) {
         let (slot, room) = std::mem::take(&mut self.room).split_at_mut(NULL.len());
         slot.copy_from_slice(&NULL);

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::calendar::SECONDS_A_DAY;
 use crate::calendar::date_from_days;
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Value, Vector};
 
 /// Appends the text form of a value; NULL as `NULL`.
 pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
@@ -23,6 +23,7 @@ pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, b"", out),
         Value::Instant { seconds, nanos } => timestamp(seconds, nanos, b"+00", out),
         Value::Array(elements) | Value::Row(elements) => array(elements, b"{}", out),
+        Value::Vector(elements) => vector(elements, b"{}", out),
         Value::Map(entries) => entries.iter().for_each(|(key, value)| {
             print(key, out);
             print(value, out);
@@ -39,6 +40,7 @@ pub(super) fn array(elements: &[Value<'_>], brackets: &[u8; 2], out: &mut Vec<u8
         }
         match element {
             Value::Array(inner) => array(inner, brackets, out),
+            Value::Vector(inner) => vector(*inner, brackets, out),
             Value::Text(text) => quoted(text, out),
             Value::Null if brackets == b"[]" => out.extend_from_slice(b"null"),
             Value::Timestamp { .. } | Value::Instant { .. } | Value::Bytes(_) => {
@@ -48,6 +50,18 @@ pub(super) fn array(elements: &[Value<'_>], brackets: &[u8; 2], out: &mut Vec<u8
             }
             element => print(element, out),
         }
+    }
+    out.push(brackets[1]);
+}
+
+/// The same for a vector.
+pub(super) fn vector(elements: Vector<'_>, brackets: &[u8; 2], out: &mut Vec<u8>) {
+    out.push(brackets[0]);
+    for at in 0..elements.len() {
+        if at > 0 {
+            out.push(b',');
+        }
+        print(&elements.element(at), out);
     }
     out.push(brackets[1]);
 }

@@ -119,7 +119,7 @@ fn parse_float<N: Number>(text: &str) -> Result<N, Refusal> {
     }
 }
 
-fn overflow<N: Number>(value: impl std::fmt::Display) -> Refusal {
+pub(super) fn overflow<N: Number>(value: impl std::fmt::Display) -> Refusal {
     Refusal::reject(sqlstate::OUT_OF_RANGE, format!("{value} is out of range for {}", N::NAME))
 }
 

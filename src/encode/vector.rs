@@ -6,7 +6,7 @@ use super::literal;
 use super::refusal::{Refusal, sqlstate};
 use super::scalar;
 use crate::target::Dimension;
-use crate::value::Value;
+use crate::value::{Value, Vector, half};
 
 /// As many as pgvector stores.
 const MOST_DIMENSIONS: usize = 16_000;
@@ -99,6 +99,7 @@ fn no_dimensions() -> Refusal {
 enum Input<'a> {
     Literal(literal::Literal<'a>),
     Array(&'a [Value<'a>]),
+    Vector(Vector<'a>),
 }
 
 impl<'a> Input<'a> {
@@ -106,6 +107,7 @@ impl<'a> Input<'a> {
         match *value {
             Value::Text(text) => literal::open(text).map(Input::Literal),
             Value::Array(elements) => Ok(Input::Array(elements)),
+            Value::Vector(elements) => Ok(Input::Vector(elements)),
             _ => Err(Refusal::AsText),
         }
     }
@@ -114,6 +116,7 @@ impl<'a> Input<'a> {
         match self {
             Input::Literal(literal) => literal.count,
             Input::Array(elements) => elements.len(),
+            Input::Vector(elements) => elements.len(),
         }
     }
 
@@ -129,11 +132,25 @@ impl<'a> Input<'a> {
                     }
                 }
             }
+            Input::Vector(Vector::Half(values)) => elements.put_all(values, |value| number::<S>(half(value).into())),
+            Input::Vector(Vector::Float(values)) => elements.put_all(values, |value| number::<S>(value.into())),
+            Input::Vector(Vector::Double(values)) => {
+                if let Some(value) = values.iter().find(|value| value.is_finite() && !number::<S>(**value).is_finite())
+                {
+                    return Err(scalar::overflow::<S::Number>(value));
+                }
+                elements.put_all(values, number::<S>);
+            }
         }
         let (contents, left) = elements.finish();
         out.truncate(out.len() - left);
         Ok(contents)
     }
+}
+
+#[inline(always)]
+fn number<S: Slot>(value: f64) -> S::Number {
+    S::Number::from_double(value)
 }
 
 #[cfg(test)]

@@ -135,3 +135,33 @@ fn arrays_of_numbers_are_vectors_too() {
     float4_array(&Value::Array(&values), None, &mut out).unwrap();
     assert_eq!(out, array("{1,0.5,0.1,NULL,2}").unwrap());
 }
+
+#[test]
+fn floats_of_the_host_give_the_bytes_of_their_literal() {
+    let numbers = [0.5_f32, -2.0, 65504.0, 0.0];
+    let doubles = numbers.map(f64::from);
+    let halves = [0x3800, 0xc000, 0x7bff, 0x0000];
+    let literal = Value::Text("{0.5,-2,65504,0}");
+    for encode in [vector, float4_array, float8_array] {
+        let bytes = |value: Value<'_>| {
+            let mut out = Vec::new();
+            encode(&value, None, &mut out).unwrap();
+            out
+        };
+        assert_eq!(bytes(Value::Vector(Vector::Float(&numbers))), bytes(literal));
+        assert_eq!(bytes(Value::Vector(Vector::Double(&doubles))), bytes(literal));
+        assert_eq!(bytes(Value::Vector(Vector::Half(&halves))), bytes(literal));
+    }
+}
+
+#[test]
+fn floats_of_the_host_are_checked_like_any_other() {
+    let refused = |value: Vector<'_>| {
+        let mut out = Vec::new();
+        sqlstate(vector(&Value::Vector(value), None, &mut out).map(|()| out))
+    };
+    assert_eq!(refused(Vector::Float(&[1.0, f32::NAN])), "22000");
+    assert_eq!(refused(Vector::Half(&[0x7c00])), "22000");
+    assert_eq!(refused(Vector::Double(&[1e39])), "22003");
+    assert_eq!(refused(Vector::Float(&[])), "22000");
+}

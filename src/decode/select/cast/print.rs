@@ -52,6 +52,16 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
             }
             out.write_char(']')
         }
+        Value::Vector(elements) => {
+            out.write_char('[')?;
+            for index in 0..elements.len() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                write(elements.element(index), from, out)?;
+            }
+            out.write_char(']')
+        }
         Value::Row(fields) => {
             let types = if let DataType::Row(types) = from { types.as_slice() } else { &[] };
             out.write_char('(')?;
