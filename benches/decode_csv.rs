@@ -10,7 +10,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use vecsink::data_type::DataType;
 use vecsink::decode::decoder;
-use vecsink::record::Record;
+use vecsink::record::{Record, TimestampType};
 use vecsink::settings::{Column, CsvFormat, Format};
 
 const MESSAGES: i32 = 10_000;
@@ -49,6 +49,8 @@ fn main() {
                     partition: 0,
                     offset: 0,
                     timestamp_ms: None,
+                    timestamp_type: TimestampType::Missing,
+                    leader_epoch: None,
                     key: None,
                     headers: &[],
                     value: Some(black_box(message.as_bytes())),

@@ -26,4 +26,5 @@ pub mod record;
 pub mod settings;
 pub mod stop;
 pub mod target;
+pub mod time_zone;
 pub mod value;

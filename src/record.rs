@@ -7,6 +7,17 @@ use crate::position::Position;
 /// One header of a message. Names may repeat; a value may be absent.
 pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 
+/// Who set a record's timestamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampType {
+    /// Nobody: it has none.
+    Missing,
+    /// The producer.
+    Created,
+    /// The broker, when it appended the record.
+    Appended,
+}
+
 /// A raw message as its source handed it over. Borrows the source's buffers: it lives until the next poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
@@ -15,6 +26,9 @@ pub struct Record<'a> {
     pub offset: i64,
     /// Milliseconds since the epoch, when the source has one.
     pub timestamp_ms: Option<i64>,
+    pub timestamp_type: TimestampType,
+    /// The epoch of the leader that took the record, when the source tells.
+    pub leader_epoch: Option<i32>,
     pub key: Option<&'a [u8]>,
     pub headers: &'a [Header<'a>],
     /// `None` is Kafka's null value (a tombstone), which differs from zero bytes.

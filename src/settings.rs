@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::data_type::DataType;
 use crate::expression::Expression;
+use crate::time_zone::TimeZone;
 
 /// A whole job file.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +182,8 @@ pub struct Sink {
     pub exception_mode: ExceptionMode,
     /// `table.exec.sink.not-null-enforcer` = DROP: a NULL in a NOT NULL column drops the row and counts it as ignored.
     pub not_null_drop: bool,
+    /// `table.local-time-zone`: where TIMESTAMP_LTZ meets local times.
+    pub time_zone: TimeZone,
     /// `replacebreak`: line feeds are removed from strings.
     pub remove_line_feeds: bool,
     /// `replacenullchar`: U+0000 is removed from strings.

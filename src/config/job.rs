@@ -3,13 +3,12 @@
 use super::Input;
 use super::flink_sql::{self, Insert, Name, Script, Statement};
 use super::insert;
-use super::options::setting::{self, Settings};
+use super::options::setting::Settings;
 use super::options::sink::{self, Mapping};
 use super::options::{TableOptions, kafka};
 use super::plan;
 use super::report::Report;
 use super::table::{Catalog, Connector, Table};
-use super::time_zone;
 use crate::data_type::DataType;
 use crate::error::Error;
 use crate::settings::{Job, Sink, Source};
@@ -55,7 +54,6 @@ pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
         assembly.report.error(None, "the job file has no INSERT INTO, so there is nothing to do");
     }
     assembly.check_overrides();
-    assembly.check_time_zone();
     assembly.check_unused();
     assembly.finish()
 }
@@ -75,6 +73,7 @@ impl Assembly<'_> {
             mapping.source = source;
         }
         mapping.not_null_drop = self.settings.not_null_drop;
+        mapping.time_zone = self.settings.time_zone.clone();
         if let Some(sink) = self.sink(sink, mapping) {
             self.sinks.push(sink);
         }
@@ -141,24 +140,6 @@ impl Assembly<'_> {
                 let message = format!("-D {name}.{}: {}", replacement.option, self.catalog.unknown(name));
                 self.report.error(None, message);
             }
-        }
-    }
-
-    fn check_time_zone(&mut self) {
-        let Some((zone, at)) = self.settings.time_zone.take().filter(|(zone, _)| !time_zone::is_utc(zone)) else {
-            return;
-        };
-        let name = setting::LOCAL_TIME_ZONE.name;
-        match self.sinks.iter().find(|sink| time_zone::matters_to(sink)) {
-            Some(sink) => {
-                let message = format!(
-                    "not supported yet: setting '{name}' = '{zone}'; the rows of '{}' need a conversion between \
-                     TIMESTAMP_LTZ and another type, which is made in UTC",
-                    sink.name
-                );
-                self.report.error(Some(at), message);
-            }
-            None => self.report.notice(format!("SET '{name}' = '{zone}' makes no difference to this job")),
         }
     }
 

@@ -12,7 +12,6 @@ mod report;
 mod table;
 #[cfg(test)]
 mod tests;
-mod time_zone;
 mod value_types;
 
 pub use options::setting::{buffer_memory, pipeline_name};

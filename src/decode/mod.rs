@@ -6,6 +6,7 @@ mod csv;
 mod decimal;
 mod excerpt;
 mod java_real;
+pub mod metadata;
 mod number;
 pub mod select;
 mod temporal;

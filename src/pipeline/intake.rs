@@ -14,6 +14,7 @@ use super::shared::Shared;
 use crate::batch::{Entry, RowFormat};
 use crate::change::Change;
 use crate::consume::{Intake, Taken};
+use crate::decode::metadata::RecordMetadata;
 use crate::decode::select::{Selected, Selection};
 use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
@@ -23,6 +24,7 @@ use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::{ExceptionMode, Source};
 use crate::stop::Phase;
+use crate::value::Value;
 
 /// How long a reader waits for room before it pauses its partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,6 +35,7 @@ const CROWD_CHECK: u32 = 1024;
 
 pub struct SourceIntake {
     decoder: Box<dyn Decode>,
+    metadata: RecordMetadata,
     arena: Bump,
     feeds: Vec<Feed>,
     partitions: Vec<(Arc<str>, i32)>,
@@ -47,7 +50,11 @@ pub struct SourceIntake {
 
 impl SourceIntake {
     pub fn new(source: &Source, lines: &[Arc<Line>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
+        let metadata = RecordMetadata::new(&source.record_metadata).ok_or_else(|| {
+            Error::Internal(format!("table {} has metadata columns that no record has", source.table))
+        })?;
         Ok(SourceIntake {
+            metadata,
             decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
             arena: Bump::new(),
             feeds: lines.iter().map(|line| Feed::new(line, source)).collect::<Result<_>>()?,
@@ -126,8 +133,9 @@ impl Intake for SourceIntake {
                 if decoded.fields_ignored > 0 {
                     self.counters.fields_ignored.add_alone(decoded.fields_ignored);
                 }
+                let metadata = self.metadata.read(record, &self.arena);
                 for feed in &mut self.feeds {
-                    feed.take(record, decoded.changes, partition, &self.arena)?;
+                    feed.take(record, decoded.changes, metadata, partition, &self.arena)?;
                 }
             }
             Err(rejection) => {
@@ -139,9 +147,9 @@ impl Intake for SourceIntake {
         Ok(Taken::Yes)
     }
 
-    /// Headers only go into dead letters.
+    /// Headers only go into dead letters and metadata columns.
     fn wants_headers(&self) -> bool {
-        self.feeds.iter().any(|feed| feed.keep_originals)
+        self.metadata.needs_headers() || self.feeds.iter().any(|feed| feed.keep_originals)
     }
 
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
@@ -207,6 +215,7 @@ impl Feed {
         &mut self,
         record: &Record<'_>,
         changes: &'a [Change<'a>],
+        metadata: &'a [Value<'a>],
         partition: usize,
         arena: &'a Bump,
     ) -> Result<()> {
@@ -220,7 +229,7 @@ impl Feed {
                 prepared.push(Err(Rejection::new(Stage::Decode, "only inserts are written yet")));
                 continue;
             };
-            let selected = match self.selection.apply(row, arena) {
+            let selected = match self.selection.apply(row, metadata, arena) {
                 Ok(Selected::Row(selected)) => selected,
                 Ok(Selected::Filtered) => continue,
                 Ok(Selected::DroppedNull) => {

@@ -7,7 +7,7 @@ use crate::config::flink_sql::SetOption;
 use crate::config::nearest::nearest;
 use crate::config::report::Report;
 use crate::config::{environment, value_types};
-use crate::error::Location;
+use crate::time_zone::TimeZone;
 
 pub const PIPELINE_NAME: OptionSpec = OptionSpec::new(
     "pipeline.name",
@@ -42,7 +42,8 @@ pub const TYPE_LENGTH_ENFORCER: OptionSpec = OptionSpec::new(
 pub const LOCAL_TIME_ZONE: OptionSpec = OptionSpec::new(
     "table.local-time-zone",
     ValueType::Text,
-    "Only UTC is supported where TIMESTAMP_LTZ is converted to or from another type. Elsewhere it makes no difference.",
+    "Where TIMESTAMP_LTZ meets local times: a name such as Asia/Shanghai, or GMT+08:00. Flink's default is the machine's \
+     zone.",
 )
 .default("UTC");
 
@@ -58,8 +59,7 @@ pub struct Settings {
     pub buffer_memory: usize,
     pub max_outage: Option<Duration>,
     pub not_null_drop: bool,
-    /// As the file has it, and where.
-    pub time_zone: Option<(String, Location)>,
+    pub time_zone: TimeZone,
 }
 
 impl Default for Settings {
@@ -70,7 +70,7 @@ impl Default for Settings {
             buffer_memory: buffer_memory.unwrap_or(LEAST_BUFFER),
             max_outage: None,
             not_null_drop: false,
-            time_zone: None,
+            time_zone: TimeZone::default(),
         }
     }
 }
@@ -120,8 +120,7 @@ impl Settings {
                 Err("must be IGNORE; TRIM_PAD is not supported".into())
             }
         } else if key(&LOCAL_TIME_ZONE) {
-            self.time_zone = Some((value, set.value_at));
-            Ok(())
+            TimeZone::parse(&value).map(|zone| self.time_zone = zone)
         } else {
             let near = nearest(&set.key, OPTIONS.iter().map(|option| option.name));
             // Flink has many settings, and some have names much like these.

@@ -7,6 +7,7 @@ use crate::config::jdbc_url;
 use crate::settings::{
     ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode,
 };
+use crate::time_zone::TimeZone;
 
 pub const CONNECTOR: OptionSpec =
     OptionSpec::new("connector", ValueType::Text, "adbpg, or adbpg-nightly-1.13 and its other versions.").required();
@@ -173,6 +174,7 @@ pub struct Mapping {
     pub columns: Vec<SinkColumn>,
     pub declared_key: Option<Vec<usize>>,
     pub not_null_drop: bool,
+    pub time_zone: TimeZone,
 }
 
 /// The sink of checked options. `name` still lacks its `#2`, `#3` ….
@@ -214,6 +216,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
             _ => ExceptionMode::Ignore,
         },
         not_null_drop: mapping.not_null_drop,
+        time_zone: mapping.time_zone,
         remove_line_feeds: options.boolean(&REPLACE_BREAK),
         remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
         dead_letter: options.convert(&DEAD_LETTER, dead_letter),

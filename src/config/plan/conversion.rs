@@ -89,12 +89,18 @@ fn is_implicit(from: &DataType, to: &DataType) -> bool {
 
 /// Conversions that a CAST may ask for.
 pub fn can_cast(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Array, Binary, Boolean, Date, Null, Time, Timestamp, TimestampLtz, Varbinary};
+    use DataType::{Array, Binary, Boolean, Date, Map, Null, Row, Time, Timestamp, TimestampLtz, Varbinary};
     match (from, to) {
         _ if is_implicit(from, to) => true,
         (_, Null) => false,
         (Array(from), Array(to)) => can_cast(from, to),
-        (from, to) if from.is_text() => !matches!(to, Array(_)),
+        (Row(from), Row(to)) => {
+            from.len() == to.len() && from.iter().zip(to).all(|(from, to)| can_cast(&from.data_type, &to.data_type))
+        }
+        (Map(from_key, from_value), Map(to_key, to_value)) => {
+            can_cast(from_key, to_key) && can_cast(from_value, to_value)
+        }
+        (from, to) if from.is_text() => !matches!(to, Array(_) | Row(_) | Map(..)),
         (_, to) if to.is_text() => true,
         (from, Boolean) | (Boolean, from) => from.is_numeric(),
         (from, to) if from.is_numeric() && to.is_numeric() => true,

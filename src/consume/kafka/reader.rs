@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::Message;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::BorrowedMessage;
+use rdkafka::{Message, Timestamp};
 
 use super::client::{Ears, KafkaConsumer};
 use super::commits::Commits;
@@ -19,7 +19,7 @@ use super::partitions::Partitions;
 use super::start::{self, Rules, StartPosition};
 use super::{Intake, Lag, Resume, Taken, Watermark, tuning};
 use crate::error::{Error, Result};
-use crate::record::Record;
+use crate::record::{Record, TimestampType};
 use crate::settings::{Bounded, Source};
 use crate::stop::Stop;
 
@@ -238,6 +238,13 @@ impl Reader {
             partition: partition.id,
             offset,
             timestamp_ms: message.timestamp().to_millis(),
+            timestamp_type: match message.timestamp() {
+                Timestamp::NotAvailable => TimestampType::Missing,
+                Timestamp::CreateTime(_) => TimestampType::Created,
+                Timestamp::LogAppendTime(_) => TimestampType::Appended,
+            },
+            // librdkafka knows it, its Rust binding doesn't ask.
+            leader_epoch: None,
             key: message.key(),
             headers: &headers,
             value: message.payload(),

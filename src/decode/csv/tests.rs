@@ -10,6 +10,7 @@ use super::*;
 use crate::change::Change;
 use crate::data_type::DataType;
 use crate::decode::{decoder, temporal};
+use crate::record::TimestampType;
 use crate::settings::Format;
 
 fn defaults() -> CsvFormat {
@@ -47,8 +48,17 @@ fn columns(types: &[DataType]) -> Vec<Column> {
 /// Rows and ignored errors as text, or the rejection's text.
 fn decode(options: &CsvFormat, types: &[DataType], value: Option<&[u8]>) -> Result<(Vec<String>, u64), Rejection> {
     let arena = Bump::new();
-    let record =
-        Record { topic: &Arc::from("t"), partition: 0, offset: 0, timestamp_ms: None, key: None, headers: &[], value };
+    let record = Record {
+        topic: &Arc::from("t"),
+        partition: 0,
+        offset: 0,
+        timestamp_ms: None,
+        timestamp_type: TimestampType::Missing,
+        leader_epoch: None,
+        key: None,
+        headers: &[],
+        value,
+    };
     let decoded = decoder(&Format::Csv(options.clone()), &columns(types), &[]).decode(&record, &arena)?;
     Ok((rows(&decoded).map(|row| format!("{row:?}")).collect(), decoded.parse_errors_ignored))
 }
@@ -342,6 +352,8 @@ fn values_borrow_the_message() {
         partition: 0,
         offset: 0,
         timestamp_ms: None,
+        timestamp_type: TimestampType::Missing,
+        leader_epoch: None,
         key: None,
         headers: &[],
         value: Some(&message),

@@ -2,38 +2,33 @@
 
 use std::cmp::Ordering;
 
-use bumpalo::Bump;
-
-use super::cast::{Unfit, cast, changes_nothing};
+use super::cast::{cast, changes_nothing};
+use super::context::{Context, Failure};
 use crate::data_type::DataType;
 use crate::decode::decimal;
 use crate::expression::{Comparison, Expression, Literal};
 use crate::value::Value;
 
-pub(super) fn evaluate<'a>(
-    expression: &'a Expression,
-    row: &'a [Value<'a>],
-    arena: &'a Bump,
-) -> Result<Value<'a>, Unfit<'a>> {
+pub(super) fn evaluate<'a>(expression: &'a Expression, context: &Context<'a>) -> Result<Value<'a>, Failure<'a>> {
     Ok(match expression {
-        Expression::Column(index, _) => row.get(*index).copied().unwrap_or(Value::Null),
-        Expression::Literal(value, data_type) => literal(value, data_type, arena)?,
-        Expression::Cast(operand, to) => cast(evaluate(operand, row, arena)?, type_of(operand), to, arena)?,
+        Expression::Column(index, _) => context.column(*index),
+        Expression::Literal(value, data_type) => literal(value, data_type, context)?,
+        Expression::Cast(operand, to) => cast(evaluate(operand, context)?, type_of(operand), to, context)?,
         Expression::Compare(comparison, left, right) => {
-            truth(compare(*comparison, evaluate(left, row, arena)?, evaluate(right, row, arena)?))
+            truth(compare(*comparison, evaluate(left, context)?, evaluate(right, context)?))
         }
-        Expression::And(left, right) => truth(match condition(left, row, arena)? {
+        Expression::And(left, right) => truth(match condition(left, context)? {
             Some(false) => Some(false),
-            Some(true) => condition(right, row, arena)?,
-            None => condition(right, row, arena)?.filter(|right| !right),
+            Some(true) => condition(right, context)?,
+            None => condition(right, context)?.filter(|right| !right),
         }),
-        Expression::Or(left, right) => truth(match condition(left, row, arena)? {
+        Expression::Or(left, right) => truth(match condition(left, context)? {
             Some(true) => Some(true),
-            Some(false) => condition(right, row, arena)?,
-            None => condition(right, row, arena)?.filter(|right| *right),
+            Some(false) => condition(right, context)?,
+            None => condition(right, context)?.filter(|right| *right),
         }),
-        Expression::Not(operand) => truth(condition(operand, row, arena)?.map(|value| !value)),
-        Expression::IsNull(operand) => Value::Bool(evaluate(operand, row, arena)?.is_null()),
+        Expression::Not(operand) => truth(condition(operand, context)?.map(|value| !value)),
+        Expression::IsNull(operand) => Value::Bool(evaluate(operand, context)?.is_null()),
     })
 }
 
@@ -57,8 +52,8 @@ fn type_of(expression: &Expression) -> &DataType {
 }
 
 /// `None` is SQL's UNKNOWN.
-fn condition<'a>(expression: &'a Expression, row: &'a [Value<'a>], arena: &'a Bump) -> Result<Option<bool>, Unfit<'a>> {
-    Ok(match evaluate(expression, row, arena)? {
+fn condition<'a>(expression: &'a Expression, context: &Context<'a>) -> Result<Option<bool>, Failure<'a>> {
+    Ok(match evaluate(expression, context)? {
         Value::Bool(value) => Some(value),
         _ => None,
     })
@@ -68,7 +63,7 @@ fn truth<'a>(value: Option<bool>) -> Value<'a> {
     value.map_or(Value::Null, Value::Bool)
 }
 
-fn literal<'a>(literal: &'a Literal, data_type: &'a DataType, arena: &'a Bump) -> Result<Value<'a>, Unfit<'a>> {
+fn literal<'a>(literal: &'a Literal, data_type: &'a DataType, context: &Context<'a>) -> Result<Value<'a>, Failure<'a>> {
     // A number or a point in time may be written in a simpler form than its type has.
     let (value, written) = match literal {
         Literal::Null => return Ok(Value::Null),
@@ -83,7 +78,7 @@ fn literal<'a>(literal: &'a Literal, data_type: &'a DataType, arena: &'a Bump) -
             (Value::Timestamp { seconds: *seconds, nanos: *nanos }, &DataType::Timestamp { precision: 9 })
         }
     };
-    cast(value, written, data_type, arena)
+    cast(value, written, data_type, context)
 }
 
 fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<bool> {

@@ -1,16 +1,19 @@
 //! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
 
 mod cast;
+mod context;
 mod evaluate;
 #[cfg(test)]
 mod tests;
 
 use bumpalo::Bump;
 
+use self::context::Context;
 use self::evaluate::{evaluate, is_column};
 use crate::error::{Rejection, Stage};
 use crate::expression::Expression;
 use crate::settings::{Sink, SinkColumn};
+use crate::time_zone::TimeZone;
 use crate::value::Value;
 
 /// What one INSERT INTO makes of its source's rows.
@@ -19,6 +22,7 @@ pub struct Selection {
     filter: Option<Expression>,
     columns: Vec<SinkColumn>,
     not_null_drop: bool,
+    zone: TimeZone,
     /// The columns are the source's first ones, in its order and unchanged.
     identity: bool,
 }
@@ -41,21 +45,28 @@ impl Selection {
             identity: sink.columns.iter().enumerate().all(|(index, column)| is_column(&column.expression, index)),
             columns: sink.columns.clone(),
             not_null_drop: sink.not_null_drop,
+            zone: sink.time_zone.clone(),
         }
     }
 
-    /// Borrows the row itself when nothing in it changes.
-    pub fn apply<'a>(&'a self, row: &'a [Value<'a>], arena: &'a Bump) -> Result<Selected<'a>, Rejection> {
+    /// Borrows the row itself when nothing in it changes. `metadata` has what the record tells beside its value.
+    pub fn apply<'a>(
+        &'a self,
+        row: &'a [Value<'a>],
+        metadata: &'a [Value<'a>],
+        arena: &'a Bump,
+    ) -> Result<Selected<'a>, Rejection> {
+        let context = Context::new(row, metadata, arena, &self.zone);
         if let Some(filter) = &self.filter {
-            match evaluate(filter, row, arena) {
+            match evaluate(filter, &context) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => return Ok(Selected::Filtered),
-                Err(unfit) => return Err(Rejection::new(Stage::Select, format!("in WHERE: {unfit}"))),
+                Err(failure) => return Err(Rejection::new(Stage::Select, format!("in WHERE: {failure}"))),
             }
         }
         let selected = match row.get(..self.columns.len()) {
             Some(unchanged) if self.identity => unchanged,
-            _ => self.project(row, arena)?,
+            _ => self.project(&context)?,
         };
         for (value, column) in selected.iter().zip(&self.columns) {
             if column.not_null && value.is_null() {
@@ -68,11 +79,11 @@ impl Selection {
         Ok(Selected::Row(selected))
     }
 
-    fn project<'a>(&'a self, row: &'a [Value<'a>], arena: &'a Bump) -> Result<&'a [Value<'a>], Rejection> {
-        let projected = arena.alloc_slice_fill_copy(self.columns.len(), Value::Null);
+    fn project<'a>(&'a self, context: &Context<'a>) -> Result<&'a [Value<'a>], Rejection> {
+        let projected = context.arena.alloc_slice_fill_copy(self.columns.len(), Value::Null);
         for (value, column) in projected.iter_mut().zip(&self.columns) {
-            *value = evaluate(&column.expression, row, arena)
-                .map_err(|unfit| Rejection::in_column(Stage::Select, &column.name, unfit.to_string()))?;
+            *value = evaluate(&column.expression, context)
+                .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))?;
         }
         Ok(projected)
     }

@@ -8,6 +8,7 @@ use super::*;
 use crate::data_type::DataType;
 use crate::expression::{Comparison, Literal};
 use crate::settings::{ConflictMode, Connection, ExceptionMode, Password, SslMode, WriteMode};
+use crate::time_zone::TimeZone;
 use crate::value::Decimal;
 
 fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
@@ -53,6 +54,7 @@ fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
         conflict_mode: ConflictMode::Ignore,
         exception_mode: ExceptionMode::Ignore,
         not_null_drop: false,
+        time_zone: TimeZone::default(),
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,
@@ -77,7 +79,7 @@ fn cast(value: Value<'_>, from: DataType, to: DataType) -> Result<String, String
     let arena = Bump::new();
     let selection = Selection::new(&sink(vec![(Expression::Cast(Box::new(column(0, from)), to), false)]));
     let row = [value];
-    match selection.apply(&row, &arena) {
+    match selection.apply(&row, &[], &arena) {
         Ok(Selected::Row([value])) => Ok(format!("{value:?}")),
         Ok(other) => Err(format!("{other:?}")),
         Err(rejection) => Err(rejection.reason),
@@ -98,7 +100,7 @@ fn passes(filter: Expression, value: Value<'_>) -> bool {
     let mut sink = sink(vec![(column(0, DataType::Int), false)]);
     sink.filter = Some(filter);
     let (selection, arena, row) = (Selection::new(&sink), Bump::new(), [value]);
-    matches!(selection.apply(&row, &arena), Ok(Selected::Row(_)))
+    matches!(selection.apply(&row, &[], &arena), Ok(Selected::Row(_)))
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn an_unchanged_row_is_not_copied() {
     let row = [Value::Int(1), Value::Text("a"), Value::Null];
     let widened = Expression::Cast(Box::new(column(0, DataType::Int)), DataType::BigInt);
     let selection = Selection::new(&sink(vec![(widened, true), (column(1, DataType::STRING), true)]));
-    match selection.apply(&row, &arena).unwrap() {
+    match selection.apply(&row, &[], &arena).unwrap() {
         Selected::Row(selected) => assert!(std::ptr::eq(selected, &row[..2])),
         other => panic!("{other:?}"),
     }
@@ -118,7 +120,7 @@ fn columns_are_projected_in_the_sink_s_order() {
     let arena = Bump::new();
     let row = [Value::Int(1), Value::Text("a")];
     let selection = Selection::new(&sink(vec![(column(1, DataType::STRING), false), (*int(7), false)]));
-    assert_eq!(selection.apply(&row, &arena).unwrap(), Selected::Row(&[Value::Text("a"), Value::Int(7)]));
+    assert_eq!(selection.apply(&row, &[], &arena).unwrap(), Selected::Row(&[Value::Text("a"), Value::Int(7)]));
 }
 
 #[test]
@@ -126,11 +128,11 @@ fn null_in_a_not_null_column_is_rejected_or_dropped() {
     let arena = Bump::new();
     let mut sink = sink(vec![(column(0, DataType::Int), true)]);
     let row = [Value::Null];
-    let rejection = Selection::new(&sink).apply(&row, &arena).unwrap_err();
+    let rejection = Selection::new(&sink).apply(&row, &[], &arena).unwrap_err();
     assert_eq!(rejection.to_string(), "select refused column s0: NULL in a NOT NULL column");
     sink.not_null_drop = true;
     let selection = Selection::new(&sink);
-    assert_eq!(selection.apply(&row, &arena).unwrap(), Selected::DroppedNull);
+    assert_eq!(selection.apply(&row, &[], &arena).unwrap(), Selected::DroppedNull);
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
         conflict_mode: ConflictMode::Ignore,
         exception_mode: ExceptionMode::Ignore,
         not_null_drop: false,
+        time_zone: Default::default(),
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,

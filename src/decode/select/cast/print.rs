@@ -5,27 +5,32 @@ use std::fmt::{self, Write};
 use bumpalo::Bump;
 use bumpalo::collections::String;
 
-use super::temporal::wall_clock;
 use crate::calendar::date_from_days;
 use crate::data_type::DataType;
 use crate::decode::calendar::SECONDS_PER_DAY;
 use crate::decode::java_real;
+use crate::time_zone::TimeZone;
 use crate::value::{Decimal, Value};
 
 /// The value's text. `None`: bytes that are not UTF-8.
-pub(super) fn text<'a>(value: Value<'a>, from: &DataType, arena: &'a Bump) -> Option<&'a str> {
+pub(super) fn text<'a>(value: Value<'a>, from: &DataType, zone: &TimeZone, arena: &'a Bump) -> Option<&'a str> {
     match value {
         Value::Text(text) => Some(text),
         Value::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
         value => {
             let mut printed = String::new_in(arena);
-            write(value, from, &mut printed).ok()?;
+            write(value, from, zone, &mut printed).ok()?;
             Some(printed.into_bump_str())
         }
     }
 }
 
-pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> fmt::Result {
+pub(in crate::decode::select) fn write(
+    value: Value<'_>,
+    from: &DataType,
+    zone: &TimeZone,
+    out: &mut impl Write,
+) -> fmt::Result {
     match value {
         Value::Null | Value::Unchanged => out.write_str("NULL"),
         Value::Bool(true) => out.write_str("TRUE"),
@@ -40,7 +45,7 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
         Value::Date(days) => date(days.into(), out),
         Value::Time(nanos) => time(nanos, precision(from), out),
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, precision(from), out),
-        Value::Instant { seconds, nanos } => timestamp(wall_clock(seconds), nanos, precision(from), out),
+        Value::Instant { seconds, nanos } => timestamp(zone.local(seconds), nanos, precision(from), out),
         Value::Array(elements) => {
             let element_type = if let DataType::Array(element_type) = from { element_type } else { from };
             out.write_char('[')?;
@@ -48,7 +53,7 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
                 if index > 0 {
                     out.write_str(", ")?;
                 }
-                write(*element, element_type, out)?;
+                write(*element, element_type, zone, out)?;
             }
             out.write_char(']')
         }
@@ -58,7 +63,7 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
                 if index > 0 {
                     out.write_str(", ")?;
                 }
-                write(elements.element(index), from, out)?;
+                write(elements.element(index), from, zone, out)?;
             }
             out.write_char(']')
         }
@@ -69,7 +74,7 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
                 if index > 0 {
                     out.write_str(", ")?;
                 }
-                write(*field, &field_type.data_type, out)?;
+                write(*field, &field_type.data_type, zone, out)?;
             }
             out.write_char(')')
         }
@@ -81,9 +86,9 @@ pub(super) fn write(value: Value<'_>, from: &DataType, out: &mut impl Write) -> 
                 if index > 0 {
                     out.write_str(", ")?;
                 }
-                write(*key, key_type, out)?;
+                write(*key, key_type, zone, out)?;
                 out.write_char('=')?;
-                write(*value, value_type, out)?;
+                write(*value, value_type, zone, out)?;
             }
             out.write_char('}')
         }

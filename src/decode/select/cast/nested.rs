@@ -1,0 +1,40 @@
+//! Casts inside ARRAY, ROW and MAP: each value for itself.
+
+use super::cast as cast_value;
+use crate::data_type::DataType;
+use crate::decode::select::context::{Context, Failure};
+use crate::value::Value;
+
+/// `None`: the value is none of these, or of another shape.
+pub(super) fn cast<'a>(
+    value: Value<'a>,
+    from: &'a DataType,
+    to: &'a DataType,
+    context: &Context<'a>,
+) -> Result<Option<Value<'a>>, Failure<'a>> {
+    Ok(Some(match (value, from, to) {
+        (Value::Array(elements), DataType::Array(from), DataType::Array(to)) => {
+            let converted = context.arena.alloc_slice_copy(elements);
+            for element in converted.iter_mut() {
+                *element = cast_value(*element, from, to, context)?;
+            }
+            Value::Array(converted)
+        }
+        (Value::Row(fields), DataType::Row(from), DataType::Row(to)) if from.len() == to.len() => {
+            let converted = context.arena.alloc_slice_copy(fields);
+            for ((field, from), to) in converted.iter_mut().zip(from).zip(to) {
+                *field = cast_value(*field, &from.data_type, &to.data_type, context)?;
+            }
+            Value::Row(converted)
+        }
+        (Value::Map(entries), DataType::Map(from_key, from_value), DataType::Map(to_key, to_value)) => {
+            let converted = context.arena.alloc_slice_copy(entries);
+            for (key, value) in converted.iter_mut() {
+                *key = cast_value(*key, from_key, to_key, context)?;
+                *value = cast_value(*value, from_value, to_value, context)?;
+            }
+            Value::Map(converted)
+        }
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,58 @@
+//! What an expression is evaluated over, and how that can fail.
+
+use std::fmt;
+
+use bumpalo::Bump;
+
+use super::cast::{self, print};
+use crate::data_type::DataType;
+use crate::decode::excerpt::Excerpt;
+use crate::time_zone::TimeZone;
+use crate::value::Value;
+
+/// A row with what belongs to it.
+pub(super) struct Context<'a> {
+    pub row: &'a [Value<'a>],
+    /// Counted by expressions behind the row's values.
+    pub metadata: &'a [Value<'a>],
+    pub arena: &'a Bump,
+    pub zone: &'a TimeZone,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(row: &'a [Value<'a>], metadata: &'a [Value<'a>], arena: &'a Bump, zone: &'a TimeZone) -> Self {
+        Context { row, metadata, arena, zone }
+    }
+
+    /// A column of the row, or else of the metadata.
+    pub fn column(&self, index: usize) -> Value<'a> {
+        let found = self.row.get(index).or_else(|| self.metadata.get(index.wrapping_sub(self.row.len())));
+        found.copied().unwrap_or(Value::Null)
+    }
+}
+
+/// Why an expression has no value.
+#[derive(Debug)]
+pub(super) enum Failure<'a> {
+    /// A value that can't be what CAST makes it.
+    Unfit { found: Value<'a>, from: &'a DataType, to: &'a DataType, zone: &'a TimeZone },
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unfit { found, from, to, zone } => {
+                match found {
+                    Value::Text(text) => write!(f, "found {}", Excerpt(text.as_bytes()))?,
+                    Value::Bytes(bytes) => write!(f, "found {}", Excerpt(bytes))?,
+                    value => {
+                        f.write_str("found ")?;
+                        print::write(*value, from, zone, f)?;
+                    }
+                }
+                write!(f, " where CAST({from} AS {to}) expected ")?;
+                cast::expected(to, f)
+            }
+        }
+    }
+}
