@@ -1,5 +1,7 @@
 //! Puts rows into shards and hands out batches.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,9 +32,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A batch is made of whole chunks; eight of them fill it, so that it comes close to its size.
+    /// A batch is made of whole chunks, and takes the oldest of all shards: one of each fills it.
     fn chunk(&self) -> ChunkLimits {
-        ChunkLimits { rows: (self.rows / 8).max(1), bytes: (self.bytes / 8).clamp(1, 256 << 10) }
+        ChunkLimits { rows: (self.rows / SHARDS).max(1), bytes: (self.bytes / SHARDS).clamp(1, 256 << 10) }
     }
 }
 
@@ -40,7 +42,7 @@ impl Limits {
 const CHARGE: usize = 16 << 10;
 
 /// Emptied chunks kept for their memory.
-const SPARE_CHUNKS: usize = 64;
+const SPARE_CHUNKS: usize = 4 * SHARDS;
 
 /// The shards of one sink.
 #[derive(Debug)]
@@ -258,30 +260,34 @@ impl State {
         if due <= now { Turn::Write } else { Turn::WaitUntil(due) }
     }
 
-    /// Whole shards, oldest first, up to the limits; of the last one a prefix.
+    /// The oldest chunks of as many shards as are one writer's share, up to the limits. Rows that came together are so
+    /// written together: where keys rise, the table's index grows at its end, which costs it least.
     fn take(&mut self) -> Batch {
-        let mut order: Vec<(Instant, usize)> =
+        let mut shards: Vec<(Instant, usize)> =
             self.free_queues().filter_map(|(shard, queue)| Some((queue.since()?, shard))).collect();
-        order.sort_unstable();
+        shards.sort_unstable();
+        if self.is_full() {
+            // There is work for all writers: the others need shards, too.
+            shards.truncate(SHARDS.div_ceil(self.tuner.setting().writers));
+        }
+        let mut heads: BinaryHeap<Reverse<(Instant, usize)>> = shards.into_iter().map(Reverse).collect();
         let mut batch = Batch::default();
         let (mut rows, mut bytes) = (self.limits.rows, self.limits.bytes);
-        for (_, shard) in order {
-            let (shard_rows, shard_bytes) = (self.queues[shard].rows(), self.queues[shard].bytes());
-            while let Some(mut chunk) = self.queues[shard].take(rows, bytes, batch.chunks.is_empty()) {
-                rows = rows.saturating_sub(chunk.entries.len());
-                bytes = bytes.saturating_sub(chunk.bytes());
-                chunk.shard = shard as u8;
-                batch.shards |= 1 << shard;
-                batch.chunks.push(chunk);
-            }
-            if batch.shards & (1 << shard) != 0 {
+        while let Some(Reverse((_, shard))) = heads.pop() {
+            let queue = &mut self.queues[shard];
+            let (shard_rows, shard_bytes) = (queue.rows(), queue.bytes());
+            let Some(mut chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
+            if batch.shards & (1 << shard) == 0 {
                 // What stays behind in a shard that was taken waits for this batch.
+                batch.shards |= 1 << shard;
                 self.free_rows -= shard_rows;
                 self.free_bytes -= shard_bytes;
             }
-            if rows == 0 || bytes == 0 {
-                break;
-            }
+            rows -= chunk.entries.len().min(rows);
+            bytes -= chunk.bytes().min(bytes);
+            chunk.shard = shard as u8;
+            batch.chunks.push(chunk);
+            heads.extend(queue.since().map(|since| Reverse((since, shard))));
         }
         self.held |= batch.shards;
         self.batches_out += 1;

@@ -62,6 +62,33 @@ fn a_batch_never_exceeds_the_batch_size() {
 }
 
 #[test]
+fn rows_that_came_together_are_written_together() {
+    let dispatcher = dispatcher(Limits { writers: 1, ..limits(640) });
+    for offset in 0..6400 {
+        push(&dispatcher, offset as usize * 7 % 64, offset);
+    }
+    for batch in 0..10 {
+        let mut taken = offsets(&dispatcher.take().unwrap());
+        taken.sort_unstable();
+        assert_eq!(taken, (batch * 640..(batch + 1) * 640).collect::<Vec<_>>());
+        dispatcher.give_back(Batch { shards: u64::MAX, ..Batch::default() }, Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_full_batch_leaves_the_other_writers_their_share_of_the_shards() {
+    let dispatcher = dispatcher(Limits { writers: 2, ..limits(64) });
+    for offset in 0..640 {
+        push(&dispatcher, offset as usize % 64, offset);
+    }
+    dispatcher.expect_writer();
+    let (first, second) = (dispatcher.take().unwrap(), dispatcher.take().unwrap());
+    assert_eq!((first.len(), first.shards.count_ones()), (64, 32));
+    assert_eq!((second.len(), second.shards.count_ones()), (64, 32));
+    assert_eq!(first.shards & second.shards, 0);
+}
+
+#[test]
 fn a_shard_in_a_batch_is_left_alone_until_the_batch_is_given_back() {
     let dispatcher = dispatcher(limits(4));
     push_all(&dispatcher, 5, 0..4);

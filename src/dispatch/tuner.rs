@@ -1,6 +1,9 @@
 //! Finds batches of what size, and how many transactions at once, write fastest here: doubles one of the two as long as it
 //! pays. A larger batch pays unless it is slower: it costs the server less (a COPY of 3000 short rows a third more than one of
 //! 12,000). Another transaction at once only pays when writing gets faster, since it takes a connection.
+//!
+//! Where the job leaves the size open, the first batches double it without a trial, until one isn't full or takes half of
+//! what a batch may: a job that has to catch up shouldn't spend its first seconds with small ones.
 
 use std::time::{Duration, Instant};
 
@@ -38,6 +41,8 @@ pub struct Tuner {
     most_writers: usize,
     /// The job leaves `batchsize` out.
     rows_are_free: bool,
+    /// The first growth is over.
+    grown: bool,
     /// The knob that was just turned, and rows a second before.
     trial: Option<(Knob, f64)>,
     next: Knob,
@@ -55,6 +60,7 @@ impl Tuner {
             setting: Setting { writers: FIRST_WRITERS.min(most_writers), rows },
             most_writers,
             rows_are_free,
+            grown: false,
             trial: None,
             next: Knob::Rows,
             rest_until: None,
@@ -76,6 +82,13 @@ impl Tuner {
             return;
         }
         self.rest_until = None;
+        if self.rows_are_free && !self.grown {
+            if was_full && spent * 2 < LONGEST && self.setting.rows * 2 <= MOST_ROWS {
+                self.setting.rows *= 2;
+                return;
+            }
+            self.grown = was_full;
+        }
         let Some(since) = self.since else {
             self.since = Some(now);
             return;

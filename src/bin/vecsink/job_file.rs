@@ -23,7 +23,7 @@ pub struct JobFile {
     /// Name under which progress is stored [default: the file's `pipeline.name`, else its group id, else its stem]
     #[arg(long, value_name = "NAME", value_parser = pipeline_name)]
     pipeline_name: Option<String>,
-    /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 64mb]
+    /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 32mb]
     #[arg(long, value_name = "SIZE", value_parser = buffer_memory)]
     buffer_memory: Option<usize>,
     /// Fail when the database has been away for this long, such as 10min [default: the file's `max.outage`, else wait

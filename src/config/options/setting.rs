@@ -19,7 +19,7 @@ pub const BUFFER_MEMORY: OptionSpec = OptionSpec::new(
     ValueType::MemorySize,
     "Bytes of rows held between reading and COMMIT, in the whole process. At the bound, reading waits.",
 )
-.default("64mb");
+.default("32mb");
 pub const MAX_OUTAGE: OptionSpec = OptionSpec::new(
     "max.outage",
     ValueType::Duration,

@@ -12,7 +12,7 @@ fn the_guides_job_becomes_one_source_and_one_sink() {
     let job = job(GUIDE);
     assert_eq!(job.notices, Vec::<String>::new());
     assert_eq!(job.name(), Some("job"));
-    assert_eq!(job.buffer_memory, 64 << 20);
+    assert_eq!(job.buffer_memory, 32 << 20);
     assert_eq!(job.max_outage, None);
 
     let source = &job.sources[0];
