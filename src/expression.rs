@@ -53,4 +53,15 @@ impl Expression {
             _ => DataType::Boolean,
         }
     }
+
+    /// What this is computed from.
+    pub fn operands(&self) -> Vec<&Expression> {
+        match self {
+            Expression::Column(..) | Expression::Literal(..) => Vec::new(),
+            Expression::Cast(operand, _) | Expression::Not(operand) | Expression::IsNull(operand) => vec![operand],
+            Expression::Compare(_, left, right) | Expression::And(left, right) | Expression::Or(left, right) => {
+                vec![left, right]
+            }
+        }
+    }
 }

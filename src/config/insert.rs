@@ -5,12 +5,13 @@ use super::options::sink::Mapping;
 use super::plan::{Assignment, Output, Projection, assign};
 use super::report::Report;
 use super::table::Table;
-use crate::data_type::DataType;
+use crate::data_type::{DataType, UNBOUNDED};
 use crate::expression::{Expression, Literal};
 use crate::settings::{Column, SinkColumn};
 
 /// The written columns are the declared ones, in their order. Those that the INSERT doesn't list are NULL.
-pub fn map(insert: &Insert, table: &Table, projection: Projection, report: &mut Report) -> Mapping {
+/// `trim_pad`: texts and bytes are brought to the declared lengths, whatever came.
+pub fn map(insert: &Insert, table: &Table, projection: Projection, trim_pad: bool, report: &mut Report) -> Mapping {
     let declared = table.columns();
     let targets = targets(insert.columns.as_deref(), &declared, table, report);
     if targets.len() != projection.outputs.len() {
@@ -31,7 +32,8 @@ pub fn map(insert: &Insert, table: &Table, projection: Projection, report: &mut 
     for (target, output) in targets.into_iter().zip(projection.outputs) {
         let Some(index) = target else { continue };
         is_listed[index] = true;
-        feeds[index] = output.and_then(|output| feed(output, &declared[index], table, report));
+        let feed = output.and_then(|output| feed(output, &declared[index], table, report));
+        feeds[index] = feed.map(|feed| if trim_pad { fit(feed, &declared[index].data_type) } else { feed });
     }
     let columns = declared.iter().zip(feeds).zip(&is_listed).map(|((column, feed), listed)| {
         if column.not_null && !listed {
@@ -63,7 +65,11 @@ fn targets(listed: Option<&[Name]>, declared: &[Column], table: &Table, report: 
     let mut targets = Vec::with_capacity(listed.len());
     for name in listed {
         let target = declared.iter().position(|column| column.name == name.text);
-        if target.is_none() {
+        let is_declared = table.definition.columns.iter().any(|column| column.name.text == name.text);
+        if target.is_none() && is_declared {
+            let message = format!("column '{}' can't be written: it is METADATA or computed", name.text);
+            report.error(Some(name.at), message);
+        } else if target.is_none() {
             report.error(Some(name.at), format!("table '{}' has no column '{}'", table.name(), name.text));
         } else if targets.contains(&target) {
             report.error(Some(name.at), format!("column '{}' is listed twice", name.text));
@@ -73,8 +79,19 @@ fn targets(listed: Option<&[Name]>, declared: &[Column], table: &Table, report: 
     targets
 }
 
+/// A value may be longer than its type says, since a source's lengths aren't enforced; so equal types need a cast too.
+fn fit(feed: Expression, declared: &DataType) -> Expression {
+    let has_length = match declared {
+        DataType::Char(length) | DataType::Varchar(length) => *length != UNBOUNDED,
+        DataType::Binary(length) | DataType::Varbinary(length) => *length != UNBOUNDED,
+        _ => false,
+    };
+    let is_fitted = matches!(&feed, Expression::Cast(_, target) if target == declared);
+    if has_length && !is_fitted { Expression::Cast(Box::new(feed), declared.clone()) } else { feed }
+}
+
 fn feed(output: Output, column: &Column, table: &Table, report: &mut Report) -> Option<Expression> {
-    let Output { expression, shown, at } = output;
+    let Output { expression, shown, at, .. } = output;
     let from = expression.data_type();
     let place = format!("column '{}' {} of table '{}'", column.name, column.data_type, table.name());
     if column.not_null && from == DataType::Null {

@@ -1,15 +1,15 @@
 //! Puts a job together: tables, settings, and one sink for every INSERT.
 
 use super::Input;
-use super::flink_sql::{self, Insert, Name, Script, Statement};
+use super::flink_sql::{self, ColumnKind, CreateView, Insert, Name, Script, SetOption, Statement};
 use super::insert;
+use super::options::TableOptions;
 use super::options::setting::Settings;
 use super::options::sink::{self, Mapping};
-use super::options::{TableOptions, kafka};
-use super::plan;
+use super::plan::{self, Relation};
 use super::report::Report;
-use super::table::{Catalog, Connector, Table};
-use crate::data_type::DataType;
+use super::source;
+use super::table::{Catalog, Connector, Entry, Table, View};
 use crate::error::Error;
 use crate::settings::{Job, Sink, Source};
 
@@ -17,81 +17,181 @@ struct Assembly<'a> {
     input: &'a Input<'a>,
     catalog: Catalog,
     settings: Settings,
+    readers: Vec<Reader>,
     sources: Vec<Source>,
     sinks: Vec<Sink>,
     report: Report,
 }
 
+/// A table that queries read.
+struct Reader {
+    table: usize,
+    source: Source,
+    relation: Relation,
+    /// Its number among the job's sources, once an INSERT reads it.
+    number: Option<usize>,
+}
+
 pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
-    let Script { statements, errors, broken_tables } = flink_sql::parse(input.text);
+    let Script { statements, errors, broken } = flink_sql::parse(input.text);
     let is_complete = errors.is_empty();
+    let mut report = Report { diagnostics: errors, notices: Vec::new() };
+    let settings = settings(&statements, input, &mut report);
     let mut assembly = Assembly {
         input,
-        catalog: Catalog { tables: Vec::new(), broken: broken_tables },
-        settings: Settings::default(),
+        catalog: Catalog::new(broken),
+        settings,
+        readers: Vec::new(),
         sources: Vec::new(),
         sinks: Vec::new(),
-        report: Report { diagnostics: errors, notices: Vec::new() },
+        report,
     };
-    // Settings hold for the whole job, wherever they stand.
-    for statement in &statements {
-        if let Statement::Set(set) = statement {
-            assembly.settings.set(set, input.environment, &mut assembly.report);
-        }
-    }
     let mut inserts = 0;
     for statement in statements {
         match statement {
             Statement::CreateTable(table) => assembly.catalog.declare(table, input, &mut assembly.report),
+            Statement::CreateView(view) => assembly.create_view(view),
+            Statement::Drop(drop) => assembly.catalog.drop(&drop, &mut assembly.report),
             Statement::Insert(insert) => {
                 inserts += 1;
                 assembly.insert(&insert);
             }
-            Statement::Set(_) => {}
+            Statement::Set(_) | Statement::Reset(_) => {}
+            Statement::WithoutEffect(words) => assembly.report.notice(format!("{words} has no effect here")),
         }
     }
     if inserts == 0 && is_complete {
         assembly.report.error(None, "the job file has no INSERT INTO, so there is nothing to do");
     }
-    assembly.check_overrides();
+    assembly.catalog.check_overrides(input, &mut assembly.report);
     assembly.check_unused();
     assembly.finish()
 }
 
-impl Assembly<'_> {
-    fn insert(&mut self, insert: &Insert) {
-        let sink = self.use_table(&insert.table, "written to");
-        let source = plan::source_table(&insert.query, insert.query_at);
-        let source = self.report.note(source).and_then(|name| self.use_table(&name, "read from"));
-        let source = source.and_then(|table| self.source(table));
-        let Some(sink) = sink else { return };
-        let mut mapping = Mapping::default();
-        if let Some(source) = source {
-            let columns = &self.sources[source].columns;
-            let projection = plan::plan(&insert.query, columns, insert.query_at, &mut self.report.diagnostics);
-            mapping = insert::map(insert, &self.catalog.tables[sink], projection, &mut self.report);
-            mapping.source = source;
+/// Settings hold for the whole job, wherever they stand.
+fn settings(statements: &[Statement], input: &Input<'_>, report: &mut Report) -> Settings {
+    let mut in_force: Vec<&SetOption> = Vec::new();
+    for statement in statements {
+        match statement {
+            Statement::Set(set) => in_force.push(set),
+            Statement::Reset(Some(key)) => in_force.retain(|set| set.key != *key),
+            Statement::Reset(None) => in_force.clear(),
+            _ => {}
         }
-        mapping.not_null_drop = self.settings.not_null_drop;
-        mapping.time_zone = self.settings.time_zone.clone();
-        if let Some(sink) = self.sink(sink, mapping) {
-            self.sinks.push(sink);
+    }
+    let mut settings = Settings::default();
+    in_force.iter().for_each(|set| settings.set(set, input.environment, report));
+    settings
+}
+
+impl Assembly<'_> {
+    fn create_view(&mut self, view: CreateView) {
+        if !self.catalog.is_free(&view.name, view.if_not_exists, &mut self.report) {
+            return;
+        }
+        let mut errors = Vec::new();
+        let names = view.columns.as_deref();
+        let tables = &mut |name: &Name| self.relation(name);
+        let relation = plan::plan_view(&view.query, names, view.query_at, tables, &mut errors);
+        self.report.diagnostics.extend(errors);
+        self.catalog.declare_view(View { name: view.name, relation, is_used: false });
+    }
+
+    fn insert(&mut self, insert: &Insert) {
+        let sink = self.sink_table(&insert.table);
+        let mut errors = Vec::new();
+        let tables = &mut |name: &Name| self.relation(name);
+        let projections = plan::plan(&insert.query, insert.query_at, tables, &mut errors);
+        self.report.diagnostics.extend(errors);
+        let Some(sink) = sink else { return };
+        let mut mappings = Vec::new();
+        for projection in projections {
+            let source = self.source(projection.table);
+            let table = &self.catalog.tables[sink];
+            let mapping = insert::map(insert, table, projection, self.settings.trim_pad, &mut self.report);
+            mappings.push(Mapping {
+                source,
+                not_null_drop: self.settings.not_null_drop,
+                time_zone: self.settings.time_zone.clone(),
+                ..mapping
+            });
+        }
+        if mappings.is_empty() {
+            mappings.push(Mapping::default()); // the query is wrong; so may be the table
+        }
+        for mapping in mappings {
+            let sink = self.sink(sink, mapping);
+            self.sinks.extend(sink);
         }
     }
 
-    /// The table of a name, if its connector can do what is asked of it.
-    fn use_table(&mut self, name: &Name, role: &str) -> Option<usize> {
-        let Some(index) = self.catalog.find(&name.text) else {
-            if !self.catalog.broken.contains(&name.text) {
-                self.report.error(Some(name.at), self.catalog.unknown(&name.text));
+    /// What a name in FROM stands for.
+    fn relation(&mut self, name: &Name) -> Option<Relation> {
+        match self.catalog.find(&name.text) {
+            None => {
+                self.catalog.note_unknown(name, &mut self.report);
+                None
             }
-            return None;
-        };
-        let table = &mut self.catalog.tables[index];
+            Some(Entry::View(view)) => {
+                self.catalog.views[view].is_used = true;
+                let relation = self.catalog.views[view].relation.clone()?;
+                if self.catalog.is_dropped(relation.table) {
+                    let below = self.catalog.tables[relation.table].name();
+                    let message = format!("view '{}' reads table '{below}', which has been dropped", name.text);
+                    self.report.error(Some(name.at), message);
+                    return None;
+                }
+                Some(relation)
+            }
+            Some(Entry::Table(number)) => {
+                self.use_table(number, name, "read from")?;
+                if let Some(reader) = self.readers.iter().find(|reader| reader.table == number) {
+                    return Some(reader.relation.clone());
+                }
+                let table = &self.catalog.tables[number];
+                let (source, relation) = source::read(table, number, self.input, &mut self.report);
+                self.readers.push(Reader { table: number, source, relation: relation.clone(), number: None });
+                Some(relation)
+            }
+        }
+    }
+
+    /// A source is read once, however many INSERTs use it.
+    fn source(&mut self, table: usize) -> usize {
+        let next = self.sources.len();
+        let Some(reader) = self.readers.iter_mut().find(|reader| reader.table == table) else { return next };
+        *reader.number.get_or_insert_with(|| {
+            self.sources.push(reader.source.clone());
+            next
+        })
+    }
+
+    fn sink_table(&mut self, name: &Name) -> Option<usize> {
+        match self.catalog.find(&name.text) {
+            None => self.catalog.note_unknown(name, &mut self.report),
+            Some(Entry::View(_)) => {
+                self.report.error(Some(name.at), format!("'{}' is a view, which can't be written to", name.text));
+            }
+            Some(Entry::Table(number)) => {
+                self.use_table(number, name, "written to")?;
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// Notes whether a table's connector can do what is asked of it.
+    fn use_table(&mut self, number: usize, name: &Name, role: &str) -> Option<()> {
+        let table = &mut self.catalog.tables[number];
         table.is_used = true;
         let table_at = table.definition.name.at;
         let fits = match (&table.connector, role) {
-            (Connector::Kafka, "read from") | (Connector::Adbpg(_), "written to") => return Some(index),
+            (Connector::Kafka, "read from") | (Connector::Adbpg(_), "written to") => {
+                for clause in &table.definition.without_effect {
+                    self.report.notice(format!("table '{}': {clause} has no effect", table.name()));
+                }
+                return Some(());
+            }
             (Connector::Missing, _) => {
                 self.report.error(Some(table_at), format!("table '{}': option 'connector' is required", name.text));
                 return None;
@@ -112,17 +212,6 @@ impl Assembly<'_> {
         None
     }
 
-    /// A source is read once, however many INSERTs use it.
-    fn source(&mut self, index: usize) -> Option<usize> {
-        let table = &self.catalog.tables[index];
-        if let Some(known) = self.sources.iter().position(|source| source.table == table.name()) {
-            return Some(known);
-        }
-        let source = read_source(table, self.input, &mut self.report);
-        self.sources.push(source);
-        Some(self.sources.len() - 1)
-    }
-
     fn sink(&mut self, index: usize, mapping: Mapping) -> Option<Sink> {
         let mut sink = read_sink(&self.catalog.tables[index], mapping, self.input, &mut self.report)?;
         let same = self.sinks.iter().filter(|other| (&other.schema, &other.table) == (&sink.schema, &sink.table));
@@ -133,16 +222,6 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    fn check_overrides(&mut self) {
-        for replacement in self.input.overrides {
-            let name = &replacement.table;
-            if self.catalog.find(name).is_none() && !self.catalog.broken.contains(name) {
-                let message = format!("-D {name}.{}: {}", replacement.option, self.catalog.unknown(name));
-                self.report.error(None, message);
-            }
-        }
-    }
-
     /// A table that no INSERT uses may be anything, as in Flink. But where an INSERT is broken, it may be the one it
     /// means, so its errors are listed with the others.
     fn check_unused(&mut self) {
@@ -150,11 +229,14 @@ impl Assembly<'_> {
             for table in self.catalog.tables.iter().filter(|table| !table.is_used) {
                 self.report.notice(format!("table '{}' is not used", table.name()));
             }
+            for view in self.catalog.views.iter().filter(|view| !view.is_used) {
+                self.report.notice(format!("view '{}' is not used", view.name.text));
+            }
             return;
         }
-        for table in self.catalog.tables.iter().filter(|table| !table.is_used) {
+        for (number, table) in self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.is_used) {
             match table.connector {
-                Connector::Kafka => drop(read_source(table, self.input, &mut self.report)),
+                Connector::Kafka => drop(source::read(table, number, self.input, &mut self.report)),
                 Connector::Adbpg(_) => drop(read_sink(table, Mapping::default(), self.input, &mut self.report)),
                 Connector::Other(_) | Connector::Missing | Connector::Unreadable { .. } => {}
             }
@@ -177,49 +259,18 @@ impl Assembly<'_> {
     }
 }
 
-fn read_source(table: &Table, input: &Input<'_>, report: &mut Report) -> Source {
-    let definition = &table.definition;
-    if let Some(key) = &definition.primary_key {
-        let message = format!(
-            "table '{}' can't have a PRIMARY KEY: its format only ever adds rows; declare it on the table written to",
-            table.name()
-        );
-        report.error(Some(key.at), message);
-    }
-    for column in &definition.columns {
-        if !csv_can_hold(&column.data_type) {
-            let message = format!("not supported: format 'csv' can't hold {}", column.data_type);
-            report.error(Some(column.name.at), message);
-        }
-    }
-    let mut options =
-        TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
-    let (kafka, format) = kafka::read(&mut options);
-    let vector_encoding = kafka::vector_encoding(&mut options);
-    if options.can_read_all("properties.") {
-        (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
-    }
-    Source {
-        table: table.name().to_string(),
-        columns: table.columns(),
-        format_metadata: vec![],
-        record_metadata: vec![],
-        kafka,
-        format,
-        vector_encoding,
-    }
-}
-
-fn csv_can_hold(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Array(element) => !matches!(**element, DataType::Array(_)),
-        _ => true,
-    }
-}
-
 fn read_sink(table: &Table, mapping: Mapping, input: &Input<'_>, report: &mut Report) -> Option<Sink> {
     let Connector::Adbpg(connector) = &table.connector else { return None };
     let definition = &table.definition;
+    for column in &definition.columns {
+        if let ColumnKind::Metadata { is_virtual: false, .. } = column.kind {
+            let message = format!(
+                "not supported: column '{}' is METADATA to be written, and a target table has none; write METADATA VIRTUAL",
+                column.name.text
+            );
+            report.error(Some(column.name.at), message);
+        }
+    }
     let mut options =
         TableOptions::new(table.name(), definition.name.at, &definition.options, true, input.environment, report);
     Some(sink::read(&mut options, connector, mapping))

@@ -5,10 +5,13 @@ mod flink_sql;
 mod insert;
 mod jdbc_url;
 mod job;
+mod like;
+mod metadata;
 mod nearest;
 pub mod options;
 mod plan;
 mod report;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
-//! The tables that a job file has declared so far.
+//! The tables and views that a job file has declared so far.
 
 use super::Input;
 use super::environment::expand;
-use super::flink_sql::{CreateTable, OptionEntry};
+use super::flink_sql::{ColumnKind, CreateTable, Drop, Name, OptionEntry};
+use super::like;
 use super::nearest::nearest;
 use super::options::sink;
+use super::plan::Relation;
 use super::report::Report;
 use crate::error::Location;
 use crate::settings::Column;
@@ -35,43 +37,68 @@ impl Table {
         &self.definition.name.text
     }
 
-    /// A column of the key holds no NULL.
+    /// The physical columns: those that a message holds, or that a target stores. A column of the key holds no NULL.
     pub fn columns(&self) -> Vec<Column> {
         let key = self.definition.primary_key.as_ref();
         let in_key = |name: &str| key.is_some_and(|key| key.columns.iter().any(|column| column.text == name));
-        let column = |column: &super::flink_sql::ColumnDefinition| Column {
-            name: column.name.text.clone(),
-            data_type: column.data_type.clone(),
-            not_null: column.not_null || in_key(&column.name.text),
-        };
-        self.definition.columns.iter().map(column).collect()
+        let columns = self.definition.columns.iter().filter_map(|column| match &column.kind {
+            ColumnKind::Physical { data_type, not_null } => Some(Column {
+                name: column.name.text.clone(),
+                data_type: data_type.clone(),
+                not_null: *not_null || in_key(&column.name.text),
+            }),
+            ColumnKind::Metadata { .. } | ColumnKind::Computed(_) => None,
+        });
+        columns.collect()
     }
 }
 
+#[derive(Debug)]
+pub struct View {
+    pub name: Name,
+    /// `None`: its query is wrong, which has been said.
+    pub relation: Option<Relation>,
+    pub is_used: bool,
+}
+
+/// What a name stands for, by its number among the tables or views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Table(usize),
+    View(usize),
+}
+
+/// Tables and views keep their numbers when they are dropped; only their names go.
 #[derive(Debug, Default)]
 pub struct Catalog {
     pub tables: Vec<Table>,
-    /// Names of tables whose declaration has a syntax error.
-    pub broken: Vec<String>,
+    pub views: Vec<View>,
+    names: Vec<(String, Entry)>,
+    /// Names whose declaration has a syntax error.
+    broken: Vec<String>,
 }
 
 impl Catalog {
+    pub fn new(broken: Vec<String>) -> Self {
+        Catalog { broken, ..Catalog::default() }
+    }
+
     /// Adds a table, with the command line's options in place of the file's.
     pub fn declare(&mut self, mut definition: CreateTable, input: &Input<'_>, report: &mut Report) {
-        let name = &definition.name;
-        if let Some(earlier) = self.tables.iter().find(|table| table.name() == name.text) {
-            if !definition.if_not_exists {
-                let line = earlier.definition.name.at.line;
-                report.error(Some(name.at), format!("table '{}' is declared already, in line {line}", name.text));
-            }
+        if !self.is_free(&definition.name, definition.if_not_exists, report) {
             return;
         }
-        for column in definition.primary_key.iter().flat_map(|key| &key.columns) {
-            if !definition.columns.iter().any(|known| known.name.text == column.text) {
-                let message = format!("table '{}' has no column '{}' for its key", name.text, column.text);
-                report.error(Some(column.at), message);
+        if let Some(like) = definition.like.take() {
+            let name = definition.name.text.clone();
+            match self.base(&like.table, report) {
+                Some(base) => definition = like::derive(definition, &base.definition, &like, report),
+                None => {
+                    self.broken.push(name);
+                    return;
+                }
             }
         }
+        check_named_columns(&definition, report);
         let own = input.overrides.iter().filter(|replacement| replacement.table == definition.name.text);
         definition.options.extend(own.map(|replacement| OptionEntry {
             key: replacement.option.clone(),
@@ -80,19 +107,118 @@ impl Catalog {
             value_at: None,
         }));
         let connector = connector(&definition.options, input.environment);
+        self.names.push((definition.name.text.clone(), Entry::Table(self.tables.len())));
         self.tables.push(Table { definition, connector, is_used: false });
     }
 
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.tables.iter().position(|table| table.name() == name)
+    pub fn declare_view(&mut self, view: View) {
+        self.names.push((view.name.text.clone(), Entry::View(self.views.len())));
+        self.views.push(view);
     }
 
-    pub fn unknown(&self, name: &str) -> String {
-        let names = self.tables.iter().map(Table::name);
-        match nearest(name, names) {
+    /// Whether a name can be declared.
+    pub fn is_free(&self, name: &Name, if_not_exists: bool, report: &mut Report) -> bool {
+        let Some(earlier) = self.find(&name.text) else { return true };
+        if !if_not_exists {
+            let (what, line) = match earlier {
+                Entry::Table(table) => ("table", self.tables[table].definition.name.at.line),
+                Entry::View(view) => ("view", self.views[view].name.at.line),
+            };
+            report.error(Some(name.at), format!("{what} '{}' is declared already, in line {line}", name.text));
+        }
+        false
+    }
+
+    /// The table of a LIKE.
+    fn base(&self, name: &Name, report: &mut Report) -> Option<&Table> {
+        match self.find(&name.text) {
+            Some(Entry::Table(table)) => return Some(&self.tables[table]),
+            Some(Entry::View(_)) => {
+                report.error(Some(name.at), format!("LIKE needs a table; '{}' is a view", name.text))
+            }
+            None => self.note_unknown(name, report),
+        }
+        None
+    }
+
+    pub fn drop(&mut self, drop: &Drop, report: &mut Report) {
+        let name = &drop.name;
+        let mistaken = match self.find(&name.text) {
+            Some(Entry::Table(_)) if drop.is_view => "is a table; write DROP TABLE",
+            Some(Entry::View(_)) if !drop.is_view => "is a view; write DROP VIEW",
+            Some(_) => return self.names.retain(|(known, _)| *known != name.text),
+            None if drop.if_exists => return,
+            None => return self.note_unknown(name, report),
+        };
+        report.error(Some(name.at), format!("'{}' {mistaken}", name.text));
+    }
+
+    pub fn find(&self, name: &str) -> Option<Entry> {
+        self.names.iter().find(|(known, _)| known == name).map(|(_, entry)| *entry)
+    }
+
+    /// Whether a table that a view reads is still there.
+    pub fn is_dropped(&self, table: usize) -> bool {
+        !self.names.iter().any(|(_, entry)| *entry == Entry::Table(table))
+    }
+
+    /// A name whose declaration could not be read isn't unknown.
+    pub fn note_unknown(&self, name: &Name, report: &mut Report) {
+        if !self.broken.contains(&name.text) {
+            report.error(Some(name.at), self.unknown(&name.text));
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        match nearest(name, self.names.iter().map(|(known, _)| known.as_str())) {
             Some(near) => format!("unknown table '{name}'; did you mean '{near}'?"),
             None => format!("unknown table '{name}'; a CREATE TABLE must come before it"),
         }
+    }
+
+    /// Every `-D TABLE.OPTION` must name a table of the file.
+    pub fn check_overrides(&self, input: &Input<'_>, report: &mut Report) {
+        for replacement in input.overrides {
+            let name = &replacement.table;
+            if self.tables.iter().any(|table| table.name() == name) || self.broken.contains(name) {
+                continue;
+            }
+            let problem = match self.views.iter().any(|view| view.name.text == *name) {
+                true => format!("'{name}' is a view, which has no options"),
+                false => self.unknown_to_overrides(name),
+            };
+            report.error(None, format!("-D {name}.{}: {problem}", replacement.option));
+        }
+    }
+
+    fn unknown_to_overrides(&self, name: &str) -> String {
+        let names: Vec<&str> = self.tables.iter().map(Table::name).collect();
+        match nearest(name, names.iter().copied()) {
+            Some(near) => format!("unknown table '{name}'; did you mean '{near}'?"),
+            None if names.is_empty() => format!("unknown table '{name}'; the job file has none"),
+            None => format!("unknown table '{name}'; the job file has {}", names.join(", ")),
+        }
+    }
+}
+
+/// The columns that the key and PARTITIONED BY name.
+fn check_named_columns(definition: &CreateTable, report: &mut Report) {
+    let find = |name: &Name| definition.columns.iter().find(|column| column.name.text == name.text);
+    for name in definition.primary_key.iter().flat_map(|key| &key.columns) {
+        let (table, column) = (&definition.name.text, &name.text);
+        match find(name).map(|column| &column.kind) {
+            Some(ColumnKind::Physical { .. }) => {}
+            Some(_) => {
+                let message =
+                    format!("column '{column}' can't be in the key: it is not stored, but METADATA or computed");
+                report.error(Some(name.at), message);
+            }
+            None => report.error(Some(name.at), format!("table '{table}' has no column '{column}' for its key")),
+        }
+    }
+    for name in definition.partitioned_by.iter().filter(|name| find(name).is_none()) {
+        let message = format!("table '{}' has no column '{}'", definition.name.text, name.text);
+        report.error(Some(name.at), message);
     }
 }
 

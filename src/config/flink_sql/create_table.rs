@@ -1,13 +1,13 @@
-//! `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] t (columns, key) [COMMENT '…'] WITH ('option' = 'value', …)`.
+//! `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] t (columns, key) [COMMENT '…'] WITH ('option' = 'value', …) [LIKE other]`.
 
 use std::fmt;
 
 use sqlparser::tokenizer::Token;
 
-use super::cursor::{Cursor, Name, Parsed, error};
-use super::data_type::{accept_nullability, parse_type};
+use super::column::{self, ColumnDefinition, PrimaryKey, name_list};
+use super::cursor::{Cursor, Name, Parsed};
+use super::like::{self, Like};
 use super::statement::table_name;
-use crate::data_type::DataType;
 use crate::error::Location;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -18,19 +18,11 @@ pub struct CreateTable {
     pub primary_key: Option<PrimaryKey>,
     /// In the order of the file, duplicates included.
     pub options: Vec<OptionEntry>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct ColumnDefinition {
-    pub name: Name,
-    pub data_type: DataType,
-    pub not_null: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct PrimaryKey {
-    pub at: Location,
-    pub columns: Vec<Name>,
+    /// Columns of PARTITIONED BY and DISTRIBUTED BY.
+    pub partitioned_by: Vec<Name>,
+    pub like: Option<Like>,
+    /// Clauses that say nothing about rows on their way from a topic to a table: `WATERMARK` …
+    pub without_effect: Vec<&'static str>,
 }
 
 /// One `'key' = 'value'` of a WITH list. `None`: it came from the command line.
@@ -52,14 +44,50 @@ impl fmt::Debug for OptionEntry {
 /// What follows `CREATE [TEMPORARY] TABLE`.
 pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
     let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
-    let name = table_name(cursor)?;
-    if cursor.next_is("LIKE") {
-        return Err(cursor.unsupported("CREATE TABLE … LIKE; write the columns and options out"));
+    let mut table = CreateTable {
+        name: table_name(cursor)?,
+        if_not_exists,
+        columns: Vec::new(),
+        primary_key: None,
+        options: Vec::new(),
+        partitioned_by: Vec::new(),
+        like: None,
+        without_effect: Vec::new(),
+    };
+    if cursor.next_is("AS") {
+        return Err(cursor.unsupported("CREATE TABLE … AS SELECT; use INSERT INTO"));
     }
-    let mut table = CreateTable { name, if_not_exists, columns: Vec::new(), primary_key: None, options: Vec::new() };
-    cursor.expect(&Token::LParen)?;
+    let has_columns = cursor.accept(&Token::LParen);
+    if has_columns {
+        elements(cursor, &mut table)?;
+    }
+    if cursor.accept_word("COMMENT") {
+        cursor.text("the table's comment")?;
+    }
+    distribution(cursor, &mut table)?;
+    partitions(cursor, &mut table)?;
+    let has_options = cursor.accept_word("WITH");
+    if has_options {
+        table.options = with_list(cursor)?;
+    }
+    if cursor.accept_word("LIKE") {
+        table.like = Some(like::parse(cursor)?);
+    } else if cursor.next_is("AS") {
+        return Err(cursor.unsupported("CREATE TABLE … AS SELECT; use INSERT INTO"));
+    } else if !has_columns {
+        return Err(cursor.expected("the columns: '(', or LIKE and another table"));
+    } else if !has_options {
+        return Err(cursor.expected("WITH"));
+    }
+    Ok(table)
+}
+
+fn elements(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if cursor.next_is("LIKE") {
+        return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
+    }
     loop {
-        element(cursor, &mut table)?;
+        column::element(cursor, table)?;
         if !cursor.accept(&Token::Comma) {
             break;
         }
@@ -67,122 +95,35 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
     if !cursor.accept(&Token::RParen) {
         return Err(cursor.expected("',' or ')' after the column"));
     }
-    if cursor.accept_word("COMMENT") {
-        cursor.text("the table's comment")?;
-    }
-    for (keyword, what) in [("PARTITIONED", "PARTITIONED BY"), ("DISTRIBUTED", "DISTRIBUTED BY")] {
-        if cursor.next_is(keyword) {
-            return Err(cursor.unsupported(what));
-        }
-    }
-    cursor.expect_word("WITH")?;
-    table.options = with_list(cursor)?;
-    if cursor.next_is("LIKE") {
-        return Err(cursor.unsupported("CREATE TABLE … LIKE; write the columns and options out"));
-    }
-    if cursor.next_is("AS") {
-        return Err(cursor.unsupported("CREATE TABLE … AS SELECT; use INSERT INTO"));
-    }
-    Ok(table)
+    Ok(())
 }
 
-/// A column, a key or a watermark.
-fn element(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
-    if cursor.next_are(&["WATERMARK", "FOR"]) {
-        // It says when windows close, and there are none here.
-        cursor.skip_element();
+/// `DISTRIBUTED [BY [HASH | RANGE] (columns)] [INTO n BUCKETS]`.
+fn distribution(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if !cursor.accept_word("DISTRIBUTED") {
         return Ok(());
     }
-    if cursor.next_is("CONSTRAINT") {
-        cursor.advance();
-        cursor.name("the constraint's name")?;
-        return table_key(cursor, table);
-    }
-    if cursor.next_are(&["PRIMARY", "KEY"]) {
-        return table_key(cursor, table);
-    }
-    column(cursor, table)
-}
-
-fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
-    let name = cursor.name("a column name")?;
-    if cursor.next_is("AS") {
-        return Err(cursor.unsupported("computed columns; compute it in the SELECT"));
-    }
-    let data_type = parse_type(cursor)?;
-    if cursor.next_is("METADATA") {
-        return Err(cursor.unsupported("METADATA columns"));
-    }
-    let mut column = ColumnDefinition { name, data_type, not_null: false };
-    loop {
-        let at = cursor.at();
-        if cursor.next_is("NOT") || cursor.next_is("NULL") {
-            column.not_null |= accept_nullability(cursor)?;
-        } else if cursor.accept_words(&["PRIMARY", "KEY"]) {
-            set_key(table, PrimaryKey { at, columns: vec![column.name.clone()] })?;
-            accept_enforcement(cursor)?;
-        } else if cursor.accept_word("COMMENT") {
-            cursor.text("the column's comment")?;
-        } else if cursor.next_is("CONSTRAINT") {
-            cursor.advance();
-            cursor.name("the constraint's name")?;
-        } else {
-            break;
+    if cursor.accept_word("BY") {
+        if !cursor.accept_word("HASH") {
+            cursor.accept_word("RANGE");
         }
+        table.partitioned_by.extend(name_list(cursor, "a column")?);
     }
-    if let Some(first) = table.columns.iter().find(|other| other.name.text == column.name.text) {
-        let message = format!("column '{}' is declared twice, first in line {}", column.name.text, first.name.at.line);
-        return Err(error(column.name.at, message));
+    if cursor.accept_word("INTO") {
+        cursor.number("the number of buckets")?;
+        cursor.expect_word("BUCKETS")?;
     }
-    table.columns.push(column);
+    table.without_effect.push("DISTRIBUTED BY");
     Ok(())
 }
 
-fn table_key(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
-    let at = cursor.at();
-    if cursor.next_is("UNIQUE") {
-        return Err(cursor.unsupported("UNIQUE; only PRIMARY KEY names the key"));
+fn partitions(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if cursor.accept_word("PARTITIONED") {
+        cursor.expect_word("BY")?;
+        table.partitioned_by.extend(name_list(cursor, "a column")?);
+        table.without_effect.push("PARTITIONED BY");
     }
-    cursor.expect_word("PRIMARY")?;
-    cursor.expect_word("KEY")?;
-    let columns = name_list(cursor, "a column of the key")?;
-    for (index, column) in columns.iter().enumerate() {
-        if columns[..index].iter().any(|other| other.text == column.text) {
-            return Err(error(column.at, format!("column '{}' is listed twice in the key", column.text)));
-        }
-    }
-    accept_enforcement(cursor)?;
-    set_key(table, PrimaryKey { at, columns })
-}
-
-fn set_key(table: &mut CreateTable, key: PrimaryKey) -> Parsed<()> {
-    if table.primary_key.is_some() {
-        return Err(error(key.at, "a table has one PRIMARY KEY; several columns go into one PRIMARY KEY (a, b)"));
-    }
-    table.primary_key = Some(key);
     Ok(())
-}
-
-/// The managed service's examples leave `NOT ENFORCED` out.
-fn accept_enforcement(cursor: &mut Cursor<'_>) -> Parsed<()> {
-    if cursor.next_is("ENFORCED") {
-        return Err(cursor.unsupported("ENFORCED; write NOT ENFORCED"));
-    }
-    cursor.accept_words(&["NOT", "ENFORCED"]);
-    Ok(())
-}
-
-/// `(a, b)`.
-pub fn name_list(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Vec<Name>> {
-    cursor.expect(&Token::LParen)?;
-    let mut names = vec![cursor.name(what)?];
-    while cursor.accept(&Token::Comma) {
-        names.push(cursor.name(what)?);
-    }
-    if !cursor.accept(&Token::RParen) {
-        return Err(cursor.expected("',' or ')'"));
-    }
-    Ok(names)
 }
 
 fn with_list(cursor: &mut Cursor<'_>) -> Parsed<Vec<OptionEntry>> {

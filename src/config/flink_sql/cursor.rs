@@ -79,18 +79,20 @@ impl<'a> Cursor<'a> {
         rest
     }
 
-    /// Goes to the `,` or `)` that ends this element of a list.
-    pub fn skip_element(&mut self) {
+    /// What is left of this element of a list: all up to the `,` or `)` that ends it.
+    pub fn element(&mut self) -> &'a [TokenWithSpan] {
+        let start = self.next;
         let mut open = 0_usize;
         while !self.is_at_end() {
             match self.peek() {
-                Token::LParen => open += 1,
-                Token::RParen | Token::Comma if open == 0 => return,
-                Token::RParen => open -= 1,
+                Token::LParen | Token::LBracket => open += 1,
+                Token::RParen | Token::Comma if open == 0 => break,
+                Token::RParen | Token::RBracket => open = open.saturating_sub(1),
                 _ => {}
             }
             self.next += 1;
         }
+        self.tokens.get(start..self.next).unwrap_or_default()
     }
 
     pub fn next_is(&self, keyword: &str) -> bool {

@@ -4,7 +4,7 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::cursor::{Cursor, DEEPEST, Parsed, error};
 use super::dialect::FlinkSql;
-use crate::data_type::{DataType, UNBOUNDED};
+use crate::data_type::{DataType, Field, UNBOUNDED};
 use crate::error::Location;
 
 /// A type, with `ARRAY` behind it as often as the job likes.
@@ -18,7 +18,46 @@ pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         }
         data_type = DataType::Array(Box::new(data_type));
     }
+    if cursor.next_is("MULTISET") {
+        return Err(cursor.unsupported("type MULTISET"));
+    }
     Ok(data_type)
+}
+
+/// What stands between `<` and `>`.
+fn in_angles<T>(cursor: &mut Cursor<'_>, parse: impl FnOnce(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<T> {
+    cursor.nested(|cursor| {
+        cursor.expect(&Token::Lt)?;
+        let parsed = parse(cursor)?;
+        cursor.expect_closing_angle()?;
+        Ok(parsed)
+    })
+}
+
+/// The type of an element; whether it may be NULL is not kept.
+fn inner_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let data_type = parse_type(cursor)?;
+    accept_nullability(cursor)?;
+    Ok(data_type)
+}
+
+/// `name type ['comment'], …` of a ROW.
+fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Field>> {
+    let mut fields: Vec<Field> = Vec::new();
+    loop {
+        let name = cursor.name("a field's name")?;
+        if fields.iter().any(|field| field.name == name.text) {
+            return Err(error(name.at, format!("the ROW has two fields '{}'", name.text)));
+        }
+        let data_type = inner_type(cursor)?;
+        if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_)) {
+            cursor.advance();
+        }
+        fields.push(Field { name: name.text, data_type });
+        if !cursor.accept(&Token::Comma) {
+            return Ok(fields);
+        }
+    }
 }
 
 /// The type of a CAST, which the query parser hands over as text.
@@ -59,6 +98,7 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         "CHAR" | "CHARACTER" => DataType::Char(padded_length(cursor)?),
         "VARCHAR" => DataType::Varchar(length(cursor, UNBOUNDED)?),
         "STRING" => DataType::STRING,
+        "BINARY" if cursor.accept_word("VARYING") => DataType::Varbinary(length(cursor, UNBOUNDED)?),
         "BINARY" => DataType::Binary(padded_length(cursor)?),
         "VARBINARY" => DataType::Varbinary(length(cursor, UNBOUNDED)?),
         "BYTES" => DataType::Varbinary(UNBOUNDED),
@@ -70,17 +110,25 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         }
         "TIMESTAMP" => timestamp(cursor)?,
         "TIMESTAMP_LTZ" => DataType::TimestampLtz { precision: precision(cursor, 6)? },
-        "ARRAY" => {
-            let element = cursor.nested(|cursor| {
-                cursor.expect(&Token::Lt)?;
-                let element = parse_type(cursor)?;
-                accept_nullability(cursor)?;
-                cursor.expect_closing_angle()?;
-                Ok(element)
+        "ARRAY" => DataType::Array(Box::new(in_angles(cursor, inner_type)?)),
+        "MAP" => {
+            let (key, value) = in_angles(cursor, |cursor| {
+                let key = inner_type(cursor)?;
+                if !cursor.accept(&Token::Comma) {
+                    return Err(cursor.expected("',' and the type of the MAP's values"));
+                }
+                Ok((key, inner_type(cursor)?))
             })?;
-            DataType::Array(Box::new(element))
+            DataType::Map(Box::new(key), Box::new(value))
         }
-        "ROW" | "MAP" | "MULTISET" | "INTERVAL" | "RAW" => {
+        "ROW" if *cursor.peek() == Token::LParen => cursor.nested(|cursor| {
+            cursor.advance();
+            let fields = fields(cursor)?;
+            cursor.expect(&Token::RParen)?;
+            Ok(DataType::Row(fields))
+        })?,
+        "ROW" => DataType::Row(in_angles(cursor, fields)?),
+        "MULTISET" | "INTERVAL" | "RAW" | "STRUCTURED" | "VARIANT" => {
             return Err(error(at, format!("not supported: type {name}")));
         }
         "REAL" => return Err(error(at, "unknown type REAL; Flink SQL calls it FLOAT")),

@@ -1,21 +1,27 @@
 //! Reads Flink SQL into statements. Nothing is resolved here: names, options and expressions are as written.
 
+mod column;
 mod create_table;
 mod cursor;
 mod data_type;
 mod dialect;
+mod like;
 mod query;
 mod statement;
+mod statement_set;
 
-pub use create_table::{ColumnDefinition, CreateTable, OptionEntry};
+pub use column::{ColumnDefinition, ColumnKind, PrimaryKey};
+pub use create_table::{CreateTable, OptionEntry};
 pub use cursor::{Name, error, location};
 pub use data_type::parse_type_text;
-pub use statement::{Insert, SetOption, Statement, check_qualifiers};
+pub use like::{Like, Merging};
+pub use statement::{CreateView, Drop, Insert, SetOption, Statement, check_qualifiers};
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use crate::error::{Diagnostic, Location};
 use cursor::Cursor;
+use statement_set::StatementSet;
 
 /// A job file's statements, as far as they could be read.
 #[derive(Debug, Default)]
@@ -23,8 +29,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// One for every statement that could not be read.
     pub errors: Vec<Diagnostic>,
-    /// Tables whose CREATE TABLE could not be read: they are not unknown, only broken.
-    pub broken_tables: Vec<String>,
+    /// Tables and views whose CREATE could not be read: they are not unknown, only broken.
+    pub broken: Vec<String>,
 }
 
 pub fn parse(text: &str) -> Script {
@@ -43,6 +49,7 @@ pub fn parse(text: &str) -> Script {
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
 
     let end = end_of(text);
+    let mut set = StatementSet::default();
     let mut rest = tokens.as_slice();
     while !rest.is_empty() {
         let length = rest.iter().position(|token| token.token == Token::SemiColon);
@@ -51,16 +58,18 @@ pub fn parse(text: &str) -> Script {
         }
         let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
         let semicolon = behind.first().map_or(end, |token| location(token.span.start));
-        if !tokens.is_empty() {
-            match statement::parse(&mut Cursor::new(tokens, semicolon)) {
-                Ok(statement) => script.statements.push(statement),
-                Err(diagnostic) => {
-                    script.errors.push(diagnostic);
-                    script.broken_tables.extend(statement::declared_table(&mut Cursor::new(tokens, semicolon)));
-                }
+        let mut cursor = Cursor::new(tokens, semicolon);
+        match set.statement(&mut cursor) {
+            Ok(statement) => script.statements.extend(statement),
+            Err(diagnostic) => {
+                script.errors.push(diagnostic);
+                script.broken.extend(statement::declared_name(&mut Cursor::new(tokens, semicolon)));
             }
         }
         rest = behind.get(1..).unwrap_or_default();
+    }
+    if let Some(at) = set.open_since.filter(|_| complete) {
+        script.errors.push(error(at, "STATEMENT SET without its END"));
     }
     script
 }

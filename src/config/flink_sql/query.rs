@@ -1,6 +1,6 @@
-//! The query of an INSERT, by sqlparser: kept from what would exhaust the stack, and from what it can't read.
+//! The query of an INSERT and the expressions of computed columns, by sqlparser: kept from what would exhaust the stack, and from what it can't read.
 
-use sqlparser::ast::Query;
+use sqlparser::ast::{Expr, Query};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -17,6 +17,7 @@ const LONGEST_TERM: usize = 500;
 /// Parses all of the tokens. `end` is where the statement ends.
 pub fn parse(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Query>> {
     check_depth(tokens)?;
+    refuse_streaming_clauses(tokens)?;
     let mut tokens = tokens.to_vec();
     name_local_timestamps(&mut tokens);
     let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(tokens);
@@ -26,6 +27,44 @@ pub fn parse(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Query>> {
         return Err(error(location(next.span.start), format!("unexpected '{next}' after the query")));
     }
     Ok(query)
+}
+
+/// Parses the expression of a computed column, and a comment behind it.
+pub fn parse_expression(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Expr>> {
+    check_depth(tokens)?;
+    let mut tokens = tokens.to_vec();
+    if let [.., word, comment] = tokens.as_slice()
+        && is_word(&word.token, "COMMENT")
+        && matches!(comment.token, Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_))
+    {
+        tokens.truncate(tokens.len() - 2);
+    }
+    name_local_timestamps(&mut tokens);
+    let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(tokens);
+    let expression = parser.parse_expr().map_err(|failure| syntax_error(&failure, end))?;
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        return Err(error(location(next.span.start), "expected ',' or ')' after the expression"));
+    }
+    Ok(Box::new(expression))
+}
+
+/// Flink's own constructs, which the query parser would only stumble over.
+fn refuse_streaming_clauses(tokens: &[TokenWithSpan]) -> Parsed<()> {
+    for pair in tokens.windows(2) {
+        let (first, second) = (&pair[0].token, &pair[1].token);
+        let what = if is_word(first, "TABLE") && *second == Token::LParen {
+            "windows and other table functions, TABLE(…); a query reads a table's rows"
+        } else if is_word(first, "FOR") && is_word(second, "SYSTEM_TIME") {
+            "temporal joins (FOR SYSTEM_TIME AS OF)"
+        } else if is_word(first, "MATCH_RECOGNIZE") && *second == Token::LParen {
+            "MATCH_RECOGNIZE"
+        } else {
+            continue;
+        };
+        return Err(error(location(pair[0].span.start), format!("not supported: {what}")));
+    }
+    Ok(())
 }
 
 fn check_depth(tokens: &[TokenWithSpan]) -> Parsed<()> {

@@ -5,7 +5,8 @@ use std::fmt;
 use sqlparser::ast::Query;
 use sqlparser::tokenizer::Token;
 
-use super::create_table::{self, CreateTable, name_list};
+use super::column::name_list;
+use super::create_table::{self, CreateTable};
 use super::cursor::{Cursor, Name, Parsed, error};
 use super::query;
 use crate::error::{Diagnostic, Location};
@@ -13,8 +14,14 @@ use crate::error::{Diagnostic, Location};
 #[derive(Debug, Clone)]
 pub enum Statement {
     CreateTable(CreateTable),
+    CreateView(CreateView),
+    Drop(Drop),
     Set(SetOption),
+    /// `RESET ['key']`.
+    Reset(Option<String>),
     Insert(Insert),
+    /// One that changes nothing here, by its words.
+    WithoutEffect(&'static str),
 }
 
 /// `SET 'key' = 'value'`.
@@ -33,6 +40,24 @@ impl fmt::Debug for SetOption {
     }
 }
 
+/// `CREATE [TEMPORARY] VIEW [IF NOT EXISTS] v [(names)] AS query`.
+#[derive(Debug, Clone)]
+pub struct CreateView {
+    pub name: Name,
+    pub if_not_exists: bool,
+    pub columns: Option<Vec<Name>>,
+    pub query: Box<Query>,
+    pub query_at: Location,
+}
+
+/// `DROP [TEMPORARY] TABLE | VIEW [IF EXISTS] name`.
+#[derive(Debug, Clone)]
+pub struct Drop {
+    pub name: Name,
+    pub is_view: bool,
+    pub if_exists: bool,
+}
+
 /// `INSERT INTO table [(columns)] query`.
 #[derive(Debug, Clone)]
 pub struct Insert {
@@ -44,50 +69,139 @@ pub struct Insert {
 
 const UNSUPPORTED: &[(&[&str], &str)] = &[
     (&["INSERT", "OVERWRITE"], "INSERT OVERWRITE; rows are only added, or replaced by conflictmode"),
-    (&["BEGIN"], "STATEMENT SET; write the INSERT statements one after the other, all of them run"),
-    (&["END"], "STATEMENT SET; write the INSERT statements one after the other, all of them run"),
-    (&["EXECUTE"], "EXECUTE; write the INSERT INTO by itself"),
-    (&["CREATE", "VIEW"], "views"),
-    (&["CREATE", "TEMPORARY", "VIEW"], "views"),
-    (&["CREATE", "FUNCTION"], "functions"),
-    (&["CREATE", "TEMPORARY", "FUNCTION"], "functions"),
-    (&["CREATE", "TEMPORARY", "SYSTEM"], "functions"),
-    (&["CREATE"], "CREATE of anything but a table"),
+    (&["CREATE", "FUNCTION"], "CREATE FUNCTION"),
+    (&["CREATE", "TEMPORARY", "FUNCTION"], "CREATE FUNCTION"),
+    (&["CREATE", "TEMPORARY", "SYSTEM"], "CREATE FUNCTION"),
+    (&["CREATE", "CATALOG"], "catalogs; declare the tables by CREATE TABLE"),
+    (&["CREATE", "DATABASE"], "databases of a catalog; declare the tables by CREATE TABLE"),
+    (&["CREATE"], "CREATE of anything but a table or a view"),
+    (&["DROP"], "DROP of anything but a table or a view"),
+    (&["ALTER"], "ALTER statements; change the CREATE TABLE"),
+    (&["USE"], "catalogs and databases; declare the tables by CREATE TABLE"),
+    (&["EXECUTE"], "EXECUTE of anything but INSERT and STATEMENT SET"),
+    (&["SELECT"], "a SELECT by itself; write INSERT INTO … SELECT"),
+    (&["WITH"], "a query by itself; write INSERT INTO … SELECT"),
+    (&["BEGIN"], "BEGIN of anything but a STATEMENT SET"),
+];
+
+/// Statements that are only named.
+const OTHERS: &[&str] = &[
+    "ANALYZE", "CALL", "CLEAR", "COMPILE", "DELETE", "DESC", "DESCRIBE", "EXPLAIN", "HELP", "LOAD", "QUIT", "REFRESH",
+    "SHOW", "STOP", "TRUNCATE", "UNLOAD", "UPDATE", "REMOVE",
 ];
 
 pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
-    let statement =
-        if cursor.accept_words(&["CREATE", "TABLE"]) || cursor.accept_words(&["CREATE", "TEMPORARY", "TABLE"]) {
-            Statement::CreateTable(create_table::parse(cursor)?)
-        } else if cursor.accept_words(&["INSERT", "INTO"]) {
-            Statement::Insert(insert(cursor)?)
-        } else if cursor.accept_word("SET") {
-            Statement::Set(set(cursor)?)
-        } else {
-            return Err(unknown(cursor));
-        };
+    let statement = if let Some(kind) = accept_kind(cursor, "CREATE") {
+        match kind {
+            Kind::Table => Statement::CreateTable(create_table::parse(cursor)?),
+            Kind::View => Statement::CreateView(create_view(cursor)?),
+        }
+    } else if cursor.accept_words(&["INSERT", "INTO"]) || cursor.accept_words(&["EXECUTE", "INSERT", "INTO"]) {
+        Statement::Insert(insert(cursor)?)
+    } else if let Some(kind) = accept_kind(cursor, "DROP") {
+        let if_exists = cursor.accept_words(&["IF", "EXISTS"]);
+        Statement::Drop(Drop { name: table_name(cursor)?, is_view: kind == Kind::View, if_exists })
+    } else if cursor.accept_word("SET") {
+        Statement::Set(set(cursor)?)
+    } else if cursor.accept_word("RESET") {
+        Statement::Reset(reset(cursor)?)
+    } else if cursor.accept_words(&["ADD", "JAR"]) {
+        cursor.text("the jar's path")?;
+        Statement::WithoutEffect("ADD JAR")
+    } else if uses_the_default(cursor) {
+        cursor.rest();
+        Statement::WithoutEffect("USE")
+    } else {
+        return Err(unknown(cursor));
+    };
     if !cursor.is_at_end() {
         return Err(cursor.expected("';' and the next statement"));
     }
     Ok(statement)
 }
 
-/// The name of the table that a CREATE TABLE declares, however wrong the rest of it is.
-pub fn declared_table(cursor: &mut Cursor<'_>) -> Option<String> {
-    let is_create = cursor.accept_words(&["CREATE", "TABLE"]) || cursor.accept_words(&["CREATE", "TEMPORARY", "TABLE"]);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Table,
+    View,
+}
+
+/// `verb [TEMPORARY] TABLE | VIEW`.
+fn accept_kind(cursor: &mut Cursor<'_>, verb: &str) -> Option<Kind> {
+    let accept = |cursor: &mut Cursor<'_>, kind| {
+        cursor.accept_words(&[verb, kind]) || cursor.accept_words(&[verb, "TEMPORARY", kind])
+    };
+    if accept(cursor, "TABLE") {
+        Some(Kind::Table)
+    } else if accept(cursor, "VIEW") {
+        Some(Kind::View)
+    } else {
+        None
+    }
+}
+
+/// There is one catalog with one database, and they are in use.
+fn uses_the_default(cursor: &Cursor<'_>) -> bool {
+    cursor.next_are(&["USE", "CATALOG", "default_catalog"]) || cursor.next_are(&["USE", "default_database"])
+}
+
+/// The name of what a CREATE declares, however wrong the rest of it is.
+pub fn declared_name(cursor: &mut Cursor<'_>) -> Option<String> {
+    accept_kind(cursor, "CREATE")?;
     cursor.accept_words(&["IF", "NOT", "EXISTS"]);
-    if is_create { table_name(cursor).ok().map(|name| name.text) } else { None }
+    table_name(cursor).ok().map(|name| name.text)
 }
 
 fn unknown(cursor: &Cursor<'_>) -> Diagnostic {
     if let Some((_, what)) = UNSUPPORTED.iter().find(|(words, _)| cursor.next_are(words)) {
         return cursor.unsupported(what);
     }
-    let others = ["DROP", "ALTER", "USE", "ADD", "REMOVE", "RESET", "SELECT", "WITH", "DELETE", "UPDATE", "ANALYZE"];
-    match others.iter().find(|word| cursor.next_is(word)) {
+    match OTHERS.iter().find(|word| cursor.next_is(word)) {
         Some(word) => cursor.unsupported(&format!("{word} statements")),
-        None => cursor.expected("a statement (CREATE TABLE, INSERT INTO or SET)"),
+        None => cursor.expected("a statement (CREATE TABLE, CREATE VIEW, INSERT INTO or SET)"),
     }
+}
+
+/// What follows `CREATE VIEW`.
+fn create_view(cursor: &mut Cursor<'_>) -> Parsed<CreateView> {
+    let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
+    let name = table_name(cursor)?;
+    let columns = if cursor.accept(&Token::LParen) { Some(view_columns(cursor)?) } else { None };
+    if cursor.accept_word("COMMENT") {
+        cursor.text("the view's comment")?;
+    }
+    cursor.expect_word("AS")?;
+    let (query, query_at) = rest_as_query(cursor)?;
+    Ok(CreateView { name, if_not_exists, columns, query, query_at })
+}
+
+/// `a [COMMENT '…'], b)`.
+fn view_columns(cursor: &mut Cursor<'_>) -> Parsed<Vec<Name>> {
+    let mut names = Vec::new();
+    loop {
+        names.push(cursor.name("a column's name")?);
+        if cursor.accept_word("COMMENT") {
+            cursor.text("the column's comment")?;
+        }
+        if !cursor.accept(&Token::Comma) {
+            break;
+        }
+    }
+    if !cursor.accept(&Token::RParen) {
+        return Err(cursor.expected("',' or ')'"));
+    }
+    Ok(names)
+}
+
+fn rest_as_query(cursor: &mut Cursor<'_>) -> Parsed<(Box<Query>, Location)> {
+    let at = cursor.at();
+    if cursor.next_is("VALUES") {
+        return Err(cursor.unsupported("VALUES; a job reads from a table"));
+    }
+    if !cursor.next_is("SELECT") && !cursor.next_is("WITH") && *cursor.peek() != Token::LParen {
+        return Err(cursor.expected("SELECT"));
+    }
+    Ok((query::parse(cursor.rest(), cursor.end())?, at))
 }
 
 /// A table's name. There is one catalog, so a qualified name may only name Flink's default one.
@@ -119,6 +233,21 @@ fn set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
     cursor.expect(&Token::Eq)?;
     let (value, value_at) = cursor.text("the setting's value")?;
     Ok(SetOption { key, key_at, value, value_at })
+}
+
+/// What follows RESET: nothing, or a setting's name.
+fn reset(cursor: &mut Cursor<'_>) -> Parsed<Option<String>> {
+    if cursor.is_at_end() {
+        return Ok(None);
+    }
+    if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_)) {
+        return cursor.text("the setting's name").map(|(key, _)| Some(key));
+    }
+    let mut key = String::new();
+    while !cursor.is_at_end() {
+        key.push_str(&cursor.advance().to_string());
+    }
+    Ok(Some(key))
 }
 
 /// `SET key = value` without quotes, as the SQL client of older Flink versions took it: all up to the `;`.
@@ -156,13 +285,6 @@ fn insert(cursor: &mut Cursor<'_>) -> Parsed<Insert> {
         Token::LParen if !cursor.opens_query() => Some(name_list(cursor, "a column")?),
         _ => None,
     };
-    let query_at = cursor.at();
-    if cursor.next_is("VALUES") {
-        return Err(cursor.unsupported("INSERT INTO … VALUES; a job reads from a table"));
-    }
-    if !cursor.next_is("SELECT") && !cursor.next_is("WITH") && *cursor.peek() != Token::LParen {
-        return Err(cursor.expected("SELECT"));
-    }
-    let query = query::parse(cursor.rest(), cursor.end())?;
+    let (query, query_at) = rest_as_query(cursor)?;
     Ok(Insert { table, columns, query, query_at })
 }

@@ -110,14 +110,10 @@ impl<'a> TableOptions<'a> {
         names.dedup();
         for entry in self.entries.iter().filter(|entry| !is_known(&entry.name)) {
             let suggestion = match nearest(&entry.key, names.iter().map(String::as_str)) {
-                Some(near) => format!("; did you mean '{near}'?"),
-                None => ".".into(),
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("valid options: {}", names.join(", ")),
             };
-            let message = format!(
-                "unknown option '{}' for connector '{connector}'{suggestion} Valid options: {}",
-                entry.key,
-                names.join(", ")
-            );
+            let message = format!("unknown option '{}' for connector '{connector}'; {suggestion}", entry.key);
             let message = match entry.key_at {
                 Some(_) => message,
                 None => format!("-D {}.{}: {message}", self.table, entry.key),

@@ -36,7 +36,8 @@ pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
 pub const TYPE_LENGTH_ENFORCER: OptionSpec = OptionSpec::new(
     "table.exec.sink.type-length-enforcer",
     ValueType::Choice(&["IGNORE", "TRIM_PAD"]),
-    "TRIM_PAD is not supported.",
+    "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
+     CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
 )
 .default("IGNORE");
 pub const LOCAL_TIME_ZONE: OptionSpec = OptionSpec::new(
@@ -60,6 +61,7 @@ pub struct Settings {
     pub max_outage: Option<Duration>,
     pub not_null_drop: bool,
     pub time_zone: TimeZone,
+    pub trim_pad: bool,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             max_outage: None,
             not_null_drop: false,
             time_zone: TimeZone::default(),
+            trim_pad: false,
         }
     }
 }
@@ -114,10 +117,11 @@ impl Settings {
                 Err("must be ERROR or DROP".into())
             }
         } else if key(&TYPE_LENGTH_ENFORCER) {
-            if value.eq_ignore_ascii_case("IGNORE") {
+            self.trim_pad = value.eq_ignore_ascii_case("TRIM_PAD");
+            if self.trim_pad || value.eq_ignore_ascii_case("IGNORE") {
                 Ok(())
             } else {
-                Err("must be IGNORE; TRIM_PAD is not supported".into())
+                Err("must be IGNORE or TRIM_PAD".into())
             }
         } else if key(&LOCAL_TIME_ZONE) {
             TimeZone::parse(&value).map(|zone| self.time_zone = zone)

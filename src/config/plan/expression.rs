@@ -8,15 +8,21 @@ use crate::config::flink_sql::{error, location, parse_type_text};
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Location};
 use crate::expression::{Comparison, Expression, Literal};
-use crate::settings::Column;
 
 type Planned<T> = Result<T, Diagnostic>;
+
+/// A name, and what it stands for in terms of the source's row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    pub name: String,
+    pub expression: Expression,
+}
 
 /// The names that an expression can use.
 pub struct Scope<'a> {
     /// The table, or its alias, by which its columns may be qualified.
     pub qualifier: &'a str,
-    pub columns: &'a [Column],
+    pub columns: &'a [Named],
     /// Where the query starts, for parts whose own place the parser doesn't know.
     pub at: Location,
 }
@@ -71,8 +77,8 @@ impl Scope<'_> {
     }
 
     fn column(&self, name: &Ident) -> Planned<Expression> {
-        match self.columns.iter().position(|column| column.name == name.value) {
-            Some(index) => Ok(Expression::Column(index, self.columns[index].data_type.clone())),
+        match self.columns.iter().find(|column| column.name == name.value) {
+            Some(column) => Ok(column.expression.clone()),
             None => Err(self.unknown_column(name)),
         }
     }
@@ -201,6 +207,16 @@ impl Scope<'_> {
                 Err(error(self.place(whole), message))
             }
         }
+    }
+}
+
+/// What a query around this one calls a value that has no AS.
+pub fn own_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(name) => Some(name.value.clone()),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|name| name.value.clone()),
+        Expr::Nested(inner) => own_name(inner),
+        _ => None,
     }
 }
 

@@ -3,7 +3,10 @@
 mod conversion;
 mod expression;
 mod literal;
+mod refuse;
 mod select;
+mod size;
 
-pub use conversion::{Assignment, assign};
-pub use select::{Output, Projection, plan, source_table};
+pub use conversion::{Assignment, assign, can_cast, cast};
+pub use expression::{Named, Scope};
+pub use select::{Output, Projection, Relation, plan, plan_view};

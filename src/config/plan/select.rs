@@ -1,100 +1,282 @@
-//! `SELECT … FROM one table [WHERE …]`.
+//! Queries: `[WITH …] SELECT … FROM a table, a view or a query in parentheses [WHERE …]`. What is read through another
+//! query is put in the place of its name, so that every value is in the end computed from the one table's row.
 
 use sqlparser::ast::{
-    Distinct, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Spanned, TableFactor,
+    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    SetOperator, SetQuantifier, TableAlias, TableFactor,
 };
 
-use super::expression::Scope;
+use super::expression::{Named, Scope};
+use super::refuse::{refuse_clauses, refuse_extras, relation_name, unsupported};
+use super::size;
 use crate::config::flink_sql::{Name, error, location};
 use crate::error::{Diagnostic, Location};
 use crate::expression::Expression;
-use crate::settings::Column;
 
 type Planned<T> = Result<T, Diagnostic>;
 
-/// One value that the query gives.
+/// What a name in FROM stands for: columns computed from the row of a table, and the rows it leaves out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Relation {
+    /// The table below, by its number in the catalog.
+    pub table: usize,
+    pub columns: Vec<Named>,
+    pub filter: Option<Expression>,
+}
+
+/// One value that a query gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
+    /// As a query around this one calls it.
+    pub name: Option<String>,
     pub expression: Expression,
     /// As an error names it.
     pub shown: String,
     pub at: Location,
 }
 
-#[derive(Debug, Default)]
+/// What one SELECT computes.
+#[derive(Debug)]
 pub struct Projection {
+    pub table: usize,
     /// `None` stands for one that is wrong, which has been noted.
     pub outputs: Vec<Option<Output>>,
     pub filter: Option<Expression>,
 }
 
-/// The table the query reads. An error names the first thing in the query that isn't supported.
-pub fn source_table(query: &Query, at: Location) -> Planned<Name> {
-    let select = plain_select(query, at)?;
-    let [from] = select.from.as_slice() else {
-        return Err(error(at, "not supported: a query without FROM, or with several tables"));
-    };
-    if let Some(join) = from.joins.first() {
-        return Err(unsupported(join, at, "joins"));
-    }
-    let TableFactor::Table { name, args, alias, sample, .. } = &from.relation else {
-        return Err(unsupported(&from.relation, at, "subqueries and table functions in FROM"));
-    };
-    if args.is_some() {
-        return Err(unsupported(name, at, "table functions"));
-    }
-    if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) || sample.is_some() {
-        return Err(unsupported(name, at, "column lists and samples in FROM"));
-    }
-    let parts = identifiers(name).ok_or_else(|| unsupported(name, at, "this table name"))?;
-    let Some((last, qualifiers)) = parts.split_last() else {
-        return Err(error(at, "expected a table"));
-    };
-    let name = Name { text: last.value.clone(), at: location(last.span.start) };
-    let qualifiers: Vec<&str> = qualifiers.iter().map(|part| part.value.as_str()).collect();
-    crate::config::flink_sql::check_qualifiers(&qualifiers, &name)?;
-    Ok(name)
+/// Answers what a name in FROM stands for. `None`: that is wrong, which has been noted.
+pub type Tables<'a> = dyn FnMut(&Name) -> Option<Relation> + 'a;
+
+/// Types everything that a query computes, and notes all that is wrong. One projection for each SELECT of a UNION ALL.
+pub fn plan(query: &Query, at: Location, tables: &mut Tables<'_>, errors: &mut Vec<Diagnostic>) -> Vec<Projection> {
+    Planner { at, tables, errors, known: Vec::new() }.union(query)
 }
 
-/// Types everything the query computes from the table's columns, and notes what is wrong with each.
-pub fn plan(query: &Query, columns: &[Column], at: Location, errors: &mut Vec<Diagnostic>) -> Projection {
-    let mut projection = Projection::default();
-    let select = match plain_select(query, at) {
-        Ok(select) => select,
-        Err(diagnostic) => {
-            errors.push(diagnostic);
-            return projection;
-        }
-    };
-    let qualifier = select.from.first().map(|from| qualifier(&from.relation)).unwrap_or_default();
-    let scope = Scope { qualifier: &qualifier, columns, at };
-    for item in &select.projection {
-        if let Err(diagnostic) = outputs(&scope, item, &mut projection.outputs) {
-            errors.push(diagnostic);
-            projection.outputs.push(None);
-        }
-    }
-    if let Some(condition) = &select.selection {
-        match scope.condition(condition) {
-            Ok(condition) => projection.filter = Some(condition),
-            Err(diagnostic) => errors.push(diagnostic),
-        }
-    }
-    projection
+/// A view, whose columns may be named anew. `None`: something is wrong with it, which has been noted.
+pub fn plan_view(
+    query: &Query,
+    names: Option<&[Name]>,
+    at: Location,
+    tables: &mut Tables<'_>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Relation> {
+    let mut planner = Planner { at, tables, errors, known: Vec::new() };
+    let relation = planner.relation(query)?;
+    let names = names.map(|names| names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>());
+    planner.rename(relation, names.as_deref(), at)
 }
 
-fn outputs(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<Output>>) -> Planned<()> {
+struct Planner<'a, 'b> {
+    /// Where the query starts, for parts whose own place the parser doesn't know.
+    at: Location,
+    tables: &'a mut Tables<'b>,
+    errors: &'a mut Vec<Diagnostic>,
+    /// The queries that WITH has named so far.
+    known: Vec<(String, Option<Relation>)>,
+}
+
+impl Planner<'_, '_> {
+    fn note<T>(&mut self, planned: Planned<T>) -> Option<T> {
+        planned.map_err(|diagnostic| self.errors.push(diagnostic)).ok()
+    }
+
+    fn union(&mut self, query: &Query) -> Vec<Projection> {
+        if self.enter(query).is_none() {
+            return Vec::new();
+        }
+        let mut projections = Vec::new();
+        let mut rest = vec![query.body.as_ref()];
+        while let Some(body) = rest.pop() {
+            match body {
+                SetExpr::SetOperation { op: SetOperator::Union, set_quantifier: SetQuantifier::All, left, right } => {
+                    rest.extend([right.as_ref(), left.as_ref()]);
+                }
+                SetExpr::Query(inner) => projections.extend(self.union(inner)),
+                body => projections.extend(self.body(body)),
+            }
+        }
+        projections
+    }
+
+    /// What is around the SELECT: refuses what isn't supported, takes in what WITH names.
+    fn enter(&mut self, query: &Query) -> Option<()> {
+        let refused = refuse_extras(query, self.at);
+        self.note(refused)?;
+        let Some(with) = &query.with else { return Some(()) };
+        if with.recursive {
+            self.errors.push(unsupported(with, self.at, "WITH RECURSIVE"));
+            return None;
+        }
+        for named in &with.cte_tables {
+            let relation = self.relation(&named.query);
+            let relation = relation.and_then(|relation| self.rename_by(relation, &named.alias));
+            self.known.push((named.alias.name.value.clone(), relation));
+        }
+        Some(())
+    }
+
+    fn body(&mut self, body: &SetExpr) -> Option<Projection> {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(inner) => {
+                self.enter(inner)?;
+                self.body(&inner.body)
+            }
+            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier: SetQuantifier::All, right, .. } => {
+                let what = "UNION ALL inside another query or a view; several INSERTs do the same";
+                self.errors.push(unsupported(right.as_ref(), self.at, what));
+                None
+            }
+            SetExpr::SetOperation { op, right, .. } => {
+                let what = match op {
+                    SetOperator::Union => "UNION without ALL; UNION ALL keeps every row".to_string(),
+                    op => op.to_string(),
+                };
+                self.errors.push(unsupported(right.as_ref(), self.at, &what));
+                None
+            }
+            SetExpr::Values(values) => {
+                self.errors.push(unsupported(values, self.at, "VALUES; a job reads from a table"));
+                None
+            }
+            _ => {
+                self.errors.push(error(self.at, "not supported: a query that is no SELECT"));
+                None
+            }
+        }
+    }
+
+    fn select(&mut self, select: &Select) -> Option<Projection> {
+        let refused = refuse_clauses(select, self.at);
+        self.note(refused)?;
+        let (relation, qualifier) = self.from(select)?;
+        let scope = Scope { qualifier: &qualifier, columns: &relation.columns, at: self.at };
+        let mut outputs = Vec::new();
+        for item in &select.projection {
+            if let Err(diagnostic) = items(&scope, item, &mut outputs) {
+                self.errors.push(diagnostic);
+                outputs.push(None);
+            }
+        }
+        let own = select.selection.as_ref().and_then(|condition| {
+            let place = scope.place(condition);
+            let planned = scope.condition(condition).and_then(|filter| size::check(filter, place));
+            planned.map_err(|diagnostic| self.errors.push(diagnostic)).ok()
+        });
+        let filter = match (relation.filter, own) {
+            (Some(inner), Some(own)) => Some(Expression::And(inner.into(), own.into())),
+            (inner, own) => inner.or(own),
+        };
+        let filter = filter.map(|filter| size::check(filter, self.at));
+        let filter = filter.and_then(|filter| self.note(filter));
+        Some(Projection { table: relation.table, outputs, filter })
+    }
+
+    /// What the query reads, and the name that qualifies its columns.
+    fn from(&mut self, select: &Select) -> Option<(Relation, String)> {
+        let from = match select.from.as_slice() {
+            [from] => from,
+            [] => {
+                self.errors.push(error(self.at, "not supported: a query without FROM; a job reads from a table"));
+                return None;
+            }
+            [_, second, ..] => {
+                self.errors.push(unsupported(second, self.at, "joins: a query reads from one table"));
+                return None;
+            }
+        };
+        if let Some(join) = from.joins.first() {
+            self.errors.push(unsupported(join, self.at, "joins: a query reads from one table"));
+            return None;
+        }
+        match &from.relation {
+            TableFactor::Table { name, args: None, alias, sample: None, version: None, .. } => {
+                let name = table_name(name, self.at);
+                let name = self.note(name)?;
+                let known = self.known.iter().rev().find(|(known, _)| *known == name.text);
+                let relation = match known {
+                    Some((_, relation)) => relation.clone(),
+                    None => (self.tables)(&name),
+                };
+                match alias {
+                    Some(alias) => Some((self.rename_by(relation?, alias)?, alias.name.value.clone())),
+                    None => Some((relation?, name.text)),
+                }
+            }
+            TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
+                let visible = self.known.len();
+                let relation = self.relation(subquery);
+                self.known.truncate(visible);
+                match alias {
+                    Some(alias) => Some((self.rename_by(relation?, alias)?, alias.name.value.clone())),
+                    None => Some((relation?, String::new())),
+                }
+            }
+            other => {
+                self.errors.push(unsupported(other, self.at, relation_name(other)));
+                None
+            }
+        }
+    }
+
+    /// A query as something to read from.
+    fn relation(&mut self, query: &Query) -> Option<Relation> {
+        self.enter(query)?;
+        let before = self.errors.len();
+        let Projection { table, outputs, filter } = self.body(&query.body)?;
+        if self.errors.len() > before {
+            return None; // its columns are not known for certain
+        }
+        let columns = outputs.into_iter().flatten().enumerate().map(|(index, output)| Named {
+            name: output.name.unwrap_or_else(|| format!("EXPR${index}")),
+            expression: output.expression,
+        });
+        Some(Relation { table, columns: columns.collect(), filter })
+    }
+
+    fn rename_by(&mut self, relation: Relation, alias: &TableAlias) -> Option<Relation> {
+        let names: Vec<&str> = alias.columns.iter().map(|column| column.name.value.as_str()).collect();
+        self.rename(relation, Some(names.as_slice()).filter(|names| !names.is_empty()), location(alias.name.span.start))
+    }
+
+    fn rename(&mut self, mut relation: Relation, names: Option<&[&str]>, at: Location) -> Option<Relation> {
+        if let Some(names) = names {
+            if names.len() != relation.columns.len() {
+                let message = format!("{} names for {} columns", names.len(), relation.columns.len());
+                self.errors.push(error(at, message));
+                return None;
+            }
+            relation.columns.iter_mut().zip(names).for_each(|(column, name)| column.name = (*name).to_string());
+        }
+        let twice = relation
+            .columns
+            .iter()
+            .enumerate()
+            .find(|(index, column)| relation.columns[..*index].iter().any(|earlier| earlier.name == column.name));
+        if let Some((_, column)) = twice {
+            self.errors.push(error(at, format!("two columns are called '{}'; rename one with AS", column.name)));
+            return None;
+        }
+        Some(relation)
+    }
+}
+
+/// The values of one item of the SELECT list.
+fn items(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<Output>>) -> Planned<()> {
     let all = |at: Location| {
-        scope.columns.iter().enumerate().map(move |(index, column)| {
-            let expression = Expression::Column(index, column.data_type.clone());
-            Some(Output { expression, shown: column.name.clone(), at })
+        scope.columns.iter().map(move |Named { name, expression }| {
+            Some(Output { name: Some(name.clone()), expression: expression.clone(), shown: name.clone(), at })
         })
     };
     match item {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-            let expression = scope.expression(expr)?;
-            outputs.push(Some(Output { expression, shown: expr.to_string(), at: scope.place(expr) }));
+            let at = scope.place(expr);
+            let expression = size::check(scope.expression(expr)?, at)?;
+            let name = match item {
+                SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+                _ => super::expression::own_name(expr),
+            };
+            outputs.push(Some(Output { name, expression, shown: expr.to_string(), at }));
         }
         SelectItem::Wildcard(_) => outputs.extend(all(scope.place(item))),
         SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
@@ -111,68 +293,18 @@ fn outputs(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<Output
     Ok(())
 }
 
-/// The alias, or else the table's own name.
-fn qualifier(relation: &TableFactor) -> String {
-    match relation {
-        TableFactor::Table { alias: Some(alias), .. } => alias.name.value.clone(),
-        TableFactor::Table { name, .. } => {
-            identifiers(name).and_then(|parts| Some(parts.last()?.value.clone())).unwrap_or_default()
-        }
-        _ => String::new(),
-    }
+fn table_name(name: &ObjectName, at: Location) -> Planned<Name> {
+    let parts = identifiers(name).ok_or_else(|| unsupported(name, at, "this table name"))?;
+    let Some((last, qualifiers)) = parts.split_last() else {
+        return Err(error(at, "expected a table"));
+    };
+    let name = Name { text: last.value.clone(), at: location(last.span.start) };
+    let qualifiers: Vec<&str> = qualifiers.iter().map(|part| part.value.as_str()).collect();
+    crate::config::flink_sql::check_qualifiers(&qualifiers, &name)?;
+    Ok(name)
 }
 
 fn identifiers(name: &ObjectName) -> Option<Vec<&Ident>> {
     let identifier = |part: &'_ ObjectNamePart| matches!(part, ObjectNamePart::Identifier(_));
     name.0.iter().all(identifier).then(|| name.0.iter().filter_map(ObjectNamePart::as_ident).collect())
-}
-
-fn unsupported(node: &impl Spanned, at: Location, what: &str) -> Diagnostic {
-    let start = node.span().start;
-    error(if start.line == 0 { at } else { location(start) }, format!("not supported: {what}"))
-}
-
-/// The SELECT of a query that has no more to it than columns, FROM and WHERE.
-fn plain_select(query: &Query, at: Location) -> Planned<&Select> {
-    if let Some(with) = &query.with {
-        return Err(unsupported(with, at, "WITH"));
-    }
-    if let Some(order_by) = &query.order_by {
-        return Err(unsupported(order_by, at, "ORDER BY"));
-    }
-    if query.limit_clause.is_some() || query.fetch.is_some() {
-        return Err(error(at, "not supported: LIMIT, OFFSET and FETCH"));
-    }
-    if !query.locks.is_empty() || query.for_clause.is_some() {
-        return Err(error(at, "not supported: FOR"));
-    }
-    let select = match query.body.as_ref() {
-        SetExpr::Select(select) => select,
-        SetExpr::Query(inner) => return plain_select(inner, at),
-        SetExpr::SetOperation { op, .. } => return Err(error(at, format!("not supported: {op}; write two INSERTs"))),
-        _ => return Err(error(at, "not supported: a query that is no SELECT")),
-    };
-    let group_by = match &select.group_by {
-        GroupByExpr::Expressions(expressions, _) => expressions.first(),
-        GroupByExpr::All(_) => return Err(error(at, "not supported: GROUP BY")),
-    };
-    if let Some(first) = group_by {
-        return Err(unsupported(first, at, "GROUP BY"));
-    }
-    if let Some(condition) = select.having.as_ref().or(select.qualify.as_ref()) {
-        return Err(unsupported(condition, at, "HAVING and QUALIFY"));
-    }
-    let others = [
-        (select.distinct.as_ref().is_some_and(|distinct| *distinct != Distinct::All), "SELECT DISTINCT"),
-        (select.top.is_some(), "TOP"),
-        (select.into.is_some(), "SELECT INTO"),
-        (!select.lateral_views.is_empty(), "LATERAL VIEW"),
-        (!select.named_window.is_empty(), "WINDOW"),
-        (!select.cluster_by.is_empty() || !select.distribute_by.is_empty() || !select.sort_by.is_empty(), "SORT BY"),
-        (!select.connect_by.is_empty(), "CONNECT BY"),
-    ];
-    match others.iter().find(|(present, _)| *present) {
-        Some((_, what)) => Err(error(at, format!("not supported: {what}"))),
-        None => Ok(select),
-    }
 }

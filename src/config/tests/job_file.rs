@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::config::flink_sql;
 use crate::data_type::DataType;
 use crate::expression::Expression;
 use crate::settings::{Bounded, ConflictMode, ExceptionMode, Format, Startup, WriteMode};
@@ -88,10 +89,40 @@ fn every_type_may_be_spelt_as_flink_spells_it() {
         ("TIMESTAMP(0) WITH LOCAL TIME ZONE", DataType::TimestampLtz { precision: 0 }),
         ("ARRAY<FLOAT NOT NULL>", DataType::Array(Box::new(DataType::Float))),
         ("FLOAT ARRAY", DataType::Array(Box::new(DataType::Float))),
+        ("BINARY VARYING(7)", DataType::Varbinary(7)),
+        ("character varying(7)", DataType::Varchar(7)),
     ];
     for (text, data_type) in spelt {
         let job = job(&job_of(&format!("c {text}"), &format!("c {text}"), "INSERT INTO s SELECT * FROM k"));
         assert_eq!(job.sources[0].columns[0].data_type, data_type, "{text}");
+    }
+}
+
+/// The type of a column as it prints.
+fn printed(text: &str) -> String {
+    let script = flink_sql::parse(&format!("CREATE TABLE t (c {text}) WITH ('connector' = 'x')"));
+    assert_eq!(script.errors, [], "{text}");
+    match &script.statements[0] {
+        flink_sql::Statement::CreateTable(table) => match &table.columns[0].kind {
+            flink_sql::ColumnKind::Physical { data_type, .. } => data_type.to_string(),
+            kind => panic!("{kind:?}"),
+        },
+        statement => panic!("{statement:?}"),
+    }
+}
+
+#[test]
+fn types_nest() {
+    for (text, data_type) in [
+        ("ARRAY<ARRAY<INT>>", "ARRAY<ARRAY<INT>>"),
+        ("ARRAY<ARRAY<ARRAY<INT>>>", "ARRAY<ARRAY<ARRAY<INT>>>"),
+        ("ROW<a INT, `b c` STRING NOT NULL 'its comment'> NOT NULL", "ROW<`a` INT, `b c` STRING>"),
+        ("ROW(a INT, b ROW(c DATE))", "ROW<`a` INT, `b` ROW<`c` DATE>>"),
+        ("ROW<a MAP<STRING, ARRAY<DOUBLE>>> ARRAY", "ARRAY<ROW<`a` MAP<STRING, ARRAY<DOUBLE>>>>"),
+        ("MAP<STRING NOT NULL, ROW<x INT>>", "MAP<STRING, ROW<`x` INT>>"),
+        ("ROW<`timestamp` TIMESTAMP(3) WITH LOCAL TIME ZONE>", "ROW<`timestamp` TIMESTAMP_LTZ(3)>"),
+    ] {
+        assert_eq!(printed(text), data_type, "{text}");
     }
 }
 
@@ -161,11 +192,27 @@ fn a_table_that_no_insert_uses_may_be_anything() {
 }
 
 #[test]
-fn a_watermark_has_no_effect() {
+fn what_says_nothing_about_rows_on_their_way_has_no_effect_and_is_said_once() {
     for watermark in ["WATERMARK FOR ts AS ts - INTERVAL '5' SECOND", "WATERMARK FOR ts AS f(ts, g(1))"] {
         let text = job_of(&format!("ts TIMESTAMP(3), {watermark}, b INT"), "b INT", "INSERT INTO s SELECT b FROM k");
-        assert_eq!(job(&text).sources[0].columns.len(), 2, "{watermark}");
+        let twice = job(&format!("{text}\nINSERT INTO s SELECT b FROM k"));
+        assert_eq!(twice.sources[0].columns.len(), 2, "{watermark}");
+        assert_eq!(twice.notices, ["table 'k': WATERMARK has no effect"]);
     }
+    let text = job_of("a INT", "a INT", "INSERT INTO s SELECT * FROM k").replacen(
+        ") WITH",
+        ") COMMENT 'the cars' DISTRIBUTED BY HASH(a) INTO 4 BUCKETS PARTITIONED BY (`a`) WITH",
+        1,
+    );
+    assert_eq!(
+        job(&format!("ADD JAR '/x.jar'; USE CATALOG default_catalog;\n{text}")).notices,
+        [
+            "ADD JAR has no effect here",
+            "USE has no effect here",
+            "table 'k': DISTRIBUTED BY has no effect",
+            "table 'k': PARTITIONED BY has no effect"
+        ]
+    );
 }
 
 #[test]

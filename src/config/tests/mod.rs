@@ -7,7 +7,9 @@ mod options;
 mod queries;
 mod safety;
 mod settings;
+mod tables;
 mod url;
+mod views;
 
 use super::{Input, Override, parse_job};
 use crate::error::{Diagnostic, Error};

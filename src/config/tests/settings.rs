@@ -1,6 +1,8 @@
 //! SET statements.
 
 use super::*;
+use crate::data_type::DataType;
+use crate::expression::Expression;
 
 fn with(setting: &str, value: &str, source_columns: &str, sink_columns: &str) -> String {
     let insert = "INSERT INTO s SELECT * FROM k";
@@ -21,13 +23,34 @@ fn the_time_zone_is_a_zone_of_the_database_or_a_distance_from_utc() {
 }
 
 #[test]
-fn texts_are_not_trimmed_and_padded_on_request() {
-    let found = only_error(&with("table.exec.sink.type-length-enforcer", "TRIM_PAD", "a INT", "a INT"));
-    assert!(found.contains("TRIM_PAD is not supported"), "{found}");
-    assert_eq!(
-        job(&with("table.exec.sink.type-length-enforcer", "IGNORE", "a INT", "a INT")).notices,
-        Vec::<String>::new()
-    );
+fn texts_and_bytes_are_trimmed_and_padded_on_request_only() {
+    let enforced = |value: &str, columns: &str| {
+        job(&with("table.exec.sink.type-length-enforcer", value, columns, columns)).sinks.remove(0).columns
+    };
+    for (declared, data_type) in [
+        ("CHAR(3)", DataType::Char(3)),
+        ("VARCHAR(3)", DataType::Varchar(3)),
+        ("BINARY(3)", DataType::Binary(3)),
+        ("VARBINARY(3)", DataType::Varbinary(3)),
+    ] {
+        let column = Expression::Column(0, data_type.clone());
+        let fitted = Expression::Cast(Box::new(column.clone()), data_type);
+        assert_eq!(enforced("TRIM_PAD", &format!("c {declared}"))[0].expression, fitted, "{declared}");
+        assert_eq!(enforced("IGNORE", &format!("c {declared}"))[0].expression, column, "{declared}");
+    }
+    assert_eq!(enforced("trim_pad", "c STRING")[0].expression, Expression::Column(0, DataType::STRING));
+    let found = only_error(&with("table.exec.sink.type-length-enforcer", "TRIM", "a INT", "a INT"));
+    assert!(found.contains("must be IGNORE or TRIM_PAD"), "{found}");
+}
+
+#[test]
+fn a_setting_that_is_reset_is_as_if_it_had_not_been_set() {
+    let sets =
+        "SET 'pipeline.name' = 'x'; SET 'max.outage' = 'wrong'; SET 'table.exec.sink.not-null-enforcer' = 'DROP';";
+    let reset_one = job(&format!("{sets} RESET 'max.outage'; RESET pipeline.name;\n{GUIDE}"));
+    assert_eq!((reset_one.pipeline_name, reset_one.sinks[0].not_null_drop), (None, true));
+    let reset_all = job(&format!("{sets} RESET;\n{GUIDE} SET 'pipeline.name' = 'y';"));
+    assert_eq!((reset_all.pipeline_name.as_deref(), reset_all.sinks[0].not_null_drop), (Some("y"), false));
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! The metadata that a source's METADATA columns can ask for, with Flink's keys and types.
+
+use super::flink_sql::{ColumnKind, Name};
+use super::nearest::nearest;
+use super::report::Report;
+use super::table::Table;
+use crate::data_type::{DataType, Field, UNBOUNDED};
+use crate::settings::{Format, MetadataColumn};
+
+/// In front of a format's keys.
+const OF_THE_VALUE: &str = "value.";
+
+/// What a format reads from the message beside the columns. A column names it with `value.` in front.
+pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
+    match format {
+        Format::Csv(_) => Vec::new(),
+    }
+}
+
+pub fn format_name(format: &Format) -> &'static str {
+    match format {
+        Format::Csv(_) => "csv",
+    }
+}
+
+/// What a Kafka record tells beside its value.
+fn record_metadata() -> Vec<MetadataColumn> {
+    let bytes = DataType::Varbinary(UNBOUNDED);
+    let header = vec![
+        Field { name: "key".into(), data_type: DataType::STRING },
+        Field { name: "value".into(), data_type: bytes.clone() },
+    ];
+    let keys = [
+        ("topic", DataType::STRING),
+        ("partition", DataType::Int),
+        ("offset", DataType::BigInt),
+        ("leader-epoch", DataType::Int),
+        ("headers", DataType::Map(Box::new(DataType::STRING), Box::new(bytes))),
+        ("header-list", DataType::Array(Box::new(DataType::Row(header)))),
+        ("timestamp", DataType::TimestampLtz { precision: 3 }),
+        ("timestamp-type", DataType::STRING),
+    ];
+    keys.map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).into()
+}
+
+/// The metadata that a table's columns name, each key once.
+pub struct Metadata {
+    pub format: Vec<MetadataColumn>,
+    pub record: Vec<MetadataColumn>,
+    /// Columns before them in a source's row.
+    physical: usize,
+}
+
+impl Metadata {
+    pub fn of(table: &Table, format: &Format, report: &mut Report) -> Metadata {
+        let mut metadata = Metadata { format: Vec::new(), record: Vec::new(), physical: table.columns().len() };
+        let (of_format, of_record) = (format_metadata(format), record_metadata());
+        for column in &table.definition.columns {
+            let ColumnKind::Metadata { key, .. } = &column.kind else { continue };
+            let (known, chosen, name) = match key.text.strip_prefix(OF_THE_VALUE) {
+                Some(name) => (&of_format, &mut metadata.format, name),
+                None => (&of_record, &mut metadata.record, key.text.as_str()),
+            };
+            match known.iter().find(|known| known.key == name) {
+                Some(found) if !chosen.contains(found) => chosen.push(found.clone()),
+                Some(_) => {}
+                None => report.error(Some(key.at), unknown_key(table, key, &of_format, &of_record)),
+            }
+        }
+        metadata
+    }
+
+    /// Where a key's value stands in a source's row, and its type.
+    pub fn find(&self, key: &str) -> Option<(usize, &DataType)> {
+        let (list, before, key) = match key.strip_prefix(OF_THE_VALUE) {
+            Some(key) => (&self.format, self.physical, key),
+            None => (&self.record, self.physical + self.format.len(), key),
+        };
+        let index = list.iter().position(|column| column.key == key)?;
+        Some((before + index, &list[index].data_type))
+    }
+}
+
+fn unknown_key(table: &Table, key: &Name, of_format: &[MetadataColumn], of_record: &[MetadataColumn]) -> String {
+    let of_record = of_record.iter().map(|column| column.key.clone());
+    let keys: Vec<String> =
+        of_record.chain(of_format.iter().map(|column| format!("{OF_THE_VALUE}{}", column.key))).collect();
+    let suggestion = match nearest(&key.text, keys.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean '{near}'? "),
+        None => String::new(),
+    };
+    let (name, key, keys) = (table.name(), &key.text, keys.join(", "));
+    format!("table '{name}' has no metadata '{key}'; {suggestion}It has {keys}")
+}
