@@ -89,6 +89,11 @@ impl Stage {
             Stage::Write => "write",
         }
     }
+
+    /// The stage that [`Stage::as_str`] calls so.
+    pub fn named(name: &str) -> Option<Stage> {
+        [Stage::Decode, Stage::Select, Stage::Encode, Stage::Write].into_iter().find(|stage| stage.as_str() == name)
+    }
 }
 
 /// Why one record can't become a row. Costs that record only.

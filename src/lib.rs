@@ -19,6 +19,7 @@ pub mod data_type;
 pub mod error;
 pub mod expression;
 mod float;
+pub mod letter;
 pub mod metrics;
 pub mod pipeline;
 pub mod position;

@@ -237,6 +237,10 @@ pub enum ExceptionMode {
 pub enum DeadLetterTarget {
     /// JSON Lines, appended.
     File(PathBuf),
+    /// A topic of the source's brokers.
+    Kafka(String),
+    /// A table of the sink's database; names as the database has them.
+    Table { schema: String, table: String },
 }
 
 /// How to reach the database: the JDBC URL and the options that override it.

@@ -19,6 +19,8 @@ pub enum Class {
     Configuration,
     /// The table is no longer what the rows are encoded for. No SQLSTATE says so.
     Altered,
+    /// The dead-letter table refuses what would share the transaction: no row is at fault. No SQLSTATE says so.
+    Letters,
     /// Anything else: a few attempts, then row by row.
     Other,
 }

@@ -13,6 +13,7 @@ mod failure;
 mod isolate;
 mod keys;
 mod kinds;
+mod letters;
 mod names;
 mod pool;
 mod probe;
@@ -34,17 +35,19 @@ use std::time::{Duration, Instant};
 
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
-use crate::settings::{ConflictMode, Sink};
+use crate::settings::{ConflictMode, DeadLetterTarget, Sink};
 use crate::stop::Stop;
 use crate::target::TargetTable;
 
 pub use self::describe::Description;
+pub use self::letters::{Answered, Beside, check_letters, letter_table_ddl, read_letters};
 pub use self::transaction::Written;
 
 use self::alike::Alike;
 use self::catalog::Catalog;
 use self::conflict::Conflicts;
 use self::connect::Connector;
+use self::letters::LetterTable;
 use self::pool::Pool;
 use self::retry::Outage;
 use self::server::Server;
@@ -63,6 +66,14 @@ pub trait Settle {
 
     /// An attempt failed and is repeated.
     fn retried(&mut self);
+
+    /// What the transaction that tries these rows shall do besides. Asked before each attempt.
+    fn beside(&mut self, _rows: Range<usize>) -> Beside {
+        Beside::default()
+    }
+
+    /// That transaction has ended; what it should have done besides is durable if it was committed.
+    fn beside_ended(&mut self, _beside: Beside, _committed: bool) {}
 
     /// Under `conflictmode` = strict a key was there already. `row` is the one in the way, if the server said which.
     /// Gives the error that stops the job; who knows the row's position should name it.
@@ -92,6 +103,7 @@ pub struct Target {
     retry_wait_time: Duration,
     most_writers: u32,
     linger: Duration,
+    letters: Option<LetterTable>,
 }
 
 impl Target {
@@ -116,6 +128,10 @@ impl Target {
                 .warnings
                 .push("another process of this job is connected; both will write the same rows".to_owned());
         }
+        let letters = match &sink.dead_letter {
+            Some(DeadLetterTarget::Table { schema, table }) => Some(LetterTable::open(&mut session, schema, table)?),
+            _ => None,
+        };
         log::info!("{}: {}, {}", catalog.name(), description.server, description.path);
         if let Some(text) = server.describe_deadlock_detector() {
             log::info!("{}: {text}", catalog.name());
@@ -138,6 +154,7 @@ impl Target {
                 sink.connection_max_active,
             ),
             linger: server.linger(),
+            letters,
             pool: Pool::new(
                 connector,
                 setup,

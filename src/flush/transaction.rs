@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::copy::copy;
+use super::letters::{Beside, LetterTable, write_beside};
 use super::reduce::{Keep, reduce};
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
@@ -47,6 +48,7 @@ pub fn transaction(
     range: Range<usize>,
     path: Path,
     order: Order,
+    beside: (Option<&LetterTable>, &Beside),
 ) -> Attempt<Written> {
     let all = range.len() as u64;
     let plan = Plan::new(rows, reduce(rows, range, order.keep), order.in_order);
@@ -62,6 +64,7 @@ pub fn transaction(
             stored += session.execute(statements, merge)?;
         }
     }
+    write_beside(session, beside.0, beside.1)?;
     session.run("COMMIT")?;
     let (superseded, repeated) = if order.keep == Keep::Last { (all - sent, 0) } else { (0, all - sent) };
     Ok(Written { inserted: stored.min(sent), ignored: repeated + sent.saturating_sub(stored), superseded })

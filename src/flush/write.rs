@@ -71,11 +71,16 @@ impl<'a> Write<'a> {
         self.release()
     }
 
-    fn attempt(&self, range: Range<usize>) -> std::result::Result<Written, Failure> {
-        let mut session = self.target.pool.session()?;
-        session.attempt(|session| {
-            transaction(session, &self.target.statements, &self.rows, range, self.path, self.target.order)
-        })
+    fn attempt(&mut self, range: Range<usize>) -> std::result::Result<Written, Failure> {
+        let Write { target, rows, path, .. } = self;
+        let mut session = target.pool.session()?;
+        let beside = self.settle.beside(range.clone());
+        let result = session.attempt(|session| {
+            let beside = (target.letters.as_ref(), &beside);
+            transaction(session, &target.statements, rows, range, *path, target.order, beside)
+        });
+        self.settle.beside_ended(beside, result.is_ok());
+        result
     }
 
     fn durable(&mut self, range: Range<usize>, written: Written) -> Result<()> {
@@ -116,6 +121,7 @@ impl<'a> Write<'a> {
                 &format!("{}: the database refuses to write", self.target.name),
                 "correct the table or the job and start it again; nothing is lost",
             )),
+            Class::Letters => Err(self.target.letters_refused(failure)),
             Class::Altered => Err(Error::target(format!(
                 "table {} was altered while the job ran ({}): start the job again; nothing is lost",
                 self.target.name, failure.text

@@ -1,13 +1,14 @@
 //! What a job would do, found out without writing a row.
 
+use super::letter_topic;
 use crate::consume::Reader;
 use crate::dispatch::Layout;
 use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::Result;
 use crate::expression::{Expression, Literal};
-use crate::flush::Target;
-use crate::reject;
-use crate::settings::{Job, Sink};
+use crate::flush::{Target, check_letters, letter_table_ddl};
+use crate::reject::LetterFile;
+use crate::settings::{DeadLetterTarget, Job, Sink, Source};
 use crate::target::{TargetColumn, TargetTable};
 
 /// The plan of one INSERT.
@@ -59,16 +60,38 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             }
             let group = super::job::resume(job, source, false).group;
             checked.plan.push(format!("at-least-once: progress in consumer group {group}"));
-            match Target::open(sink, &application, job.max_outage) {
+            // Opened as it would be, a dead-letter table would be made.
+            let without_letters = Sink { dead_letter: None, ..sink.clone() };
+            match Target::open(&without_letters, &application, job.max_outage) {
                 Ok(target) => describe(sink, &target, EncodeOptions::new(sink, source), &mut checked),
                 Err(error) => checked.problems.push(error.to_string()),
             }
-            if let Some(Err(error)) = sink.dead_letter.as_ref().map(reject::check) {
-                checked.problems.push(error.to_string());
+            match dead_letters(sink, source) {
+                Ok(line) => checked.plan.push(line),
+                Err(error) => checked.problems.push(error.to_string()),
             }
             checked
         })
         .collect()
+}
+
+/// Where rejected records go, if they can go there.
+fn dead_letters(sink: &Sink, source: &Source) -> Result<String> {
+    Ok(match &sink.dead_letter {
+        None => "rejected records are counted and logged; 'deadletter' would keep them".into(),
+        Some(DeadLetterTarget::File(path)) => {
+            LetterFile::check(path)?;
+            format!("rejected records go to the file {}", path.display())
+        }
+        Some(DeadLetterTarget::Kafka(topic)) => letter_topic::check(&source.kafka, topic)?,
+        Some(DeadLetterTarget::Table { schema, table }) => match check_letters(sink, schema, table)? {
+            true => {
+                let ddl = letter_table_ddl(schema, table);
+                format!("rejected records go to the table {schema}.{table}, which will be made: {ddl}")
+            }
+            false => format!("rejected records go to the table {schema}.{table}"),
+        },
+    })
 }
 
 /// The columns that keep rows from being sent in binary form: those that alone would be text.

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::intake::SourceIntake;
+use super::letter_topic;
 use super::line::Line;
+use super::replayed::Replayed;
 use super::shared::Shared;
 use super::{ABANDON_GRACE, application_name};
 use crate::consume::{Lag, Reader, Resume, check_properties, derived_group};
 use crate::error::{Diagnostic, Error, Result};
 use crate::metrics::{Counters, Snapshot};
-use crate::settings::{Job, Source};
+use crate::settings::{DeadLetterTarget, Job, Source};
 use crate::stop::{Phase, Stop};
 
 /// What a run is told besides its job.
@@ -79,7 +81,8 @@ impl Pipeline {
         let application = job_application_name(&job);
         let mut lines = Vec::new();
         for sink in &job.sinks {
-            lines.push(Line::open(sink, &application, job.max_outage, &shared)?);
+            let rejects = letter_topic::rejects(&job, sink)?;
+            lines.push(Line::open(sink, &application, job.max_outage, &shared, rejects, Replayed::default())?);
         }
         let mut readers = Vec::new();
         for (index, source) in job.sources.iter().enumerate() {
@@ -208,8 +211,8 @@ impl Drop for Pipeline {
 
 /// What is wrong with a job that `config` can't see: properties that only the Kafka client's stage understands.
 /// [`Error::Config`], like the job file's own errors; nothing is opened.
-fn check_settings(job: &Job) -> Result<()> {
-    let wrong: Vec<Diagnostic> = job
+pub fn check_settings(job: &Job) -> Result<()> {
+    let mut wrong: Vec<Diagnostic> = job
         .sources
         .iter()
         .flat_map(|source| {
@@ -217,6 +220,16 @@ fn check_settings(job: &Job) -> Result<()> {
             check_properties(&source.kafka).into_iter().map(named)
         })
         .collect();
+    // Rejected records would be read, and rejected, again without end.
+    for sink in &job.sinks {
+        let Some(DeadLetterTarget::Kafka(topic)) = &sink.dead_letter else { continue };
+        let reads = |source: &&Source| source.kafka.topics.contains(topic);
+        if let Some(source) = job.sources.iter().find(reads) {
+            let message =
+                format!("{}: 'deadletter' = 'kafka:{topic}' is a topic that table {} reads", sink.name, source.table);
+            wrong.push(Diagnostic { location: None, message });
+        }
+    }
     if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::rejects::Rejects;
+use super::replayed::Replayed;
 use super::shared::Shared;
 use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
@@ -32,6 +33,7 @@ pub struct Line {
     pub dispatcher: Dispatcher,
     pub progress: Progress,
     pub rejects: Rejects,
+    pub replayed: Replayed,
     pub shared: Arc<Shared>,
     counters: Arc<Counters>,
     writers: Writers,
@@ -46,6 +48,8 @@ impl Line {
         application: &str,
         max_outage: Option<Duration>,
         shared: &Arc<Shared>,
+        rejects: Rejects,
+        replayed: Replayed,
     ) -> Result<Arc<Line>> {
         let target = Target::open(sink, application, max_outage)?;
         let layout = Layout::of(target.table(), sink.conflict_mode);
@@ -55,7 +59,8 @@ impl Line {
             layout,
             dispatcher: Dispatcher::new(limits(sink, &target, shared.budget.limit()), Arc::clone(&shared.budget)),
             progress: Progress::default(),
-            rejects: Rejects::open(sink)?,
+            rejects,
+            replayed,
             shared: Arc::clone(shared),
             counters,
             writers: Writers::default(),

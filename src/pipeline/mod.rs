@@ -9,8 +9,11 @@ mod check;
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
+#[cfg(feature = "kafka")]
+mod letter_topic;
 mod line;
 mod rejects;
+mod replayed;
 mod settlement;
 mod shared;
 mod writers;
@@ -21,7 +24,7 @@ use std::time::Duration;
 #[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
-pub use job::{Pipeline, RunOptions, Stats, Summary};
+pub use job::{Pipeline, RunOptions, Stats, Summary, check_settings};
 
 /// How long the threads of an abandoned job get to end by themselves.
 const ABANDON_GRACE: Duration = Duration::from_secs(2);

@@ -1,24 +1,31 @@
-//! Rejected records on their way to the dead letters. Writers and readers only queue them; one thread a sink writes what
-//! has gathered with one fsync, and only then are they settled.
+//! Rejected records on their way to the dead letters. Writers and readers only queue them. One thread a sink writes what has
+//! gathered with one fsync or one round of acknowledgements; letters for a table go with the next transaction of rows, or
+//! with one of their own. Only when they are durable are they settled.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::ABANDON_GRACE;
 use super::line::Line;
 use crate::error::{Error, Rejection, Result};
+use crate::flush::Beside;
+use crate::letter::{self, DeadLetters};
 use crate::position::Position;
 use crate::record::Original;
-use crate::reject::{self, DeadLetters, RateLimitedLog};
-use crate::settings::Sink;
+use crate::reject::{LetterFile, RateLimitedLog};
+use crate::settings::{DeadLetterTarget, Sink};
 use crate::stop::{Phase, Stop};
 
 /// Letters written between two fsyncs, in bytes.
 const PIECE: usize = 4 << 20;
+/// Letters that go with one transaction of rows, in bytes: it is the rows' transaction.
+const ALONG: usize = 1 << 20;
+/// How long letters for a table wait for rows to go with.
+const FOR_COMPANY: Duration = Duration::from_millis(100);
 
 /// A rejected record with what settles it.
 pub struct Letter {
@@ -34,11 +41,36 @@ impl Letter {
     fn bytes(&self) -> usize {
         size_of::<Letter>() + self.original.len() + self.rejection.reason.len()
     }
+
+    fn unpack(&self, sink: &str) -> Result<letter::Letter> {
+        let Some(original) = Original::read(&self.original) else {
+            return Err(Error::Internal(format!("no original of {}", self.position)));
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(letter::Letter {
+            position: self.position.clone(),
+            timestamp_ms: original.timestamp_ms,
+            key: original.key.map(<[u8]>::to_vec),
+            headers: original.headers.iter().map(|(name, value)| ((*name).into(), value.map(<[u8]>::to_vec))).collect(),
+            value: original.value.map(<[u8]>::to_vec),
+            sink: sink.to_owned(),
+            rejection: self.rejection.clone(),
+            time_ms: now.as_millis() as i64,
+        })
+    }
+}
+
+/// Where a sink's letters go.
+enum Keeping {
+    /// They are only counted and logged.
+    Nowhere(RateLimitedLog),
+    Apart(Box<dyn DeadLetters>),
+    /// Into a table of the sink's database.
+    WithRows,
 }
 
 pub struct Rejects {
-    target: Option<Arc<dyn DeadLetters>>,
-    log: RateLimitedLog,
+    keeping: Keeping,
     queue: Mutex<Queue>,
     changed: Condvar,
 }
@@ -53,19 +85,24 @@ struct Queue {
 }
 
 impl Rejects {
-    pub fn open(sink: &Sink) -> Result<Rejects> {
-        let target = sink.dead_letter.as_ref().map(reject::open).transpose()?;
-        let log = RateLimitedLog::default();
-        Ok(Rejects { target, log, queue: Mutex::default(), changed: Condvar::new() })
+    /// `to_topic` opens a topic of dead letters.
+    pub fn open(sink: &Sink, to_topic: &dyn Fn(&str) -> Result<Box<dyn DeadLetters>>) -> Result<Rejects> {
+        let keeping = match &sink.dead_letter {
+            None => Keeping::Nowhere(RateLimitedLog::default()),
+            Some(DeadLetterTarget::File(path)) => Keeping::Apart(Box::new(LetterFile::open(path)?)),
+            Some(DeadLetterTarget::Kafka(topic)) => Keeping::Apart(to_topic(topic)?),
+            Some(DeadLetterTarget::Table { .. }) => Keeping::WithRows,
+        };
+        Ok(Rejects { keeping, queue: Mutex::default(), changed: Condvar::new() })
     }
 
     /// Whether the originals of rows have to be kept until they are durable.
     pub fn wants_originals(&self) -> bool {
-        self.target.is_some()
+        !matches!(self.keeping, Keeping::Nowhere(_))
     }
 
     pub fn start(&self, line: &Arc<Line>) -> Result<()> {
-        if self.target.is_none() {
+        if !self.wants_originals() {
             return Ok(());
         }
         let own = Arc::downgrade(line);
@@ -81,9 +118,9 @@ impl Rejects {
     }
 
     pub fn submit(&self, line: &Arc<Line>, letter: Letter) {
-        if self.target.is_none() {
+        if let Keeping::Nowhere(log) = &self.keeping {
             line.counters().rows_dead_lettered.add(1);
-            self.log.rejected(line.name(), &letter.position, &letter.rejection);
+            log.rejected(line.name(), &letter.position, &letter.rejection);
             line.progress.settle([(letter.stream, letter.ticket)]);
             return;
         }
@@ -95,9 +132,37 @@ impl Rejects {
         }
     }
 
+    /// Letters for the transaction that is about to begin; [`Rejects::returned`] or [`Rejects::settled`] must follow.
+    pub fn take_along(&self) -> Vec<Letter> {
+        if !matches!(self.keeping, Keeping::WithRows) {
+            return Vec::new();
+        }
+        let mut queue = self.queue.lock();
+        let count = piece(&queue.letters, ALONG);
+        let taken = queue.letters.drain(..count).collect();
+        self.changed.notify_all();
+        taken
+    }
+
+    /// That transaction was not committed.
+    pub fn returned(&self, letters: Vec<Letter>) {
+        if !letters.is_empty() {
+            self.queue.lock().letters.splice(0..0, letters);
+            self.changed.notify_all();
+        }
+    }
+
+    /// These are durable.
+    pub fn settled(&self, line: &Arc<Line>, letters: &[Letter]) {
+        if !letters.is_empty() {
+            line.counters().rows_dead_lettered.add(letters.len() as u64);
+            line.progress.settle(letters.iter().map(|letter| (letter.stream, letter.ticket)));
+            line.shared.budget.release(letters.iter().map(Letter::bytes).sum());
+        }
+    }
+
     /// Writes what has gathered; `false` when there is nothing more to do.
     fn write_some(&self, line: &Arc<Line>) -> bool {
-        let Some(target) = &self.target else { return false };
         let letters = {
             let mut queue = self.queue.lock();
             if queue.letters.is_empty() {
@@ -106,14 +171,16 @@ impl Rejects {
                 }
                 self.changed.wait_for(&mut queue, Duration::from_millis(500));
             }
+            if matches!(self.keeping, Keeping::WithRows) {
+                self.wait_for_company(&mut queue);
+            }
             queue.writing = !queue.letters.is_empty();
             std::mem::take(&mut queue.letters)
         };
         if letters.is_empty() {
             return true;
         }
-        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, target.as_ref(), &letters)));
-        line.shared.budget.release(letters.iter().map(Letter::bytes).sum());
+        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, &letters)));
         let failure = match worked {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
@@ -130,19 +197,34 @@ impl Rejects {
         false
     }
 
+    /// Leaves the letters to a transaction of rows, if one begins soon.
+    fn wait_for_company(&self, queue: &mut parking_lot::MutexGuard<'_, Queue>) {
+        let deadline = Instant::now() + FOR_COMPANY;
+        while !queue.letters.is_empty() && !queue.closed {
+            if self.changed.wait_until(queue, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
     /// Piece by piece, so that their text takes little memory beside the letters themselves.
-    fn write_pieces(&self, line: &Arc<Line>, target: &dyn DeadLetters, letters: &[Letter]) -> Result<()> {
+    fn write_pieces(&self, line: &Arc<Line>, letters: &[Letter]) -> Result<()> {
         let mut rest = letters;
         while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |letter: &&Letter| {
-                bytes += letter.bytes();
-                bytes <= PIECE
-            };
-            let (piece, after) = rest.split_at(rest.iter().take_while(fits).count().max(1));
-            write(target, line.name(), piece)?;
-            line.counters().rows_dead_lettered.add(piece.len() as u64);
-            line.progress.settle(piece.iter().map(|letter| (letter.stream, letter.ticket)));
+            let (now, after) = rest.split_at(piece(rest, PIECE));
+            let unpacked = now.iter().map(|letter| letter.unpack(line.name())).collect::<Result<Vec<_>>>()?;
+            match &self.keeping {
+                Keeping::Nowhere(_) => {}
+                Keeping::Apart(target) => target.write(&unpacked)?,
+                Keeping::WithRows => {
+                    let entries = now.iter().map(|letter| (letter.stream, letter.ticket));
+                    let answered = line.replayed.answered(&line.progress, entries);
+                    let beside = Beside { letters: unpacked, answered };
+                    line.target.write_letters(&beside, &line.shared.stop)?;
+                    line.replayed.gone(&beside.answered);
+                }
+            }
+            self.settled(line, now);
             rest = after;
         }
         Ok(())
@@ -166,21 +248,17 @@ impl Rejects {
     }
 }
 
-fn write(target: &dyn DeadLetters, sink: &str, letters: &[Letter]) -> Result<()> {
-    let mut originals = Vec::with_capacity(letters.len());
-    for letter in letters {
-        let original = Original::read(&letter.original);
-        originals.push(original.ok_or_else(|| Error::Internal(format!("no original of {}", letter.position)))?);
-    }
-    let written: Vec<reject::Letter<'_>> = letters
-        .iter()
-        .zip(&originals)
-        .map(|(letter, original)| reject::Letter {
-            position: &letter.position,
-            original,
-            sink,
-            rejection: &letter.rejection,
-        })
-        .collect();
-    target.write(&written)
+/// How many of the first letters make up a piece of so many bytes: one at least, where there is one.
+fn piece(letters: &[Letter], most: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |letter: &&Letter| {
+        bytes += letter.bytes();
+        bytes <= most
+    };
+    letters.iter().take_while(fits).count().max(1).min(letters.len())
+}
+
+/// Letters as the database takes them.
+pub fn unpacked(letters: &[Letter], sink: &str) -> Result<Vec<letter::Letter>> {
+    letters.iter().map(|letter| letter.unpack(sink)).collect()
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::line::Line;
-use super::rejects::Letter;
+use super::rejects::{self, Letter};
 use crate::batch::{Batch, Chunk, Entry};
 use crate::error::{Error, Rejection, Result};
-use crate::flush::{Settle, Written};
+use crate::flush::{Beside, Settle, Written};
 use crate::settings::ExceptionMode;
 
 pub struct Settlement<'a> {
@@ -16,6 +16,8 @@ pub struct Settlement<'a> {
     batch: &'a Batch,
     /// Number of the first row of each chunk.
     starts: Vec<usize>,
+    /// Dead letters that the open transaction takes along.
+    along: Vec<Letter>,
 }
 
 impl<'a> Settlement<'a> {
@@ -25,7 +27,7 @@ impl<'a> Settlement<'a> {
             *next += chunk.entries.len();
             Some(start)
         });
-        Settlement { line, batch, starts: starts.collect() }
+        Settlement { line, batch, starts: starts.collect(), along: Vec::new() }
     }
 
     /// The chunk that holds a row, and the row's place in it.
@@ -98,5 +100,31 @@ impl Settle for Settlement<'_> {
 
     fn retried(&mut self) {
         self.line.counters().retries.add(1);
+    }
+
+    fn beside(&mut self, rows: Range<usize>) -> Beside {
+        let taken = self.line.rejects.take_along();
+        // What can't be unpacked is for the dead letters' own thread to complain of.
+        let letters = match rejects::unpacked(&taken, self.line.name()) {
+            Ok(letters) => letters,
+            Err(_) => {
+                self.line.rejects.returned(taken);
+                return Beside::default();
+            }
+        };
+        self.along = taken;
+        let along = self.along.iter().map(|letter| (letter.stream, letter.ticket));
+        let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
+        Beside { letters, answered: self.line.replayed.answered(&self.line.progress, entries) }
+    }
+
+    fn beside_ended(&mut self, beside: Beside, committed: bool) {
+        let along = std::mem::take(&mut self.along);
+        if committed {
+            self.line.rejects.settled(self.line, &along);
+            self.line.replayed.gone(&beside.answered);
+        } else {
+            self.line.rejects.returned(along);
+        }
     }
 }

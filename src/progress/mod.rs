@@ -43,6 +43,16 @@ impl Progress {
         }
     }
 
+    /// The ticket that the stream's next record will get.
+    pub fn next_ticket(&self, stream: u32) -> u64 {
+        self.windows.lock()[stream as usize].next_ticket()
+    }
+
+    /// How many of a record's entries are still on their way.
+    pub fn pending(&self, stream: u32, ticket: u64) -> u32 {
+        self.windows.lock()[stream as usize].pending(ticket)
+    }
+
     /// The lowest offset of the stream that isn't settled; the read position when all are.
     pub fn watermark(&self, stream: u32) -> i64 {
         self.windows.lock()[stream as usize].watermark()

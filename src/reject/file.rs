@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
-use super::{DeadLetters, Letter, line};
+use super::line;
 use crate::error::{Error, Result};
+use crate::letter::{DeadLetters, Letter};
 
 /// Held while any file is written: several sinks may name the same file, and their lines must not interleave.
 /// Dead letters are rare enough that one lock for all files costs nothing.
@@ -91,7 +92,7 @@ impl LetterFile {
 }
 
 impl DeadLetters for LetterFile {
-    fn write(&self, letters: &[Letter<'_>]) -> Result<()> {
+    fn write(&self, letters: &[Letter]) -> Result<()> {
         let mut lines = Vec::new();
         for letter in letters {
             line::append(letter, &mut lines);
@@ -113,18 +114,13 @@ mod tests {
     use std::{fs, thread};
 
     use super::*;
-    use crate::error::{Rejection, Stage};
+    use crate::letter::samples::letter;
     use crate::position::Position;
-    use crate::record::Original;
 
     fn write(letters: &LetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
-        let original = Original { timestamp_ms: None, key: None, headers: vec![], value: Some(&[b'x'; 300]) };
-        let rejection = Rejection::new(Stage::Decode, "not a number");
-        let positions: Vec<_> = offsets.map(|offset| Position { topic: "cars".into(), partition: 0, offset }).collect();
-        let batch: Vec<_> = positions
-            .iter()
-            .map(|position| Letter { position, original: &original, sink: "s.t", rejection: &rejection })
-            .collect();
+        let at = |offset| Position { offset, ..letter().position };
+        let long = || Some(vec![b'x'; 300]);
+        let batch: Vec<_> = offsets.map(|offset| Letter { position: at(offset), value: long(), ..letter() }).collect();
         letters.write(&batch)
     }
 

@@ -7,6 +7,7 @@ mod cli;
 mod cli_job;
 mod cli_topic;
 mod consume;
+mod dead_letters;
 mod flush;
 mod main_job;
 mod roundtrip;

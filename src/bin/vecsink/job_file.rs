@@ -6,6 +6,7 @@ use std::time::Duration;
 use vecsink::config::{Input, Override, buffer_memory, parse_job, pipeline_name};
 use vecsink::consume::check_properties;
 use vecsink::error::{Diagnostic, Error};
+use vecsink::pipeline;
 use vecsink::settings::Job;
 
 use super::Exit;
@@ -48,7 +49,8 @@ impl JobFile {
             environment: &|name| std::env::var(name).ok(),
             properties: &check_properties,
         };
-        let mut job = parse_job(&input).map_err(|error| {
+        let checked = parse_job(&input).and_then(|job| pipeline::check_settings(&job).map(|()| job));
+        let mut job = checked.map_err(|error| {
             complain(console, &shown.to_string(), error);
             Exit::Misuse
         })?;

@@ -232,13 +232,10 @@ fn topics(options: &mut TableOptions<'_>) -> Vec<String> {
     if options.is_set(&TOPIC_PATTERN) && !options.is_set(&TOPIC) {
         return Vec::new(); // refused already
     }
-    let legal = |topic: &str| {
-        topic.len() <= 249 && topic.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-    };
     let read = |text: &str| {
         let topics: Vec<String> =
             text.split(';').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_string).collect();
-        match topics.iter().find(|topic| !legal(topic)) {
+        match topics.iter().find(|topic| !is_topic(topic)) {
             Some(topic) if topic.contains(',') => Err("has a ',' in it; several topics are separated by ';'".into()),
             Some(_) => Err("is no topic's name: letters, digits, '.', '_' and '-' are".to_string()),
             None if topics.is_empty() => Err("must name a topic".into()),
@@ -253,6 +250,12 @@ fn topics(options: &mut TableOptions<'_>) -> Vec<String> {
         is_new
     });
     topics
+}
+
+/// Whether Kafka takes it as a topic's name.
+pub fn is_topic(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=249).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")
 }
 
 fn startup(options: &mut TableOptions<'_>) -> Startup {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
+use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType, kafka};
 use crate::config::jdbc_url;
 use crate::settings::{
     ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode,
@@ -95,7 +95,8 @@ pub const REPLACE_NULL_CHAR: OptionSpec = OptionSpec::new(
 pub const DEAD_LETTER: OptionSpec = OptionSpec::new(
     "deadletter",
     ValueType::Text,
-    "Where rejected records go: file:PATH, as JSON Lines. Left out: they are counted and logged.",
+    "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
+     sink's database. Left out: they are counted and logged.",
 );
 pub const VECTOR_DIMENSION: OptionSpec = OptionSpec::new(
     "vector.dimension",
@@ -194,6 +195,10 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
         }
     }
     no_effect(options);
+    let dead_letter = options.convert(&DEAD_LETTER, |text| dead_letter(text, &schema, fold));
+    if dead_letter == Some(DeadLetterTarget::Table { schema: schema.clone(), table: table.clone() }) {
+        options.error(&DEAD_LETTER, "is the table that the rows go to; name another");
+    }
     Sink {
         name: format!("{schema}.{table}"),
         source: mapping.source,
@@ -219,7 +224,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
         time_zone: mapping.time_zone,
         remove_line_feeds: options.boolean(&REPLACE_BREAK),
         remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
-        dead_letter: options.convert(&DEAD_LETTER, dead_letter),
+        dead_letter,
         vector_dimension: options.integer(&VECTOR_DIMENSION).and_then(|length| usize::try_from(length).ok()),
         vector_normalize: options.choice(&VECTOR_NORMALIZE) == Some("l2"),
     }
@@ -304,13 +309,21 @@ fn connection(options: &mut TableOptions<'_>) -> Connection {
     connection
 }
 
-fn dead_letter(text: &str) -> Result<DeadLetterTarget, String> {
+/// `fold`: as names are folded; a table without a schema stands in the sink's.
+fn dead_letter(text: &str, schema: &str, fold: impl Fn(String) -> String) -> Result<DeadLetterTarget, String> {
+    let forms = "must be 'file:PATH', 'kafka:TOPIC' or 'table:SCHEMA.NAME'";
     match text.split_once(':') {
         Some(("file", "")) => Err("needs a path behind 'file:'".into()),
         Some(("file", path)) => Ok(DeadLetterTarget::File(PathBuf::from(path))),
-        Some((kind @ ("kafka" | "table"), _)) => {
-            Err(format!("is not supported yet: '{kind}:' as dead-letter target; use 'file:PATH'"))
+        Some(("kafka", topic)) if kafka::is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
+        Some(("kafka", _)) => Err("needs a topic's name behind 'kafka:': letters, digits, '.', '_' and '-'".into()),
+        Some(("table", name)) => {
+            let (schema, table) = name.split_once('.').unwrap_or((schema, name));
+            if schema.trim().is_empty() || table.trim().is_empty() {
+                return Err("needs SCHEMA.NAME behind 'table:'".into());
+            }
+            Ok(DeadLetterTarget::Table { schema: fold(schema.to_owned()), table: fold(table.to_owned()) })
         }
-        _ => Err("must be 'file:PATH'".into()),
+        _ => Err(forms.into()),
     }
 }

@@ -96,14 +96,26 @@ fn own_sink_options_are_read() {
     assert_eq!((sink.vector_dimension, sink.remove_line_feeds), (Some(768), true));
     assert!(!sink.vector_normalize && self::sink("'vector.normalize' = 'L2'").vector_normalize);
     for (target, error) in [
-        ("kafka:rejected", "is not supported yet"),
-        ("table:rejected", "is not supported yet"),
+        ("kafka:", "needs a topic's name"),
+        ("kafka:a,b", "needs a topic's name"),
+        ("table:", "needs SCHEMA.NAME"),
+        ("table:s.", "needs SCHEMA.NAME"),
+        ("table:Out", "is the table that the rows go to"),
         ("file:", "needs a path"),
         ("/tmp/x", "must be 'file:PATH'"),
     ] {
         let found = only_error(&with_sink_options(&format!("'deadletter' = '{target}'")));
         assert!(found.contains(error), "{found}");
     }
+}
+
+#[test]
+fn dead_letters_go_to_a_file_a_topic_or_a_table() {
+    let target = |target: &str| sink(&format!("'deadletter' = '{target}'")).dead_letter.unwrap();
+    let table = |schema: &str, table: &str| DeadLetterTarget::Table { schema: schema.into(), table: table.into() };
+    assert_eq!(target("kafka:cars.dead"), DeadLetterTarget::Kafka("cars.dead".into()));
+    assert_eq!(target("table:Ops.Dead"), table("ops", "dead"));
+    assert_eq!(target("table:Dead', 'casesensitive' = '1"), table("public", "Dead"));
 }
 
 #[test]

@@ -54,6 +54,38 @@ pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topi
     }
 }
 
+/// Makes sure that a topic is there: creates it with one partition, the brokers' replication and endless retention when it
+/// is missing. With `only_ask` nothing is created.
+pub fn ensure_topic(brokers: &str, properties: &[(String, String)], name: &str, only_ask: bool) -> Result<Creation> {
+    let wrong = |what: String| {
+        Error::DeadLetter(format!(
+            "dead-letter topic '{name}' at {brokers} {what}; have it created (vecsink topic create {name} --brokers \
+             {brokers} --config retention.ms=-1), or change 'deadletter'"
+        ))
+    };
+    let config = tuning::connection(brokers, &translated(properties))?;
+    let client: AdminClient<DefaultClientContext> =
+        config.create().map_err(|error| wrong(format!("can't be looked for: {error}")))?;
+    let timeout = Duration::from_secs(30);
+    let metadata = client.inner().fetch_metadata(Some(name), timeout);
+    let metadata = metadata.map_err(|error| wrong(format!("can't be looked for: {error}")))?;
+    let found = metadata.topics().iter().find(|topic| topic.name() == name);
+    if found.is_some_and(|topic| topic.error().is_none() && !topic.partitions().is_empty()) {
+        return Ok(Creation::AlreadyThere);
+    }
+    // Rejected records wait for somebody who looks at them; the brokers' retention would not.
+    let new = NewTopic::new(name, 1, TopicReplication::Fixed(-1)).set("retention.ms", "-1");
+    let options =
+        AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout)).validate_only(only_ask);
+    let results = wait(client.create_topics([&new], &options));
+    match results.map_err(|error| wrong(format!("can't be created: {error}")))?.into_iter().next() {
+        Some(Ok(_)) => Ok(Creation::Created),
+        Some(Err((_, Code::TopicAlreadyExists))) => Ok(Creation::AlreadyThere),
+        Some(Err((_, code))) => Err(wrong(format!("doesn't exist and can't be created: {code}"))),
+        None => Err(wrong("doesn't exist and can't be created: no answer".into())),
+    }
+}
+
 /// The properties as the client has them; what is wrong with them, but not enough to stop, is logged.
 pub(super) fn translated(properties: &[(String, String)]) -> Translation {
     let translation = java_properties::translate(properties);

@@ -11,6 +11,7 @@ mod java_properties;
 mod offsets;
 mod partitions;
 mod produce;
+mod publisher;
 mod reader;
 mod start;
 mod stores;
@@ -26,6 +27,7 @@ use crate::error::Result;
 use crate::record::Record;
 use crate::settings::KafkaSource;
 
+pub use publisher::Publisher;
 pub use reader::Reader;
 pub use start::{Origin, StartPosition};
 

@@ -1,0 +1,33 @@
+//! Dead letters to a topic of the source's brokers: the stage that rejects meets the one that has the client.
+
+use crate::consume::{Publisher, admin::Creation};
+use crate::error::Result;
+use crate::letter::DeadLetters;
+use crate::record::Original;
+use crate::reject::{LetterTopic, Publish};
+use crate::settings::{Job, KafkaSource, Sink};
+
+use super::rejects::Rejects;
+
+impl Publish for Publisher {
+    fn publish(&self, messages: &[Original<'_>]) -> Result<()> {
+        Publisher::publish(self, messages)
+    }
+}
+
+/// The rejects of a sink of a job; the topic, if they go to one, is its source's neighbour.
+pub fn rejects(job: &Job, sink: &Sink) -> Result<Rejects> {
+    let source = &job.sources[sink.source].kafka;
+    let name = job.name().unwrap_or("vecsink");
+    Rejects::open(sink, &|topic| -> Result<Box<dyn DeadLetters>> {
+        Ok(Box::new(LetterTopic::new(Publisher::open(source, topic)?, name)))
+    })
+}
+
+/// What becomes of the topic at the start, found out without making it.
+pub fn check(source: &KafkaSource, topic: &str) -> Result<String> {
+    Ok(match Publisher::check(source, topic)? {
+        Creation::Created => format!("rejected records go to the topic {topic}, which will be made"),
+        Creation::AlreadyThere => format!("rejected records go to the topic {topic}"),
+    })
+}

@@ -1,0 +1,56 @@
+//! Which dead letters of a table the rows on their way come from, so that a letter leaves its table in the transaction that
+//! makes its row durable. Empty in an ordinary run.
+
+#![allow(dead_code, reason = "for replay, which comes next")]
+
+use std::collections::{HashMap, HashSet};
+
+use parking_lot::Mutex;
+
+use crate::flush::Answered;
+use crate::progress::Progress;
+
+#[derive(Default)]
+pub struct Replayed {
+    schema: String,
+    table: String,
+    /// By stream and ticket of the record.
+    ids: Mutex<HashMap<(u32, u64), Vec<i64>>>,
+}
+
+impl Replayed {
+    pub fn of(schema: &str, table: &str) -> Self {
+        Replayed { schema: schema.to_owned(), table: table.to_owned(), ids: Mutex::default() }
+    }
+
+    /// The record that gets this ticket comes from these letters. Before it is accepted.
+    pub fn expect(&self, stream: u32, ticket: u64, ids: Vec<i64>) {
+        self.ids.lock().insert((stream, ticket), ids);
+    }
+
+    /// The letters that are answered once these entries are settled. A record with further entries on their way isn't.
+    pub fn answered(&self, progress: &Progress, entries: impl IntoIterator<Item = (u32, u64)>) -> Answered {
+        if self.table.is_empty() {
+            return Answered::default();
+        }
+        let ids = self.ids.lock();
+        let last = |&(stream, ticket): &(u32, u64)| progress.pending(stream, ticket) == 1;
+        let answered =
+            entries.into_iter().filter(last).filter_map(|entry| ids.get(&entry)).flatten().copied().collect();
+        Answered { schema: self.schema.clone(), table: self.table.clone(), ids: answered }
+    }
+
+    /// These have left the table.
+    pub fn gone(&self, answered: &Answered) {
+        if !answered.ids.is_empty() {
+            let gone: HashSet<i64> = answered.ids.iter().copied().collect();
+            self.ids.lock().retain(|_, ids| !ids.iter().all(|id| gone.contains(id)));
+        }
+    }
+
+    /// What is still in the table when everything is settled.
+    pub fn rest(&self) -> Answered {
+        let ids = self.ids.lock().values().flatten().copied().collect();
+        Answered { schema: self.schema.clone(), table: self.table.clone(), ids }
+    }
+}
