@@ -136,6 +136,7 @@ pub enum Bounded {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Format {
     Csv(CsvFormat),
+    Json(JsonFormat),
 }
 
 /// Options of `format = 'csv'`; see Flink's csv format for their meaning.
@@ -149,6 +150,23 @@ pub struct CsvFormat {
     pub array_element_delimiter: String,
     pub escape_character: Option<char>,
     pub null_literal: Option<String>,
+}
+
+/// Options of `format = 'json'`; see Flink's json format for their meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonFormat {
+    pub fail_on_missing_field: bool,
+    pub ignore_parse_errors: bool,
+    pub timestamps: TimestampStandard,
+}
+
+/// `timestamp-format.standard`: how JSON spells timestamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampStandard {
+    /// `2024-03-01 08:30:00.5`
+    Sql,
+    /// `2024-03-01T08:30:00.5`
+    Iso8601,
 }
 
 /// One INSERT INTO: a projection of one source into one table.

@@ -13,13 +13,7 @@ const OF_THE_VALUE: &str = "value.";
 /// What a format reads from the message beside the columns. A column names it with `value.` in front.
 pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
     match format {
-        Format::Csv(_) => Vec::new(),
-    }
-}
-
-pub fn format_name(format: &Format) -> &'static str {
-    match format {
-        Format::Csv(_) => "csv",
+        Format::Csv(_) | Format::Json(_) => Vec::new(),
     }
 }
 

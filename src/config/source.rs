@@ -2,8 +2,8 @@
 
 use super::Input;
 use super::flink_sql::{ColumnKind, Name, error};
-use super::metadata::{self, Metadata};
-use super::options::{TableOptions, kafka};
+use super::metadata::Metadata;
+use super::options::{TableOptions, format, kafka};
 use super::plan::{Named, Relation, Scope, can_cast, cast};
 use super::report::Report;
 use super::table::Table;
@@ -90,18 +90,9 @@ fn null(data_type: DataType) -> Expression {
 fn check_types(table: &Table, format: &Format, report: &mut Report) {
     for column in &table.definition.columns {
         if let ColumnKind::Physical { data_type, .. } = &column.kind
-            && !can_hold(format, data_type)
+            && let Some(message) = format::refuse_type(format, data_type)
         {
-            let message = format!("not supported: format '{}' can't hold {data_type}", metadata::format_name(format));
             report.error(Some(column.name.at), message);
         }
-    }
-}
-
-fn can_hold(format: &Format, data_type: &DataType) -> bool {
-    let nests = |data_type: &DataType| matches!(data_type, DataType::Array(_) | DataType::Row(_) | DataType::Map(..));
-    match (format, data_type) {
-        (Format::Csv(_), DataType::Array(element)) => !nests(element),
-        (Format::Csv(_), data_type) => !nests(data_type),
     }
 }

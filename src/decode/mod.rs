@@ -6,6 +6,7 @@ mod csv;
 mod decimal;
 mod excerpt;
 mod java_real;
+mod json;
 pub mod metadata;
 mod number;
 pub mod select;
@@ -46,5 +47,6 @@ pub trait Decode: Send {
 pub fn decoder(format: &Format, columns: &[Column], _metadata: &[MetadataColumn]) -> Box<dyn Decode> {
     match format {
         Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
+        Format::Json(options) => Box::new(json::Json::new(options, columns)),
     }
 }

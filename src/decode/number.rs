@@ -46,6 +46,40 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
+/// What is before the point of a JSON number, its exponent applied: 1 of `1.9`, 1000 of `1e3`. `None`: out of range.
+pub(super) fn whole_part(text: &[u8]) -> Option<i64> {
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let (significand, exponent) = match memchr::memchr2(b'e', b'E', unsigned) {
+        Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])),
+        None => (unsigned, 0),
+    };
+    let point = memchr::memchr(b'.', significand).unwrap_or(significand.len());
+    let digits = significand.iter().filter(|byte| byte.is_ascii_digit());
+    let kept = usize::try_from(point as i64 + exponent).unwrap_or(0);
+    // Downwards: the smallest number has no positive counterpart.
+    let mut value = 0_i64;
+    let mut taken = 0;
+    for digit in digits.take(kept) {
+        value = value.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?;
+        taken += 1;
+    }
+    while value != 0 && taken < kept {
+        value = value.checked_mul(10)?;
+        taken += 1;
+    }
+    if negative { Some(value) } else { value.checked_neg() }
+}
+
+/// A decimal exponent; one beyond every number is cut.
+fn exponent(text: &[u8]) -> i64 {
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit());
+    let value = digits.fold(0_i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1 << 40));
+    if text.first() == Some(&b'-') { -value } else { value }
+}
+
 /// `f32` and `f64` as far as their parser must tell them apart.
 pub(super) trait Real: FromStr {
     const NAN: Self;
@@ -190,6 +224,27 @@ mod tests {
         assert_eq!(integer(b"0000000000000000000000012"), Some(12));
         for bad in ["", "-", "+", "1.0", "1e2", "9223372036854775808", "-9223372036854775809", " 1", "--1", "1_0"] {
             assert_eq!(integer(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_whole_part_of_a_number_is_exact() {
+        for (text, value) in [
+            ("1.9", Some(1)),
+            ("-1.9", Some(-1)),
+            ("1e3", Some(1000)),
+            ("1.2345e2", Some(123)),
+            ("1E-400", Some(0)),
+            ("-0.5", Some(0)),
+            ("0e99999999999999999999", Some(0)),
+            ("9007199254740993.0", Some(9_007_199_254_740_993)),
+            ("9223372036854775807.9", Some(i64::MAX)),
+            ("-9.223372036854775808e18", Some(i64::MIN)),
+            ("9223372036854775808.0", None),
+            ("1e19", None),
+            ("1e99999999999999999999", None),
+        ] {
+            assert_eq!(whole_part(text.as_bytes()), value, "{text}");
         }
     }
 

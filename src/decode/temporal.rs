@@ -2,7 +2,7 @@
 
 use super::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
 use super::number::integer;
-use crate::calendar::days_from_date;
+use crate::calendar::{days_from_date, days_in_month};
 
 /// `yyyy-MM-dd HH:mm:ss[.fraction]`: seconds since 1970 and nanoseconds.
 pub(super) fn timestamp(text: &[u8]) -> Option<(i64, u32)> {
@@ -41,6 +41,42 @@ pub(super) fn date(text: &[u8]) -> Option<i32> {
         return None;
     }
     i32::try_from(days_from_date(year, month as u32, 1) + day - 1).ok()
+}
+
+/// ISO `yyyy-MM-ddTHH:mm[:ss[.fraction]]`: seconds since 1970 and nanoseconds. Days past the month's end and 24 o'clock
+/// are none.
+pub(super) fn iso_timestamp(text: &[u8]) -> Option<(i64, u32)> {
+    let mut rest = text;
+    let days = iso_day(&mut rest)?;
+    let [b'T' | b't', time @ ..] = rest else { return None };
+    let nanos = time_of_day(time)?;
+    let (seconds, nanos) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    Some((days * SECONDS_PER_DAY + seconds, nanos as u32))
+}
+
+/// ISO `yyyy-MM-dd`, a day that exists: days since 1970.
+pub(super) fn iso_date(text: &[u8]) -> Option<i32> {
+    let mut rest = text;
+    let days = iso_day(&mut rest)?;
+    if rest.is_empty() { i32::try_from(days).ok() } else { None }
+}
+
+fn iso_day(rest: &mut &[u8]) -> Option<i64> {
+    let year = year(rest)?;
+    let month = pair_after(rest, b'-')?;
+    let day = pair_after(rest, b'-')?;
+    let exists = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+    exists.then(|| days_from_date(year, month, day))
+}
+
+/// `HH:mm:ss[.fraction]`: nanoseconds since midnight, without the fraction. 24:00:00 is midnight.
+pub(super) fn whole_seconds(text: &[u8]) -> Option<i64> {
+    let mut rest = text;
+    let hour = pair(&mut rest)?;
+    let minute = pair_after(&mut rest, b':')?;
+    let second = pair_after(&mut rest, b':')?;
+    let nanos = fraction(rest)?;
+    Some(smart_time(hour, minute, second, nanos)? % SECONDS_PER_DAY * 1_000_000_000)
 }
 
 /// Four digits; more, up to nine, only after a sign.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{OptionSpec, TableOptions, ValueType, csv};
-use crate::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, PackedNumber, Startup, VectorEncoding};
+use super::{OptionSpec, TableOptions, ValueType, format};
+use crate::settings::{Bounded, Format, KafkaSource, OffsetReset, PackedNumber, Startup, VectorEncoding};
 
 const MILLIS_SINCE_EPOCH: ValueType = ValueType::Integer { least: 0, most: i64::MAX };
 
@@ -17,9 +17,10 @@ pub const BROKERS: OptionSpec = OptionSpec::new(
 pub const TOPIC: OptionSpec =
     OptionSpec::new("topic", ValueType::Text, "The topic to read; several with ';'.").required();
 pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new("topic-pattern", ValueType::Any, "Not supported yet.");
-pub const FORMAT: OptionSpec = OptionSpec::new("format", ValueType::Text, "How message values are decoded: csv.")
-    .alias(&["value.format"])
-    .required();
+pub const FORMAT: OptionSpec =
+    OptionSpec::new("format", ValueType::Text, "How message values are decoded: csv or json.")
+        .alias(&["value.format"])
+        .required();
 pub const KEY_FORMAT: OptionSpec = OptionSpec::new("key.format", ValueType::Any, "Not supported yet.");
 pub const KEY_FIELDS: OptionSpec = OptionSpec::new("key.fields", ValueType::Any, "Not supported yet.");
 pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new("key.fields-prefix", ValueType::Any, "Not supported yet.");
@@ -123,29 +124,20 @@ pub const OPTIONS: &[OptionSpec] = &[
     SINK_OPTIONS,
 ];
 
-/// Formats of Flink that are still to come, and those that a key can be declared for.
-const LATER_FORMATS: &[&str] = &[
-    "json",
-    "raw",
-    "avro",
-    "avro-confluent",
-    "protobuf",
-    "debezium-json",
-    "debezium-avro-confluent",
-    "canal-json",
-    "maxwell-json",
-    "ogg-json",
-];
-
 pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
-    let prefix = if options.is_set_as("format") || !options.is_set_as("value.format") { "csv." } else { "value.csv." };
     let format = options.text(&FORMAT);
+    let name = format.as_deref().unwrap_or_default();
+    let with_value = !options.is_set_as("format") && options.is_set_as("value.format");
+    let prefix = if with_value { format!("value.{name}.") } else { format!("{name}.") };
     let mut groups = vec![("", OPTIONS)];
     let mut open = vec!["properties.", "sink."];
-    match format.as_deref() {
-        Some("csv") => groups.push((prefix, csv::OPTIONS)),
+    match format::options_of(name) {
+        Some(known) => groups.push((&prefix, known)),
         // Its options would be called unknown, which they aren't.
-        Some(_) | None => open.extend(LATER_FORMATS.iter().chain(&["csv", "value.", "key."])),
+        None => {
+            open.extend(format::LATER.iter().chain(&["value.", "key."]));
+            open.extend(format::FORMATS.iter().map(|(name, _)| *name));
+        }
     }
     options.refuse_unknown("kafka", &groups, &open);
     for option in [&TOPIC_PATTERN, &KEY_FORMAT, &KEY_FIELDS, &KEY_FIELDS_PREFIX, &STARTUP_OFFSETS, &BOUNDED_OFFSETS] {
@@ -157,16 +149,14 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         options.error(&FIELDS_INCLUDE, "= 'EXCEPT_KEY' is not supported yet");
     }
     let format = match format.as_deref() {
-        Some(name) if name != "csv" => {
-            let message = match LATER_FORMATS.contains(&name) {
-                true => format!("= '{name}' is not supported yet; csv is"),
-                false => format!("= '{name}' is unknown; csv is supported"),
-            };
-            options.error(&FORMAT, &message);
-            no_format()
+        Some(name) if format::options_of(name).is_some() => {
+            options.under(&prefix, |options| format::read(name, options))
         }
-        Some(_) => Format::Csv(options.under(prefix, csv::read)),
-        None => no_format(),
+        Some(name) => {
+            options.error(&FORMAT, &format::unknown(name));
+            format::none()
+        }
+        None => format::none(),
     };
     let startup = startup(options);
     let group_id = options.text(&GROUP_ID);
@@ -213,19 +203,6 @@ fn brokers(text: &str) -> Result<String, String> {
         return Err("has a bracket in it; fill in your brokers' names".into());
     }
     Ok(text.to_string())
-}
-
-/// Stands in for a format that has been refused.
-fn no_format() -> Format {
-    Format::Csv(CsvFormat {
-        field_delimiter: ',',
-        quote_character: None,
-        allow_comments: false,
-        ignore_parse_errors: false,
-        array_element_delimiter: String::new(),
-        escape_character: None,
-        null_literal: None,
-    })
 }
 
 fn topics(options: &mut TableOptions<'_>) -> Vec<String> {

@@ -2,6 +2,8 @@
 //! all come from it.
 
 pub(super) mod csv;
+pub(super) mod format;
+pub(super) mod json;
 pub(super) mod kafka;
 mod reader;
 pub(super) mod setting;
@@ -87,6 +89,7 @@ pub const GROUPS: &[OptionGroup] = &[
     OptionGroup { title: "Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", options: sink::OPTIONS },
     OptionGroup { title: "Source table, 'connector' = 'kafka'", options: kafka::OPTIONS },
     OptionGroup { title: "'format' = 'csv', with the prefix 'csv.' (or 'value.csv.')", options: csv::OPTIONS },
+    OptionGroup { title: "'format' = 'json', with the prefix 'json.' (or 'value.json.')", options: json::OPTIONS },
     OptionGroup { title: "SET", options: setting::OPTIONS },
 ];
 

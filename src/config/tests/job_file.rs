@@ -26,7 +26,7 @@ fn the_guides_job_becomes_one_source_and_one_sink() {
     assert_eq!(source.kafka.startup, Startup::Earliest);
     assert_eq!(source.kafka.bounded, Bounded::Unbounded);
     assert_eq!(source.kafka.discovery_interval, Some(Duration::from_secs(300)));
-    let Format::Csv(csv) = &source.format;
+    let Format::Csv(csv) = &source.format else { panic!("{:?}", source.format) };
     assert_eq!((csv.field_delimiter, csv.quote_character), ('\t', Some('"')));
 
     let sink = &job.sinks[0];

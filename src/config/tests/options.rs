@@ -21,7 +21,7 @@ fn kafka(more: &str) -> KafkaSource {
 
 #[track_caller]
 fn csv(more: &str) -> CsvFormat {
-    let Format::Csv(csv) = job(&with_source_options(more)).sources.remove(0).format;
+    let Format::Csv(csv) = job(&with_source_options(more)).sources.remove(0).format else { panic!("not csv") };
     csv
 }
 
@@ -260,7 +260,7 @@ fn a_tab_may_be_written_in_all_ways_that_flink_takes() {
 fn csv_options_take_the_prefix_of_the_way_the_format_is_named() {
     let text = with_source_options("'value.csv.field-delimiter' = '|', 'value.csv.null-literal' = ''")
         .replace("'format' = 'csv'", "'value.format' = 'csv'");
-    let Format::Csv(csv) = job(&text).sources.remove(0).format;
+    let Format::Csv(csv) = job(&text).sources.remove(0).format else { panic!("not csv") };
     assert_eq!((csv.field_delimiter, csv.null_literal.as_deref()), ('|', Some("")));
 }
 

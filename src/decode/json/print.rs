@@ -1,0 +1,74 @@
+//! A JSON value as the compact text that Jackson's tree prints: what a STRING column gets of an object or array.
+
+use bumpalo::collections::String;
+
+use super::cursor::{Cursor, Number};
+use super::fault::Fault;
+use crate::decode::java_real;
+
+/// Takes the value here and appends its text.
+pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), Fault> {
+    match cursor.peek() {
+        Some(b'"') => cursor.string()?.print(out),
+        Some(b'-' | b'0'..=b'9') => number(cursor.number()?, out),
+        Some(open @ (b'{' | b'[')) => {
+            cursor.enter(depth)?;
+            let close = if open == b'{' { b'}' } else { b']' };
+            out.push(char::from(open));
+            let mut has_more = !cursor.accept(close);
+            while has_more {
+                if open == b'{' {
+                    cursor.name()?.print(out);
+                    out.push(':');
+                }
+                value(cursor, depth + 1, out)?;
+                has_more = cursor.has_more(close)?;
+                if has_more {
+                    out.push(',');
+                }
+            }
+            out.push(char::from(close));
+        }
+        Some(first) => {
+            let word = match first {
+                b't' => "true",
+                b'f' => "false",
+                _ => "null",
+            };
+            cursor.word(word)?;
+            out.push_str(word);
+        }
+        None => return Err(cursor.unexpected("a value")),
+    }
+    Ok(())
+}
+
+/// A whole number as it is written, another one as a Java double.
+pub fn number(number: Number<'_>, out: &mut String<'_>) {
+    if number.text == "-0" {
+        out.push('0');
+    } else if number.is_whole || is_plain(number.text.as_bytes()) {
+        out.push_str(number.text);
+    } else {
+        let value = number.text.parse().unwrap_or(f64::INFINITY);
+        let quote = if value.is_finite() { "" } else { "\"" };
+        out.push_str(quote);
+        // Strings in memory take all that is written to them.
+        let _ = java_real::write_double(value, out);
+        out.push_str(quote);
+    }
+}
+
+/// Whether Java would print the double of `0.25` just so: one digit, the point, and few enough digits that none is lost,
+/// the first of them within reach and the last not 0.
+fn is_plain(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    match unsigned {
+        [b'0'..=b'9', b'.', fraction @ ..] if fraction.len() <= 14 => {
+            let all_digits = fraction.iter().all(u8::is_ascii_digit);
+            let is_large = unsigned[0] != b'0' || fraction.iter().take(3).any(|&digit| digit != b'0');
+            all_digits && is_large && fraction.last() != Some(&b'0')
+        }
+        _ => false,
+    }
+}

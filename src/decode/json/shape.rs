@@ -1,0 +1,199 @@
+//! A table's columns as the decoder looks for them.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use twox_hash::XxHash64;
+
+use crate::data_type::DataType;
+use crate::settings::TimestampStandard;
+use crate::value::Value;
+
+/// A declared type, and what must be known to read it.
+#[derive(Debug)]
+pub struct Shape {
+    pub data_type: DataType,
+    pub kind: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Boolean,
+    Integer {
+        least: i64,
+        most: i64,
+    },
+    Float,
+    Double,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Text,
+    Bytes,
+    Date,
+    Time,
+    Timestamp,
+    Instant,
+    Array(Box<Elements>),
+    Row(Box<Fields>),
+    /// The values' shape; keys are strings.
+    Map(Box<Shape>),
+    /// A type without values.
+    Null,
+}
+
+#[derive(Debug)]
+pub struct Elements {
+    pub shape: Shape,
+    /// How many there were the last time: vectors of a column mostly have one length.
+    pub count: Cell<usize>,
+}
+
+/// What a field is that an object doesn't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Null,
+    /// [`Value::Unchanged`].
+    Unchanged,
+    Refused,
+}
+
+/// The fields of an object.
+#[derive(Debug)]
+pub struct Fields {
+    fields: Vec<Field>,
+    by_name: HashMap<Box<str>, usize, BuildHasherDefault<XxHash64>>,
+    /// For the start and for each field: which one followed the last time.
+    followers: Vec<Cell<usize>>,
+    missing: Missing,
+}
+
+#[derive(Debug)]
+pub struct Field {
+    pub name: String,
+    /// The name as messages usually spell it.
+    quoted: Box<[u8]>,
+    pub shape: Shape,
+}
+
+impl Shape {
+    pub fn new(data_type: &DataType, missing: Missing) -> Self {
+        let integer = |least, most| Kind::Integer { least, most };
+        let kind = match data_type {
+            DataType::Boolean => Kind::Boolean,
+            DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into()),
+            DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
+            DataType::Int => integer(i32::MIN.into(), i32::MAX.into()),
+            DataType::BigInt => integer(i64::MIN, i64::MAX),
+            DataType::Float => Kind::Float,
+            DataType::Double => Kind::Double,
+            DataType::Decimal { precision, scale } => Kind::Decimal { precision: *precision, scale: *scale },
+            DataType::Char(_) | DataType::Varchar(_) => Kind::Text,
+            DataType::Binary(_) | DataType::Varbinary(_) => Kind::Bytes,
+            DataType::Date => Kind::Date,
+            DataType::Time { .. } => Kind::Time,
+            DataType::Timestamp { .. } => Kind::Timestamp,
+            DataType::TimestampLtz { .. } => Kind::Instant,
+            DataType::Array(element) => {
+                Kind::Array(Box::new(Elements { shape: Shape::new(element, missing), count: Cell::new(0) }))
+            }
+            DataType::Row(fields) => {
+                let fields = fields.iter().map(|field| (field.name.as_str(), &field.data_type));
+                Kind::Row(Box::new(Fields::new(fields, missing)))
+            }
+            DataType::Map(_, value) => Kind::Map(Box::new(Shape::new(value, missing))),
+            DataType::Null => Kind::Null,
+        };
+        Shape { data_type: data_type.clone(), kind }
+    }
+}
+
+impl Fields {
+    pub fn new<'n>(fields: impl IntoIterator<Item = (&'n str, &'n DataType)>, missing: Missing) -> Self {
+        // Inside a column nothing can stay as it was.
+        let inner = if missing == Missing::Unchanged { Missing::Null } else { missing };
+        Self::of(fields.into_iter().map(|(name, data_type)| (name, Shape::new(data_type, inner))), missing)
+    }
+
+    pub fn of<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>, missing: Missing) -> Self {
+        let fields: Vec<Field> = fields
+            .into_iter()
+            .map(|(name, shape)| {
+                let quoted = serde_json::Value::from(name).to_string().into_bytes().into();
+                Field { name: name.to_string(), quoted, shape }
+            })
+            .collect();
+        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().into(), index)).collect();
+        let followers = (0..=fields.len()).map(Cell::new).collect();
+        Fields { fields, by_name, followers, missing }
+    }
+
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The field that followed `place` the last time; a place is 0 at the start and a field's index + 1 behind it.
+    #[inline(always)]
+    pub fn follower(&self, place: usize) -> Option<(usize, &Field)> {
+        let index = self.followers.get(place)?.get();
+        Some((index, self.fields.get(index)?))
+    }
+
+    /// The field of a name that stands behind `place`.
+    pub fn find(&self, name: &str, place: usize) -> Option<(usize, &Field)> {
+        let index = *self.by_name.get(name)?;
+        if let Some(follower) = self.followers.get(place) {
+            follower.set(index);
+        }
+        Some((index, self.fields.get(index)?))
+    }
+
+    /// What fills a row before its fields come.
+    pub fn absent(&self) -> Value<'static> {
+        match self.missing {
+            Missing::Null => Value::Null,
+            Missing::Unchanged | Missing::Refused => Value::Unchanged,
+        }
+    }
+
+    /// The first field that a row must have and doesn't.
+    pub fn first_refused(&self, row: &[Value<'_>]) -> Option<&Field> {
+        if self.missing != Missing::Refused {
+            return None;
+        }
+        self.fields.get(row.iter().position(|value| *value == Value::Unchanged)?)
+    }
+}
+
+impl Field {
+    #[inline(always)]
+    pub fn quoted(&self) -> &[u8] {
+        &self.quoted
+    }
+}
+
+/// The forms of dates and times, by `timestamp-format.standard`.
+pub fn expected(data_type: &DataType, standard: TimestampStandard) -> String {
+    let iso = standard == TimestampStandard::Iso8601;
+    match data_type {
+        DataType::Boolean => "true or false".into(),
+        DataType::TinyInt => format!("a whole number from {} to {}", i8::MIN, i8::MAX),
+        DataType::SmallInt => format!("a whole number from {} to {}", i16::MIN, i16::MAX),
+        DataType::Int => format!("a whole number from {} to {}", i32::MIN, i32::MAX),
+        DataType::BigInt => format!("a whole number from {} to {}", i64::MIN, i64::MAX),
+        DataType::Float | DataType::Double => "a number such as 0.5 or 1e-3, or \"NaN\" or \"-Infinity\"".into(),
+        DataType::Decimal { .. } => "a number such as 0.5".into(),
+        DataType::Date => "\"yyyy-MM-dd\"".into(),
+        DataType::Time { .. } => "\"HH:mm:ss[.fraction]\"".into(),
+        DataType::Timestamp { .. } if iso => "\"yyyy-MM-ddTHH:mm[:ss[.fraction]]\"".into(),
+        DataType::Timestamp { .. } => "\"yyyy-MM-dd HH:mm:ss[.fraction]\"".into(),
+        DataType::TimestampLtz { .. } if iso => "\"yyyy-MM-ddTHH:mm[:ss[.fraction]]Z\"".into(),
+        DataType::TimestampLtz { .. } => "\"yyyy-MM-dd HH:mm:ss[.fraction]Z\"".into(),
+        DataType::Binary(_) | DataType::Varbinary(_) => "base64 in a string".into(),
+        DataType::Array(_) => "a JSON array".into(),
+        DataType::Row(_) | DataType::Map(..) => "a JSON object".into(),
+        DataType::Char(_) | DataType::Varchar(_) | DataType::Null => "any value".into(),
+    }
+}
