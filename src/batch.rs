@@ -49,6 +49,26 @@ impl Chunk {
     pub fn bytes(&self) -> usize {
         self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<Entry>()
     }
+
+    /// Without the entries of a stream; `None` if there are none.
+    pub fn without(&self, stream: u32) -> Option<Chunk> {
+        self.entries.iter().find(|entry| entry.stream == stream)?;
+        let mut kept = Chunk { shard: self.shard, ..Chunk::default() };
+        let (mut rows, mut keys, mut originals) = (&self.rows[..], &self.keys[..], &self.originals[..]);
+        for entry in &self.entries {
+            let (row, key, original);
+            (row, rows) = rows.split_at(entry.row_len as usize);
+            (key, keys) = keys.split_at(entry.key_len as usize);
+            (original, originals) = originals.split_at(entry.original_len as usize);
+            if entry.stream != stream {
+                kept.entries.push(*entry);
+                kept.rows.extend_from_slice(row);
+                kept.keys.extend_from_slice(key);
+                kept.originals.extend_from_slice(original);
+            }
+        }
+        Some(kept)
+    }
 }
 
 /// What one transaction writes: whole prefixes of the queues of the shards it holds.

@@ -28,4 +28,5 @@ pub mod settings;
 pub mod stop;
 pub mod target;
 pub mod time_zone;
+pub mod topics;
 pub mod value;

@@ -66,6 +66,11 @@ impl Counter {
         self.0.store(self.get() + n, Ordering::Relaxed);
     }
 
+    /// Takes back what will be counted again elsewhere; for a counter that only this thread writes.
+    pub fn take_back_alone(&self, n: u64) {
+        self.0.store(self.get().saturating_sub(n), Ordering::Relaxed);
+    }
+
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

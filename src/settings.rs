@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::data_type::DataType;
 use crate::expression::Expression;
 use crate::time_zone::TimeZone;
+use crate::topics::Topics;
 
 /// A whole job file.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,11 +79,12 @@ pub struct MetadataColumn {
 pub struct KafkaSource {
     /// `host:port,…`
     pub brokers: String,
-    pub topics: Vec<String>,
+    pub topics: Topics,
     pub group_id: Option<String>,
     pub startup: Startup,
     pub bounded: Bounded,
-    /// How often to look for new partitions. `None`: never.
+    pub assignment: Assignment,
+    /// How often to look for new topics and partitions. `None`: never.
     pub discovery_interval: Option<Duration>,
     /// `properties.auto.offset.reset`, only meaningful with [`Startup::GroupOffsets`].
     pub auto_offset_reset: Option<OffsetReset>,
@@ -100,6 +102,7 @@ impl fmt::Debug for KafkaSource {
             .field("group_id", &self.group_id)
             .field("startup", &self.startup)
             .field("bounded", &self.bounded)
+            .field("assignment", &self.assignment)
             .field("discovery_interval", &self.discovery_interval)
             .field("auto_offset_reset", &self.auto_offset_reset)
             .field("properties", &properties)
@@ -115,21 +118,45 @@ pub enum OffsetReset {
 }
 
 /// `scan.startup.mode`: where a partition without stored progress is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Startup {
     Earliest,
     Latest,
     GroupOffsets,
     /// Milliseconds since the epoch.
     Timestamp(i64),
+    SpecificOffsets(PartitionOffsets),
 }
 
 /// `scan.bounded.mode`: where reading ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bounded {
     Unbounded,
     Latest,
+    GroupOffsets,
+    /// Milliseconds since the epoch.
     Timestamp(i64),
+    SpecificOffsets(PartitionOffsets),
+}
+
+/// An offset for some of a topic's partitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartitionOffsets(pub Vec<(i32, i64)>);
+
+impl PartitionOffsets {
+    /// The last one given for the partition.
+    pub fn of(&self, partition: i32) -> Option<i64> {
+        self.0.iter().rev().find(|(id, _)| *id == partition).map(|(_, offset)| *offset)
+    }
+}
+
+/// `scan.assignment`: who decides which partitions this process reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignment {
+    /// It reads all of them.
+    Manual,
+    /// The consumer group shares them among its members.
+    Group,
 }
 
 /// How message values are decoded.

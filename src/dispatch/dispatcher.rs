@@ -144,6 +144,27 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
+    /// Drops the rows of a stream that no writer has taken, and gives how many they were.
+    pub fn forget(&self, stream: u32) -> usize {
+        let mut state = self.state.lock();
+        // What is released must have been charged.
+        self.budget.charge(std::mem::take(&mut state.uncharged));
+        let (mut all_rows, mut all_bytes) = (0, 0);
+        for shard in 0..SHARDS {
+            let (rows, bytes) = state.queues[shard].forget(stream);
+            if state.is_free(shard) {
+                state.free_rows -= rows;
+                state.free_bytes -= bytes;
+            }
+            all_rows += rows;
+            all_bytes += bytes;
+        }
+        self.budget.release(all_bytes);
+        // A writer that waits for the rest of a closed dispatcher may have nothing left to wait for.
+        self.work.notify_all();
+        all_rows
+    }
+
     /// No more rows come; what is there is written, then `take` gives `None`.
     pub fn close(&self) {
         self.state.lock().closed = true;

@@ -60,6 +60,20 @@ impl Queue {
         bytes
     }
 
+    /// Drops the rows of a stream; gives how many they were, and their bytes.
+    pub fn forget(&mut self, stream: u32) -> (usize, usize) {
+        let before = (self.rows, self.bytes);
+        for waiting in &mut self.chunks {
+            if let Some(kept) = waiting.chunk.without(stream) {
+                self.rows -= waiting.chunk.entries.len() - kept.entries.len();
+                self.bytes -= waiting.chunk.bytes() - kept.bytes();
+                waiting.chunk = kept;
+            }
+        }
+        self.chunks.retain(|waiting| !waiting.chunk.entries.is_empty());
+        (before.0 - self.rows, before.1 - self.bytes)
+    }
+
     /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes, or whatever it has with `at_least_one`.
     pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool) -> Option<Chunk> {
         let front = &self.chunks.front()?.chunk;

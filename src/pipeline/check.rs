@@ -51,7 +51,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let source = &job.sources[sink.source];
             let mut checked = CheckedSink {
                 sink: sink.name.clone(),
-                source: format!("{} (topic {})", source.table, source.kafka.topics.join(", ")),
+                source: format!("{} ({})", source.table, source.kafka.topics),
                 ..CheckedSink::default()
             };
             match &sources[sink.source] {

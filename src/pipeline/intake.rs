@@ -108,7 +108,7 @@ impl SourceIntake {
     /// The lowest offset of each partition that isn't durable in all sinks.
     pub fn durable_positions(&self) -> Vec<(Arc<str>, i32, i64)> {
         let lowest = |partition: usize| {
-            self.feeds.iter().map(|feed| feed.line.progress.watermark(feed.streams[partition])).min()
+            self.feeds.iter().filter_map(|feed| feed.line.progress.watermark(feed.streams[partition])).min()
         };
         let positions = self.partitions.iter().enumerate();
         positions.filter_map(|(at, (topic, number))| Some((Arc::clone(topic), *number, lowest(at)?))).collect()
@@ -157,6 +157,30 @@ impl Intake for SourceIntake {
         for feed in &mut self.feeds {
             feed.streams.push(feed.line.add_stream(topic, partition, start));
         }
+    }
+
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<(Arc<str>, i32, i64)> {
+        let gone: Vec<usize> =
+            (0..self.partitions.len()).filter(|&at| partitions.contains(&self.partitions[at])).collect();
+        let is_settled = |feed: &Feed| gone.iter().all(|&at| feed.line.progress.is_settled(feed.streams[at]));
+        let deadline = Instant::now() + patience;
+        while !self.feeds.iter().all(is_settled)
+            && Instant::now() < deadline
+            && self.shared.stop.phase() < Phase::Abandoning
+        {
+            self.feeds.iter().for_each(|feed| feed.line.dispatcher.hurry());
+            self.shared.stop.wait(Phase::Abandoning, Duration::from_millis(5));
+        }
+        let mut watermarks = Vec::new();
+        for at in gone.into_iter().rev() {
+            let (topic, partition) = self.partitions.swap_remove(at);
+            let ended = self.feeds.iter_mut().filter_map(|feed| feed.end_stream(at));
+            if let Some(lowest) = ended.min() {
+                watermarks.push((topic, partition, lowest));
+            }
+        }
+        self.latest = 0;
+        watermarks
     }
 
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
@@ -209,6 +233,15 @@ impl Feed {
             streams: Vec::new(),
             scratch: Scratch::default(),
         })
+    }
+
+    /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
+    fn end_stream(&mut self, partition: usize) -> Option<i64> {
+        let stream = self.streams.swap_remove(partition);
+        let watermark = self.line.progress.end_stream(stream);
+        let dropped = self.line.dispatcher.forget(stream);
+        self.line.counters().rows_read.take_back_alone(dropped as u64);
+        watermark
     }
 
     fn take<'a>(

@@ -29,7 +29,7 @@ pub struct RunOptions {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
     pub counters: Snapshot,
-    /// Records in the topics that were not read yet.
+    /// Records of the topics that are not durable yet.
     pub lag: u64,
     /// Open database connections.
     pub connections: u32,
@@ -236,7 +236,8 @@ pub fn check_settings(job: &Job) -> Result<()> {
 pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
     let name = job.name().unwrap_or("vecsink").to_owned();
     let sinks: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
-    let group = source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics));
+    let group =
+        source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics.identity()));
     Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / job.sources.len() }
 }
 

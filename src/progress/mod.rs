@@ -14,52 +14,88 @@ pub const WINDOW_LIMIT: usize = 1_000_000;
 /// The streams of one sink, numbered in the order they were added.
 #[derive(Debug, Default)]
 pub struct Progress {
-    windows: Mutex<Vec<Window>>,
+    /// Those that have ended are gone; their numbers aren't given again.
+    windows: Mutex<Vec<Option<Window>>>,
 }
 
 impl Progress {
     /// Starts a stream at `start`, the first offset that will be read, and gives its number.
     pub fn add_stream(&self, start: i64) -> u32 {
         let mut windows = self.windows.lock();
-        windows.push(Window::new(start));
+        windows.push(Some(Window::new(start)));
         (windows.len() - 1) as u32
     }
 
     /// Notes a record that makes `entries` entries. The ticket is handed back in [`Progress::settle`], once an entry.
     pub fn accept(&self, stream: u32, offset: i64, entries: u32) -> u64 {
-        self.windows.lock()[stream as usize].accept(offset, entries)
+        self.windows.lock()[stream as usize].as_mut().map_or(0, |window| window.accept(offset, entries))
     }
 
     /// Notes that everything below `next` was read.
     pub fn passed(&self, stream: u32, next: i64) {
-        self.windows.lock()[stream as usize].passed(next);
+        if let Some(window) = &mut self.windows.lock()[stream as usize] {
+            window.passed(next);
+        }
     }
 
     /// Notes entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
     pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
         let mut windows = self.windows.lock();
         for (stream, ticket) in entries {
-            windows[stream as usize].settle(ticket);
+            if let Some(window) = &mut windows[stream as usize] {
+                window.settle(ticket);
+            }
         }
     }
 
     /// The ticket that the stream's next record will get.
     pub fn next_ticket(&self, stream: u32) -> u64 {
-        self.windows.lock()[stream as usize].next_ticket()
+        self.windows.lock()[stream as usize].as_ref().map_or(0, Window::next_ticket)
     }
 
     /// How many of a record's entries are still on their way.
     pub fn pending(&self, stream: u32, ticket: u64) -> u32 {
-        self.windows.lock()[stream as usize].pending(ticket)
+        self.windows.lock()[stream as usize].as_ref().map_or(0, |window| window.pending(ticket))
+    }
+
+    /// Ends a stream: what is settled of it from here on counts for nothing. Gives its last watermark, once.
+    pub fn end_stream(&self, stream: u32) -> Option<i64> {
+        self.windows.lock()[stream as usize].take().map(|window| window.watermark())
+    }
+
+    /// Whether everything that was accepted is settled.
+    pub fn is_settled(&self, stream: u32) -> bool {
+        self.windows.lock()[stream as usize].as_ref().is_none_or(|window| window.len() == 0)
     }
 
     /// The lowest offset of the stream that isn't settled; the read position when all are.
-    pub fn watermark(&self, stream: u32) -> i64 {
-        self.windows.lock()[stream as usize].watermark()
+    pub fn watermark(&self, stream: u32) -> Option<i64> {
+        self.windows.lock()[stream as usize].as_ref().map(Window::watermark)
     }
 
     /// Whether the stream must not be read further until older records are settled.
     pub fn is_crowded(&self, stream: u32) -> bool {
-        self.windows.lock()[stream as usize].len() >= WINDOW_LIMIT
+        self.windows.lock()[stream as usize].as_ref().is_some_and(|window| window.len() >= WINDOW_LIMIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completions_of_an_ended_stream_move_no_watermark() {
+        let progress = Progress::default();
+        let old = progress.add_stream(5);
+        let ticket = progress.accept(old, 5, 1);
+        assert!(!progress.is_settled(old));
+        assert_eq!(progress.end_stream(old), Some(5));
+        let new = progress.add_stream(5);
+        let again = progress.accept(new, 5, 1);
+        progress.settle([(old, ticket)]);
+        assert_eq!((progress.watermark(old), progress.watermark(new)), (None, Some(5)));
+        progress.settle([(new, again)]);
+        assert_eq!(progress.watermark(new), Some(6));
+        assert_eq!(progress.end_stream(old), None);
     }
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::scan::{
+    self, BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, OFFSET_RESET, STARTUP_MODE, STARTUP_OFFSETS,
+    STARTUP_TIMESTAMP,
+};
 use super::{OptionSpec, TableOptions, ValueType, format};
-use crate::settings::{Bounded, Format, KafkaSource, OffsetReset, PackedNumber, Startup, VectorEncoding};
-
-const MILLIS_SINCE_EPOCH: ValueType = ValueType::Integer { least: 0, most: i64::MAX };
+use crate::settings::{Assignment, Bounded, Format, KafkaSource, PackedNumber, Startup, VectorEncoding};
+use crate::topics::{TopicPattern, Topics};
 
 pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "kafka").required();
 pub const BROKERS: OptionSpec = OptionSpec::new(
@@ -14,9 +17,16 @@ pub const BROKERS: OptionSpec = OptionSpec::new(
     "The brokers to start from: host:port, several with commas.",
 )
 .required();
-pub const TOPIC: OptionSpec =
-    OptionSpec::new("topic", ValueType::Text, "The topic to read; several with ';'.").required();
-pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new("topic-pattern", ValueType::Any, "Not supported yet.");
+pub const TOPIC: OptionSpec = OptionSpec::new(
+    "topic",
+    ValueType::Text,
+    "The topic to read; several with ';'. Either this or topic-pattern is needed.",
+);
+pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new(
+    "topic-pattern",
+    ValueType::Text,
+    "A regular expression as Java has them: all topics whose whole name matches are read, later ones too.",
+);
 pub const FORMAT: OptionSpec =
     OptionSpec::new("format", ValueType::Text, "How message values are decoded: csv or json.")
         .alias(&["value.format"])
@@ -30,36 +40,16 @@ pub const FIELDS_INCLUDE: OptionSpec = OptionSpec::new(
     "ALL: the message value holds every column.",
 )
 .default("ALL");
-pub const STARTUP_MODE: OptionSpec = OptionSpec::new(
-    "scan.startup.mode",
-    ValueType::Choice(&["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"]),
-    "Where reading starts when the job has no progress yet: earliest-offset, latest-offset, group-offsets or timestamp.",
+pub const ASSIGNMENT: OptionSpec = OptionSpec::new(
+    "scan.assignment",
+    ValueType::Choice(&["manual", "group"]),
+    "manual: this process reads all partitions. group: it joins the consumer group and shares them with the group's other processes.",
 )
-.default("group-offsets");
-pub const STARTUP_TIMESTAMP: OptionSpec = OptionSpec::new(
-    "scan.startup.timestamp-millis",
-    MILLIS_SINCE_EPOCH,
-    "For timestamp: the first message at or after this time, in milliseconds since 1970.",
-);
-pub const STARTUP_OFFSETS: OptionSpec =
-    OptionSpec::new("scan.startup.specific-offsets", ValueType::Any, "Not supported yet.");
-pub const BOUNDED_MODE: OptionSpec = OptionSpec::new(
-    "scan.bounded.mode",
-    ValueType::Choice(&["unbounded", "latest-offset", "timestamp", "group-offsets", "specific-offsets"]),
-    "Where reading ends: unbounded, latest-offset or timestamp.",
-)
-.default("unbounded");
-pub const BOUNDED_TIMESTAMP: OptionSpec = OptionSpec::new(
-    "scan.bounded.timestamp-millis",
-    MILLIS_SINCE_EPOCH,
-    "For timestamp: the first message at or after this time is not read, in milliseconds since 1970.",
-);
-pub const BOUNDED_OFFSETS: OptionSpec =
-    OptionSpec::new("scan.bounded.specific-offsets", ValueType::Any, "Not supported yet.");
+.default("manual");
 pub const DISCOVERY_INTERVAL: OptionSpec = OptionSpec::new(
     "scan.topic-partition-discovery.interval",
     ValueType::Duration,
-    "How often to look for new partitions; 0: never.",
+    "How often to look for new topics and partitions; 0: never.",
 )
 .default("5 min");
 pub const PARALLELISM: OptionSpec = OptionSpec::new("scan.parallelism", ValueType::Any, "Accepted, no effect.");
@@ -68,11 +58,6 @@ pub const GROUP_ID: OptionSpec = OptionSpec::new(
     "properties.group.id",
     ValueType::Text,
     "The consumer group that keeps the job's progress. Left out: one made of the job's name, and scan.startup.mode must be other than group-offsets.",
-);
-pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
-    "properties.auto.offset.reset",
-    ValueType::Choice(&["earliest", "latest", "none"]),
-    "For group-offsets: where a partition without a committed offset starts.",
 );
 pub const PROPERTIES: OptionSpec =
     OptionSpec::new("properties.*", ValueType::Any, "Any other setting of the Kafka client, by its Java name.");
@@ -114,6 +99,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     BOUNDED_MODE,
     BOUNDED_TIMESTAMP,
     BOUNDED_OFFSETS,
+    ASSIGNMENT,
     DISCOVERY_INTERVAL,
     PARALLELISM,
     PROPERTY_VERSION,
@@ -140,7 +126,7 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         }
     }
     options.refuse_unknown("kafka", &groups, &open);
-    for option in [&TOPIC_PATTERN, &KEY_FORMAT, &KEY_FIELDS, &KEY_FIELDS_PREFIX, &STARTUP_OFFSETS, &BOUNDED_OFFSETS] {
+    for option in [&KEY_FORMAT, &KEY_FIELDS, &KEY_FIELDS_PREFIX] {
         if options.is_set(option) {
             options.error(option, "is not supported yet");
         }
@@ -158,29 +144,43 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         }
         None => format::none(),
     };
-    let startup = startup(options);
+    (source(options), format)
+}
+
+fn source(options: &mut TableOptions<'_>) -> KafkaSource {
+    let topics = topics(options);
+    // One list of offsets can't be for several topics.
+    let one_topic = matches!(&topics, Some(Topics::Named(names)) if names.len() == 1) || topics.is_none();
+    let startup = scan::startup(options, one_topic);
+    let bounded = scan::bounded(options, one_topic);
     let group_id = options.text(&GROUP_ID);
-    if startup == Startup::GroupOffsets && group_id.is_none() && !options.is_set(&GROUP_ID) {
+    let has_group = group_id.is_some() || options.is_set(&GROUP_ID);
+    if startup == Startup::GroupOffsets && !has_group {
         options.error(
             &STARTUP_MODE,
             "= 'group-offsets' (the default) needs 'properties.group.id'; without a group use earliest-offset, \
-             latest-offset or timestamp",
+             latest-offset, timestamp or specific-offsets",
         );
     }
-    let bounded = bounded(options);
+    if bounded == Bounded::GroupOffsets && !has_group {
+        options.error(&BOUNDED_MODE, "= 'group-offsets' needs 'properties.group.id'");
+    }
     let interval = options.duration(&DISCOVERY_INTERVAL);
-    let kafka = KafkaSource {
+    KafkaSource {
         brokers: options.convert(&BROKERS, brokers).unwrap_or_default(),
-        topics: topics(options),
+        topics: topics.unwrap_or(Topics::Named(Vec::new())),
         group_id,
+        auto_offset_reset: scan::offset_reset(options, &startup),
         startup,
-        bounded,
         // A source with an end reads the partitions that are there at the start.
         discovery_interval: interval.filter(|interval| *interval > Duration::ZERO && bounded == Bounded::Unbounded),
-        auto_offset_reset: offset_reset(options, startup),
+        bounded,
+        assignment: match options.choice(&ASSIGNMENT) {
+            Some("group") => Assignment::Group,
+            _ => Assignment::Manual,
+        },
         properties: options.with_prefix("properties."),
-    };
-    (kafka, format)
+    }
 }
 
 pub fn vector_encoding(options: &mut TableOptions<'_>) -> Option<VectorEncoding> {
@@ -205,10 +205,23 @@ fn brokers(text: &str) -> Result<String, String> {
     Ok(text.to_string())
 }
 
-fn topics(options: &mut TableOptions<'_>) -> Vec<String> {
-    if options.is_set(&TOPIC_PATTERN) && !options.is_set(&TOPIC) {
-        return Vec::new(); // refused already
+/// `None`: what was given is wrong, and has been refused.
+fn topics(options: &mut TableOptions<'_>) -> Option<Topics> {
+    match (options.is_set(&TOPIC), options.is_set(&TOPIC_PATTERN)) {
+        (true, true) => {
+            options.error(&TOPIC_PATTERN, "can't be set together with 'topic'; take one of them out");
+            None
+        }
+        (false, true) => options.convert(&TOPIC_PATTERN, TopicPattern::parse).map(Topics::Matching),
+        (true, false) => named_topics(options).map(Topics::Named),
+        (false, false) => {
+            options.error(&TOPIC, "is required, or 'topic-pattern'");
+            None
+        }
     }
+}
+
+fn named_topics(options: &mut TableOptions<'_>) -> Option<Vec<String>> {
     let read = |text: &str| {
         let topics: Vec<String> =
             text.split(';').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_string).collect();
@@ -219,68 +232,18 @@ fn topics(options: &mut TableOptions<'_>) -> Vec<String> {
             None => Ok(topics),
         }
     };
-    let mut topics = options.convert(&TOPIC, read).unwrap_or_default();
+    let mut topics = options.convert(&TOPIC, read)?;
     let mut seen = Vec::new();
     topics.retain(|topic| {
         let is_new = !seen.contains(topic);
         seen.push(topic.clone());
         is_new
     });
-    topics
+    Some(topics)
 }
 
 /// Whether Kafka takes it as a topic's name.
 pub fn is_topic(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=249).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")
-}
-
-fn startup(options: &mut TableOptions<'_>) -> Startup {
-    match options.choice(&STARTUP_MODE) {
-        Some("latest-offset") => Startup::Latest,
-        Some("group-offsets") => Startup::GroupOffsets,
-        Some("timestamp") => match timestamp(options, &STARTUP_TIMESTAMP, &STARTUP_MODE) {
-            Some(millis) => Startup::Timestamp(millis),
-            None => Startup::Earliest,
-        },
-        Some("specific-offsets") => {
-            options.error(&STARTUP_MODE, "= 'specific-offsets' is not supported yet");
-            Startup::Earliest
-        }
-        _ => Startup::Earliest,
-    }
-}
-
-fn bounded(options: &mut TableOptions<'_>) -> Bounded {
-    match options.choice(&BOUNDED_MODE) {
-        Some("latest-offset") => Bounded::Latest,
-        Some("timestamp") => match timestamp(options, &BOUNDED_TIMESTAMP, &BOUNDED_MODE) {
-            Some(millis) => Bounded::Timestamp(millis),
-            None => Bounded::Unbounded,
-        },
-        Some(mode @ ("group-offsets" | "specific-offsets")) => {
-            options.error(&BOUNDED_MODE, &format!("= '{mode}' is not supported yet; latest-offset and timestamp are"));
-            Bounded::Unbounded
-        }
-        _ => Bounded::Unbounded,
-    }
-}
-
-fn timestamp(options: &mut TableOptions<'_>, option: &OptionSpec, mode: &OptionSpec) -> Option<i64> {
-    if !options.is_set(option) {
-        options.error(mode, &format!("= 'timestamp' needs '{}'", option.name));
-    }
-    options.integer(option)
-}
-
-/// Other modes overwrite the property, so it isn't looked at.
-fn offset_reset(options: &mut TableOptions<'_>, startup: Startup) -> Option<OffsetReset> {
-    if startup != Startup::GroupOffsets {
-        return None;
-    }
-    options.choice(&OFFSET_RESET).map(|policy| match policy {
-        "earliest" => OffsetReset::Earliest,
-        "latest" => OffsetReset::Latest,
-        _ => OffsetReset::None,
-    })
 }

@@ -6,6 +6,7 @@ pub(super) mod format;
 pub(super) mod json;
 pub(super) mod kafka;
 mod reader;
+mod scan;
 pub(super) mod setting;
 pub(super) mod sink;
 

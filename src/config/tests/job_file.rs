@@ -22,7 +22,7 @@ fn the_guides_job_becomes_one_source_and_one_sink() {
     let timestamp = DataType::Timestamp { precision: 6 };
     assert_eq!(types, [&DataType::Int, &timestamp, &DataType::Varchar(10), &DataType::Int, &DataType::STRING]);
     assert_eq!(source.kafka.brokers, "broker:9092");
-    assert_eq!(source.kafka.topics, ["vector_ingest"]);
+    assert_eq!(source.kafka.topics.to_string(), "topic vector_ingest");
     assert_eq!(source.kafka.startup, Startup::Earliest);
     assert_eq!(source.kafka.bounded, Bounded::Unbounded);
     assert_eq!(source.kafka.discovery_interval, Some(Duration::from_secs(300)));

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::settings::{
-    Bounded, ConflictMode, CsvFormat, DeadLetterTarget, Format, KafkaSource, OffsetReset, PackedNumber, Startup,
-    VectorEncoding, WriteMode,
+    Assignment, Bounded, ConflictMode, CsvFormat, DeadLetterTarget, Format, KafkaSource, OffsetReset, PackedNumber,
+    PartitionOffsets, Startup, VectorEncoding, WriteMode,
 };
+use crate::topics::Topics;
 
 #[track_caller]
 fn sink(more: &str) -> Sink {
@@ -203,7 +204,32 @@ fn kafka_options_are_read() {
 #[test]
 fn topics_are_separated_by_semicolons() {
     let text = with_source_options("'scan.parallelism' = '1'").replace("'topic' = 't'", "'topic' = 'a;b;a'");
-    assert_eq!(job(&text).sources[0].kafka.topics, ["a", "b"]);
+    assert_eq!(job(&text).sources[0].kafka.topics, Topics::Named(vec!["a".into(), "b".into()]));
+}
+
+#[test]
+fn a_pattern_stands_in_for_the_topic() {
+    let text = with_source_options("'scan.parallelism' = '1'").replace("'topic' = 't'", "'topic-pattern' = 't-\\d+'");
+    let Topics::Matching(pattern) = &job(&text).sources[0].kafka.topics else { panic!("a pattern is expected") };
+    assert!(pattern.matches("t-17") && !pattern.matches("t-x"));
+    let java = text.replace("t-\\d+", "(?!x).*");
+    assert!(only_error(&java).contains("not supported here"), "{}", only_error(&java));
+    let neither = text.replace("'topic-pattern' = 't-\\d+', ", "");
+    assert!(only_error(&neither).contains("'topic' is required, or 'topic-pattern'"), "{}", only_error(&neither));
+}
+
+#[test]
+fn specific_offsets_and_group_assignment_are_read() {
+    let offsets = PartitionOffsets(vec![(0, 42), (1, 300)]);
+    let text = "'scan.bounded.mode' = 'specific-offsets', 'scan.assignment' = 'Group', \
+                'scan.bounded.specific-offsets' = 'partition:0,offset:42;partition:1,offset:300'";
+    assert_eq!(kafka(text).bounded, Bounded::SpecificOffsets(offsets.clone()));
+    assert_eq!(kafka(text).assignment, Assignment::Group);
+    let text = with_source_options("'scan.startup.specific-offsets' = 'partition:0,offset:42;partition:1,offset:300'")
+        .replace("'earliest-offset'", "'specific-offsets'");
+    assert_eq!(job(&text).sources[0].kafka.startup, Startup::SpecificOffsets(offsets));
+    let two = text.replace("'topic' = 't'", "'topic' = 't;u'");
+    assert!(only_error(&two).contains("needs a single topic"), "{}", only_error(&two));
 }
 
 #[test]
@@ -226,9 +252,14 @@ fn startup_and_bounded_modes_are_read_in_any_case() {
 #[test]
 fn kafka_options_that_cannot_work_are_refused() {
     for (more, error) in [
-        ("'topic-pattern' = 't.*'", "option 'topic-pattern' is not supported yet"),
+        ("'topic-pattern' = 't.*'", "option 'topic-pattern' can't be set together with 'topic'"),
         ("'key.format' = 'csv'", "option 'key.format' is not supported yet"),
-        ("'scan.bounded.mode' = 'group-offsets'", "'group-offsets' is not supported yet"),
+        ("'scan.bounded.mode' = 'group-offsets'", "'group-offsets' needs 'properties.group.id'"),
+        ("'scan.bounded.mode' = 'specific-offsets'", "needs 'scan.bounded.specific-offsets'"),
+        (
+            "'scan.bounded.specific-offsets' = '0:1', 'scan.bounded.mode' = 'specific-offsets'",
+            "must be like partition:0",
+        ),
         ("'scan.bounded.mode' = 'timestamp'", "needs 'scan.bounded.timestamp-millis'"),
         ("'scan.topic-partition-discovery.interval' = 'often'", "must be a duration"),
         ("'value.csv.null-literal' = ''", "unknown option 'value.csv.null-literal'"),
@@ -241,7 +272,7 @@ fn kafka_options_that_cannot_work_are_refused() {
         assert!(found.contains(error), "{found}");
     }
     let specific = with_source_options("'scan.parallelism' = '1'").replace("'earliest-offset'", "'specific-offsets'");
-    assert!(only_error(&specific).contains("'specific-offsets' is not supported yet"));
+    assert!(only_error(&specific).contains("= 'specific-offsets' needs 'scan.startup.specific-offsets'"));
     let reset = with_source_options("'properties.group.id' = 'g', 'properties.auto.offset.reset' = 'first'")
         .replace("'earliest-offset'", "'group-offsets'");
     assert!(only_error(&reset).contains("must be one of earliest, latest, none"));

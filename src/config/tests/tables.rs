@@ -133,7 +133,7 @@ fn a_table_like_another_has_its_columns_and_options_and_its_own_win() {
         "CREATE TABLE k2 (d STRING) WITH ('topic' = 'other') LIKE k",
     );
     let source = &job(&text).sources[0];
-    assert_eq!((source.table.as_str(), source.kafka.topics.as_slice()), ("k2", ["other".to_string()].as_slice()));
+    assert_eq!((source.table.as_str(), source.kafka.topics.to_string()), ("k2", "topic other".to_string()));
     assert_eq!(source.kafka.brokers, "b:9092");
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!((names, source.record_metadata.len()), (vec!["a", "d"], 1));

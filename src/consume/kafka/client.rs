@@ -1,13 +1,15 @@
 //! What librdkafka tells besides messages: log lines, errors and statistics.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::Level;
 use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{ClientContext, Statistics};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
 pub(super) type KafkaConsumer = BaseConsumer<Ears>;
 
@@ -22,6 +24,13 @@ pub(super) struct Seen {
     pub(super) fetched_to: i64,
 }
 
+/// What the group has decided about this member's partitions, to be answered by assigning or letting go.
+#[derive(Debug)]
+pub(super) enum Rebalance {
+    Assigned(TopicPartitionList),
+    Revoked(TopicPartitionList),
+}
+
 /// The client's context. Its callbacks run on the reader's own thread, inside `poll`.
 #[derive(Default)]
 pub(super) struct Ears {
@@ -30,6 +39,9 @@ pub(super) struct Ears {
     login: Mutex<Option<String>>,
     broken: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
+    member: AtomicBool,
+    leaving: AtomicBool,
+    rebalances: Mutex<VecDeque<Rebalance>>,
 }
 
 impl Ears {
@@ -45,6 +57,31 @@ impl Ears {
     /// How a connection that had been made ended, if one did: maybe the two sides don't speak the same protocol.
     pub(super) fn connection_broke(&self) -> Option<String> {
         self.broken.lock().clone()
+    }
+
+    /// The client joins the group from here on.
+    pub(super) fn join(&self) {
+        self.member.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_member(&self) -> bool {
+        self.member.load(Ordering::Relaxed)
+    }
+
+    /// Nothing is read any more: what the group decides from here on is answered at once, and what it has decided is given.
+    pub(super) fn leave(&self) -> VecDeque<Rebalance> {
+        self.leaving.store(true, Ordering::Relaxed);
+        std::mem::take(&mut *self.rebalances.lock())
+    }
+
+    /// The oldest decision of the group that was not answered.
+    pub(super) fn take_rebalance(&self) -> Option<Rebalance> {
+        self.rebalances.lock().pop_front()
+    }
+
+    /// A decision that could not be answered yet.
+    pub(super) fn put_back(&self, rebalance: Rebalance) {
+        self.rebalances.lock().push_front(rebalance);
     }
 
     /// The last statistics, once.
@@ -110,7 +147,42 @@ impl ClientContext for Ears {
     }
 }
 
-impl ConsumerContext for Ears {}
+impl ConsumerContext for Ears {
+    /// Only notes what was decided. The client waits for the answer, which needs the reader, and the callback hasn't got it.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let rebalance = match error {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assigned(partitions.clone()),
+            _ => Rebalance::Revoked(partitions.clone()),
+        };
+        match self.leaving.load(Ordering::Relaxed) {
+            true => decline(consumer, &rebalance),
+            false => self.rebalances.lock().push_back(rebalance),
+        }
+    }
+}
+
+/// Answers the group without reading anything.
+pub(super) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
+    let answered = match rebalance {
+        Rebalance::Assigned(_) => consumer.incremental_assign(&TopicPartitionList::new()),
+        Rebalance::Revoked(partitions) => let_go(consumer, partitions),
+    };
+    if let Err(error) = answered {
+        log::debug!("the answer to the group was not taken: {error}");
+    }
+}
+
+/// Lets go of those partitions that are assigned: the client takes no answer that names another.
+pub(super) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
+    let mut list = TopicPartitionList::new();
+    let assigned = consumer.assignment()?;
+    for element in partitions.elements() {
+        if assigned.find_partition(element.topic(), element.partition()).is_some() {
+            list.add_partition(element.topic(), element.partition());
+        }
+    }
+    consumer.incremental_unassign(&list)
+}
 
 /// Asking again won't help: the broker doesn't let this client keep offsets under this group.
 pub(super) fn is_refusal(code: Code) -> bool {

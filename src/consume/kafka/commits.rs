@@ -45,6 +45,11 @@ impl Commits {
         self.sent.clear();
     }
 
+    /// The partition is another process's now.
+    pub(super) fn forget(&mut self, topic: &str, partition: i32) {
+        self.sent.retain(|sent| sent.partition != partition || *sent.topic != *topic);
+    }
+
     /// The broker won't store offsets for this job.
     pub(super) fn refused(&mut self) {
         self.refused = true;

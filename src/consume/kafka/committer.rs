@@ -2,15 +2,15 @@
 //! the outcome of a commit only to a caller that waits for it.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::Watermark;
 use super::client::{KafkaConsumer, is_refusal};
-use super::offsets::positions;
 use crate::error::{Error, Result};
 
 /// How a commit ended.
@@ -24,28 +24,29 @@ pub(super) enum Answer {
 }
 
 pub(super) struct Committer {
-    work: Sender<Vec<Watermark>>,
+    work: Sender<TopicPartitionList>,
     answers: Receiver<Answer>,
     under_way: bool,
+    thread: JoinHandle<()>,
 }
 
 impl Committer {
-    /// Commits carry `metadata`. The thread ends when this is dropped and the last answer has come.
-    pub(super) fn start(consumer: &Arc<KafkaConsumer>, metadata: &str) -> Result<Committer> {
-        let (work, orders) = bounded::<Vec<Watermark>>(1);
+    /// The thread ends when this is dropped and the last answer has come.
+    pub(super) fn start(consumer: &Arc<KafkaConsumer>) -> Result<Committer> {
+        let (work, orders) = bounded::<TopicPartitionList>(1);
         let (answer, answers) = bounded(1);
-        let (consumer, metadata) = (Arc::clone(consumer), metadata.to_owned());
-        std::thread::Builder::new()
+        let consumer = Arc::clone(consumer);
+        let thread = std::thread::Builder::new()
             .name("kafka-commit".into())
             .spawn(move || {
-                for watermarks in orders {
-                    if answer.send(commit(&consumer, &watermarks, &metadata)).is_err() {
+                for offsets in orders {
+                    if answer.send(commit(&consumer, &offsets)).is_err() {
                         break;
                     }
                 }
             })
             .map_err(|error| Error::Internal(format!("no thread for commits: {error}")))?;
-        Ok(Committer { work, answers, under_way: false })
+        Ok(Committer { work, answers, under_way: false, thread })
     }
 
     pub(super) fn under_way(&self) -> bool {
@@ -53,8 +54,8 @@ impl Committer {
     }
 
     /// Only when nothing is under way.
-    pub(super) fn send(&mut self, watermarks: Vec<Watermark>) {
-        self.under_way = self.work.send(watermarks).is_ok();
+    pub(super) fn send(&mut self, offsets: TopicPartitionList) {
+        self.under_way = self.work.send(offsets).is_ok();
     }
 
     /// The answer to the commit under way, if it comes within `wait`.
@@ -63,13 +64,23 @@ impl Committer {
         self.under_way = false;
         Some(answer)
     }
+
+    /// Ends the thread, so that it doesn't keep the client. Doesn't wait for an answer that may never come.
+    pub(super) fn end(self) {
+        let Committer { work, under_way, thread, .. } = self;
+        drop(work);
+        if !under_way {
+            let _ = thread.join();
+        }
+    }
 }
 
-fn commit(consumer: &KafkaConsumer, watermarks: &[Watermark], metadata: &str) -> Answer {
-    let entries = watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next));
-    let Ok(list) = positions(entries, Some(metadata)) else { return Answer::Lost(Code::InvalidArgument) };
-    match consumer.commit(&list, CommitMode::Sync).map_err(|error| error.rdkafka_error_code()) {
+pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+    let member = consumer.context().is_member();
+    match consumer.commit(offsets, CommitMode::Sync).map_err(|error| error.rdkafka_error_code()) {
         Ok(()) => Answer::Stored,
+        // A member whose generation has passed learns of its new partitions soon.
+        Err(Some(code @ (Code::UnknownMemberId | Code::IllegalGeneration))) if member => Answer::Lost(code),
         Err(Some(code)) if is_refusal(code) => Answer::Refused(code),
         Err(code) => Answer::Lost(code.unwrap_or(Code::Unknown)),
     }

@@ -12,6 +12,8 @@ pub(super) struct Translation {
     /// librdkafka's names and values. Holds secrets: never logged.
     pub(super) settings: Vec<(String, String)>,
     pub(super) trust_store: Option<TrustStore>,
+    /// What only a member of the group heeds, under the same names.
+    pub(super) membership: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
     pub(super) errors: Vec<String>,
 }
@@ -25,7 +27,7 @@ enum Rule {
     NoEquivalent,
     /// Names Java code.
     JavaClass,
-    /// About membership in the group, which this client doesn't join.
+    /// About membership in the group, which this client joins only if it is told to.
     Membership,
     /// Always off, with the reason.
     AlwaysOff(&'static str),
@@ -47,8 +49,8 @@ const RULES: &[(&str, Rule)] = &[
     ("session.timeout.ms", Membership),
     ("heartbeat.interval.ms", Membership),
     ("max.poll.interval.ms", Membership),
-    ("group.protocol", Membership),
-    ("group.remote.assignor", Membership),
+    ("group.protocol", NoEquivalent),
+    ("group.remote.assignor", NoEquivalent),
     ("group.instance.id", Membership),
     ("auto.commit.interval.ms", NoEquivalent),
     ("commit.offsets.on.checkpoint", NoEquivalent),
@@ -113,9 +115,11 @@ pub(super) fn translate(properties: &[(String, String)]) -> Translation {
             Some(JavaClass) => {
                 out.warnings.push(format!("properties.{key} names Java code, which can't be run here; ignored"));
             }
-            Some(Membership) => out.warnings.push(format!(
-                "properties.{key} has no effect here: partitions are assigned by hand, without joining the group"
-            )),
+            Some(Membership) => {
+                if out.takes(key, key, value) {
+                    out.membership.push((key.clone(), value.clone()));
+                }
+            }
             Some(AlwaysOff(why)) => {
                 if !value.eq_ignore_ascii_case("false") {
                     out.warnings.push(format!("properties.{key} is always off: {why}"));
@@ -138,23 +142,31 @@ impl Translation {
     /// Adds a setting if librdkafka takes its value: else a tuning key keeps its default, and any other stops the job.
     /// The value may be a secret, so it isn't shown.
     fn set(&mut self, java: &str, name: &str, value: &str) {
-        match ClientConfig::new().set(name, value).create_native_config() {
-            Ok(_) => self.settings.push((name.to_owned(), value.to_owned())),
-            Err(_) if is_tuning(java) => self
-                .warnings
-                .push(format!("properties.{java}: the Kafka client doesn't take this value; its default is used")),
-            Err(_) => self.errors.push(format!("properties.{java}: the Kafka client doesn't take this value")),
+        if self.takes(java, name, value) {
+            self.settings.push((name.to_owned(), value.to_owned()));
         }
+    }
+
+    fn takes(&mut self, java: &str, name: &str, value: &str) -> bool {
+        let refused = ClientConfig::new().set(name, value).create_native_config().is_err();
+        if refused && is_tuning(java) {
+            self.warnings
+                .push(format!("properties.{java}: the Kafka client doesn't take this value; its default is used"));
+        } else if refused {
+            self.errors.push(format!("properties.{java}: the Kafka client doesn't take this value"));
+        }
+        !refused
     }
 
     /// Whether there is anything that [`Translation::without_tuning`] would forget.
     pub(super) fn tunes(&self) -> bool {
-        self.settings.iter().any(|(name, _)| is_tuning(name))
+        !self.membership.is_empty() || self.settings.iter().any(|(name, _)| is_tuning(name))
     }
 
     /// Forgets what only tunes, for a client that refuses the values together.
     pub(super) fn without_tuning(mut self) -> Self {
         self.settings.retain(|(name, _)| !is_tuning(name));
+        self.membership.clear();
         self
     }
 }

@@ -5,6 +5,7 @@ pub mod admin;
 mod client;
 mod commits;
 mod committer;
+mod group;
 mod headers;
 mod jaas;
 mod java_properties;
@@ -13,6 +14,7 @@ mod partitions;
 mod produce;
 mod publisher;
 mod reader;
+mod resolve;
 mod start;
 mod stores;
 mod tuning;
@@ -20,6 +22,7 @@ mod upkeep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use twox_hash::XxHash64;
 
@@ -44,6 +47,11 @@ pub trait Intake {
 
     /// A partition is about to be read from `start`. Called before its first record, also for partitions found later.
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64);
+
+    /// These partitions go to another process. Waits at most `patience` until what was taken of them is durable and gives
+    /// the lowest offset of each that isn't. Then they are forgotten: what is still on its way moves no watermark any
+    /// more, also if a partition comes back.
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark>;
 
     /// Everything below `next` has been offered, records or not: transaction markers and compacted offsets never come.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);
@@ -73,7 +81,7 @@ pub struct Resume {
     pub share_of_memory: usize,
 }
 
-/// How many records wait in the topics beyond what has been read. Shared with whoever shows it.
+/// How many records of the topics are not durable yet. Shared with whoever shows it.
 #[derive(Debug, Clone, Default)]
 pub struct Lag(Arc<AtomicU64>);
 

@@ -1,54 +1,96 @@
 //! Questions to the brokers: which partitions there are, how far they reach, what the group has committed.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::metadata::Metadata;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{KafkaConsumer, is_refusal};
 use super::start::{Commit, Extent};
 use crate::error::{Error, Result};
-use crate::settings::Startup;
+use crate::settings::{Bounded, KafkaSource, Startup};
+use crate::topics::{TopicPattern, Topics};
 
 /// Asks about partitions on behalf of a reader.
 pub(super) struct Broker<'a> {
     pub(super) consumer: &'a KafkaConsumer,
     pub(super) brokers: &'a str,
     pub(super) deadline: Instant,
-    /// Nothing is assigned yet, so polling can't lose a message.
+    /// Nothing is assigned yet, so polling can't lose a message, and a user waits for the start.
     pub(super) unassigned: bool,
+    asked: Instant,
+    told: Cell<bool>,
 }
 
 /// One wait for metadata; between two, errors of the connection are looked at.
-const SLICE: Duration = Duration::from_secs(2);
+const SLICE: Duration = Duration::from_secs(1);
+/// How long a start waits without a word.
+const SILENCE: Duration = Duration::from_secs(3);
 
-impl Broker<'_> {
+impl<'a> Broker<'a> {
+    pub(super) fn new(consumer: &'a KafkaConsumer, brokers: &'a str, wait: Duration, unassigned: bool) -> Self {
+        let asked = Instant::now();
+        Broker { consumer, brokers, deadline: asked + wait, unassigned, asked, told: Cell::new(false) }
+    }
+
+    /// The topics that a source reads, as far as they exist now. A name that is given must exist, a match needn't.
+    pub(super) fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
+        match topics {
+            Topics::Named(names) => Ok(names.clone()),
+            Topics::Matching(pattern) => self.matching(pattern),
+        }
+    }
+
+    fn matching(&self, pattern: &TopicPattern) -> Result<Vec<String>> {
+        self.metadata(None, |metadata| {
+            let names = metadata.topics().iter().filter(|topic| topic.error().is_none()).map(|topic| topic.name());
+            let mut names: Vec<String> = names.filter(|name| pattern.matches(name)).map(str::to_owned).collect();
+            names.sort_unstable();
+            Ok(Ok(names))
+        })
+    }
+
     /// The partitions of `topic`, ascending.
     pub(super) fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
+        self.metadata(Some(topic), |metadata| {
+            let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+                return Ok(Err(None));
+            };
+            match found.error() {
+                None if !found.partitions().is_empty() => {
+                    let mut ids: Vec<i32> = found.partitions().iter().map(|p| p.id()).collect();
+                    ids.sort_unstable();
+                    Ok(Ok(ids))
+                }
+                None => Ok(Err(None)),
+                Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => Err(self.missing(topic)),
+                Some(error) => Ok(Err(Some(Code::from(error)))),
+            }
+        })
+    }
+
+    /// Asks for metadata until `answer` finds in it what is looked for.
+    fn metadata<T>(
+        &self,
+        topic: Option<&str>,
+        answer: impl Fn(&Metadata) -> Result<std::result::Result<T, Option<Code>>>,
+    ) -> Result<T> {
         loop {
-            let metadata = self.consumer.fetch_metadata(Some(topic), SLICE.min(self.left()));
+            let metadata = self.consumer.fetch_metadata(topic, SLICE.min(self.left()));
             self.serve();
             let error = match metadata {
-                Ok(metadata) => match metadata.topics().iter().find(|found| found.name() == topic) {
-                    None => None,
-                    Some(found) => match found.error() {
-                        None if !found.partitions().is_empty() => {
-                            let mut ids: Vec<i32> = found.partitions().iter().map(|p| p.id()).collect();
-                            ids.sort_unstable();
-                            return Ok(ids);
-                        }
-                        None => None,
-                        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => {
-                            return Err(self.missing(topic));
-                        }
-                        Some(error) => Some(Code::from(error)),
-                    },
+                Ok(metadata) => match answer(&metadata)? {
+                    Ok(found) => return Ok(found),
+                    Err(code) => code,
                 },
                 Err(error) => error.rdkafka_error_code(),
             };
+            let topic = topic.unwrap_or("*");
             match error {
                 Some(Code::TopicAuthorizationFailed) => {
                     return Err(Error::Source(format!(
@@ -81,7 +123,16 @@ impl Broker<'_> {
                     self.brokers
                 )));
             }
+            self.mention_wait();
             std::thread::sleep(Duration::from_millis(100).min(self.left()));
+        }
+    }
+
+    /// Whoever has just started the job wants to know what it waits for.
+    fn mention_wait(&self) {
+        if self.unassigned && self.asked.elapsed() >= SILENCE && !self.told.replace(true) {
+            let left = self.left().as_secs();
+            log::warn!("waiting for Kafka at {}: no answer yet; the start gives up in {left} s", self.brokers);
         }
     }
 
@@ -97,18 +148,22 @@ impl Broker<'_> {
         &self,
         topic: &str,
         partitions: &[i32],
-        startup: Startup,
+        kafka: &KafkaSource,
         group_refused: &mut bool,
     ) -> Result<Vec<Extent>> {
         let commits = self.commits(topic, partitions, group_refused)?;
-        let times = match startup {
+        let times = match kafka.startup {
             Startup::Timestamp(at) => self.at_timestamp(topic, partitions, at)?,
             _ => vec![None; partitions.len()],
         };
+        let bounds = match kafka.bounded {
+            Bounded::Timestamp(at) => self.at_timestamp(topic, partitions, at)?,
+            _ => vec![None; partitions.len()],
+        };
         let mut extents = Vec::with_capacity(partitions.len());
-        for ((&partition, commit), at_timestamp) in partitions.iter().zip(commits).zip(times) {
+        for (((&partition, commit), at_timestamp), at_bound) in partitions.iter().zip(commits).zip(times).zip(bounds) {
             let (low, high) = self.watermarks(topic, partition)?;
-            extents.push(Extent { partition, low, high, commit, at_timestamp });
+            extents.push(Extent { partition, low, high, commit, at_timestamp, at_bound });
         }
         Ok(extents)
     }
@@ -128,7 +183,7 @@ impl Broker<'_> {
         Ok(partitions.iter().map(|&partition| offset_in(&found, topic, partition).map(|(offset, _)| offset)).collect())
     }
 
-    fn commits(&self, topic: &str, partitions: &[i32], refused: &mut bool) -> Result<Vec<Option<Commit>>> {
+    pub(super) fn commits(&self, topic: &str, partitions: &[i32], refused: &mut bool) -> Result<Vec<Option<Commit>>> {
         if *refused {
             return Ok(vec![None; partitions.len()]);
         }
@@ -166,6 +221,7 @@ impl Broker<'_> {
                 Err(error) if self.left().is_zero() => return Err(self.failed(what, &error)),
                 Err(_) => {
                     self.serve();
+                    self.mention_wait();
                     std::thread::sleep(Duration::from_millis(50));
                 }
             }
@@ -206,20 +262,13 @@ fn offset_in(list: &TopicPartitionList, topic: &str, partition: i32) -> Option<(
     }
 }
 
-/// Offsets for `assign` or `commit`.
-pub(super) fn positions<'a>(
-    entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>,
-    metadata: Option<&str>,
-) -> Result<TopicPartitionList> {
+/// Offsets for `assign`.
+pub(super) fn positions<'a>(entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>) -> Result<TopicPartitionList> {
     let mut list = TopicPartitionList::new();
     for (topic, partition, offset) in entries {
-        let mut element = list.add_partition(topic, partition);
-        element.set_offset(Offset::Offset(offset)).map_err(|error| {
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).map_err(|error| {
             Error::Internal(format!("offset {offset} of {topic}[{partition}] can't be used: {error}"))
         })?;
-        if let Some(metadata) = metadata {
-            element.set_metadata(metadata);
-        }
     }
     Ok(list)
 }

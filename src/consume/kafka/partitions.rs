@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
+use super::Watermark;
 use super::client::Seen;
 use super::start::StartPosition;
 
@@ -14,6 +15,8 @@ pub(super) struct Partition {
     pub(super) id: i32,
     /// Everything below has been offered.
     pub(super) next: i64,
+    /// Everything below is durable.
+    durable: i64,
     /// Exclusive.
     pub(super) stop: Option<i64>,
     end: i64,
@@ -48,6 +51,7 @@ impl Partitions {
             topic: Arc::clone(&start.topic),
             id: start.partition,
             next: start.start,
+            durable: start.start,
             stop: start.stop,
             end: start.end,
             done: start.stop.is_some_and(|stop| start.start >= stop),
@@ -70,6 +74,12 @@ impl Partitions {
     /// Indexes of those still being read.
     pub(super) fn open(&self) -> Vec<usize> {
         (0..self.list.len()).filter(|&at| !self.list[at].done).collect()
+    }
+
+    /// Forgets partitions that are read elsewhere now. Indexes change.
+    pub(super) fn remove(&mut self, gone: impl Fn(&Partition) -> bool) {
+        self.list.retain(|partition| !gone(partition));
+        self.last = None;
     }
 
     pub(super) fn all_done(&self) -> bool {
@@ -119,9 +129,20 @@ impl Partitions {
         }
     }
 
-    /// Records that wait beyond what was read, up to the stop.
+    pub(super) fn note_durable(&mut self, watermarks: &[Watermark]) {
+        for (topic, id, next) in watermarks {
+            if let Some(at) = self.find(topic, *id) {
+                self.list[at].durable = *next;
+            }
+        }
+    }
+
+    /// Records that are not durable yet, up to the stop.
     pub(super) fn lag(&self) -> u64 {
-        let behind = |p: &Partition| p.stop.unwrap_or(p.end).min(p.end).saturating_sub(p.next).max(0);
+        let behind = |p: &Partition| {
+            let end = p.end.max(p.next);
+            p.stop.map_or(end, |stop| stop.min(end)).saturating_sub(p.durable).max(0)
+        };
         self.list.iter().map(behind).sum::<i64>().unsigned_abs()
     }
 }

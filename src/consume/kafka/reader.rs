@@ -12,15 +12,16 @@ use rdkafka::{Message, Timestamp};
 use super::client::{Ears, KafkaConsumer};
 use super::commits::Commits;
 use super::committer::Committer;
+use super::group::{self, Answered};
 use super::headers::Headers;
 use super::java_properties::{self, Translation};
-use super::offsets::{Broker, positions};
+use super::offsets::positions;
 use super::partitions::Partitions;
-use super::start::{self, Rules, StartPosition};
+use super::start::StartPosition;
 use super::{Intake, Lag, Resume, Taken, Watermark, tuning};
 use crate::error::{Error, Result};
 use crate::record::{Record, TimestampType};
-use crate::settings::{Bounded, Source};
+use crate::settings::{Assignment, Source};
 use crate::stop::Stop;
 
 /// How long a poll waits for a message when none is there.
@@ -29,26 +30,28 @@ const WAIT: Duration = Duration::from_millis(100);
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
 /// Messages between two looks at the clock.
 const RUN: u32 = 256;
-/// How long brokers may be silent at start.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads the topics of one source.
 pub struct Reader {
     pub(super) consumer: Arc<KafkaConsumer>,
     pub(super) source: Source,
     pub(super) resume: Resume,
+    /// In a group: of all partitions, whoever reads them.
     pub(super) starts: Vec<StartPosition>,
     pub(super) partitions: Partitions,
     pub(super) commits: Commits,
     pub(super) committer: Option<Committer>,
     pub(super) lag: Lag,
     pub(super) looked_for_partitions: Instant,
+    pub(super) looked_at_others: Instant,
     pub(super) upkeep_at: Instant,
     pub(super) last_warning: Option<(Code, Instant)>,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
     pub(super) holding: bool,
     /// A partition's next record was out of range while records were held.
     pub(super) out_of_range: bool,
+    /// In a group: how long a partition's new owner may be kept waiting.
+    pub(super) release_patience: Duration,
     headers: Headers,
     wants_headers: bool,
 }
@@ -61,10 +64,19 @@ impl Reader {
         for warning in &translation.warnings {
             log::warn!("table {}: {warning}", source.table);
         }
+        if kafka.assignment == Assignment::Manual {
+            for (key, _) in &translation.membership {
+                log::warn!(
+                    "table {}: properties.{key} has no effect here: 'scan.assignment' is 'manual', so the group isn't joined",
+                    source.table
+                );
+            }
+        }
         let made = |translation: &Translation| -> Result<_> {
             let config = tuning::consumer(kafka, translation, &resume.group, resume.share_of_memory)?;
             Ok(config.create_with_context(Ears::new(&kafka.brokers)))
         };
+        let release_patience = group::patience(&translation);
         let made = match made(&translation)? {
             // Values that are fine one by one may still contradict each other.
             Err(error) if translation.tunes() => {
@@ -86,10 +98,12 @@ impl Reader {
             committer: None,
             lag: Lag::default(),
             looked_for_partitions: Instant::now(),
+            looked_at_others: Instant::now(),
             upkeep_at: Instant::now(),
             last_warning: None,
             holding: false,
             out_of_range: false,
+            release_patience,
             headers: Headers::default(),
             wants_headers: true,
         };
@@ -113,7 +127,7 @@ impl Reader {
         let consumer = Arc::clone(&self.consumer);
         self.wants_headers = intake.wants_headers();
         self.begin(intake)?;
-        while stop.is_running() && !self.partitions.all_done() {
+        while stop.is_running() && !self.is_finished()? {
             for _ in 0..RUN {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(&consumer, message, intake, stop)?,
@@ -129,64 +143,24 @@ impl Reader {
                     }
                 }
             }
+            self.answer_group(intake)?;
             self.upkeep(intake)?;
         }
         self.advance(intake)?;
-        self.lag.set(self.partitions.lag());
-        Ok(())
-    }
-
-    fn resolve(&mut self) -> Result<()> {
-        let kafka = &self.source.kafka;
-        let broker = Broker {
-            consumer: &self.consumer,
-            brokers: &kafka.brokers,
-            deadline: Instant::now() + START_TIMEOUT,
-            unassigned: true,
-        };
-        let rules = Rules::new(&self.resume, kafka);
-        let mut refused = false;
-        for topic in &kafka.topics {
-            let ids = broker.partitions(topic)?;
-            let extents = broker.extents(topic, &ids, kafka.startup, &mut refused)?;
-            let stops = match kafka.bounded {
-                Bounded::Unbounded => vec![None; ids.len()],
-                Bounded::Latest => extents.iter().map(|extent| Some(extent.high)).collect(),
-                Bounded::Timestamp(at) => {
-                    let found = broker.at_timestamp(topic, &ids, at)?;
-                    found.iter().zip(&extents).map(|(offset, extent)| offset.or(Some(extent.high))).collect()
-                }
-            };
-            let starts = rules.resolve(topic, &extents).map_err(Error::Source)?;
-            let topic: Arc<str> = Arc::from(topic.as_str());
-            for ((extent, stop), (start, origin)) in extents.iter().zip(stops).zip(starts) {
-                let position = StartPosition {
-                    topic: Arc::clone(&topic),
-                    partition: extent.partition,
-                    start,
-                    origin,
-                    stop,
-                    end: extent.high,
-                };
-                rules.warn_of_jump(extent, &position);
-                self.partitions.add(&position);
-                self.starts.push(position);
-            }
-        }
-        if refused {
-            self.offsets_refused("reading them is not allowed");
-        }
-        self.lag.set(self.partitions.lag());
+        self.measure_lag(&intake.watermarks());
         Ok(())
     }
 
     fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        self.committer = Some(Committer::start(&self.consumer)?);
+        if self.in_group() {
+            return self.join_group();
+        }
         for partition in self.partitions.iter() {
             intake.assigned(&partition.topic, partition.id, partition.next);
         }
         self.assign(&self.partitions.open())?;
         let starts: Vec<Watermark> = self.partitions.iter().map(|p| (Arc::clone(&p.topic), p.id, p.next)).collect();
-        self.committer = Some(Committer::start(&self.consumer, &start::metadata(&self.resume.job))?);
         self.send_commit(&starts);
         Ok(())
     }
@@ -197,7 +171,7 @@ impl Reader {
             return Ok(());
         }
         let chosen = self.partitions.iter().enumerate().filter(|(at, _)| indexes.contains(at));
-        let list = positions(chosen.map(|(_, p)| (&p.topic, p.id, p.next)), None)?;
+        let list = positions(chosen.map(|(_, p)| (&p.topic, p.id, p.next)))?;
         self.consumer
             .incremental_assign(&list)
             .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
@@ -226,7 +200,7 @@ impl Reader {
         let partition = self.partitions.get(at);
         let offset = message.offset();
         if partition.done || offset < partition.next {
-            return Ok(Taken::Yes);
+            return self.unwanted(at).map(|()| Taken::Yes);
         }
         if partition.reached(offset) {
             self.finish(at, intake)?;
@@ -284,6 +258,10 @@ impl Reader {
                 continue;
             }
             held.extend(consumer.poll(OFFER_AGAIN));
+            if self.answer_group(intake)? == Answered::LetGo {
+                // They would be offered again behind what comes when the partition comes back.
+                held.retain(|held| held.as_ref().map_or(true, |message| self.partitions.of(message).is_some()));
+            }
             self.upkeep(intake)?;
         }
         self.holding = false;

@@ -1,10 +1,10 @@
-//! Where each partition of a topic is read from: stored progress, else the startup mode. Pure.
+//! Where each partition of a topic is read from and to: stored progress, else the startup mode, and the bounded mode. Pure.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::Resume;
-use crate::settings::{KafkaSource, OffsetReset, Startup};
+use crate::settings::{Bounded, KafkaSource, OffsetReset, Startup};
 
 /// Why a partition starts where it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,22 @@ pub(super) struct Commit {
     pub(super) metadata: String,
 }
 
+/// What a commit's metadata says when a vecsink made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark<'a> {
+    job: &'a str,
+    /// Where reading ends, for a bound that our own commits would move.
+    stop: Option<i64>,
+}
+
+impl Commit {
+    fn mark(&self) -> Option<Mark<'_>> {
+        let text = self.metadata.strip_prefix(MARK)?;
+        let (job, stop) = text.split_once(STOP).map_or((text, None), |(job, stop)| (job, stop.parse().ok()));
+        Some(Mark { job, stop })
+    }
+}
+
 /// A partition as the broker describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extent {
@@ -63,6 +79,8 @@ pub(super) struct Extent {
     pub(super) commit: Option<Commit>,
     /// First offset at or after the startup timestamp, when that is the mode.
     pub(super) at_timestamp: Option<i64>,
+    /// The same for the bounded mode.
+    pub(super) at_bound: Option<i64>,
 }
 
 /// How the startup rules are told.
@@ -71,24 +89,33 @@ pub(super) struct Rules<'a> {
     pub(super) job: &'a str,
     pub(super) group: &'a str,
     pub(super) fresh: bool,
-    pub(super) startup: Startup,
+    pub(super) startup: &'a Startup,
+    pub(super) bounded: &'a Bounded,
     pub(super) reset: Option<OffsetReset>,
 }
 
-/// The metadata that marks a commit as `job`'s.
-pub(super) fn metadata(job: &str) -> String {
-    format!("{MARK}{job}")
+/// The metadata that marks a commit as `job`'s. With `stop` the partition is read up to there by later runs too.
+pub(super) fn metadata(job: &str, stop: Option<i64>) -> String {
+    stop.map_or_else(|| format!("{MARK}{job}"), |stop| format!("{MARK}{job}{STOP}{stop}"))
 }
 
 const MARK: &str = "vecsink ";
+/// No job's name has a control character.
+const STOP: &str = "\tto ";
+
+/// Whether the bound is told by the group's offsets, which our own commits move.
+pub(super) fn keeps_stop(bounded: &Bounded) -> bool {
+    matches!(bounded, Bounded::GroupOffsets | Bounded::SpecificOffsets(_))
+}
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(resume: &'a Resume, kafka: &KafkaSource) -> Self {
+    pub(super) fn new(resume: &'a Resume, kafka: &'a KafkaSource) -> Self {
         Rules {
             job: &resume.job,
             group: &resume.group,
             fresh: resume.fresh,
-            startup: kafka.startup,
+            startup: &kafka.startup,
+            bounded: &kafka.bounded,
             reset: kafka.auto_offset_reset,
         }
     }
@@ -114,8 +141,7 @@ impl<'a> Rules<'a> {
         if self.fresh {
             return extents.iter().map(|e| Ok((self.by_mode(topic, e)?, Origin::StartupMode))).collect();
         }
-        let ours = metadata(self.job);
-        let others = extents.iter().filter_map(|e| e.commit.as_ref()?.metadata.strip_prefix(MARK));
+        let others = extents.iter().filter_map(|e| Some(e.commit.as_ref()?.mark()?.job));
         if let Some(other) = others.into_iter().find(|name| *name != self.job) {
             return Err(format!(
                 "topic '{topic}': the consumer group '{}' holds the progress of job '{other}', this is job '{}'; two \
@@ -124,11 +150,10 @@ impl<'a> Rules<'a> {
                 self.group, self.job
             ));
         }
-        let progress = |e: &Extent| e.commit.as_ref().filter(|c| c.metadata == ours).map(|c| c.offset);
-        let known = extents.iter().any(|e| progress(e).is_some());
+        let known = extents.iter().any(|e| self.progress(&e.commit).is_some());
         extents
             .iter()
-            .map(|extent| match progress(extent) {
+            .map(|extent| match self.progress(&extent.commit) {
                 Some(offset) if (extent.low..=extent.high).contains(&offset) => Ok((offset, Origin::Progress)),
                 Some(_) => Ok((self.by_mode(topic, extent)?, Origin::OutOfRange)),
                 None if known => Ok((extent.low, Origin::NewPartition)),
@@ -137,12 +162,44 @@ impl<'a> Rules<'a> {
             .collect()
     }
 
+    /// What this job has stored for the partition.
+    pub(super) fn progress(&self, commit: &Option<Commit>) -> Option<i64> {
+        let commit = commit.as_ref()?;
+        commit.mark().filter(|mark| mark.job == self.job).map(|_| commit.offset)
+    }
+
+    /// Where reading of a partition that starts at `start` ends.
+    pub(super) fn stop(&self, topic: &str, extent: &Extent, start: i64) -> Result<Option<i64>, String> {
+        let kept = || extent.commit.as_ref()?.mark().filter(|mark| mark.job == self.job)?.stop;
+        let committed = || kept().or(extent.commit.as_ref().map(|commit| commit.offset));
+        match self.bounded {
+            Bounded::Unbounded => Ok(None),
+            Bounded::Latest => Ok(Some(extent.high)),
+            Bounded::Timestamp(_) => Ok(Some(extent.at_bound.unwrap_or(extent.high))),
+            Bounded::GroupOffsets => committed().map(Some).ok_or_else(|| {
+                format!(
+                    "topic '{topic}', partition {}: group '{}' has no committed offset, and 'scan.bounded.mode' is \
+                     'group-offsets'; commit one, or use another bounded mode",
+                    extent.partition, self.group
+                )
+            }),
+            Bounded::SpecificOffsets(offsets) => {
+                Ok(Some(offsets.of(extent.partition).or_else(committed).unwrap_or(start)))
+            }
+        }
+    }
+
     /// The startup mode alone, also for a partition whose next record is gone.
     pub(super) fn by_mode(&self, topic: &str, extent: &Extent) -> Result<i64, String> {
         match self.startup {
             Startup::Earliest => Ok(extent.low),
             Startup::Latest => Ok(extent.high),
             Startup::Timestamp(_) => Ok(extent.at_timestamp.unwrap_or(extent.high).max(extent.low)),
+            Startup::SpecificOffsets(offsets) => {
+                let committed = || extent.commit.as_ref().map(|commit| commit.offset);
+                let offset = offsets.of(extent.partition).or_else(committed);
+                Ok(offset.filter(|offset| (extent.low..=extent.high).contains(offset)).unwrap_or(extent.low))
+            }
             Startup::GroupOffsets => {
                 let committed = extent.commit.as_ref().map(|c| c.offset);
                 match (committed.filter(|offset| (extent.low..=extent.high).contains(offset)), self.reset) {
@@ -174,20 +231,21 @@ impl<'a> Rules<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::PartitionOffsets;
 
-    fn rules(startup: Startup) -> Rules<'static> {
-        Rules { job: "cars", group: "g", fresh: false, startup, reset: None }
+    fn rules(startup: &Startup) -> Rules<'_> {
+        Rules { job: "cars", group: "g", fresh: false, startup, bounded: &Bounded::Unbounded, reset: None }
     }
 
     fn extent(partition: i32, commit: Option<(i64, &str)>) -> Extent {
         let commit = commit.map(|(offset, metadata)| Commit { offset, metadata: metadata.into() });
-        Extent { partition, low: 10, high: 100, commit, at_timestamp: None }
+        Extent { partition, low: 10, high: 100, commit, at_timestamp: None, at_bound: None }
     }
 
     #[test]
     fn own_progress_is_continued_and_other_partitions_start_at_their_beginning() {
         let extents = [extent(0, Some((50, "vecsink cars"))), extent(1, None), extent(2, Some((70, "")))];
-        let resolved = rules(Startup::Latest).resolve("t", &extents);
+        let resolved = rules(&Startup::Latest).resolve("t", &extents);
         let expected = vec![(50, Origin::Progress), (10, Origin::NewPartition), (10, Origin::NewPartition)];
         assert_eq!(resolved, Ok(expected));
     }
@@ -195,7 +253,7 @@ mod tests {
     #[test]
     fn foreign_commits_do_not_replace_the_startup_mode() {
         let extents = [extent(0, Some((50, "")))];
-        let start = |startup| rules(startup).resolve("t", &extents).map(|starts| starts[0].0);
+        let start = |startup| rules(&startup).resolve("t", &extents).map(|starts| starts[0].0);
         assert_eq!(start(Startup::Earliest), Ok(10));
         assert_eq!(start(Startup::Latest), Ok(100));
         assert_eq!(start(Startup::GroupOffsets), Ok(50));
@@ -203,9 +261,45 @@ mod tests {
     }
 
     #[test]
+    fn specific_offsets_fall_back_to_the_committed_one_and_then_to_the_beginning() {
+        let startup = Startup::SpecificOffsets(PartitionOffsets(vec![(0, 42), (1, 300)]));
+        let extents = [extent(0, Some((50, ""))), extent(1, None), extent(2, Some((50, ""))), extent(3, None)];
+        let resolved = rules(&startup).resolve("t", &extents).unwrap_or_default();
+        let starts: Vec<i64> = resolved.into_iter().map(|(start, _)| start).collect();
+        assert_eq!(starts, [42, 10, 50, 10], "partition 1 ends at 100");
+    }
+
+    #[test]
+    fn every_bounded_mode_has_its_stop() {
+        let mut bounded = extent(1, Some((50, "")));
+        bounded.at_bound = Some(70);
+        let stop =
+            |bounded: &Bounded, extent: &Extent| Rules { bounded, ..rules(&Startup::Earliest) }.stop("t", extent, 10);
+        let specific = Bounded::SpecificOffsets(PartitionOffsets(vec![(0, 42)]));
+        assert_eq!(stop(&Bounded::Unbounded, &bounded), Ok(None));
+        assert_eq!(stop(&Bounded::Latest, &bounded), Ok(Some(100)));
+        assert_eq!(stop(&Bounded::Timestamp(1), &bounded), Ok(Some(70)));
+        assert_eq!(stop(&Bounded::Timestamp(1), &extent(0, None)), Ok(Some(100)), "nothing is that young");
+        assert_eq!(stop(&Bounded::GroupOffsets, &bounded), Ok(Some(50)));
+        assert!(stop(&Bounded::GroupOffsets, &extent(0, None)).is_err_and(|error| error.contains("no committed")));
+        assert_eq!(stop(&specific, &extent(0, None)), Ok(Some(42)));
+        assert_eq!(stop(&specific, &bounded), Ok(Some(50)));
+        assert_eq!(stop(&specific, &extent(2, None)), Ok(Some(10)), "not listed and not committed: not read");
+    }
+
+    #[test]
+    fn own_commits_do_not_move_a_bound_that_was_a_committed_offset() {
+        let metadata = metadata("cars", Some(50));
+        let extents = [extent(0, Some((30, &metadata)))];
+        let rules = Rules { bounded: &Bounded::GroupOffsets, ..rules(&Startup::Earliest) };
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![(30, Origin::Progress)]));
+        assert_eq!(rules.stop("t", &extents[0], 30), Ok(Some(50)));
+    }
+
+    #[test]
     fn another_jobs_progress_stops_the_job_unless_it_starts_afresh() {
         let extents = [extent(0, Some((50, "vecsink carts")))];
-        let mut rules = rules(Startup::Earliest);
+        let mut rules = rules(&Startup::Earliest);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("'carts'") && error.contains("share")));
         rules.fresh = true;
         assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));
@@ -215,7 +309,7 @@ mod tests {
     fn progress_outside_the_partition_falls_back_to_the_startup_mode() {
         for offset in [3, 101] {
             let extents = [extent(0, Some((offset, "vecsink cars")))];
-            let resolved = rules(Startup::Earliest).resolve("t", &extents);
+            let resolved = rules(&Startup::Earliest).resolve("t", &extents);
             assert_eq!(resolved, Ok(vec![(10, Origin::OutOfRange)]));
         }
     }
@@ -223,7 +317,7 @@ mod tests {
     #[test]
     fn group_offsets_without_a_commit_need_a_reset_policy() {
         let extents = [extent(0, None)];
-        let mut rules = rules(Startup::GroupOffsets);
+        let mut rules = rules(&Startup::GroupOffsets);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("auto.offset.reset")));
         rules.reset = Some(OffsetReset::Earliest);
         assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));

@@ -4,7 +4,7 @@ use rdkafka::ClientConfig;
 
 use super::java_properties::Translation;
 use crate::error::{Diagnostic, Error, Result};
-use crate::settings::KafkaSource;
+use crate::settings::{Assignment, KafkaSource};
 
 /// Settings that the job file's properties may override.
 const PREFERRED: &[(&str, &str)] = &[
@@ -78,6 +78,17 @@ pub(super) fn consumer(
     let wait = |name| config.get(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
     let longest = wait("reconnect.backoff.max.ms").max(wait("reconnect.backoff.ms"));
     config.set("reconnect.backoff.max.ms", longest.to_string());
+    if source.assignment == Assignment::Group {
+        for (name, value) in &translation.membership {
+            config.set(name, value);
+        }
+        // Partitions that stay are read on while others move, which matters where each move waits for transactions.
+        config.set("partition.assignment.strategy", "cooperative-sticky");
+        // The client itself looks for new partitions of the topics it has subscribed to.
+        if let Some(interval) = source.discovery_interval {
+            config.set("topic.metadata.refresh.interval.ms", interval.as_millis().clamp(10, 3_600_000).to_string());
+        }
+    }
     if source.bounded != crate::settings::Bounded::Unbounded {
         config.set("enable.partition.eof", "true");
     }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::Offset;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
 
+use super::client::decline;
 use super::committer::{Answer, Committer};
 use super::offsets::{Broker, positions};
 use super::reader::Reader;
-use super::start::{Origin, Rules, StartPosition};
+use super::start::{self, Rules};
 use super::{Intake, Watermark};
 use crate::error::{Error, Result};
-use crate::settings::Bounded;
 
 /// After a crash, what was read since the last commit is read again.
 const UPKEEP: Duration = Duration::from_millis(250);
@@ -33,20 +33,21 @@ impl Reader {
         self.upkeep_at = now;
         self.advance(intake)?;
         self.partitions.learn(&self.consumer.context().take_statistics(), now);
-        self.lag.set(self.partitions.lag());
         self.hear_commit(Duration::ZERO);
         let watermarks = intake.watermarks();
+        self.measure_lag(&watermarks);
         self.send_commit(&watermarks);
-        match self.source.kafka.discovery_interval {
-            Some(interval)
-                if self.source.kafka.bounded == Bounded::Unbounded
-                    && now.duration_since(self.looked_for_partitions) >= interval =>
-            {
-                self.looked_for_partitions = now;
-                self.find_new_partitions(intake)
-            }
-            _ => Ok(()),
+        let interval = self.source.kafka.discovery_interval;
+        if interval.is_none_or(|interval| now.duration_since(self.looked_for_partitions) < interval) {
+            return Ok(());
         }
+        self.looked_for_partitions = now;
+        if self.in_group() { self.subscribe_to_new_topics() } else { self.find_new_partitions(intake) }
+    }
+
+    pub(super) fn measure_lag(&mut self, durable: &[Watermark]) {
+        self.partitions.note_durable(durable);
+        self.lag.set(self.partitions.lag());
     }
 
     /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
@@ -80,10 +81,21 @@ impl Reader {
             partition.next = stop;
             intake.passed(&partition.topic, partition.id, stop);
         }
-        let list = positions([(&partition.topic, partition.id, partition.next)], None)?;
-        self.consumer
-            .incremental_unassign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of a partition: {error}")))
+        self.fetch_no_more(at)
+    }
+
+    /// A record came that isn't read: of a partition that is done, or one from before an offset that was jumped over.
+    #[cold]
+    pub(super) fn unwanted(&mut self, at: usize) -> Result<()> {
+        if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
+    }
+
+    /// A member keeps its partition, since letting go would be taken for an answer to the group; it pauses it.
+    fn fetch_no_more(&self, at: usize) -> Result<()> {
+        let partition = self.partitions.at(at);
+        let list = positions([(&partition.topic, partition.id, partition.next)])?;
+        let done = if self.in_group() { self.consumer.pause(&list) } else { self.consumer.incremental_unassign(&list) };
+        done.map_err(|error| Error::Source(format!("the Kafka client doesn't let go of a partition: {error}")))
     }
 
     /// The client's queue was empty: what it had fetched has been offered.
@@ -149,7 +161,7 @@ impl Reader {
                 (Arc::clone(&partition.topic), partition.id, partition.next)
             };
             let kafka = &self.source.kafka;
-            let extents = self.broker().extents(&topic, &[id], kafka.startup, &mut refused)?;
+            let extents = self.broker().extents(&topic, &[id], kafka, &mut refused)?;
             let Some(extent) = extents.first().filter(|extent| !(extent.low..=extent.high).contains(&next)) else {
                 continue;
             };
@@ -165,11 +177,12 @@ impl Reader {
             if start > next {
                 intake.passed(&topic, id, start);
             } else {
+                intake.released(&[(Arc::clone(&topic), id)], PATIENCE);
                 intake.assigned(&topic, id, start);
             }
         }
         // The client has stopped fetching where it failed: assign again. A seek may not work in that state.
-        let list = positions(open.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)), None)?;
+        let list = positions(open.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)))?;
         self.consumer
             .incremental_unassign(&list)
             .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
@@ -178,38 +191,24 @@ impl Reader {
     }
 
     fn find_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        let mut found = Vec::new();
-        for topic in &self.source.kafka.topics {
-            let broker = self.broker();
-            let Ok(ids) = broker.partitions(topic) else { continue };
-            for id in ids.into_iter().filter(|&id| self.partitions.find(topic, id).is_none()) {
-                let Ok((low, end)) = broker.watermarks(topic, id) else { continue };
-                // All of a topic's partitions share its name.
-                let name = self.partitions.iter().find(|p| *p.topic == **topic).map(|p| Arc::clone(&p.topic));
-                let topic = name.unwrap_or_else(|| Arc::from(topic.as_str()));
-                let origin = Origin::NewPartition;
-                found.push(StartPosition { topic, partition: id, start: low, origin, stop: None, end });
-            }
-        }
         let first = self.partitions.iter().count();
-        for position in found {
+        for position in self.new_partitions() {
             log::info!("{position}");
             intake.assigned(&position.topic, position.partition, position.start);
             self.partitions.add(&position);
             self.starts.push(position);
         }
-        self.assign(&(first..self.partitions.iter().count()).collect::<Vec<_>>())?;
+        let found = self.partitions.iter().count();
+        if found == first {
+            return Ok(());
+        }
+        self.assign(&(first..found).collect::<Vec<_>>())?;
         // While the intake is full nothing may come from the new ones either.
         if self.holding { self.pause() } else { Ok(()) }
     }
 
-    fn broker(&self) -> Broker<'_> {
-        Broker {
-            consumer: &self.consumer,
-            brokers: &self.source.kafka.brokers,
-            deadline: Instant::now() + PATIENCE,
-            unassigned: false,
-        }
+    pub(super) fn broker(&self) -> Broker<'_> {
+        Broker::new(&self.consumer, &self.source.kafka.brokers, PATIENCE, false)
     }
 
     pub(super) fn pause(&self) -> Result<()> {
@@ -220,7 +219,9 @@ impl Reader {
     /// Goes on fetching. What the client had in its queue is gone since the pause and fetched again.
     pub(super) fn unpause(&mut self) -> Result<()> {
         self.partitions.queue_emptied(Instant::now());
-        let resumed = self.consumer.assignment().and_then(|list| self.consumer.resume(&list));
+        let open = self.partitions.iter().filter(|partition| !partition.done);
+        let list = positions(open.map(|p| (&p.topic, p.id, p.next)))?;
+        let resumed = self.consumer.resume(&list);
         resumed.map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
     }
 }
@@ -228,37 +229,74 @@ impl Reader {
 impl Reader {
     /// The last commit, after everything read has become durable. Reading is over.
     pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
-        self.consumer
-            .unassign()
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
+        self.measure_lag(watermarks);
+        if self.in_group() {
+            let open = self.consumer.context().leave();
+            open.iter().for_each(|rebalance| decline(&self.consumer, rebalance));
+        } else {
+            self.consumer.unassign().map_err(|error| {
+                Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}"))
+            })?;
+        }
+        let stored = self.commit_last(watermarks);
+        if let Some(committer) = self.committer.take() {
+            committer.end();
+        }
+        if !stored {
+            log::warn!("Kafka didn't confirm the last offsets; some records are read again at the next start");
+        }
+        Ok(())
+    }
+
+    fn commit_last(&mut self, watermarks: &[Watermark]) -> bool {
         let deadline = Instant::now() + LAST_COMMIT;
         while Instant::now() < deadline {
             // First the answer to a commit that is still under way, then this one.
             self.send_commit(watermarks);
             if !self.committer.as_ref().is_some_and(Committer::under_way) {
-                return Ok(());
+                return true;
             }
             if self.hear_commit(Duration::from_millis(100)) == Some(false) {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            // Serves the client's callbacks; nothing is assigned any more.
+            // Serves the client's callbacks; what is read besides is nobody's.
             self.consumer.poll(Duration::ZERO);
         }
-        log::warn!("Kafka didn't confirm the last offsets; some records are read again at the next start");
-        Ok(())
+        false
     }
 
     /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
     pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) {
-        let Some(committer) = self.committer.as_mut().filter(|committer| !committer.under_way()) else { return };
+        if self.committer.as_ref().is_none_or(Committer::under_way) {
+            return;
+        }
         let due = self.commits.due(watermarks, Instant::now());
-        if !due.is_empty() {
-            committer.send(due);
+        if due.is_empty() {
+            return;
+        }
+        match (self.offsets(&due), &mut self.committer) {
+            (Ok(offsets), Some(committer)) => committer.send(offsets),
+            (Err(error), _) => log::warn!("{error}"),
+            (_, None) => {}
         }
     }
 
+    /// Watermarks as they are committed: marked as this job's.
+    pub(super) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
+        let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
+        let keeps_stop = start::keeps_stop(&self.source.kafka.bounded);
+        for (topic, partition, _) in watermarks {
+            let at_start = || self.starts.iter().find(|start| start.topic == *topic && start.partition == *partition);
+            let stop = if keeps_stop { at_start().and_then(|start| start.stop) } else { None };
+            if let Some(mut element) = list.find_partition(topic, *partition) {
+                element.set_metadata(start::metadata(&self.resume.job, stop));
+            }
+        }
+        Ok(list)
+    }
+
     /// Whether the commit under way was stored, if that is known within `wait`.
-    fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
+    pub(super) fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
         let answer = self.committer.as_mut()?.answer(wait)?;
         match &answer {
             Answer::Stored => {}

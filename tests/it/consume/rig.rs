@@ -13,8 +13,9 @@ use rdkafka::{Offset, TopicPartitionList};
 use vecsink::consume::{Intake, Reader, Resume, Taken, Watermark};
 use vecsink::error::Result;
 use vecsink::record::Record;
-use vecsink::settings::{Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Source, Startup};
+use vecsink::settings::{Assignment, Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Source, Startup};
 use vecsink::stop::Stop;
+use vecsink::topics::Topics;
 
 use crate::support::{Topic, eventually};
 
@@ -31,10 +32,11 @@ impl Rig {
     pub fn new(topics: &[&Topic]) -> Rig {
         let kafka = KafkaSource {
             brokers: topics[0].kafka.brokers.clone(),
-            topics: topics.iter().map(|topic| topic.name.clone()).collect(),
+            topics: Topics::Named(topics.iter().map(|topic| topic.name.clone()).collect()),
             group_id: None,
             startup: Startup::Earliest,
             bounded: Bounded::Unbounded,
+            assignment: Assignment::Manual,
             discovery_interval: None,
             auto_offset_reset: None,
             properties: Vec::new(),
@@ -169,6 +171,13 @@ impl Intake for Until<'_> {
         self.memory.starts.push((topic.to_string(), partition, start));
         self.memory.positions.insert((Arc::clone(topic), partition), start);
         self.look();
+    }
+
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
+        let gone = self.memory.watermarks().into_iter().filter(|(t, p, _)| partitions.contains(&(Arc::clone(t), *p)));
+        let gone = gone.collect();
+        self.memory.positions.retain(|partition, _| !partitions.contains(partition));
+        gone
     }
 
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {

@@ -1,0 +1,280 @@
+//! A member of the consumer group: `scan.assignment = 'group'`. The group says which partitions this process reads; what
+//! it takes away is written and committed first, so that the next owner repeats as little as possible.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::client::{Rebalance, let_go};
+use super::committer::{self, Answer};
+use super::java_properties::Translation;
+use super::offsets::positions;
+use super::reader::Reader;
+use super::start::{Extent, Origin, Rules, StartPosition};
+use super::{Intake, Watermark};
+use crate::error::{Error, Result};
+use crate::settings::{Assignment, Bounded};
+
+/// The longest that a new owner is kept waiting for open transactions.
+const LONGEST_RELEASE: Duration = Duration::from_secs(10);
+/// How long the commit of what is taken away may take.
+const RELEASE_COMMIT: Duration = Duration::from_secs(5);
+/// `max.poll.interval.ms` when the job leaves it out.
+const POLL_INTERVAL: Duration = Duration::from_secs(300);
+/// How long the first commit of all start positions may take.
+const FIRST_COMMIT: Duration = Duration::from_secs(10);
+/// How often a member that has read its part looks whether the others have.
+const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
+
+/// What came of looking for decisions of the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    Nothing,
+    TookOn,
+    LetGo,
+}
+
+/// How long to wait for open transactions: well below the time after which the group gives a silent member up.
+pub(super) fn patience(translation: &Translation) -> Duration {
+    let given = translation.membership.iter().rev().find(|(key, _)| key == "max.poll.interval.ms");
+    let interval = given.and_then(|(_, value)| value.parse().ok()).map_or(POLL_INTERVAL, Duration::from_millis);
+    (interval / 4).min(LONGEST_RELEASE)
+}
+
+impl Reader {
+    pub(super) fn in_group(&self) -> bool {
+        self.source.kafka.assignment == Assignment::Group
+    }
+
+    /// Fixes where the job starts, if it has no progress, and joins.
+    pub(super) fn join_group(&mut self) -> Result<()> {
+        self.commit_starts()?;
+        self.consumer.context().join();
+        log::info!(
+            "table {}: joining group '{}', which shares {} partitions among its members",
+            self.source.table,
+            self.resume.group,
+            self.starts.len()
+        );
+        self.subscribe()
+    }
+
+    fn subscribe(&self) -> Result<()> {
+        let mut topics: Vec<&str> = self.starts.iter().map(|position| &*position.topic).collect();
+        topics.dedup();
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let subscribed = self.consumer.subscribe(&topics);
+        subscribed.map_err(|error| Error::Source(format!("the Kafka client doesn't subscribe to {topics:?}: {error}")))
+    }
+
+    /// The members start at the same places, whoever reads a partition first. Only an empty group takes this commit; one
+    /// with members has its places already.
+    fn commit_starts(&mut self) -> Result<()> {
+        let first_run = self.starts.iter().all(|position| position.origin == Origin::StartupMode);
+        if !first_run || self.starts.is_empty() {
+            return Ok(());
+        }
+        let starts: Vec<Watermark> =
+            self.starts.iter().map(|start| (Arc::clone(&start.topic), start.partition, start.start)).collect();
+        let offsets = self.offsets(&starts)?;
+        let deadline = Instant::now() + FIRST_COMMIT;
+        loop {
+            let code = match committer::commit(&self.consumer, &offsets) {
+                Answer::Stored => return Ok(()),
+                Answer::Lost(code) | Answer::Refused(code) => code,
+            };
+            match code {
+                Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress if self.resume.fresh => {
+                    return Err(Error::Source(format!(
+                        "--fresh: the consumer group '{}' has members, whose places can't be set back; stop them first",
+                        self.resume.group
+                    )));
+                }
+                Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress => return Ok(()),
+                code if Instant::now() >= deadline => {
+                    return Err(Error::Source(format!(
+                        "Kafka doesn't store offsets for group '{}' ({code}); members of a group need them",
+                        self.resume.group
+                    )));
+                }
+                _ => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+
+    /// Answers a decision of the group, if there is one.
+    pub(super) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
+        match self.consumer.context().take_rebalance() {
+            None => Ok(Answered::Nothing),
+            Some(Rebalance::Assigned(partitions)) => match self.take_on(&partitions, intake) {
+                Ok(()) => Ok(Answered::TookOn),
+                // The group waits for its members' answers; this one comes when the brokers are back.
+                Err(error) => {
+                    log::warn!("the partitions given to this process can't be read yet: {error}");
+                    self.consumer.context().put_back(Rebalance::Assigned(partitions));
+                    Ok(Answered::Nothing)
+                }
+            },
+            Some(Rebalance::Revoked(partitions)) => {
+                self.give_up(&partitions, intake)?;
+                Ok(Answered::LetGo)
+            }
+        }
+    }
+
+    fn take_on(&mut self, given: &TopicPartitionList, intake: &mut dyn Intake) -> Result<()> {
+        let mut ids: Vec<(String, Vec<i32>)> = Vec::new();
+        for element in given.elements() {
+            match ids.iter_mut().find(|(topic, _)| topic == element.topic()) {
+                Some((_, ids)) => ids.push(element.partition()),
+                None => ids.push((element.topic().to_owned(), vec![element.partition()])),
+            }
+        }
+        let mut found = Vec::new();
+        for (topic, ids) in &ids {
+            let mut refused = false;
+            for extent in self.broker().extents(topic, ids, &self.source.kafka, &mut refused)? {
+                found.push(self.place(topic, &extent)?);
+            }
+        }
+        let list = positions(found.iter().map(|position| (&position.topic, position.partition, position.start)))?;
+        for position in &found {
+            log::info!("{position}");
+            intake.assigned(&position.topic, position.partition, position.start);
+            self.partitions.add(position);
+        }
+        self.consumer
+            .incremental_assign(&list)
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
+    }
+
+    /// Where a partition is taken over: where its last owner ended, else where the job found it at its start.
+    fn place(&self, topic: &str, extent: &Extent) -> Result<StartPosition> {
+        let known = self.starts.iter().find(|known| *known.topic == *topic && known.partition == extent.partition);
+        let rules = Rules::new(&self.resume, &self.source.kafka);
+        let is_there = |offset: &i64| (extent.low..=extent.high).contains(offset);
+        let (start, origin) = match (rules.progress(&extent.commit), known) {
+            (Some(offset), _) if is_there(&offset) => (offset, Origin::Progress),
+            (Some(_), _) => (rules.by_mode(topic, extent).map_err(Error::Source)?, Origin::OutOfRange),
+            (None, Some(known)) if is_there(&known.start) => (known.start, known.origin),
+            (None, _) => (extent.low, Origin::NewPartition),
+        };
+        let bounded = self.source.kafka.bounded != Bounded::Unbounded;
+        let position = StartPosition {
+            topic: known.map_or_else(|| Arc::from(topic), |known| Arc::clone(&known.topic)),
+            partition: extent.partition,
+            start,
+            origin,
+            // A source with an end reads the partitions that were there at the start.
+            stop: known.map_or(bounded.then_some(start), |known| known.stop),
+            end: extent.high,
+        };
+        rules.warn_of_jump(extent, &position);
+        Ok(position)
+    }
+
+    fn give_up(&mut self, partitions: &TopicPartitionList, intake: &mut dyn Intake) -> Result<()> {
+        let lost = self.consumer.assignment_lost();
+        let is_given_up = |topic: &str, id: i32| partitions.find_partition(topic, id).is_some();
+        let gone: Vec<(Arc<str>, i32)> = self
+            .partitions
+            .iter()
+            .filter(|partition| is_given_up(&partition.topic, partition.id))
+            .map(|partition| (Arc::clone(&partition.topic), partition.id))
+            .collect();
+        // What is lost is another's already.
+        let patience = if lost { Duration::ZERO } else { self.release_patience };
+        let watermarks = intake.released(&gone, patience);
+        if lost {
+            log::warn!(
+                "group '{}' has given this process up and its {} partitions to others: it was silent for too long",
+                self.resume.group,
+                gone.len()
+            );
+        } else {
+            self.commit_at_once(&watermarks);
+            for (topic, partition, next) in &watermarks {
+                log::info!("{topic}[{partition}] goes to another process at offset {next}");
+            }
+        }
+        for (topic, id) in &gone {
+            self.commits.forget(topic, *id);
+        }
+        self.partitions.remove(|partition| is_given_up(&partition.topic, partition.id));
+        let_go(&self.consumer, partitions)
+            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))
+    }
+
+    /// Waits until these are stored, a few seconds at most: the next owner starts there.
+    fn commit_at_once(&mut self, watermarks: &[Watermark]) {
+        let deadline = Instant::now() + RELEASE_COMMIT;
+        loop {
+            self.send_commit(watermarks);
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.hear_commit(left) {
+                // Nothing was under way: the group has them all.
+                None if !left.is_zero() => return,
+                None => break,
+                Some(true) => {}
+                Some(false) => std::thread::sleep(Duration::from_millis(50).min(left)),
+            }
+        }
+        log::warn!("Kafka didn't confirm the offsets of partitions given up; some of their records are read again");
+    }
+
+    /// Whether there is nothing left to read. A member stays until the others are done too, to stand in for one that fails.
+    pub(super) fn is_finished(&mut self) -> Result<bool> {
+        if !self.partitions.all_done() {
+            return Ok(false);
+        }
+        if !self.in_group() {
+            return Ok(self.source.kafka.bounded != Bounded::Unbounded);
+        }
+        if self.source.kafka.bounded == Bounded::Unbounded || self.looked_at_others.elapsed() < LOOK_AT_OTHERS {
+            return Ok(false);
+        }
+        self.looked_at_others = Instant::now();
+        let broker = self.broker();
+        let rules = Rules::new(&self.resume, &self.source.kafka);
+        for topic in self.topics() {
+            let own: Vec<&StartPosition> = self.starts.iter().filter(|start| start.topic == topic).collect();
+            let ids: Vec<i32> = own.iter().map(|start| start.partition).collect();
+            let Ok(commits) = broker.commits(&topic, &ids, &mut false) else { return Ok(false) };
+            let is_read = |(start, commit): (&&StartPosition, _)| {
+                let reached = rules.progress(&commit).unwrap_or(start.start);
+                start.stop.is_none_or(|stop| reached >= stop)
+            };
+            if !own.iter().zip(commits).all(is_read) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn topics(&self) -> Vec<Arc<str>> {
+        let mut topics: Vec<Arc<str>> = self.starts.iter().map(|start| Arc::clone(&start.topic)).collect();
+        topics.dedup();
+        topics
+    }
+
+    /// Topics that match the pattern since the last look join the subscription; the group then deals them out.
+    pub(super) fn subscribe_to_new_topics(&mut self) -> Result<()> {
+        let found: Vec<StartPosition> =
+            self.new_partitions().into_iter().filter(|new| !self.topics().contains(&new.topic)).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        for position in found {
+            if !self.topics().contains(&position.topic) {
+                log::info!("new topic '{}'", position.topic);
+            }
+            self.starts.push(position);
+        }
+        self.subscribe()
+    }
+}
