@@ -389,9 +389,9 @@ mod tests {
             ("retry.backoff.ms", "0"),
             ("fetch.max.bytes", "2147483647"),
             ("max.partition.fetch.bytes", "2147483647"),
-            ("session.timeout.ms", "1"),
-            ("heartbeat.interval.ms", "1"),
-            ("max.poll.interval.ms", "1"),
+            ("session.timeout.ms", "0"),
+            ("heartbeat.interval.ms", "-1"),
+            ("max.poll.interval.ms", "soon"),
             ("group.protocol", "consumer"),
             ("allow.auto.create.topics", "true"),
         ];
@@ -399,6 +399,14 @@ mod tests {
         assert_eq!(out.errors, Vec::<String>::new());
         assert_eq!(out.warnings.len(), given.len(), "{:?}", out.warnings);
         assert_eq!(out.settings, vec![("security.protocol".to_owned(), "plaintext".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_member_of_the_group_is_told_is_kept_apart() {
+        let out = translated(&[("session.timeout.ms", "6000"), ("max.poll.interval.ms", "60000")]);
+        let kept = [("session.timeout.ms", "6000"), ("max.poll.interval.ms", "60000")];
+        assert_eq!(out.membership, kept.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        assert_eq!(setting(&out, "session.timeout.ms"), None);
     }
 
     #[test]
