@@ -34,11 +34,17 @@ test-long: ## the tests that take minutes
 	cargo test --release $(CARGO_FLAGS) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --test it -- --ignored --nocapture --test-threads=1
 
-bench: ## rows/s beside psql's own COPY, on real servers (BENCH='--dims 128 --runs 5')
+bench: target/bench-python ## throughput beside psql's own COPY, and freshness, on real servers (BENCH='--dims 128 --only throughput')
 	@tests/servers/tools.sh test
 	$(SERVERS) fetch
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example cars
-	$(SERVERS) run -- python3 benches/ingest.py $(BENCH)
+	$(SERVERS) run -- target/bench-python/bin/python benches/run.py $(BENCH)
+
+# For the plots.
+target/bench-python:
+	python3 -m venv $@.partial
+	$@.partial/bin/pip install --quiet --disable-pip-version-check 'matplotlib>=3.8,<4'
+	mv $@.partial $@
 
 fmt: ## format the code
 	cargo fmt

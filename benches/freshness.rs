@@ -40,6 +40,12 @@ struct Arguments {
     /// Cars already in the table, and so in its vector index.
     #[arg(long, default_value_t = 20_000)]
     before: u64,
+    /// Which vector index the table has: hnsw, or none.
+    #[arg(long, default_value = "hnsw", value_parser = ["hnsw", "none"])]
+    index: String,
+    /// End with one line of JSON.
+    #[arg(long)]
+    json: bool,
     /// Told by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -50,7 +56,7 @@ fn main() {
     let (Some(kafka), Some(private)) = (kafka(), server()) else { return };
     let mut client = private.server.connect();
     let topic = kafka.topic(arguments.partitions);
-    let first = fill(&mut client, arguments.before);
+    let first = fill(&mut client, arguments.before, &arguments.index);
     let running = job(&private, &topic).start();
     let (rows, rate) = (arguments.rate * arguments.seconds, arguments.rate);
 
@@ -84,6 +90,10 @@ fn main() {
     report("between two queries", watch.queries.windows(2).map(|pair| pair[1] - pair[0]).collect());
     let verdict = if freshness.0 <= 30_000 && freshness.1 <= 100_000 { "reached" } else { "MISSED" };
     println!("goal for rows seen, p50 ≤ 30 ms and p99 ≤ 100 ms: {verdict}");
+    if arguments.json {
+        let (p50, p99) = (freshness.0 as f64 / 1000.0, freshness.1 as f64 / 1000.0);
+        println!(r#"{{"seconds":{},"p50_ms":{p50:.1},"p99_ms":{p99:.1}}}"#, arguments.seconds);
+    }
 }
 
 /// A server with the default settings, but for keeping the time of every commit.
@@ -96,8 +106,11 @@ fn server() -> Option<PrivatePostgres> {
 }
 
 /// Makes the table with some cars in it; gives the next id.
-fn fill(client: &mut Client, cars: u64) -> i64 {
+fn fill(client: &mut Client, cars: u64, index: &str) -> i64 {
     client.batch_execute(TABLE).expect("the table is new");
+    if index == "none" {
+        client.batch_execute("DROP INDEX vector_test.car_info_feature_idx").expect("the table's file makes it");
+    }
     let mut copy = client.copy_in("COPY vector_test.car_info FROM STDIN").expect("a COPY");
     for car in (Cars { rows: cars, dims: 10, seed: 1 }).iter() {
         use std::io::Write;

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The benchmark behind docs/benchmarks.md: throughput, freshness, and both with a vector index, in one run on one machine.
+
+Run it as `make bench`, which starts the servers (durable settings) and puts their addresses in the environment; `make bench
+BENCH='--dims 128 --runs 3 --only throughput'` measures a part. Prints tables, and with --keep writes them, CSV files and plots
+into docs/.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import report
+from measure import Server, broker_pid
+from throughput import COLUMNS, ROWS, ROOT, Bench
+
+PARTS = ["throughput", "hnsw", "freshness"]
+# Few enough that building the graph, which is the database's work, doesn't take the afternoon.
+HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
+FRESHNESS = [(rate, index) for index in ("none", "hnsw") for rate in (10, 1000, 10_000) if (rate, index) != (10_000, "hnsw")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dims", type=int, nargs="*", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--partitions", type=int, nargs="*", default=[1, 4])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=30, help="length of a freshness measurement")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--keep", action="store_true", help="write the results into docs/")
+    arguments = parser.parse_args()
+    brokers = os.environ["VECSINK_TEST_KAFKA"]
+    server = Server(os.environ["VECSINK_TEST_PG18"], os.environ["VECSINK_TEST_POSTGRES18_BIN"])
+    bench = Bench(server, brokers, broker_pid(brokers), bench_program("consume"))
+    results = {}
+    if "throughput" in arguments.only:
+        results["throughput"] = throughput(bench, arguments, ROWS, hnsw=False)
+    if "hnsw" in arguments.only:
+        results["hnsw"] = throughput(bench, arguments, HNSW_ROWS, hnsw=True)
+    if "freshness" in arguments.only:
+        results["freshness"] = freshness(arguments.seconds)
+    if arguments.keep:
+        keep(results)
+    return 0
+
+
+def throughput(bench, arguments, rows, hnsw):
+    print(report.header(COLUMNS), flush=True)
+    lines = []
+    for dims in arguments.dims:
+        part = bench.dimension(dims, rows[dims], arguments.partitions[:1] if hnsw else arguments.partitions, arguments.runs, hnsw)
+        lines += part
+        print(*map(report.line, part), sep="\n", flush=True)
+    return lines
+
+
+def freshness(seconds):
+    lines = []
+    for rate, index in FRESHNESS:
+        command = [bench_program("freshness"), "--rate", rate, "--seconds", seconds, "--before", 0, "--index", index, "--json"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+        lines.append({"rows_per_second": rate, "vector_index": index, **json.loads(done.stdout.splitlines()[-1])})
+        print(report.line(lines[-1]) if len(lines) > 1 else f"{report.header(lines[0])}\n{report.line(lines[0])}", flush=True)
+    return lines
+
+
+def bench_program(name):
+    """The path of a bench of Cargo.toml, built."""
+    command = ["cargo", "bench", "--profile", "release", "--bench", name, "--no-run", "--quiet", "--message-format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    messages = map(json.loads, done.stdout.splitlines())
+    return next(m["executable"] for m in messages if m["reason"] == "compiler-artifact" and m["target"]["name"] == name and m["executable"])
+
+
+def keep(results):
+    folder = ROOT / "docs/benchmarks"
+    folder.mkdir(exist_ok=True)
+    for name, lines in results.items():
+        with open(folder / f"{name}.csv", "w", newline="") as out:
+            writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(lines)
+        report.replace(ROOT / "docs/benchmarks.md", name, lines)
+        report.plot(folder / f"{name}.svg", name, lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
