@@ -22,12 +22,46 @@ pub enum ColumnKind {
     Time(u8),
     Timestamp(u8),
     TimestampTz(u8),
+    Bytea,
+    Uuid,
+    Json,
+    Jsonb,
+    /// Any enum: stored by its label.
+    Enum,
+    /// Length in bits.
+    Bit(Option<u32>),
+    /// Length in bits, at most.
+    Varbit(Option<u32>),
     Float4Array,
     Float8Array,
+    /// An array of another of these types, which is no array itself.
+    Array(Box<ColumnKind>),
     /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`].
     Vector,
+    HalfVec,
+    SparseVec,
+    /// A row type: sent as text.
+    Composite,
+    /// An array of anything else: sent as text.
+    OtherArray,
     /// Anything else: sent as text, the server decides.
     Other,
+}
+
+impl ColumnKind {
+    /// A type made for vectors, or an array that serves as one. An array of smallint does on ADBPG.
+    pub fn holds_vectors(&self) -> bool {
+        match self {
+            ColumnKind::Array(element) => **element == ColumnKind::Int2,
+            ColumnKind::Float4Array | ColumnKind::Float8Array => true,
+            kind => kind.is_vector(),
+        }
+    }
+
+    /// One of pgvector's types.
+    pub fn is_vector(&self) -> bool {
+        matches!(self, ColumnKind::Vector | ColumnKind::HalfVec | ColumnKind::SparseVec)
+    }
 }
 
 /// A vector length that the table insists on, and who says so (`vector(10)`, `index car_info_feature_idx`).

@@ -28,11 +28,24 @@ impl Layout {
         let Some(key) = &target.key else { return Layout::Block };
         let hashable = key.iter().all(|&column| {
             let column = &target.columns[column];
-            match column.kind {
+            match &column.kind {
                 ColumnKind::Text | ColumnKind::Varchar(_) | ColumnKind::Char(_) => target.key_is_bytewise,
-                ColumnKind::Float4Array | ColumnKind::Float8Array | ColumnKind::Vector | ColumnKind::Other => false,
+                // Of these all spellings are known to the encoder.
+                ColumnKind::Uuid | ColumnKind::Enum => true,
                 // `5`, `+5` and `0x5` are one key; only the server knows all the spellings it takes.
-                _ => !column.source.is_text(),
+                ColumnKind::Bool
+                | ColumnKind::Int2
+                | ColumnKind::Int4
+                | ColumnKind::Int8
+                | ColumnKind::Float4
+                | ColumnKind::Float8
+                | ColumnKind::Numeric(_)
+                | ColumnKind::Date
+                | ColumnKind::Time(_)
+                | ColumnKind::Timestamp(_)
+                | ColumnKind::TimestampTz(_)
+                | ColumnKind::Bytea => !column.source.is_text(),
+                _ => false,
             }
         });
         if hashable { Layout::Key } else { Layout::Serial }

@@ -1,25 +1,51 @@
 //! One column: which form a value takes in it.
 
 use super::refusal::{Refusal, sqlstate};
-use super::{scalar, string, vector};
+use super::{VectorOptions, array, bytes, json, scalar, string, vector};
 use crate::data_type::DataType;
-use crate::target::{ColumnKind, TargetColumn};
+use crate::target::{ColumnKind, Dimension, TargetColumn};
 use crate::value::Value;
 
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 /// The server takes no field over a gigabyte.
 const MOST_BYTES: usize = (1 << 30) - 1;
 
+/// What an encoder has to know besides a value and the kind of its column.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'c> {
+    pub source: &'c DataType,
+    pub dimension: Option<&'c Dimension>,
+    pub vectors: VectorOptions,
+}
+
 /// Appends one field of a binary row: its length and its bytes. On `Err` what was appended is to be thrown away.
 #[inline]
-pub(super) fn field(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-    use ColumnKind as Kind;
+pub(super) fn field(
+    column: &TargetColumn,
+    vectors: VectorOptions,
+    value: &Value<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
     if value.is_null() {
         check_null(column)?;
         out.extend_from_slice(&NULL);
         return Ok(());
     }
-    match column.kind {
+    let context = Context { source: &column.source, dimension: column.dimension.as_ref(), vectors };
+    sized(&column.kind, context, value, out)
+}
+
+/// Appends a value that isn't NULL, with its length before it: a field of a row, or an element of an array.
+#[inline]
+pub(super) fn sized(
+    kind: &ColumnKind,
+    context: Context<'_>,
+    value: &Value<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    use ColumnKind as Kind;
+    let source = context.source;
+    match kind {
         Kind::Bool => out.extend_from_slice(&[0, 0, 0, 1, u8::from(scalar::boolean(value)?)]),
         Kind::Int2 => fixed((int2(value)? as i16).to_be_bytes(), out),
         Kind::Int4 => fixed((int4(value)? as i32).to_be_bytes(), out),
@@ -27,29 +53,55 @@ pub(super) fn field(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>)
         Kind::Float4 => fixed(scalar::scalar_float::<f32>(value)?.to_be_bytes(), out),
         Kind::Float8 => fixed(scalar::scalar_float::<f64>(value)?.to_be_bytes(), out),
         Kind::Date => fixed(scalar::date(value)?.to_be_bytes(), out),
-        Kind::Time(precision) => fixed(scalar::time(value, precision)?.to_be_bytes(), out),
-        Kind::Timestamp(precision) => fixed(scalar::timestamp(value, precision)?.to_be_bytes(), out),
-        Kind::TimestampTz(precision) => fixed(scalar::timestamptz(value, precision)?.to_be_bytes(), out),
+        Kind::Time(precision) => fixed(scalar::time(value, *precision)?.to_be_bytes(), out),
+        Kind::Timestamp(precision) => fixed(scalar::timestamp(value, *precision)?.to_be_bytes(), out),
+        Kind::TimestampTz(precision) => fixed(scalar::timestamptz(value, *precision)?.to_be_bytes(), out),
         Kind::Numeric(modifier) => {
-            let number = scalar::numeric(value, modifier)?;
+            let number = scalar::numeric(value, *modifier)?;
             return counted(out, |out| {
                 scalar::write_numeric(number, out);
                 Ok(())
             });
         }
-        Kind::Text => return counted(out, |out| string::write(value, None, out)),
-        Kind::Varchar(limit) => return counted(out, |out| string::write(value, limit, out)),
-        Kind::Char(limit) => return counted(out, |out| string::write(value, Some(limit), out)),
-        Kind::Float4Array => {
-            return counted(out, |out| vector::float4_array(value, column.dimension.as_ref(), out));
+        Kind::Text => return counted(out, |out| string::write(value, source, None, out)),
+        Kind::Varchar(limit) => return counted(out, |out| string::write(value, source, *limit, out)),
+        Kind::Char(limit) => return counted(out, |out| string::write(value, source, Some(*limit), out)),
+        Kind::Bytea => return counted(out, |out| bytes::bytea(value, out)),
+        Kind::Uuid => {
+            out.extend_from_slice(&16_u32.to_be_bytes());
+            out.extend_from_slice(&bytes::uuid(value)?);
         }
-        Kind::Float8Array => {
-            return counted(out, |out| vector::float8_array(value, column.dimension.as_ref(), out));
+        Kind::Json => return counted(out, |out| document(value, source, out)),
+        Kind::Jsonb => {
+            return counted(out, |out| {
+                out.push(1); // the version of the format
+                document(value, source, out)
+            });
         }
-        Kind::Vector => return counted(out, |out| vector::vector(value, column.dimension.as_ref(), out)),
-        Kind::Other => return Err(Refusal::AsText),
+        Kind::Enum => return counted(out, |out| bytes::label(value, source, out)),
+        Kind::Bit(limit) => return counted(out, |out| bytes::bits(value, *limit, true, out)),
+        Kind::Varbit(limit) => return counted(out, |out| bytes::bits(value, *limit, false, out)),
+        Kind::Float4Array => return counted(out, |out| vector::float4_array(value, context, out)),
+        Kind::Float8Array => return counted(out, |out| vector::float8_array(value, context, out)),
+        Kind::Array(element) => return counted(out, |out| array::write(element, context, value, out)),
+        Kind::Vector => return counted(out, |out| vector::vector(value, context, out)),
+        Kind::HalfVec => return counted(out, |out| vector::halfvec(value, context, out)),
+        Kind::SparseVec => return counted(out, |out| vector::sparsevec(value, context, out)),
+        Kind::Composite | Kind::OtherArray | Kind::Other => return Err(Refusal::AsText),
     }
     Ok(())
+}
+
+/// Text is a document already; the server looks whether it is one.
+fn document(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    match value {
+        Value::Text(text) => {
+            string::check_nul(text)?;
+            out.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+        value => json::write(value, source, out),
+    }
 }
 
 pub(super) fn check_null(column: &TargetColumn) -> Result<(), Refusal> {
@@ -93,28 +145,4 @@ fn counted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Ref
     }
     out[start..start + NULL.len()].copy_from_slice(&(length as u32).to_be_bytes());
     Ok(())
-}
-
-/// Whether values of `source` have, as a rule, a binary form in a column of `kind`.
-pub(super) fn has_binary(kind: &ColumnKind, source: &DataType) -> bool {
-    use ColumnKind as Kind;
-    let text = source.is_text() || *source == DataType::Null;
-    match kind {
-        Kind::Other => false,
-        Kind::Bool => text || *source == DataType::Boolean,
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric(_) => {
-            text || source.is_numeric()
-        }
-        Kind::Text | Kind::Varchar(_) | Kind::Char(_) => true,
-        Kind::Date => text || matches!(source, DataType::Date | DataType::Timestamp { .. }),
-        Kind::Time(_) => text || matches!(source, DataType::Time { .. }),
-        Kind::Timestamp(_) => {
-            text || matches!(source, DataType::Date | DataType::Timestamp { .. } | DataType::TimestampLtz { .. })
-        }
-        Kind::TimestampTz(_) => text || matches!(source, DataType::TimestampLtz { .. }),
-        Kind::Float4Array | Kind::Float8Array | Kind::Vector => match source {
-            DataType::Array(element) => element.is_numeric() || element.is_text() || **element == DataType::Null,
-            _ => text,
-        },
-    }
 }

@@ -8,6 +8,13 @@ pub(super) trait Slot {
     /// The whole element.
     const WIDTH: usize;
     fn put(value: Self::Number, slot: &mut [u8]);
+
+    /// The number in a slot that holds one.
+    #[inline(always)]
+    fn get(slot: &[u8]) -> Option<Self::Number> {
+        let at = Self::WIDTH.checked_sub(size_of::<Self::Number>())?;
+        Self::Number::from_bytes(slot.get(at..)?)
+    }
 }
 
 /// pgvector's `vector`: the bare float4.

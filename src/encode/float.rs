@@ -11,6 +11,8 @@ pub(super) trait Number: Float {
     fn parse(text: &str) -> Option<Self>;
     fn from_int(value: i64) -> Self;
     fn from_double(value: f64) -> Self;
+    fn from_single(value: f32) -> Self;
+    fn to_double(self) -> f64;
     fn is_finite(self) -> bool;
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
     /// Appends the shortest text that reads back.
@@ -31,6 +33,16 @@ impl Number for f32 {
 
     fn from_double(value: f64) -> f32 {
         value as f32
+    }
+
+    #[inline(always)]
+    fn from_single(value: f32) -> f32 {
+        value
+    }
+
+    #[inline(always)]
+    fn to_double(self) -> f64 {
+        self.into()
     }
 
     fn is_finite(self) -> bool {
@@ -60,6 +72,16 @@ impl Number for f64 {
 
     fn from_double(value: f64) -> f64 {
         value
+    }
+
+    #[inline(always)]
+    fn from_single(value: f32) -> f64 {
+        value.into()
+    }
+
+    #[inline(always)]
+    fn to_double(self) -> f64 {
+        self
     }
 
     fn is_finite(self) -> bool {

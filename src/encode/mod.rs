@@ -3,17 +3,26 @@
 //! A row is written in COPY's binary format unless one of its values has no binary form that we are sure of (a type we
 //! don't know, an unusual spelling of a date): then the whole row goes as a COPY text line and the server decides.
 
+mod array;
+mod bytes;
 mod calendar;
 mod column;
+mod conversion;
 mod copy_text;
 mod element;
 mod float;
+mod half;
+mod json;
 mod key;
 mod literal;
+mod normalize;
 mod numeric;
+mod output;
+mod packed;
 mod print;
 mod refusal;
 mod scalar;
+mod sparse;
 mod string;
 mod vector;
 
@@ -65,10 +74,13 @@ pub struct RowEncoder {
     key: Vec<usize>,
     options: EncodeOptions,
     is_binary: bool,
-    scratch: Vec<u8>,
+    scratch: copy_text::Scratch,
+    /// A vector whose base64 was taken off; keeps its memory.
+    decoded: Vec<u8>,
 }
 
 impl RowEncoder {
+    /// An error names every column that its source type can never enter.
     pub fn new(target: &TargetTable, options: EncodeOptions) -> Result<RowEncoder, Error> {
         let columns = target.columns.clone();
         let key = target.key.clone().unwrap_or_default();
@@ -79,8 +91,9 @@ impl RowEncoder {
         if let Some(missing) = key.iter().find(|&&column| column >= columns.len()) {
             return Err(Error::Internal(format!("key column {missing} of {} is not written", target.name())));
         }
-        let is_binary = columns.iter().all(|column| column::has_binary(&column.kind, &column.source));
-        Ok(RowEncoder { columns, key, options, is_binary, scratch: Vec::new() })
+        let is_binary = conversion::all_binary(target, options.vectors.encoding)?;
+        let (scratch, decoded) = (copy_text::Scratch::default(), Vec::new());
+        Ok(RowEncoder { columns, key, options, is_binary, scratch, decoded })
     }
 
     /// Appends one COPY row to `out` and says in which format. On `Err` `out` is as before.
@@ -105,7 +118,7 @@ impl RowEncoder {
         let start = out.len();
         for &at in &self.key {
             let (column, value) = (&self.columns[at], row.get(at).unwrap_or(&Value::Null));
-            if let Err(refusal) = self.cleaned(value, |value| key::image(column, value, out)) {
+            if let Err(refusal) = cleaned(self.options, value, |value| key::image(column, value, out)) {
                 out.truncate(start);
                 return Err(rejection(column, refusal));
             }
@@ -119,14 +132,15 @@ impl RowEncoder {
     }
 
     /// `Ok(false)`: a value has no binary form.
-    fn encode_binary(&self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<bool, Rejection> {
+    fn encode_binary(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<bool, Rejection> {
         self.check_width(row)?;
         if !self.is_binary {
             return Ok(false);
         }
         out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
         for (column, value) in self.columns.iter().zip(row) {
-            match self.cleaned(value, |value| column::field(column, value, out)) {
+            let write = |value: &Value<'_>| column::field(column, self.options.vectors, value, out);
+            match prepared(self.options, column, value, &mut self.decoded, write) {
                 Ok(()) => {}
                 Err(Refusal::AsText) => return Ok(false),
                 Err(refusal) => return Err(rejection(column, refusal)),
@@ -136,21 +150,20 @@ impl RowEncoder {
     }
 
     fn encode_text(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
-        let mut scratch = std::mem::take(&mut self.scratch);
         let mut result = Ok(());
         for (at, (column, value)) in self.columns.iter().zip(row).enumerate() {
             if at > 0 {
                 out.push(b'\t');
             }
-            result = self
-                .cleaned(value, |value| copy_text::field(column, value, &mut scratch, out))
+            let write =
+                |value: &Value<'_>| copy_text::field(column, self.options.vectors, value, &mut self.scratch, out);
+            result = prepared(self.options, column, value, &mut self.decoded, write)
                 .map_err(|refusal| rejection(column, refusal));
             if result.is_err() {
                 break;
             }
         }
         out.push(b'\n');
-        self.scratch = scratch;
         result
     }
 
@@ -161,14 +174,40 @@ impl RowEncoder {
         let reason = format!("the row has {} values for {} columns", row.len(), self.columns.len());
         Err(Rejection::new(Stage::Encode, reason))
     }
+}
 
-    /// Calls `write` with the value, without the characters that the options take out of strings.
-    #[inline(always)]
-    fn cleaned(&self, value: &Value<'_>, write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>) -> Result<(), Refusal> {
-        match value {
-            Value::Text(text) if self.options.cleans_text() => write(&Value::Text(&remove(text, self.options))),
-            value => write(value),
+/// Calls `write` with the value: strings without the characters that the options take out, and vectors in base64 as their
+/// bytes.
+#[inline(always)]
+fn prepared(
+    options: EncodeOptions,
+    column: &TargetColumn,
+    value: &Value<'_>,
+    decoded: &mut Vec<u8>,
+    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match value {
+        Value::Text(text)
+            if options.vectors.encoding.is_some_and(|encoding| encoding.base64)
+                && column.kind.holds_vectors()
+                && !text.trim_ascii_start().starts_with(['{', '[']) =>
+        {
+            packed::decode_base64(text, decoded)?;
+            write(&Value::Bytes(decoded))
         }
+        value => cleaned(options, value, write),
+    }
+}
+
+#[inline(always)]
+fn cleaned(
+    options: EncodeOptions,
+    value: &Value<'_>,
+    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match value {
+        Value::Text(text) if options.cleans_text() => write(&Value::Text(&remove(text, options))),
+        value => write(value),
     }
 }
 

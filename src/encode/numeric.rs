@@ -23,6 +23,35 @@ pub(super) fn nan(out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the digits of a binary numeric.
+pub(super) fn print(bytes: &[u8], out: &mut Vec<u8>) {
+    let part = |at: usize| bytes.get(2 * at..2 * at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let (groups, weight, sign, scale) = (i32::from(part(0)), i32::from(part(1) as i16), part(2), usize::from(part(3)));
+    if sign == NAN {
+        return out.extend_from_slice(b"NaN");
+    }
+    // The group that stands for 10000^power; those that aren't stored are zero.
+    let group = |power: i32| {
+        let at = weight - power;
+        if (0..groups).contains(&at) { part(4 + at as usize) } else { 0 }
+    };
+    if sign == NEGATIVE {
+        out.push(b'-');
+    }
+    super::print::display(group(weight.max(0)), out);
+    for power in (0..weight.max(0)).rev() {
+        super::print::display(format_args!("{:04}", group(power)), out);
+    }
+    if scale > 0 {
+        out.push(b'.');
+        let end = out.len() + scale;
+        for power in 1..=scale.div_ceil(4) as i32 {
+            super::print::display(format_args!("{:04}", group(-power)), out);
+        }
+        out.truncate(end);
+    }
+}
+
 impl Numeric {
     /// Reads `-12.50` and rounds it as `numeric(precision, scale)` does: a half away from zero.
     pub fn parse(text: &[u8], modifier: Option<(u16, i16)>) -> Result<Numeric, Refusal> {
@@ -172,6 +201,17 @@ mod tests {
         assert_eq!(binary("0.00001", None), [1, 0xFFFE, 0, 5, 1000]);
         assert_eq!(binary("10000", None), [1, 1, 0, 0, 1]);
         assert_eq!(binary("1.5", Some((10, 6))), [2, 0, 0, 6, 1, 5000]);
+    }
+
+    #[test]
+    fn the_binary_form_prints_as_the_digits_it_was_made_of() {
+        for text in ["12345.678", "-0.00012", "10000", "0", "0.0", "100000000.0001", "-7.50", "99999999999999999999"] {
+            let mut bytes = Vec::new();
+            Numeric::parse(text.as_bytes(), None).ok().unwrap().write(&mut bytes);
+            let mut out = Vec::new();
+            print(&bytes, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
     }
 
     #[test]

@@ -4,13 +4,96 @@ use std::fmt::Display;
 use std::io::Write;
 
 use super::calendar::SECONDS_A_DAY;
+use super::json;
+use super::refusal::Refusal;
 use crate::calendar::date_from_days;
-use crate::value::{Decimal, Value, Vector};
+use crate::data_type::DataType;
+use crate::value::{Decimal, Value};
 
-/// Appends the text form of a value; NULL as `NULL`.
-pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
+/// Appends the text form of a value of `data_type`; NULL as `NULL`. Arrays stand in braces, rows in parentheses, a map is
+/// JSON.
+pub(super) fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
     match *value {
-        Value::Null | Value::Unchanged => out.extend_from_slice(b"NULL"),
+        Value::Array(elements) => {
+            let element_type = if let DataType::Array(element) = data_type { element } else { data_type };
+            out.push(b'{');
+            for (at, element) in elements.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                part(
+                    element,
+                    element_type,
+                    element.is_null() || matches!(element, Value::Array(_) | Value::Vector(_)),
+                    out,
+                )?;
+            }
+            out.push(b'}');
+        }
+        Value::Vector(elements) => {
+            out.push(b'{');
+            for at in 0..elements.len() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                scalar(&elements.element(at), out);
+            }
+            out.push(b'}');
+        }
+        Value::Row(fields) => {
+            let types: &[_] = if let DataType::Row(types) = data_type { types } else { &[] };
+            out.push(b'(');
+            for (at, field) in fields.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                // NULL is no text at all.
+                if !field.is_null() {
+                    part(field, types.get(at).map_or(&DataType::Null, |field| &field.data_type), false, out)?;
+                }
+            }
+            out.push(b')');
+        }
+        Value::Map(_) => json::write(value, data_type, out)?,
+        _ => scalar(value, out),
+    }
+    Ok(())
+}
+
+/// A part of an array or a row, in quotes unless it is bare or can't be mistaken for anything else.
+fn part(value: &Value<'_>, data_type: &DataType, bare: bool, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    let start = out.len();
+    print(value, data_type, out)?;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b':');
+    if !bare && (matches!(value, Value::Text(_)) || !out[start..].iter().all(plain)) {
+        quote(out, start);
+    }
+    Ok(())
+}
+
+/// Puts what was appended from `start` on into quotes, and backslashes before quotes and backslashes in it.
+pub(super) fn quote(out: &mut Vec<u8>, start: usize) {
+    let special = |byte: u8| matches!(byte, b'"' | b'\\');
+    let mut from = out.len();
+    let count = out[start..].iter().filter(|&&byte| special(byte)).count();
+    out.resize(from + count + 2, b'"');
+    // Moved from the end, so that nothing is overwritten before it was read.
+    let mut to = out.len() - 1;
+    while from > start {
+        from -= 1;
+        to -= 1;
+        out[to] = out[from];
+        if special(out[from]) {
+            to -= 1;
+            out[to] = b'\\';
+        }
+    }
+    out[start] = b'"';
+}
+
+/// Appends the text form of what has no parts.
+pub(super) fn scalar(value: &Value<'_>, out: &mut Vec<u8>) {
+    match *value {
         Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Value::Int(value) => display(value, out),
         Value::Float(value) => float(value, 6, out),
@@ -22,59 +105,10 @@ pub(super) fn print(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Time(nanos) => time(nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32, out),
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, b"", out),
         Value::Instant { seconds, nanos } => timestamp(seconds, nanos, b"+00", out),
-        Value::Array(elements) | Value::Row(elements) => array(elements, b"{}", out),
-        Value::Vector(elements) => vector(elements, b"{}", out),
-        Value::Map(entries) => entries.iter().for_each(|(key, value)| {
-            print(key, out);
-            print(value, out);
-        }),
-    }
-}
-
-/// Appends an array between the two bytes of `brackets`.
-pub(super) fn array(elements: &[Value<'_>], brackets: &[u8; 2], out: &mut Vec<u8>) {
-    out.push(brackets[0]);
-    for (at, element) in elements.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        match element {
-            Value::Array(inner) => array(inner, brackets, out),
-            Value::Vector(inner) => vector(*inner, brackets, out),
-            Value::Text(text) => quoted(text, out),
-            Value::Null if brackets == b"[]" => out.extend_from_slice(b"null"),
-            Value::Timestamp { .. } | Value::Instant { .. } | Value::Bytes(_) => {
-                let mut printed = Vec::new();
-                print(element, &mut printed);
-                quoted(&String::from_utf8_lossy(&printed), out);
-            }
-            element => print(element, out),
+        Value::Null | Value::Unchanged | Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
+            out.extend_from_slice(b"NULL")
         }
     }
-    out.push(brackets[1]);
-}
-
-/// The same for a vector.
-pub(super) fn vector(elements: Vector<'_>, brackets: &[u8; 2], out: &mut Vec<u8>) {
-    out.push(brackets[0]);
-    for at in 0..elements.len() {
-        if at > 0 {
-            out.push(b',');
-        }
-        print(&elements.element(at), out);
-    }
-    out.push(brackets[1]);
-}
-
-fn quoted(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text.as_bytes() {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
 }
 
 pub(super) fn display(value: impl Display, out: &mut Vec<u8>) {
@@ -136,13 +170,13 @@ pub(super) fn decimal(value: &Decimal, out: &mut Vec<u8>) {
     }
 }
 
-fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn hex(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.extend_from_slice(b"\\x");
     out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
 }
 
-fn date(days: i64, out: &mut Vec<u8>) {
+pub(super) fn date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = date_from_days(days);
     let _ = write!(out, "{:04}-{month:02}-{day:02}", if year > 0 { year } else { 1 - year });
     if year <= 0 {
@@ -150,7 +184,7 @@ fn date(days: i64, out: &mut Vec<u8>) {
     }
 }
 
-fn time(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
+pub(super) fn time(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
     let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     if nanos > 0 {
         let _ = write!(out, ".{nanos:09}");
@@ -160,7 +194,7 @@ fn time(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
     }
 }
 
-fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>) {
+pub(super) fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     date(seconds.div_euclid(SECONDS_A_DAY), out);
     // The era stands at the very end.
@@ -179,7 +213,7 @@ mod tests {
 
     fn printed(value: Value<'_>) -> String {
         let mut out = b"before ".to_vec();
-        print(&value, &mut out);
+        print(&value, &DataType::Null, &mut out).unwrap();
         String::from_utf8(out).unwrap().split_off(7)
     }
 
@@ -217,6 +251,15 @@ mod tests {
         assert_eq!(printed(Value::Timestamp { seconds: -62_135_596_801, nanos: 0 }), "0001-12-31 23:59:59 BC");
         assert_eq!(printed(Value::Time(3_600_000_000_001)), "01:00:00.000000001");
         assert_eq!(printed(Value::Date(-719_528)), "0001-01-01 BC");
+    }
+
+    #[test]
+    fn a_row_is_written_as_a_composite() {
+        let inner = [Value::Int(1), Value::Text("")];
+        let fields = [Value::Text("a, \"b\""), Value::Null, Value::Double(-0.5), Value::Row(&inner), Value::Bool(true)];
+        assert_eq!(printed(Value::Row(&fields)), r#"("a, \"b\"",,-0.5,"(1,\"\")",true)"#);
+        let timestamp = [Value::Timestamp { seconds: 0, nanos: 0 }, Value::Array(&[Value::Int(1), Value::Int(2)])];
+        assert_eq!(printed(Value::Row(&timestamp)), r#"("1970-01-01 00:00:00","{1,2}")"#);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) mod sqlstate {
     pub const DATA_EXCEPTION: &str = "22000";
     pub const NULL_NOT_ALLOWED: &str = "22004";
     pub const DATETIME_OVERFLOW: &str = "22008";
+    pub const LENGTH_MISMATCH: &str = "22026";
     pub const NUL_BYTE: &str = "22021";
     pub const MALFORMED: &str = "22P02";
     pub const NOT_NULL: &str = "23502";

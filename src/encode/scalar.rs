@@ -229,7 +229,7 @@ fn out_of_calendar(value: &Value<'_>, type_name: &str) -> Refusal {
 /// A value for a message.
 fn shown(value: &Value<'_>) -> String {
     let mut printed = Vec::new();
-    print::print(value, &mut printed);
+    print::scalar(value, &mut printed);
     let text = String::from_utf8_lossy(&printed);
     match value {
         Value::Text(_) => excerpt(&text),

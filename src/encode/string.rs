@@ -1,23 +1,25 @@
 //! Strings, and the length limits of varchar(n) and char(n).
 
-use super::print;
 use super::refusal::{Refusal, excerpt, sqlstate};
+use super::{json, print};
+use crate::data_type::DataType;
 use crate::value::Value;
 
-/// Appends a value's text, with the checks of the server's input functions.
-pub(super) fn write(value: &Value<'_>, limit: Option<u32>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+/// Appends a value's text, with the checks of the server's input functions. What has parts is JSON.
+pub(super) fn write(
+    value: &Value<'_>,
+    source: &DataType,
+    limit: Option<u32>,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
     let start = out.len();
     match value {
         Value::Text(text) => {
             check_nul(text)?;
             out.extend_from_slice(text.as_bytes());
         }
-        value => {
-            print::print(value, out);
-            if let Value::Array(_) = value {
-                check_nul(&String::from_utf8_lossy(&out[start..]))?;
-            }
-        }
+        Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => json::write(value, source, out)?,
+        value => print::scalar(value, out),
     }
     match limit {
         Some(limit) if out.len() - start > limit as usize => cut(out, start, limit as usize),
@@ -64,7 +66,8 @@ mod tests {
 
     fn written(text: &str, limit: Option<u32>) -> Result<String, Refusal> {
         let mut out = b"before".to_vec();
-        write(&Value::Text(text), limit, &mut out).map(|()| String::from_utf8(out).unwrap().split_off(6))
+        write(&Value::Text(text), &DataType::STRING, limit, &mut out)
+            .map(|()| String::from_utf8(out).unwrap().split_off(6))
     }
 
     #[test]

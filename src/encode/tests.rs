@@ -145,18 +145,75 @@ fn a_row_that_goes_as_text_is_checked_as_well() {
 }
 
 #[test]
-fn vectors_of_other_types_get_the_brackets_of_the_column() {
-    for (type_name, text, expected) in [
-        ("smallint[]", "[1,2]", "{1,2}\n"),
-        ("halfvec(2)", "{1,2}", "[1,2]\n"),
-        ("jsonb", "[1,2]", "[1,2]\n"),
-        ("sparsevec(7)", "{1:0.5}/7", "{1:0.5}/7\n"),
+fn a_row_of_text_has_the_form_of_each_column() {
+    let smallints = ColumnKind::Array(Box::new(ColumnKind::Int2));
+    let words = ColumnKind::Array(Box::new(ColumnKind::Text));
+    for (kind, text, expected) in [
+        (smallints, "[1.0,2]", "{1,2}"),
+        (words, r#"["a\tb", "c", null]"#, r#"{"a\tb","c",NULL}"#),
+        (ColumnKind::OtherArray, "[1,2]", "{1,2}"),
+        (ColumnKind::HalfVec, "{1,0.1}", "[1,0.099975586]"),
+        (ColumnKind::Jsonb, "[1, 2]", "[1, 2]"),
+        (ColumnKind::SparseVec, "[0.5,0]", "{1:0.5}/2"),
+        (ColumnKind::Uuid, "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+        (ColumnKind::Bytea, "a", r"\\x61"),
+        (ColumnKind::Varbit(None), "01101", "01101"),
+        (ColumnKind::Numeric(Some((9, 2))), "1.005", "1.01"),
+        (ColumnKind::TimestampTz(0), "2024-03-01 08:30:00.5Z", "2024-03-01 08:30:01+00"),
+        (ColumnKind::Date, "0044-03-15", "0044-03-15"),
     ] {
-        let column = TargetColumn { type_name: type_name.into(), ..column(ColumnKind::Other, DataType::STRING) };
+        let columns = vec![column(kind, DataType::STRING), column(ColumnKind::Other, DataType::STRING)];
         let mut out = Vec::new();
-        encoder(vec![column], None, EncodeOptions::default()).encode(&[Value::Text(text)], &mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        let row = [Value::Text(text), Value::Null];
+        let format = encoder(columns, None, EncodeOptions::default()).encode(&row, &mut out).unwrap();
+        assert_eq!(format, RowFormat::Text);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{expected}\t\\N\n"));
     }
+}
+
+#[test]
+fn base64_holds_a_vector_where_the_job_says_so_and_literals_stay_literals() {
+    use crate::settings::{PackedNumber, VectorEncoding};
+    let encoding = VectorEncoding { number: PackedNumber::F32, big_endian: false, base64: true };
+    let vectors = VectorOptions { encoding: Some(encoding), normalize: false };
+    let options = EncodeOptions { vectors, ..EncodeOptions::default() };
+    let mut encoder = encoder(vec![column(ColumnKind::Vector, DataType::STRING)], None, options);
+    let mut rows = ["AAAAPwAAgL8=", "AAAAPwAAgL8", "[0.5,-1]", " {0.5,-1}"].map(|text| {
+        let mut out = Vec::new();
+        encoder.encode(&[Value::Text(text)], &mut out).unwrap();
+        out
+    });
+    assert_eq!(rows[0][6..], [0, 2, 0, 0, 0x3f, 0, 0, 0, 0xbf, 0x80, 0, 0]);
+    let first = std::mem::take(&mut rows[0]);
+    assert!(rows[1..].iter().all(|row| *row == first));
+    let rejection = encoder.encode(&[Value::Text("0.5 -1")], &mut Vec::new()).unwrap_err();
+    assert!(rejection.reason.starts_with("'0.5 -1' is neither a vector such as [0.1,0.2] nor base64"), "{rejection}");
+}
+
+#[test]
+fn a_column_that_no_value_can_enter_is_an_error_that_names_both_types() {
+    let of = |kind, source: DataType| TargetColumn { type_name: "vector(3)".into(), ..column(kind, source) };
+    let target = |columns| TargetTable {
+        schema: "s".into(),
+        table: "t".into(),
+        columns,
+        key: None,
+        key_is_bytewise: true,
+        other_unique: false,
+    };
+    let new = |columns| RowEncoder::new(&target(columns), EncodeOptions::default()).map(|encoder| encoder.is_binary());
+    let wrong = vec![
+        of(ColumnKind::Vector, DataType::BigInt),
+        of(ColumnKind::Vector, DataType::Varbinary(crate::data_type::UNBOUNDED)),
+        of(ColumnKind::Int4, DataType::Boolean),
+    ];
+    let message = new(wrong).unwrap_err().to_string();
+    let lines: Vec<&str> = message.lines().collect();
+    assert!(lines[0].starts_with("s.t: BIGINT can't be stored in column c, which is vector(3); it takes STRING"));
+    assert!(lines[1].contains("'vector.encoding'") && lines[1].contains("'f32le'"), "{message}");
+    assert!(lines[2].contains("BOOLEAN") && lines.len() == 3, "{message}");
+    assert!(new(vec![of(ColumnKind::Vector, DataType::Array(Box::new(DataType::BigInt)))]).unwrap());
+    assert!(!new(vec![of(ColumnKind::TimestampTz(6), DataType::Timestamp { precision: 6 })]).unwrap());
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Catalog {
             type_name: column.type_name.clone(),
             kind: column.kind.clone(),
             not_null: column.not_null,
-            dimension: column.dimension.clone().or_else(|| dimension::declared(column, sink)),
+            dimension: column.dimension.clone().or_else(|| dimension::declared(column, &self.columns, sink)),
             source: source.expression.data_type(),
         });
         TargetTable {

@@ -2,7 +2,7 @@
 
 use super::catalog::unreadable;
 use super::dimension;
-use super::kinds::kind;
+use super::kinds::{PgType, kind};
 use super::session::Session;
 use crate::error::Result;
 use crate::target::{ColumnKind, Dimension};
@@ -70,7 +70,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
             number: row.get(1),
             type_id: (row.get(3), row.get(4)),
             type_name: row.get(2),
-            kind: kind(&base.name, base.built_in, base.typmod),
+            kind: kind(&base.pg_type, base.typmod),
             not_null: row.get::<_, bool>(5) || base.not_null,
             has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
             identity_always: identity == "a",
@@ -78,7 +78,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
             storage: row.get::<_, &str>(7).chars().next().unwrap_or('x'),
             type_storage: base.storage,
             bytewise: row.get::<_, &str>(10) == "true",
-            dimension: dimension::of_type(&base.name, base.typmod),
+            dimension: dimension::of_type(&base.pg_type.name, base.typmod),
             may_insert: row.get(11),
             may_update: row.get(12),
         });
@@ -87,8 +87,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
 }
 
 struct BaseType {
-    name: String,
-    built_in: bool,
+    pg_type: PgType,
     typmod: i32,
     storage: char,
     /// Of any domain on the way.
@@ -103,19 +102,21 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
             .client()
             .query_one(
                 "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
-                        t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL
+                        t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL,
+                        t.typlen = -1 AND t.typelem <> 0
                  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
                 &[&oid],
             )
             .map_err(|error| unreadable(session, table, &error))?;
         not_null |= row.get::<_, bool>(5);
         has_default |= row.get::<_, bool>(7);
-        if row.get::<_, &str>(2) != "d" {
+        let letter = |index| row.get::<_, &str>(index).chars().next();
+        let class = letter(2).unwrap_or('b');
+        if class != 'd' {
             return Ok(BaseType {
-                name: row.get(0),
-                built_in: row.get(1),
+                pg_type: PgType { name: row.get(0), built_in: row.get(1), class, is_array: row.get(8) },
                 typmod,
-                storage: row.get::<_, &str>(6).chars().next().unwrap_or('x'),
+                storage: letter(6).unwrap_or('x'),
                 not_null,
                 has_default,
             });

@@ -92,6 +92,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         let width = match column.kind {
             ColumnKind::Vector | ColumnKind::Float4Array => 4,
             ColumnKind::Float8Array => 8,
+            ColumnKind::HalfVec => 2,
             _ => continue,
         };
         let length = column.dimension.as_ref().map(|dimension| dimension.length).or(sink.vector_dimension);

@@ -8,16 +8,19 @@ use crate::error::Result;
 use crate::settings::Sink;
 use crate::target::{ColumnKind, Dimension};
 
-/// `vector(10)`.
+/// `vector(10)`, `halfvec(10)`, `sparsevec(10)`.
 pub fn of_type(base_type: &str, typmod: i32) -> Option<Dimension> {
-    let length = usize::try_from(typmod).ok().filter(|&length| length > 0 && base_type == "vector")?;
-    Some(Dimension { length, declared_by: format!("vector({length})"), finite_only: true })
+    let is_vector = matches!(base_type, "vector" | "halfvec" | "sparsevec");
+    let length = usize::try_from(typmod).ok().filter(|&length| length > 0 && is_vector)?;
+    Some(Dimension { length, declared_by: format!("{base_type}({length})"), finite_only: true })
 }
 
-/// The job's own word, for tables that say nothing.
-pub fn declared(column: &Column, sink: &Sink) -> Option<Dimension> {
+/// The job's own word, for tables that say nothing. Arrays of smallint are vectors only where nothing else is.
+pub fn declared(column: &Column, columns: &[Column], sink: &Sink) -> Option<Dimension> {
     let length = sink.vector_dimension?;
-    matches!(column.kind, ColumnKind::Vector | ColumnKind::Float4Array | ColumnKind::Float8Array).then(|| Dimension {
+    let smallints = |column: &Column| matches!(column.kind, ColumnKind::Array(_));
+    let other_vectors = columns.iter().any(|other| other.kind.holds_vectors() && !smallints(other));
+    (column.kind.holds_vectors() && !(smallints(column) && other_vectors)).then(|| Dimension {
         length,
         declared_by: "the option vector.dimension".to_owned(),
         finite_only: false,
@@ -101,6 +104,7 @@ mod tests {
     #[test]
     fn only_a_vector_type_modifier_is_a_dimension() {
         assert_eq!(of_type("vector", 10).map(|dimension| dimension.length), Some(10));
+        assert_eq!(of_type("halfvec", 3).map(|dimension| dimension.declared_by), Some("halfvec(3)".into()));
         assert_eq!(of_type("vector", -1), None);
         assert_eq!(of_type("varchar", 14), None);
     }

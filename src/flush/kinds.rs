@@ -2,11 +2,45 @@
 
 use crate::target::ColumnKind;
 
-/// A base type's name (`pg_type.typname`), whether it is the server's own, and the column's typmod (−1: none).
-pub fn kind(name: &str, built_in: bool, typmod: i32) -> ColumnKind {
-    if !built_in {
-        return if name == "vector" { ColumnKind::Vector } else { ColumnKind::Other };
+/// What `pg_type` says of a base type.
+#[derive(Debug, Clone)]
+pub struct PgType {
+    pub name: String,
+    /// The server's own, in `pg_catalog`.
+    pub built_in: bool,
+    /// `typtype`: b(ase), c(omposite), e(num), r(ange) …
+    pub class: char,
+    pub is_array: bool,
+}
+
+/// How a column of a type with this typmod (−1: none) stores its values.
+pub fn kind(of: &PgType, typmod: i32) -> ColumnKind {
+    match of.class {
+        'e' => return ColumnKind::Enum,
+        'c' => return ColumnKind::Composite,
+        _ => {}
     }
+    // Those of the server have fixed oids, which a binary array names.
+    let element = if of.built_in { of.name.strip_prefix('_') } else { None };
+    match (of.is_array, element) {
+        (true, Some("float4")) => ColumnKind::Float4Array,
+        (true, Some("float8")) => ColumnKind::Float8Array,
+        (true, element) => match element.map(|element| built_in(element, typmod)) {
+            None | Some(ColumnKind::Other) => ColumnKind::OtherArray,
+            Some(element) => ColumnKind::Array(Box::new(element)),
+        },
+        // ADBPG has pgvector's type built in.
+        (false, _) => match of.name.as_str() {
+            "vector" => ColumnKind::Vector,
+            "halfvec" => ColumnKind::HalfVec,
+            "sparsevec" => ColumnKind::SparseVec,
+            name if of.built_in => built_in(name, typmod),
+            _ => ColumnKind::Other,
+        },
+    }
+}
+
+fn built_in(name: &str, typmod: i32) -> ColumnKind {
     let length = u32::try_from(typmod - 4).ok();
     match name {
         "bool" => ColumnKind::Bool,
@@ -23,10 +57,12 @@ pub fn kind(name: &str, built_in: bool, typmod: i32) -> ColumnKind {
         "time" => ColumnKind::Time(fraction(typmod)),
         "timestamp" => ColumnKind::Timestamp(fraction(typmod)),
         "timestamptz" => ColumnKind::TimestampTz(fraction(typmod)),
-        "_float4" => ColumnKind::Float4Array,
-        "_float8" => ColumnKind::Float8Array,
-        // ADBPG has pgvector's type built in.
-        "vector" => ColumnKind::Vector,
+        "bytea" => ColumnKind::Bytea,
+        "uuid" => ColumnKind::Uuid,
+        "json" => ColumnKind::Json,
+        "jsonb" => ColumnKind::Jsonb,
+        "bit" => ColumnKind::Bit(u32::try_from(typmod).ok()),
+        "varbit" => ColumnKind::Varbit(u32::try_from(typmod).ok()),
         _ => ColumnKind::Other,
     }
 }
@@ -46,6 +82,10 @@ fn fraction(typmod: i32) -> u8 {
 mod tests {
     use super::*;
 
+    fn kind(name: &str, built_in: bool, typmod: i32) -> ColumnKind {
+        super::kind(&PgType { name: name.into(), built_in, class: 'b', is_array: name.starts_with('_') }, typmod)
+    }
+
     #[test]
     fn type_modifiers_are_unpacked() {
         assert_eq!(kind("varchar", true, 14), ColumnKind::Varchar(Some(10)));
@@ -56,11 +96,34 @@ mod tests {
         assert_eq!(kind("numeric", true, -1), ColumnKind::Numeric(None));
         assert_eq!(kind("timestamp", true, -1), ColumnKind::Timestamp(6));
         assert_eq!(kind("timestamptz", true, 3), ColumnKind::TimestampTz(3));
+        assert_eq!(kind("bit", true, 3), ColumnKind::Bit(Some(3)));
+        assert_eq!(kind("varbit", true, -1), ColumnKind::Varbit(None));
     }
 
     #[test]
     fn a_user_type_with_a_familiar_name_is_left_to_the_server() {
         assert_eq!(kind("text", false, -1), ColumnKind::Other);
         assert_eq!(kind("vector", false, 10), ColumnKind::Vector);
+    }
+
+    #[test]
+    fn the_modifier_of_an_array_is_that_of_its_elements() {
+        assert_eq!(kind("_varchar", true, 14), ColumnKind::Array(Box::new(ColumnKind::Varchar(Some(10)))));
+        assert_eq!(kind("_float4", true, -1), ColumnKind::Float4Array);
+    }
+
+    #[test]
+    fn arrays_of_types_that_we_do_not_know_by_their_oid_go_as_text() {
+        assert_eq!(kind("_inet", true, -1), ColumnKind::OtherArray);
+        assert_eq!(kind("_int4", false, -1), ColumnKind::OtherArray);
+        assert_eq!(kind("_vector", false, -1), ColumnKind::OtherArray);
+    }
+
+    #[test]
+    fn enums_and_rows_are_known_by_their_class() {
+        let of = |class| PgType { name: "text".into(), built_in: false, class, is_array: false };
+        assert_eq!(super::kind(&of('e'), -1), ColumnKind::Enum);
+        assert_eq!(super::kind(&of('c'), -1), ColumnKind::Composite);
+        assert_eq!(super::kind(&of('r'), -1), ColumnKind::Other);
     }
 }

@@ -52,7 +52,7 @@ fn types_are_told_apart_and_domains_count_as_their_base() {
             Char(3),
             Timestamp(3),
             Float4Array,
-            Other,
+            Jsonb,
             TimestampTz(6),
             Time(0),
             Varchar(None),
