@@ -16,6 +16,9 @@ mod rejects;
 mod replayed;
 mod settlement;
 mod shared;
+mod sink;
+mod stats;
+mod watch;
 mod writers;
 
 use std::hash::{BuildHasher, Hasher};
@@ -24,7 +27,9 @@ use std::time::Duration;
 #[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
-pub use job::{Pipeline, RunOptions, Stats, Summary, check_settings};
+pub use job::{Pipeline, RunOptions, check_settings};
+pub use sink::*;
+pub use stats::{Stats, Summary};
 
 /// How long the threads of an abandoned job get to end by themselves.
 const ABANDON_GRACE: Duration = Duration::from_secs(2);
