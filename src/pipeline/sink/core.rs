@@ -51,7 +51,7 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
-    feeds: Mutex<Vec<Box<Feed>>>,
+    feeds: Mutex<Vec<Feed>>,
     /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
     /// between.
     open: RwLock<bool>,
@@ -65,15 +65,15 @@ impl Core {
     }
 
     /// An empty feed. Goes back with [`Core::return_feed`].
-    pub fn feed(&self) -> std::result::Result<Box<Feed>, PushError> {
+    pub fn feed(&self) -> std::result::Result<Feed, PushError> {
         let spare = self.feeds.lock().pop();
         match spare {
             Some(feed) => Ok(feed),
-            None => Feed::new(&self.line).map(Box::new).map_err(PushError::Failed),
+            None => Feed::new(&self.line).map_err(PushError::Failed),
         }
     }
 
-    pub fn return_feed(&self, mut feed: Box<Feed>) {
+    pub fn return_feed(&self, mut feed: Feed) {
         feed.clear();
         let mut feeds = self.feeds.lock();
         if feeds.len() < SPARE_FEEDS {
