@@ -18,6 +18,8 @@ pub enum Refused {
     Passed { read: i64 },
     /// [`Progress::is_crowded`].
     Crowded,
+    /// The stream has ended.
+    Ended,
 }
 
 /// The streams of one sink, numbered in the order they were added.
@@ -44,7 +46,7 @@ impl Progress {
     /// first offset and the first ticket; the others follow.
     pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), Refused> {
         let mut windows = self.windows.lock();
-        let window = &mut windows[stream as usize];
+        let Some(window) = &mut windows[stream as usize] else { return Err(Refused::Ended) };
         let offset = first.unwrap_or(window.read());
         if offset < window.read() || offset.checked_add_unsigned(count as u64).is_none() {
             return Err(Refused::Passed { read: window.read() });
@@ -56,8 +58,8 @@ impl Progress {
     }
 
     /// The first offset that was not read yet.
-    pub fn read_position(&self, stream: u32) -> i64 {
-        self.windows.lock()[stream as usize].read()
+    pub fn read_position(&self, stream: u32) -> Option<i64> {
+        self.windows.lock()[stream as usize].as_ref().map(Window::read)
     }
 
     /// Notes that everything below `next` was read.

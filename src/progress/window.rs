@@ -47,7 +47,7 @@ impl Window {
     /// The same for `count` records of one entry each, one after another. Gives the first one's ticket.
     pub fn append(&mut self, first: i64, count: usize) -> u64 {
         debug_assert!(first >= self.read);
-        let ticket = self.first_ticket + self.slots.len() as u64;
+        let ticket = self.next_ticket();
         self.read = first + count as i64;
         self.slots.extend((first..self.read).map(|offset| Slot { offset, pending: 1 }));
         ticket

@@ -137,12 +137,12 @@ impl Core {
     }
 
     fn append(&self, count: usize, first: Option<u64>) -> std::result::Result<Option<Accepted>, PushError> {
-        let beyond = |sequence: u64, next: i64| PushError::OutOfOrder { sequence, next: next as u64 };
+        let beyond = |sequence: u64, next: u64| PushError::OutOfOrder { sequence, next };
         let progress = &self.line.progress;
         let offset = match first.map(|first| (first, i64::try_from(first))) {
             None => None,
             Some((_, Ok(first))) => Some(first),
-            Some((first, Err(_))) => return Err(beyond(first, progress.read_position(self.stream))),
+            Some((first, Err(_))) => return Err(beyond(first, self.next())),
         };
         match progress.append(self.stream, offset, count) {
             Ok((first_offset, first_ticket)) => {
@@ -150,7 +150,8 @@ impl Core {
                 Ok(Some(Accepted { stream: self.stream, first_offset, first_ticket, produced_ms }))
             }
             Err(Refused::Crowded) => Ok(None),
-            Err(Refused::Passed { read }) => Err(beyond(first.unwrap_or_default(), read)),
+            Err(Refused::Passed { read }) => Err(beyond(first.unwrap_or_default(), read as u64)),
+            Err(Refused::Ended) => Err(PushError::Closed),
         }
     }
 
@@ -173,12 +174,12 @@ impl Core {
 
     /// The first number that isn't settled yet.
     pub fn durable(&self) -> u64 {
-        self.line.progress.watermark(self.stream) as u64
+        self.line.progress.watermark(self.stream).unwrap_or_default() as u64
     }
 
     /// The number the next row would get.
     pub fn next(&self) -> u64 {
-        self.line.progress.read_position(self.stream) as u64
+        self.line.progress.read_position(self.stream).unwrap_or_default() as u64
     }
 
     /// Waits until everything below `target` is settled; tells whether it is.
