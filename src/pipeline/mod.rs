@@ -11,8 +11,12 @@ mod intake;
 mod job;
 #[cfg(feature = "kafka")]
 mod letter_topic;
+#[cfg(feature = "kafka")]
+mod letters_of;
 mod line;
 mod rejects;
+#[cfg(feature = "kafka")]
+mod replay;
 mod replayed;
 mod settlement;
 mod shared;
@@ -28,6 +32,8 @@ use std::time::Duration;
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
 pub use job::{Pipeline, RunOptions, check_settings};
+#[cfg(feature = "kafka")]
+pub use replay::{Letters, ReplayOptions, replay};
 pub use sink::*;
 pub use stats::{Stats, Summary};
 
