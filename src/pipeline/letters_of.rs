@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::replay::{Letters, ReplayOptions};
 use crate::consume::{Intake, Reader, Resume, Taken, Watermark};
@@ -9,8 +10,9 @@ use crate::error::{Diagnostic, Error, Result};
 use crate::flush;
 use crate::record::Record;
 use crate::reject::{Spool, message};
-use crate::settings::{Bounded, Job, KafkaSource, Source, Startup};
+use crate::settings::{Assignment, Bounded, Job, KafkaSource, Source, Startup};
 use crate::stop::Stop;
+use crate::topics::Topics;
 
 /// Letters that were read.
 pub struct Read {
@@ -80,10 +82,11 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
 /// The topic of letters as a source: what it holds now, from where the last replay ended.
 fn letters_source(source: &Source, topic: &str, group: &str) -> Source {
     let kafka = KafkaSource {
-        topics: vec![topic.to_owned()],
+        topics: Topics::Named(vec![topic.to_owned()]),
         group_id: Some(group.to_owned()),
         startup: Startup::Earliest,
         bounded: Bounded::Latest,
+        assignment: Assignment::Manual,
         discovery_interval: None,
         auto_offset_reset: None,
         ..source.kafka.clone()
@@ -104,6 +107,11 @@ impl Intake for IntoSpool<'_> {
     }
 
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
+
+    /// Its partitions aren't shared.
+    fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
+        Vec::new()
+    }
 
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
         let end = self.ends.entry((Arc::clone(topic), partition)).or_insert(next);

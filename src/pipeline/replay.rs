@@ -10,7 +10,7 @@ use super::intake::SourceIntake;
 use super::job::job_application_name;
 use super::letter_topic;
 use super::letters_of::{Read, read};
-use super::line::Line;
+use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::Summary;
@@ -161,7 +161,8 @@ impl Way {
         shared.stop = stop.clone();
         let shared = Arc::new(shared);
         let rejects = letter_topic::rejects(job, sink)?;
-        let line = Line::open(sink, &job_application_name(job), job.max_outage, &shared, rejects, replayed)?;
+        let application = job_application_name(job);
+        let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
         let read = Arc::new(Counters::default());
         let lines = std::slice::from_ref(&line);
         let intake = SourceIntake::new(&job.sources[sink.source], lines, shared, Arc::clone(&read))?;
