@@ -79,15 +79,23 @@ fn targets(listed: Option<&[Name]>, declared: &[Column], table: &Table, report: 
     targets
 }
 
-/// A value may be longer than its type says, since a source's lengths aren't enforced; so equal types need a cast too.
+/// Brings a text or bytes to the declared length.
 fn fit(feed: Expression, declared: &DataType) -> Expression {
     let has_length = match declared {
         DataType::Char(length) | DataType::Varchar(length) => *length != UNBOUNDED,
         DataType::Binary(length) | DataType::Varbinary(length) => *length != UNBOUNDED,
         _ => false,
     };
-    let is_fitted = matches!(&feed, Expression::Cast(_, target) if target == declared);
-    if has_length && !is_fitted { Expression::Cast(Box::new(feed), declared.clone()) } else { feed }
+    match feed {
+        _ if !has_length => feed,
+        // Nothing holds a source's values to the length of their type, so it is no reason to leave out the cast.
+        Expression::Column(index, data_type) => {
+            let unbounded = if data_type.is_text() { DataType::STRING } else { DataType::Varbinary(UNBOUNDED) };
+            Expression::Cast(Box::new(Expression::Column(index, unbounded)), declared.clone())
+        }
+        Expression::Cast(_, ref target) if target == declared => feed,
+        feed => Expression::Cast(Box::new(feed), declared.clone()),
+    }
 }
 
 fn feed(output: Output, column: &Column, table: &Table, report: &mut Report) -> Option<Expression> {

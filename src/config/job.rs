@@ -3,6 +3,7 @@
 use super::Input;
 use super::flink_sql::{self, ColumnKind, CreateView, Insert, Name, Script, SetOption, Statement};
 use super::insert;
+use super::nearest::nearest;
 use super::options::TableOptions;
 use super::options::setting::Settings;
 use super::options::sink::{self, Mapping};
@@ -203,8 +204,12 @@ impl Assembly<'_> {
             (Connector::Kafka, _) => "kafka",
             (Connector::Adbpg(connector), _) | (Connector::Other(connector), _) => connector,
         };
+        let meant = match nearest(fits, ["kafka", "adbpg", "adbpg-nightly-1.13"]) {
+            Some(near) if near != fits => format!("did you mean '{near}'? A"),
+            _ => "a".into(),
+        };
         let message = format!(
-            "not supported: table '{}' with 'connector' = '{fits}' can't be {role}; a job reads from 'kafka' and \
+            "not supported: table '{}' with 'connector' = '{fits}' can't be {role}; {meant} job reads from 'kafka' and \
              writes to 'adbpg-nightly-1.13' or 'adbpg'",
             name.text
         );

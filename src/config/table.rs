@@ -130,9 +130,13 @@ impl Catalog {
     }
 
     /// The table of a LIKE.
-    fn base(&self, name: &Name, report: &mut Report) -> Option<&Table> {
+    fn base(&mut self, name: &Name, report: &mut Report) -> Option<&Table> {
         match self.find(&name.text) {
-            Some(Entry::Table(table)) => return Some(&self.tables[table]),
+            Some(Entry::Table(table)) => {
+                let table = &mut self.tables[table];
+                table.is_used = true;
+                return Some(table);
+            }
             Some(Entry::View(_)) => {
                 report.error(Some(name.at), format!("LIKE needs a table; '{}' is a view", name.text))
             }

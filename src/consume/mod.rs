@@ -2,7 +2,6 @@
 
 #[cfg(feature = "kafka")]
 mod kafka;
-pub mod push;
 
 #[cfg(feature = "kafka")]
 pub use kafka::*;

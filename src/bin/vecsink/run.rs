@@ -58,7 +58,7 @@ Examples:
       With 'password' = '${DB_PASSWORD}' in the file.";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SummaryFormat {
+enum SummaryFormat {
     Json,
 }
 

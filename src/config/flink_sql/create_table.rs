@@ -87,7 +87,7 @@ fn elements(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
         return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
     }
     loop {
-        column::element(cursor, table)?;
+        cursor.recover(|cursor| column::element(cursor, table));
         if !cursor.accept(&Token::Comma) {
             break;
         }

@@ -16,6 +16,8 @@ pub struct Cursor<'a> {
     /// Half of a `>>` that closes two levels of `ARRAY<ARRAY<…>>` has been used.
     half_shift: bool,
     depth: usize,
+    /// Errors that were got over, in the order of the statement.
+    errors: Vec<Diagnostic>,
 }
 
 /// Types nested deeper than this are a mistake, and could exhaust the stack.
@@ -30,7 +32,7 @@ pub struct Name {
 
 impl<'a> Cursor<'a> {
     pub fn new(tokens: &'a [TokenWithSpan], end: Location) -> Self {
-        Cursor { tokens, next: 0, end, half_shift: false, depth: 0 }
+        Cursor { tokens, next: 0, end, half_shift: false, depth: 0, errors: Vec::new() }
     }
 
     pub fn peek(&self) -> &'a Token {
@@ -81,18 +83,42 @@ impl<'a> Cursor<'a> {
 
     /// What is left of this element of a list: all up to the `,` or `)` that ends it.
     pub fn element(&mut self) -> &'a [TokenWithSpan] {
+        self.skip_element(false)
+    }
+
+    /// `typed`: `<` and `>` are the brackets of a type.
+    fn skip_element(&mut self, typed: bool) -> &'a [TokenWithSpan] {
         let start = self.next;
         let mut open = 0_usize;
         while !self.is_at_end() {
             match self.peek() {
-                Token::LParen | Token::LBracket => open += 1,
                 Token::RParen | Token::Comma if open == 0 => break,
+                Token::LParen | Token::LBracket => open += 1,
                 Token::RParen | Token::RBracket => open = open.saturating_sub(1),
+                Token::Lt if typed => open += 1,
+                Token::Gt if typed => open = open.saturating_sub(1),
+                Token::ShiftRight if typed => open = open.saturating_sub(2),
                 _ => {}
             }
             self.next += 1;
         }
         self.tokens.get(start..self.next).unwrap_or_default()
+    }
+
+    /// Parses an element of a list. What is wrong with it is kept, and parsing can go on behind it.
+    pub fn recover(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<()>) {
+        let start = self.next;
+        if let Err(diagnostic) = parse(self) {
+            self.errors.push(diagnostic);
+            (self.next, self.half_shift, self.depth) = (start, false, 0);
+            let is_computed = is_word(self.look(1), "AS");
+            self.skip_element(!is_computed);
+        }
+    }
+
+    /// The errors that were got over.
+    pub fn take_errors(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.errors)
     }
 
     pub fn next_is(&self, keyword: &str) -> bool {

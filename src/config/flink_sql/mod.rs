@@ -59,12 +59,17 @@ pub fn parse(text: &str) -> Script {
         let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
         let semicolon = behind.first().map_or(end, |token| location(token.span.start));
         let mut cursor = Cursor::new(tokens, semicolon);
-        match set.statement(&mut cursor) {
-            Ok(statement) => script.statements.extend(statement),
-            Err(diagnostic) => {
-                script.errors.push(diagnostic);
-                script.broken.extend(statement::declared_name(&mut Cursor::new(tokens, semicolon)));
-            }
+        let parsed = set.statement(&mut cursor);
+        let mut errors = cursor.take_errors();
+        match parsed {
+            Ok(statement) if errors.is_empty() => script.statements.extend(statement),
+            // Behind an error that was got over, another one may only follow from it.
+            Err(diagnostic) if errors.is_empty() => errors.push(diagnostic),
+            _ => {}
+        }
+        if !errors.is_empty() {
+            script.errors.append(&mut errors);
+            script.broken.extend(statement::declared_name(&mut Cursor::new(tokens, semicolon)));
         }
         rest = behind.get(1..).unwrap_or_default();
     }

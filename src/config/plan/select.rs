@@ -242,7 +242,10 @@ impl Planner<'_, '_> {
     fn rename(&mut self, mut relation: Relation, names: Option<&[&str]>, at: Location) -> Option<Relation> {
         if let Some(names) = names {
             if names.len() != relation.columns.len() {
-                let message = format!("{} names for {} columns", names.len(), relation.columns.len());
+                let count =
+                    |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+                let (listed, columns) = (count(names.len(), "name"), count(relation.columns.len(), "column"));
+                let message = format!("the query has {columns}, but {listed} for them");
                 self.errors.push(error(at, message));
                 return None;
             }

@@ -95,7 +95,10 @@ fn what_is_wrong_with_a_view_is_said_in_it_and_only_once() {
             "CREATE VIEW v AS SELECT x FROM k; INSERT INTO s SELECT y FROM v",
             "3:25 table 'k' has no column 'x'; did you mean 'a'?",
         ),
-        ("CREATE VIEW v (x) AS SELECT a, a FROM k; INSERT INTO s SELECT x FROM v", "3:22 1 names for 2 columns"),
+        (
+            "CREATE VIEW v (x) AS SELECT a, a FROM k; INSERT INTO s SELECT x FROM v",
+            "3:22 the query has 2 columns, but 1 name for them",
+        ),
         (
             "CREATE VIEW v AS SELECT a, a FROM k; INSERT INTO s SELECT a FROM v",
             "3:18 two columns are called 'a'; rename one with AS",

@@ -1,5 +1,0 @@
-//! Rows that a host program pushes, read back from PostgreSQL with pgvector.
-
-mod failures;
-mod rows;
-mod scene;

@@ -1,0 +1,24 @@
+CREATE TABLE source (
+  id INT,
+  headers MAP<STRING, BYTES> METADATA,
+  all_headers ARRAY<ROW<`key` STRING, `value` BYTES>> METADATA FROM 'header-list',
+  feature STRING
+) WITH (
+  'connector' = 'kafka',
+  'properties.bootstrap.servers' = 'broker:9092',
+  'topic' = 'cars',
+  'format' = 'csv',
+  'scan.startup.mode' = 'earliest-offset'
+);
+CREATE TABLE target (
+  id INT,
+  feature STRING
+) WITH (
+  'connector' = 'adbpg-nightly-1.13',
+  'url' = 'jdbc:postgresql://db:5432/shop',
+  'tablename' = 'cars',
+  'username' = 'writer',
+  'password' = 'secret',
+  'conflictmode' = 'upsert'
+);
+INSERT INTO target SELECT id, feature FROM source WHERE headers IS NOT NULL;

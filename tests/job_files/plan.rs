@@ -1,0 +1,116 @@
+//! A job's settings as a reader wants to see them: what is read, and what each target column is computed from.
+
+use std::fmt::Write;
+
+use vecsink::data_type::DataType;
+use vecsink::expression::{Comparison, Expression, Literal};
+use vecsink::settings::{Job, Sink, Source};
+use vecsink::value::Decimal;
+
+pub fn print(job: &Job) -> String {
+    let mut text = format!("job {}\n", job.name().unwrap_or("without a name"));
+    for source in &job.sources {
+        print_source(&mut text, source);
+    }
+    for sink in &job.sinks {
+        print_sink(&mut text, sink, &job.sources[sink.source]);
+    }
+    if !job.notices.is_empty() {
+        text += "\nnotices\n";
+    }
+    for notice in &job.notices {
+        writeln!(text, "  {notice}").unwrap();
+    }
+    text
+}
+
+fn print_source(text: &mut String, source: &Source) {
+    let Source { table, columns, format_metadata, record_metadata, kafka, format, .. } = source;
+    let format = format!("{format:?}");
+    let format = format.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
+    writeln!(
+        text,
+        "\nread {table}: {} at {}, {:?} to {:?}, as {format}",
+        kafka.topics, kafka.brokers, kafka.startup, kafka.bounded
+    )
+    .unwrap();
+    for column in columns {
+        writeln!(text, "  {} {}{}", column.name, column.data_type, if column.not_null { " NOT NULL" } else { "" })
+            .unwrap();
+    }
+    for metadata in format_metadata {
+        writeln!(text, "  metadata value.{} {}", metadata.key, metadata.data_type).unwrap();
+    }
+    for metadata in record_metadata {
+        writeln!(text, "  metadata {} {}", metadata.key, metadata.data_type).unwrap();
+    }
+}
+
+fn print_sink(text: &mut String, sink: &Sink, source: &Source) {
+    writeln!(
+        text,
+        "\nwrite {} from {}: {:?}, {:?}, {:?}",
+        sink.name, source.table, sink.write_mode, sink.conflict_mode, sink.exception_mode
+    )
+    .unwrap();
+    let names = names(source);
+    for (index, column) in sink.columns.iter().enumerate() {
+        let in_key = sink.declared_key.as_ref().is_some_and(|key| key.contains(&index));
+        let marks = [(in_key, " KEY"), (column.not_null, " NOT NULL")];
+        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        writeln!(text, "  {} <- {}{marks}", column.name, show(&column.expression, &names)).unwrap();
+    }
+    if let Some(filter) = &sink.filter {
+        writeln!(text, "  where {}", show(filter, &names)).unwrap();
+    }
+    if sink.not_null_drop {
+        text.push_str("  rows with a NULL in a NOT NULL column are left out\n");
+    }
+    if sink.time_zone.name() != "UTC" {
+        writeln!(text, "  local times in {}", sink.time_zone.name()).unwrap();
+    }
+}
+
+/// What the columns of a row are called, in the order that expressions count them.
+fn names(source: &Source) -> Vec<String> {
+    let columns = source.columns.iter().map(|column| column.name.clone());
+    let of_format = source.format_metadata.iter().map(|metadata| format!("value.{}", metadata.key));
+    let of_record = source.record_metadata.iter().map(|metadata| format!("record.{}", metadata.key));
+    columns.chain(of_format).chain(of_record).collect()
+}
+
+fn show(expression: &Expression, names: &[String]) -> String {
+    let of = |expression: &Expression| show(expression, names);
+    match expression {
+        Expression::Column(index, _) => names[*index].clone(),
+        Expression::Literal(literal, data_type) => show_literal(literal, data_type),
+        Expression::Cast(operand, target) => format!("CAST({} AS {target})", of(operand)),
+        Expression::Compare(comparison, left, right) => {
+            let sign = match comparison {
+                Comparison::Equal => "=",
+                Comparison::NotEqual => "<>",
+                Comparison::Less => "<",
+                Comparison::LessOrEqual => "<=",
+                Comparison::Greater => ">",
+                Comparison::GreaterOrEqual => ">=",
+            };
+            format!("({} {sign} {})", of(left), of(right))
+        }
+        Expression::And(left, right) => format!("({} AND {})", of(left), of(right)),
+        Expression::Or(left, right) => format!("({} OR {})", of(left), of(right)),
+        Expression::Not(operand) => format!("NOT {}", of(operand)),
+        Expression::IsNull(operand) => format!("{} IS NULL", of(operand)),
+    }
+}
+
+fn show_literal(literal: &Literal, data_type: &DataType) -> String {
+    match literal {
+        Literal::Null => format!("NULL:{data_type}"),
+        Literal::Bool(truth) => truth.to_string().to_uppercase(),
+        Literal::Int(number) => format!("{number}:{data_type}"),
+        Literal::Double(number) => format!("{number:e}"),
+        Literal::Decimal(Decimal { unscaled, scale }) => format!("{unscaled}e-{scale}:{data_type}"),
+        Literal::Text(text) => format!("'{text}'"),
+        other => format!("{other:?}"),
+    }
+}

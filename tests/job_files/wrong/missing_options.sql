@@ -1,0 +1,19 @@
+CREATE TABLE source (
+  id INT,
+  feature STRING
+) WITH (
+  'connector' = 'kafka',
+  'properties.bootstrap.servers' = 'broker:9092',
+  'format' = 'csv',
+  'scan.startup.mode' = 'earliest-offset'
+);
+CREATE TABLE target (
+  id INT,
+  feature STRING
+) WITH (
+  'connector' = 'adbpg-nightly-1.13',
+  'url' = 'jdbc:postgresql://db:5432/shop',
+  'password' = 'secret',
+  'conflictmode' = 'upsert'
+);
+INSERT INTO target SELECT * FROM source;

@@ -1,0 +1,1 @@
+CREATE TABLE a (id INT) WITH ('connector' = 'kafka')
