@@ -104,6 +104,7 @@ pub struct Target {
     most_writers: u32,
     linger: Duration,
     letters: Option<LetterTable>,
+    has_company: bool,
 }
 
 impl Target {
@@ -122,12 +123,8 @@ impl Target {
         let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
         let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
-        let mut description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
-        if probe::other_process(&mut session, application_name) {
-            description
-                .warnings
-                .push("another process of this job is connected; both will write the same rows".to_owned());
-        }
+        let description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        let has_company = probe::other_process(&mut session, application_name);
         let letters = match &sink.dead_letter {
             Some(DeadLetterTarget::Table { schema, table }) => Some(LetterTable::open(&mut session, schema, table)?),
             _ => None,
@@ -155,6 +152,7 @@ impl Target {
             ),
             linger: server.linger(),
             letters,
+            has_company,
             pool: Pool::new(
                 connector,
                 setup,
@@ -173,6 +171,11 @@ impl Target {
 
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// Whether another process of the job was connected when this was opened.
+    pub fn has_company(&self) -> bool {
+        self.has_company
     }
 
     /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the

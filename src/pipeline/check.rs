@@ -1,5 +1,6 @@
 //! What a job would do, found out without writing a row.
 
+use super::job::warn_of_company;
 use super::letter_topic;
 use crate::consume::Reader;
 use crate::dispatch::Layout;
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::expression::{Expression, Literal};
 use crate::flush::{Target, check_letters, letter_table_ddl};
 use crate::reject::LetterFile;
-use crate::settings::{DeadLetterTarget, Job, Sink, Source};
+use crate::settings::{Assignment, DeadLetterTarget, Job, Sink, Source};
 use crate::target::{TargetColumn, TargetTable};
 
 /// The plan of one INSERT.
@@ -59,11 +60,16 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Err(error) => checked.problems.push(error.to_string()),
             }
             let group = super::job::resume(job, source, false).group;
-            checked.plan.push(format!("at-least-once: progress in consumer group {group}"));
+            let shared =
+                if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
+            checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
             // Opened as it would be, a dead-letter table would be made.
             let without_letters = Sink { dead_letter: None, ..sink.clone() };
             match Target::open(&without_letters, &application, job.max_outage) {
-                Ok(target) => describe(sink, &target, EncodeOptions::new(sink, source), &mut checked),
+                Ok(target) => {
+                    describe(sink, &target, EncodeOptions::new(sink, source), &mut checked);
+                    checked.warnings.extend(warn_of_company(&target, source));
+                }
                 Err(error) => checked.problems.push(error.to_string()),
             }
             match dead_letters(sink, source) {

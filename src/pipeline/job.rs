@@ -14,8 +14,9 @@ use super::shared::Shared;
 use super::{ABANDON_GRACE, application_name};
 use crate::consume::{Lag, Reader, Resume, check_properties, derived_group};
 use crate::error::{Diagnostic, Error, Result};
+use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
-use crate::settings::{DeadLetterTarget, Job, Source};
+use crate::settings::{Assignment, DeadLetterTarget, Job, Source};
 use crate::stop::{Phase, Stop};
 
 /// What a run is told besides its job.
@@ -82,7 +83,10 @@ impl Pipeline {
         let mut lines = Vec::new();
         for sink in &job.sinks {
             let rejects = letter_topic::rejects(&job, sink)?;
-            lines.push(Line::open(sink, &application, job.max_outage, &shared, rejects, Replayed::default())?);
+            let line = Line::open(sink, &application, job.max_outage, &shared, rejects, Replayed::default())?;
+            warn_of_company(&line.target, &job.sources[sink.source])
+                .inspect(|warning| log::warn!("{}: {warning}", sink.name));
+            lines.push(line);
         }
         let mut readers = Vec::new();
         for (index, source) in job.sources.iter().enumerate() {
@@ -108,9 +112,6 @@ impl Pipeline {
     fn run_source(&mut self, mut reader: Reader, source: &Source, lines: Vec<Arc<Line>>) -> Result<()> {
         let counters = Arc::new(Counters::default());
         self.sources.push(SourceStats { counters: Arc::clone(&counters), lag: reader.lag() });
-        for start in reader.start_positions() {
-            log::info!("{start}");
-        }
         for line in &lines {
             line.start_writer();
         }
@@ -231,6 +232,16 @@ pub fn check_settings(job: &Job) -> Result<()> {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
+}
+
+/// Processes that share partitions are meant to be several; others repeat each other's work.
+pub fn warn_of_company(target: &Target, source: &Source) -> Option<String> {
+    let repeats = target.has_company() && source.kafka.assignment == Assignment::Manual;
+    repeats.then(|| {
+        "another process of this job is connected, and both write all rows; with 'scan.assignment' = 'group' on the \
+         source they would share them"
+            .to_owned()
+    })
 }
 
 pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {

@@ -2,6 +2,8 @@
 
 #[path = "consume/full.rs"]
 mod full;
+#[path = "consume/group.rs"]
+mod group;
 #[path = "consume/ranges.rs"]
 mod ranges;
 #[path = "consume/rig.rs"]

@@ -111,7 +111,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Where every partition is read from.
+    /// Where every partition is read from; in a group, by whoever gets it.
     pub fn start_positions(&self) -> &[StartPosition] {
         &self.starts
     }
@@ -156,6 +156,7 @@ impl Reader {
         if self.in_group() {
             return self.join_group();
         }
+        self.starts.iter().for_each(|start| log::info!("{start}"));
         for partition in self.partitions.iter() {
             intake.assigned(&partition.topic, partition.id, partition.next);
         }

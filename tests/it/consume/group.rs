@@ -1,0 +1,150 @@
+//! Processes that share a topic through the consumer group.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::broker::Kafka;
+use crate::support::command::Running;
+use crate::support::postgresql::Postgres;
+use crate::support::{Job, Schema, Topic, eventually, eventually_within, kafka, postgres18};
+
+const PARTITIONS: i32 = 8;
+const KEYS: i64 = 4000;
+
+const JOB: &str = "
+CREATE TABLE counters (id INT, version INT) WITH ('connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'counters',
+    'username' = '${PGUSER}', 'password' = '${PGPASSWORD}', 'targetschema' = '${SCHEMA}', 'conflictmode' = 'upsert');
+CREATE TABLE messages (id INT, version INT) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}',
+    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = 'group-${TOPIC}', 'format' = 'csv',
+    'properties.session.timeout.ms' = '3000', 'properties.heartbeat.interval.ms' = '500',
+    'scan.assignment' = 'group', 'scan.startup.mode' = 'earliest-offset');
+INSERT INTO counters SELECT * FROM messages;";
+
+fn job(server: &Postgres, schema: &Schema, topic: &Topic) -> Job {
+    Job::run(JOB)
+        .variable("URL", server.jdbc_url())
+        .variable("PGUSER", &server.user)
+        .variable("PGPASSWORD", &server.password)
+        .variable("SCHEMA", &schema.name)
+        .variable("TOPIC", &topic.name)
+        .variable("BROKERS", &topic.kafka.brokers)
+}
+
+/// A table in which only the newest version of each key may stay.
+fn counters(server: &Postgres) -> Schema {
+    let mut schema = Schema::new(server);
+    schema.execute("CREATE TABLE counters (id int PRIMARY KEY, version int NOT NULL)");
+    schema
+}
+
+/// One more version of every key, each key in its own partition.
+fn produce_version(topic: &Topic, version: i64) {
+    for partition in 0..PARTITIONS {
+        let keys = (0..KEYS).filter(|key| key % i64::from(PARTITIONS) == i64::from(partition));
+        topic.produce(partition, keys.map(|key| format!("{key},{version}")));
+    }
+}
+
+fn has_taken_on_some(running: &Running) -> bool {
+    running.said().contains("from offset")
+}
+
+fn all_have(schema: &mut Schema, version: i64) -> bool {
+    schema.text(&format!("SELECT count(*) FROM counters WHERE version = {version}")) == Some(KEYS.to_string())
+}
+
+/// Goes on producing versions while `during` runs; gives the last one.
+fn producing(topic: &Topic, during: impl FnOnce()) -> i64 {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let producer = scope.spawn(|| {
+            let mut version = 0;
+            while !done.load(Ordering::Relaxed) {
+                produce_version(topic, version);
+                version += 1;
+            }
+            version - 1
+        });
+        struct Finish<'a>(&'a AtomicBool);
+        impl Drop for Finish<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let finish = Finish(&done);
+        during();
+        drop(finish);
+        producer.join().expect("the producer ends")
+    })
+}
+
+#[test]
+fn processes_share_a_topic_and_nothing_is_lost_when_one_joins_late_one_ends_and_one_is_killed() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic: Topic = Kafka::topic(&kafka, PARTITIONS);
+    let mut schema = counters(&server);
+    let mut survivor = None;
+    let last = producing(&topic, || {
+        let first = job(&server, &schema, &topic).start();
+        eventually("the first process reads", || has_taken_on_some(&first));
+        let second = job(&server, &schema, &topic).start();
+        eventually("the second gets a part", || has_taken_on_some(&second));
+        let mut third = job(&server, &schema, &topic).start();
+        eventually("so does the third", || has_taken_on_some(&third));
+        let given_up = first.said().matches("goes to another process").count();
+        assert!(given_up >= 4, "{given_up} of 8 partitions were given up\n{}", first.said());
+        first.terminate();
+        let ended = first.wait().exited(0);
+        let outcomes = ["rows_written", "rows_superseded"].map(|name| ended.count(name)).iter().sum::<u64>();
+        assert_eq!(ended.count("rows_read"), outcomes, "{}", ended.stdout);
+        third.kill();
+        survivor = Some(second);
+    });
+    let survivor = survivor.expect("the second process runs");
+    eventually_within(Duration::from_secs(60), "every key has its last version", || all_have(&mut schema, last));
+    assert_eq!(schema.count("counters"), KEYS);
+    survivor.terminate();
+    let ended = survivor.wait().exited(0);
+    for line in ended.stderr.lines().filter(|line| line.contains("goes to") || line.contains("from offset")) {
+        println!("{line}");
+    }
+    let group = format!("group-{}", topic.name);
+    for partition in 0..PARTITIONS {
+        let end = topic.watermarks(partition).1;
+        assert_eq!(kafka.committed(&group, &topic.name, partition), Some(end), "partition {partition}");
+    }
+}
+
+#[test]
+fn members_of_a_bounded_group_stay_until_all_of_them_are_done() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(PARTITIONS);
+    for version in 0..20 {
+        produce_version(&topic, version);
+    }
+    let mut schema = counters(&server);
+    let bounded = || job(&server, &schema, &topic).option("messages.scan.bounded.mode", "latest-offset").start();
+    let (one, other) = (bounded(), bounded());
+    let ended = [one, other].map(|running| running.wait().exited(0));
+    let read: u64 = ended.iter().map(|ended| ended.count("records_read")).sum();
+    assert!(read >= 20 * KEYS as u64, "{read}");
+    assert!(all_have(&mut schema, 19));
+}
+
+#[test]
+fn a_group_with_members_is_not_set_back_by_another_process() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(PARTITIONS);
+    produce_version(&topic, 0);
+    let schema = counters(&server);
+    let running = job(&server, &schema, &topic).start();
+    eventually("the first process reads", || has_taken_on_some(&running));
+    let refused = job(&server, &schema, &topic).argument("--fresh").finish().exited(1);
+    assert!(refused.stderr.contains("has members"), "{}", refused.stderr);
+    running.terminate();
+    running.wait().exited(0);
+    let again = job(&server, &schema, &topic).argument("--fresh").start();
+    eventually("it starts over", || again.said().matches("from offset 0 ").count() == PARTITIONS as usize);
+    again.terminate();
+    again.wait().exited(0);
+}
