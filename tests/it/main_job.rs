@@ -9,3 +9,4 @@ mod scene;
 mod shapes;
 mod strict;
 mod tls;
+mod two_sinks;

@@ -39,10 +39,7 @@ fn counters(server: &Postgres) -> Schema {
 
 /// One more version of every key, each key in its own partition.
 fn produce_version(topic: &Topic, version: i64) {
-    for partition in 0..PARTITIONS {
-        let keys = (0..KEYS).filter(|key| key % i64::from(PARTITIONS) == i64::from(partition));
-        topic.produce(partition, keys.map(|key| format!("{key},{version}")));
-    }
+    topic.produce_spread((0..KEYS).map(|key| format!("{key},{version}")));
 }
 
 fn has_taken_on_some(running: &Running) -> bool {
@@ -85,7 +82,8 @@ fn processes_share_a_topic_and_nothing_is_lost_when_one_joins_late_one_ends_and_
     let mut schema = counters(&server);
     let mut survivor = None;
     let last = producing(&topic, || {
-        let first = job(&server, &schema, &topic).start();
+        // Its end must not be noticed by its silence.
+        let first = job(&server, &schema, &topic).option("messages.properties.session.timeout.ms", 120_000).start();
         eventually("the first process reads", || has_taken_on_some(&first));
         let second = job(&server, &schema, &topic).start();
         eventually("the second gets a part", || has_taken_on_some(&second));
@@ -97,6 +95,8 @@ fn processes_share_a_topic_and_nothing_is_lost_when_one_joins_late_one_ends_and_
         let ended = first.wait().exited(0);
         let outcomes = ["rows_written", "rows_superseded"].map(|name| ended.count(name)).iter().sum::<u64>();
         assert_eq!(ended.count("rows_read"), outcomes, "{}", ended.stdout);
+        let taken_on = |running: &Running| running.said().matches("from offset").count();
+        eventually("the others have its partitions", || taken_on(&second) + taken_on(&third) >= PARTITIONS as usize);
         third.kill();
         survivor = Some(second);
     });
