@@ -50,6 +50,11 @@ pub enum Error {
     /// The job was told to stop before this could be finished. Nothing is lost.
     #[error("stopped before everything was written; the rest is read again at the next start")]
     Stopped,
+    /// A sink was closed before everything pushed into it was written.
+    #[error(
+        "closed before everything was written: rows from {durable} on, of those below {next}, may not be in the database"
+    )]
+    NotDurable { durable: u64, next: u64 },
     /// A thread of the pipeline failed in a way it should not.
     #[error("internal error: {0}")]
     Internal(String),

@@ -30,3 +30,9 @@ pub mod target;
 pub mod time_zone;
 pub mod topics;
 pub mod value;
+
+pub use consume::push::{Row, ToValue};
+pub use error::{Error, Rejection, Result};
+pub use pipeline::{Push, PushError, Rejected, Sink, SinkBuilder, SinkStats, Summary, Wait};
+pub use settings::{ConflictMode, ExceptionMode};
+pub use value::{Decimal, Value, Vector};

@@ -1,6 +1,6 @@
 //! The target table as the database's catalog describes it: what rows must look like to be stored.
 
-use crate::data_type::DataType;
+use crate::data_type::{DataType, UNBOUNDED};
 
 /// How a column stores its values, as far as an encoder has to know. A domain counts as its base type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,32 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
+    /// The type of the values that go into the column as they are.
+    pub fn natural_source(&self) -> DataType {
+        match self {
+            ColumnKind::Bool => DataType::Boolean,
+            ColumnKind::Int2 => DataType::SmallInt,
+            ColumnKind::Int4 => DataType::Int,
+            ColumnKind::Int8 => DataType::BigInt,
+            ColumnKind::Float4 => DataType::Float,
+            ColumnKind::Float8 => DataType::Double,
+            ColumnKind::Numeric(_) => DataType::Decimal { precision: 38, scale: 18 },
+            ColumnKind::Date => DataType::Date,
+            ColumnKind::Time(precision) => DataType::Time { precision: *precision },
+            ColumnKind::Timestamp(precision) => DataType::Timestamp { precision: *precision },
+            ColumnKind::TimestampTz(precision) => DataType::TimestampLtz { precision: *precision },
+            ColumnKind::Bytea | ColumnKind::Uuid | ColumnKind::Bit(_) | ColumnKind::Varbit(_) => {
+                DataType::Varbinary(UNBOUNDED)
+            }
+            ColumnKind::Float4Array | ColumnKind::Vector | ColumnKind::HalfVec | ColumnKind::SparseVec => {
+                DataType::Array(Box::new(DataType::Float))
+            }
+            ColumnKind::Float8Array => DataType::Array(Box::new(DataType::Double)),
+            ColumnKind::Array(element) => DataType::Array(Box::new(element.natural_source())),
+            _ => DataType::STRING,
+        }
+    }
+
     /// A type made for vectors, or an array that serves as one. An array of smallint does on ADBPG.
     pub fn holds_vectors(&self) -> bool {
         match self {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::nearest::nearest;
+use super::postgresql_url;
 use super::value_types::{boolean, integer};
 use crate::settings::{Connection, Password, SslMode};
 
@@ -84,6 +85,9 @@ const WITHOUT_EFFECT: &[&str] = &[
 pub fn parse(url: &str) -> (Connection, Findings) {
     let mut connection = nothing_said();
     let mut findings = Findings::default();
+    if let Some(rest) = postgresql_url::PREFIXES.iter().find_map(|prefix| url.strip_prefix(prefix)) {
+        return postgresql_url::parse(rest);
+    }
     let Some(rest) = url.strip_prefix(PREFIX) else {
         findings.errors.push(format!("must start with {PREFIX}, as in {PREFIX}host:5432/database"));
         return (connection, findings);
@@ -94,7 +98,7 @@ pub fn parse(url: &str) -> (Connection, Findings) {
         Ok(hosts) => connection.hosts = hosts,
         Err(message) => findings.errors.push(message),
     }
-    match percent_decode(database) {
+    match percent_decode(database, true) {
         Some(database) if !database.is_empty() => connection.database = database,
         Some(_) => findings.errors.push("must name the database: jdbc:postgresql://host:5432/database".into()),
         None => findings.errors.push("has a database name with a broken %-escape".into()),
@@ -106,8 +110,8 @@ pub fn parse(url: &str) -> (Connection, Findings) {
     let parameters = parameters.split('&').filter(|parameter| !parameter.is_empty());
     for (number, parameter) in (1..).zip(parameters) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let Some(value) = percent_decode(value) else {
-            findings.errors.push(format!("has a broken %-escape in {}", label(name, number)));
+        let Some(value) = percent_decode(value, true) else {
+            findings.errors.push(format!("has a broken %-escape in {}", label(name, number, known())));
             continue;
         };
         let set = match name {
@@ -121,13 +125,13 @@ pub fn parse(url: &str) -> (Connection, Findings) {
             _ if HONOURED.contains(&name) => set_parameter(&mut connection, name, value),
             _ => {
                 if !WITHOUT_EFFECT.contains(&name) {
-                    findings.notices.push(unknown(name, number));
+                    findings.notices.push(unknown(name, number, known()));
                 }
                 Ok(())
             }
         };
         if let Err(message) = set {
-            findings.errors.push(format!("has a {} that {message}", label(name, number)));
+            findings.errors.push(format!("has a {} that {message}", label(name, number, known())));
         }
     }
     connection.ssl_mode = ssl_mode.unwrap_or(match (ssl, validates) {
@@ -140,8 +144,12 @@ pub fn parse(url: &str) -> (Connection, Findings) {
     (connection, findings)
 }
 
+fn known() -> impl Iterator<Item = &'static str> + Clone {
+    HONOURED.iter().chain(WITHOUT_EFFECT).copied()
+}
+
 /// The driver's defaults.
-fn nothing_said() -> Connection {
+pub fn nothing_said() -> Connection {
     Connection {
         hosts: Vec::new(),
         database: String::new(),
@@ -163,7 +171,7 @@ fn nothing_said() -> Connection {
     }
 }
 
-fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {
+pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {
     match name {
         "user" => connection.user = value,
         "password" => connection.password = Password::new(value),
@@ -188,21 +196,20 @@ fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Resu
 }
 
 /// A parameter as a message may show it: an unknown name may be a piece of a password with a bare `&` in it.
-fn label(name: &str, number: usize) -> String {
-    let is_known = HONOURED.contains(&name) || WITHOUT_EFFECT.contains(&name);
-    if is_known { format!("parameter '{name}'") } else { format!("parameter number {number}") }
+pub fn label<'a>(name: &str, number: usize, mut known: impl Iterator<Item = &'a str>) -> String {
+    if known.any(|known| known == name) { format!("parameter '{name}'") } else { format!("parameter number {number}") }
 }
 
-fn unknown(name: &str, number: usize) -> String {
-    match nearest(name, HONOURED.iter().copied()) {
+pub fn unknown<'a>(name: &str, number: usize, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
         Some(near) => {
             format!("the url's parameter '{name}' is unknown and has no effect; did you mean '{near}'?")
         }
-        None => format!("the url's {} is unknown and has no effect", label(name, number)),
+        None => format!("the url's {} is unknown and has no effect", label(name, number, known)),
     }
 }
 
-fn hosts(authority: &str) -> Result<Vec<(String, u16)>, String> {
+pub fn hosts(authority: &str) -> Result<Vec<(String, u16)>, String> {
     if authority.contains('@') {
         return Err("can't hold user and password before the host; use the options 'username' and 'password'".into());
     }
@@ -244,7 +251,7 @@ fn host(text: &str) -> Result<(String, u16), String> {
     Ok((name.to_string(), port))
 }
 
-fn parse_ssl_mode(text: &str) -> Result<SslMode, String> {
+pub fn parse_ssl_mode(text: &str) -> Result<SslMode, String> {
     Ok(match text.to_ascii_lowercase().as_str() {
         "disable" => SslMode::Disable,
         "allow" => SslMode::Allow,
@@ -278,13 +285,13 @@ fn seconds(text: &str) -> Result<Option<Duration>, String> {
     Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
 }
 
-/// As the driver decodes: `%41` and `+` for a blank.
-fn percent_decode(text: &str) -> Option<String> {
+/// `%41`, and `+` for a blank where the driver takes it for one.
+pub fn percent_decode(text: &str, plus_is_blank: bool) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         match byte {
-            b'+' => bytes.push(b' '),
+            b'+' if plus_is_blank => bytes.push(b' '),
             b'%' => {
                 let digits = [rest.next()?, rest.next()?];
                 let digits = digits.iter().all(u8::is_ascii_hexdigit).then(|| std::str::from_utf8(&digits).ok())??;

@@ -10,6 +10,8 @@ mod metadata;
 mod nearest;
 pub mod options;
 mod plan;
+mod postgresql_url;
+mod push;
 mod report;
 mod source;
 mod table;
@@ -18,6 +20,7 @@ mod tests;
 mod value_types;
 
 pub use options::setting::{buffer_memory, pipeline_name};
+pub use push::push_sink;
 pub use value_types::duration;
 
 use std::fmt;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "kafka")]
 mod kafka;
+pub mod push;
 
 #[cfg(feature = "kafka")]
 pub use kafka::*;

@@ -106,19 +106,30 @@ impl Dispatcher {
 
     /// Appends a row to its shard, at the budget's charge; tells whether another writer is wanted.
     pub fn push(&self, shard: usize, row: Row<'_>) -> bool {
+        self.push_all(std::iter::once((shard, row)))
+    }
+
+    /// The same for several rows at once: the shards are locked for all of them.
+    pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, Row<'a>)>) -> bool {
         let mut state = self.state.lock();
-        let State { queues, spare, limits, .. } = &mut *state;
-        let bytes = queues[shard].push(row, &limits.chunk(), || spare.pop().unwrap_or_default());
-        state.uncharged += bytes;
+        let (was_empty, was_full) = (state.free_rows == 0, state.is_full());
+        let mut added_free = false;
+        for (shard, row) in rows {
+            let State { queues, spare, limits, .. } = &mut *state;
+            let bytes = queues[shard].push(row, &limits.chunk(), || spare.pop().unwrap_or_default());
+            state.uncharged += bytes;
+            if state.is_free(shard) {
+                state.free_rows += 1;
+                state.free_bytes += bytes;
+                added_free = true;
+            }
+        }
         if state.uncharged >= CHARGE {
             self.budget.charge(std::mem::take(&mut state.uncharged));
         }
-        if !state.is_free(shard) {
+        if !added_free {
             return false;
         }
-        let (was_empty, was_full) = (state.free_rows == 0, state.is_full());
-        state.free_rows += 1;
-        state.free_bytes += bytes;
         let is_full = state.is_full();
         // Writers are woken when something begins: the wait of a first row, or a batch that is full.
         if state.idle > 0 && (was_empty || is_full && !was_full) {

@@ -1,6 +1,6 @@
 //! The key image: equal for rows that the database would take for the same key.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, sqlstate};
 use super::{bytes, column, print, scalar, string};
 use crate::target::{ColumnKind, TargetColumn};
 use crate::value::Value;
@@ -8,8 +8,14 @@ use crate::value::Value;
 /// The length that stands for NULL.
 const NULL: [u8; 4] = [0xFF; 4];
 
-/// Appends one key column: its length in four bytes and the value as the column will store it.
-pub(super) fn image(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+/// Appends one key column: its length in four bytes and the value as the column will store it. `canonical`: a text that
+/// only the server can read is refused, for it may spell another row's key.
+pub(super) fn image(
+    column: &TargetColumn,
+    value: &Value<'_>,
+    canonical: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
     let start = out.len();
     out.extend_from_slice(&NULL);
     if value.is_null() {
@@ -17,6 +23,11 @@ pub(super) fn image(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>)
     }
     match stored(column, value, out) {
         // Only the server knows what it will store: the text has to do.
+        Err(Refusal::AsText) if canonical => {
+            let reason =
+                format!("a key of type {} can't be told from this value; push it in that type", column.type_name);
+            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+        }
         Err(Refusal::AsText) => {
             out.truncate(start + NULL.len());
             print::print(value, &column.source, out)?;

@@ -74,6 +74,7 @@ pub struct RowEncoder {
     key: Vec<usize>,
     options: EncodeOptions,
     is_binary: bool,
+    canonical_keys: bool,
     scratch: copy_text::Scratch,
     /// A vector whose base64 was taken off; keeps its memory.
     decoded: Vec<u8>,
@@ -93,7 +94,14 @@ impl RowEncoder {
         }
         let is_binary = conversion::all_binary(target, options.vectors.encoding)?;
         let (scratch, decoded) = (copy_text::Scratch::default(), Vec::new());
-        Ok(RowEncoder { columns, key, options, is_binary, scratch, decoded })
+        Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
+    }
+
+    /// Keys are spread by their image, and any kind of value may come for them: one whose image depends on its spelling is
+    /// refused.
+    pub fn with_canonical_keys(mut self) -> RowEncoder {
+        self.canonical_keys = true;
+        self
     }
 
     /// Appends one COPY row to `out` and says in which format. On `Err` `out` is as before.
@@ -118,7 +126,8 @@ impl RowEncoder {
         let start = out.len();
         for &at in &self.key {
             let (column, value) = (&self.columns[at], row.get(at).unwrap_or(&Value::Null));
-            if let Err(refusal) = cleaned(self.options, value, |value| key::image(column, value, out)) {
+            let canonical = self.canonical_keys;
+            if let Err(refusal) = cleaned(self.options, value, |value| key::image(column, value, canonical, out)) {
                 out.truncate(start);
                 return Err(rejection(column, refusal));
             }

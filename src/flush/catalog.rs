@@ -9,6 +9,7 @@ use super::keys::{self, Keys};
 use super::names::nearest;
 use super::session::Session;
 use super::statements::quote;
+use crate::data_type::DataType;
 use crate::error::{Error, Result};
 use crate::settings::{ConflictMode, Sink};
 use crate::target::{TargetColumn, TargetTable};
@@ -74,13 +75,13 @@ impl Catalog {
     pub fn target(&self, sink: &Sink) -> TargetTable {
         let key = self.keys.key.clone();
         let key_is_bytewise = key.iter().flatten().all(|&index| self.columns[index].bytewise);
-        let columns = self.columns.iter().zip(&sink.columns).map(|(column, source)| TargetColumn {
+        let columns = self.columns.iter().enumerate().map(|(at, column)| TargetColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
             kind: column.kind.clone(),
             not_null: column.not_null,
             dimension: column.dimension.clone().or_else(|| dimension::declared(column, &self.columns, sink)),
-            source: source.expression.data_type(),
+            source: sink.columns.get(at).map_or(DataType::STRING, |source| source.expression.data_type()),
         });
         TargetTable {
             schema: self.schema.clone(),
@@ -228,8 +229,11 @@ fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String
     same.map_or_else(|| "DISTRIBUTED RANDOMLY".to_owned(), |row| row.get(0))
 }
 
-/// The job's columns in its order, and the others.
+/// The job's columns in its order, and the others. A sink without columns writes all that can be written.
 fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
+    if sink.columns.is_empty() {
+        return Ok(all.into_iter().partition(|column| !column.generated && !column.identity_always));
+    }
     let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
     let missing: Vec<String> = sink
         .columns

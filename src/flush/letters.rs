@@ -272,13 +272,11 @@ pub fn check_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
     LetterTable::check(&mut session, schema, table)
 }
 
-/// Reads the letters of one sink from a table of its database, in the order of their records, and hands each on with its
-/// `id`. `false`: there is no such table.
+/// Reads all letters of a table of the sink's database and hands each on with its `id`. `false`: there is no such table.
 pub fn read_letters(
     sink: &Sink,
     schema: &str,
     table: &str,
-    of_any_sink: bool,
     take: &mut dyn FnMut(i64, Letter) -> Result<()>,
 ) -> Result<bool> {
     /// Letters fetched at once.
@@ -291,7 +289,7 @@ pub fn read_letters(
     }
     let columns: Vec<String> = COLUMNS.iter().map(|(name, ..)| quote(name)).collect();
     let query = format!(
-        "SELECT id, {} FROM {}.{} WHERE $1 OR sink = $2::text ORDER BY topic, \"partition\", \"offset\", id",
+        "SELECT id, {} FROM {}.{} ORDER BY id",
         columns.join(", ").replace("\"headers\"", "headers::text").replace("\"time\"", "1"),
         quote(schema),
         quote(table)
@@ -301,7 +299,7 @@ pub fn read_letters(
         failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "look at its columns")
     };
     let mut transaction = session.client().transaction().map_err(|error| wrong(&error))?;
-    let portal = transaction.bind(query.as_str(), &[&of_any_sink, &sink.name]).map_err(|error| wrong(&error))?;
+    let portal = transaction.bind(query.as_str(), &[]).map_err(|error| wrong(&error))?;
     loop {
         let rows = transaction.query_portal(&portal, PAGE).map_err(|error| wrong(&error))?;
         if rows.is_empty() {

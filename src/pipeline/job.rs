@@ -8,9 +8,10 @@ use parking_lot::{Condvar, Mutex};
 
 use super::intake::SourceIntake;
 use super::letter_topic;
-use super::line::Line;
+use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
+use super::stats::{Stats, Summary};
 use super::{ABANDON_GRACE, application_name};
 use crate::consume::{Lag, Reader, Resume, check_properties, derived_group};
 use crate::error::{Diagnostic, Error, Result};
@@ -24,29 +25,6 @@ use crate::stop::{Phase, Stop};
 pub struct RunOptions {
     /// Start by the startup mode, whatever progress is stored.
     pub fresh: bool,
-}
-
-/// What is going on, for a progress line.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Stats {
-    pub counters: Snapshot,
-    /// Records of the topics that are not durable yet.
-    pub lag: u64,
-    /// Open database connections.
-    pub connections: u32,
-    /// A database is away and rows wait for it.
-    pub outage: bool,
-    /// Bytes of rows between reading and COMMIT.
-    pub held_bytes: usize,
-    /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
-    pub freshness_ms: Option<u64>,
-}
-
-/// What a finished run did.
-#[derive(Debug, Clone, Copy)]
-pub struct Summary {
-    pub counters: Snapshot,
-    pub seconds: f64,
 }
 
 /// A running job. Dropping it abandons the job.
@@ -83,7 +61,8 @@ impl Pipeline {
         let mut lines = Vec::new();
         for sink in &job.sinks {
             let rejects = letter_topic::rejects(&job, sink)?;
-            let line = Line::open(sink, &application, job.max_outage, &shared, rejects, Replayed::default())?;
+            let replayed = Replayed::default();
+            let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
             warn_of_company(&line.target, &job.sources[sink.source])
                 .inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);

@@ -11,13 +11,14 @@ use super::replayed::Replayed;
 use super::shared::Shared;
 use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
-use crate::error::Result;
+use crate::error::{Rejection, Result};
 use crate::flush::Target;
 use crate::metrics::Counters;
 use crate::position::Position;
 use crate::progress::Progress;
 use crate::settings::Sink;
 use crate::stop::Stop;
+use crate::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
 pub const DEFAULT_BATCH_ROWS: usize = 3000;
@@ -26,9 +27,21 @@ const BATCH_SHARE: usize = 8;
 const LARGEST_BATCH: usize = 8 << 20;
 const BUSY_LINGER: Duration = Duration::from_millis(20);
 
+/// What sets a line that is pushed into apart from a job's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traits {
+    /// Values come in any type: the table's own types stand for them.
+    pub typed_by_table: bool,
+    /// Rejections are kept for [`Line::take_rejected`].
+    pub keeps_rejected: bool,
+    /// How long a row waits for company, if not as the server makes it worthwhile.
+    pub linger: Option<Duration>,
+}
+
 pub struct Line {
     pub settings: Sink,
     pub target: Target,
+    pub table: TargetTable,
     pub layout: Layout,
     pub dispatcher: Dispatcher,
     pub progress: Progress,
@@ -40,6 +53,7 @@ pub struct Line {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
+    rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
 }
 
 impl Line {
@@ -50,14 +64,22 @@ impl Line {
         shared: &Arc<Shared>,
         rejects: Rejects,
         replayed: Replayed,
+        traits: Traits,
     ) -> Result<Arc<Line>> {
         let target = Target::open(sink, application, max_outage)?;
-        let layout = Layout::of(target.table(), sink.conflict_mode);
+        let mut table = target.table().clone();
+        if traits.typed_by_table {
+            table.columns.iter_mut().for_each(|column| column.source = column.kind.natural_source());
+        }
+        let layout = Layout::of(&table, sink.conflict_mode);
         let counters = Arc::new(Counters::default());
         let line = Arc::new(Line {
             settings: sink.clone(),
             layout,
-            dispatcher: Dispatcher::new(limits(sink, &target, shared.budget.limit()), Arc::clone(&shared.budget)),
+            dispatcher: Dispatcher::new(
+                limits(sink, &target, shared.budget.limit(), traits.linger),
+                Arc::clone(&shared.budget),
+            ),
             progress: Progress::default(),
             rejects,
             replayed,
@@ -66,7 +88,9 @@ impl Line {
             writers: Writers::default(),
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
+            rejected: traits.keeps_rejected.then(Mutex::default),
             target,
+            table,
         });
         let description = line.target.description();
         log::info!("{}: layout {}", sink.name, layout.as_str());
@@ -82,6 +106,7 @@ impl Line {
     }
 
     /// Which of the job's sources feeds it.
+    #[cfg(feature = "kafka")]
     pub fn source(&self) -> usize {
         self.settings.source
     }
@@ -104,6 +129,27 @@ impl Line {
     pub fn position(&self, stream: u32, offset: i64) -> Position {
         let (topic, partition) = self.streams.lock()[stream as usize].clone();
         Position { topic, partition, offset }
+    }
+
+    /// Entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
+    pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
+        self.progress.settle(entries);
+        self.shared.watch.notify();
+    }
+
+    /// Keeps a rejection for whoever asked to be told. Before its row is settled.
+    pub fn note_rejected(&self, position: &Position, rejection: &Rejection) {
+        if let Some(rejected) = &self.rejected {
+            self.shared.budget.charge(held_bytes(rejection));
+            rejected.lock().push((position.clone(), rejection.clone()));
+        }
+    }
+
+    /// The rejections since the last call.
+    pub fn take_rejected(&self) -> Vec<(Position, Rejection)> {
+        let taken = self.rejected.as_ref().map(|rejected| std::mem::take(&mut *rejected.lock())).unwrap_or_default();
+        self.shared.budget.release(taken.iter().map(|(_, rejection)| held_bytes(rejection)).sum());
+        taken
     }
 
     /// Starts one more writer unless there are as many as the pool and the server allow.
@@ -143,14 +189,19 @@ impl Line {
     }
 }
 
-fn limits(sink: &Sink, target: &Target, budget: usize) -> Limits {
+fn held_bytes(rejection: &Rejection) -> usize {
+    size_of::<(Position, Rejection)>() + rejection.reason.len()
+}
+
+fn limits(sink: &Sink, target: &Target, budget: usize, linger: Option<Duration>) -> Limits {
+    let least = linger.unwrap_or(target.linger());
     Limits {
         rows: sink.batch_size.unwrap_or(DEFAULT_BATCH_ROWS),
         tune_rows: sink.batch_size.is_none(),
         writers: target.most_writers() as usize,
         bytes: (budget / BATCH_SHARE).clamp(1, LARGEST_BATCH),
-        linger: target.linger(),
-        busy_linger: target.linger().max(BUSY_LINGER),
+        linger: least,
+        busy_linger: least.max(BUSY_LINGER),
         timeout: sink.batch_write_timeout,
     }
 }

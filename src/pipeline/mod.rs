@@ -11,11 +11,18 @@ mod intake;
 mod job;
 #[cfg(feature = "kafka")]
 mod letter_topic;
+#[cfg(feature = "kafka")]
+mod letters_of;
 mod line;
 mod rejects;
+#[cfg(feature = "kafka")]
+mod replay;
 mod replayed;
 mod settlement;
 mod shared;
+mod sink;
+mod stats;
+mod watch;
 mod writers;
 
 use std::hash::{BuildHasher, Hasher};
@@ -24,7 +31,11 @@ use std::time::Duration;
 #[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
-pub use job::{Pipeline, RunOptions, Stats, Summary, check_settings};
+pub use job::{Pipeline, RunOptions, check_settings};
+#[cfg(feature = "kafka")]
+pub use replay::{Letters, ReplayOptions, replay};
+pub use sink::*;
+pub use stats::{Stats, Summary};
 
 /// How long the threads of an abandoned job get to end by themselves.
 const ABANDON_GRACE: Duration = Duration::from_secs(2);

@@ -118,10 +118,11 @@ impl Rejects {
     }
 
     pub fn submit(&self, line: &Arc<Line>, letter: Letter) {
+        line.note_rejected(&letter.position, &letter.rejection);
         if let Keeping::Nowhere(log) = &self.keeping {
             line.counters().rows_dead_lettered.add(1);
             log.rejected(line.name(), &letter.position, &letter.rejection);
-            line.progress.settle([(letter.stream, letter.ticket)]);
+            line.settle([(letter.stream, letter.ticket)]);
             return;
         }
         let mut queue = self.queue.lock();
@@ -156,7 +157,7 @@ impl Rejects {
     pub fn settled(&self, line: &Arc<Line>, letters: &[Letter]) {
         if !letters.is_empty() {
             line.counters().rows_dead_lettered.add(letters.len() as u64);
-            line.progress.settle(letters.iter().map(|letter| (letter.stream, letter.ticket)));
+            line.settle(letters.iter().map(|letter| (letter.stream, letter.ticket)));
             line.shared.budget.release(letters.iter().map(Letter::bytes).sum());
         }
     }

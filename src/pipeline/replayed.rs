@@ -1,8 +1,6 @@
 //! Which dead letters of a table the rows on their way come from, so that a letter leaves its table in the transaction that
 //! makes its row durable. Empty in an ordinary run.
 
-#![allow(dead_code, reason = "for replay, which comes next")]
-
 use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
@@ -26,6 +24,11 @@ impl Replayed {
     /// The record that gets this ticket comes from these letters. Before it is accepted.
     pub fn expect(&self, stream: u32, ticket: u64, ids: Vec<i64>) {
         self.ids.lock().insert((stream, ticket), ids);
+    }
+
+    /// The record made no row, so it got no ticket.
+    pub fn unexpect(&self, stream: u32, ticket: u64) -> Vec<i64> {
+        self.ids.lock().remove(&(stream, ticket)).unwrap_or_default()
     }
 
     /// The letters that are answered once these entries are settled. A record with further entries on their way isn't.

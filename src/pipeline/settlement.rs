@@ -64,7 +64,7 @@ impl Settle for Settlement<'_> {
         if let (Some(oldest), Ok(now)) = (oldest, SystemTime::now().duration_since(UNIX_EPOCH)) {
             self.line.note_freshness((now.as_millis() as i64 - oldest).max(0) as u64);
         }
-        self.line.progress.settle(self.entries(rows).map(|entry| (entry.stream, entry.ticket)));
+        self.line.settle(self.entries(rows).map(|entry| (entry.stream, entry.ticket)));
     }
 
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()> {

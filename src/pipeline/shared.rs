@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::watch::Watch;
 use crate::dispatch::Budget;
 use crate::error::Error;
 use crate::stop::Stop;
@@ -11,12 +12,19 @@ use crate::stop::Stop;
 pub struct Shared {
     pub stop: Stop,
     pub budget: Arc<Budget>,
+    /// Told whenever rows are settled, and when the job fails.
+    pub watch: Watch,
     failure: Mutex<Option<Error>>,
 }
 
 impl Shared {
     pub fn new(buffer_memory: usize) -> Shared {
-        Shared { stop: Stop::default(), budget: Arc::new(Budget::new(buffer_memory)), failure: Mutex::new(None) }
+        Shared {
+            stop: Stop::default(),
+            budget: Arc::new(Budget::new(buffer_memory)),
+            watch: Watch::default(),
+            failure: Mutex::new(None),
+        }
     }
 
     /// Keeps the first failure and ends the job: what was accepted before it is still written where that is possible.
@@ -24,6 +32,7 @@ impl Shared {
         log::debug!("failed: {error}");
         self.failure.lock().get_or_insert(error);
         self.stop.drain();
+        self.watch.notify();
     }
 
     /// The first failure.

@@ -11,6 +11,17 @@ use window::Window;
 /// grow without end.
 pub const WINDOW_LIMIT: usize = 1_000_000;
 
+/// Why records can't be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The first offset is below the read position, or the last one beyond all offsets.
+    Passed { read: i64 },
+    /// [`Progress::is_crowded`].
+    Crowded,
+    /// The stream has ended.
+    Ended,
+}
+
 /// The streams of one sink, numbered in the order they were added.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -29,6 +40,26 @@ impl Progress {
     /// Notes a record that makes `entries` entries. The ticket is handed back in [`Progress::settle`], once an entry.
     pub fn accept(&self, stream: u32, offset: i64, entries: u32) -> u64 {
         self.windows.lock()[stream as usize].as_mut().map_or(0, |window| window.accept(offset, entries))
+    }
+
+    /// Notes `count` records of one entry each, numbered one by one from `first`, or from the read position. Gives the
+    /// first offset and the first ticket; the others follow.
+    pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), Refused> {
+        let mut windows = self.windows.lock();
+        let Some(window) = &mut windows[stream as usize] else { return Err(Refused::Ended) };
+        let offset = first.unwrap_or(window.read());
+        if offset < window.read() || offset.checked_add_unsigned(count as u64).is_none() {
+            return Err(Refused::Passed { read: window.read() });
+        }
+        if window.len() >= WINDOW_LIMIT {
+            return Err(Refused::Crowded);
+        }
+        Ok((offset, window.append(offset, count)))
+    }
+
+    /// The first offset that was not read yet.
+    pub fn read_position(&self, stream: u32) -> Option<i64> {
+        self.windows.lock()[stream as usize].as_ref().map(Window::read)
     }
 
     /// Notes that everything below `next` was read.

@@ -44,6 +44,19 @@ impl Window {
         slot.map_or(0, |slot| slot.pending)
     }
 
+    /// The same for `count` records of one entry each, one after another. Gives the first one's ticket.
+    pub fn append(&mut self, first: i64, count: usize) -> u64 {
+        debug_assert!(first >= self.read);
+        let ticket = self.next_ticket();
+        self.read = first + count as i64;
+        self.slots.extend((first..self.read).map(|offset| Slot { offset, pending: 1 }));
+        ticket
+    }
+
+    pub fn read(&self) -> i64 {
+        self.read
+    }
+
     pub fn passed(&mut self, next: i64) {
         self.read = self.read.max(next);
     }
@@ -113,6 +126,20 @@ mod tests {
         assert_eq!(window.watermark(), 1000);
         window.settle(second);
         assert_eq!(window.watermark(), 1001);
+    }
+
+    #[test]
+    fn appended_records_are_like_accepted_ones() {
+        let mut window = Window::new(3);
+        assert_eq!(window.append(10, 3), 0);
+        assert_eq!(window.accept(13, 1), 3);
+        assert_eq!(window.watermark(), 10);
+        window.settle(0);
+        window.settle(1);
+        assert_eq!(window.watermark(), 12);
+        window.settle(3);
+        window.settle(2);
+        assert_eq!((window.watermark(), window.read()), (14, 14));
     }
 
     proptest! {

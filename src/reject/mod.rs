@@ -7,8 +7,10 @@ mod file;
 pub mod line;
 mod log;
 pub mod message;
+mod spool;
 mod topic;
 
 pub use self::file::LetterFile;
 pub use self::log::RateLimitedLog;
+pub use self::spool::{Place, Spool};
 pub use self::topic::{LetterTopic, Publish};

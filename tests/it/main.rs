@@ -10,5 +10,6 @@ mod consume;
 mod dead_letters;
 mod flush;
 mod main_job;
+mod push;
 mod roundtrip;
 mod support;

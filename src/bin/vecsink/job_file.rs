@@ -1,6 +1,6 @@
 //! The job file that `run` and `check` are given, with what the command line changes in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vecsink::config::{Input, Override, buffer_memory, parse_job, pipeline_name};
@@ -18,6 +18,13 @@ pub struct JobFile {
     /// The job: Flink SQL statements
     #[arg(value_name = "JOB.sql")]
     path: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// What the command line changes in a job file.
+#[derive(clap::Args)]
+pub struct Changes {
     /// Set an option of a table, whatever the file says; may be repeated
     #[arg(short = 'D', value_name = "TABLE.OPTION=VALUE")]
     options: Vec<String>,
@@ -36,12 +43,18 @@ pub struct JobFile {
 impl JobFile {
     /// Reads and checks the file. Everything wrong with it is printed, as `file:line:column: message`.
     pub fn load(&self, console: &Console) -> Result<Job, Exit> {
+        self.changes.load(&self.path, console)
+    }
+}
+
+impl Changes {
+    /// Reads and checks the file at `path`, changed so.
+    pub fn load(&self, path: &Path, console: &Console) -> Result<Job, Exit> {
         let overrides: Vec<Override> =
             assignments("-D", &self.options, table_option).map_err(|message| misuse(console, &message))?;
-        let shown = self.path.display();
-        let text =
-            std::fs::read_to_string(&self.path).map_err(|error| misuse(console, &format!("{shown}: {error}")))?;
-        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| misuse(console, &format!("{shown}: {error}")))?;
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
         let input = Input {
             text: &text,
             file_stem: stem,

@@ -7,6 +7,7 @@ mod job_file;
 mod options;
 mod produce;
 mod progress;
+mod replay;
 mod run;
 mod signals;
 mod summary;
@@ -35,6 +36,8 @@ const EXAMPLES: &str = "\
 Examples:
   vecsink check job.sql      What would this job do? Connects, compares columns, writes nothing.
   vecsink run job.sql        Runs the job until Ctrl-C; a restart goes on where it ended.
+  vecsink replay rejected.jsonl --job job.sql --rejected again.jsonl
+                             Puts rejected records through again, repaired or after the table was.
 
 Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments are wrong and nothing was opened.";
 
@@ -42,6 +45,7 @@ Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments
 enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
+    Replay(replay::Arguments),
     Options(options::Arguments),
     #[command(subcommand)]
     Topic(topic::Command),
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Run(arguments) => run::run(arguments, &console),
         Command::Check(arguments) => check::check(&arguments, &console),
+        Command::Replay(arguments) => replay::replay(arguments, &console),
         Command::Options(options::Arguments {}) => options::options(&console),
         Command::Topic(command) => topic::topic(command, &console),
         Command::Produce(arguments) => produce::produce(arguments, &console),

@@ -58,7 +58,7 @@ Examples:
       With 'password' = '${DB_PASSWORD}' in the file.";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SummaryFormat {
+pub enum SummaryFormat {
     Json,
 }
 

@@ -15,7 +15,7 @@ pub const URL: OptionSpec = OptionSpec::new(
     "url",
     // The URL can hold a password.
     ValueType::Secret,
-    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…]",
+    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it.",
 )
 .required();
 pub const TABLE_NAME: OptionSpec =
@@ -300,7 +300,8 @@ fn connection(options: &mut TableOptions<'_>) -> Connection {
     }
     if let Some(password) = password {
         connection.password = Password::new(password);
-    } else if connection.password.reveal().is_empty() && !options.is_set(&PASSWORD) {
+    } else if connection.password.reveal().is_empty() && !options.is_set(&PASSWORD) && url.starts_with("jdbc:") {
+        // A postgresql:// URL without one is how libpq is told that none is needed.
         options.error(&PASSWORD, "is required");
     }
     if connection.ssl_mode == SslMode::Disable && connection.ssl_root_cert.is_some() {

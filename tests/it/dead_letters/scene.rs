@@ -56,6 +56,11 @@ impl Scene {
         self.with_password(Job::check(&self.sql())).option("cars.deadletter", target)
     }
 
+    /// `vecsink replay`, of a job with this dead-letter target.
+    pub fn replay(&self, letters: &str, target: &str) -> Job {
+        self.with_password(Job::replay(letters, &self.sql())).option("cars.deadletter", target)
+    }
+
     pub fn ids(&mut self) -> String {
         let query = "SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM cars";
         self.schema.text(query).unwrap_or_default()

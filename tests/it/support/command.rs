@@ -34,6 +34,15 @@ impl Job {
         Job::new("check", sql)
     }
 
+    /// `vecsink replay` of these letters through a job with this text.
+    pub fn replay(letters: &str, sql: &str) -> Job {
+        let mut job = Job::new("replay", sql);
+        let file = job.file("job.sql");
+        job.command = vecsink();
+        job.command.args(["replay", letters, "--summary", "json", "--job"]).arg(file);
+        job
+    }
+
     fn new(subcommand: &str, sql: &str) -> Job {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("job.sql");

@@ -1,0 +1,165 @@
+//! `vecsink replay`: puts dead letters through a job again.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use vecsink::error::{Error, Result};
+use vecsink::pipeline::{Letters, ReplayOptions, Summary, replay as put_through};
+use vecsink::stop::Stop;
+
+use super::Exit;
+use super::console::Console;
+use super::job_file::{Changes, duration};
+use super::progress::grouped;
+use super::run::SummaryFormat;
+use super::signals::EndRequest;
+use super::summary;
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Put dead letters through their job again
+///
+/// Each record takes the way it took before, from its original bytes into the sink that refused it: after the table, the job
+/// or the record itself was corrected. In a file, 'value' may be edited, as base64 or as {"text": "…"}. What is rejected
+/// again goes to the job's 'deadletter', or to the file of --rejected; nothing is lost on the way.
+///
+/// Letters leave a table in the transaction that writes their rows. A topic's are read once: the next replay starts behind
+/// them. A file stays as it is, so move it away afterwards; put through again, its rows meet their own keys.
+///
+/// Exits with 0 when every letter is a row or a dead letter again, 1 when that failed or was interrupted, 2 when the
+/// arguments, the job or a line of the file is wrong and nothing was written.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// FILE, kafka:TOPIC or table:SCHEMA.NAME
+    #[arg(value_name = "LETTERS", value_parser = letters)]
+    letters: Letters,
+    /// The job that rejected them: Flink SQL statements
+    #[arg(long, value_name = "JOB.sql")]
+    job: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+    /// Only letters of this sink, such as vector_test.car_info; needed for letters that name none
+    #[arg(long, value_name = "NAME")]
+    sink: Option<String>,
+    /// A file for what is rejected again, instead of the job's 'deadletter'
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+    /// Read a topic from its beginning, also what an earlier replay has put through
+    #[arg(long)]
+    fresh: bool,
+    /// Print what was done as the last line of stdout
+    #[arg(long, value_name = "FORMAT")]
+    summary: Option<SummaryFormat>,
+    /// How long to go on writing after SIGINT or SIGTERM
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    drain_timeout: Duration,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vecsink replay rejected.jsonl --job job.sql --rejected again.jsonl
+      The letters of a file; those that are refused once more go to another.
+  vecsink replay kafka:cars.rejected --job job.sql
+      Those of a topic that came since the last replay.
+  vecsink replay table:vector_test.rejected --job job.sql --sink vector_test.car_info
+      Those of a table, of one sink.";
+
+fn letters(text: &str) -> std::result::Result<Letters, String> {
+    match text.split_once(':') {
+        Some(("kafka", "")) => Err("needs a topic behind 'kafka:'".into()),
+        Some(("kafka", topic)) => Ok(Letters::Topic(topic.to_owned())),
+        Some(("table", name)) => match name.split_once('.') {
+            Some((schema, table)) if !schema.is_empty() && !table.is_empty() => {
+                Ok(Letters::Table { schema: schema.to_owned(), table: table.to_owned() })
+            }
+            _ => Err("needs SCHEMA.NAME behind 'table:'".into()),
+        },
+        Some(("file", path)) => Ok(Letters::File(path.into())),
+        _ => Ok(Letters::File(text.into())),
+    }
+}
+
+pub fn replay(arguments: Arguments, console: &Console) -> Exit {
+    let job = match arguments.changes.load(&arguments.job, console) {
+        Ok(job) => job,
+        Err(exit) => return exit,
+    };
+    let end = match EndRequest::listen() {
+        Ok(end) => end,
+        Err(error) => {
+            console.error(&format!("signals can't be caught: {error}"));
+            return Exit::Failed;
+        }
+    };
+    let options = ReplayOptions {
+        letters: arguments.letters,
+        sink: arguments.sink,
+        rejected: arguments.rejected,
+        fresh: arguments.fresh,
+    };
+    let stop = Stop::default();
+    let (sender, receiver) = mpsc::channel();
+    let own = stop.clone();
+    thread::spawn(move || {
+        // Nobody listens any more when it was abandoned; the process is ending.
+        let _ = sender.send(put_through(job, &options, &own));
+    });
+    let Some((summary, outcome)) = attend(&receiver, &end, &stop, arguments.drain_timeout) else {
+        console.error(&Error::Stopped);
+        return Exit::Failed;
+    };
+    log::info!("{} letters: {}", grouped(summary.counters.records_read), summary::text(&summary));
+    if let Err(error) = &outcome {
+        console.error(error);
+    }
+    if arguments.summary == Some(SummaryFormat::Json) {
+        console.print(&summary::json(&summary).to_string());
+    }
+    match outcome {
+        Ok(()) => Exit::Done,
+        Err(Error::Config(_)) => Exit::Misuse,
+        Err(_) => Exit::Failed,
+    }
+}
+
+/// Waits for the end. `None`: it was abandoned, or failed in a way it should not.
+fn attend(
+    receiver: &mpsc::Receiver<(Summary, Result<()>)>,
+    end: &EndRequest,
+    stop: &Stop,
+    drain_timeout: Duration,
+) -> Option<(Summary, Result<()>)> {
+    let mut drain_until = None;
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok(done) => return Some(done),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if end.is_made() {
+            stop.drain();
+        }
+        if !stop.is_running() && Instant::now() >= *drain_until.get_or_insert_with(|| Instant::now() + drain_timeout) {
+            stop.abandon();
+            return receiver.recv_timeout(Duration::from_secs(2)).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_in_a_file_a_topic_or_a_table() {
+        let table = Letters::Table { schema: "s".into(), table: "t".into() };
+        assert_eq!(letters("table:s.t"), Ok(table));
+        assert_eq!(letters("kafka:dead.cars"), Ok(Letters::Topic("dead.cars".into())));
+        assert_eq!(letters("a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
+        assert_eq!(letters("file:a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
+        assert!(letters("table:t").is_err() && letters("kafka:").is_err());
+    }
+}

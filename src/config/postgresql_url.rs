@@ -1,0 +1,137 @@
+//! `postgresql://[user[:password]@]host[:port][,…][/database][?parameter=value&…]`, as libpq reads it. No message repeats
+//! any part of the URL that could hold a password.
+
+use std::time::Duration;
+
+use super::jdbc_url::{Findings, hosts, label, nothing_said, parse_ssl_mode, percent_decode, set_parameter, unknown};
+use super::value_types::integer;
+use crate::settings::{Connection, Password};
+
+pub const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
+
+/// libpq's parameters and what the JDBC driver calls them.
+const HONOURED: &[(&str, &str)] = &[
+    ("user", "user"),
+    ("password", "password"),
+    ("sslrootcert", "sslrootcert"),
+    ("sslcert", "sslcert"),
+    ("sslkey", "sslkey"),
+    ("sslpassword", "sslpassword"),
+    ("connect_timeout", "connectTimeout"),
+    ("application_name", "ApplicationName"),
+    ("options", "options"),
+];
+const OWN: &[&str] = &["sslmode", "dbname", "host", "port", "keepalives", "target_session_attrs", "load_balance_hosts"];
+const WITHOUT_EFFECT: &[&str] = &[
+    "channel_binding",
+    "client_encoding",
+    "fallback_application_name",
+    "gssencmode",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "sslcompression",
+    "sslnegotiation",
+    "sslsni",
+    "tcp_user_timeout",
+];
+
+/// The connection of what follows the prefix. With errors, it is only good for going on with the checks.
+pub fn parse(rest: &str) -> (Connection, Findings) {
+    let mut connection = nothing_said();
+    let mut findings = Findings::default();
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = address.split_once('/').unwrap_or((address, ""));
+    let (login, authority) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    for (part, text) in [("user", user), ("password", password), ("database", database)] {
+        match (percent_decode(text, false), part) {
+            (Some(text), "user") => connection.user = text,
+            (Some(text), "password") => connection.password = Password::new(text),
+            (Some(text), _) => connection.database = text,
+            (None, part) => findings.errors.push(format!("has a {part} with a broken %-escape")),
+        }
+    }
+    let (mut host, mut port) = (authority.to_string(), None);
+    for (number, parameter) in (1..).zip(parameters.split('&').filter(|parameter| !parameter.is_empty())) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let Some(value) = percent_decode(value, false) else {
+            findings.errors.push(format!("has a broken %-escape in {}", shown(name, number)));
+            continue;
+        };
+        let set = match name {
+            "host" => {
+                host = value;
+                Ok(())
+            }
+            "port" => {
+                port = Some(value);
+                Ok(())
+            }
+            "dbname" => {
+                connection.database = value;
+                Ok(())
+            }
+            "sslmode" => parse_ssl_mode(&value).map(|mode| connection.ssl_mode = mode),
+            "keepalives" => integer(&value, 0, 1).map(|on| connection.tcp_keep_alive = on == 1),
+            "target_session_attrs" => writable(&value).map(|primary| connection.primary_only = primary),
+            "load_balance_hosts" => balanced(&value).map(|random| connection.load_balance_hosts = random),
+            _ => match HONOURED.iter().find(|(own, _)| *own == name) {
+                Some((_, jdbc)) => set_parameter(&mut connection, jdbc, value),
+                None => {
+                    if !WITHOUT_EFFECT.contains(&name) {
+                        findings.notices.push(unknown(name, number, known()));
+                    }
+                    Ok(())
+                }
+            },
+        };
+        if let Err(message) = set {
+            findings.errors.push(format!("has a {} that {message}", shown(name, number)));
+        }
+    }
+    if host.starts_with('/') || host.starts_with("%2F") {
+        findings.errors.push("names a directory of Unix sockets; only TCP connections are made: name the host".into());
+    } else {
+        match hosts(&host) {
+            Ok(hosts) => connection.hosts = hosts,
+            Err(message) => findings.errors.push(message),
+        }
+    }
+    match port.map(|port| integer(&port, 1, i64::from(u16::MAX)).map(u16::try_from)) {
+        None => {}
+        Some(Ok(Ok(port))) => connection.hosts.iter_mut().for_each(|host| host.1 = port),
+        Some(_) => findings.errors.push("has a parameter 'port' that must be a whole number from 1 to 65535".into()),
+    }
+    if connection.database.is_empty() {
+        // As in libpq.
+        connection.database.clone_from(&connection.user);
+    }
+    connection.connect_timeout = connection.connect_timeout.max(Duration::from_secs(1));
+    (connection, findings)
+}
+
+fn writable(text: &str) -> Result<bool, String> {
+    match text {
+        "any" | "prefer-standby" => Ok(false),
+        "read-write" | "primary" => Ok(true),
+        "read-only" | "standby" => Err("asks for a standby server; rows can only be written to a primary".into()),
+        _ => Err("must be any, read-write or primary".into()),
+    }
+}
+
+fn balanced(text: &str) -> Result<bool, String> {
+    match text {
+        "disable" => Ok(false),
+        "random" => Ok(true),
+        _ => Err("must be disable or random".into()),
+    }
+}
+
+fn known() -> impl Iterator<Item = &'static str> + Clone {
+    HONOURED.iter().map(|(name, _)| *name).chain(OWN.iter().copied()).chain(WITHOUT_EFFECT.iter().copied())
+}
+
+fn shown(name: &str, number: usize) -> String {
+    label(name, number, known())
+}

@@ -1,0 +1,254 @@
+//! Puts dead letters through the job again: each record takes the way of any other, from its bytes into the sink that
+//! refused it. What is rejected again becomes a dead letter again before the old one is given up.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::intake::SourceIntake;
+use super::job::job_application_name;
+use super::letter_topic;
+use super::letters_of::{Read, read};
+use super::line::{Line, Traits};
+use super::replayed::Replayed;
+use super::shared::Shared;
+use super::stats::Summary;
+use crate::consume::{Intake, Taken};
+use crate::error::{Diagnostic, Error, Result};
+use crate::flush::Beside;
+use crate::letter::Letter;
+use crate::metrics::{Counters, Snapshot};
+use crate::record::{Header, Record, TimestampType};
+use crate::reject::{Place, Spool};
+use crate::settings::{DeadLetterTarget, Job, Sink};
+use crate::stop::Stop;
+
+/// Where the letters are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Letters {
+    File(PathBuf),
+    /// Of the brokers that the sink's source reads.
+    Topic(String),
+    /// Of the sink's database.
+    Table {
+        schema: String,
+        table: String,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    pub letters: Letters,
+    /// Only letters of this sink, and those that name none.
+    pub sink: Option<String>,
+    /// Where what is rejected again goes, instead of the job's own targets.
+    pub rejected: Option<PathBuf>,
+    /// Read a topic from its beginning, whatever was put through before.
+    pub fresh: bool,
+}
+
+/// Puts all letters through that are there now, and tells what became of them. Ends early, with [`Error::Stopped`], when
+/// `stop` says so. What isn't told as done is still where it was.
+pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, Result<()>) {
+    let started = Instant::now();
+    let mut counters = Snapshot::default();
+    let outcome = super::job::check_settings(&job)
+        .and_then(|()| choose(&mut job, options))
+        .and_then(|sinks| put_through(&job, options, &sinks, stop, &mut counters));
+    (Summary { counters, seconds: started.elapsed().as_secs_f64() }, outcome)
+}
+
+/// The sinks that letters may go to, with a place for what is rejected again.
+fn choose(job: &mut Job, options: &ReplayOptions) -> Result<Vec<usize>> {
+    let names: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
+    if let Some(name) = options.sink.as_ref().filter(|name| !names.contains(name)) {
+        return Err(misuse(format!("--sink {name}: the job writes to {}", names.join(", "))));
+    }
+    let chosen = |name: &String| options.sink.as_ref().is_none_or(|sink| sink == name);
+    let sinks: Vec<usize> = names.iter().enumerate().filter(|(_, name)| chosen(name)).map(|(at, _)| at).collect();
+    for &at in &sinks {
+        let sink = &mut job.sinks[at];
+        if let Some(path) = &options.rejected {
+            sink.dead_letter = Some(DeadLetterTarget::File(path.clone()));
+        }
+        if sink.dead_letter.is_none() {
+            return Err(misuse(format!(
+                "{} has no 'deadletter', so what is rejected again would be lost: name a file with --rejected",
+                sink.name
+            )));
+        }
+    }
+    Ok(sinks)
+}
+
+fn put_through(
+    job: &Job,
+    options: &ReplayOptions,
+    sinks: &[usize],
+    stop: &Stop,
+    counters: &mut Snapshot,
+) -> Result<()> {
+    let Read { mut spool, table, readers } = read(job, options, sinks, stop)?;
+    if !stop.is_running() {
+        return Err(Error::Stopped);
+    }
+    let ways = ways(job, options, sinks, &spool)?;
+    for (sink, names) in ways {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let places = spool.take(&names)?;
+        let replayed = table.as_ref().map(|(schema, table)| Replayed::of(schema, table)).unwrap_or_default();
+        Way::open(job, sink, replayed, stop)?.run(&spool, &places, counters)?;
+    }
+    // Only now: a topic's letters are behind us when all of them are durable again.
+    for (mut reader, ends) in readers {
+        reader.commit(&ends)?;
+    }
+    Ok(())
+}
+
+/// Which letters go to which sink, by the names they give. Letters of sinks that the job doesn't have stop the replay
+/// before it begins.
+fn ways<'j>(
+    job: &'j Job,
+    options: &ReplayOptions,
+    sinks: &[usize],
+    spool: &Spool,
+) -> Result<Vec<(&'j Sink, Vec<String>)>> {
+    let mut ways: Vec<(&Sink, Vec<String>)> = sinks.iter().map(|&at| (&job.sinks[at], Vec::new())).collect();
+    let mut unknown = Vec::new();
+    let only = ways.len() == 1;
+    for name in spool.sinks() {
+        match ways.iter_mut().find(|(sink, _)| sink.name == name || name.is_empty() && only) {
+            Some((_, names)) => names.push(name.to_owned()),
+            None if options.sink.is_some() && !name.is_empty() => {}
+            None if name.is_empty() => return Err(misuse("some letters name no sink: choose one with --sink".into())),
+            None => unknown.push(name.to_owned()),
+        }
+    }
+    unknown.sort();
+    match &unknown[..] {
+        [] => {
+            ways.retain(|(_, names)| !names.is_empty());
+            Ok(ways)
+        }
+        names => Err(misuse(format!(
+            "there are letters of {}, which the job doesn't write to; choose others with --sink, or take the job that \
+             does",
+            names.join(", ")
+        ))),
+    }
+}
+
+fn misuse(message: String) -> Error {
+    Error::Config(vec![Diagnostic { location: None, message }])
+}
+
+/// The way into one sink.
+struct Way {
+    line: Arc<Line>,
+    intake: SourceIntake,
+    read: Arc<Counters>,
+    /// By topic and partition.
+    streams: HashMap<(Arc<str>, i32), u32>,
+    /// Ids of letters whose records make no row.
+    without_row: Vec<i64>,
+}
+
+impl Way {
+    fn open(job: &Job, sink: &Sink, replayed: Replayed, stop: &Stop) -> Result<Way> {
+        let mut shared = Shared::new(job.buffer_memory);
+        shared.stop = stop.clone();
+        let shared = Arc::new(shared);
+        let rejects = letter_topic::rejects(job, sink)?;
+        let application = job_application_name(job);
+        let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
+        let read = Arc::new(Counters::default());
+        let lines = std::slice::from_ref(&line);
+        let intake = SourceIntake::new(&job.sources[sink.source], lines, shared, Arc::clone(&read))?;
+        Ok(Way { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
+    }
+
+    fn run(mut self, spool: &Spool, places: &[Place], counters: &mut Snapshot) -> Result<()> {
+        self.line.start_writer();
+        let fed = self.feed(spool, places);
+        self.line.close();
+        let shared = Arc::clone(&self.line.shared);
+        self.line.join(&shared.stop);
+        *counters += self.read.snapshot();
+        *counters += self.line.counters().snapshot();
+        if let Some(failure) = shared.failure() {
+            return Err(failure);
+        }
+        if !fed? || !shared.stop.is_running() {
+            return Err(Error::Stopped);
+        }
+        let mut answered = self.line.replayed.rest();
+        answered.ids.append(&mut self.without_row);
+        if !answered.ids.is_empty() {
+            self.line.target.write_letters(&Beside { letters: Vec::new(), answered }, &shared.stop)?;
+        }
+        Ok(())
+    }
+
+    /// `false`: it was stopped before the end.
+    fn feed(&mut self, spool: &Spool, places: &[Place]) -> Result<bool> {
+        for record in places.chunk_by(Place::is_of_same_record) {
+            // A letter may have been written twice; repaired, it is another one.
+            let mut letters: Vec<(Letter, Vec<i64>)> = Vec::new();
+            for place in record {
+                let letter = spool.read(place)?;
+                let same = |other: &&mut (Letter, _)| (&other.0.key, &other.0.value) == (&letter.key, &letter.value);
+                match letters.iter_mut().find(same) {
+                    Some((_, ids)) => ids.extend(place.id),
+                    None => letters.push((letter, place.id.into_iter().collect())),
+                }
+            }
+            for (letter, ids) in letters {
+                if !self.offer(&letter, ids)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn offer(&mut self, letter: &Letter, ids: Vec<i64>) -> Result<bool> {
+        let position = &letter.position;
+        let at = (Arc::clone(&position.topic), position.partition);
+        let next = self.streams.len() as u32;
+        let stream = *self.streams.entry(at).or_insert_with(|| {
+            self.intake.assigned(&position.topic, position.partition, position.offset);
+            next
+        });
+        let headers: Vec<Header<'_>> =
+            letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let record = Record {
+            topic: &position.topic,
+            partition: position.partition,
+            offset: position.offset,
+            timestamp_ms: letter.timestamp_ms,
+            // Letters don't tell.
+            timestamp_type: letter.timestamp_ms.map_or(TimestampType::Missing, |_| TimestampType::Created),
+            leader_epoch: None,
+            key: letter.key.as_deref(),
+            headers: &headers,
+            value: letter.value.as_deref(),
+        };
+        let (line, has_ids) = (&self.line, !ids.is_empty());
+        // Before it is accepted: a writer may have it at once.
+        let ticket = line.progress.next_ticket(stream);
+        if has_ids {
+            line.replayed.expect(stream, ticket, ids);
+        }
+        while line.shared.stop.is_running() {
+            if self.intake.record(&record)? == Taken::Yes {
+                if has_ids && line.progress.next_ticket(stream) == ticket {
+                    self.without_row.extend(line.replayed.unexpect(stream, ticket));
+                }
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

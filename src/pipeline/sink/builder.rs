@@ -1,0 +1,252 @@
+//! How a sink is opened.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::Sink;
+use super::callbacks::{Callbacks, Calls, Rejected};
+use super::core::Core;
+use crate::config;
+use crate::error::{Diagnostic, Error, Result};
+use crate::pipeline::application_name;
+use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::rejects::Rejects;
+use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shared::Shared;
+use crate::settings::{ConflictMode, ExceptionMode};
+
+/// Less holds no batch of vectors.
+const LEAST_MEMORY: usize = 1 << 20;
+const DEFAULT_MEMORY: usize = 64 << 20;
+
+/// Where rows go and how; from [`Sink::builder`]. What is left out has the default of a job file, but for the conflict
+/// mode: a pushed row replaces the one with its key.
+pub struct SinkBuilder {
+    table: String,
+    columns: Vec<String>,
+    options: Vec<(String, String)>,
+    linger: Option<Duration>,
+    buffer_memory: usize,
+    max_outage: Option<Duration>,
+    stream: Option<String>,
+    calls: Calls,
+}
+
+impl SinkBuilder {
+    pub(super) fn new(url: &str, table: &str) -> SinkBuilder {
+        SinkBuilder {
+            table: table.to_owned(),
+            columns: Vec::new(),
+            options: vec![("url".into(), url.into()), ("conflictmode".into(), "upsert".into())],
+            linger: None,
+            buffer_memory: DEFAULT_MEMORY,
+            max_outage: None,
+            stream: None,
+            calls: Calls::default(),
+        }
+    }
+
+    /// The columns that rows have, in their order, named as the database has them. Left out: all of the table in its own
+    /// order, but those that the database generates.
+    pub fn columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Any option of a sink table of a job file, by its name there; a later one wins. `docs/options.md` lists them.
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.push((name.into(), value.into()));
+        self
+    }
+
+    /// Who logs in; wins over the URL.
+    pub fn user(self, user: &str) -> Self {
+        self.option("username", user)
+    }
+
+    /// Wins over the URL.
+    pub fn password(self, password: &str) -> Self {
+        self.option("password", password)
+    }
+
+    /// What happens to a row whose key is already there. Default: [`ConflictMode::Upsert`].
+    pub fn conflict_mode(self, mode: ConflictMode) -> Self {
+        let word = match mode {
+            ConflictMode::Ignore => "ignore",
+            ConflictMode::Strict => "strict",
+            ConflictMode::Upsert => "upsert",
+        };
+        self.option("conflictmode", word)
+    }
+
+    /// What happens when the database refuses a row: it becomes a dead letter (the default), or the sink fails.
+    pub fn exception_mode(self, mode: ExceptionMode) -> Self {
+        let word = match mode {
+            ExceptionMode::Ignore => "ignore",
+            ExceptionMode::Strict => "strict",
+        };
+        self.option("exceptionmode", word)
+    }
+
+    /// Rows in one transaction at most. Left out: tuned while running.
+    pub fn batch_size(self, rows: u32) -> Self {
+        self.option("batchsize", rows.to_string())
+    }
+
+    /// How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, 50 ms where a
+    /// transaction is dear (ADBPG, Greenplum).
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.linger = Some(linger);
+        self
+    }
+
+    /// Bytes of rows between push and COMMIT, at least 1 MiB. At the bound pushes wait. Default: 64 MiB.
+    pub fn buffer_memory(mut self, bytes: usize) -> Self {
+        self.buffer_memory = bytes;
+        self
+    }
+
+    /// Connections at most, and so transactions at once; as many are opened as make writing faster. Default: 20.
+    pub fn connections(self, most: u32) -> Self {
+        self.option("connectionmaxactive", most.to_string())
+    }
+
+    /// A file that keeps rows which can't be stored, as JSON Lines.
+    pub fn dead_letter_file(self, path: impl AsRef<Path>) -> Self {
+        self.option("deadletter", format!("file:{}", path.as_ref().display()))
+    }
+
+    /// The length of every vector, for tables whose types and indexes don't say.
+    pub fn vector_dimension(self, dimension: usize) -> Self {
+        self.option("vector.dimension", dimension.to_string())
+    }
+
+    /// Scale vectors to length 1 before they are stored.
+    pub fn vector_normalize(self, normalize: bool) -> Self {
+        self.option("vector.normalize", if normalize { "l2" } else { "none" })
+    }
+
+    /// How sessions name themselves in `pg_stat_activity`; wins over the URL. Default: `vecsink` and the stream.
+    pub fn application_name(self, name: &str) -> Self {
+        self.option(APPLICATION_NAME, name)
+    }
+
+    /// How long the database may be away before the sink fails. Left out: no end.
+    pub fn max_outage(mut self, longest: Duration) -> Self {
+        self.max_outage = Some(longest);
+        self
+    }
+
+    /// Called with the new [`Sink::durable`] whenever it has risen, from a thread of the library. It may push, but not
+    /// close. A panic in it is logged and changes nothing else.
+    pub fn on_durable(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.calls.durable = Some(Box::new(call));
+        self
+    }
+
+    /// Called for every row that was accepted and then could not be stored, before [`Sink::durable`] passes it, from the
+    /// same thread as [`SinkBuilder::on_durable`] and under the same rules.
+    pub fn on_rejected(mut self, call: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
+        self.calls.rejected = Some(Box::new(call));
+        self
+    }
+
+    /// Connects, reads the table's columns from the catalog, and starts. Blocks for at most the connect time-out.
+    /// [`Error::Config`] when something in the options is wrong, [`Error::Target`] when the database is away or the table
+    /// can't take such rows.
+    pub fn open(self) -> Result<Sink> {
+        if self.buffer_memory < LEAST_MEMORY {
+            return Err(misuse(format!("buffer_memory must be at least {LEAST_MEMORY} bytes")));
+        }
+        let (schema, table) = split_name(&self.table)?;
+        let (names, options): (Vec<_>, Vec<_>) =
+            self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
+        let (mut settings, notices) = config::push_sink((&schema, &table), &self.columns, &options)?;
+        for notice in notices {
+            log::warn!("{notice}");
+        }
+        let stream = self.stream.unwrap_or_else(|| settings.name.clone());
+        if let Some((_, name)) = names.last() {
+            settings.connection.application_name = Some(name.clone());
+        }
+        let application = settings.connection.application_name.clone();
+        let application = application_name(application.unwrap_or_else(|| format!("vecsink {stream}")));
+        let shared = Arc::new(Shared::new(self.buffer_memory));
+        let traits =
+            Traits { typed_by_table: true, keeps_rejected: self.calls.rejected.is_some(), linger: self.linger };
+        let rejects =
+            Rejects::open(&settings, &|_| Err(misuse("a pushed row's dead letter can't go to Kafka".into())))?;
+        let line = Line::open(&settings, &application, self.max_outage, &shared, rejects, Replayed::default(), traits)?;
+        let stream = line.add_stream(&format!("push:{stream}").into(), 0, 0);
+        line.start_writer();
+        let columns: Arc<[String]> = line.table.columns.iter().map(|column| column.name.clone()).collect();
+        let core = Arc::new(Core::new(line, stream));
+        let callbacks = Callbacks::start(&core, self.calls)?;
+        Ok(Sink::new(core, columns, Mutex::new(callbacks)))
+    }
+}
+
+/// Not an option of a job file: there the URL has it.
+const APPLICATION_NAME: &str = "application name";
+
+/// What the options say, without their values, which may be secrets.
+impl fmt::Debug for SinkBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options: Vec<&str> = self.options.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("SinkBuilder")
+            .field("table", &self.table)
+            .field("columns", &self.columns)
+            .field("options", &options)
+            .field("buffer_memory", &self.buffer_memory)
+            .finish_non_exhaustive()
+    }
+}
+
+fn misuse(message: String) -> Error {
+    Error::Config(vec![Diagnostic { location: None, message }])
+}
+
+/// `schema.table` or `table`, which is in `public`. A part in double quotes may hold dots.
+fn split_name(name: &str) -> Result<(String, String)> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    let mut rest = name.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' if quoted && rest.peek() == Some(&'"') => {
+                rest.next();
+                parts.iter_mut().last().into_iter().for_each(|part| part.push('"'));
+            }
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            character => parts.iter_mut().last().into_iter().for_each(|part| part.push(character)),
+        }
+    }
+    match parts.as_slice() {
+        _ if quoted || parts.iter().any(String::is_empty) => {}
+        [table] => return Ok(("public".to_owned(), table.clone())),
+        [schema, table] => return Ok((schema.clone(), table.clone())),
+        _ => {}
+    }
+    Err(misuse(format!("'{name}' is no table's name: give schema.table, with a part that holds dots in double quotes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_name;
+
+    #[test]
+    fn a_table_is_named_with_its_schema_or_is_in_public() {
+        let split = |name| split_name(name).map(|(schema, table)| format!("{schema}|{table}")).ok();
+        assert_eq!(split("items").as_deref(), Some("public|items"));
+        assert_eq!(split("Shop.Items").as_deref(), Some("Shop|Items"));
+        assert_eq!(split(r#""a.b"."c""d""#).as_deref(), Some("a.b|c\"d"));
+        for wrong in ["", ".", "a.", "a.b.c", "\"a"] {
+            assert_eq!(split(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What pushing threads, callbacks and closing share of a sink.
+
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::error::PushError;
+use super::feed::{Accepted, Feed};
+use crate::error::{Error, Result};
+use crate::pipeline::line::Line;
+use crate::pipeline::rejects::Letter;
+use crate::progress::Refused;
+use crate::stop::Phase;
+
+/// How often a thread that waits looks whether the sink has failed.
+const LOOK: Duration = Duration::from_millis(100);
+/// Feeds kept for the next pushes.
+const SPARE_FEEDS: usize = 64;
+
+/// How long a push may wait for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wait {
+    /// As long as it takes.
+    #[default]
+    Forever,
+    /// Not at all.
+    No,
+    AtMost(Duration),
+}
+
+/// When a push's patience ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Until {
+    Forever,
+    Now,
+    At(Instant),
+}
+
+impl Wait {
+    pub fn begin(self) -> Until {
+        match self {
+            Wait::Forever => Until::Forever,
+            Wait::No => Until::Now,
+            Wait::AtMost(duration) => Instant::now().checked_add(duration).map_or(Until::Forever, Until::At),
+        }
+    }
+}
+
+pub struct Core {
+    pub line: Arc<Line>,
+    pub stream: u32,
+    feeds: Mutex<Vec<Feed>>,
+    /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
+    /// between.
+    open: RwLock<bool>,
+    /// The thread that runs the host's callbacks.
+    pub callback_thread: OnceLock<ThreadId>,
+}
+
+impl Core {
+    pub fn new(line: Arc<Line>, stream: u32) -> Core {
+        Core { line, stream, feeds: Mutex::default(), open: RwLock::new(true), callback_thread: OnceLock::new() }
+    }
+
+    /// An empty feed. Goes back with [`Core::return_feed`].
+    pub fn feed(&self) -> std::result::Result<Feed, PushError> {
+        let spare = self.feeds.lock().pop();
+        match spare {
+            Some(feed) => Ok(feed),
+            None => Feed::new(&self.line).map_err(PushError::Failed),
+        }
+    }
+
+    pub fn return_feed(&self, mut feed: Feed) {
+        feed.clear();
+        let mut feeds = self.feeds.lock();
+        if feeds.len() < SPARE_FEEDS {
+            feeds.push(feed);
+        }
+    }
+
+    pub fn is_callback_thread(&self) -> bool {
+        self.callback_thread.get() == Some(&thread::current().id())
+    }
+
+    pub fn check_alive(&self) -> std::result::Result<(), PushError> {
+        if self.line.shared.stop.is_running() {
+            return Ok(());
+        }
+        Err(self.ended())
+    }
+
+    #[cold]
+    fn ended(&self) -> PushError {
+        self.line.shared.failure().map_or(PushError::Closed, PushError::Failed)
+    }
+
+    /// Waits until the budget has room. A push from a callback never waits: it could be the one who makes the room.
+    pub fn wait_for_room(&self, until: Until) -> std::result::Result<(), PushError> {
+        loop {
+            self.check_alive()?;
+            let budget = &self.line.shared.budget;
+            if budget.has_room() || self.is_callback_thread() {
+                return Ok(());
+            }
+            self.line.dispatcher.hurry();
+            let patience = patience(until)?;
+            budget.wait_for(patience, || budget.has_room());
+        }
+    }
+
+    /// Numbers the feed's rows and puts them into their shards. Gives the first one's number.
+    pub fn accept(&self, feed: &Feed, first: Option<u64>, until: Until) -> std::result::Result<u64, PushError> {
+        let accepted = loop {
+            let seen = self.line.shared.watch.changes();
+            let open = self.open.read();
+            if !*open {
+                return Err(self.ended());
+            }
+            self.check_alive()?;
+            match self.append(feed.len(), first)? {
+                Some(accepted) => {
+                    self.dispatch(feed, accepted);
+                    break accepted;
+                }
+                // Too many rows behind one that isn't settled.
+                None => {
+                    drop(open);
+                    self.line.dispatcher.hurry();
+                    self.line.shared.watch.wait(seen, Instant::now() + patience(until)?);
+                }
+            }
+        };
+        Ok(accepted.first_offset as u64)
+    }
+
+    fn append(&self, count: usize, first: Option<u64>) -> std::result::Result<Option<Accepted>, PushError> {
+        let beyond = |sequence: u64, next: u64| PushError::OutOfOrder { sequence, next };
+        let progress = &self.line.progress;
+        let offset = match first.map(|first| (first, i64::try_from(first))) {
+            None => None,
+            Some((_, Ok(first))) => Some(first),
+            Some((first, Err(_))) => return Err(beyond(first, self.next())),
+        };
+        match progress.append(self.stream, offset, count) {
+            Ok((first_offset, first_ticket)) => {
+                let produced_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
+                Ok(Some(Accepted { stream: self.stream, first_offset, first_ticket, produced_ms }))
+            }
+            Err(Refused::Crowded) => Ok(None),
+            Err(Refused::Passed { read }) => Err(beyond(first.unwrap_or_default(), read as u64)),
+            Err(Refused::Ended) => Err(PushError::Closed),
+        }
+    }
+
+    fn dispatch(&self, feed: &Feed, accepted: Accepted) {
+        self.line.counters().rows_read.add(feed.len() as u64);
+        if self.line.dispatcher.push_all(feed.rows(self.line.layout, accepted)) {
+            self.line.start_writer();
+        }
+        for (at, rejection, original) in feed.refused() {
+            let letter = Letter {
+                position: self.line.position(self.stream, accepted.first_offset + at as i64),
+                original: original.to_vec(),
+                rejection: rejection.clone(),
+                stream: accepted.stream,
+                ticket: accepted.first_ticket + at as u64,
+            };
+            self.line.rejects.submit(&self.line, letter);
+        }
+    }
+
+    /// The first number that isn't settled yet.
+    pub fn durable(&self) -> u64 {
+        self.line.progress.watermark(self.stream).unwrap_or_default() as u64
+    }
+
+    /// The number the next row would get.
+    pub fn next(&self) -> u64 {
+        self.line.progress.read_position(self.stream).unwrap_or_default() as u64
+    }
+
+    /// Waits until everything below `target` is settled; tells whether it is.
+    pub fn wait_durable(&self, target: u64, deadline: Instant) -> Result<bool> {
+        let shared = &self.line.shared;
+        loop {
+            let seen = shared.watch.changes();
+            if self.durable() >= target {
+                return Ok(true);
+            }
+            if let Some(error) = shared.failure() {
+                return Err(error);
+            }
+            if shared.stop.phase() == Phase::Abandoning {
+                return Err(self.not_durable());
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(false);
+            }
+            shared.watch.wait(seen, deadline.min(now + LOOK));
+        }
+    }
+
+    pub fn not_durable(&self) -> Error {
+        Error::NotDurable { durable: self.durable(), next: self.next() }
+    }
+
+    /// From now on nothing is accepted.
+    pub fn shut(&self) {
+        *self.open.write() = false;
+        self.line.shared.stop.drain();
+    }
+}
+
+/// How long to wait now.
+fn patience(until: Until) -> std::result::Result<Duration, PushError> {
+    match until {
+        Until::Forever => Ok(LOOK),
+        Until::Now => Err(PushError::WouldBlock),
+        Until::At(deadline) => match deadline.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(PushError::TimedOut),
+            left => Ok(left.min(LOOK)),
+        },
+    }
+}

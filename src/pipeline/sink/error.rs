@@ -1,0 +1,40 @@
+//! Why a push was refused. The row is still the caller's.
+
+use crate::error::{Error, Rejection};
+
+/// Why a row was not accepted. Nothing of it is kept: the caller still has the row, and may push it again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PushError {
+    /// There is no room now, and the push was told not to wait.
+    #[error("no room: more than buffer.memory waits to be written")]
+    WouldBlock,
+    /// There was no room in the time given.
+    #[error("no room within the time given: more than buffer.memory waits to be written")]
+    TimedOut,
+    /// The table could never store this row.
+    #[error("{0}")]
+    Rejected(Rejection),
+    /// The row or batch doesn't have the sink's columns.
+    #[error("{0}")]
+    Shape(String),
+    /// The sequence number is below what was accepted already, or beyond `i64::MAX`.
+    #[error(
+        "sequence {sequence} can't be pushed: the next one must be at least {next}, and at most 9223372036854775807"
+    )]
+    OutOfOrder { sequence: u64, next: u64 },
+    /// The sink was closed.
+    #[error("the sink is closed")]
+    Closed,
+    /// The sink has failed and takes no more rows; those from [`Sink::durable`](super::Sink::durable) on may not be in the
+    /// database.
+    #[error("the sink has failed: {0}")]
+    Failed(Error),
+}
+
+impl PushError {
+    /// Whether the same push may succeed later on.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, PushError::WouldBlock | PushError::TimedOut)
+    }
+}

@@ -1,0 +1,176 @@
+//! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
+//! happens outside all locks and allocates nothing once the buffers have grown.
+
+use crate::batch::{Entry, RowFormat};
+use crate::consume::push::original;
+use crate::dispatch::{Layout, Row, key_hash};
+use crate::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use crate::error::{Rejection, Result};
+use crate::pipeline::line::Line;
+use crate::record::{Record, TimestampType};
+use crate::value::Value;
+
+pub struct Feed {
+    encoder: RowEncoder,
+    names: Vec<String>,
+    keep_originals: bool,
+    rows: Vec<u8>,
+    keys: Vec<u8>,
+    originals: Vec<u8>,
+    encoded: Vec<Encoded>,
+    json: Vec<u8>,
+}
+
+/// One row; its bytes are those of the buffers from the row before on.
+struct Encoded {
+    format: RowFormat,
+    row_end: usize,
+    key_end: usize,
+    original_end: usize,
+    key_hash: u64,
+    refused: Option<Rejection>,
+}
+
+/// What all rows of a push have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted {
+    pub stream: u32,
+    pub first_offset: i64,
+    pub first_ticket: u64,
+    pub produced_ms: i64,
+}
+
+impl Feed {
+    pub fn new(line: &Line) -> Result<Feed> {
+        let options = EncodeOptions {
+            remove_line_feeds: line.settings.remove_line_feeds,
+            remove_null_characters: line.settings.remove_null_characters,
+            vectors: VectorOptions { encoding: None, normalize: line.settings.vector_normalize },
+        };
+        let encoder = RowEncoder::new(&line.table, options)?;
+        Ok(Feed {
+            encoder: if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder },
+            names: line.table.columns.iter().map(|column| column.name.clone()).collect(),
+            keep_originals: line.rejects.wants_originals(),
+            rows: Vec::new(),
+            keys: Vec::new(),
+            originals: Vec::new(),
+            encoded: Vec::new(),
+            json: Vec::new(),
+        })
+    }
+
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.keys.clear();
+        self.originals.clear();
+        self.encoded.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.encoded.len()
+    }
+
+    #[expect(dead_code, reason = "for batches, which come next")]
+    pub fn bytes(&self) -> usize {
+        self.rows.len() + self.keys.len() + self.originals.len()
+    }
+
+    /// Encodes one more row.
+    pub fn add(&mut self, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        let (row_start, key_start) = (self.rows.len(), self.keys.len());
+        let format = self.encoder.encode(values, &mut self.rows)?;
+        if let Err(rejection) = self.encoder.key_image(values, &mut self.keys) {
+            self.rows.truncate(row_start);
+            return Err(rejection);
+        }
+        let key = &self.keys[key_start..];
+        let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
+        self.keep_original(values);
+        self.push(format, key_hash, None);
+        Ok(())
+    }
+
+    /// Notes a row that can't be stored, in its place among the others.
+    #[expect(dead_code, reason = "for batches, which come next")]
+    pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
+        self.keep_original(values);
+        self.push(RowFormat::Binary, 0, Some(rejection));
+    }
+
+    fn push(&mut self, format: RowFormat, key_hash: u64, refused: Option<Rejection>) {
+        self.encoded.push(Encoded {
+            format,
+            row_end: self.rows.len(),
+            key_end: self.keys.len(),
+            original_end: self.originals.len(),
+            key_hash,
+            refused,
+        });
+    }
+
+    fn keep_original(&mut self, values: &[Value<'_>]) {
+        if !self.keep_originals {
+            return;
+        }
+        self.json.clear();
+        original::write(&self.names, values, &mut self.json);
+        let topic = "".into();
+        let record = Record {
+            topic: &topic,
+            partition: 0,
+            offset: 0,
+            timestamp_ms: None,
+            timestamp_type: TimestampType::Missing,
+            leader_epoch: None,
+            key: None,
+            headers: &[],
+            value: Some(&self.json),
+        };
+        record.store_original(&mut self.originals);
+    }
+
+    /// The rows for the shards, numbered from those accepted on.
+    pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, Row<'_>)> {
+        self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
+            let offset = accepted.first_offset + at as i64;
+            let entry = Entry {
+                stream: accepted.stream,
+                format: part.format,
+                row_len: bytes.row.len() as u32,
+                key_len: bytes.key.len() as u32,
+                original_len: bytes.original.len() as u32,
+                key_hash: part.key_hash,
+                offset,
+                ticket: accepted.first_ticket + at as u64,
+                produced_ms: accepted.produced_ms,
+            };
+            let Bytes { row, key, original } = bytes;
+            (layout.shard_of_row(part.key_hash, offset), Row { entry, row, key, original })
+        })
+    }
+
+    /// The rows that can't be stored: place among the others, reason, original.
+    pub fn refused(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
+        self.parts().filter_map(|(at, part, bytes)| Some((at, part.refused.as_ref()?, bytes.original)))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (usize, &Encoded, Bytes<'_>)> {
+        let (mut row, mut key, mut original) = (0, 0, 0);
+        self.encoded.iter().enumerate().map(move |(at, part)| {
+            let bytes = Bytes {
+                row: &self.rows[row..part.row_end],
+                key: &self.keys[key..part.key_end],
+                original: &self.originals[original..part.original_end],
+            };
+            (row, key, original) = (part.row_end, part.key_end, part.original_end);
+            (at, part, bytes)
+        })
+    }
+}
+
+struct Bytes<'a> {
+    row: &'a [u8],
+    key: &'a [u8],
+    original: &'a [u8],
+}

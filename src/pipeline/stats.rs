@@ -1,0 +1,26 @@
+//! What is told of a job while it runs and at its end.
+
+use crate::metrics::Snapshot;
+
+/// What is going on, for a progress line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stats {
+    pub counters: Snapshot,
+    /// Records of the topics that are not durable yet.
+    pub lag: u64,
+    /// Open database connections.
+    pub connections: u32,
+    /// A database is away and rows wait for it.
+    pub outage: bool,
+    /// Bytes of rows between reading and COMMIT.
+    pub held_bytes: usize,
+    /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
+    pub freshness_ms: Option<u64>,
+}
+
+/// What a finished run did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    pub counters: Snapshot,
+    pub seconds: f64,
+}

@@ -1,0 +1,29 @@
+//! Where threads wait for rows to be settled.
+
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+/// Counts changes. Who waits says up to which one it has looked.
+#[derive(Debug, Default)]
+pub struct Watch {
+    changes: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Watch {
+    pub fn changes(&self) -> u64 {
+        *self.changes.lock()
+    }
+
+    pub fn notify(&self) {
+        *self.changes.lock() += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until there are more than `seen`, or the deadline.
+    pub fn wait(&self, seen: u64, deadline: Instant) {
+        let mut changes = self.changes.lock();
+        while *changes == seen && !self.changed.wait_until(&mut changes, deadline).timed_out() {}
+    }
+}

@@ -1,0 +1,5 @@
+//! Rows that a host program pushes, read back from PostgreSQL with pgvector.
+
+mod failures;
+mod rows;
+mod scene;
