@@ -9,6 +9,25 @@ pub enum RowFormat {
     Text,
 }
 
+/// In place of a field's length in a binary [`Op::Patch`]: the update doesn't carry the column.
+pub const UNCHANGED_LENGTH: i32 = -2;
+/// The same in a text row. No value looks like this: a backslash in a value is doubled.
+pub const UNCHANGED_TEXT: &[u8] = b"\\U";
+
+/// What an entry asks of its key's row in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// A row that is new.
+    Insert,
+    /// A row as it is now, with all columns.
+    Update,
+    /// A row as it is now, as far as the update carries it: a whole row in which [`UNCHANGED_LENGTH`] or
+    /// [`UNCHANGED_TEXT`] stands for each column that keeps its value. The key's columns are there.
+    Patch,
+    /// The encoded row is a row of the key's columns alone, in the key's order.
+    Delete,
+}
+
 /// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
 pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What stands after the last row.
@@ -20,6 +39,7 @@ pub struct Entry {
     /// Which stream (partition) the record came from: an index given out by `progress`.
     pub stream: u32,
     pub format: RowFormat,
+    pub op: Op,
     /// Length of the encoded row in [`Chunk::rows`].
     pub row_len: u32,
     /// Length of the key image in [`Chunk::keys`].
@@ -33,6 +53,13 @@ pub struct Entry {
     pub ticket: u64,
     /// Milliseconds since the epoch when the producer made the record; 0 if unknown.
     pub produced_ms: i64,
+}
+
+impl Entry {
+    /// For neighbours in a queue: both come from one record, so they must share a transaction.
+    pub fn is_of_same_record(&self, other: &Entry) -> bool {
+        (self.stream, self.ticket) == (other.stream, other.ticket)
+    }
 }
 
 /// A run of one shard's queue, in arrival order. The three byte buffers hold the entries' parts one after another.
@@ -90,5 +117,15 @@ impl Batch {
 
     pub fn bytes(&self) -> usize {
         self.chunks.iter().map(Chunk::bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_stays_within_a_cache_line() {
+        assert_eq!(size_of::<Entry>(), 56);
     }
 }

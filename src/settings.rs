@@ -166,6 +166,15 @@ pub enum Format {
     Json(JsonFormat),
 }
 
+impl Format {
+    /// Whether its messages can update and delete rows; the others only ever add some.
+    pub fn is_changing(&self) -> bool {
+        match self {
+            Format::Csv(_) | Format::Json(_) => false,
+        }
+    }
+}
+
 /// Options of `format = 'csv'`; see Flink's csv format for their meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvFormat {
@@ -205,6 +214,8 @@ pub struct Sink {
     pub source: usize,
     /// Rows for which this is not TRUE are left out.
     pub filter: Option<Expression>,
+    /// The source's format can update and delete rows: see [`Format::is_changing`].
+    pub changing: bool,
     /// The written columns with what feeds each.
     pub columns: Vec<SinkColumn>,
     /// Indexes into `columns` of the job file's PRIMARY KEY.

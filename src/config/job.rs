@@ -112,6 +112,7 @@ impl Assembly<'_> {
             let mapping = insert::map(insert, table, projection, self.settings.trim_pad, &mut self.report);
             mappings.push(Mapping {
                 source,
+                changing: self.sources.get(source).is_some_and(|source| source.format.is_changing()),
                 not_null_drop: self.settings.not_null_drop,
                 time_zone: self.settings.time_zone.clone(),
                 ..mapping

@@ -1,5 +1,5 @@
 use super::*;
-use crate::batch::{Entry, RowFormat};
+use crate::batch::{Entry, Op, RowFormat};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -20,9 +20,14 @@ fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>
 }
 
 fn push(dispatcher: &Dispatcher, shard: usize, offset: i64) -> bool {
-    let entry = Entry {
+    dispatcher.push(shard, Row { entry: entry(offset), row: b"row", key: b"", original: b"" })
+}
+
+fn entry(offset: i64) -> Entry {
+    Entry {
         stream: 0,
         format: RowFormat::Binary,
+        op: Op::Insert,
         row_len: 3,
         key_len: 0,
         original_len: 0,
@@ -30,8 +35,7 @@ fn push(dispatcher: &Dispatcher, shard: usize, offset: i64) -> bool {
         offset,
         ticket: offset as u64,
         produced_ms: 0,
-    };
-    dispatcher.push(shard, Row { entry, row: b"row", key: b"", original: b"" })
+    }
 }
 
 fn offsets(batch: &Batch) -> Vec<i64> {
@@ -207,4 +211,25 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
     dispatcher.close();
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     assert_eq!(written.load(Ordering::Relaxed), 100_000);
+}
+
+#[test]
+fn the_rows_of_one_record_are_never_parted() {
+    let dispatcher = dispatcher(limits(4));
+    let row = |ticket: u64| Row { entry: Entry { ticket, ..entry(0) }, row: b"row", key: b"", original: b"" };
+    dispatcher.push(1, row(0));
+    dispatcher.push_all((0..9).map(|_| (1, row(1))));
+    dispatcher.push_all([(1, row(2)), (2, row(2)), (1, row(2))]);
+    let mut seen = Vec::new();
+    dispatcher.close();
+    while let Some(batch) = dispatcher.take() {
+        for chunk in &batch.chunks {
+            let mut tickets: Vec<u64> = chunk.entries.iter().map(|entry| entry.ticket).collect();
+            tickets.dedup();
+            seen.extend(tickets.into_iter().map(|ticket| (chunk.shard, ticket)));
+        }
+        dispatcher.give_back(batch, Duration::ZERO);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [(1, 0), (1, 1), (1, 2), (2, 2)], "each record once a shard");
 }

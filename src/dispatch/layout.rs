@@ -20,9 +20,11 @@ pub enum Layout {
 }
 
 impl Layout {
-    pub fn of(target: &TargetTable, mode: ConflictMode) -> Layout {
-        // Which row meets another constraint's key, and which is updated out of its way, depends on the order of all.
-        if target.other_unique && mode == ConflictMode::Upsert {
+    /// `changing`: the source updates and deletes rows.
+    pub fn of(target: &TargetTable, mode: ConflictMode, changing: bool) -> Layout {
+        // Which row meets another constraint's key, and which is updated or deleted out of its way, depends on the order
+        // of all.
+        if target.other_unique && (changing || mode == ConflictMode::Upsert) {
             return Layout::Serial;
         }
         let Some(key) = &target.key else { return Layout::Block };
@@ -97,23 +99,43 @@ mod tests {
 
     #[test]
     fn a_typed_key_is_spread_by_its_hash() {
-        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, false), ConflictMode::Upsert), Layout::Key);
-        assert_eq!(Layout::of(&table(ColumnKind::Text, DataType::STRING, false), ConflictMode::Upsert), Layout::Key);
+        assert_eq!(
+            Layout::of(&table(ColumnKind::Int8, DataType::Int, false), ConflictMode::Upsert, false),
+            Layout::Key
+        );
+        assert_eq!(
+            Layout::of(&table(ColumnKind::Text, DataType::STRING, false), ConflictMode::Upsert, false),
+            Layout::Key
+        );
     }
 
     #[test]
     fn a_key_with_several_spellings_goes_through_one_shard() {
-        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::STRING, false), ConflictMode::Upsert), Layout::Serial);
         assert_eq!(
-            Layout::of(&table(ColumnKind::Other, DataType::STRING, false), ConflictMode::Ignore),
+            Layout::of(&table(ColumnKind::Int8, DataType::STRING, false), ConflictMode::Upsert, false),
+            Layout::Serial
+        );
+        assert_eq!(
+            Layout::of(&table(ColumnKind::Other, DataType::STRING, false), ConflictMode::Ignore, false),
             Layout::Serial
         );
     }
 
     #[test]
     fn upserts_beside_another_unique_constraint_keep_the_order_of_all_rows() {
-        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Upsert), Layout::Serial);
-        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Ignore), Layout::Key);
+        assert_eq!(
+            Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Upsert, false),
+            Layout::Serial
+        );
+        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Ignore, false), Layout::Key);
+    }
+
+    #[test]
+    fn changes_beside_another_unique_constraint_keep_the_order_of_all_rows() {
+        for mode in [ConflictMode::Ignore, ConflictMode::Strict, ConflictMode::Upsert] {
+            assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), mode, true), Layout::Serial);
+            assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, false), mode, true), Layout::Key);
+        }
     }
 
     #[test]

@@ -46,7 +46,9 @@ impl Queue {
     /// Appends a row and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
     pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, fresh: impl FnOnce() -> Chunk) -> usize {
         let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.bytes() >= limits.bytes;
-        if self.chunks.back().is_none_or(|last| full(&last.chunk)) {
+        // The entries of one record are one unit: they stay in one chunk, and so in one transaction.
+        let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
+        if self.chunks.back().is_none_or(|last| full(&last.chunk) && !goes_on(&last.chunk)) {
             self.chunks.push_back(Waiting { chunk: fresh(), since: Instant::now() });
         }
         let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };

@@ -19,6 +19,7 @@ mod normalize;
 mod numeric;
 mod output;
 mod packed;
+mod partial;
 mod print;
 mod refusal;
 mod scalar;

@@ -120,8 +120,16 @@ impl Catalog {
                  add it to the sink table's columns or give it a default"
             )));
         }
+        if sink.changing && self.keys.key.is_none() {
+            return Err(Error::target(format!(
+                "{name}: the source updates and deletes rows, but nothing says which row of the table a change means: neither \
+                 has the table a primary key over the written columns nor the job's sink table one; declare \
+                 PRIMARY KEY (…) NOT ENFORCED in the sink table"
+            )));
+        }
         match sink.conflict_mode {
             ConflictMode::Upsert => self.check_upsert(sink),
+            ConflictMode::Strict if sink.changing => self.check_upsert(sink),
             _ => Ok(()),
         }
     }

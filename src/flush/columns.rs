@@ -15,6 +15,8 @@ pub struct Column {
     /// Oid and modifier of its type, which may be a domain.
     pub type_id: (u32, i32),
     pub type_name: String,
+    /// The same for what a domain is made of.
+    pub base_type: String,
     pub kind: ColumnKind,
     pub not_null: bool,
     pub has_default: bool,
@@ -70,6 +72,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
             number: row.get(1),
             type_id: (row.get(3), row.get(4)),
             type_name: row.get(2),
+            base_type: base.type_name,
             kind: kind(&base.pg_type, base.typmod),
             not_null: row.get::<_, bool>(5) || base.not_null,
             has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
@@ -88,6 +91,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
 
 struct BaseType {
     pg_type: PgType,
+    type_name: String,
     typmod: i32,
     storage: char,
     /// Of any domain on the way.
@@ -103,9 +107,9 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
             .query_one(
                 "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
                         t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL,
-                        t.typlen = -1 AND t.typelem <> 0
+                        t.typlen = -1 AND t.typelem <> 0, pg_catalog.format_type(t.oid, $2)
                  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
-                &[&oid],
+                &[&oid, &typmod],
             )
             .map_err(|error| unreadable(session, table, &error))?;
         not_null |= row.get::<_, bool>(5);
@@ -115,6 +119,7 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
         if class != 'd' {
             return Ok(BaseType {
                 pg_type: PgType { name: row.get(0), built_in: row.get(1), class, is_array: row.get(8) },
+                type_name: row.get(9),
                 typmod,
                 storage: letter(6).unwrap_or('x'),
                 not_null,
@@ -134,6 +139,7 @@ impl Column {
             number,
             type_id: (20, -1),
             type_name: "bigint".to_owned(),
+            base_type: "bigint".to_owned(),
             kind: ColumnKind::Int8,
             not_null,
             has_default: false,

@@ -89,7 +89,7 @@ impl Conflicts {
 pub fn order(mode: ConflictMode, key_is_unique: bool, other_unique: bool) -> Order {
     let keep = match mode {
         _ if !key_is_unique => Keep::All,
-        ConflictMode::Strict => Keep::All,
+        ConflictMode::Strict => Keep::Strict,
         // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
         ConflictMode::Ignore if other_unique => Keep::All,
         ConflictMode::Ignore => Keep::First,

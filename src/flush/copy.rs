@@ -36,7 +36,7 @@ pub fn copy(session: &mut Session, statements: &Statements, into: Into, rows: &R
             copy_run(session, statements, into.statement(run.format), rows, plan, run).map_err(|mut failure| {
                 // The line counts this COPY's rows; say which row of the batch that is.
                 let line = failure.line.and_then(|line| run.stretch.clone().nth(line.checked_sub(1)?));
-                failure.row = line.map(|at| plan.order[at] as usize);
+                failure.row = line.map(|at| rows.origin(plan.order[at]));
                 failure
             })?;
     }

@@ -49,6 +49,9 @@ pub fn describe(
         used.push(Statement::StageBinary);
         used.extend(statements.merge());
     }
+    if sink.changing {
+        used.push(Statement::DeleteBinary);
+    }
     if server.greenplum {
         found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
         found.extend(server.describe_deadlock_detector());

@@ -7,14 +7,18 @@ mod columns;
 mod conflict;
 mod connect;
 mod copy;
+mod deletes;
 mod describe;
 mod dimension;
 mod failure;
+mod fields;
 mod isolate;
 mod keys;
 mod kinds;
 mod letters;
 mod names;
+mod net;
+mod patches;
 mod pool;
 mod probe;
 mod reduce;
@@ -24,6 +28,7 @@ mod server;
 mod session;
 mod shape;
 mod statements;
+mod stepwise;
 mod tls;
 mod transaction;
 mod write;
@@ -147,6 +152,7 @@ impl Target {
             retry_wait_time: sink.retry_wait_time,
             most_writers: server.most_writers(
                 sink.conflict_mode,
+                sink.changing,
                 catalog.keys.key_is_unique,
                 sink.connection_max_active,
             ),

@@ -73,7 +73,45 @@ pub fn probe(
         }
         tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
     }
+    if sink.changing {
+        let tried = try_changes(session, &statements, sink.conflict_mode);
+        if !session.is_usable() {
+            *session = reopen()?;
+        }
+        tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
+    }
     Ok((found, statements))
+}
+
+/// Has the server plan the deletes and what replaces rows.
+fn try_changes(session: &mut Session, statements: &Statements, mode: ConflictMode) -> Attempt<()> {
+    in_rollback(session, |session| {
+        for statement in [Statement::DeleteBinary, Statement::DeleteText] {
+            let keys = session.prepare(statements, statement)?.params().len();
+            let nulls = vec!["NULL"; keys].join(", ");
+            session.run(&format!("PREPARE vecsink_probe AS {}", statements.text(statement)))?;
+            session.run(&format!("EXPLAIN EXECUTE vecsink_probe({nulls}); DEALLOCATE vecsink_probe"))?;
+        }
+        if mode == ConflictMode::Strict {
+            for statement in &statements.create_stage {
+                session.run(statement)?;
+            }
+            statements.upsert().try_for_each(|upsert| session.run(&format!("EXPLAIN {}", statements.text(upsert))))?;
+        }
+        Ok(())
+    })
+}
+
+fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+    let advice = match failure.sqlstate.as_deref() {
+        Some("42501") => format!(
+            "run: GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}",
+            catalog.quoted(),
+            quote(&sink.connection.user)
+        ),
+        _ => String::new(),
+    };
+    failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
 }
 
 /// Makes the stage and has the server plan the merge.

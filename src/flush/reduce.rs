@@ -1,4 +1,4 @@
-//! A batch's net effect: of several rows with one key, the one that counts.
+//! Of several rows with one key the one that counts, where there are only rows.
 
 use std::ops::Range;
 
@@ -11,40 +11,43 @@ pub enum Keep {
     All,
     First,
     Last,
+    /// As the last, but an insert of a key that is there already must be noticed.
+    Strict,
 }
 
 const FREE: u32 = u32::MAX;
 
 /// The rows of `range` that count, in their order. A row without a key image always does.
 pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
-    if keep == Keep::All || range.len() < 2 {
+    if matches!(keep, Keep::All | Keep::Strict) || range.len() < 2 {
         return range.map(|row| row as u32).collect();
     }
-    let mut seen = Seen::new(range.len());
+    let mut keys = Keys::new(range.len());
     let mut kept = Vec::with_capacity(range.len());
     if keep == Keep::First {
-        kept.extend(range.filter(|&row| seen.is_new(rows, row)).map(|row| row as u32));
+        kept.extend(range.filter(|&row| keys.first(rows, row) == row).map(|row| row as u32));
     } else {
-        kept.extend(range.rev().filter(|&row| seen.is_new(rows, row)).map(|row| row as u32));
+        kept.extend(range.rev().filter(|&row| keys.first(rows, row) == row).map(|row| row as u32));
         kept.reverse();
     }
     kept
 }
 
 /// An open-addressing set of rows by their key image; the hash is the one the shard was chosen by.
-struct Seen {
+pub struct Keys {
     slots: Vec<u32>,
 }
 
-impl Seen {
-    fn new(rows: usize) -> Self {
-        Seen { slots: vec![FREE; (rows * 2).next_power_of_two()] }
+impl Keys {
+    pub fn new(rows: usize) -> Self {
+        Keys { slots: vec![FREE; (rows * 2).next_power_of_two()] }
     }
 
-    fn is_new(&mut self, rows: &Rows<'_>, row: usize) -> bool {
+    /// The row of the same key that came first: it itself if it is new. A row without a key image is like no other.
+    pub fn first(&mut self, rows: &Rows<'_>, row: usize) -> usize {
         let key = rows.key(row);
         if key.is_empty() {
-            return true;
+            return row;
         }
         let mask = self.slots.len() - 1;
         // The hash's top bits are the shard and so much alike within a batch: the low bits choose the slot.
@@ -53,9 +56,9 @@ impl Seen {
             match self.slots[slot] {
                 FREE => {
                     self.slots[slot] = row as u32;
-                    return true;
+                    return row;
                 }
-                other if rows.key(other as usize) == key => return false,
+                other if rows.key(other as usize) == key => return other as usize,
                 _ => slot = (slot + 1) & mask,
             }
         }
@@ -65,7 +68,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Batch, Chunk, Entry, RowFormat};
+    use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
     use crate::flush::rows::Plan;
 
     /// Rows with these keys, two chunks of them; a row's bytes are its number, `B` for binary or `T` for text before it.
@@ -78,6 +81,7 @@ mod tests {
             chunk.entries.push(Entry {
                 stream: 0,
                 format,
+                op: Op::Insert,
                 row_len: bytes.len() as u32,
                 key_len: key.len() as u32,
                 original_len: 0,

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::batch::{Batch, Chunk, Entry, RowFormat};
+use super::fields;
+use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
 
 /// Where a row's entry and bytes stand.
 #[derive(Debug, Clone, Copy)]
@@ -13,35 +14,74 @@ struct Place {
     key: usize,
 }
 
-/// A batch's rows, numbered through its chunks.
+/// A batch's rows, numbered through its chunks; behind them rows that were made of several.
 pub struct Rows<'a> {
     batch: &'a Batch,
     places: Vec<Place>,
+    count: usize,
+    made: Chunk,
+    /// The row of the batch that each made row stands for.
+    origins: Vec<u32>,
+    /// The first row of each unit: the entries of one record in one shard, which share a transaction. Empty: each row is
+    /// one.
+    units: Vec<u32>,
+    /// Some entries are updates of whole rows.
+    pub has_updates: bool,
+    /// Some entries are neither inserts nor updates of whole rows.
+    pub has_changes: bool,
 }
 
 impl<'a> Rows<'a> {
     pub fn new(batch: &'a Batch) -> Self {
-        let mut places = Vec::with_capacity(batch.len());
+        let count = batch.len();
+        let mut places = Vec::with_capacity(count);
+        let mut continued = Vec::new();
+        let (mut has_updates, mut has_changes) = (false, false);
         for (chunk_index, chunk) in batch.chunks.iter().enumerate() {
             let (mut row, mut key) = (0, 0);
+            let mut before: Option<&Entry> = None;
             for (entry_index, entry) in chunk.entries.iter().enumerate() {
+                if before.is_some_and(|before| before.is_of_same_record(entry)) {
+                    continued.push(places.len() as u32);
+                }
+                before = Some(entry);
+                has_updates |= entry.op == Op::Update;
+                has_changes |= matches!(entry.op, Op::Patch | Op::Delete);
                 places.push(Place { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
                 row += entry.row_len as usize;
                 key += entry.key_len as usize;
             }
         }
-        Rows { batch, places }
+        let units = match continued.is_empty() {
+            true => Vec::new(),
+            false => (0..count as u32).filter(|row| continued.binary_search(row).is_err()).collect(),
+        };
+        let (made, origins) = (Chunk::default(), Vec::new());
+        Rows { batch, places, count, made, origins, units, has_updates, has_changes }
     }
 
-    pub fn len(&self) -> usize {
-        self.places.len()
+    /// How many units there are.
+    pub fn units(&self) -> usize {
+        if self.units.is_empty() { self.count } else { self.units.len() }
     }
 
-    fn chunk(&self, row: usize) -> &'a Chunk {
-        &self.batch.chunks[self.places[row].chunk as usize]
+    pub fn rows_of(&self, units: &Range<usize>) -> Range<usize> {
+        if self.units.is_empty() {
+            return units.clone();
+        }
+        let start = |unit: usize| self.units.get(unit).map_or(self.count, |row| *row as usize);
+        start(units.start)..start(units.end)
     }
 
-    fn entry(&self, row: usize) -> &'a Entry {
+    pub fn unit_of(&self, row: usize) -> usize {
+        if self.units.is_empty() { row } else { self.units.partition_point(|start| *start as usize <= row) - 1 }
+    }
+
+    fn chunk(&self, row: usize) -> &Chunk {
+        self.batch.chunks.get(self.places[row].chunk as usize).unwrap_or(&self.made)
+    }
+
+    fn entry(&self, row: usize) -> &Entry {
         &self.chunk(row).entries[self.places[row].entry as usize]
     }
 
@@ -49,14 +89,76 @@ impl<'a> Rows<'a> {
         self.entry(row).format
     }
 
+    pub fn op(&self, row: usize) -> Op {
+        self.entry(row).op
+    }
+
     pub fn key_hash(&self, row: usize) -> u64 {
         self.entry(row).key_hash
     }
 
+    /// The encoded row.
+    pub fn row(&self, row: usize) -> &[u8] {
+        let start = self.places[row].row;
+        &self.chunk(row).rows[start..start + self.entry(row).row_len as usize]
+    }
+
     /// The key image; empty when the row has none.
-    pub fn key(&self, row: usize) -> &'a [u8] {
+    pub fn key(&self, row: usize) -> &[u8] {
         let start = self.places[row].key;
         &self.chunk(row).keys[start..start + self.entry(row).key_len as usize]
+    }
+
+    /// The row of the batch that a row is, or was made for.
+    pub fn origin(&self, row: u32) -> usize {
+        match (row as usize).checked_sub(self.count) {
+            Some(made) => self.origins[made] as usize,
+            None => row as usize,
+        }
+    }
+
+    /// Makes a row of an earlier one and a patch of the same key: it stands for the patch. `None`: their formats differ.
+    pub fn merge(&mut self, row: u32, patch: u32) -> Option<u32> {
+        let (row, patch) = (row as usize, patch as usize);
+        let format = self.format(row);
+        if self.format(patch) != format {
+            return None;
+        }
+        let op = self.op(row);
+        Some(self.make(patch, op, |rows, out| fields::merge(format, rows.row(row), rows.row(patch), out)))
+    }
+
+    /// Makes a row of a patch that COPY takes.
+    pub fn without_unchanged(&mut self, patch: u32) -> u32 {
+        let (patch, format) = (patch as usize, self.format(patch as usize));
+        self.make(patch, Op::Patch, |rows, out| fields::with_nulls(format, rows.row(patch), out))
+    }
+
+    fn make(&mut self, of: usize, op: Op, write: impl FnOnce(&Self, &mut Vec<u8>)) -> u32 {
+        let mut bytes = Vec::new();
+        write(self, &mut bytes);
+        let key = self.key(of).to_vec();
+        let entry = Entry { op, row_len: bytes.len() as u32, ..*self.entry(of) };
+        self.places.push(Place {
+            chunk: self.batch.chunks.len() as u32,
+            entry: self.made.entries.len() as u32,
+            row: self.made.rows.len(),
+            key: self.made.keys.len(),
+        });
+        self.origins.push(self.origin(of as u32) as u32);
+        self.made.entries.push(entry);
+        self.made.rows.extend_from_slice(&bytes);
+        self.made.keys.extend_from_slice(&key);
+        (self.places.len() - 1) as u32
+    }
+
+    /// Rows that were made for an attempt are of no use to the next.
+    pub fn forget_made(&mut self) {
+        if !self.origins.is_empty() {
+            self.made = Chunk::default();
+            self.origins.clear();
+            self.places.truncate(self.count);
+        }
     }
 
     /// Where a row belongs in the order of key images: the image's first bytes behind its length. Ties are for the image.
@@ -79,10 +181,10 @@ pub struct Pieces<'r, 'a> {
     order: &'r [u32],
 }
 
-impl<'a> Iterator for Pieces<'_, 'a> {
-    type Item = &'a [u8];
+impl<'r> Iterator for Pieces<'r, '_> {
+    type Item = &'r [u8];
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<&'r [u8]> {
         let (&first, mut rest) = self.order.split_first()?;
         let (rows, first) = (self.rows, first as usize);
         let place = rows.places[first];

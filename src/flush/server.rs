@@ -59,8 +59,8 @@ impl Server {
 
     /// Without its deadlock detector Greenplum locks the whole table for an update, and writers that update it wait for
     /// each other, across segments possibly for ever.
-    pub fn most_writers(&self, mode: ConflictMode, key_is_unique: bool, connections: u32) -> u32 {
-        let updates = mode == ConflictMode::Upsert && key_is_unique;
+    pub fn most_writers(&self, mode: ConflictMode, changing: bool, key_is_unique: bool, connections: u32) -> u32 {
+        let updates = changing || (mode == ConflictMode::Upsert && key_is_unique);
         if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
     }
 
@@ -135,11 +135,16 @@ mod tests {
 
     #[test]
     fn without_a_deadlock_detector_upserts_go_one_at_a_time() {
-        let most = |detector, mode, key| greenplum(detector).most_writers(mode, key, 20);
+        let most = |detector, mode, key| greenplum(detector).most_writers(mode, false, key, 20);
         assert_eq!(most(Some(false), ConflictMode::Upsert, true), 1);
         assert_eq!(most(Some(false), ConflictMode::Upsert, false), 20);
         assert_eq!(most(Some(false), ConflictMode::Ignore, true), 20);
         assert_eq!(most(Some(true), ConflictMode::Upsert, true), 20);
         assert_eq!(most(None, ConflictMode::Upsert, true), 20);
+        assert_eq!(
+            greenplum(Some(false)).most_writers(ConflictMode::Ignore, true, true, 20),
+            1,
+            "deletes lock as well"
+        );
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::catalog::Catalog;
+use super::columns::Column;
 use super::probe::Capabilities;
+use crate::batch::RowFormat;
 use crate::settings::ConflictMode;
 
 /// The staging table of a session. It belongs to the session, so the name needs no suffix.
@@ -22,15 +24,31 @@ pub enum Statement {
     /// From the stage into the table; on servers without ON CONFLICT in two steps.
     Merge,
     MergeRest,
+    /// The same for updates under `strict`, which conflict with nothing.
+    Upsert,
+    UpsertRest,
+    ClearStage,
+    /// By key, from arrays in the binary form of the keys' types, or of text.
+    DeleteBinary,
+    DeleteText,
 }
 
-pub const COUNT: usize = Statement::MergeRest as usize + 1;
+pub const COUNT: usize = Statement::DeleteText as usize + 1;
 
 #[derive(Debug)]
 pub struct Statements {
     texts: [String; COUNT],
     /// Makes the stage, in a transaction of its own.
     pub create_stage: Vec<String>,
+    patch: Patch,
+}
+
+/// What an update of some columns is made of.
+#[derive(Debug)]
+struct Patch {
+    table: String,
+    columns: Vec<String>,
+    key: Vec<usize>,
 }
 
 impl Statements {
@@ -45,7 +63,11 @@ impl Statements {
             ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
             ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
         };
-        let (merge, rest) = merge(catalog, mode, capabilities, &table, &columns, &stage);
+        let merge = |mode| merge(catalog, mode, capabilities, &table, &columns, &stage);
+        let (merge, rest, (upsert, upsert_rest)) = {
+            let ((first, rest), upsert) = (merge(mode), merge(ConflictMode::Upsert));
+            (first, rest, upsert)
+        };
         Statements {
             texts: [
                 copy(&table, "binary", ""),
@@ -56,8 +78,18 @@ impl Statements {
                 copy(&stage, "text", ""),
                 merge,
                 rest.unwrap_or_default(),
+                upsert,
+                upsert_rest.unwrap_or_default(),
+                format!("DELETE FROM {stage}"),
+                delete(catalog, &table, RowFormat::Binary),
+                delete(catalog, &table, RowFormat::Text),
             ],
             create_stage: create_stage(catalog),
+            patch: Patch {
+                table: table.clone(),
+                columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
+                key: catalog.keys.key.clone().unwrap_or_default(),
+            },
         }
     }
 
@@ -67,7 +99,25 @@ impl Statements {
 
     /// What brings the staged rows into the table, in this order.
     pub fn merge(&self) -> impl Iterator<Item = Statement> + '_ {
-        [Statement::Merge, Statement::MergeRest].into_iter().filter(|statement| !self.text(*statement).is_empty())
+        self.given([Statement::Merge, Statement::MergeRest])
+    }
+
+    /// What replaces rows by the staged ones, whatever the conflict mode.
+    pub fn upsert(&self) -> impl Iterator<Item = Statement> + '_ {
+        self.given([Statement::Upsert, Statement::UpsertRest])
+    }
+
+    fn given(&self, statements: [Statement; 2]) -> impl Iterator<Item = Statement> + '_ {
+        statements.into_iter().filter(|statement| !self.text(*statement).is_empty())
+    }
+
+    /// Updates the carried columns, those of the key apart, of the rows that the stage has by key.
+    pub fn patch(&self, carried: &[usize]) -> String {
+        let Patch { table, columns, key } = &self.patch;
+        let name = |index: &usize| columns.get(*index).map(String::as_str);
+        let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
+        let same = same(key.iter().filter_map(name));
+        format!("UPDATE {table} AS t SET {} FROM pg_temp.{STAGE} AS s WHERE {same}", assignments(&set, "s"))
     }
 }
 
@@ -131,11 +181,7 @@ fn merge(
     }
     // A server of PostgreSQL 9.4's age, or a deferrable key. The UPDATE first: it takes the stronger lock.
     let Some(key) = key else { return (insert, None) };
-    let same = key.iter().fold(String::new(), |mut text, name| {
-        let name = quote(name);
-        let _ = write!(text, "{}t.{name} = s.{name}", if text.is_empty() { "" } else { " AND " });
-        text
-    });
+    let same = same(key.iter().copied());
     let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
     let absent = format!(
         "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
@@ -146,6 +192,37 @@ fn merge(
         return (update, Some(absent));
     }
     (absent, None)
+}
+
+/// `t` and `s` have the same key.
+fn same<'a>(key: impl Iterator<Item = &'a str>) -> String {
+    key.fold(String::new(), |mut text, name| {
+        let name = quote(name);
+        let _ = write!(text, "{}t.{name} = s.{name}", if text.is_empty() { "" } else { " AND " });
+        text
+    })
+}
+
+/// Deletes by arrays of keys, compared as the columns' types so that an index serves; empty without a key.
+fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
+    let key: Vec<&Column> = catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect();
+    let array = |index: usize, column: &Column| match format {
+        RowFormat::Binary => format!("${}::{}[]", index + 1, column.base_type),
+        RowFormat::Text => format!("${}::text[]::{}[]", index + 1, column.base_type),
+    };
+    match key.as_slice() {
+        [] => String::new(),
+        [column] => format!("DELETE FROM {table} WHERE {} = ANY({})", quote(&column.name), array(0, column)),
+        columns => {
+            let (mut keys, mut same) = (Vec::new(), Vec::new());
+            for (index, column) in columns.iter().enumerate() {
+                keys.push(format!("unnest({}) AS k{index}", array(index, column)));
+                same.push(format!("t.{} = s.k{index}", quote(&column.name)));
+            }
+            let (keys, same) = (keys.join(", "), same.join(" AND "));
+            format!("DELETE FROM {table} AS t USING (SELECT {keys}) AS s WHERE {same}")
+        }
+    }
 }
 
 fn assignments(columns: &[&str], from: &str) -> String {
@@ -217,6 +294,29 @@ mod tests {
         let update = r#"UPDATE "s"."t" AS t SET "a" = s."a" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#;
         assert_eq!(merge_of(&catalog, ConflictMode::Ignore, false), [absent]);
         assert_eq!(merge_of(&catalog, ConflictMode::Upsert, false), [update, absent]);
+    }
+
+    #[test]
+    fn deletes_compare_keys_as_the_type_of_their_columns() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        assert_eq!(delete(&catalog, "t", RowFormat::Binary), r#"DELETE FROM t WHERE "id" = ANY($1::bigint[])"#);
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id", "b"]);
+        assert_eq!(
+            delete(&catalog, "t", RowFormat::Text),
+            r#"DELETE FROM t AS t USING (SELECT unnest($1::text[]::bigint[]) AS k0, unnest($2::text[]::bigint[]) AS k1) AS s WHERE t."id" = s.k0 AND t."b" = s.k1"#
+        );
+        assert_eq!(delete(&Catalog::sample("t", &["id"], &[]), "t", RowFormat::Text), "");
+    }
+
+    #[test]
+    fn a_partial_update_sets_what_it_carries() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
+        let statements = Statements::new(&catalog, ConflictMode::Upsert, &capabilities);
+        assert_eq!(
+            statements.patch(&[0, 2]),
+            r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#
+        );
     }
 
     #[test]

@@ -1,13 +1,16 @@
-//! One transaction: some rows of a batch, on one path.
+//! One transaction: the net effect of some rows of a batch, on one path.
 
-use std::ops::Range;
+use std::ops::AddAssign;
 
 use super::copy::copy;
+use super::deletes::delete;
 use super::letters::{Beside, LetterTable, write_beside};
-use super::reduce::{Keep, reduce};
+use super::net::Net;
+use super::patches::patch;
+use super::reduce::Keep;
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
-use super::statements::Statements;
+use super::statements::{Statement, Statements};
 
 /// How rows get into the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +23,26 @@ pub enum Path {
     Staged,
 }
 
-/// What became of rows that are durable.
+/// What became of entries that are durable.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// Inserted or upserted.
+    /// Inserted, upserted or updated.
     pub inserted: u64,
+    /// Deletes that were carried out, whether or not their row was there.
+    pub deleted: u64,
     /// Left out by the conflict mode.
     pub ignored: u64,
-    /// Replaced by a later row of their key in the same transaction.
+    /// Replaced by a later change of their key in the same transaction.
     pub superseded: u64,
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, other: Written) {
+        self.inserted += other.inserted;
+        self.deleted += other.deleted;
+        self.ignored += other.ignored;
+        self.superseded += other.superseded;
+    }
 }
 
 /// How a transaction treats rows of one key.
@@ -39,33 +53,76 @@ pub struct Order {
     pub in_order: bool,
 }
 
-/// Writes `range` and commits. COPY is never sent as a transaction of its own: its answer comes before the commit, and
-/// what fails then (a deferred constraint, a Greenplum segment) would go unnoticed.
+/// What a transaction does besides, and where its letters go.
+pub type Besides<'a> = (Option<&'a LetterTable>, &'a Beside);
+
+/// Begins a transaction in which [`apply`] can work.
+pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
+    if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
+        session.ensure_stage(statements)?;
+    }
+    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")
+}
+
+/// Writes a net effect and commits. COPY is never sent as a transaction of its own: its answer comes before the commit,
+/// and what fails then (a deferred constraint, a Greenplum segment) would go unnoticed.
 pub fn transaction(
     session: &mut Session,
     statements: &Statements,
-    rows: &Rows<'_>,
-    range: Range<usize>,
+    rows: &mut Rows<'_>,
+    net: Net,
     path: Path,
     order: Order,
-    beside: (Option<&LetterTable>, &Beside),
+    beside: Besides<'_>,
 ) -> Attempt<Written> {
-    let all = range.len() as u64;
-    let plan = Plan::new(rows, reduce(rows, range, order.keep), order.in_order);
-    let sent = plan.order.len() as u64;
-    if path == Path::Staged {
-        session.ensure_stage(statements)?;
-    }
-    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
-    let mut stored = copy(session, statements, path.into(), rows, &plan)?;
-    if path == Path::Staged {
-        stored = 0;
-        for merge in statements.merge() {
-            stored += session.execute(statements, merge)?;
-        }
-    }
+    begin(session, statements, path, &net)?;
+    let written = apply(session, statements, rows, net, path, order)?;
     write_beside(session, beside.0, beside.1)?;
     session.run("COMMIT")?;
-    let (superseded, repeated) = if order.keep == Keep::Last { (all - sent, 0) } else { (0, all - sent) };
-    Ok(Written { inserted: stored.min(sent), ignored: repeated + sent.saturating_sub(stored), superseded })
+    Ok(written)
+}
+
+/// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock
+/// detector knows none but the table's.
+pub fn apply(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    net: Net,
+    path: Path,
+    order: Order,
+) -> Attempt<Written> {
+    let Net { deletes, patches, upserts, rows: kept, superseded, ignored, .. } = net;
+    let mut written = Written { superseded, ignored, ..Written::default() };
+    if !deletes.is_empty() {
+        written.deleted = deletes.len() as u64;
+        delete(session, statements, rows, deletes)?;
+    }
+    if !patches.is_empty() {
+        written.inserted += patches.len() as u64;
+        patch(session, statements, rows, &patches)?;
+    }
+    if !upserts.is_empty() {
+        written.inserted += upserts.len() as u64;
+        let plan = Plan::new(rows, upserts, order.in_order);
+        copy(session, statements, Path::Staged.into(), rows, &plan)?;
+        for upsert in statements.upsert() {
+            session.execute(statements, upsert)?;
+        }
+        session.execute(statements, Statement::ClearStage)?;
+    }
+    if !kept.is_empty() {
+        let sent = kept.len() as u64;
+        let plan = Plan::new(rows, kept, order.in_order);
+        let mut stored = copy(session, statements, path.into(), rows, &plan)?;
+        if path == Path::Staged {
+            stored = 0;
+            for merge in statements.merge() {
+                stored += session.execute(statements, merge)?;
+            }
+        }
+        written.inserted += stored.min(sent);
+        written.ignored += sent.saturating_sub(stored);
+    }
+    Ok(written)
 }

@@ -6,9 +6,13 @@ use std::time::Duration;
 use super::classify::Class;
 use super::failure::Failure;
 use super::isolate::Isolation;
+use super::net::{Net, net};
+use super::reduce::Keep;
 use super::retry::Backoff;
 use super::rows::Rows;
-use super::transaction::{Path, Written, transaction};
+use super::session::{Attempt, Session};
+use super::stepwise::{How, Step, stepwise};
+use super::transaction::{Besides, Path, Written, transaction};
 use super::{Settle, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
@@ -21,10 +25,14 @@ const CONTENTION: Duration = Duration::from_secs(1);
 /// The longest wait for a session of another writer.
 const FEWER: Duration = Duration::from_millis(200);
 
+/// The most units that are written row by row in one transaction: more are halved first.
+const STEPS: usize = 64;
+
 /// What one call of `Target::write` keeps in mind.
 pub struct Write<'a> {
     target: &'a Target,
     rows: Rows<'a>,
+    /// Units, not rows.
     work: Isolation,
     settle: &'a mut dyn Settle,
     stop: &'a Stop,
@@ -45,7 +53,7 @@ impl<'a> Write<'a> {
         let rows = Rows::new(batch);
         Write {
             target,
-            work: Isolation::new(rows.len()),
+            work: Isolation::new(rows.units()),
             rows,
             settle,
             stop,
@@ -59,28 +67,118 @@ impl<'a> Write<'a> {
     }
 
     pub fn run(mut self) -> Result<()> {
-        while let Some(range) = self.work.next() {
+        while let Some(units) = self.work.next() {
             if self.stop.phase() >= Phase::Abandoning {
                 return Err(Error::Stopped);
             }
-            match self.attempt(range.clone()) {
-                Ok(written) => self.durable(range, written)?,
-                Err(failure) => self.judge(range, &failure)?,
+            let range = self.rows.rows_of(&units);
+            match net(&mut self.rows, range.clone(), self.target.order.keep) {
+                Some(net) => match self.attempt(range.clone(), net) {
+                    Ok(written) => self.durable(range, written)?,
+                    Err(failure) => self.judge(range, &failure)?,
+                },
+                None => self.step_by_step(range)?,
             }
         }
         self.release()
     }
 
-    fn attempt(&mut self, range: Range<usize>) -> std::result::Result<Written, Failure> {
-        let Write { target, rows, path, .. } = self;
+    fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, Failure> {
+        // An update's row is in the table as a rule: COPY would only find that out.
+        if net.updates && self.path == Path::Direct && self.target.order.keep != Keep::Strict {
+            self.path = Path::Staged;
+        }
+        let path = self.path;
+        self.in_session(range, |target, session, rows, beside| {
+            transaction(session, &target.statements, rows, net, path, target.order, beside)
+        })
+    }
+
+    /// Runs a transaction over `range` with what shall be part of it besides.
+    fn in_session<T>(
+        &mut self,
+        range: Range<usize>,
+        work: impl FnOnce(&Target, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
+    ) -> Attempt<T> {
+        let target = self.target;
         let mut session = target.pool.session()?;
-        let beside = self.settle.beside(range.clone());
-        let result = session.attempt(|session| {
-            let beside = (target.letters.as_ref(), &beside);
-            transaction(session, &target.statements, rows, range, *path, target.order, beside)
-        });
+        let beside = self.settle.beside(range);
+        let rows = &mut self.rows;
+        let result = session.attempt(|session| work(target, session, rows, (target.letters.as_ref(), &beside)));
         self.settle.beside_ended(beside, result.is_ok());
         result
+    }
+
+    /// Writes each row of some units for itself, in one transaction; halves them first when there are many.
+    fn step_by_step(&mut self, range: Range<usize>) -> Result<()> {
+        if self.units(&range) > STEPS {
+            self.work.split(None);
+            return Ok(());
+        }
+        let patient = self.repeats < self.target.max_retry_times;
+        // Only COPY into the table names the row in the way, as `strict` has to.
+        let path = if self.target.order.keep == Keep::Strict { self.path } else { Path::Staged };
+        let attempt = self.in_session(range.clone(), |target, session, rows, beside| {
+            let how = How { path, order: target.order, patient };
+            stepwise(session, &target.statements, rows, range.clone(), how, beside)
+        });
+        match attempt {
+            Ok(steps) => self.stepped(range, steps),
+            Err(failure) if failure.class == Class::Conflict && self.target.conflict_mode == ConflictMode::Strict => {
+                Err(self.settle.conflict(failure.row, self.named(&failure)))
+            }
+            // Refused at COMMIT: no step is to blame.
+            Err(failure) if matches!(failure.class, Class::Row | Class::Conflict) => {
+                self.refused_whole(range, &failure)
+            }
+            Err(failure) if failure.class == Class::Other && !patient => self.refused_whole(range, &failure),
+            Err(failure) => self.judge(range, &failure),
+        }
+    }
+
+    /// Rows that are durable, but for those that were refused.
+    fn stepped(&mut self, range: Range<usize>, steps: Vec<Step>) -> Result<()> {
+        self.target.outage.ends(&self.target.name);
+        self.backoff.reset();
+        self.replaced = false;
+        self.renewed = false;
+        let mut outcome = self.release();
+        self.work.settled();
+        let mut done = (range.start, Written::default());
+        for (row, step) in range.clone().zip(steps) {
+            match step {
+                Ok(written) => {
+                    self.target.alike.broken();
+                    done.1 += written;
+                }
+                Err(failure) if failure.class == Class::Conflict && self.ignores() => done.1.ignored += 1,
+                Err(failure) => {
+                    self.settle_durable(done.0..row, done.1);
+                    done = (row + 1, Written::default());
+                    let rejected = match failure.class {
+                        Class::Other if self.target.alike.another(&failure) => Err(self.all_alike(&failure)),
+                        _ => self.settle.rejected(row, failure.rejection()),
+                    };
+                    outcome = outcome.and(rejected);
+                }
+            }
+        }
+        self.settle_durable(done.0..range.end, done.1);
+        outcome
+    }
+
+    fn settle_durable(&mut self, rows: Range<usize>, written: Written) {
+        if !rows.is_empty() {
+            self.settle.durable(rows, written);
+        }
+    }
+
+    fn ignores(&self) -> bool {
+        self.target.conflict_mode == ConflictMode::Ignore
+    }
+
+    fn units(&self, range: &Range<usize>) -> usize {
+        if range.is_empty() { 0 } else { self.rows.unit_of(range.end - 1) + 1 - self.rows.unit_of(range.start) }
     }
 
     fn durable(&mut self, range: Range<usize>, written: Written) -> Result<()> {
@@ -102,7 +200,7 @@ impl<'a> Write<'a> {
         match failure.class {
             Class::Outage | Class::Login => self.lost(failure),
             Class::Contention => self.wait(Some(CONTENTION)),
-            Class::TooLong if range.len() > 1 => {
+            Class::TooLong if self.units(&range) > 1 => {
                 self.settle.retried();
                 self.work.split(None);
                 Ok(())
@@ -169,19 +267,35 @@ impl<'a> Write<'a> {
             ConflictMode::Ignore if range.len() == 1 => {
                 self.durable(range, Written { ignored: 1, ..Written::default() })
             }
+            // Another constraint than the key's. In their order, and unreduced, the rows may do.
+            _ if range.len() > 1 => self.step_by_step(range),
             _ => self.refused(range, failure),
         }
     }
 
     /// Some row of `range` is bad: a lone one is rejected, others are tried apart.
     fn refused(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
-        if range.len() > 1 {
-            self.work.split(failure.row);
+        if self.units(&range) > 1 {
+            self.work.split(failure.row.map(|row| self.rows.unit_of(row)));
             return Ok(());
+        }
+        if range.len() > 1 {
+            return self.step_by_step(range);
         }
         self.held.push((range.start, failure.rejection()));
         self.work.settled();
         if failure.class == Class::Other { Ok(()) } else { self.release() }
+    }
+
+    /// What fails only when it is committed: the unit it came from is rejected as a whole.
+    fn refused_whole(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+        if self.units(&range) > 1 {
+            self.work.split(None);
+            return Ok(());
+        }
+        self.held.extend(range.map(|row| (row, failure.rejection())));
+        self.work.settled();
+        self.release()
     }
 
     /// Hands the rejections over, in order.

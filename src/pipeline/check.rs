@@ -143,7 +143,8 @@ fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut 
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
-    checked.plan.push(format!("layout {}", Layout::of(table, sink.conflict_mode).as_str()));
+    let layout = Layout::of(table, sink.conflict_mode, sink.changing);
+    checked.plan.push(format!("layout {}", layout.as_str()));
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
         Ok(_) => {

@@ -2,24 +2,24 @@
 //! while the record's bytes are hot. So a record that can't become a row is known before it is accepted, and a writer has
 //! nothing to do but send.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
 
 use super::line::Line;
+use super::prepare::{Piece, Prepare};
 use super::rejects::Letter;
 use super::shared::Shared;
-use crate::batch::{Entry, RowFormat};
+use crate::batch::Entry;
 use crate::change::Change;
 use crate::consume::{Intake, Taken};
 use crate::decode::metadata::RecordMetadata;
-use crate::decode::select::{Selected, Selection};
+use crate::decode::select::Selection;
 use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
-use crate::encode::{EncodeOptions, RowEncoder};
-use crate::error::{Error, Rejection, Result, Stage};
+use crate::encode::EncodeOptions;
+use crate::error::{Error, Rejection, Result};
 use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::{ExceptionMode, Source};
@@ -199,39 +199,24 @@ impl Intake for SourceIntake {
 /// A sink as its source sees it.
 struct Feed {
     line: Arc<Line>,
-    selection: Selection,
-    encoder: RowEncoder,
+    prepare: Prepare,
     keep_originals: bool,
     /// The stream number of each of the source's partitions.
     streams: Vec<u32>,
-    scratch: Scratch,
-}
-
-/// The rows one record makes, before they are accepted.
-#[derive(Default)]
-struct Scratch {
-    rows: Vec<u8>,
-    keys: Vec<u8>,
+    /// The record's original, where it is kept.
     original: Vec<u8>,
-    prepared: Vec<std::result::Result<Prepared, Rejection>>,
-}
-
-struct Prepared {
-    format: RowFormat,
-    row: Range<usize>,
-    key: Range<usize>,
 }
 
 impl Feed {
     fn new(line: &Arc<Line>, source: &Source) -> Result<Feed> {
         let sink = &line.settings;
+        let options = EncodeOptions::new(sink, source);
         Ok(Feed {
             line: Arc::clone(line),
-            selection: Selection::new(sink),
-            encoder: RowEncoder::new(line.target.table(), EncodeOptions::new(sink, source))?,
+            prepare: Prepare::new(Selection::new(sink), line.target.table(), options)?,
             keep_originals: line.rejects.wants_originals(),
             streams: Vec::new(),
-            scratch: Scratch::default(),
+            original: Vec::new(),
         })
     }
 
@@ -252,70 +237,56 @@ impl Feed {
         partition: usize,
         arena: &'a Bump,
     ) -> Result<()> {
-        let Scratch { rows: encoded, keys, original, prepared } = &mut self.scratch;
-        encoded.clear();
-        keys.clear();
-        prepared.clear();
+        self.prepare.record(changes, metadata, arena);
+        let Prepare { rows, keys, pieces, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
-        for change in changes {
-            let Change::Insert(row) = change else {
-                prepared.push(Err(Rejection::new(Stage::Decode, "only inserts are written yet")));
-                continue;
-            };
-            let selected = match self.selection.apply(row, metadata, arena) {
-                Ok(Selected::Row(selected)) => selected,
-                Ok(Selected::Filtered) => continue,
-                Ok(Selected::DroppedNull) => {
-                    counters.rows_read.add_alone(1);
-                    counters.rows_ignored.add(1);
-                    continue;
-                }
-                Err(rejection) => {
-                    prepared.push(Err(rejection));
-                    continue;
-                }
-            };
-            let (row_start, key_start) = (encoded.len(), keys.len());
-            let outcome = self.encoder.encode(selected, encoded).and_then(|format| {
-                self.encoder.key_image(selected, keys)?;
-                Ok(Prepared { format, row: row_start..encoded.len(), key: key_start..keys.len() })
-            });
-            prepared.push(outcome);
+        if *dropped > 0 {
+            counters.rows_read.add_alone(*dropped);
+            counters.rows_ignored.add(*dropped);
         }
         let stream = self.streams[partition];
-        if prepared.is_empty() {
+        if pieces.is_empty() {
             self.line.progress.passed(stream, record.offset + 1);
             return Ok(());
         }
+        let original = &mut self.original;
         original.clear();
         if self.keep_originals {
             record.store_original(original);
         }
-        counters.rows_read.add_alone(prepared.len() as u64);
-        let ticket = self.line.progress.accept(stream, record.offset, prepared.len() as u32);
-        for outcome in prepared.drain(..) {
-            match outcome {
-                Ok(Prepared { format, row, key }) => {
-                    let (row, key) = (&encoded[row], &keys[key]);
-                    let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
-                    let entry = Entry {
-                        stream,
-                        format,
-                        row_len: row.len() as u32,
-                        key_len: key.len() as u32,
-                        original_len: original.len() as u32,
-                        key_hash,
-                        offset: record.offset,
-                        ticket,
-                        produced_ms: record.timestamp_ms.unwrap_or(0),
-                    };
-                    let shard = self.line.layout.shard_of_row(key_hash, record.offset);
-                    if self.line.dispatcher.push(shard, Row { entry, row, key, original }) {
-                        self.line.start_writer();
-                    }
-                }
-                Err(rejection) => settle_rejection(&self.line, record, rejection, original, stream, ticket)?,
+        counters.rows_read.add_alone(pieces.len() as u64);
+        let ticket = self.line.progress.accept(stream, record.offset, pieces.len() as u32);
+        let layout = self.line.layout;
+        let row = |piece: &Piece| {
+            let (row, key) = (&rows[piece.row.clone()], &keys[piece.key.clone()]);
+            let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
+            let entry = Entry {
+                stream,
+                format: piece.format,
+                op: piece.op,
+                row_len: row.len() as u32,
+                key_len: key.len() as u32,
+                original_len: original.len() as u32,
+                key_hash,
+                offset: record.offset,
+                ticket,
+                produced_ms: record.timestamp_ms.unwrap_or(0),
+            };
+            (layout.shard_of_row(key_hash, record.offset), Row { entry, row, key, original })
+        };
+        let dispatcher = &self.line.dispatcher;
+        let wants_writer = match pieces.as_slice() {
+            [Ok(piece)] => {
+                let (shard, row) = row(piece);
+                dispatcher.push(shard, row)
             }
+            pieces => dispatcher.push_all(pieces.iter().flatten().map(row)),
+        };
+        if wants_writer {
+            self.line.start_writer();
+        }
+        for rejection in pieces.drain(..).filter_map(std::result::Result::err) {
+            settle_rejection(&self.line, record, rejection, original, stream, ticket)?;
         }
         Ok(())
     }
@@ -323,13 +294,13 @@ impl Feed {
     /// The whole record is refused; it counts as one row.
     fn reject(&mut self, record: &Record<'_>, rejection: Rejection, partition: usize) -> Result<()> {
         let stream = self.streams[partition];
-        self.scratch.original.clear();
+        self.original.clear();
         if self.keep_originals {
-            record.store_original(&mut self.scratch.original);
+            record.store_original(&mut self.original);
         }
         self.line.counters().rows_read.add_alone(1);
         let ticket = self.line.progress.accept(stream, record.offset, 1);
-        settle_rejection(&self.line, record, rejection, &self.scratch.original, stream, ticket)
+        settle_rejection(&self.line, record, rejection, &self.original, stream, ticket)
     }
 }
 

@@ -71,7 +71,7 @@ impl Line {
         if traits.typed_by_table {
             table.columns.iter_mut().for_each(|column| column.source = column.kind.natural_source());
         }
-        let layout = Layout::of(&table, sink.conflict_mode);
+        let layout = Layout::of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
         let line = Arc::new(Line {
             settings: sink.clone(),

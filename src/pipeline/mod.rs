@@ -14,6 +14,7 @@ mod letter_topic;
 #[cfg(feature = "kafka")]
 mod letters_of;
 mod line;
+mod prepare;
 mod rejects;
 #[cfg(feature = "kafka")]
 mod replay;

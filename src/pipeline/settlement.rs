@@ -53,10 +53,11 @@ impl<'a> Settlement<'a> {
 impl Settle for Settlement<'_> {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         let counters = self.line.counters();
-        if written.inserted > 0 {
+        if written.inserted + written.deleted > 0 {
             counters.batches.add(1);
         }
         counters.rows_written.add(written.inserted);
+        counters.rows_deleted.add(written.deleted);
         counters.rows_ignored.add(written.ignored);
         counters.rows_superseded.add(written.superseded);
         let oldest =

@@ -1,6 +1,7 @@
 //! The database side alone: batches with rows encoded by hand.
 
 mod catalog;
+mod changes;
 mod conflicts;
 mod connections;
 mod fixture;

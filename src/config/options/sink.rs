@@ -172,6 +172,8 @@ pub fn is_connector(name: &str) -> bool {
 pub struct Mapping {
     pub source: usize,
     pub filter: Option<crate::expression::Expression>,
+    /// The source updates and deletes rows.
+    pub changing: bool,
     pub columns: Vec<SinkColumn>,
     pub declared_key: Option<Vec<usize>>,
     pub not_null_drop: bool,
@@ -185,7 +187,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
     let fold = |name: String| if folded { name.to_ascii_lowercase() } else { name };
     let schema = fold(options.text(&TARGET_SCHEMA).unwrap_or_default());
     let table = fold(options.text(&TABLE_NAME).unwrap_or_default());
-    let (write_mode, conflict_mode) = modes(options);
+    let (write_mode, conflict_mode) = modes(options, mapping.changing);
     let columns: Vec<SinkColumn> =
         mapping.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
     for (index, column) in columns.iter().enumerate() {
@@ -203,6 +205,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
         name: format!("{schema}.{table}"),
         source: mapping.source,
         filter: mapping.filter,
+        changing: mapping.changing,
         columns,
         declared_key: mapping.declared_key,
         connection: connection(options),
@@ -234,7 +237,7 @@ fn count(options: &mut TableOptions<'_>, option: &OptionSpec) -> u32 {
     options.integer(option).and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
-fn modes(options: &mut TableOptions<'_>) -> (WriteMode, ConflictMode) {
+fn modes(options: &mut TableOptions<'_>, changing: bool) -> (WriteMode, ConflictMode) {
     let conflict_mode = match options.choice(&CONFLICT_MODE) {
         Some("strict") => ConflictMode::Strict,
         Some("update" | "upsert") => ConflictMode::Upsert,
@@ -252,20 +255,31 @@ fn modes(options: &mut TableOptions<'_>) -> (WriteMode, ConflictMode) {
             "= '3' (merge) is not supported: it needs the vendor's streaming server; '1' with 'conflictmode' = \
              'upsert' has the same result",
         ),
-        Some("0") => return (WriteMode::Insert, conflict_mode_or_notice(options, conflict_mode)),
+        Some("0") => return (WriteMode::Insert, checked_conflict_mode(options, conflict_mode, changing)),
         _ => {}
     }
-    (WriteMode::Copy, conflict_mode_or_notice(options, conflict_mode))
+    (WriteMode::Copy, checked_conflict_mode(options, conflict_mode, changing))
 }
 
-fn conflict_mode_or_notice(options: &mut TableOptions<'_>, conflict_mode: ConflictMode) -> ConflictMode {
-    if !options.is_set(&CONFLICT_MODE) {
-        options.notice(
+fn checked_conflict_mode(options: &mut TableOptions<'_>, mode: ConflictMode, changing: bool) -> ConflictMode {
+    match (options.is_set(&CONFLICT_MODE), changing) {
+        (false, true) => options.error(
+            &CONFLICT_MODE,
+            "is left out, but the source updates and deletes rows: set it to 'upsert' to follow its changes (what the \
+             Java connector meant by leaving it out), to 'ignore' to keep each row as it came first until it is \
+             deleted, or to 'strict' to stop at an insert of a key that is already there",
+        ),
+        (false, false) => options.notice(
             "'conflictmode' is left out, so a row whose key is already there is ignored; the Java connector meant \
              'upsert'. Set the one you want",
-        );
+        ),
+        (true, true) if mode == ConflictMode::Ignore => options.notice(
+            "the source updates rows, but 'conflictmode' = 'ignore' drops the updates of rows that are already there; \
+             deletes still delete. 'upsert' follows all changes",
+        ),
+        _ => {}
     }
-    conflict_mode
+    mode
 }
 
 /// Tells of options whose user could expect an effect.

@@ -21,6 +21,7 @@ fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
         name: "public.t".into(),
         source: 0,
         filter: None,
+        changing: false,
         columns: expressions.into_iter().enumerate().map(column).collect(),
         declared_key: None,
         connection: Connection {

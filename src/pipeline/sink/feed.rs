@@ -1,7 +1,7 @@
 //! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
 //! happens outside all locks and allocates nothing once the buffers have grown.
 
-use crate::batch::{Entry, RowFormat};
+use crate::batch::{Entry, Op, RowFormat};
 use crate::consume::push::original;
 use crate::dispatch::{Layout, Row, key_hash};
 use crate::encode::{EncodeOptions, RowEncoder, VectorOptions};
@@ -137,6 +137,7 @@ impl Feed {
             let entry = Entry {
                 stream: accepted.stream,
                 format: part.format,
+                op: Op::Insert,
                 row_len: bytes.row.len() as u32,
                 key_len: bytes.key.len() as u32,
                 original_len: bytes.original.len() as u32,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use vecsink::batch::{Batch, Chunk, Entry, RowFormat};
+use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
 use vecsink::data_type::DataType;
 use vecsink::error::{Rejection, Result};
 use vecsink::expression::Expression;
@@ -51,6 +51,7 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
         name: format!("{}.{table}", schema.name),
         source: 0,
         filter: None,
+        changing: false,
         columns: columns.iter().enumerate().map(column).collect(),
         declared_key: None,
         connection: connection(&schema.server),
@@ -123,6 +124,7 @@ impl Rows {
         self.0.entries.push(Entry {
             stream: 0,
             format,
+            op: Op::Insert,
             row_len: (self.0.rows.len() - start) as u32,
             key_len: key.len() as u32,
             original_len: 0,
@@ -159,11 +161,10 @@ pub struct Outcome {
 impl Settle for Outcome {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         assert_eq!(rows.start, self.settled, "settled in order, each once");
-        assert_eq!(written.inserted + written.ignored + written.superseded, rows.len() as u64);
+        let Written { inserted, deleted, ignored, superseded } = written;
+        assert_eq!(inserted + deleted + ignored + superseded, rows.len() as u64, "{written:?}");
         self.settled = rows.end;
-        self.written.inserted += written.inserted;
-        self.written.ignored += written.ignored;
-        self.written.superseded += written.superseded;
+        self.written += written;
         self.transactions += 1;
     }
 

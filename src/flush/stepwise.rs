@@ -1,0 +1,77 @@
+//! Row by row, unreduced, in order, in one transaction: what can't be done at once, or was refused so. Slow and exact.
+
+use std::ops::Range;
+
+use super::classify::Class;
+use super::failure::Failure;
+use super::letters::write_beside;
+use super::net::net;
+use super::reduce::Keep;
+use super::rows::Rows;
+use super::session::{Attempt, Session};
+use super::statements::{Statement, Statements};
+use super::transaction::{Besides, Order, Path, Written, apply};
+
+/// What became of one row.
+pub type Step = Result<Written, Failure>;
+
+/// How rows are written one by one.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    pub path: Path,
+    pub order: Order,
+    /// An unexplained refusal ends the attempt, so that it is repeated.
+    pub patient: bool,
+}
+
+/// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it.
+pub fn stepwise(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    range: Range<usize>,
+    how: How,
+    beside: Besides<'_>,
+) -> Attempt<Vec<Step>> {
+    session.ensure_stage(statements)?;
+    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
+    let mut steps = Vec::with_capacity(range.len());
+    for row in range {
+        session.run("SAVEPOINT vecsink_step")?;
+        match step(session, statements, rows, row, how) {
+            Ok(written) => {
+                session.run("RELEASE SAVEPOINT vecsink_step")?;
+                steps.push(Ok(written));
+            }
+            Err(failure) if is_the_rows_own(&failure, how) => {
+                session.run("ROLLBACK TO SAVEPOINT vecsink_step")?;
+                steps.push(Err(failure));
+            }
+            Err(failure) => return Err(Failure { row: Some(row), ..failure }),
+        }
+    }
+    write_beside(session, beside.0, beside.1)?;
+    session.run("COMMIT")?;
+    Ok(steps)
+}
+
+fn step(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, row: usize, how: How) -> Attempt<Written> {
+    let How { path, order, .. } = how;
+    // One change alone always has a net effect.
+    let Some(net) = net(rows, row..row + 1, order.keep) else { return Ok(Written::default()) };
+    let written = apply(session, statements, rows, net, path, order)?;
+    if path == Path::Staged {
+        session.execute(statements, Statement::ClearStage)?;
+    }
+    Ok(written)
+}
+
+fn is_the_rows_own(failure: &Failure, how: How) -> bool {
+    match failure.class {
+        Class::Row => true,
+        // Under `strict` it stops the job, and nothing before it in the batch is committed.
+        Class::Conflict => how.order.keep != Keep::Strict,
+        Class::Other => !how.patient,
+        _ => false,
+    }
+}

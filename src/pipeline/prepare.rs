@@ -1,0 +1,233 @@
+//! What a change asks of the sink's table: encoded rows and deletes, before they are accepted.
+
+use std::ops::Range;
+
+use bumpalo::Bump;
+
+use crate::batch::{Op, RowFormat};
+use crate::change::Change;
+use crate::decode::select::{Selected, Selection};
+use crate::encode::{EncodeOptions, RowEncoder};
+use crate::error::{Rejection, Result, Stage};
+use crate::target::TargetTable;
+use crate::value::Value;
+
+/// The record's metadata, and the arena of what is computed.
+type Beside<'a> = (&'a [Value<'a>], &'a Bump);
+
+type Prepared<T> = std::result::Result<T, Rejection>;
+
+/// One entry to be: where its parts stand in the buffers of [`Prepare`].
+pub struct Piece {
+    pub op: Op,
+    pub format: RowFormat,
+    pub row: Range<usize>,
+    pub key: Range<usize>,
+}
+
+/// Turns a record's changes into pieces. Its buffers hold those of one record.
+pub struct Prepare {
+    selection: Selection,
+    encoder: RowEncoder,
+    key: Option<Key>,
+    pub rows: Vec<u8>,
+    pub keys: Vec<u8>,
+    pub pieces: Vec<Prepared<Piece>>,
+    /// Rows that the NOT NULL enforcer dropped.
+    pub dropped: u64,
+}
+
+/// The key, as deletes need it.
+struct Key {
+    columns: Vec<usize>,
+    encoder: RowEncoder,
+}
+
+impl Prepare {
+    pub fn new(selection: Selection, target: &TargetTable, options: EncodeOptions) -> Result<Prepare> {
+        let key = match &target.key {
+            Some(columns) => {
+                let of_key = columns.iter().filter_map(|&index| target.columns.get(index).cloned());
+                let alone = TargetTable {
+                    columns: of_key.collect(),
+                    key: Some((0..columns.len()).collect()),
+                    ..target.clone()
+                };
+                Some(Key { columns: columns.clone(), encoder: RowEncoder::new(&alone, options)? })
+            }
+            None => None,
+        };
+        Ok(Prepare {
+            selection,
+            encoder: RowEncoder::new(target, options)?,
+            key,
+            rows: Vec::new(),
+            keys: Vec::new(),
+            pieces: Vec::new(),
+            dropped: 0,
+        })
+    }
+
+    /// Makes the pieces of these changes, in their order.
+    pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
+        let beside = (metadata, arena);
+        self.rows.clear();
+        self.keys.clear();
+        self.pieces.clear();
+        self.dropped = 0;
+        for change in changes {
+            let outcome = match change {
+                Change::Insert(row) => self.insert(row, beside),
+                Change::Update { before, after } => self.update(*before, after, beside),
+                Change::Delete(row) => self.delete(row, beside),
+            };
+            if let Err(rejection) = outcome {
+                self.pieces.push(Err(rejection));
+            }
+        }
+    }
+
+    fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
+        match self.selection.apply(row, beside.0, beside.1)? {
+            Selected::Row(selected) => {
+                let piece = put_row(&mut self.encoder, Op::Insert, selected, &mut self.rows, &mut self.keys)?;
+                self.pieces.push(Ok(piece));
+            }
+            Selected::Filtered => {}
+            Selected::DroppedNull => self.dropped += 1,
+        }
+        Ok(())
+    }
+
+    /// A row that may have been in the table is deleted; only one that surely wasn't is left alone. An old row that
+    /// carries just its key makes WHERE unknown.
+    fn delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
+        if self.selection.matches(row, beside.0, beside.1)? != Some(false) {
+            let piece = self.put_delete(row, beside)?;
+            self.pieces.extend(piece.map(Ok));
+        }
+        Ok(())
+    }
+
+    fn update<'a>(
+        &mut self,
+        before: Option<&'a [Value<'a>]>,
+        after: &'a [Value<'a>],
+        beside: Beside<'a>,
+    ) -> Prepared<()> {
+        let after = completed(before, after, beside.1);
+        let was_in = before.map(|before| self.selection.matches(before, beside.0, beside.1)).transpose()?.flatten();
+        match self.selection.matches(after, beside.0, beside.1)? {
+            Some(true) => {}
+            None if after.contains(&Value::Unchanged) => {
+                let reason = "WHERE needs a column that the update doesn't carry";
+                return Err(Rejection::new(Stage::Select, reason));
+            }
+            _ if was_in == Some(false) => return Ok(()),
+            _ => {
+                let piece = self.put_delete(before.unwrap_or(after), beside)?;
+                self.pieces.extend(piece.map(Ok));
+                return Ok(());
+            }
+        }
+        let is_partial = after.contains(&Value::Unchanged);
+        let moved = match before {
+            Some(before) if was_in != Some(false) => self.old_key(before, after, beside)?,
+            _ => None,
+        };
+        let selected = if is_partial {
+            self.selection.updated(after, beside.0, beside.1)?
+        } else {
+            self.selection.apply(after, beside.0, beside.1)?
+        };
+        match selected {
+            Selected::Row(row) if is_partial && row.contains(&Value::Unchanged) => {
+                if moved.is_some() {
+                    let reason = "the update changes the key, but doesn't carry all columns of the row";
+                    return Err(Rejection::new(Stage::Select, reason));
+                }
+                if self.changes_something(row) {
+                    let piece = put_row(&mut self.encoder, Op::Patch, row, &mut self.rows, &mut self.keys)?;
+                    self.pieces.push(Ok(piece));
+                }
+            }
+            Selected::Row(row) => {
+                let piece = put_row(&mut self.encoder, Op::Update, row, &mut self.rows, &mut self.keys)?;
+                self.pieces.extend(moved.map(Ok));
+                self.pieces.push(Ok(piece));
+            }
+            Selected::DroppedNull => {
+                self.dropped += 1;
+                self.pieces.extend(moved.map(Ok));
+            }
+            Selected::Filtered => {}
+        }
+        Ok(())
+    }
+
+    /// The delete of the row as it was, if the update gives it another key.
+    fn old_key<'a>(
+        &mut self,
+        before: &'a [Value<'a>],
+        after: &'a [Value<'a>],
+        beside: Beside<'a>,
+    ) -> Prepared<Option<Piece>> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let before = completed(Some(after), before, beside.1);
+        let Selected::Row(new) = self.selection.key(&key.columns, after, beside.0, beside.1)? else { return Ok(None) };
+        let start = self.keys.len();
+        key.encoder.key_image(new, &mut self.keys)?;
+        let new = start..self.keys.len();
+        let Some(old) = self.put_delete(before, beside)? else { return Ok(None) };
+        Ok(if self.keys[new] == self.keys[old.key.clone()] { None } else { Some(old) })
+    }
+
+    /// Whether the row has a value beside those of its key.
+    fn changes_something(&self, row: &[Value<'_>]) -> bool {
+        let is_key = |index| self.key.as_ref().is_some_and(|key| key.columns.contains(&index));
+        row.iter().enumerate().any(|(index, value)| *value != Value::Unchanged && !is_key(index))
+    }
+
+    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<Option<Piece>> {
+        let Some(key) = &mut self.key else {
+            return Err(Rejection::new(Stage::Select, "without a key there is no telling which row to delete"));
+        };
+        match self.selection.key(&key.columns, row, beside.0, beside.1)? {
+            Selected::Row(selected) => {
+                put_row(&mut key.encoder, Op::Delete, selected, &mut self.rows, &mut self.keys).map(Some)
+            }
+            _ => {
+                self.dropped += 1;
+                Ok(None)
+            }
+        }
+    }
+}
+
+#[inline]
+fn put_row(
+    encoder: &mut RowEncoder,
+    op: Op,
+    selected: &[Value<'_>],
+    rows: &mut Vec<u8>,
+    keys: &mut Vec<u8>,
+) -> Prepared<Piece> {
+    let (row_start, key_start) = (rows.len(), keys.len());
+    let format = if op == Op::Patch { encoder.encode_partial(selected, rows) } else { encoder.encode(selected, rows) }?;
+    encoder.key_image(selected, keys)?;
+    Ok(Piece { op, format, row: row_start..rows.len(), key: key_start..keys.len() })
+}
+
+/// `row` with what it doesn't carry taken from `other`, the same row before or after: its columns didn't change. A NULL
+/// may only mean that `other` doesn't carry the column either.
+fn completed<'a>(other: Option<&'a [Value<'a>]>, row: &'a [Value<'a>], arena: &'a Bump) -> &'a [Value<'a>] {
+    match other {
+        Some(other) if row.contains(&Value::Unchanged) => {
+            arena.alloc_slice_fill_iter(row.iter().enumerate().map(|(index, value)| match (value, other.get(index)) {
+                (Value::Unchanged, Some(known)) if !known.is_null() => *known,
+                _ => *value,
+            }))
+        }
+        _ => row,
+    }
+}
