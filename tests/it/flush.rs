@@ -4,6 +4,6 @@ mod catalog;
 mod changes;
 mod conflicts;
 mod connections;
-mod fixture;
+pub mod fixture;
 mod isolation;
 mod outages;

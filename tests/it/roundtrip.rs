@@ -1,119 +1,23 @@
 //! The encoder against PostgreSQL itself: what COPY BINARY and COPY TEXT store is what the server makes of the same
 //! value as a literal, and what the encoder refuses the server refuses with the same SQLSTATE.
 
-use std::io::Write;
+mod compare;
+mod random;
+mod types;
 
+use rand::Rng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
-use vecsink::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
-use vecsink::data_type::DataType;
-use vecsink::encode::{EncodeOptions, RowEncoder};
-use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
-use vecsink::value::{Decimal, Value};
+use vecsink::target::ColumnKind;
+use vecsink::value::Value;
 
-use crate::support::{Schema, postgres18};
+use self::compare::{Case, Feed, compare, text};
+use self::random::{decimal, many, moment};
+use crate::support::postgres18;
 
-/// A value, and SQL that gives the same.
-struct Case {
-    value: Value<'static>,
-    sql: String,
-}
-
-fn text(text: impl Into<String>) -> Case {
-    let text: &'static str = text.into().leak();
-    Case { value: Value::Text(text), sql: literal(text) }
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-fn decimal(unscaled: i128, scale: u8) -> Case {
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let sql = format!("'{sign}{}e-{scale}'", unscaled.unsigned_abs());
-    Case { value: Value::Decimal(Box::leak(Box::new(Decimal { unscaled, scale }))), sql }
-}
-
-fn column(name: &str, type_name: &str, kind: ColumnKind) -> TargetColumn {
-    TargetColumn {
-        name: name.into(),
-        type_name: type_name.into(),
-        kind,
-        not_null: false,
-        dimension: None,
-        source: DataType::STRING,
-    }
-}
-
-fn encoder(columns: Vec<TargetColumn>) -> RowEncoder {
-    let target = TargetTable {
-        schema: String::new(),
-        table: "t".into(),
-        columns,
-        key: None,
-        key_is_bytewise: true,
-        other_unique: false,
-    };
-    RowEncoder::new(&target, EncodeOptions::default()).unwrap()
-}
-
-/// Writes the cases in all three ways and compares what is printed.
+/// Values of a STRING column, or ones that carry their type, into a column of PostgreSQL 18.
 fn check(type_name: &str, kind: ColumnKind, cases: Vec<Case>) {
     let Some(server) = postgres18() else { return };
-    let mut schema = Schema::new(&server);
-    schema.execute("SET timezone = 'UTC'; SET extra_float_digits = 3");
-    for table in ["by_binary", "by_text", "by_server"] {
-        schema.execute(&format!("CREATE TABLE {table} (n bigint, v {type_name}, unknown jsonb)"));
-    }
-    let columns = || vec![column("n", "bigint", ColumnKind::Int8), column("v", type_name, kind.clone())];
-    let mut binary = encoder(columns());
-    let mut as_text = encoder(columns().into_iter().chain([column("unknown", "jsonb", ColumnKind::Other)]).collect());
-
-    let (mut tuples, mut lines, mut values) = (BINARY_HEADER.to_vec(), Vec::new(), Vec::new());
-    for (n, case) in cases.iter().enumerate() {
-        let id = Value::Int(n as i64);
-        let length = tuples.len();
-        match binary.encode(&[id, case.value], &mut tuples) {
-            Ok(format) => {
-                // What has no binary form is compared in text alone.
-                if format == RowFormat::Text {
-                    tuples.truncate(length);
-                }
-                assert_eq!(as_text.encode(&[id, case.value, Value::Null], &mut lines), Ok(RowFormat::Text));
-                values.push(format!("({n}, {})", case.sql));
-            }
-            Err(rejection) => {
-                assert!(as_text.encode(&[id, case.value, Value::Null], &mut lines).is_err());
-                let insert = format!("INSERT INTO by_server VALUES ({n}, {})", case.sql);
-                let error = schema.client.batch_execute(&insert).expect_err(&format!("{rejection}: {}", case.sql));
-                assert_eq!(error.code().map(|code| code.code()), rejection.sqlstate.as_deref(), "{}", case.sql);
-            }
-        }
-    }
-    assert!(!values.is_empty());
-    tuples.extend_from_slice(BINARY_TRAILER);
-    let copies = [("COPY by_binary (n, v) FROM STDIN (FORMAT binary)", tuples), ("COPY by_text FROM STDIN", lines)];
-    for (statement, rows) in copies {
-        let mut copy = schema.client.copy_in(statement).unwrap();
-        copy.write_all(&rows).unwrap();
-        copy.finish().unwrap_or_else(|error| panic!("{statement} {type_name}: {:?}", error.as_db_error()));
-    }
-    schema.execute(&format!("INSERT INTO by_server VALUES {}", values.join(", ")));
-    let differing = "SELECT s.n, s.v::text, b.v::text, t.v::text
-         FROM by_server s LEFT JOIN by_binary b USING (n) FULL JOIN by_text t USING (n)
-         WHERE b.n IS NOT NULL AND s.v::text IS DISTINCT FROM b.v::text OR s.v::text IS DISTINCT FROM t.v::text LIMIT 5";
-    let differing = schema.client.query(differing, &[]).unwrap();
-    let shown: Vec<_> = differing.iter().map(|row| [1, 2, 3].map(|at| row.get::<_, Option<String>>(at))).collect();
-    assert!(shown.is_empty(), "{type_name}: server, binary and text differ: {shown:?}");
-}
-
-fn random() -> StdRng {
-    StdRng::seed_from_u64(20_240_501)
-}
-
-fn many(mut case: impl FnMut(&mut StdRng) -> Case) -> Vec<Case> {
-    let mut random = random();
-    (0..1000).map(|_| case(&mut random)).collect()
+    assert_eq!(compare(&server, &Feed::text(type_name), cases), kind);
 }
 
 #[test]
@@ -188,16 +92,6 @@ fn booleans_are_stored_as_the_server_reads_them() {
     check("boolean", ColumnKind::Bool, ["t", "f", "true", "false"].map(text).into());
 }
 
-/// A moment of the years 1 to 9999, and its text with nine digits.
-fn moment(random: &mut StdRng) -> (i64, u32, String) {
-    let seconds = random.random_range(-62_135_596_800..253_402_300_799_i64);
-    // Halves are what rounding is about.
-    let unit = [1, 500, 500_000, 500_000_000][random.random_range(0..4)];
-    let nanos = random.random_range(0..1_000_000_000) / unit * unit;
-    let sql = format!("(((timestamp '1970-01-01' + interval '{seconds} seconds')::text || '.{nanos:09}'))");
-    (seconds, nanos, sql)
-}
-
 #[test]
 fn times_are_rounded_as_by_the_server() {
     for precision in [6, 3, 0] {
@@ -224,7 +118,7 @@ fn times_are_rounded_as_by_the_server() {
                 let (second, nanos) = (random.random_range(0..60), random.random_range(0..1_000_000_000));
                 let text = format!("12:34:{second:02}.{nanos:09}");
                 let value = Value::Time((12 * 3600 + 34 * 60 + second) * 1_000_000_000 + nanos);
-                Case { value, sql: literal(&text) }
+                Case { value, sql: compare::literal(&text) }
             }),
         );
     }
@@ -281,7 +175,7 @@ fn vectors_are_stored_as_the_server_reads_them() {
         let arrays = |random: &mut StdRng| {
             let length = random.random_range(0..20);
             let elements = vector(random, length, true);
-            let (brackets, sql) = (random.random::<bool>(), literal(&format!("{{{elements}}}")));
+            let (brackets, sql) = (random.random::<bool>(), compare::literal(&format!("{{{elements}}}")));
             let value = if brackets { format!("[{elements}]") } else { format!("{{{elements}}}") };
             Case { sql, ..text(value) }
         };
@@ -293,7 +187,7 @@ fn vectors_are_stored_as_the_server_reads_them() {
         many(|random| {
             let length = random.random_range(1..20);
             let elements = vector(random, length, false);
-            Case { sql: literal(&format!("[{elements}]")), ..text(format!("{{{elements}}}")) }
+            Case { sql: compare::literal(&format!("[{elements}]")), ..text(format!("{{{elements}}}")) }
         }),
     );
 }
