@@ -10,3 +10,4 @@ mod shapes;
 mod strict;
 mod tls;
 mod two_sinks;
+mod types;

@@ -1,0 +1,82 @@
+//! Columns of other types than the job's own example has, from end to end.
+
+use super::scene::{Indexes, JOB, bounded, car_info, dead_letters, job_of, outcomes, with_dead_letters};
+use crate::support::{Job, kafka, postgres18};
+
+/// The job with other columns on both sides, in another table, its fields parted by `|`.
+fn job_with(target: &str, source: &str, options: &str) -> String {
+    let text = JOB
+        .replace("(id INT, market_time TIMESTAMP, color VARCHAR(10), price int, feature VARCHAR)", target)
+        .replace("(id INT, market_time TIMESTAMP, color VARCHAR(10), price int, feature string)", source)
+        .replace("'csv.field-delimiter' = '\\t'", &format!("'csv.field-delimiter' = '|', {options}"))
+        .replace("'tablename' = 'car_info'", "'tablename' = 'features'");
+    assert!(text.contains(target) && text.contains(source) && text.contains(options));
+    text
+}
+
+#[test]
+fn packed_vectors_of_rows_with_a_uuid_key_are_normalized_and_the_last_one_of_a_key_stays() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    schema.execute("CREATE TABLE features (id uuid PRIMARY KEY, feature halfvec(2), raw bytea, tags text[])");
+    let topic = kafka.topic(1);
+    topic.produce(
+        0,
+        [
+            "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|AACAPwAAAAA=|AP8=|{a,b}", // [1, 0]
+            "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}|AABAQAAAgEA=|AQ==|{c}",     // [3, 4], the same key
+            "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|AAAAAAAAAAA=|AQ==|{}",    // [0, 0]
+            "c0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|AACAPw==|AQ==|{}",        // [1]
+            "nobody|AACAPwAAAAA=|AQ==|{}",
+        ],
+    );
+    let text = job_with(
+        "(id STRING, feature BYTES, raw BYTES, tags STRING)",
+        "(id STRING, feature BYTES, raw BYTES, tags STRING)",
+        "'vector.encoding' = 'f32le'",
+    );
+    let (job, _) = with_dead_letters(bounded(job_of(&text, &schema, &topic)));
+    let job = job.option("vector_ingest.vector.normalize", "l2").option("vector_ingest.conflictmode", "upsert");
+    let finished = job.finish().exited(0);
+    let rows = "SELECT string_agg(concat_ws('|', id, feature, raw, tags), ' ') FROM features";
+    let expected = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|[0.60009766,0.7998047]|\\x01|{c}";
+    assert_eq!(schema.text(rows).as_deref(), Some(expected), "{}", finished.stderr);
+    assert_eq!(outcomes(&finished)[3], 3, "{}", finished.stdout);
+    let letters = dead_letters(&finished);
+    let reasons: Vec<&str> = letters.iter().filter_map(|letter| letter["reason"].as_str()).collect();
+    for (reason, part) in reasons.iter().zip(["the vector is zero", "halfvec(2) wants 2", "is not a uuid"]) {
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+#[test]
+fn what_can_never_be_stored_is_found_before_a_row_is_read() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    schema.execute("CREATE TABLE features (id bigint PRIMARY KEY, feature vector(3), sold boolean)");
+    let topic = kafka.topic(1);
+    topic.produce(0, ["1|2|2024-01-01"]);
+    let text = job_with(
+        "(id BIGINT, feature BIGINT, sold DATE)",
+        "(id BIGINT, feature BIGINT, sold DATE)",
+        "'csv.allow-comments' = 'false'",
+    );
+    let problems = [
+        "BIGINT can't be stored in column feature, which is vector(3)",
+        "DATE can't be stored in column sold, which is boolean",
+    ];
+    let ran = bounded(job_of(&text, &schema, &topic)).finish().exited(1);
+    assert!(problems.iter().all(|problem| ran.stderr.contains(problem)), "{}", ran.stderr);
+    let table = |job: Job| {
+        job.variable("PGHOST", &server.host)
+            .variable("PGPORT", server.port.to_string())
+            .variable("PGUSER", &server.user)
+            .variable("PGPASSWORD", &server.password)
+            .variable("KAFKA_BROKERS", &topic.kafka.brokers)
+            .option("vector_ingest.url", server.jdbc_url())
+            .option("vector_ingest.targetschema", &schema.name)
+            .option("vector_kafka.topic", &topic.name)
+    };
+    let checked = table(Job::check(&text)).finish().exited(1);
+    assert!(problems.iter().all(|problem| checked.stdout.contains(problem)), "{}", checked.stdout);
+}
