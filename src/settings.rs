@@ -164,13 +164,19 @@ pub enum Assignment {
 pub enum Format {
     Csv(CsvFormat),
     Json(JsonFormat),
+    Raw(RawFormat),
+    Debezium(DebeziumFormat),
+    Canal(CanalFormat),
+    Maxwell(ChangeFormat),
+    Ogg(ChangeFormat),
 }
 
 impl Format {
     /// Whether its messages can update and delete rows; the others only ever add some.
     pub fn is_changing(&self) -> bool {
         match self {
-            Format::Csv(_) | Format::Json(_) => false,
+            Format::Csv(_) | Format::Json(_) | Format::Raw(_) => false,
+            Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => true,
         }
     }
 }
@@ -194,6 +200,65 @@ pub struct JsonFormat {
     pub fail_on_missing_field: bool,
     pub ignore_parse_errors: bool,
     pub timestamps: TimestampStandard,
+}
+
+/// What the options of all change formats in JSON have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeFormat {
+    pub ignore_parse_errors: bool,
+    pub timestamps: TimestampStandard,
+}
+
+/// Options of `format = 'debezium-json'`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DebeziumFormat {
+    pub change: ChangeFormat,
+    /// The message is wrapped with its schema: Kafka Connect's `schemas.enable`.
+    pub schema_include: bool,
+}
+
+/// Options of `format = 'canal-json'`: regular expressions that a message's database and table must match as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanalFormat {
+    pub change: ChangeFormat,
+    pub database_include: Option<String>,
+    pub table_include: Option<String>,
+}
+
+/// Options of `format = 'raw'`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawFormat {
+    pub charset: Charset,
+    pub little_endian: bool,
+}
+
+/// How bytes are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    Utf8,
+    Ascii,
+    /// Each byte is the character of its number.
+    Latin1,
+    /// By its byte order mark, big-endian without one.
+    Utf16,
+    Utf16Be,
+    Utf16Le,
+    /// Another one of the WHATWG's list, such as GBK.
+    Other(&'static encoding_rs::Encoding),
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Charset::Utf8 => "UTF-8",
+            Charset::Ascii => "US-ASCII",
+            Charset::Latin1 => "ISO-8859-1",
+            Charset::Utf16 => "UTF-16",
+            Charset::Utf16Be => "UTF-16BE",
+            Charset::Utf16Le => "UTF-16LE",
+            Charset::Other(encoding) => encoding.name(),
+        })
+    }
 }
 
 /// `timestamp-format.standard`: how JSON spells timestamps.

@@ -12,9 +12,44 @@ const OF_THE_VALUE: &str = "value.";
 
 /// What a format reads from the message beside the columns. A column names it with `value.` in front.
 pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
-    match format {
-        Format::Csv(_) | Format::Json(_) => Vec::new(),
-    }
+    let text = || DataType::STRING;
+    let millis = || DataType::TimestampLtz { precision: 3 };
+    let micros = || DataType::TimestampLtz { precision: 6 };
+    let texts = || DataType::Array(Box::new(DataType::STRING));
+    let map = |value| DataType::Map(Box::new(DataType::STRING), Box::new(value));
+    let keys = match format {
+        Format::Csv(_) | Format::Json(_) | Format::Raw(_) => vec![],
+        Format::Debezium(_) => vec![
+            ("schema", text()),
+            ("ingestion-timestamp", millis()),
+            ("source.timestamp", millis()),
+            ("source.database", text()),
+            ("source.schema", text()),
+            ("source.table", text()),
+            ("source.properties", map(DataType::STRING)),
+        ],
+        Format::Canal(_) => vec![
+            ("database", text()),
+            ("table", text()),
+            ("sql-type", map(DataType::Int)),
+            ("pk-names", texts()),
+            ("ingestion-timestamp", millis()),
+            ("event-timestamp", millis()),
+        ],
+        Format::Maxwell(_) => vec![
+            ("database", text()),
+            ("table", text()),
+            ("primary-key-columns", texts()),
+            ("ingestion-timestamp", millis()),
+        ],
+        Format::Ogg(_) => vec![
+            ("table", text()),
+            ("primary-keys", texts()),
+            ("ingestion-timestamp", micros()),
+            ("event-timestamp", micros()),
+        ],
+    };
+    keys.into_iter().map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).collect()
 }
 
 /// What a Kafka record tells beside its value.

@@ -14,13 +14,6 @@ use crate::settings::{Format, Source};
 /// A source as a query sees it. `number` is the table's in the catalog.
 pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report) -> (Source, Relation) {
     let definition = &table.definition;
-    if let Some(key) = &definition.primary_key {
-        let message = format!(
-            "table '{}' can't have a PRIMARY KEY: its format only ever adds rows; declare it on the table written to",
-            table.name()
-        );
-        report.error(Some(key.at), message);
-    }
     let mut options =
         TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
     let (kafka, format) = kafka::read(&mut options);
@@ -28,7 +21,19 @@ pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report
     if options.can_read_all("properties.") {
         (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
     }
+    if let Some(key) = &definition.primary_key
+        && !format.is_changing()
+    {
+        let message = format!(
+            "table '{}' can't have a PRIMARY KEY: its format only ever adds rows; declare it on the table written to",
+            table.name()
+        );
+        report.error(Some(key.at), message);
+    }
     check_types(table, &format, report);
+    if let Some(message) = format::refuse_count(&format, table.columns().len()) {
+        report.error(Some(definition.name.at), format!("table '{}': {message}", table.name()));
+    }
     let metadata = Metadata::of(table, &format, report);
     let relation = Relation { table: number, columns: columns(table, &metadata, report), filter: None };
     let source = Source {

@@ -2,13 +2,21 @@
 
 mod base64;
 mod calendar;
+mod canal;
+#[cfg(test)]
+mod change_tests;
 mod csv;
+mod debezium;
 mod decimal;
+mod envelope;
 mod excerpt;
 mod java_real;
 mod json;
+mod maxwell;
 pub mod metadata;
 mod number;
+mod ogg;
+mod raw;
 pub mod select;
 mod temporal;
 
@@ -44,9 +52,14 @@ pub trait Decode: Send {
 }
 
 /// The decoder of a source table's format.
-pub fn decoder(format: &Format, columns: &[Column], _metadata: &[MetadataColumn]) -> Box<dyn Decode> {
+pub fn decoder(format: &Format, columns: &[Column], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
     match format {
         Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
         Format::Json(options) => Box::new(json::Json::new(options, columns)),
+        Format::Raw(options) => Box::new(raw::Raw::new(options, columns)),
+        Format::Debezium(options) => Box::new(debezium::Debezium::new(options, columns, metadata)),
+        Format::Canal(options) => Box::new(canal::Canal::new(options, columns, metadata)),
+        Format::Maxwell(options) => Box::new(maxwell::Maxwell::new(options, columns, metadata)),
+        Format::Ogg(options) => Box::new(ogg::Ogg::new(options, columns, metadata)),
     }
 }

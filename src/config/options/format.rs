@@ -1,24 +1,22 @@
 //! `'format' = …`: which format, its options, and the columns it can hold.
 
-use super::{OptionSpec, TableOptions, csv, json};
+use super::{OptionSpec, TableOptions, canal, csv, debezium, json, raw};
 use crate::data_type::DataType;
 use crate::settings::{Format, JsonFormat, TimestampStandard};
 
 /// Formats of Flink that are still to come.
-pub const LATER: &[&str] = &[
-    "raw",
-    "avro",
-    "avro-confluent",
-    "protobuf",
-    "debezium-json",
-    "debezium-avro-confluent",
-    "canal-json",
-    "maxwell-json",
-    "ogg-json",
-];
+pub const LATER: &[&str] = &["avro", "avro-confluent", "protobuf", "debezium-avro-confluent"];
 
 /// The formats there are, with their options.
-pub const FORMATS: &[(&str, &[OptionSpec])] = &[("csv", csv::OPTIONS), ("json", json::OPTIONS)];
+pub const FORMATS: &[(&str, &[OptionSpec])] = &[
+    ("csv", csv::OPTIONS),
+    ("json", json::OPTIONS),
+    ("raw", raw::OPTIONS),
+    ("debezium-json", debezium::OPTIONS),
+    ("canal-json", canal::OPTIONS),
+    ("maxwell-json", json::OF_CHANGES),
+    ("ogg-json", json::OF_CHANGES),
+];
 
 /// The options of a format that there is.
 pub fn options_of(name: &str) -> Option<&'static [OptionSpec]> {
@@ -29,6 +27,11 @@ pub fn options_of(name: &str) -> Option<&'static [OptionSpec]> {
 pub fn read(name: &str, options: &mut TableOptions<'_>) -> Format {
     match name {
         "json" => Format::Json(json::read(options)),
+        "raw" => Format::Raw(raw::read(options)),
+        "debezium-json" => Format::Debezium(debezium::read(options)),
+        "canal-json" => Format::Canal(canal::read(options)),
+        "maxwell-json" => Format::Maxwell(json::read_change(options)),
+        "ogg-json" => Format::Ogg(json::read_change(options)),
         _ => Format::Csv(csv::read(options)),
     }
 }
@@ -63,10 +66,33 @@ pub fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
             };
             refused.then(|| format!("not supported: format 'csv' can't hold {data_type}"))
         }
-        Format::Json(_) => {
+        Format::Raw(_) => {
+            let is_simple = data_type.is_text()
+                || data_type.is_integer()
+                || matches!(
+                    data_type,
+                    DataType::Binary(_)
+                        | DataType::Varbinary(_)
+                        | DataType::Boolean
+                        | DataType::Float
+                        | DataType::Double
+                );
+            (!is_simple).then(|| format!("not supported: format 'raw' can't hold {data_type}"))
+        }
+        Format::Json(_) | Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => {
             let key = key_that_is_no_text(data_type)?;
             Some(format!("not supported: a MAP in JSON has STRING keys, not {key}"))
         }
+    }
+}
+
+/// Why a format can't have so many columns.
+pub fn refuse_count(format: &Format, columns: usize) -> Option<String> {
+    match format {
+        Format::Raw(_) if columns != 1 => {
+            Some(format!("format 'raw' makes one column of a message, and the table has {columns} (METADATA aside)"))
+        }
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Options of `'format' = 'json'`, and those that the change formats in JSON share with it.
 
 use super::{OptionSpec, TableOptions, ValueType};
-use crate::settings::{JsonFormat, TimestampStandard};
+use crate::settings::{ChangeFormat, JsonFormat, TimestampStandard};
 
 pub const FAIL_ON_MISSING_FIELD: OptionSpec = OptionSpec::new(
     "fail-on-missing-field",
@@ -44,6 +44,16 @@ pub const OPTIONS: &[OptionSpec] = &[
     PARSER,
 ];
 
+/// The options of maxwell-json and ogg-json; the other change formats have more.
+pub const OF_CHANGES: &[OptionSpec] = &[
+    IGNORE_PARSE_ERRORS,
+    TIMESTAMP_STANDARD,
+    MAP_NULL_KEY_MODE,
+    MAP_NULL_KEY_LITERAL,
+    PLAIN_DECIMALS,
+    IGNORE_NULL_FIELDS,
+];
+
 pub fn read(options: &mut TableOptions<'_>) -> JsonFormat {
     let fail_on_missing_field = options.boolean(&FAIL_ON_MISSING_FIELD);
     let ignore_parse_errors = options.boolean(&IGNORE_PARSE_ERRORS);
@@ -53,8 +63,12 @@ pub fn read(options: &mut TableOptions<'_>) -> JsonFormat {
     JsonFormat { fail_on_missing_field, ignore_parse_errors, timestamps: timestamps(options) }
 }
 
+pub fn read_change(options: &mut TableOptions<'_>) -> ChangeFormat {
+    ChangeFormat { ignore_parse_errors: options.boolean(&IGNORE_PARSE_ERRORS), timestamps: timestamps(options) }
+}
+
 /// Flink wants exactly this spelling.
-pub fn timestamps(options: &mut TableOptions<'_>) -> TimestampStandard {
+fn timestamps(options: &mut TableOptions<'_>) -> TimestampStandard {
     let standard = options.convert(&TIMESTAMP_STANDARD, |text| match text {
         "SQL" => Ok(TimestampStandard::Sql),
         "ISO-8601" => Ok(TimestampStandard::Iso8601),

@@ -27,10 +27,13 @@ pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new(
     ValueType::Text,
     "A regular expression as Java has them: all topics whose whole name matches are read, later ones too.",
 );
-pub const FORMAT: OptionSpec =
-    OptionSpec::new("format", ValueType::Text, "How message values are decoded: csv or json.")
-        .alias(&["value.format"])
-        .required();
+pub const FORMAT: OptionSpec = OptionSpec::new(
+    "format",
+    ValueType::Text,
+    "How message values are decoded: csv, json, raw, debezium-json, canal-json, maxwell-json or ogg-json.",
+)
+.alias(&["value.format"])
+.required();
 pub const KEY_FORMAT: OptionSpec = OptionSpec::new("key.format", ValueType::Any, "Not supported yet.");
 pub const KEY_FIELDS: OptionSpec = OptionSpec::new("key.fields", ValueType::Any, "Not supported yet.");
 pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new("key.fields-prefix", ValueType::Any, "Not supported yet.");

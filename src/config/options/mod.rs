@@ -1,10 +1,13 @@
 //! The one option table: name, aliases, type, default and meaning of every option. Reading, checking and documentation
 //! all come from it.
 
+mod canal;
 pub(super) mod csv;
+mod debezium;
 pub(super) mod format;
 pub(super) mod json;
 pub(super) mod kafka;
+mod raw;
 mod reader;
 mod scan;
 pub(super) mod setting;
@@ -91,6 +94,19 @@ pub const GROUPS: &[OptionGroup] = &[
     OptionGroup { title: "Source table, 'connector' = 'kafka'", options: kafka::OPTIONS },
     OptionGroup { title: "'format' = 'csv', with the prefix 'csv.' (or 'value.csv.')", options: csv::OPTIONS },
     OptionGroup { title: "'format' = 'json', with the prefix 'json.' (or 'value.json.')", options: json::OPTIONS },
+    OptionGroup { title: "'format' = 'raw', with the prefix 'raw.' (or 'value.raw.')", options: raw::OPTIONS },
+    OptionGroup {
+        title: "'format' = 'debezium-json', with the prefix 'debezium-json.' (or 'value.debezium-json.')",
+        options: debezium::OPTIONS,
+    },
+    OptionGroup {
+        title: "'format' = 'canal-json', with the prefix 'canal-json.' (or 'value.canal-json.')",
+        options: canal::OPTIONS,
+    },
+    OptionGroup {
+        title: "'format' = 'maxwell-json' and 'ogg-json', with the prefix 'maxwell-json.' or 'ogg-json.' (after 'value.' or not)",
+        options: json::OF_CHANGES,
+    },
     OptionGroup { title: "SET", options: setting::OPTIONS },
 ];
 

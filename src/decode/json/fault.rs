@@ -11,8 +11,8 @@ pub struct Fault(Box<Detail>);
 #[derive(Debug)]
 struct Detail {
     reason: String,
-    /// Counted from 0.
-    at: usize,
+    /// Counted from 0. `None`: the message as a whole is meant.
+    at: Option<usize>,
     /// From the innermost step outwards.
     path: Vec<Step>,
 }
@@ -27,7 +27,13 @@ enum Step {
 impl Fault {
     #[cold]
     pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Fault(Box::new(Detail { reason: reason.into(), at, path: Vec::new() }))
+        Fault(Box::new(Detail { reason: reason.into(), at: Some(at), path: Vec::new() }))
+    }
+
+    /// The message is well-formed and doesn't make sense.
+    #[cold]
+    pub fn of_message(reason: impl Into<String>) -> Self {
+        Fault(Box::new(Detail { reason: reason.into(), at: None, path: Vec::new() }))
     }
 
     #[cold]
@@ -55,14 +61,20 @@ impl Fault {
 /// `found … where … was expected, at /feature/2, byte 57`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, at ", self.0.reason)?;
+        f.write_str(&self.0.reason)?;
+        let mut separator = ", at ";
         for step in self.0.path.iter().rev() {
+            f.write_str(separator)?;
             match step {
                 Step::Field(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
                 Step::Element(index) => write!(f, "/{index}")?,
             }
+            separator = "";
         }
-        let comma = if self.0.path.is_empty() { "" } else { ", " };
-        write!(f, "{comma}byte {}", self.0.at)
+        match self.0.at {
+            Some(at) if separator.is_empty() => write!(f, ", byte {at}"),
+            Some(at) => write!(f, ", at byte {at}"),
+            None => Ok(()),
+        }
     }
 }

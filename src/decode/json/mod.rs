@@ -12,8 +12,9 @@ mod tests;
 
 use bumpalo::Bump;
 
-use self::reader::{Reader, Rules};
-use self::shape::{Fields, Missing};
+pub(super) use self::fault::Fault;
+pub(super) use self::reader::{Reader, Rules};
+pub(super) use self::shape::{Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::error::Rejection;
 use crate::record::Record;

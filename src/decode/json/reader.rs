@@ -119,14 +119,14 @@ impl<'a> Reader<'a> {
         while has_more {
             match self.field(fields, place)? {
                 Some((index, field)) => {
-                    let value = self.value(&field.shape).map_err(|fault| fault.in_field(&field.name))?;
+                    let value = self.column(fields, field).map_err(|fault| fault.in_field(&field.name))?;
                     if let Some(slot) = row.get_mut(index) {
                         *slot = value;
                     }
                     place = index + 1;
                 }
                 None => {
-                    self.unknown += 1;
+                    self.unknown += u64::from(!fields.is_envelope());
                     self.cursor.skip_value(0)?;
                 }
             }
@@ -135,6 +135,18 @@ impl<'a> Reader<'a> {
         match fields.first_refused(row) {
             Some(field) => Err(Fault::new(start, "the field is missing").in_field(&field.name)),
             None => Ok(row),
+        }
+    }
+
+    #[inline]
+    fn column(&mut self, fields: &Fields, field: &Field) -> Result<Value<'a>, Fault> {
+        self.cursor.peek();
+        match fields.placeholder(self.cursor.rest()) {
+            Some(placeholder) => {
+                self.cursor.skip(placeholder.len());
+                Ok(Value::Unchanged)
+            }
+            None => self.value(&field.shape),
         }
     }
 

@@ -68,6 +68,10 @@ pub struct Fields {
     /// For the start and for each field: which one followed the last time.
     followers: Vec<Cell<usize>>,
     missing: Missing,
+    /// What a message spells where it leaves a column's value out.
+    placeholders: &'static [&'static str],
+    /// Fields that aren't looked for are of no account: they aren't the table's.
+    is_envelope: bool,
 }
 
 #[derive(Debug)]
@@ -110,6 +114,20 @@ impl Shape {
     }
 }
 
+impl From<Fields> for Shape {
+    /// An object of these fields; the type serves messages only.
+    fn from(fields: Fields) -> Shape {
+        Shape { data_type: DataType::Row(Vec::new()), kind: Kind::Row(Box::new(fields)) }
+    }
+}
+
+impl Shape {
+    pub fn array(element: Shape) -> Shape {
+        let data_type = DataType::Array(Box::new(element.data_type.clone()));
+        Shape { data_type, kind: Kind::Array(Box::new(Elements { shape: element, count: Cell::new(0) })) }
+    }
+}
+
 impl Fields {
     pub fn new<'n>(fields: impl IntoIterator<Item = (&'n str, &'n DataType)>, missing: Missing) -> Self {
         // Inside a column nothing can stay as it was.
@@ -117,7 +135,17 @@ impl Fields {
         Self::of(fields.into_iter().map(|(name, data_type)| (name, Shape::new(data_type, inner))), missing)
     }
 
-    pub fn of<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>, missing: Missing) -> Self {
+    /// What stands around the rows of a message.
+    pub fn envelope<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>) -> Self {
+        Fields { is_envelope: true, ..Self::of(fields, Missing::Null) }
+    }
+
+    /// Values that are spelt like this are [`Value::Unchanged`].
+    pub fn with_placeholders(self, placeholders: &'static [&'static str]) -> Self {
+        Fields { placeholders, ..self }
+    }
+
+    fn of<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>, missing: Missing) -> Self {
         let fields: Vec<Field> = fields
             .into_iter()
             .map(|(name, shape)| {
@@ -127,11 +155,21 @@ impl Fields {
             .collect();
         let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().into(), index)).collect();
         let followers = (0..=fields.len()).map(Cell::new).collect();
-        Fields { fields, by_name, followers, missing }
+        Fields { fields, by_name, followers, missing, placeholders: &[], is_envelope: false }
     }
 
     pub fn len(&self) -> usize {
         self.fields.len()
+    }
+
+    pub fn is_envelope(&self) -> bool {
+        self.is_envelope
+    }
+
+    /// The text left out of the value that begins here.
+    #[inline(always)]
+    pub fn placeholder(&self, rest: &[u8]) -> Option<&'static str> {
+        self.placeholders.iter().copied().find(|placeholder| rest.starts_with(placeholder.as_bytes()))
     }
 
     /// The field that followed `place` the last time; a place is 0 at the start and a field's index + 1 behind it.
