@@ -45,7 +45,7 @@ pub struct CheckedColumn {
 pub fn check(job: &Job) -> Vec<CheckedSink> {
     let application = super::job::job_application_name(job);
     let sources: Vec<Result<Reader>> =
-        job.sources.iter().map(|source| Reader::open(source, &super::job::resume(job, source, false))).collect();
+        job.sources.iter().map(|source| Reader::open(source, &super::sources::resume(job, source, false))).collect();
     job.sinks
         .iter()
         .map(|sink| {
@@ -59,7 +59,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Ok(reader) => checked.start = reader.start_positions().iter().map(|start| start.to_string()).collect(),
                 Err(error) => checked.problems.push(error.to_string()),
             }
-            let group = super::job::resume(job, source, false).group;
+            let group = super::sources::resume(job, source, false).group;
             let shared =
                 if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
             checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::fan_out::FanOut;
 use super::intake::SourceIntake;
 use super::letter_topic;
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::{Stats, Summary};
-use super::{ABANDON_GRACE, application_name};
-use crate::consume::{Lag, Reader, Resume, check_properties, derived_group};
+use super::{ABANDON_GRACE, application_name, sources};
+use crate::consume::{Intake, Lag, Reader, check_properties};
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
@@ -39,6 +40,7 @@ pub struct Pipeline {
 
 struct SourceStats {
     counters: Arc<Counters>,
+    /// Counted once where tables share a reader.
     lag: Lag,
 }
 
@@ -68,10 +70,14 @@ impl Pipeline {
             lines.push(line);
         }
         let mut readers = Vec::new();
-        for (index, source) in job.sources.iter().enumerate() {
-            let reader = Reader::open(source, &resume(&job, source, options.fresh))?;
-            let own: Vec<Arc<Line>> = lines.iter().filter(|line| line.source() == index).cloned().collect();
-            readers.push((reader, source, own));
+        for tables in sources::by_reader(&job) {
+            let source = &job.sources[tables[0]];
+            let reader = Reader::open(source, &sources::resume(&job, source, options.fresh))?;
+            let feeds = tables.iter().map(|&index| {
+                let own = lines.iter().filter(|line| line.source() == index).cloned().collect();
+                (&job.sources[index], own)
+            });
+            readers.push((reader, feeds.collect()));
         }
         let running = Arc::new(Readers { running: Mutex::new(readers.len()), ended: Condvar::new() });
         let mut pipeline = Pipeline {
@@ -82,24 +88,39 @@ impl Pipeline {
             threads: Vec::new(),
             started: Instant::now(),
         };
-        for (reader, source, own) in readers {
-            pipeline.run_source(reader, source, own)?;
+        for (reader, feeds) in readers {
+            pipeline.run_reader(reader, feeds)?;
         }
         Ok(pipeline)
     }
 
-    fn run_source(&mut self, mut reader: Reader, source: &Source, lines: Vec<Arc<Line>>) -> Result<()> {
-        let counters = Arc::new(Counters::default());
-        self.sources.push(SourceStats { counters: Arc::clone(&counters), lag: reader.lag() });
+    /// Runs a reader for its tables, each with the lines it feeds.
+    fn run_reader(&mut self, mut reader: Reader, feeds: Vec<(&Source, Vec<Arc<Line>>)>) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let readers = Arc::clone(&self.readers);
+        let name = format!("read {}", feeds.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
+        let (mut intakes, mut lines) = (Vec::new(), Vec::new());
+        let mut lag = reader.lag();
+        for (source, own) in feeds {
+            let counters = Arc::new(Counters::default());
+            intakes.push(SourceIntake::new(source, &own, Arc::clone(&shared), Arc::clone(&counters))?);
+            self.sources.push(SourceStats { counters, lag: std::mem::take(&mut lag) });
+            lines.extend(own);
+        }
         for line in &lines {
             line.start_writer();
         }
-        let shared = Arc::clone(&self.shared);
-        let readers = Arc::clone(&self.readers);
-        let mut intake = SourceIntake::new(source, &lines, Arc::clone(&shared), counters)?;
+        // What one table alone reads needs nobody between.
+        let mut intake: Box<dyn Intake + Send> = match intakes.pop() {
+            Some(only) if intakes.is_empty() => Box::new(only),
+            last => {
+                intakes.extend(last);
+                Box::new(FanOut::new(intakes))
+            }
+        };
         let body = move || {
             let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                if let Err(error) = reader.run(&mut intake, &shared.stop) {
+                if let Err(error) = reader.run(intake.as_mut(), &shared.stop) {
                     shared.fail(error);
                 }
                 for line in &lines {
@@ -108,7 +129,7 @@ impl Pipeline {
                 for line in &lines {
                     line.join(&shared.stop);
                 }
-                if let Err(error) = reader.commit(&intake.durable_positions()) {
+                if let Err(error) = reader.commit(&intake.watermarks()) {
                     log::warn!("the last positions could not be stored: {error}");
                 }
             }));
@@ -119,7 +140,7 @@ impl Pipeline {
             *readers.running.lock() -= 1;
             readers.ended.notify_all();
         };
-        let thread = thread::Builder::new().name(format!("read {}", source.table)).spawn(body);
+        let thread = thread::Builder::new().name(name).spawn(body);
         self.threads.push(thread.map_err(|error| Error::Internal(format!("no thread for the reader: {error}")))?);
         Ok(())
     }
@@ -210,6 +231,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
             wrong.push(Diagnostic { location: None, message });
         }
     }
+    wrong.extend(sources::conflicts(job).into_iter().map(|message| Diagnostic { location: None, message }));
     if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
 }
 
@@ -221,14 +243,6 @@ pub fn warn_of_company(target: &Target, source: &Source) -> Option<String> {
          source they would share them"
             .to_owned()
     })
-}
-
-pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
-    let name = job.name().unwrap_or("vecsink").to_owned();
-    let sinks: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
-    let group =
-        source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics.identity()));
-    Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / job.sources.len() }
 }
 
 pub fn job_application_name(job: &Job) -> String {

@@ -6,6 +6,7 @@
 #[cfg(feature = "kafka")]
 mod check;
 #[cfg(feature = "kafka")]
+mod fan_out;
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
@@ -22,6 +23,7 @@ mod replayed;
 mod settlement;
 mod shared;
 mod sink;
+mod sources;
 mod stats;
 mod watch;
 mod writers;

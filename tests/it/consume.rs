@@ -4,6 +4,8 @@
 mod full;
 #[path = "consume/group.rs"]
 mod group;
+#[path = "consume/metadata.rs"]
+mod metadata;
 #[path = "consume/ranges.rs"]
 mod ranges;
 #[path = "consume/rig.rs"]

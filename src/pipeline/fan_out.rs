@@ -1,0 +1,80 @@
+//! One reader's records for every source table that reads the same topics.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::intake::SourceIntake;
+use crate::consume::{Intake, Taken, Watermark};
+use crate::error::Result;
+use crate::record::Record;
+
+pub struct FanOut {
+    intakes: Vec<SourceIntake>,
+    /// A record that the first so many have taken, and the next had no room for.
+    half_taken: Option<(Arc<str>, i32, i64, usize)>,
+}
+
+impl FanOut {
+    pub fn new(intakes: Vec<SourceIntake>) -> Self {
+        FanOut { intakes, half_taken: None }
+    }
+
+    fn first_to_ask(&mut self, record: &Record<'_>) -> usize {
+        match self.half_taken.take() {
+            Some((topic, partition, offset, first))
+                if offset == record.offset && partition == record.partition && topic == *record.topic =>
+            {
+                first
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl Intake for FanOut {
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
+        let first = self.first_to_ask(record);
+        for (at, intake) in self.intakes.iter_mut().enumerate().skip(first) {
+            if intake.record(record)? == Taken::Full {
+                self.half_taken = Some((Arc::clone(record.topic), record.partition, record.offset, at));
+                return Ok(Taken::Full);
+            }
+        }
+        Ok(Taken::Yes)
+    }
+
+    fn wants_headers(&self) -> bool {
+        self.intakes.iter().any(SourceIntake::wants_headers)
+    }
+
+    fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.intakes.iter_mut().for_each(|intake| intake.assigned(topic, partition, start));
+    }
+
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark> {
+        self.half_taken.take_if(|(topic, id, ..)| partitions.iter().any(|gone| gone.0 == *topic && gone.1 == *id));
+        let deadline = Instant::now() + patience;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        lowest(self.intakes.iter_mut().map(|intake| intake.released(partitions, left())))
+    }
+
+    fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
+        self.intakes.iter_mut().for_each(|intake| intake.passed(topic, partition, next));
+    }
+
+    fn watermarks(&mut self) -> Vec<Watermark> {
+        lowest(self.intakes.iter_mut().map(Intake::watermarks))
+    }
+}
+
+/// For each partition the lowest: what is durable for all.
+fn lowest(all: impl Iterator<Item = Vec<Watermark>>) -> Vec<Watermark> {
+    let mut lowest: Vec<Watermark> = Vec::new();
+    for (topic, partition, next) in all.flatten() {
+        match lowest.iter_mut().find(|known| known.1 == partition && known.0 == topic) {
+            Some(known) => known.2 = known.2.min(next),
+            None => lowest.push((topic, partition, next)),
+        }
+    }
+    lowest
+}

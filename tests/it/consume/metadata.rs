@@ -1,0 +1,87 @@
+//! What a record tells besides its value, in columns; and one reader for tables that read one topic.
+
+use std::time::Duration;
+
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer};
+
+use crate::support::postgresql::Postgres;
+use crate::support::{Job, Schema, Topic, kafka, postgres18};
+
+const SINK: &str = "'connector' = 'adbpg', 'url' = '${URL}', 'username' = '${PGUSER}', 'password' = '${PGPASSWORD}',
+    'targetschema' = '${SCHEMA}', 'conflictmode' = 'strict'";
+const SOURCE: &str = "'connector' = 'kafka', 'topic' = '${TOPIC}', 'properties.bootstrap.servers' = '${BROKERS}',
+    'properties.group.id' = 'group-${TOPIC}', 'format' = 'csv', 'scan.startup.mode' = 'earliest-offset',
+    'scan.bounded.mode' = 'latest-offset'";
+
+fn job(text: &str, server: &Postgres, schema: &Schema, topic: &Topic) -> Job {
+    Job::run(&text.replace("SINK", SINK).replace("SOURCE", SOURCE))
+        .variable("URL", server.jdbc_url())
+        .variable("PGUSER", &server.user)
+        .variable("PGPASSWORD", &server.password)
+        .variable("SCHEMA", &schema.name)
+        .variable("TOPIC", &topic.name)
+        .variable("BROKERS", &topic.kafka.brokers)
+}
+
+#[test]
+fn a_records_place_time_and_headers_are_columns() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(3);
+    let producer = topic.producer();
+    let headers = OwnedHeaders::new()
+        .insert(Header { key: "made-by", value: Some("a") })
+        .insert(Header { key: "made-by", value: Some("b") });
+    let record = BaseRecord::<str, str>::to(&topic.name).partition(2).payload("7,x").timestamp(1_700_000_000_123);
+    assert!(producer.send(record.headers(headers)).is_ok());
+    let record = BaseRecord::<str, str>::to(&topic.name).partition(2).payload("8,y").timestamp(1_700_000_000_456);
+    assert!(producer.send(record).is_ok());
+    producer.flush(Duration::from_secs(10)).unwrap();
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE places (id int PRIMARY KEY, topic text, part int, place bigint, made timestamptz, kind text,
+            headers text)",
+    );
+    let text = "
+        CREATE TABLE places (id INT, topic STRING, part INT, place BIGINT, made TIMESTAMP_LTZ(3), kind STRING,
+            headers STRING) WITH (SINK, 'tablename' = 'places');
+        CREATE TABLE messages (id INT, name STRING, topic STRING METADATA VIRTUAL, part INT METADATA FROM 'partition',
+            place BIGINT METADATA FROM 'offset', made TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
+            kind STRING METADATA FROM 'timestamp-type', headers MAP<STRING, BYTES> METADATA) WITH (SOURCE);
+        INSERT INTO places SELECT id, topic, part, place, made, kind, CAST(headers AS STRING) FROM messages;";
+    let finished = job(text, &server, &schema, &topic).finish().exited(0);
+    assert_eq!(finished.count("rows_written"), 2, "{}", finished.stderr);
+    let shown = "SELECT string_agg(concat_ws(' ', id, topic, part, place, extract(epoch FROM made)::text, kind,
+        headers), '; ' ORDER BY id) FROM places";
+    let expected = format!(
+        "7 {0} 2 0 1700000000.123000 CreateTime {{made-by=b}}; 8 {0} 2 1 1700000000.456000 CreateTime {{}}",
+        topic.name
+    );
+    assert_eq!(schema.text(shown), Some(expected));
+}
+
+#[test]
+fn two_tables_over_one_topic_and_group_share_a_reader_and_its_progress() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(2);
+    topic.produce_spread((0..5000).map(|id| format!("{id},{}", id * 2)));
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE small (id int PRIMARY KEY); CREATE TABLE large (id int PRIMARY KEY, twice int)");
+    let text = "
+        CREATE TABLE small (id INT) WITH (SINK, 'tablename' = 'small');
+        CREATE TABLE large (id INT, twice INT) WITH (SINK, 'tablename' = 'large');
+        CREATE TABLE ids (id INT, other STRING) WITH (SOURCE);
+        CREATE TABLE pairs (id INT, twice INT) WITH (SOURCE);
+        INSERT INTO small SELECT id FROM ids WHERE id < 100;
+        INSERT INTO large SELECT * FROM pairs;";
+    job(text, &server, &schema, &topic).finish().exited(0);
+    assert_eq!((schema.count("small"), schema.count("large")), (100, 5000));
+    topic.produce(0, ["-1,-2"]);
+    let finished = job(text, &server, &schema, &topic).finish().exited(0);
+    assert_eq!(finished.count("rows_written"), 2, "each goes on where it was: a repeated row would be a conflict");
+    let group = format!("group-{}", topic.name);
+    assert_eq!(kafka.committed(&group, &topic.name, 0), Some(2501));
+    let other = text.replacen("SOURCE", &SOURCE.replace("'topic' = '${TOPIC}'", "'topic' = '${TOPIC};more'"), 1);
+    let refused = job(&other, &server, &schema, &topic).finish().exited(2);
+    assert!(refused.stderr.contains("tables ids and pairs have the same 'properties.group.id'"), "{}", refused.stderr);
+}
