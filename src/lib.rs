@@ -31,8 +31,8 @@ pub mod time_zone;
 pub mod topics;
 pub mod value;
 
-pub use consume::push::{Row, ToValue};
+pub use consume::push::{Bitmap, ColumnValues, Columns, Offsets, Row, Strided, TimeUnit, ToValue};
 pub use error::{Error, Rejection, Result};
-pub use pipeline::{Push, PushError, Rejected, Sink, SinkBuilder, SinkStats, Summary, Wait};
+pub use pipeline::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Summary, Wait};
 pub use settings::{ConflictMode, ExceptionMode};
 pub use value::{Decimal, Value, Vector};

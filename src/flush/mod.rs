@@ -29,6 +29,7 @@ mod session;
 mod shape;
 mod statements;
 mod stepwise;
+mod streams;
 mod tls;
 mod transaction;
 mod write;
@@ -46,6 +47,7 @@ use crate::target::TargetTable;
 
 pub use self::describe::Description;
 pub use self::letters::{Answered, Beside, check_letters, letter_table_ddl, read_letters};
+pub use self::streams::{Held, Kept, StreamName};
 pub use self::transaction::Written;
 
 use self::alike::Alike;
@@ -108,6 +110,7 @@ pub struct Target {
     retry_wait_time: Duration,
     most_writers: u32,
     linger: Duration,
+    greenplum: bool,
     letters: Option<LetterTable>,
     has_company: bool,
 }
@@ -157,6 +160,7 @@ impl Target {
                 sink.connection_max_active,
             ),
             linger: server.linger(),
+            greenplum: server.greenplum,
             letters,
             has_company,
             pool: Pool::new(

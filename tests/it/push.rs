@@ -1,5 +1,7 @@
 //! Rows that a host program pushes, read back from PostgreSQL with pgvector.
 
+mod batches;
+mod crash;
 mod failures;
 mod rows;
 mod scene;

@@ -1,8 +1,12 @@
 //! Rows as the host program holds them, and how their values are read.
 
+mod column;
+mod columns;
 pub mod original;
 mod row;
 mod to_value;
 
+pub use column::{Bitmap, ColumnValues, Offsets, Strided, TimeUnit};
+pub use columns::Columns;
 pub use row::Row;
 pub use to_value::ToValue;

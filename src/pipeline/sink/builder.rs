@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::Sink;
 use super::callbacks::{Callbacks, Calls, Rejected};
 use super::core::Core;
+use super::position::PositionKeeper;
 use crate::config;
 use crate::error::{Diagnostic, Error, Result};
+use crate::flush::StreamName;
 use crate::pipeline::application_name;
 use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::rejects::Rejects;
@@ -141,6 +141,15 @@ impl SinkBuilder {
         self
     }
 
+    /// Names the stream of rows, for a host that numbers them itself ([`Sink::push_at`]) and wants to go on after a crash:
+    /// opened again, [`Sink::resume_position`] is the number from which on to push again. It is kept in the table
+    /// `vecsink_stream` of the target's schema, at most a second behind, and never before the rows; the table is made if it
+    /// is missing. One process at a time pushes into a stream: opening it ends the sink that had it before.
+    pub fn stream(mut self, name: &str) -> Self {
+        self.stream = Some(name.to_owned());
+        self
+    }
+
     /// Called with the new [`Sink::durable`] whenever it has risen, from a thread of the library. It may push, but not
     /// close. A panic in it is logged and changes nothing else.
     pub fn on_durable(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
@@ -169,24 +178,37 @@ impl SinkBuilder {
         for notice in notices {
             log::warn!("{notice}");
         }
-        let stream = self.stream.unwrap_or_else(|| settings.name.clone());
+        let stream = self.stream.clone().unwrap_or_else(|| settings.name.clone());
         if let Some((_, name)) = names.last() {
             settings.connection.application_name = Some(name.clone());
         }
         let application = settings.connection.application_name.clone();
-        let application = application_name(application.unwrap_or_else(|| format!("vecsink {stream}")));
+        let application = application.unwrap_or_else(|| format!("vecsink {stream}"));
         let shared = Arc::new(Shared::new(self.buffer_memory));
         let traits =
             Traits { typed_by_table: true, keeps_rejected: self.calls.rejected.is_some(), linger: self.linger };
         let rejects =
             Rejects::open(&settings, &|_| Err(misuse("a pushed row's dead letter can't go to Kafka".into())))?;
         let line = Line::open(&settings, &application, self.max_outage, &shared, rejects, Replayed::default(), traits)?;
-        let stream = line.add_stream(&format!("push:{stream}").into(), 0, 0);
+        let topic = format!("push:{stream}");
+        let held = match self.stream {
+            None => None,
+            Some(job) => Some(line.target.hold_stream(&StreamName {
+                job,
+                sink: line.name().to_owned(),
+                topic: topic.clone(),
+                layout: format!("1 {} 64 xxh64", line.layout.as_str()),
+                owner: application_name(application),
+            })?),
+        };
+        let start = held.map_or(0, |held| held.low);
+        let stream = line.add_stream(&topic.into(), 0, start);
         line.start_writer();
         let columns: Arc<[String]> = line.table.columns.iter().map(|column| column.name.clone()).collect();
         let core = Arc::new(Core::new(line, stream));
         let callbacks = Callbacks::start(&core, self.calls)?;
-        Ok(Sink::new(core, columns, Mutex::new(callbacks)))
+        let keeper = held.map(|held| PositionKeeper::start(&core, held)).transpose()?;
+        Ok(Sink::new(core, columns, callbacks, keeper, start as u64))
     }
 }
 

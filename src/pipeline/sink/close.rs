@@ -32,6 +32,9 @@ impl Sink {
             stop.abandon();
         }
         core.line.join(stop);
+        if let Some(keeper) = self.keeper.lock().take() {
+            keeper.finish(core);
+        }
         if let Some(callbacks) = self.callbacks.lock().take() {
             callbacks.finish(core);
         }

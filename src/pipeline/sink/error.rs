@@ -38,3 +38,17 @@ impl PushError {
         matches!(self, PushError::WouldBlock | PushError::TimedOut)
     }
 }
+
+/// Why a batch was not accepted whole. The first [`BatchError::accepted`] rows were.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("after {accepted} rows: {error}")]
+pub struct BatchError {
+    #[source]
+    pub error: PushError,
+    /// Rows from the batch's start on that are on their way.
+    pub accepted: usize,
+    /// The number of the last one of them.
+    pub last: Option<u64>,
+    /// How many of them can't be stored.
+    pub rejected: usize,
+}

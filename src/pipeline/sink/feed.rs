@@ -71,7 +71,6 @@ impl Feed {
         self.encoded.len()
     }
 
-    #[expect(dead_code, reason = "for batches, which come next")]
     pub fn bytes(&self) -> usize {
         self.rows.len() + self.keys.len() + self.originals.len()
     }
@@ -92,7 +91,6 @@ impl Feed {
     }
 
     /// Notes a row that can't be stored, in its place among the others.
-    #[expect(dead_code, reason = "for batches, which come next")]
     pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
         self.keep_original(values);
         self.push(RowFormat::Binary, 0, Some(rejection));

@@ -1,24 +1,28 @@
 //! The sink that a host program pushes its rows into: another way into a [`Line`](super::line::Line), and nothing but.
 
+mod batch;
 mod builder;
 mod callbacks;
 mod close;
 mod core;
 mod error;
 mod feed;
+mod position;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+pub use self::batch::Pushed;
 pub use self::builder::SinkBuilder;
 pub use self::callbacks::Rejected;
 pub use self::core::Wait;
-pub use self::error::PushError;
+pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
+use self::position::PositionKeeper;
 use super::stats::Summary;
 use crate::consume::push::Row;
 use crate::error::Result;
@@ -57,6 +61,8 @@ pub struct Sink {
     core: Arc<Core>,
     columns: Arc<[String]>,
     callbacks: Mutex<Option<Callbacks>>,
+    keeper: Mutex<Option<PositionKeeper>>,
+    resume_position: u64,
     /// What closing came to.
     closed: Mutex<Option<Result<Summary>>>,
     opened: Instant,
@@ -101,8 +107,29 @@ impl Sink {
         SinkBuilder::new(url, table)
     }
 
-    fn new(core: Arc<Core>, columns: Arc<[String]>, callbacks: Mutex<Option<Callbacks>>) -> Sink {
-        Sink { core, columns, callbacks, closed: Mutex::new(None), opened: Instant::now() }
+    fn new(
+        core: Arc<Core>,
+        columns: Arc<[String]>,
+        callbacks: Option<Callbacks>,
+        keeper: Option<PositionKeeper>,
+        resume_position: u64,
+    ) -> Sink {
+        Sink {
+            core,
+            columns,
+            callbacks: Mutex::new(callbacks),
+            keeper: Mutex::new(keeper),
+            resume_position,
+            closed: Mutex::new(None),
+            opened: Instant::now(),
+        }
+    }
+
+    /// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything
+    /// below it is durable. 0 for a new stream, and without a name. Rows from here on may be in the database already; with
+    /// a key they replace themselves.
+    pub fn resume_position(&self) -> u64 {
+        self.resume_position
     }
 
     /// The columns that rows have, in their order.
