@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use vecsink::batch::RowFormat;
-use vecsink::data_type::DataType;
-use vecsink::encode::{EncodeOptions, RowEncoder};
+use vecsink::data_type::{DataType, UNBOUNDED};
+use vecsink::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use vecsink::settings::{PackedNumber, VectorEncoding};
 use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
 use vecsink::value::Value;
 
@@ -23,6 +24,33 @@ fn main() {
     measure("six decimals", 768, |random| format!("{:.6}", random.random::<f32>() - 0.5));
     measure("f32 printed as f64", 768, |random| format!("{}", f64::from(random.random::<f32>() - 0.5)));
     measure("with exponents", 768, |random| format!("{:.8e}", random.random::<f32>() - 0.5));
+    let kinds = [ColumnKind::Float4Array, ColumnKind::Vector, ColumnKind::HalfVec, ColumnKind::SparseVec];
+    for (kind, normalize) in kinds.iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+        measure_packed(kind, normalize, 768);
+    }
+}
+
+/// Little-endian f32 in BYTES.
+fn measure_packed(kind: &ColumnKind, normalize: bool, dimensions: usize) {
+    let mut random = StdRng::seed_from_u64(1);
+    let vector: Vec<u8> = (0..dimensions).flat_map(|_| (random.random::<f32>() - 0.5).to_le_bytes()).collect();
+    let encoding = Some(VectorEncoding { number: PackedNumber::F32, big_endian: false, base64: false });
+    let vectors = VectorOptions { encoding, normalize };
+    let source = DataType::Varbinary(UNBOUNDED);
+    let mut encoder = encoder_of(vec![column("feature", kind.clone(), source)], vectors);
+    let mut out = Vec::with_capacity(LITERALS * (dimensions * 8 + 200));
+    let ours = best_per_row(20, || {
+        out.clear();
+        for _ in 0..LITERALS {
+            assert_eq!(encoder.encode(&[Value::Bytes(&vector)], &mut out), Ok(RowFormat::Binary));
+        }
+        black_box(&out);
+    });
+    let normalized = if normalize { "normalized" } else { "" };
+    println!(
+        "f32le, {dimensions} dims → {kind:?} {normalized}: {ours:.0} ns/row, {:.2} ns/element",
+        ours / dimensions as f64
+    );
 }
 
 fn measure(name: &str, dimensions: usize, print: impl Fn(&mut StdRng) -> String) {
@@ -80,31 +108,32 @@ fn best_per_row(repeats: usize, mut once: impl FnMut()) -> f64 {
     best.as_nanos() as f64 / (repeats * LITERALS) as f64
 }
 
+fn column(name: &str, kind: ColumnKind, source: DataType) -> TargetColumn {
+    TargetColumn { name: name.into(), type_name: String::new(), kind, not_null: name == "id", dimension: None, source }
+}
+
 /// `car_info(id bigint, market_time timestamp, color varchar(10), price int, feature float4[])`
 fn encoder() -> RowEncoder {
-    let column = |name: &str, kind, source| TargetColumn {
-        name: name.into(),
-        type_name: String::new(),
-        kind,
-        not_null: name == "id",
-        dimension: None,
-        source,
-    };
+    let columns = vec![
+        column("id", ColumnKind::Int8, DataType::Int),
+        column("market_time", ColumnKind::Timestamp(6), DataType::Timestamp { precision: 6 }),
+        column("color", ColumnKind::Varchar(Some(10)), DataType::Varchar(10)),
+        column("price", ColumnKind::Int4, DataType::Int),
+        column("feature", ColumnKind::Float4Array, DataType::STRING),
+    ];
+    encoder_of(columns, VectorOptions::default())
+}
+
+fn encoder_of(columns: Vec<TargetColumn>, vectors: VectorOptions) -> RowEncoder {
     let target = TargetTable {
         schema: "vector_test".into(),
         table: "car_info".into(),
-        columns: vec![
-            column("id", ColumnKind::Int8, DataType::Int),
-            column("market_time", ColumnKind::Timestamp(6), DataType::Timestamp { precision: 6 }),
-            column("color", ColumnKind::Varchar(Some(10)), DataType::Varchar(10)),
-            column("price", ColumnKind::Int4, DataType::Int),
-            column("feature", ColumnKind::Float4Array, DataType::STRING),
-        ],
+        columns,
         key: Some(vec![0]),
         key_is_bytewise: true,
         other_unique: false,
     };
-    match RowEncoder::new(&target, EncodeOptions::default()) {
+    match RowEncoder::new(&target, EncodeOptions { vectors, ..EncodeOptions::default() }) {
         Ok(encoder) => encoder,
         Err(error) => panic!("{error}"),
     }

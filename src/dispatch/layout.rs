@@ -110,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn a_uuid_or_an_enum_is_spread_from_text_too_and_bytes_only_from_bytes() {
+        let layout = |kind, source| Layout::of(&table(kind, source, false), ConflictMode::Upsert, true);
+        assert_eq!(layout(ColumnKind::Uuid, DataType::STRING), Layout::Key);
+        assert_eq!(layout(ColumnKind::Enum, DataType::STRING), Layout::Key);
+        assert_eq!(layout(ColumnKind::Bytea, DataType::Binary(16)), Layout::Key);
+        assert_eq!(layout(ColumnKind::Bytea, DataType::STRING), Layout::Serial);
+        assert_eq!(layout(ColumnKind::Jsonb, DataType::STRING), Layout::Serial);
+    }
+
+    #[test]
     fn a_key_with_several_spellings_goes_through_one_shard() {
         assert_eq!(
             Layout::of(&table(ColumnKind::Int8, DataType::STRING, false), ConflictMode::Upsert, false),

@@ -3,7 +3,6 @@
 use super::print;
 use super::refusal::{Refusal, excerpt, sqlstate};
 use super::string::check_nul;
-use crate::data_type::DataType;
 use crate::value::Value;
 
 /// Text is `\x` and hexadecimal digits, or the bytes themselves where no backslash is in it.
@@ -110,15 +109,16 @@ pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut
 }
 
 /// The server looks the label up.
-pub(super) fn label(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn label(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
     match value {
-        Value::Text(text) => {
-            check_nul(text)?;
-            out.extend_from_slice(text.as_bytes());
-            Ok(())
+        Value::Text(text) => check_nul(text)?,
+        Value::Bytes(_) | Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
+            return Err(Refusal::AsText);
         }
-        value => print::print(value, source, out),
+        _ => {}
     }
+    print::scalar(value, out);
+    Ok(())
 }
 
 #[cfg(test)]

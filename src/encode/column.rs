@@ -78,7 +78,7 @@ pub(super) fn sized(
                 document(value, source, out)
             });
         }
-        Kind::Enum => return counted(out, |out| bytes::label(value, source, out)),
+        Kind::Enum => return counted(out, |out| bytes::label(value, out)),
         Kind::Bit(limit) => return counted(out, |out| bytes::bits(value, *limit, true, out)),
         Kind::Varbit(limit) => return counted(out, |out| bytes::bits(value, *limit, false, out)),
         Kind::Float4Array => return counted(out, |out| vector::float4_array(value, context, out)),

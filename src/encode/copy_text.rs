@@ -42,11 +42,11 @@ pub(super) fn field(
     match value {
         Value::Text(text) => {
             check_nul(text)?;
-            match list_inside(&column.kind, text) {
-                Some(inside) => {
-                    out.push(b'{');
+            match plain_list(&column.kind, text) {
+                Some(([opening, closing], inside)) => {
+                    out.push(opening);
                     escape(inside.as_bytes(), out);
-                    out.push(b'}');
+                    out.push(closing);
                 }
                 None => escape(text.as_bytes(), out),
             }
@@ -78,14 +78,20 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[start..]);
 }
 
-/// The inside of a plain list `[1,2]` for an array that we don't know (ADBPG's `float2[]`), which takes braces only.
-fn list_inside<'a>(kind: &ColumnKind, text: &'a str) -> Option<&'a str> {
+/// A plain list of one dimension with the brackets that its column takes: arrays `{…}` only, vectors `[…]` only.
+fn plain_list<'t>(kind: &ColumnKind, text: &'t str) -> Option<([u8; 2], &'t str)> {
+    use ColumnKind as Kind;
+    let brackets = match kind {
+        Kind::Float4Array | Kind::Float8Array | Kind::Array(_) | Kind::OtherArray => *b"{}",
+        Kind::Vector | Kind::HalfVec => *b"[]",
+        _ => return None,
+    };
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
     match trimmed.as_bytes() {
-        [b'[', inside @ .., b']']
-            if *kind == ColumnKind::OtherArray && memchr::memchr3(b'{', b'[', b'=', inside).is_none() =>
+        [b'{', inside @ .., b'}'] | [b'[', inside @ .., b']']
+            if memchr::memchr3(b'{', b'[', b'=', inside).is_none() =>
         {
-            Some(&trimmed[1..trimmed.len() - 1])
+            Some((brackets, &trimmed[1..trimmed.len() - 1]))
         }
         _ => None,
     }

@@ -88,7 +88,7 @@ fn stored(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result
             return Ok(());
         }
         Kind::Bytea => return bytes::bytea(value, out),
-        Kind::Enum => return bytes::label(value, source, out),
+        Kind::Enum => return bytes::label(value, out),
         // Lists of what makes a key equal end here: rows with such keys keep their order by being in one shard.
         _ => return Err(Refusal::AsText),
     };

@@ -152,6 +152,8 @@ fn a_row_of_text_has_the_form_of_each_column() {
         (smallints, "[1.0,2]", "{1,2}"),
         (words, r#"["a\tb", "c", null]"#, r#"{"a\tb","c",NULL}"#),
         (ColumnKind::OtherArray, "[1,2]", "{1,2}"),
+        (ColumnKind::Vector, "{0x1p3,1}", "[0x1p3,1]"),
+        (ColumnKind::Array(Box::new(ColumnKind::Int4)), "[+1]", "{+1}"),
         (ColumnKind::HalfVec, "{1,0.1}", "[1,0.099975586]"),
         (ColumnKind::Jsonb, "[1, 2]", "[1, 2]"),
         (ColumnKind::SparseVec, "[0.5,0]", "{1:0.5}/2"),
@@ -261,6 +263,11 @@ fn a_key_image_is_the_same_however_the_value_was_written() {
     assert_eq!(image(ColumnKind::Float4, Value::Float(-f32::NAN)), image(ColumnKind::Float4, Value::Text("NaN")));
     assert_eq!(image(ColumnKind::Numeric(Some((9, 2))), Value::Text("1.500")), [0, 0, 0, 3, b'1', b'.', b'5']);
     assert_eq!(image(ColumnKind::Bool, Value::Bool(true)), [0, 0, 0, 1, 1]);
+    let uuid = image(ColumnKind::Uuid, Value::Text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
+    assert_eq!(image(ColumnKind::Uuid, Value::Text("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}")), uuid);
+    assert_eq!(uuid[..5], [0, 0, 0, 16, 0xa0]);
+    assert_eq!(image(ColumnKind::Bytea, Value::Bytes(&[0, 1])), [0, 0, 0, 2, 0, 1]);
+    assert_eq!(image(ColumnKind::Enum, Value::Text("sad")), [0, 0, 0, 3, b's', b'a', b'd']);
 }
 
 #[test]
@@ -291,4 +298,84 @@ fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
 fn text_that_underflows_a_scalar_is_left_to_the_server() {
     assert_eq!(line(ColumnKind::Float4, Value::Text("1e-50")), "1e-50\n");
     assert_eq!(bytes(ColumnKind::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
+}
+
+/// A type of each sort, with a value of it that enters every column that takes the type at all.
+fn one_of_each() -> Vec<(DataType, Value<'static>)> {
+    use crate::data_type::{Field, UNBOUNDED};
+    const ONE: Decimal = Decimal { unscaled: 1, scale: 0 };
+    let list = |element| DataType::Array(Box::new(element));
+    vec![
+        (DataType::Boolean, Value::Bool(true)),
+        (DataType::TinyInt, Value::Int(1)),
+        (DataType::BigInt, Value::Int(1)),
+        (DataType::Float, Value::Float(1.0)),
+        (DataType::Double, Value::Double(1.0)),
+        (DataType::Decimal { precision: 9, scale: 0 }, Value::Decimal(&ONE)),
+        (
+            DataType::Varbinary(UNBOUNDED),
+            Value::Bytes(&[0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c, 0]),
+        ),
+        (DataType::Date, Value::Date(1)),
+        (DataType::Time { precision: 3 }, Value::Time(1)),
+        (DataType::Timestamp { precision: 3 }, Value::Timestamp { seconds: 1, nanos: 1 }),
+        (DataType::TimestampLtz { precision: 3 }, Value::Instant { seconds: 1, nanos: 1 }),
+        (list(DataType::Float), Value::Array(&[Value::Float(1.0)])),
+        (list(list(DataType::Int)), Value::Array(&[Value::Array(&[Value::Int(1)])])),
+        (DataType::Row(vec![Field { name: "a".into(), data_type: DataType::Int }]), Value::Row(&[Value::Int(1)])),
+        (DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int)), Value::Map(&[])),
+    ]
+}
+
+#[test]
+fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
+    use super::conversion::{Fit, fit};
+    use crate::settings::{PackedNumber, VectorEncoding};
+    let encoding = Some(VectorEncoding { number: PackedNumber::F16, big_endian: true, base64: false });
+    let vectors = VectorOptions { encoding, normalize: false };
+    let array = |element| ColumnKind::Array(Box::new(element));
+    let kinds = vec![
+        ColumnKind::Bool,
+        ColumnKind::Int2,
+        ColumnKind::Int4,
+        ColumnKind::Int8,
+        ColumnKind::Float4,
+        ColumnKind::Float8,
+        ColumnKind::Numeric(None),
+        ColumnKind::Text,
+        ColumnKind::Varchar(None),
+        ColumnKind::Char(99),
+        ColumnKind::Date,
+        ColumnKind::Time(6),
+        ColumnKind::Timestamp(6),
+        ColumnKind::TimestampTz(6),
+        ColumnKind::Bytea,
+        ColumnKind::Uuid,
+        ColumnKind::Json,
+        ColumnKind::Jsonb,
+        ColumnKind::Enum,
+        ColumnKind::Bit(None),
+        ColumnKind::Varbit(None),
+        ColumnKind::Float4Array,
+        ColumnKind::Float8Array,
+        array(ColumnKind::Int2),
+        array(ColumnKind::Text),
+        ColumnKind::Vector,
+        ColumnKind::HalfVec,
+        ColumnKind::SparseVec,
+        ColumnKind::Composite,
+        ColumnKind::OtherArray,
+        ColumnKind::Other,
+    ];
+    for kind in &kinds {
+        for (source, value) in one_of_each() {
+            let column = column(kind.clone(), source.clone());
+            let mut out = Vec::new();
+            let outcome = column::field(&column, vectors, &value, &mut out);
+            match (fit(kind, &source, encoding), outcome) {
+                (Fit::Binary, Ok(())) | (Fit::Text | Fit::Never, Err(_)) => {}
+                (fit, outcome) => panic!("{source} into {kind:?} is {fit:?}, but {outcome:?}"),
+            }
+        }
+    }
 }
