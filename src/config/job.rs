@@ -3,6 +3,7 @@
 use super::Input;
 use super::flink_sql::{self, ColumnKind, CreateView, Insert, Name, Script, SetOption, Statement};
 use super::insert;
+use super::metadata;
 use super::nearest::nearest;
 use super::options::TableOptions;
 use super::options::setting::Settings;
@@ -249,9 +250,13 @@ impl Assembly<'_> {
         }
     }
 
-    fn finish(self) -> Result<Job, Error> {
+    fn finish(mut self) -> Result<Job, Error> {
         if !self.report.diagnostics.is_empty() {
             return Err(Error::Config(self.report.into_errors()));
+        }
+        for (number, source) in self.sources.iter_mut().enumerate() {
+            let sinks: Vec<&Sink> = self.sinks.iter().filter(|sink| sink.source == number).collect();
+            metadata::drop_unused(source, &sinks);
         }
         Ok(Job {
             pipeline_name: self.settings.pipeline_name,

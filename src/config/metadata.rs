@@ -5,7 +5,8 @@ use super::nearest::nearest;
 use super::report::Report;
 use super::table::Table;
 use crate::data_type::{DataType, Field, UNBOUNDED};
-use crate::settings::{Format, MetadataColumn};
+use crate::expression::Expression;
+use crate::settings::{Format, MetadataColumn, Sink, Source};
 
 /// In front of a format's keys.
 const OF_THE_VALUE: &str = "value.";
@@ -52,7 +53,7 @@ pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
     keys.into_iter().map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).collect()
 }
 
-/// What a Kafka record tells beside its value.
+/// What a Kafka record tells beside its value. The dearest come last, where an unused one costs nothing.
 fn record_metadata() -> Vec<MetadataColumn> {
     let bytes = DataType::Varbinary(UNBOUNDED);
     let header = vec![
@@ -64,10 +65,10 @@ fn record_metadata() -> Vec<MetadataColumn> {
         ("partition", DataType::Int),
         ("offset", DataType::BigInt),
         ("leader-epoch", DataType::Int),
-        ("headers", DataType::Map(Box::new(DataType::STRING), Box::new(bytes))),
-        ("header-list", DataType::Array(Box::new(DataType::Row(header)))),
         ("timestamp", DataType::TimestampLtz { precision: 3 }),
         ("timestamp-type", DataType::STRING),
+        ("headers", DataType::Map(Box::new(DataType::STRING), Box::new(bytes))),
+        ("header-list", DataType::Array(Box::new(DataType::Row(header)))),
     ];
     keys.map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).into()
 }
@@ -96,6 +97,8 @@ impl Metadata {
                 None => report.error(Some(key.at), unknown_key(table, key, &of_format, &of_record)),
             }
         }
+        let place = |column: &MetadataColumn| of_record.iter().position(|known| known == column);
+        metadata.record.sort_by_key(place);
         metadata
     }
 
@@ -108,6 +111,23 @@ impl Metadata {
         let index = list.iter().position(|column| column.key == key)?;
         Some((before + index, &list[index].data_type))
     }
+}
+
+/// Leaves out the metadata of records behind the last that a sink uses: headers, above all, are read for them only.
+pub fn drop_unused(source: &mut Source, sinks: &[&Sink]) {
+    let before = source.columns.len() + source.format_metadata.len();
+    let mut used = before;
+    for sink in sinks {
+        let mut rest: Vec<&Expression> = sink.columns.iter().map(|column| &column.expression).collect();
+        rest.extend(&sink.filter);
+        while let Some(expression) = rest.pop() {
+            match expression {
+                Expression::Column(index, _) => used = used.max(index + 1),
+                other => rest.extend(other.operands()),
+            }
+        }
+    }
+    source.record_metadata.truncate(used - before);
 }
 
 fn unknown_key(table: &Table, key: &Name, of_format: &[MetadataColumn], of_record: &[MetadataColumn]) -> String {

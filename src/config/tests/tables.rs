@@ -41,18 +41,18 @@ fn metadata_columns_come_behind_the_physical_ones_and_a_star_has_them_in_their_p
 #[test]
 fn every_key_of_a_kafka_record_has_flinks_type() {
     let text = job_of(
-        "a INT METADATA FROM 'leader-epoch', `offset` BIGINT METADATA, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
-         tt STRING METADATA FROM 'timestamp-type', headers MAP<STRING, BYTES> METADATA,
-         hl ARRAY<ROW<`key` STRING, `value` BYTES>> METADATA FROM 'header-list', v INT",
+        "hl ARRAY<ROW<`key` STRING, `value` BYTES>> METADATA FROM 'header-list', headers MAP<STRING, BYTES> METADATA,
+         a INT METADATA FROM 'leader-epoch', `offset` BIGINT METADATA, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
+         tt STRING METADATA FROM 'timestamp-type', v INT",
         "v INT",
-        "INSERT INTO s SELECT v FROM k",
+        "INSERT INTO s SELECT v FROM k WHERE hl IS NOT NULL",
     );
     let bytes = DataType::Varbinary(UNBOUNDED);
     let field = |name: &str, data_type| Field { name: name.into(), data_type };
     let header = DataType::Row(vec![field("key", DataType::STRING), field("value", bytes.clone())]);
     let expected = [
-        ("leader-epoch", DataType::Int),
         ("offset", DataType::BigInt),
+        ("leader-epoch", DataType::Int),
         ("timestamp", DataType::TimestampLtz { precision: 3 }),
         ("timestamp-type", DataType::STRING),
         ("headers", DataType::Map(Box::new(DataType::STRING), Box::new(bytes))),
@@ -65,12 +65,26 @@ fn every_key_of_a_kafka_record_has_flinks_type() {
 }
 
 #[test]
+fn headers_that_no_insert_uses_are_not_read() {
+    let keys = |query: &str| {
+        let columns =
+            "headers MAP<STRING, BYTES> METADATA, v INT, `offset` BIGINT METADATA, part INT METADATA FROM 'partition'";
+        let source = job(&job_of(columns, "v BIGINT", query)).sources.remove(0);
+        source.record_metadata.into_iter().map(|column| column.key).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("INSERT INTO s SELECT v FROM k"), Vec::<String>::new());
+    assert_eq!(keys("INSERT INTO s SELECT part FROM k; INSERT INTO s SELECT `offset` FROM k"), ["partition", "offset"]);
+    let all = ["partition", "offset", "headers"];
+    assert_eq!(keys("INSERT INTO s SELECT v FROM k; INSERT INTO s SELECT v FROM k WHERE headers IS NULL"), all);
+}
+
+#[test]
 fn an_unknown_metadata_key_is_told_with_those_there_are() {
     let found = only_error(&job_of("a INT METADATA FROM 'ofset', b INT", "b INT", "INSERT INTO s SELECT b FROM k"));
     assert_eq!(
         found,
         "1:37 table 'k' has no metadata 'ofset'; did you mean 'offset'? It has topic, partition, offset, leader-epoch, \
-         headers, header-list, timestamp, timestamp-type"
+         timestamp, timestamp-type, headers, header-list"
     );
     let found = only_error(&job_of("`offset` DATE METADATA, b INT", "b INT", "INSERT INTO s SELECT b FROM k"));
     assert_eq!(found, "1:17 the metadata 'offset' is BIGINT, which can't be CAST to DATE");
