@@ -70,7 +70,7 @@ impl Pool {
     pub fn new(
         connector: Connector,
         setup: Setup,
-        first: Session,
+        mut first: Session,
         open: Arc<AtomicU32>,
         size: u32,
         max_wait: Duration,
@@ -95,6 +95,9 @@ impl Pool {
             fewer: Mutex::new(None),
             shape,
         };
+        let unreadable =
+            |failure: Failure| failure.error(&format!("{}: the catalog can't be read", pool.shape.table()), "");
+        pool.shape.prepare(&mut first).map_err(unreadable)?;
         if let Ok(mut slot) = pool.slots.get() {
             slot.session = Some(first);
         }
@@ -114,14 +117,13 @@ impl Pool {
                 && session.generation == generation
                 && (doubted < Some(session.proven) || session.answers())
             {
-                self.shape.look(session)?;
                 return Ok(Checkout(slot));
             }
             slot.session = None;
             match Session::open(&self.connector, &self.setup, &self.open) {
                 Ok(mut session) => {
                     session.generation = generation;
-                    self.shape.compare(&mut session)?;
+                    self.shape.prepare(&mut session)?;
                     slot.session = Some(session);
                     return Ok(Checkout(slot));
                 }
@@ -135,6 +137,11 @@ impl Pool {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// Fails if the table is no longer what its rows are encoded for.
+    pub fn look(&self) -> Attempt<()> {
+        self.session()?.attempt(|session| self.shape.compare(session))
     }
 
     /// From now on only new sessions: what the old ones prepared is out of date.

@@ -1,17 +1,17 @@
 //! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
-//! their bytes for other values.
-
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
+//! their bytes for other values. Each transaction asks in the message that commits it. By then it holds a lock on the
+//! table, so what it sees is what its rows were read as.
 
 use super::catalog::Catalog;
 use super::classify::{Class, During};
 use super::failure::Failure;
 use super::session::{Attempt, Session};
+use super::statements::literal;
 
-/// How often to look while all goes well.
-const EVERY: Duration = Duration::from_secs(1);
+/// The prepared statement that fails unless the columns have their types.
+const CHECK: &str = "vecsink_shape";
+/// What its error quotes, in whatever language the server speaks.
+const ALTERED: &str = "vecsink_altered";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,6 @@ pub struct Shape {
     schema: String,
     table: String,
     columns: Vec<(String, Type)>,
-    looked: Mutex<Instant>,
 }
 
 impl Shape {
@@ -36,24 +35,41 @@ impl Shape {
             let (id, modifier) = column.type_id;
             (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
         });
-        Shape {
-            schema: catalog.schema.clone(),
-            table: catalog.table.clone(),
-            columns: columns.collect(),
-            looked: Mutex::new(Instant::now()),
-        }
+        Shape { schema: catalog.schema.clone(), table: catalog.table.clone(), columns: columns.collect() }
     }
 
-    /// Looks, if the last time was a while ago.
-    pub fn look(&self, session: &mut Session) -> Attempt<()> {
-        {
-            let mut looked = self.looked.lock();
-            if looked.elapsed() < EVERY {
-                return Ok(());
-            }
-            *looked = Instant::now();
-        }
-        self.compare(session)
+    /// `schema.table`.
+    pub fn table(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
+    /// Makes a session ready for [`commit`], if the table still is as it was.
+    pub fn prepare(&self, session: &mut Session) -> Attempt<()> {
+        self.compare(session)?;
+        session.run(&self.check())
+    }
+
+    /// A server only fails where it is told to compute something impossible.
+    fn check(&self) -> String {
+        let mut columns: Vec<&(String, Type)> = self.columns.iter().collect();
+        columns.sort_by(|a, b| a.0.cmp(&b.0));
+        let shown = columns.iter().map(|(name, was)| format!("{name} {} {}", was.id, was.modifier));
+        let shape = shown.collect::<Vec<_>>().join(",");
+        let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
+        format!(
+            "PREPARE {CHECK} AS
+             SELECT CASE WHEN shape = {} THEN 0 ELSE CAST('{ALTERED} ' || coalesce(shape, '') AS int) END FROM (
+               SELECT pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
+                                            ORDER BY a.attname) AS shape
+               FROM pg_catalog.pg_attribute a
+               JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = {} AND c.relname = {} AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ({names})
+             ) AS s",
+            literal(&shape),
+            literal(&self.schema),
+            literal(&self.table)
+        )
     }
 
     pub fn compare(&self, session: &mut Session) -> Attempt<()> {
@@ -88,6 +104,15 @@ impl Shape {
             None => Some(format!("column {name} is gone")),
         })
     }
+}
+
+/// Commits, unless the table was altered under the transaction.
+pub fn commit(session: &mut Session) -> Attempt<()> {
+    session.run(&format!("EXECUTE {CHECK}; COMMIT")).map_err(|failure| match failure.text.contains(ALTERED) {
+        // A new session will find out what is different, if anything that matters.
+        true => Failure { class: Class::Configuration, ..failure },
+        false => failure,
+    })
 }
 
 #[cfg(test)]

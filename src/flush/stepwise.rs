@@ -9,6 +9,7 @@ use super::net::net;
 use super::reduce::Keep;
 use super::rows::Rows;
 use super::session::{Attempt, Session};
+use super::shape::commit;
 use super::statements::{Statement, Statements};
 use super::transaction::{Besides, Order, Path, Written, apply};
 
@@ -51,7 +52,7 @@ pub fn stepwise(
         }
     }
     write_beside(session, beside.0, beside.1)?;
-    session.run("COMMIT")?;
+    commit(session)?;
     Ok(steps)
 }
 

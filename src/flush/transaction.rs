@@ -10,6 +10,7 @@ use super::patches::patch;
 use super::reduce::Keep;
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
+use super::shape::commit;
 use super::statements::{Statement, Statements};
 
 /// How rows get into the table.
@@ -78,7 +79,7 @@ pub fn transaction(
     begin(session, statements, path, &net)?;
     let written = apply(session, statements, rows, net, path, order)?;
     write_beside(session, beside.0, beside.1)?;
-    session.run("COMMIT")?;
+    commit(session)?;
     Ok(written)
 }
 

@@ -42,6 +42,8 @@ pub struct Write<'a> {
     repeats: u32,
     /// A lost session was replaced without a wait.
     replaced: bool,
+    /// The table was looked at before a row was refused.
+    looked: bool,
     /// A new session was tried against a refusal of class *configuration*.
     renewed: bool,
     /// Rejections held back until it is clear that not every row fails alike.
@@ -61,6 +63,7 @@ impl<'a> Write<'a> {
             backoff: Backoff::new(target.retry_wait_time),
             repeats: 0,
             replaced: false,
+            looked: false,
             renewed: false,
             held: Vec::new(),
         }
@@ -279,12 +282,24 @@ impl<'a> Write<'a> {
             self.work.split(failure.row.map(|row| self.rows.unit_of(row)));
             return Ok(());
         }
+        if let Err(failure) = self.look() {
+            return self.judge(range, &failure);
+        }
         if range.len() > 1 {
             return self.step_by_step(range);
         }
         self.held.push((range.start, failure.rejection()));
         self.work.settled();
         if failure.class == Class::Other { Ok(()) } else { self.release() }
+    }
+
+    /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
+    fn look(&mut self) -> Attempt<()> {
+        if !self.looked {
+            self.target.pool.look()?;
+            self.looked = true;
+        }
+        Ok(())
     }
 
     /// What fails only when it is committed: the unit it came from is rejected as a whole.
