@@ -3,6 +3,7 @@
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 
 mod cars;
+mod changes;
 mod cli;
 mod cli_job;
 mod cli_topic;

@@ -1,0 +1,4 @@
+//! Sources that update and delete rows, as whole jobs.
+
+mod random;
+mod stream;

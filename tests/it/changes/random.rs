@@ -1,0 +1,133 @@
+//! Many changes over few keys, four partitions, twenty writers: the table is the one that the changes make one by one.
+
+use super::stream::{Format, Row, Stream, Table};
+use crate::support::command::Finished;
+use crate::support::postgresql::Postgres;
+use crate::support::{Job, Schema, Topic, kafka, postgres18, postgres96};
+
+const JOB: &str = "
+    CREATE TABLE changes (id BIGINT, number INT, text STRING) WITH (
+      'connector' = 'kafka', 'topic' = '${TOPIC}', 'properties.bootstrap.servers' = '${KAFKA_BROKERS}',
+      'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset', 'format' = '${FORMAT}');
+    CREATE TABLE t (id BIGINT, number INT, text STRING, PRIMARY KEY (id) NOT ENFORCED) WITH (
+      'connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 't', 'targetschema' = '${SCHEMA}',
+      'username' = '${PGUSER}', 'password' = '${PGPASSWORD}', 'batchsize' = '500', 'connectionmaxactive' = '20',
+      'conflictmode' = 'upsert');
+    INSERT INTO t SELECT id, number, text FROM changes;";
+
+fn job(schema: &Schema, topic: &Topic, format: Format) -> Job {
+    let server = &schema.server;
+    Job::run(JOB)
+        .variable("TOPIC", &topic.name)
+        .variable("KAFKA_BROKERS", &topic.kafka.brokers)
+        .variable("FORMAT", format.name())
+        .variable("URL", server.jdbc_url())
+        .variable("SCHEMA", &schema.name)
+        .variable("PGUSER", &server.user)
+        .variable("PGPASSWORD", &server.password)
+}
+
+fn schema(server: &Postgres, extra: &str) -> Schema {
+    let mut schema = Schema::new(server);
+    schema.execute(&format!("CREATE TABLE t (id bigint PRIMARY KEY, number int, text text {extra})"));
+    schema
+}
+
+fn table(schema: &mut Schema) -> Table {
+    let rows = schema.connect().query(&format!("SELECT id, number, text FROM {}.t", schema.name), &[]);
+    let row = |row: &postgres::Row| (row.get(0), Row { number: row.get(1), text: row.get(2) });
+    rows.expect("the table is read").iter().map(row).collect()
+}
+
+fn produce(topic: &Topic, stream: &Stream, format: Format) -> Table {
+    let (changes, expected) = stream.generate();
+    for partition in 0..stream.partitions as i32 {
+        let own = changes.iter().filter(|(number, _)| *number == partition);
+        topic.produce(partition, own.map(|(_, change)| format.message(change)));
+    }
+    expected
+}
+
+/// Fails unless the outcomes add up to the rows read and no row was rejected.
+#[track_caller]
+fn all_well(finished: &Finished, seed: u64) {
+    let names = ["rows_written", "rows_deleted", "rows_superseded", "rows_ignored", "rows_dead_lettered"];
+    let sum: u64 = names.iter().map(|name| finished.count(name)).sum();
+    assert_eq!(sum, finished.count("rows_read"), "seed {seed}: {}", finished.stdout);
+    assert_eq!(finished.count("rows_dead_lettered"), 0, "seed {seed}: {}\n{}", finished.stdout, finished.stderr);
+    assert_eq!(finished.count("retries"), 0, "seed {seed}, no deadlock and no other conflict: {}", finished.stderr);
+}
+
+fn random_changes(format: Format, seed: u64) {
+    for server in [postgres18(), postgres96()].into_iter().flatten() {
+        let Some(kafka) = kafka() else { return };
+        eprintln!("{format:?}: seed {seed}");
+        let stream = Stream { seed, changes: 200_000, keys: 5000, partitions: 4 };
+        let mut schema = schema(&server, "");
+        let topic = kafka.topic(4);
+        let expected = produce(&topic, &stream, format);
+        let finished = job(&schema, &topic, format).finish().exited(0);
+        all_well(&finished, seed);
+        assert_eq!(finished.count("records_read"), 200_000);
+        assert!(table(&mut schema) == expected, "seed {seed}: another table than the changes make one by one");
+    }
+}
+
+#[test]
+fn random_changes_by_debezium_leave_the_table_they_describe() {
+    random_changes(Format::Debezium, 1);
+}
+
+#[test]
+fn random_changes_by_canal_leave_the_table_they_describe() {
+    random_changes(Format::Canal, 2);
+}
+
+#[test]
+fn random_changes_by_maxwell_leave_the_table_they_describe() {
+    random_changes(Format::Maxwell, 3);
+}
+
+#[test]
+fn random_changes_by_ogg_leave_the_table_they_describe() {
+    random_changes(Format::Ogg, 4);
+}
+
+#[test]
+fn beside_another_unique_constraint_changes_keep_the_order_of_all() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let stream = Stream { seed: 5, changes: 5000, keys: 200, partitions: 1 };
+    let mut schema = schema(&server, ", UNIQUE (id, text)");
+    let topic = kafka.topic(1);
+    let expected = produce(&topic, &stream, Format::Debezium);
+    let finished = job(&schema, &topic, Format::Debezium).finish().exited(0);
+    all_well(&finished, stream.seed);
+    assert!(table(&mut schema) == expected);
+}
+
+#[test]
+fn a_changing_source_asks_for_a_conflict_mode_and_a_key() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = schema(&server, "");
+    schema.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");
+    let topic = kafka.topic(1);
+    let asks = |text: &str, exit: i32| {
+        let server = &schema.server;
+        let job = Job::run(text)
+            .variable("TOPIC", &topic.name)
+            .variable("KAFKA_BROKERS", &kafka.brokers)
+            .variable("FORMAT", "canal-json")
+            .variable("URL", server.jdbc_url())
+            .variable("SCHEMA", &schema.name)
+            .variable("PGUSER", &server.user)
+            .variable("PGPASSWORD", &server.password);
+        job.finish().exited(exit).stderr
+    };
+    let left_out =
+        asks(&JOB.replace(", 'batchsize' = '500'", "").replace("'conflictmode' = 'upsert'", "'verbose' = '0'"), 2);
+    assert!(left_out.contains("'conflictmode' is left out, but the source updates and deletes rows"), "{left_out}");
+    let keyless = JOB.replace(", PRIMARY KEY (id) NOT ENFORCED", "").replace("'upsert'", "'ignore'");
+    let keyless = asks(&keyless, 1);
+    assert!(keyless.contains("declare PRIMARY KEY"), "{keyless}");
+    assert!(keyless.contains("'conflictmode' = 'ignore' drops the updates"), "{keyless}");
+}
