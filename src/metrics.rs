@@ -34,8 +34,10 @@ counters! {
     bytes_read,
     /// Rows that passed WHERE; a rejected record counts as one.
     rows_read,
-    /// Rows inserted or upserted.
+    /// Rows inserted, upserted or updated.
     rows_written,
+    /// Deletes that were carried out, whether or not their row was there. An update that changes the key is two rows: one
+    /// deleted, one written.
     rows_deleted,
     /// Rows replaced in their batch by a later change of the same key.
     rows_superseded,
