@@ -10,6 +10,8 @@ mod metadata;
 mod ranges;
 #[path = "consume/rig.rs"]
 mod rig;
+#[path = "consume/security.rs"]
+mod security;
 
 use std::time::Duration;
 

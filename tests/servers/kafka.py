@@ -1,8 +1,10 @@
 """A Kafka broker of one node that is its own controller."""
 
+import secrets
 import signal
 import socket
 
+import certificates
 import packages
 from process import Process, free_port, give, reachable
 
@@ -11,8 +13,18 @@ CLUSTER = "dmVjc2luay10ZXN0cy0wMQ"
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_plaintext.plain.sasl.jaas.config={plain}
+listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config={scram}
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config={scram}
+listener.name.sasl_ssl.plain.sasl.jaas.config={plain}
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={scram}
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={scram}
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={logs}
@@ -27,6 +39,10 @@ transaction.state.log.min.isr=1
 log.index.size.max.bytes=1048576
 message.max.bytes=16777216
 """
+
+LOGIN_MODULES = "org.apache.kafka.common.security"
+# The one who may log in where a login is asked for.
+USER = "tester"
 
 # A small heap, and a virtual machine that starts fast rather than running fast.
 JAVA = ("java", "-Xms64m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
@@ -46,13 +62,26 @@ class Kafka:
     def prepare(self, folder):
         self.folder = folder
         self.jars = reachable(self.package(), folder)
-        self.port, controller = free_port(), free_port()
-        self.data = folder / self.name
+        self.ports = {protocol: free_port() for protocol in ("PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL")}
+        self.port, self.password = self.ports["PLAINTEXT"], secrets.token_hex(8)
+        self.data, tls = folder / self.name, folder / "kafka-tls"
+        certificates.copy(tls)
+        self.authority, keystore = tls / "ca.crt", tls / "keystore.pem"
+        keystore.write_bytes((tls / "server.key").read_bytes() + (tls / "server.crt").read_bytes())
+        keystore.chmod(0o600)
+        give(keystore)
         self.properties = folder / "kafka.properties"
-        self.properties.write_text(PROPERTIES.format(port=self.port, controller=controller, logs=self.data))
+        self.properties.write_text(PROPERTIES.format(
+            listeners=",".join(f"{protocol}://127.0.0.1:{port}" for protocol, port in self.ports.items()),
+            controller=free_port(), logs=self.data, keystore=keystore,
+            plain=f'{LOGIN_MODULES}.plain.PlainLoginModule required user_{USER}="{self.password}";',
+            scram=f"{LOGIN_MODULES}.scram.ScramLoginModule required;"))
+        self.properties.chmod(0o600)
         give(self.properties)
+        scram = [word for size in (256, 512)
+                 for word in ("--add-scram", f"SCRAM-SHA-{size}=[name={USER},password={self.password}]")]
         self.making = self.java("kafka-format", "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER,
-                                "--config", self.properties)
+                                "--config", self.properties, *scram)
 
     def begin(self):
         if self.making:
@@ -88,4 +117,6 @@ class Kafka:
                 process.end(signal.SIGKILL)
 
     def variables(self):
-        return {"VECSINK_TEST_KAFKA": f"127.0.0.1:{self.port}"}
+        addresses = {f"VECSINK_TEST_KAFKA_{protocol}": f"127.0.0.1:{port}" for protocol, port in self.ports.items()}
+        return {"VECSINK_TEST_KAFKA": f"127.0.0.1:{self.port}", "VECSINK_TEST_KAFKA_CA": str(self.authority),
+                "VECSINK_TEST_KAFKA_LOGIN": f"{USER}:{self.password}", **addresses}

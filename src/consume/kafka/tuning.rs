@@ -59,18 +59,20 @@ pub(super) fn consumer(
     group: &str,
     share_of_memory: usize,
 ) -> Result<ClientConfig> {
-    let own = connection(&source.brokers, translation)?;
-    let mut config = ClientConfig::new();
+    let mut config = connection(&source.brokers, translation)?;
+    // Its map of settings shows secrets blanked out: it can be added to, not copied from.
+    let mut prefer = |name: &str, value: &str| {
+        if config.get(name).is_none() {
+            config.set(name, value);
+        }
+    };
     for (name, value) in PREFERRED {
-        config.set(*name, *value);
+        prefer(name, value);
     }
     // One response may overshoot the queue's limit, so it gets a part of it only.
     let queue = (share_of_memory / 1024).clamp(1, 2_097_151);
-    config.set("queued.max.messages.kbytes", queue.to_string());
-    config.set("fetch.max.bytes", (share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());
-    for (name, value) in own.config_map() {
-        config.set(name, value);
-    }
+    prefer("queued.max.messages.kbytes", &queue.to_string());
+    prefer("fetch.max.bytes", &(share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());
     for (name, value) in FIXED {
         config.set(*name, *value);
     }
