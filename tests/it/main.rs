@@ -9,6 +9,7 @@ mod cli_job;
 mod cli_topic;
 mod consume;
 mod dead_letters;
+mod defects;
 mod flush;
 mod main_job;
 mod push;
