@@ -17,15 +17,18 @@ pub struct Replayed {
 }
 
 impl Replayed {
+    #[cfg(feature = "kafka")]
     pub fn of(schema: &str, table: &str) -> Self {
         Replayed { schema: schema.to_owned(), table: table.to_owned(), ids: Mutex::default() }
     }
 
+    #[cfg(feature = "kafka")]
     /// The record that gets this ticket comes from these letters. Before it is accepted.
     pub fn expect(&self, stream: u32, ticket: u64, ids: Vec<i64>) {
         self.ids.lock().insert((stream, ticket), ids);
     }
 
+    #[cfg(feature = "kafka")]
     /// The record made no row, so it got no ticket.
     pub fn unexpect(&self, stream: u32, ticket: u64) -> Vec<i64> {
         self.ids.lock().remove(&(stream, ticket)).unwrap_or_default()
@@ -51,6 +54,7 @@ impl Replayed {
         }
     }
 
+    #[cfg(feature = "kafka")]
     /// What is still in the table when everything is settled.
     pub fn rest(&self) -> Answered {
         let ids = self.ids.lock().values().flatten().copied().collect();

@@ -21,17 +21,20 @@ pub fn options(console: &Console) -> Exit {
 }
 
 fn markdown() -> String {
-    let mut text = "# Options of a job file\n".to_owned();
+    let mut text = "# Options of a job file\n\n\"since\": the first version of Flink, or of the connector for it, that has the option; \
+                    `vecsink` for what Flink doesn't have.\n"
+        .to_owned();
     for group in GROUPS {
-        let _ = write!(text, "\n## {}\n\n| option | value | default | |\n|---|---|---|---|\n", group.title);
+        let _ = write!(text, "\n## {}\n\n| option | value | default | since | |\n|---|---|---|---|---|\n", group.title);
         for option in group.options {
             let default = match option.default {
                 Some(default) => format!("`{default}`"),
                 None if option.required => "required".to_owned(),
                 None => String::new(),
             };
-            let (name, value, meaning) = (option.name, value(option), option.meaning.replace('|', "\\|"));
-            let _ = writeln!(text, "| `{name}` | {value} | {default} | {meaning} |");
+            let names = [option.name].iter().chain(option.aliases).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+            let (value, meaning) = (value(option), option.meaning.replace('|', "\\|"));
+            let _ = writeln!(text, "| {} | {value} | {default} | {} | {meaning} |", names.join(", "), option.since);
         }
     }
     text

@@ -35,7 +35,8 @@ pub const BIG_DECIMAL_NOTATION: OptionSpec = OptionSpec::new(
     "write-bigdecimal-in-scientific-notation",
     ValueType::Any,
     "For writing only; accepted, no effect.",
-);
+)
+.since("1.15");
 
 pub const OPTIONS: &[OptionSpec] = &[
     FIELD_DELIMITER,

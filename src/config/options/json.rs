@@ -27,11 +27,14 @@ pub const MAP_NULL_KEY_MODE: OptionSpec =
 pub const MAP_NULL_KEY_LITERAL: OptionSpec =
     OptionSpec::new("map-null-key.literal", ValueType::Any, "For writing only; accepted, no effect.");
 pub const PLAIN_DECIMALS: OptionSpec =
-    OptionSpec::new("encode.decimal-as-plain-number", ValueType::Any, "For writing only; accepted, no effect.");
+    OptionSpec::new("encode.decimal-as-plain-number", ValueType::Any, "For writing only; accepted, no effect.")
+        .since("1.14");
 pub const IGNORE_NULL_FIELDS: OptionSpec =
-    OptionSpec::new("encode.ignore-null-fields", ValueType::Any, "For writing only; accepted, no effect.");
+    OptionSpec::new("encode.ignore-null-fields", ValueType::Any, "For writing only; accepted, no effect.")
+        .since("1.20");
 pub const PARSER: OptionSpec =
-    OptionSpec::new("decode.json-parser.enabled", ValueType::Any, "Accepted, no effect: there is one decoder.");
+    OptionSpec::new("decode.json-parser.enabled", ValueType::Any, "Accepted, no effect: there is one decoder.")
+        .since("1.20");
 
 pub const OPTIONS: &[OptionSpec] = &[
     FAIL_ON_MISSING_FIELD,

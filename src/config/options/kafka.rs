@@ -48,14 +48,16 @@ pub const ASSIGNMENT: OptionSpec = OptionSpec::new(
     ValueType::Choice(&["manual", "group"]),
     "manual: this process reads all partitions. group: it joins the consumer group and shares them with the group's other processes.",
 )
-.default("manual");
+.default("manual")
+.own();
 pub const DISCOVERY_INTERVAL: OptionSpec = OptionSpec::new(
     "scan.topic-partition-discovery.interval",
     ValueType::Duration,
     "How often to look for new topics and partitions; 0: never.",
 )
 .default("5 min");
-pub const PARALLELISM: OptionSpec = OptionSpec::new("scan.parallelism", ValueType::Any, "Accepted, no effect.");
+pub const PARALLELISM: OptionSpec =
+    OptionSpec::new("scan.parallelism", ValueType::Any, "Accepted, no effect.").since("1.20");
 pub const PROPERTY_VERSION: OptionSpec = OptionSpec::new("property-version", ValueType::Any, "Accepted, no effect.");
 pub const GROUP_ID: OptionSpec = OptionSpec::new(
     "properties.group.id",
@@ -82,7 +84,8 @@ pub const VECTOR_ENCODING: OptionSpec = OptionSpec::new(
     ]),
     "What BYTES columns hold where they feed a vector: floats of 2, 4 or 8 bytes, little- or big-endian. With base64: \
      STRING columns may hold the same in base64.",
-);
+)
+.own();
 pub const SINK_OPTIONS: OptionSpec =
     OptionSpec::new("sink.*", ValueType::Any, "Accepted, no effect on a table that is read.");
 

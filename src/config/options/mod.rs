@@ -49,13 +49,13 @@ pub struct OptionSpec {
     pub default: Option<&'static str>,
     pub required: bool,
     pub meaning: &'static str,
-    /// The first version of vecsink that knows it.
+    /// The first version of Flink, or of the connector for it, that has the option; `vecsink` for our own.
     pub since: &'static str,
 }
 
 impl OptionSpec {
     const fn new(name: &'static str, value: ValueType, meaning: &'static str) -> Self {
-        OptionSpec { name, aliases: &[], value, default: None, required: false, meaning, since: "0.1" }
+        OptionSpec { name, aliases: &[], value, default: None, required: false, meaning, since: "1.13" }
     }
 
     const fn default(mut self, default: &'static str) -> Self {
@@ -66,6 +66,16 @@ impl OptionSpec {
     const fn required(mut self) -> Self {
         self.required = true;
         self
+    }
+
+    const fn since(mut self, version: &'static str) -> Self {
+        self.since = version;
+        self
+    }
+
+    /// Nothing like it is in Flink.
+    const fn own(self) -> Self {
+        self.since("vecsink")
     }
 
     const fn alias(mut self, aliases: &'static [&'static str]) -> Self {

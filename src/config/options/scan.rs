@@ -26,17 +26,20 @@ pub const BOUNDED_MODE: OptionSpec = OptionSpec::new(
     ValueType::Choice(&["unbounded", "latest-offset", "timestamp", "group-offsets", "specific-offsets"]),
     "Where reading ends. latest-offset and group-offsets: at the end, or the committed offset, of each partition when reading starts.",
 )
-.default("unbounded");
+.default("unbounded")
+.since("1.17");
 pub const BOUNDED_TIMESTAMP: OptionSpec = OptionSpec::new(
     "scan.bounded.timestamp-millis",
     MILLIS_SINCE_EPOCH,
     "For timestamp: the first message at or after this time is not read, in milliseconds since 1970.",
-);
+)
+.since("1.17");
 pub const BOUNDED_OFFSETS: OptionSpec = OptionSpec::new(
     "scan.bounded.specific-offsets",
     ValueType::Text,
     "For specific-offsets: the first offset of each partition that is not read, as in scan.startup.specific-offsets. A partition left out ends at its committed offset; without one it isn't read.",
-);
+)
+.since("1.17");
 pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
     "properties.auto.offset.reset",
     ValueType::Choice(&["earliest", "latest", "none"]),

@@ -19,12 +19,14 @@ pub const BUFFER_MEMORY: OptionSpec = OptionSpec::new(
     ValueType::MemorySize,
     "Bytes of rows held between reading and COMMIT, in the whole process. At the bound, reading waits.",
 )
-.default("32mb");
+.default("32mb")
+.own();
 pub const MAX_OUTAGE: OptionSpec = OptionSpec::new(
     "max.outage",
     ValueType::Duration,
     "How long the database may be away before the job gives up. Left out: no end.",
-);
+)
+.own();
 pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
     "table.exec.sink.not-null-enforcer",
     ValueType::Choice(&["ERROR", "DROP"]),
@@ -39,7 +41,8 @@ pub const TYPE_LENGTH_ENFORCER: OptionSpec = OptionSpec::new(
     "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
      CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
 )
-.default("IGNORE");
+.default("IGNORE")
+.since("1.15");
 pub const LOCAL_TIME_ZONE: OptionSpec = OptionSpec::new(
     "table.local-time-zone",
     ValueType::Text,

@@ -85,38 +85,46 @@ pub const CASE_SENSITIVE: OptionSpec = OptionSpec::new(
 )
 .default("0");
 pub const REPLACE_BREAK: OptionSpec =
-    OptionSpec::new("replacebreak", ValueType::Boolean, "Line feeds are removed from strings.").default("false");
+    OptionSpec::new("replacebreak", ValueType::Boolean, "Line feeds are removed from strings.")
+        .default("false")
+        .since("1.14");
 pub const REPLACE_NULL_CHAR: OptionSpec = OptionSpec::new(
     "replacenullchar",
     ValueType::Boolean,
     "U+0000 is removed from strings; otherwise such a row is refused.",
 )
-.default("false");
+.default("false")
+.since("1.14");
 pub const DEAD_LETTER: OptionSpec = OptionSpec::new(
     "deadletter",
     ValueType::Text,
     "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
      sink's database. Left out: they are counted and logged.",
-);
+)
+.own();
 pub const VECTOR_DIMENSION: OptionSpec = OptionSpec::new(
     "vector.dimension",
     ValueType::Integer { least: 1, most: 1_000_000 },
     "The length of every vector. Left out: what the table's types and indexes say.",
-);
+)
+.own();
 pub const VECTOR_NORMALIZE: OptionSpec = OptionSpec::new(
     "vector.normalize",
     ValueType::Choice(&["none", "l2"]),
     "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a zero vector is refused.",
 )
-.default("none");
+.default("none")
+.own();
 pub const USE_COPY: OptionSpec = OptionSpec::new("usecopy", FLAG, "Accepted, no effect: writemode decides.");
 pub const RESERVE_MS: OptionSpec =
     OptionSpec::new("reservems", FLAG, "Accepted, no effect: keys keep their milliseconds.");
 pub const VERBOSE: OptionSpec = OptionSpec::new("verbose", FLAG, "Accepted, no effect.");
-pub const DELIMITER: OptionSpec = OptionSpec::new("delimiter", ValueType::Any, "Accepted, no effect: COPY is binary.");
+pub const DELIMITER: OptionSpec =
+    OptionSpec::new("delimiter", ValueType::Any, "Accepted, no effect: COPY is binary.").since("1.14");
 pub const STREAMING_HOST: OptionSpec =
-    OptionSpec::new("adbsshost", ValueType::Any, "Accepted, no effect: rows go to the database itself.");
-pub const STREAMING_PORT: OptionSpec = OptionSpec::new("adbssport", ValueType::Any, "Accepted, no effect.");
+    OptionSpec::new("adbsshost", ValueType::Any, "Accepted, no effect: rows go to the database itself.").since("1.14");
+pub const STREAMING_PORT: OptionSpec =
+    OptionSpec::new("adbssport", ValueType::Any, "Accepted, no effect.").since("1.14");
 pub const JOIN_MAX_ROWS: OptionSpec =
     OptionSpec::new("joinmaxrows", ValueType::Any, "Accepted, no effect: for lookups only.");
 pub const CACHE: OptionSpec = OptionSpec::new("cache", ValueType::Any, "Accepted, no effect: for lookups only.");

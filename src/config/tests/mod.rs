@@ -3,6 +3,7 @@
 mod damage;
 mod errors;
 mod job_file;
+mod option_table;
 mod options;
 mod queries;
 mod safety;

@@ -1,8 +1,13 @@
 //! What `conflictmode`, `exceptionmode` and their counts cost: one row, never a batch.
 
-use super::scene::Scene;
-use crate::support::{eventually, eventually_within};
 use std::time::Duration;
+
+use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use vecsink::settings::{ConflictMode, Sink};
+
+use super::scene::Scene;
+use crate::flush::fixture::{open, sink_of, write};
+use crate::support::{eventually, eventually_within};
 
 const IGNORE: &str = ", 'conflictmode' = 'ignore', 'exceptionmode' = 'ignore'";
 
@@ -68,6 +73,41 @@ fn defect_08_strict_stops_the_job_without_waiting_for_another_row() {
     let running = scene.job(", 'conflictmode' = 'ignore', 'exceptionmode' = 'strict'").start();
     let finished = running.wait_at_most(Duration::from_secs(20)).exited(1);
     assert!(finished.stderr.contains("@1") && finished.stderr.contains("strict"), "{}", finished.stderr);
+}
+
+#[test]
+fn defect_09_a_delete_that_is_refused_is_a_rejected_record() {
+    let Some(mut scene) = Scene::plain() else { return };
+    scene.schema.execute(
+        "INSERT INTO t SELECT id, 'x' FROM generate_series(1, 5) id;
+         CREATE TABLE child (id int REFERENCES t); INSERT INTO child VALUES (3)",
+    );
+    let sink =
+        Sink { changing: true, conflict_mode: ConflictMode::Upsert, ..sink_of(&scene.schema, "t", &["id", "v"]) };
+    let mut chunk = Chunk::default();
+    for id in 1..=4_i32 {
+        // A delete holds the key's columns.
+        let row = [&1_i16.to_be_bytes()[..], &4_i32.to_be_bytes(), &id.to_be_bytes()].concat();
+        let key = [&8_u32.to_be_bytes()[..], &i64::from(id).to_be_bytes()].concat();
+        chunk.entries.push(Entry {
+            stream: 0,
+            format: RowFormat::Binary,
+            op: Op::Delete,
+            row_len: row.len() as u32,
+            key_len: key.len() as u32,
+            original_len: 0,
+            key_hash: id as u64,
+            offset: id.into(),
+            ticket: id as u64,
+            produced_ms: 0,
+        });
+        chunk.rows.extend_from_slice(&row);
+        chunk.keys.extend_from_slice(&key);
+    }
+    let outcome = write(&open(&sink), &Batch { chunks: vec![chunk], shards: 1 });
+    assert_eq!((outcome.written.deleted, outcome.rejected_rows()), (3, vec![2]));
+    assert_eq!(outcome.rejected[0].1.sqlstate.as_deref(), Some("23503"));
+    assert_eq!(scene.shows("SELECT string_agg(id::text, ' ' ORDER BY id) FROM t"), "3 5");
 }
 
 #[test]
