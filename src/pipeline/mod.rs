@@ -20,6 +20,8 @@ mod rejects;
 #[cfg(feature = "kafka")]
 mod replay;
 mod replayed;
+#[cfg(feature = "kafka")]
+mod sample;
 mod settlement;
 mod shared;
 mod sink;
@@ -37,6 +39,8 @@ pub use check::{CheckedColumn, CheckedSink, check};
 pub use job::{Pipeline, RunOptions, check_settings};
 #[cfg(feature = "kafka")]
 pub use replay::{Letters, ReplayOptions, replay};
+#[cfg(feature = "kafka")]
+pub use sample::{Sample, SampledColumn, SampledRecord, sample};
 pub use sink::*;
 pub use stats::{Stats, Summary};
 

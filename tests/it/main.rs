@@ -6,6 +6,7 @@ mod cars;
 mod changes;
 mod cli;
 mod cli_job;
+mod cli_sample;
 mod cli_topic;
 mod consume;
 mod dead_letters;

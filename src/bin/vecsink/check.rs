@@ -7,6 +7,7 @@ use vecsink::pipeline::{self, CheckedSink};
 use super::Exit;
 use super::console::{Color, Console};
 use super::job_file::JobFile;
+use super::sample;
 
 /// Explain a job without running it
 ///
@@ -19,10 +20,14 @@ use super::job_file::JobFile;
 #[command(after_help = "\
 Examples:
   vecsink check job.sql
+  vecsink check job.sql --sample 10
   vecsink check job.sql -D vector_ingest.url=jdbc:postgresql://db-2:5432/adbpg_test")]
 pub struct Arguments {
     #[command(flatten)]
     job: JobFile,
+    /// Decode the next N records of each source and show the rows they would become, and why some would not
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
 }
 
 pub fn check(arguments: &Arguments, console: &Console) -> Exit {
@@ -38,6 +43,14 @@ pub fn check(arguments: &Arguments, console: &Console) -> Exit {
         console.print(&plan(sink, console));
     }
     let problems: usize = sinks.iter().map(|sink| sink.problems.len()).sum();
+    if let Some(count) = arguments.sample
+        && problems == 0
+    {
+        match pipeline::sample(&job, count) {
+            Ok(samples) => samples.iter().for_each(|sampled| console.print(&sample::table(sampled))),
+            Err(error) => return failed(console, &error.to_string()),
+        }
+    }
     match problems {
         0 => Exit::Done,
         1 => failed(console, "1 problem; the job would not run"),

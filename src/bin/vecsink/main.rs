@@ -9,6 +9,7 @@ mod produce;
 mod progress;
 mod replay;
 mod run;
+mod sample;
 mod signals;
 mod summary;
 mod topic;

@@ -6,10 +6,10 @@ use crate::settings::CanalFormat;
 
 pub const DATABASE_INCLUDE: OptionSpec = OptionSpec::new(
     "database.include",
-    ValueType::Text,
+    ValueType::Any,
     "A regular expression: messages whose \"database\" doesn't match it as a whole are skipped.",
 );
-pub const TABLE_INCLUDE: OptionSpec = OptionSpec::new("table.include", ValueType::Text, "The same of their \"table\".");
+pub const TABLE_INCLUDE: OptionSpec = OptionSpec::new("table.include", ValueType::Any, "The same of their \"table\".");
 
 pub const OPTIONS: &[OptionSpec] = &[
     DATABASE_INCLUDE,

@@ -41,6 +41,8 @@ pub struct Reader {
     pub(super) partitions: Partitions,
     pub(super) commits: Commits,
     pub(super) committer: Option<Committer>,
+    /// Reading leaves no trace in the group.
+    without_commits: bool,
     pub(super) lag: Lag,
     pub(super) looked_for_partitions: Instant,
     pub(super) looked_at_others: Instant,
@@ -96,6 +98,7 @@ impl Reader {
             partitions: Partitions::default(),
             commits: Commits::default(),
             committer: None,
+            without_commits: false,
             lag: Lag::default(),
             looked_for_partitions: Instant::now(),
             looked_at_others: Instant::now(),
@@ -114,6 +117,12 @@ impl Reader {
     /// Where every partition is read from; in a group, by whoever gets it.
     pub fn start_positions(&self) -> &[StartPosition] {
         &self.starts
+    }
+
+    /// Only looks: progress stays what it is.
+    pub fn without_commits(mut self) -> Reader {
+        self.without_commits = true;
+        self
     }
 
     /// How far behind the reader is; may be looked at from any thread.
@@ -152,7 +161,9 @@ impl Reader {
     }
 
     fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        self.committer = Some(Committer::start(&self.consumer)?);
+        if !self.without_commits {
+            self.committer = Some(Committer::start(&self.consumer)?);
+        }
         if self.in_group() {
             return self.join_group();
         }

@@ -10,11 +10,20 @@ use bumpalo::Bump;
 
 use self::context::Context;
 use self::evaluate::{evaluate, is_column};
+use crate::data_type::DataType;
 use crate::error::{Rejection, Stage};
 use crate::expression::Expression;
 use crate::settings::{Sink, SinkColumn};
 use crate::time_zone::TimeZone;
 use crate::value::Value;
+
+/// A value as CAST to text prints it.
+pub fn print(value: Value<'_>, data_type: &DataType, zone: &TimeZone) -> String {
+    let mut text = String::new();
+    // Writing into a String never fails.
+    let _ = cast::print::write(value, data_type, zone, &mut text);
+    text
+}
 
 /// What one INSERT INTO makes of its source's rows.
 #[derive(Debug, Clone)]

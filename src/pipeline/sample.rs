@@ -1,0 +1,209 @@
+//! The next records of a job as the rows they would become, found out without writing one or moving on in the topic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bumpalo::Bump;
+
+use super::job::{job_application_name, resume};
+use super::prepare::Prepare;
+use crate::change::Change;
+use crate::consume::{Intake, Reader, Taken, Watermark};
+use crate::data_type::DataType;
+use crate::decode::metadata::RecordMetadata;
+use crate::decode::select::{Selected, Selection, print};
+use crate::decode::{self, Decode};
+use crate::encode::EncodeOptions;
+use crate::error::{Error, Rejection, Result};
+use crate::flush::Target;
+use crate::record::Record;
+use crate::settings::{Assignment, Bounded, Job, KafkaSource, Sink, Source};
+use crate::stop::Stop;
+use crate::value::Value;
+
+/// What the next records would become in one sink.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    pub sink: String,
+    pub source: String,
+    pub columns: Vec<SampledColumn>,
+    pub records: Vec<SampledRecord>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SampledColumn {
+    pub name: String,
+    /// The Flink type of what feeds it, and the column's own.
+    pub from: String,
+    pub to: String,
+}
+
+/// One change of a record, or why the record makes none.
+#[derive(Debug, Clone)]
+pub struct SampledRecord {
+    pub place: String,
+    /// `insert`, `update`, `delete`, `left out by WHERE`, or the rejection.
+    pub fate: String,
+    pub is_rejected: bool,
+    /// A value for each column; empty where there is no row.
+    pub values: Vec<String>,
+}
+
+/// The next `count` records of each source, decoded and selected and encoded for each of its sinks. No offset is committed.
+pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    for (index, source) in job.sources.iter().enumerate() {
+        let sinks: Vec<&Sink> = job.sinks.iter().filter(|sink| sink.source == index).collect();
+        let views = sinks.iter().map(|sink| View::open(job, sink, source)).collect::<Result<Vec<_>>>()?;
+        let metadata = RecordMetadata::new(&source.record_metadata)
+            .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
+        let stop = Stop::default();
+        let mut look = Look {
+            decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
+            metadata,
+            arena: Bump::new(),
+            views,
+            left: count,
+            stop: stop.clone(),
+        };
+        if count > 0 {
+            let mut reader = Reader::open(&up_to_now(source), &resume(job, source, false))?.without_commits();
+            reader.run(&mut look, &stop)?;
+        }
+        samples.extend(look.views.into_iter().map(|view| view.sample));
+    }
+    Ok(samples)
+}
+
+/// The source with its present end, read by this process alone: a running job keeps its partitions.
+fn up_to_now(source: &Source) -> Source {
+    let bounded = match &source.kafka.bounded {
+        Bounded::Unbounded => Bounded::Latest,
+        bounded => bounded.clone(),
+    };
+    let kafka =
+        KafkaSource { bounded, assignment: Assignment::Manual, discovery_interval: None, ..source.kafka.clone() };
+    Source { kafka, ..source.clone() }
+}
+
+/// Looks at records until it has seen enough.
+struct Look {
+    decoder: Box<dyn Decode>,
+    metadata: RecordMetadata,
+    arena: Bump,
+    views: Vec<View>,
+    left: usize,
+    stop: Stop,
+}
+
+impl Intake for Look {
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
+        if self.left == 0 {
+            return Ok(Taken::Yes);
+        }
+        self.arena.reset();
+        let place = record.position().to_string();
+        match self.decoder.decode(record, &self.arena) {
+            Ok(decoded) => {
+                let metadata = self.metadata.read(record, &self.arena);
+                self.views.iter_mut().for_each(|view| view.changes(&place, decoded.changes, metadata, &self.arena));
+            }
+            Err(rejection) => self.views.iter_mut().for_each(|view| view.reject(&place, &rejection, Vec::new())),
+        }
+        self.left -= 1;
+        if self.left == 0 {
+            self.stop.drain();
+        }
+        Ok(Taken::Yes)
+    }
+
+    fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
+
+    fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
+        Vec::new()
+    }
+
+    fn passed(&mut self, _: &Arc<str>, _: i32, _: i64) {}
+
+    fn watermarks(&mut self) -> Vec<Watermark> {
+        Vec::new()
+    }
+}
+
+/// One sink's view of its source.
+struct View {
+    selection: Selection,
+    prepare: Prepare,
+    sink: Sink,
+    types: Vec<DataType>,
+    sample: Sample,
+}
+
+impl View {
+    fn open(job: &Job, sink: &Sink, source: &Source) -> Result<View> {
+        // Opened with its dead letters, a table for them would be made.
+        let without_letters = Sink { dead_letter: None, ..sink.clone() };
+        let target = Target::open(&without_letters, &job_application_name(job), job.max_outage)?;
+        let column = |column: &crate::target::TargetColumn| SampledColumn {
+            name: column.name.clone(),
+            from: column.source.to_string(),
+            to: column.type_name.clone(),
+        };
+        Ok(View {
+            selection: Selection::new(sink),
+            prepare: Prepare::new(Selection::new(sink), target.table(), EncodeOptions::new(sink, source))?,
+            sink: sink.clone(),
+            types: sink.columns.iter().map(|column| column.expression.data_type()).collect(),
+            sample: Sample {
+                sink: sink.name.clone(),
+                source: source.table.clone(),
+                columns: target.table().columns.iter().map(column).collect(),
+                records: Vec::new(),
+            },
+        })
+    }
+
+    /// Each change alone, so that its fate stands beside its values.
+    fn changes<'a>(&mut self, place: &str, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
+        if changes.is_empty() {
+            self.note(place, "makes no row", false, Vec::new());
+        }
+        for change in changes {
+            let (kind, row) = match change {
+                Change::Insert(row) => ("insert", row),
+                Change::Update { after, .. } => ("update", after),
+                Change::Delete(row) => ("delete", row),
+            };
+            let values = match self.selection.apply(row, metadata, arena) {
+                Ok(Selected::Row(values)) => self.printed(values),
+                Ok(Selected::Filtered | Selected::DroppedNull) | Err(_) => Vec::new(),
+            };
+            self.prepare.record(std::slice::from_ref(change), metadata, arena);
+            let rejected = self.prepare.pieces.iter().find_map(|piece| piece.as_ref().err().cloned());
+            match rejected {
+                Some(rejection) => self.reject(place, &rejection, values),
+                None if self.prepare.dropped > 0 => {
+                    self.note(place, "left out: NULL in a NOT NULL column", false, values)
+                }
+                None if self.prepare.pieces.is_empty() => self.note(place, "left out by WHERE", false, values),
+                None => self.note(place, kind, false, values),
+            }
+        }
+    }
+
+    fn printed(&self, values: &[Value<'_>]) -> Vec<String> {
+        let print = |(value, data_type): (&Value<'_>, &DataType)| match value {
+            Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            value => print(*value, data_type, &self.sink.time_zone),
+        };
+        values.iter().zip(&self.types).map(print).collect()
+    }
+
+    fn reject(&mut self, place: &str, rejection: &Rejection, values: Vec<String>) {
+        self.note(place, &rejection.to_string(), true, values);
+    }
+
+    fn note(&mut self, place: &str, fate: &str, is_rejected: bool, values: Vec<String>) {
+        self.sample.records.push(SampledRecord { place: place.into(), fate: fate.into(), is_rejected, values });
+    }
+}
