@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bumpalo::Bump;
 
-use super::job::{job_application_name, resume};
+use super::job::job_application_name;
 use super::prepare::Prepare;
+use super::sources::resume;
 use crate::change::Change;
 use crate::consume::{Intake, Reader, Taken, Watermark};
 use crate::data_type::DataType;

@@ -72,11 +72,11 @@ mod tests {
             records: vec![record("t[0]@7", "insert", &["1", "red\n"]), record("t[0]@8", "decode refused: no", &[])],
         };
         let expected = "s.cars from messages, the next records:\n\
-                        \x20          id      color\n\
+                        \x20         id      color\n\
                         \x20 from    INT     STRING\n\
                         \x20 to      bigint  text\n\
                         \x20 t[0]@7  1       red·    insert\n\
-                        \x20 t[0]@8   decode refused: no\n";
+                        \x20 t[0]@8  decode refused: no\n";
         assert_eq!(table(&sample), expected);
     }
 
