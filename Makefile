@@ -4,7 +4,7 @@ SERVERS := tests/servers/servers.py
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long bench fmt servers-up servers-down
+.PHONY: help build demo test test-long bench bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -45,6 +45,9 @@ target/bench-python:
 	python3 -m venv $@.partial
 	$@.partial/bin/pip install --quiet --disable-pip-version-check 'matplotlib>=3.8,<4'
 	mv $@.partial $@
+
+bench-decode: ## nanoseconds a message takes to become a row, beside the usual crates
+	cargo bench $(CARGO_FLAGS) --profile release --bench decode_csv --bench decode_json
 
 fmt: ## format the code
 	cargo fmt

@@ -28,9 +28,9 @@ pub struct Number<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(message: &'a [u8]) -> Self {
-        let (text, is_cut) = match std::str::from_utf8(message) {
+        let (text, is_cut) = match simdutf8::basic::from_utf8(message) {
             Ok(text) => (text, false),
-            Err(error) => (std::str::from_utf8(&message[..error.valid_up_to()]).unwrap_or_default(), true),
+            Err(_) => (longest_text(message), true),
         };
         let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
         Cursor { text, at: byte_order_mark, is_cut }
@@ -46,6 +46,12 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// The same as text; the place is one between characters.
+    #[inline(always)]
+    pub fn rest_text(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     #[inline(always)]
@@ -241,7 +247,7 @@ impl<'a> Cursor<'a> {
     /// What is here isn't what must be here.
     #[cold]
     pub fn unexpected(&self, expected: &str) -> Fault {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.rest_text();
         let reason = match rest.chars().next() {
             Some(character) => {
                 let found = &rest[..character.len_utf8()];
@@ -251,6 +257,15 @@ impl<'a> Cursor<'a> {
             None => format!("the message ends where {expected} was expected"),
         };
         Fault::new(self.at, reason)
+    }
+}
+
+/// The message up to its first byte that is not UTF-8.
+#[cold]
+fn longest_text(message: &[u8]) -> &str {
+    match std::str::from_utf8(message) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&message[..error.valid_up_to()]).unwrap_or_default(),
     }
 }
 

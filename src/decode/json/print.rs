@@ -17,6 +17,9 @@ pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Res
             out.push(char::from(open));
             let mut has_more = !cursor.accept(close);
             while has_more {
+                if open == b'[' {
+                    plain_numbers(cursor, out);
+                }
                 if open == b'{' {
                     cursor.name()?.print(out);
                     out.push(':');
@@ -59,16 +62,36 @@ pub fn number(number: Number<'_>, out: &mut String<'_>) {
     }
 }
 
-/// Whether Java would print the double of `0.25` just so: one digit, the point, and few enough digits that none is lost,
-/// the first of them within reach and the last not 0.
-fn is_plain(text: &[u8]) -> bool {
-    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    match unsigned {
-        [b'0'..=b'9', b'.', fraction @ ..] if fraction.len() <= 14 => {
-            let all_digits = fraction.iter().all(u8::is_ascii_digit);
-            let is_large = unsigned[0] != b'0' || fraction.iter().take(3).any(|&digit| digit != b'0');
-            all_digits && is_large && fraction.last() != Some(&b'0')
+/// Takes as many elements as come that Java would print just so, each with the comma behind it.
+fn plain_numbers(cursor: &mut Cursor<'_>, out: &mut String<'_>) {
+    loop {
+        cursor.peek();
+        let rest = cursor.rest_text();
+        let length = plain_length(rest.as_bytes());
+        if length == 0 || rest.as_bytes().get(length) != Some(&b',') {
+            return;
         }
-        _ => false,
+        out.push_str(&rest[..=length]);
+        cursor.skip(length + 1);
     }
+}
+
+fn is_plain(text: &[u8]) -> bool {
+    plain_length(text) == text.len()
+}
+
+/// The length of a number like `0.25` that Java would print of its double just so: one digit, the point, and few enough
+/// digits that none is lost, the first of them within reach and the last not 0. 0 for any other.
+fn plain_length(text: &[u8]) -> usize {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let [whole @ b'0'..=b'9', b'.', fraction @ ..] = &text[sign..] else { return 0 };
+    let mut digits = 0;
+    let mut is_small = *whole == b'0';
+    let mut last = b'0';
+    for digit in fraction.iter().take_while(|byte| byte.is_ascii_digit()) {
+        is_small &= digits >= 3 || *digit == b'0';
+        last = *digit;
+        digits += 1;
+    }
+    if is_small || last == b'0' || digits > 14 { 0 } else { sign + 2 + digits }
 }
