@@ -1,6 +1,7 @@
 //! The main job, `examples/sql/car_info.sql`, from end to end: a real broker, real servers, the real command.
 
 mod bad_rows;
+mod formats;
 mod interruptions;
 mod million;
 mod outages;

@@ -1,0 +1,120 @@
+//! Each format from end to end: its job file in `examples/sql`, a real broker, a real server.
+
+use super::scene::{Indexes, bounded, car_info, dead_letters, job_of, with_dead_letters};
+use crate::support::{kafka, postgres18};
+
+/// The rows in the table, and the reasons of what was refused, after a job has read these messages.
+fn run(job: &str, messages: &[&str]) -> Option<(String, Vec<String>)> {
+    let (server, kafka) = (postgres18()?, kafka()?);
+    let mut schema = car_info(&server, Indexes::Structured);
+    let topic = kafka.topic(1);
+    topic.produce(0, messages.iter().map(|message| message.to_string()));
+    let (job, _) = with_dead_letters(bounded(job_of(job, &schema, &topic)));
+    let finished = job.finish().exited(0);
+    let rows = schema.text(
+        "SELECT coalesce(string_agg(concat_ws(' ', id, market_time, color, price, feature), '; ' ORDER BY id), '') FROM car_info",
+    );
+    let reason = |letter: serde_json::Value| letter["reason"].as_str().unwrap_or_default().to_string();
+    Some((rows.unwrap_or_default(), dead_letters(&finished).into_iter().map(reason).collect()))
+}
+
+#[track_caller]
+fn check(job: &str, messages: &[&str], rows: &str, refused: &[&str]) {
+    let Some((found, reasons)) = run(job, messages) else { return };
+    assert_eq!(found, rows, "{reasons:#?}");
+    assert_eq!(reasons.len(), refused.len(), "{reasons:#?}");
+    for (reason, expected) in reasons.iter().zip(refused) {
+        assert!(reason.contains(expected), "{reason}");
+    }
+}
+
+#[test]
+fn json_objects_become_rows() {
+    check(
+        include_str!("../../../examples/sql/json.sql"),
+        &[
+            r#"{"id": 7, "market_time": "2024-03-01 08:30:00.5", "color": "red", "price": "19900", "feature": [0.12, -0.5, 0.03]}"#,
+            r#"{"id": 8, "feature": [1e-3, 2], "extra": {"ignored": true}}"#,
+            r#"{"id": 9, "feature": [0.5, "x"]}"#,
+            r#"{"id": 10"#,
+            r#"{"id": 7, "color": "blue"}"#,
+        ],
+        "7 blue; 8 {0.001,2}",
+        &["/feature/1, byte 27", "the message ends where ',' or '}' was expected, at byte 9"],
+    );
+}
+
+#[test]
+fn debezium_changes_are_followed() {
+    let row = |id: i32, color: &str| format!(r#"{{"id":{id},"color":"{color}","price":1,"feature":"{{0.1,0.2}}"}}"#);
+    let (red, blue) = (row(7, "red"), row(7, "blue"));
+    check(
+        include_str!("../../../examples/sql/debezium_json.sql"),
+        &[
+            &format!(r#"{{"before":null,"after":{red},"op":"c"}}"#),
+            &format!(r#"{{"before":null,"after":{},"op":"r"}}"#, row(8, "green")),
+            &format!(r#"{{"before":{red},"after":{blue},"op":"u"}}"#),
+            r#"{"before":{"id":8},"after":null,"op":"d"}"#,
+            &format!(r#"{{"before":{blue},"after":{},"op":"u"}}"#, row(9, "white")),
+            &format!(
+                r#"{{"before":{},"after":{{"id":9,"color":"black","price":2,"feature":"__debezium_unavailable_value"}},"op":"u"}}"#,
+                row(9, "white")
+            ),
+            r#"{"before":null,"after":{"id":9},"op":"u"}"#,
+        ],
+        "9 black 2 {0.1,0.2}",
+        &["REPLICA IDENTITY FULL"],
+    );
+}
+
+#[test]
+fn canal_changes_are_followed() {
+    check(
+        include_str!("../../../examples/sql/canal_json.sql"),
+        &[
+            r#"{"data":[{"id":"7","color":"red","price":"1","feature":"{0.1}"},{"id":"8","color":"green","price":"2","feature":"{0.2}"}],"old":null,"type":"INSERT","database":"shop","table":"cars"}"#,
+            r#"{"data":[{"id":"7","color":"blue","price":"1","feature":"{0.1}"}],"old":[{"color":"red"}],"type":"UPDATE","database":"shop","table":"cars"}"#,
+            r#"{"data":[{"id":"x"}],"old":null,"type":"INSERT","database":"shop","table":"people"}"#,
+            r#"{"data":[{"id":"8","color":"green","price":"2","feature":"{0.2}"}],"old":null,"type":"DELETE","database":"shop","table":"cars"}"#,
+            r#"{"data":null,"type":"ALTER","isDdl":true,"database":"shop","table":"cars"}"#,
+        ],
+        "7 blue 1 {0.1}",
+        &["found 'type' = 'ALTER'"],
+    );
+}
+
+#[test]
+fn maxwell_changes_are_followed() {
+    check(
+        include_str!("../../../examples/sql/maxwell_json.sql"),
+        &[
+            r#"{"type":"bootstrap-insert","data":{"id":6,"color":"grey"}}"#,
+            r#"{"type":"insert","data":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
+            r#"{"type":"update","data":{"id":7,"color":"blue"},"old":{"color":"red"}}"#,
+            r#"{"type":"delete","data":{"id":6,"color":"grey"}}"#,
+        ],
+        "7 blue 1 {0.1}",
+        &[],
+    );
+}
+
+#[test]
+fn goldengate_changes_are_followed() {
+    check(
+        include_str!("../../../examples/sql/ogg_json.sql"),
+        &[
+            r#"{"op_type":"I","after":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
+            r#"{"op_type":"U","before":{"id":7,"color":"red"},"after":{"id":7,"color":"blue"}}"#,
+            r#"{"op_type":"I","after":{"id":8}}"#,
+            r#"{"op_type":"D","before":{"id":8}}"#,
+            r#"{"op_type":"T"}"#,
+        ],
+        "7 blue 1 {0.1}",
+        &["found 'op_type' = 'T'"],
+    );
+}
+
+#[test]
+fn raw_messages_are_one_value() {
+    check(include_str!("../../../examples/sql/raw.sql"), &["[0.1,0.2]", "{0.3}"], "0 {0.1,0.2}; 1 {0.3}", &[]);
+}
