@@ -25,7 +25,7 @@ pub struct Piece {
     pub key: Range<usize>,
 }
 
-/// Turns a record's changes into pieces. Its buffers hold those of one record.
+/// Turns a record's changes into pieces. Its buffers hold the bytes of all records since [`Prepare::clear`].
 pub struct Prepare {
     selection: Selection,
     encoder: RowEncoder,
@@ -68,11 +68,15 @@ impl Prepare {
         })
     }
 
+    /// Forgets the bytes of all records so far.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.keys.clear();
+    }
+
     /// Makes the pieces of these changes, in their order.
     pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         let beside = (metadata, arena);
-        self.rows.clear();
-        self.keys.clear();
         self.pieces.clear();
         self.dropped = 0;
         for change in changes {

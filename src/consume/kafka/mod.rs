@@ -40,6 +40,10 @@ pub trait Intake {
     /// polls on and offers the same record again until it is taken.
     fn record(&mut self, record: &Record<'_>) -> Result<Taken>;
 
+    /// No further record is at hand, or the reader has other work: what the intake gathered of the records before must
+    /// not wait any longer.
+    fn hand_on(&mut self) {}
+
     /// Whether records need their headers, which cost time to read.
     fn wants_headers(&self) -> bool {
         true

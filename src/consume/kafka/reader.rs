@@ -141,6 +141,7 @@ impl Reader {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(&consumer, message, intake, stop)?,
                     None => {
+                        intake.hand_on();
                         let asked = Instant::now();
                         match consumer.poll(WAIT) {
                             Some(message) => self.polled(&consumer, message, intake, stop)?,
@@ -152,9 +153,11 @@ impl Reader {
                     }
                 }
             }
+            intake.hand_on();
             self.answer_group(intake)?;
             self.upkeep(intake)?;
         }
+        intake.hand_on();
         self.advance(intake)?;
         self.measure_lag(&intake.watermarks());
         Ok(())
