@@ -43,6 +43,10 @@ impl Intake for FanOut {
         Ok(Taken::Yes)
     }
 
+    fn hand_on(&mut self) {
+        self.intakes.iter_mut().for_each(SourceIntake::hand_on);
+    }
+
     fn wants_headers(&self) -> bool {
         self.intakes.iter().any(SourceIntake::wants_headers)
     }

@@ -106,6 +106,9 @@ impl Intake for IntoSpool<'_> {
         Ok(Taken::Yes)
     }
 
+    /// Nothing is gathered.
+    fn hand_on(&mut self) {}
+
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 
     /// Its partitions aren't shared.

@@ -118,6 +118,9 @@ impl Intake for Look {
         Ok(Taken::Yes)
     }
 
+    /// Nothing is gathered.
+    fn hand_on(&mut self) {}
+
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 
     fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {

@@ -42,7 +42,7 @@ pub trait Intake {
 
     /// No further record is at hand, or the reader has other work: what the intake gathered of the records before must
     /// not wait any longer.
-    fn hand_on(&mut self) {}
+    fn hand_on(&mut self);
 
     /// Whether records need their headers, which cost time to read.
     fn wants_headers(&self) -> bool {

@@ -136,15 +136,25 @@ impl Reader {
         let consumer = Arc::clone(&self.consumer);
         self.wants_headers = intake.wants_headers();
         self.begin(intake)?;
+        let outcome = self.read(&consumer, intake, stop);
+        // Also what was taken before an error.
+        intake.hand_on();
+        outcome?;
+        self.advance(intake)?;
+        self.measure_lag(&intake.watermarks());
+        Ok(())
+    }
+
+    fn read(&mut self, consumer: &KafkaConsumer, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         while stop.is_running() && !self.is_finished()? {
             for _ in 0..RUN {
                 match consumer.poll(Duration::ZERO) {
-                    Some(message) => self.polled(&consumer, message, intake, stop)?,
+                    Some(message) => self.polled(consumer, message, intake, stop)?,
                     None => {
                         intake.hand_on();
                         let asked = Instant::now();
                         match consumer.poll(WAIT) {
-                            Some(message) => self.polled(&consumer, message, intake, stop)?,
+                            Some(message) => self.polled(consumer, message, intake, stop)?,
                             // Less than the whole wait means that something else than a message came.
                             None if asked.elapsed() >= WAIT => self.drained(intake)?,
                             None => {}
@@ -157,9 +167,6 @@ impl Reader {
             self.answer_group(intake)?;
             self.upkeep(intake)?;
         }
-        intake.hand_on();
-        self.advance(intake)?;
-        self.measure_lag(&intake.watermarks());
         Ok(())
     }
 

@@ -167,6 +167,8 @@ impl Intake for Until<'_> {
         Ok(taken)
     }
 
+    fn hand_on(&mut self) {}
+
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.memory.starts.push((topic.to_string(), partition, start));
         self.memory.positions.insert((Arc::clone(topic), partition), start);
