@@ -60,3 +60,8 @@ pub struct Input<'a> {
 pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
     job::assemble(input)
 }
+
+/// Every function a query may call, as it is written, with its meaning.
+pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    plan::function::signatures().map(|signature| (signature.form, signature.meaning))
+}

@@ -100,7 +100,26 @@ fn show(expression: &Expression, names: &[String]) -> String {
         Expression::Or(left, right) => format!("({} OR {})", of(left), of(right)),
         Expression::Not(operand) => format!("NOT {}", of(operand)),
         Expression::IsNull(operand) => format!("{} IS NULL", of(operand)),
+        Expression::Is(truth, operand) => format!("{} IS {}", of(operand), truth.to_string().to_uppercase()),
+        Expression::TryCast(operand, target) => format!("TRY_CAST({} AS {target})", of(operand)),
+        Expression::IsDistinct(left, right) => format!("({} IS DISTINCT FROM {})", of(left), of(right)),
+        Expression::In(operand, list) => format!("{} IN ({})", of(operand), show_all(list, names)),
+        Expression::Case { branches, otherwise, .. } => {
+            let branch = |(when, then): &(Expression, Expression)| format!("WHEN {} THEN {} ", of(when), of(then));
+            format!("CASE {}ELSE {} END", branches.iter().map(branch).collect::<String>(), of(otherwise))
+        }
+        Expression::Coalesce(operands, _) => format!("COALESCE({})", show_all(operands, names)),
+        Expression::Field(row, index, _) => format!("{}.{index}", of(row)),
+        Expression::Call(function, operands, data_type) => {
+            let debug = format!("{function:?}");
+            let name = debug.split(['(', ' ']).next().unwrap_or_default();
+            format!("{name}({}):{data_type}", show_all(operands, names))
+        }
     }
+}
+
+fn show_all(expressions: &[Expression], names: &[String]) -> String {
+    expressions.iter().map(|expression| show(expression, names)).collect::<Vec<_>>().join(", ")
 }
 
 fn show_literal(literal: &Literal, data_type: &DataType) -> String {

@@ -1,7 +1,7 @@
 //! Which types convert into which: by themselves, and by CAST.
 
 use super::literal;
-use crate::data_type::DataType;
+use crate::data_type::{DataType, Field};
 use crate::expression::{Expression, Literal};
 
 /// How a value gets into a column of a declared type.
@@ -151,20 +151,65 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     })
 }
 
-fn wider_decimal(left: &DataType, right: &DataType) -> DataType {
-    let digits = |data_type: &DataType| match data_type {
+/// Digits, and those of them behind the point, of an exact number.
+pub fn exact_digits(data_type: &DataType) -> (u8, u8) {
+    match data_type {
         DataType::TinyInt => (3, 0),
         DataType::SmallInt => (5, 0),
         DataType::Int => (10, 0),
         DataType::Decimal { precision, scale } => (*precision, *scale),
         _ => (19, 0),
-    };
-    let ((left_precision, left_scale), (right_precision, right_scale)) = (digits(left), digits(right));
+    }
+}
+
+fn wider_decimal(left: &DataType, right: &DataType) -> DataType {
+    let ((left_precision, left_scale), (right_precision, right_scale)) = (exact_digits(left), exact_digits(right));
     let scale = left_scale.max(right_scale);
     let whole = (left_precision - left_scale).max(right_precision - right_scale);
     let precision = (whole + scale).min(38);
     // Digits in front of the point matter more than those behind it.
     DataType::Decimal { precision, scale: scale.min(38 - whole.min(38)) }
+}
+
+/// The type that CASE, COALESCE and their like give values of several types. NULLs alone have none.
+pub fn merge(types: &[&DataType]) -> Option<DataType> {
+    let mut known = types.iter().filter(|data_type| ***data_type != DataType::Null);
+    let first = (*known.next()?).clone();
+    known.try_fold(first, |merged, next| merge_two(&merged, next))
+}
+
+fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType::{Array, Binary, Char, Decimal, Double, Float, Map, Row, Varbinary, Varchar};
+    let inner = |left: &DataType, right: &DataType| merge(&[left, right]).map(Box::new);
+    match (left, right) {
+        (same, other) if same == other => Some(same.clone()),
+        // Fixed lengths that differ would be filled up, so they become varying.
+        (Char(left) | Varchar(left), Char(right) | Varchar(right)) => Some(Varchar(*left.max(right))),
+        (Binary(left) | Varbinary(left), Binary(right) | Varbinary(right)) => Some(Varbinary(*left.max(right))),
+        (Float, Decimal { .. } | Double) | (Decimal { .. } | Double, Float) => Some(Double),
+        (Float, other) | (other, Float) if other.is_integer() => Some(Float),
+        (Array(left), Array(right)) => inner(left, right).map(Array),
+        (Map(left_key, left), Map(right_key, right)) => Some(Map(inner(left_key, right_key)?, inner(left, right)?)),
+        (Row(left), Row(right)) if left.len() == right.len() => {
+            let field = |(left, right): (&Field, &Field)| {
+                let data_type = merge(&[&left.data_type, &right.data_type])?;
+                Some(Field { name: left.name.clone(), data_type })
+            };
+            left.iter().zip(right).map(field).collect::<Option<_>>().map(Row)
+        }
+        (left, right) if left.is_text() != right.is_text() => None,
+        (DataType::Date, _) | (_, DataType::Date) => None,
+        (left, right) => common_type(left, right),
+    }
+}
+
+/// The value in a wider type; as it is where every value of the one is one of the other.
+pub fn widen(expression: Expression, target: &DataType) -> Expression {
+    match &expression {
+        Expression::Literal(..) => cast(expression, target),
+        _ if keeps_the_value(expression.type_ref(), target) => expression,
+        _ => cast(expression, target),
+    }
 }
 
 #[cfg(test)]

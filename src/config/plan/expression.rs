@@ -1,15 +1,15 @@
 //! A query's expressions, typed.
 
-use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString, UnaryOperator, Value};
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString, Value};
 
-use super::conversion::{can_cast, cast, common_type};
+use super::conversion::{can_cast, cast};
 use super::literal;
 use crate::config::flink_sql::{error, location, parse_type_text};
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Location};
-use crate::expression::{Comparison, Expression, Literal};
+use crate::expression::{Expression, Literal};
 
-type Planned<T> = Result<T, Diagnostic>;
+pub(super) type Planned<T> = Result<T, Diagnostic>;
 
 /// A name, and what it stands for in terms of the source's row.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,24 +35,46 @@ impl Scope<'_> {
             Expr::Nested(inner) => self.expression(inner),
             Expr::Value(value) => self.constant(&value.value, expr),
             Expr::TypedString(typed) => self.moment(typed, expr),
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(Expression::Not(self.condition(expr)?.into())),
-            Expr::UnaryOp { op: sign @ (UnaryOperator::Minus | UnaryOperator::Plus), expr: operand } => {
-                match operand.as_ref() {
-                    Expr::Value(value) if matches!(value.value, Value::Number(..)) => {
-                        self.number(&value.value, *sign == UnaryOperator::Minus, expr)
-                    }
-                    _ => Err(self.unsupported(expr, "arithmetic")),
-                }
-            }
-            Expr::Cast { kind: CastKind::Cast, expr: operand, data_type, format: None } => {
-                self.cast(operand, &data_type.to_string())
-            }
-            Expr::Cast { .. } => Err(self.unsupported(expr, "any cast but CAST(x AS type)")),
-            Expr::IsNull(operand) => Ok(Expression::IsNull(self.expression(operand)?.into())),
-            Expr::IsNotNull(operand) => {
-                Ok(Expression::Not(Box::new(Expression::IsNull(self.expression(operand)?.into()))))
-            }
+            Expr::UnaryOp { op, expr: operand } => self.unary(*op, operand, expr),
+            Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } => self.connected(expr),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right, expr),
+            Expr::Cast { kind: CastKind::Cast, expr: operand, data_type, format: None } => {
+                self.cast(operand, &data_type.to_string(), Expression::Cast)
+            }
+            Expr::Cast { kind: CastKind::TryCast, expr: operand, data_type, format: None } => {
+                self.cast(operand, &data_type.to_string(), Expression::TryCast)
+            }
+            Expr::Cast { .. } => Err(self.unsupported(expr, "any cast but CAST(x AS type) and TRY_CAST(x AS type)")),
+            Expr::IsNull(operand) => Ok(Expression::IsNull(self.expression(operand)?.into())),
+            Expr::IsNotNull(operand) => Ok(negated(true, Expression::IsNull(self.expression(operand)?.into()))),
+            Expr::IsTrue(operand) => Ok(Expression::Is(true, self.condition(operand)?.into())),
+            Expr::IsNotTrue(operand) => Ok(negated(true, Expression::Is(true, self.condition(operand)?.into()))),
+            Expr::IsFalse(operand) => Ok(Expression::Is(false, self.condition(operand)?.into())),
+            Expr::IsNotFalse(operand) => Ok(negated(true, Expression::Is(false, self.condition(operand)?.into()))),
+            Expr::IsUnknown(operand) => Ok(Expression::IsNull(self.condition(operand)?.into())),
+            Expr::IsNotUnknown(operand) => Ok(negated(true, Expression::IsNull(self.condition(operand)?.into()))),
+            Expr::IsDistinctFrom(left, right) => self.is_distinct(left, right, expr),
+            Expr::IsNotDistinctFrom(left, right) => Ok(negated(true, self.is_distinct(left, right, expr)?)),
+            Expr::Between { expr: operand, negated: not, low, high } => {
+                Ok(negated(*not, self.between(operand, low, high, expr)?))
+            }
+            Expr::InList { expr: operand, list, negated: not } => Ok(negated(*not, self.in_list(operand, list, expr)?)),
+            Expr::Like { negated: not, any: false, expr: operand, pattern, escape_char } => {
+                Ok(negated(*not, self.like(operand, pattern, escape_char.as_deref(), expr)?))
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), expr)
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
+            Expr::Function(_)
+            | Expr::Substring { .. }
+            | Expr::Trim { .. }
+            | Expr::Extract { .. }
+            | Expr::Ceil { .. }
+            | Expr::Floor { .. }
+            | Expr::Position { .. }
+            | Expr::Array(_)
+            | Expr::Tuple(_) => self.function(expr),
             _ => Err(self.unsupported(expr, what_is(expr))),
         }
     }
@@ -72,11 +94,13 @@ impl Scope<'_> {
         if start.line == 0 { self.at } else { location(start) }
     }
 
-    fn unsupported(&self, expr: &Expr, what: &str) -> Diagnostic {
+    #[inline(never)]
+    pub(super) fn unsupported(&self, expr: &Expr, what: &str) -> Diagnostic {
         error(self.place(expr), format!("not supported: {what}"))
     }
 
-    fn column(&self, name: &Ident) -> Planned<Expression> {
+    #[inline(never)]
+    pub(super) fn column(&self, name: &Ident) -> Planned<Expression> {
         match self.columns.iter().find(|column| column.name == name.value) {
             Some(column) => Ok(column.expression.clone()),
             None => Err(self.unknown_column(name)),
@@ -93,20 +117,7 @@ impl Scope<'_> {
         error(location(name.span.start), message)
     }
 
-    fn qualified(&self, parts: &[Ident]) -> Planned<Expression> {
-        match parts {
-            [table, column] if table.value == self.qualifier => self.column(column),
-            [column, _] if self.columns.iter().any(|known| known.name == column.value) => {
-                Err(error(location(column.span.start), "not supported: fields of a column"))
-            }
-            [first, ..] => {
-                let message = format!("unknown table '{}'; the query reads '{}'", first.value, self.qualifier);
-                Err(error(location(first.span.start), message))
-            }
-            [] => Err(error(self.at, "expected a column")),
-        }
-    }
-
+    #[inline(never)]
     fn constant(&self, value: &Value, expr: &Expr) -> Planned<Expression> {
         let (constant, data_type) = match value {
             Value::Number(..) => return self.number(value, false, expr),
@@ -122,7 +133,8 @@ impl Scope<'_> {
         Ok(Expression::Literal(constant, data_type))
     }
 
-    fn number(&self, value: &Value, negative: bool, expr: &Expr) -> Planned<Expression> {
+    #[inline(never)]
+    pub(super) fn number(&self, value: &Value, negative: bool, expr: &Expr) -> Planned<Expression> {
         if let Value::Number(digits, true) = value {
             let message = format!("a number has no 'L' here; {digits} is a BIGINT by itself where it has to be");
             return Err(error(self.place(expr), message));
@@ -137,6 +149,7 @@ impl Scope<'_> {
     }
 
     /// `DATE '…'`, `TIME '…'`, `TIMESTAMP '…'`.
+    #[inline(never)]
     fn moment(&self, typed: &TypedString, expr: &Expr) -> Planned<Expression> {
         let Value::SingleQuotedString(text) = &typed.value.value else {
             return Err(self.unsupported(expr, "this kind of literal"));
@@ -162,52 +175,29 @@ impl Scope<'_> {
             .ok_or_else(|| error(self.place(expr), format!("'{text}' is no {name}; it is written {form}")))
     }
 
-    fn cast(&self, operand: &Expr, type_text: &str) -> Planned<Expression> {
+    #[inline(never)]
+    fn cast(
+        &self,
+        operand: &Expr,
+        type_text: &str,
+        form: fn(Box<Expression>, DataType) -> Expression,
+    ) -> Planned<Expression> {
         let at = self.place(operand);
         let target = parse_type_text(type_text, at)?;
         let operand = self.expression(operand)?;
         let from = operand.data_type();
-        if can_cast(&from, &target) {
-            Ok(cast(operand, &target))
-        } else {
-            Err(error(at, format!("a value of type {from} can't be CAST to {target}")))
+        if !can_cast(&from, &target) {
+            return Err(error(at, format!("a value of type {from} can't be CAST to {target}")));
         }
+        Ok(match cast(operand, &target) {
+            Expression::Cast(operand, target) => form(operand, target),
+            done => done,
+        })
     }
+}
 
-    fn binary(&self, left: &Expr, op: &BinaryOperator, right: &Expr, whole: &Expr) -> Planned<Expression> {
-        let comparison = match op {
-            BinaryOperator::And => {
-                return Ok(Expression::And(self.condition(left)?.into(), self.condition(right)?.into()));
-            }
-            BinaryOperator::Or => {
-                return Ok(Expression::Or(self.condition(left)?.into(), self.condition(right)?.into()));
-            }
-            BinaryOperator::Eq => Comparison::Equal,
-            BinaryOperator::NotEq => Comparison::NotEqual,
-            BinaryOperator::Lt => Comparison::Less,
-            BinaryOperator::LtEq => Comparison::LessOrEqual,
-            BinaryOperator::Gt => Comparison::Greater,
-            BinaryOperator::GtEq => Comparison::GreaterOrEqual,
-            BinaryOperator::Plus
-            | BinaryOperator::Minus
-            | BinaryOperator::Multiply
-            | BinaryOperator::Divide
-            | BinaryOperator::Modulo => return Err(self.unsupported(whole, "arithmetic")),
-            _ => return Err(self.unsupported(whole, &format!("the operator {op}"))),
-        };
-        let (left, right) = (self.expression(left)?, self.expression(right)?);
-        let (left_type, right_type) = (left.data_type(), right.data_type());
-        let (left, right) = (beside(left, &right_type), beside(right, &left_type));
-        match common_type(&left.data_type(), &right.data_type()) {
-            Some(common) => {
-                Ok(Expression::Compare(comparison, cast(left, &common).into(), cast(right, &common).into()))
-            }
-            None => {
-                let message = format!("{left_type} and {right_type} can't be compared; CAST one of them");
-                Err(error(self.place(whole), message))
-            }
-        }
-    }
+fn negated(not: bool, condition: Expression) -> Expression {
+    if not { Expression::Not(condition.into()) } else { condition }
 }
 
 /// What a query around this one calls a value that has no AS.
@@ -220,32 +210,14 @@ pub fn own_name(expr: &Expr) -> Option<String> {
     }
 }
 
-/// A constant string takes the type of the text it is compared with, so that no row is cast for it.
-fn beside(side: Expression, other: &DataType) -> Expression {
-    match side {
-        Expression::Literal(Literal::Text(text), _) if other.is_text() => {
-            Expression::Literal(Literal::Text(text), other.clone())
-        }
-        side => side,
-    }
-}
-
 /// What an error calls an expression that isn't supported.
 fn what_is(expr: &Expr) -> &'static str {
     match expr {
-        Expr::Function(_) | Expr::Extract { .. } | Expr::Substring { .. } | Expr::Trim { .. } => "functions",
-        Expr::Ceil { .. } | Expr::Floor { .. } | Expr::Position { .. } | Expr::Overlay { .. } => "functions",
-        Expr::Case { .. } => "CASE",
-        Expr::Between { .. } => "BETWEEN; write x >= a AND x <= b",
-        Expr::InList { .. } | Expr::InSubquery { .. } => "IN; write x = a OR x = b",
-        Expr::Like { .. } | Expr::SimilarTo { .. } => "LIKE and SIMILAR TO",
-        Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => "IS TRUE and IS FALSE",
-        Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => "IS DISTINCT FROM",
-        Expr::Subquery(_) | Expr::Exists { .. } => "subqueries",
-        Expr::Interval(_) => "INTERVAL",
-        Expr::Array(_) => "ARRAY constructors",
-        Expr::CompoundFieldAccess { .. } => "elements and fields of a column",
-        Expr::UnaryOp { .. } => "this operator",
+        Expr::InSubquery { .. } | Expr::Subquery(_) | Expr::Exists { .. } => "subqueries",
+        Expr::SimilarTo { .. } => "SIMILAR TO; REGEXP(text, pattern) takes a regular expression",
+        Expr::Overlay { .. } => "OVERLAY; write SUBSTRING and ||",
+        Expr::Interval(_) => "INTERVAL elsewhere than in moment + INTERVAL '1' DAY",
+        Expr::AtTimeZone { .. } => "AT TIME ZONE; SET 'table.local-time-zone' and CAST",
         _ => "this expression",
     }
 }

@@ -1,8 +1,12 @@
 //! Resolves a query against its table: names to columns, types to conversions. What comes out needs no further checks.
 
+mod access;
 mod conversion;
 mod expression;
+pub mod function;
 mod literal;
+mod moment;
+mod operator;
 mod refuse;
 mod select;
 mod size;

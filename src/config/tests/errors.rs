@@ -102,12 +102,8 @@ fn what_is_not_supported_is_named_with_its_place() {
         assert!(errors.iter().any(|found| found.starts_with(error)), "{statement}: {errors:?}");
     }
     for (query, error) in [
-        ("SELECT UPPER(a) FROM k", "3:22 not supported: functions"),
-        ("SELECT a + 1 FROM k", "3:22 not supported: arithmetic"),
-        ("SELECT CASE WHEN a = 1 THEN 1 END FROM k", "3:22 not supported: CASE"),
-        ("SELECT 1 FROM k WHERE a IN (1)", "3:37 not supported: IN"),
-        ("SELECT 1 FROM k WHERE a BETWEEN 1 AND 2", "3:37 not supported: BETWEEN"),
-        ("SELECT 1 FROM k WHERE a LIKE 'x'", "3:37 not supported: LIKE"),
+        ("SELECT a::INT FROM k", "3:22 not supported: any cast but CAST"),
+        ("SELECT SUM(a) FROM k", "3:22 not supported: aggregates such as SUM"),
         ("SELECT a FROM k JOIN k AS l ON k.a = l.a", "not supported: joins"),
         ("SELECT a FROM k, k AS l", "not supported: joins"),
         ("SELECT a FROM k UNION SELECT a FROM k", "not supported: UNION without ALL"),
@@ -126,7 +122,6 @@ fn what_is_not_supported_is_named_with_its_place() {
         ("SELECT a FROM k ORDER BY a", "not supported: ORDER BY"),
         ("SELECT a FROM k LIMIT 1", "not supported: LIMIT"),
         ("SELECT DISTINCT a FROM k", "not supported: SELECT DISTINCT"),
-        ("SELECT TRY_CAST(a AS INT) FROM k", "3:31 not supported: any cast but CAST"),
         ("WITH RECURSIVE q AS (SELECT 1) SELECT * FROM q", "not supported: WITH RECURSIVE"),
         ("SELECT a FROM k HAVING a > 1", "3:38 not supported: HAVING"),
     ] {

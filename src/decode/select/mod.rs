@@ -1,15 +1,21 @@
 //! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
 
+mod call;
 mod cast;
 mod context;
 mod evaluate;
+mod fold;
+mod order;
+#[cfg(test)]
+mod safety;
 #[cfg(test)]
 mod tests;
 
 use bumpalo::Bump;
 
 use self::context::Context;
-use self::evaluate::{evaluate, is_column};
+use self::evaluate::{evaluate, feed, is_column};
+use self::fold::fold;
 use crate::data_type::DataType;
 use crate::error::{Rejection, Stage};
 use crate::expression::Expression;
@@ -50,9 +56,9 @@ pub enum Selected<'a> {
 impl Selection {
     pub fn new(sink: &Sink) -> Self {
         Selection {
-            filter: sink.filter.clone(),
+            filter: sink.filter.clone().map(|filter| fold(filter, &sink.time_zone)),
             identity: sink.columns.iter().enumerate().all(|(index, column)| is_column(&column.expression, index)),
-            columns: sink.columns.clone(),
+            columns: sink.columns.iter().map(|column| folded(column, &sink.time_zone)).collect(),
             not_null_drop: sink.not_null_drop,
             zone: sink.time_zone.clone(),
         }
@@ -169,7 +175,7 @@ impl Selection {
 
 #[inline]
 fn value_of<'a>(column: &'a SinkColumn, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
-    evaluate(&column.expression, context)
+    feed(&column.expression, context)
         .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))
 }
 
@@ -183,4 +189,8 @@ fn reads(expression: &Expression, test: &impl Fn(usize) -> bool) -> bool {
         Expression::Column(index, _) => test(*index),
         other => other.operands().into_iter().any(|operand| reads(operand, test)),
     }
+}
+
+fn folded(column: &SinkColumn, zone: &TimeZone) -> SinkColumn {
+    SinkColumn { expression: fold(column.expression.clone(), zone), ..column.clone() }
 }

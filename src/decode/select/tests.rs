@@ -11,7 +11,7 @@ use crate::settings::{ConflictMode, Connection, ExceptionMode, Password, SslMode
 use crate::time_zone::TimeZone;
 use crate::value::Decimal;
 
-fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
+pub(super) fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
     let column = |(index, (expression, not_null)): (usize, (Expression, bool))| SinkColumn {
         name: format!("s{index}"),
         expression,

@@ -48,6 +48,7 @@ pub(super) fn changes_nothing(from: &DataType, to: &DataType) -> bool {
     from == to || (from.is_text() && *to == DataType::STRING) || widens()
 }
 
+#[inline(never)]
 pub(super) fn cast<'a>(
     value: Value<'a>,
     from: &'a DataType,

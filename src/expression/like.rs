@@ -1,0 +1,187 @@
+//! SQL's LIKE: `%` stands for any characters, `_` for one.
+
+use memchr::memmem;
+
+/// A compiled pattern. Two are equal when they were written alike.
+#[derive(Debug, Clone)]
+pub struct Like {
+    written: (String, Option<char>),
+    shape: Shape,
+}
+
+impl PartialEq for Like {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Shape {
+    /// No wildcard.
+    Whole(String),
+    /// `text%`
+    Start(String),
+    /// `%text`
+    End(String),
+    /// `%text%`
+    Inside(Box<memmem::Finder<'static>>),
+    Any(Vec<Part>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Character(char),
+    One,
+    Many,
+}
+
+impl Like {
+    pub fn new(pattern: &str, escape: Option<char>) -> Result<Self, String> {
+        let mut parts: Vec<Part> = Vec::with_capacity(pattern.len());
+        let mut rest = pattern.chars();
+        while let Some(character) = rest.next() {
+            let part = match character {
+                character if Some(character) == escape => match rest.next() {
+                    Some(next) if next == '%' || next == '_' || next == character => Part::Character(next),
+                    _ => return Err(format!("behind the escape '{character}' stands %, _ or '{character}'")),
+                },
+                '%' => Part::Many,
+                '_' => Part::One,
+                character => Part::Character(character),
+            };
+            if part != Part::Many || parts.last() != Some(&Part::Many) {
+                parts.push(part);
+            }
+        }
+        Ok(Like { written: (pattern.to_string(), escape), shape: shape(parts) })
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.shape {
+            Shape::Whole(whole) => text == whole,
+            Shape::Start(start) => text.starts_with(start.as_str()),
+            Shape::End(end) => text.ends_with(end.as_str()),
+            Shape::Inside(finder) => finder.find(text.as_bytes()).is_some(),
+            Shape::Any(parts) => matches(parts, text),
+        }
+    }
+}
+
+fn shape(parts: Vec<Part>) -> Shape {
+    let text = |parts: &[Part]| -> Option<String> {
+        let character = |part: &Part| if let Part::Character(character) = part { Some(*character) } else { None };
+        parts.iter().map(character).collect()
+    };
+    if let Some(whole) = text(&parts) {
+        return Shape::Whole(whole);
+    }
+    match parts.as_slice() {
+        [Part::Many, inside @ .., Part::Many] => {
+            text(inside).map(|inside| Shape::Inside(Box::new(memmem::Finder::new(&inside).into_owned())))
+        }
+        [start @ .., Part::Many] => text(start).map(Shape::Start),
+        [Part::Many, end @ ..] => text(end).map(Shape::End),
+        _ => None,
+    }
+    .unwrap_or(Shape::Any(parts))
+}
+
+/// Goes back to the last `%` only: an earlier one could match nothing that this one can't.
+fn matches(parts: &[Part], text: &str) -> bool {
+    let (mut part, mut at) = (0, 0);
+    // Where to go on when what follows the last `%` doesn't match: one character further.
+    let mut again: Option<(usize, usize)> = None;
+    loop {
+        let next = text[at..].chars().next();
+        match (parts.get(part), next) {
+            (Some(Part::Many), _) => {
+                part += 1;
+                again = Some((part, at));
+                continue;
+            }
+            (Some(Part::One), Some(character)) => {
+                part += 1;
+                at += character.len_utf8();
+                continue;
+            }
+            (Some(Part::Character(wanted)), Some(character)) if *wanted == character => {
+                part += 1;
+                at += character.len_utf8();
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
+        }
+        match again {
+            Some((behind, from)) => match text[from..].chars().next() {
+                Some(skipped) => {
+                    part = behind;
+                    at = from + skipped.len_utf8();
+                    again = Some((behind, at));
+                }
+                None => return false,
+            },
+            None => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn like(text: &str, pattern: &str) -> bool {
+        Like::new(pattern, None).unwrap().matches(text)
+    }
+
+    #[test]
+    fn wildcards_stand_for_one_character_or_any_number() {
+        for (text, pattern, expected) in [
+            ("red", "red", true),
+            ("red", "re", false),
+            ("redder", "red%", true),
+            ("infrared", "%red", true),
+            ("a redder b", "%red%", true),
+            ("", "%", true),
+            ("", "_", false),
+            ("äb", "_b", true),
+            ("abcbc", "a%bc", true),
+            ("abcbd", "a%bc", false),
+            ("a\nb", "a_b", true),
+            ("line\nbreak", "%k", true),
+            ("Red", "red", false),
+            ("a.c", "a.c", true),
+            ("abc", "a.c", false),
+        ] {
+            assert_eq!(like(text, pattern), expected, "{text} LIKE {pattern}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_wildcard_is_itself() {
+        let like = Like::new("10!%!!_", Some('!')).unwrap();
+        assert!(like.matches("10%!x"));
+        assert!(!like.matches("100!x"));
+        assert!(Like::new("a!b", Some('!')).is_err());
+        assert!(Like::new("a!", Some('!')).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn like_is_the_regular_expression_it_stands_for(text in "[ab.\nä]{0,8}", pattern in "[ab.ä%_]{0,6}") {
+            let mut expression = String::from("(?s)^");
+            for character in pattern.chars() {
+                match character {
+                    '%' => expression.push_str(".*"),
+                    '_' => expression.push('.'),
+                    character => expression.push_str(&regex::escape(&character.to_string())),
+                }
+            }
+            expression.push('$');
+            let oracle = regex::Regex::new(&expression).unwrap();
+            prop_assert_eq!(like(&text, &pattern), oracle.is_match(&text));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use super::{check, type_of};
+
+#[test]
+fn parts_of_a_value_are_reached() {
+    check(&[
+        ("a[1]", "INT", "10"),
+        ("a[2]", "INT", "NULL"),
+        ("a[4]", "INT", "NULL"),
+        ("a[i]", "INT", "NULL"),
+        ("a[i - 4]", "INT", "30"),
+        ("m['k']", "INT", "1"),
+        ("m['x']", "INT", "NULL"),
+        ("m['n']", "INT", "NULL"),
+        ("r.x", "INT", "3"),
+        ("k.r.x + 1", "INT", "4"),
+        ("r.y.z", "STRING", "deep"),
+        ("(r).y.z", "STRING", "deep"),
+        ("CARDINALITY(a)", "INT", "3"),
+        ("CARDINALITY(m)", "INT", "2"),
+        ("ARRAY_CONTAINS(a, 30)", "BOOLEAN", "TRUE"),
+        ("ARRAY_CONTAINS(a, NULL)", "BOOLEAN", "TRUE"),
+        ("ARRAY_CONTAINS(a, 31)", "BOOLEAN", "FALSE"),
+    ]);
+}
+
+#[test]
+fn values_are_put_together() {
+    check(&[
+        ("ARRAY[1, i]", "ARRAY<INT>", "[1, 7]"),
+        ("ARRAY[1, 2.5]", "ARRAY<DECIMAL(11, 1)>", "[1.0, 2.5]"),
+        ("ARRAY['a', NULL][1]", "CHAR(1)", "a"),
+        ("MAP['a', 1, 'b', i]", "MAP<CHAR(1), INT>", "{a=1, b=7}"),
+        ("MAP['a', 1, 'a', 2]['a']", "INT", "2"),
+        ("ROW(1, s)", "ROW<`EXPR$0` INT, `EXPR$1` STRING>", "(1, Grüße)"),
+        ("ARRAY[ARRAY[1], ARRAY[2]][2][1]", "INT", "2"),
+        ("CAST(ARRAY['1', '2'] AS ARRAY<INT>)", "ARRAY<INT>", "[1, 2]"),
+    ]);
+    assert_eq!(type_of("CAST(ROW(1, 'a') AS ROW<p BIGINT, q STRING>)"), "ROW<`p` BIGINT, `q` STRING>");
+}
