@@ -242,7 +242,9 @@ impl Way {
             line.replayed.expect(stream, ticket, ids);
         }
         while line.shared.stop.is_running() {
-            if self.intake.record(&record)? == Taken::Yes {
+            let taken = self.intake.record(&record);
+            self.intake.hand_on();
+            if taken? == Taken::Yes {
                 if has_ids && line.progress.next_ticket(stream) == ticket {
                     self.without_row.extend(line.replayed.unexpect(stream, ticket));
                 }
