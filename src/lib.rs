@@ -33,6 +33,8 @@ pub mod value;
 
 pub use consume::push::{Bitmap, ColumnValues, Columns, Offsets, Row, Strided, TimeUnit, ToValue};
 pub use error::{Error, Rejection, Result};
+#[cfg(feature = "kafka")]
+pub use pipeline::{Attach, Pipeline, PipelineBuilder};
 pub use pipeline::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Summary, Wait};
 pub use settings::{ConflictMode, ExceptionMode};
 pub use value::{Decimal, Value, Vector};

@@ -145,8 +145,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// The handle that ends the job.
-    pub fn stop(&self) -> Stop {
+    /// The handle that ends the job, from any thread.
+    pub fn stop_handle(&self) -> Stop {
         self.shared.stop.clone()
     }
 
@@ -171,6 +171,19 @@ impl Pipeline {
             }
         }
         *running == 0
+    }
+
+    /// Reads nothing more, writes what was read, and ends; what took longer than `deadline` is abandoned, with
+    /// [`Error::Stopped`]: it is read again at the next start.
+    pub fn stop(self, deadline: Duration) -> Result<Summary> {
+        self.shared.stop.drain();
+        let drained = self.wait(deadline);
+        if !drained {
+            self.shared.stop.abandon();
+        }
+        let (summary, outcome) = self.finish();
+        outcome?;
+        if drained { Ok(summary) } else { Err(Error::Stopped) }
     }
 
     /// Waits for the end and tells what was done and whether it went well.

@@ -111,6 +111,13 @@ impl Line {
         self.settings.source
     }
 
+    /// The table as deletes see it: the key's columns alone.
+    pub fn key_table(&self) -> TargetTable {
+        let key = self.table.key.as_deref().unwrap_or_default();
+        let columns: Vec<_> = key.iter().filter_map(|&at| self.table.columns.get(at).cloned()).collect();
+        TargetTable { key: Some((0..columns.len()).collect()), columns, ..self.table.clone() }
+    }
+
     pub fn counters(&self) -> &Counters {
         &self.counters
     }

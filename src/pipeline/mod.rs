@@ -4,9 +4,14 @@
 //! the host program.
 
 #[cfg(feature = "kafka")]
+mod attach;
+#[cfg(feature = "kafka")]
+mod builder;
+#[cfg(feature = "kafka")]
 mod check;
 #[cfg(feature = "kafka")]
 mod fan_out;
+#[cfg(feature = "kafka")]
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
@@ -15,6 +20,7 @@ mod letter_topic;
 #[cfg(feature = "kafka")]
 mod letters_of;
 mod line;
+#[cfg(feature = "kafka")]
 mod prepare;
 mod rejects;
 #[cfg(feature = "kafka")]
@@ -25,6 +31,7 @@ mod sample;
 mod settlement;
 mod shared;
 mod sink;
+#[cfg(feature = "kafka")]
 mod sources;
 mod stats;
 mod watch;
@@ -33,6 +40,10 @@ mod writers;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+#[cfg(feature = "kafka")]
+pub use attach::Attach;
+#[cfg(feature = "kafka")]
+pub use builder::PipelineBuilder;
 #[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]

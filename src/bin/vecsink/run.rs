@@ -114,7 +114,7 @@ fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipel
 
 /// Shows progress until the job has ended, and sees to it that a drain doesn't last for ever.
 fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
-    let stop = pipeline.stop();
+    let stop = pipeline.stop_handle();
     let mut reporter = Reporter::new(console);
     let mut drain_until = None;
     while !pipeline.wait(TICK) {

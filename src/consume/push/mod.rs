@@ -1,5 +1,7 @@
 //! Rows as the host program holds them, and how their values are read.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod column;
 mod columns;
 pub mod original;

@@ -33,6 +33,7 @@ pub struct SinkBuilder {
     buffer_memory: usize,
     max_outage: Option<Duration>,
     stream: Option<String>,
+    deletes: bool,
     calls: Calls,
 }
 
@@ -46,6 +47,7 @@ impl SinkBuilder {
             buffer_memory: DEFAULT_MEMORY,
             max_outage: None,
             stream: None,
+            deletes: false,
             calls: Calls::default(),
         }
     }
@@ -141,6 +143,12 @@ impl SinkBuilder {
         self
     }
 
+    /// Whether rows will be deleted, too ([`Sink::delete`]). The table needs a key among the sink's columns.
+    pub fn deletes(mut self, deletes: bool) -> Self {
+        self.deletes = deletes;
+        self
+    }
+
     /// Names the stream of rows, for a host that numbers them itself ([`Sink::push_at`]) and wants to go on after a crash:
     /// opened again, [`Sink::resume_position`] is the number from which on to push again. It is kept in the table
     /// `vecsink_stream` of the target's schema, at most a second behind, and never before the rows; the table is made if it
@@ -175,6 +183,7 @@ impl SinkBuilder {
         let (names, options): (Vec<_>, Vec<_>) =
             self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
         let (mut settings, notices) = config::push_sink((&schema, &table), &self.columns, &options)?;
+        settings.changing = self.deletes;
         for notice in notices {
             log::warn!("{notice}");
         }

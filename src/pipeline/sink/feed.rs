@@ -5,13 +5,17 @@ use crate::batch::{Entry, Op, RowFormat};
 use crate::consume::push::original;
 use crate::dispatch::{Layout, Row, key_hash};
 use crate::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use crate::error::{Rejection, Result};
+use crate::error::{Error, Rejection, Result};
 use crate::pipeline::line::Line;
 use crate::record::{Record, TimestampType};
+use crate::target::TargetTable;
 use crate::value::Value;
 
 pub struct Feed {
     encoder: RowEncoder,
+    /// Of the key's columns alone, for deletes.
+    key_encoder: RowEncoder,
+    key_names: Vec<String>,
     names: Vec<String>,
     keep_originals: bool,
     rows: Vec<u8>,
@@ -23,6 +27,7 @@ pub struct Feed {
 
 /// One row; its bytes are those of the buffers from the row before on.
 struct Encoded {
+    op: Op,
     format: RowFormat,
     row_end: usize,
     key_end: usize,
@@ -47,10 +52,17 @@ impl Feed {
             remove_null_characters: line.settings.remove_null_characters,
             vectors: VectorOptions { encoding: None, normalize: line.settings.vector_normalize },
         };
-        let encoder = RowEncoder::new(&line.table, options)?;
+        let encoder = |table: &TargetTable| {
+            let encoder = RowEncoder::new(table, options)?;
+            Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })
+        };
+        let names = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
+        let key = line.key_table();
         Ok(Feed {
-            encoder: if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder },
-            names: line.table.columns.iter().map(|column| column.name.clone()).collect(),
+            encoder: encoder(&line.table)?,
+            key_encoder: encoder(&key)?,
+            key_names: names(&key),
+            names: names(&line.table),
             keep_originals: line.rejects.wants_originals(),
             rows: Vec::new(),
             keys: Vec::new(),
@@ -77,27 +89,38 @@ impl Feed {
 
     /// Encodes one more row.
     pub fn add(&mut self, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        self.put(Op::Insert, values)
+    }
+
+    /// Encodes the delete of a row by its key.
+    pub fn add_delete(&mut self, key: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        self.put(Op::Delete, key)
+    }
+
+    fn put(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
         let (row_start, key_start) = (self.rows.len(), self.keys.len());
-        let format = self.encoder.encode(values, &mut self.rows)?;
-        if let Err(rejection) = self.encoder.key_image(values, &mut self.keys) {
+        let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
+        let format = encoder.encode(values, &mut self.rows)?;
+        if let Err(rejection) = encoder.key_image(values, &mut self.keys) {
             self.rows.truncate(row_start);
             return Err(rejection);
         }
         let key = &self.keys[key_start..];
         let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
-        self.keep_original(values);
-        self.push(format, key_hash, None);
+        self.keep_original(op, values);
+        self.push(op, format, key_hash, None);
         Ok(())
     }
 
     /// Notes a row that can't be stored, in its place among the others.
     pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
-        self.keep_original(values);
-        self.push(RowFormat::Binary, 0, Some(rejection));
+        self.keep_original(Op::Insert, values);
+        self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
     }
 
-    fn push(&mut self, format: RowFormat, key_hash: u64, refused: Option<Rejection>) {
+    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, refused: Option<Rejection>) {
         self.encoded.push(Encoded {
+            op,
             format,
             row_end: self.rows.len(),
             key_end: self.keys.len(),
@@ -107,12 +130,13 @@ impl Feed {
         });
     }
 
-    fn keep_original(&mut self, values: &[Value<'_>]) {
+    fn keep_original(&mut self, op: Op, values: &[Value<'_>]) {
         if !self.keep_originals {
             return;
         }
         self.json.clear();
-        original::write(&self.names, values, &mut self.json);
+        let names = if op == Op::Delete { &self.key_names } else { &self.names };
+        original::write(names, values, &mut self.json);
         let topic = "".into();
         let record = Record {
             topic: &topic,
@@ -135,7 +159,7 @@ impl Feed {
             let entry = Entry {
                 stream: accepted.stream,
                 format: part.format,
-                op: Op::Insert,
+                op: part.op,
                 row_len: bytes.row.len() as u32,
                 key_len: bytes.key.len() as u32,
                 original_len: bytes.original.len() as u32,

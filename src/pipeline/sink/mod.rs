@@ -60,6 +60,7 @@ use crate::value::Value;
 pub struct Sink {
     core: Arc<Core>,
     columns: Arc<[String]>,
+    key: Vec<String>,
     callbacks: Mutex<Option<Callbacks>>,
     keeper: Mutex<Option<PositionKeeper>>,
     resume_position: u64,
@@ -114,9 +115,11 @@ impl Sink {
         keeper: Option<PositionKeeper>,
         resume_position: u64,
     ) -> Sink {
+        let key = core.line.key_table().columns.into_iter().map(|column| column.name).collect();
         Sink {
             core,
             columns,
+            key,
             callbacks: Mutex::new(callbacks),
             keeper: Mutex::new(keeper),
             resume_position,
@@ -173,6 +176,37 @@ impl Sink {
         let outcome = outcome.and_then(|()| self.core.accept(&feed, push.sequence, until));
         self.core.return_feed(feed);
         outcome
+    }
+
+    /// Deletes the row with this key, whose values stand in the order of [`Sink::key`]; a row that isn't there is no error.
+    /// A delete has a number like a row, and keeps its place among the rows of its key.
+    pub fn delete<R: Row + ?Sized>(&self, key: &R) -> std::result::Result<u64, PushError> {
+        self.delete_with(key, Push::default())
+    }
+
+    /// The same with a number of the host's own, or with less patience.
+    pub fn delete_with<R: Row + ?Sized>(&self, key: &R, push: Push) -> std::result::Result<u64, PushError> {
+        if !self.core.line.settings.changing {
+            return Err(PushError::Shape("the sink was opened without SinkBuilder::deletes".to_owned()));
+        }
+        let until = push.wait.begin();
+        self.core.wait_for_room(until)?;
+        let mut feed = self.core.feed()?;
+        let outcome = key.with_values(|values| {
+            if values.len() != self.key.len() {
+                let (got, key) = (values.len(), self.key.join(", "));
+                return Err(PushError::Shape(format!("{got} values were given for the key, which is: {key}")));
+            }
+            feed.add_delete(values).map_err(PushError::Rejected)
+        });
+        let outcome = outcome.and_then(|()| self.core.accept(&feed, push.sequence, until));
+        self.core.return_feed(feed);
+        outcome
+    }
+
+    /// The columns of the key, in the order that [`Sink::delete`] takes them; none without a key.
+    pub fn key(&self) -> &[String] {
+        &self.key
     }
 
     fn check_width(&self, values: &[Value<'_>]) -> std::result::Result<(), PushError> {

@@ -201,3 +201,25 @@ fn what_is_wrong_with_a_sink_is_said_when_it_is_opened() {
     let wrong = said(Sink::open("mysql://me:secret@host/x", "t"));
     assert!(wrong.contains("postgresql://") && !wrong.contains("secret"), "{wrong}");
 }
+
+#[test]
+fn a_delete_keeps_its_place_among_the_rows_of_its_key() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema
+        .execute("CREATE TABLE items (name text, id int PRIMARY KEY); INSERT INTO items VALUES ('old', 1), ('old', 2)");
+    let sink = builder(&schema, "items").deletes(true).open().unwrap();
+    assert_eq!(sink.key(), ["id"]);
+    sink.delete(&(1,)).unwrap();
+    sink.push(&("new", 3)).unwrap();
+    sink.delete(&(3,)).unwrap();
+    sink.delete(&(2,)).unwrap();
+    sink.push(&("new", 2)).unwrap();
+    assert!(matches!(sink.delete(&(1, 2)), Err(PushError::Shape(said)) if said.contains("id")));
+    assert!(matches!(sink.delete(&("x",)), Err(PushError::Rejected(_))));
+    let counters = sink.close(LONG).unwrap().counters;
+    assert_eq!(counters.rows_read, 5);
+    assert_eq!(schema.text("SELECT string_agg(name || id, ',') FROM items").as_deref(), Some("new2"));
+    let sink = open(&schema, "items");
+    assert!(matches!(sink.delete(&(2,)), Err(PushError::Shape(said)) if said.contains("deletes")));
+}

@@ -1,0 +1,115 @@
+//! A topic attached to a table: a job that the host program gives in parts.
+
+use std::fmt::Write;
+
+use super::builder::PipelineBuilder;
+use super::job::Pipeline;
+
+/// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the SQL job of the same parts.
+#[derive(Clone, Default)]
+pub struct Attach {
+    columns: Vec<(String, String)>,
+    source: Vec<(String, String)>,
+    sink: Vec<(String, String)>,
+}
+
+impl Pipeline {
+    /// Attaches a topic: reads it in this process and writes it into a table, `schema.table`. Options are those of a job
+    /// file, by their names there.
+    ///
+    /// ```no_run
+    /// use vecsink::Pipeline;
+    ///
+    /// # fn main() -> vecsink::Result<()> {
+    /// let job = Pipeline::attach("postgresql://me:secret@db/shop", "public.items")
+    ///     .column("id", "BIGINT")
+    ///     .column("embedding", "STRING")
+    ///     .source("topic", "items")
+    ///     .source("properties.bootstrap.servers", "kafka:9092")
+    ///     .source("format", "csv")
+    ///     .sink("conflictmode", "upsert")
+    ///     .pipeline()
+    ///     .name("items")
+    ///     .start()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach(url: &str, table: &str) -> Attach {
+        let (schema, table) = table.split_once('.').unwrap_or(("public", table));
+        let sink = [
+            ("connector", "adbpg"),
+            ("url", url),
+            ("targetschema", schema),
+            ("tablename", table),
+            ("casesensitive", "1"),
+        ];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let source = vec![owned(("connector", "kafka"))];
+        Attach { columns: Vec::new(), source, sink: sink.map(owned).to_vec() }
+    }
+}
+
+impl Attach {
+    /// A column of the messages and of the table, with its Flink SQL type, `BIGINT` or `ARRAY<FLOAT>`.
+    pub fn column(mut self, name: &str, data_type: &str) -> Self {
+        self.columns.push((name.into(), data_type.into()));
+        self
+    }
+
+    /// An option of the source: `topic`, `properties.bootstrap.servers`, `format`, `scan.startup.mode` …
+    pub fn source(mut self, option: &str, value: &str) -> Self {
+        self.source.push((option.into(), value.into()));
+        self
+    }
+
+    /// An option of the sink: `conflictmode`, `deadletter` …
+    pub fn sink(mut self, option: &str, value: &str) -> Self {
+        self.sink.push((option.into(), value.into()));
+        self
+    }
+
+    /// The job of these parts.
+    pub fn pipeline(&self) -> PipelineBuilder {
+        let mut sql = String::new();
+        self.table("source", &self.source, &mut sql);
+        self.table("sink", &self.sink, &mut sql);
+        sql.push_str("INSERT INTO `sink` SELECT * FROM `source`;\n");
+        Pipeline::from_sql(&sql)
+    }
+
+    fn table(&self, name: &str, options: &[(String, String)], sql: &mut String) {
+        let columns: Vec<String> =
+            self.columns.iter().map(|(name, data_type)| format!("`{}` {data_type}", name.replace('`', "``"))).collect();
+        let options: Vec<String> =
+            options.iter().map(|(name, value)| format!("{} = {}", text(name), text(value))).collect();
+        // Writing to a String can't fail.
+        let _ = writeln!(sql, "CREATE TABLE `{name}` ({}) WITH (\n  {}\n);", columns.join(", "), options.join(",\n  "));
+    }
+}
+
+/// A string constant that stands for itself.
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''").replace("${", "$${"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_stand_for_themselves_whatever_is_in_them() {
+        let job = Pipeline::attach("postgresql://me:it's${X}@db/shop", "Shop.items")
+            .column("odd `name`", "STRING")
+            .source("topic", "t")
+            .source("properties.bootstrap.servers", "kafka:9092")
+            .source("format", "csv")
+            .pipeline()
+            .name("n")
+            .job()
+            .unwrap();
+        assert_eq!(job.sinks[0].connection.password.reveal(), "it's${X}");
+        assert_eq!((job.sinks[0].schema.as_str(), job.sinks[0].table.as_str()), ("Shop", "items"));
+        assert_eq!(job.sinks[0].columns[0].name, "odd `name`");
+        assert_eq!(job.name(), Some("n"));
+    }
+}
