@@ -24,6 +24,8 @@ test: ## formatting, lints, and all tests on real servers
 	@tests/servers/tools.sh test
 	cargo fmt --check
 	cargo clippy --release $(CARGO_FLAGS) --all-targets -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features arrow -- -D warnings
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --no-fail-fast

@@ -2,6 +2,7 @@
 
 mod batches;
 mod crash;
+mod examples;
 mod failures;
 mod rows;
 mod scene;
