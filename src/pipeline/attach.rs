@@ -103,6 +103,7 @@ mod tests {
             .source("topic", "t")
             .source("properties.bootstrap.servers", "kafka:9092")
             .source("format", "csv")
+            .source("scan.startup.mode", "earliest-offset")
             .pipeline()
             .name("n")
             .job()

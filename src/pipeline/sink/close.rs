@@ -11,7 +11,7 @@ const DROP_GRACE: Duration = Duration::from_secs(5);
 
 impl Sink {
     /// Takes no more rows, writes what was pushed, makes the last callbacks, and ends the library's threads. `Ok` when
-    /// everything is durable. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
+    /// everything is durable and the sink hasn't failed. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
     /// or may not be in the database. Closing again gives the same answer. Not from a callback, which it would wait for.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
@@ -40,6 +40,9 @@ impl Sink {
         }
         if !settled? {
             return Err(core.not_durable());
+        }
+        if let Some(failure) = core.line.shared.failure() {
+            return Err(failure);
         }
         Ok(Summary { counters: core.line.counters().snapshot(), seconds: self.opened.elapsed().as_secs_f64() })
     }
