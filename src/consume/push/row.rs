@@ -13,7 +13,7 @@ use crate::value::Value;
 /// let row = (7, "red", Some(1.5), &embedding);
 /// assert_eq!(row.with_values(|values| values.len()), 4);
 /// let row = [Value::Int(7), Value::Text("red")];
-/// assert_eq!(row.with_values(|values| values[1]), Value::Text("red"));
+/// assert!(row.with_values(|values| values[1] == Value::Text("red")));
 /// ```
 pub trait Row {
     /// Calls `read` with the row's values.
