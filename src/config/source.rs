@@ -4,7 +4,7 @@ use super::Input;
 use super::flink_sql::{ColumnKind, Name, error};
 use super::metadata::Metadata;
 use super::options::{TableOptions, format, kafka};
-use super::plan::{Named, Relation, Scope, can_cast, cast};
+use super::plan::{Named, Relation, Scope, can_cast, cast, check_size};
 use super::report::Report;
 use super::table::Table;
 use crate::data_type::DataType;
@@ -67,12 +67,13 @@ fn columns(table: &Table, metadata: &Metadata, report: &mut Report) -> Vec<Named
     for column in &table.definition.columns {
         if let ColumnKind::Computed(expression) = &column.kind {
             let scope = Scope { qualifier: table.name(), columns: &known, at: column.name.at };
-            let expression = report.note(scope.expression(expression)).unwrap_or_else(|| null(DataType::Null));
+            let planned = scope.expression(expression).and_then(|planned| check_size(planned, column.name.at));
+            let expression = report.note(planned).unwrap_or_else(|| null(DataType::Null));
             known.push(Named { name: column.name.text.clone(), expression });
         }
     }
     let place = |named: &Named| table.definition.columns.iter().position(|column| column.name.text == named.name);
-    known.sort_by_key(place);
+    known.sort_by_cached_key(place);
     known
 }
 

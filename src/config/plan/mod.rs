@@ -14,3 +14,4 @@ mod size;
 pub use conversion::{Assignment, assign, can_cast, cast};
 pub use expression::{Named, Scope};
 pub use select::{Output, Projection, Relation, plan, plan_view};
+pub use size::check as check_size;

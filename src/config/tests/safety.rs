@@ -45,10 +45,32 @@ fn no_chain_of_any_kind_exhausts_the_stack() {
         ("CAST(a AS ", "ARRAY<"),
         ("a", " LIKE 'x'"),
         ("a", " UNION SELECT a FROM k"),
+        ("a", " UNION ALL SELECT a FROM k WHERE a = 1"),
+        ("a IN ", "(SELECT a FROM k WHERE a IN "),
+        ("a = 1 UNION ALL SELECT a FROM ", "(SELECT a FROM "),
+        ("a = 1 UNION ALL ", "WITH q AS ("),
     ] {
         for links in [240, 450, 20_000] {
             let errors = errors_on_a_small_stack(where_of(&format!("{first}{}", link.repeat(links))));
             assert!(links < 1000 || !errors.is_empty(), "{first}{link} …");
+        }
+    }
+}
+
+#[test]
+fn no_chain_of_views_and_computed_columns_exhausts_the_stack() {
+    let chain = |links: usize, link: &dyn Fn(usize) -> String| (1..=links).map(link).collect::<String>();
+    for links in [100, 3000] {
+        let views = chain(links, &|n| format!("CREATE VIEW v{n} AS SELECT NOT x AS x FROM v{};\n", n - 1));
+        let text =
+            format!("CREATE VIEW v0 AS SELECT b AS x FROM k;\n{views}INSERT INTO s SELECT 1 FROM v{links} WHERE x");
+        let of_views = errors_on_a_small_stack(job_of("a INT, b BOOLEAN", "c INT", &text));
+        let columns = chain(links, &|n| format!(", c{n} AS NOT c{}", n - 1));
+        let text = format!("INSERT INTO s SELECT 1 FROM k WHERE c{links}");
+        let of_columns = errors_on_a_small_stack(job_of(&format!("a INT, c0 BOOLEAN{columns}"), "c INT", &text));
+        for errors in [of_views, of_columns] {
+            assert_eq!(errors.is_empty(), links < 1000, "{errors:?}");
+            assert!(errors.iter().all(|error| error.contains("too large when its views")), "{errors:?}");
         }
     }
 }
