@@ -4,7 +4,7 @@ SERVERS := tests/servers/servers.py
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long bench bench-decode fmt servers-up servers-down
+.PHONY: help build demo test test-long fuzz bench bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -35,6 +35,24 @@ test-long: ## the tests that take minutes
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --test it -- --ignored --nocapture --test-threads=1
+
+# What 'cargo fuzz' would pass for code without unsafe: coverage and no sanitizer, so the stable compiler will do.
+FUZZ_RUSTFLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_SECONDS ?= 60
+# Without TARGET all but 'properties', for which librdkafka is built as well.
+TARGET ?= $(filter-out properties,$(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
+
+fuzz: ## look for inputs that break something (TARGET=json FUZZ_SECONDS=3600)
+	cd fuzz && RUSTFLAGS='$(FUZZ_RUSTFLAGS)' cargo build --release --target $(FUZZ_HOST) \
+		$(if $(filter properties,$(TARGET)),--features kafka) $(TARGET:%=--bin %)
+	@cd fuzz && for target in $(TARGET); do \
+		mkdir -p target/found/$$target artifacts && echo "$$target: $(FUZZ_SECONDS) s" && \
+		target/$(FUZZ_HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
+			-print_final_stats=1 -artifact_prefix=artifacts/$$target- target/found/$$target corpus/$$target || exit 1; \
+	done
 
 bench: target/bench-python ## throughput beside psql's own COPY, and freshness, on real servers (BENCH='--dims 128 --only throughput')
 	@tests/servers/tools.sh test

@@ -5,6 +5,7 @@ use bumpalo::collections::Vec;
 use regex::Regex;
 
 use super::envelope::{Envelope, Layout, Message, Plain, Reading, row_of};
+use super::excerpt::Excerpt;
 use super::json::{Fault, Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
@@ -59,7 +60,10 @@ impl Canal {
             Some("INSERT" | "UPDATE" | "DELETE") => {}
             Some("CREATE") => return Ok(&[]),
             Some(other) => {
-                let reason = format!("found 'type' = '{other}' where INSERT, UPDATE, DELETE or CREATE was expected");
+                let reason = format!(
+                    "found 'type' = {} where INSERT, UPDATE, DELETE or CREATE was expected",
+                    Excerpt(other.as_bytes())
+                );
                 return Err(Fault::of_message(reason));
             }
             None => return Err(Fault::of_message("found no 'type'")),

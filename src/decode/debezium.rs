@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::envelope::{Envelope, Layout, Message, Reading};
+use super::excerpt::Excerpt;
 use super::json::{Fault, Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
@@ -80,7 +81,10 @@ impl Debezium {
             (Some(op @ ("c" | "r" | "u")), _, None) => {
                 Err(Fault::of_message(format!("found no 'after' in a change with 'op' = '{op}'")))
             }
-            (Some(op), ..) => Err(Fault::of_message(format!("found 'op' = '{op}' where c, r, u or d was expected"))),
+            (Some(op), ..) => {
+                let op = Excerpt(op.as_bytes());
+                Err(Fault::of_message(format!("found 'op' = {op} where c, r, u or d was expected")))
+            }
             (None, ..) if self.is_wrapped => Err(Fault::of_message(
                 "found no 'op' under 'payload'; a message without its schema needs 'schema-include' = 'false'",
             )),

@@ -2,6 +2,7 @@
 
 use bumpalo::Bump;
 
+use super::excerpt::Excerpt;
 use super::json::{Fault, Fields, Missing, Reader, Rules, Shape};
 use super::{Decoded, number, temporal};
 use crate::change::Change;
@@ -267,6 +268,6 @@ fn date_time(value: Value<'_>) -> Result<Value<'_>, Fault> {
     let bytes = text.as_bytes();
     match temporal::timestamp(bytes).or_else(|| temporal::iso_timestamp(bytes)) {
         Some((seconds, nanos)) => Ok(Value::Instant { seconds, nanos }),
-        None => Err(Fault::of_message(format!("found '{text}' where a date and a time were expected"))),
+        None => Err(Fault::of_message(format!("found {} where a date and a time were expected", Excerpt(bytes)))),
     }
 }

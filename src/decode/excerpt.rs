@@ -12,18 +12,25 @@ impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A character has at most 4 bytes: the rest need not be looked at.
         let text = String::from_utf8_lossy(&self.0[..self.0.len().min(4 * (LONGEST + 1))]);
-        f.write_str("'")?;
-        for (index, character) in text.chars().enumerate() {
+        write!(f, "'{}'", Shortened(&text))
+    }
+}
+
+/// The same of a text, without the quotes.
+pub(super) struct Shortened<'a>(pub &'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, character) in self.0.chars().enumerate() {
             if index == LONGEST {
-                f.write_str("…")?;
-                break;
+                return f.write_str("…");
             }
             match character {
                 c if c.is_control() => write!(f, "{}", c.escape_default())?,
                 c => write!(f, "{c}")?,
             }
         }
-        f.write_str("'")
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::envelope::{Envelope, Layout, Message, Plain, Reading};
+use super::excerpt::Excerpt;
 use super::json::{Fault, Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
@@ -53,7 +54,8 @@ impl Maxwell {
             }
             Some("bootstrap-start" | "bootstrap-complete") => &[],
             Some(other) => {
-                let reason = format!("found 'type' = '{other}' where insert, update or delete was expected");
+                let reason =
+                    format!("found 'type' = {} where insert, update or delete was expected", Excerpt(other.as_bytes()));
                 return Err(Fault::of_message(reason));
             }
             None => return Err(Fault::of_message("found no 'type'")),

@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::envelope::{Envelope, Layout, Message, Plain, Reading};
+use super::excerpt::Excerpt;
 use super::json::{Fault, Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
@@ -53,7 +54,10 @@ impl Ogg {
                 message.one(Change::Update { before, after: message.with_metadata(after)? })
             }
             Some(other) => {
-                return Err(Fault::of_message(format!("found 'op_type' = '{other}' where I, U or D was expected")));
+                return Err(Fault::of_message(format!(
+                    "found 'op_type' = {} where I, U or D was expected",
+                    Excerpt(other.as_bytes())
+                )));
             }
             None => return Err(Fault::of_message("found no 'op_type'")),
         })

@@ -32,10 +32,18 @@ pub(super) mod sqlstate {
 
 const EXCERPT: usize = 40;
 
-/// The start of a text in quotes, for messages.
+/// The start of a text in quotes, for messages: control characters are escaped.
 pub(super) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("'{}…' ({} bytes)", &text[..end], text.len()),
-        None => format!("'{text}'"),
+    let (start, length) = match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => (&text[..end], format!("…' ({} bytes)", text.len())),
+        None => (text, "'".into()),
+    };
+    let mut shown = String::from("'");
+    for character in start.chars() {
+        match character {
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
     }
+    shown + &length
 }

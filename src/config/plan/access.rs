@@ -4,6 +4,7 @@ use sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
 
 use super::conversion::{Assignment, assign};
 use super::expression::{Planned, Scope};
+use super::refuse::place;
 use crate::config::flink_sql::{error, location};
 use crate::config::nearest::nearest;
 use crate::data_type::DataType;
@@ -24,7 +25,7 @@ impl Scope<'_> {
             [column, fields @ ..] if is_column(column) => self.fields(self.column(column)?, fields),
             [first, ..] => {
                 let message = format!("unknown table '{}'; the query reads '{}'", first.value, self.qualifier);
-                Err(error(location(first.span.start), message))
+                Err(error(place(first.span.start, self.at), message))
             }
             [] => Err(error(self.at, "expected a column")),
         }

@@ -4,7 +4,8 @@ use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString
 
 use super::conversion::{can_cast, cast};
 use super::literal;
-use crate::config::flink_sql::{error, location, parse_type_text};
+use super::refuse::place;
+use crate::config::flink_sql::{error, parse_type_text};
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Location};
 use crate::expression::{Expression, Literal};
@@ -90,8 +91,7 @@ impl Scope<'_> {
     }
 
     pub fn place(&self, node: &impl Spanned) -> Location {
-        let start = node.span().start;
-        if start.line == 0 { self.at } else { location(start) }
+        place(node.span().start, self.at)
     }
 
     #[inline(never)]
@@ -114,7 +114,7 @@ impl Scope<'_> {
             None => format!("it has {}", names.join(", ")),
         };
         let message = format!("table '{}' has no column '{}'; {suggestion}", self.qualifier, name.value);
-        error(location(name.span.start), message)
+        error(place(name.span.start, self.at), message)
     }
 
     #[inline(never)]

@@ -7,10 +7,13 @@ use crate::error::{Diagnostic, Location};
 
 type Refused = Result<(), Diagnostic>;
 
-/// `at` stands in where the parser doesn't know the place.
+/// `at` stands in where the parser doesn't know the place, as of a name in single quotes.
+pub fn place(start: sqlparser::tokenizer::Location, at: Location) -> Location {
+    if start.line == 0 { at } else { location(start) }
+}
+
 pub fn unsupported(node: &impl Spanned, at: Location, what: &str) -> Diagnostic {
-    let start = node.span().start;
-    error(if start.line == 0 { at } else { location(start) }, format!("not supported: {what}"))
+    error(place(node.span().start, at), format!("not supported: {what}"))
 }
 
 /// What may stand around a SELECT.

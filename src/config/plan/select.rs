@@ -7,9 +7,9 @@ use sqlparser::ast::{
 };
 
 use super::expression::{Named, Scope};
-use super::refuse::{refuse_clauses, refuse_extras, relation_name, unsupported};
+use super::refuse::{place, refuse_clauses, refuse_extras, relation_name, unsupported};
 use super::size;
-use crate::config::flink_sql::{Name, error, location};
+use crate::config::flink_sql::{Name, error};
 use crate::error::{Diagnostic, Location};
 use crate::expression::Expression;
 
@@ -236,7 +236,11 @@ impl Planner<'_, '_> {
 
     fn rename_by(&mut self, relation: Relation, alias: &TableAlias) -> Option<Relation> {
         let names: Vec<&str> = alias.columns.iter().map(|column| column.name.value.as_str()).collect();
-        self.rename(relation, Some(names.as_slice()).filter(|names| !names.is_empty()), location(alias.name.span.start))
+        self.rename(
+            relation,
+            Some(names.as_slice()).filter(|names| !names.is_empty()),
+            place(alias.name.span.start, self.at),
+        )
     }
 
     fn rename(&mut self, mut relation: Relation, names: Option<&[&str]>, at: Location) -> Option<Relation> {
@@ -301,7 +305,7 @@ fn table_name(name: &ObjectName, at: Location) -> Planned<Name> {
     let Some((last, qualifiers)) = parts.split_last() else {
         return Err(error(at, "expected a table"));
     };
-    let name = Name { text: last.value.clone(), at: location(last.span.start) };
+    let name = Name { text: last.value.clone(), at: place(last.span.start, at) };
     let qualifiers: Vec<&str> = qualifiers.iter().map(|part| part.value.as_str()).collect();
     crate::config::flink_sql::check_qualifiers(&qualifiers, &name)?;
     Ok(name)

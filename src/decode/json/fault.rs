@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::decode::excerpt::Shortened;
 use crate::error::{Rejection, Stage};
 
 /// Boxed, as it is made once in a blue moon and travels in every result.
@@ -66,7 +67,7 @@ impl fmt::Display for Fault {
         for step in self.0.path.iter().rev() {
             f.write_str(separator)?;
             match step {
-                Step::Field(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
+                Step::Field(name) => write!(f, "/{}", Shortened(&name.replace('~', "~0").replace('/', "~1")))?,
                 Step::Element(index) => write!(f, "/{index}")?,
             }
             separator = "";

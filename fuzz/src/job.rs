@@ -1,0 +1,208 @@
+//! A job file gives a job or errors with places inside it, never the password; a job's SELECT takes rows of any values.
+
+use bumpalo::Bump;
+use vecsink::config::{Input, parse_job};
+use vecsink::data_type::DataType;
+use vecsink::decode::select::Selection;
+use vecsink::error::{Diagnostic, Error};
+use vecsink::settings::{Job, KafkaSource};
+use vecsink::value::{Decimal, Value};
+
+pub const PIECES: &[&str] = &[
+    "'",
+    "`",
+    "(",
+    ")",
+    ",",
+    ";",
+    "--",
+    "/*",
+    "*/",
+    "=",
+    "<",
+    ">>",
+    "ARRAY<ARRAY<",
+    "NULL",
+    "é",
+    "\0",
+    "SELECT ",
+    "U&'\\00",
+    "9999999999999999999999",
+    "${",
+    "1e999",
+    "CAST(",
+    "\"",
+    ".",
+    "NOT ",
+    "ROW<a ",
+    "MAP<",
+    " LIKE ",
+    " AS ",
+    "METADATA",
+    "END",
+    "WITH ",
+    "DATE '",
+    "\\",
+    "[",
+    "?",
+    "@",
+    "::",
+    "||",
+    "CASE WHEN ",
+    " BETWEEN ",
+    " IN (",
+    "-",
+    "UNION ALL ",
+    "INTERVAL '1' DAY",
+    "TIMESTAMP '2024-02-30 24:00:00'",
+    "SUBSTRING(",
+    "POWER(",
+    "REGEXP_REPLACE(",
+    "DATE_FORMAT(",
+    "CREATE VIEW v AS ",
+    "SET 'a' = 'b';",
+    "%",
+    "/",
+    "*",
+    "ROW(",
+    "DECIMAL(38, 38)",
+];
+
+const PASSWORD: &str = "zq7;xj ${k'w";
+
+/// Stands in front of every input, so that its password is one whatever follows.
+const BEFORE: &str = "\
+CREATE TABLE s (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v STRING)
+WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'tablename' = 'out', 'username' = 'u', 'conflictmode' = 'ignore',
+      'password' = 'zq7;xj $${k''w');
+CREATE TABLE k (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v ARRAY<FLOAT>, m MAP<STRING, INT>, r ROW<x DOUBLE>)
+WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:9092', 'topic' = 't', 'format' = 'json',
+      'scan.startup.mode' = 'earliest-offset');
+";
+
+pub fn check(input: &[u8]) {
+    // Longer ones are slow without being different.
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if text.len() > 20_000 {
+        return;
+    }
+    let text = format!("{BEFORE}{text}");
+    let parsed = parse(&text, &|_| Vec::new());
+    match &parsed {
+        Ok(job) => {
+            assert!(!format!("{job:?}").contains(PASSWORD));
+            select(job);
+        }
+        Err(error) => {
+            check_errors(error, &text);
+            assert!(!error.to_string().contains(PASSWORD), "{error}");
+        }
+    }
+    assert_eq!(format!("{parsed:?}"), format!("{:?}", parse(&text, &|_| Vec::new())));
+}
+
+pub fn parse(text: &str, properties: &dyn Fn(&KafkaSource) -> Vec<String>) -> Result<Job, Error> {
+    parse_job(&Input { text, file_stem: Some("job"), overrides: &[], environment: &|_| None, properties })
+}
+
+/// Errors stand inside the file, in its order.
+pub fn check_errors(error: &Error, text: &str) {
+    let Error::Config(diagnostics) = error else { panic!("{error}") };
+    assert!(!diagnostics.is_empty());
+    let lines: Vec<&str> = text.split('\n').collect();
+    for Diagnostic { location, message } in diagnostics {
+        assert!(!message.is_empty());
+        let Some(location) = location else { continue };
+        let line = usize::try_from(location.line).ok().and_then(|line| lines.get(line.checked_sub(1)?));
+        let line = line.unwrap_or_else(|| panic!("{location:?} is behind the file: {message}"));
+        let columns = 1..=line.chars().count() as u64 + 1;
+        assert!(columns.contains(&location.column), "{location:?} is behind its line: {message}");
+    }
+    assert!(diagnostics.is_sorted_by_key(|diagnostic| (diagnostic.location.is_none(), diagnostic.location)));
+}
+
+/// Rows of common and of extreme values: refused or not, but without a panic.
+fn select(job: &Job) {
+    let arena = Bump::new();
+    for sink in &job.sinks {
+        let selection = Selection::new(sink);
+        let source = &job.sources[sink.source];
+        let types: Vec<&DataType> = source
+            .columns
+            .iter()
+            .map(|column| &column.data_type)
+            .chain(source.format_metadata.iter().map(|column| &column.data_type))
+            .collect();
+        for kind in [Kind::Usual, Kind::Least, Kind::Most, Kind::Null] {
+            let row: Vec<Value<'_>> = types.iter().map(|data_type| sample(data_type, kind, &arena)).collect();
+            let metadata = source.record_metadata.iter().map(|column| sample(&column.data_type, kind, &arena));
+            let _ = selection.apply(
+                arena.alloc_slice_copy(&row),
+                arena.alloc_slice_fill_iter(metadata.collect::<Vec<_>>()),
+                &arena,
+            );
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Usual,
+    Least,
+    Most,
+    Null,
+}
+
+fn sample<'a>(data_type: &DataType, kind: Kind, arena: &'a Bump) -> Value<'a> {
+    let integer = |least: i64, most: i64| match kind {
+        Kind::Least => Value::Int(least),
+        Kind::Most => Value::Int(most),
+        _ => Value::Int(7),
+    };
+    let seconds = match kind {
+        Kind::Least => -62_135_596_800,
+        Kind::Most => 253_402_300_799,
+        _ => 1_709_281_800,
+    };
+    let nanos = if kind == Kind::Most { 999_999_999 } else { 0 };
+    let text = match kind {
+        Kind::Least => "",
+        Kind::Most => "-9e999 红%_\\",
+        _ => "2024-03-01 08:30:00",
+    };
+    match data_type {
+        _ if kind == Kind::Null => Value::Null,
+        DataType::Boolean => Value::Bool(kind == Kind::Most),
+        DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into()),
+        DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
+        DataType::Int => integer(i32::MIN.into(), i32::MAX.into()),
+        DataType::BigInt => integer(i64::MIN, i64::MAX),
+        DataType::Float => Value::Float([0.5, f32::MIN, f32::NAN][kind as usize]),
+        DataType::Double => Value::Double([0.5, f64::NEG_INFINITY, f64::MAX][kind as usize]),
+        DataType::Decimal { precision, scale } => {
+            let most = 10_i128.pow((*precision).into()) - 1;
+            let unscaled = [5.min(most), -most, most][kind as usize];
+            Value::Decimal(arena.alloc(Decimal { unscaled, scale: *scale }))
+        }
+        DataType::Char(_) | DataType::Varchar(_) => Value::Text(text),
+        DataType::Binary(_) | DataType::Varbinary(_) => Value::Bytes(text.as_bytes()),
+        DataType::Date => Value::Date((seconds / 86_400) as i32),
+        DataType::Time { .. } => Value::Time(i64::from(nanos) * 86_399),
+        DataType::Timestamp { .. } => Value::Timestamp { seconds, nanos },
+        DataType::TimestampLtz { .. } => Value::Instant { seconds, nanos },
+        DataType::Array(element) => {
+            let length = if kind == Kind::Least { 0 } else { 3 };
+            Value::Array(arena.alloc_slice_fill_with(length, |_| sample(element, kind, arena)))
+        }
+        DataType::Row(fields) => {
+            let values: Vec<Value<'a>> = fields.iter().map(|field| sample(&field.data_type, kind, arena)).collect();
+            Value::Row(arena.alloc_slice_copy(&values))
+        }
+        DataType::Map(key, value) => {
+            let length = usize::from(kind != Kind::Least);
+            let entry = |_| (sample(key, kind, arena), sample(value, kind, arena));
+            Value::Map(arena.alloc_slice_fill_with(length, entry))
+        }
+        DataType::Null => Value::Null,
+    }
+}

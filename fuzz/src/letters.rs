@@ -1,0 +1,91 @@
+//! Dead letters on their way back: what a line is read as, it is written and read as again.
+
+use vecsink::letter::Letter;
+use vecsink::record::{Original, Record, TimestampType};
+use vecsink::reject::{line, message};
+
+pub const PIECES: &[&str] = &[
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "null",
+    "\"topic\":",
+    "\"partition\":",
+    "\"offset\":",
+    "\"value\":",
+    "\"key\":",
+    "\"headers\":",
+    "\"name\":",
+    "{\"text\":\"",
+    "MQlyZWQ=",
+    "====",
+    "\\ud83d",
+    "-1",
+    "9223372036854775808",
+    "1.5",
+    "é",
+];
+
+/// `0` a line of a file, else a stored original.
+pub fn check(input: &[u8]) {
+    match input.split_first() {
+        Some((b'0', text)) => check_line(text),
+        Some((_, bytes)) => check_original(bytes),
+        None => {}
+    }
+}
+
+fn check_line(text: &[u8]) {
+    let letter = match line::read(text) {
+        Ok(letter) => letter,
+        Err(wrong) => return assert!(!wrong.is_empty() && wrong.len() < 1000, "{wrong}"),
+    };
+    let mut written = Vec::new();
+    line::append(&letter, &mut written);
+    let (end, within) = written.split_last().expect("a line");
+    assert!(*end == b'\n' && !within.contains(&b'\n'));
+    assert_eq!(line::read(&written).as_ref(), Ok(&letter));
+    check_message(&letter);
+}
+
+/// The same by a topic.
+fn check_message(letter: &Letter) {
+    let added = message::headers(letter, "job");
+    let sent = message::message(letter, &added);
+    let topic = std::sync::Arc::from("dead");
+    let received = message::read(&Record {
+        topic: &topic,
+        partition: 0,
+        offset: 0,
+        timestamp_ms: sent.timestamp_ms,
+        timestamp_type: TimestampType::Created,
+        leader_epoch: None,
+        key: sent.key,
+        headers: &sent.headers,
+        value: sent.value,
+    });
+    assert_eq!(received, *letter);
+}
+
+fn check_original(bytes: &[u8]) {
+    let Some(original) = Original::read(bytes) else { return };
+    let topic = std::sync::Arc::from("t");
+    let record = Record {
+        topic: &topic,
+        partition: 0,
+        offset: 0,
+        timestamp_ms: original.timestamp_ms,
+        timestamp_type: TimestampType::Created,
+        leader_epoch: None,
+        key: original.key,
+        headers: &original.headers,
+        value: original.value,
+    };
+    let mut stored = Vec::new();
+    record.store_original(&mut stored);
+    assert!(bytes.starts_with(&stored));
+}

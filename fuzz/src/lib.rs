@@ -1,0 +1,64 @@
+//! What must hold whatever the input: one function a target. libFuzzer runs them by `fuzz_targets/`, and `tests/fuzz.rs`
+//! over the corpus with seeded mutations. They see the crate as a host program does.
+
+mod changes;
+mod csv;
+mod decoded;
+mod job;
+mod json;
+mod letters;
+mod options;
+mod patterns;
+#[cfg(feature = "kafka")]
+mod properties;
+mod raw;
+mod times;
+mod urls;
+mod vectors;
+
+/// What one of a target's cases does with its input.
+type Check<'a> = &'a dyn Fn(&[u8]);
+
+/// Something that reads what others wrote.
+pub struct Target {
+    pub name: &'static str,
+    pub check: fn(&[u8]),
+    /// What means something to it: mutations put these in.
+    pub pieces: &'static [&'static str],
+}
+
+const fn target(name: &'static str, check: fn(&[u8]), pieces: &'static [&'static str]) -> Target {
+    Target { name, check, pieces }
+}
+
+pub const TARGETS: &[Target] = &[
+    target("csv", csv::check, csv::PIECES),
+    target("json", json::check, json::PIECES),
+    target("raw", raw::check, &["\u{feff}", "\0", "红"]),
+    target("debezium_json", changes::debezium, changes::PIECES),
+    target("canal_json", changes::canal, changes::PIECES),
+    target("maxwell_json", changes::maxwell, changes::PIECES),
+    target("ogg_json", changes::ogg, changes::PIECES),
+    target("vectors", vectors::check, vectors::PIECES),
+    target("job", job::check, job::PIECES),
+    target("options", options::check, options::PIECES),
+    target("urls", urls::check, urls::PIECES),
+    #[cfg(feature = "kafka")]
+    target("properties", properties::check, properties::PIECES),
+    target("letters", letters::check, letters::PIECES),
+    target("times", times::check, times::PIECES),
+    target("patterns", patterns::check, patterns::PIECES),
+];
+
+/// Runs a target once; it panics where something doesn't hold.
+pub fn run(name: &str, input: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    (target.unwrap_or_else(|| panic!("no target is called {name}")).check)(input);
+}
+
+/// The input's first byte picks one of the cases, `0` the first; the rest is what is read.
+fn pick<'i, 't, T>(input: &'i [u8], cases: &'t [T]) -> Option<(&'t T, &'i [u8])> {
+    let (first, rest) = input.split_first()?;
+    let number = usize::from(first.wrapping_sub(b'0')) % cases.len();
+    Some((&cases[number], rest))
+}

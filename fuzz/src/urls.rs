@@ -1,0 +1,72 @@
+//! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
+
+use vecsink::config::push_sink;
+
+use super::pick;
+
+pub const PIECES: &[&str] = &[
+    "jdbc:postgresql://",
+    "postgresql://",
+    "postgres://",
+    "/",
+    ":",
+    "@",
+    "?",
+    "&",
+    "=",
+    "%",
+    "%40",
+    "%00",
+    "[::1]",
+    ",",
+    ":5432",
+    ":65536",
+    "sslmode=verify-full",
+    "host=",
+    "port=1,2",
+    "password=",
+    "user",
+    "options=-c%20a=b",
+    "é",
+    "#",
+    "connect_timeout=9999999999",
+    "loginTimeout=-1",
+    "sslpassword=",
+];
+
+const SECRET: &str = "hunter2zqx";
+
+/// `0` and `1`: the URL as it is, with and without a login beside it; then it gets a password where one may stand.
+pub fn check(input: &[u8]) {
+    let cases: [fn(&str) -> String; 6] = [
+        str::to_string,
+        str::to_string,
+        |text| format!("{text}?password={SECRET}"),
+        |text| format!("{text}&password={SECRET}"),
+        |text| format!("postgresql://u:{SECRET}@{text}"),
+        |text| format!("{text}&sslpassword={SECRET}"),
+    ];
+    let Some((case, text)) = pick(input, &cases) else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    // Elsewhere these would be part of a name or a value.
+    let has_parameters = text.contains('?');
+    if case("").starts_with('&') && !has_parameters || case("").starts_with('?') && has_parameters {
+        return;
+    }
+    let mut options = vec![("url", case(text)), ("conflictmode", "upsert".into())];
+    if input.first() != Some(&b'1') {
+        options.extend([("username", "me".to_string()), ("password", "pw".to_string())]);
+    }
+    let options: Vec<(String, String)> = options.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+    let parsed = push_sink(("s", "t"), &[], &options);
+    assert_eq!(format!("{parsed:?}"), format!("{:?}", push_sink(("s", "t"), &[], &options)));
+    let shown = match parsed {
+        Ok((sink, notices)) => {
+            let connection = &sink.connection;
+            assert!(!connection.hosts.is_empty() && connection.hosts.iter().all(|(host, _)| !host.is_empty()));
+            format!("{sink:?} {notices:?}")
+        }
+        Err(error) => error.to_string(),
+    };
+    assert!(text.contains(SECRET) || !shown.contains(SECRET), "{shown}");
+}

@@ -1,0 +1,119 @@
+//! Vector literals into each vector type: plain numbers are taken and are what Rust reads, and what is taken is a vector.
+
+use vecsink::batch::RowFormat;
+use vecsink::data_type::DataType;
+use vecsink::encode::{EncodeOptions, RowEncoder};
+use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::value::Value;
+
+use super::pick;
+
+pub const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    " ",
+    "NULL",
+    "NaN",
+    "-Infinity",
+    "1e-46",
+    "3.4028236e38",
+    "1e400",
+    "0x1p3",
+    "+1",
+    ".5",
+    "5.",
+    "\"1\"",
+    "{1,2}",
+    "[0:1]={",
+    "1:0.5",
+    "}/3",
+    "\t",
+    "é",
+    "-0",
+    "0.1000000000000000055511151231257827",
+];
+
+/// `0` float4[], `1` float8[], `2` vector, `3` halfvec, `4` sparsevec, `5` int2[].
+pub fn check(input: &[u8]) {
+    let int2 = ColumnKind::Array(Box::new(ColumnKind::Int2));
+    let kinds = [
+        ColumnKind::Float4Array,
+        ColumnKind::Float8Array,
+        ColumnKind::Vector,
+        ColumnKind::HalfVec,
+        ColumnKind::SparseVec,
+        int2,
+    ];
+    let Some((kind, text)) = pick(input, &kinds) else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let mut encoder = RowEncoder::new(&table(kind.clone()), EncodeOptions::default()).expect("texts go into vectors");
+    let mut row = b"before".to_vec();
+    let encoded = encoder.encode(&[Value::Text(text)], &mut row);
+    let mut again = Vec::new();
+    assert_eq!(encoded, encoder.encode(&[Value::Text(text)], &mut again));
+    let row = row.strip_prefix(b"before").expect("what stood there stays");
+    assert_eq!(row, again);
+    let plain = plain_numbers(text);
+    match encoded {
+        Ok(RowFormat::Binary) => match (kind, plain) {
+            (ColumnKind::Float4Array, Some(numbers)) => {
+                let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+                assert_eq!(elements_of_array::<4>(row), expected, "{text}");
+            }
+            (ColumnKind::Vector, Some(numbers)) => {
+                let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+                // The row's count of fields, the field's length, then the dimension and two bytes unused.
+                assert_eq!(row.get(10..), Some(&expected[..]), "{text}");
+            }
+            _ => {}
+        },
+        Ok(RowFormat::Text) => assert!(plain.is_none(), "plain numbers need no text: {text}"),
+        Err(rejection) => {
+            assert!(rejection.reason.len() < 1000, "{rejection}");
+            // pgvector's types have at least one element; halves are smaller and integers whole.
+            let takes_all = matches!(kind, ColumnKind::Float4Array | ColumnKind::Float8Array);
+            assert!(!takes_all || plain.is_none(), "{text}: {rejection}");
+        }
+    }
+}
+
+fn table(kind: ColumnKind) -> TargetTable {
+    let column = TargetColumn {
+        name: "v".into(),
+        type_name: format!("{kind:?}"),
+        kind,
+        not_null: false,
+        dimension: None,
+        source: DataType::STRING,
+    };
+    TargetTable {
+        schema: "s".into(),
+        table: "t".into(),
+        columns: vec![column],
+        key: None,
+        key_is_bytewise: true,
+        other_unique: false,
+    }
+}
+
+/// The numbers of a literal in which nothing is out of the ordinary, also in its size.
+fn plain_numbers(text: &str) -> Option<Vec<f32>> {
+    let inside = ['{', '['].iter().find_map(|open| text.strip_prefix(*open))?;
+    let inside = inside.strip_suffix(if text.starts_with('{') { '}' } else { ']' })?;
+    let number = |text: &str| {
+        let is_plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'.' | b'e'));
+        let number: f32 = text.parse().ok().filter(|_| is_plain)?;
+        let is_zero = !text.split('e').next()?.contains(|digit| matches!(digit, '1'..='9'));
+        (number.is_finite() && (is_zero || number.is_normal())).then_some(number)
+    };
+    inside.split(',').map(number).collect()
+}
+
+/// Behind the field's length: dimensions, flags, type, length and lower bound; then each element behind its length.
+fn elements_of_array<const N: usize>(row: &[u8]) -> Vec<u8> {
+    let elements = row.get(6 + 20..).expect("an array of one dimension");
+    elements.chunks(4 + N).flat_map(|element| element[4..].to_vec()).collect()
+}
