@@ -10,6 +10,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit as ArrowUnit};
 
+use super::arrow_texts::Scattered;
 use super::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};
 use crate::value::Vector;
 
@@ -94,7 +95,10 @@ fn values(array: &ArrayRef) -> Result<ColumnValues<'_>, String> {
             let list = array.as_list::<i64>();
             ColumnValues::Lists { offsets: Offsets::Large(list.value_offsets()), elements: elements(list.values())? }
         }
-        other => return Err(format!("the Arrow type {other} is not supported; cast it before")),
+        other => match Scattered::of(array) {
+            Some(values) => ColumnValues::Scattered(values),
+            None => return Err(format!("the Arrow type {other} is not supported; cast it before")),
+        },
     })
 }
 

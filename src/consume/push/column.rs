@@ -190,6 +190,9 @@ pub enum ColumnValues<'a> {
     Values(&'a [Value<'a>]),
     /// NULL in each of so many rows.
     Null(usize),
+    /// Views and dictionaries of Arrow.
+    #[cfg(feature = "arrow")]
+    Scattered(super::arrow_texts::Scattered<'a>),
 }
 
 impl<'a> ColumnValues<'a> {
@@ -228,6 +231,8 @@ impl<'a> ColumnValues<'a> {
             Of::Matrix { elements, dimension, stride } => matrix_rows(elements.len(), *dimension, *stride)?,
             Of::Values(values) => values.len(),
             Of::Null(rows) => *rows,
+            #[cfg(feature = "arrow")]
+            Of::Scattered(values) => values.len(),
         })
     }
 
@@ -293,6 +298,8 @@ impl<'a> ColumnValues<'a> {
             .map(Value::Vector),
             Of::Values(values) => values.get(row).copied(),
             Of::Null(_) => Some(Value::Null),
+            #[cfg(feature = "arrow")]
+            Of::Scattered(values) => values.value(row),
         };
         value.ok_or_else(|| "its offsets lead out of the column".to_owned())
     }

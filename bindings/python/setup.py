@@ -1,0 +1,110 @@
+"""Builds a wheel that carries the shared library: pyproject.toml says the rest.
+
+The library is built by cargo from the repository that this folder lies in, into its `target/`; or it is the file that the
+environment variable VECSINK_BUILD_LIBRARY names.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+FEATURES = "capi"
+
+
+def repository():
+    if not (REPOSITORY / "Cargo.toml").exists() or not (REPOSITORY / "src" / "ffi").is_dir():
+        sys.exit(
+            f"vecsink: {REPOSITORY} is not vecsink's repository. The wheel is built inside of it, "
+            "`pip install ./bindings/python`; or name a built libvecsink.so in VECSINK_BUILD_LIBRARY"
+        )
+    return REPOSITORY
+
+
+def version():
+    """Of the library; Cargo.toml has it."""
+    named = os.environ.get("VECSINK_BUILD_VERSION")
+    if named:
+        return named
+    return re.search(r'(?m)^version = "(.+)"', (repository() / "Cargo.toml").read_text())[1]
+
+
+def library():
+    """The shared library, built unless it is given."""
+    given = os.environ.get("VECSINK_BUILD_LIBRARY")
+    if given:
+        path = Path(given)
+        if not path.is_file():
+            sys.exit(f"vecsink: VECSINK_BUILD_LIBRARY names {path}, which is not there")
+        return path
+    root = repository()
+    if shutil.which("cargo") is None:
+        sys.exit(
+            "vecsink: the wheel carries a library written in Rust, and cargo is not on the PATH. Install Rust 1.88 or newer "
+            "(https://rustup.rs), a C and C++ compiler, cmake and perl; or name a built libvecsink.so in VECSINK_BUILD_LIBRARY"
+        )
+    command = ["cargo", "build", "--release", "--lib", "--features", FEATURES]
+    print("vecsink:", *command, flush=True)
+    if subprocess.run(command, cwd=root).returncode != 0:
+        sys.exit("vecsink: cargo could not build the library; it says why above")
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or root / "target")
+    return target / "release" / "libvecsink.so"
+
+
+class BuildWithLibrary(build_py):
+    def run(self):
+        shutil.rmtree(self.build_lib, ignore_errors=True)  # what an earlier version left
+        super().run()
+        into = Path(self.build_lib, "vecsink", "libvecsink.so")
+        into.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(library(), into)
+        if shutil.which("strip"):  # debug information is ten times the code
+            subprocess.run(["strip", "--strip-debug", str(into)], check=True)
+
+
+class WheelOfPlatform(bdist_wheel):
+    """For any Python 3 of this platform: the library knows nothing of Python."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self):
+        return "py3", "none", f"linux_{platform.machine()}"
+
+
+class NoSourceDistribution(sdist):
+    def run(self):
+        sys.exit("vecsink: there is no source distribution: the library's source is the repository around this folder")
+
+
+class WithLibrary(Distribution):
+    def has_ext_modules(self):
+        return True
+
+
+if platform.system() != "Linux":
+    sys.exit("vecsink: Linux only")
+# What setuptools leaves behind goes where everything built goes.
+build = REPOSITORY / "target" / "python-build"
+if os.access(REPOSITORY, os.W_OK) and (REPOSITORY / "Cargo.toml").exists():
+    build.mkdir(parents=True, exist_ok=True)
+    left = {"build": {"build_base": str(build)}, "egg_info": {"egg_base": str(build)}}
+else:
+    left = {}
+setup(
+    version=version(),
+    distclass=WithLibrary,
+    options=left,
+    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": WheelOfPlatform, "sdist": NoSourceDistribution},
+)

@@ -1,0 +1,72 @@
+"""What `push_many` takes, as columns."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._column import Column
+from ._errors import Error, ShapeError, UnsupportedType
+from ._frame import from_series, is_frame, is_series
+from ._ndarray import fields, from_ndarray
+from ._sequence import from_sequence
+from ._value import unsupported
+
+
+def columns(data: Any) -> list[Column]:
+    """Named, of one length."""
+    numpy = sys.modules.get("numpy")
+    if isinstance(data, Mapping):
+        named = list(data.items())
+    elif is_frame(data):
+        # Not data.items(), which makes a Series a row where two columns share a name.
+        named = [(name, data.iloc[:, at]) for at, name in enumerate(data.columns)]
+    elif numpy is not None and isinstance(data, numpy.ndarray) and data.dtype.names is not None:
+        named = list(fields(data).items())
+    else:
+        raise unsupported_batch(data)
+    found = [_column(name, values) for name, values in named]
+    for (name, _), column in zip(named, found):
+        if column.rows != found[0].rows:
+            raise ShapeError(f"column {name} has {column.rows} rows, column {named[0][0]} has {found[0].rows}", column=name)
+    return found
+
+
+def _column(name: Any, values: Any) -> Column:
+    try:
+        column = _values(values)
+    except Error as error:
+        error.column = str(name)
+        error.args = (f"column {name}: {error}",)
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ShapeError(f"column {name}: {error}", column=str(name)) from error
+    column.name(name)
+    return column
+
+
+def _values(values: Any) -> Column:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(values, numpy.ndarray):
+        return from_ndarray(values)
+    if is_series(values):
+        return from_series(values)
+    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
+        raise UnsupportedType(f"a {type(values).__name__} is no column; give a list of values")
+    if isinstance(values, Sequence) or hasattr(values, "typecode"):
+        return from_sequence(values)
+    for method in ("to_pylist", "to_list"):  # pyarrow's arrays, polars' Series
+        if hasattr(values, method):
+            return from_sequence(getattr(values, method)())
+    if hasattr(values, "__array__") and numpy is not None:
+        return from_ndarray(numpy.asarray(values))
+    raise unsupported(values, f"a {type(values).__module__}.{type(values).__qualname__}")
+
+
+def unsupported_batch(data: Any) -> UnsupportedType:
+    kind = type(data)
+    return UnsupportedType(
+        f"a {kind.__module__}.{kind.__qualname__} is no batch: give a dict of columns, a structured array, a DataFrame, or "
+        "an Arrow table; one row goes through push or push_row"
+    )

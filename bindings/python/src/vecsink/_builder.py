@@ -1,0 +1,87 @@
+"""The library's builders, for as long as something is being opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ctypes import byref, c_void_p
+from math import ceil
+from typing import Any, Callable, Union
+
+from ._errors import ArgumentError, check
+from ._wait import LONGEST, interruptible
+
+Option = Union[str, int, float, bool, "os.PathLike[str]"]
+Options = Mapping[str, Option]
+
+
+def string(value: Any, what: str) -> bytes:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str):
+        raise ArgumentError(f"{what} is a str, not {type(value).__name__}")
+    if "\0" in value:
+        raise ArgumentError(f"{what} has a NUL in it")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"{what} is not text: {error.reason}") from None
+
+
+def option(value: Option, name: str) -> bytes:
+    """An option's value as a job file would have it."""
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    elif isinstance(value, (int, float)):
+        value = str(value)
+    return string(value, f"option {name}")
+
+
+def count(value: Any, what: str, unit: int = 1) -> int:
+    """A number that isn't negative, in the library's unit."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST * 1000:
+        raise ArgumentError(f"{what} is a number from 0 on, not {value!r}")
+    return ceil(value * unit)
+
+
+class Builder:
+    """A builder of the library, freed in any case."""
+
+    def __init__(self, new: Any, free: Any, *arguments: bytes) -> None:
+        self._pointer = c_void_p()
+        self._free = free
+        check(new, *arguments, byref(self._pointer))
+
+    def __enter__(self) -> Builder:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        pointer, self._pointer = self._pointer, c_void_p()
+        if pointer.value:
+            self._free(pointer)
+
+    def set(self, function: Any, *values: Any) -> None:
+        check(function, self._pointer, *values)
+
+    def maybe(self, function: Any, value: Any | None) -> None:
+        if value is not None:
+            self.set(function, value)
+
+    def open(self, finish: Any, free: Callable[[c_void_p], None], kept: Any = None) -> c_void_p:
+        """What the builder opens. Ctrl-C ends the wait for it; when it has opened all the same it is freed then."""
+        builder = Builder.__new__(Builder)  # the thread's own: it may outlive this call
+        builder._pointer, builder._free, self._pointer = self._pointer, self._free, c_void_p()
+
+        def call() -> c_void_p:
+            opened = c_void_p()
+            with builder:
+                builder.set(finish, byref(opened))
+            return opened
+
+        def too_late(opened: c_void_p, _kept: Any = kept) -> None:
+            free(opened)
+
+        return interruptible(call, too_late)

@@ -1,0 +1,55 @@
+"""Callbacks of the library, which come on a thread of its own, as calls of Python functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ._abi import DurableCallback, RejectedCallback
+from ._errors import text
+from ._handle import in_callback
+from ._log import logger
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was accepted and then could not be stored."""
+
+    sequence: int
+    stage: str
+    """encode or write."""
+    reason: str
+    column: str | None
+    sqlstate: str | None
+
+
+@contextmanager
+def _guarded(name: str, token: object) -> Iterator[None]:
+    """Nothing is raised into the library."""
+    in_callback.now = token
+    try:
+        yield
+    except BaseException:
+        logger.exception("the callback %s raised; rows go on", name)
+    finally:
+        in_callback.now = None
+
+
+def durable_callback(call: Callable[[int], Any], token: object) -> Any:
+    def tell(_: Any, durable: int) -> None:
+        with _guarded("on_durable", token):
+            call(durable)
+
+    return DurableCallback(tell)
+
+
+def rejected_callback(call: Callable[[Rejected], Any], token: object) -> Any:
+    def tell(_: Any, pointer: Any) -> None:
+        with _guarded("on_rejected", token):
+            row = pointer.contents
+            stage, reason = text(row.stage) or "", text(row.reason) or ""
+            call(Rejected(row.sequence, stage, reason, text(row.column), text(row.sqlstate)))
+
+    return RejectedCallback(tell)

@@ -1,0 +1,242 @@
+"""What goes wrong, as exceptions."""
+
+from __future__ import annotations
+
+from ctypes import byref, c_char_p, c_int32, c_int64, c_void_p
+from typing import Any, ClassVar, NamedTuple
+
+from ._abi import Code
+from ._library import lib
+
+
+class Position(NamedTuple):
+    """Where a record stands: in Kafka, or, with the topic ``push:<stream>``, the number of a pushed row."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Error(Exception):
+    """Anything the library reports. The text says what happened, where, and what to do."""
+
+    code: Code = Code.INTERNAL
+    """Which kind it is, also for classes that stand for several."""
+    sqlstate: str | None = None
+    """Of the database, or the one it would have given."""
+    column: str | None = None
+    position: Position | None = None
+    retryable: bool = False
+    """The same call may succeed later."""
+    in_doubt: bool = False
+    """Rows may or may not be in the database."""
+    accepted: int = 0
+    """Of a batch: how many of its rows, from the first on, are on their way; push the others again."""
+
+    _default: ClassVar[Code] = Code.INTERNAL
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = self._default
+        for name, value in details.items():
+            setattr(self, name, value)
+
+
+class ArgumentError(Error, ValueError):
+    """An argument that can't be: a negative time-out, a NUL in a name, a value out of range."""
+
+    _default = Code.INVALID_ARGUMENT
+
+
+class UnsupportedType(Error, TypeError):
+    """A value of a type that no column takes."""
+
+    _default = Code.INVALID_ARGUMENT
+
+
+class ShapeError(Error, ValueError):
+    """The row or batch doesn't have the sink's columns, or its columns differ in length."""
+
+    _default = Code.SHAPE
+
+
+class ConfigError(Error, ValueError):
+    """Options or SQL are wrong; all errors, one a line. Nothing was opened."""
+
+    _default = Code.CONFIG
+
+
+class SourceError(Error):
+    """Kafka refused or lacks something."""
+
+    _default = Code.SOURCE
+
+
+class TargetError(Error):
+    """The database refused or lacks something."""
+
+    _default = Code.TARGET
+
+
+class StrictError(Error):
+    """A row was refused, and the sink's mode is strict: it has failed."""
+
+    _default = Code.STRICT
+
+
+class DeadLetterError(Error):
+    """The dead-letter target can't be written."""
+
+    _default = Code.DEAD_LETTER
+
+
+class RejectedError(Error, ValueError):
+    """The table could never store this row. It took no number; the sink goes on."""
+
+    _default = Code.REJECTED
+
+
+class WouldBlock(Error, BlockingIOError):
+    """There is no room now, and the call was told not to wait."""
+
+    _default = Code.WOULD_BLOCK
+
+
+class TimedOut(Error, TimeoutError):
+    """It didn't happen in time."""
+
+    _default = Code.TIMED_OUT
+
+
+class OutOfOrder(Error, ValueError):
+    """A sequence number below what was pushed already."""
+
+    _default = Code.OUT_OF_ORDER
+
+
+class Closed(Error):
+    """The sink or pipeline was closed."""
+
+    _default = Code.CLOSED
+
+
+class Failed(Error):
+    """The sink has failed earlier and takes no more rows; those from ``durable`` on may not be in the database."""
+
+    _default = Code.FAILED
+
+
+class Fenced(Failed):
+    """Another process has opened this stream, or this sink's stream was opened again."""
+
+    _default = Code.FENCED
+
+
+class NotDurable(Error):
+    """Closed before everything was written: the rest may or may not be in the database."""
+
+    _default = Code.NOT_DURABLE
+
+
+class Stopped(Error):
+    """Ended before everything was written. Nothing is lost: it is read again at the next start."""
+
+    _default = Code.STOPPED
+
+
+class Unsupported(Error, NotImplementedError):
+    """The library was built without it."""
+
+    _default = Code.UNSUPPORTED
+
+
+class Forked(Error):
+    """The sink belongs to the parent process. Open one in each process."""
+
+    _default = Code.FORKED
+
+
+class InCallback(Error):
+    """Not allowed from a callback."""
+
+    _default = Code.IN_CALLBACK
+
+
+class InternalError(Error):
+    """A bug of the library; please report it."""
+
+    _default = Code.INTERNAL
+
+
+CLASSES: dict[Code, type[Error]] = {
+    Code.INVALID_ARGUMENT: ArgumentError,
+    Code.INVALID_HANDLE: Closed,
+    Code.INVALID_UTF8: ArgumentError,
+    Code.CONFIG: ConfigError,
+    Code.SOURCE: SourceError,
+    Code.TARGET: TargetError,
+    Code.STRICT: StrictError,
+    Code.DEAD_LETTER: DeadLetterError,
+    Code.STOPPED: Stopped,
+    Code.NOT_DURABLE: NotDurable,
+    Code.WOULD_BLOCK: WouldBlock,
+    Code.TIMED_OUT: TimedOut,
+    Code.REJECTED: RejectedError,
+    Code.SHAPE: ShapeError,
+    Code.OUT_OF_ORDER: OutOfOrder,
+    Code.CLOSED: Closed,
+    Code.FAILED: Failed,
+    Code.FENCED: Fenced,
+    Code.UNSUPPORTED: Unsupported,
+    Code.FORKED: Forked,
+    Code.IN_CALLBACK: InCallback,
+    Code.INTERNAL: InternalError,
+}
+
+
+def text(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def take(code: int, pointer: c_void_p) -> Error:
+    """The exception for a failed call; frees the library's error object."""
+    if not pointer.value:
+        name = text(lib.vecsink_code_name(code))
+        return _class_of(code)(f"the library gave {name} without saying why", code=_known(code))
+    try:
+        return _class_of(code)(
+            text(lib.vecsink_error_message(pointer)) or "",
+            code=_known(lib.vecsink_error_code(pointer)),
+            sqlstate=text(lib.vecsink_error_sqlstate(pointer)),
+            column=text(lib.vecsink_error_column(pointer)),
+            position=_position(pointer),
+            retryable=lib.vecsink_error_is_retryable(pointer),
+            in_doubt=lib.vecsink_error_is_in_doubt(pointer),
+            accepted=lib.vecsink_error_accepted(pointer),
+        )
+    finally:
+        lib.vecsink_error_free(pointer)
+        pointer.value = None
+
+
+def _known(code: int) -> Code:
+    return Code(code) if code in Code.__members__.values() else Code.INTERNAL
+
+
+def _class_of(code: int) -> type[Error]:
+    return CLASSES.get(_known(code), Error)
+
+
+def _position(pointer: c_void_p) -> Position | None:
+    topic, partition, offset = c_char_p(), c_int32(), c_int64()
+    if not lib.vecsink_error_position(pointer, byref(topic), byref(partition), byref(offset)):
+        return None
+    return Position(text(topic.value) or "", partition.value, offset.value)
+
+
+def check(function: Any, *arguments: Any) -> None:
+    """Calls a function whose last argument is where its error goes; raises that."""
+    error = c_void_p()
+    code = function(*arguments, byref(error))
+    if code != 0:
+        raise take(code, error)

@@ -1,0 +1,58 @@
+"""What sinks and pipelines have in common: a handle of the library that is freed once, by the process that made it, and
+not while a call uses it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+import weakref
+from ctypes import c_void_p
+from typing import Any, Callable
+
+in_callback = threading.local()
+"""`in_callback.now`: whose callback this thread of the library runs."""
+
+
+class Ownership:
+    """Frees a handle when nothing refers to its object any more, or the interpreter ends."""
+
+    __slots__ = ("pointer", "closed", "_free", "_process", "_kind", "_kept")
+
+    def __init__(self, pointer: c_void_p, free: Callable[[c_void_p], None], kind: str, kept: Any) -> None:
+        self.pointer = pointer
+        self.closed = False
+        self._free = free
+        self._process = os.getpid()
+        self._kind = kind
+        self._kept = kept  # what the library still points to: callbacks
+
+    def end(self) -> None:
+        # After a fork the child has a copy of the memory, but none of the threads: it leaves everything as it is.
+        if os.getpid() != self._process:
+            return
+        if not self.closed:
+            warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
+        if getattr(in_callback, "now", None) is not None:
+            # The library would wait for this very thread.
+            threading.Thread(target=self._free, args=(self.pointer,), name="vecsink").start()
+        else:
+            self._free(self.pointer)
+
+
+class Handle:
+    """Closing doesn't free: other threads may be in a call. What they hold keeps the object, and so the handle, alive."""
+
+    __slots__ = ("_pointer", "_ownership", "__weakref__")
+
+    def __init__(self, pointer: c_void_p, free: Callable[[c_void_p], None], kept: Any = None) -> None:
+        self._pointer = pointer
+        self._ownership = Ownership(pointer, free, f"vecsink.{type(self).__name__}", kept)
+        weakref.finalize(self, self._ownership.end)
+
+    @property
+    def closed(self) -> bool:
+        return self._ownership.closed
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} can't be pickled or copied: it belongs to this process")

@@ -1,0 +1,48 @@
+"""The library's log goes to the logger `vecsink` of Python's `logging`."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from ctypes import string_at
+from typing import Any
+
+from ._abi import LogCallback, LogLevel
+from ._errors import check
+from ._library import lib
+
+logger = logging.getLogger("vecsink")
+
+_LEVELS = {
+    LogLevel.ERROR: logging.ERROR,
+    LogLevel.WARN: logging.WARNING,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.TRACE: 5,
+}
+_at = -1
+
+
+def _tell(_: Any, level: int, message: int, length: int) -> None:
+    try:
+        logger.log(_LEVELS.get(LogLevel(level), logging.ERROR), "%s", string_at(message, length).decode("utf-8", "replace"))
+    except BaseException:  # nothing may cross into the library
+        pass
+
+
+_callback = LogCallback(_tell)
+
+
+def follow_logger() -> None:
+    """Has the library leave out what the logger would drop. Looked at whenever a sink or pipeline opens."""
+    global _at
+    wanted = next((level for level in sorted(_LEVELS, reverse=True) if logger.isEnabledFor(_LEVELS[level])), LogLevel.OFF)
+    if wanted != _at:
+        check(lib.vecsink_log_set, int(wanted), _callback, None)
+        _at = wanted
+
+
+@atexit.register
+def _silence() -> None:
+    """No call into Python once the interpreter is going."""
+    lib.vecsink_log_set(int(LogLevel.OFF), LogCallback(), None, None)

@@ -1,0 +1,463 @@
+"""A table that rows are pushed into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from ctypes import byref, c_char_p, c_int64, c_size_t, c_uint64, c_void_p
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, Callable, Literal, NamedTuple
+
+from . import _arrow, _batch, _log, _stats
+from ._abi import NEXT, Code, PushedRows
+from ._abi import Column as ColumnStruct
+from ._builder import Builder, Option, count, option, string
+from ._callbacks import Rejected, durable_callback, rejected_callback
+from ._column import Column
+from ._errors import ArgumentError, Closed, Error, ShapeError, TimedOut, WouldBlock, check, take, text
+from ._frame import is_frame
+from ._handle import Handle, in_callback
+from ._library import lib, untyped
+from ._stats import Stats
+from ._value import SETTERS, WORDS, Values, put, setter_for
+from ._wait import SLICE_MS, Patience
+
+ConflictMode = Literal["upsert", "ignore", "strict"]
+ExceptionMode = Literal["ignore", "strict"]
+
+ROWS_A_CALL = 65_536
+"""Of a batch: the library gives control back in between, so that Ctrl-C is heard."""
+
+_push = untyped("vecsink_sink_push")
+_delete = untyped("vecsink_sink_delete")
+_NEXT, _SLICE = c_uint64(NEXT), c_int64(SLICE_MS)
+_OK, _TIMED_OUT = int(Code.OK), int(Code.TIMED_OUT)
+
+
+class Pushed(NamedTuple):
+    """A batch that was accepted."""
+
+    first: int | None
+    """The number of its first row, and of its last; None without rows. Those between are the batch's own, unless other
+    threads push at the same time."""
+    last: int | None
+    rows: int
+    rejected: int
+    """How many of them can't be stored: `on_rejected` is told which."""
+
+
+class _Row:
+    """What one push needs: made once, used by one push at a time."""
+
+    __slots__ = ("values", "error", "sequence", "arguments")
+
+    def __init__(self, sink: c_void_p, width: int) -> None:
+        self.values = Values(width)
+        self.error, self.sequence = c_void_p(), c_uint64()
+        self.arguments = self.waiting(sink, _NEXT, _SLICE)
+
+    def waiting(self, sink: c_void_p, sequence: c_uint64, timeout: c_int64) -> tuple[Any, ...]:
+        """All as ctypes objects: those need no conversion when the function is called."""
+        values = self.values
+        out, error = byref(self.sequence), byref(self.error)
+        return sink, c_void_p(values.address), c_size_t(values.count), sequence, timeout, out, error
+
+
+class Sink(Handle):
+    """A table that rows are pushed into, and how.
+
+    ``url`` is ``postgresql://user:password@host/database`` as libpq reads it, or ``jdbc:postgresql://…``; ``table`` is
+    ``schema.table``. ``columns`` are those that rows have, in their order; left out: all that the database doesn't make
+    itself.
+
+    A push encodes the row, numbers it and returns; the library commits it on threads of its own, milliseconds later when
+    there is little to do. What was pushed is in the database once ``durable`` is above its number, or it couldn't be
+    stored and ``on_rejected`` was told: **a push is a promise only from then on**. Rows of one key that one thread pushes
+    are written in their order. All methods may be called by any number of threads.
+
+    ``conflict_mode``: whether a row replaces the one with its key (the default), or is left out, or is an error.
+    ``exception_mode``: whether a row that the database refuses becomes a dead letter (the default; ``dead_letter_file``
+    keeps those as JSON Lines), or makes the sink fail. ``stream`` names the rows' stream for a host that numbers them
+    itself: see ``resume_position``. ``deletes``: whether ``delete`` will be called. ``buffer_memory``: bytes of rows on
+    their way at most; at the bound pushes wait. ``linger``: seconds that a row waits for others to share its transaction.
+    ``max_outage``: seconds that the database may be away before the sink fails. ``options``: any sink option of a job file
+    by its name there.
+
+    ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but not
+    close; what they raise is logged.
+
+    Use it in a ``with`` block, or ``close`` it. A sink isn't for a child process made by ``fork``: open another one there.
+    """
+
+    __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing", "_token")
+
+    columns: tuple[str, ...]
+    """What rows have, in this order."""
+    key: tuple[str, ...]
+    """What ``delete`` takes, in this order; none without a primary key."""
+
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        *,
+        columns: Iterable[str] | None = None,
+        conflict_mode: ConflictMode | None = None,
+        exception_mode: ExceptionMode | None = None,
+        dead_letter_file: str | os.PathLike[str] | None = None,
+        stream: str | None = None,
+        deletes: bool = False,
+        buffer_memory: int | None = None,
+        linger: float | None = None,
+        max_outage: float | None = None,
+        on_durable: Callable[[int], Any] | None = None,
+        on_rejected: Callable[[Rejected], Any] | None = None,
+        options: Mapping[str, Option] | None = None,
+    ) -> None:
+        settings = dict(options or {})
+        if conflict_mode is not None:
+            settings["conflictmode"] = conflict_mode
+        if exception_mode is not None:
+            settings["exceptionmode"] = exception_mode
+        if dead_letter_file is not None:
+            settings["deadletter"] = f"file:{os.fspath(dead_letter_file)}"
+        _log.follow_logger()
+        arguments = string(url, "url"), string(table, "table")
+        with Builder(lib.vecsink_sink_builder_new, lib.vecsink_sink_builder_free, *arguments) as builder:
+            if columns is not None:
+                if isinstance(columns, str):
+                    raise ArgumentError("columns are names, not one str")
+                names = [string(name, "a column's name") for name in columns]
+                builder.set(lib.vecsink_sink_builder_columns, (c_char_p * len(names))(*names), len(names))
+            for name, value in settings.items():
+                builder.set(lib.vecsink_sink_builder_option, string(name, "an option's name"), option(value, name))
+            if stream is not None:
+                builder.set(lib.vecsink_sink_builder_stream, string(stream, "stream"))
+            builder.set(lib.vecsink_sink_builder_deletes, bool(deletes))
+            if buffer_memory is not None:
+                builder.set(lib.vecsink_sink_builder_buffer_memory, count(buffer_memory, "buffer_memory"))
+            if linger is not None:
+                builder.set(lib.vecsink_sink_builder_linger, count(linger, "linger", 1_000_000))
+            if max_outage is not None:
+                builder.set(lib.vecsink_sink_builder_max_outage, count(max_outage, "max_outage", 1000))
+            token, kept = object(), []
+            if on_durable is not None:
+                kept.append(durable_callback(on_durable, token))
+                builder.set(lib.vecsink_sink_builder_on_durable, kept[-1], None)
+            if on_rejected is not None:
+                kept.append(rejected_callback(on_rejected, token))
+                builder.set(lib.vecsink_sink_builder_on_rejected, kept[-1], None)
+            pointer = builder.open(lib.vecsink_sink_builder_open, lib.vecsink_sink_free, kept)
+        super().__init__(pointer, lib.vecsink_sink_free, kept)
+        self.columns = _names(pointer, lib.vecsink_sink_column_count, lib.vecsink_sink_column_name)
+        self.key = _names(pointer, lib.vecsink_sink_key_count, lib.vecsink_sink_key_name)
+        self._width = len(self.columns)
+        self._order = _in_order(self.columns)
+        self._rows: list[_Row] = []
+        self._closing = False
+        self._token = token
+
+    # -- pushing
+
+    def push(
+        self,
+        row: Mapping[str, Any] | None = None,
+        /,
+        *,
+        sequence: int | None = None,
+        timeout: float | None = None,
+        **columns: Any,
+    ) -> int:
+        """Pushes one row, its columns by name, ``push(id=7, feature=embedding)``; or as a mapping, for columns whose
+        names aren't Python's. Gives its number.
+
+        Waits while there is no room, ``timeout`` seconds at most (TimedOut), or not at all with 0 (WouldBlock).
+        ``sequence`` is a number of your own, above all before. A row that the table could never store is refused at once
+        (RejectedError).
+
+        A vector is a numpy array of float16, 32 or 64, an ``array.array`` of 'f' or 'd' (neither is copied first), or a
+        list. Without a zone a datetime is wall-clock time, with one an instant. None, NaT, pandas' NA and numpy's masked are
+        NULL. dicts become JSON.
+        """
+        if row is not None:
+            columns = {**row, **columns}
+        if len(columns) != self._width:
+            raise self._misfit(columns)
+        try:
+            values = self._order(columns)
+        except KeyError:
+            raise self._misfit(columns) from None
+        return self._send(values, sequence, timeout)
+
+    def push_row(self, row: Sequence[Any], /, *, sequence: int | None = None, timeout: float | None = None) -> int:
+        """Pushes one row, a sequence of values in the order of ``columns``. For the rest see ``push``."""
+        if len(row) != self._width:
+            columns = ", ".join(self.columns)
+            raise ShapeError(f"the row has {len(row)} values, the sink has {self._width} columns: {columns}")
+        return self._send(row, sequence, timeout)
+
+    def _send(self, row: Sequence[Any], sequence: int | None, timeout: float | None) -> int:
+        if self._closing:
+            raise _closed()
+        try:
+            buffers = self._rows.pop()
+        except IndexError:
+            buffers = _Row(self._pointer, self._width)
+        values = buffers.values
+        at = 0
+        try:
+            for value in row:
+                setter = SETTERS.get(type(value)) or setter_for(type(value))
+                setter(values, at, value)
+                at += WORDS
+        except (Error, TypeError, ValueError, OverflowError) as error:
+            raise _of_column(error, self.columns[at // WORDS]) from error
+        if sequence is None and timeout is None:
+            code = _push(*buffers.arguments)
+            if code != _OK:
+                self._go_on(_push, buffers, code, None, None)
+        else:
+            self._go_on(_push, buffers, _TIMED_OUT, sequence, timeout)
+        if values.keep:
+            values.keep.clear()
+        self._rows.append(buffers)
+        return buffers.sequence.value
+
+    def _go_on(self, function: Any, buffers: _Row, code: int, sequence: int | None, timeout: float | None) -> None:
+        """Calls until there is room, slice by slice."""
+        patience = Patience(timeout)
+        number = _NEXT if sequence is None else c_uint64(_sequence(sequence))
+        while code == _TIMED_OUT:
+            if buffers.error:  # of the call before
+                error = take(code, buffers.error)
+                if patience.is_over() or self._closing:
+                    raise _closed() if self._closing else error
+            code = function(*buffers.waiting(self._pointer, number, c_int64(patience.slice_ms())))
+        if code != _OK:
+            raise take(code, buffers.error)
+
+    def push_many(self, data: Any, /, *, sequence: int | None = None, timeout: float | None = None) -> Pushed:
+        """Pushes a batch of rows, given by columns: a dict of them, a structured array, a pandas DataFrame (its index is
+        left out), or anything that exports Arrow: pyarrow's Table and RecordBatch, polars' DataFrame …
+
+        A column of vectors is a matrix with a row a row, or a list of vectors. Numpy arrays and Arrow are read in place;
+        numpy's are copied first only when their elements are out of order in memory, or of the other byte order.
+
+        Rows get rising numbers, or ``sequence`` and those after. A row that can't be stored costs only itself, unless
+        ``exception_mode`` is strict. When the batch ends early, ``error.accepted`` rows of it are on their way.
+        """
+        first = None if sequence is None else _sequence(sequence)
+        total = _Total(first)
+        patience = Patience(timeout)
+        try:
+            if _is_arrow(data):
+                for batch in _arrow.batches(data):
+                    self._push_arrow(batch, total, patience)
+            else:
+                self._push_columns(_batch.columns(data), total, patience)
+        except Error as error:
+            error.accepted = total.rows
+            raise
+        return Pushed(total.first, total.last, total.rows, total.rejected)
+
+    def _push_columns(self, columns: list[Column], total: _Total, patience: Patience) -> None:
+        structs = (ColumnStruct * len(columns))()
+        left = columns[0].rows if columns else 0
+        while True:
+            for at, column in enumerate(columns):
+                structs[at] = column.struct
+            rows = min(left, ROWS_A_CALL)
+            pushed = self._push_part(lib.vecsink_sink_push_batch, (structs, len(columns), rows), total, patience)
+            left -= pushed
+            if left == 0:
+                return
+            for column in columns:
+                column.advance(pushed)
+
+    def _push_arrow(self, batch: _arrow.Batch, total: _Total, patience: Patience) -> None:
+        done = 0
+        while done < batch.rows or batch.rows == 0:
+            array, schema = batch.borrow(done, min(batch.rows - done, ROWS_A_CALL))
+            done += self._push_part(lib.vecsink_sink_push_arrow, (byref(array), byref(schema)), total, patience)
+            if batch.rows == 0:
+                return
+
+    def _push_part(self, function: Any, rows: tuple[Any, ...], total: _Total, patience: Patience) -> int:
+        """One call; gives how many rows it took. Too little room is an error only when patience has ended."""
+        if self._closing:
+            raise _closed()
+        pushed, error = PushedRows(), c_void_p()
+        wait = patience.slice_ms()
+        code = function(self._pointer, *rows, total.next(), wait, byref(pushed), byref(error))
+        total.add(pushed)
+        if code != _OK:
+            failure = take(code, error)
+            if not isinstance(failure, TimedOut) or patience.is_over():
+                raise failure
+        return int(pushed.rows)
+
+    def delete(self, *key: Any, sequence: int | None = None, timeout: float | None = None) -> int:
+        """Deletes the row with this key: its values in the order of ``key``. A row that isn't there is no error. Gives a
+        number like a push, and keeps its place among the rows of its key. The sink is opened with ``deletes=True``."""
+        if self._closing:
+            raise _closed()
+        buffers = _Row(self._pointer, len(key))
+        for at, value in enumerate(key):
+            try:
+                put(buffers.values, WORDS * at, value)
+            except (Error, TypeError, ValueError, OverflowError) as error:
+                raise _of_column(error, self.key[at] if at < len(self.key) else f"{at + 1} of the key") from error
+        self._go_on(_delete, buffers, _TIMED_OUT, sequence, timeout)
+        return buffers.sequence.value
+
+    def _misfit(self, columns: Mapping[str, Any]) -> ShapeError:
+        unknown = [name for name in columns if name not in self.columns]
+        missing = [name for name in self.columns if name not in columns]
+        said = [f"the sink has no column {name}" for name in unknown]
+        said += [f"the row lacks column {name} (None is NULL)" for name in missing]
+        return ShapeError(f"{'; '.join(said)}; the sink's columns are {', '.join(self.columns)}")
+
+    # -- durability
+
+    @property
+    def durable(self) -> int:
+        """The first number that isn't durable yet: every row below is committed, was left out by the conflict mode, or was
+        rejected."""
+        return int(lib.vecsink_sink_durable(self._pointer))
+
+    @property
+    def resume_position(self) -> int:
+        """Of a named stream: the number from which on to push again what was pushed before the sink was opened. 0 for a new
+        stream, and without a name."""
+        return int(lib.vecsink_sink_resume_position(self._pointer))
+
+    def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
+        """Returns when the row of this number is durable; TimedOut when it isn't in time."""
+        _wait_for(self._pointer, _sequence(sequence), Patience(timeout))
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Has what was pushed written at once; returns when all of it is durable, TimedOut when it isn't in time."""
+        self._flush(Patience(timeout))
+
+    def _flush(self, patience: Patience) -> None:
+        end = self.stats().next
+        error = c_void_p()
+        code = lib.vecsink_sink_flush(self._pointer, 0, byref(error))
+        if code != _OK:
+            failure = take(code, error)
+            if not isinstance(failure, (TimedOut, WouldBlock)):
+                raise failure
+        if end > 0:
+            _wait_for(self._pointer, end - 1, patience)
+
+    def stats(self) -> Stats:
+        """What it has done and is doing."""
+        struct = _stats.room()
+        check(lib.vecsink_sink_stats, self._pointer, byref(struct))
+        return _stats.read(struct)
+
+    # -- the end
+
+    def close(self, timeout: float = 30.0) -> Stats:
+        """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurable when
+        that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback."""
+        if getattr(in_callback, "now", None) is self._token:
+            return self._end(0.0)  # which the library refuses
+        patience = Patience(timeout)
+        self._closing = True
+        try:
+            # Ctrl-C ends this wait; the sink is then still open, and may be closed again.
+            self._flush(patience)
+        except Error:
+            pass  # closing says it, too
+        return self._end(patience.left())
+
+    def _end(self, left: float) -> Stats:
+        struct = _stats.room()
+        try:
+            check(lib.vecsink_sink_close, self._pointer, int(left * 1000), byref(struct))
+        except Error as error:
+            self._ownership.closed = error.code not in (Code.IN_CALLBACK, Code.FORKED)
+            raise
+        self._ownership.closed = True
+        return _stats.read(struct)
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self.close()
+        except Error:
+            if error is None:
+                raise
+            _log.logger.exception("closing the sink failed, too")
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"durable {self.durable}"
+        return f"<vecsink.Sink of {', '.join(self.columns)}; {state}>"
+
+
+class _Total:
+    """What came of a batch's parts together."""
+
+    def __init__(self, start: int | None) -> None:
+        self._start = start
+        self.first: int | None = None
+        self.last: int | None = None
+        self.rows = self.rejected = 0
+
+    def next(self) -> int:
+        return NEXT if self._start is None else self._start + self.rows
+
+    def add(self, part: PushedRows) -> None:
+        if part.rows:
+            self.first = part.first if self.first is None else self.first
+            self.last = part.last
+            self.rows += part.rows
+            self.rejected += part.rejected
+
+
+def _is_arrow(data: Any) -> bool:
+    # A pandas DataFrame exports Arrow by copying; its columns are read in place instead.
+    return _arrow.exports(data) and not is_frame(data)
+
+
+def _names(pointer: c_void_p, length: Any, name: Any) -> tuple[str, ...]:
+    return tuple(text(name(pointer, at)) or "" for at in range(length(pointer)))
+
+
+def _in_order(columns: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(columns) == 1:
+        only = columns[0]
+        return lambda row: (row[only],)
+    return itemgetter(*columns) if columns else lambda row: ()
+
+
+def _closed() -> Closed:
+    return Closed("the sink is closed")
+
+
+def _sequence(number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < NEXT:
+        raise ArgumentError(f"a sequence number is an int from 0 on, not {number!r}")
+    return number
+
+
+def _of_column(error: Exception, column: str) -> Error:
+    if isinstance(error, Error):
+        return type(error)(f"column {column}: {error}", column=column)
+    return ArgumentError(f"column {column}: {error}", column=column)
+
+
+def _wait_for(pointer: c_void_p, sequence: int, patience: Patience) -> None:
+    while True:
+        error = c_void_p()
+        wait = patience.slice_ms()
+        code = lib.vecsink_sink_wait_durable(pointer, sequence, wait, byref(error))
+        if code == _OK:
+            return
+        failure = take(code, error)
+        if not isinstance(failure, (TimedOut, WouldBlock)) or patience.is_over():
+            raise failure

@@ -1,0 +1,60 @@
+"""What a sink or pipeline has done and is doing."""
+
+from __future__ import annotations
+
+from ctypes import sizeof
+from dataclasses import dataclass, fields
+
+from ._abi import StatsStruct
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counts since it was opened, and how things are now. rows_read is the sum of what was written, deleted, superseded,
+    ignored and dead-lettered, once nothing is on its way."""
+
+    records_read: int
+    """Messages taken from the topics."""
+    bytes_read: int
+    rows_read: int
+    rows_written: int
+    rows_deleted: int
+    rows_superseded: int
+    """Replaced within their batch by a later row of the same key."""
+    rows_ignored: int
+    """Left out by the conflict mode."""
+    rows_dead_lettered: int
+    """Rejected, with or without a dead-letter target."""
+    parse_errors_ignored: int
+    fields_ignored: int
+    batches: int
+    """Transactions."""
+    retries: int
+    next: int
+    """Of a sink: the number the next row would get."""
+    durable: int
+    """Of a sink: everything below is durable."""
+    lag: int
+    """Of a pipeline: records that are not durable yet."""
+    held_bytes: int
+    """Of rows on their way, roughly."""
+    freshness: float | None
+    """Seconds that the oldest row of the latest commit took; None before the first."""
+    connections: int
+    outage: bool
+    """The database is away and rows wait for it."""
+    seconds: float
+    """Since it was opened."""
+
+
+def room() -> StatsStruct:
+    struct = StatsStruct()
+    struct.size = sizeof(StatsStruct)
+    return struct
+
+
+def read(struct: StatsStruct) -> Stats:
+    values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name != "freshness"}
+    values["outage"] = bool(struct.outage)
+    late = struct.freshness_ms
+    return Stats(**values, freshness=None if late < 0 else late / 1000)

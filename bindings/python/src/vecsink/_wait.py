@@ -1,0 +1,80 @@
+"""Waiting in slices, so that Ctrl-C is heard: a signal's handler runs only when the library gives control back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from math import ceil
+from typing import Callable, TypeVar
+
+from ._errors import ArgumentError
+
+SLICE_MS = 100
+"""How long a call into the library blocks at most, where it can go on afterwards."""
+
+LONGEST = 10.0**9
+"""Seconds; a time-out beyond is for ever."""
+
+T = TypeVar("T")
+
+
+class Patience:
+    """What is left of a time-out in seconds; None: no end."""
+
+    __slots__ = ("_deadline", "_none_at_all")
+
+    def __init__(self, timeout: float | None) -> None:
+        if timeout is not None and not timeout >= 0:
+            raise ArgumentError(f"a time-out is seconds, 0 for none at all, None for no end; not {timeout!r}")
+        self._none_at_all = timeout == 0
+        self._deadline = None if timeout is None or timeout > LONGEST else time.monotonic() + timeout
+
+    def slice_ms(self) -> int:
+        """For the next call."""
+        if self._deadline is None:
+            return SLICE_MS
+        return min(SLICE_MS, ceil(self.left() * 1000)) if not self._none_at_all else 0
+
+    def left(self) -> float:
+        return LONGEST if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+
+    def is_over(self) -> bool:
+        return self._deadline is not None and self.left() <= 0
+
+
+def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
+    """Runs a call that can't be sliced on a thread of its own, so that Ctrl-C ends the wait for it. What it gives after
+    that goes to `too_late`."""
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    results: list[T] = []
+    failures: list[BaseException] = []
+    abandoned: list[bool] = []
+    done, lock = threading.Event(), threading.Lock()
+
+    def work() -> None:
+        try:
+            result = call()
+            with lock:
+                results.append(result)
+                late = bool(abandoned)
+            if late:
+                too_late(result)
+        except BaseException as error:  # handed on to who waits
+            failures.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="vecsink", daemon=True).start()
+    try:
+        done.wait()
+    except BaseException:
+        with lock:
+            abandoned.append(True)
+            finished = bool(results)
+        if finished:
+            too_late(results[0])
+        raise
+    if failures:
+        raise failures[0]
+    return results[0]
