@@ -1,5 +1,7 @@
 //! Arrow record batches as columns, without copying.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
@@ -85,15 +87,20 @@ fn values(array: &ArrayRef) -> Result<ColumnValues<'_>, String> {
         DataType::FixedSizeList(_, size) => {
             let list = array.as_fixed_size_list();
             let dimension = usize::try_from(*size).unwrap_or(0);
-            ColumnValues::Matrix { elements: elements(list.values())?, dimension, stride: dimension }
+            let part = |row: usize| row * dimension..(row + 1) * dimension;
+            ColumnValues::Matrix { elements: elements(list, list.values(), part)?, dimension, stride: dimension }
         }
         DataType::List(_) => {
             let list = array.as_list::<i32>();
-            ColumnValues::Lists { offsets: Offsets::Small(list.value_offsets()), elements: elements(list.values())? }
+            let offsets = list.value_offsets();
+            let part = |row: usize| offsets[row] as usize..offsets[row + 1] as usize;
+            ColumnValues::Lists { offsets: Offsets::Small(offsets), elements: elements(list, list.values(), part)? }
         }
         DataType::LargeList(_) => {
             let list = array.as_list::<i64>();
-            ColumnValues::Lists { offsets: Offsets::Large(list.value_offsets()), elements: elements(list.values())? }
+            let offsets = list.value_offsets();
+            let part = |row: usize| offsets[row] as usize..offsets[row + 1] as usize;
+            ColumnValues::Lists { offsets: Offsets::Large(offsets), elements: elements(list, list.values(), part)? }
         }
         other => match Scattered::of(array) {
             Some(values) => ColumnValues::Scattered(values),
@@ -114,9 +121,17 @@ fn halves(array: &ArrayRef) -> &[u16] {
     array.as_primitive::<Float16Type>().values().inner().typed_data()
 }
 
-fn elements(array: &ArrayRef) -> Result<Vector<'_>, String> {
-    if array.null_count() > 0 {
-        return Err("a vector has NULL elements".to_owned());
+/// The elements of lists, of which `part` gives a row's. Those of a row that is NULL are often NULL, too.
+fn elements<'a>(
+    lists: &dyn Array,
+    array: &'a ArrayRef,
+    part: impl Fn(usize) -> Range<usize>,
+) -> Result<Vector<'a>, String> {
+    if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        let has_null = |row: &usize| lists.is_valid(*row) && part(*row).any(|element| nulls.is_null(element));
+        if let Some(row) = (0..lists.len()).find(has_null) {
+            return Err(format!("the vector of row {row} has a NULL element"));
+        }
     }
     match array.data_type() {
         DataType::Float16 => Ok(Vector::Half(halves(array))),
@@ -151,5 +166,26 @@ mod tests {
         let row = |row| [0, 1, 2].map(|column| columns.value(column, row, &arena).unwrap());
         assert_eq!(row(0), [Value::Null, Value::Text("bc"), Value::Vector(Vector::Float(&[2.0, 3.0]))]);
         assert_eq!(row(1), [Value::Int(3), Value::Text("d"), Value::Vector(Vector::Float(&[4.0, 5.0]))]);
+    }
+
+    #[test]
+    fn a_vector_that_is_null_may_have_null_elements_but_no_other() {
+        let field = Arc::new(arrow_schema::Field::new("item", DataType::Float32, true));
+        let numbers = vec![Some(1.0), Some(2.0), None, None, Some(5.0), None];
+        let vectors = |valid: Vec<bool>| {
+            let numbers = Arc::new(Float32Array::from(numbers.clone()));
+            let vectors = FixedSizeListArray::new(field.clone(), 2, numbers, Some(valid.into()));
+            RecordBatch::try_from_iter([("v", Arc::new(vectors) as ArrayRef)]).unwrap()
+        };
+        let said = |batch: &RecordBatch| Columns::from_record_batch(batch).map(drop);
+        assert_eq!(
+            said(&vectors(vec![true, false, true])).unwrap_err(),
+            "column v: the vector of row 2 has a NULL element"
+        );
+        let batch = vectors(vec![true, false, false]);
+        let columns = Columns::from_record_batch(&batch).unwrap();
+        let arena = Bump::new();
+        assert_eq!(columns.value(0, 0, &arena), Ok(Value::Vector(Vector::Float(&[1.0, 2.0]))));
+        assert_eq!(columns.value(0, 1, &arena), Ok(Value::Null));
     }
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int, c_void_p, cast, memmove, sizeof
 from typing import Any
 
@@ -40,7 +40,7 @@ class Batch:
         return array, schema
 
 
-def batches(data: Any) -> Iterator[Batch]:
+def batches(data: Any) -> Generator[Batch, None, None]:
     """Those of a table, a stream or one batch; each until the next one is asked for."""
     if hasattr(data, "__arrow_c_stream__"):
         capsule = data.__arrow_c_stream__()

@@ -26,28 +26,28 @@ class Rejected:
 
 
 @contextmanager
-def _guarded(name: str, token: object) -> Iterator[None]:
+def _guarded(name: str) -> Iterator[None]:
     """Nothing is raised into the library."""
-    in_callback.now = token
+    in_callback.now = True
     try:
         yield
     except BaseException:
         logger.exception("the callback %s raised; rows go on", name)
     finally:
-        in_callback.now = None
+        in_callback.now = False
 
 
-def durable_callback(call: Callable[[int], Any], token: object) -> Any:
+def durable_callback(call: Callable[[int], Any]) -> Any:
     def tell(_: Any, durable: int) -> None:
-        with _guarded("on_durable", token):
+        with _guarded("on_durable"):
             call(durable)
 
     return DurableCallback(tell)
 
 
-def rejected_callback(call: Callable[[Rejected], Any], token: object) -> Any:
+def rejected_callback(call: Callable[[Rejected], Any]) -> Any:
     def tell(_: Any, pointer: Any) -> None:
-        with _guarded("on_rejected", token):
+        with _guarded("on_rejected"):
             row = pointer.contents
             stage, reason = text(row.stage) or "", text(row.reason) or ""
             call(Rejected(row.sequence, stage, reason, text(row.column), text(row.sqlstate)))

@@ -215,8 +215,14 @@ def take(code: int, pointer: c_void_p) -> Error:
             accepted=lib.vecsink_error_accepted(pointer),
         )
     finally:
-        lib.vecsink_error_free(pointer)
-        pointer.value = None
+        forget(pointer)
+
+
+def forget(pointer: c_void_p) -> None:
+    """Frees an error that isn't raised. Whoever raises one raises what `take` gives, without a name for it: in a frame of
+    its own traceback an exception would keep everything there alive until the next garbage collection."""
+    lib.vecsink_error_free(pointer)
+    pointer.value = None
 
 
 def _known(code: int) -> Code:

@@ -11,7 +11,7 @@ from ctypes import c_void_p
 from typing import Any, Callable
 
 in_callback = threading.local()
-"""`in_callback.now`: whose callback this thread of the library runs."""
+"""`in_callback.now`: this thread is one of the library's and runs a callback."""
 
 
 class Ownership:
@@ -33,8 +33,8 @@ class Ownership:
             return
         if not self.closed:
             warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
-        if getattr(in_callback, "now", None) is not None:
-            # The library would wait for this very thread.
+        if getattr(in_callback, "now", False):
+            # Where the library frees nothing: it would wait for this very thread.
             threading.Thread(target=self._free, args=(self.pointer,), name="vecsink").start()
         else:
             self._free(self.pointer)

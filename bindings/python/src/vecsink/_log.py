@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 from ctypes import string_at
 from typing import Any
 
@@ -40,6 +41,15 @@ def follow_logger() -> None:
     if wanted != _at:
         check(lib.vecsink_log_set, int(wanted), _callback, None)
         _at = wanted
+
+
+def _forget() -> None:
+    """In a child after a fork, where the library is silent again."""
+    global _at
+    _at = -1
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 @atexit.register

@@ -10,7 +10,7 @@ from typing import Any
 from . import _log, _stats
 from ._abi import Code
 from ._builder import Builder, Option, Options, count, option, string
-from ._errors import Error, TimedOut, WouldBlock, check, take
+from ._errors import Error, check, forget, take
 from ._handle import Handle
 from ._library import lib
 from ._stats import Stats
@@ -113,9 +113,9 @@ class Pipeline(Handle):
             code = lib.vecsink_pipeline_wait(self._pointer, patience.slice_ms(), byref(error))
             if code == Code.OK:
                 return
-            failure = take(code, error)
-            if not isinstance(failure, (TimedOut, WouldBlock)) or patience.is_over():
-                raise failure
+            if code != Code.TIMED_OUT or patience.is_over():
+                raise take(code, error)
+            forget(error)
 
     def stats(self) -> Stats:
         """What it has done and is doing."""

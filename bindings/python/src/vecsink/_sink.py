@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from ctypes import byref, c_char_p, c_int64, c_size_t, c_uint64, c_void_p
 from operator import itemgetter
 from types import TracebackType
@@ -15,7 +16,7 @@ from ._abi import Column as ColumnStruct
 from ._builder import Builder, Option, count, option, string
 from ._callbacks import Rejected, durable_callback, rejected_callback
 from ._column import Column
-from ._errors import ArgumentError, Closed, Error, ShapeError, TimedOut, WouldBlock, check, take, text
+from ._errors import ArgumentError, Closed, Error, ShapeError, check, forget, take, text
 from ._frame import is_frame
 from ._handle import Handle, in_callback
 from ._library import lib, untyped
@@ -90,7 +91,7 @@ class Sink(Handle):
     Use it in a ``with`` block, or ``close`` it. A sink isn't for a child process made by ``fork``: open another one there.
     """
 
-    __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing", "_token")
+    __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing")
 
     columns: tuple[str, ...]
     """What rows have, in this order."""
@@ -141,12 +142,12 @@ class Sink(Handle):
                 builder.set(lib.vecsink_sink_builder_linger, count(linger, "linger", 1_000_000))
             if max_outage is not None:
                 builder.set(lib.vecsink_sink_builder_max_outage, count(max_outage, "max_outage", 1000))
-            token, kept = object(), []
+            kept: list[Any] = []
             if on_durable is not None:
-                kept.append(durable_callback(on_durable, token))
+                kept.append(durable_callback(on_durable))
                 builder.set(lib.vecsink_sink_builder_on_durable, kept[-1], None)
             if on_rejected is not None:
-                kept.append(rejected_callback(on_rejected, token))
+                kept.append(rejected_callback(on_rejected))
                 builder.set(lib.vecsink_sink_builder_on_rejected, kept[-1], None)
             pointer = builder.open(lib.vecsink_sink_builder_open, lib.vecsink_sink_free, kept)
         super().__init__(pointer, lib.vecsink_sink_free, kept)
@@ -156,7 +157,6 @@ class Sink(Handle):
         self._order = _in_order(self.columns)
         self._rows: list[_Row] = []
         self._closing = False
-        self._token = token
 
     # -- pushing
 
@@ -230,9 +230,11 @@ class Sink(Handle):
         number = _NEXT if sequence is None else c_uint64(_sequence(sequence))
         while code == _TIMED_OUT:
             if buffers.error:  # of the call before
-                error = take(code, buffers.error)
-                if patience.is_over() or self._closing:
-                    raise _closed() if self._closing else error
+                if self._closing:
+                    raise _closed()
+                if patience.is_over():
+                    raise take(code, buffers.error)
+                forget(buffers.error)
             code = function(*buffers.waiting(self._pointer, number, c_int64(patience.slice_ms())))
         if code != _OK:
             raise take(code, buffers.error)
@@ -252,8 +254,10 @@ class Sink(Handle):
         patience = Patience(timeout)
         try:
             if _is_arrow(data):
-                for batch in _arrow.batches(data):
-                    self._push_arrow(batch, total, patience)
+                # Closed at once, also when a call fails: what it holds is somebody's memory.
+                with closing(_arrow.batches(data)) as batches:
+                    for batch in batches:
+                        self._push_arrow(batch, total, patience)
             else:
                 self._push_columns(_batch.columns(data), total, patience)
         except Error as error:
@@ -292,9 +296,9 @@ class Sink(Handle):
         code = function(self._pointer, *rows, total.next(), wait, byref(pushed), byref(error))
         total.add(pushed)
         if code != _OK:
-            failure = take(code, error)
-            if not isinstance(failure, TimedOut) or patience.is_over():
-                raise failure
+            if code != _TIMED_OUT or patience.is_over():
+                raise take(code, error)
+            forget(error)
         return int(pushed.rows)
 
     def delete(self, *key: Any, sequence: int | None = None, timeout: float | None = None) -> int:
@@ -345,9 +349,9 @@ class Sink(Handle):
         error = c_void_p()
         code = lib.vecsink_sink_flush(self._pointer, 0, byref(error))
         if code != _OK:
-            failure = take(code, error)
-            if not isinstance(failure, (TimedOut, WouldBlock)):
-                raise failure
+            if code not in (Code.TIMED_OUT, Code.WOULD_BLOCK):
+                raise take(code, error)
+            forget(error)
         if end > 0:
             _wait_for(self._pointer, end - 1, patience)
 
@@ -362,7 +366,7 @@ class Sink(Handle):
     def close(self, timeout: float = 30.0) -> Stats:
         """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurable when
         that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback."""
-        if getattr(in_callback, "now", None) is self._token:
+        if getattr(in_callback, "now", False):
             return self._end(0.0)  # which the library refuses
         patience = Patience(timeout)
         self._closing = True
@@ -458,6 +462,6 @@ def _wait_for(pointer: c_void_p, sequence: int, patience: Patience) -> None:
         code = lib.vecsink_sink_wait_durable(pointer, sequence, wait, byref(error))
         if code == _OK:
             return
-        failure = take(code, error)
-        if not isinstance(failure, (TimedOut, WouldBlock)) or patience.is_over():
-            raise failure
+        if code != _TIMED_OUT or patience.is_over():
+            raise take(code, error)
+        forget(error)

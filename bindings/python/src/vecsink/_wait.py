@@ -76,5 +76,5 @@ def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
             too_late(results[0])
         raise
     if failures:
-        raise failures[0]
+        raise failures.pop()  # which no name here keeps alive
     return results[0]
