@@ -19,7 +19,8 @@ from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-FEATURES = "capi"
+# As `make library` builds it, so that nothing is built twice.
+BUILD = ["cargo", "rustc", "--release", "--lib", "--features", "capi", "--crate-type", "cdylib,staticlib"]
 
 
 def repository():
@@ -53,9 +54,8 @@ def library():
             "vecsink: the wheel carries a library written in Rust, and cargo is not on the PATH. Install Rust 1.88 or newer "
             "(https://rustup.rs), a C and C++ compiler, cmake and perl; or name a built libvecsink.so in VECSINK_BUILD_LIBRARY"
         )
-    command = ["cargo", "build", "--release", "--lib", "--features", FEATURES]
-    print("vecsink:", *command, flush=True)
-    if subprocess.run(command, cwd=root).returncode != 0:
+    print("vecsink:", *BUILD, flush=True)
+    if subprocess.run(BUILD, cwd=root).returncode != 0:
         sys.exit("vecsink: cargo could not build the library; it says why above")
     target = Path(os.environ.get("CARGO_TARGET_DIR") or root / "target")
     return target / "release" / "libvecsink.so"

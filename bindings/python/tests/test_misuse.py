@@ -1,0 +1,239 @@
+"""What must not be, and is told as an error instead of a crash or a loss."""
+
+import copy
+import pickle
+import warnings
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import vecsink
+
+ROW = {"id": 1, "feature": [0.0] * 4}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "said"),
+    [
+        ({"id": 1}, vecsink.ShapeError, "the row lacks column feature"),
+        ({"id": 1, "featur": [0.0] * 4}, vecsink.ShapeError, "no column featur;.* lacks column feature"),
+        ({**ROW, "more": 1}, vecsink.ShapeError, "no column more"),
+        ({"id": 1, "feature": [0.0] * 3}, vecsink.RejectedError, "feature.*3 dimensions|feature.*4"),
+        ({"id": 1, "feature": np.zeros(5, "f4")}, vecsink.RejectedError, "feature"),
+        ({"id": 1, "feature": np.array([0, 1, 2, np.nan], "f4")}, vecsink.RejectedError, "feature"),
+        ({"id": 1, "feature": np.zeros(4, "c8")}, vecsink.UnsupportedType, "column feature: an array of complex64"),
+        ({"id": 1, "feature": np.zeros(4, "g")}, vecsink.UnsupportedType, "column feature"),
+        ({"id": 1, "feature": np.zeros((2, 2), "f4")}, vecsink.RejectedError, "feature"),
+        ({"id": 1, "feature": np.ma.masked_array(np.zeros(4, "f4"), [0, 1, 0, 0])}, vecsink.RejectedError, "feature"),
+        ({"id": 1, "feature": [0.0, None, 0.0, 0.0]}, vecsink.RejectedError, "feature"),
+        ({"id": 1, "feature": [0.0, object(), 0.0, 0.0]}, vecsink.UnsupportedType, "column feature.*object"),
+        ({"id": 1, "feature": {1.0, 2.0}}, vecsink.UnsupportedType, "column feature.*set"),
+        ({"id": object(), "feature": [0.0] * 4}, vecsink.UnsupportedType, "column id.*object"),
+        ({"id": 1j, "feature": [0.0] * 4}, vecsink.UnsupportedType, "column id.*complex"),
+        ({"id": "seven", "feature": [0.0] * 4}, vecsink.RejectedError, "id"),
+        ({"id": "\ud800", "feature": [0.0] * 4}, vecsink.ArgumentError, "column id.*surrogates"),
+        ({"id": None, "feature": [0.0] * 4}, vecsink.RejectedError, "id"),
+        ({"id": 2**63, "feature": [0.0] * 4}, vecsink.RejectedError, "id"),
+        ({"id": Decimal("1.5"), "feature": [0.0] * 4}, vecsink.RejectedError, "id"),
+    ],
+    ids=repr,
+)
+def test_a_row_that_cannot_be_is_refused_and_takes_no_number(items, wrong, kind, said):
+    with items.sink() as sink:
+        with pytest.raises(kind, match=f"(?s){said}") as caught:
+            sink.push(**wrong)
+        assert not caught.value.retryable
+        assert sink.push(**ROW) == 0
+    assert items.rows("SELECT id FROM items") == [(1,)]
+
+
+@pytest.mark.parametrize("wrong", [(), (1,), (1, [0.0] * 4, 3)])
+def test_a_row_of_another_width_is_refused(items, wrong):
+    with items.sink() as sink, pytest.raises(vecsink.ShapeError, match="id, feature"):
+        sink.push_row(wrong)
+
+
+@pytest.mark.parametrize(
+    ("batch", "kind", "said"),
+    [
+        ({"id": [1, 2], "feature": np.zeros((3, 4), "f4")}, vecsink.ShapeError, "column feature has 3 rows, column id has 2"),
+        ({"id": [1]}, vecsink.ShapeError, "no column feature"),
+        ({"id": [1], "feature": [[0.0] * 4], "x": [1]}, vecsink.ShapeError, "no column x"),
+        ({}, vecsink.ShapeError, ""),
+        ({"id": 1, "feature": [[0.0] * 4]}, vecsink.UnsupportedType, "column id"),
+        ({"id": "ab", "feature": [[0.0] * 4] * 2}, vecsink.UnsupportedType, "column id: a str is no column"),
+        ({"id": np.array(1), "feature": [[0.0] * 4]}, vecsink.ShapeError, "column id.*dimensions"),
+        ({"id": np.zeros(1, "c8"), "feature": [[0.0] * 4]}, vecsink.UnsupportedType, "column id.*complex64"),
+        ({"id": np.zeros(1, "g"), "feature": [[0.0] * 4]}, vecsink.UnsupportedType, "column id"),
+        ({"id": np.zeros(1, "V8"), "feature": [[0.0] * 4]}, vecsink.UnsupportedType, "column id"),
+        ({"id": [object()], "feature": [[0.0] * 4]}, vecsink.UnsupportedType, "column id: row 0.*object"),
+        ({"id": [1, {1}], "feature": [[0.0] * 4] * 2}, vecsink.UnsupportedType, "column id: row 1.*set"),
+        ({"id": [1], "feature": np.zeros((1, 0), "f4")}, vecsink.ShapeError, "column feature"),
+        (
+            {"id": [1], "feature": np.ma.masked_array(np.zeros((1, 4), "f4"), [[0, 1, 0, 0]])},
+            *(vecsink.ShapeError, "column feature: row 0.*masked"),
+        ),
+        ({1: [1], "feature": [[0.0] * 4]}, vecsink.ArgumentError, "name"),
+        ({"i\0d": [1], "feature": [[0.0] * 4]}, vecsink.ArgumentError, "NUL"),
+        (pd.DataFrame([[1, 2]], columns=["id", "id"]), vecsink.ShapeError, "two columns id|no column feature"),
+        (np.zeros((2, 4), "f4"), vecsink.UnsupportedType, "ndarray is no batch"),
+        ([(1, [0.0] * 4)], vecsink.UnsupportedType, "list is no batch"),
+        ("items", vecsink.UnsupportedType, "str is no batch"),
+        (None, vecsink.UnsupportedType, "no batch"),
+    ],
+    ids=lambda value: repr(value).replace("\n", "")[:60],
+)
+def test_a_batch_that_cannot_be_is_refused_whole(items, batch, kind, said):
+    with items.sink() as sink:
+        with pytest.raises(kind, match=f"(?s){said}") as caught:
+            sink.push_many(batch)
+        assert caught.value.accepted == 0
+    assert sink.stats().rows_read == 0
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), "soon", 1 << 64, -0.5])
+def test_sequences_and_time_outs_are_checked(items, wrong):
+    with items.sink() as sink:
+        if not isinstance(wrong, int) or wrong < 0:
+            with pytest.raises((vecsink.ArgumentError, TypeError)):
+                sink.push(**ROW, timeout=wrong)
+            with pytest.raises((vecsink.ArgumentError, TypeError)):
+                sink.flush(wrong)
+        with pytest.raises(vecsink.ArgumentError):
+            sink.push(**ROW, sequence=wrong)
+        with pytest.raises(vecsink.ArgumentError):
+            sink.push_many({"id": [1], "feature": [[0.0] * 4]}, sequence=wrong)
+        with pytest.raises(vecsink.ArgumentError):
+            sink.wait_durable(wrong)
+        with pytest.raises(vecsink.OutOfOrder):
+            sink.push(**ROW, sequence=2**63)
+    assert sink.stats().rows_read == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "said"),
+    [
+        ({"columns": ["idd"]}, vecsink.TargetError, "did you mean id"),
+        ({"columns": "id"}, vecsink.ArgumentError, "not one str"),
+        ({"columns": [1]}, vecsink.ArgumentError, "str"),
+        ({"options": {"batchsise": 1}}, vecsink.ConfigError, "batchsize"),
+        ({"options": {"batchsize": 0}}, vecsink.ConfigError, "batchsize"),
+        ({"conflict_mode": "replace"}, vecsink.ConfigError, "conflictmode"),
+        ({"exception_mode": "x", "options": {"nope": 1}}, vecsink.ConfigError, "(exceptionmode.*nope|nope.*exceptionmode)"),
+        ({"buffer_memory": 5}, vecsink.ConfigError, "buffer_memory"),
+        ({"buffer_memory": -5}, vecsink.ArgumentError, "buffer_memory"),
+        ({"linger": "x"}, vecsink.ArgumentError, "linger"),
+        ({"stream": "a\0b"}, vecsink.ArgumentError, "NUL"),
+        ({"dead_letter_file": "/no/such/folder/x"}, vecsink.Error, "/no/such/folder"),
+    ],
+    ids=repr,
+)
+def test_what_is_wrong_with_a_sink_is_said_when_it_opens(items, options, kind, said):
+    with pytest.raises(kind, match=f"(?s){said}"):
+        items.sink(**options)
+
+
+def test_a_url_that_leads_nowhere_is_an_error_without_its_password(items):
+    for url in ["mysql://me:secret@host/x", "postgresql://me:secret@127.0.0.1:1/x", "x", "", "postgresql://\0"]:
+        with pytest.raises(vecsink.Error) as caught:
+            vecsink.Sink(url, "t")
+        assert "secret" not in str(caught.value)
+    with pytest.raises(vecsink.TargetError, match="did you mean items"):
+        items.sink("itms")
+
+
+def test_a_closed_sink_takes_nothing_and_says_so(items):
+    sink = items.sink(deletes=True)
+    assert "durable 0" in repr(sink)
+    sink.push(**ROW)
+    first = sink.close()
+    assert first.rows_written == 1
+    assert sink.close().rows_written == 1, "closing again gives the same answer"
+    assert sink.closed
+    assert "closed" in repr(sink)
+    for call in [
+        lambda: sink.push(**ROW),
+        lambda: sink.push(**ROW, timeout=0),
+        lambda: sink.push_row((1, [0.0] * 4)),
+        lambda: sink.push_many({"id": [1], "feature": [[0.0] * 4]}),
+        lambda: sink.delete(1),
+    ]:
+        with pytest.raises(vecsink.Closed):
+            call()
+    assert sink.durable == 1
+    sink.flush(1)
+    assert sink.stats().rows_written == 1
+
+
+def test_closing_in_too_little_time_says_from_where_on_rows_may_be_missing(items):
+    sink = items.sink()
+    sink.push(**ROW)
+    sink.flush(60)
+    lock = items.locked()
+    sink.push(id=2, feature=[0.0] * 4)
+    with pytest.raises(vecsink.NotDurable) as caught:
+        sink.close(0.2)
+    assert caught.value.in_doubt
+    assert sink.closed
+    lock.close()
+
+
+def test_under_strict_the_sink_fails_with_the_rows_number(schema):
+    schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))")
+    sink = schema.sink(exception_mode="strict")
+    sink.push(id=1, price=-1)
+    with pytest.raises((vecsink.StrictError, vecsink.Failed)):
+        sink.wait_durable(0, 60)
+    with pytest.raises(vecsink.Failed) as caught:
+        sink.push(id=2, price=2)
+    assert caught.value.in_doubt
+    with pytest.raises(vecsink.StrictError) as caught:
+        sink.close()
+    assert caught.value.position == (caught.value.position.topic, 0, 0)
+    assert caught.value.code is vecsink.Code.STRICT
+
+
+def test_a_block_that_raises_closes_its_sink_and_hands_on_what_it_raised(items, caplog):
+    with pytest.raises(KeyError, match="mine"), items.sink() as sink:
+        sink.push(**ROW)
+        raise KeyError("mine")
+    assert sink.closed
+    assert items.value("SELECT count(*) FROM items") == 1
+
+
+def test_dead_letters_are_kept_in_a_file(items, tmp_path):
+    file = tmp_path / "letters.jsonl"
+    with items.sink(dead_letter_file=file) as sink:
+        assert sink.push_many({"id": [1, 2], "feature": [[1.0] * 4, [1.0]]}).rejected == 1
+    assert file.read_text().count('"column":"feature"') == 1
+
+
+def test_a_sink_is_neither_copied_nor_pickled(items):
+    with items.sink() as sink:
+        for attempt in [copy.copy, copy.deepcopy, pickle.dumps]:
+            with pytest.raises(TypeError, match="Sink"):
+                attempt(sink)
+        with pytest.raises(AttributeError):
+            sink.colums = ()
+
+
+def test_an_error_is_told_by_class_code_and_parts(items):
+    with items.sink() as sink, pytest.raises(vecsink.Error) as caught:
+        sink.push(id=1, feature=[0.0])
+    error = caught.value
+    assert isinstance(error, (vecsink.RejectedError, ValueError))
+    assert (error.code, error.column, error.sqlstate) == (vecsink.Code.REJECTED, "feature", "22000")
+    assert error.position is None
+    assert (error.retryable, error.in_doubt, error.accepted) == (False, False, 0)
+
+
+def test_a_sink_that_is_dropped_open_writes_what_was_pushed_and_warns(items):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sink = vecsink.Sink(items.url, f"{items.name}.items")
+        sink.push(**ROW)
+        del sink
+    assert [warning.category for warning in caught] == [ResourceWarning]
+    assert items.value("SELECT count(*) FROM items") == 1
