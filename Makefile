@@ -4,7 +4,7 @@ SERVERS := tests/servers/servers.py
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long fuzz bench bench-decode fmt servers-up servers-down
+.PHONY: help build library header demo test test-long fuzz bench bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -15,6 +15,15 @@ build: ## the vecsink command, target/release/vecsink
 	@tests/servers/tools.sh build
 	cargo build --release $(CARGO_FLAGS)
 
+library: ## the C library, target/release/libvecsink.so and libvecsink.a, with its header include/vecsink.h
+	@tests/servers/tools.sh build
+	cargo rustc --release $(CARGO_FLAGS) --lib --features capi --crate-type cdylib,staticlib
+
+header: ## include/vecsink.h anew from src/ffi
+	cargo build --release $(CARGO_FLAGS) --lib --features capi --message-format json \
+	  | python3 -c 'import json, shutil, sys; [shutil.copy(m["out_dir"] + "/vecsink.h", "include") for m in map(json.loads, sys.stdin) \
+	    if m["reason"] == "build-script-executed" and "/vecsink-" in m["out_dir"]]'
+
 demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 	@tests/servers/tools.sh demo
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example demo
@@ -23,12 +32,13 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 test: ## formatting, lints, and all tests on real servers
 	@tests/servers/tools.sh test
 	cargo fmt --check
-	cargo clippy --release $(CARGO_FLAGS) --all-targets -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --all-targets --features capi -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features arrow -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
-	cargo test --release $(CARGO_FLAGS) --no-run
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --no-fail-fast
+	cargo test --release $(CARGO_FLAGS) --features capi --no-run
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --no-fail-fast
 
 test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test

@@ -38,7 +38,12 @@ pub enum Error {
     Source(String),
     /// The target database refused or lacks something.
     #[error("{message}")]
-    Target { message: String, sqlstate: Option<String> },
+    Target {
+        message: String,
+        sqlstate: Option<String>,
+        /// It may pass: the database was away, or another transaction was in the way.
+        passing: bool,
+    },
     /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
     #[error(
         "{position}: {rejection}; the job stops because {mode} is 'strict', nothing after this record is committed"
@@ -55,6 +60,9 @@ pub enum Error {
         "closed before everything was written: rows from {durable} on, of those below {next}, may not be in the database"
     )]
     NotDurable { durable: u64, next: u64 },
+    /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it.
+    #[error("{0}")]
+    Fenced(String),
     /// A thread of the pipeline failed in a way it should not.
     #[error("internal error: {0}")]
     Internal(String),
@@ -62,7 +70,17 @@ pub enum Error {
 
 impl Error {
     pub fn target(message: impl Into<String>) -> Self {
-        Error::Target { message: message.into(), sqlstate: None }
+        Error::Target { message: message.into(), sqlstate: None, passing: false }
+    }
+
+    /// Whether the same attempt may succeed later on, with nothing changed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Target { passing: true, .. })
+    }
+
+    /// Whether nobody knows of some rows if they are in the database: those that were pushed and not durable.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Error::NotDurable { .. } | Error::Fenced(_))
     }
 }
 

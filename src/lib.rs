@@ -18,6 +18,8 @@ pub mod change;
 pub mod data_type;
 pub mod error;
 pub mod expression;
+#[cfg(feature = "ffi")]
+mod ffi;
 mod float;
 pub mod letter;
 pub mod metrics;
@@ -31,7 +33,7 @@ pub mod time_zone;
 pub mod topics;
 pub mod value;
 
-pub use consume::push::{Bitmap, ColumnValues, Columns, Offsets, Row, Strided, TimeUnit, ToValue};
+pub use consume::push::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Strided, TimeUnit, ToValue};
 pub use error::{Error, Rejection, Result};
 #[cfg(feature = "kafka")]
 pub use pipeline::{Attach, Pipeline, PipelineBuilder};

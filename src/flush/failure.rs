@@ -81,7 +81,11 @@ impl Failure {
     pub fn error(&self, what: &str, advice: &str) -> Error {
         let code = self.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         let advice = if advice.is_empty() { String::new() } else { format!("; {advice}") };
-        Error::Target { message: format!("{what}: {}{code}{advice}", self.text), sqlstate: self.sqlstate.clone() }
+        Error::Target {
+            message: format!("{what}: {}{code}{advice}", self.text),
+            sqlstate: self.sqlstate.clone(),
+            passing: matches!(self.class, Class::Outage | Class::Contention | Class::TooLong),
+        }
     }
 }
 

@@ -90,6 +90,7 @@ pub trait Settle {
                 "{rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed"
             ),
             sqlstate: rejection.sqlstate,
+            passing: false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The stream table: up to where the rows of a numbered push stream are durable, kept beside the rows themselves.
 
 use super::Target;
-use super::classify::During;
+use super::classify::{Class, During};
 use super::failure::Failure;
 use super::session::{Attempt, Session};
 use super::statements::{literal, quote};
@@ -137,7 +137,10 @@ fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> 
     let row = session.client().query_opt(raise.as_str(), &[]);
     match row.map_err(|error| session.failed(&error, During::Statement))? {
         Some(row) if row.get(2) => Ok(Held { id, epoch: row.get(0), low: row.get(1) }),
-        Some(_) => Err(Failure::outage(format!("row {id} belongs to a stream of another name; rename this one"))),
+        Some(_) => Err(Failure {
+            class: Class::Configuration,
+            ..Failure::outage(format!("row {id} belongs to a stream of another name; rename this one"))
+        }),
         None => Err(Failure::outage(format!("row {id} was deleted"))),
     }
 }

@@ -70,11 +70,15 @@ impl Attach {
 
     /// The job of these parts.
     pub fn pipeline(&self) -> PipelineBuilder {
+        Pipeline::from_sql(&self.sql())
+    }
+
+    pub(super) fn sql(&self) -> String {
         let mut sql = String::new();
         self.table("source", &self.source, &mut sql);
         self.table("sink", &self.sink, &mut sql);
         sql.push_str("INSERT INTO `sink` SELECT * FROM `source`;\n");
-        Pipeline::from_sql(&sql)
+        sql
     }
 
     fn table(&self, name: &str, options: &[(String, String)], sql: &mut String) {

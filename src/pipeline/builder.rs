@@ -46,6 +46,13 @@ impl Pipeline {
 }
 
 impl PipelineBuilder {
+    /// The same settings for the job of an attached topic.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn attaching(mut self, attach: &super::attach::Attach) -> Self {
+        self.sql = attach.sql();
+        self
+    }
+
     /// The name under which progress is kept, unless the statements give one.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());

@@ -13,7 +13,7 @@ use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::{Stats, Summary};
-use super::{ABANDON_GRACE, application_name, sources};
+use super::{ABANDON_GRACE, after, application_name, sources};
 use crate::consume::{Intake, Lag, Reader, check_properties};
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::Target;
@@ -34,7 +34,9 @@ pub struct Pipeline {
     readers: Arc<Readers>,
     lines: Vec<Arc<Line>>,
     sources: Vec<SourceStats>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What stopping came to.
+    stopped: Mutex<Option<Result<Summary>>>,
     started: Instant,
 }
 
@@ -85,7 +87,8 @@ impl Pipeline {
             readers: running,
             lines,
             sources: Vec::new(),
-            threads: Vec::new(),
+            threads: Mutex::default(),
+            stopped: Mutex::new(None),
             started: Instant::now(),
         };
         for (reader, feeds) in readers {
@@ -141,7 +144,9 @@ impl Pipeline {
             readers.ended.notify_all();
         };
         let thread = thread::Builder::new().name(name).spawn(body);
-        self.threads.push(thread.map_err(|error| Error::Internal(format!("no thread for the reader: {error}")))?);
+        self.threads
+            .get_mut()
+            .push(thread.map_err(|error| Error::Internal(format!("no thread for the reader: {error}")))?);
         Ok(())
     }
 
@@ -158,12 +163,13 @@ impl Pipeline {
             outage: self.lines.iter().any(|line| line.in_outage()),
             held_bytes: self.shared.budget.held(),
             freshness_ms: self.lines.iter().filter_map(|line| line.freshness_ms()).max(),
+            age: self.started.elapsed(),
         }
     }
 
     /// Waits until the job has ended, by itself or because it was told to; tells whether it has.
     pub fn wait(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
+        let deadline = after(timeout);
         let mut running = self.readers.running.lock();
         while *running > 0 {
             if self.readers.ended.wait_until(&mut running, deadline).timed_out() {
@@ -174,8 +180,13 @@ impl Pipeline {
     }
 
     /// Reads nothing more, writes what was read, and ends; what took longer than `deadline` is abandoned, with
-    /// [`Error::Stopped`]: it is read again at the next start.
-    pub fn stop(self, deadline: Duration) -> Result<Summary> {
+    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer.
+    pub fn stop(&self, deadline: Duration) -> Result<Summary> {
+        let mut stopped = self.stopped.lock();
+        stopped.get_or_insert_with(|| self.end(deadline)).clone()
+    }
+
+    fn end(&self, deadline: Duration) -> Result<Summary> {
         self.shared.stop.drain();
         let drained = self.wait(deadline);
         if !drained {
@@ -187,15 +198,16 @@ impl Pipeline {
     }
 
     /// Waits for the end and tells what was done and whether it went well.
-    pub fn finish(mut self) -> (Summary, Result<()>) {
+    pub fn finish(&self) -> (Summary, Result<()>) {
         while !self.wait(Duration::from_secs(1)) {
             if self.shared.stop.phase() == Phase::Abandoning && !self.wait(ABANDON_GRACE) {
                 self.shared.fail(Error::Stopped);
-                self.threads.clear();
+                self.threads.lock().clear();
                 break;
             }
         }
-        for thread in self.threads.drain(..) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
             if thread.join().is_err() {
                 self.shared.fail(Error::Internal("a reader thread panicked".into()));
             }

@@ -38,7 +38,7 @@ mod watch;
 mod writers;
 
 use std::hash::{BuildHasher, Hasher};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "kafka")]
 pub use attach::Attach;
@@ -67,4 +67,10 @@ fn application_name(mut name: String) -> String {
     name.truncate(end);
     let process = std::hash::RandomState::new().build_hasher().finish();
     format!("{name}/{process:016x}")
+}
+
+/// A time-out's end; a very long one has none that anybody sees.
+fn after(timeout: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    Instant::now() + timeout.min(LONGEST)
 }

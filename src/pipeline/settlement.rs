@@ -94,7 +94,7 @@ impl Settle for Settlement<'_> {
                     "{}: {rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed",
                     self.line.name()
                 );
-                Error::Target { message, sqlstate }
+                Error::Target { message, sqlstate, passing: false }
             }
         }
     }

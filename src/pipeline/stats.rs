@@ -1,5 +1,7 @@
 //! What is told of a job while it runs and at its end.
 
+use std::time::Duration;
+
 use crate::metrics::Snapshot;
 
 /// What is going on, for a progress line.
@@ -16,6 +18,8 @@ pub struct Stats {
     pub held_bytes: usize,
     /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
     pub freshness_ms: Option<u64>,
+    /// Since the job was started.
+    pub age: Duration,
 }
 
 /// What a finished run did.

@@ -61,6 +61,11 @@ impl<'a, T: Copy> Strided<'a, T> {
         self.elements.is_empty()
     }
 
+    /// The elements that count.
+    pub fn iter(&self) -> impl Iterator<Item = T> {
+        self.elements.iter().step_by(self.stride).copied()
+    }
+
     #[inline]
     fn get(&self, row: usize) -> Option<T> {
         self.elements.get(row * self.stride).copied()
@@ -124,6 +129,8 @@ impl TimeUnit {
 #[non_exhaustive]
 pub enum ColumnValues<'a> {
     Bool(Strided<'a, bool>),
+    /// Booleans as bytes: 0 is false.
+    Flags(Strided<'a, u8>),
     /// Booleans as `rows` bits.
     Bits {
         bits: Bitmap<'a>,
@@ -217,7 +224,7 @@ impl<'a> ColumnValues<'a> {
             Of::I16(values) => values.len(),
             Of::I32(values) | Of::Date(values) => values.len(),
             Of::I64(values) => values.len(),
-            Of::U8(values) => values.len(),
+            Of::U8(values) | Of::Flags(values) => values.len(),
             Of::U16(values) | Of::F16(values) => values.len(),
             Of::U32(values) => values.len(),
             Of::U64(values) => values.len(),
@@ -242,6 +249,7 @@ impl<'a> ColumnValues<'a> {
         use ColumnValues as Of;
         let value = match self {
             Of::Bool(values) => values.get(row).map(Value::Bool),
+            Of::Flags(values) => values.get(row).map(|byte| Value::Bool(byte != 0)),
             Of::Bits { bits, .. } => Some(Value::Bool(bits.get(row))),
             Of::I8(values) => values.get(row).map(|value| Value::Int(value.into())),
             Of::I16(values) => values.get(row).map(|value| Value::Int(value.into())),

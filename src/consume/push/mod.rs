@@ -6,11 +6,13 @@ mod arrow;
 mod arrow_texts;
 mod column;
 mod columns;
+mod filled;
 pub mod original;
 mod row;
 mod to_value;
 
 pub use column::{Bitmap, ColumnValues, Offsets, Strided, TimeUnit};
 pub use columns::Columns;
+pub use filled::FilledRow;
 pub use row::Row;
 pub use to_value::ToValue;

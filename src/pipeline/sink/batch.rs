@@ -45,6 +45,7 @@ impl Sink {
             Err(error) => Err(BatchError {
                 error,
                 accepted: progress.rows,
+                first: progress.numbers.map(|(first, _)| first),
                 last: progress.numbers.map(|(_, last)| last),
                 rejected: progress.rejected,
             }),

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Sink, after};
+use super::Sink;
 use crate::error::{Error, Result};
+use crate::pipeline::after;
 use crate::pipeline::stats::Summary;
 
 /// How long dropping an open sink waits for what was pushed.
@@ -19,6 +20,19 @@ impl Sink {
         }
         let mut closed = self.closed.lock();
         closed.get_or_insert_with(|| self.end(after(deadline))).clone()
+    }
+
+    /// What dropping comes to: ends a sink that is open.
+    pub(crate) fn drop_open(&self) {
+        let mut closed = self.closed.lock();
+        if closed.is_some() {
+            return;
+        }
+        let outcome = self.end(after(DROP_GRACE));
+        if let Err(error) = &outcome {
+            log::error!("{}: dropped without close: {error}", self.core.line.name());
+        }
+        *closed = Some(outcome);
     }
 
     fn end(&self, deadline: Instant) -> Result<Summary> {
@@ -50,10 +64,6 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        if self.closed.get_mut().is_none()
-            && let Err(error) = self.end(after(DROP_GRACE))
-        {
-            log::error!("{}: dropped without close: {error}", self.core.line.name());
-        }
+        self.drop_open();
     }
 }

@@ -37,6 +37,11 @@ impl PushError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, PushError::WouldBlock | PushError::TimedOut)
     }
+
+    /// Whether nobody knows of some rows pushed before if they are in the database.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, PushError::Failed(_))
+    }
 }
 
 /// Why a batch was not accepted whole. The first [`BatchError::accepted`] rows were.
@@ -47,7 +52,9 @@ pub struct BatchError {
     pub error: PushError,
     /// Rows from the batch's start on that are on their way.
     pub accepted: usize,
-    /// The number of the last one of them.
+    /// The number of the first one of them.
+    pub first: Option<u64>,
+    /// And of the last one.
     pub last: Option<u64>,
     /// How many of them can't be stored.
     pub rejected: usize,

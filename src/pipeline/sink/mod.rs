@@ -23,6 +23,7 @@ pub use self::error::{BatchError, PushError};
 use self::callbacks::Callbacks;
 use self::core::Core;
 use self::position::PositionKeeper;
+use super::after;
 use super::stats::Summary;
 use crate::consume::push::Row;
 use crate::error::Result;
@@ -94,6 +95,8 @@ pub struct SinkStats {
     pub held_bytes: usize,
     /// How long the oldest row of the latest commit took from its push, in milliseconds.
     pub freshness_ms: Option<u64>,
+    /// Since the sink was opened.
+    pub age: Duration,
 }
 
 impl Sink {
@@ -249,6 +252,7 @@ impl Sink {
             outage: line.in_outage(),
             held_bytes: line.shared.budget.held(),
             freshness_ms: line.freshness_ms(),
+            age: self.opened.elapsed(),
         }
     }
 }
@@ -260,9 +264,4 @@ impl std::fmt::Debug for Sink {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-fn after(timeout: Duration) -> Instant {
-    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    Instant::now() + timeout.min(LONGEST)
 }

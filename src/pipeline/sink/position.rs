@@ -57,7 +57,7 @@ fn run(core: &Core, mut held: Held, (ended, told): &(Mutex<bool>, Condvar)) {
                     let name = core.line.name();
                     let owner = core.line.target.stream_owner_column();
                     core.line.abandon();
-                    core.line.shared.fail(Error::target(format!(
+                    core.line.shared.fail(Error::Fenced(format!(
                         "{name}: another process has opened this stream; only one may push into it at a time; {owner} says who"
                     )));
                     return;

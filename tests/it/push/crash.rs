@@ -84,7 +84,7 @@ fn opening_a_stream_again_ends_the_sink_that_had_it() {
     first.push_at(6, &(2,)).unwrap();
     eventually(
         "the first sink notices",
-        || matches!(first.try_push(&(3,)), Err(PushError::Failed(Error::Target { message, .. })) if message.contains("another")),
+        || matches!(first.try_push(&(3,)), Err(PushError::Failed(Error::Fenced(said))) if said.contains("another")),
     );
     assert!(first.close(LONG).is_err());
     assert!(second.resume_position() <= 6);

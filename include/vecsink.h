@@ -1,0 +1,916 @@
+/*
+ * vecsink: freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL, from inside your process.
+ *
+ *     vecsink_sink *sink = NULL;
+ *     vecsink_error *error = NULL;
+ *     if (vecsink_sink_open("postgresql://me:secret@db/shop", "public.items", &sink, &error) != VECSINK_OK) {
+ *         fprintf(stderr, "%s\n", vecsink_error_message(error));
+ *         vecsink_error_free(error);
+ *         return 1;
+ *     }
+ *     vecsink_value row[] = {vecsink_i64(7), vecsink_text("lamp"), vecsink_vector_f32(embedding, 128)};
+ *     vecsink_sink_push(sink, row, 3, VECSINK_NEXT, -1, NULL, NULL);
+ *     vecsink_sink_close(sink, 30000, NULL, NULL);
+ *     vecsink_sink_free(sink);
+ *
+ * THE RULES, for every function unless it says otherwise
+ *
+ * Handles     vecsink_sink *, vecsink_error * and their like are numbers that only the library understands, not addresses.
+ *             Whoever gets one frees it, once, with the function of its kind; freeing NULL is fine. A handle that was
+ *             freed, is of another kind or was made up gives VECSINK_INVALID_HANDLE, and freeing it does nothing.
+ * Errors      A call that can fail returns VECSINK_OK (0) or another code. Its last argument, vecsink_error **error, may be
+ *             NULL; else *error becomes NULL on success and an error object on failure, which the caller frees. Whatever
+ *             is passed, the library doesn't abort or exit; but memory that isn't there can't be noticed by anybody.
+ * Promise     VECSINK_OK from a push means: taken. In the database it is once vecsink_sink_durable is above its number. A
+ *             refused row or batch was not taken, and is still the caller's.
+ * NULL        A result's place may be NULL when the result doesn't matter, unless it is a handle's. A failed call that
+ *             makes a handle sets its place to NULL. Other pointers must not be NULL unless their length is 0.
+ * Memory      What is passed in is borrowed for the time of the call and not changed. Pointers must be aligned for what they
+ *             point to. Texts the library gives live as long as the object they were asked of; "static" ones for ever.
+ * Strings     Names, options and SQL end with a NUL and are UTF-8; data is pointer and length. Lengths count elements;
+ *             a text's are bytes.
+ * Time        Time-outs are milliseconds: less than 0 for ever, 0 without waiting.
+ * Threads     Sinks and pipelines: any number of threads at once, except vecsink_…_free, which must be the last call. Builders,
+ *             rows and errors: one thread at a time. Rows of one key that one thread pushes are written in their order.
+ * Callbacks   Come from threads of the library and should be quick; they must not throw or longjmp. From the callbacks of a
+ *             sink everything may be called but what opens, closes, stops or frees sinks and pipelines
+ *             (VECSINK_IN_CALLBACK); from the log callback nothing that takes a sink or a pipeline.
+ * fork        A child can't use its parent's handles (VECSINK_FORKED); freeing them there touches nothing of the parent's.
+ *             It opens its own. Log callbacks must be set again.
+ * Signals     The library installs no handlers, changes no dispositions, and raises none: a closed socket is an error.
+ * Unloading   The library has threads while something is open, and can't be unloaded with dlclose.
+ * Versions    Numbers of codes and types never change, new ones are added; structs grow only by their size member or their
+ *             reserved ones.
+ */
+#ifndef VECSINK_H
+#define VECSINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Arrow's C data interface: https://arrow.apache.org/docs/format/CDataInterface.html */
+struct ArrowArray;
+struct ArrowSchema;
+
+#define VECSINK_VERSION_MAJOR 0
+
+#define VECSINK_VERSION_MINOR 1
+
+#define VECSINK_VERSION_PATCH 0
+
+// Of the header: major << 16 | minor << 8 | patch.
+#define VECSINK_VERSION_NUMBER 256
+
+#define VECSINK_LOG_OFF 0
+
+#define VECSINK_LOG_ERROR 1
+
+#define VECSINK_LOG_WARN 2
+
+#define VECSINK_LOG_INFO 3
+
+#define VECSINK_LOG_DEBUG 4
+
+#define VECSINK_LOG_TRACE 5
+
+// As a sequence: the next number.
+#define VECSINK_NEXT UINT64_MAX
+
+#define VECSINK_SECOND 0
+
+#define VECSINK_MILLISECOND 1
+
+#define VECSINK_MICROSECOND 2
+
+#define VECSINK_NANOSECOND 3
+
+// Why a call failed. Free it with vecsink_error_free.
+typedef struct vecsink_error vecsink_error;
+
+// A running job. All functions but vecsink_pipeline_free may be called from any number of threads at once. Free it with
+// vecsink_pipeline_free.
+typedef struct vecsink_pipeline vecsink_pipeline;
+
+// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
+typedef struct vecsink_pipeline_builder vecsink_pipeline_builder;
+
+// A row that is filled value by value, by the column's index or name, and pushed any number of times. What it was given
+// is copied into it. For one thread at a time; outlives its sink.
+typedef struct vecsink_row vecsink_row;
+
+// An open table that rows are pushed into. All functions but vecsink_sink_free may be called from any number of threads at
+// once. Free it with vecsink_sink_free.
+typedef struct vecsink_sink vecsink_sink;
+
+// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
+typedef struct vecsink_sink_builder vecsink_sink_builder;
+
+// What a call came to. The numbers never change; new ones are only added.
+typedef int32_t vecsink_code;
+
+// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. Called from any thread that uses the
+// library, also from threads of its own, several at once. It must not use sinks or jobs, and must not throw or longjmp.
+typedef void (*vecsink_log_callback)(void *user_data, int32_t level, const char *message, size_t length);
+
+// Told the new vecsink_sink_durable whenever it has risen, from a thread of the sink's own. It may push, but not close or
+// free a sink or a job, and must not throw or longjmp. While it runs, the sink goes on writing; calls come one at a time.
+typedef void (*vecsink_durable_callback)(void *user_data, uint64_t durable);
+
+// A row that was accepted and then could not be stored. Valid during the callback.
+typedef struct vecsink_rejected {
+    // The number its push gave.
+    uint64_t sequence;
+    // "encode": the value can't be stored in the column; "write": the database refused the row.
+    const char *stage;
+    const char *reason;
+    // Or NULL.
+    const char *column;
+    // Or NULL.
+    const char *sqlstate;
+} vecsink_rejected;
+
+// Told of each row that was accepted and then could not be stored, before vecsink_sink_durable passes it; from the same
+// thread as vecsink_durable_callback, under the same rules.
+typedef void (*vecsink_rejected_callback)(void *user_data, const struct vecsink_rejected *rejected);
+
+// What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.
+typedef int32_t vecsink_type;
+
+// Something of the host's, borrowed during the call.
+typedef struct vecsink_span {
+    const void *data;
+    size_t length;
+} vecsink_span;
+
+// A number of 128 bits: high * 2^64 + low.
+typedef struct vecsink_decimal {
+    int64_t high;
+    uint64_t low;
+} vecsink_decimal;
+
+// What a value holds; its type says which member.
+typedef union vecsink_value_as {
+    int64_t i64;
+    double f64;
+    struct vecsink_span span;
+    struct vecsink_decimal decimal;
+} vecsink_value_as;
+
+// One value. The functions at the end of this header make them.
+typedef struct vecsink_value {
+    vecsink_type type;
+    // Digits behind the point, or nanoseconds; otherwise without meaning.
+    uint32_t extra;
+    union vecsink_value_as as;
+} vecsink_value;
+
+// What a column's memory holds, VECSINK_COLUMN_NULL to VECSINK_COLUMN_VALUES.
+typedef int32_t vecsink_column_type;
+
+// One column of a batch: where its values lie in the host's memory, which is only read, during the call, and as far as
+// `length` says. Begin with zeros; what a type doesn't need is not looked at.
+typedef struct vecsink_column {
+    // NULL in all columns: they stand in the sink's order.
+    const char *name;
+    vecsink_column_type type;
+    // Of times: VECSINK_SECOND to VECSINK_NANOSECOND.
+    int32_t unit;
+    // Of decimals: digits behind the point, 0 to 38.
+    int32_t scale;
+    // Width of `offsets`: 32 (int32_t) or 64 (int64_t).
+    int32_t offset_bits;
+    const void *data;
+    // Elements that data points to: bytes of STR and BYTES, bits of BITS.
+    size_t length;
+    // Elements from a row's (first) one to the next row's; 0: they lie one behind the other.
+    size_t stride;
+    // Of matrices.
+    size_t dimension;
+    // One more than rows: where each row's part begins, and where the last one ends.
+    const void *offsets;
+    // Of BITS: the first row's bit.
+    size_t bit_offset;
+    // NULL: no NULLs; else a bit for each row, the lowest of a byte first: 0 is NULL.
+    const uint8_t *validity;
+    // The first row's bit there.
+    size_t validity_offset;
+    // 0.
+    uint64_t reserved[2];
+} vecsink_column;
+
+// How far the push of a batch came, also when it failed. Without rows, first and last mean nothing.
+typedef struct vecsink_pushed {
+    // The number of the batch's first row.
+    uint64_t first;
+    // And of its last one that was accepted.
+    uint64_t last;
+    // Rows that were accepted, from the batch's start on.
+    size_t rows;
+    // How many of them can't be stored: the rejected callback is told which, and the dead letters have them.
+    size_t rejected;
+} vecsink_pushed;
+
+// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
+// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
+// they hold: begin with zeros.
+typedef struct vecsink_stats {
+    // sizeof(vecsink_stats), set by the caller.
+    size_t size;
+    // Messages read (jobs).
+    uint64_t records_read;
+    // Bytes of their keys and values.
+    uint64_t bytes_read;
+    // Rows taken: the sum of the five outcomes below when nothing is on its way any more.
+    uint64_t rows_read;
+    // Inserted, upserted or updated.
+    uint64_t rows_written;
+    uint64_t rows_deleted;
+    // Replaced in their batch by a later row of their key.
+    uint64_t rows_superseded;
+    // Left out by the conflict mode.
+    uint64_t rows_ignored;
+    // Rejected, with or without a dead-letter target.
+    uint64_t rows_dead_lettered;
+    uint64_t parse_errors_ignored;
+    uint64_t fields_ignored;
+    // Committed transactions that wrote rows.
+    uint64_t batches;
+    // Attempts repeated after an error.
+    uint64_t retries;
+    // Sinks: the number the next row would get.
+    uint64_t next;
+    // Sinks: every row below this number is durable.
+    uint64_t durable;
+    // Jobs: records of the topics that are not durable yet.
+    uint64_t lag;
+    // Bytes of rows between push (or read) and COMMIT, roughly.
+    uint64_t held_bytes;
+    // How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
+    int64_t freshness_ms;
+    // Open database connections.
+    uint32_t connections;
+    // 1: the database is away and rows wait for it.
+    uint32_t outage;
+    // Since it was opened.
+    double seconds;
+} vecsink_stats;
+
+#define VECSINK_OK 0
+
+// NULL, a wrong length, an index out of range, a number that is none of an enumeration's, a struct of unknown size …
+#define VECSINK_INVALID_ARGUMENT 1
+
+// The handle was freed, or is of another kind.
+#define VECSINK_INVALID_HANDLE 2
+
+#define VECSINK_INVALID_UTF8 3
+
+// Options or SQL are wrong: the message has all errors, one a line. Nothing was opened.
+#define VECSINK_CONFIG 4
+
+// Kafka refused or lacks something.
+#define VECSINK_SOURCE 5
+
+// The database refused or lacks something; vecsink_error_sqlstate.
+#define VECSINK_TARGET 6
+
+// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused; vecsink_error_position.
+#define VECSINK_STRICT 7
+
+// The dead-letter target can't be written.
+#define VECSINK_DEAD_LETTER 8
+
+// A job ended before everything was written. Nothing is lost: the rest is read again.
+#define VECSINK_STOPPED 9
+
+// A sink was closed before everything was written; the rest is in doubt.
+#define VECSINK_NOT_DURABLE 10
+
+// No room now. The row is the caller's; try again.
+#define VECSINK_WOULD_BLOCK 11
+
+// Not in the time given; try again.
+#define VECSINK_TIMED_OUT 12
+
+// The table could never store this row.
+#define VECSINK_REJECTED 13
+
+// The row or batch doesn't have the sink's columns.
+#define VECSINK_SHAPE 14
+
+// The sequence number is below the next one.
+#define VECSINK_OUT_OF_ORDER 15
+
+#define VECSINK_CLOSED 16
+
+// The sink has failed, as the message says; rows from vecsink_sink_durable on are in doubt.
+#define VECSINK_FAILED 17
+
+// Another process, or another sink, has opened this stream.
+#define VECSINK_FENCED 18
+
+// The library was built without it (Kafka, Arrow).
+#define VECSINK_UNSUPPORTED 19
+
+// The handle belongs to the parent of this process.
+#define VECSINK_FORKED 20
+
+// Not allowed from a callback.
+#define VECSINK_IN_CALLBACK 21
+
+// A bug of the library; please report it.
+#define VECSINK_INTERNAL 22
+
+#define VECSINK_NULL 0
+
+// as.i64: 0 or 1.
+#define VECSINK_BOOL 1
+
+// as.i64. For any integer or numeric column it fits into.
+#define VECSINK_I64 2
+
+// as.f64 holds it.
+#define VECSINK_F32 3
+
+// as.f64.
+#define VECSINK_F64 4
+
+// as.span: UTF-8, length in bytes.
+#define VECSINK_STR 5
+
+// as.span: length in bytes.
+#define VECSINK_BYTES 6
+
+// as.decimal: the number without its point, two's complement of 128 bits, at most 38 digits; extra: digits behind the point.
+#define VECSINK_DECIMAL 7
+
+// as.i64: days since 1970-01-01.
+#define VECSINK_DATE 8
+
+// as.i64: nanoseconds since midnight.
+#define VECSINK_TIME 9
+
+// A wall clock without zone. as.i64: seconds since 1970-01-01 00:00:00; extra: nanoseconds.
+#define VECSINK_TIMESTAMP 10
+
+// An instant. as.i64: seconds since 1970-01-01 00:00:00 UTC; extra: nanoseconds.
+#define VECSINK_INSTANT 11
+
+// as.span: float[], length in elements.
+#define VECSINK_VECTOR_F32 12
+
+// as.span: double[], length in elements.
+#define VECSINK_VECTOR_F64 13
+
+// as.span: uint16_t[] of IEEE half precision, length in elements.
+#define VECSINK_VECTOR_F16 14
+
+// as.span: vecsink_value[], length in elements.
+#define VECSINK_ARRAY 15
+
+// NULL in every row; data is NULL.
+#define VECSINK_COLUMN_NULL 0
+
+// A byte each: 0 or 1.
+#define VECSINK_COLUMN_BOOL 1
+
+// A bit each, the lowest of a byte first, from bit `bit_offset` on.
+#define VECSINK_COLUMN_BITS 2
+
+// int8_t[]; and so on.
+#define VECSINK_COLUMN_I8 3
+
+#define VECSINK_COLUMN_I16 4
+
+#define VECSINK_COLUMN_I32 5
+
+#define VECSINK_COLUMN_I64 6
+
+#define VECSINK_COLUMN_U8 7
+
+#define VECSINK_COLUMN_U16 8
+
+#define VECSINK_COLUMN_U32 9
+
+#define VECSINK_COLUMN_U64 10
+
+// uint16_t[] of IEEE half precision.
+#define VECSINK_COLUMN_F16 11
+
+#define VECSINK_COLUMN_F32 12
+
+#define VECSINK_COLUMN_F64 13
+
+// 16 bytes each, little-endian two's complement, aligned to 16; `scale` digits stand behind the point.
+#define VECSINK_COLUMN_DECIMAL128 14
+
+// UTF-8, one text behind the other; `offsets` in bytes.
+#define VECSINK_COLUMN_STR 15
+
+// Bytes; `offsets` in bytes.
+#define VECSINK_COLUMN_BYTES 16
+
+// const char *[]: texts that end with a NUL; a NULL pointer is NULL.
+#define VECSINK_COLUMN_STR_POINTERS 17
+
+// int32_t[]: days since 1970-01-01.
+#define VECSINK_COLUMN_DATE 18
+
+// int64_t[]: `unit`s since midnight.
+#define VECSINK_COLUMN_TIME 19
+
+// int64_t[]: `unit`s since 1970-01-01 00:00:00, a wall clock without zone.
+#define VECSINK_COLUMN_TIMESTAMP 20
+
+// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC.
+#define VECSINK_COLUMN_INSTANT 21
+
+// float[], row-major: a vector of `dimension` elements each.
+#define VECSINK_COLUMN_MATRIX_F32 22
+
+#define VECSINK_COLUMN_MATRIX_F64 23
+
+#define VECSINK_COLUMN_MATRIX_F16 24
+
+// float[]: vectors of any length, one behind the other; `offsets` in elements.
+#define VECSINK_COLUMN_LISTS_F32 25
+
+#define VECSINK_COLUMN_LISTS_F64 26
+
+#define VECSINK_COLUMN_LISTS_F16 27
+
+// vecsink_value[]: anything.
+#define VECSINK_COLUMN_VALUES 28
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Of the library that is loaded: "0.1.0". Static.
+const char *vecsink_version(void);
+
+// Of the library that is loaded, made like VECSINK_VERSION_NUMBER.
+uint32_t vecsink_version_number(void);
+
+// The code's name, "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is none. Static.
+const char *vecsink_code_name(vecsink_code code);
+
+// VECSINK_OK for NULL.
+vecsink_code vecsink_error_code(const struct vecsink_error *error);
+
+// What happened, where, and what to do. Lives as long as the error; never NULL.
+const char *vecsink_error_message(const struct vecsink_error *error);
+
+// The database's error code, "23505"; NULL when the error isn't the database's. Lives as long as the error.
+const char *vecsink_error_sqlstate(const struct vecsink_error *error);
+
+// The column whose value was refused; NULL when there is none. Lives as long as the error.
+const char *vecsink_error_column(const struct vecsink_error *error);
+
+// Whether the same call may succeed later on.
+bool vecsink_error_is_retryable(const struct vecsink_error *error);
+
+// Whether rows that were accepted before may or may not be in the database.
+bool vecsink_error_is_in_doubt(const struct vecsink_error *error);
+
+// Where it happened: topic, partition and offset of a record; "push:" and the stream's name, 0 and the sequence of a
+// pushed row. The topic lives as long as the error. false: the error has no place, and nothing is written.
+bool vecsink_error_position(const struct vecsink_error *error, const char **topic, int32_t *partition, int64_t *offset);
+
+// Of a batch: how many rows from its start on were accepted before the error. Push the rest again.
+size_t vecsink_error_accepted(const struct vecsink_error *error);
+
+// NULL is fine.
+void vecsink_error_free(struct vecsink_error *error);
+
+// Sets who hears the log of this process, up to a level (VECSINK_LOG_INFO …); call again to change it, with NULL for
+// silence, which is how it begins. When this returns, the callback of before isn't running and isn't called any more. A
+// child after a fork begins with silence again. VECSINK_UNSUPPORTED in a Rust program that has a logger already.
+vecsink_code vecsink_log_set(int32_t level,
+                             vecsink_log_callback callback,
+                             void *user_data,
+                             struct vecsink_error **error);
+
+// Begins a sink into a table, "schema.table", of the database at a URL, "postgresql://…" as libpq reads it or
+// "jdbc:postgresql://…" as in a job file, with user and password. Nothing is opened or checked yet.
+vecsink_code vecsink_sink_builder_new(const char *url,
+                                      const char *table,
+                                      struct vecsink_sink_builder **builder,
+                                      struct vecsink_error **error);
+
+// The columns that rows have, in their order, named as the database has them. Left out: all of the table, but those that
+// the database generates.
+vecsink_code vecsink_sink_builder_columns(struct vecsink_sink_builder *builder,
+                                          const char *const *names,
+                                          size_t count,
+                                          struct vecsink_error **error);
+
+// Any option of a sink table of a job file, by its name there: "conflictmode" ("upsert" when it is left out),
+// "exceptionmode", "deadletter", "batchsize", "username", "password", "connectionmaxactive" … (docs/options.md). A later
+// one wins. What is wrong with them vecsink_sink_builder_open says, all at once.
+vecsink_code vecsink_sink_builder_option(struct vecsink_sink_builder *builder,
+                                         const char *name,
+                                         const char *value,
+                                         struct vecsink_error **error);
+
+// Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
+// vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
+// with VECSINK_FENCED.
+vecsink_code vecsink_sink_builder_stream(struct vecsink_sink_builder *builder,
+                                         const char *name,
+                                         struct vecsink_error **error);
+
+// Whether rows will be deleted, too: vecsink_sink_delete. The table needs a key among the columns.
+vecsink_code vecsink_sink_builder_deletes(struct vecsink_sink_builder *builder,
+                                          bool deletes,
+                                          struct vecsink_error **error);
+
+// How long a row waits for others to share its transaction while the sink is idle, in microseconds. Left out: 2 ms, 50 ms
+// where a transaction is dear (ADBPG, Greenplum).
+vecsink_code vecsink_sink_builder_linger(struct vecsink_sink_builder *builder,
+                                         uint64_t microseconds,
+                                         struct vecsink_error **error);
+
+// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+vecsink_code vecsink_sink_builder_buffer_memory(struct vecsink_sink_builder *builder,
+                                                size_t bytes,
+                                                struct vecsink_error **error);
+
+// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+vecsink_code vecsink_sink_builder_max_outage(struct vecsink_sink_builder *builder,
+                                             uint64_t milliseconds,
+                                             struct vecsink_error **error);
+
+// user_data is the host's; it must live until the sink is closed or freed.
+vecsink_code vecsink_sink_builder_on_durable(struct vecsink_sink_builder *builder,
+                                             vecsink_durable_callback callback,
+                                             void *user_data,
+                                             struct vecsink_error **error);
+
+// user_data is the host's; it must live until the sink is closed or freed.
+vecsink_code vecsink_sink_builder_on_rejected(struct vecsink_sink_builder *builder,
+                                              vecsink_rejected_callback callback,
+                                              void *user_data,
+                                              struct vecsink_error **error);
+
+// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out. A
+// builder can be opened once, whatever came of it; free it afterwards.
+vecsink_code vecsink_sink_builder_open(struct vecsink_sink_builder *builder,
+                                       struct vecsink_sink **sink,
+                                       struct vecsink_error **error);
+
+// NULL is fine.
+void vecsink_sink_builder_free(struct vecsink_sink_builder *builder);
+
+// A sink for all columns of a table, with defaults: a builder in one call.
+vecsink_code vecsink_sink_open(const char *url,
+                               const char *table,
+                               struct vecsink_sink **sink,
+                               struct vecsink_error **error);
+
+// The columns that rows have.
+size_t vecsink_sink_column_count(const struct vecsink_sink *sink);
+
+// A column's name; NULL beyond the end. Lives as long as the sink.
+const char *vecsink_sink_column_name(const struct vecsink_sink *sink, size_t index);
+
+// The place of a column; -1: the sink doesn't have it.
+ptrdiff_t vecsink_sink_column_index(const struct vecsink_sink *sink, const char *name);
+
+// The columns of the key, in the order that vecsink_sink_delete takes them; 0: there is no key.
+size_t vecsink_sink_key_count(const struct vecsink_sink *sink);
+
+// The name of a column of the key; NULL beyond the end. Lives as long as the sink.
+const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index);
+
+// Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
+// as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
+// before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
+// above its number. From a callback of the sink a push never waits.
+vecsink_code vecsink_sink_push(struct vecsink_sink *sink,
+                               const struct vecsink_value *values,
+                               size_t count,
+                               uint64_t sequence,
+                               int64_t timeout_ms,
+                               uint64_t *out_sequence,
+                               struct vecsink_error **error);
+
+// Deletes the row with this key, whose values stand in the order of vecsink_sink_key_name; that there is none is no error.
+// The sink must have been opened with vecsink_sink_builder_deletes. Else as vecsink_sink_push.
+vecsink_code vecsink_sink_delete(struct vecsink_sink *sink,
+                                 const struct vecsink_value *key,
+                                 size_t count,
+                                 uint64_t sequence,
+                                 int64_t timeout_ms,
+                                 uint64_t *out_sequence,
+                                 struct vecsink_error **error);
+
+// Pushes a row that was filled before. Else as vecsink_sink_push.
+vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
+                                   const struct vecsink_row *row,
+                                   uint64_t sequence,
+                                   int64_t timeout_ms,
+                                   uint64_t *out_sequence,
+                                   struct vecsink_error **error);
+
+// Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
+// encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
+// it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
+// in time, what was accepted stays so: *pushed says how much, push the rest again.
+vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
+                                     const struct vecsink_column *columns,
+                                     size_t column_count,
+                                     size_t rows,
+                                     uint64_t sequence,
+                                     int64_t timeout_ms,
+                                     struct vecsink_pushed *pushed,
+                                     struct vecsink_error **error);
+
+// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
+// rejected. 0 for a handle that is none.
+uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
+
+// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything below
+// is durable. 0 for a new stream, and without a name.
+uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
+
+// Waits until the row with this number is durable; VECSINK_TIMED_OUT when it wasn't in time, VECSINK_FAILED (or
+// VECSINK_FENCED) when it never will be.
+vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
+                                       uint64_t sequence,
+                                       int64_t timeout_ms,
+                                       struct vecsink_error **error);
+
+// Writes at once what was pushed, and waits until all of it is durable. Codes as of vecsink_sink_wait_durable.
+vecsink_code vecsink_sink_flush(struct vecsink_sink *sink, int64_t timeout_ms, struct vecsink_error **error);
+
+// What the sink has done and is doing; also after it was closed.
+vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
+                                struct vecsink_stats *stats,
+                                struct vecsink_error **error);
+
+// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads. VECSINK_OK: everything
+// is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is in doubt. Otherwise
+// what the sink failed of. Closing again gives the same answer. last_stats may be NULL. The sink must still be freed.
+vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
+                                int64_t deadline_ms,
+                                struct vecsink_stats *last_stats,
+                                struct vecsink_error **error);
+
+// Frees a sink; one that is open is closed first, within 5 s, and what is not written then is logged. Other threads' calls
+// of this sink must be over. NULL is fine. From a callback it does nothing but log an error.
+void vecsink_sink_free(struct vecsink_sink *sink);
+
+// A row of NULLs for the sink's columns. Free it with vecsink_row_free.
+vecsink_code vecsink_row_new(const struct vecsink_sink *sink, struct vecsink_row **row, struct vecsink_error **error);
+
+// Sets the column with this index, counted from 0 in the sink's order.
+vecsink_code vecsink_row_set(struct vecsink_row *row,
+                             size_t index,
+                             const struct vecsink_value *value,
+                             struct vecsink_error **error);
+
+// Sets the column with this name.
+vecsink_code vecsink_row_set_named(struct vecsink_row *row,
+                                   const char *name,
+                                   const struct vecsink_value *value,
+                                   struct vecsink_error **error);
+
+// All columns are NULL again.
+vecsink_code vecsink_row_clear(struct vecsink_row *row, struct vecsink_error **error);
+
+// NULL is fine.
+void vecsink_row_free(struct vecsink_row *row);
+
+// Pushes an Arrow record batch: a struct array of Arrow's C data interface, its fields named like the sink's columns.
+// Nothing is copied before it is encoded. Both are consumed: unless they are NULL their release callbacks are called
+// before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double floats
+// without NULLs. Else as vecsink_sink_push_batch.
+vecsink_code vecsink_sink_push_arrow(struct vecsink_sink *sink,
+                                     struct ArrowArray *array,
+                                     struct ArrowSchema *schema,
+                                     uint64_t sequence,
+                                     int64_t timeout_ms,
+                                     struct vecsink_pushed *pushed,
+                                     struct vecsink_error **error);
+
+// Begins the job of these Flink SQL statements, the same that `vecsink run` takes from a file. Nothing is opened or
+// checked yet.
+vecsink_code vecsink_pipeline_builder_new(const char *sql,
+                                          struct vecsink_pipeline_builder **builder,
+                                          struct vecsink_error **error);
+
+// Begins a job that reads a Kafka topic into a table, "schema.table", of the database at a URL: add columns and options.
+vecsink_code vecsink_pipeline_builder_attach(const char *url,
+                                             const char *table,
+                                             struct vecsink_pipeline_builder **builder,
+                                             struct vecsink_error **error);
+
+// A column of the messages and of the table, with its Flink SQL type, "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
+vecsink_code vecsink_pipeline_builder_column(struct vecsink_pipeline_builder *builder,
+                                             const char *name,
+                                             const char *flink_type,
+                                             struct vecsink_error **error);
+
+// An option of the source: "topic", "properties.bootstrap.servers", "format", "scan.startup.mode" … Attached topics only.
+vecsink_code vecsink_pipeline_builder_source_option(struct vecsink_pipeline_builder *builder,
+                                                    const char *name,
+                                                    const char *value,
+                                                    struct vecsink_error **error);
+
+// An option of the sink: "conflictmode", "deadletter" … Attached topics only.
+vecsink_code vecsink_pipeline_builder_sink_option(struct vecsink_pipeline_builder *builder,
+                                                  const char *name,
+                                                  const char *value,
+                                                  struct vecsink_error **error);
+
+// Sets an option of a table of the SQL, whatever the statements say.
+vecsink_code vecsink_pipeline_builder_option(struct vecsink_pipeline_builder *builder,
+                                             const char *table,
+                                             const char *name,
+                                             const char *value,
+                                             struct vecsink_error **error);
+
+// The name under which progress is kept, unless the statements give one.
+vecsink_code vecsink_pipeline_builder_name(struct vecsink_pipeline_builder *builder,
+                                           const char *name,
+                                           struct vecsink_error **error);
+
+// What ${name} stands for in option values. What isn't given is taken from the environment.
+vecsink_code vecsink_pipeline_builder_variable(struct vecsink_pipeline_builder *builder,
+                                               const char *name,
+                                               const char *value,
+                                               struct vecsink_error **error);
+
+// Bytes of rows between reading and COMMIT; wins over the statements' 'buffer.memory'.
+vecsink_code vecsink_pipeline_builder_buffer_memory(struct vecsink_pipeline_builder *builder,
+                                                    size_t bytes,
+                                                    struct vecsink_error **error);
+
+// How long the database may be away, in milliseconds; wins over the statements' 'max.outage'.
+vecsink_code vecsink_pipeline_builder_max_outage(struct vecsink_pipeline_builder *builder,
+                                                 uint64_t milliseconds,
+                                                 struct vecsink_error **error);
+
+// Whether to start by the startup mode, whatever progress is stored.
+vecsink_code vecsink_pipeline_builder_fresh(struct vecsink_pipeline_builder *builder,
+                                            bool fresh,
+                                            struct vecsink_error **error);
+
+// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
+// library. Blocks until the first connections are up. A builder can be started more than once, which makes jobs of their
+// own; free it afterwards.
+vecsink_code vecsink_pipeline_builder_start(struct vecsink_pipeline_builder *builder,
+                                            struct vecsink_pipeline **pipeline,
+                                            struct vecsink_error **error);
+
+// NULL is fine.
+void vecsink_pipeline_builder_free(struct vecsink_pipeline_builder *builder);
+
+// Waits for the job's end: VECSINK_OK when it has ended well (a bounded source, or it was stopped), VECSINK_TIMED_OUT while
+// it runs, else why it failed.
+vecsink_code vecsink_pipeline_wait(struct vecsink_pipeline *pipeline,
+                                   int64_t timeout_ms,
+                                   struct vecsink_error **error);
+
+// What the job has done and is doing; also after its end.
+vecsink_code vecsink_pipeline_stats(const struct vecsink_pipeline *pipeline,
+                                    struct vecsink_stats *stats,
+                                    struct vecsink_error **error);
+
+// Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
+// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. last_stats may be NULL.
+// The job must still be freed.
+vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
+                                   int64_t deadline_ms,
+                                   struct vecsink_stats *last_stats,
+                                   struct vecsink_error **error);
+
+// Frees a job. One that runs is abandoned: nothing is lost, it is read again at the next start. NULL is fine. From a
+// callback it does nothing but log an error.
+void vecsink_pipeline_free(struct vecsink_pipeline *pipeline);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+/* ---- values, made ---- */
+
+/* NULL of any type. */
+static inline vecsink_value vecsink_null(void) {
+    vecsink_value value;
+    memset(&value, 0, sizeof value);
+    return value;
+}
+
+static inline vecsink_value vecsink_bool(bool truth) {
+    vecsink_value value = vecsink_null();
+    value.type = VECSINK_BOOL;
+    value.as.i64 = truth ? 1 : 0;
+    return value;
+}
+
+static inline vecsink_value vecsink_i64(int64_t number) {
+    vecsink_value value = vecsink_null();
+    value.type = VECSINK_I64;
+    value.as.i64 = number;
+    return value;
+}
+
+static inline vecsink_value vecsink_f32(float number) {
+    vecsink_value value = vecsink_null();
+    value.type = VECSINK_F32;
+    value.as.f64 = (double)number;
+    return value;
+}
+
+static inline vecsink_value vecsink_f64(double number) {
+    vecsink_value value = vecsink_null();
+    value.type = VECSINK_F64;
+    value.as.f64 = number;
+    return value;
+}
+
+/* For vecsink_str and its like. */
+static inline vecsink_value vecsink_of_span(vecsink_type type, const void *data, size_t length) {
+    vecsink_value value = vecsink_null();
+    value.type = type;
+    value.as.span.data = data;
+    value.as.span.length = length;
+    return value;
+}
+
+/* UTF-8, length in bytes. */
+static inline vecsink_value vecsink_str(const char *text, size_t length) {
+    return vecsink_of_span(VECSINK_STR, text, length);
+}
+
+/* UTF-8 up to the first NUL; NULL of any type for a NULL pointer. */
+static inline vecsink_value vecsink_text(const char *text) {
+    return text == NULL ? vecsink_null() : vecsink_of_span(VECSINK_STR, text, strlen(text));
+}
+
+static inline vecsink_value vecsink_bytes(const void *data, size_t length) {
+    return vecsink_of_span(VECSINK_BYTES, data, length);
+}
+
+/* high * 2^64 + low, with `scale` digits behind the point. */
+static inline vecsink_value vecsink_decimal_of(int64_t high, uint64_t low, uint32_t scale) {
+    vecsink_value value = vecsink_null();
+    value.type = VECSINK_DECIMAL;
+    value.extra = scale;
+    value.as.decimal.high = high;
+    value.as.decimal.low = low;
+    return value;
+}
+
+/* Days since 1970-01-01. */
+static inline vecsink_value vecsink_date(int32_t days) {
+    vecsink_value value = vecsink_i64(days);
+    value.type = VECSINK_DATE;
+    return value;
+}
+
+/* Nanoseconds since midnight. */
+static inline vecsink_value vecsink_time(int64_t nanoseconds) {
+    vecsink_value value = vecsink_i64(nanoseconds);
+    value.type = VECSINK_TIME;
+    return value;
+}
+
+/* A wall clock without zone: seconds since 1970-01-01 00:00:00, and nanoseconds below 1,000,000,000. */
+static inline vecsink_value vecsink_timestamp(int64_t seconds, uint32_t nanoseconds) {
+    vecsink_value value = vecsink_i64(seconds);
+    value.type = VECSINK_TIMESTAMP;
+    value.extra = nanoseconds;
+    return value;
+}
+
+/* An instant: seconds since 1970-01-01 00:00:00 UTC, and nanoseconds below 1,000,000,000. */
+static inline vecsink_value vecsink_instant(int64_t seconds, uint32_t nanoseconds) {
+    vecsink_value value = vecsink_timestamp(seconds, nanoseconds);
+    value.type = VECSINK_INSTANT;
+    return value;
+}
+
+static inline vecsink_value vecsink_vector_f32(const float *elements, size_t length) {
+    return vecsink_of_span(VECSINK_VECTOR_F32, elements, length);
+}
+
+static inline vecsink_value vecsink_vector_f64(const double *elements, size_t length) {
+    return vecsink_of_span(VECSINK_VECTOR_F64, elements, length);
+}
+
+/* IEEE half precision, as its 16 bits. */
+static inline vecsink_value vecsink_vector_f16(const uint16_t *elements, size_t length) {
+    return vecsink_of_span(VECSINK_VECTOR_F16, elements, length);
+}
+
+static inline vecsink_value vecsink_array(const vecsink_value *elements, size_t length) {
+    return vecsink_of_span(VECSINK_ARRAY, elements, length);
+}
+
+#endif /* VECSINK_H */

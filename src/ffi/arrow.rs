@@ -1,0 +1,135 @@
+//! Arrow's C data interface.
+
+use super::error::{Fault, vecsink_code, vecsink_error};
+use super::memory::optional_place;
+use super::panic::call;
+use super::sink::{self, vecsink_pushed, vecsink_sink};
+
+#[cfg(feature = "arrow")]
+use arrow_array::ffi::{FFI_ArrowArray as ArrowArray, FFI_ArrowSchema as ArrowSchema};
+
+#[cfg(not(feature = "arrow"))]
+pub struct ArrowArray(());
+#[cfg(not(feature = "arrow"))]
+pub struct ArrowSchema(());
+
+/// Pushes an Arrow record batch: a struct array of Arrow's C data interface, its fields named like the sink's columns.
+/// Nothing is copied before it is encoded. Both are consumed: unless they are NULL their release callbacks are called
+/// before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double floats
+/// without NULLs. Else as vecsink_sink_push_batch.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_push_arrow(
+    sink: *mut vecsink_sink,
+    array: *mut ArrowArray,
+    schema: *mut ArrowSchema,
+    sequence: u64,
+    timeout_ms: i64,
+    pushed: *mut vecsink_pushed,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // First of all, so that they are released whatever happens.
+        // SAFETY: as the header asks, for all of these.
+        let taken = unsafe { imported::Taken::new(array, schema) };
+        let pushed = unsafe { optional_place(pushed, "the vecsink_pushed") }?.map(sink::nothing_yet);
+        let object = sink::get(sink)?;
+        let batch = unsafe { taken?.read() }?;
+        imported::push(&object, &batch, (sequence, timeout_ms), pushed)
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+#[cfg(not(feature = "arrow"))]
+mod imported {
+    use super::super::error::VECSINK_UNSUPPORTED;
+    use super::super::sink::SinkObject;
+    use super::*;
+
+    pub enum Taken {}
+
+    impl Taken {
+        /// Nothing is read, so nothing is released.
+        pub unsafe fn new(_: *mut ArrowArray, _: *mut ArrowSchema) -> Result<Taken, Fault> {
+            Err(Fault::new(VECSINK_UNSUPPORTED, "this vecsink was built without Arrow (feature arrow)"))
+        }
+
+        pub unsafe fn read(self) -> Result<Taken, Fault> {
+            match self {}
+        }
+    }
+
+    pub fn push(_: &SinkObject, never: &Taken, _: (u64, i64), _: Option<&mut vecsink_pushed>) -> Result<(), Fault> {
+        match *never {}
+    }
+}
+
+#[cfg(feature = "arrow")]
+mod imported {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use arrow_array::ffi::from_ffi;
+    use arrow_array::{RecordBatch, StructArray};
+
+    use super::super::error::VECSINK_SHAPE;
+    use super::super::sink::SinkObject;
+    use super::*;
+    use crate::consume::push::Columns;
+
+    /// The host's array and schema, released when this is dropped.
+    pub struct Taken {
+        array: ArrowArray,
+        schema: ArrowSchema,
+    }
+
+    impl Taken {
+        pub unsafe fn new(array: *mut ArrowArray, schema: *mut ArrowSchema) -> Result<Taken, Fault> {
+            let wrong = |what: &str| Fault::argument(format!("the {what} is NULL or not aligned"));
+            // SAFETY: not NULL and aligned, and Arrow's structs as the caller promises.
+            let array = (!array.is_null() && array.is_aligned()).then(|| unsafe { ArrowArray::from_raw(array) });
+            let schema = (!schema.is_null() && schema.is_aligned()).then(|| unsafe { ArrowSchema::from_raw(schema) });
+            let array = array.ok_or_else(|| wrong("ArrowArray"))?;
+            let schema = schema.ok_or_else(|| wrong("ArrowSchema"))?;
+            Ok(Taken { array, schema })
+        }
+
+        pub unsafe fn read(self) -> Result<RecordBatch, Fault> {
+            let Taken { array, schema } = self;
+            if array.is_released() {
+                return Err(Fault::argument("the ArrowArray was released before"));
+            }
+            // SAFETY: Arrow's structs as the caller promises, one level after the other.
+            unsafe { tree::check(&array, &schema) }.map_err(|what| Fault::argument(format!("Arrow: {what}")))?;
+            // What the check lets pass Arrow's own code may still refuse, in part by panics.
+            let import = AssertUnwindSafe(|| {
+                // SAFETY: as above.
+                let mut data = unsafe { from_ffi(array, &schema) }.map_err(|error| error.to_string())?;
+                data.align_buffers();
+                data.validate().map_err(|error| error.to_string())?;
+                if data.null_count() > 0 {
+                    return Err("a record batch has no NULL among its rows, only among its values".to_owned());
+                }
+                Ok(RecordBatch::from(StructArray::from(data)))
+            });
+            match catch_unwind(import) {
+                Ok(Ok(batch)) => Ok(batch),
+                Ok(Err(what)) => Err(Fault::argument(format!("Arrow: {what}"))),
+                Err(_) => Err(Fault::argument("Arrow: the array is not as its schema says")),
+            }
+        }
+    }
+
+    pub fn push(
+        object: &SinkObject,
+        batch: &RecordBatch,
+        how: (u64, i64),
+        pushed: Option<&mut vecsink_pushed>,
+    ) -> Result<(), Fault> {
+        let columns = Columns::from_record_batch(batch).map_err(|what| Fault::new(VECSINK_SHAPE, what))?;
+        sink::push_arrow(object, &columns, how, pushed)
+    }
+}
+
+#[cfg(feature = "arrow")]
+#[path = "arrow_tree.rs"]
+mod tree;

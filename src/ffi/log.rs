@@ -1,0 +1,97 @@
+//! The library's log lines, for the host.
+
+use std::ffi::{c_char, c_void};
+use std::sync::OnceLock;
+
+use log::{LevelFilter, Log, Metadata, Record};
+use parking_lot::RwLock;
+
+use super::callback::{self, Callback, UserData};
+use super::error::{Fault, VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code, vecsink_error};
+use super::panic::call;
+use super::process;
+
+pub const VECSINK_LOG_OFF: i32 = 0;
+pub const VECSINK_LOG_ERROR: i32 = 1;
+pub const VECSINK_LOG_WARN: i32 = 2;
+pub const VECSINK_LOG_INFO: i32 = 3;
+pub const VECSINK_LOG_DEBUG: i32 = 4;
+pub const VECSINK_LOG_TRACE: i32 = 5;
+
+/// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. Called from any thread that uses the
+/// library, also from threads of its own, several at once. It must not use sinks or jobs, and must not throw or longjmp.
+pub type vecsink_log_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, length: usize)>;
+
+/// Whom a process tells.
+#[derive(Default)]
+pub struct Listeners(RwLock<Option<Listener>>);
+
+struct Listener {
+    call: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
+    user_data: UserData,
+}
+
+struct Forward;
+
+/// Sets who hears the log of this process, up to a level (VECSINK_LOG_INFO …); call again to change it, with NULL for
+/// silence, which is how it begins. When this returns, the callback of before isn't running and isn't called any more. A
+/// child after a fork begins with silence again. VECSINK_UNSUPPORTED in a Rust program that has a logger already.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_log_set(
+    level: i32,
+    callback: vecsink_log_callback,
+    user_data: *mut c_void,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        let level = match level {
+            VECSINK_LOG_OFF => LevelFilter::Off,
+            VECSINK_LOG_ERROR => LevelFilter::Error,
+            VECSINK_LOG_WARN => LevelFilter::Warn,
+            VECSINK_LOG_INFO => LevelFilter::Info,
+            VECSINK_LOG_DEBUG => LevelFilter::Debug,
+            VECSINK_LOG_TRACE => LevelFilter::Trace,
+            other => return Err(Fault::argument(format!("{other} is no log level: they are 0 (off) to 5 (trace)"))),
+        };
+        if callback::is_logging() {
+            return Err(Fault::new(VECSINK_IN_CALLBACK, "the log callback can't be changed from itself"));
+        }
+        let process = process::current().ok_or_else(|| Fault::forked("library"))?;
+        static OURS: OnceLock<bool> = OnceLock::new();
+        if !OURS.get_or_init(|| log::set_logger(&Forward).is_ok()) {
+            return Err(Fault::new(VECSINK_UNSUPPORTED, "this program has a logger of Rust's log crate already"));
+        }
+        let listener = callback.map(|call| Listener { call, user_data: UserData(user_data) });
+        log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });
+        *process.listeners.0.write() = listener;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+impl Log for Forward {
+    /// Of other libraries' lines only what is wrong is for the host: the rest may hold rows.
+    fn enabled(&self, line: &Metadata<'_>) -> bool {
+        !callback::is_logging() && (line.target().starts_with("vecsink") || line.level() <= log::Level::Warn)
+    }
+
+    fn log(&self, line: &Record<'_>) {
+        if !self.enabled(line.metadata()) {
+            return;
+        }
+        let Some(process) = process::current() else { return };
+        let listener = process.listeners.0.read();
+        let Some(listener) = &*listener else { return };
+        let mut message = line.args().to_string().replace('\0', "\u{FFFD}");
+        let length = message.len();
+        message.push('\0');
+        callback::run(Callback::Log, || {
+            // SAFETY: the host's function, with text that lives as long as the call.
+            unsafe { (listener.call)(listener.user_data.0, line.level() as i32, message.as_ptr().cast(), length) }
+        });
+    }
+
+    fn flush(&self) {}
+}

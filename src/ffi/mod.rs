@@ -1,0 +1,26 @@
+//! The C interface: include/vecsink.h is made of these files by cbindgen. What a host passes is checked and turned into
+//! what the Rust API takes; nothing is decided here.
+
+#![allow(non_camel_case_types, reason = "the names are those of C")]
+
+mod arrow;
+mod callback;
+mod column;
+mod error;
+mod handle;
+mod log;
+mod memory;
+mod panic;
+mod pipeline;
+mod process;
+mod row;
+mod scratch;
+mod sink;
+mod sink_builder;
+mod stats;
+mod time;
+mod value;
+mod version;
+
+#[cfg(test)]
+mod header_test;

@@ -1,0 +1,119 @@
+//! Jobs over the Rust API.
+
+use std::time::Duration;
+
+use super::super::error::Fault;
+use super::super::stats::{freshness, vecsink_stats};
+use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};
+
+/// What a builder has been told so far.
+#[derive(Clone)]
+pub struct Plan {
+    /// What the job is made of when it isn't SQL.
+    attach: Option<Attach>,
+    builder: PipelineBuilder,
+}
+
+pub struct Running(Pipeline);
+
+impl Plan {
+    pub fn from_sql(sql: &str) -> Result<Plan, Fault> {
+        Ok(Plan { attach: None, builder: Pipeline::from_sql(sql) })
+    }
+
+    pub fn attach(url: &str, table: &str) -> Result<Plan, Fault> {
+        Ok(Plan { attach: Some(Pipeline::attach(url, table)), builder: Pipeline::from_sql("") })
+    }
+
+    pub fn column(&mut self, name: &str, data_type: &str) -> Result<(), Fault> {
+        self.attached(|attach| attach.column(name, data_type))
+    }
+
+    pub fn source_option(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        self.attached(|attach| attach.source(name, value))
+    }
+
+    pub fn sink_option(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        self.attached(|attach| attach.sink(name, value))
+    }
+
+    pub fn option(&mut self, table: &str, name: &str, value: &str) -> Result<(), Fault> {
+        self.built(|builder| builder.option(table, name, value))
+    }
+
+    pub fn name(&mut self, name: &str) -> Result<(), Fault> {
+        self.built(|builder| builder.name(name))
+    }
+
+    pub fn variable(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        self.built(|builder| builder.variable(name, value))
+    }
+
+    pub fn buffer_memory(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.built(|builder| builder.buffer_memory(bytes))
+    }
+
+    pub fn max_outage(&mut self, longest: Duration) -> Result<(), Fault> {
+        self.built(|builder| builder.max_outage(longest))
+    }
+
+    pub fn fresh(&mut self, fresh: bool) -> Result<(), Fault> {
+        self.built(|builder| builder.fresh(fresh))
+    }
+
+    pub fn start(self) -> Result<Running, Fault> {
+        let builder = match self.attach {
+            Some(attach) => self.builder.attaching(&attach),
+            None => self.builder,
+        };
+        Ok(Running(builder.start()?))
+    }
+
+    fn attached(&mut self, change: impl FnOnce(Attach) -> Attach) -> Result<(), Fault> {
+        match self.attach.take() {
+            Some(attach) => self.attach = Some(change(attach)),
+            None => {
+                let message = "this is for attached topics; the statements say it, or vecsink_pipeline_builder_option";
+                return Err(Fault::argument(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn built(&mut self, change: impl FnOnce(PipelineBuilder) -> PipelineBuilder) -> Result<(), Fault> {
+        self.builder = change(std::mem::take(&mut self.builder));
+        Ok(())
+    }
+}
+
+impl Running {
+    pub fn wait(&self, timeout: Duration) -> Result<(), Fault> {
+        if !self.0.wait(timeout) {
+            return Err(Fault::timed_out("the job had not ended"));
+        }
+        let (_, outcome) = self.0.finish();
+        outcome.map_err(Fault::from)
+    }
+
+    pub fn stop(&self, deadline: Duration) -> Result<(), Fault> {
+        self.0.stop(deadline).map(drop).map_err(Fault::from)
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+}
+
+impl From<Stats> for vecsink_stats {
+    fn from(stats: Stats) -> vecsink_stats {
+        vecsink_stats {
+            lag: stats.lag,
+            held_bytes: stats.held_bytes as u64,
+            freshness_ms: freshness(stats.freshness_ms),
+            connections: stats.connections,
+            outage: stats.outage.into(),
+            seconds: stats.age.as_secs_f64(),
+            ..vecsink_stats::new(stats.counters)
+        }
+    }
+}

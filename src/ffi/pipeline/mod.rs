@@ -1,0 +1,314 @@
+//! Jobs: SQL, or a topic attached to a table.
+#![cfg_attr(not(feature = "kafka"), allow(unused_variables, unreachable_code, reason = "no job is ever made"))]
+
+#[cfg_attr(not(feature = "kafka"), path = "without_kafka.rs")]
+mod job;
+
+use std::ffi::c_char;
+use std::ptr;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use self::job::{Plan, Running};
+use super::callback::{check_may_end, check_may_use};
+use super::error::{Fault, vecsink_code, vecsink_error};
+use super::handle::{self, Kind};
+use super::memory::{place, text};
+use super::panic::{ask, call};
+use super::stats::{Place, vecsink_stats};
+use super::time::timeout;
+
+/// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
+pub struct vecsink_pipeline_builder(());
+
+/// A running job. All functions but vecsink_pipeline_free may be called from any number of threads at once. Free it with
+/// vecsink_pipeline_free.
+pub struct vecsink_pipeline(());
+
+struct Builder(Mutex<Plan>);
+
+impl Kind for Builder {
+    type Public = vecsink_pipeline_builder;
+    const NAME: &'static str = "vecsink_pipeline_builder";
+}
+
+impl Kind for Running {
+    type Public = vecsink_pipeline;
+    const NAME: &'static str = "vecsink_pipeline";
+}
+
+/// Begins the job of these Flink SQL statements, the same that `vecsink run` takes from a file. Nothing is opened or
+/// checked yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_new(
+    sql: *const c_char,
+    builder: *mut *mut vecsink_pipeline_builder,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks, for both.
+        let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
+        let sql = unsafe { text(sql, "the SQL") }?;
+        *builder = handle::give(Builder(Mutex::new(Plan::from_sql(sql)?)))?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Begins a job that reads a Kafka topic into a table, "schema.table", of the database at a URL: add columns and options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_attach(
+    url: *const c_char,
+    table: *const c_char,
+    builder: *mut *mut vecsink_pipeline_builder,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks, for all of these.
+        let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
+        let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
+        *builder = handle::give(Builder(Mutex::new(Plan::attach(url, table)?)))?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// A column of the messages and of the table, with its Flink SQL type, "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_column(
+    builder: *mut vecsink_pipeline_builder,
+    name: *const c_char,
+    flink_type: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, |plan| {
+            plan.column(text(name, "the column's name")?, text(flink_type, "the column's type")?)
+        })
+    }
+}
+
+/// An option of the source: "topic", "properties.bootstrap.servers", "format", "scan.startup.mode" … Attached topics only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_source_option(
+    builder: *mut vecsink_pipeline_builder,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, |plan| {
+            plan.source_option(text(name, "the option's name")?, text(value, "the option's value")?)
+        })
+    }
+}
+
+/// An option of the sink: "conflictmode", "deadletter" … Attached topics only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_sink_option(
+    builder: *mut vecsink_pipeline_builder,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, |plan| {
+            plan.sink_option(text(name, "the option's name")?, text(value, "the option's value")?)
+        })
+    }
+}
+
+/// Sets an option of a table of the SQL, whatever the statements say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_option(
+    builder: *mut vecsink_pipeline_builder,
+    table: *const c_char,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, |plan| {
+            let table = text(table, "the table's name")?;
+            plan.option(table, text(name, "the option's name")?, text(value, "the option's value")?)
+        })
+    }
+}
+
+/// The name under which progress is kept, unless the statements give one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_name(
+    builder: *mut vecsink_pipeline_builder,
+    name: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe { change(builder, error, |plan| plan.name(text(name, "the job's name")?)) }
+}
+
+/// What ${name} stands for in option values. What isn't given is taken from the environment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_variable(
+    builder: *mut vecsink_pipeline_builder,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, |plan| {
+            plan.variable(text(name, "the variable's name")?, text(value, "the variable's value")?)
+        })
+    }
+}
+
+/// Bytes of rows between reading and COMMIT; wins over the statements' 'buffer.memory'.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_buffer_memory(
+    builder: *mut vecsink_pipeline_builder,
+    bytes: usize,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, |plan| plan.buffer_memory(bytes)) }
+}
+
+/// How long the database may be away, in milliseconds; wins over the statements' 'max.outage'.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_max_outage(
+    builder: *mut vecsink_pipeline_builder,
+    milliseconds: u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, |plan| plan.max_outage(Duration::from_millis(milliseconds))) }
+}
+
+/// Whether to start by the startup mode, whatever progress is stored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_fresh(
+    builder: *mut vecsink_pipeline_builder,
+    fresh: bool,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, |plan| plan.fresh(fresh)) }
+}
+
+/// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
+/// library. Blocks until the first connections are up. A builder can be started more than once, which makes jobs of their
+/// own; free it afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_builder_start(
+    builder: *mut vecsink_pipeline_builder,
+    pipeline: *mut *mut vecsink_pipeline,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let pipeline = unsafe { place(pipeline, "the place for the job") }?.write(ptr::null_mut());
+        check_may_end()?;
+        let builder = handle::get::<Builder>(builder)?;
+        let plan = builder.0.lock().clone();
+        *pipeline = handle::give(plan.start()?)?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn vecsink_pipeline_builder_free(builder: *mut vecsink_pipeline_builder) {
+    ask((), || drop(handle::take::<Builder>(builder)));
+}
+
+/// Waits for the job's end: VECSINK_OK when it has ended well (a bounded source, or it was stopped), VECSINK_TIMED_OUT while
+/// it runs, else why it failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_wait(
+    pipeline: *mut vecsink_pipeline,
+    timeout_ms: i64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        check_may_use()?;
+        handle::get::<Running>(pipeline)?.wait(timeout(timeout_ms))
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// What the job has done and is doing; also after its end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_stats(
+    pipeline: *const vecsink_pipeline,
+    stats: *mut vecsink_stats,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let place = unsafe { Place::new(stats) }?;
+        check_may_use()?;
+        place.fill(handle::get::<Running>(pipeline)?.stats());
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
+/// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. last_stats may be NULL.
+/// The job must still be freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_pipeline_stop(
+    pipeline: *mut vecsink_pipeline,
+    deadline_ms: i64,
+    last_stats: *mut vecsink_stats,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let place = if last_stats.is_null() { None } else { Some(unsafe { Place::new(last_stats) }?) };
+        check_may_end()?;
+        let running = handle::get::<Running>(pipeline)?;
+        let outcome = running.stop(timeout(deadline_ms));
+        if let Some(place) = place {
+            place.fill(running.stats());
+        }
+        outcome
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Frees a job. One that runs is abandoned: nothing is lost, it is read again at the next start. NULL is fine. From a
+/// callback it does nothing but log an error.
+#[unsafe(no_mangle)]
+pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {
+    ask((), || {
+        if pipeline.is_null() {
+            return;
+        }
+        match check_may_end() {
+            Ok(()) => drop(handle::take::<Running>(pipeline)),
+            Err(refused) => log::error!("vecsink_pipeline_free: {}", refused.message()),
+        }
+    });
+}
+
+unsafe fn change(
+    builder: *mut vecsink_pipeline_builder,
+    error: *mut *mut vecsink_error,
+    change: impl FnOnce(&mut Plan) -> Result<(), Fault>,
+) -> vecsink_code {
+    // SAFETY: as the caller promises.
+    unsafe { call(error, || change(&mut handle::get::<Builder>(builder)?.0.lock())) }
+}

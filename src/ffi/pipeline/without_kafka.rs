@@ -1,0 +1,63 @@
+//! There are no jobs without Kafka.
+
+use std::time::Duration;
+
+use super::super::error::{Fault, VECSINK_UNSUPPORTED};
+use crate::pipeline::SinkStats;
+
+#[derive(Clone)]
+pub enum Plan {}
+
+pub enum Running {}
+
+fn unsupported() -> Fault {
+    Fault::new(VECSINK_UNSUPPORTED, "this vecsink was built without Kafka (feature kafka)")
+}
+
+macro_rules! never {
+    ($($name:ident($($argument:ty),*);)*) => { $(
+        pub fn $name(&mut self, $(_: $argument),*) -> Result<(), Fault> {
+            match *self {}
+        }
+    )* };
+}
+
+impl Plan {
+    pub fn from_sql(_: &str) -> Result<Plan, Fault> {
+        Err(unsupported())
+    }
+
+    pub fn attach(_: &str, _: &str) -> Result<Plan, Fault> {
+        Err(unsupported())
+    }
+
+    never! {
+        column(&str, &str);
+        source_option(&str, &str);
+        sink_option(&str, &str);
+        option(&str, &str, &str);
+        name(&str);
+        variable(&str, &str);
+        buffer_memory(usize);
+        max_outage(Duration);
+        fresh(bool);
+    }
+
+    pub fn start(self) -> Result<Running, Fault> {
+        match self {}
+    }
+}
+
+impl Running {
+    pub fn wait(&self, _: Duration) -> Result<(), Fault> {
+        match *self {}
+    }
+
+    pub fn stop(&self, _: Duration) -> Result<(), Fault> {
+        match *self {}
+    }
+
+    pub fn stats(&self) -> SinkStats {
+        match *self {}
+    }
+}

@@ -1,0 +1,305 @@
+//! How a sink is opened.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::callback::{self, Callback, UserData, check_may_end};
+use super::column::checked_count;
+use super::error::{Fault, c_string, vecsink_code, vecsink_error};
+use super::handle::{self, Kind};
+use super::memory::{place, slice, text};
+use super::panic::{ask, call};
+use super::sink::{SinkObject, vecsink_sink};
+use crate::pipeline::{Rejected, Sink, SinkBuilder};
+
+/// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
+pub struct vecsink_sink_builder(());
+
+/// Told the new vecsink_sink_durable whenever it has risen, from a thread of the sink's own. It may push, but not close or
+/// free a sink or a job, and must not throw or longjmp. While it runs, the sink goes on writing; calls come one at a time.
+pub type vecsink_durable_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, durable: u64)>;
+
+/// A row that was accepted and then could not be stored. Valid during the callback.
+#[repr(C)]
+pub struct vecsink_rejected {
+    /// The number its push gave.
+    pub sequence: u64,
+    /// "encode": the value can't be stored in the column; "write": the database refused the row.
+    pub stage: *const c_char,
+    pub reason: *const c_char,
+    /// Or NULL.
+    pub column: *const c_char,
+    /// Or NULL.
+    pub sqlstate: *const c_char,
+}
+
+/// Told of each row that was accepted and then could not be stored, before vecsink_sink_durable passes it; from the same
+/// thread as vecsink_durable_callback, under the same rules.
+pub type vecsink_rejected_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: *const vecsink_rejected)>;
+
+/// `None`: opened.
+pub struct Builder(Mutex<Option<SinkBuilder>>);
+
+impl Kind for Builder {
+    type Public = vecsink_sink_builder;
+    const NAME: &'static str = "vecsink_sink_builder";
+}
+
+/// Begins a sink into a table, "schema.table", of the database at a URL, "postgresql://…" as libpq reads it or
+/// "jdbc:postgresql://…" as in a job file, with user and password. Nothing is opened or checked yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_new(
+    url: *const c_char,
+    table: *const c_char,
+    builder: *mut *mut vecsink_sink_builder,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks, for all of these.
+        let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
+        let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
+        *builder = handle::give(Builder(Mutex::new(Some(Sink::builder(url, table)))))?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// The columns that rows have, in their order, named as the database has them. Left out: all of the table, but those that
+/// the database generates.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_columns(
+    builder: *mut vecsink_sink_builder,
+    names: *const *const c_char,
+    count: usize,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let names = slice(names, checked_count(count)?, "the array of names")?;
+            let named = names.iter().enumerate();
+            let names = named.map(|(at, name)| Ok(text(*name, format_args!("name number {}", at + 1))?.to_owned()));
+            let names = names.collect::<Result<Vec<String>, Fault>>()?;
+            Ok(move |builder: SinkBuilder| builder.columns(names))
+        })
+    }
+}
+
+/// Any option of a sink table of a job file, by its name there: "conflictmode" ("upsert" when it is left out),
+/// "exceptionmode", "deadletter", "batchsize", "username", "password", "connectionmaxactive" … (docs/options.md). A later
+/// one wins. What is wrong with them vecsink_sink_builder_open says, all at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_option(
+    builder: *mut vecsink_sink_builder,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let (name, value) = (text(name, "the option's name")?, text(value, "the option's value")?);
+            Ok(move |builder: SinkBuilder| builder.option(name, value))
+        })
+    }
+}
+
+/// Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
+/// vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
+/// with VECSINK_FENCED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_stream(
+    builder: *mut vecsink_sink_builder,
+    name: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let name = text(name, "the stream's name")?;
+            Ok(move |builder: SinkBuilder| builder.stream(name))
+        })
+    }
+}
+
+/// Whether rows will be deleted, too: vecsink_sink_delete. The table needs a key among the columns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_deletes(
+    builder: *mut vecsink_sink_builder,
+    deletes: bool,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.deletes(deletes))) }
+}
+
+/// How long a row waits for others to share its transaction while the sink is idle, in microseconds. Left out: 2 ms, 50 ms
+/// where a transaction is dear (ADBPG, Greenplum).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_linger(
+    builder: *mut vecsink_sink_builder,
+    microseconds: u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let linger = Duration::from_micros(microseconds);
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.linger(linger))) }
+}
+
+/// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_buffer_memory(
+    builder: *mut vecsink_sink_builder,
+    bytes: usize,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.buffer_memory(bytes))) }
+}
+
+/// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_max_outage(
+    builder: *mut vecsink_sink_builder,
+    milliseconds: u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let longest = Duration::from_millis(milliseconds);
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.max_outage(longest))) }
+}
+
+/// user_data is the host's; it must live until the sink is closed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
+    builder: *mut vecsink_sink_builder,
+    callback: vecsink_durable_callback,
+    user_data: *mut c_void,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let user_data = UserData(user_data);
+    let work = || {
+        let told = callback.ok_or_else(|| Fault::argument("the callback is NULL"))?;
+        let tell = move |durable| {
+            let UserData(data) = { user_data };
+            // SAFETY: the host's function, called as the header says.
+            callback::run(Callback::Rows, || unsafe { told(data, durable) });
+        };
+        Ok(move |builder: SinkBuilder| builder.on_durable(tell))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
+}
+
+/// user_data is the host's; it must live until the sink is closed or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_on_rejected(
+    builder: *mut vecsink_sink_builder,
+    callback: vecsink_rejected_callback,
+    user_data: *mut c_void,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let user_data = UserData(user_data);
+    let work = || {
+        let told = callback.ok_or_else(|| Fault::argument("the callback is NULL"))?;
+        let tell = move |row: &Rejected| {
+            let UserData(data) = { user_data };
+            show(row, |row| {
+                // SAFETY: the host's function, called as the header says.
+                callback::run(Callback::Rows, || unsafe { told(data, row) });
+            });
+        };
+        Ok(move |builder: SinkBuilder| builder.on_rejected(tell))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
+}
+
+/// Shows a rejected row as C sees it.
+fn show(row: &Rejected, see: impl FnOnce(&vecsink_rejected)) {
+    let stage = c_string(row.rejection.stage.as_str());
+    let reason = c_string(&row.rejection.reason);
+    let column = row.rejection.column.as_deref().map(c_string);
+    let sqlstate = row.rejection.sqlstate.as_deref().map(c_string);
+    see(&vecsink_rejected {
+        sequence: row.sequence,
+        stage: stage.as_ptr(),
+        reason: reason.as_ptr(),
+        column: column.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+        sqlstate: sqlstate.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+    });
+}
+
+/// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out. A
+/// builder can be opened once, whatever came of it; free it afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_open(
+    builder: *mut vecsink_sink_builder,
+    sink: *mut *mut vecsink_sink,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
+        check_may_end()?;
+        let builder = handle::get::<Builder>(builder)?;
+        let taken = builder.0.lock().take().ok_or_else(opened)?;
+        *sink = handle::give(SinkObject::new(taken.open()?))?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn vecsink_sink_builder_free(builder: *mut vecsink_sink_builder) {
+    ask((), || drop(handle::take::<Builder>(builder)));
+}
+
+/// A sink for all columns of a table, with defaults: a builder in one call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_open(
+    url: *const c_char,
+    table: *const c_char,
+    sink: *mut *mut vecsink_sink,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks, for all of these.
+        let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
+        check_may_end()?;
+        let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
+        *sink = handle::give(SinkObject::new(Sink::open(url, table)?))?;
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Changes a builder by what `read` makes of the host's arguments.
+unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
+    builder: *mut vecsink_sink_builder,
+    error: *mut *mut vecsink_error,
+    read: impl FnOnce() -> Result<C, Fault>,
+) -> vecsink_code {
+    let work = || {
+        let builder = handle::get::<Builder>(builder)?;
+        let change = read()?;
+        let mut builder = builder.0.lock();
+        let unchanged = builder.take().ok_or_else(opened)?;
+        *builder = Some(change(unchanged));
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { call(error, work) }
+}
+
+fn opened() -> Fault {
+    Fault::argument("this vecsink_sink_builder was opened before")
+}

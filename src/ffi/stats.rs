@@ -1,0 +1,130 @@
+//! Figures of a sink or a job.
+
+use std::ptr;
+
+use super::error::Fault;
+use crate::metrics::Snapshot;
+use crate::pipeline::SinkStats;
+
+/// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
+/// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
+/// they hold: begin with zeros.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct vecsink_stats {
+    /// sizeof(vecsink_stats), set by the caller.
+    pub size: usize,
+    /// Messages read (jobs).
+    pub records_read: u64,
+    /// Bytes of their keys and values.
+    pub bytes_read: u64,
+    /// Rows taken: the sum of the five outcomes below when nothing is on its way any more.
+    pub rows_read: u64,
+    /// Inserted, upserted or updated.
+    pub rows_written: u64,
+    pub rows_deleted: u64,
+    /// Replaced in their batch by a later row of their key.
+    pub rows_superseded: u64,
+    /// Left out by the conflict mode.
+    pub rows_ignored: u64,
+    /// Rejected, with or without a dead-letter target.
+    pub rows_dead_lettered: u64,
+    pub parse_errors_ignored: u64,
+    pub fields_ignored: u64,
+    /// Committed transactions that wrote rows.
+    pub batches: u64,
+    /// Attempts repeated after an error.
+    pub retries: u64,
+    /// Sinks: the number the next row would get.
+    pub next: u64,
+    /// Sinks: every row below this number is durable.
+    pub durable: u64,
+    /// Jobs: records of the topics that are not durable yet.
+    pub lag: u64,
+    /// Bytes of rows between push (or read) and COMMIT, roughly.
+    pub held_bytes: u64,
+    /// How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
+    pub freshness_ms: i64,
+    /// Open database connections.
+    pub connections: u32,
+    /// 1: the database is away and rows wait for it.
+    pub outage: u32,
+    /// Since it was opened.
+    pub seconds: f64,
+}
+
+impl vecsink_stats {
+    pub fn new(counters: Snapshot) -> vecsink_stats {
+        vecsink_stats {
+            records_read: counters.records_read,
+            bytes_read: counters.bytes_read,
+            rows_read: counters.rows_read,
+            rows_written: counters.rows_written,
+            rows_deleted: counters.rows_deleted,
+            rows_superseded: counters.rows_superseded,
+            rows_ignored: counters.rows_ignored,
+            rows_dead_lettered: counters.rows_dead_lettered,
+            parse_errors_ignored: counters.parse_errors_ignored,
+            fields_ignored: counters.fields_ignored,
+            batches: counters.batches,
+            retries: counters.retries,
+            freshness_ms: -1,
+            ..vecsink_stats::default()
+        }
+    }
+}
+
+/// Milliseconds as the header has them.
+pub fn freshness(milliseconds: Option<u64>) -> i64 {
+    milliseconds.map_or(-1, |age| i64::try_from(age).unwrap_or(i64::MAX))
+}
+
+impl From<SinkStats> for vecsink_stats {
+    fn from(stats: SinkStats) -> vecsink_stats {
+        vecsink_stats {
+            next: stats.next,
+            durable: stats.durable,
+            held_bytes: stats.held_bytes as u64,
+            freshness_ms: freshness(stats.freshness_ms),
+            connections: stats.connections,
+            outage: stats.outage.into(),
+            seconds: stats.age.as_secs_f64(),
+            ..vecsink_stats::new(stats.counters)
+        }
+    }
+}
+
+/// The host's struct, of its own version's size.
+pub struct Place {
+    to: *mut vecsink_stats,
+    size: usize,
+}
+
+impl Place {
+    /// # Safety
+    /// `to` is NULL or points to as many bytes as its first member says.
+    pub unsafe fn new(to: *mut vecsink_stats) -> Result<Place, Fault> {
+        if to.is_null() {
+            return Err(Fault::argument("the vecsink_stats is NULL"));
+        }
+        if !to.is_aligned() {
+            return Err(Fault::argument("the vecsink_stats is not aligned"));
+        }
+        // SAFETY: not NULL, aligned, and the caller's.
+        let size = unsafe { ptr::read(&raw const (*to).size) };
+        // Versions that are smaller than the first one don't exist; what is far larger was never set.
+        if !(size_of::<vecsink_stats>()..=4096).contains(&size) {
+            return Err(Fault::argument(format!(
+                "vecsink_stats.size is {size}: set it to sizeof(vecsink_stats) before the call"
+            )));
+        }
+        Ok(Place { to, size })
+    }
+
+    pub fn fill(self, stats: impl Into<vecsink_stats>) {
+        let stats = vecsink_stats { size: self.size, ..stats.into() };
+        let known = self.size.min(size_of::<vecsink_stats>());
+        // SAFETY: `to` has `size` bytes, as it says itself.
+        unsafe { ptr::copy_nonoverlapping((&raw const stats).cast::<u8>(), self.to.cast::<u8>(), known) };
+    }
+}
