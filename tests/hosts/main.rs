@@ -1,0 +1,9 @@
+//! Host programs in other languages, over the library as it is installed. One program, because linking is what costs.
+//!
+//! The library is built by the tests themselves when it isn't there; `make library` does it before.
+
+#[path = "../it/support/mod.rs"]
+mod support;
+
+mod c;
+mod library;
