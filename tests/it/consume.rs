@@ -79,7 +79,7 @@ fn a_timestamp_starts_and_ends_at_the_first_record_that_is_as_young() {
         let record = BaseRecord::<(), str>::to(&topic.name).partition(0).payload("x").timestamp(1_000 + at * 100);
         assert!(producer.send(record).is_ok());
     }
-    producer.flush(Duration::from_secs(10)).unwrap();
+    producer.flush(Duration::from_secs(60)).unwrap();
     let from = |at| Rig::new(&[&topic]).fresh().startup(Startup::Timestamp(at));
     assert_eq!(from(1_350).bounded().read().offsets(&topic, 0), (4..10).collect::<Vec<_>>());
     assert_eq!(from(9_000).bounded().read().assigned(&topic, 0), vec![10], "nothing is as young: the end");
@@ -184,7 +184,7 @@ fn transaction_markers_at_the_end_do_not_keep_a_bounded_read_open() {
         let topic = kafka.topic(1);
         let producer: ThreadedProducer<DefaultProducerContext> =
             kafka.config().set("transactional.id", format!("tx-{}", topic.name)).create().unwrap();
-        let wait = Duration::from_secs(30);
+        let wait = Duration::from_secs(60);
         producer.init_transactions(wait).unwrap();
         for (batch, keep) in [("kept", true), ("dropped", false)] {
             producer.begin_transaction().unwrap();
@@ -270,7 +270,7 @@ fn keys_headers_nulls_and_timestamps_reach_the_intake() {
     assert!(producer.send(with).is_ok());
     assert!(producer.send(BaseRecord::<str, str>::to(&topic.name).partition(0).key("gone").timestamp(8)).is_ok());
     assert!(producer.send(BaseRecord::<str, str>::to(&topic.name).partition(0).payload("").timestamp(9)).is_ok());
-    producer.flush(Duration::from_secs(10)).unwrap();
+    producer.flush(Duration::from_secs(60)).unwrap();
     let read = Rig::new(&[&topic]).bounded().read();
     let shown: Vec<String> = read.records.iter().map(|record| record.shown.clone()).collect();
     assert_eq!(shown, ["k v 7 a=1 a=-", "gone - 8", "-  9"]);

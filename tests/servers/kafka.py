@@ -30,6 +30,7 @@ controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={logs}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
+log.retention.ms=-1
 group.min.session.timeout.ms=1000
 offsets.topic.num.partitions=1
 offsets.topic.replication.factor=1

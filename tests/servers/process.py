@@ -96,7 +96,7 @@ class Process:
         if self.child.wait():
             raise Unavailable(f"{self.name} failed:\n{self.last_words()}")
 
-    def wait_until(self, ready, seconds=60):
+    def wait_until(self, ready, seconds=180):
         """Waits until `ready()`, or fails when the server ends or the time is up."""
         deadline = time.monotonic() + seconds
         while not ready():
@@ -106,7 +106,7 @@ class Process:
                 raise Unavailable(f"{self.name} wasn't ready after {seconds} s:\n{self.last_words()}")
             time.sleep(0.02)
 
-    def end(self, number=signal.SIGQUIT, seconds=30):
+    def end(self, number=signal.SIGQUIT, seconds=60):
         """Sends a signal and waits for the end; kills what takes too long."""
         if self.child.poll() is None:
             self.child.send_signal(number)

@@ -36,7 +36,7 @@ fn a_records_place_time_and_headers_are_columns() {
     assert!(producer.send(record.headers(headers)).is_ok());
     let record = BaseRecord::<str, str>::to(&topic.name).partition(2).payload("8,y").timestamp(1_700_000_000_456);
     assert!(producer.send(record).is_ok());
-    producer.flush(Duration::from_secs(10)).unwrap();
+    producer.flush(Duration::from_secs(60)).unwrap();
     let mut schema = Schema::new(&server);
     schema.execute(
         "CREATE TABLE places (id int PRIMARY KEY, topic text, part int, place bigint, made timestamptz, kind text,

@@ -94,7 +94,7 @@ fn a_pattern_without_a_topic_waits_for_one_unless_none_can_come() {
 fn aborted_records_are_left_out_and_bounds_are_reached_past_markers_also_by_an_interrupted_read() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
-    let wait = Duration::from_secs(30);
+    let wait = Duration::from_secs(60);
     let producer: ThreadedProducer<DefaultProducerContext> =
         kafka.config().set("transactional.id", format!("tx-{}", topic.name)).create().unwrap();
     producer.init_transactions(wait).unwrap();

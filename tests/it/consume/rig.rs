@@ -143,7 +143,7 @@ impl Rig {
 
 /// Longer than the pause between two looks at read positions.
 const FULL: Duration = Duration::from_millis(400);
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(180);
 
 struct Until<'a> {
     memory: &'a mut Memory,

@@ -85,11 +85,11 @@ impl Seen {
 /// All messages of a topic's one partition.
 pub fn messages(kafka: &Kafka, topic: &str) -> Vec<Seen> {
     let consumer: BaseConsumer = kafka.config().set("group.id", unique("look")).create().expect("a consumer");
-    let (_, end) = consumer.fetch_watermarks(topic, 0, Duration::from_secs(10)).expect("the topic is there");
+    let (_, end) = consumer.fetch_watermarks(topic, 0, Duration::from_secs(60)).expect("the topic is there");
     let mut list = rdkafka::TopicPartitionList::new();
     list.add_partition_offset(topic, 0, rdkafka::Offset::Beginning).expect("a valid offset");
     consumer.assign(&list).expect("a partition to read");
-    let (mut seen, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(20));
+    let (mut seen, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(120));
     while (seen.len() as i64) < end {
         assert!(Instant::now() < deadline, "{} of {end} messages", seen.len());
         let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
@@ -115,5 +115,5 @@ pub fn produce_with_header(topic: &Topic, key: &str, value: &[u8], header: (&str
     let headers = OwnedHeaders::new().insert(Header { key: header.0, value: Some(header.1) });
     let record = BaseRecord::to(&topic.name).partition(0).key(key).payload(value).headers(headers);
     producer.send(record).map_err(|(error, _)| error).expect("the queue has room");
-    producer.flush(Duration::from_secs(20)).expect("the broker takes it");
+    producer.flush(Duration::from_secs(120)).expect("the broker takes it");
 }

@@ -13,7 +13,7 @@ use vecsink::stop::Stop;
 use super::fixture::{Outcome, Rows, open, sink, write};
 use crate::support::{PrivatePostgres, Schema, eventually, postgres18, postgres96};
 
-/// Ends the sessions of the target's application, again and again, until told to stop.
+/// Ends the sessions of the target's application, again and again, until told to stop or none is slow enough to live.
 fn killer(schema: &Schema, name: &str, done: &Arc<AtomicBool>) -> thread::JoinHandle<i64> {
     let mut client = schema.connect();
     let done = Arc::clone(done);
@@ -22,7 +22,7 @@ fn killer(schema: &Schema, name: &str, done: &Arc<AtomicBool>) -> thread::JoinHa
     );
     thread::spawn(move || {
         let mut killed = 0;
-        while !done.load(Ordering::Relaxed) {
+        while !done.load(Ordering::Relaxed) && killed < 60 {
             killed += client.query_one(query.as_str(), &[]).map(|row| row.get::<_, i64>(0)).unwrap_or(0);
             thread::sleep(Duration::from_millis(30));
         }
@@ -116,11 +116,11 @@ fn a_lock_in_the_way_is_waited_for() {
         thread::spawn(move || write(&target, &Rows::default().many(0..100, "x").batch()))
     };
     let mut other = schema.connect();
-    eventually("the writer waits", || {
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass";
-        other.query_one(waiting, &[]).expect("answers").get::<_, i64>(0) > 0
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass";
+    eventually("the writer waits", || other.query_one(waiting, &[]).expect("answers").get::<_, i64>(0) > 0);
+    eventually("the writer gives up waiting, for a while", || {
+        other.query_one(waiting, &[]).expect("answers").get::<_, i64>(0) == 0
     });
-    thread::sleep(Duration::from_millis(200));
     assert!(!target.in_outage());
     schema.execute("COMMIT");
     let outcome = writer.join().expect("the writer goes on");
@@ -210,7 +210,7 @@ fn sessions_lost_while_idle_are_replaced_at_once() {
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
     let name = format!("{}/0", schema.name);
-    let patient = Sink { retry_wait_time: Duration::from_secs(60), connection_max_active: 6, ..sink(&schema, "t") };
+    let patient = Sink { retry_wait_time: Duration::from_secs(3600), connection_max_active: 6, ..sink(&schema, "t") };
     let target = Arc::new(Target::open(&patient, &name, None).expect("opens"));
     let mut other = schema.connect();
     // A lock holds all writers up together, so that each needs a session of its own.

@@ -38,7 +38,7 @@ fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
     let memory = running.peak_memory();
     private.start_again();
     let back = Instant::now();
-    let finished = running.wait_at_most(Duration::from_secs(180)).exited(0);
+    let finished = running.wait_at_most(Duration::from_secs(300)).exited(0);
     println!("away for {outage:?}: done {:?} after; at most {} MiB held meanwhile", back.elapsed(), memory >> 20);
     println!("{}", finished.stdout.trim());
     assert!(memory < 200 << 20, "{memory} bytes");

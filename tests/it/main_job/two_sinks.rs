@@ -4,8 +4,14 @@ use std::time::Duration;
 
 use crate::support::{Job, PrivatePostgres, Schema, eventually, eventually_within, kafka, postgres18};
 
+/// Read before the outage, and all there are.
+const BEFORE: i64 = 1_000;
 const ROWS: i64 = 400_000;
-const BUFFER: u64 = 8 << 20;
+const BUFFER: i64 = 8 << 20;
+const FILLER: usize = 100;
+/// A row takes a little less memory than this, and more than half of it: its values and what goes with them.
+const ROW: i64 = FILLER as i64 + 100;
+const LONG: Duration = Duration::from_secs(300);
 
 const JOB: &str = "
 SET 'buffer.memory' = '8mb';
@@ -14,8 +20,7 @@ CREATE TABLE up (id INT, filler STRING) WITH ('connector' = 'adbpg', 'url' = '${
 CREATE TABLE down (id INT, filler STRING) WITH ('connector' = 'adbpg', 'url' = '${DOWN_URL}', 'tablename' = 'numbers',
     'username' = '${DOWN_USER}', 'password' = '${DOWN_PASSWORD}', 'targetschema' = '${DOWN_SCHEMA}');
 CREATE TABLE messages (id INT, filler STRING) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}',
-    'properties.bootstrap.servers' = '${BROKERS}', 'format' = 'csv', 'scan.startup.mode' = 'earliest-offset',
-    'scan.bounded.mode' = 'latest-offset');
+    'properties.bootstrap.servers' = '${BROKERS}', 'format' = 'csv', 'scan.startup.mode' = 'earliest-offset');
 INSERT INTO up SELECT * FROM messages;
 INSERT INTO down SELECT * FROM messages;";
 
@@ -38,7 +43,8 @@ fn one_is_down_for(outage: Duration) {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let Some(mut private) = PrivatePostgres::start() else { return };
     let topic = kafka.topic(3);
-    topic.produce_spread((0..ROWS).map(|id| format!("{id},{}", "x".repeat(100))));
+    let produce =
+        |ids: std::ops::Range<i64>| topic.produce_spread(ids.map(|id| format!("{id},{}", "x".repeat(FILLER))));
     let (mut up, mut down) = (Schema::new(&server), Schema::new(&private.server));
     numbers(&mut up);
     numbers(&mut down);
@@ -51,28 +57,31 @@ fn one_is_down_for(outage: Duration) {
             .variable(&format!("{name}_SCHEMA"), &schema.name);
     }
     let running = job.start();
-    eventually("rows arrive in the one that will be down", || down.count("numbers") > 0);
+    produce(0..BEFORE);
+    eventually("both have what came before", || up.count("numbers") == BEFORE && down.count("numbers") == BEFORE);
     private.stop();
-    let (at_first, mut latest) = (up.count("numbers"), -1);
-    // With one away, the other gets what memory allows: everything that was read.
-    eventually_within(Duration::from_secs(60), "the other has written all that memory holds", || {
-        std::thread::sleep(Duration::from_millis(500));
-        std::mem::replace(&mut latest, up.count("numbers")) == latest
-    });
-    assert!(latest > at_first, "nothing came after {at_first}");
-    assert!(latest < ROWS, "the whole topic fits into memory");
+    // Now every row is read while one of the two is away. It comes to have all the memory; the other keeps none of it.
+    produce(BEFORE..ROWS);
+    let held = BUFFER / ROW;
+    eventually_within(LONG, "the other has what fits into memory", || up.count("numbers") >= BEFORE + held);
+    // The reader waits for room for five seconds before it pauses.
     std::thread::sleep(outage);
-    let memory = running.peak_memory();
-    assert!(memory < BUFFER + (60 << 20), "{memory} bytes");
+    let (written, memory) = (up.count("numbers"), running.peak_memory());
+    assert!(written <= BEFORE + 2 * held, "{written} rows: more than one row's memory was read");
+    assert!(memory < (BUFFER as u64) + (60 << 20), "{memory} bytes");
     private.start_again();
-    let finished = running.wait_at_most(Duration::from_secs(180)).exited(0);
-    println!("one away for {outage:?}: the other had {latest} rows; at most {} MiB held meanwhile", memory >> 20);
+    down.client = down.connect();
+    for schema in [&mut up, &mut down] {
+        eventually_within(LONG, "both have every row", || {
+            std::thread::sleep(Duration::from_millis(200));
+            schema.count("numbers") == ROWS
+        });
+    }
+    running.terminate();
+    let finished = running.wait().exited(0);
+    println!("one away for {outage:?}: the other had {written} rows; at most {} MiB held meanwhile", memory >> 20);
     let settled = finished.count("rows_written") as i64 + finished.count("rows_ignored") as i64;
     // A COMMIT whose answer was lost is written again, and its rows are then there already.
     assert_eq!((settled, finished.count("rows_dead_lettered")), (2 * ROWS, 0), "{}", finished.stdout);
     assert_eq!(finished.count("records_read"), ROWS as u64);
-    down.client = down.connect();
-    for schema in [&mut up, &mut down] {
-        assert_eq!(schema.count("numbers"), ROWS);
-    }
 }

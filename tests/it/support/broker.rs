@@ -55,7 +55,7 @@ impl Kafka {
         let consumer: BaseConsumer = self.config().set("group.id", group).create().expect("a consumer");
         let mut list = rdkafka::TopicPartitionList::new();
         list.add_partition(topic, partition);
-        let stored = consumer.committed_offsets(list, Duration::from_secs(10)).expect("the broker answers");
+        let stored = consumer.committed_offsets(list, Duration::from_secs(60)).expect("the broker answers");
         match stored.elements()[0].offset() {
             rdkafka::Offset::Offset(offset) => Some(offset),
             _ => None,
@@ -92,13 +92,13 @@ impl Topic {
             let record = BaseRecord::<(), [u8]>::to(&self.name).partition(partition(i)).payload(value.as_ref());
             send(&producer, record);
         }
-        producer.flush(Duration::from_secs(60)).expect("the broker takes everything");
+        producer.flush(Duration::from_secs(120)).expect("the broker takes everything");
     }
 
     /// The offsets of a partition's first record and of the next one to come.
     pub fn watermarks(&self, partition: i32) -> (i64, i64) {
         let consumer: BaseConsumer = self.kafka.config().create().expect("a consumer");
-        consumer.fetch_watermarks(&self.name, partition, Duration::from_secs(10)).expect("the broker answers")
+        consumer.fetch_watermarks(&self.name, partition, Duration::from_secs(60)).expect("the broker answers")
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-/// Waits until the condition holds, for at most 30 s.
+/// Waits until the condition holds, for at most two minutes: a busy machine is slow, and who waits for what comes doesn't wait
+/// longer for it.
 #[track_caller]
 pub fn eventually(what: &str, condition: impl FnMut() -> bool) {
-    eventually_within(Duration::from_secs(30), what, condition);
+    eventually_within(Duration::from_secs(120), what, condition);
 }
 
 /// Waits until the condition holds, for at most the time given.
