@@ -24,7 +24,8 @@ BUILD = ["cargo", "rustc", "--release", "--lib", "--features", "capi", "--crate-
 
 
 def repository():
-    if not (REPOSITORY / "Cargo.toml").exists() or not (REPOSITORY / "src" / "ffi").is_dir():
+    manifest = REPOSITORY / "Cargo.toml"
+    if not manifest.exists() or 'name = "vecsink"' not in manifest.read_text():
         sys.exit(
             f"vecsink: {REPOSITORY} is not vecsink's repository. The wheel is built inside of it, "
             "`pip install ./bindings/python`; or name a built libvecsink.so in VECSINK_BUILD_LIBRARY"
