@@ -29,7 +29,7 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example demo
 	@target/release/examples/demo
 
-test: ## formatting, lints, and all tests on real servers
+test: target/python ## formatting, lints, and all tests on real servers
 	@tests/servers/tools.sh test
 	cargo fmt --check
 	cargo clippy --release $(CARGO_FLAGS) --all-targets --features capi -- -D warnings
@@ -69,6 +69,13 @@ bench: target/bench-python ## throughput beside psql's own COPY, and freshness, 
 	$(SERVERS) fetch
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example cars
 	$(SERVERS) run -- target/bench-python/bin/python benches/run.py $(BENCH)
+
+# For the Python package's tests.
+target/python: bindings/python/tests/requirements.txt
+	rm -rf $@ $@.partial
+	python3 -m venv $@.partial
+	$@.partial/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	mv $@.partial $@
 
 # For the plots.
 target/bench-python:

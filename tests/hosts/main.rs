@@ -7,3 +7,4 @@ mod support;
 
 mod c;
 mod library;
+mod python;

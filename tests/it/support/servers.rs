@@ -29,7 +29,8 @@ fn in_file(variable: &str) -> Option<String> {
         .map(|v| v.trim_matches('\'').to_owned())
 }
 
-fn skipped(variable: &str) {
+/// Says and counts that a test is skipped for want of something.
+pub fn skipped(variable: &str) {
     let current = std::thread::current();
     let line = format!("SKIPPED {}: no {variable}, see `make test`\n", current.name().unwrap_or("a test"));
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
