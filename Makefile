@@ -4,7 +4,7 @@ SERVERS := tests/servers/servers.py
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
 .DEFAULT_GOAL := help
-.PHONY: help build library header demo test test-long fuzz bench bench-decode fmt servers-up servers-down
+.PHONY: help build library header demo test test-python test-long fuzz bench bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -39,6 +39,11 @@ test: target/python ## formatting, lints, and all tests on real servers
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features capi --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --no-fail-fast
+
+test-python: target/python library ## the Python package's tests alone, on real servers (PYTEST='-k wheel')
+	$(SERVERS) fetch
+	cd bindings/python && PYTHONPATH=src PYTHONDONTWRITEBYTECODE=1 VECSINK_LIBRARY=$(CURDIR)/target/release/libvecsink.so \
+	  $(CURDIR)/$(SERVERS) run -- $(CURDIR)/target/python/bin/python -m pytest -p no:cacheprovider $(PYTEST)
 
 test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test

@@ -26,6 +26,7 @@ if [ "$purpose" != build ]; then
     has setpriv || need setpriv util-linux
 fi
 if [ "$purpose" = test ]; then
+    has python3 && python3 -c 'import ensurepip' >/dev/null 2>&1 || need "python3 with venv" "python3-venv"
     cargo fmt --version >/dev/null 2>&1 || need "cargo fmt" rustfmt
     cargo clippy --version >/dev/null 2>&1 || need "cargo clippy" rust-clippy
     has openssl || want "the openssl command" openssl
