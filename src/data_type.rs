@@ -49,6 +49,14 @@ pub struct Field {
     pub data_type: DataType,
 }
 
+/// What is NOT NULL inside a type: the element of an ARRAY, key and value of a MAP, the fields of a ROW. Kept beside it,
+/// as only a format whose bytes depend on it wants to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    pub not_null: bool,
+    pub parts: Vec<Part>,
+}
+
 impl DataType {
     pub const STRING: DataType = DataType::Varchar(UNBOUNDED);
 

@@ -12,6 +12,7 @@ pub mod flush;
 pub mod progress;
 pub mod reject;
 
+pub mod avro_schema;
 pub mod batch;
 mod calendar;
 pub mod change;
@@ -26,6 +27,7 @@ pub mod metrics;
 pub mod pipeline;
 pub mod position;
 pub mod record;
+pub mod schemas;
 pub mod settings;
 pub mod stop;
 pub mod target;

@@ -169,14 +169,26 @@ pub enum Format {
     Canal(CanalFormat),
     Maxwell(ChangeFormat),
     Ogg(ChangeFormat),
+    Avro(AvroFormat),
+    AvroConfluent(ConfluentFormat),
+    DebeziumAvroConfluent(ConfluentFormat),
 }
 
 impl Format {
     /// Whether its messages can update and delete rows; the others only ever add some.
     pub fn is_changing(&self) -> bool {
         match self {
-            Format::Csv(_) | Format::Json(_) | Format::Raw(_) => false,
+            Format::Csv(_) | Format::Json(_) | Format::Raw(_) | Format::Avro(_) | Format::AvroConfluent(_) => false,
             Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => true,
+            Format::DebeziumAvroConfluent(_) => true,
+        }
+    }
+
+    /// Where its messages' schemas are kept, if they name them.
+    pub fn registry(&self) -> Option<&Registry> {
+        match self {
+            Format::AvroConfluent(options) | Format::DebeziumAvroConfluent(options) => Some(&options.registry),
+            _ => None,
         }
     }
 }
@@ -230,6 +242,65 @@ pub struct CanalFormat {
 pub struct RawFormat {
     pub charset: Charset,
     pub little_endian: bool,
+}
+
+/// Options of `format = 'avro'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvroFormat {
+    /// What the messages are written with: the schema that Flink derives from the table.
+    pub schema: String,
+    pub encoding: AvroEncoding,
+    /// `timestamp_mapping.legacy`: TIMESTAMP is an instant in milliseconds.
+    pub legacy_timestamps: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvroEncoding {
+    Binary,
+    Json,
+}
+
+/// Options of the formats whose messages name their schema in a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfluentFormat {
+    /// The reader's: `schema`, or the one that Flink derives from the table.
+    pub schema: String,
+    pub registry: Registry,
+}
+
+/// A schema registry with Confluent's API, and how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// Tried in order; without a login in them.
+    pub urls: Vec<String>,
+    pub login: RegistryLogin,
+    pub trust_store: Option<KeyStore>,
+    pub key_store: Option<KeyStore>,
+    /// `false`: the certificate may be in any name.
+    pub verify_host: bool,
+    pub connect_timeout: Duration,
+    pub read_timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryLogin {
+    None,
+    User {
+        name: String,
+        password: Password,
+    },
+    /// The user of a `sasl.jaas.config`.
+    Jaas(Password),
+    Token(Password),
+}
+
+/// A file with keys or certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStore {
+    pub path: String,
+    pub password: Option<Password>,
+    /// PEM, PKCS12 …, where it is told.
+    pub kind: Option<String>,
 }
 
 /// How bytes are text.

@@ -46,7 +46,9 @@ fn a_stage_never_names_another_stage() {
 fn each_driver_is_used_in_one_folder() {
     let mut offences = Vec::new();
     for (file, text) in all_sources() {
-        for (driver, home) in [("rdkafka::", "consume/"), ("postgres::", "flush/"), ("sqlparser::", "config/")] {
+        for (driver, home) in
+            [("rdkafka::", "consume/"), ("postgres::", "flush/"), ("curl::", "consume/"), ("sqlparser::", "config/")]
+        {
             let used = text.lines().any(|line| {
                 let code = line.trim_start();
                 !code.starts_with("//")

@@ -20,6 +20,8 @@ pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
     let map = |value| DataType::Map(Box::new(DataType::STRING), Box::new(value));
     let keys = match format {
         Format::Csv(_) | Format::Json(_) | Format::Raw(_) => vec![],
+        // Flink has none here.
+        Format::Avro(_) | Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => vec![],
         Format::Debezium(_) => vec![
             ("schema", text()),
             ("ingestion-timestamp", millis()),

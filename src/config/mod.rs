@@ -1,5 +1,6 @@
 //! Turns a Flink SQL job file into checked [`Job`] settings. Nothing is opened; all that is wrong is found at once.
 
+mod avro;
 mod environment;
 mod flink_sql;
 mod insert;

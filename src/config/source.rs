@@ -1,6 +1,7 @@
 //! A table that is read: its options, and what its columns stand for in terms of the rows that are decoded.
 
 use super::Input;
+use super::avro;
 use super::flink_sql::{ColumnKind, Name, error};
 use super::metadata::Metadata;
 use super::options::{TableOptions, format, kafka};
@@ -34,6 +35,7 @@ pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report
     if let Some(message) = format::refuse_count(&format, table.columns().len()) {
         report.error(Some(definition.name.at), format!("table '{}': {message}", table.name()));
     }
+    let format = avro::complete(format, table, &table.columns(), report);
     let metadata = Metadata::of(table, &format, report);
     let relation = Relation { table: number, columns: columns(table, &metadata, report), filter: None };
     let source = Source {

@@ -42,7 +42,7 @@ impl Table {
         let key = self.definition.primary_key.as_ref();
         let in_key = |name: &str| key.is_some_and(|key| key.columns.iter().any(|column| column.text == name));
         let columns = self.definition.columns.iter().filter_map(|column| match &column.kind {
-            ColumnKind::Physical { data_type, not_null } => Some(Column {
+            ColumnKind::Physical { data_type, not_null, .. } => Some(Column {
                 name: column.name.text.clone(),
                 data_type: data_type.clone(),
                 not_null: *not_null || in_key(&column.name.text),

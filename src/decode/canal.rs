@@ -6,7 +6,8 @@ use regex::Regex;
 
 use super::envelope::{Envelope, Layout, Message, Plain, Reading, row_of};
 use super::excerpt::Excerpt;
-use super::json::{Fault, Fields, Missing, Shape};
+use super::fault::Fault;
+use super::json::{Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::data_type::DataType;

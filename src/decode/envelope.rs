@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 
 use super::excerpt::Excerpt;
-use super::json::{Fault, Fields, Missing, Reader, Rules, Shape};
+use super::fault::Fault;
+use super::json::{Fields, Missing, Reader, Rules, Shape};
 use super::{Decoded, number, temporal};
 use crate::change::Change;
 use crate::data_type::DataType;

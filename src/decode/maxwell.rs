@@ -4,7 +4,8 @@ use bumpalo::Bump;
 
 use super::envelope::{Envelope, Layout, Message, Plain, Reading};
 use super::excerpt::Excerpt;
-use super::json::{Fault, Fields, Missing, Shape};
+use super::fault::Fault;
+use super::json::{Fields, Missing, Shape};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::data_type::DataType;

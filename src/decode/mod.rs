@@ -1,5 +1,6 @@
 //! Bytes → changes, and the SELECT over them. One folder a format; no I/O.
 
+mod avro;
 mod base64;
 mod calendar;
 mod canal;
@@ -10,6 +11,7 @@ mod debezium;
 mod decimal;
 mod envelope;
 mod excerpt;
+mod fault;
 mod java_real;
 mod json;
 mod maxwell;
@@ -20,11 +22,15 @@ mod raw;
 pub mod select;
 mod temporal;
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 
+use crate::avro_schema::Schema;
 use crate::change::Change;
-use crate::error::Rejection;
+use crate::error::{Rejection, Result as JobResult};
 use crate::record::Record;
+use crate::schemas::Schemas;
 use crate::settings::{Column, Format, MetadataColumn};
 use crate::value::Value;
 
@@ -48,11 +54,27 @@ impl<'a> Decoded<'a> {
 
 /// A message format. Values borrow the message or `arena`, which the caller resets after each record.
 pub trait Decode: Send {
+    /// Asked before a record is decoded. `false`: what is needed for it can't be had just now, and it is to be offered
+    /// again somewhat later. An error: it will never be had.
+    fn is_ready(&mut self, _: &Record<'_>) -> JobResult<bool> {
+        Ok(true)
+    }
+
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection>;
 }
 
-/// The decoder of a source table's format.
+/// The decoder of a source table's format, if that needs no registry.
 pub fn decoder(format: &Format, columns: &[Column], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
+    decoder_with_schemas(format, columns, metadata, None)
+}
+
+/// The decoder of a source table's format. `schemas`: where a format with a registry looks schemas up.
+pub fn decoder_with_schemas(
+    format: &Format,
+    columns: &[Column],
+    metadata: &[MetadataColumn],
+    schemas: Option<Arc<dyn Schemas>>,
+) -> Box<dyn Decode> {
     match format {
         Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
         Format::Json(options) => Box::new(json::Json::new(options, columns)),
@@ -61,5 +83,20 @@ pub fn decoder(format: &Format, columns: &[Column], metadata: &[MetadataColumn])
         Format::Canal(options) => Box::new(canal::Canal::new(options, columns, metadata)),
         Format::Maxwell(options) => Box::new(maxwell::Maxwell::new(options, columns, metadata)),
         Format::Ogg(options) => Box::new(ogg::Ogg::new(options, columns, metadata)),
+        Format::Avro(options) => match Schema::parse(&options.schema, &[]) {
+            Ok(schema) => Box::new(avro::Avro::new(schema, avro::fields(columns), options.encoding)),
+            Err(error) => Box::new(avro::Unreadable(error)),
+        },
+        Format::AvroConfluent(options) | Format::DebeziumAvroConfluent(options) => {
+            let columns = avro::fields(columns);
+            match (Schema::parse(&options.schema, &[]), schemas) {
+                (Ok(reader), Some(schemas)) if format.is_changing() => {
+                    Box::new(avro::Debezium::new(reader, columns, schemas))
+                }
+                (Ok(reader), Some(schemas)) => Box::new(avro::Confluent::new(reader, columns, schemas)),
+                (Err(error), _) => Box::new(avro::Unreadable(error)),
+                (_, None) => Box::new(avro::Unreadable("there is no registry to ask for schemas".into())),
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::line::Line;
 use super::prepare::{Piece, Prepare};
 use super::rejects::Letter;
 use super::shared::Shared;
+use super::sources::schemas_of;
 use crate::batch::Entry;
 use crate::change::Change;
 use crate::consume::{Intake, Taken};
@@ -60,7 +61,12 @@ impl SourceIntake {
         })?;
         Ok(SourceIntake {
             metadata,
-            decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
+            decoder: decode::decoder_with_schemas(
+                &source.format,
+                &source.columns,
+                &source.format_metadata,
+                schemas_of(&source.format)?,
+            ),
             arena: Bump::new(),
             feeds: lines.iter().map(|line| Feed::new(line, source)).collect::<Result<_>>()?,
             partitions: Vec::new(),
@@ -126,6 +132,10 @@ impl Intake for SourceIntake {
     fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
         let partition = self.partition(record.topic, record.partition)?;
         if !self.has_room(partition) {
+            return Ok(Taken::Full);
+        }
+        if !self.decoder.is_ready(record)? {
+            self.hand_on();
             return Ok(Taken::Full);
         }
         self.counters.records_read.add_alone(1);

@@ -14,7 +14,7 @@ use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::{Stats, Summary};
 use super::{ABANDON_GRACE, after, application_name, sources};
-use crate::consume::{Intake, Lag, Reader, check_properties};
+use crate::consume::{Intake, Lag, Reader, check_properties, registry};
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
@@ -243,7 +243,8 @@ pub fn check_settings(job: &Job) -> Result<()> {
         .iter()
         .flat_map(|source| {
             let named = |message| Diagnostic { location: None, message: format!("table {}: {message}", source.table) };
-            check_properties(&source.kafka).into_iter().map(named)
+            let of_registry = source.format.registry().map(registry::check).unwrap_or_default();
+            check_properties(&source.kafka).into_iter().chain(of_registry).map(named)
         })
         .collect();
     // Rejected records would be read, and rejected, again without end.

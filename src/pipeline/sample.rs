@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::job::job_application_name;
 use super::prepare::Prepare;
-use super::sources::resume;
+use super::sources::{resume, schemas_of};
 use crate::change::Change;
 use crate::consume::{Intake, Reader, Taken, Watermark};
 use crate::data_type::DataType;
@@ -60,7 +60,12 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: decode::decoder(&source.format, &source.columns, &source.format_metadata),
+            decoder: decode::decoder_with_schemas(
+                &source.format,
+                &source.columns,
+                &source.format_metadata,
+                schemas_of(&source.format)?,
+            ),
             metadata,
             arena: Bump::new(),
             views,
@@ -104,6 +109,11 @@ impl Intake for Look {
         }
         self.arena.reset();
         let place = record.position().to_string();
+        if !self.decoder.is_ready(record)? {
+            return Err(Error::Source(format!(
+                "{place} can't be decoded: the schema registry can't be asked just now"
+            )));
+        }
         match self.decoder.decode(record, &self.arena) {
             Ok(decoded) => {
                 let metadata = self.metadata.read(record, &self.arena);

@@ -1,8 +1,17 @@
 //! Which source tables share a reader, and in which consumer group each keeps its progress.
 
-use crate::consume::{Resume, derived_group};
-use crate::settings::{Assignment, Job, Source};
+use std::sync::Arc;
+
+use crate::consume::{Resume, derived_group, registry};
+use crate::error::Result;
+use crate::schemas::Schemas;
+use crate::settings::{Assignment, Format, Job, Source};
 use crate::topics::Topics;
+
+/// Where a format's messages have their schemas, if they name them.
+pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
+    format.registry().map(registry::open).transpose()
+}
 
 /// The job's source tables by reader: tables that read the same topics in the same way with one group id have one reader,
 /// since their progress is one. A table without a group id has a group of its own.

@@ -5,9 +5,9 @@ use sqlparser::tokenizer::Token;
 
 use super::create_table::CreateTable;
 use super::cursor::{Cursor, Name, Parsed, error};
-use super::data_type::{accept_nullability, parse_type};
+use super::data_type::{accept_nullability, parse_type_and_parts};
 use super::query;
-use crate::data_type::DataType;
+use crate::data_type::{DataType, Part};
 use crate::error::Location;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct ColumnDefinition {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ColumnKind {
     /// What a message holds, and what a target table stores.
-    Physical { data_type: DataType, not_null: bool },
+    Physical { data_type: DataType, not_null: bool, parts: Vec<Part> },
     /// `METADATA [FROM 'key'] [VIRTUAL]`. Without FROM, the key is the column's name.
     Metadata { data_type: DataType, key: Name, is_virtual: bool },
     /// `AS expression`.
@@ -62,7 +62,7 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefi
         let expression = query::parse_expression(tokens, cursor.at())?;
         return Ok(ColumnDefinition { name, kind: ColumnKind::Computed(expression) });
     }
-    let data_type = parse_type(cursor)?;
+    let (data_type, parts) = parse_type_and_parts(cursor)?;
     let mut not_null = false;
     let mut metadata = None;
     loop {
@@ -84,7 +84,7 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefi
     }
     let kind = match metadata {
         Some((key, is_virtual)) => ColumnKind::Metadata { data_type, key, is_virtual },
-        None => ColumnKind::Physical { data_type, not_null },
+        None => ColumnKind::Physical { data_type, not_null, parts },
     };
     Ok(ColumnDefinition { name, kind })
 }

@@ -4,12 +4,17 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::cursor::{Cursor, DEEPEST, Parsed, error};
 use super::dialect::FlinkSql;
-use crate::data_type::{DataType, Field, UNBOUNDED};
+use crate::data_type::{DataType, Field, Part, UNBOUNDED};
 use crate::error::Location;
 
 /// A type, with `ARRAY` behind it as often as the job likes.
 pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
-    let mut data_type = parse_plain_type(cursor)?;
+    parse_type_and_parts(cursor).map(|(data_type, _)| data_type)
+}
+
+/// The same, with what is NOT NULL inside it.
+pub fn parse_type_and_parts(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
+    let (mut data_type, mut parts) = parse_plain_type(cursor)?;
     let mut depth = 0;
     while cursor.accept_word("ARRAY") {
         depth += 1;
@@ -17,11 +22,12 @@ pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
             return Err(cursor.error("nested too deeply"));
         }
         data_type = DataType::Array(Box::new(data_type));
+        parts = vec![Part { not_null: false, parts }];
     }
     if cursor.next_is("MULTISET") {
         return Err(cursor.unsupported("type MULTISET"));
     }
-    Ok(data_type)
+    Ok((data_type, parts))
 }
 
 /// What stands between `<` and `>`.
@@ -34,28 +40,28 @@ fn in_angles<T>(cursor: &mut Cursor<'_>, parse: impl FnOnce(&mut Cursor<'_>) -> 
     })
 }
 
-/// The type of an element; whether it may be NULL is not kept.
-fn inner_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
-    let data_type = parse_type(cursor)?;
-    accept_nullability(cursor)?;
-    Ok(data_type)
+fn inner_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Part)> {
+    let (data_type, parts) = parse_type_and_parts(cursor)?;
+    let not_null = accept_nullability(cursor)?;
+    Ok((data_type, Part { not_null, parts }))
 }
 
 /// `name type ['comment'], …` of a ROW.
-fn fields(cursor: &mut Cursor<'_>) -> Parsed<Vec<Field>> {
-    let mut fields: Vec<Field> = Vec::new();
+fn fields(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
+    let (mut fields, mut parts): (Vec<Field>, _) = (Vec::new(), Vec::new());
     loop {
         let name = cursor.name("a field's name")?;
         if fields.iter().any(|field| field.name == name.text) {
             return Err(error(name.at, format!("the ROW has two fields '{}'", name.text)));
         }
-        let data_type = inner_type(cursor)?;
+        let (data_type, part) = inner_type(cursor)?;
         if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_)) {
             cursor.advance();
         }
         fields.push(Field { name: name.text, data_type });
+        parts.push(part);
         if !cursor.accept(&Token::Comma) {
-            return Ok(fields);
+            return Ok((DataType::Row(fields), parts));
         }
     }
 }
@@ -75,14 +81,14 @@ pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
     parsed.map_err(|diagnostic| error(at, diagnostic.message))
 }
 
-fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
     let name = match cursor.peek() {
         Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
         _ => return Err(cursor.expected("a type")),
     };
     let at = cursor.at();
     cursor.advance();
-    Ok(match name.as_str() {
+    let data_type = match name.as_str() {
         "BOOLEAN" => DataType::Boolean,
         "TINYINT" => DataType::TinyInt,
         "SMALLINT" => DataType::SmallInt,
@@ -110,31 +116,37 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
         }
         "TIMESTAMP" => timestamp(cursor)?,
         "TIMESTAMP_LTZ" => DataType::TimestampLtz { precision: precision(cursor, 6)? },
-        "ARRAY" => DataType::Array(Box::new(in_angles(cursor, inner_type)?)),
+        "ARRAY" => {
+            let (element, part) = in_angles(cursor, inner_type)?;
+            return Ok((DataType::Array(Box::new(element)), vec![part]));
+        }
         "MAP" => {
-            let (key, value) = in_angles(cursor, |cursor| {
+            let ((key, key_part), (value, value_part)) = in_angles(cursor, |cursor| {
                 let key = inner_type(cursor)?;
                 if !cursor.accept(&Token::Comma) {
                     return Err(cursor.expected("',' and the type of the MAP's values"));
                 }
                 Ok((key, inner_type(cursor)?))
             })?;
-            DataType::Map(Box::new(key), Box::new(value))
+            return Ok((DataType::Map(Box::new(key), Box::new(value)), vec![key_part, value_part]));
         }
-        "ROW" if *cursor.peek() == Token::LParen => cursor.nested(|cursor| {
-            cursor.advance();
-            let fields = fields(cursor)?;
-            cursor.expect(&Token::RParen)?;
-            Ok(DataType::Row(fields))
-        })?,
-        "ROW" => DataType::Row(in_angles(cursor, fields)?),
+        "ROW" if *cursor.peek() == Token::LParen => {
+            return cursor.nested(|cursor| {
+                cursor.advance();
+                let row = fields(cursor)?;
+                cursor.expect(&Token::RParen)?;
+                Ok(row)
+            });
+        }
+        "ROW" => return in_angles(cursor, fields),
         "MULTISET" | "INTERVAL" | "RAW" | "STRUCTURED" | "VARIANT" => {
             return Err(error(at, format!("not supported: type {name}")));
         }
         "REAL" => return Err(error(at, "unknown type REAL; Flink SQL calls it FLOAT")),
         "TEXT" => return Err(error(at, "unknown type TEXT; Flink SQL calls it STRING")),
         _ => return Err(error(at, format!("unknown type {name}"))),
-    })
+    };
+    Ok((data_type, Vec::new()))
 }
 
 /// `NOT NULL` or `NULL`; true when it is the former.

@@ -1,11 +1,11 @@
 //! `'format' = …`: which format, its options, and the columns it can hold.
 
-use super::{OptionSpec, TableOptions, canal, csv, debezium, json, raw};
+use super::{OptionSpec, TableOptions, avro, canal, confluent, csv, debezium, json, raw};
 use crate::data_type::DataType;
 use crate::settings::{Format, JsonFormat, TimestampStandard};
 
 /// Formats of Flink that are still to come.
-pub const LATER: &[&str] = &["avro", "avro-confluent", "protobuf", "debezium-avro-confluent"];
+pub const LATER: &[&str] = &["protobuf"];
 
 /// The formats there are, with their options.
 pub const FORMATS: &[(&str, &[OptionSpec])] = &[
@@ -16,6 +16,9 @@ pub const FORMATS: &[(&str, &[OptionSpec])] = &[
     ("canal-json", canal::OPTIONS),
     ("maxwell-json", json::OF_CHANGES),
     ("ogg-json", json::OF_CHANGES),
+    ("avro", avro::OPTIONS),
+    ("avro-confluent", confluent::OPTIONS),
+    ("debezium-avro-confluent", confluent::OPTIONS),
 ];
 
 /// The options of a format that there is.
@@ -32,6 +35,9 @@ pub fn read(name: &str, options: &mut TableOptions<'_>) -> Format {
         "canal-json" => Format::Canal(canal::read(options)),
         "maxwell-json" => Format::Maxwell(json::read_change(options)),
         "ogg-json" => Format::Ogg(json::read_change(options)),
+        "avro" => Format::Avro(avro::read(options)),
+        "avro-confluent" => Format::AvroConfluent(confluent::read(options)),
+        "debezium-avro-confluent" => Format::DebeziumAvroConfluent(confluent::read(options)),
         _ => Format::Csv(csv::read(options)),
     }
 }
@@ -83,6 +89,11 @@ pub fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
             let key = key_that_is_no_text(data_type)?;
             Some(format!("not supported: a MAP in JSON has STRING keys, not {key}"))
         }
+        Format::Avro(options) => avro::refuse_type(options, data_type),
+        Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => {
+            let key = key_that_is_no_text(data_type)?;
+            Some(format!("not supported: a MAP in Avro has STRING keys, not {key}"))
+        }
     }
 }
 
@@ -96,7 +107,7 @@ pub fn refuse_count(format: &Format, columns: usize) -> Option<String> {
     }
 }
 
-fn key_that_is_no_text(data_type: &DataType) -> Option<&DataType> {
+pub(super) fn key_that_is_no_text(data_type: &DataType) -> Option<&DataType> {
     match data_type {
         DataType::Map(key, _) if !key.is_text() => Some(key),
         DataType::Map(_, inner) | DataType::Array(inner) => key_that_is_no_text(inner),

@@ -30,7 +30,7 @@ pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new(
 pub const FORMAT: OptionSpec = OptionSpec::new(
     "format",
     ValueType::Text,
-    "How message values are decoded: csv, json, raw, debezium-json, canal-json, maxwell-json or ogg-json.",
+    "How message values are decoded: csv, json, avro, avro-confluent, raw, debezium-json, debezium-avro-confluent, canal-json, maxwell-json or ogg-json.",
 )
 .alias(&["value.format"])
 .required();

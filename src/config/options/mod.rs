@@ -1,7 +1,9 @@
 //! The one option table: name, aliases, type, default and meaning of every option. Reading, checking and documentation
 //! all come from it.
 
+mod avro;
 mod canal;
+mod confluent;
 pub(super) mod csv;
 mod debezium;
 pub(super) mod format;
@@ -86,6 +88,11 @@ impl OptionSpec {
     fn is_called(&self, key: &str) -> bool {
         self.name == key || self.aliases.contains(&key)
     }
+
+    /// Whether it stands for a group that the key is of.
+    fn begins(&self, key: &str) -> bool {
+        self.name.strip_suffix('*').is_some_and(|group| key.len() > group.len() && key.starts_with(group))
+    }
 }
 
 /// A count or a time in milliseconds.
@@ -116,6 +123,12 @@ pub const GROUPS: &[OptionGroup] = &[
     OptionGroup {
         title: "'format' = 'maxwell-json' and 'ogg-json', with the prefix 'maxwell-json.' or 'ogg-json.' (after 'value.' or not)",
         options: json::OF_CHANGES,
+    },
+    OptionGroup { title: "'format' = 'avro', with the prefix 'avro.' (or 'value.avro.')", options: avro::OPTIONS },
+    OptionGroup {
+        title: "'format' = 'avro-confluent' and 'debezium-avro-confluent', with the prefix 'avro-confluent.' or \
+                'debezium-avro-confluent.' (after 'value.' or not)",
+        options: confluent::OPTIONS,
     },
     OptionGroup { title: "SET", options: setting::OPTIONS },
 ];

@@ -87,6 +87,11 @@ impl<'a> TableOptions<'a> {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
+    /// The options of a group, `name.*`, that is under the prefix of just now; without either.
+    pub fn group(&self, option: &OptionSpec) -> Vec<(String, String)> {
+        self.with_prefix(&format!("{}{}", self.prefix, option.name.trim_end_matches('*')))
+    }
+
     /// All `prefix…` options, without the prefix.
     pub fn with_prefix(&self, prefix: &str) -> Vec<(String, String)> {
         let strip = |entry: &Entry| Some((entry.name.strip_prefix(prefix)?.to_string(), entry.value.clone()?));
@@ -97,7 +102,8 @@ impl<'a> TableOptions<'a> {
     pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
         let is_known = |name: &str| {
             let listed = |(prefix, options): &(&str, &[OptionSpec])| {
-                name.strip_prefix(prefix).is_some_and(|name| options.iter().any(|option| option.is_called(name)))
+                let is_one = |option: &OptionSpec, name| option.is_called(name) || option.begins(name);
+                name.strip_prefix(prefix).is_some_and(|name| options.iter().any(|option| is_one(option, name)))
             };
             groups.iter().any(listed) || open.iter().any(|prefix| name.starts_with(prefix))
         };

@@ -9,7 +9,7 @@ CREATE TABLE s (id INT, name VARCHAR(0)) WITH ('connector' = 'adbpg');
 CREATE TABLE t (id INT, name STRING) WITH (
   'connector' = 'adbpg', 'url' = 'jdbc:mysql://h/d', 'username' = 'u', 'password' = 'p',
   'batchsiz' = '10', 'writemode' = '3', 'conflictmode' = 'replace', 'maxretrytimes' = '0');
-CREATE TABLE k (id INT, name STRING) WITH ('connector' = 'kafka', 'format' = 'avro', 'topic' = 'a,b');
+CREATE TABLE k (id INT, name STRING) WITH ('connector' = 'kafka', 'format' = 'orcs', 'topic' = 'a,b');
 INSERT INTO t SELECT id, nmae FROM k;
 INSERT INTO missing SELECT * FROM k;
 INSERT INTO s SELECT * FROM k;
@@ -25,7 +25,7 @@ ALTER TABLE k";
         "4:87 option 'maxretrytimes' = '0' must be a whole number from 1 to",
         "5:14 table 'k': option 'scan.startup.mode' = 'group-offsets' (the default) needs 'properties.group.id'",
         "5:14 table 'k': option 'properties.bootstrap.servers' is required",
-        "5:78 option 'format' = 'avro' is not supported yet",
+        "5:78 option 'format' = 'orcs' is unknown",
         "5:96 option 'topic' = 'a,b' has a ',' in it",
         "6:26 table 'k' has no column 'nmae'; did you mean 'name'?",
         "7:13 unknown table 'missing'; a CREATE TABLE must come before it",

@@ -1,5 +1,6 @@
 //! Job files from text to settings, and every way they can be wrong.
 
+mod avro;
 mod damage;
 mod errors;
 mod job_file;

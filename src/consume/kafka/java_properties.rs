@@ -2,8 +2,8 @@
 
 use rdkafka::ClientConfig;
 
-use super::jaas::{self, Module};
-use super::stores::{StoreType, TrustStore, store_type};
+use crate::consume::jaas::{self, Module};
+use crate::consume::stores::{StoreType, TrustStore, store_type};
 use crate::settings::Password;
 
 /// What becomes of the job file's properties.
@@ -278,7 +278,7 @@ fn trust(given: &Given<'_>, out: &mut Translation) {
         out.set("ssl.endpoint.identification.algorithm", "ssl.endpoint.identification.algorithm", check);
     }
     let Some(path) = given.get("ssl.truststore.location") else { return };
-    match store_type("ssl.truststore", given.get("ssl.truststore.type"), path) {
+    match store_type("properties.ssl.truststore", given.get("ssl.truststore.type"), path) {
         Ok(StoreType::Pem) => out.settings.push(("ssl.ca.location".into(), path.to_owned())),
         Ok(StoreType::Pkcs12) => {
             let password = Password::new(given.get("ssl.truststore.password").unwrap_or_default());
@@ -291,7 +291,7 @@ fn trust(given: &Given<'_>, out: &mut Translation) {
 fn client_certificate(given: &Given<'_>, out: &mut Translation) {
     let Some(path) = given.get("ssl.keystore.location") else { return };
     let password = given.get("ssl.keystore.password");
-    match store_type("ssl.keystore", given.get("ssl.keystore.type"), path) {
+    match store_type("properties.ssl.keystore", given.get("ssl.keystore.type"), path) {
         // One file with the key and its certificates.
         Ok(StoreType::Pem) => {
             out.settings.push(("ssl.certificate.location".into(), path.to_owned()));

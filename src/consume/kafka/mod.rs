@@ -7,7 +7,6 @@ mod commits;
 mod committer;
 mod group;
 mod headers;
-mod jaas;
 mod java_properties;
 mod offsets;
 mod partitions;
@@ -16,7 +15,6 @@ mod publisher;
 mod reader;
 mod resolve;
 mod start;
-mod stores;
 mod tuning;
 mod upkeep;
 

@@ -46,7 +46,7 @@ pub(super) fn connection(brokers: &str, translation: &Translation) -> Result<Cli
         config.set(name, value);
     }
     if let Some(store) = &translation.trust_store {
-        config.set("ssl.ca.pem", store.to_pem().map_err(Error::Source)?);
+        config.set("ssl.ca.pem", store.to_pem("properties.ssl.truststore").map_err(Error::Source)?);
     }
     config.set("bootstrap.servers", brokers);
     Ok(config)

@@ -2,9 +2,9 @@
 
 use memchr::memchr2;
 
-use super::fault::Fault;
 use super::quoted::Quoted;
 use crate::decode::excerpt::Excerpt;
+use crate::decode::fault::Fault;
 
 /// Arrays and objects in each other at most; deeper ones are refused instead of using up the stack.
 pub const DEEPEST: usize = 1000;

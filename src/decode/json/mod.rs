@@ -1,7 +1,6 @@
 //! Flink's `json` format: one object a message, fields by name.
 
 mod cursor;
-mod fault;
 mod print;
 mod quoted;
 mod reader;
@@ -12,7 +11,6 @@ mod tests;
 
 use bumpalo::Bump;
 
-pub(super) use self::fault::Fault;
 pub(super) use self::reader::{Reader, Rules};
 pub(super) use self::shape::{Fields, Missing, Shape};
 use super::{Decode, Decoded};

@@ -3,7 +3,7 @@
 use bumpalo::collections::String;
 
 use super::cursor::{Cursor, Number};
-use super::fault::Fault;
+use crate::decode::fault::Fault;
 use crate::decode::java_real;
 
 /// Takes the value here and appends its text.

@@ -4,10 +4,10 @@ use bumpalo::Bump;
 use bumpalo::collections::{String, Vec};
 
 use super::cursor::Cursor;
-use super::fault::Fault;
 use super::shape::{self, Elements, Field, Fields, Kind, Shape};
 use super::{print, scalar};
 use crate::decode::excerpt::Excerpt;
+use crate::decode::fault::Fault;
 use crate::float::{self, Float};
 use crate::settings::TimestampStandard;
 use crate::value::Value;

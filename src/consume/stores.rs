@@ -12,18 +12,15 @@ pub(super) struct TrustStore {
 }
 
 impl TrustStore {
-    /// Its certificates as PEM.
-    pub(super) fn to_pem(&self) -> Result<String, String> {
+    /// Its certificates as PEM. `key`: its options' prefix.
+    pub(super) fn to_pem(&self, key: &str) -> Result<String, String> {
         let problem = |what: String| {
-            format!(
-                "properties.ssl.truststore.location '{}': {what}; a PEM file with its type set to PEM works too",
-                self.path
-            )
+            format!("{key}.location '{}': {what}; a PEM file with its type set to PEM works too", self.path)
         };
         let bytes = std::fs::read(&self.path).map_err(|error| problem(error.to_string()))?;
         let parsed = Pkcs12::from_der(&bytes)
             .and_then(|store| store.parse2(self.password.reveal()))
-            .map_err(|_| problem("not a PKCS#12 file, or ssl.truststore.password is wrong".into()))?;
+            .map_err(|_| problem("not a PKCS#12 file, or its password is wrong".into()))?;
         let certificates = parsed.ca.iter().flatten().map(|c| c.to_pem()).chain(parsed.cert.iter().map(|c| c.to_pem()));
         let mut pem = String::new();
         for certificate in certificates {
@@ -40,7 +37,7 @@ pub(super) enum StoreType {
     Pkcs12,
 }
 
-/// The type of the store at `path`, `key` being its option's prefix (`ssl.truststore`). Java's default is JKS, which
+/// The type of the store at `path`, `key` being its options' prefix (`properties.ssl.truststore`). Java's default is JKS, which
 /// only Java reads; a file that is called .p12 or .pem is taken for what it is called.
 pub(super) fn store_type(key: &str, given: Option<&str>, path: &str) -> Result<StoreType, String> {
     let given = given.map(str::to_ascii_uppercase);
@@ -49,11 +46,11 @@ pub(super) fn store_type(key: &str, given: Option<&str>, path: &str) -> Result<S
         (Some("PEM"), _) | (None, "pem" | "crt" | "cer") => Ok(StoreType::Pem),
         (Some("PKCS12"), _) | (None, "p12" | "pfx" | "pkcs12") => Ok(StoreType::Pkcs12),
         (Some("JKS") | None, _) => Err(format!(
-            "properties.{key}.location '{path}': JKS stores can only be read by Java; convert it once with \
+            "{key}.location '{path}': JKS stores can only be read by Java; convert it once with \
              \"keytool -importkeystore -srckeystore {path} -destkeystore store.p12 -deststoretype PKCS12\" and set \
-             'properties.{key}.type' = 'PKCS12', or give a PEM file with type 'PEM'"
+             '{key}.type' = 'PKCS12', or give a PEM file with type 'PEM'"
         )),
-        (Some(other), _) => Err(format!("properties.{key}.type '{other}' is unknown; PEM or PKCS12 work")),
+        (Some(other), _) => Err(format!("{key}.type '{other}' is unknown; PEM or PKCS12 work")),
     }
 }
 

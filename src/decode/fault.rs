@@ -1,4 +1,4 @@
-//! Why a JSON message can't be decoded, and where in it: a path of fields and elements, and a byte offset.
+//! Why a nested message can't be decoded, and where in it: a path of fields and elements, and a byte offset.
 
 use std::fmt;
 
@@ -46,6 +46,13 @@ impl Fault {
     #[cold]
     pub fn in_element(mut self, index: usize) -> Self {
         self.0.path.push(Step::Element(index));
+        self
+    }
+
+    /// The message's value begins at this byte of it.
+    #[cold]
+    pub fn moved_by(mut self, bytes: usize) -> Self {
+        self.0.at = self.0.at.map(|at| at + bytes);
         self
     }
 

@@ -1,0 +1,375 @@
+//! Avro schemas: their JSON text, read as Java reads it. Annotations that mean nothing here are passed over, and so are
+//! defaults of the wrong type, which registries hold and Java's readers take. Our own, as reading the data needs to know
+//! what a value's bytes are beneath its logical type, which the usual crate forgets (a UUID may be a text or 16 bytes).
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+/// A schema's types by number; a type may hold itself.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    types: Vec<Type>,
+    root: TypeId,
+}
+
+pub type TypeId = usize;
+
+#[derive(Debug, Clone)]
+pub struct Type {
+    pub kind: Kind,
+    pub logical: Option<Logical>,
+    /// Of a record, an enum or a fixed, with its namespace.
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Null,
+    Boolean,
+    Int,
+    Long,
+    Float,
+    Double,
+    Bytes,
+    String,
+    Fixed(usize),
+    Enum(Vec<String>),
+    Array(TypeId),
+    Map(TypeId),
+    Union(Vec<TypeId>),
+    Record(Vec<RecordField>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordField {
+    pub name: String,
+    /// Other names that a reader's field goes by.
+    pub aliases: Vec<String>,
+    pub field_type: TypeId,
+    /// What a reader takes where the writer has no such field.
+    pub default: Option<Json>,
+}
+
+/// What a plain type stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logical {
+    Decimal {
+        scale: u32,
+    },
+    Date,
+    Time(Unit),
+    /// With a time zone or without: the numbers count the same.
+    Timestamp(Unit),
+    Uuid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Millis,
+    Micros,
+    Nanos,
+}
+
+impl Schema {
+    /// Reads a schema. `references` are the texts of other schemas that it names, each behind those that it names itself.
+    pub fn parse(text: &str, references: &[String]) -> Result<Schema, String> {
+        let mut parser = Parser::default();
+        for reference in references {
+            parser.text(reference)?;
+        }
+        let root = parser.text(text)?;
+        Ok(Schema { types: parser.types, root })
+    }
+
+    pub fn root(&self) -> TypeId {
+        self.root
+    }
+
+    pub fn get(&self, id: TypeId) -> &Type {
+        // Every number is one that the parser gave out.
+        &self.types[id]
+    }
+
+    pub fn kind(&self, id: TypeId) -> &Kind {
+        &self.get(id).kind
+    }
+
+    /// How messages name a type.
+    pub fn describe(&self, id: TypeId) -> String {
+        let named = self.get(id);
+        let plain = match &named.kind {
+            Kind::Null => "null",
+            Kind::Boolean => "boolean",
+            Kind::Int => "int",
+            Kind::Long => "long",
+            Kind::Float => "float",
+            Kind::Double => "double",
+            Kind::Bytes => "bytes",
+            Kind::String => "string",
+            Kind::Fixed(_) => "fixed",
+            Kind::Enum(_) => "enum",
+            Kind::Array(_) => "array",
+            Kind::Map(_) => "map",
+            Kind::Union(_) => "union",
+            Kind::Record(_) => "record",
+        };
+        let unit = |unit| match unit {
+            Unit::Millis => "milliseconds",
+            Unit::Micros => "microseconds",
+            Unit::Nanos => "nanoseconds",
+        };
+        let logical = match named.logical {
+            Some(Logical::Decimal { .. }) => " (decimal)".to_string(),
+            Some(Logical::Date) => " (date)".to_string(),
+            Some(Logical::Time(of)) => format!(" (a time in {})", unit(of)),
+            Some(Logical::Timestamp(of)) => format!(" (a timestamp in {})", unit(of)),
+            Some(Logical::Uuid) => " (uuid)".to_string(),
+            None => String::new(),
+        };
+        match &named.name {
+            Some(name) => format!("{plain} {name}{logical}"),
+            None => format!("{plain}{logical}"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Parser {
+    types: Vec<Type>,
+    by_name: HashMap<String, TypeId>,
+}
+
+impl Parser {
+    fn text(&mut self, text: &str) -> Result<TypeId, String> {
+        // What is nested too deeply is refused by the JSON parser. A bare name is taken too: registries give `string`.
+        let json = match serde_json::from_str(text) {
+            Ok(json) => json,
+            Err(_) if text.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')) => {
+                Json::String(text.trim().to_string())
+            }
+            Err(error) => return Err(format!("no JSON: {error}")),
+        };
+        self.parse(&json, "")
+    }
+
+    fn add(&mut self, kind: Kind, logical: Option<Logical>) -> TypeId {
+        self.types.push(Type { kind, logical, name: None });
+        self.types.len() - 1
+    }
+
+    fn parse(&mut self, json: &Json, namespace: &str) -> Result<TypeId, String> {
+        match json {
+            Json::String(name) => match primitive(name) {
+                Some(kind) => Ok(self.add(kind, None)),
+                None => self.find(name, namespace),
+            },
+            Json::Array(branches) => {
+                let branches =
+                    branches.iter().map(|branch| self.parse(branch, namespace)).collect::<Result<Vec<_>, _>>()?;
+                if branches.iter().any(|branch| matches!(self.types[*branch].kind, Kind::Union(_))) {
+                    return Err("a union in a union".into());
+                }
+                Ok(self.add(Kind::Union(branches), None))
+            }
+            Json::Object(object) => self.object(object, namespace),
+            other => Err(format!("found {other} where a type was expected")),
+        }
+    }
+
+    fn find(&self, name: &str, namespace: &str) -> Result<TypeId, String> {
+        let full = full_name(name, namespace);
+        let found = self.by_name.get(&full).or_else(|| self.by_name.get(name));
+        found.copied().ok_or_else(|| format!("unknown type {full}"))
+    }
+
+    fn object(&mut self, object: &Map<String, Json>, namespace: &str) -> Result<TypeId, String> {
+        let name = match object.get("type") {
+            Some(Json::String(name)) => name.as_str(),
+            Some(nested) => return self.parse(nested, namespace),
+            None => return Err("found an object without 'type' where a type was expected".into()),
+        };
+        match name {
+            "array" => {
+                let items = self.inner(object, "items", namespace)?;
+                Ok(self.add(Kind::Array(items), None))
+            }
+            "map" => {
+                let values = self.inner(object, "values", namespace)?;
+                Ok(self.add(Kind::Map(values), None))
+            }
+            "record" | "error" | "enum" | "fixed" => self.named(name, object, namespace),
+            _ => match primitive(name) {
+                Some(kind) => {
+                    let logical = logical(object, &kind);
+                    Ok(self.add(kind, logical))
+                }
+                None => self.find(name, namespace),
+            },
+        }
+    }
+
+    fn inner(&mut self, object: &Map<String, Json>, key: &str, namespace: &str) -> Result<TypeId, String> {
+        let inner = object.get(key).ok_or_else(|| format!("a type without '{key}'"))?;
+        self.parse(inner, namespace)
+    }
+
+    fn named(&mut self, kind: &str, object: &Map<String, Json>, namespace: &str) -> Result<TypeId, String> {
+        let text = |key: &str| object.get(key).and_then(Json::as_str);
+        let name = text("name").ok_or_else(|| format!("a type {kind} without 'name'"))?;
+        let name = full_name(name, text("namespace").unwrap_or(namespace));
+        // Known before its fields, which may be of it.
+        let id = self.add(Kind::Null, None);
+        self.types[id].name = Some(name.clone());
+        if self.by_name.insert(name.clone(), id).is_some() {
+            return Err(format!("two types are called {name}"));
+        }
+        let list = |key: &str| match object.get(key) {
+            Some(Json::Array(list)) => Ok(list),
+            _ => Err(format!("{kind} {name} has no list '{key}'")),
+        };
+        let kind = match kind {
+            "enum" => Kind::Enum(texts(Some(&Json::Array(list("symbols")?.clone())))),
+            "fixed" => {
+                let size = object.get("size").and_then(Json::as_u64).and_then(|size| usize::try_from(size).ok());
+                Kind::Fixed(size.ok_or_else(|| format!("fixed {name} has no 'size'"))?)
+            }
+            _ => {
+                let namespace = name.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_string();
+                let fields = list("fields")?.iter().map(|field| self.field(field, &name, &namespace));
+                Kind::Record(fields.collect::<Result<_, _>>()?)
+            }
+        };
+        self.types[id].logical = logical(object, &kind);
+        self.types[id].kind = kind;
+        Ok(id)
+    }
+
+    fn field(&mut self, json: &Json, record: &str, namespace: &str) -> Result<RecordField, String> {
+        let name = json.get("name").and_then(Json::as_str).ok_or_else(|| format!("a field of {record} has no name"))?;
+        let field_type = json.get("type").ok_or_else(|| format!("field {name} of {record} has no type"))?;
+        Ok(RecordField {
+            name: name.to_string(),
+            aliases: texts(json.get("aliases")),
+            field_type: self.parse(field_type, namespace)?,
+            default: json.get("default").cloned(),
+        })
+    }
+}
+
+fn texts(list: Option<&Json>) -> Vec<String> {
+    let list = list.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(|text| text.as_str().map(str::to_string)).collect()
+}
+
+fn full_name(name: &str, namespace: &str) -> String {
+    match name.contains('.') || namespace.is_empty() {
+        true => name.to_string(),
+        false => format!("{namespace}.{name}"),
+    }
+}
+
+fn primitive(name: &str) -> Option<Kind> {
+    Some(match name {
+        "null" => Kind::Null,
+        "boolean" => Kind::Boolean,
+        "int" => Kind::Int,
+        "long" => Kind::Long,
+        "float" => Kind::Float,
+        "double" => Kind::Double,
+        "bytes" => Kind::Bytes,
+        "string" => Kind::String,
+        _ => return None,
+    })
+}
+
+/// One that doesn't fit its type is as if it weren't there: the specification says so.
+fn logical(object: &Map<String, Json>, kind: &Kind) -> Option<Logical> {
+    let name = object.get("logicalType")?.as_str()?;
+    Some(match (name, kind) {
+        ("decimal", Kind::Bytes | Kind::Fixed(_)) => {
+            let scale = match object.get("scale") {
+                None => 0,
+                Some(scale) => u32::try_from(scale.as_u64()?).ok()?,
+            };
+            Logical::Decimal { scale }
+        }
+        ("date", Kind::Int) => Logical::Date,
+        ("time-millis", Kind::Int) => Logical::Time(Unit::Millis),
+        ("time-micros", Kind::Long) => Logical::Time(Unit::Micros),
+        ("timestamp-millis" | "local-timestamp-millis", Kind::Long) => Logical::Timestamp(Unit::Millis),
+        ("timestamp-micros" | "local-timestamp-micros", Kind::Long) => Logical::Timestamp(Unit::Micros),
+        ("timestamp-nanos" | "local-timestamp-nanos", Kind::Long) => Logical::Timestamp(Unit::Nanos),
+        ("uuid", Kind::String | Kind::Fixed(16)) => Logical::Uuid,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Schema {
+        Schema::parse(text, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn a_record_may_hold_itself_and_names_have_namespaces() {
+        let schema = parse(
+            r#"{"type": "record", "name": "a.b.Node", "fields": [{"name": "next", "type": ["null", "Node"]},
+                {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["X", "Y"]}},
+                {"name": "again", "type": "a.b.Kind", "default": "X", "aliases": ["once"]}]}"#,
+        );
+        let Kind::Record(fields) = schema.kind(schema.root()) else { panic!() };
+        let Kind::Union(branches) = schema.kind(fields[0].field_type) else { panic!() };
+        assert_eq!(branches[1], schema.root());
+        assert_eq!(fields[1].field_type, fields[2].field_type);
+        assert_eq!((fields[2].default.clone(), fields[2].aliases.len()), (Some("X".into()), 1));
+        assert_eq!(schema.describe(schema.root()), "record a.b.Node");
+    }
+
+    #[test]
+    fn a_logical_type_counts_where_it_fits() {
+        let logical = |text: &str| {
+            let schema = parse(text);
+            schema.get(schema.root()).logical
+        };
+        assert_eq!(logical(r#"{"type": "int", "logicalType": "date"}"#), Some(Logical::Date));
+        assert_eq!(logical(r#"{"type": "string", "logicalType": "date"}"#), None);
+        assert_eq!(
+            logical(r#"{"type": "long", "logicalType": "local-timestamp-micros"}"#),
+            Some(Logical::Timestamp(Unit::Micros))
+        );
+        assert_eq!(
+            logical(r#"{"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}"#),
+            Some(Logical::Decimal { scale: 2 })
+        );
+        assert_eq!(logical(r#"{"type": "long", "logicalType": "wholly-new"}"#), None);
+    }
+
+    #[test]
+    fn schemas_that_are_referred_to_are_known_by_name() {
+        let color = r#"{"type": "enum", "name": "shop.Color", "symbols": ["red"]}"#;
+        let car = r#"{"type": "record", "name": "shop.Car", "fields": [{"name": "color", "type": "Color"}]}"#;
+        assert!(Schema::parse(car, &[color.to_string()]).is_ok());
+        assert_eq!(Schema::parse(car, &[]).unwrap_err(), "unknown type shop.Color");
+        assert_eq!(*parse("string").kind(0), Kind::String);
+    }
+
+    #[test]
+    fn what_is_no_schema_is_refused() {
+        for text in [
+            "",
+            "7",
+            "{}",
+            r#"{"type": "array"}"#,
+            r#"["null", ["int"]]"#,
+            r#"{"type": "record", "name": "r"}"#,
+            r#"{"type": "fixed", "name": "f", "size": -1}"#,
+            r#"{"type": "record", "name": "r", "fields": [{"name": "a", "type": {"type": "fixed", "name": "r", "size": 1}}]}"#,
+            &format!("{}\"int\"{}", "[".repeat(100_000), "]".repeat(100_000)),
+        ] {
+            assert!(Schema::parse(text, &[]).is_err(), "{text:.100}");
+        }
+    }
+}

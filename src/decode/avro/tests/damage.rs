@@ -1,0 +1,73 @@
+//! Damaged and hostile messages: each is refused, quickly, whatever numbers are in it.
+
+use super::*;
+
+fn of(writer: &str, column: (&str, DataType), message: &[u8]) -> Result<String, String> {
+    let reader = r#"{"type": "record", "name": "r", "fields": [
+        {"name": "a", "type": ["null", {"type": "array", "items": ["null", "float"]}], "default": null}]}"#;
+    let mut confluent = Confluent::new(schema(reader), fields(&[column]), known(&[(1, writer)]));
+    decode(&mut confluent, Some(&[&[0, 0, 0, 0, 1], message].concat()))
+}
+
+fn field(name: &str, of: &str) -> String {
+    format!(r#"{{"type": "record", "name": "w", "fields": [{{"name": "{name}", "type": {of}}}]}}"#)
+}
+
+/// 2^62, as a number of values.
+const HUGE: [u8; 9] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f];
+
+#[test]
+fn a_huge_number_of_values_costs_nothing() {
+    let vector = || ("a", DataType::Array(Box::new(DataType::Float)));
+    for items in ["float", "double", "null", "int", "string"] {
+        let array = format!(r#"{{"type": "array", "items": "{items}"}}"#);
+        for name in ["a", "skipped"] {
+            let found = of(&field(name, &array), vector(), &HUGE);
+            assert!(found.is_err() || items == "null" && name == "skipped", "{items} {name}: {found:?}");
+        }
+        // A block that tells its length can't be longer than the message.
+        assert!(of(&field("skipped", &array), vector(), &[[1].as_slice(), &HUGE].concat()).is_err());
+    }
+    for counted in ["string", "bytes"] {
+        assert!(of(&field("skipped", &format!(r#""{counted}""#)), vector(), &HUGE).is_err());
+        assert!(of(&field("skipped", &format!(r#""{counted}""#)), vector(), &[1]).is_err(), "a negative length");
+    }
+    let map = r#"{"type": "map", "values": "null"}"#;
+    assert!(of(&field("skipped", map), vector(), &HUGE).is_err());
+    let fixed = r#"{"type": "fixed", "name": "f", "size": 4611686018427387904}"#;
+    assert!(of(&field("skipped", fixed), vector(), &HUGE).is_err());
+    // Blocks of values without bytes, one after another.
+    let nulls = [0x80, 0x80, 0x08].repeat(10_000);
+    assert!(of(&field("a", r#"{"type": "array", "items": "null"}"#), vector(), &nulls).is_err());
+}
+
+#[test]
+fn records_in_records_are_followed_so_far_and_no_further() {
+    let node = r#"{"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}"#;
+    let vector = || ("a", DataType::Array(Box::new(DataType::Float)));
+    let chain = |length: usize| [vec![2; length], vec![0]].concat();
+    assert_eq!(of(&field("skipped", node), vector(), &chain(50)).as_deref(), Ok("+I null"));
+    assert!(of(&field("skipped", node), vector(), &chain(1_000_000)).unwrap_err().contains("more than 100 deep"));
+    // One that holds itself without end has no value.
+    let endless = r#"{"type": "record", "name": "Node", "fields": [{"name": "next", "type": "Node"}]}"#;
+    assert!(of(&field("skipped", endless), vector(), &chain(10)).is_err());
+    let array = format!(r#"{{"type": "array", "items": {endless}}}"#);
+    assert!(of(&field("a", &array), vector(), &chain(10)).is_err());
+}
+
+#[test]
+fn whatever_the_bytes_are_the_decoder_ends_and_says_so() {
+    let sample = [&[0, 0, 0, 0, 1][..], &bytes(SAMPLE)].concat();
+    let mut confluent = Confluent::new(schema(READER), columns(), known(&[(1, READER)]));
+    for length in 0..sample.len() {
+        assert!(decode(&mut confluent, Some(&sample[..length])).is_err(), "{length}");
+    }
+    for at in 5..sample.len() {
+        for byte in 0..=255 {
+            let mut changed = sample.clone();
+            changed[at] = byte;
+            // Many of them are messages too.
+            let _ = decode(&mut confluent, Some(&changed));
+        }
+    }
+}
