@@ -4,9 +4,8 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
-
-use parking_lot::{Mutex, RwLock};
+// Not parking_lot's: in the child of a fork those may wait for threads of the parent.
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::error::Fault;
 use super::process;
@@ -73,7 +72,9 @@ pub fn give<T: Kind>(object: T) -> Result<*mut T::Public, Fault> {
 /// The object, which stays there for as long as the caller has it, whatever other threads free.
 pub fn get<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
     let (table, place) = find::<T>(handle)?;
-    let object = table.slot(place.slot).and_then(|slot| slot.0.read().of(place.generation));
+    let object = table
+        .slot(place.slot)
+        .and_then(|slot| slot.0.read().unwrap_or_else(PoisonError::into_inner).of(place.generation));
     typed(object)
 }
 
@@ -81,12 +82,12 @@ pub fn get<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
 pub fn take<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
     let (table, place) = find::<T>(handle)?;
     let Some(slot) = table.slot(place.slot) else { return typed(None) };
-    let mut entry = slot.0.write();
+    let mut entry = slot.0.write().unwrap_or_else(PoisonError::into_inner);
     let object = typed(entry.of(place.generation))?;
     entry.object = None;
     entry.generation = (entry.generation + 1) % GENERATIONS;
     drop(entry);
-    table.free.lock().slots.push_back(place.slot);
+    table.free.lock().unwrap_or_else(PoisonError::into_inner).slots.push_back(place.slot);
     Ok(object)
 }
 
@@ -130,7 +131,7 @@ impl Table {
 
     fn insert(&self, object: Object) -> Result<(usize, u32), Fault> {
         let number = {
-            let mut free = self.free.lock();
+            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             match free.slots.pop_front() {
                 Some(slot) => slot,
                 None => {
@@ -147,7 +148,7 @@ impl Table {
         let Some(slot) = slots.and_then(|slots| slots.get(at)) else {
             return Err(Fault::internal("more than four million handles are open".to_owned()));
         };
-        let mut entry = slot.0.write();
+        let mut entry = slot.0.write().unwrap_or_else(PoisonError::into_inner);
         entry.object = Some(object);
         Ok((number, entry.generation))
     }

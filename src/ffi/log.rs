@@ -1,10 +1,9 @@
 //! The library's log lines, for the host.
 
 use std::ffi::{c_char, c_void};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use log::{LevelFilter, Log, Metadata, Record};
-use parking_lot::RwLock;
 
 use super::callback::{self, Callback, UserData};
 use super::error::{Fault, VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code, vecsink_error};
@@ -64,7 +63,7 @@ pub unsafe extern "C" fn vecsink_log_set(
         }
         let listener = callback.map(|call| Listener { call, user_data: UserData(user_data) });
         log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });
-        *process.listeners.0.write() = listener;
+        *process.listeners.0.write().unwrap_or_else(PoisonError::into_inner) = listener;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -82,7 +81,7 @@ impl Log for Forward {
             return;
         }
         let Some(process) = process::current() else { return };
-        let listener = process.listeners.0.read();
+        let listener = process.listeners.0.read().unwrap_or_else(PoisonError::into_inner);
         let Some(listener) = &*listener else { return };
         let mut message = line.args().to_string().replace('\0', "\u{FFFD}");
         let length = message.len();

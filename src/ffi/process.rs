@@ -2,8 +2,9 @@
 //! a lock that another thread held at that moment.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::error::{Fault, VECSINK_FORKED};
 use super::handle::Table;
 use super::log::Listeners;
 
@@ -17,6 +18,10 @@ pub struct Process {
 }
 
 static FORKS: AtomicUsize = AtomicUsize::new(0);
+/// Whether a sink or a job was ever opened, here or in a parent before the fork.
+static OPENED: AtomicBool = AtomicBool::new(false);
+/// Whether threads of the library may have been running when this process was forked off.
+static BEREFT: AtomicBool = AtomicBool::new(false);
 static PROCESSES: [OnceLock<Process>; MOST] = [const { OnceLock::new() }; MOST];
 
 /// Which of the processes this one is.
@@ -41,10 +46,25 @@ pub fn current() -> Option<&'static Process> {
 fn notice_forks() {
     extern "C" fn forked() {
         FORKS.fetch_add(1, Ordering::Relaxed);
+        BEREFT.store(OPENED.load(Ordering::Relaxed), Ordering::Relaxed);
     }
-    // SAFETY: the handler does what is allowed in the child of a process with threads: it touches one atomic.
+    // SAFETY: the handler does what is allowed in the child of a process with threads: it touches atomics.
     let refused = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     if refused != 0 {
         log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
     }
+}
+
+/// Before a sink or a job is opened. Where threads of the library were running, locks and queues still wait for them after
+/// the fork, so that nothing with threads can be opened there: better an error than a call that never returns.
+pub fn check_may_open() -> Result<(), Fault> {
+    // Forks are noticed from here on.
+    current();
+    if BEREFT.load(Ordering::Relaxed) {
+        let message = "this process was forked off one that had opened a sink or a job, so it can't open any: fork before, \
+                       or exec";
+        return Err(Fault::new(VECSINK_FORKED, message));
+    }
+    OPENED.store(true, Ordering::Relaxed);
+    Ok(())
 }

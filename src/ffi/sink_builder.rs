@@ -12,6 +12,7 @@ use super::error::{Fault, c_string, vecsink_code, vecsink_error};
 use super::handle::{self, Kind};
 use super::memory::{place, slice, text};
 use super::panic::{ask, call};
+use super::process::check_may_open;
 use super::sink::{SinkObject, vecsink_sink};
 use crate::pipeline::{Rejected, Sink, SinkBuilder};
 
@@ -247,6 +248,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_open(
         // SAFETY: as the header asks.
         let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
         check_may_end()?;
+        check_may_open()?;
         let builder = handle::get::<Builder>(builder)?;
         let taken = builder.0.lock().take().ok_or_else(opened)?;
         *sink = handle::give(SinkObject::new(taken.open()?))?;
@@ -274,6 +276,7 @@ pub unsafe extern "C" fn vecsink_sink_open(
         // SAFETY: as the header asks, for all of these.
         let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
         check_may_end()?;
+        check_may_open()?;
         let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
         *sink = handle::give(SinkObject::new(Sink::open(url, table)?))?;
         Ok(())

@@ -80,7 +80,9 @@ impl Pool {
             .max_size(size.max(1))
             .min_idle(Some(0))
             .test_on_check_out(false)
+            // Either would keep r2d2's threads for half a minute after the pool is gone.
             .max_lifetime(None)
+            .idle_timeout(None)
             .connection_timeout(max_wait.max(Duration::from_millis(1)))
             .error_handler(Box::new(NopErrorHandler))
             .build(Slots)

@@ -40,6 +40,11 @@ pub struct Pipeline {
     started: Instant,
 }
 
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Pipeline>()
+};
+
 struct SourceStats {
     counters: Arc<Counters>,
     /// Counted once where tables share a reader.

@@ -216,14 +216,13 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
         sink.push(id=1, feature=[0.0] * 4)
         child = os.fork()
         if child == 0:
-            for call in [lambda: sink.push(id=2, feature=[0.0] * 4), sink.flush, sink.close, sink.stats]:
+            opened = lambda: vecsink.Sink(url, table)  # what its parent has threads for, a child can't have
+            for call in [lambda: sink.push(id=2, feature=[0.0] * 4), sink.flush, sink.close, sink.stats, opened]:
                 try:
                     call()
                     os._exit(1)
                 except vecsink.Forked:
                     pass
-            with vecsink.Sink(url, table) as own:
-                own.push(id=3, feature=[0.0] * 4)
             del sink
             gc.collect()
             sys.exit(7)  # the whole way down, atexit and all
@@ -233,7 +232,7 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
     """
     ended = run(program, items.url, f"{items.name}.items")
     assert ended.returncode == 0, ended.stderr
-    assert items.rows("SELECT id FROM items ORDER BY id") == [(1,), (3,), (4,)]
+    assert items.rows("SELECT id FROM items ORDER BY id") == [(1,), (4,)]
 
 
 def test_the_end_of_the_interpreter_writes_what_was_pushed(items):

@@ -16,6 +16,7 @@ use super::error::{Fault, vecsink_code, vecsink_error};
 use super::handle::{self, Kind};
 use super::memory::{place, text};
 use super::panic::{ask, call};
+use super::process::check_may_open;
 use super::stats::{Place, vecsink_stats};
 use super::time::timeout;
 
@@ -215,6 +216,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_start(
         // SAFETY: as the header asks.
         let pipeline = unsafe { place(pipeline, "the place for the job") }?.write(ptr::null_mut());
         check_may_end()?;
+        check_may_open()?;
         let builder = handle::get::<Builder>(builder)?;
         let plan = builder.0.lock().clone();
         *pipeline = handle::give(plan.start()?)?;

@@ -70,6 +70,12 @@ pub struct Sink {
     opened: Instant,
 }
 
+// Many threads push into one sink.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Sink>()
+};
+
 /// How a row is pushed; see [`Sink::push_with`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Push {
@@ -190,7 +196,7 @@ impl Sink {
     /// The same with a number of the host's own, or with less patience.
     pub fn delete_with<R: Row + ?Sized>(&self, key: &R, push: Push) -> std::result::Result<u64, PushError> {
         if !self.core.line.settings.changing {
-            return Err(PushError::Shape("the sink was opened without SinkBuilder::deletes".to_owned()));
+            return Err(PushError::Shape("the sink was opened without deletes".to_owned()));
         }
         let until = push.wait.begin();
         self.core.wait_for_room(until)?;

@@ -88,7 +88,8 @@ class Sink(Handle):
     ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but not
     close; what they raise is logged.
 
-    Use it in a ``with`` block, or ``close`` it. A sink isn't for a child process made by ``fork``: open another one there.
+    Use it in a ``with`` block, or ``close`` it. A child process made by ``fork`` can't use it, and can open one
+    of its own only when its parent had opened none before: start processes first, or with ``spawn``.
     """
 
     __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing")
