@@ -5,11 +5,12 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+from contextlib import suppress
 from ctypes import string_at
 from typing import Any
 
 from ._abi import LogCallback, LogLevel
-from ._errors import check
+from ._errors import Unsupported, check
 from ._library import lib
 
 logger = logging.getLogger("vecsink")
@@ -39,7 +40,8 @@ def follow_logger() -> None:
     global _at
     wanted = next((level for level in sorted(_LEVELS, reverse=True) if logger.isEnabledFor(_LEVELS[level])), LogLevel.OFF)
     if wanted != _at:
-        check(lib.vecsink_log_set, int(wanted), _callback, None)
+        with suppress(Unsupported):  # a Rust program around this interpreter has a logger of its own
+            check(lib.vecsink_log_set, int(wanted), _callback, None)
         _at = wanted
 
 
