@@ -40,6 +40,8 @@ pub struct Entry {
     pub stream: u32,
     pub format: RowFormat,
     pub op: Op,
+    /// As which edition of its table the row is encoded: a number that the target gives out.
+    pub edition: u16,
     /// Length of the encoded row in [`Chunk::rows`].
     pub row_len: u32,
     /// Length of the key image in [`Chunk::keys`].
@@ -63,7 +65,7 @@ impl Entry {
 }
 
 /// A run of one shard's queue, in arrival order. The three byte buffers hold the entries' parts one after another.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Chunk {
     pub shard: u8,
     pub entries: Vec<Entry>,
@@ -99,7 +101,7 @@ impl Chunk {
 }
 
 /// What one transaction writes: whole prefixes of the queues of the shards it holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Batch {
     pub chunks: Vec<Chunk>,
     /// The shards that nobody else may take until this batch is settled, one bit a shard.

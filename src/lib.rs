@@ -21,6 +21,7 @@ pub mod error;
 pub mod expression;
 #[cfg(feature = "ffi")]
 mod ffi;
+mod fields;
 mod float;
 pub mod letter;
 pub mod metrics;

@@ -84,6 +84,15 @@ impl ColumnKind {
         }
     }
 
+    /// Whether a value that both take has one key image in both, so that a key column altered from one to the other keeps
+    /// its rows in their shards.
+    pub fn has_images_of(&self, other: &ColumnKind) -> bool {
+        use ColumnKind as Kind;
+        let is_integer = |kind: &Kind| matches!(kind, Kind::Int2 | Kind::Int4 | Kind::Int8);
+        let is_text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Varchar(_));
+        self == other || is_integer(self) && is_integer(other) || is_text(self) && is_text(other)
+    }
+
     /// One of pgvector's types.
     pub fn is_vector(&self) -> bool {
         matches!(self, ColumnKind::Vector | ColumnKind::HalfVec | ColumnKind::SparseVec)
@@ -127,6 +136,13 @@ pub struct TargetTable {
 }
 
 impl TargetTable {
+    /// The table as deletes see it: the key's columns alone.
+    pub fn of_key(&self) -> TargetTable {
+        let key = self.key.as_deref().unwrap_or_default();
+        let columns: Vec<_> = key.iter().filter_map(|&at| self.columns.get(at).cloned()).collect();
+        TargetTable { key: Some((0..columns.len()).collect()), columns, ..self.clone() }
+    }
+
     /// `schema.table`, unquoted, for messages.
     pub fn name(&self) -> String {
         format!("{}.{}", self.schema, self.table)

@@ -28,6 +28,7 @@ fn entry(offset: i64) -> Entry {
         stream: 0,
         format: RowFormat::Binary,
         op: Op::Insert,
+        edition: 0,
         row_len: 3,
         key_len: 0,
         original_len: 0,

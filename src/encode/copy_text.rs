@@ -61,7 +61,7 @@ pub(super) fn field(
 }
 
 /// Escapes what COPY would take for a delimiter or an escape.
-fn escape(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     let mut start = 0;
     for (at, &byte) in text.iter().enumerate() {
         let letter = match byte {

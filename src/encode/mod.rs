@@ -25,6 +25,7 @@ mod refusal;
 mod scalar;
 mod sparse;
 mod string;
+mod translate;
 mod vector;
 
 use std::borrow::Cow;
@@ -35,6 +36,8 @@ use crate::settings::{Sink, Source, VectorEncoding};
 use crate::target::{TargetColumn, TargetTable};
 use crate::value::Value;
 use refusal::Refusal;
+
+pub use self::translate::Translator;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncodeOptions {

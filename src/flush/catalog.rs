@@ -30,7 +30,8 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    pub fn read(session: &mut Session, greenplum: bool, sink: &Sink) -> Result<Self> {
+    /// `written`: the columns that are written anyway, where the sink's may be all that there are.
+    pub fn read(session: &mut Session, greenplum: bool, sink: &Sink, written: Option<&[String]>) -> Result<Self> {
         let name = format!("{}.{}", sink.schema, sink.table);
         let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;
         if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
@@ -39,7 +40,15 @@ impl Catalog {
         let mut all = columns::read(session, oid, &name)?;
         let indexes = keys::read(session, oid, &name)?;
         dimension::find(session, &indexes, &mut all, &name)?;
-        let (columns, unwritten) = choose(&name, sink, all)?;
+        let own: Vec<String>;
+        let written = match written {
+            None => {
+                own = sink.columns.iter().map(|column| column.name.clone()).collect();
+                &own
+            }
+            Some(written) => written,
+        };
+        let (columns, unwritten) = choose(&name, written, all)?;
         let keys = Keys::new(sink, &columns, &indexes);
         let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
         let catalog = Catalog {
@@ -238,16 +247,15 @@ fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String
 }
 
 /// The job's columns in its order, and the others. A sink without columns writes all that can be written.
-fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
-    if sink.columns.is_empty() {
+fn choose(name: &str, written: &[String], mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
+    if written.is_empty() {
         return Ok(all.into_iter().partition(|column| !column.generated && !column.identity_always));
     }
     let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
-    let missing: Vec<String> = sink
-        .columns
+    let missing: Vec<String> = written
         .iter()
-        .filter(|column| !names.contains(&column.name))
-        .map(|column| format!("{}{}", column.name, nearest(&column.name, &names)))
+        .filter(|column| !names.contains(column))
+        .map(|column| format!("{column}{}", nearest(column, &names)))
         .collect();
     if !missing.is_empty() {
         return Err(Error::target(format!(
@@ -256,11 +264,11 @@ fn choose(name: &str, sink: &Sink, mut all: Vec<Column>) -> Result<(Vec<Column>,
             names.join(", ")
         )));
     }
-    let mut chosen = Vec::with_capacity(sink.columns.len());
-    for column in &sink.columns {
-        match all.iter().position(|candidate| candidate.name == column.name) {
+    let mut chosen = Vec::with_capacity(written.len());
+    for column in written {
+        match all.iter().position(|candidate| candidate.name == *column) {
             Some(at) => chosen.push(all.remove(at)),
-            None => return Err(Error::target(format!("table {name}: column {} is written twice", column.name))),
+            None => return Err(Error::target(format!("table {name}: column {column} is written twice"))),
         }
     }
     Ok((chosen, all))

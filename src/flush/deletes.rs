@@ -7,11 +7,11 @@ use bytes::BytesMut;
 use postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use super::classify::During;
-use super::fields::fields;
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
 use super::statements::{Statement, Statements};
 use crate::batch::RowFormat;
+use crate::fields::fields;
 
 /// Deletes the rows whose keys these entries hold.
 pub fn delete(session: &mut Session, statements: &Statements, rows: &Rows<'_>, deletes: Vec<u32>) -> Attempt<()> {

@@ -10,8 +10,8 @@ mod copy;
 mod deletes;
 mod describe;
 mod dimension;
+mod edition;
 mod failure;
-mod fields;
 mod isolate;
 mod keys;
 mod kinds;
@@ -39,6 +39,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
 use crate::settings::{ConflictMode, DeadLetterTarget, Sink};
@@ -46,6 +48,7 @@ use crate::stop::Stop;
 use crate::target::TargetTable;
 
 pub use self::describe::Description;
+pub use self::edition::Edition;
 pub use self::letters::{Answered, Beside, check_letters, letter_table_ddl, read_letters};
 pub use self::streams::{Held, Kept, StreamName};
 pub use self::transaction::Written;
@@ -54,14 +57,14 @@ use self::alike::Alike;
 use self::catalog::Catalog;
 use self::conflict::Conflicts;
 use self::connect::Connector;
+use self::edition::Editions;
+use self::failure::Failure;
 use self::letters::LetterTable;
 use self::pool::Pool;
+use self::probe::Capabilities;
 use self::retry::Outage;
 use self::server::Server;
-use self::session::{Session, Setup};
-use self::shape::Shape;
-use self::statements::Statements;
-use self::transaction::Order;
+use self::session::{Attempt, Session, Setup};
 
 /// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
 pub trait Settle {
@@ -73,6 +76,12 @@ pub trait Settle {
 
     /// An attempt failed and is repeated.
     fn retried(&mut self);
+
+    /// The table was altered: the entries of `batch`, in their places, with their rows as `edition` takes them. `None` stops
+    /// the write: it can't be done.
+    fn encoded_anew(&mut self, _batch: &Batch, _edition: &Edition) -> Option<Batch> {
+        None
+    }
 
     /// What the transaction that tries these rows shall do besides. Asked before each attempt.
     fn beside(&mut self, _rows: Range<usize>) -> Beside {
@@ -98,12 +107,15 @@ pub trait Settle {
 /// One sink's opened target, shared by its writer threads.
 pub struct Target {
     name: String,
+    sink: Sink,
     table: TargetTable,
+    editions: Editions,
+    /// Held while the catalog is read again, so that one writer does it for all.
+    rereading: Mutex<()>,
+    capabilities: Capabilities,
     description: Description,
     pool: Pool,
-    statements: Statements,
     conflicts: Conflicts,
-    order: Order,
     outage: Outage,
     alike: Alike,
     conflict_mode: ConflictMode,
@@ -128,7 +140,7 @@ impl Target {
         let setup = server.setup(&sink.connection);
         let set_up = |failure| retry::unreachable(&connector.hosts(), &failure);
         session.set_up(&setup).map_err(set_up)?;
-        let catalog = Catalog::read(&mut session, server.greenplum, sink)?;
+        let catalog = Catalog::read(&mut session, server.greenplum, sink, None)?;
         let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
         let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
@@ -144,11 +156,13 @@ impl Target {
         }
         Ok(Target {
             name: catalog.name(),
+            sink: sink.clone(),
             table: catalog.target(sink),
+            editions: Editions::new(Edition::new(&catalog, catalog.target(sink), sink.conflict_mode, &capabilities)),
+            rereading: Mutex::new(()),
+            capabilities,
             description,
-            statements,
             conflicts,
-            order: conflict::order(sink.conflict_mode, catalog.keys.key_is_unique, catalog.keys.other_unique),
             outage: Outage::new(max_outage),
             alike: Alike::default(),
             conflict_mode: sink.conflict_mode,
@@ -164,20 +178,50 @@ impl Target {
             greenplum: server.greenplum,
             letters,
             has_company,
-            pool: Pool::new(
-                connector,
-                setup,
-                session,
-                open,
-                sink.connection_max_active,
-                sink.connection_max_wait,
-                Shape::new(&catalog),
-            )?,
+            pool: Pool::new(connector, setup, session, open, sink.connection_max_active, sink.connection_max_wait)?,
         })
     }
 
+    /// The table as the start found it.
     pub fn table(&self) -> &TargetTable {
         &self.table
+    }
+
+    /// The number of the newest edition of the table: rows are to be encoded for that one.
+    #[inline]
+    pub fn edition_number(&self) -> u16 {
+        self.editions.number()
+    }
+
+    pub fn edition(&self) -> Arc<Edition> {
+        self.editions.newest()
+    }
+
+    /// An edition that rows were encoded for.
+    pub fn edition_of(&self, number: u16) -> Option<Arc<Edition>> {
+        self.editions.get(number)
+    }
+
+    /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
+    /// why the job can't go on with the table as it is.
+    fn read_again(&self, seen: &Edition) -> Attempt<std::result::Result<(), String>> {
+        let _alone = self.rereading.lock();
+        if self.editions.newest().revision != seen.revision {
+            return Ok(Ok(()));
+        }
+        let mut session = self.pool.extra_session()?;
+        let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
+        let found = match Catalog::read(&mut session, self.greenplum, &self.sink, Some(&written)) {
+            Err(Error::Target { message, passing: true, .. }) => return Err(Failure::outage(message)),
+            Err(error) => return Ok(Err(error.to_string())),
+            Ok(catalog) => {
+                Edition::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
+            }
+        };
+        Ok(self.editions.add(found).inspect(|()| {
+            log::warn!("{}: the table was altered; going on with it as it is now", self.name);
+            self.pool.renew();
+        }))
     }
 
     pub fn description(&self) -> &Description {

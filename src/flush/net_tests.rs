@@ -1,12 +1,13 @@
 //! The net effect of batches against changes applied one by one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::batch::{Batch, Chunk, Entry, RowFormat};
-use crate::flush::fields::fields;
+use crate::fields::{self, fields};
 
 /// A change of one of few keys; rows have two columns beside the key.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,7 @@ fn batch(changes: &[Change]) -> Batch {
             stream: 0,
             format: if change.text { RowFormat::Text } else { RowFormat::Binary },
             op: change.op,
+            edition: 0,
             row_len: row.len() as u32,
             key_len: 1,
             original_len: 0,
@@ -79,7 +81,7 @@ enum Refusal {
 
 fn values(rows: &Rows<'_>, row: u32) -> Vec<String> {
     let (format, bytes) = (rows.format(row as usize), rows.row(row as usize));
-    let text = |field: crate::flush::fields::Field<'_>| match field.is_unchanged() {
+    let text = |field: fields::Field<'_>| match field.is_unchanged() {
         true => "\\U".into(),
         false => String::from_utf8(field.value().unwrap().into_owned()).unwrap(),
     };
@@ -146,7 +148,7 @@ fn one_by_one(changes: &[Change], keep: Keep) -> (Table, Vec<usize>) {
 /// The same in batches with their net effect, those that are refused halved.
 fn in_batches(changes: &[Change], keep: Keep, sizes: &[usize]) -> (Table, Vec<usize>, u64) {
     let batch = batch(changes);
-    let mut rows = Rows::new(&batch);
+    let mut rows = Rows::new(Cow::Borrowed(&batch));
     let (mut table, mut refused, mut counted) = (Table::new(), Vec::new(), 0);
     let mut pending = Vec::new();
     let (mut start, mut sizes) = (0, sizes.iter().cycle());
@@ -231,7 +233,7 @@ proptest! {
 fn net_of(changes: &[(Op, u8)], keep: Keep) -> Option<Net> {
     let changes: Vec<Change> =
         changes.iter().map(|&(op, key)| Change { op, key, a: Some(1), b: Some(2), text: false }).collect();
-    net(&mut Rows::new(&batch(&changes)), 0..changes.len(), keep)
+    net(&mut Rows::new(Cow::Owned(batch(&changes))), 0..changes.len(), keep)
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use super::classify::{Class, During};
 use super::copy::copy;
 use super::failure::Failure;
-use super::fields::fields;
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
 use super::statements::{Statement, Statements};
 use super::transaction::Path;
+use crate::fields::fields;
 
 /// Updates the rows of these entries; one statement for all that carry the same columns. The stage is empty before and
 /// after.

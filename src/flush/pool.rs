@@ -13,7 +13,6 @@ use super::classify::Class;
 use super::connect::Connector;
 use super::failure::Failure;
 use super::session::{Attempt, Session, Setup};
-use super::shape::Shape;
 use crate::error::{Error, Result};
 
 /// How long to go on with fewer sessions after the server refused one.
@@ -29,7 +28,6 @@ pub struct Pool {
     /// When a session was last found lost. Those that haven't answered since are asked before they are used.
     doubted: Mutex<Option<Instant>>,
     fewer: Mutex<Option<Fewer>>,
-    shape: Shape,
 }
 
 /// The server refused a connection: for a while there are fewer.
@@ -70,11 +68,10 @@ impl Pool {
     pub fn new(
         connector: Connector,
         setup: Setup,
-        mut first: Session,
+        first: Session,
         open: Arc<AtomicU32>,
         size: u32,
         max_wait: Duration,
-        shape: Shape,
     ) -> Result<Self> {
         let slots = r2d2::Pool::builder()
             .max_size(size.max(1))
@@ -95,19 +92,24 @@ impl Pool {
             generation: AtomicU32::new(0),
             doubted: Mutex::new(None),
             fewer: Mutex::new(None),
-            shape,
         };
-        let unreadable =
-            |failure: Failure| failure.error(&format!("{}: the catalog can't be read", pool.shape.table()), "");
-        pool.shape.prepare(&mut first).map_err(unreadable)?;
         if let Ok(mut slot) = pool.slots.get() {
             slot.session = Some(first);
         }
         Ok(pool)
     }
 
-    /// A session, from the pool or new, for a table that is as it was.
+    /// A session, from the pool or new, that is ready for no other revision of the table than this one.
+    pub fn session_for(&self, revision: u32) -> Attempt<Checkout> {
+        self.session_if(|session| session.revision.is_none_or(|other| other == revision))
+    }
+
+    /// A session, from the pool or new.
     pub fn session(&self) -> Attempt<Checkout> {
+        self.session_if(|_| true)
+    }
+
+    fn session_if(&self, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
         loop {
             // Looked at for its side effect: slots come back when the time of fewer sessions is over.
             self.limit();
@@ -117,6 +119,7 @@ impl Pool {
             if let Some(session) = &mut slot.session
                 && session.is_usable()
                 && session.generation == generation
+                && serves(session)
                 && (doubted < Some(session.proven) || session.answers())
             {
                 return Ok(Checkout(slot));
@@ -125,7 +128,6 @@ impl Pool {
             match Session::open(&self.connector, &self.setup, &self.open) {
                 Ok(mut session) => {
                     session.generation = generation;
-                    self.shape.prepare(&mut session)?;
                     slot.session = Some(session);
                     return Ok(Checkout(slot));
                 }
@@ -141,9 +143,9 @@ impl Pool {
         }
     }
 
-    /// Fails if the table is no longer what its rows are encoded for.
-    pub fn look(&self) -> Attempt<()> {
-        self.session()?.attempt(|session| self.shape.compare(session))
+    /// A session beside those of the pool, for a moment.
+    pub fn extra_session(&self) -> Attempt<Session> {
+        Session::open(&self.connector, &self.setup, &self.open)
     }
 
     /// From now on only new sessions: what the old ones prepared is out of date.

@@ -67,6 +67,8 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
     use crate::flush::rows::Plan;
@@ -82,6 +84,7 @@ mod tests {
                 stream: 0,
                 format,
                 op: Op::Insert,
+                edition: 0,
                 row_len: bytes.len() as u32,
                 key_len: key.len() as u32,
                 original_len: 0,
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn the_first_or_the_last_row_of_a_key_is_kept_in_order() {
         let batch = batch(&["a", "b", "a", "c", "b", "a"], &[]);
-        let rows = Rows::new(&batch);
+        let rows = Rows::new(Cow::Borrowed(&batch));
         assert_eq!(reduce(&rows, 0..6, Keep::First), [0, 1, 3]);
         assert_eq!(reduce(&rows, 0..6, Keep::Last), [3, 4, 5]);
         assert_eq!(reduce(&rows, 2..5, Keep::Last), [2, 3, 4]);
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn rows_without_a_key_are_all_kept() {
         let batch = batch(&["", "", "a", ""], &[]);
-        assert_eq!(reduce(&Rows::new(&batch), 0..4, Keep::Last), [0, 1, 2, 3]);
+        assert_eq!(reduce(&Rows::new(Cow::Borrowed(&batch)), 0..4, Keep::Last), [0, 1, 2, 3]);
     }
 
     #[test]
@@ -118,14 +121,14 @@ mod tests {
         let image = |text: &str| format!("\0\0\0\u{8}{text}");
         let keys: Vec<String> = ["ccccccccc1", "a", "ccccccccc0", "b", "a"].into_iter().map(image).collect();
         let batch = batch(&keys.iter().map(String::as_str).collect::<Vec<_>>(), &[3]);
-        assert_eq!(Plan::new(&Rows::new(&batch), vec![0, 1, 2, 3, 4], false).order, [1, 4, 2, 0, 3]);
-        assert_eq!(Plan::new(&Rows::new(&batch), vec![0, 1, 2, 3, 4], true).order, [0, 1, 2, 3, 4]);
+        assert_eq!(Plan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], false).order, [1, 4, 2, 0, 3]);
+        assert_eq!(Plan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], true).order, [0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn a_plan_sends_long_pieces_one_copy_a_format() {
         let batch = batch(&["a", "b", "c", "d", "e", "f"], &[1, 4]);
-        let rows = Rows::new(&batch);
+        let rows = Rows::new(Cow::Borrowed(&batch));
         let shown = |in_order: bool| {
             let plan = Plan::new(&rows, vec![0, 1, 2, 3, 4, 5], in_order);
             let run = |run: &super::super::rows::Run| {
@@ -138,7 +141,7 @@ mod tests {
         let plan = Plan::new(&rows, vec![2, 3, 5], false);
         assert_eq!(rows.pieces(&plan.order).count(), 3);
         let plain = self::batch(&["a", "b", "c", "d"], &[]);
-        let rows = Rows::new(&plain);
+        let rows = Rows::new(Cow::Borrowed(&plain));
         assert_eq!(rows.pieces(&[0, 1, 2, 3]).collect::<Vec<_>>(), [b"B0 B1 ", b"B2 B3 "]);
     }
 }

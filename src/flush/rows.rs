@@ -1,9 +1,10 @@
 //! The rows of a batch under one running number, and which of them to send.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fields;
 use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use crate::fields;
 
 /// Where a row's entry and bytes stand.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ struct Place {
 
 /// A batch's rows, numbered through its chunks; behind them rows that were made of several.
 pub struct Rows<'a> {
-    batch: &'a Batch,
+    batch: Cow<'a, Batch>,
     places: Vec<Place>,
     count: usize,
     made: Chunk,
@@ -29,14 +30,16 @@ pub struct Rows<'a> {
     pub has_updates: bool,
     /// Some entries are neither inserts nor updates of whole rows.
     pub has_changes: bool,
+    /// The oldest edition of the table that an entry is encoded for.
+    pub oldest: u16,
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(batch: &'a Batch) -> Self {
+    pub fn new(batch: Cow<'a, Batch>) -> Self {
         let count = batch.len();
         let mut places = Vec::with_capacity(count);
         let mut continued = Vec::new();
-        let (mut has_updates, mut has_changes) = (false, false);
+        let (mut has_updates, mut has_changes, mut oldest) = (false, false, u16::MAX);
         for (chunk_index, chunk) in batch.chunks.iter().enumerate() {
             let (mut row, mut key) = (0, 0);
             let mut before: Option<&Entry> = None;
@@ -45,6 +48,7 @@ impl<'a> Rows<'a> {
                     continued.push(places.len() as u32);
                 }
                 before = Some(entry);
+                oldest = oldest.min(entry.edition);
                 has_updates |= entry.op == Op::Update;
                 has_changes |= matches!(entry.op, Op::Patch | Op::Delete);
                 places.push(Place { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
@@ -57,7 +61,11 @@ impl<'a> Rows<'a> {
             false => (0..count as u32).filter(|row| continued.binary_search(row).is_err()).collect(),
         };
         let (made, origins) = (Chunk::default(), Vec::new());
-        Rows { batch, places, count, made, origins, units, has_updates, has_changes }
+        Rows { batch, places, count, made, origins, units, has_updates, has_changes, oldest }
+    }
+
+    pub fn batch(&self) -> &Batch {
+        &self.batch
     }
 
     /// How many units there are.

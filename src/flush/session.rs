@@ -30,6 +30,8 @@ pub struct Session {
     prepared: [Option<Prepared>; COUNT],
     has_stage: bool,
     usable: bool,
+    /// Of the table's editions the one it is ready for.
+    pub revision: Option<u32>,
     /// The pool's generation it was opened in.
     pub generation: u32,
     /// When it last did what it was asked.
@@ -46,6 +48,7 @@ impl Session {
             prepared: [const { None }; COUNT],
             has_stage: false,
             usable: true,
+            revision: None,
             generation: 0,
             proven: Instant::now(),
             open: Arc::clone(open),

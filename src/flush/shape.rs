@@ -1,6 +1,6 @@
 //! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
 //! their bytes for other values. Each transaction asks in the message that commits it. By then it holds a lock on the
-//! table, so what it sees is what its rows were read as.
+//! table, so what it sees is what its rows were read as. Where it has changed the catalog is read again.
 
 use super::catalog::Catalog;
 use super::classify::{Class, During};
@@ -21,12 +21,14 @@ struct Type {
     name: String,
 }
 
-/// The types of the written columns as the start found them. Shared by a sink's writers.
+/// The types of the written columns as the catalog had them. Shared by a sink's writers.
 #[derive(Debug)]
 pub struct Shape {
     schema: String,
     table: String,
     columns: Vec<(String, Type)>,
+    /// Names of the columns that aren't written.
+    others: Vec<String>,
 }
 
 impl Shape {
@@ -35,18 +37,22 @@ impl Shape {
             let (id, modifier) = column.type_id;
             (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
         });
-        Shape { schema: catalog.schema.clone(), table: catalog.table.clone(), columns: columns.collect() }
-    }
-
-    /// `schema.table`.
-    pub fn table(&self) -> String {
-        format!("{}.{}", self.schema, self.table)
+        Shape {
+            schema: catalog.schema.clone(),
+            table: catalog.table.clone(),
+            columns: columns.collect(),
+            others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
+        }
     }
 
     /// Makes a session ready for [`commit`], if the table still is as it was.
-    pub fn prepare(&self, session: &mut Session) -> Attempt<()> {
-        self.compare(session)?;
-        session.run(&self.check())
+    pub fn ensure(&self, session: &mut Session, revision: u32) -> Attempt<()> {
+        if session.revision != Some(revision) {
+            self.compare(session)?;
+            session.run(&self.check())?;
+            session.revision = Some(revision);
+        }
+        Ok(())
     }
 
     /// A server only fails where it is told to compute something impossible.
@@ -98,11 +104,15 @@ impl Shape {
         if found.is_empty() {
             return None;
         }
-        self.columns.iter().find_map(|(name, was)| match found.iter().find(|(other, _)| other == name) {
+        let changed = self.columns.iter().find_map(|(name, was)| match found.iter().find(|(other, _)| other == name) {
             Some((_, is)) if (is.id, is.modifier) == (was.id, was.modifier) => None,
             Some((_, is)) => Some(format!("column {name} was {}, is {}", was.name, is.name)),
             None => Some(format!("column {name} is gone")),
-        })
+        });
+        // One that may not be NULL would have every row refused.
+        let is_new =
+            |name: &&String| !self.columns.iter().any(|(known, _)| known == *name) && !self.others.contains(name);
+        changed.or_else(|| found.iter().map(|(name, _)| name).find(is_new).map(|name| format!("column {name} is new")))
     }
 }
 
@@ -126,7 +136,9 @@ mod tests {
             (name.to_owned(), Type { id, modifier: -1, name: name_of_type.to_owned() })
         };
         let bigint = |name| column(name, 20, "bigint");
-        assert_eq!(shape.difference(&[bigint("a"), bigint("b"), bigint("id")]), None);
+        assert_eq!(shape.difference(&[bigint("a"), bigint("id")]), None);
+        let more = shape.difference(&[bigint("a"), bigint("b"), bigint("id")]);
+        assert_eq!(more.as_deref(), Some("column b is new"));
         let real = column("a", 700, "real");
         assert_eq!(shape.difference(&[bigint("id"), real]).as_deref(), Some("column a was bigint, is real"));
         assert_eq!(shape.difference(&[bigint("id")]).as_deref(), Some("column a is gone"));

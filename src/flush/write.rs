@@ -1,6 +1,8 @@
 //! A batch from its first attempt until every row is settled.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::classify::Class;
@@ -13,7 +15,7 @@ use super::rows::Rows;
 use super::session::{Attempt, Session};
 use super::stepwise::{How, Step, stepwise};
 use super::transaction::{Besides, Path, Written, transaction};
-use super::{Settle, Target};
+use super::{Edition, Settle, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
 use crate::settings::ConflictMode;
@@ -31,6 +33,8 @@ const STEPS: usize = 64;
 /// What one call of `Target::write` keeps in mind.
 pub struct Write<'a> {
     target: &'a Target,
+    /// Of the table, as which `rows` are encoded.
+    edition: Arc<Edition>,
     rows: Rows<'a>,
     /// Units, not rows.
     work: Isolation,
@@ -46,15 +50,18 @@ pub struct Write<'a> {
     looked: bool,
     /// A new session was tried against a refusal of class *configuration*.
     renewed: bool,
+    /// How the table differed when it was last found altered.
+    altered: String,
     /// Rejections held back until it is clear that not every row fails alike.
     held: Vec<(usize, Rejection)>,
 }
 
 impl<'a> Write<'a> {
     pub fn new(target: &'a Target, batch: &'a Batch, settle: &'a mut dyn Settle, stop: &'a Stop) -> Self {
-        let rows = Rows::new(batch);
+        let rows = Rows::new(Cow::Borrowed(batch));
         Write {
             target,
+            edition: target.edition(),
             work: Isolation::new(rows.units()),
             rows,
             settle,
@@ -65,6 +72,7 @@ impl<'a> Write<'a> {
             replaced: false,
             looked: false,
             renewed: false,
+            altered: String::new(),
             held: Vec::new(),
         }
     }
@@ -74,8 +82,9 @@ impl<'a> Write<'a> {
             if self.stop.phase() >= Phase::Abandoning {
                 return Err(Error::Stopped);
             }
+            self.follow()?;
             let range = self.rows.rows_of(&units);
-            match net(&mut self.rows, range.clone(), self.target.order.keep) {
+            match net(&mut self.rows, range.clone(), self.edition.order.keep) {
                 Some(net) => match self.attempt(range.clone(), net) {
                     Ok(written) => self.durable(range, written)?,
                     Err(failure) => self.judge(range, &failure)?,
@@ -86,14 +95,37 @@ impl<'a> Write<'a> {
         self.release()
     }
 
+    /// Has the rows encoded as the newest edition of the table takes them.
+    fn follow(&mut self) -> Result<()> {
+        let newest = self.target.edition();
+        if self.rows.oldest < newest.number {
+            let Some(batch) = self.settle.encoded_anew(self.rows.batch(), &newest) else {
+                return Err(self.can_not_follow(&self.altered, "its rows can't be encoded anew"));
+            };
+            self.rows = Rows::new(Cow::Owned(batch));
+        }
+        if newest.revision != self.edition.revision {
+            self.edition = newest;
+            self.looked = false;
+        }
+        Ok(())
+    }
+
+    fn can_not_follow(&self, altered: &str, why: &str) -> Error {
+        Error::target(format!(
+            "table {} was altered while the job ran ({altered}): {why}; start the job again, nothing is lost",
+            self.target.name
+        ))
+    }
+
     fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, Failure> {
         // An update's row is in the table as a rule: COPY would only find that out.
-        if net.updates && self.path == Path::Direct && self.target.order.keep != Keep::Strict {
+        if net.updates && self.path == Path::Direct && self.edition.order.keep != Keep::Strict {
             self.path = Path::Staged;
         }
         let path = self.path;
-        self.in_session(range, |target, session, rows, beside| {
-            transaction(session, &target.statements, rows, net, path, target.order, beside)
+        self.in_session(range, |edition, session, rows, beside| {
+            transaction(session, &edition.statements, rows, net, path, edition.order, beside)
         })
     }
 
@@ -101,13 +133,16 @@ impl<'a> Write<'a> {
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
-        work: impl FnOnce(&Target, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
+        work: impl FnOnce(&Edition, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
         let target = self.target;
-        let mut session = target.pool.session()?;
+        let mut session = target.pool.session_for(self.edition.revision)?;
         let beside = self.settle.beside(range);
-        let rows = &mut self.rows;
-        let result = session.attempt(|session| work(target, session, rows, (target.letters.as_ref(), &beside)));
+        let (rows, edition) = (&mut self.rows, &self.edition);
+        let result = session.attempt(|session| {
+            edition.shape.ensure(session, edition.revision)?;
+            work(edition, session, rows, (target.letters.as_ref(), &beside))
+        });
         self.settle.beside_ended(beside, result.is_ok());
         result
     }
@@ -120,10 +155,10 @@ impl<'a> Write<'a> {
         }
         let patient = self.repeats < self.target.max_retry_times;
         // Only COPY into the table names the row in the way, as `strict` has to.
-        let path = if self.target.order.keep == Keep::Strict { self.path } else { Path::Staged };
-        let attempt = self.in_session(range.clone(), |target, session, rows, beside| {
-            let how = How { path, order: target.order, patient };
-            stepwise(session, &target.statements, rows, range.clone(), how, beside)
+        let path = if self.edition.order.keep == Keep::Strict { self.path } else { Path::Staged };
+        let attempt = self.in_session(range.clone(), |edition, session, rows, beside| {
+            let how = How { path, order: edition.order, patient };
+            stepwise(session, &edition.statements, rows, range.clone(), how, beside)
         });
         match attempt {
             Ok(steps) => self.stepped(range, steps),
@@ -218,15 +253,26 @@ impl<'a> Write<'a> {
                 self.settle.retried();
                 Ok(())
             }
-            Class::Configuration => Err(failure.error(
-                &format!("{}: the database refuses to write", self.target.name),
-                "correct the table or the job and start it again; nothing is lost",
-            )),
+            Class::Configuration => {
+                let why = match self.target.read_again(&self.edition) {
+                    Ok(Err(why)) => why + "; ",
+                    _ => String::new(),
+                };
+                Err(failure.error(
+                    &format!("{}: the database refuses to write", self.target.name),
+                    &format!("{why}correct the table or the job and start it again; nothing is lost"),
+                ))
+            }
             Class::Letters => Err(self.target.letters_refused(failure)),
-            Class::Altered => Err(Error::target(format!(
-                "table {} was altered while the job ran ({}): start the job again; nothing is lost",
-                self.target.name, failure.text
-            ))),
+            Class::Altered => match self.target.read_again(&self.edition) {
+                Ok(Ok(())) => {
+                    self.altered = failure.text.clone();
+                    self.settle.retried();
+                    Ok(())
+                }
+                Ok(Err(why)) => Err(self.can_not_follow(&failure.text, &why)),
+                Err(failure) => self.judge(range, &failure),
+            },
             Class::Other if self.repeats < self.target.max_retry_times => {
                 self.repeats += 1;
                 self.wait(None)
@@ -278,12 +324,12 @@ impl<'a> Write<'a> {
 
     /// Some row of `range` is bad: a lone one is rejected, others are tried apart.
     fn refused(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+        if let Err(failure) = self.look() {
+            return self.judge(range, &failure);
+        }
         if self.units(&range) > 1 {
             self.work.split(failure.row.map(|row| self.rows.unit_of(row)));
             return Ok(());
-        }
-        if let Err(failure) = self.look() {
-            return self.judge(range, &failure);
         }
         if range.len() > 1 {
             return self.step_by_step(range);
@@ -296,7 +342,8 @@ impl<'a> Write<'a> {
     /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
     fn look(&mut self) -> Attempt<()> {
         if !self.looked {
-            self.target.pool.look()?;
+            let mut session = self.target.pool.session_for(self.edition.revision)?;
+            session.attempt(|session| self.edition.shape.compare(session))?;
             self.looked = true;
         }
         Ok(())

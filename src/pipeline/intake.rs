@@ -222,6 +222,9 @@ impl Intake for SourceIntake {
 struct Feed {
     line: Arc<Line>,
     prepare: Prepare,
+    /// The edition of the table that `prepare` encodes for.
+    edition: u16,
+    options: EncodeOptions,
     keep_originals: bool,
     /// The stream number of each of the source's partitions.
     streams: Vec<u32>,
@@ -243,9 +246,12 @@ impl Feed {
     fn new(line: &Arc<Line>, source: &Source) -> Result<Feed> {
         let sink = &line.settings;
         let options = EncodeOptions::new(sink, source);
+        let (table, edition) = line.newest_table();
         Ok(Feed {
             line: Arc::clone(line),
-            prepare: Prepare::new(Selection::new(sink), line.target.table(), options)?,
+            prepare: Prepare::new(Selection::new(sink), &table, options)?,
+            edition,
+            options,
             keep_originals: line.rejects.wants_originals(),
             streams: Vec::new(),
             originals: Vec::new(),
@@ -270,6 +276,9 @@ impl Feed {
         partition: usize,
         arena: &'a Bump,
     ) -> Result<()> {
+        if self.edition != self.line.target.edition_number() {
+            self.follow()?;
+        }
         self.prepare.record(changes, metadata, arena);
         let Prepare { rows, keys, pieces, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
@@ -302,6 +311,7 @@ impl Feed {
                 stream,
                 format,
                 op,
+                edition: self.edition,
                 row_len: row.len() as u32,
                 key_len: key.len() as u32,
                 original_len: original.len() as u32,
@@ -316,6 +326,16 @@ impl Feed {
         if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
             self.hand_on();
         }
+        Ok(())
+    }
+
+    /// The table was altered: from here on rows are encoded as it takes them now.
+    #[cold]
+    fn follow(&mut self) -> Result<()> {
+        self.hand_on();
+        let (table, edition) = self.line.newest_table();
+        self.prepare = Prepare::new(Selection::new(&self.line.settings), &table, self.options)?;
+        self.edition = edition;
         Ok(())
     }
 

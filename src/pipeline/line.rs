@@ -41,6 +41,7 @@ pub struct Traits {
 pub struct Line {
     pub settings: Sink,
     pub target: Target,
+    /// The table as the start found it.
     pub table: TargetTable,
     pub layout: Layout,
     pub dispatcher: Dispatcher,
@@ -54,6 +55,7 @@ pub struct Line {
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
+    traits: Traits,
 }
 
 impl Line {
@@ -67,10 +69,7 @@ impl Line {
         traits: Traits,
     ) -> Result<Arc<Line>> {
         let target = Target::open(sink, application, max_outage)?;
-        let mut table = target.table().clone();
-        if traits.typed_by_table {
-            table.columns.iter_mut().for_each(|column| column.source = column.kind.natural_source());
-        }
+        let table = typed(target.table(), traits);
         let layout = Layout::of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
         let line = Arc::new(Line {
@@ -89,6 +88,7 @@ impl Line {
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
             rejected: traits.keeps_rejected.then(Mutex::default),
+            traits,
             target,
             table,
         });
@@ -111,11 +111,10 @@ impl Line {
         self.settings.source
     }
 
-    /// The table as deletes see it: the key's columns alone.
-    pub fn key_table(&self) -> TargetTable {
-        let key = self.table.key.as_deref().unwrap_or_default();
-        let columns: Vec<_> = key.iter().filter_map(|&at| self.table.columns.get(at).cloned()).collect();
-        TargetTable { key: Some((0..columns.len()).collect()), columns, ..self.table.clone() }
+    /// The table as rows are to be encoded for it now, and the number of that edition.
+    pub fn newest_table(&self) -> (TargetTable, u16) {
+        let edition = self.target.edition();
+        (typed(&edition.table, self.traits), edition.number)
     }
 
     pub fn counters(&self) -> &Counters {
@@ -194,6 +193,14 @@ impl Line {
     pub fn freshness_ms(&self) -> Option<u64> {
         Some(self.freshness_ms.load(Ordering::Relaxed)).filter(|&age| age != u64::MAX)
     }
+}
+
+fn typed(table: &TargetTable, traits: Traits) -> TargetTable {
+    let mut table = table.clone();
+    if traits.typed_by_table {
+        table.columns.iter_mut().for_each(|column| column.source = column.kind.natural_source());
+    }
+    table
 }
 
 fn held_bytes(rejection: &Rejection) -> usize {

@@ -3,6 +3,7 @@
 //! A [`Line`](line::Line) is the production line of one sink. Rows reach it from a job's readers, or from the threads of
 //! the host program.
 
+mod anew;
 #[cfg(feature = "kafka")]
 mod attach;
 #[cfg(feature = "kafka")]

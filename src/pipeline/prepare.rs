@@ -47,13 +47,7 @@ impl Prepare {
     pub fn new(selection: Selection, target: &TargetTable, options: EncodeOptions) -> Result<Prepare> {
         let key = match &target.key {
             Some(columns) => {
-                let of_key = columns.iter().filter_map(|&index| target.columns.get(index).cloned());
-                let alone = TargetTable {
-                    columns: of_key.collect(),
-                    key: Some((0..columns.len()).collect()),
-                    ..target.clone()
-                };
-                Some(Key { columns: columns.clone(), encoder: RowEncoder::new(&alone, options)? })
+                Some(Key { columns: columns.clone(), encoder: RowEncoder::new(&target.of_key(), options)? })
             }
             None => None,
         };

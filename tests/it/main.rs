@@ -11,6 +11,7 @@ mod cli_topic;
 mod consume;
 mod dead_letters;
 mod defects;
+mod drift;
 mod expressions;
 mod flush;
 mod main_job;

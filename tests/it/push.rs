@@ -2,6 +2,7 @@
 
 mod batches;
 mod crash;
+mod drift;
 mod examples;
 mod failures;
 mod rows;

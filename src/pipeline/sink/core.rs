@@ -68,8 +68,8 @@ impl Core {
     pub fn feed(&self) -> std::result::Result<Feed, PushError> {
         let spare = self.feeds.lock().pop();
         match spare {
-            Some(feed) => Ok(feed),
-            None => Feed::new(&self.line).map_err(PushError::Failed),
+            Some(feed) if feed.edition == self.line.target.edition_number() => Ok(feed),
+            _ => Feed::new(&self.line).map_err(PushError::Failed),
         }
     }
 

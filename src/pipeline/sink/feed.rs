@@ -12,6 +12,8 @@ use crate::target::TargetTable;
 use crate::value::Value;
 
 pub struct Feed {
+    /// The edition of the table that rows are encoded for.
+    pub edition: u16,
     encoder: RowEncoder,
     /// Of the key's columns alone, for deletes.
     key_encoder: RowEncoder,
@@ -57,12 +59,14 @@ impl Feed {
             Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })
         };
         let names = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
-        let key = line.key_table();
+        let (table, edition) = line.newest_table();
+        let key = table.of_key();
         Ok(Feed {
-            encoder: encoder(&line.table)?,
+            edition,
+            encoder: encoder(&table)?,
             key_encoder: encoder(&key)?,
             key_names: names(&key),
-            names: names(&line.table),
+            names: names(&table),
             keep_originals: line.rejects.wants_originals(),
             rows: Vec::new(),
             keys: Vec::new(),
@@ -160,6 +164,7 @@ impl Feed {
                 stream: accepted.stream,
                 format: part.format,
                 op: part.op,
+                edition: self.edition,
                 row_len: bytes.row.len() as u32,
                 key_len: bytes.key.len() as u32,
                 original_len: bytes.original.len() as u32,

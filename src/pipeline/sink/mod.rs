@@ -124,7 +124,7 @@ impl Sink {
         keeper: Option<PositionKeeper>,
         resume_position: u64,
     ) -> Sink {
-        let key = core.line.key_table().columns.into_iter().map(|column| column.name).collect();
+        let key = core.line.table.of_key().columns.into_iter().map(|column| column.name).collect();
         Sink {
             core,
             columns,

@@ -91,6 +91,7 @@ fn defect_09_a_delete_that_is_refused_is_a_rejected_record() {
             stream: 0,
             format: RowFormat::Binary,
             op: Op::Delete,
+            edition: 0,
             row_len: row.len() as u32,
             key_len: key.len() as u32,
             original_len: 0,

@@ -81,6 +81,7 @@ impl Changes {
             stream: 0,
             format,
             op,
+            edition: 0,
             row_len: row.len() as u32,
             key_len: key.len() as u32,
             original_len: 0,

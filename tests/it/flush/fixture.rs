@@ -125,6 +125,7 @@ impl Rows {
             stream: 0,
             format,
             op: Op::Insert,
+            edition: 0,
             row_len: (self.0.rows.len() - start) as u32,
             key_len: key.len() as u32,
             original_len: 0,

@@ -153,7 +153,7 @@ fn failure(target: &Target) -> Option<String> {
 }
 
 #[test]
-fn a_column_changed_while_the_job_runs_stops_it() {
+fn a_column_changed_while_the_job_runs_stops_a_writer_that_can_not_encode_its_rows_anew() {
     // One is too short for the rows' bytes, the other too long.
     let types = ["integer", "interval"];
     for (server, into) in [postgres18(), postgres96()].into_iter().flatten().zip(types) {

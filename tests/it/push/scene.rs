@@ -6,7 +6,7 @@ use crate::support::postgresql::{Postgres, Schema};
 use vecsink::{Sink, SinkBuilder};
 
 /// Long enough for any machine; nothing waits for it to pass.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(300);
 
 pub fn url(server: &Postgres) -> String {
     format!(

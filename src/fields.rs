@@ -1,4 +1,4 @@
-//! The fields of an encoded row, read and put together again: what partial updates and deletes need.
+//! The fields of an encoded row, read and put together again: what partial updates, deletes and an altered table need.
 
 use std::borrow::Cow;
 
@@ -20,6 +20,11 @@ impl<'a> Field<'a> {
             RowFormat::Binary => self.bytes == UNCHANGED_LENGTH.to_be_bytes(),
             RowFormat::Text => self.bytes == UNCHANGED_TEXT,
         }
+    }
+
+    /// As it stands in its row.
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The value itself; `None` is NULL.

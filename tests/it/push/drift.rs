@@ -1,0 +1,40 @@
+//! The table is altered under rows and deletes that were pushed.
+
+use super::scene::{LONG, builder};
+use crate::support::eventually;
+use crate::support::postgresql::{Schema, postgres18};
+use vecsink::ConflictMode;
+
+#[test]
+fn rows_and_deletes_pushed_before_and_after_an_alteration_are_all_applied() {
+    const ROWS: i64 = 5_000;
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id int PRIMARY KEY, name varchar(20), v float4[])");
+    let sink = builder(&schema, "items").deletes(true).conflict_mode(ConflictMode::Upsert).open().unwrap();
+    let push = |ids: std::ops::Range<i64>| {
+        for id in ids {
+            sink.push(&(id, format!("name {id}"), [id as f32, 0.1])).unwrap();
+            if id % 5 == 0 {
+                sink.delete(&(id,)).unwrap();
+            }
+        }
+    };
+    push(0..100);
+    assert_eq!(sink.flush(LONG), Ok(true));
+    let mut other = schema.connect();
+    schema.execute("BEGIN; ALTER TABLE items ALTER id TYPE bigint, ALTER name TYPE text, ALTER v TYPE vector(2)");
+    push(100..ROWS);
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items'::regclass";
+    eventually("a writer waits", || other.query_one(waiting, &[]).unwrap().get::<_, i64>(0) > 0);
+    schema.execute("COMMIT");
+    push(ROWS..ROWS + 100);
+    assert_eq!(sink.flush(LONG), Ok(true));
+    sink.push(&(1_i64 << 40, "far more than twenty characters", [1.0_f32, 2.0])).unwrap();
+    let counters = sink.close(LONG).unwrap().counters;
+    assert_eq!(counters.rows_dead_lettered, 0);
+    let same =
+        "SELECT count(*) FROM items WHERE id < 100000 AND name = 'name ' || id AND v = ('[' || id || ',0.1]')::vector";
+    assert_eq!(schema.text(same), Some(((ROWS + 100) / 5 * 4).to_string()));
+    assert_eq!(schema.count("items"), (ROWS + 100) / 5 * 4 + 1);
+}
