@@ -3,8 +3,12 @@ SERVERS := tests/servers/servers.py
 # On CI the lock file is the law.
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+PREFIX ?= /usr/local
+
 .DEFAULT_GOAL := help
-.PHONY: help build library header demo test test-python test-long fuzz bench bench-decode fmt servers-up servers-down
+.PHONY: help build library install header demo test test-python test-long fuzz bench bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -15,9 +19,15 @@ build: ## the vecsink command, target/release/vecsink
 	@tests/servers/tools.sh build
 	cargo build --release $(CARGO_FLAGS)
 
-library: ## the C library, target/release/libvecsink.so and libvecsink.a, with its header include/vecsink.h
+library: ## the C library, target/library/libvecsink.so.* and libvecsink.a, with its header include/vecsink.h
 	@tests/servers/tools.sh build
 	cargo rustc --release $(CARGO_FLAGS) --lib --features capi --crate-type cdylib,staticlib
+	packaging/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
+
+# With the library's features, so that `make test` has built it already.
+install: library ## libraries, headers, pkg-config and CMake files and the command, under PREFIX (/usr/local; also DESTDIR)
+	cargo build --release $(CARGO_FLAGS) --bin vecsink --features capi
+	packaging/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
 
 header: ## include/vecsink.h anew from src/ffi
 	cargo build --release $(CARGO_FLAGS) --lib --features capi --message-format json \
@@ -38,6 +48,7 @@ test: target/python ## formatting, lints, and all tests on real servers
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features capi --no-run
+	@$(MAKE) --no-print-directory library
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --no-fail-fast
 
 test-python: target/python library ## the Python package's tests alone, on real servers (PYTEST='-k wheel')
@@ -48,8 +59,8 @@ test-python: target/python library ## the Python package's tests alone, on real 
 test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test
 	$(SERVERS) fetch
-	cargo test --release $(CARGO_FLAGS) --no-run
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --test it -- --ignored --nocapture --test-threads=1
+	cargo test --release $(CARGO_FLAGS) --features capi --no-run
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --test it -- --ignored --nocapture --test-threads=1
 
 # What 'cargo fuzz' would pass for code without unsafe: coverage and no sanitizer, so the stable compiler will do.
 FUZZ_RUSTFLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

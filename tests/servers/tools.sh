@@ -29,6 +29,7 @@ if [ "$purpose" = test ]; then
     has python3 && python3 -c 'import ensurepip' >/dev/null 2>&1 || need "python3 with venv" "python3-venv"
     cargo fmt --version >/dev/null 2>&1 || need "cargo fmt" rustfmt
     cargo clippy --version >/dev/null 2>&1 || need "cargo clippy" rust-clippy
+    has pkg-config || want pkg-config pkg-config
     has openssl || want "the openssl command" openssl
     { has java && [ "$(java_version)" -ge 17 ]; } 2>/dev/null || want "java 17 or newer" openjdk-17-jre-headless
     has mvn || want "mvn" maven
