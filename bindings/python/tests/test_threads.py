@@ -55,16 +55,21 @@ def run(program, *arguments, **variables):
 
 
 def test_rows_of_many_threads_are_all_there(items):
+    numbers = []
     with items.sink(buffer_memory=1 << 20) as sink:
 
         def work(number):
+            own = []
+            numbers.append(own)
             for row in range(1000):
-                sink.push(id=number * 2000 + row, feature=np.full(4, row, "f4"))
+                own.append(sink.push(id=number * 2000 + row, feature=np.full(4, row, "f4")))
             ids = np.arange(number * 2000 + 1000, number * 2000 + 2000)
             sink.push_many({"id": ids, "feature": np.full((1000, 4), number, "f4")})
 
         in_threads(6, work)
     assert sink.stats().rows_written == 12_000
+    assert all(own == sorted(own) for own in numbers)
+    assert len({number for own in numbers for number in own}) == 6000, "each row has a number of its own"
     wrong = "SELECT count(*) FROM items WHERE id % 2000 < 1000 AND (feature::real[])[1] <> id % 2000"
     assert (items.value("SELECT count(*) FROM items"), items.value(wrong)) == (12_000, 0)
 

@@ -66,10 +66,6 @@ class Builder:
     def set(self, function: Any, *values: Any) -> None:
         check(function, self._pointer, *values)
 
-    def maybe(self, function: Any, value: Any | None) -> None:
-        if value is not None:
-            self.set(function, value)
-
     def open(self, finish: Any, free: Callable[[c_void_p], None], kept: Any = None) -> c_void_p:
         """What the builder opens. Ctrl-C ends the wait for it; when it has opened all the same it is freed then."""
         builder = Builder.__new__(Builder)  # the thread's own: it may outlive this call

@@ -151,7 +151,8 @@ class Unsupported(Error, NotImplementedError):
 
 
 class Forked(Error):
-    """The sink belongs to the parent process. Open one in each process."""
+    """The sink belongs to the parent process; or the parent had one, and its threads are not in this process. Open sinks in
+    processes that were forked before, or spawned."""
 
     _default = Code.FORKED
 

@@ -179,7 +179,7 @@ class Sink(Handle):
 
         A vector is a numpy array of float16, 32 or 64, an ``array.array`` of 'f' or 'd' (neither is copied first), or a
         list. Without a zone a datetime is wall-clock time, with one an instant. None, NaT, pandas' NA and numpy's masked are
-        NULL. dicts become JSON.
+        NULL. dicts become JSON. Another thread must not change or resize an array during the call.
         """
         if row is not None:
             columns = {**row, **columns}
@@ -193,6 +193,7 @@ class Sink(Handle):
 
     def push_row(self, row: Sequence[Any], /, *, sequence: int | None = None, timeout: float | None = None) -> int:
         """Pushes one row, a sequence of values in the order of ``columns``. For the rest see ``push``."""
+        row = tuple(row)  # which keeps the values alive, whatever becomes of a list
         if len(row) != self._width:
             columns = ", ".join(self.columns)
             raise ShapeError(f"the row has {len(row)} values, the sink has {self._width} columns: {columns}")
@@ -222,8 +223,9 @@ class Sink(Handle):
             self._go_on(_push, buffers, _TIMED_OUT, sequence, timeout)
         if values.keep:
             values.keep.clear()
-        self._rows.append(buffers)
-        return buffers.sequence.value
+        number = buffers.sequence.value
+        self._rows.append(buffers)  # from here on they are another thread's
+        return number
 
     def _go_on(self, function: Any, buffers: _Row, code: int, sequence: int | None, timeout: float | None) -> None:
         """Calls until there is room, slice by slice."""
