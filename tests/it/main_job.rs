@@ -1,5 +1,6 @@
 //! The main job, `examples/sql/car_info.sql`, from end to end: a real broker, real servers, the real command.
 
+mod avro;
 mod bad_rows;
 mod formats;
 mod interruptions;

@@ -24,6 +24,8 @@ POSTGRES96 = "9.6.24"
 POSTGRES18_TLS = "18.3.0"
 # Kafka's version, and its libraries', are in kafka.pom.xml; this names the folder they are kept in.
 KAFKA = "3.9.2"
+# The registry's is in registry.pom.xml.
+REGISTRY = "3.0.9"
 
 MAVEN_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
@@ -54,6 +56,11 @@ def postgres18_tls():
 def kafka():
     """The folder of Kafka's jars."""
     return once(f"kafka-{KAFKA}", copy_kafka)
+
+
+def registry():
+    """The folder of the schema registry's jars."""
+    return once(f"registry-{REGISTRY}", copy_registry)
 
 
 def once(name, fill):
@@ -100,6 +107,15 @@ def unpack_zonky(version, folder):
 def copy_kafka(folder):
     maven("-f", str(HERE / "kafka.pom.xml"), f"-Dkafka.version={KAFKA}", f"{MAVEN_DEPENDENCY}:copy-dependencies",
           "-DincludeScope=runtime", f"-DoutputDirectory={folder}")
+
+
+def copy_registry(folder):
+    maven("-f", str(HERE / "registry.pom.xml"), f"{MAVEN_DEPENDENCY}:copy-dependencies", f"-DoutputDirectory={folder}")
+    archive = only(folder, "*.tar.gz")
+    with tarfile.open(archive) as files:
+        files.extraction_filter = getattr(tarfile, "data_filter", None)
+        files.extractall(folder)
+    archive.unlink()
 
 
 def maven(*arguments):

@@ -5,6 +5,7 @@ pub mod broker;
 pub mod command;
 pub mod postgresql;
 pub mod private;
+pub mod registry;
 pub mod servers;
 pub mod wait;
 
@@ -13,5 +14,6 @@ mod tests;
 pub use broker::{Topic, kafka};
 pub use command::Job;
 pub use postgresql::{Schema, postgres18, postgres18_tls, postgres96};
-pub use private::PrivatePostgres;
+pub use private::{PrivatePostgres, PrivateRegistry};
+pub use registry::registry;
 pub use wait::{eventually, eventually_within};
