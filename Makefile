@@ -100,7 +100,7 @@ target/bench-python:
 	mv $@.partial $@
 
 bench-decode: ## nanoseconds a message takes to become a row, beside the usual crates
-	cargo bench $(CARGO_FLAGS) --profile release --bench decode_csv --bench decode_json
+	cargo bench $(CARGO_FLAGS) --profile release --bench decode_csv --bench decode_json --bench decode_avro
 
 fmt: ## format the code
 	cargo fmt

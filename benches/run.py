@@ -17,6 +17,8 @@ import report
 from measure import Server, broker_pid
 from throughput import COLUMNS, ROWS, ROOT, Bench
 
+FORMATS = ["csv", "json", "avro"]
+
 PARTS = ["throughput", "hnsw", "freshness"]
 # Few enough that building the graph, which is the database's work, doesn't take the afternoon.
 HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
@@ -27,6 +29,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dims", type=int, nargs="*", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--partitions", type=int, nargs="*", default=[1, 4])
+    parser.add_argument("--formats", nargs="*", choices=FORMATS, default=FORMATS, help="json and avro are measured at 128 dimensions")
+    parser.add_argument("--rows", type=int, help="at most so many rows, to try the benchmark itself")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=30, help="length of a freshness measurement")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
@@ -51,7 +55,10 @@ def throughput(bench, arguments, rows, hnsw):
     print(report.header(COLUMNS), flush=True)
     lines = []
     for dims in arguments.dims:
-        part = bench.dimension(dims, rows[dims], arguments.partitions[:1] if hnsw else arguments.partitions, arguments.runs, hnsw)
+        count = min(rows[dims], arguments.rows or rows[dims])
+        partitions = arguments.partitions[:1] if hnsw else arguments.partitions
+        formats = ["csv"] if hnsw else arguments.formats
+        part = bench.dimension(dims, count, partitions, arguments.runs, hnsw, formats)
         lines += part
         print(*map(report.line, part), sep="\n", flush=True)
     return lines

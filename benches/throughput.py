@@ -31,6 +31,11 @@ WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = '${{BROKERS}}', 't
       'csv.field-delimiter' = '\\t', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
 INSERT INTO vector_ingest SELECT * FROM vector_kafka;
 """
+# The other message formats, at this dimension only: their vectors are arrays of floats.
+FORMAT_DIMS = 128
+FORMAT_JOB = JOB.replace("feature VARCHAR)", "feature ARRAY<FLOAT>)").replace("feature string)", "feature ARRAY<FLOAT>)") \
+    .replace("'format' = 'csv',\n      'csv.field-delimiter' = '\\t',", "'format' = '{format}',\n     ") \
+    .replace("vector_kafka (id INT, market_time TIMESTAMP,", "vector_kafka (id INT, market_time TIMESTAMP(3),")
 HNSW = "CREATE INDEX ON bench.cars USING hnsw ((feature::vector({dims})) vector_l2_ops)"
 
 
@@ -38,7 +43,7 @@ class Bench:
     def __init__(self, server, brokers, broker, consume):
         self.server, self.brokers, self.broker, self.consume = server, brokers, broker, consume
 
-    def dimension(self, dims, rows, partitions, runs, hnsw=False):
+    def dimension(self, dims, rows, partitions, runs, hnsw=False, formats=("csv",)):
         """Measures all cases at one dimension; gives a line of the result for each."""
         # psql reads and writes the files, as the client that it is.
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
@@ -48,7 +53,10 @@ class Bench:
             cases = self.raw_cases(folder, text) if not hnsw else self.raw_cases(folder, text)[:1]
             cases += [(f"consume only, {count} partition{'s' * (count > 1)}", [self.consume, self.brokers, topic, rows], {}, False)
                       for count, topic in topics.items() if not hnsw]
-            cases += self.vecsink_cases(folder, topics)
+            if "csv" in formats:
+                cases += self.vecsink_cases(folder, topics)
+            if dims == FORMAT_DIMS and not hnsw:
+                cases += [self.format_case(folder, form, dims, rows) for form in formats if form != "csv"]
             if hnsw:
                 self.server.ask("CREATE EXTENSION IF NOT EXISTS vector; TRUNCATE bench.cars; " + HNSW.format(dims=dims))
             measured_runs = {case[0]: [] for case in cases}
@@ -74,10 +82,14 @@ class Bench:
         return text
 
     def topic(self, text, partitions):
+        topic = self.empty_topic(partitions)
+        subprocess.run([VECSINK, "produce", "--brokers", self.brokers, "--topic", topic, text], check=True, capture_output=True)
+        return topic
+
+    def empty_topic(self, partitions):
         topic = f"bench-{uuid.uuid4().hex[:12]}"
-        at = ["--brokers", self.brokers]
-        subprocess.run([VECSINK, "topic", "create", topic, *at, "--partitions", str(partitions)], check=True, capture_output=True)
-        subprocess.run([VECSINK, "produce", *at, "--topic", topic, text], check=True, capture_output=True)
+        subprocess.run([VECSINK, "topic", "create", topic, "--brokers", self.brokers, "--partitions", str(partitions)], check=True,
+                       capture_output=True)
         return topic
 
     def raw_cases(self, folder, text):
@@ -100,6 +112,17 @@ class Bench:
                 environment = {**self.server.environment, "BROKERS": self.brokers}
                 name = f"vecsink, {partitions} partition{'s' * (partitions > 1)}, {label}"
                 yield name, [VECSINK, "run", job, "--fresh", "--summary", "json"], environment, True
+
+
+    def format_case(self, folder, form, dims, rows):
+        """The same cars as messages of another format, in a topic of one partition."""
+        topic = self.empty_topic(1)
+        subprocess.run([CARS, "--rows", str(rows), "--dims", str(dims), "--seed", "7", "--brokers", self.brokers, "--topic", topic,
+                        "--format", form], check=True)
+        job = folder / f"{topic}.sql"
+        job.write_text(FORMAT_JOB.format(batchsize="", topic=topic, format=form))
+        environment = {**self.server.environment, "BROKERS": self.brokers}
+        return f"vecsink, {form}, 1 partition", [VECSINK, "run", job, "--fresh", "--summary", "json"], environment, True
 
 
 def quoted(command):

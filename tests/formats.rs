@@ -6,15 +6,43 @@ use bumpalo::Bump;
 use vecsink::change::Change;
 use vecsink::config::{Input, parse_job};
 use vecsink::data_type::DataType;
-use vecsink::decode::decoder;
+use vecsink::decode::decoder_with_schemas;
 use vecsink::decode::metadata::RecordMetadata;
 use vecsink::decode::select::{Selected, Selection};
 use vecsink::expression::Expression;
 use vecsink::record::{Record, TimestampType};
+use vecsink::schemas::{Found, RegisteredSchema, Schemas};
 use vecsink::settings::Job;
 use vecsink::value::Value;
 
 const PAGE: &str = include_str!("../docs/formats.md");
+
+/// The registry that the page tells of.
+struct Registry;
+
+impl Schemas for Registry {
+    fn find(&self, id: u32) -> Found {
+        let text = match id {
+            42 => {
+                r#"{"type": "record", "name": "Car", "fields": [{"name": "color", "type": "string"},
+                    {"name": "maker", "type": "string"}, {"name": "id", "type": "long"}]}"#
+            }
+            43 => {
+                r#"{"type": "record", "name": "Envelope", "fields": [{"name": "before", "type": ["null", {"type": "record",
+                    "name": "Value", "fields": [{"name": "id", "type": "int"}, {"name": "color", "type": ["null", "string"]}]}]},
+                    {"name": "after", "type": ["null", "Value"]}, {"name": "op", "type": "string"}]}"#
+            }
+            _ => return Found::Nothing(format!("no schema {id}")),
+        };
+        Found::Schema(Arc::new(RegisteredSchema { text: text.into(), references: Vec::new() }))
+    }
+}
+
+/// The messages of a block, one a line; `hex`: in hexadecimal.
+fn messages(block: &str, is_hex: bool) -> Vec<Vec<u8>> {
+    let byte = |hex: &str| u8::from_str_radix(hex, 16).expect("two digits");
+    block.lines().map(|line| if is_hex { line.split(' ').map(byte).collect() } else { line.into() }).collect()
+}
 
 /// The fenced blocks of a text, without the fences.
 fn blocks(text: &str) -> Vec<&str> {
@@ -41,7 +69,7 @@ fn shown(selection: &Selection, row: &[Value<'_>], metadata: &[Value<'_>]) -> St
     values.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn rows(job: &Job, messages: &str) -> Vec<String> {
+fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
     let source = &job.sources[0];
     let mut sink = job.sinks[0].clone();
     for column in &mut sink.columns {
@@ -53,10 +81,11 @@ fn rows(job: &Job, messages: &str) -> Vec<String> {
     }
     let selection = Selection::new(&sink);
     let of_record = RecordMetadata::new(&source.record_metadata).expect("known keys");
-    let mut decoder = decoder(&source.format, &source.columns, &source.format_metadata);
+    let schemas = Some(Arc::new(Registry) as Arc<dyn Schemas>);
+    let mut decoder = decoder_with_schemas(&source.format, &source.columns, &source.format_metadata, schemas);
     let (arena, topic) = (Bump::new(), Arc::from("cars"));
     let mut rows = Vec::new();
-    for (offset, message) in messages.lines().enumerate() {
+    for (offset, message) in messages.iter().enumerate() {
         let record = Record {
             topic: &topic,
             partition: 0,
@@ -66,8 +95,9 @@ fn rows(job: &Job, messages: &str) -> Vec<String> {
             leader_epoch: None,
             key: None,
             headers: &[],
-            value: Some(message.as_bytes()),
+            value: Some(message),
         };
+        assert_eq!(decoder.is_ready(&record), Ok(true));
         let metadata = of_record.read(&record, &arena);
         let decoded = decoder.decode(&record, &arena).unwrap_or_else(|rejection| panic!("{rejection}"));
         for change in decoded.changes {
@@ -91,10 +121,23 @@ fn the_examples_of_the_page_give_the_rows_of_the_page() {
     let mut names = Vec::new();
     for section in sections {
         let name = section.lines().next().unwrap_or_default();
-        let [source, messages, expected] = blocks(section)[..] else { panic!("{name}: a job, messages and rows") };
-        let rows = rows(&job(&format!("{target}{source}")), messages);
+        let [source, sent, expected] = blocks(section)[..] else { panic!("{name}: a job, messages and rows") };
+        let messages = messages(sent, section.contains("```hex\n"));
+        let rows = rows(&job(&format!("{target}{source}")), &messages);
         assert_eq!(rows, expected.lines().collect::<Vec<_>>(), "{name}");
         names.push(name);
     }
-    assert_eq!(names, ["csv", "json", "raw", "debezium-json", "canal-json", "maxwell-json", "ogg-json"]);
+    let known = [
+        "csv",
+        "json",
+        "raw",
+        "avro",
+        "avro-confluent",
+        "debezium-json",
+        "canal-json",
+        "maxwell-json",
+        "ogg-json",
+        "debezium-avro-confluent",
+    ];
+    assert_eq!(names, known);
 }

@@ -71,6 +71,40 @@ impl Car {
         line
     }
 
+    /// The car as a message of the job `examples/sql/json.sql`.
+    pub fn json(&self) -> Vec<u8> {
+        let time = timestamp(self.market_time, 3);
+        let feature: Vec<String> = self.feature.iter().map(f32::to_string).collect();
+        let (id, color, price, feature) = (self.id, self.color, self.price, feature.join(","));
+        format!(r#"{{"id":{id},"market_time":"{time}","color":"{color}","price":{price},"feature":[{feature}]}}"#)
+            .into()
+    }
+
+    /// The car as a message of the job `examples/sql/avro.sql`: each value, and each float, is branch 1 of a union with null.
+    pub fn avro(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(32 + 5 * self.feature.len());
+        let branch = |out: &mut Vec<u8>| whole(1, out);
+        for number in [self.id, self.market_time] {
+            branch(&mut out);
+            whole(number, &mut out);
+        }
+        branch(&mut out);
+        whole(self.color.len() as i64, &mut out);
+        out.extend_from_slice(self.color.as_bytes());
+        branch(&mut out);
+        whole(self.price.into(), &mut out);
+        branch(&mut out);
+        if !self.feature.is_empty() {
+            whole(self.feature.len() as i64, &mut out);
+        }
+        for element in &self.feature {
+            branch(&mut out);
+            out.extend_from_slice(&element.to_le_bytes());
+        }
+        whole(0, &mut out);
+        out
+    }
+
     /// The first 60 bits of an MD5 over all columns, the vector in its exact binary form.
     pub fn hash(&self) -> u64 {
         let (time, color) = (timestamp(self.market_time, 6), self.color);
@@ -86,6 +120,16 @@ impl Car {
         let digest = hash(MessageDigest::md5(), &bytes).expect("OpenSSL has MD5");
         u64::from_be_bytes(std::array::from_fn(|i| digest[i])) >> 4
     }
+}
+
+/// A whole number as Avro writes it.
+fn whole(value: i64, out: &mut Vec<u8>) {
+    let mut folded = ((value << 1) ^ (value >> 63)) as u64;
+    while folded >= 0x80 {
+        out.push(folded as u8 | 0x80);
+        folded >>= 7;
+    }
+    out.push(folded as u8);
 }
 
 /// A query that gives the sum of all rows' hashes: the order of rows doesn't matter, each bit of each column does.

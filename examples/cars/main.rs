@@ -1,11 +1,16 @@
-//! Prints sample cars, one a line, as messages for the topic of `examples/sql/car_info.sql`.
+//! Prints sample cars, one a line, as messages for the topic of `examples/sql/car_info.sql`, or sends them as messages of
+//! another format.
 
 mod generator;
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, Error, ErrorKind, Write};
+use std::time::Duration;
 
-use clap::Parser;
-use generator::{Cars, checksum_sql};
+use clap::{Parser, ValueEnum};
+use generator::{Car, Cars, checksum_sql};
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 
 /// Prints sample cars, tab-separated, one a line: id, market_time, color, price, feature.
 ///
@@ -25,14 +30,62 @@ struct Arguments {
     /// Print the cars' checksum and the query that computes it in PostgreSQL, instead of the cars.
     #[arg(long)]
     checksum: bool,
+    /// Send the cars to this topic, instead of printing them: Avro messages are no lines.
+    #[arg(long, requires = "brokers")]
+    topic: Option<String>,
+    #[arg(long)]
+    brokers: Option<String>,
+    /// The format of what is sent: that of examples/sql/car_info.sql, json.sql or avro.sql.
+    #[arg(long, value_enum, default_value_t = Format::Csv, requires = "topic")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Csv,
+    Json,
+    Avro,
+}
+
+impl Format {
+    fn message(self, car: &Car) -> Vec<u8> {
+        match self {
+            Format::Csv => car.line(),
+            Format::Json => car.json(),
+            Format::Avro => car.avro(),
+        }
+    }
+}
+
+/// Sends the cars, and returns when the brokers have them all.
+fn send(cars: Cars, format: Format, topic: &str, brokers: &str) -> std::io::Result<()> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers).set("linger.ms", "20").set("acks", "all");
+    let producer: ThreadedProducer<DefaultProducerContext> = config.create().map_err(Error::other)?;
+    for car in cars.iter() {
+        let message = format.message(&car);
+        let mut record = BaseRecord::<(), [u8]>::to(topic).payload(&message);
+        while let Err((error, back)) = producer.send(record) {
+            let is_full = matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull));
+            if !is_full {
+                return Err(Error::other(error));
+            }
+            producer.poll(Duration::from_millis(10));
+            record = back;
+        }
+    }
+    producer.flush(Duration::from_secs(600)).map_err(Error::other)
 }
 
 fn main() -> std::io::Result<()> {
-    let Arguments { rows, dims, seed, checksum } = Arguments::parse();
+    let Arguments { rows, dims, seed, checksum, topic, brokers, format } = Arguments::parse();
     let cars = Cars { rows, dims, seed };
     if checksum {
         println!("{}\n{}", cars.checksum(), checksum_sql("vector_test.car_info"));
         return Ok(());
+    }
+    if let (Some(topic), Some(brokers)) = (topic, brokers) {
+        return send(cars, format, &topic, &brokers);
     }
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let written = cars.iter().try_for_each(|car| {

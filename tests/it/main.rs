@@ -16,5 +16,6 @@ mod expressions;
 mod flush;
 mod main_job;
 mod push;
+mod registry;
 mod roundtrip;
 mod support;
