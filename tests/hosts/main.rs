@@ -6,5 +6,6 @@
 mod support;
 
 mod c;
+mod installed;
 mod library;
 mod python;
