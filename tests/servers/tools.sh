@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that the tools for a purpose are there: tools.sh build|demo|test
+# Checks that the tools for a purpose are there: tools.sh build|demo|test|test-long
 # Names each missing one with its Debian package. Without what only some tests need, it warns; under CI=true it fails.
 purpose=$1
 missing=
@@ -24,6 +24,10 @@ has make || need make make
 if [ "$purpose" != build ]; then
     has python3 && python3 -m pip --version >/dev/null 2>&1 || need "python3 with pip" "python3-pip"
     has setpriv || need setpriv util-linux
+fi
+if [ "$purpose" = test-long ]; then
+    has valgrind || need valgrind valgrind
+    purpose=test
 fi
 if [ "$purpose" = test ]; then
     has python3 && python3 -c 'import ensurepip' >/dev/null 2>&1 || need "python3 with venv" "python3-venv"
