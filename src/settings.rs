@@ -172,13 +172,19 @@ pub enum Format {
     Avro(AvroFormat),
     AvroConfluent(ConfluentFormat),
     DebeziumAvroConfluent(ConfluentFormat),
+    Protobuf(ProtobufFormat),
 }
 
 impl Format {
     /// Whether its messages can update and delete rows; the others only ever add some.
     pub fn is_changing(&self) -> bool {
         match self {
-            Format::Csv(_) | Format::Json(_) | Format::Raw(_) | Format::Avro(_) | Format::AvroConfluent(_) => false,
+            Format::Csv(_)
+            | Format::Json(_)
+            | Format::Raw(_)
+            | Format::Avro(_)
+            | Format::AvroConfluent(_)
+            | Format::Protobuf(_) => false,
             Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => true,
             Format::DebeziumAvroConfluent(_) => true,
         }
@@ -301,6 +307,27 @@ pub struct KeyStore {
     pub password: Option<Password>,
     /// PEM, PKCS12 …, where it is told.
     pub kind: Option<String>,
+}
+
+/// Options of `format = 'protobuf'`.
+#[derive(Clone, PartialEq)]
+pub struct ProtobufFormat {
+    /// The type of the messages, with all types that it is made of.
+    pub message: prost_reflect::MessageDescriptor,
+    pub ignore_parse_errors: bool,
+    /// Fields that aren't set have their default instead of NULL.
+    pub read_default_values: bool,
+}
+
+impl fmt::Debug for ProtobufFormat {
+    /// A descriptor shows itself with all of its file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtobufFormat")
+            .field("message", &self.message.full_name())
+            .field("ignore_parse_errors", &self.ignore_parse_errors)
+            .field("read_default_values", &self.read_default_values)
+            .finish()
+    }
 }
 
 /// How bytes are text.

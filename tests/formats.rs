@@ -133,6 +133,7 @@ fn the_examples_of_the_page_give_the_rows_of_the_page() {
         "raw",
         "avro",
         "avro-confluent",
+        "protobuf",
         "debezium-json",
         "canal-json",
         "maxwell-json",

@@ -137,6 +137,7 @@ macro_rules! targets {
 targets! {
     csv_has_the_fields_that_the_csv_crate_finds: "csv",
     json_is_what_serde_json_reads: "json",
+    protobuf_is_what_prost_reflect_reads: "protobuf",
     raw_text_and_numbers_are_what_std_reads: "raw",
     changes_of_debezium_fit_their_columns: "debezium_json",
     changes_of_canal_fit_their_columns: "canal_json",

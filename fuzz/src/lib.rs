@@ -11,6 +11,7 @@ mod options;
 mod patterns;
 #[cfg(feature = "kafka")]
 mod properties;
+mod protobuf;
 mod raw;
 mod times;
 mod urls;
@@ -34,6 +35,7 @@ const fn target(name: &'static str, check: fn(&[u8]), pieces: &'static [&'static
 pub const TARGETS: &[Target] = &[
     target("csv", csv::check, csv::PIECES),
     target("json", json::check, json::PIECES),
+    target("protobuf", protobuf::check, protobuf::PIECES),
     target("raw", raw::check, &["\u{feff}", "\0", "红"]),
     target("debezium_json", changes::debezium, changes::PIECES),
     target("canal_json", changes::canal, changes::PIECES),

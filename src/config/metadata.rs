@@ -19,7 +19,7 @@ pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
     let texts = || DataType::Array(Box::new(DataType::STRING));
     let map = |value| DataType::Map(Box::new(DataType::STRING), Box::new(value));
     let keys = match format {
-        Format::Csv(_) | Format::Json(_) | Format::Raw(_) => vec![],
+        Format::Csv(_) | Format::Json(_) | Format::Raw(_) | Format::Protobuf(_) => vec![],
         // Flink has none here.
         Format::Avro(_) | Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => vec![],
         Format::Debezium(_) => vec![

@@ -98,7 +98,7 @@ fn null(data_type: DataType) -> Expression {
 fn check_types(table: &Table, format: &Format, report: &mut Report) {
     for column in &table.definition.columns {
         if let ColumnKind::Physical { data_type, .. } = &column.kind
-            && let Some(message) = format::refuse_type(format, data_type)
+            && let Some(message) = format::refuse_column(format, &column.name.text, data_type)
         {
             report.error(Some(column.name.at), message);
         }

@@ -18,6 +18,7 @@ mod maxwell;
 pub mod metadata;
 mod number;
 mod ogg;
+mod protobuf;
 mod raw;
 pub mod select;
 mod temporal;
@@ -78,6 +79,7 @@ pub fn decoder_with_schemas(
     match format {
         Format::Csv(options) => Box::new(csv::Csv::new(options, columns)),
         Format::Json(options) => Box::new(json::Json::new(options, columns)),
+        Format::Protobuf(options) => Box::new(protobuf::Protobuf::new(options, columns)),
         Format::Raw(options) => Box::new(raw::Raw::new(options, columns)),
         Format::Debezium(options) => Box::new(debezium::Debezium::new(options, columns, metadata)),
         Format::Canal(options) => Box::new(canal::Canal::new(options, columns, metadata)),

@@ -1,17 +1,15 @@
 //! `'format' = …`: which format, its options, and the columns it can hold.
 
-use super::{OptionSpec, TableOptions, avro, canal, confluent, csv, debezium, json, raw};
+use super::{OptionSpec, TableOptions, avro, canal, confluent, csv, debezium, json, protobuf, raw};
 use crate::data_type::DataType;
 use crate::settings::{Format, JsonFormat, TimestampStandard};
-
-/// Formats of Flink that are still to come.
-pub const LATER: &[&str] = &["protobuf"];
 
 /// The formats there are, with their options.
 pub const FORMATS: &[(&str, &[OptionSpec])] = &[
     ("csv", csv::OPTIONS),
     ("json", json::OPTIONS),
     ("raw", raw::OPTIONS),
+    ("protobuf", protobuf::OPTIONS),
     ("debezium-json", debezium::OPTIONS),
     ("canal-json", canal::OPTIONS),
     ("maxwell-json", json::OF_CHANGES),
@@ -31,6 +29,7 @@ pub fn read(name: &str, options: &mut TableOptions<'_>) -> Format {
     match name {
         "json" => Format::Json(json::read(options)),
         "raw" => Format::Raw(raw::read(options)),
+        "protobuf" => protobuf::read(options).map_or_else(none, Format::Protobuf),
         "debezium-json" => Format::Debezium(debezium::read(options)),
         "canal-json" => Format::Canal(canal::read(options)),
         "maxwell-json" => Format::Maxwell(json::read_change(options)),
@@ -46,10 +45,7 @@ pub fn read(name: &str, options: &mut TableOptions<'_>) -> Format {
 pub fn unknown(name: &str) -> String {
     let known: Vec<&str> = FORMATS.iter().map(|(known, _)| *known).collect();
     let known = known.join(", ");
-    match LATER.contains(&name) {
-        true => format!("= '{name}' is not supported yet; {known} are"),
-        false => format!("= '{name}' is unknown; {known} are supported"),
-    }
+    format!("= '{name}' is unknown; {known} are supported")
 }
 
 /// Stands in for a format that has been refused.
@@ -61,9 +57,18 @@ pub fn none() -> Format {
     })
 }
 
-/// Why a format can't hold a column of this type.
-pub fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
+/// Why a format can't hold a column.
+pub fn refuse_column(format: &Format, name: &str, data_type: &DataType) -> Option<String> {
     match format {
+        Format::Protobuf(options) => protobuf::refuse_column(&options.message, name, data_type),
+        _ => refuse_type(format, data_type),
+    }
+}
+
+/// The same, where the type alone tells.
+fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
+    match format {
+        Format::Protobuf(_) => None,
         Format::Csv(_) => {
             let nested = |inner: &DataType| matches!(inner, DataType::Array(_) | DataType::Row(_) | DataType::Map(..));
             let refused = match data_type {

@@ -127,7 +127,7 @@ pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
         Some(known) => groups.push((&prefix, known)),
         // Its options would be called unknown, which they aren't.
         None => {
-            open.extend(format::LATER.iter().chain(&["value.", "key."]));
+            open.extend(["value.", "key."]);
             open.extend(format::FORMATS.iter().map(|(name, _)| *name));
         }
     }

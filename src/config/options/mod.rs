@@ -9,6 +9,7 @@ mod debezium;
 pub(super) mod format;
 pub(super) mod json;
 pub(super) mod kafka;
+mod protobuf;
 mod raw;
 mod reader;
 mod scan;
@@ -129,6 +130,10 @@ pub const GROUPS: &[OptionGroup] = &[
         title: "'format' = 'avro-confluent' and 'debezium-avro-confluent', with the prefix 'avro-confluent.' or \
                 'debezium-avro-confluent.' (after 'value.' or not)",
         options: confluent::OPTIONS,
+    },
+    OptionGroup {
+        title: "'format' = 'protobuf', with the prefix 'protobuf.' (or 'value.protobuf.')",
+        options: protobuf::OPTIONS,
     },
     OptionGroup { title: "SET", options: setting::OPTIONS },
 ];

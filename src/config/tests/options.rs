@@ -391,3 +391,41 @@ fn a_vector_encoding_is_a_float_and_its_byte_order() {
     assert_eq!(encoding("base64:f64be"), Some(f64be));
     assert!(only_error(&with_source_options("'vector.encoding' = 'f32'")).contains("must be one of f32le, f32be"));
 }
+
+#[test]
+fn protobuf_takes_descriptors_and_checks_the_columns_against_them() {
+    let job = |columns: &str, options: &str| {
+        job_of(columns, "id INT", "INSERT INTO s SELECT id FROM k")
+            .replace("'format' = 'csv'", &format!("'format' = 'protobuf', {options}"))
+    };
+    let car = |message: &str| {
+        format!("'protobuf.descriptor-file' = 'examples/sql/car.desc', 'protobuf.message' = '{message}'")
+    };
+    let columns = "id INT, painted TIMESTAMP_LTZ(3), color INT, price ROW<currency STRING>, feature ARRAY<FLOAT>";
+    let found = super::job(&job(columns, &car("shop.Car")));
+    let Format::Protobuf(format) = &found.sources[0].format else { panic!("{found:?}") };
+    assert_eq!(format!("{:?}", format.message.full_name()), "\"shop.Car\"");
+    assert!(!format.read_default_values && !format.ignore_parse_errors);
+
+    let wrong = errors(&job("id INT, colour STRING, price ROW<amount STRING>, feature STRING", &car("shop.Car")));
+    for (error, expected) in wrong.iter().zip([
+        "message 'shop.Car' has no field 'colour'; did you mean 'color'?",
+        "the field 'shop.Price.amount' makes a column of type INT or BIGINT, found STRING",
+        "the field 'shop.Car.feature' makes a column of type ARRAY<FLOAT>, found STRING",
+    ]) {
+        assert!(error.contains(expected), "{error}");
+    }
+    assert_eq!(wrong.len(), 3, "{wrong:#?}");
+
+    assert!(only_error(&job("id INT", &car("Car"))).contains("did you mean 'shop.Car'?"));
+    let java = only_error(&job("id INT", "'protobuf.message-class-name' = 'shop.Cars$Car'"));
+    assert!(java.contains("names a Java class") && java.contains("protobuf.descriptor-file"), "{java}");
+    let both = format!("'protobuf.message-class-name' = 'shop.Cars$Car', {}", car("shop.Car"));
+    super::job(&job("id INT", &both));
+    for (file, expected) in
+        [("none.desc", "can't be read"), ("examples", "is no file"), ("README.md", "is no file of descriptors")]
+    {
+        let options = car("shop.Car").replace("examples/sql/car.desc", file);
+        assert!(only_error(&job("id INT", &options)).contains(expected), "{file}");
+    }
+}

@@ -4,11 +4,11 @@ use super::scene::{Indexes, bounded, car_info, dead_letters, job_of, with_dead_l
 use crate::support::{kafka, postgres18};
 
 /// The rows in the table, and the reasons of what was refused, after a job has read these messages.
-fn run(job: &str, messages: &[&str]) -> Option<(String, Vec<String>)> {
+fn run<M: AsRef<[u8]>>(job: &str, messages: &[M]) -> Option<(String, Vec<String>)> {
     let (server, kafka) = (postgres18()?, kafka()?);
     let mut schema = car_info(&server, Indexes::Structured);
     let topic = kafka.topic(1);
-    topic.produce(0, messages.iter().map(|message| message.to_string()));
+    topic.produce(0, messages);
     let (job, _) = with_dead_letters(bounded(job_of(job, &schema, &topic)));
     let finished = job.finish().exited(0);
     let rows = schema.text(
@@ -19,7 +19,7 @@ fn run(job: &str, messages: &[&str]) -> Option<(String, Vec<String>)> {
 }
 
 #[track_caller]
-fn check(job: &str, messages: &[&str], rows: &str, refused: &[&str]) {
+fn check<M: AsRef<[u8]>>(job: &str, messages: &[M], rows: &str, refused: &[&str]) {
     let Some((found, reasons)) = run(job, messages) else { return };
     assert_eq!(found, rows, "{reasons:#?}");
     assert_eq!(reasons.len(), refused.len(), "{reasons:#?}");
@@ -117,4 +117,20 @@ fn goldengate_changes_are_followed() {
 #[test]
 fn raw_messages_are_one_value() {
     check(include_str!("../../../examples/sql/raw.sql"), &["[0.1,0.2]", "{0.3}"], "0 {0.1,0.2}; 1 {0.3}", &[]);
+}
+
+#[test]
+fn protobuf_messages_become_rows() {
+    check(
+        include_str!("../../../examples/sql/protobuf.sql"),
+        &[
+            &b"\x08\x07\x12\x0c\x08\x88\xa4\x86\xaf\x06\x10\x80\xca\xb5\xee\x01\x18\x01\x22\x09\x08\xbc\x9b\x01\x12\x03EUR*\x0c\x00\x00\x00>\x00\x00\x00\xbf\x00\x00\x00="[..],
+            b"\x08\x08\x2a\x04\0\0\x80\x3e\xc2\x3e\x03new",
+            b"\x08\x09\x2a\x05\0\0\x80\x3e\0",
+            b"\x08\x0a\x22\x09\x12",
+            b"\x08\x07\x18\x02",
+        ],
+        "7 blue; 8 NO_COLOR {0.25}",
+        &["packed numbers of 4 were expected, at /feature, byte 4", "found a length of 9 bytes where 1 are left, at /price, byte 3"],
+    );
 }
