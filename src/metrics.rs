@@ -30,6 +30,8 @@ macro_rules! counters {
 counters! {
     /// Messages taken from the source.
     records_read,
+    /// Offsets that were gone before they could be read, and those jumped over with them.
+    records_missed,
     /// Bytes of those messages' keys and values.
     bytes_read,
     /// Rows that passed WHERE; a rejected record counts as one.

@@ -115,10 +115,9 @@ impl Catalog {
         let refused = list(self.columns.iter().filter(|column| !column.may_insert).collect());
         if !refused.is_empty() {
             return Err(Error::target(format!(
-                "{name}: user {user} may not insert into {refused}; run: GRANT INSERT ON {table} TO {role}",
-                user = sink.connection.user,
-                table = self.quoted(),
-                role = quote(&sink.connection.user)
+                "{name}: user {} may not insert into {refused}; run: {}",
+                sink.connection.user,
+                self.grant(sink)
             )));
         }
         let empty = self.unwritten.iter().filter(|column| column.not_null && !column.has_default && !column.generated);
@@ -143,6 +142,16 @@ impl Catalog {
         }
     }
 
+    /// All rights that the job needs of the table.
+    fn grant(&self, sink: &Sink) -> String {
+        let rights = match sink.conflict_mode {
+            _ if sink.changing => "SELECT, INSERT, UPDATE, DELETE",
+            ConflictMode::Upsert => "SELECT, INSERT, UPDATE",
+            _ => "INSERT",
+        };
+        format!("GRANT {rights} ON {} TO {}", self.quoted(), quote(&sink.connection.user))
+    }
+
     fn check_upsert(&self, sink: &Sink) -> Result<()> {
         let name = self.name();
         match &self.keys.key {
@@ -163,9 +172,8 @@ impl Catalog {
                     self.columns.iter().enumerate().find(|(index, column)| !key.contains(index) && !column.may_update);
                 match refused {
                     Some(_) => Err(Error::target(format!(
-                        "{name}: an upsert needs the right to update; run: GRANT SELECT, UPDATE ON {} TO {}",
-                        self.quoted(),
-                        quote(&sink.connection.user)
+                        "{name}: an upsert needs the right to update; run: {}",
+                        self.grant(sink)
                     ))),
                     None => Ok(()),
                 }

@@ -66,6 +66,10 @@ impl Intake for FanOut {
         self.intakes.iter_mut().for_each(|intake| intake.passed(topic, partition, next));
     }
 
+    fn missed(&mut self, offsets: u64) {
+        self.intakes.iter_mut().for_each(|intake| intake.missed(offsets));
+    }
+
     fn watermarks(&mut self) -> Vec<Watermark> {
         lowest(self.intakes.iter_mut().map(Intake::watermarks))
     }

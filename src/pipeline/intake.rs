@@ -213,6 +213,10 @@ impl Intake for SourceIntake {
         }
     }
 
+    fn missed(&mut self, offsets: u64) {
+        self.counters.records_missed.add_alone(offsets);
+    }
+
     fn watermarks(&mut self) -> Vec<(Arc<str>, i32, i64)> {
         self.durable_positions()
     }

@@ -32,6 +32,7 @@ pub fn text(summary: &Summary) -> String {
         grouped(counters.batches)
     );
     let others = [
+        (counters.records_missed, "records gone before they were read"),
         (counters.rows_deleted, "deleted"),
         (counters.rows_superseded, "superseded by a later change of their key"),
         (counters.rows_ignored, "ignored by the conflict mode"),

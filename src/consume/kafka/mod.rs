@@ -58,6 +58,9 @@ pub trait Intake {
     /// Everything below `next` has been offered, records or not: transaction markers and compacted offsets never come.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);
 
+    /// So many offsets can't be read any more: retention was faster, or somebody deleted them.
+    fn missed(&mut self, _offsets: u64) {}
+
     /// For each partition the lowest offset that is not yet durable: what may be committed.
     fn watermarks(&mut self) -> Vec<Watermark>;
 }

@@ -175,6 +175,7 @@ impl Reader {
             );
             self.partitions.get(at).next = start;
             if start > next {
+                intake.missed(start.abs_diff(next));
                 intake.passed(&topic, id, start);
             } else {
                 intake.released(&[(Arc::clone(&topic), id)], PATIENCE);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{Job, Schema, eventually, kafka, postgres18};
+use crate::support::command::Running;
+use crate::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
 const JOB: &str = "
 SET 'buffer.memory' = '1mb';
@@ -13,12 +14,8 @@ CREATE TABLE messages (id INT, filler STRING) WITH ('connector' = 'kafka', 'topi
     'scan.bounded.mode' = 'latest-offset');
 INSERT INTO numbers SELECT * FROM messages;";
 
-#[test]
-fn a_table_that_takes_nothing_until_reading_pauses_gets_every_row() {
-    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
-    let topic = kafka.topic(3);
-    topic.produce_spread((0..60_000).map(|id| format!("{id},{}", "x".repeat(200))));
-    let mut schema = Schema::new(&server);
+/// A table that takes no rows until the lock is given up.
+fn blocked(schema: &mut Schema) -> String {
     // The job's first look at its table, without rows, goes through.
     schema.execute(
         "CREATE TABLE numbers (id int PRIMARY KEY, filler text);
@@ -28,18 +25,57 @@ fn a_table_that_takes_nothing_until_reading_pauses_gets_every_row() {
     );
     let lock = format!("hashtext('{}')", schema.name);
     schema.execute(&format!("SELECT pg_advisory_lock({lock})"));
+    lock
+}
+
+fn begin(schema: &mut Schema, topic: &Topic, lock: &str) -> Running {
     let running = Job::run(JOB)
-        .variable("URL", server.jdbc_url())
-        .variable("PGUSER", &server.user)
-        .variable("PGPASSWORD", &server.password)
+        .variable("URL", schema.server.jdbc_url())
+        .variable("PGUSER", &schema.server.user)
+        .variable("PGPASSWORD", &schema.server.password)
         .variable("SCHEMA", &schema.name)
         .variable("TOPIC", &topic.name)
-        .variable("BROKERS", &kafka.brokers)
+        .variable("BROKERS", &topic.kafka.brokers)
         .start();
     let waiting = format!(
         "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = {lock}::bit(32)::bigint::oid"
     );
     eventually("a writer waits", || schema.text(&waiting).as_deref() == Some("true"));
+    running
+}
+
+#[test]
+fn records_that_are_deleted_before_they_are_read_are_counted_and_reading_goes_on_behind_them() {
+    const ROWS: i64 = 200_000;
+    const KEPT: i64 = 5_000;
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    topic.produce(0, (0..ROWS).map(|id| format!("{id},{}", "x".repeat(200))));
+    let mut schema = Schema::new(&server);
+    let lock = blocked(&mut schema);
+    let running = begin(&mut schema, &topic, &lock);
+    // Far more than fits into the job's memory.
+    topic.delete_before(0, ROWS - KEPT);
+    schema.execute(&format!("SELECT pg_advisory_unlock({lock})"));
+    let finished = running.wait().exited(0);
+    let said = &finished.stderr;
+    assert!(said.contains("the next offset is") && said.contains("gone before they were read"), "{said}");
+    let written = finished.count("rows_written") as i64;
+    assert!(written < ROWS - KEPT, "{written} rows");
+    assert_eq!(schema.count("numbers"), written);
+    assert_eq!(schema.count(&format!("numbers WHERE id >= {}", ROWS - KEPT)), KEPT, "what was kept is there");
+    let group = said.lines().find(|line| line.contains("reading goes on at")).unwrap_or_default();
+    assert!(group.contains(&format!("reading goes on at {}", ROWS - KEPT)), "{group}");
+}
+
+#[test]
+fn a_table_that_takes_nothing_until_reading_pauses_gets_every_row() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(3);
+    topic.produce_spread((0..60_000).map(|id| format!("{id},{}", "x".repeat(200))));
+    let mut schema = Schema::new(&server);
+    let lock = blocked(&mut schema);
+    let running = begin(&mut schema, &topic, &lock);
     // The reader waits for room for five seconds before it pauses; upkeep goes on meanwhile.
     std::thread::sleep(Duration::from_secs(8));
     schema.execute(&format!("SELECT pg_advisory_unlock({lock})"));

@@ -95,6 +95,14 @@ impl Topic {
         producer.flush(Duration::from_secs(120)).expect("the broker takes everything");
     }
 
+    /// Deletes a partition's records before an offset, as retention does.
+    pub fn delete_before(&self, partition: i32, offset: i64) {
+        let admin: AdminClient<DefaultClientContext> = self.kafka.config().create().expect("an admin client");
+        let mut list = rdkafka::TopicPartitionList::new();
+        list.add_partition_offset(&self.name, partition, rdkafka::Offset::Offset(offset)).expect("an offset");
+        block_on(admin.delete_records(&list, &AdminOptions::new())).expect("the broker deletes them");
+    }
+
     /// The offsets of a partition's first record and of the next one to come.
     pub fn watermarks(&self, partition: i32) -> (i64, i64) {
         let consumer: BaseConsumer = self.kafka.config().create().expect("a consumer");
