@@ -7,5 +7,6 @@ mod support;
 
 mod c;
 mod installed;
+mod cpp;
 mod library;
 mod python;

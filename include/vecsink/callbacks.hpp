@@ -1,0 +1,71 @@
+// std::functions behind the C callbacks of a sink.
+#ifndef VECSINK_CALLBACKS_HPP
+#define VECSINK_CALLBACKS_HPP
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include "../vecsink.h"
+
+namespace vecsink {
+
+// A row that was accepted and then could not be stored. Valid during the callback.
+struct rejected {
+    std::uint64_t sequence;
+    std::string_view stage;    // "encode": the value can't be stored in the column; "write": the database refused the row
+    std::string_view reason;
+    std::string_view column;   // or empty
+    std::string_view sqlstate; // or empty
+};
+
+namespace detail {
+
+// Lives on the heap, where the C library finds it, from the builder to the end of the sink.
+class callbacks {
+  public:
+    std::function<void(std::uint64_t)> durable;
+    std::function<void(const rejected &)> refused;
+
+    static void on_durable(void *self, std::uint64_t durable) noexcept {
+        auto &own = *static_cast<callbacks *>(self);
+        own.guarded([&] { own.durable(durable); });
+    }
+
+    static void on_rejected(void *self, const vecsink_rejected *row) noexcept {
+        auto &own = *static_cast<callbacks *>(self);
+        const auto text = [](const char *from) { return from == nullptr ? std::string_view() : std::string_view(from); };
+        own.guarded([&] {
+            own.refused(rejected{row->sequence, text(row->stage), text(row->reason), text(row->column), text(row->sqlstate)});
+        });
+    }
+
+    // The first exception that left a callback since this was asked last.
+    [[nodiscard]] std::exception_ptr take_exception() noexcept {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(exception_, nullptr);
+    }
+
+  private:
+    // No exception crosses into the library.
+    template <class Call> void guarded(Call call) noexcept {
+        try {
+            call();
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            if (!exception_) exception_ = std::current_exception();
+        }
+    }
+
+    std::mutex mutex_;
+    std::exception_ptr exception_;
+};
+
+} // namespace detail
+
+} // namespace vecsink
+
+#endif // VECSINK_CALLBACKS_HPP

@@ -1,0 +1,12 @@
+// expect: no value can be made of this type
+#include "vecsink.hpp"
+
+void host(vecsink::sink &sink, vecsink::batch &batch);
+void host(vecsink::sink &sink, vecsink::batch &batch) {
+    static_cast<void>(sink), static_cast<void>(batch);
+#ifndef RIGHT
+    sink.push(7, std::vector<int>{1, 2});
+#else
+    sink.push(7, std::vector<float>{1, 2});
+#endif
+}
