@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build library install header demo test test-python test-long fuzz bench bench-decode fmt servers-up servers-down
+.PHONY: help build library install header demo test test-python test-long fuzz bench bench-push bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -85,6 +85,18 @@ bench: target/bench-python ## throughput beside psql's own COPY, and freshness, 
 	$(SERVERS) fetch
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example cars
 	$(SERVERS) run -- target/bench-python/bin/python benches/run.py $(BENCH)
+
+bench-push: target/bench-push-python library ## pushing from Rust, C, C++ and Python beside \copy and psycopg (BENCH='--dims 128 --rows 5000 --runs 1')
+	@tests/servers/tools.sh test
+	$(SERVERS) fetch
+	$(SERVERS) run -- target/bench-push-python/bin/python benches/push/run.py $(BENCH)
+
+# What the rivals and the DataFrame need.
+target/bench-push-python:
+	python3 -m venv $@.partial
+	$@.partial/bin/pip install --quiet --disable-pip-version-check 'psycopg[binary]>=3.2,<4' 'pgvector>=0.3,<1' 'numpy>=1.26,<3' \
+	  'pandas>=2.2,<4' 'pyarrow>=16,<30'
+	mv $@.partial $@
 
 # For the Python package's tests.
 target/python: bindings/python/tests/requirements.txt

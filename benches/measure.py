@@ -69,8 +69,9 @@ def broker_pid(address):
     raise SystemExit("no process listens at " + address)
 
 
-def measured(command, server, broker, environment=None):
-    """Seconds from start to exit, CPU seconds of client, server and broker, and the client's peak RSS in MB."""
+def measured(command, server, broker, environment=None, said=None):
+    """Seconds from start to exit, CPU seconds of client, server and broker, and the client's peak RSS in MB. A list gets what the
+    command has printed."""
     # In a process of its own, so that what the kernel counts of "children" is this command alone.
     read, write = os.pipe()
     pid = os.fork()
@@ -85,6 +86,9 @@ def measured(command, server, broker, environment=None):
     os.waitpid(pid, 0)
     if "failed" in figures:
         raise SystemExit(f"{command[0]} failed:\n{figures['failed']}")
+    printed = figures.pop("printed")
+    if said is not None:
+        said.append(printed)
     return figures
 
 
@@ -104,4 +108,5 @@ def run(command, server, broker, environment):
         "server": server.cpu() - server_before,
         "broker": own_cpu(broker) - broker_before,
         "rss": usage.ru_maxrss / 1024,
+        "printed": done.stdout,
     }

@@ -44,11 +44,11 @@ def main():
         else:
             vectors = vectors.tolist()
         connection.commit()
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time()
         {"copy": copy, "executemany": executemany, "pgvector": pgvector}[how](connection, table, vectors)
         connection.commit()
-        seconds = time.monotonic() - begun
-    print(json.dumps({"rows": int(count), "seconds": seconds}))
+        seconds, cpu = time.monotonic() - begun, time.process_time() - cpu
+    print(json.dumps({"rows": int(count), "seconds": seconds, "cpu_seconds": cpu}))
 
 
 if __name__ == "__main__":

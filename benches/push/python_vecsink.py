@@ -39,13 +39,13 @@ def main():
         FRAME = pandas.DataFrame({"id": ids, "feature": list(vectors)})
     push = {"matrix": matrix, "frame": frame, "rows": rows}[how]
     with vecsink.Sink(url, table, conflict_mode="ignore") as sink:
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time()
         push(sink, ids, vectors)
         pushed = time.monotonic() - begun
         sink.flush()
-        seconds = time.monotonic() - begun
+        seconds, cpu = time.monotonic() - begun, time.process_time() - cpu
     assert sink.stats().rows_written == count
-    print(json.dumps({"rows": count, "seconds": seconds, "push_seconds": pushed}))
+    print(json.dumps({"rows": count, "seconds": seconds, "cpu_seconds": cpu, "push_seconds": pushed}))
 
 
 if __name__ == "__main__":

@@ -98,13 +98,16 @@ fn every_kind_of_column_of_a_batch_is_read_back() {
         '1970-01-01'::date + g AS day, '00:00'::time + g * interval '1s' AS clock, decode(repeat('07', g % 3), 'hex') AS raw,
         format('[%s,0.5]', g)::vector(2) AS v, array_fill(g::float8, ARRAY[g % 4]) AS w FROM generate_series(0, 99) AS g";
     let same = |of: &str| {
-        format!(
-            "SELECT id, flag, a, b, trim_scale(c) AS c, at, made, day, clock, raw, v, w FROM ({of}) AS o"
-        )
+        format!("SELECT id, flag, a, b, trim_scale(c) AS c, at, made, day, clock, raw, v, w FROM ({of}) AS o")
     };
     let expected = rows(&mut schema, &same(expected));
     assert_eq!(rows(&mut schema, &same("SELECT * FROM t WHERE id < 1000")), expected);
-    let rest = rows(&mut schema, &same("SELECT id - 1000 AS id, flag, a, b, c, at, made, day, clock, raw, v, w FROM t WHERE id BETWEEN 1000 AND 1999"));
+    let rest = rows(
+        &mut schema,
+        &same(
+            "SELECT id - 1000 AS id, flag, a, b, c, at, made, day, clock, raw, v, w FROM t WHERE id BETWEEN 1000 AND 1999",
+        ),
+    );
     assert_eq!(rest, expected[37..]);
     assert_eq!(
         rows(&mut schema, "SELECT * FROM t WHERE id >= 2000"),
@@ -152,7 +155,8 @@ fn without_room_rows_stay_with_their_owner() {
     let program = program("room", "-std=c++17");
     // Nothing can be written while this transaction is open.
     schema.execute("BEGIN; LOCK TABLE t IN SHARE MODE");
-    let mut child = Command::new(program).args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        Command::new(program).args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     schema.execute("COMMIT");
@@ -164,7 +168,8 @@ fn without_room_rows_stay_with_their_owner() {
 
 #[test]
 fn a_job_runs_in_the_background_until_its_end_or_a_stop() {
-    let (Some((mut schema, arguments)), Some(kafka)) = (table("id bigint PRIMARY KEY, embedding vector(3)"), kafka()) else {
+    let (Some((mut schema, arguments)), Some(kafka)) = (table("id bigint PRIMARY KEY, embedding vector(3)"), kafka())
+    else {
         return;
     };
     let topic = kafka.topic(2);
@@ -172,6 +177,21 @@ fn a_job_runs_in_the_background_until_its_end_or_a_stop() {
     let [url, table] = arguments;
     check(&program("job", "-std=c++17"), &[url, table, kafka.brokers.clone(), topic.name.clone()]);
     assert_eq!(schema.text("SELECT count(*) FROM t WHERE (embedding::real[])[1] = id").as_deref(), Some("500"));
+}
+
+#[test]
+fn the_image_pipeline_stores_an_embedding_of_each_image() {
+    let columns = "id bigint PRIMARY KEY, file text, taken timestamptz, embedding vector(128)";
+    let Some((mut schema, arguments)) = table(columns) else { return };
+    let example = project().join("examples/cpp/image_pipeline.cpp");
+    let said = check(&compiled(&example, "image_pipeline", "-std=c++17", &SANITIZERS), &arguments);
+    assert!(said.starts_with("2000 images are durable\n2000 rows written in "), "{said}");
+    let distances = "SELECT file FROM t ORDER BY embedding <-> (SELECT embedding FROM t WHERE id = 1234), id LIMIT 1";
+    assert_eq!(schema.text(distances).as_deref(), Some("image-1234.png"));
+    assert_eq!(
+        schema.text("SELECT count(*) FROM t WHERE abs(vector_norm(embedding) - 1) < 1e-5").as_deref(),
+        Some("2000")
+    );
 }
 
 #[test]
@@ -184,7 +204,9 @@ fn types_become_values_without_a_server() {
 #[test]
 fn the_sanitizers_are_on() {
     let overflow = program("overflow", "-std=c++17");
-    for (kind, report) in [("heap", "heap-buffer-overflow"), ("integer", "signed integer overflow"), ("leak", "LeakSanitizer")] {
+    for (kind, report) in
+        [("heap", "heap-buffer-overflow"), ("integer", "signed integer overflow"), ("leak", "LeakSanitizer")]
+    {
         let output = run(Command::new(&overflow).arg(kind));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(report), "{kind}: {said}");
@@ -195,7 +217,7 @@ fn the_sanitizers_are_on() {
 fn each_header_compiles_alone() {
     let headers = fs::read_dir(project().join("include/vecsink")).unwrap();
     for header in headers.map(|entry| entry.unwrap().path()) {
-        finish(compiler("-std=c++17").args(["-fsyntax-only", "-x", "c++", "-Wno-pragma-once-outside-header"]).arg(header));
+        finish(compiler("-std=c++17").args(["-fsyntax-only", "-x", "c++"]).arg(header));
     }
 }
 
@@ -206,7 +228,13 @@ fn what_is_wrong_does_not_compile() {
     let precompiled = programs().join("precompiled");
     fs::create_dir_all(&precompiled).unwrap();
     let header = project().join("include/vecsink.hpp");
-    finish(compiler("-std=c++17").args(["-x", "c++-header"]).arg(header).arg("-o").arg(precompiled.join("vecsink.hpp.gch")));
+    finish(
+        compiler("-std=c++17")
+            .args(["-x", "c++-header"])
+            .arg(header)
+            .arg("-o")
+            .arg(precompiled.join("vecsink.hpp.gch")),
+    );
     let files = fs::read_dir(source("must_not_compile")).unwrap().map(|entry| entry.unwrap().path());
     let files = Mutex::new(files.collect::<Vec<_>>());
     assert!(files.lock().unwrap().len() > 20, "the scan finds the files");
