@@ -6,7 +6,7 @@
 mod support;
 
 mod c;
-mod installed;
 mod cpp;
+mod installed;
 mod library;
 mod python;
