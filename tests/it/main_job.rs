@@ -4,6 +4,7 @@ mod avro;
 mod bad_rows;
 mod formats;
 mod interruptions;
+mod malformed;
 mod million;
 mod outages;
 mod password;

@@ -17,6 +17,8 @@ const PREFERRED: &[(&str, &str)] = &[
     ("fetch.wait.max.ms", "500"),
     ("fetch.min.bytes", "1"),
     ("queued.min.messages", "1000000"),
+    // The default is less than a message may have that a topic was made for; whoever reads it would never get past it.
+    ("receive.message.max.bytes", "2147483647"),
     ("socket.nagle.disable", "true"),
     ("socket.keepalive.enable", "true"),
     ("reconnect.backoff.ms", "50"),

@@ -87,7 +87,10 @@ impl Topic {
     }
 
     fn produce_to<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>, partition: impl Fn(usize) -> i32) {
-        let producer: ThreadedProducer<_> = self.kafka.config().set("linger.ms", "5").create().expect("a producer");
+        let mut config = self.kafka.config();
+        // How large a message may be is the topic's to say.
+        config.set("linger.ms", "5").set("message.max.bytes", "110000000");
+        let producer: ThreadedProducer<_> = config.create().expect("a producer");
         for (i, value) in values.into_iter().enumerate() {
             let record = BaseRecord::<(), [u8]>::to(&self.name).partition(partition(i)).payload(value.as_ref());
             send(&producer, record);
