@@ -46,6 +46,9 @@ struct Arguments {
     /// End with one line of JSON.
     #[arg(long)]
     json: bool,
+    /// An option of the job to measure with, TABLE.NAME=VALUE; may be given several times.
+    #[arg(long = "option", value_name = "TABLE.NAME=VALUE")]
+    options: Vec<String>,
     /// Told by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -57,7 +60,7 @@ fn main() {
     let mut client = private.server.connect();
     let topic = kafka.topic(arguments.partitions);
     let first = fill(&mut client, arguments.before, &arguments.index);
-    let running = job(&private, &topic).start();
+    let running = job(&private, &topic, &arguments.options).start();
     let (rows, rate) = (arguments.rate * arguments.seconds, arguments.rate);
 
     // What happens once in a job's life is not part of the figures.
@@ -121,16 +124,17 @@ fn fill(client: &mut Client, cars: u64, index: &str) -> i64 {
     cars as i64 + 1
 }
 
-fn job(private: &PrivatePostgres, topic: &Topic) -> Job {
+fn job(private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
     let server = &private.server;
-    Job::run(JOB)
+    let job = Job::run(JOB)
         .variable("PGHOST", &server.host)
         .variable("PGPORT", server.port.to_string())
         .variable("PGUSER", &server.user)
         .variable("PGPASSWORD", &server.password)
         .variable("KAFKA_BROKERS", &topic.kafka.brokers)
         .option("vector_ingest.url", server.jdbc_url())
-        .option("vector_kafka.topic", &topic.name)
+        .option("vector_kafka.topic", &topic.name);
+    options.iter().filter_map(|option| option.split_once('=')).fold(job, |job, (name, value)| job.option(name, value))
 }
 
 /// Sends cars one by one at this rate; gives the time of each.
