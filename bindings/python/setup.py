@@ -69,8 +69,8 @@ class BuildWithLibrary(build_py):
         into = Path(self.build_lib, "vecsink", "libvecsink.so")
         into.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(library(), into)
-        if shutil.which("strip"):  # debug information is ten times the code
-            subprocess.run(["strip", "--strip-debug", str(into)], check=True)
+        if shutil.which("strip"):  # debug information and the names of what is inside are most of it
+            subprocess.run(["strip", "--strip-unneeded", str(into)], check=True)
 
 
 class WheelOfPlatform(bdist_wheel):
