@@ -39,9 +39,62 @@ pub struct Source {
     /// Metadata of the record itself: `topic`, `partition`, `offset`, `timestamp` …
     pub record_metadata: Vec<MetadataColumn>,
     pub kafka: KafkaSource,
+    /// Of the message values.
     pub format: Format,
+    /// What the message keys hold, if they are read.
+    pub key: Option<KeyFormat>,
+    /// `upsert-kafka`: a message replaces the row of its key, and one without a value deletes it.
+    pub upsert: bool,
     /// `vector.encoding`: what BYTES hold where they feed a vector.
     pub vector_encoding: Option<VectorEncoding>,
+}
+
+/// `key.format` and `key.fields`: columns that the message key holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyFormat {
+    pub format: Format,
+    /// In the order in which the key has them.
+    pub fields: Vec<KeyField>,
+    /// `value.fields-include` = ALL: the value holds these columns too, and counts where both do.
+    pub also_in_value: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyField {
+    /// Index into [`Source::columns`].
+    pub column: usize,
+    /// As the key calls it: without `key.fields-prefix`.
+    pub name: String,
+}
+
+impl Source {
+    /// Whether its messages can update and delete rows.
+    pub fn is_changing(&self) -> bool {
+        self.upsert || self.format.is_changing()
+    }
+
+    /// Where the schemas of its messages are kept: of their values, of their keys.
+    pub fn registries(&self) -> impl Iterator<Item = &Registry> {
+        self.format.registry().into_iter().chain(self.key.as_ref().and_then(|key| key.format.registry()))
+    }
+
+    /// The columns as the key's format sees them.
+    pub fn key_columns(&self) -> Vec<Column> {
+        let fields = self.key.iter().flat_map(|key| &key.fields);
+        let column =
+            |field: &KeyField| Some(Column { name: field.name.clone(), ..self.columns.get(field.column)?.clone() });
+        fields.filter_map(column).collect()
+    }
+
+    /// The columns that the value's format sees, as indexes.
+    pub fn columns_in_value(&self) -> Vec<usize> {
+        let only_in_key = |column: &usize| {
+            self.key
+                .as_ref()
+                .is_some_and(|key| !key.also_in_value && key.fields.iter().any(|field| field.column == *column))
+        };
+        (0..self.columns.len()).filter(|column| !only_in_key(column)).collect()
+    }
 }
 
 /// How a vector's numbers stand in bytes, one after another.
@@ -377,7 +430,7 @@ pub struct Sink {
     pub source: usize,
     /// Rows for which this is not TRUE are left out.
     pub filter: Option<Expression>,
-    /// The source's format can update and delete rows: see [`Format::is_changing`].
+    /// The source can update and delete rows: see [`Source::is_changing`].
     pub changing: bool,
     /// The written columns with what feeds each.
     pub columns: Vec<SinkColumn>,

@@ -6,8 +6,8 @@ use bumpalo::Bump;
 use vecsink::change::Change;
 use vecsink::config::{Input, parse_job};
 use vecsink::data_type::DataType;
-use vecsink::decode::decoder_with_schemas;
 use vecsink::decode::metadata::RecordMetadata;
+use vecsink::decode::of_source;
 use vecsink::decode::select::{Selected, Selection};
 use vecsink::expression::Expression;
 use vecsink::record::{Record, TimestampType};
@@ -81,8 +81,8 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
     }
     let selection = Selection::new(&sink);
     let of_record = RecordMetadata::new(&source.record_metadata).expect("known keys");
-    let schemas = Some(Arc::new(Registry) as Arc<dyn Schemas>);
-    let mut decoder = decoder_with_schemas(&source.format, &source.columns, &source.format_metadata, schemas);
+    let schemas = Arc::new(Registry) as Arc<dyn Schemas>;
+    let mut decoder = of_source(source, &|_| Ok(Some(Arc::clone(&schemas)))).expect("a decoder");
     let (arena, topic) = (Bump::new(), Arc::from("cars"));
     let mut rows = Vec::new();
     for (offset, message) in messages.iter().enumerate() {

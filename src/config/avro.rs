@@ -13,10 +13,12 @@ use crate::settings::{Column, Format};
 const RECORD: &str = "org.apache.flink.avro.generated.record";
 
 /// Puts the schema of these columns into a format that needs one, or notes what is wrong with the one it has.
-pub fn complete(format: Format, table: &Table, columns: &[Column], report: &mut Report) -> Format {
+/// `declared`: the same as the table calls them, where a prefix is stripped from the names in the key.
+pub fn complete(format: Format, table: &Table, columns: &[Column], declared: &[Column], report: &mut Report) -> Format {
     let row = |legacy| {
         let derive = Derive { legacy };
-        derive.record(columns.iter().map(|column| (column, parts(table, &column.name))), RECORD)
+        let parts = declared.iter().map(|column| parts(table, &column.name));
+        derive.record(columns.iter().zip(parts), RECORD)
     };
     match format {
         Format::Avro(mut options) => {

@@ -7,7 +7,7 @@ use super::report::Report;
 use super::table::Table;
 use crate::data_type::{DataType, UNBOUNDED};
 use crate::expression::{Expression, Literal};
-use crate::settings::{Column, SinkColumn};
+use crate::settings::{Column, SinkColumn, Source};
 
 /// The written columns are the declared ones, in their order. Those that the INSERT doesn't list are NULL.
 /// `trim_pad`: texts and bytes are brought to the declared lengths, whatever came.
@@ -51,6 +51,33 @@ pub fn map(insert: &Insert, table: &Table, projection: Projection, trim_pad: boo
     let key = table.definition.primary_key.as_ref();
     let declared_key = key.map(|key| key.columns.iter().filter_map(position).collect());
     Mapping { columns, filter: projection.filter, declared_key, ..Mapping::default() }
+}
+
+/// A message without a value deletes its key's row, and carries nothing else to find that row by.
+pub fn check_upsert_key(insert: &Insert, table: &Table, source: &Source, mapping: &Mapping, report: &mut Report) {
+    let carried =
+        |index: &usize| source.key.as_ref().is_none_or(|key| key.fields.iter().any(|field| field.column == *index));
+    let key = mapping.declared_key.iter().flatten().filter_map(|&index| mapping.columns.get(index));
+    for column in key {
+        let mut rest = vec![&column.expression];
+        while let Some(expression) = rest.pop() {
+            match expression {
+                Expression::Column(index, _) if !carried(index) => {
+                    let needed = source.columns.get(*index).map_or("metadata", |column| column.name.as_str());
+                    let message = format!(
+                        "'{}' is written by its key, and column '{}' of its key needs '{needed}', which isn't in the PRIMARY \
+                         KEY of '{}': a message that deletes carries nothing else",
+                        table.name(),
+                        column.name,
+                        source.table
+                    );
+                    report.error(Some(insert.query_at), message);
+                }
+                Expression::Column(..) => {}
+                other => rest.extend(other.operands()),
+            }
+        }
+    }
 }
 
 fn columns(count: usize) -> String {

@@ -111,9 +111,12 @@ impl Assembly<'_> {
             let source = self.source(projection.table);
             let table = &self.catalog.tables[sink];
             let mapping = insert::map(insert, table, projection, self.settings.trim_pad, &mut self.report);
+            if let Some(source) = self.sources.get(source).filter(|source| source.upsert) {
+                insert::check_upsert_key(insert, table, source, &mapping, &mut self.report);
+            }
             mappings.push(Mapping {
                 source,
-                changing: self.sources.get(source).is_some_and(|source| source.format.is_changing()),
+                changing: self.sources.get(source).is_some_and(Source::is_changing),
                 not_null_drop: self.settings.not_null_drop,
                 time_zone: self.settings.time_zone.clone(),
                 ..mapping
@@ -189,7 +192,7 @@ impl Assembly<'_> {
         table.is_used = true;
         let table_at = table.definition.name.at;
         let fits = match (&table.connector, role) {
-            (Connector::Kafka, "read from") | (Connector::Adbpg(_), "written to") => {
+            (Connector::Kafka | Connector::UpsertKafka, "read from") | (Connector::Adbpg(_), "written to") => {
                 for clause in &table.definition.without_effect {
                     self.report.notice(format!("table '{}': {clause} has no effect", table.name()));
                 }
@@ -204,15 +207,16 @@ impl Assembly<'_> {
                 return None;
             }
             (Connector::Kafka, _) => "kafka",
+            (Connector::UpsertKafka, _) => "upsert-kafka",
             (Connector::Adbpg(connector), _) | (Connector::Other(connector), _) => connector,
         };
-        let meant = match nearest(fits, ["kafka", "adbpg", "adbpg-nightly-1.13"]) {
+        let meant = match nearest(fits, ["kafka", "upsert-kafka", "adbpg", "adbpg-nightly-1.13"]) {
             Some(near) if near != fits => format!("did you mean '{near}'? A"),
             _ => "a".into(),
         };
         let message = format!(
-            "not supported: table '{}' with 'connector' = '{fits}' can't be {role}; {meant} job reads from 'kafka' and \
-             writes to 'adbpg-nightly-1.13' or 'adbpg'",
+            "not supported: table '{}' with 'connector' = '{fits}' can't be {role}; {meant} job reads from 'kafka' or 'upsert-kafka' \
+             and writes to 'adbpg-nightly-1.13' or 'adbpg'",
             name.text
         );
         self.report.error(Some(name.at), message);
@@ -243,7 +247,9 @@ impl Assembly<'_> {
         }
         for (number, table) in self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.is_used) {
             match table.connector {
-                Connector::Kafka => drop(source::read(table, number, self.input, &mut self.report)),
+                Connector::Kafka | Connector::UpsertKafka => {
+                    drop(source::read(table, number, self.input, &mut self.report))
+                }
                 Connector::Adbpg(_) => drop(read_sink(table, Mapping::default(), self.input, &mut self.report)),
                 Connector::Other(_) | Connector::Missing | Connector::Unreadable { .. } => {}
             }

@@ -15,6 +15,7 @@ use crate::settings::Column;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connector {
     Kafka,
+    UpsertKafka,
     Adbpg(String),
     Other(String),
     Missing,
@@ -236,6 +237,7 @@ fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<Strin
     let any_case = last(&|key| key.eq_ignore_ascii_case("connector")).filter(|(_, value)| is_adbpg(value));
     match any_case.or_else(|| last(&|key| key == "connector")) {
         Some((_, Ok(name))) if name == "kafka" => Connector::Kafka,
+        Some((_, Ok(name))) if name == "upsert-kafka" => Connector::UpsertKafka,
         Some((_, Ok(name))) if sink::is_connector(&name) => Connector::Adbpg(name),
         Some((_, Ok(name))) => Connector::Other(name),
         Some((entry, Err(message))) => {

@@ -61,12 +61,7 @@ impl SourceIntake {
         })?;
         Ok(SourceIntake {
             metadata,
-            decoder: decode::decoder_with_schemas(
-                &source.format,
-                &source.columns,
-                &source.format_metadata,
-                schemas_of(&source.format)?,
-            ),
+            decoder: decode::of_source(source, &schemas_of)?,
             arena: Bump::new(),
             feeds: lines.iter().map(|line| Feed::new(line, source)).collect::<Result<_>>()?,
             partitions: Vec::new(),

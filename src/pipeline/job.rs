@@ -248,7 +248,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
         .iter()
         .flat_map(|source| {
             let named = |message| Diagnostic { location: None, message: format!("table {}: {message}", source.table) };
-            let of_registry = source.format.registry().map(registry::check).unwrap_or_default();
+            let of_registry = source.registries().flat_map(registry::check);
             check_properties(&source.kafka).into_iter().chain(of_registry).map(named)
         })
         .collect();

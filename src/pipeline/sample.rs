@@ -60,12 +60,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: decode::decoder_with_schemas(
-                &source.format,
-                &source.columns,
-                &source.format_metadata,
-                schemas_of(&source.format)?,
-            ),
+            decoder: decode::of_source(source, &schemas_of)?,
             metadata,
             arena: Bump::new(),
             views,

@@ -102,12 +102,12 @@ fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
     }
 }
 
-/// Why a format can't have so many columns.
-pub fn refuse_count(format: &Format, columns: usize) -> Option<String> {
+/// Why a format can't have so many columns. `part`: what it is the format of, `value` or `key`.
+pub fn refuse_count(format: &Format, columns: usize, part: &str) -> Option<String> {
     match format {
-        Format::Raw(_) if columns != 1 => {
-            Some(format!("format 'raw' makes one column of a message, and the table has {columns} (METADATA aside)"))
-        }
+        Format::Raw(_) if columns != 1 => Some(format!(
+            "format 'raw' makes one column of a message {part}, and here it is to hold {columns} (METADATA aside)"
+        )),
         _ => None,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::message::{self, FIELDS_INCLUDE, FORMAT, KEY_FIELDS, KEY_FIELDS_PREFIX, KEY_FORMAT, Messages, Specs};
 use super::scan::{
     self, BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, OFFSET_RESET, STARTUP_MODE, STARTUP_OFFSETS,
     STARTUP_TIMESTAMP,
 };
-use super::{OptionSpec, TableOptions, ValueType, format};
-use crate::settings::{Assignment, Bounded, Format, KafkaSource, PackedNumber, Startup, VectorEncoding};
+use super::{OptionSpec, TableOptions, ValueType};
+use crate::settings::{Assignment, Bounded, Column, KafkaSource, PackedNumber, Startup, VectorEncoding};
 use crate::topics::{TopicPattern, Topics};
 
 pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "kafka").required();
@@ -27,22 +28,6 @@ pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new(
     ValueType::Text,
     "A regular expression as Java has them: all topics whose whole name matches are read, later ones too.",
 );
-pub const FORMAT: OptionSpec = OptionSpec::new(
-    "format",
-    ValueType::Text,
-    "How message values are decoded: csv, json, avro, avro-confluent, raw, debezium-json, debezium-avro-confluent, canal-json, maxwell-json or ogg-json.",
-)
-.alias(&["value.format"])
-.required();
-pub const KEY_FORMAT: OptionSpec = OptionSpec::new("key.format", ValueType::Any, "Not supported yet.");
-pub const KEY_FIELDS: OptionSpec = OptionSpec::new("key.fields", ValueType::Any, "Not supported yet.");
-pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new("key.fields-prefix", ValueType::Any, "Not supported yet.");
-pub const FIELDS_INCLUDE: OptionSpec = OptionSpec::new(
-    "value.fields-include",
-    ValueType::Choice(&["ALL", "EXCEPT_KEY"]),
-    "ALL: the message value holds every column.",
-)
-.default("ALL");
 pub const ASSIGNMENT: OptionSpec = OptionSpec::new(
     "scan.assignment",
     ValueType::Choice(&["manual", "group"]),
@@ -116,59 +101,37 @@ pub const OPTIONS: &[OptionSpec] = &[
     SINK_OPTIONS,
 ];
 
-pub fn read(options: &mut TableOptions<'_>) -> (KafkaSource, Format) {
-    let format = options.text(&FORMAT);
-    let name = format.as_deref().unwrap_or_default();
-    let with_value = !options.is_set_as("format") && options.is_set_as("value.format");
-    let prefix = if with_value { format!("value.{name}.") } else { format!("{name}.") };
-    let mut groups = vec![("", OPTIONS)];
-    let mut open = vec!["properties.", "sink."];
-    match format::options_of(name) {
-        Some(known) => groups.push((&prefix, known)),
-        // Its options would be called unknown, which they aren't.
-        None => {
-            open.extend(["value.", "key."]);
-            open.extend(format::FORMATS.iter().map(|(name, _)| *name));
-        }
-    }
-    options.refuse_unknown("kafka", &groups, &open);
-    for option in [&KEY_FORMAT, &KEY_FIELDS, &KEY_FIELDS_PREFIX] {
-        if options.is_set(option) {
-            options.error(option, "is not supported yet");
-        }
-    }
-    if options.choice(&FIELDS_INCLUDE) == Some("EXCEPT_KEY") {
-        options.error(&FIELDS_INCLUDE, "= 'EXCEPT_KEY' is not supported yet");
-    }
-    let format = match format.as_deref() {
-        Some(name) if format::options_of(name).is_some() => {
-            options.under(&prefix, |options| format::read(name, options))
-        }
-        Some(name) => {
-            options.error(&FORMAT, &format::unknown(name));
-            format::none()
-        }
-        None => format::none(),
-    };
-    (source(options), format)
+const SPECS: Specs = Specs { connector: "kafka", options: OPTIONS, format: &FORMAT, key_format: &KEY_FORMAT };
+
+pub fn read(options: &mut TableOptions<'_>, columns: &[Column]) -> (KafkaSource, Messages) {
+    let messages = message::read(options, &SPECS, columns, None);
+    (source(options, startup), messages)
 }
 
-fn source(options: &mut TableOptions<'_>) -> KafkaSource {
-    let topics = topics(options);
-    // One list of offsets can't be for several topics.
-    let one_topic = matches!(&topics, Some(Topics::Named(names)) if names.len() == 1) || topics.is_none();
+fn startup(options: &mut TableOptions<'_>, one_topic: bool) -> Startup {
     let startup = scan::startup(options, one_topic);
-    let bounded = scan::bounded(options, one_topic);
-    let group_id = options.text(&GROUP_ID);
-    let has_group = group_id.is_some() || options.is_set(&GROUP_ID);
-    if startup == Startup::GroupOffsets && !has_group {
+    if startup == Startup::GroupOffsets && !options.is_set(&GROUP_ID) {
         options.error(
             &STARTUP_MODE,
             "= 'group-offsets' (the default) needs 'properties.group.id'; without a group use earliest-offset, \
              latest-offset, timestamp or specific-offsets",
         );
     }
-    if bounded == Bounded::GroupOffsets && !has_group {
+    startup
+}
+
+/// `startup` is told whether there is just one topic.
+pub fn source(
+    options: &mut TableOptions<'_>,
+    startup: impl FnOnce(&mut TableOptions<'_>, bool) -> Startup,
+) -> KafkaSource {
+    let topics = topics(options);
+    // One list of offsets can't be for several topics.
+    let one_topic = matches!(&topics, Some(Topics::Named(names)) if names.len() == 1) || topics.is_none();
+    let startup = startup(options, one_topic);
+    let bounded = scan::bounded(options, one_topic);
+    let group_id = options.text(&GROUP_ID);
+    if bounded == Bounded::GroupOffsets && !options.is_set(&GROUP_ID) {
         options.error(&BOUNDED_MODE, "= 'group-offsets' needs 'properties.group.id'");
     }
     let interval = options.duration(&DISCOVERY_INTERVAL);

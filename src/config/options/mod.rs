@@ -9,12 +9,14 @@ mod debezium;
 pub(super) mod format;
 pub(super) mod json;
 pub(super) mod kafka;
+pub(super) mod message;
 mod protobuf;
 mod raw;
 mod reader;
 mod scan;
 pub(super) mod setting;
 pub(super) mod sink;
+pub(super) mod upsert_kafka;
 
 pub(super) use reader::TableOptions;
 
@@ -110,6 +112,7 @@ pub struct OptionGroup {
 pub const GROUPS: &[OptionGroup] = &[
     OptionGroup { title: "Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", options: sink::OPTIONS },
     OptionGroup { title: "Source table, 'connector' = 'kafka'", options: kafka::OPTIONS },
+    OptionGroup { title: "Source table, 'connector' = 'upsert-kafka'", options: upsert_kafka::OPTIONS },
     OptionGroup { title: "'format' = 'csv', with the prefix 'csv.' (or 'value.csv.')", options: csv::OPTIONS },
     OptionGroup { title: "'format' = 'json', with the prefix 'json.' (or 'value.json.')", options: json::OPTIONS },
     OptionGroup { title: "'format' = 'raw', with the prefix 'raw.' (or 'value.raw.')", options: raw::OPTIONS },

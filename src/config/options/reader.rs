@@ -98,6 +98,14 @@ impl<'a> TableOptions<'a> {
         self.entries.iter().filter_map(strip).collect()
     }
 
+    /// Notes that an option has no place here, if it is set, and forgets it.
+    pub fn take_out(&mut self, name: &str, message: &str) {
+        if let Some(at) = self.entries.iter().position(|entry| entry.name == name) {
+            let entry = self.entries.remove(at);
+            self.refuse(&entry.key, entry.key_at, message);
+        }
+    }
+
     /// Notes every option that is in none of the groups (a prefix and its options) and starts with no open prefix.
     pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
         let is_known = |name: &str| {

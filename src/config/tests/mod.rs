@@ -4,6 +4,7 @@ mod avro;
 mod damage;
 mod errors;
 mod job_file;
+mod keys;
 mod option_table;
 mod options;
 mod queries;

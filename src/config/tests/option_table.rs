@@ -21,6 +21,12 @@ fn complaints(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str)
             let mode = format!("'{scan}.mode' = '{mode}', 'properties.group.id' = 'g', 'sink.x' = '0'");
             text = set(text, &format!("{scan}.mode"), &mode);
         }
+        if group.title.contains("'upsert-kafka'") {
+            text = text.replace("CREATE TABLE k (id INT)", "CREATE TABLE k (id INT PRIMARY KEY NOT ENFORCED)");
+            text = text.replace("'connector' = 'kafka'", "'connector' = 'upsert-kafka'");
+            text = text.replace("'format' = 'csv'", "'key.format' = 'csv', 'value.format' = 'csv'");
+            text = text.replace(", 'scan.startup.mode' = 'earliest-offset'", "");
+        }
         (set(text, option.name, &written(name)), name.to_owned())
     } else if group.title == "SET" {
         (format!("SET {};\n{GUIDE}", written(name)), name.to_owned())

@@ -253,7 +253,6 @@ fn startup_and_bounded_modes_are_read_in_any_case() {
 fn kafka_options_that_cannot_work_are_refused() {
     for (more, error) in [
         ("'topic-pattern' = 't.*'", "option 'topic-pattern' can't be set together with 'topic'"),
-        ("'key.format' = 'csv'", "option 'key.format' is not supported yet"),
         ("'scan.bounded.mode' = 'group-offsets'", "'group-offsets' needs 'properties.group.id'"),
         ("'scan.bounded.mode' = 'specific-offsets'", "needs 'scan.bounded.specific-offsets'"),
         (

@@ -89,7 +89,12 @@ pub enum Format {
     Canal,
     Maxwell,
     Ogg,
+    /// `upsert-kafka`: keys in csv, and what is beside the key in json.
+    Upsert,
 }
+
+/// A message: its key, and its value unless it is a tombstone.
+pub type Message = (Option<String>, Option<String>);
 
 impl Format {
     pub fn name(self) -> &'static str {
@@ -98,11 +103,30 @@ impl Format {
             Format::Canal => "canal-json",
             Format::Maxwell => "maxwell-json",
             Format::Ogg => "ogg-json",
+            Format::Upsert => "json",
         }
     }
 
-    pub fn message(self, change: &Change) -> String {
+    /// What tells of a change: one message, but for a key that is changed by upserts.
+    pub fn messages(self, change: &Change) -> Vec<Message> {
+        if self != Format::Upsert {
+            return vec![(None, Some(self.message(change)))];
+        }
+        let upsert = |key: &i64, row: &Row| {
+            (Some(key.to_string()), Some(format!(r#"{{"number":{},"text":"{}"}}"#, row.number, row.text)))
+        };
+        let delete = |key: &i64| (Some(key.to_string()), None);
+        match change {
+            Change::Insert(key, row) => vec![upsert(key, row)],
+            Change::Delete(key, _) => vec![delete(key)],
+            Change::Update { before, after, .. } if before.0 == after.0 => vec![upsert(&after.0, &after.1)],
+            Change::Update { before, after, .. } => vec![delete(&before.0), upsert(&after.0, &after.1)],
+        }
+    }
+
+    fn message(self, change: &Change) -> String {
         match self {
+            Format::Upsert => String::new(),
             Format::Debezium => {
                 let [op, before, after] = self.images(change, ["c", "u", "d"]);
                 format!(r#"{{"before":{before},"after":{after},"op":"{op}"}}"#)

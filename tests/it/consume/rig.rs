@@ -58,6 +58,8 @@ impl Rig {
                 record_metadata: vec![],
                 kafka,
                 format: Format::Csv(csv),
+                key: None,
+                upsert: false,
                 vector_encoding: None,
             },
             resume: Resume {

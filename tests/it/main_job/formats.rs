@@ -5,10 +5,18 @@ use crate::support::{kafka, postgres18};
 
 /// The rows in the table, and the reasons of what was refused, after a job has read these messages.
 fn run<M: AsRef<[u8]>>(job: &str, messages: &[M]) -> Option<(String, Vec<String>)> {
+    let values = messages.iter().map(|message| (None::<&[u8]>, Some(message.as_ref())));
+    run_keyed(job, &values.collect::<Vec<_>>())
+}
+
+/// A message's key and its value.
+type Message<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+fn run_keyed(job: &str, messages: &[Message<'_>]) -> Option<(String, Vec<String>)> {
     let (server, kafka) = (postgres18()?, kafka()?);
     let mut schema = car_info(&server, Indexes::Structured);
     let topic = kafka.topic(1);
-    topic.produce(0, messages);
+    topic.produce_keyed(0, messages.iter().copied());
     let (job, _) = with_dead_letters(bounded(job_of(job, &schema, &topic)));
     let finished = job.finish().exited(0);
     let rows = schema.text(
@@ -20,7 +28,17 @@ fn run<M: AsRef<[u8]>>(job: &str, messages: &[M]) -> Option<(String, Vec<String>
 
 #[track_caller]
 fn check<M: AsRef<[u8]>>(job: &str, messages: &[M], rows: &str, refused: &[&str]) {
-    let Some((found, reasons)) = run(job, messages) else { return };
+    compare(run(job, messages), rows, refused);
+}
+
+#[track_caller]
+fn check_keyed(job: &str, messages: &[Message<'_>], rows: &str, refused: &[&str]) {
+    compare(run_keyed(job, messages), rows, refused);
+}
+
+#[track_caller]
+fn compare(found: Option<(String, Vec<String>)>, rows: &str, refused: &[&str]) {
+    let Some((found, reasons)) = found else { return };
     assert_eq!(found, rows, "{reasons:#?}");
     assert_eq!(reasons.len(), refused.len(), "{reasons:#?}");
     for (reason, expected) in reasons.iter().zip(refused) {
@@ -132,5 +150,67 @@ fn protobuf_messages_become_rows() {
         ],
         "7 blue; 8 NO_COLOR {0.25}",
         &["packed numbers of 4 were expected, at /feature, byte 4", "found a length of 9 bytes where 1 are left, at /price, byte 3"],
+    );
+}
+
+#[test]
+fn the_key_holds_some_columns_and_the_value_the_others() {
+    check_keyed(
+        include_str!("../../../examples/sql/key_format.sql"),
+        &[
+            (Some(br#"{"id": 7}"#), Some(b"2024-03-01 08:30:00\tred\t19900\t{0.1,0.2}")),
+            (None, Some(b"2024-03-01 08:30:00\tno key, no row\t1\t{0.3}")),
+            (Some(br#"{"id": 8}"#), None),
+            (Some(br#"{"id": "x"}"#), Some(b"2024-03-01 08:30:00\tred\t1\t{0.3}")),
+            (Some(br#"{"id": 7}"#), Some(b"2024-03-01 08:30:00\tblue\t5\t{0.5}")),
+            (Some(br#"{"id": 9}"#), Some(b"2024-03-01 08:30:00\tred")),
+        ],
+        "7 2024-03-01 08:30:00 blue 5 {0.5}",
+        &["in the message key: ", "found 2 fields where 4 were expected"],
+    );
+}
+
+#[test]
+fn a_compacted_topic_is_followed_key_by_key() {
+    let (seven, eight, nine) = (&7_i32.to_be_bytes()[..], &8_i32.to_be_bytes()[..], &9_i32.to_be_bytes()[..]);
+    check_keyed(
+        include_str!("../../../examples/sql/upsert_kafka.sql"),
+        &[
+            (Some(seven), Some(br#"{"color": "red", "price": 1, "feature": "{0.1,0.2}"}"#)),
+            (Some(eight), Some(br#"{"color": "red", "price": 2}"#)),
+            (Some(nine), Some(br#"{"color": "red"}"#)),
+            (Some(seven), Some(br#"{"color": "blue", "feature": [0.5, 0.25]}"#)),
+            (Some(eight), None),
+            (Some(nine), Some(b"")),
+            (Some(b"xy"), Some(br#"{"color": "red"}"#)),
+            (None, Some(br#"{"color": "red"}"#)),
+            (Some(nine), None),
+            (Some(nine), Some(br#"{"color": "green"}"#)),
+        ],
+        "7 blue {0.5,0.25}; 9 green",
+        &["in the message key: found 2 bytes where INT was expected: four bytes", "NULL in a NOT NULL column"],
+    );
+}
+
+#[test]
+fn a_filter_over_upserts_deletes_the_rows_that_no_longer_match() {
+    let job = include_str!("../../../examples/sql/upsert_kafka.sql")
+        .replace("'key.format' = 'raw', 'key.raw.endianness' = 'big-endian'", "'key.format' = 'csv'")
+        .replace(
+            "SELECT * FROM vector_kafka",
+            "SELECT * FROM vector_kafka WHERE color IS NOT NULL AND color <> 'gone'",
+        );
+    check_keyed(
+        &job,
+        &[
+            (Some(b"1"), Some(br#"{"color": "red"}"#)),
+            (Some(b"2"), Some(br#"{"color": "red"}"#)),
+            (Some(b"3"), Some(br#"{"color": "red"}"#)),
+            (Some(b"4"), Some(br#"{"color": "gone"}"#)),
+            (Some(b"1"), Some(br#"{"color": "gone"}"#)),
+            (Some(b"2"), None),
+        ],
+        "3 red",
+        &[],
     );
 }

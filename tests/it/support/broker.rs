@@ -11,6 +11,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::ToBytes;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
 use super::postgresql::unique;
@@ -106,6 +107,22 @@ impl Topic {
         block_on(admin.delete_records(&list, &AdminOptions::new())).expect("the broker deletes them");
     }
 
+    /// Sends keys with their values, either of which may be absent, and returns when the broker has them all.
+    pub fn produce_keyed<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        partition: i32,
+        records: impl IntoIterator<Item = (Option<K>, Option<V>)>,
+    ) {
+        let producer: ThreadedProducer<_> = self.kafka.config().set("linger.ms", "5").create().expect("a producer");
+        for (key, value) in records {
+            let mut record = BaseRecord::<[u8], [u8]>::to(&self.name).partition(partition);
+            record.key = key.as_ref().map(AsRef::as_ref);
+            record.payload = value.as_ref().map(AsRef::as_ref);
+            send(&producer, record);
+        }
+        producer.flush(Duration::from_secs(120)).expect("the broker takes everything");
+    }
+
     /// The offsets of a partition's first record and of the next one to come.
     pub fn watermarks(&self, partition: i32) -> (i64, i64) {
         let consumer: BaseConsumer = self.kafka.config().create().expect("a consumer");
@@ -122,7 +139,10 @@ impl Drop for Topic {
 }
 
 /// Sends a record, waiting while the producer's queue is full.
-fn send(producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>, record: BaseRecord<'_, (), [u8]>) {
+fn send<K: ToBytes + ?Sized>(
+    producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
+    record: BaseRecord<'_, K, [u8]>,
+) {
     let mut record = record;
     while let Err((error, back)) = producer.send(record) {
         assert!(matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)), "{error}");
