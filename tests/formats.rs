@@ -86,6 +86,12 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
     let (arena, topic) = (Bump::new(), Arc::from("cars"));
     let mut rows = Vec::new();
     for (offset, message) in messages.iter().enumerate() {
+        // With keys a message is written as `key => value`, one without a value as `key =>`.
+        let end = message.windows(3).position(|sign| sign == b" =>").filter(|_| source.key.is_some());
+        let (key, value) = match end {
+            Some(end) => (Some(&message[..end]), message[end + 3..].trim_ascii_start()),
+            None => (None, message.as_slice()),
+        };
         let record = Record {
             topic: &topic,
             partition: 0,
@@ -93,9 +99,9 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
             timestamp_ms: None,
             timestamp_type: TimestampType::Missing,
             leader_epoch: None,
-            key: None,
+            key,
             headers: &[],
-            value: Some(message),
+            value: (key.is_none() || !value.is_empty()).then_some(value),
         };
         assert_eq!(decoder.is_ready(&record), Ok(true));
         let metadata = of_record.read(&record, &arena);
@@ -139,6 +145,8 @@ fn the_examples_of_the_page_give_the_rows_of_the_page() {
         "maxwell-json",
         "ogg-json",
         "debezium-avro-confluent",
+        "Message keys",
+        "upsert-kafka",
     ];
     assert_eq!(names, known);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use vecsink::data_type::DataType;
 use vecsink::expression::{Comparison, Expression, Literal};
-use vecsink::settings::{Job, Sink, Source};
+use vecsink::settings::{Format, Job, Sink, Source};
 use vecsink::value::Decimal;
 
 pub fn print(job: &Job) -> String {
@@ -26,14 +26,25 @@ pub fn print(job: &Job) -> String {
 
 fn print_source(text: &mut String, source: &Source) {
     let Source { table, columns, format_metadata, record_metadata, kafka, format, .. } = source;
-    let format = format!("{format:?}");
-    let format = format.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
+    let name = |format: &Format| {
+        let debug = format!("{format:?}");
+        debug.split(['(', ' ']).next().unwrap_or_default().to_lowercase()
+    };
+    let format = name(format);
     writeln!(
         text,
         "\nread {table}: {} at {}, {:?} to {:?}, as {format}",
         kafka.topics, kafka.brokers, kafka.startup, kafka.bounded
     )
     .unwrap();
+    if let Some(key) = &source.key {
+        let fields = key.fields.iter().map(|field| format!("{} = {}", columns[field.column].name, field.name));
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let upsert = if source.upsert { ", each message in place of its key's row" } else { "" };
+        writeln!(text, "  key as {}: {fields}{upsert}", name(&key.format)).unwrap();
+        let in_value = source.columns_in_value().into_iter().map(|index| columns[index].name.as_str());
+        writeln!(text, "  value: {}", in_value.collect::<Vec<_>>().join(", ")).unwrap();
+    }
     for column in columns {
         writeln!(text, "  {} {}{}", column.name, column.data_type, if column.not_null { " NOT NULL" } else { "" })
             .unwrap();

@@ -1,0 +1,66 @@
+//! What a null value and one of zero bytes are in each format, as observed of Flink 1.20.
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use super::of_source;
+use crate::change::Change;
+use crate::config::{Input, parse_job};
+use crate::record::{Record, TimestampType};
+use crate::settings::Source;
+
+fn source(options: &str) -> Source {
+    let text = format!(
+        "CREATE TABLE m (v STRING) WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:9092', 'topic' = 't',
+           'scan.startup.mode' = 'earliest-offset', {options});
+         CREATE TABLE s (v STRING, PRIMARY KEY (v) NOT ENFORCED) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d',
+           'tablename' = 's', 'username' = 'u', 'password' = 'p', 'conflictmode' = 'upsert');
+         INSERT INTO s SELECT * FROM m;"
+    );
+    let input =
+        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+    parse_job(&input).unwrap_or_else(|error| panic!("{error}")).sources.remove(0)
+}
+
+/// `nothing`, the one row, or `refused`.
+fn decode(options: &str, value: Option<&[u8]>) -> String {
+    let (arena, topic) = (Bump::new(), Arc::from("t"));
+    let record = Record {
+        topic: &topic,
+        partition: 0,
+        offset: 0,
+        timestamp_ms: None,
+        timestamp_type: TimestampType::Missing,
+        leader_epoch: None,
+        key: None,
+        headers: &[],
+        value,
+    };
+    let mut decoder = of_source(&source(options), &|_| Ok(None)).unwrap();
+    match decoder.decode(&record, &arena).map(|decoded| decoded.changes) {
+        Ok([]) => "nothing".into(),
+        Ok([Change::Insert([value])]) => format!("{value:?}"),
+        Ok(other) => panic!("{other:?}"),
+        Err(_) => "refused".into(),
+    }
+}
+
+#[test]
+fn null_and_empty_values_are_what_flink_makes_of_them() {
+    for (options, null, empty) in [
+        ("'format' = 'csv'", "nothing", "refused"),
+        ("'format' = 'csv', 'csv.ignore-parse-errors' = 'true'", "nothing", "nothing"),
+        ("'format' = 'json'", "nothing", "nothing"),
+        ("'format' = 'avro'", "nothing", "refused"),
+        ("'format' = 'debezium-json'", "nothing", "nothing"),
+        ("'format' = 'canal-json'", "nothing", "nothing"),
+        ("'format' = 'canal-json', 'canal-json.table.include' = 'x'", "nothing", "nothing"),
+        ("'format' = 'maxwell-json'", "nothing", "nothing"),
+        ("'format' = 'ogg-json'", "nothing", "nothing"),
+        ("'format' = 'raw'", "Null", "Text(\"\")"),
+    ] {
+        assert_eq!(decode(options, None), null, "{options}, null");
+        assert_eq!(decode(options, Some(b"")), empty, "{options}, empty");
+    }
+}
