@@ -55,8 +55,9 @@ pub fn map(insert: &Insert, table: &Table, projection: Projection, trim_pad: boo
 
 /// A message without a value deletes its key's row, and carries nothing else to find that row by.
 pub fn check_upsert_key(insert: &Insert, table: &Table, source: &Source, mapping: &Mapping, report: &mut Report) {
-    let carried =
-        |index: &usize| source.key.as_ref().is_none_or(|key| key.fields.iter().any(|field| field.column == *index));
+    // A source without a key has been refused.
+    let Some(fields) = source.key.as_ref().map(|key| &key.fields).filter(|fields| !fields.is_empty()) else { return };
+    let carried = |index: &usize| fields.iter().any(|field| field.column == *index);
     let key = mapping.declared_key.iter().flatten().filter_map(|&index| mapping.columns.get(index));
     for column in key {
         let mut rest = vec![&column.expression];

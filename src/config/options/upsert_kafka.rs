@@ -1,9 +1,7 @@
 //! Options of a source table: `'connector' = 'upsert-kafka'`.
 
 use super::message::{self, FIELDS_INCLUDE, KEY_FIELDS, KEY_FIELDS_PREFIX, Messages, Specs};
-use super::scan::{
-    BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, OFFSET_RESET, STARTUP_MODE, STARTUP_OFFSETS, STARTUP_TIMESTAMP,
-};
+use super::scan::{BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, STARTUP_MODE, STARTUP_OFFSETS, STARTUP_TIMESTAMP};
 use super::{OptionSpec, TableOptions, ValueType, kafka};
 use crate::settings::{Column, KafkaSource, Startup};
 
@@ -39,7 +37,6 @@ pub const OPTIONS: &[OptionSpec] = &[
     kafka::PARALLELISM,
     kafka::PROPERTY_VERSION,
     kafka::GROUP_ID,
-    OFFSET_RESET,
     kafka::PROPERTIES,
     kafka::VECTOR_ENCODING,
     kafka::SINK_OPTIONS,

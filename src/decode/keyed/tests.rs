@@ -19,7 +19,7 @@ fn source(columns: &str, options: &str) -> Source {
     };
     let text = format!(
         "CREATE TABLE m ({columns}) WITH ({connector}'properties.bootstrap.servers' = 'b:9092', 'topic' = 't', {options});
-         CREATE TABLE s (a STRING, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d',
+         CREATE TABLE s (a STRING) WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d',
            'tablename' = 's', 'username' = 'u', 'password' = 'p', 'conflictmode' = 'upsert');
          INSERT INTO s SELECT CAST(id AS STRING) FROM m;"
     );
