@@ -127,7 +127,6 @@ fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Nam
         if format.options().is_none() && (format.name.is_some() || format.option.required) {
             open.push(prefix);
             if prefix == "value." {
-                open.extend(["value.", "key."]);
                 open.extend(format::FORMATS.iter().map(|(name, _)| *name));
             }
         }
