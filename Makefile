@@ -22,12 +22,12 @@ build: ## the vecsink command, target/release/vecsink
 library: ## the C library, target/library/libvecsink.so.* and libvecsink.a, with its header include/vecsink.h
 	@tests/servers/tools.sh build
 	cargo rustc --release $(CARGO_FLAGS) --lib --features capi --crate-type cdylib,staticlib
-	packaging/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
+	bindings/c/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
 
 # With the library's features, so that `make test` has built it already.
 install: library ## libraries, headers, pkg-config and CMake files and the command, under PREFIX (/usr/local; also DESTDIR)
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --features capi
-	packaging/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
+	bindings/c/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
 
 header: ## include/vecsink.h anew from src/ffi
 	cargo build --release $(CARGO_FLAGS) --lib --features capi --message-format json \

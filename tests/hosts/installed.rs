@@ -31,7 +31,7 @@ fn prefix() -> &'static Path {
 
 /// What `make install` does once cargo has built everything.
 fn install(prefix: &Path, stage: Option<&Path>) {
-    let packaging = project().join("packaging");
+    let packaging = project().join("bindings/c");
     let libraries = project().join("target/library");
     finish(Command::new(packaging.join("link.sh")).arg(folder().join("libvecsink.a")).arg(&libraries).arg(VERSION));
     let mut script = Command::new(packaging.join("install.sh"));
