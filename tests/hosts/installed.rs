@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::library::{check, finish, folder, run, url};
+use crate::library::{finish, folder, run, url};
 use crate::support::broker::{Topic, kafka};
 use crate::support::postgresql::{Schema, postgres18};
 use crate::support::servers::{project, skipped};
@@ -223,13 +223,22 @@ fn a_host_with_functions_of_the_same_names_keeps_its_own() {
     }
 }
 
+#[track_caller]
+fn embeds(mut image_pipeline: Command) {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE images (id bigint PRIMARY KEY, file text, taken timestamptz, embedding vector(128))");
+    finish(image_pipeline.args([url(&server), format!("{}.images", schema.name)]));
+    assert_eq!(schema.text("SELECT count(*) FROM images WHERE embedding IS NOT NULL").as_deref(), Some("2000"));
+}
+
 #[test]
 fn cmake_finds_the_package_and_builds_both_ways() {
     if !has("cmake") {
         return;
     }
     let build = TempDir::new().unwrap();
-    let sources = ["examples/c/producers.c", "examples/c/run_job.c", "tests/hosts/installed/push.cpp"];
+    let sources = ["examples/c/producers.c", "examples/c/run_job.c", "examples/cpp/image_pipeline.cpp"];
     let sources = sources.map(|source| project().join(source).display().to_string()).join(";");
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(project().join("tests/hosts/installed")).arg("-B").arg(build.path());
@@ -238,23 +247,19 @@ fn cmake_finds_the_package_and_builds_both_ways() {
     finish(Command::new("cmake").arg("--build").arg(build.path()));
     for kind in ["vecsink", "static"] {
         let built = |name: &str| build.path().join(format!("{name}-{kind}"));
-        let Some((mut schema, arguments)) = items() else { return };
-        check(&built("push"), &arguments);
-        assert_eq!(schema.text("SELECT string_agg(name, ' ' ORDER BY id) FROM items").as_deref(), Some("a b c"));
+        embeds(Command::new(built("image_pipeline")));
         produces(|| Command::new(built("producers")));
         runs_the_job(Command::new(built("run_job")));
     }
 }
 
 #[test]
-fn a_cpp_program_builds_with_pkg_config() {
+fn the_image_pipeline_builds_with_pkg_config() {
     if !has("pkg-config") {
         return;
     }
     for package in ["vecsink", "vecsink-static"] {
-        let Some((mut schema, arguments)) = items() else { return };
-        finish(installed(&compile("tests/hosts/installed/push.cpp", package)).args(&arguments));
-        assert_eq!(schema.count("items"), 3);
+        embeds(installed(&compile("examples/cpp/image_pipeline.cpp", package)));
     }
 }
 
