@@ -153,16 +153,20 @@ fn callbacks_are_called_and_their_exceptions_stay_on_this_side() {
 fn without_room_rows_stay_with_their_owner() {
     let Some((mut schema, arguments)) = table("id bigint PRIMARY KEY, v vector(1000)") else { return };
     let program = program("room", "-std=c++17");
+    let mut command = Command::new(program);
+    command.args(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
     // Nothing can be written while this transaction is open.
     schema.execute("BEGIN; LOCK TABLE t IN SHARE MODE");
-    let mut child =
-        Command::new(program).args(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    drop(child.stdin.take());
+    lines.read_line(&mut line).unwrap();
     schema.execute("COMMIT");
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success() && line == "full\n", "{line}{said}");
+    assert!(child.wait().unwrap().success() && line == "open\nfull\n", "{line}{said}");
     assert_eq!(schema.text("SELECT count(*) = max(id) + 1 FROM t").as_deref(), Some("true"));
 }
 

@@ -1,7 +1,9 @@
 // Pushes that don't wait, or not long, while the database takes nothing: room URL TABLE. The table, id bigint PRIMARY KEY, v vector(1000), is
-// locked until this program has said "full".
+// locked by whoever
+// runs this, between its "open", which is followed by a line of input, and its "full".
 #include <chrono>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "check.hpp"
@@ -11,6 +13,9 @@ using namespace std::chrono_literals;
 int main(int argc, char **argv) {
     CHECK(argc == 3);
     vecsink::sink sink = vecsink::sink_builder(argv[1], argv[2]).buffer_memory(1 << 20).open();
+    std::cout << "open" << std::endl;
+    std::string locked;
+    std::getline(std::cin, locked);
     const std::vector<float> v(1000, 0.5F);
     int id = 0;
     while (sink.try_push(id, v)) ++id;
