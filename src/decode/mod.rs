@@ -1,7 +1,5 @@
 //! Bytes → changes, and the SELECT over them. One folder a format; no I/O.
 
-#[cfg(test)]
-mod absent_tests;
 mod avro;
 mod base64;
 mod calendar;

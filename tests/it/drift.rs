@@ -86,7 +86,8 @@ impl Scene {
 fn goes_on(server: &Postgres, options: &[(&str, &str)], alter: &str, feature: &str) {
     let Some(mut scene) = Scene::begin(server, options) else { return };
     scene.alter(alter);
-    // What only the table as it is now can take.
+    // What only the table as it is now can take, once a transaction has found it so.
+    eventually("what waited is there", || scene.schema.count("t") == NARROW);
     scene.topic.produce_spread(messages(NARROW..ALL));
     eventually("every row is there", || scene.schema.count("t") == ALL);
     scene.running.terminate();

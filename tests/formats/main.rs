@@ -1,5 +1,8 @@
 //! The examples of docs/formats.md: each job is read, each message decoded, and the rows are those on the page.
 
+mod absent;
+mod keys;
+
 use std::sync::Arc;
 
 use bumpalo::Bump;
@@ -15,7 +18,7 @@ use vecsink::schemas::{Found, RegisteredSchema, Schemas};
 use vecsink::settings::Job;
 use vecsink::value::Value;
 
-const PAGE: &str = include_str!("../docs/formats.md");
+const PAGE: &str = include_str!("../../docs/formats.md");
 
 /// The registry that the page tells of.
 struct Registry;

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::change::Change;
-use crate::config::{Input, parse_job};
-use crate::decode::of_source;
-use crate::record::{Record, TimestampType};
-use crate::settings::Source;
-use crate::value::Value;
-
-use super::*;
+use bumpalo::Bump;
+use vecsink::change::Change;
+use vecsink::config::{Input, parse_job};
+use vecsink::decode::of_source;
+use vecsink::record::{Record, TimestampType};
+use vecsink::settings::Source;
+use vecsink::value::Value;
 
 fn source(columns: &str, options: &str) -> Source {
     let connector = if options.contains("'connector'") {

@@ -1,8 +1,5 @@
 //! Rows of a message's key and value together: `key.format` beside the value's, and `upsert-kafka`.
 
-#[cfg(test)]
-mod tests;
-
 use bumpalo::Bump;
 
 use super::{Decode, Decoded};

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-
-use super::of_source;
-use crate::change::Change;
-use crate::config::{Input, parse_job};
-use crate::record::{Record, TimestampType};
-use crate::settings::Source;
+use vecsink::change::Change;
+use vecsink::config::{Input, parse_job};
+use vecsink::decode::of_source;
+use vecsink::record::{Record, TimestampType};
+use vecsink::settings::Source;
 
 fn source(options: &str) -> Source {
     let text = format!(
