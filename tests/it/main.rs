@@ -19,3 +19,4 @@ mod push;
 mod registry;
 mod roundtrip;
 mod support;
+mod vectors;

@@ -2,7 +2,7 @@
 //! value as a literal, and what the encoder refuses the server refuses with the same SQLSTATE.
 
 mod compare;
-mod random;
+pub mod random;
 mod types;
 
 use rand::Rng;
