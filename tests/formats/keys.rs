@@ -10,7 +10,7 @@ use vecsink::record::{Record, TimestampType};
 use vecsink::settings::Source;
 use vecsink::value::Value;
 
-fn source(columns: &str, options: &str) -> Source {
+pub(super) fn source(columns: &str, options: &str) -> Source {
     let connector = if options.contains("'connector'") {
         ""
     } else {
@@ -38,6 +38,15 @@ fn shown(row: &[Value<'_>]) -> String {
     row.iter().map(value).collect::<Vec<_>>().join(" ")
 }
 
+pub(super) fn change(change: &Change<'_>) -> String {
+    match change {
+        Change::Insert(row) => format!("+I {}", shown(row)),
+        Change::Update { before: None, after } => format!("+U {}", shown(after)),
+        Change::Update { before: Some(before), after } => format!("-U {} +U {}", shown(before), shown(after)),
+        Change::Delete(row) => format!("-D {}", shown(row)),
+    }
+}
+
 /// What a message becomes, and the parse errors that were passed over.
 fn decode(source: &Source, key: Option<&str>, value: Option<&str>) -> Result<(Vec<String>, u64), String> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
@@ -54,12 +63,6 @@ fn decode(source: &Source, key: Option<&str>, value: Option<&str>) -> Result<(Ve
     };
     let decoded =
         of_source(source, &|_| Ok(None)).unwrap().decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
-    let change = |change: &Change<'_>| match change {
-        Change::Insert(row) => format!("+I {}", shown(row)),
-        Change::Update { before: None, after } => format!("+U {}", shown(after)),
-        Change::Update { before: Some(before), after } => format!("-U {} +U {}", shown(before), shown(after)),
-        Change::Delete(row) => format!("-D {}", shown(row)),
-    };
     Ok((decoded.changes.iter().map(change).collect(), decoded.parse_errors_ignored))
 }
 

@@ -1,6 +1,7 @@
 //! The examples of docs/formats.md: each job is read, each message decoded, and the rows are those on the page.
 
 mod absent;
+mod drift;
 mod keys;
 
 use std::sync::Arc;

@@ -25,7 +25,7 @@ pub const IGNORE_PARSE_ERRORS: OptionSpec = OptionSpec::new(
 )
 .default("false");
 pub const ARRAY_ELEMENT_DELIMITER: OptionSpec =
-    OptionSpec::new("array-element-delimiter", ValueType::Character, "Splits the text of an ARRAY column.")
+    OptionSpec::new("array-element-delimiter", ValueType::Character, "Splits the text of an ARRAY or ROW column.")
         .default(";");
 pub const ESCAPE_CHARACTER: OptionSpec =
     OptionSpec::new("escape-character", ValueType::Character, "Takes the next character as it is.");

@@ -73,6 +73,7 @@ fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
             let nested = |inner: &DataType| matches!(inner, DataType::Array(_) | DataType::Row(_) | DataType::Map(..));
             let refused = match data_type {
                 DataType::Array(element) => nested(element),
+                DataType::Row(fields) => fields.iter().any(|field| nested(&field.data_type)),
                 other => nested(other),
             };
             refused.then(|| format!("not supported: format 'csv' can't hold {data_type}"))

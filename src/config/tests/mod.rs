@@ -3,6 +3,7 @@
 mod avro;
 mod damage;
 mod errors;
+mod formats;
 mod job_file;
 mod keys;
 mod option_table;

@@ -82,6 +82,8 @@ fn messages_of_other_tables_are_skipped_before_their_rows_are_looked_at() {
         refused(&filtered(Some("shop"), None), r#"{"type":"INSERT","data":[]}"#),
         "decode refused: found no 'database', which the job filters by"
     );
+    let without_table = r#"{"type":"INSERT","data":[],"database":"shop","table":null}"#;
+    assert!(refused(&filtered(Some("shop"), Some("cars")), without_table).contains("found no 'table'"));
 }
 
 #[test]

@@ -37,6 +37,8 @@ fn what_is_no_change_of_a_row_is_refused_but_for_a_bootstraps_ends() {
     }
     let without_old = UPDATE.replace(r#", "old": {"color": "red"}"#, "");
     assert_eq!(refused(&format(), &without_old), "decode refused: found no 'old' in a change");
+    let ignored = decode_with(&Format::Maxwell(ignoring()), &columns(), &[], Some(&without_old));
+    assert_eq!(ignored.unwrap(), (vec![], 1));
     assert_eq!(refused(&format(), r#"{"type":"insert"}"#), "decode refused: found no 'data' in a change");
     assert_eq!(decode_with(&format(), &columns(), &[], None).unwrap(), (vec![], 0));
 }

@@ -5,6 +5,7 @@ mod damage;
 mod debezium;
 mod maxwell;
 mod ogg;
+mod values;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use bumpalo::Bump;
 use memchr::memmem;
 
-use crate::data_type::DataType;
+use crate::data_type::{DataType, Field};
 use crate::decode::calendar::cut_fraction;
 use crate::decode::excerpt::Excerpt;
 use crate::decode::{base64, decimal, number, temporal};
@@ -22,7 +22,7 @@ pub struct Converter {
 /// A text that is not of its column's type.
 pub struct Unfit<'a> {
     found: &'a [u8],
-    /// Counted from 1, in an array.
+    /// Counted from 1, in an array or a row.
     element: Option<usize>,
     expected: &'a DataType,
 }
@@ -36,7 +36,7 @@ impl Converter {
         }
     }
 
-    /// `nulled` counts the array elements that became NULL because parse errors are ignored.
+    /// `nulled` counts the elements that became NULL because parse errors are ignored.
     #[inline]
     pub fn convert<'e, 'a: 'e>(
         &self,
@@ -50,6 +50,7 @@ impl Converter {
         }
         match data_type {
             DataType::Array(element) => self.array(element, text, arena, nulled),
+            DataType::Row(fields) => self.row(fields, data_type, text, arena, nulled),
             scalar => {
                 self::scalar(scalar, text, arena).ok_or(Unfit { found: text, element: None, expected: data_type })
             }
@@ -66,23 +67,71 @@ impl Converter {
         if number::trim(text).is_empty() {
             return Ok(Value::Array(&[]));
         }
-        let length = self.elements_end.needle().len();
         let elements = arena.alloc_slice_fill_copy(self.elements_end.find_iter(text).count() + 1, Value::Null);
-        let mut rest = text;
-        for (index, element) in elements.iter_mut().enumerate() {
-            let end = self.elements_end.find(rest).unwrap_or(rest.len());
-            let found = &rest[..end];
-            rest = rest.get(end + length..).unwrap_or_default();
-            if found.is_empty() || self.null_literal.as_deref() == Some(found) {
-                continue;
-            }
-            match scalar(data_type, found, arena) {
-                Some(value) => *element = value,
-                None if self.ignore_parse_errors => *nulled += 1,
-                None => return Err(Unfit { found, element: Some(index + 1), expected: data_type }),
-            }
+        for ((index, element), found) in elements.iter_mut().enumerate().zip(self.elements(text)) {
+            *element = self.element(data_type, index, found, arena, nulled)?;
         }
         Ok(Value::Array(elements))
+    }
+
+    /// Fields by position; an empty text is no row at all. Their number must be right, unless parse errors are ignored: then
+    /// what is missing is NULL, and what is too much is left out.
+    fn row<'e, 'a: 'e>(
+        &self,
+        fields: &'e [Field],
+        data_type: &'e DataType,
+        text: &'a [u8],
+        arena: &'a Bump,
+        nulled: &mut u64,
+    ) -> Result<Value<'a>, Unfit<'e>> {
+        if number::trim(text).is_empty() {
+            return Ok(Value::Null);
+        }
+        let count = self.elements_end.find_iter(text).count() + 1;
+        if count != fields.len() {
+            if !self.ignore_parse_errors {
+                return Err(Unfit { found: text, element: None, expected: data_type });
+            }
+            *nulled += 1;
+        }
+        let row = arena.alloc_slice_fill_copy(fields.len(), Value::Null);
+        for (((index, value), field), found) in row.iter_mut().enumerate().zip(fields).zip(self.elements(text)) {
+            *value = self.element(&field.data_type, index, found, arena, nulled)?;
+        }
+        Ok(Value::Row(row))
+    }
+
+    /// The parts of a text between the element delimiters.
+    fn elements<'a>(&self, text: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'_, 'a> {
+        let mut rest = Some(text);
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let end = self.elements_end.find(text);
+            rest = end.and_then(|end| text.get(end + self.elements_end.needle().len()..));
+            Some(&text[..end.unwrap_or(text.len())])
+        })
+    }
+
+    /// One of the parts: an empty one is NULL.
+    fn element<'e, 'a: 'e>(
+        &self,
+        data_type: &'e DataType,
+        index: usize,
+        found: &'a [u8],
+        arena: &'a Bump,
+        nulled: &mut u64,
+    ) -> Result<Value<'a>, Unfit<'e>> {
+        if found.is_empty() || self.null_literal.as_deref() == Some(found) {
+            return Ok(Value::Null);
+        }
+        match scalar(data_type, found, arena) {
+            Some(value) => Ok(value),
+            None if self.ignore_parse_errors => {
+                *nulled += 1;
+                Ok(Value::Null)
+            }
+            None => Err(Unfit { found, element: Some(index + 1), expected: data_type }),
+        }
     }
 }
 
@@ -151,7 +200,8 @@ impl fmt::Display for Unfit<'_> {
             DataType::Date => f.write_str(": yyyy-MM-dd"),
             DataType::Time { .. } => f.write_str(": HH:mm[:ss[.fraction]]"),
             DataType::Binary(_) | DataType::Varbinary(_) => f.write_str(": base64"),
-            DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Boolean | DataType::Null => Ok(()),
+            DataType::Row(fields) => write!(f, ": {} values", fields.len()),
+            DataType::Array(_) | DataType::Map(..) | DataType::Boolean | DataType::Null => Ok(()),
         }
     }
 }

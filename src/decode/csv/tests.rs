@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 use crate::change::Change;
-use crate::data_type::DataType;
+use crate::data_type::{DataType, Field};
 use crate::decode::{decoder, temporal};
 use crate::record::TimestampType;
 use crate::settings::Format;
@@ -185,6 +185,8 @@ fn comments_are_lines_that_begin_with_a_hash() {
     let options = CsvFormat { allow_comments: true, ..defaults() };
     assert_eq!(strings(&options, 2, "# x\n#y\r\na,#b").as_deref(), Some(r##"["a", "#b"]"##));
     assert_eq!(strings(&options, 1, "# only"), None);
+    let ignoring = CsvFormat { ignore_parse_errors: true, ..options };
+    assert_eq!(decode(&ignoring, &[DataType::STRING], Some(b"# only")).unwrap(), (vec![], 1));
     assert_eq!(strings(&defaults(), 1, "# data").as_deref(), Some(r##"["# data"]"##));
 }
 
@@ -220,13 +222,27 @@ fn integers_must_be_whole_and_in_range() {
     for bad in ["1.0", "1e2", "2147483648", "", " "] {
         assert_eq!(value(INT, &format!("{bad},")), None, "{bad}");
     }
+    assert_eq!(value(DataType::BigInt, "-9223372036854775808"), Some(format!("Int({})", i64::MIN)));
+    assert_eq!(value(DataType::BigInt, "9223372036854775808"), None);
 }
 
 #[test]
 fn reals_may_be_any_java_number() {
-    assert_eq!(value(DataType::Float, " 0x1p3 ").as_deref(), Some("Float(8.0)"));
-    assert_eq!(value(DataType::Double, "-Infinity").as_deref(), Some("Double(-inf)"));
-    assert_eq!(value(DataType::Double, "-inf"), None);
+    for (text, expected) in [
+        (" 0x1p3 ", "8.0"),
+        ("1e-3", "0.001"),
+        ("1f", "1.0"),
+        ("1d", "1.0"),
+        ("NaN", "NaN"),
+        ("Infinity", "inf"),
+        ("-Infinity", "-inf"),
+    ] {
+        assert_eq!(value(DataType::Float, text), Some(format!("Float({expected})")), "{text}");
+        assert_eq!(value(DataType::Double, text), Some(format!("Double({expected})")), "{text}");
+    }
+    for bad in ["-inf", "", "{1}"] {
+        assert_eq!(value(DataType::Double, &format!("{bad},")), None, "{bad}");
+    }
 }
 
 #[test]
@@ -289,6 +305,7 @@ fn timestamps_have_one_form_and_a_smart_calendar() {
 fn an_instant_ends_with_z() {
     let instant = DataType::TimestampLtz { precision: 3 };
     assert_eq!(value(instant.clone(), "1970-01-01 00:00:01Z").as_deref(), Some("Instant { seconds: 1, nanos: 0 }"));
+    assert_eq!(value(instant.clone(), " 1970-01-01 00:00:01Z ").as_deref(), Some("Instant { seconds: 1, nanos: 0 }"));
     assert_eq!(value(instant.clone(), "1970-01-01 00:00:01"), None);
     assert_eq!(value(instant, "1970-01-01 00:00:01+08:00"), None);
 }
@@ -316,6 +333,46 @@ fn arrays_are_split_and_their_empty_elements_null() {
     );
     let (rows, ignored) = decode(&ignoring(), &[ints], Some(b"{1;2}")).unwrap();
     assert_eq!((rows, ignored), (vec!["[Array([Null, Null])]".to_string()], 2));
+}
+
+#[test]
+fn elements_stand_between_the_delimiter_of_the_job_and_are_trimmed_as_their_type() {
+    let options = CsvFormat { array_element_delimiter: "→".into(), ..defaults() };
+    let array = |element: DataType| DataType::Array(Box::new(element));
+    let types = [array(DataType::STRING), array(DataType::Double)];
+    let (rows, _) = decode(&options, &types, Some(" a → b;c, 1 → 0x1p3".as_bytes())).unwrap();
+    assert_eq!(rows, ["[Array([Text(\" a \"), Text(\" b;c\")]), Array([Double(1.0), Double(8.0)])]"]);
+}
+
+#[test]
+fn a_row_has_its_fields_by_position() {
+    let field = |name: &str, data_type: DataType| Field { name: name.into(), data_type };
+    let row = DataType::Row(vec![field("a", INT), field("b", DataType::STRING), field("c", DataType::Double)]);
+    for (text, expected) in [
+        ("1; x ;0.5", "Row([Int(1), Text(\" x \"), Double(0.5)])"),
+        ("1;;", "Row([Int(1), Null, Null])"),
+        ("\"1;a\"\"b;-1\"", "Row([Int(1), Text(\"a\\\"b\"), Double(-1.0)])"),
+        (",", "Null"),
+        (" ", "Null"),
+    ] {
+        assert_eq!(value(row.clone(), text).as_deref(), Some(expected), "{text}");
+    }
+    for (text, reason, ignored) in [
+        ("1;x", "ROW<`a` INT, `b` STRING, `c` DOUBLE> was expected: 3 values", "Row([Int(1), Text(\"x\"), Null])"),
+        ("1;x;2;3", "found '1;x;2;3' where", "Row([Int(1), Text(\"x\"), Double(2.0)])"),
+        ("y;x;2", "found 'y' as element 1 where INT was expected", "Row([Null, Text(\"x\"), Double(2.0)])"),
+    ] {
+        let refused = decode(&defaults(), std::slice::from_ref(&row), Some(text.as_bytes())).unwrap_err();
+        assert!(refused.reason.contains(reason), "{refused}");
+        let rows = decode(&ignoring(), std::slice::from_ref(&row), Some(text.as_bytes())).unwrap();
+        assert_eq!(rows, (vec![format!("[{ignored}]")], 1), "{text}");
+    }
+}
+
+#[test]
+fn a_declared_length_is_not_looked_at() {
+    assert_eq!(value(DataType::Varchar(2), "long").as_deref(), Some("Text(\"long\")"));
+    assert_eq!(value(DataType::Char(6), "short").as_deref(), Some("Text(\"short\")"));
 }
 
 #[test]
@@ -380,8 +437,12 @@ fn no_message_makes_the_decoder_panic() {
         DataType::Varbinary(9),
         DataType::Boolean,
         DataType::Array(Box::new(DataType::Float)),
+        DataType::Row(vec![
+            Field { name: "a".into(), data_type: INT },
+            Field { name: "b".into(), data_type: TIMESTAMP },
+        ]),
     ];
-    let seed = b"-2147483648,2024-02-30 24:00:00.000,\"a\"\"b\",0x1.8p-1074,9e37,2024-2-30,23:59:59.9,-9999-12-31 00:00:00Z,AQI=,true,1;;0x1p9";
+    let seed = b"-2147483648,2024-02-30 24:00:00.000,\"a\"\"b\",0x1.8p-1074,9e37,2024-2-30,23:59:59.9,-9999-12-31 00:00:00Z,AQI=,true,1;;0x1p9,1;2024-02-30 24:00:00";
     let mut random = SmallRng::seed_from_u64(7);
     for ignore_parse_errors in [false, true] {
         let options = CsvFormat {

@@ -77,10 +77,38 @@ fn packed_floats_are_a_vector_and_so_are_single_ones() {
 }
 
 #[test]
-fn numbers_without_presence_are_zero_and_others_null() {
-    let columns = [("f_int32", DataType::Int), ("o_int32", DataType::Int), ("f_string", DataType::STRING)];
-    check(&columns, b"", "Int(0), Null, Text(\"\")");
-    check(&columns, b"\x90\x01\0", "Int(0), Int(0), Text(\"\")");
+fn what_is_not_set_is_its_zero_only_where_its_presence_can_not_be_told() {
+    let inner = row_of(&[("a", DataType::Int), ("b", DataType::STRING)]);
+    let default = "Row([Int(0), Text(\"\")])";
+    for (field, data_type, plainly, with_defaults) in [
+        ("f_bool", DataType::Boolean, "Bool(false)", "Bool(false)"),
+        ("f_int32", DataType::Int, "Int(0)", "Int(0)"),
+        ("f_uint64", DataType::BigInt, "Int(0)", "Int(0)"),
+        ("f_float", DataType::Float, "Float(0.0)", "Float(0.0)"),
+        ("f_double", DataType::Double, "Double(0.0)", "Double(0.0)"),
+        ("f_string", DataType::STRING, "Text(\"\")", "Text(\"\")"),
+        ("f_bytes", DataType::Varbinary(9), "Bytes([])", "Bytes([])"),
+        ("f_enum", DataType::STRING, "Text(\"UNKNOWN\")", "Text(\"UNKNOWN\")"),
+        ("f_enum", DataType::SmallInt, "Int(0)", "Int(0)"),
+        ("o_int32", DataType::Int, "Null", "Int(0)"),
+        ("o_string", DataType::STRING, "Null", "Text(\"\")"),
+        ("c_string", DataType::STRING, "Null", "Text(\"\")"),
+        ("f_message", inner.clone(), "Null", default),
+        ("c_message", inner, "Null", default),
+        ("vector", array(DataType::Float), "Null", "Array([])"),
+        ("m_text", DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int)), "Null", "Map([])"),
+        ("at", DataType::TimestampLtz { precision: 3 }, "Null", "Instant { seconds: 0, nanos: 0 }"),
+    ] {
+        let columns = [(field, data_type)];
+        check(&columns, b"", plainly);
+        let options = ProtobufFormat { read_default_values: true, ..options() };
+        assert_eq!(decode(&options, &columns, b"").unwrap().0, with_defaults, "{field}");
+    }
+}
+
+#[test]
+fn an_optional_field_that_is_set_to_its_zero_is_not_null() {
+    check(&[("o_int32", DataType::Int), ("o_string", DataType::STRING)], b"\x90\x01\0\x9a\x01\0", "Int(0), Text(\"\")");
 }
 
 #[test]

@@ -99,6 +99,13 @@ fn a_string_column_takes_objects_and_arrays_as_compact_json() {
 }
 
 #[test]
+fn a_declared_length_is_not_looked_at() {
+    assert_eq!(value(DataType::Varchar(2), "\"long\"").as_deref(), Some("Text(\"long\")"));
+    assert_eq!(value(DataType::Char(6), "\"short\"").as_deref(), Some("Text(\"short\")"));
+    assert_eq!(value(DataType::Varbinary(1), "\"AQID\"").as_deref(), Some("Bytes([1, 2, 3])"));
+}
+
+#[test]
 fn escapes_are_undone_and_control_characters_taken_as_they_are() {
     for (json, expected) in [
         (r#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"),
@@ -157,8 +164,11 @@ fn an_instant_ends_with_z() {
     let at = |seconds: i64| Some(format!("Instant {{ seconds: {seconds}, nanos: 0 }}"));
     assert_eq!(value(instant.clone(), "\"1970-01-01 00:00:01Z\""), at(1));
     assert_eq!(value_with(&iso(), instant.clone(), "\"1970-01-01T00:00:01Z\""), at(1));
-    for bad in ["\"1970-01-01 00:00:01\"", "\"1970-01-01 00:00:01+08:00\""] {
+    for bad in ["\"1970-01-01 00:00:01\"", "\"1970-01-01 00:00:01+08:00\"", "\"1970-01-01T00:00:01Z\"", "1"] {
         assert_eq!(value(instant.clone(), bad), None, "{bad}");
+    }
+    for bad in ["\"1970-01-01T00:00:01\"", "\"1970-01-01T00:00:01+08:00\"", "\"1970-01-01 00:00:01Z\""] {
+        assert_eq!(value_with(&iso(), instant.clone(), bad), None, "{bad}");
     }
 }
 
