@@ -64,7 +64,9 @@ fn json_objects_become_rows() {
 
 #[test]
 fn debezium_changes_are_followed() {
-    let row = |id: i32, color: &str| format!(r#"{{"id":{id},"color":"{color}","price":1,"feature":"{{0.1,0.2}}"}}"#);
+    let row = |id: i32, color: &str| {
+        format!(r#"{{"id":{id},"maker":"VW","color":"{color}","price":1,"feature":"{{0.1,0.2}}"}}"#)
+    };
     let (red, blue) = (row(7, "red"), row(7, "blue"));
     check(
         include_str!("../../../examples/sql/debezium_json.sql"),
@@ -90,7 +92,7 @@ fn canal_changes_are_followed() {
     check(
         include_str!("../../../examples/sql/canal_json.sql"),
         &[
-            r#"{"data":[{"id":"7","color":"red","price":"1","feature":"{0.1}"},{"id":"8","color":"green","price":"2","feature":"{0.2}"}],"old":null,"type":"INSERT","database":"shop","table":"cars"}"#,
+            r#"{"data":[{"id":"7","maker":"VW","color":"red","price":"1","feature":"{0.1}"},{"id":"8","color":"green","price":"2","feature":"{0.2}"}],"old":null,"type":"INSERT","database":"shop","table":"cars"}"#,
             r#"{"data":[{"id":"7","color":"blue","price":"1","feature":"{0.1}"}],"old":[{"color":"red"}],"type":"UPDATE","database":"shop","table":"cars"}"#,
             r#"{"data":[{"id":"x"}],"old":null,"type":"INSERT","database":"shop","table":"people"}"#,
             r#"{"data":[{"id":"8","color":"green","price":"2","feature":"{0.2}"}],"old":null,"type":"DELETE","database":"shop","table":"cars"}"#,
@@ -107,7 +109,7 @@ fn maxwell_changes_are_followed() {
         include_str!("../../../examples/sql/maxwell_json.sql"),
         &[
             r#"{"type":"bootstrap-insert","data":{"id":6,"color":"grey"}}"#,
-            r#"{"type":"insert","data":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
+            r#"{"type":"insert","data":{"id":7,"maker":"VW","color":"red","price":1,"feature":"{0.1}"}}"#,
             r#"{"type":"update","data":{"id":7,"color":"blue"},"old":{"color":"red"}}"#,
             r#"{"type":"delete","data":{"id":6,"color":"grey"}}"#,
         ],
@@ -121,7 +123,7 @@ fn goldengate_changes_are_followed() {
     check(
         include_str!("../../../examples/sql/ogg_json.sql"),
         &[
-            r#"{"op_type":"I","after":{"id":7,"color":"red","price":1,"feature":"{0.1}"}}"#,
+            r#"{"op_type":"I","after":{"id":7,"maker":"VW","color":"red","price":1,"feature":"{0.1}"}}"#,
             r#"{"op_type":"U","before":{"id":7,"color":"red"},"after":{"id":7,"color":"blue"}}"#,
             r#"{"op_type":"I","after":{"id":8}}"#,
             r#"{"op_type":"D","before":{"id":8}}"#,
