@@ -7,9 +7,10 @@ mod spelling;
 mod texts;
 
 use apache_avro::Schema as AvroSchema;
+use rand::Rng;
 
 use self::binary::{Schematic, none, some};
-use self::scene::{Row, Source, check, columns, rows, topic_of};
+use self::scene::{Row, Source, TARGETS, check, columns, rows, topic_of};
 use self::spelling::{Field, PACKINGS, Packing, Spelling};
 use crate::roundtrip::random::seeded;
 use crate::support::broker::Kafka;
@@ -31,9 +32,10 @@ fn check_format(
     write: impl Fn(i32, &[(Spelling, Field)]) -> Vec<u8>,
 ) {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
-    let rows = rows(&mut seeded(), spellings);
+    let mut random = seeded();
+    let rows = rows(&mut random, spellings);
     let topic = topic_of(&kafka, rows.iter().map(|row| write(row.id, &row.fields())));
-    let of = |name: &str, encoding: String, is_own: &dyn Fn(Spelling) -> bool| Source {
+    let mut of = |name: &str, encoding: String, is_own: &dyn Fn(Spelling) -> bool| Source {
         name: name.to_owned(),
         columns: columns(spellings),
         options: format!("{options}{encoding}"),
@@ -41,6 +43,7 @@ fn check_format(
         id: "id",
         spellings: spellings.iter().filter(|own| is_own(**own)).map(|own| (*own, own.column())).collect(),
         rows: &rows,
+        first: random.random_range(0..TARGETS.len()),
     };
     let mut sources = vec![of("plain", String::new(), &|own| !matches!(own, Spelling::Bytes(_) | Spelling::Base64(_)))];
     sources.extend(PACKINGS.into_iter().map(|packing| {
@@ -163,6 +166,7 @@ struct RawTopic {
     spellings: Vec<Spelling>,
     rows: Vec<Row>,
     topic: Topic,
+    first: usize,
 }
 
 /// Each encoding has a topic of bytes, and one where literals stand between texts in base64.
@@ -180,7 +184,8 @@ fn raw_topics(kafka: &Kafka) -> Vec<RawTopic> {
             _ => None,
         });
         let topic = topic_of(kafka, messages);
-        RawTopic { name, encoding, spellings: spellings.to_vec(), rows, topic }
+        let first = random.random_range(0..TARGETS.len());
+        RawTopic { name, encoding, spellings: spellings.to_vec(), rows, topic, first }
     };
     let of_packing = |packing: Packing| {
         let name = packing.name;
@@ -204,6 +209,7 @@ impl RawTopic {
             id: "CAST(position AS INT)",
             spellings: self.spellings.iter().map(|spelling| (*spelling, "feature".to_owned())).collect(),
             rows: &self.rows,
+            first: self.first,
         }
     }
 }

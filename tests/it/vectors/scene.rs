@@ -14,9 +14,9 @@ const WHOLE: usize = 12;
 const ANY: usize = 20;
 
 /// A column type's name in columns, its name in PostgreSQL, and what the server makes such a value of.
-type Target = (&'static str, &'static str, &'static str);
+pub type Target = (&'static str, &'static str, &'static str);
 
-const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 5] = [
     ("float4", "float4[]", "('{' || numbers || '}')::float4[]"),
     ("float8", "float8[]", "('{' || numbers || '}')::float8[]"),
     ("vector", "vector", "('[' || numbers || ']')::vector"),
@@ -73,9 +73,17 @@ pub struct Source<'r> {
     /// The column of each spelling.
     pub spellings: Vec<(Spelling, String)>,
     pub rows: &'r [Row],
+    /// Which of the targets is the first column of its spelling, and so the one that is told of a vector that is too long.
+    pub first: usize,
 }
 
 impl Source<'_> {
+    fn targets(&self) -> [Target; 5] {
+        let mut targets = TARGETS;
+        targets.rotate_left(self.first);
+        targets
+    }
+
     fn column(&self, spelling: Spelling) -> Option<&str> {
         self.spellings.iter().find(|(own, _)| *own == spelling).map(|(_, column)| column.as_str())
     }
@@ -112,7 +120,7 @@ impl Source<'_> {
             self.columns, self.options
         );
         for (suffix, targets, condition) in [
-            ("any", &TARGETS[..], String::new()),
+            ("any", &self.targets()[..], String::new()),
             ("whole", &WHOLE_TARGETS, format!("WHERE {} < {}", self.id, self.end_of_whole())),
         ] {
             let (mut columns, mut values) = (String::new(), String::new());
@@ -225,7 +233,7 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
         letters.lines().map(|letter| serde_json::from_str(letter).expect("each line is JSON")).collect();
     for source in sources {
         source.compare(schema, normalize);
-        for (suffix, target) in [("any", "float4"), ("whole", "int2")] {
+        for (suffix, target) in [("any", source.targets()[0].0), ("whole", "int2")] {
             let sink = format!("{}.{}_{suffix}", schema.name, source.name);
             assert_eq!(refused(&letters, &sink), source.too_long(target), "{sink}: {letters:#?}");
         }
