@@ -1,7 +1,6 @@
 //! Job files from text to settings, and every way they can be wrong.
 
 mod avro;
-mod damage;
 mod errors;
 mod formats;
 mod job_file;
