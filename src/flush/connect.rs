@@ -13,7 +13,7 @@ use super::classify::During;
 use super::failure::Failure;
 use super::session::Attempt;
 use super::tls::Tls;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::{Connection, SslMode};
 
 /// How long a peer may be silent before the kernel asks whether it still is there, how often it asks, and how many times.
@@ -35,6 +35,8 @@ pub struct Connector {
     timeout: Duration,
     config: Config,
     tls: Tls,
+    /// The client shows one where the server asks for it.
+    has_certificate: bool,
 }
 
 impl Connector {
@@ -68,12 +70,33 @@ impl Connector {
             timeout: connection.connect_timeout,
             config,
             tls: Tls::new(connection)?,
+            has_certificate: connection.ssl_key.is_some(),
         })
     }
 
-    /// `host:port, host2:port2`, for messages.
-    pub fn hosts(&self) -> String {
-        self.hosts.iter().map(|host| format!("{}:{}", host.name, host.port)).collect::<Vec<_>>().join(", ")
+    /// What `open` says when there is no connection.
+    pub fn unreachable(&self, failure: &Failure) -> Error {
+        let advice = match failure.sqlstate.as_deref() {
+            Some("28P01") => "check username and password, and the server's pg_hba.conf or whitelist",
+            Some("28000") if self.has_certificate => {
+                "check username and password, the server's pg_hba.conf or whitelist, and whether sslcert is this user's"
+            }
+            Some("28000") => {
+                "check username and password, and the server's pg_hba.conf or whitelist; if it asks for a client \
+                 certificate, name that with sslcert and sslkey in the url"
+            }
+            Some("3D000") => "create the database or correct the name in the url",
+            Some("53300") => "the server takes no more connections: close some, or raise its max_connections",
+            Some("57P03") => "the server is still starting or shutting down: try again in a moment",
+            // It may end the connection without a word.
+            _ if self.has_certificate => {
+                "check the url, that the server runs and can be reached from here, and that it trusts the authority that \
+                 signed sslcert"
+            }
+            _ => "check the url, and that the server runs and can be reached from here",
+        };
+        let hosts: Vec<String> = self.hosts.iter().map(|host| format!("{}:{}", host.name, host.port)).collect();
+        failure.error(&format!("can't connect to {}", hosts.join(", ")), advice)
     }
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
@@ -105,7 +128,11 @@ impl Connector {
             SslMode::Disable => self.dial(host, config, DriverSslMode::Disable),
             // 28000: pg_hba.conf has no entry for a connection with, or without, encryption.
             SslMode::Prefer => match self.dial(host, config.clone(), DriverSslMode::Prefer) {
-                Err(failure) if failure.is("28000") => self.dial(host, config, DriverSslMode::Disable),
+                // Refused both ways: what was said to the way that is preferred says more.
+                Err(failure) if failure.is("28000") => match self.dial(host, config, DriverSslMode::Disable) {
+                    Err(plain) if plain.is("28000") => Err(failure),
+                    result => result,
+                },
                 result => result,
             },
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {

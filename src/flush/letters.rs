@@ -4,7 +4,7 @@ use postgres::types::ToSql;
 
 use super::classify::{Class, During};
 use super::failure::Failure;
-use super::retry::{Backoff, unreachable};
+use super::retry::Backoff;
 use super::session::{Attempt, Session};
 use super::statements::quote;
 use super::{Target, connect::Connector, first_session};
@@ -282,7 +282,7 @@ pub fn read_letters(
     /// Letters fetched at once.
     const PAGE: i32 = 500;
     let connector = Connector::new(&sink.connection, "vecsink replay")?;
-    let failed = |failure: &Failure| unreachable(&connector.hosts(), failure);
+    let failed = |failure: &Failure| connector.unreachable(failure);
     let mut session = first_session(&connector, sink, &Default::default())?;
     if !exists(&mut session, schema, table).map_err(|failure| failed(&failure))? {
         return Ok(false);

@@ -3,6 +3,8 @@
 mod alike;
 mod catalog;
 mod classify;
+#[cfg(feature = "tls")]
+mod client_certificate;
 mod columns;
 mod conflict;
 mod connect;
@@ -136,9 +138,9 @@ impl Target {
         let connector = Connector::new(&sink.connection, application_name)?;
         let open = Arc::new(AtomicU32::new(0));
         let mut session = first_session(&connector, sink, &open)?;
-        let server = Server::read(&mut session).map_err(|failure| retry::unreachable(&connector.hosts(), &failure))?;
+        let set_up = |failure| connector.unreachable(&failure);
+        let server = Server::read(&mut session).map_err(set_up)?;
         let setup = server.setup(&sink.connection);
-        let set_up = |failure| retry::unreachable(&connector.hosts(), &failure);
         session.set_up(&setup).map_err(set_up)?;
         let catalog = Catalog::read(&mut session, server.greenplum, sink, None)?;
         let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
@@ -276,7 +278,7 @@ fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>) -> R
             Err(failure) if failure.is("57P03") && Instant::now() < deadline => {
                 std::thread::sleep(sink.retry_wait_time.max(Duration::from_millis(100)));
             }
-            Err(failure) => return Err(retry::unreachable(&connector.hosts(), &failure)),
+            Err(failure) => return Err(connector.unreachable(&failure)),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::failure::Failure;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -78,18 +78,6 @@ impl Outage {
             log::info!("{table}: the database is back after {:.1} s", since.elapsed().as_secs_f64());
         }
     }
-}
-
-/// What `open` says when there is no connection.
-pub fn unreachable(hosts: &str, failure: &Failure) -> Error {
-    let advice = match failure.sqlstate.as_deref() {
-        Some("28P01" | "28000") => "check username and password, and the server's pg_hba.conf or whitelist",
-        Some("3D000") => "create the database or correct the name in the url",
-        Some("53300") => "the server takes no more connections: close some, or raise its max_connections",
-        Some("57P03") => "the server is still starting or shutting down: try again in a moment",
-        _ => "check the url, and that the server runs and can be reached from here",
-    };
-    failure.error(&format!("can't connect to {hosts}"), advice)
 }
 
 #[cfg(test)]

@@ -43,15 +43,14 @@ impl Tls {
 
 #[cfg(feature = "tls")]
 mod with_openssl {
-    use std::fs;
     use std::path::{Path, PathBuf};
 
-    use openssl::pkey::{PKey, Private};
     use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode};
     use openssl::x509::store::X509StoreBuilder;
     use postgres_openssl::MakeTlsConnector;
 
     use super::{Connection, Error, Result, SslMode};
+    use crate::flush::client_certificate::ClientCertificate;
 
     /// Where the systems we know keep the certificates they trust. A vendored OpenSSL looks nowhere by itself.
     const SYSTEM_ROOTS: &[&str] =
@@ -68,13 +67,8 @@ mod with_openssl {
         if chain {
             trust(&mut builder, connection.ssl_root_cert.as_deref())?;
         }
-        if let Some(path) = &connection.ssl_cert {
-            builder
-                .set_certificate_chain_file(path)
-                .map_err(|error| wrong(&format!("sslcert {}", path.display()), &error))?;
-            let key = connection.ssl_key.as_ref().ok_or_else(|| Error::target("sslcert needs sslkey beside it"))?;
-            let key = read_key(key, connection.ssl_password.as_ref().map(|password| password.reveal()))?;
-            builder.set_private_key(&key).map_err(|error| wrong("sslkey does not belong to sslcert", &error))?;
+        if let Some(certificate) = ClientCertificate::read(connection)? {
+            certificate.show(&mut builder)?;
         }
         let mut connector = MakeTlsConnector::new(builder.build());
         connector.set_callback(move |ssl, _| {
@@ -101,19 +95,6 @@ mod with_openssl {
     fn default_roots() -> Option<PathBuf> {
         let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".postgresql/root.crt"));
         own.into_iter().chain(SYSTEM_ROOTS.iter().map(PathBuf::from)).find(|path| path.is_file())
-    }
-
-    /// PEM, or DER of PKCS 8 as the JDBC driver wants it; either may be encrypted.
-    fn read_key(path: &Path, password: Option<&str>) -> Result<PKey<Private>> {
-        let what = format!("sslkey {}", path.display());
-        let bytes = fs::read(path).map_err(|error| Error::target(format!("{what}: {error}")))?;
-        let password = password.unwrap_or_default().as_bytes();
-        let key = if bytes.starts_with(b"-----") {
-            PKey::private_key_from_pem_passphrase(&bytes, password)
-        } else {
-            PKey::private_key_from_der(&bytes).or_else(|_| PKey::private_key_from_pkcs8_passphrase(&bytes, password))
-        };
-        key.map_err(|error| wrong(&format!("{what} can't be read, or sslpassword is wrong"), &error))
     }
 
     fn wrong(what: &str, error: &openssl::error::ErrorStack) -> Error {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod changes;
+mod client_certificates;
 mod conflicts;
 mod connections;
 pub mod fixture;

@@ -1,24 +1,25 @@
-"""A certificate authority for tests, and a server certificate for 127.0.0.1 that it signed."""
+"""A certificate authority for tests, and what it signed: a server's certificate for 127.0.0.1, and a client's."""
 
 import shutil
 
 from packages import once, run
 from process import give
 
+CLIENT = "vecsink test client"
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def copy(folder):
-    """Puts ca.crt, server.crt and server.key into a folder; the key is readable by the servers' user only."""
-    made = once("tls", make)
+    """Puts the certificates and their keys into a folder; the server's key is readable by its user only."""
+    made = once("certificates", make)
     folder.mkdir()
     give(folder)
-    for name in ("ca.crt", "server.crt", "server.key"):
+    for name in ("ca.crt", "server.crt", "server.key", "client.crt", "client.key"):
         copied = folder / name
         shutil.copyfile(made / name, copied)
-        copied.chmod(0o600 if name.endswith(".key") else 0o644)
+        copied.chmod(0o600 if name == "server.key" else 0o644)
         give(copied)
-    # The tests read ca.crt, whoever they run as.
+    # The tests read the certificates and the client's key, whoever they run as.
     folder.chmod(0o755)
     folder.parent.chmod(0o755)
 
@@ -26,8 +27,13 @@ def copy(folder):
 def make(folder):
     run("openssl", "req", "-x509", *KEY, "-keyout", folder / "ca.key", "-out", folder / "ca.crt", "-days", "3650",
         "-subj", "/CN=vecsink test authority")
-    run("openssl", "req", "-new", *KEY, "-keyout", folder / "server.key", "-out", folder / "server.csr",
-        "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    run("openssl", "x509", "-req", "-in", folder / "server.csr", "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key",
-        "-CAcreateserial", "-out", folder / "server.crt", "-days", "3650", "-extfile", folder / "names")
+    (folder / "server.names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    sign(folder, "server", "localhost", "-extfile", folder / "server.names")
+    sign(folder, "client", CLIENT)
+
+
+def sign(folder, name, subject, *options):
+    request = folder / f"{name}.csr"
+    run("openssl", "req", "-new", *KEY, "-keyout", folder / f"{name}.key", "-out", request, "-subj", f"/CN={subject}")
+    run("openssl", "x509", "-req", "-in", request, "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-CAcreateserial",
+        "-out", folder / f"{name}.crt", "-days", "3650", *options)

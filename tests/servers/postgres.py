@@ -9,6 +9,9 @@ import certificates
 import packages
 from process import Process, free_port, give, reachable
 
+# A role whose name ends so comes in by the client's certificate, and by nothing else.
+CERTIFIED = "/_certified$"
+
 
 class Postgres:
     """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port."""
@@ -46,7 +49,10 @@ class Postgres:
             self.making.finish()
             self.making = None
             if self.tls:
-                (self.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+                (self.data / "pg_hba.conf").write_text(
+                    f'hostssl all "{CERTIFIED}" 127.0.0.1/32 cert map=client\n'
+                    "hostssl all all 127.0.0.1/32 scram-sha-256\n")
+                (self.data / "pg_ident.conf").write_text(f'client "{certificates.CLIENT}" "{CERTIFIED}"\n')
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -59,7 +65,8 @@ class Postgres:
         }
         if self.tls:
             tls = self.folder / "tls"
-            settings.update(ssl="on", ssl_cert_file=tls / "server.crt", ssl_key_file=tls / "server.key")
+            settings.update(ssl="on", ssl_cert_file=tls / "server.crt", ssl_key_file=tls / "server.key",
+                            ssl_ca_file=tls / "ca.crt")
         command = [self.programs / "postgres", "-D", self.data]
         for setting, value in settings.items():
             command += ["-c", f"{setting}={value}"]
@@ -98,7 +105,8 @@ class Postgres:
         if self.name == "postgres18":
             found["VECSINK_TEST_POSTGRES18_BIN"] = str(self.programs)
         if self.tls:
-            found[f"{self.variable}_CA"] = str(self.folder / "tls" / "ca.crt")
+            tls = self.folder / "tls"
+            found.update({f"{self.variable}_CA": str(tls / "ca.crt"), f"{self.variable}_CLIENT": str(tls / "client")})
         return found
 
 

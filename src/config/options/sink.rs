@@ -322,12 +322,19 @@ fn connection(options: &mut TableOptions<'_>) -> Connection {
     }
     if let Some(password) = password {
         connection.password = Password::new(password);
-    } else if connection.password.reveal().is_empty() && !options.is_set(&PASSWORD) && url.starts_with("jdbc:") {
-        // A postgresql:// URL without one is how libpq is told that none is needed.
+    } else if connection.password.reveal().is_empty()
+        && !options.is_set(&PASSWORD)
+        && url.starts_with("jdbc:")
+        && connection.ssl_key.is_none()
+    {
+        // A postgresql:// URL without one is how libpq is told that none is needed; a certificate may stand for it.
         options.error(&PASSWORD, "is required");
     }
-    if connection.ssl_mode == SslMode::Disable && connection.ssl_root_cert.is_some() {
-        options.notice("the url's sslrootcert has no effect with sslmode=disable");
+    if connection.ssl_mode == SslMode::Disable {
+        let files = [&connection.ssl_root_cert, &connection.ssl_cert, &connection.ssl_key];
+        for (name, _) in ["sslrootcert", "sslcert", "sslkey"].iter().zip(files).filter(|(_, file)| file.is_some()) {
+            options.notice(&format!("the url's {name} has no effect with sslmode=disable"));
+        }
     }
     connection
 }

@@ -57,6 +57,20 @@ fn every_parameter_with_a_meaning_is_kept() {
 }
 
 #[test]
+fn a_client_certificate_needs_no_password_beside_it() {
+    let with = |parameters: &str| {
+        let text = super::job_of("id INT", "id INT", "INSERT INTO s SELECT * FROM k");
+        super::parse(&text.replace("'password' = 'p', ", "").replace("://h/d", &format!("://h/d?{parameters}")))
+    };
+    assert!(with("sslcert=/c.pem&sslkey=/k.pem").is_ok());
+    assert!(with("sslkey=/store.p12").is_ok());
+    let error = with("sslrootcert=/ca.pem").unwrap_err().to_string();
+    assert!(error.contains("'password' is required"), "{error}");
+    let unused = with("sslmode=disable&sslkey=/store.p12").unwrap().notices;
+    assert!(unused.iter().any(|notice| notice.contains("sslkey has no effect with sslmode=disable")), "{unused:?}");
+}
+
+#[test]
 fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
     assert_eq!(connection("jdbc:postgresql://h/d?ssl=true").ssl_mode, SslMode::VerifyFull);
     assert_eq!(connection("jdbc:postgresql://h/d?ssl").ssl_mode, SslMode::VerifyFull);

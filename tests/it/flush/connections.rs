@@ -60,7 +60,7 @@ fn a_root_certificate_stands_in_for_all_that_is_trusted_otherwise() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let stranger = folder.path().join("stranger.crt");
-    std::fs::write(&stranger, a_strangers_certificate()).expect("is written");
+    std::fs::write(&stranger, a_stranger().0).expect("is written");
     let schema = schema(&server);
     let mut sink = sink(&schema, "t");
     sink.connection.ssl_mode = SslMode::VerifyCa;
@@ -71,8 +71,8 @@ fn a_root_certificate_stands_in_for_all_that_is_trusted_otherwise() {
     open(&sink);
 }
 
-/// A self-signed one, as PEM.
-fn a_strangers_certificate() -> Vec<u8> {
+/// A self-signed certificate and its key, as PEM.
+pub fn a_stranger() -> (Vec<u8>, Vec<u8>) {
     use openssl::asn1::Asn1Time;
     use openssl::hash::MessageDigest;
     use openssl::{ec, nid::Nid, pkey::PKey, x509};
@@ -89,7 +89,7 @@ fn a_strangers_certificate() -> Vec<u8> {
         certificate.set_not_before(&*Asn1Time::days_from_now(0)?)?;
         certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
         certificate.sign(&key, MessageDigest::sha256())?;
-        certificate.build().to_pem()
+        Ok::<_, openssl::error::ErrorStack>((certificate.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
     };
     make().expect("OpenSSL works")
 }

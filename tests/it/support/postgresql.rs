@@ -1,5 +1,6 @@
 //! A PostgreSQL server for tests, and a schema in it that one test has to itself.
 
+use std::path::PathBuf;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -27,6 +28,13 @@ pub fn postgres18_tls() -> Option<Postgres> {
     let mut server = address("VECSINK_TEST_PG18_TLS").map(|url| Postgres::at(&url))?;
     server.authority = Some(address("VECSINK_TEST_PG18_TLS_CA")?);
     Some(server)
+}
+
+/// What a role shows to the TLS server that has no password there, since its name ends with `_certified`: a certificate and
+/// its key, as PEM.
+pub fn client_certificate() -> Option<[PathBuf; 2]> {
+    let client = address("VECSINK_TEST_PG18_TLS_CLIENT")?;
+    Some([".crt", ".key"].map(|end| PathBuf::from(format!("{client}{end}"))))
 }
 
 /// How to reach a server, as its administrator.
@@ -123,6 +131,17 @@ impl Schema {
     pub fn text(&mut self, query: &str) -> Option<String> {
         let one = format!("SELECT (({query}))::text");
         self.client.query_one(one.as_str(), &[]).unwrap_or_else(|error| panic!("{error}: {query}")).get(0)
+    }
+
+    /// A new role that may write into the schema's tables and comes into the TLS server by the client's certificate only.
+    pub fn certified_role(&mut self) -> String {
+        let role = format!("{}_certified", self.name);
+        self.execute(&format!(
+            "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {0} TO {role};
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {0} TO {role}",
+            self.name
+        ));
+        role
     }
 
     #[track_caller]
