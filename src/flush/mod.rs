@@ -18,6 +18,7 @@ mod isolate;
 mod keys;
 mod kinds;
 mod letters;
+mod look;
 mod names;
 mod net;
 mod patches;
@@ -62,6 +63,7 @@ use self::connect::Connector;
 use self::edition::Editions;
 use self::failure::Failure;
 use self::letters::LetterTable;
+use self::look::Looks;
 use self::pool::Pool;
 use self::probe::Capabilities;
 use self::retry::Outage;
@@ -114,6 +116,7 @@ pub struct Target {
     editions: Editions,
     /// Held while the catalog is read again, so that one writer does it for all.
     rereading: Mutex<()>,
+    looks: Looks,
     capabilities: Capabilities,
     description: Description,
     pool: Pool,
@@ -162,6 +165,7 @@ impl Target {
             table: catalog.target(sink),
             editions: Editions::new(Edition::new(&catalog, catalog.target(sink), sink.conflict_mode, &capabilities)),
             rereading: Mutex::new(()),
+            looks: Looks::default(),
             capabilities,
             description,
             conflicts,
@@ -224,6 +228,13 @@ impl Target {
             log::warn!("{}: the table was altered; going on with it as it is now", self.name);
             self.pool.renew();
         }))
+    }
+
+    fn can_not_follow(&self, altered: &str, why: &str) -> Error {
+        Error::target(format!(
+            "table {} was altered while the job ran ({altered}): {why}; start the job again, nothing is lost",
+            self.name
+        ))
     }
 
     pub fn description(&self) -> &Description {

@@ -100,7 +100,7 @@ impl<'a> Write<'a> {
         let newest = self.target.edition();
         if self.rows.oldest < newest.number {
             let Some(batch) = self.settle.encoded_anew(self.rows.batch(), &newest) else {
-                return Err(self.can_not_follow(&self.altered, "its rows can't be encoded anew"));
+                return Err(self.target.can_not_follow(&self.altered, "its rows can't be encoded anew"));
             };
             self.rows = Rows::new(Cow::Owned(batch));
         }
@@ -109,13 +109,6 @@ impl<'a> Write<'a> {
             self.looked = false;
         }
         Ok(())
-    }
-
-    fn can_not_follow(&self, altered: &str, why: &str) -> Error {
-        Error::target(format!(
-            "table {} was altered while the job ran ({altered}): {why}; start the job again, nothing is lost",
-            self.target.name
-        ))
     }
 
     fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, Failure> {
@@ -270,7 +263,7 @@ impl<'a> Write<'a> {
                     self.settle.retried();
                     Ok(())
                 }
-                Ok(Err(why)) => Err(self.can_not_follow(&failure.text, &why)),
+                Ok(Err(why)) => Err(self.target.can_not_follow(&failure.text, &why)),
                 Err(failure) => self.judge(range, &failure),
             },
             Class::Other if self.repeats < self.target.max_retry_times => {

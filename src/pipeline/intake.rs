@@ -279,6 +279,13 @@ impl Feed {
             self.follow()?;
         }
         self.prepare.record(changes, metadata, arena);
+        if self.prepare.is_refused_as_encoded() {
+            self.line.target.look_again()?;
+            if self.edition != self.line.target.edition_number() {
+                self.follow()?;
+                self.prepare.record(changes, metadata, arena);
+            }
+        }
         let Prepare { rows, keys, pieces, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
         if *dropped > 0 {

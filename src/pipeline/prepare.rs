@@ -85,6 +85,11 @@ impl Prepare {
         }
     }
 
+    /// Whether a piece was refused for what its column's type takes.
+    pub fn is_refused_as_encoded(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Err(rejection) if rejection.stage == Stage::Encode))
+    }
+
     fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
         match self.selection.apply(row, beside.0, beside.1)? {
             Selected::Row(selected) => {

@@ -86,8 +86,6 @@ impl Scene {
 fn goes_on(server: &Postgres, options: &[(&str, &str)], alter: &str, feature: &str) {
     let Some(mut scene) = Scene::begin(server, options) else { return };
     scene.alter(alter);
-    // What only the table as it is now can take, once a transaction has found it so.
-    eventually("what waited is there", || scene.schema.count("t") == NARROW);
     scene.topic.produce_spread(messages(NARROW..ALL));
     eventually("every row is there", || scene.schema.count("t") == ALL);
     scene.running.terminate();
@@ -121,6 +119,28 @@ fn a_server_of_another_age_may_be_altered_too() {
     let alter = "ALTER TABLE t ALTER n TYPE bigint; ALTER TABLE t ALTER price TYPE numeric(10,2);
                  ALTER TABLE t ALTER color TYPE varchar(40); ALTER TABLE t ADD added int DEFAULT 5";
     goes_on(&server, &[], alter, "ARRAY[id, 0.1, -2.5]::float4[]");
+}
+
+#[test]
+fn a_row_that_only_the_altered_table_takes_is_written_though_no_transaction_has_noticed() {
+    let Some(server) = postgres18() else { return };
+    let Some(mut scene) = Scene::begin(&server, &[]) else { return };
+    scene.schema.execute("ALTER TABLE t ALTER n TYPE bigint, ALTER color TYPE text");
+    scene.topic.produce_spread(messages(NARROW..ALL));
+    eventually("every row is there", || scene.schema.count("t") == 1000 + ALL - NARROW);
+    scene.running.terminate();
+    let finished = scene.running.wait().exited(0);
+    assert!(finished.stderr.contains("was altered"), "{}", finished.stderr);
+    assert_eq!(finished.count("rows_dead_lettered"), 0);
+}
+
+#[test]
+fn a_refused_row_finds_out_that_the_job_can_not_go_on() {
+    let Some(server) = postgres18() else { return };
+    let Some(mut scene) = Scene::begin(&server, &[]) else { return };
+    scene.schema.execute("ALTER TABLE t DROP color");
+    scene.topic.produce(0, [format!("1|{}|0||{{1}}", i64::MAX)]);
+    scene.stops(&["column color is gone", "start the job again", "nothing is lost"]);
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! A look at the table for the sake of a row that its encoder refuses: the table may have been altered, and no transaction
+//! have noticed yet.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Target;
+use super::classify::Class;
+use crate::error::Result;
+
+/// How long what was seen is believed: each look is a connection of its own, and bad rows may come in floods.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// When the table was looked at.
+#[derive(Debug, Default)]
+pub struct Looks {
+    last: Mutex<Option<Instant>>,
+}
+
+impl Looks {
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.last.lock();
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= BELIEVED);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+impl Target {
+    /// Before a row is refused that was encoded for the newest edition: there may be a newer one afterwards. Where nobody can
+    /// tell, because the database is away, the row is judged by what is known. Err: the job can't go on with the table as it is.
+    pub fn look_again(&self) -> Result<()> {
+        if self.outage.is_on() || !self.looks.is_due(Instant::now()) {
+            return Ok(());
+        }
+        let edition = self.edition();
+        let compared = self.pool.extra_session().and_then(|mut session| edition.shape.compare(&mut session));
+        let failure = match compared {
+            Err(altered) if altered.class == Class::Altered => match self.read_again(&edition) {
+                Ok(Err(why)) => return Err(self.can_not_follow(&altered.text, &why)),
+                Ok(Ok(())) => None,
+                Err(failure) => Some(failure),
+            },
+            compared => compared.err(),
+        };
+        if let Some(failure) = failure {
+            log::debug!("{}: a refused row's table can't be looked at: {failure:?}", self.name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refused_rows_has_the_table_looked_at_once_a_second() {
+        let (looks, start) = (Looks::default(), Instant::now());
+        let due = (0..3000).filter(|&row| looks.is_due(start + Duration::from_millis(row)));
+        assert_eq!(due.collect::<Vec<_>>(), [0, 1000, 2000]);
+    }
+}
