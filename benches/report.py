@@ -36,14 +36,15 @@ def plot(path: Path, name, results):
     matplotlib.rcParams["svg.hashsalt"] = name
     from matplotlib import pyplot
     if name == "freshness":
-        bars = [(f"{r['rows_per_second']:,} rows/s, index: {r['vector_index']}", r["p50_ms"], r["p99_ms"]) for r in results]
+        bars = [(f"{r['rows_per_second']:,} rows/s, index: {r['vector_index']}, {who}", r[f"{way}p50_ms"], r[f"{way}p99_ms"])
+                for r in results for who, way in (("vecsink", ""), ("bare loop", "bare_"))]
         figure, axes = pyplot.subplots(figsize=(8, 0.5 + 0.5 * len(bars)))
         places = range(len(bars))
         axes.barh([place - 0.2 for place in places], [bar[1] for bar in bars], 0.4, label="p50")
         axes.barh([place + 0.2 for place in places], [bar[2] for bar in bars], 0.4, label="p99")
         axes.set_yticks(places, [bar[0] for bar in bars])
         axes.set_xscale("log")
-        axes.set_xlabel("milliseconds from produced to seen by a query")
+        axes.set_xlabel("milliseconds from produced to committed")
         axes.legend()
     else:
         dims = sorted({r["dims"] for r in results})

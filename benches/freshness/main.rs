@@ -1,0 +1,96 @@
+//! How soon a row can be queried, beside a bare loop that does nothing but write:
+//! `python3 tests/servers/servers.py run -- cargo bench --profile release --bench freshness`.
+//!
+//! Sends rows one by one, evenly spaced, on two ways into a table with all its indexes, hnsw too, on a durable server:
+//! - the *bare loop* of `bare.rs`, without Kafka and without vecsink: what this machine can do just now;
+//! - *vecsink*: `examples/sql/car_info.sql` as it is.
+//!
+//! All times are of this machine's one clock:
+//! - *produced*: the producer is about to hand the row over; it waits for nothing (linger 0);
+//! - *committed*: PostgreSQL wrote the row's commit record (`track_commit_timestamp`). COMMIT is answered when that is on
+//!   disk: how much later shows the bare loop, which sees its answers;
+//! - *seen*: a query that runs every 10 ms has returned the row. Never before COMMIT was answered, and up to the pause
+//!   and the query's own time after it.
+
+mod bare;
+#[path = "../../examples/cars/generator.rs"]
+mod generator;
+mod job;
+mod pace;
+mod spread;
+#[path = "../../tests/it/support/mod.rs"]
+mod support;
+mod table;
+mod watch;
+
+use clap::Parser;
+use pace::Load;
+use serde_json::json;
+use spread::Spread;
+use support::kafka;
+use watch::Measured;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Rows a second.
+    #[arg(long, default_value_t = 1000)]
+    rate: u64,
+    /// How long on each of the two ways.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    #[arg(long, default_value_t = 1)]
+    partitions: i32,
+    /// Cars already in the table, and so in its vector index.
+    #[arg(long, default_value_t = 20_000)]
+    before: u64,
+    /// Which vector index the table has: hnsw, or none.
+    #[arg(long, default_value = "hnsw", value_parser = ["hnsw", "none"])]
+    index: String,
+    /// End with one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// An option of the job to measure with, TABLE.NAME=VALUE; may be given several times.
+    #[arg(long = "option", value_name = "TABLE.NAME=VALUE")]
+    options: Vec<String>,
+    /// Told by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let (Some(kafka), Some(private)) = (kafka(), table::server()) else { return };
+    let Arguments { rate, seconds, before, ref index, .. } = arguments;
+    let load = Load { rows: rate * seconds, rate };
+    let mut client = private.server.connect();
+
+    let first = table::fill(&mut client, before, index);
+    let (bare, answers) = bare::run(&private.server, &mut client, first, load);
+    let at_most = bare::rows_per_second_alone(&mut client, first + bare.all_rows());
+    let first = table::fill(&mut client, before, index);
+    let topic = kafka.topic(arguments.partitions);
+    let (vecsink, summary) = job::run(&private, &topic, &arguments.options, &mut client, first, load);
+
+    let machine = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("{rate} rows/s for {seconds} s behind {before} rows, vector index: {index}; load {}", machine.trim());
+    println!("{summary}");
+    spread::header();
+    println!("bare loop");
+    bare.report(rate);
+    Spread::of(answers).line("commit record to COMMIT answered");
+    println!("vecsink");
+    vecsink.report(rate);
+    println!("times the bare loop");
+    vecsink.to_committed().beside(&bare.to_committed()).line("produced to committed");
+    vecsink.to_seen().beside(&bare.to_seen()).line("produced to seen by a query");
+    let share = 100 * rate / at_most.max(1);
+    println!("one connection alone writes {at_most} rows/s into this table: {rate} rows/s take {share} % of its time");
+    let committed = vecsink.to_committed();
+    let verdict = if committed.p50 <= 30_000 && committed.p99 <= 100_000 { "reached" } else { "MISSED" };
+    println!("goal for rows committed, p50 ≤ 30 ms and p99 ≤ 100 ms: {verdict}");
+    if arguments.json {
+        let way = |way: &Measured| json!({ "committed": way.to_committed().json(), "seen": way.to_seen().json() });
+        let ways = json!({ "vecsink": way(&vecsink), "bare": way(&bare) });
+        println!("{}", json!({ "seconds": seconds, "rows_per_second_alone": at_most, "ms": ways }));
+    }
+}
