@@ -6,6 +6,12 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
+/// Characters shown of a longer name.
+const LONGEST_NAME: usize = 120;
+
+/// Types in types, each by its name: as deep as whoever walks through a schema may go.
+const DEEPEST: usize = 200;
+
 /// A schema's types by number; a type may hold itself.
 #[derive(Debug, Clone)]
 pub struct Schema {
@@ -128,7 +134,7 @@ impl Schema {
             None => String::new(),
         };
         match &named.name {
-            Some(name) => format!("{plain} {name}{logical}"),
+            Some(name) => format!("{plain} {}{logical}", shown(name)),
             None => format!("{plain}{logical}"),
         }
     }
@@ -137,6 +143,8 @@ impl Schema {
 #[derive(Default)]
 struct Parser {
     types: Vec<Type>,
+    /// How many types stand in each other in each.
+    depths: Vec<usize>,
     by_name: HashMap<String, TypeId>,
 }
 
@@ -154,8 +162,19 @@ impl Parser {
     }
 
     fn add(&mut self, kind: Kind, logical: Option<Logical>) -> TypeId {
+        self.depths.push(self.depth(&kind));
         self.types.push(Type { kind, logical, name: None });
         self.types.len() - 1
+    }
+
+    fn depth(&self, kind: &Kind) -> usize {
+        let of = |id: &TypeId| self.depths[*id] + 1;
+        match kind {
+            Kind::Array(inner) | Kind::Map(inner) => of(inner),
+            Kind::Union(branches) => branches.iter().map(of).max().unwrap_or(0),
+            Kind::Record(fields) => fields.iter().map(|field| of(&field.field_type)).max().unwrap_or(0),
+            _ => 0,
+        }
     }
 
     fn parse(&mut self, json: &Json, namespace: &str) -> Result<TypeId, String> {
@@ -180,7 +199,7 @@ impl Parser {
     fn find(&self, name: &str, namespace: &str) -> Result<TypeId, String> {
         let full = full_name(name, namespace);
         let found = self.by_name.get(&full).or_else(|| self.by_name.get(name));
-        found.copied().ok_or_else(|| format!("unknown type {full}"))
+        found.copied().ok_or_else(|| format!("unknown type {}", shown(&full)))
     }
 
     fn object(&mut self, object: &Map<String, Json>, namespace: &str) -> Result<TypeId, String> {
@@ -222,17 +241,17 @@ impl Parser {
         let id = self.add(Kind::Null, None);
         self.types[id].name = Some(name.clone());
         if self.by_name.insert(name.clone(), id).is_some() {
-            return Err(format!("two types are called {name}"));
+            return Err(format!("two types are called {}", shown(&name)));
         }
         let list = |key: &str| match object.get(key) {
             Some(Json::Array(list)) => Ok(list),
-            _ => Err(format!("{kind} {name} has no list '{key}'")),
+            _ => Err(format!("{kind} {} has no list '{key}'", shown(&name))),
         };
         let kind = match kind {
             "enum" => Kind::Enum(texts(Some(&Json::Array(list("symbols")?.clone())))),
             "fixed" => {
                 let size = object.get("size").and_then(Json::as_u64).and_then(|size| usize::try_from(size).ok());
-                Kind::Fixed(size.ok_or_else(|| format!("fixed {name} has no 'size'"))?)
+                Kind::Fixed(size.ok_or_else(|| format!("fixed {} has no 'size'", shown(&name)))?)
             }
             _ => {
                 let namespace = name.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_string();
@@ -240,14 +259,21 @@ impl Parser {
                 Kind::Record(fields.collect::<Result<_, _>>()?)
             }
         };
+        self.depths[id] = self.depth(&kind);
+        if self.depths[id] > DEEPEST {
+            return Err(format!("{} has types in each other, more than {DEEPEST} deep", shown(&name)));
+        }
         self.types[id].logical = logical(object, &kind);
         self.types[id].kind = kind;
         Ok(id)
     }
 
     fn field(&mut self, json: &Json, record: &str, namespace: &str) -> Result<RecordField, String> {
-        let name = json.get("name").and_then(Json::as_str).ok_or_else(|| format!("a field of {record} has no name"))?;
-        let field_type = json.get("type").ok_or_else(|| format!("field {name} of {record} has no type"))?;
+        let record = || shown(record);
+        let name =
+            json.get("name").and_then(Json::as_str).ok_or_else(|| format!("a field of {} has no name", record()))?;
+        let field_type =
+            json.get("type").ok_or_else(|| format!("field {} of {} has no type", shown(name), record()))?;
         Ok(RecordField {
             name: name.to_string(),
             aliases: texts(json.get("aliases")),
@@ -255,6 +281,17 @@ impl Parser {
             default: json.get("default").cloned(),
         })
     }
+}
+
+/// A name as messages have it. A registry's may be of any length.
+fn shown(name: &str) -> String {
+    let mut characters = name.chars();
+    let start = characters.by_ref().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut shown: String = start.collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn texts(list: Option<&Json>) -> Vec<String> {
@@ -354,6 +391,21 @@ mod tests {
         assert!(Schema::parse(car, &[color.to_string()]).is_ok());
         assert_eq!(Schema::parse(car, &[]).unwrap_err(), "unknown type shop.Color");
         assert_eq!(*parse("string").kind(0), Kind::String);
+    }
+
+    #[test]
+    fn types_may_stand_in_each_other_by_their_names_but_not_without_end() {
+        let record = |of: usize, field: &str| {
+            format!(r#"{{"type": "record", "name": "r{of}", "fields": [{{"name": "f", "type": "{field}"}}]}}"#)
+        };
+        let chain = |length: usize| {
+            let first = record(0, "int");
+            let others = (1..length).map(|of| record(of, &format!("r{}", of - 1)));
+            let all: Vec<String> = std::iter::once(first).chain(others).collect();
+            Schema::parse(&format!("[{}]", all.join(", ")), &[])
+        };
+        assert!(chain(150).is_ok());
+        assert!(chain(100_000).unwrap_err().contains("more than 200 deep"));
     }
 
     #[test]

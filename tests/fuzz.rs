@@ -138,6 +138,8 @@ targets! {
     csv_has_the_fields_that_the_csv_crate_finds: "csv",
     json_is_what_serde_json_reads: "json",
     protobuf_is_what_prost_reflect_reads: "protobuf",
+    avro_is_what_apache_avro_reads: "avro",
+    an_avro_schema_is_the_one_that_apache_avro_finds: "avro_schema",
     raw_text_and_numbers_are_what_std_reads: "raw",
     changes_of_debezium_fit_their_columns: "debezium_json",
     changes_of_canal_fit_their_columns: "canal_json",

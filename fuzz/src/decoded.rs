@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use vecsink::change::Change;
 use vecsink::data_type::{DataType, Field};
-use vecsink::decode::{Decoded, decoder};
+use vecsink::decode::{Decode, Decoded, decoder};
 use vecsink::error::{Rejection, Stage};
 use vecsink::record::{Record, TimestampType};
 use vecsink::settings::{Column, Format, MetadataColumn};
@@ -30,9 +30,19 @@ pub struct Case<'a> {
 
 /// Decodes a message, checks what holds for all of them, and shows the outcome.
 pub fn check(case: &Case<'_>, message: &[u8], inspect: impl FnOnce(&Result<Decoded<'_>, Rejection>)) {
+    check_with(case, decoder(&case.format, case.columns, case.metadata).as_mut(), message, inspect);
+}
+
+/// The same, by a decoder of the case's format that isn't made from that alone.
+pub fn check_with(
+    case: &Case<'_>,
+    decoder: &mut dyn Decode,
+    message: &[u8],
+    inspect: impl FnOnce(&Result<Decoded<'_>, Rejection>),
+) {
     let topic: Arc<str> = Arc::from("t");
     let record = record(&topic, message);
-    let mut decoder = decoder(&case.format, case.columns, case.metadata);
+    assert_eq!(decoder.is_ready(&record), Ok(true));
     let arena = Bump::new();
     let first = decoder.decode(&record, &arena);
     assert!(

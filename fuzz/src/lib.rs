@@ -1,6 +1,8 @@
 //! What must hold whatever the input: one function a target. libFuzzer runs them by `fuzz_targets/`, and `tests/fuzz.rs`
 //! over the corpus with seeded mutations. They see the crate as a host program does.
 
+mod avro;
+mod avro_schema;
 mod changes;
 mod csv;
 mod decoded;
@@ -36,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     target("csv", csv::check, csv::PIECES),
     target("json", json::check, json::PIECES),
     target("protobuf", protobuf::check, protobuf::PIECES),
+    target("avro", avro::check, avro::PIECES),
+    target("avro_schema", avro_schema::check, avro_schema::PIECES),
     target("raw", raw::check, &["\u{feff}", "\0", "红"]),
     target("debezium_json", changes::debezium, changes::PIECES),
     target("canal_json", changes::canal, changes::PIECES),

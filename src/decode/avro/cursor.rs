@@ -2,20 +2,22 @@
 
 use crate::decode::fault::Fault;
 
-/// Values that take no bytes at all, such as nulls: no more of them in a row.
-const MOST_WEIGHTLESS: usize = 1 << 16;
+/// Values of arrays that take no bytes at all, such as nulls: no more of them in a message.
+const MOST_WEIGHTLESS: usize = 1 << 8;
 
 #[derive(Clone)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many more values may take no bytes.
+    weightless: usize,
     /// Fields of the writer that nobody reads.
     pub skipped: u64,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, skipped: 0 }
+        Cursor { bytes, at: 0, weightless: MOST_WEIGHTLESS, skipped: 0 }
     }
 
     pub fn at(&self) -> usize {
@@ -119,12 +121,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Refuses a number of values for which there aren't bytes enough.
-    pub fn expect_room(&self, count: usize, least: usize) -> Result<(), Fault> {
-        let most = match least {
-            0 => MOST_WEIGHTLESS,
-            least => self.left() / least,
-        };
-        if count <= most {
+    pub fn expect_room(&mut self, count: usize, least: usize) -> Result<(), Fault> {
+        if least == 0 && count <= self.weightless {
+            self.weightless -= count;
+            return Ok(());
+        }
+        if least > 0 && count <= self.left() / least {
             return Ok(());
         }
         Err(Fault::new(self.at, format!("found a block of {count} values where {} bytes are left", self.left())))

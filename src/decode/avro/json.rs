@@ -9,6 +9,7 @@ use super::plan::{DecimalPlan, without_null};
 use super::read;
 use crate::avro_schema::{Kind, Logical, Schema, TypeId, Unit};
 use crate::data_type::{DataType, Field};
+use crate::decode::excerpt::Shortened;
 use crate::decode::fault::Fault;
 use crate::value::Value;
 
@@ -65,8 +66,8 @@ impl<'a> Walk<'_, 'a> {
 
     #[cold]
     fn unexpected(&self, json: &Json, expected: &str) -> Fault {
-        let found: String = json.to_string().chars().take(60).collect();
-        Fault::of_message(format!("found {found} where {expected} was expected"))
+        let found = json.to_string();
+        Fault::of_message(format!("found {} where {expected} was expected", Shortened(&found)))
     }
 
     fn plain(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Value<'a>, Fault> {

@@ -1,5 +1,7 @@
 //! What a writer's bytes become in a reader's columns, found out once for each pair of schemas.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::skip::{self, Skip, Skips};
@@ -115,7 +117,7 @@ pub struct Plan {
 impl Plan {
     /// `reader`: a record with the fields of `columns`, which may be in any order.
     pub fn new(writer: &Schema, reader: &Schema, columns: &[Field]) -> Result<Plan, String> {
-        let mut compiler = Compiler { writer, reader, skips: Skips::default() };
+        let mut compiler = Compiler { writer, reader, skips: Skips::default(), least: HashMap::new() };
         let (Kind::Record(written), Kind::Record(read)) = (writer.kind(writer.root()), reader.kind(reader.root()))
         else {
             let found = writer.describe(writer.root());
@@ -130,6 +132,8 @@ struct Compiler<'s> {
     writer: &'s Schema,
     reader: &'s Schema,
     skips: Skips,
+    /// The fewest bytes of the writer's records.
+    least: HashMap<TypeId, usize>,
 }
 
 impl Compiler<'_> {
@@ -260,8 +264,7 @@ impl Compiler<'_> {
     }
 
     fn array(&mut self, items: TypeId, reader: TypeId, element: &DataType, in_array: bool) -> Read {
-        let elements =
-            ElementPlan { read: self.value(items, reader, element, true), least: fewest_bytes(self.writer, items, 0) };
+        let elements = ElementPlan { read: self.value(items, reader, element, true), least: self.fewest_bytes(items) };
         let tag = match &elements.read {
             Read::Nullable { null, .. } => Some(if *null == 0 { 2 } else { 0 }),
             _ => None,
@@ -279,6 +282,29 @@ impl Compiler<'_> {
         match in_array {
             true => Read::Array(Box::new(elements)),
             false => Read::Vector(Box::new(VectorPlan { written, read, tag, elements })),
+        }
+    }
+
+    /// The fewest bytes that a value takes: what bounds how many there can be.
+    fn fewest_bytes(&mut self, id: TypeId) -> usize {
+        let writer = self.writer;
+        match writer.kind(id) {
+            Kind::Null => 0,
+            Kind::Float => 4,
+            Kind::Double => 8,
+            Kind::Fixed(size) => *size,
+            Kind::Record(fields) => {
+                if let Some(least) = self.least.get(&id) {
+                    return *least;
+                }
+                // One that holds itself all the way down has no value at all.
+                self.least.insert(id, 0);
+                let of = |field: &RecordField| self.fewest_bytes(field.field_type);
+                let least = fields.iter().map(of).fold(0, usize::saturating_add);
+                self.least.insert(id, least);
+                least
+            }
+            _ => 1,
         }
     }
 }
@@ -310,21 +336,4 @@ fn push(steps: &mut Vec<Step>, skip: Skip) {
     };
     skip::push(&mut last, skip);
     steps.extend(last.into_iter().map(Step::Skip));
-}
-
-/// The fewest bytes that a value takes: what bounds how many there can be.
-fn fewest_bytes(schema: &Schema, id: TypeId, depth: usize) -> usize {
-    match schema.kind(id) {
-        Kind::Null => 0,
-        Kind::Float => 4,
-        Kind::Double => 8,
-        Kind::Fixed(size) => *size,
-        // One that holds itself all the way down has no value at all.
-        Kind::Record(_) if depth > 32 => 0,
-        Kind::Record(fields) => {
-            let of = |field: &RecordField| fewest_bytes(schema, field.field_type, depth + 1);
-            fields.iter().map(of).fold(0, usize::saturating_add)
-        }
-        _ => 1,
-    }
 }

@@ -112,10 +112,8 @@ impl<'a> Reader<'_, 'a> {
                 return Ok(Value::Array(values.into_bump_slice()));
             }
             cursor.expect_room(count, elements.least)?;
-            if elements.least == 0 {
-                cursor.expect_room(values.len() + count, 0)?;
-            }
-            values.reserve_exact(count);
+            // Doubling: there may be a block for each value.
+            values.reserve(count);
             for _ in 0..count {
                 let value = self.value(&elements.read, cursor).map_err(|fault| fault.in_element(values.len()))?;
                 values.push(value);
@@ -131,7 +129,7 @@ impl<'a> Reader<'_, 'a> {
                 return Ok(Value::Map(entries.into_bump_slice()));
             }
             cursor.expect_room(count, 1)?;
-            entries.reserve_exact(count);
+            entries.reserve(count);
             for _ in 0..count {
                 let key = text(cursor)?;
                 let value = self.value(value, cursor).map_err(|fault| fault.in_field(key))?;

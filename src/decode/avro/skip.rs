@@ -27,7 +27,7 @@ pub enum Skip {
 #[derive(Debug, Default)]
 pub struct Skips {
     records: Vec<Box<[Skip]>>,
-    by_type: HashMap<TypeId, usize>,
+    by_type: HashMap<TypeId, Skip>,
 }
 
 impl Skips {
@@ -44,25 +44,25 @@ impl Skips {
             Kind::Map(values) => Skip::Map(Box::new(self.of(schema, *values))),
             Kind::Union(branches) => Skip::Union(branches.iter().map(|branch| self.of(schema, *branch)).collect()),
             Kind::Record(fields) => {
-                if let Some(number) = self.by_type.get(&id) {
-                    return Skip::Record(*number);
+                if let Some(skip) = self.by_type.get(&id) {
+                    return skip.clone();
                 }
                 let number = self.records.len();
                 self.records.push(Box::default());
-                self.by_type.insert(id, number);
+                // Known before its fields, which may be of it.
+                self.by_type.insert(id, Skip::Record(number));
                 let mut parts = Vec::new();
                 for field in fields {
                     push(&mut parts, self.of(schema, field.field_type));
                 }
-                if let [Skip::Bytes(length)] = parts[..] {
-                    self.records[number] = parts.into();
-                    return Skip::Bytes(length);
-                }
-                if parts.is_empty() {
-                    return Skip::Bytes(0);
-                }
+                let skip = match parts[..] {
+                    [] => Skip::Bytes(0),
+                    [Skip::Bytes(length)] => Skip::Bytes(length),
+                    _ => Skip::Record(number),
+                };
                 self.records[number] = parts.into();
-                Skip::Record(number)
+                self.by_type.insert(id, skip.clone());
+                skip
             }
         }
     }

@@ -56,6 +56,16 @@ fn records_in_records_are_followed_so_far_and_no_further() {
 }
 
 #[test]
+fn records_without_fields_take_no_bytes_wherever_they_stand() {
+    let writer = r#"{"type": "record", "name": "w", "fields": [
+        {"name": "one", "type": {"type": "record", "name": "Empty", "fields": []}},
+        {"name": "skipped", "type": {"type": "array", "items": "Empty"}},
+        {"name": "a", "type": {"type": "array", "items": "float"}}]}"#;
+    let vector = ("a", DataType::Array(Box::new(DataType::Float)));
+    assert_eq!(of(writer, vector, &bytes("0a 00 02 00 00 00 3f 00")).as_deref(), Ok("+I <0.5f>"));
+}
+
+#[test]
 fn whatever_the_bytes_are_the_decoder_ends_and_says_so() {
     let sample = [&[0, 0, 0, 0, 1][..], &bytes(SAMPLE)].concat();
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[(1, READER)]));

@@ -1,0 +1,190 @@
+//! Avro schemas: one that apache-avro takes is taken and is the same, and whatever a writer's or a reader's schema is,
+//! messages give rows that fit their columns.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use apache_avro::Schema as Oracle;
+use apache_avro::schema::Name;
+use serde_json::Value as Json;
+use vecsink::avro_schema::{Kind, Schema, TypeId};
+use vecsink::decode::decoder_with_schemas;
+use vecsink::error::Error;
+use vecsink::settings::Source;
+
+use super::avro::{One, source};
+use super::decoded::{self, Case};
+use super::pick;
+
+pub const PIECES: &[&str] = &[
+    "{\"type\": ",
+    "\"record\"",
+    "\"array\", \"items\": ",
+    "\"map\", \"values\": ",
+    "\"fixed\", \"size\": 0",
+    "\"enum\", \"symbols\": [\"x\"]",
+    "\"name\": \"r\"",
+    "\"fields\": [",
+    "\"namespace\": \"n\"",
+    "\"logicalType\": \"decimal\", \"scale\": 2",
+    "\"logicalType\": \"timestamp-micros\"",
+    "\"default\": ",
+    "\"aliases\": [\"a\"]",
+    "\"null\"",
+    "\"int\"",
+    "\"bytes\"",
+    "[\"null\", ",
+    "]",
+    "}",
+    ", ",
+    "\"\\u0007\"",
+    "4611686018427387904",
+    "é",
+    "\n",
+    "\u{2}",
+];
+
+const COLUMNS: &str =
+    "c INT, a ARRAY<FLOAT>, b STRING, d ROW<x DOUBLE, y ARRAY<ROW<z INT>>>, e MAP<STRING, DECIMAL(10, 2)>,
+    f TIMESTAMP(3), g BYTES, h ARRAY<ARRAY<DOUBLE>>";
+const DEBEZIUM_COLUMNS: &str = "c INT NOT NULL, a ARRAY<FLOAT>, b STRING";
+
+/// What the crate takes for a type where a field has its rest.
+const WITHOUT_REST: [&str; 5] = ["array", "map", "record", "enum", "fixed"];
+
+/// The first line is a schema, what follows it a message. `0` a writer's of `avro-confluent`, `1` a writer's of
+/// `debezium-avro-confluent`, `2` the table's own, given as an option.
+pub fn check(input: &[u8]) {
+    let cases: [fn(&str, &[u8]); 3] = [
+        |text, message| {
+            let url = ", 'avro-confluent.url' = 'http://r'";
+            decode(&source(COLUMNS, "avro-confluent", url).expect("a table that can be read"), text, message);
+        },
+        |text, message| {
+            let url = ", 'debezium-avro-confluent.url' = 'http://r'";
+            let source = source(DEBEZIUM_COLUMNS, "debezium-avro-confluent", url);
+            decode(&source.expect("a table that can be read"), text, message);
+        },
+        |text, _| {
+            let schema = text.replace('\'', "''");
+            let options = format!(", 'avro-confluent.url' = 'http://r', 'avro-confluent.schema' = '{schema}'");
+            match source("c INT, a ARRAY<FLOAT>, b STRING NOT NULL", "avro-confluent", &options) {
+                Ok(source) => {
+                    let writer = r#"{"type": "record", "name": "w", "fields": [{"name": "c", "type": "int"}]}"#;
+                    // As long as the defaults may be.
+                    decode(&source, writer, &[&[14], text.as_bytes()].concat());
+                }
+                Err(error) => assert!(matches!(&error, Error::Config(found) if !found.is_empty()), "{error}"),
+            }
+        },
+    ];
+    let Some((case, input)) = pick(input, &cases) else { return };
+    let (text, message) = match input.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&input[..end], &input[end + 1..]),
+        None => (input, &[][..]),
+    };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    parse(text);
+    case(text, message);
+}
+
+fn parse(text: &str) {
+    let parsed = Schema::parse(text, &[]);
+    let is_plain = serde_json::from_str(text).is_ok_and(|json| has_plain_names(&json));
+    let oracle = if is_plain { Oracle::parse_str(text).ok() } else { None };
+    match (&parsed, oracle) {
+        (Ok(schema), oracle) => {
+            describe(schema, schema.root(), &mut HashSet::new());
+            if let Some(oracle) = oracle {
+                assert!(is_same(schema, schema.root(), &oracle), "{schema:?} is not {oracle:?}");
+            }
+        }
+        (Err(reason), oracle) => {
+            is_short(reason);
+            // Java takes neither.
+            let is_stricter = reason.contains("two types are called")
+                || reason.starts_with("unknown type") && WITHOUT_REST.iter().any(|word| reason.ends_with(word));
+            assert!(oracle.is_none() || is_stricter, "{reason}: {oracle:?}");
+        }
+    }
+}
+
+/// On others the crate panics.
+fn has_plain_names(json: &Json) -> bool {
+    let is_plain = |part: &str| {
+        let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+        part.starts_with(is_letter) && part.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+    };
+    match json {
+        Json::Object(object) => object.iter().all(|(key, json)| match json {
+            Json::String(name) if key == "name" || key == "namespace" => name.split('.').all(is_plain),
+            json => has_plain_names(json),
+        }),
+        Json::Array(list) => list.iter().all(has_plain_names),
+        _ => true,
+    }
+}
+
+/// A text for a log line.
+fn is_short(text: &str) {
+    assert!(!text.is_empty() && text.len() < 1000 && !text.contains(char::is_control), "{text:?}");
+}
+
+/// Every type that can be reached is one.
+fn describe(schema: &Schema, id: TypeId, seen: &mut HashSet<TypeId>) {
+    if !seen.insert(id) {
+        return;
+    }
+    is_short(&schema.describe(id));
+    match schema.kind(id) {
+        Kind::Array(inner) | Kind::Map(inner) => describe(schema, *inner, seen),
+        Kind::Union(branches) => branches.iter().for_each(|branch| describe(schema, *branch, seen)),
+        Kind::Record(fields) => fields.iter().for_each(|field| describe(schema, field.field_type, seen)),
+        _ => {}
+    }
+}
+
+fn is_same(schema: &Schema, id: TypeId, oracle: &Oracle) -> bool {
+    let is_called = |name: &Name| {
+        let called = schema.get(id).name.as_deref().unwrap_or_default();
+        called == name.fullname(None) || called.rsplit('.').next() == Some(name.name.as_str())
+    };
+    match (schema.kind(id), oracle) {
+        // What it is is compared where it is declared.
+        (_, Oracle::Ref { name }) => is_called(name),
+        (Kind::Null, Oracle::Null) | (Kind::Boolean, Oracle::Boolean) => true,
+        (Kind::Int, Oracle::Int | Oracle::Date | Oracle::TimeMillis) => true,
+        (Kind::Long, Oracle::Long | Oracle::TimeMicros) => true,
+        (Kind::Long, Oracle::TimestampMillis | Oracle::TimestampMicros | Oracle::TimestampNanos) => true,
+        (Kind::Long, Oracle::LocalTimestampMillis | Oracle::LocalTimestampMicros | Oracle::LocalTimestampNanos) => true,
+        (Kind::Float, Oracle::Float) | (Kind::Double, Oracle::Double) => true,
+        (Kind::Bytes, Oracle::Bytes | Oracle::BigDecimal) | (Kind::String, Oracle::String) => true,
+        (Kind::String | Kind::Fixed(16), Oracle::Uuid) | (Kind::Fixed(12), Oracle::Duration) => true,
+        (_, Oracle::Decimal(decimal)) => is_same(schema, id, &decimal.inner),
+        (Kind::Fixed(size), Oracle::Fixed(fixed)) => *size == fixed.size && is_called(&fixed.name),
+        (Kind::Enum(symbols), Oracle::Enum(of)) => *symbols == of.symbols && is_called(&of.name),
+        (Kind::Array(items), Oracle::Array(of)) => is_same(schema, *items, &of.items),
+        (Kind::Map(values), Oracle::Map(of)) => is_same(schema, *values, &of.types),
+        (Kind::Union(branches), Oracle::Union(of)) => {
+            branches.len() == of.variants().len()
+                && branches.iter().zip(of.variants()).all(|(branch, oracle)| is_same(schema, *branch, oracle))
+        }
+        (Kind::Record(fields), Oracle::Record(of)) => {
+            is_called(&of.name)
+                && fields.len() == of.fields.len()
+                && fields.iter().zip(&of.fields).all(|(field, oracle)| {
+                    field.name == oracle.name && is_same(schema, field.field_type, &oracle.schema)
+                })
+        }
+        _ => false,
+    }
+}
+
+/// A message of this writer's.
+fn decode(source: &Source, writer: &str, message: &[u8]) {
+    let schemas = Arc::new(One(writer.to_string()));
+    let mut decoder = decoder_with_schemas(&source.format, &source.columns, &[], Some(schemas));
+    let case = Case { format: source.format.clone(), columns: &source.columns, metadata: &[], ignores: false };
+    let message = [&[0, 0, 0, 0, 1], message].concat();
+    decoded::check_with(&case, decoder.as_mut(), &message, |_| {});
+}
