@@ -1,6 +1,8 @@
 //! The Avro formats from end to end: their job files, a real broker, a real registry, a real server. Messages are written
 //! by the usual crate.
 
+mod types;
+
 use apache_avro::types::Value;
 use apache_avro::{Schema, to_avro_datum};
 
@@ -221,6 +223,46 @@ fn debezium_changes_in_avro_are_followed() {
     let finished = bounded(job(text, &place, &topic, &registry)).finish().exited(0);
     expect_letters(&finished, &[(5, "REPLICA IDENTITY FULL")]);
     assert_eq!(rows(&mut place), "7 blue {0.5}; 10 grey {0.5}");
+}
+
+#[test]
+fn keys_and_values_may_each_name_their_schema() {
+    let (Some(server), Some(kafka), Some(registry)) = (postgres18(), kafka(), registry()) else { return };
+    let mut place = car_info(&server, Indexes::Structured);
+    let topic = kafka.topic(1);
+    let key_schema = r#"{"type": "record", "name": "Key", "fields": [{"name": "id", "type": "int"}]}"#;
+    let value_schema =
+        r#"{"type": "record", "name": "Car", "fields": [{"name": "color", "type": ["null", "string"]}]}"#;
+    let keys = registry.register(&format!("{}-key", topic.name), key_schema);
+    let values = registry.register(&format!("{}-value", topic.name), value_schema);
+    let key = |number: u32, car: i32| Some(message(number, key_schema, record(&[("id", Value::Int(car))])));
+    let color = |color: &str| {
+        let fields = [("color", some(Value::String(color.into())))];
+        Some(message(values, value_schema, record(&fields)))
+    };
+    topic.produce_keyed(
+        0,
+        [
+            (key(keys, 7), color("red")),
+            (key(keys, 8), color("green")),
+            (key(1_000_000_000, 9), color("grey")),
+            (key(keys, 10), key(values, 10)),
+            (key(keys, 7), color("blue")),
+            (key(keys, 8), None),
+        ],
+    );
+    let (sink, _) = CONFLUENT.split_once("CREATE TABLE vector_kafka").unwrap();
+    let text = format!(
+        "{sink}CREATE TABLE vector_kafka (id INT, color VARCHAR(10), PRIMARY KEY (id) NOT ENFORCED) WITH (
+            'connector' = 'upsert-kafka', 'properties.bootstrap.servers' = '${{KAFKA_BROKERS}}', 'topic' = 't',
+            'key.format' = 'avro-confluent', 'key.avro-confluent.url' = '${{REGISTRY_URL}}',
+            'value.format' = 'avro-confluent', 'value.avro-confluent.url' = '${{REGISTRY_URL}}',
+            'value.fields-include' = 'EXCEPT_KEY');
+         INSERT INTO vector_ingest (id, color) SELECT id, color FROM vector_kafka;"
+    );
+    let finished = bounded(job(&text, &place, &topic, &registry)).finish().exited(0);
+    expect_letters(&finished, &[(2, "the registry doesn't know the schema"), (3, "branches of a union")]);
+    assert_eq!(rows(&mut place), "7 blue");
 }
 
 #[test]

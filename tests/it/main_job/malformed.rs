@@ -1,5 +1,7 @@
 //! Messages of each format that are damaged in every way there is: each costs itself, and is kept with its place and the reason.
 
+mod avro;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -16,12 +18,26 @@ type Bad = (Vec<u8>, &'static str);
 /// of the settings: those of any topic.
 #[track_caller]
 fn check(job: &str, settings: &[(&str, &str)], good: [&[u8]; 2], bad: &[Bad], rows: &str) {
+    check_with(&[], job, settings, good, bad, rows);
+}
+
+/// The same, of a job with more variables.
+#[track_caller]
+fn check_with(
+    variables: &[(&str, &str)],
+    job: &str,
+    settings: &[(&str, &str)],
+    good: [&[u8]; 2],
+    bad: &[Bad],
+    rows: &str,
+) {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
     let topic = kafka.topic_with(1, settings);
     let all = std::iter::once(good[0]).chain(bad.iter().map(|(message, _)| message.as_slice())).chain([good[1]]);
     topic.produce(0, all);
-    let (job, _) = with_dead_letters(bounded(job_of(job, &schema, &topic)));
+    let job = variables.iter().fold(job_of(job, &schema, &topic), |job, (name, value)| job.variable(name, *value));
+    let (job, _) = with_dead_letters(bounded(job));
     let finished = job.finish().exited(0);
     let found = schema.text(
         "SELECT coalesce(string_agg(concat_ws(' ', id, color, price, feature), '; ' ORDER BY id), '') FROM car_info",
@@ -31,7 +47,7 @@ fn check(job: &str, settings: &[(&str, &str)], good: [&[u8]; 2], bad: &[Bad], ro
     assert_eq!(letters.len(), bad.len(), "{letters:#?}");
     for (offset, (letter, (message, expected))) in (1..).zip(letters.iter().zip(bad)) {
         assert_eq!(letter["offset"], offset);
-        assert_eq!(letter["topic"], topic.name);
+        assert_eq!((&letter["topic"], &letter["partition"]), (&topic.name.as_str().into(), &0.into()));
         let reason = letter["reason"].as_str().unwrap_or_default();
         assert!(reason.contains(expected) && reason.len() < 2000, "{offset}: {reason}");
         let kept = BASE64.decode(letter["value"].as_str().unwrap_or_default()).expect("base64");
