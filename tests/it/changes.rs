@@ -1,5 +1,6 @@
 //! Sources that update and delete rows, as whole jobs.
 
+mod avro;
 mod filter;
 mod random;
 mod stream;

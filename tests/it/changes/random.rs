@@ -1,9 +1,10 @@
 //! Many changes over few keys, four partitions, twenty writers: the table is the one that the changes make one by one.
 
+use super::avro;
 use super::stream::{Format, Row, Stream, Table};
 use crate::support::command::Finished;
-use crate::support::postgresql::Postgres;
-use crate::support::{Job, Schema, Topic, kafka, postgres18, postgres96};
+use crate::support::postgresql::{Postgres, unique};
+use crate::support::{Job, Schema, Topic, kafka, postgres18, postgres96, registry};
 
 const JOB: &str = "
     CREATE TABLE changes (id BIGINT, number INT, text STRING) WITH (
@@ -24,8 +25,13 @@ const UPSERT_SOURCE: &str = "
 fn job(schema: &Schema, topic: &Topic, format: Format) -> Job {
     let server = &schema.server;
     let (_, sink) = JOB.split_once(';').expect("a source and a sink");
-    Job::run(&if format == Format::Upsert { format!("{UPSERT_SOURCE}{sink}") } else { JOB.to_owned() })
-        .variable("TOPIC", &topic.name)
+    let job = Job::run(&if format == Format::Upsert { format!("{UPSERT_SOURCE}{sink}") } else { JOB.to_owned() });
+    let registry = registry().filter(|_| matches!(format, Format::DebeziumAvro(_)));
+    let job = match registry {
+        Some(registry) => job.option("changes.debezium-avro-confluent.url", registry.url),
+        None => job,
+    };
+    job.variable("TOPIC", &topic.name)
         .variable("KAFKA_BROKERS", &topic.kafka.brokers)
         .variable("FORMAT", format.name())
         .variable("URL", server.jdbc_url())
@@ -101,6 +107,12 @@ fn random_changes_by_maxwell_leave_the_table_they_describe() {
 #[test]
 fn random_changes_by_ogg_leave_the_table_they_describe() {
     random_changes(Format::Ogg, 4);
+}
+
+#[test]
+fn random_changes_by_debezium_in_avro_leave_the_table_they_describe() {
+    let Some(registry) = registry() else { return };
+    random_changes(Format::DebeziumAvro(registry.register(&unique("changes"), avro::SCHEMA)), 7);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use super::avro;
+
 /// A row beside its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -89,12 +91,14 @@ pub enum Format {
     Canal,
     Maxwell,
     Ogg,
+    /// With the number of its schema in a registry.
+    DebeziumAvro(u32),
     /// `upsert-kafka`: keys in csv, and what is beside the key in json.
     Upsert,
 }
 
 /// A message: its key, and its value unless it is a tombstone.
-pub type Message = (Option<String>, Option<String>);
+pub type Message = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Format {
     pub fn name(self) -> &'static str {
@@ -103,19 +107,24 @@ impl Format {
             Format::Canal => "canal-json",
             Format::Maxwell => "maxwell-json",
             Format::Ogg => "ogg-json",
+            Format::DebeziumAvro(_) => "debezium-avro-confluent",
             Format::Upsert => "json",
         }
     }
 
     /// What tells of a change: one message, but for a key that is changed by upserts.
     pub fn messages(self, change: &Change) -> Vec<Message> {
-        if self != Format::Upsert {
-            return vec![(None, Some(self.message(change)))];
+        if let Format::DebeziumAvro(id) = self {
+            return vec![(None, Some(avro::message(id, change)))];
         }
-        let upsert = |key: &i64, row: &Row| {
-            (Some(key.to_string()), Some(format!(r#"{{"number":{},"text":"{}"}}"#, row.number, row.text)))
+        if self != Format::Upsert {
+            return vec![(None, Some(self.message(change).into_bytes()))];
+        }
+        let key = |key: &i64| Some(key.to_string().into_bytes());
+        let upsert = |of: &i64, row: &Row| {
+            (key(of), Some(format!(r#"{{"number":{},"text":"{}"}}"#, row.number, row.text).into_bytes()))
         };
-        let delete = |key: &i64| (Some(key.to_string()), None);
+        let delete = |of: &i64| (key(of), None);
         match change {
             Change::Insert(key, row) => vec![upsert(key, row)],
             Change::Delete(key, _) => vec![delete(key)],
@@ -126,7 +135,7 @@ impl Format {
 
     fn message(self, change: &Change) -> String {
         match self {
-            Format::Upsert => String::new(),
+            Format::Upsert | Format::DebeziumAvro(_) => String::new(),
             Format::Debezium => {
                 let [op, before, after] = self.images(change, ["c", "u", "d"]);
                 format!(r#"{{"before":{before},"after":{after},"op":"{op}"}}"#)
