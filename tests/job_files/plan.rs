@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use vecsink::data_type::DataType;
 use vecsink::expression::{Comparison, Expression, Literal};
-use vecsink::settings::{Format, Job, Sink, Source};
+use vecsink::settings::{AvroFormat, ConfluentFormat, Format, Job, Sink, Source};
 use vecsink::value::Decimal;
 
 pub fn print(job: &Job) -> String {
@@ -37,6 +37,7 @@ fn print_source(text: &mut String, source: &Source) {
         kafka.topics, kafka.brokers, kafka.startup, kafka.bounded
     )
     .unwrap();
+    print_avro(text, &source.format);
     if let Some(key) = &source.key {
         let fields = key.fields.iter().map(|field| format!("{} = {}", columns[field.column].name, field.name));
         let fields = fields.collect::<Vec<_>>().join(", ");
@@ -54,6 +55,18 @@ fn print_source(text: &mut String, source: &Source) {
     }
     for metadata in record_metadata {
         writeln!(text, "  metadata {} {}", metadata.key, metadata.data_type).unwrap();
+    }
+}
+
+/// What the columns don't tell of an Avro format: how it reads, and where schemas are.
+fn print_avro(text: &mut String, format: &Format) {
+    match format {
+        Format::Avro(AvroFormat { schema, encoding, .. }) => writeln!(text, "  {encoding:?} by {schema}").unwrap(),
+        Format::AvroConfluent(ConfluentFormat { schema, registry })
+        | Format::DebeziumAvroConfluent(ConfluentFormat { schema, registry }) => {
+            writeln!(text, "  by {schema}\n  with {registry:?}").unwrap();
+        }
+        _ => {}
     }
 }
 
