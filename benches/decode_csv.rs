@@ -1,4 +1,7 @@
-//! Nanoseconds a row of the main job's messages takes to decode, at 10, 128 and 768 dimensions.
+//! Nanoseconds a csv message of the main job takes to become a row, and a row for COPY, beside the csv crate's reading of
+//! the same lines into strings and `std`'s parsing of the vector's numbers.
+//!
+//! `cargo bench --bench decode_csv --profile release`
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -8,14 +11,25 @@ use std::time::Instant;
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use vecsink::batch::RowFormat;
+use vecsink::change::Change;
 use vecsink::data_type::DataType;
 use vecsink::decode::decoder;
+use vecsink::encode::{EncodeOptions, RowEncoder};
 use vecsink::record::{Record, TimestampType};
 use vecsink::settings::{Column, CsvFormat, Format};
+use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
 
-const MESSAGES: i32 = 10_000;
+const MESSAGES: i32 = 200;
+const ROUNDS: usize = 300;
 
 fn main() {
+    for dimensions in [0, 10, 128, 768] {
+        measure(dimensions);
+    }
+}
+
+fn measure(dimensions: usize) {
     let types = [
         ("id", DataType::Int),
         ("market_time", DataType::Timestamp { precision: 6 }),
@@ -34,13 +48,16 @@ fn main() {
         null_literal: None,
     });
     let mut decoder = decoder(&format, &columns, &[]);
+    let mut encoder = encoder();
     let topic: Arc<str> = Arc::from("vector_ingest");
     let mut arena = Bump::new();
-    for dimensions in [0, 10, 128, 768] {
-        let messages = messages(dimensions);
-        let bytes: usize = messages.iter().map(String::len).sum();
-        let mut best = f64::MAX;
-        for _ in 0..30 {
+    let messages = messages(dimensions);
+    let lines = messages.join("\n");
+    let mut out = Vec::with_capacity(dimensions * 8 + 200);
+    let (mut decoding, mut ours, mut theirs) = (f64::MAX, f64::MAX, f64::MAX);
+    // In turns, so that all meet the same machine.
+    for _ in 0..ROUNDS {
+        for (encodes, best) in [(false, &mut decoding), (true, &mut ours)] {
             let started = Instant::now();
             for message in &messages {
                 arena.reset();
@@ -55,16 +72,68 @@ fn main() {
                     headers: &[],
                     value: Some(black_box(message.as_bytes())),
                 };
-                match decoder.decode(&record, &arena) {
-                    Ok(decoded) => drop(black_box(decoded.changes)),
+                let decoded = match decoder.decode(&record, &arena) {
+                    Ok(decoded) => black_box(decoded),
                     Err(rejection) => panic!("{rejection}"),
+                };
+                if encodes {
+                    for change in decoded.changes {
+                        let Change::Insert(row) = change else { panic!("{change:?}") };
+                        out.clear();
+                        assert_eq!(encoder.encode(row, &mut out), Ok(RowFormat::Binary));
+                        black_box(&out);
+                    }
                 }
             }
-            best = best.min(started.elapsed().as_nanos() as f64 / f64::from(MESSAGES));
+            *best = best.min(started.elapsed().as_nanos() as f64 / f64::from(MESSAGES));
         }
-        let size = bytes as f64 / f64::from(MESSAGES);
-        println!("{dimensions:4} dimensions: {best:7.1} ns a row of {size:6.0} bytes, {:5.2} GB/s", size / best);
+        let started = Instant::now();
+        let mut reader = csv::ReaderBuilder::new().delimiter(b'\t').has_headers(false).from_reader(lines.as_bytes());
+        let mut row = csv::StringRecord::new();
+        let mut numbers: Vec<f32> = Vec::with_capacity(dimensions);
+        while reader.read_record(&mut row).unwrap_or_else(|error| panic!("{error}")) {
+            numbers.clear();
+            let vector = row[4].trim_start_matches('{').trim_end_matches('}');
+            numbers.extend(vector.split(',').filter_map(|number| number.parse::<f32>().ok()));
+            black_box((&row, &numbers));
+        }
+        theirs = theirs.min(started.elapsed().as_nanos() as f64 / f64::from(MESSAGES));
     }
+    let size = lines.len() as f64 / f64::from(MESSAGES);
+    println!(
+        "csv {dimensions:4} dimensions: {decoding:7.1} ns a row of {size:6.0} bytes ({:5.2} GB/s), {ours:8.1} ns with its \
+         encoding; csv crate and std {theirs:8.1} ns: {:4.1} times as fast",
+        size / decoding,
+        theirs / ours
+    );
+}
+
+/// Into `car_info(id bigint, market_time timestamp, color varchar(10), price int, feature float4[])`.
+fn encoder() -> RowEncoder {
+    let column = |name: &str, kind, source| TargetColumn {
+        name: name.into(),
+        type_name: String::new(),
+        kind,
+        not_null: name == "id",
+        dimension: None,
+        source,
+    };
+    let columns = vec![
+        column("id", ColumnKind::Int8, DataType::Int),
+        column("market_time", ColumnKind::Timestamp(6), DataType::Timestamp { precision: 6 }),
+        column("color", ColumnKind::Varchar(Some(10)), DataType::Varchar(10)),
+        column("price", ColumnKind::Int4, DataType::Int),
+        column("feature", ColumnKind::Float4Array, DataType::STRING),
+    ];
+    let target = TargetTable {
+        schema: "vector_test".into(),
+        table: "car_info".into(),
+        columns,
+        key: Some(vec![0]),
+        key_is_bytewise: true,
+        other_unique: false,
+    };
+    RowEncoder::new(&target, EncodeOptions::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn messages(dimensions: usize) -> Vec<String> {

@@ -15,8 +15,8 @@ use vecsink::decode::decoder;
 use vecsink::record::{Record, TimestampType};
 use vecsink::settings::{Column, Format, JsonFormat, TimestampStandard};
 
-const MESSAGES: usize = 2_000;
-const ROUNDS: usize = 15;
+const MESSAGES: usize = 200;
+const ROUNDS: usize = 150;
 
 fn main() {
     let float = DataType::Array(Box::new(DataType::Float));

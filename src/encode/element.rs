@@ -1,6 +1,7 @@
 //! The elements of vectors: their bytes in each kind of column, and the one place that writes them.
 
 use super::float::Number;
+use crate::float;
 
 /// One element's bytes in a column.
 pub(super) trait Slot {
@@ -82,18 +83,23 @@ impl<'a, S: Slot> Elements<'a, S> {
         Elements { room: &mut out[start..], contents: Contents::default(), slot: std::marker::PhantomData }
     }
 
-    /// Writes finite numbers until there is none.
+    /// Writes the numbers of a list from `at` on as far as [`float::run`] reads them; gives where it stopped.
     #[inline(always)]
-    pub fn put_while(&mut self, mut next: impl FnMut() -> Option<S::Number>) {
-        let mut room = std::mem::take(&mut self.room);
-        while let Some(value) = next() {
-            let (slot, rest) = room.split_at_mut(S::WIDTH);
-            S::put(value, slot);
-            room = rest;
-        }
-        self.room = room;
+    pub fn put_run(&mut self, text: &[u8], at: usize) -> usize {
+        let room = std::mem::take(&mut self.room);
+        // By value, so that it stays in registers.
+        let mut slots = room.chunks_exact_mut(S::WIDTH);
+        let put = move |value| {
+            if let Some(slot) = slots.next() {
+                S::put(value, slot);
+            }
+        };
+        let (count, end) = float::run(text, at, put);
+        self.room = room.get_mut(count * S::WIDTH..).unwrap_or_default();
+        end
     }
 
+    /// Writes a number that is known to be neither NaN nor infinite.
     #[inline(always)]
     pub fn put_finite(&mut self, value: S::Number) {
         let (slot, room) = std::mem::take(&mut self.room).split_at_mut(S::WIDTH);

@@ -37,33 +37,32 @@ impl Literal<'_> {
         if self.count == 0 {
             return Ok(());
         }
-        let mut rest = self.inside.as_bytes();
+        let text = self.inside.as_bytes();
+        let mut at = 0;
         loop {
-            elements.put_while(|| next_quick(&mut rest));
-            // Looked at only now, so that where a number begins need not wait for it.
-            if let [b' ', after @ ..] = rest {
-                rest = after;
-                continue;
-            }
-            if let Some((value, length)) = read::<S::Number>(rest) {
-                match rest[length..] {
-                    [b',', ref after @ ..] => {
+            // Nearly always all but the last.
+            at = elements.put_run(text, at);
+            let rest = &text[at..];
+            let blank = usize::from(rest.first() == Some(&b' '));
+            if let Some((value, length)) = read::<S::Number>(&rest[blank..]) {
+                let end = at + blank + length;
+                match text.get(end) {
+                    Some(b',') => {
                         elements.put_finite(value);
-                        rest = after;
+                        at = end + 1;
                         continue;
                     }
-                    [] => {
+                    None => {
                         elements.put_finite(value);
                         return Ok(());
                     }
-                    _ => {}
+                    Some(_) => {}
                 }
             }
-            let at = self.inside.len() - rest.len();
             let comma = memchr::memchr(b',', rest);
             self.write_odd(&self.inside[at..at + comma.unwrap_or(rest.len())], elements)?;
             match comma {
-                Some(comma) => rest = &rest[comma + 1..],
+                Some(comma) => at += comma + 1,
                 None => return Ok(()),
             }
         }
@@ -95,15 +94,6 @@ impl Literal<'_> {
 fn commas(text: &[u8]) -> usize {
     let in_chunk = |chunk: &[u8]| chunk.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(u8::from(byte == b',')));
     text.chunks(192).map(|chunk| usize::from(in_chunk(chunk))).sum()
-}
-
-/// Takes a number of the usual shape and the comma after it from the start of `rest`.
-#[inline(always)]
-fn next_quick<N: Number>(rest: &mut &[u8]) -> Option<N> {
-    let (number, length) = N::quick(rest)?;
-    let (b',', after) = rest.get(length..)?.split_first()? else { return None };
-    *rest = after;
-    Some(number)
 }
 
 /// A number at the start of `text`, and its length.

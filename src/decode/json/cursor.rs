@@ -5,6 +5,7 @@ use memchr::memchr2;
 use super::quoted::Quoted;
 use crate::decode::excerpt::Excerpt;
 use crate::decode::fault::Fault;
+use crate::float::{self, Float};
 
 /// Arrays and objects in each other at most; deeper ones are refused instead of using up the stack.
 pub const DEEPEST: usize = 1000;
@@ -57,6 +58,12 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub fn skip(&mut self, bytes: usize) {
         self.at += bytes;
+    }
+
+    /// Takes as many elements of an array as are numbers with a comma behind them.
+    #[inline(always)]
+    pub fn numbers<F: Float>(&mut self, each: impl FnMut(F)) {
+        (_, self.at) = float::run(self.text.as_bytes(), self.at, each);
     }
 
     /// The text from a place up to here.

@@ -8,6 +8,7 @@ mod scalar;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod vector;
 
 use bumpalo::Bump;
 

@@ -5,10 +5,9 @@ use bumpalo::collections::{String, Vec};
 
 use super::cursor::Cursor;
 use super::shape::{self, Elements, Field, Fields, Kind, Shape};
-use super::{print, scalar};
+use super::{print, scalar, vector};
 use crate::decode::excerpt::Excerpt;
 use crate::decode::fault::Fault;
-use crate::float::{self, Float};
 use crate::settings::TimestampStandard;
 use crate::value::Value;
 
@@ -24,7 +23,7 @@ pub struct Rules {
 
 pub struct Reader<'a> {
     pub cursor: Cursor<'a>,
-    arena: &'a Bump,
+    pub arena: &'a Bump,
     rules: Rules,
     /// Values that became NULL because they don't fit their type.
     pub nulled: u64,
@@ -165,37 +164,37 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, elements: &Elements) -> Result<Value<'a>, Fault> {
-        self.cursor.skip(1);
-        // A message can't hold more of them.
-        let room = elements.count.get().min(self.cursor.rest().len() / 2);
-        let mut values = Vec::with_capacity_in(room, self.arena);
-        let mut has_more = !self.cursor.accept(b']');
-        while has_more {
-            match elements.shape.kind {
-                Kind::Float => self.floats(Value::Float, &mut values),
-                Kind::Double => self.floats(Value::Double, &mut values),
-                _ => {}
+        match elements.shape.kind {
+            Kind::Float => vector::read::<f32>(self, elements),
+            Kind::Double => vector::read::<f64>(self, elements),
+            _ => {
+                self.cursor.skip(1);
+                let values = Vec::with_capacity_in(self.room(elements), self.arena);
+                let has_more = !self.cursor.accept(b']');
+                self.elements(elements, values, has_more)
             }
+        }
+    }
+
+    /// For how many elements there should be room: as many as the last time, but a message can't hold more than its bytes.
+    pub fn room(&self, elements: &Elements) -> usize {
+        elements.count.get().min(self.cursor.rest().len() / 2)
+    }
+
+    /// An array from its next element on.
+    pub fn elements(
+        &mut self,
+        elements: &Elements,
+        mut values: Vec<'a, Value<'a>>,
+        mut has_more: bool,
+    ) -> Result<Value<'a>, Fault> {
+        while has_more {
             let value = self.value(&elements.shape).map_err(|fault| fault.in_element(values.len()))?;
             values.push(value);
             has_more = self.cursor.has_more(b']')?;
         }
         elements.count.set(values.len());
         Ok(Value::Array(values.into_bump_slice()))
-    }
-
-    /// Takes as many numbers as can be read fast, each with the comma behind it.
-    fn floats<F: Float>(&mut self, make: impl Fn(F) -> Value<'a>, values: &mut Vec<'a, Value<'a>>) {
-        let all = self.cursor.rest();
-        let mut rest = all;
-        loop {
-            rest = usual_floats(rest, &make, values);
-            let Some((value, length)) = float_at(rest) else { break };
-            let Some([b',', after @ ..]) = rest.get(length..) else { break };
-            values.push(make(value));
-            rest = after;
-        }
-        self.cursor.skip(all.len() - rest.len());
     }
 
     /// Of a key that comes twice the last value counts.
@@ -235,34 +234,4 @@ impl<'a> Reader<'a> {
             entries.retain(|_| kept.next().unwrap_or(true));
         }
     }
-}
-
-/// Takes numbers of the usual shape, each with the comma behind it, and gives what is left. The hot loop of a vector: it
-/// has a function of its own, and with it all registers.
-#[inline(never)]
-fn usual_floats<'t, 'a, F: Float>(
-    mut rest: &'t [u8],
-    make: impl Fn(F) -> Value<'a>,
-    values: &mut Vec<'a, Value<'a>>,
-) -> &'t [u8] {
-    loop {
-        if let [b' ', after @ ..] = rest {
-            rest = after;
-        }
-        let Some((value, length)) = F::quick(rest) else { return rest };
-        let Some([b',', after @ ..]) = rest.get(length..) else { return rest };
-        values.push(make(value));
-        rest = after;
-    }
-}
-
-/// A number that the faster reading leaves out; not one with a zero in front, which JSON doesn't have.
-#[inline]
-fn float_at<F: Float>(text: &[u8]) -> Option<(F, usize)> {
-    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    if let [b'0', b'0'..=b'9', ..] = unsigned {
-        return None;
-    }
-    let scanned = float::scan(text)?;
-    Some((F::nearest(&scanned)?, scanned.length))
 }

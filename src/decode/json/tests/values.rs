@@ -204,8 +204,11 @@ fn a_vector_is_read_in_every_spelling() {
     });
     let expected: Vec<String> = expected.collect();
     assert_eq!(value(array(DataType::Float), json), Some(format!("Array([{}])", expected.join(", "))));
+    let packed = numbers.replace("null ", "").replace(' ', ", ");
+    assert_eq!(value(array(DataType::Float), &json.replace("null,", "")), Some(format!("Vector(Float([{packed}]))")));
     let doubles = value(array(DataType::Double), "[0.30000000000000004, 1,0.1]");
-    assert_eq!(doubles.as_deref(), Some("Array([Double(0.30000000000000004), Double(1.0), Double(0.1)])"));
+    assert_eq!(doubles.as_deref(), Some("Vector(Double([0.30000000000000004, 1.0, 0.1]))"));
+    assert_eq!(value(array(DataType::Double), "[ ]").as_deref(), Some("Vector(Double([]))"));
     for bad in ["[01.5,1]", "[-01.5,1]", "[1.,2]", "[0.1 0.2]", "[0.1,]", "[0.1,,0.2]", "[1e,2]"] {
         assert_eq!(value(array(DataType::Float), bad), None, "{bad}");
         assert_eq!(value(array(DataType::Double), bad), None, "{bad}");

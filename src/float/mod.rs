@@ -2,8 +2,15 @@
 //!
 //! The shortest print of a float has few digits. They are gathered eight at a time in one integer, and a single f64
 //! division by an exact power of ten then gives the number: Clinger's fast path. What doesn't fit it is left to `std`.
+//! Vectors are read by [`run`], which on x86-64 has the processor look for all commas at once.
+
+mod run;
+#[cfg(target_arch = "x86_64")]
+mod simd;
 
 use std::str::FromStr;
+
+pub use run::{plain, run};
 
 /// A decimal number at the start of a text: `±mantissa · 10^exponent`.
 pub struct Scanned {
@@ -140,6 +147,8 @@ pub trait Float: Copy + PartialEq + FromStr {
     fn quick(text: &[u8]) -> Option<(Self, usize)>;
     /// The nearest float, when the fast path can be sure of it.
     fn nearest(scanned: &Scanned) -> Option<Self>;
+    /// The same of `±mantissa / 10^behind`; neither is larger than 16 digits make them.
+    fn of_digits(negative: bool, mantissa: u64, behind: usize) -> Option<Self>;
 }
 
 impl Float for f32 {
@@ -181,6 +190,13 @@ impl Float for f32 {
         let value = to_f32(value, DOUBT)?;
         Some(f32::from_bits(value.to_bits() | u32::from(scanned.negative) << 31))
     }
+
+    /// Zero or at least 10^-15: never subnormal.
+    #[inline(always)]
+    fn of_digits(negative: bool, mantissa: u64, behind: usize) -> Option<f32> {
+        let value = to_f32(mantissa as i64 as f64 / POWERS[behind & 15], DOUBT)?;
+        Some(f32::from_bits(value.to_bits() | u32::from(negative) << 31))
+    }
 }
 
 impl Float for f64 {
@@ -197,6 +213,12 @@ impl Float for f64 {
         }
         let value = scanned.scaled()?;
         Some(f64::from_bits(value.to_bits() | u64::from(scanned.negative) << 63))
+    }
+
+    #[inline(always)]
+    fn of_digits(negative: bool, mantissa: u64, behind: usize) -> Option<f64> {
+        let value = mantissa as i64 as f64 / POWERS[behind & 15];
+        (mantissa <= 1 << 53).then_some(f64::from_bits(value.to_bits() | u64::from(negative) << 63))
     }
 }
 
@@ -237,5 +259,4 @@ fn digits_left_out(text: &[u8], mantissa: u64) -> Option<(usize, u64)> {
 }
 
 #[cfg(test)]
-#[path = "float_tests.rs"]
 mod tests;

@@ -83,8 +83,63 @@ fn only_the_number_is_read() {
     }
 }
 
+/// What `run` reads of a list, and where it stops: the same as one by one.
+fn list<F: Float + std::fmt::Debug>(text: &str, at: usize) -> (Vec<F>, usize) {
+    let (mut numbers, mut slow) = (Vec::new(), Vec::new());
+    let (count, end) = run(text.as_bytes(), at, |number: F| numbers.push(number));
+    let slowly = run::one_by_one(text.as_bytes(), at, |number: F| slow.push(number));
+    assert_eq!((count, end, &numbers), (slowly.0, slowly.1, &slow), "{text}");
+    assert_eq!(count, numbers.len());
+    (numbers, end)
+}
+
+#[test]
+fn a_list_is_read_up_to_its_first_odd_element() {
+    let usual = "0.25,-1.5, 0.75, -0.125,0.0625,1.75,0.5,";
+    let numbers = [0.25, -1.5, 0.75, -0.125, 0.0625, 1.75, 0.5];
+    let many = usual.repeat(30);
+    assert_eq!(list::<f32>(&many, 0), (numbers.repeat(30), many.len()));
+    for odd in ["null", "\"0.5\"", "0.5 ", "  0.5", "0.5.5", "--0.5", "-", "", " ", ".5", "5.", "0x1.5", "+0.5"] {
+        let text = format!("{many}{odd},0.5,");
+        let (read, end) = list::<f32>(&text, 0);
+        assert_eq!((read.len(), end), (7 * 30, many.len()), "{odd}");
+    }
+}
+
+#[test]
+fn every_shape_of_a_number_is_read_but_a_zero_before_digits() {
+    let text = "0.25,12.5,-123.75,1234567890.12345,7,1e-3, -2.5E+2,0.30000000000000004,00.5,";
+    let numbers = [0.25, 12.5, -123.75, 1_234_567_890.123_45, 7.0, 1e-3, -250.0];
+    assert_eq!(list::<f64>(text, 0).0[..7], numbers);
+    assert_eq!(
+        list::<f32>(text, 0).0,
+        numbers.map(|number| number as f32).into_iter().chain([0.3]).collect::<Vec<_>>()
+    );
+    assert_eq!(list::<f32>(text, 0).1, text.len() - 5);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #[test]
+    fn a_list_of_numbers_reads_as_each_of_them(
+        before in "[ -9]{0,20}",
+        elements in prop::collection::vec((prop::sample::select(vec!["", " "]), "-?[0-9]{1,3}(\\.[0-9]{0,20})?(e-?[0-9])?"), 0..40),
+    ) {
+        let texts = || elements.iter().map(|(_, text)| text);
+        let list_text: String = elements.iter().map(|(blank, text)| format!("{blank}{text},")).collect();
+        let text = format!("{before}{list_text}");
+        let (singles, end) = list::<f32>(&text, before.len());
+        for (number, text) in singles.iter().zip(texts()) {
+            prop_assert_eq!(number.to_bits(), text.parse::<f32>().unwrap().to_bits(), "{}", text);
+        }
+        let (doubles, _) = list::<f64>(&text, before.len());
+        for (number, text) in doubles.iter().zip(texts()) {
+            prop_assert_eq!(number.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{}", text);
+        }
+        let taken: usize = elements.iter().take(singles.len()).map(|(blank, text)| blank.len() + text.len() + 1).sum();
+        prop_assert_eq!(end, before.len() + taken);
+    }
+
     #[test]
     fn the_shortest_print_of_any_float_reads_back(bits: u32, bits64: u64) {
         let (single, double) = (f32::from_bits(bits), f64::from_bits(bits64));
