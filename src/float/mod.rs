@@ -74,9 +74,9 @@ fn digit(text: &[u8]) -> Option<u64> {
     (digit < 10).then_some(u64::from(digit))
 }
 
-/// Value and number of the digits that `text` starts with, at most 16. `None` without any.
+/// The values of the digits that `text` starts with, the first in the lowest byte, and how many they are, at most 16.
 #[inline(always)]
-fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
+fn first_digits(text: &[u8]) -> (u128, usize) {
     let window = match text.first_chunk::<16>() {
         Some(window) => *window,
         None => {
@@ -86,7 +86,19 @@ fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
         }
     };
     let digits = u128::from_le_bytes(window) ^ ASCII_ZEROS;
-    let count = not_digits(digits).trailing_zeros() as usize / 8;
+    (digits, not_digits(digits).trailing_zeros() as usize / 8)
+}
+
+/// How many digits `text` starts with, at most 16.
+#[inline(always)]
+pub fn leading_digits(text: &[u8]) -> usize {
+    first_digits(text).1
+}
+
+/// Value and number of the digits that `text` starts with, at most 16. `None` without any.
+#[inline(always)]
+fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
+    let (digits, count) = first_digits(text);
     if count == 0 {
         return None;
     }

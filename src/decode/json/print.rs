@@ -5,6 +5,7 @@ use bumpalo::collections::String;
 use super::cursor::{Cursor, Number};
 use crate::decode::fault::Fault;
 use crate::decode::java_real;
+use crate::float;
 
 /// Takes the value here and appends its text.
 pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), Fault> {
@@ -85,13 +86,7 @@ fn is_plain(text: &[u8]) -> bool {
 fn plain_length(text: &[u8]) -> usize {
     let sign = usize::from(text.first() == Some(&b'-'));
     let [whole @ b'0'..=b'9', b'.', fraction @ ..] = &text[sign..] else { return 0 };
-    let mut digits = 0;
-    let mut is_small = *whole == b'0';
-    let mut last = b'0';
-    for digit in fraction.iter().take_while(|byte| byte.is_ascii_digit()) {
-        is_small &= digits >= 3 || *digit == b'0';
-        last = *digit;
-        digits += 1;
-    }
-    if is_small || last == b'0' || digits > 14 { 0 } else { sign + 2 + digits }
+    let digits = float::leading_digits(fraction);
+    let is_small = *whole == b'0' && fraction[..digits.min(3)].iter().all(|digit| *digit == b'0');
+    if digits == 0 || digits > 14 || is_small || fraction[digits - 1] == b'0' { 0 } else { sign + 2 + digits }
 }
