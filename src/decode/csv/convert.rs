@@ -138,7 +138,7 @@ impl Converter {
 #[inline]
 fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<Value<'a>> {
     match data_type {
-        DataType::Char(_) | DataType::Varchar(_) => std::str::from_utf8(text).ok().map(Value::Text),
+        DataType::Char(_) | DataType::Varchar(_) => utf8(text).map(Value::Text),
         DataType::TinyInt => integer::<i8>(text),
         DataType::SmallInt => integer::<i16>(text),
         DataType::Int => integer::<i32>(text),
@@ -168,6 +168,14 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
         // Not a simple element.
         DataType::Array(_) | DataType::Row(_) | DataType::Map(..) => None,
     }
+}
+
+/// Texts up to this length are checked by `std`: cheaper than starting the vectorized check.
+const SHORT: usize = 64;
+
+#[inline]
+fn utf8(text: &[u8]) -> Option<&str> {
+    if text.len() <= SHORT { std::str::from_utf8(text).ok() } else { simdutf8::basic::from_utf8(text).ok() }
 }
 
 #[inline]

@@ -51,8 +51,12 @@ pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Res
 pub fn number(number: Number<'_>, out: &mut String<'_>) {
     if number.text == "-0" {
         out.push('0');
-    } else if number.is_whole || is_plain(number.text.as_bytes()) {
+    } else if number.is_whole {
         out.push_str(number.text);
+    } else if let Some(plain) = Plain::of(number.text.as_bytes())
+        && plain.length == number.text.len()
+    {
+        out.push_str(&number.text[..plain.printed]);
     } else {
         let value = number.text.parse().unwrap_or(f64::INFINITY);
         let quote = if value.is_finite() { "" } else { "\"" };
@@ -63,30 +67,41 @@ pub fn number(number: Number<'_>, out: &mut String<'_>) {
     }
 }
 
-/// Takes as many elements as come that Java would print just so, each with the comma behind it.
+/// Takes as many elements as come that Java would print by their own digits, each with the comma behind it.
 fn plain_numbers(cursor: &mut Cursor<'_>, out: &mut String<'_>) {
     loop {
         cursor.peek();
         let rest = cursor.rest_text();
-        let length = plain_length(rest.as_bytes());
-        if length == 0 || rest.as_bytes().get(length) != Some(&b',') {
+        let Some(Plain { printed, length }) = Plain::of(rest.as_bytes()) else { return };
+        if rest.as_bytes().get(length) != Some(&b',') {
             return;
         }
-        out.push_str(&rest[..=length]);
+        out.push_str(&rest[..printed]);
+        out.push(',');
         cursor.skip(length + 1);
     }
 }
 
-fn is_plain(text: &[u8]) -> bool {
-    plain_length(text) == text.len()
+/// A number like `0.25` whose double Java prints by the same digits, without zeros at the end: one digit, the point, and few
+/// enough digits that none is lost, the first of them within reach.
+struct Plain {
+    /// How much of it Java prints.
+    printed: usize,
+    length: usize,
 }
 
-/// The length of a number like `0.25` that Java would print of its double just so: one digit, the point, and few enough
-/// digits that none is lost, the first of them within reach and the last not 0. 0 for any other.
-fn plain_length(text: &[u8]) -> usize {
-    let sign = usize::from(text.first() == Some(&b'-'));
-    let [whole @ b'0'..=b'9', b'.', fraction @ ..] = &text[sign..] else { return 0 };
-    let digits = float::leading_digits(fraction);
-    let is_small = *whole == b'0' && fraction[..digits.min(3)].iter().all(|digit| *digit == b'0');
-    if digits == 0 || digits > 14 || is_small || fraction[digits - 1] == b'0' { 0 } else { sign + 2 + digits }
+impl Plain {
+    /// The number that `text` starts with.
+    #[inline]
+    fn of(text: &[u8]) -> Option<Plain> {
+        let sign = usize::from(text.first() == Some(&b'-'));
+        let [whole @ b'0'..=b'9', b'.', fraction @ ..] = text.get(sign..)? else { return None };
+        let digits = float::leading_digits(fraction);
+        let is_small = *whole == b'0' && fraction[..digits.min(3)].iter().all(|digit| *digit == b'0');
+        if digits == 0 || digits > 14 || is_small {
+            return None;
+        }
+        let zeros = fraction[1..digits].iter().rev().take_while(|digit| **digit == b'0').count();
+        Some(Plain { printed: sign + 2 + digits - zeros, length: sign + 2 + digits })
+    }
 }
