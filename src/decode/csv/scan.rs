@@ -64,6 +64,7 @@ impl Dialect {
     }
 
     /// Index of the first byte where an unquoted field may end or change; the text's length if there is none.
+    #[inline]
     fn find_stop(&self, text: &[u8]) -> usize {
         let near = &text[..text.len().min(NEAR)];
         let (eights, tail) = near.as_chunks::<8>();
@@ -148,10 +149,27 @@ impl<'a, 'd> Cursor<'a, 'd> {
         let Some(text) = self.rest else { return Ok(None) };
         match self.dialect.quote.and_then(|quote| quote.strip(text)) {
             Some(quoted) => self.quoted(quoted, scratch, arena).map(Some),
-            None => self.unquoted(text, scratch, arena).map(Some),
+            None => match self.plain(text) {
+                Some(field) => Ok(Some(field)),
+                None => self.unquoted(text, scratch, arena).map(Some),
+            },
         }
     }
 
+    /// The usual field: nothing in it is special, and a delimiter of one byte or the message's end follows.
+    #[inline(always)]
+    fn plain(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (field, end) = text.split_at_checked(self.dialect.find_stop(text))?;
+        let delimiter = self.dialect.delimiter;
+        self.rest = match end.split_first() {
+            None => None,
+            Some((first, rest)) if *first == delimiter.first() && delimiter.length == 1 => Some(rest),
+            Some(_) => return None,
+        };
+        Some(field)
+    }
+
+    #[inline(never)]
     fn unquoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], Fault> {
         let mut field = Field::new(text, scratch);
         loop {
