@@ -165,7 +165,8 @@ fn is_same(value: &Value<'_>, tree: &Tree) -> bool {
             Err(error) => error.to_string().starts_with("number out of range"),
         },
         (Value::Vector(numbers), Tree::Array(trees)) => {
-            numbers.len() == trees.len() && trees.iter().enumerate().all(|(at, tree)| is_same(&numbers.element(at), tree))
+            numbers.len() == trees.len()
+                && trees.iter().enumerate().all(|(at, tree)| is_same(&numbers.element(at), tree))
         }
         (Value::Array(values), Tree::Array(trees)) => {
             values.len() == trees.len() && values.iter().zip(trees).all(|(value, tree)| is_same(value, tree))

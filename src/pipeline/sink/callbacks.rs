@@ -39,10 +39,12 @@ impl Callbacks {
         }
         let ended = Arc::new(AtomicBool::new(false));
         let (own, told_to_end) = (Arc::clone(core), Arc::clone(&ended));
+        // Before anything is pushed: when the thread comes to run, rows may be durable that nobody was told of.
+        let told = core.durable();
         let body = move || {
             // Nobody else sets it.
             let _ = own.callback_thread.set(thread::current().id());
-            run(&own, &calls, &told_to_end);
+            run(&own, &calls, told, &told_to_end);
         };
         let thread = thread::Builder::new().name("vecsink callbacks".into()).spawn(body);
         let thread = thread.map_err(|error| Error::Internal(format!("no thread for callbacks: {error}")))?;
@@ -59,8 +61,8 @@ impl Callbacks {
     }
 }
 
-fn run(core: &Core, calls: &Calls, ended: &AtomicBool) {
-    let mut told = core.durable();
+/// Makes the calls until the end; `told` is the watermark that the host knows of.
+fn run(core: &Core, calls: &Calls, mut told: u64, ended: &AtomicBool) {
     loop {
         let seen = core.line.shared.watch.changes();
         let last = ended.load(Ordering::Acquire);
