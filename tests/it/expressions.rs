@@ -17,7 +17,9 @@ use vecsink::value::{Decimal, Value};
 const COLUMNS: &str = "i INT, l BIGINT, t TINYINT, d DOUBLE, f FLOAT, c DECIMAL(10, 2), s STRING, v VARCHAR(5), \
      b BOOLEAN, n INT, ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), dt DATE, tm TIME, a ARRAY<INT>, x BYTES, ns STRING, \
      nb BOOLEAN, m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
-     r AS CAST(ROW(3, ROW('deep')) AS ROW<x INT, y ROW<z STRING>>)";
+     r AS CAST(ROW(3, ROW('deep')) AS ROW<x INT, y ROW<z STRING>>), \
+     q AS CAST(ROW(ARRAY[5, 6], MAP['key', 9], ARRAY[ROW(7, ARRAY['w']), ROW(8, ARRAY['x'])]) \
+     AS ROW<v ARRAY<INT>, t MAP<STRING, INT>, o ARRAY<ROW<p INT, w ARRAY<STRING>>>>)";
 
 fn job(expression: &str, settings: &str) -> Result<Job, String> {
     let text = format!(

@@ -38,11 +38,11 @@ impl Scope<'_> {
         Ok(value)
     }
 
-    /// `value[index].field …`
+    /// `value[index].field …`, where the value may be `table.column.field …`
     #[inline(never)]
     pub(super) fn access(&self, root: &Expr, chain: &[AccessExpr]) -> Planned<Expression> {
-        let mut value = self.expression(root)?;
-        for access in chain {
+        let (mut value, behind) = self.named(root, chain)?;
+        for access in behind {
             value = match access {
                 AccessExpr::Dot(Expr::Identifier(name)) => field(value, name)?,
                 AccessExpr::Subscript(Subscript::Index { index }) => {
@@ -52,6 +52,22 @@ impl Scope<'_> {
             };
         }
         Ok(value)
+    }
+
+    /// What the names in front stand for, and what follows them. The parser takes the first name for the whole value, but
+    /// it may be the table's: only all names together tell.
+    fn named<'e>(&self, root: &Expr, chain: &'e [AccessExpr]) -> Planned<(Expression, &'e [AccessExpr])> {
+        let Expr::Identifier(first) = root else { return Ok((self.expression(root)?, chain)) };
+        let mut names = vec![first.clone()];
+        names.extend(chain.iter().map_while(|access| match access {
+            AccessExpr::Dot(Expr::Identifier(name)) => Some(name.clone()),
+            _ => None,
+        }));
+        let behind = chain.get(names.len() - 1..).unwrap_or_default();
+        match names.as_slice() {
+            [column] => Ok((self.column(column)?, behind)),
+            names => Ok((self.qualified(names)?, behind)),
+        }
     }
 
     fn element(&self, value: Expression, index: Expression, at: Location) -> Planned<Expression> {

@@ -143,3 +143,39 @@ fn conditions_nest_as_they_are_written() {
     );
     assert_eq!(filter("(a IS NULL OR k.a) AND NOT (b IS NOT NULL)", "a BOOLEAN, b INT"), expected);
 }
+
+#[test]
+fn parts_of_a_value_are_reached_through_the_tables_alias() {
+    let columns = "id INT, maker ROW<name STRING, codes ARRAY<INT>, depots ARRAY<ROW<city STRING>>>, \
+                   a ARRAY<INT>, attrs MAP<STRING, INT>, m ROW<a ARRAY<INT>>";
+    let select = |part: &str, from: &str| {
+        let insert = format!("INSERT INTO s SELECT CAST({part} AS STRING) FROM {from} WHERE {part} IS NOT NULL");
+        let text = job_of(columns, "c STRING", &insert).replace("'format' = 'csv'", "'format' = 'json'");
+        let sink = job(&text).sinks.remove(0);
+        (sink.columns.into_iter().next().unwrap().expression, sink.filter.unwrap())
+    };
+    for part in ["maker.codes[2]", "maker.name", "maker.depots[1].city", "a[1]", "attrs['k']", "attrs[maker.name]"] {
+        let plain = select(part, "k");
+        for (alias, from) in [("k", "k"), ("q", "k AS q"), ("q", "k q"), ("`q`", "(SELECT * FROM k) AS q")] {
+            let qualified = format!("{alias}.{}", part.replace("[maker", &format!("[{alias}.maker")));
+            assert_eq!(select(&qualified, from), plain, "{qualified} FROM {from}");
+        }
+    }
+    // A column's name goes before the alias where the alias has no such column.
+    assert_eq!(select("m.m.a[1]", "k AS m"), select("m.a[1]", "k"));
+    assert_eq!(select("m.a[1]", "k AS m"), select("a[1]", "k"));
+}
+
+#[test]
+fn a_part_that_is_not_there_is_named_with_its_place() {
+    let said = |part: &str| {
+        let text =
+            job_of("r ROW<f ARRAY<INT>>, a ARRAY<INT>", "c INT", &format!("INSERT INTO s SELECT {part} FROM k AS q"));
+        only_error(&text.replace("'format' = 'csv'", "'format' = 'json'"))
+    };
+    assert_eq!(said("q.b[1]"), "3:24 table 'q' has no column 'b'; did you mean 'r'?");
+    assert_eq!(said("z.a[1]"), "3:22 unknown table 'z'; the query reads 'q'");
+    assert_eq!(said("q.r.g[1]"), "3:26 the ROW has no field 'g'; did you mean 'f'?");
+    assert_eq!(said("q[1]"), "3:22 table 'q' has no column 'q'; did you mean 'r'?");
+    assert_eq!(said("q.a[1].x"), "3:29 '.x' takes a field of a ROW, found INT");
+}

@@ -15,11 +15,33 @@ fn parts_of_a_value_are_reached() {
         ("k.r.x + 1", "INT", "4"),
         ("r.y.z", "STRING", "deep"),
         ("(r).y.z", "STRING", "deep"),
+        ("q.v[1]", "INT", "5"),
+        ("q.o[2].p", "INT", "8"),
+        ("q.o[2].w[1]", "STRING", "x"),
         ("CARDINALITY(a)", "INT", "3"),
         ("CARDINALITY(m)", "INT", "2"),
         ("ARRAY_CONTAINS(a, 30)", "BOOLEAN", "TRUE"),
         ("ARRAY_CONTAINS(a, NULL)", "BOOLEAN", "TRUE"),
         ("ARRAY_CONTAINS(a, 31)", "BOOLEAN", "FALSE"),
+    ]);
+}
+
+#[test]
+fn the_tables_name_may_stand_in_front_of_a_part() {
+    check(&[
+        ("k.a[1]", "INT", "10"),
+        ("k.m['k']", "INT", "1"),
+        ("k.r.y.z", "STRING", "deep"),
+        ("k.q.v[1]", "INT", "5"),
+        ("k.q.v[i - 5]", "INT", "6"),
+        ("k.q.t['key']", "INT", "9"),
+        ("k.q.o[2].p", "INT", "8"),
+        ("k.q.o[2].w[1]", "STRING", "x"),
+        ("`k`.`q`.`o`[1].`p`", "INT", "7"),
+        ("k.q.o[3].p", "INT", "NULL"),
+        ("(k.q).v[1]", "INT", "5"),
+        ("(k.q.o)[1].p", "INT", "7"),
+        ("CARDINALITY(k.q.v)", "INT", "2"),
     ]);
 }
 
