@@ -38,6 +38,10 @@ impl Limits {
     }
 }
 
+/// For how long after a batch idle writers look again by themselves, so that the next rows need not wake one: a push then
+/// makes no system call. A row a second costs a writer that many looks of a few microseconds.
+const TRAFFIC: Duration = Duration::from_millis(50);
+
 /// Bytes that gather before the budget, which all threads share, hears of them.
 const CHARGE: usize = 16 << 10;
 
@@ -67,8 +71,13 @@ struct State {
     batches_out: usize,
     /// Threads inside `take`, and those started that will soon be.
     idle: usize,
-    /// When the idle writer that watches the clock for all will look again.
-    watched: Option<Instant>,
+    /// When idle writers will look again by themselves: as a rule one that watches the clock for all.
+    watches: Vec<Instant>,
+    /// When a batch was last taken or given back.
+    last_batch: Option<Instant>,
+    /// The last transaction took longer than rows wait for a busy writer: here a row costs the server so much (a vector
+    /// index's upkeep) that another transaction beside it brings them in sooner.
+    slow: bool,
     urgent: bool,
     closed: bool,
     abandoned: bool,
@@ -95,7 +104,9 @@ impl Dispatcher {
             uncharged: 0,
             batches_out: 0,
             idle: 0,
-            watched: None,
+            watches: Vec::new(),
+            last_batch: None,
+            slow: false,
             urgent: false,
             closed: false,
             abandoned: false,
@@ -131,11 +142,15 @@ impl Dispatcher {
             return false;
         }
         let is_full = state.is_full();
-        // Writers are woken when something begins: the wait of a first row, or a batch that is full.
-        if state.idle > 0 && (was_empty || is_full && !was_full) {
+        if state.batches_out >= state.tuner.setting().writers {
+            return false;
+        }
+        // Writers are woken when something begins: the wait of a first row that none will look for, or a batch that is full.
+        if state.idle > 0 && (is_full && !was_full || was_empty && !state.is_watched()) {
             self.work.notify_one();
         }
-        state.idle == 0 && (state.batches_out == 0 || is_full && state.batches_out < state.tuner.setting().writers)
+        // A row that begins to wait behind a transaction needs somebody who looks after it, should that one take long.
+        state.idle == 0 && (was_empty || state.batches_out < state.wanted())
     }
 
     /// Counts a writer that is about to be started as idle, so that it is started once.
@@ -199,12 +214,7 @@ impl Dispatcher {
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
     pub fn take(&self) -> Option<Batch> {
         let mut state = self.state.lock();
-        let mut watching = None;
         let batch = loop {
-            // Another writer may have taken the watch over, for an earlier time.
-            if watching.take().is_some_and(|until| state.watched == Some(until)) {
-                state.watched = None;
-            }
             match state.turn(Instant::now()) {
                 Turn::Write => {
                     // What a batch will release must have been charged.
@@ -212,17 +222,24 @@ impl Dispatcher {
                     break Some(state.take());
                 }
                 Turn::End => break None,
-                Turn::WaitUntil(at) if state.watched.is_none_or(|until| at < until) => {
-                    watching = Some(at);
-                    state.watched = watching;
+                Turn::WaitUntil(at) if !state.is_watched_until(at) => {
+                    state.watches.push(at);
                     self.work.wait_until(&mut state, at);
+                    if let Some(own) = state.watches.iter().position(|watch| *watch == at) {
+                        state.watches.swap_remove(own);
+                    }
                 }
                 Turn::WaitUntil(_) | Turn::Wait => self.work.wait(&mut state),
             }
         };
         state.idle -= 1;
-        // The watch over what is left goes to another idle writer.
-        if state.idle > 0 && !matches!(state.turn(Instant::now()), Turn::Wait) {
+        // The watch over what is left, and over what comes, goes to another idle writer.
+        let goes_on = match state.turn(Instant::now()) {
+            Turn::WaitUntil(at) => !state.is_watched_until(at),
+            Turn::Write => true,
+            Turn::Wait | Turn::End => false,
+        };
+        if state.idle > 0 && goes_on {
             self.work.notify_one();
         }
         batch
@@ -236,6 +253,8 @@ impl Dispatcher {
         let was_full = batch.len() * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
         state.tuner.observe(Instant::now(), batch.len(), was_full, spent);
         state.limits.rows = state.tuner.setting().rows;
+        state.slow = spent > state.limits.busy_linger;
+        state.last_batch = Some(Instant::now());
         state.held &= !batch.shards;
         for shard in (0..SHARDS).filter(|shard| batch.shards & (1 << shard) != 0) {
             state.free_rows += state.queues[shard].rows();
@@ -272,23 +291,48 @@ impl State {
         self.free_rows >= self.limits.rows || self.free_bytes >= self.limits.bytes
     }
 
+    /// How many transactions there should be at once.
+    fn wanted(&self) -> usize {
+        let most = self.tuner.setting().writers;
+        if self.is_full() { most } else { most.min(1 + usize::from(self.slow)) }
+    }
+
+    /// How long a row waits for company just now.
+    fn linger(&self) -> Duration {
+        let linger = if self.batches_out < self.wanted() { self.limits.linger } else { self.limits.busy_linger };
+        linger.min(self.limits.timeout)
+    }
+
+    fn is_watched_until(&self, at: Instant) -> bool {
+        self.watches.iter().any(|watch| *watch <= at)
+    }
+
+    /// Whether an idle writer will look by itself before a row that comes now is due.
+    fn is_watched(&self) -> bool {
+        !self.watches.is_empty() && self.is_watched_until(Instant::now() + self.linger())
+    }
+
     fn turn(&mut self, now: Instant) -> Turn {
         if self.abandoned {
             return Turn::End;
         }
         if self.batches_out >= self.tuner.setting().writers {
+            // The next one that comes back takes what there is.
             return Turn::Wait;
         }
         let Some(oldest) = self.free_queues().filter_map(|(_, queue)| queue.since()).min() else {
             // Rows may still wait in shards that others hold; those writers come back for them.
             self.urgent = false;
-            return if self.closed && self.batches_out == 0 { Turn::End } else { Turn::Wait };
+            return match self.last_batch {
+                _ if self.closed && self.batches_out == 0 => Turn::End,
+                Some(at) if !self.closed && now.duration_since(at) < TRAFFIC => Turn::WaitUntil(now + self.linger()),
+                _ => Turn::Wait,
+            };
         };
         if self.closed || self.urgent || self.is_full() {
             return Turn::Write;
         }
-        let linger = if self.batches_out == 0 { self.limits.linger } else { self.limits.busy_linger };
-        let due = oldest + linger.min(self.limits.timeout);
+        let due = oldest + self.linger();
         if due <= now { Turn::Write } else { Turn::WaitUntil(due) }
     }
 
@@ -298,10 +342,8 @@ impl State {
         let mut shards: Vec<(Instant, usize)> =
             self.free_queues().filter_map(|(shard, queue)| Some((queue.since()?, shard))).collect();
         shards.sort_unstable();
-        if self.is_full() {
-            // There is work for all writers: the others need shards, too.
-            shards.truncate(SHARDS.div_ceil(self.tuner.setting().writers));
-        }
+        // Where there is work for several writers, the others need shards, too.
+        shards.truncate(SHARDS.div_ceil(self.wanted()));
         let mut heads: BinaryHeap<Reverse<(Instant, usize)>> = shards.into_iter().map(Reverse).collect();
         let mut batch = Batch::default();
         let (mut rows, mut bytes) = (self.limits.rows, self.limits.bytes);
@@ -323,6 +365,7 @@ impl State {
         }
         self.held |= batch.shards;
         self.batches_out += 1;
+        self.last_batch = Some(Instant::now());
         batch
     }
 }

@@ -161,11 +161,45 @@ fn another_writer_is_wanted_only_when_none_is_idle() {
     let dispatcher = dispatcher(limits(2));
     assert!(!push(&dispatcher, 0, 0) && !push(&dispatcher, 1, 1));
     let batch = dispatcher.take().unwrap();
-    assert!(!push(&dispatcher, 2, 2));
-    assert!(push(&dispatcher, 3, 3));
+    assert!(push(&dispatcher, 2, 2), "somebody has to look after a row behind a transaction");
     dispatcher.expect_writer();
-    assert!(!push(&dispatcher, 4, 4));
+    assert!(!push(&dispatcher, 3, 3) && !push(&dispatcher, 4, 4));
     dispatcher.give_back(batch, Duration::ZERO);
+}
+
+#[test]
+fn a_row_behind_a_long_transaction_is_written_beside_it() {
+    let dispatcher = Arc::new(dispatcher(Limits { busy_linger: Duration::from_millis(1), ..limits(2) }));
+    push_all(&dispatcher, 0, 0..2);
+    let long = dispatcher.take().unwrap();
+    dispatcher.expect_writer();
+    let other = Arc::clone(&dispatcher);
+    let beside = std::thread::spawn(move || offsets(&other.take().unwrap()));
+    // Long after the other writer has stopped looking by itself.
+    std::thread::sleep(2 * TRAFFIC);
+    push(&dispatcher, 1, 2);
+    assert_eq!(beside.join().unwrap(), [2]);
+    dispatcher.give_back(long, Duration::ZERO);
+}
+
+#[test]
+fn rows_that_cost_the_server_much_are_shared_by_two_writers() {
+    let dispatcher =
+        dispatcher(Limits { linger: Duration::ZERO, busy_linger: Duration::from_millis(20), ..limits(1000) });
+    let rows =
+        |from: i64| (0..64).for_each(|shard| push_all(&dispatcher, shard as usize, from + shard..from + shard + 1));
+    rows(0);
+    let all = dispatcher.take().unwrap();
+    assert_eq!(all.len(), 64);
+    dispatcher.give_back(all, Duration::from_millis(30));
+    rows(64);
+    dispatcher.expect_writer();
+    let (first, second) = (dispatcher.take().unwrap(), dispatcher.take().unwrap());
+    assert_eq!((first.len(), second.len()), (32, 32));
+    dispatcher.give_back(first, Duration::from_millis(3));
+    dispatcher.give_back(second, Duration::from_millis(3));
+    rows(128);
+    assert_eq!(dispatcher.take().unwrap().len(), 64, "and by one again when that is enough");
 }
 
 #[test]
