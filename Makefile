@@ -60,7 +60,7 @@ test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test-long
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features capi --no-run
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --test it --test hosts -- --ignored --nocapture --test-threads=1
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
 
 # What 'cargo fuzz' would pass for code without unsafe: coverage and no sanitizer, so the stable compiler will do.
 FUZZ_RUSTFLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -31,6 +31,7 @@ pub mod record;
 pub mod schemas;
 pub mod settings;
 pub mod stop;
+mod sync;
 pub mod target;
 pub mod time_zone;
 pub mod topics;

@@ -1,9 +1,9 @@
 //! The bytes that may be on their way between reading and COMMIT, for the whole process.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{AtomicUsize, Condvar, Mutex, now};
 
 /// A count of held bytes with a bound. Who adds rows first waits until there is any room, then charges what the row turns
 /// out to need: a row larger than the whole budget passes when there is room, and the bound is exceeded by one row at most.
@@ -45,7 +45,7 @@ impl Budget {
 
     /// Waits until `ready` holds, looking again whenever bytes are released; tells whether it does.
     pub fn wait_for(&self, timeout: Duration, ready: impl Fn() -> bool) -> bool {
-        let deadline = Instant::now() + timeout;
+        let deadline = now() + timeout;
         let mut guard = self.waiting.lock();
         while !ready() {
             if self.room.wait_until(&mut guard, deadline).timed_out() {

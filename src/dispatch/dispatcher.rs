@@ -5,13 +5,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::budget::Budget;
 use super::layout::SHARDS;
 use super::queue::{ChunkLimits, Queue, Row};
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
+use crate::sync::{Condvar, Mutex, now};
 
 /// When a batch is written.
 #[derive(Debug, Clone, Copy)]
@@ -153,6 +152,13 @@ impl Dispatcher {
         state.idle == 0 && (was_empty || state.batches_out < state.wanted())
     }
 
+    /// Whether rows are left that nobody looks after but the writers of open transactions. For a writer that has taken a batch:
+    /// the push that brought the rows may have been the last one for long.
+    pub fn leaves_rows_alone(&self) -> bool {
+        let state = self.state.lock();
+        state.idle == 0 && state.free_rows > 0 && state.batches_out < state.tuner.setting().writers
+    }
+
     /// Counts a writer that is about to be started as idle, so that it is started once.
     pub fn expect_writer(&self) {
         self.state.lock().idle += 1;
@@ -215,7 +221,7 @@ impl Dispatcher {
     pub fn take(&self) -> Option<Batch> {
         let mut state = self.state.lock();
         let batch = loop {
-            match state.turn(Instant::now()) {
+            match state.turn(now()) {
                 Turn::Write => {
                     // What a batch will release must have been charged.
                     self.budget.charge(std::mem::take(&mut state.uncharged));
@@ -234,7 +240,7 @@ impl Dispatcher {
         };
         state.idle -= 1;
         // The watch over what is left, and over what comes, goes to another idle writer.
-        let goes_on = match state.turn(Instant::now()) {
+        let goes_on = match state.turn(now()) {
             Turn::WaitUntil(at) => !state.is_watched_until(at),
             Turn::Write => true,
             Turn::Wait | Turn::End => false,
@@ -251,10 +257,10 @@ impl Dispatcher {
         self.budget.release(bytes);
         let mut state = self.state.lock();
         let was_full = batch.len() * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
-        state.tuner.observe(Instant::now(), batch.len(), was_full, spent);
+        state.tuner.observe(now(), batch.len(), was_full, spent);
         state.limits.rows = state.tuner.setting().rows;
         state.slow = spent > state.limits.busy_linger;
-        state.last_batch = Some(Instant::now());
+        state.last_batch = Some(now());
         state.held &= !batch.shards;
         for shard in (0..SHARDS).filter(|shard| batch.shards & (1 << shard) != 0) {
             state.free_rows += state.queues[shard].rows();
@@ -309,7 +315,7 @@ impl State {
 
     /// Whether an idle writer will look by itself before a row that comes now is due.
     fn is_watched(&self) -> bool {
-        !self.watches.is_empty() && self.is_watched_until(Instant::now() + self.linger())
+        !self.watches.is_empty() && self.is_watched_until(now() + self.linger())
     }
 
     fn turn(&mut self, now: Instant) -> Turn {
@@ -365,7 +371,7 @@ impl State {
         }
         self.held |= batch.shards;
         self.batches_out += 1;
-        self.last_batch = Some(Instant::now());
+        self.last_batch = Some(now());
         batch
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::batch::{Chunk, Entry};
+use crate::sync::now;
 
 /// A chunk and when its first row came.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Queue {
         // The entries of one record are one unit: they stay in one chunk, and so in one transaction.
         let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
         if self.chunks.back().is_none_or(|last| full(&last.chunk) && !goes_on(&last.chunk)) {
-            self.chunks.push_back(Waiting { chunk: fresh(), since: Instant::now() });
+            self.chunks.push_back(Waiting { chunk: fresh(), since: now() });
         }
         let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };
         chunk.entries.push(row.entry);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 
 /// Counts changes. Who waits says up to which one it has looked.
 #[derive(Debug, Default)]

@@ -70,6 +70,9 @@ impl Writers {
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
     while let Some(batch) = line.dispatcher.take() {
+        if line.dispatcher.leaves_rows_alone() {
+            line.start_writer();
+        }
         let mut settlement = Settlement::new(line, &batch);
         let started = Instant::now();
         line.target.write(&batch, &mut settlement, &line.shared.stop)?;

@@ -3,9 +3,9 @@
 
 mod window;
 
-use parking_lot::Mutex;
-
 use window::Window;
+
+use crate::sync::Mutex;
 
 /// The most records of one stream between the watermark and the read position. One stuck shard must not let the window
 /// grow without end.

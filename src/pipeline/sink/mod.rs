@@ -7,8 +7,6 @@ mod close;
 mod core;
 mod error;
 mod feed;
-#[cfg(test)]
-mod interleavings;
 mod position;
 
 use std::sync::Arc;

@@ -1,0 +1,147 @@
+//! What `src/sync.rs` gives, over shuttle.
+//!
+//! Time is our own: it stands still until somebody who waits for a moment gives up, and then it is that moment. Such a thread may
+//! give up at any point, whoever else could run, or never, as the scheduler wills. A wait of an hour is one without end,
+//! so that a wake-up that is missing shows as a deadlock.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use shuttle::rand::Rng;
+pub use shuttle::sync::atomic::AtomicUsize;
+use shuttle::sync::atomic::{AtomicBool, Ordering};
+use shuttle::thread::{self, Thread};
+
+const FOR_EVER: Duration = Duration::from_secs(3600);
+/// Of how many looks at the clock one finds that it is time.
+const PATIENCE: u32 = 3;
+
+thread_local! {
+    // All threads of one of shuttle's orders run on one thread of the system.
+    static NOW: Cell<Instant> = Cell::new(Instant::now());
+}
+
+pub fn now() -> Instant {
+    NOW.get()
+}
+
+/// As if something had taken that long.
+pub fn pass(time: Duration) {
+    NOW.set(now() + time);
+}
+
+#[derive(Debug, Default)]
+pub struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+pub struct MutexGuard<'a, T> {
+    of: &'a Mutex<T>,
+    /// Away only within a wait.
+    held: Option<shuttle::sync::MutexGuard<'a, T>>,
+}
+
+impl<T> Mutex<T> {
+    pub fn new(value: T) -> Self {
+        Mutex(shuttle::sync::Mutex::new(value))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        MutexGuard { of: self, held: Some(self.held()) }
+    }
+
+    fn held(&self) -> shuttle::sync::MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.held.as_ref().expect("held but within a wait")
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.held.as_mut().expect("held but within a wait")
+    }
+}
+
+/// Wakes in the order of waiting, as parking_lot's.
+#[derive(Debug, Default)]
+pub struct Condvar {
+    waiting: shuttle::sync::Mutex<VecDeque<Arc<Waiter>>>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    woken: AtomicBool,
+    thread: Thread,
+}
+
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    pub fn new() -> Self {
+        Condvar::default()
+    }
+
+    pub fn notify_one(&self) {
+        let first = self.waiting.lock().unwrap().pop_front();
+        first.into_iter().for_each(wake);
+    }
+
+    pub fn notify_all(&self) {
+        let all = std::mem::take(&mut *self.waiting.lock().unwrap());
+        all.into_iter().for_each(wake);
+    }
+
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.wait_as(guard, || {
+            thread::park();
+            true
+        });
+    }
+
+    pub fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, at: Instant) -> WaitTimeoutResult {
+        if at.saturating_duration_since(now()) >= FOR_EVER {
+            self.wait(guard);
+            return WaitTimeoutResult(false);
+        }
+        WaitTimeoutResult(!self.wait_as(guard, || {
+            thread::yield_now();
+            let goes_on = shuttle::rand::thread_rng().gen_range(0..PATIENCE) > 0;
+            if !goes_on {
+                NOW.set(now().max(at));
+            }
+            goes_on
+        }))
+    }
+
+    /// Waits as long as `goes_on`; tells whether it was woken.
+    fn wait_as<T>(&self, guard: &mut MutexGuard<'_, T>, goes_on: impl Fn() -> bool) -> bool {
+        let own = Arc::new(Waiter { woken: AtomicBool::new(false), thread: thread::current() });
+        self.waiting.lock().unwrap().push_back(Arc::clone(&own));
+        guard.held = None;
+        while !own.woken.load(Ordering::SeqCst) && goes_on() {}
+        // Who gave up is woken no more; who was woken in the meantime, was.
+        self.waiting.lock().unwrap().retain(|waiter| !Arc::ptr_eq(waiter, &own));
+        let woken = own.woken.load(Ordering::SeqCst);
+        guard.held = Some(guard.of.held());
+        woken
+    }
+}
+
+fn wake(waiter: Arc<Waiter>) {
+    waiter.woken.store(true, Ordering::SeqCst);
+    waiter.thread.unpark();
+}

@@ -1,0 +1,311 @@
+//! A sink without a database: what pushing, writing and closing do to the stages, in the order in which the library does it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shuttle::sync::{Mutex, RwLock};
+use shuttle::thread;
+
+use crate::batch::{Batch, Entry, Op, RowFormat};
+use crate::dispatch::budget::Budget;
+use crate::dispatch::dispatcher::{Dispatcher, Limits};
+use crate::dispatch::layout::SHARDS;
+use crate::dispatch::queue::Row;
+use crate::progress::Progress;
+use crate::sync;
+use crate::watch::Watch;
+
+const PRODUCERS: usize = 3;
+/// How many rows each push of a producer has.
+const PUSHES: [usize; 3] = [1, 3, 1];
+/// Longer than writers look by themselves after a batch.
+const REST: Duration = Duration::from_millis(200);
+/// So that writers get around to lying down.
+const YIELDS: usize = 40;
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub writers: usize,
+    /// In bytes. A row is somewhat less than 100.
+    pub budget: usize,
+    /// Whether closing begins before the producers have ended.
+    pub closes_early: bool,
+    /// Whether transactions take longer than rows wait for a busy writer.
+    pub long: bool,
+    /// Whether producers rest before each push, so that writers stop looking by themselves.
+    pub rests: bool,
+    /// The first transaction ends only when, with its own, so many rows are durable.
+    pub hangs: Option<usize>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan { writers: 3, budget: 1 << 20, closes_early: false, long: false, rests: false, hangs: None }
+    }
+}
+
+struct World {
+    plan: Plan,
+    dispatcher: Dispatcher,
+    budget: Arc<Budget>,
+    progress: Progress,
+    stream: u32,
+    watch: Watch,
+    open: RwLock<bool>,
+    writers: Mutex<Vec<thread::JoinHandle<()>>>,
+    started: Mutex<usize>,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Shards of the transaction that hangs.
+    hanging: u64,
+    /// Shards of open transactions.
+    held: u64,
+    /// What was committed, shard by shard: producer and offset.
+    committed: [Vec<(u8, i64)>; SHARDS],
+}
+
+pub fn run(plan: Plan) {
+    let world = Arc::new(World::new(plan));
+    let spawn = |producer: usize| {
+        let world = Arc::clone(&world);
+        thread::spawn(move || produce(&world, producer))
+    };
+    let producers: Vec<_> = (0..PRODUCERS).map(spawn).collect();
+    let rows_taken = |producers: Vec<thread::JoinHandle<usize>>| -> i64 {
+        producers.into_iter().map(|producer| producer.join().unwrap() as i64).sum()
+    };
+    let taken = if plan.closes_early {
+        world.close();
+        rows_taken(producers)
+    } else {
+        let taken = rows_taken(producers);
+        assert_eq!(taken, (PRODUCERS * PUSHES.iter().sum::<usize>()) as i64);
+        // Rows are written because they came, not because no more do.
+        world.wait_durable(taken);
+        world.close();
+        taken
+    };
+    world.check_end(taken);
+}
+
+/// The first transaction hangs until all rows of other shards are durable.
+#[derive(Debug, Clone, Copy)]
+pub struct Hanging {
+    /// Rows that come at once, spread over the shards; a batch takes 4.
+    pub rows: usize,
+    /// Whether two writers are there before.
+    pub idle_writers: bool,
+    /// Whether one more row comes when the transaction is open.
+    pub late_row: bool,
+}
+
+pub fn run_beside_one_that_hangs(hanging: Hanging) {
+    let total = hanging.rows + usize::from(hanging.late_row);
+    let world = Arc::new(World::new(Plan { writers: 2, hangs: Some(total), ..Plan::default() }));
+    if hanging.idle_writers {
+        (0..2).for_each(|_| world.start_writer());
+        (0..YIELDS).for_each(|_| thread::yield_now());
+    }
+    assert!(world.accept(hanging.rows, 0, 0));
+    if hanging.late_row {
+        let free = world.wait_until_it_hangs().trailing_ones() as usize;
+        assert!(world.accept(1, 0, free));
+    }
+    world.wait_durable(total as i64);
+    world.close();
+    world.check_end(total as i64);
+}
+
+fn produce(world: &Arc<World>, producer: usize) -> usize {
+    let mut taken = 0;
+    for (push, count) in PUSHES.into_iter().enumerate() {
+        if world.plan.rests {
+            sync::pass(REST);
+            (0..YIELDS * (producer + 1)).for_each(|_| thread::yield_now());
+        }
+        while !world.budget.has_room() {
+            world.dispatcher.hurry();
+            world.budget.wait_for(DAY, || world.budget.has_room());
+        }
+        if !world.accept(count, producer as u8, push) {
+            break;
+        }
+        taken += count;
+    }
+    taken
+}
+
+impl World {
+    fn new(plan: Plan) -> World {
+        let budget = Arc::new(Budget::new(plan.budget));
+        let limits = Limits {
+            rows: 4,
+            tune_rows: false,
+            writers: plan.writers,
+            bytes: 1 << 20,
+            linger: Duration::from_millis(2),
+            busy_linger: Duration::from_millis(20),
+            timeout: DAY,
+        };
+        let dispatcher = Dispatcher::new(limits, Arc::clone(&budget));
+        let progress = Progress::default();
+        let stream = progress.add_stream(0);
+        let open = RwLock::new(true);
+        let (watch, writers, started, table) = Default::default();
+        World { plan, dispatcher, budget, progress, stream, watch, open, writers, started, table }
+    }
+
+    /// `Core::accept`: numbers under one lock, shards under another, and `open` held over both.
+    fn accept(self: &Arc<Self>, count: usize, producer: u8, push: usize) -> bool {
+        let open = self.open.read().unwrap();
+        if !*open {
+            return false;
+        }
+        let (first, ticket) = self.progress.append(self.stream, None, count).unwrap();
+        let own = [producer];
+        let rows = (0..count).map(|at| {
+            let (offset, ticket) = (first + at as i64, ticket + at as u64);
+            let row = Row { entry: entry(self.stream, offset, ticket), row: &own, key: b"", original: b"" };
+            ((producer as usize + push + at) % SHARDS, row)
+        });
+        if self.dispatcher.push_all(rows) {
+            self.start_writer();
+        }
+        drop(open);
+        true
+    }
+
+    /// `Writers::start`.
+    fn start_writer(self: &Arc<Self>) {
+        let mut writers = self.writers.lock().unwrap();
+        let mut started = self.started.lock().unwrap();
+        if *started < self.plan.writers {
+            *started += 1;
+            self.dispatcher.expect_writer();
+            let own = Arc::clone(self);
+            writers.push(thread::spawn(move || {
+                while let Some(batch) = own.dispatcher.take() {
+                    if own.dispatcher.leaves_rows_alone() {
+                        own.start_writer();
+                    }
+                    own.write(&batch);
+                    let spent = Duration::from_millis(if own.plan.long { 30 } else { 3 });
+                    own.dispatcher.give_back(batch, spent);
+                }
+            }));
+        }
+    }
+
+    fn write(&self, batch: &Batch) {
+        {
+            let mut table = self.table.lock().unwrap();
+            assert_eq!(table.held & batch.shards, 0, "a shard is in two transactions");
+            if self.plan.hangs.is_some() && table.held == 0 && table.committed.iter().all(Vec::is_empty) {
+                table.hanging = batch.shards;
+            }
+            table.held |= batch.shards;
+        }
+        assert!(batch.len() > 0 && batch.chunks.iter().all(|chunk| batch.shards & (1 << chunk.shard) != 0));
+        sync::pass(Duration::from_millis(if self.plan.long { 30 } else { 3 }));
+        thread::yield_now();
+        self.hang(batch);
+        {
+            let mut table = self.table.lock().unwrap();
+            table.held &= !batch.shards;
+            for chunk in &batch.chunks {
+                let offsets = chunk.entries.iter().map(|entry| entry.offset);
+                table.committed[chunk.shard as usize].extend(chunk.rows.iter().copied().zip(offsets));
+            }
+        }
+        let entries = batch.chunks.iter().flat_map(|chunk| &chunk.entries);
+        self.progress.settle(entries.map(|entry| (entry.stream, entry.ticket)));
+        self.check_watermark();
+        self.watch.notify();
+    }
+
+    fn hang(&self, batch: &Batch) {
+        let Some(total) = self.plan.hangs else { return };
+        if self.table.lock().unwrap().hanging != batch.shards {
+            return;
+        }
+        self.watch.notify();
+        let committed = || self.table.lock().unwrap().committed.iter().map(Vec::len).sum::<usize>();
+        self.wait_until(|| committed() + batch.len() == total);
+    }
+
+    /// Gives the shards of the transaction that hangs.
+    fn wait_until_it_hangs(&self) -> u64 {
+        let hanging = || self.table.lock().unwrap().hanging;
+        self.wait_until(|| hanging() != 0);
+        hanging()
+    }
+
+    fn wait_until(&self, is_so: impl Fn() -> bool) {
+        loop {
+            let seen = self.watch.changes();
+            if is_so() {
+                return;
+            }
+            self.watch.wait(seen, sync::now() + DAY);
+        }
+    }
+
+    /// Nothing below the watermark is missing in the table.
+    fn check_watermark(&self) {
+        let watermark = self.progress.watermark(self.stream).unwrap();
+        let table = self.table.lock().unwrap();
+        let below = table.committed.iter().flatten().filter(|(_, offset)| *offset < watermark).count();
+        assert_eq!(below as i64, watermark, "the watermark passes rows that are not committed");
+    }
+
+    /// `Core::wait_durable`.
+    fn wait_durable(&self, target: i64) {
+        self.wait_until(|| self.progress.watermark(self.stream).unwrap() >= target);
+    }
+
+    /// `Core::shut`, then what closing waits for.
+    fn close(&self) {
+        *self.open.write().unwrap() = false;
+        self.dispatcher.close();
+        // A writer may still start another.
+        while let Some(writer) = { self.writers.lock().unwrap().pop() } {
+            writer.join().unwrap();
+        }
+    }
+
+    fn check_end(&self, taken: i64) {
+        let table = self.table.lock().unwrap();
+        // Rows of different threads have an order only when one push ends before the other begins.
+        for rows in &table.committed {
+            let in_order = |producer| rows.iter().filter(|(by, _)| *by == producer).is_sorted();
+            assert!((0..PRODUCERS as u8).all(in_order), "a thread's rows change places in their shard: {rows:?}");
+        }
+        let mut offsets: Vec<i64> = table.committed.iter().flatten().map(|(_, offset)| *offset).collect();
+        offsets.sort_unstable();
+        assert_eq!(offsets, (0..taken).collect::<Vec<_>>(), "each row that was taken, once");
+        assert_eq!(self.progress.watermark(self.stream), Some(taken));
+        assert_eq!(self.progress.read_position(self.stream), Some(taken));
+        assert!(self.progress.is_settled(self.stream));
+        assert_eq!(self.budget.held(), 0);
+    }
+}
+
+fn entry(stream: u32, offset: i64, ticket: u64) -> Entry {
+    Entry {
+        stream,
+        format: RowFormat::Binary,
+        op: Op::Insert,
+        edition: 0,
+        row_len: 1,
+        key_len: 0,
+        original_len: 0,
+        key_hash: 0,
+        offset,
+        ticket,
+        produced_ms: 0,
+    }
+}
