@@ -1,6 +1,7 @@
 //! The query of an INSERT and the expressions of computed columns, by sqlparser: kept from what would exhaust the stack, and from what it can't read.
 
 use sqlparser::ast::{Expr, Query};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -132,9 +133,26 @@ fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
 
 /// `Expected: ), found: EOF` reads better as our own errors do.
 fn plain_words(message: &str) -> String {
-    message
-        .replace("Expected: ", "expected ")
-        .replace("Expected ", "expected ")
-        .replace("found: EOF", "found the end of the statement")
-        .replace("found: ", "found ")
+    let (expected, found) = match message.split_once("found: ") {
+        Some((expected, found)) => (expected, format!("found {}", shown(found))),
+        None => (message, String::new()),
+    };
+    expected.replace("Expected: ", "expected ").replace("Expected ", "expected ") + &found
+}
+
+/// What the parser found instead. As in our own errors a word that is no keyword isn't shown: after a forgotten quote it can be
+/// a piece of a password.
+fn shown(found: &str) -> &str {
+    match found.chars().next() {
+        _ if found == "EOF" => "the end of the statement",
+        Some('\'' | '"') => "a string",
+        Some('`') => "a name",
+        Some(first) if first.is_alphanumeric() || first == '_' => match Token::make_word(found, None) {
+            Token::Word(word) if word.keyword != Keyword::NoKeyword => found,
+            _ if first.is_ascii_digit() => "a number",
+            _ => "a name",
+        },
+        _ if found.chars().count() <= 3 => found,
+        _ => "something else",
+    }
 }

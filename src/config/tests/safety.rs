@@ -105,3 +105,16 @@ fn a_statement_shown_for_debugging_keeps_its_values_to_itself() {
         assert!(!shown.contains("S3cret!"), "{shown}");
     }
 }
+
+#[test]
+fn a_word_of_a_query_that_may_be_a_piece_of_a_password_is_not_shown() {
+    for (query, error) in [
+        ("SELECT TO_DATE(a, 'yy = 'zq7;xj', b) FROM k", "expected ), found a name"),
+        ("SELECT (a 'zq7') FROM k", "expected ), found a string"),
+        ("SELECT (a FROM k", "expected ), found FROM"),
+    ] {
+        let found = errors(&job_of("a INT", "c INT", &format!("INSERT INTO s {query}"))).join("\n");
+        assert!(found.contains(error), "{query}: {found}");
+        assert!(!found.contains("zq7"), "{query}: {found}");
+    }
+}
