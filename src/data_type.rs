@@ -35,9 +35,15 @@ pub enum DataType {
     TimestampLtz {
         precision: u8,
     },
+    /// All of INTERVAL YEAR … MONTH. Flink's planner knows only one resolution, too: months.
+    IntervalYearMonth,
+    /// All of INTERVAL DAY … SECOND: milliseconds.
+    IntervalDayTime,
     Array(Box<DataType>),
     Row(Vec<Field>),
     Map(Box<DataType>, Box<DataType>),
+    /// Elements, and how often each is there; its values are those of a MAP from the element to INT.
+    Multiset(Box<DataType>),
     /// The type of a bare NULL literal.
     Null,
 }
@@ -49,7 +55,7 @@ pub struct Field {
     pub data_type: DataType,
 }
 
-/// What is NOT NULL inside a type: the element of an ARRAY, key and value of a MAP, the fields of a ROW. Kept beside it,
+/// What is NOT NULL inside a type: the element of an ARRAY or a MULTISET, key and value of a MAP, the fields of a ROW. Kept beside it,
 /// as only a format whose bytes depend on it wants to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Part {
@@ -66,6 +72,24 @@ impl DataType {
 
     pub fn is_integer(&self) -> bool {
         matches!(self, DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt)
+    }
+
+    pub fn is_interval(&self) -> bool {
+        matches!(self, DataType::IntervalYearMonth | DataType::IntervalDayTime)
+    }
+
+    /// Whether values have parts.
+    pub fn is_nested(&self) -> bool {
+        matches!(self, DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_))
+    }
+
+    /// Keys and values of what consists of entries.
+    pub fn entries(&self) -> Option<(&DataType, &DataType)> {
+        match self {
+            DataType::Map(key, value) => Some((key, value)),
+            DataType::Multiset(element) => Some((element, &DataType::Int)),
+            _ => None,
+        }
     }
 
     pub fn is_numeric(&self) -> bool {
@@ -94,6 +118,8 @@ impl fmt::Display for DataType {
             DataType::Time { precision } => write!(f, "TIME({precision})"),
             DataType::Timestamp { precision } => write!(f, "TIMESTAMP({precision})"),
             DataType::TimestampLtz { precision } => write!(f, "TIMESTAMP_LTZ({precision})"),
+            DataType::IntervalYearMonth => f.write_str("INTERVAL YEAR TO MONTH"),
+            DataType::IntervalDayTime => f.write_str("INTERVAL DAY TO SECOND"),
             DataType::Array(element) => write!(f, "ARRAY<{element}>"),
             DataType::Row(fields) => {
                 f.write_str("ROW<")?;
@@ -104,6 +130,7 @@ impl fmt::Display for DataType {
                 f.write_str(">")
             }
             DataType::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+            DataType::Multiset(element) => write!(f, "MULTISET<{element}>"),
             DataType::Null => f.write_str("NULL"),
         }
     }

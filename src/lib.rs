@@ -23,6 +23,7 @@ pub mod expression;
 mod ffi;
 mod fields;
 mod float;
+mod interval;
 pub mod letter;
 pub mod metrics;
 pub mod pipeline;

@@ -33,12 +33,16 @@ pub enum Value<'a> {
         seconds: i64,
         nanos: u32,
     },
+    /// INTERVAL YEAR TO MONTH.
+    Months(i32),
+    /// INTERVAL DAY TO SECOND.
+    Millis(i64),
     Array(&'a [Value<'a>]),
     /// An array of floats as the host program holds it.
     Vector(Vector<'a>),
     /// The fields of a ROW, in the order of its type.
     Row(&'a [Value<'a>]),
-    /// The entries of a MAP, key and value, in the order of the message.
+    /// The entries of a MAP, key and value, in the order of the message; of a MULTISET, element and number.
     Map(&'a [(Value<'a>, Value<'a>)]),
     /// A column that an update doesn't carry: it keeps what it holds. Never inside another value.
     Unchanged,

@@ -142,10 +142,14 @@ fn fits(value: &Value<'_>, data_type: &DataType) -> bool {
             }
             _ => false,
         },
-        DataType::Map(key, element) => match value {
-            Value::Map(entries) => entries.iter().all(|(name, value)| fits(name, key) && fits(value, element)),
+        DataType::Map(..) | DataType::Multiset(_) => match (value, data_type.entries()) {
+            (Value::Map(entries), Some((key, element))) => {
+                entries.iter().all(|(name, value)| fits(name, key) && fits(value, element))
+            }
             _ => false,
         },
+        DataType::IntervalYearMonth => matches!(value, Value::Months(_)),
+        DataType::IntervalDayTime => matches!(value, Value::Millis(_)),
         DataType::Null => false,
     }
 }
@@ -185,6 +189,8 @@ pub fn of_every_type(nested: bool) -> Vec<Column> {
     if nested {
         types.push(DataType::Map(Box::new(DataType::STRING), Box::new(array(DataType::Double))));
         types.push(row_of(&[("x", DataType::Float), ("y", row_of(&[("z", array(DataType::STRING))]))]));
+        types.push(DataType::Multiset(Box::new(DataType::STRING)));
+        types.extend([DataType::IntervalYearMonth, DataType::IntervalDayTime]);
     }
     types.into_iter().zip('a'..).map(|(data_type, letter)| column(&letter.to_string(), data_type)).collect()
 }

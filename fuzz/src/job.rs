@@ -66,6 +66,8 @@ pub const PIECES: &[&str] = &[
     "*",
     "ROW(",
     "DECIMAL(38, 38)",
+    "INTERVAL DAY TO SECOND",
+    "MULTISET<",
 ];
 
 const PASSWORD: &str = "zq7;xj ${k'w";
@@ -79,7 +81,8 @@ const BEFORE: &str = "\
 CREATE TABLE s (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v STRING)
 WITH ('connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'tablename' = 'out', 'username' = 'u', 'conflictmode' = 'ignore',
       'password' = 'zq7;xj $${k''w');
-CREATE TABLE k (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v ARRAY<FLOAT>, m MAP<STRING, INT>, r ROW<x DOUBLE>)
+CREATE TABLE k (id INT, name STRING, at TIMESTAMP, d DECIMAL(20, 4), v ARRAY<FLOAT>, m MAP<STRING, INT>, r ROW<x DOUBLE>,
+    ym INTERVAL YEAR TO MONTH, ds INTERVAL DAY TO SECOND, ms MULTISET<STRING>)
 WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'b:9092', 'topic' = 't', 'format' = 'json',
       'scan.startup.mode' = 'earliest-offset');
 ";
@@ -214,11 +217,14 @@ fn sample<'a>(data_type: &DataType, kind: Kind, arena: &'a Bump) -> Value<'a> {
             let values: Vec<Value<'a>> = fields.iter().map(|field| sample(&field.data_type, kind, arena)).collect();
             Value::Row(arena.alloc_slice_copy(&values))
         }
-        DataType::Map(key, value) => {
+        DataType::Map(..) | DataType::Multiset(_) => {
+            let Some((key, value)) = data_type.entries() else { return Value::Null };
             let length = usize::from(kind != Kind::Least);
             let entry = |_| (sample(key, kind, arena), sample(value, kind, arena));
             Value::Map(arena.alloc_slice_fill_with(length, entry))
         }
+        DataType::IntervalYearMonth => Value::Months([7, i32::MIN, i32::MAX][kind as usize]),
+        DataType::IntervalDayTime => Value::Millis([7, i64::MIN, i64::MAX][kind as usize]),
         DataType::Null => Value::Null,
     }
 }

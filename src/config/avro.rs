@@ -127,6 +127,7 @@ impl Derive {
             DataType::TimestampLtz { .. } => logical("long", "timestamp-micros"),
             DataType::Array(element) => json!({"type": "array", "items": self.inner(element, parts.first(), name)}),
             DataType::Map(_, value) => json!({"type": "map", "values": self.inner(value, parts.get(1), name)}),
+            DataType::Multiset(_) => json!({"type": "map", "values": self.inner(&DataType::Int, None, name)}),
             DataType::Row(fields) => {
                 let field = |(at, field): (usize, &crate::data_type::Field)| {
                     let (not_null, parts) = parts.get(at).map_or((false, &[][..]), |part| (part.not_null, &part.parts));
@@ -134,7 +135,8 @@ impl Derive {
                 };
                 json!({"type": "record", "name": name, "fields": fields.iter().enumerate().map(field).collect::<Vec<_>>()})
             }
-            DataType::Null => json!("null"),
+            // An interval has been refused.
+            DataType::Null | DataType::IntervalYearMonth | DataType::IntervalDayTime => json!("null"),
         }
     }
 }
@@ -198,7 +200,7 @@ fn fits(schema: &Schema, id: TypeId, data_type: &DataType) -> bool {
         (Kind::Bytes | Kind::Fixed(_), DataType::Decimal { .. }) => true,
         (Kind::String | Kind::Enum(_), DataType::Char(_) | DataType::Varchar(_)) => true,
         (Kind::Array(items), DataType::Array(element)) => inner(*items, element),
-        (Kind::Map(values), DataType::Map(_, value)) => inner(*values, value),
+        (Kind::Map(values), data_type) => data_type.entries().is_some_and(|(_, value)| inner(*values, value)),
         (Kind::Record(fields), DataType::Row(columns)) => {
             fields.len() == columns.len()
                 && fields

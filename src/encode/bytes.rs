@@ -112,7 +112,13 @@ pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut
 pub(super) fn label(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
     match value {
         Value::Text(text) => check_nul(text)?,
-        Value::Bytes(_) | Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
+        Value::Months(_)
+        | Value::Millis(_)
+        | Value::Bytes(_)
+        | Value::Array(_)
+        | Value::Vector(_)
+        | Value::Row(_)
+        | Value::Map(_) => {
             return Err(Refusal::AsText);
         }
         _ => {}

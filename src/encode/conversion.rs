@@ -43,9 +43,11 @@ fn takes(kind: &ColumnKind, source: &DataType) -> &'static str {
         }
         Kind::Composite => "it takes ROW and STRING",
         Kind::Bool => "it takes BOOLEAN and STRING",
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric(_) => {
-            "it takes number types and STRING"
-        }
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric(_) => match source {
+            DataType::IntervalYearMonth => "CAST it AS INT, its months",
+            DataType::IntervalDayTime => "CAST it AS BIGINT, its milliseconds",
+            _ => "it takes number types and STRING",
+        },
         Kind::Date | Kind::Time(_) | Kind::Timestamp(_) | Kind::TimestampTz(_) => {
             "it takes DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ as far as they have its parts, and STRING"
         }
@@ -62,7 +64,7 @@ pub(super) fn fit(kind: &ColumnKind, source: &DataType, encoding: Option<VectorE
             binary_if(source.is_numeric())
         }
         Kind::Text | Kind::Varchar(_) | Kind::Char(_) | Kind::Json | Kind::Jsonb => Fit::Binary,
-        Kind::Enum if is_bytes(source) || is_collection(source) => Fit::Never,
+        Kind::Enum if is_bytes(source) || is_collection(source) || source.is_interval() => Fit::Never,
         Kind::Enum => Fit::Binary,
         Kind::Date => match source {
             DataType::Date | DataType::Timestamp { .. } => Fit::Binary,
@@ -135,5 +137,5 @@ fn is_bytes(source: &DataType) -> bool {
 }
 
 fn is_collection(source: &DataType) -> bool {
-    matches!(source, DataType::Array(_) | DataType::Row(_) | DataType::Map(..))
+    source.is_nested()
 }

@@ -34,6 +34,8 @@ pub(super) fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) 
             timestamp(seconds, nanos, out);
             out.push(b'Z');
         }),
+        Value::Months(months) => print::display(months, out),
+        Value::Millis(millis) => print::display(millis, out),
         Value::Array(elements) => {
             let element = if let DataType::Array(element) = data_type { element } else { &DataType::Null };
             separated(b"[]", elements, out, |value, _, out| write(value, element, out))?;
@@ -63,8 +65,7 @@ pub(super) fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) 
             })?;
         }
         Value::Map(entries) => {
-            let (key_type, value_type) =
-                if let DataType::Map(key, value) = data_type { (&**key, &**value) } else { (data_type, data_type) };
+            let (key_type, value_type) = data_type.entries().unwrap_or((data_type, data_type));
             separated(b"{}", entries, out, |(key, value), _, out| {
                 name(key, key_type, out)?;
                 out.push(b':');

@@ -105,6 +105,8 @@ pub(super) fn scalar(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Time(nanos) => time(nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000) as u32, out),
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, b"", out),
         Value::Instant { seconds, nanos } => timestamp(seconds, nanos, b"+00", out),
+        Value::Months(months) => span(months, 0, out),
+        Value::Millis(millis) => span(0, millis, out),
         Value::Null | Value::Unchanged | Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
             out.extend_from_slice(b"NULL")
         }
@@ -207,6 +209,29 @@ pub(super) fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>
     out.extend_from_slice(era);
 }
 
+/// Each part with a sign of its own: behind a sign in front of all, the server's `IntervalStyle` decides what it counts for.
+fn span(months: i32, millis: i64, out: &mut Vec<u8>) {
+    const MILLIS_A_DAY: i64 = 86_400_000;
+    let start = out.len();
+    let mut part = |count: i64, unit: &str| {
+        if count != 0 {
+            let _ = write!(out, "{count} {unit}{} ", if count == 1 { "" } else { "s" });
+        }
+    };
+    part((months / 12).into(), "year");
+    part((months % 12).into(), "mon");
+    part(millis / MILLIS_A_DAY, "day");
+    let rest = millis % MILLIS_A_DAY;
+    if rest == 0 && out.len() > start {
+        out.pop();
+        return;
+    }
+    if rest < 0 {
+        out.push(b'-');
+    }
+    time(rest.abs() / 1000, (rest.abs() % 1000) as u32 * 1_000_000, out);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +276,27 @@ mod tests {
         assert_eq!(printed(Value::Timestamp { seconds: -62_135_596_801, nanos: 0 }), "0001-12-31 23:59:59 BC");
         assert_eq!(printed(Value::Time(3_600_000_000_001)), "01:00:00.000000001");
         assert_eq!(printed(Value::Date(-719_528)), "0001-01-01 BC");
+    }
+
+    #[test]
+    fn an_interval_carries_the_sign_of_each_part() {
+        for (months, expected) in [(14, "1 year 2 mons"), (-14, "-1 years -2 mons"), (1, "1 mon"), (0, "00:00:00")] {
+            assert_eq!(printed(Value::Months(months)), expected);
+        }
+        for (millis, expected) in [
+            (93_784_005, "1 day 02:03:04.005"),
+            (-93_784_005, "-1 days -02:03:04.005"),
+            (-500, "-00:00:00.5"),
+            (172_800_000, "2 days"),
+            (0, "00:00:00"),
+            (i64::MIN, "-106751991167 days -07:12:55.808"),
+        ] {
+            assert_eq!(printed(Value::Millis(millis)), expected);
+        }
+        assert_eq!(
+            printed(Value::Array(&[Value::Millis(1), Value::Null, Value::Months(24)])),
+            r#"{00:00:00.001,NULL,"2 years"}"#
+        );
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use super::refusal::{Refusal, excerpt, sqlstate};
 use super::{json, print};
 use crate::data_type::DataType;
+use crate::interval::{DayTime, YearMonth};
 use crate::value::Value;
 
-/// Appends a value's text, with the checks of the server's input functions. What has parts is JSON.
+/// Appends a value's text, with the checks of the server's input functions. What has parts is JSON, an interval is as Flink's
+/// CAST prints it.
 pub(super) fn write(
     value: &Value<'_>,
     source: &DataType,
@@ -19,6 +21,8 @@ pub(super) fn write(
             out.extend_from_slice(text.as_bytes());
         }
         Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => json::write(value, source, out)?,
+        Value::Months(months) => print::display(YearMonth(*months), out),
+        Value::Millis(millis) => print::display(DayTime(*millis), out),
         value => print::scalar(value, out),
     }
     match limit {

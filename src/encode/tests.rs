@@ -324,6 +324,9 @@ fn one_of_each() -> Vec<(DataType, Value<'static>)> {
         (list(list(DataType::Int)), Value::Array(&[Value::Array(&[Value::Int(1)])])),
         (DataType::Row(vec![Field { name: "a".into(), data_type: DataType::Int }]), Value::Row(&[Value::Int(1)])),
         (DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int)), Value::Map(&[])),
+        (DataType::Multiset(Box::new(DataType::STRING)), Value::Map(&[])),
+        (DataType::IntervalYearMonth, Value::Months(1)),
+        (DataType::IntervalDayTime, Value::Millis(1)),
     ]
 }
 

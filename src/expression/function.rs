@@ -73,6 +73,10 @@ pub enum Function {
     FloorTo(Unit),
     CeilTo(Unit),
     Shift(Interval),
+    /// A moment and an INTERVAL to add.
+    Later,
+    /// A moment and an INTERVAL to subtract.
+    Earlier,
     /// Whole units from the second to the first.
     Difference(Unit),
     /// A text in this format, as TIMESTAMP(3) or DATE; NULL where it is none.

@@ -23,8 +23,18 @@ pub enum Literal {
     Bytes(Vec<u8>),
     Date(i32),
     Time(i64),
-    Timestamp { seconds: i64, nanos: u32 },
-    Instant { seconds: i64, nanos: u32 },
+    Timestamp {
+        seconds: i64,
+        nanos: u32,
+    },
+    Instant {
+        seconds: i64,
+        nanos: u32,
+    },
+    /// INTERVAL YEAR TO MONTH.
+    Months(i32),
+    /// INTERVAL DAY TO SECOND.
+    Millis(i64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

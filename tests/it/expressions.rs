@@ -2,6 +2,7 @@
 
 mod conditions;
 mod errors;
+mod intervals;
 mod moments;
 mod nested;
 mod numbers;
@@ -16,7 +17,7 @@ use vecsink::value::{Decimal, Value};
 /// A row of every type, with values that the tests name.
 const COLUMNS: &str = "i INT, l BIGINT, t TINYINT, d DOUBLE, f FLOAT, c DECIMAL(10, 2), s STRING, v VARCHAR(5), \
      b BOOLEAN, n INT, ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), dt DATE, tm TIME, a ARRAY<INT>, x BYTES, ns STRING, \
-     nb BOOLEAN, m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
+     nb BOOLEAN, ym INTERVAL YEAR TO MONTH, ds INTERVAL DAY TO SECOND, m AS MAP['k', 1, 'n', CAST(NULL AS INT)], \
      r AS CAST(ROW(3, ROW('deep')) AS ROW<x INT, y ROW<z STRING>>), \
      q AS CAST(ROW(ARRAY[5, 6], MAP['key', 9], ARRAY[ROW(7, ARRAY['w']), ROW(8, ARRAY['x'])]) \
      AS ROW<v ARRAY<INT>, t MAP<STRING, INT>, o ARRAY<ROW<p INT, w ARRAY<STRING>>>>)";
@@ -70,6 +71,8 @@ fn evaluate(expression: &str, settings: &str) -> Result<String, String> {
         Value::Bytes(b"bytes"),
         Value::Null,
         Value::Null,
+        Value::Months(-14),
+        Value::Millis(93_784_005),
     ];
     match selection.apply(&row, &[], &arena) {
         Ok(Selected::Row([Value::Text(text)])) => Ok(text.to_string()),

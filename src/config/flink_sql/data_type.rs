@@ -4,10 +4,11 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::cursor::{Cursor, DEEPEST, Parsed, error};
 use super::dialect::FlinkSql;
+use super::interval;
 use crate::data_type::{DataType, Field, Part, UNBOUNDED};
 use crate::error::Location;
 
-/// A type, with `ARRAY` behind it as often as the job likes.
+/// A type, with `ARRAY` or `MULTISET` behind it as often as the job likes.
 pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
     parse_type_and_parts(cursor).map(|(data_type, _)| data_type)
 }
@@ -16,18 +17,21 @@ pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
 pub fn parse_type_and_parts(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
     let (mut data_type, mut parts) = parse_plain_type(cursor)?;
     let mut depth = 0;
-    while cursor.accept_word("ARRAY") {
+    loop {
+        let wrap = if cursor.accept_word("ARRAY") {
+            DataType::Array
+        } else if cursor.accept_word("MULTISET") {
+            DataType::Multiset
+        } else {
+            return Ok((data_type, parts));
+        };
         depth += 1;
         if depth > DEEPEST {
             return Err(cursor.error("nested too deeply"));
         }
-        data_type = DataType::Array(Box::new(data_type));
+        data_type = wrap(Box::new(data_type));
         parts = vec![Part { not_null: false, parts }];
     }
-    if cursor.next_is("MULTISET") {
-        return Err(cursor.unsupported("type MULTISET"));
-    }
-    Ok((data_type, parts))
 }
 
 /// What stands between `<` and `>`.
@@ -120,6 +124,11 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
             let (element, part) = in_angles(cursor, inner_type)?;
             return Ok((DataType::Array(Box::new(element)), vec![part]));
         }
+        "MULTISET" => {
+            let (element, part) = in_angles(cursor, inner_type)?;
+            return Ok((DataType::Multiset(Box::new(element)), vec![part]));
+        }
+        "INTERVAL" => interval::qualifier(cursor)?,
         "MAP" => {
             let ((key, key_part), (value, value_part)) = in_angles(cursor, |cursor| {
                 let key = inner_type(cursor)?;
@@ -139,7 +148,7 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
             });
         }
         "ROW" => return in_angles(cursor, fields),
-        "MULTISET" | "INTERVAL" | "RAW" | "STRUCTURED" | "VARIANT" => {
+        "RAW" | "STRUCTURED" | "VARIANT" => {
             return Err(error(at, format!("not supported: type {name}")));
         }
         "REAL" => return Err(error(at, "unknown type REAL; Flink SQL calls it FLOAT")),
@@ -193,7 +202,7 @@ fn precision(cursor: &mut Cursor<'_>, default: u8) -> Parsed<u8> {
     Ok(precision)
 }
 
-fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
+pub(super) fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
     let at = cursor.at();
     let number = cursor.number(what)?;
     u8::try_from(number)

@@ -5,6 +5,7 @@ mod create_table;
 mod cursor;
 mod data_type;
 mod dialect;
+mod interval;
 mod like;
 mod query;
 mod statement;

@@ -1,6 +1,6 @@
 //! Options of `'format' = 'avro'`.
 
-use super::format::key_that_is_no_text;
+use super::format::keys_that_are_no_texts;
 use super::{OptionSpec, TableOptions, ValueType};
 use crate::data_type::DataType;
 use crate::settings::{AvroEncoding, AvroFormat};
@@ -36,9 +36,34 @@ pub fn read(options: &mut TableOptions<'_>) -> AvroFormat {
     }
 }
 
+/// What no schema holds, wherever it comes from.
+pub fn refuse_common(data_type: &DataType) -> Option<String> {
+    let keys = keys_that_are_no_texts(data_type, "Avro");
+    if keys.is_some() {
+        return keys;
+    }
+    let interval = interval_in(data_type)?;
+    let (number, unit) = match interval {
+        DataType::IntervalYearMonth => ("INT", "months"),
+        _ => ("BIGINT", "milliseconds"),
+    };
+    Some(format!(
+        "Avro can't hold {interval}, as in Flink: declare {number}, the {unit}, and CAST it AS {interval} in the query"
+    ))
+}
+
+fn interval_in(data_type: &DataType) -> Option<&DataType> {
+    match data_type {
+        interval if interval.is_interval() => Some(interval),
+        DataType::Map(_, inner) | DataType::Array(inner) => interval_in(inner),
+        DataType::Row(fields) => fields.iter().find_map(|field| interval_in(&field.data_type)),
+        _ => None,
+    }
+}
+
 pub fn refuse_type(options: &AvroFormat, data_type: &DataType) -> Option<String> {
-    if let Some(key) = key_that_is_no_text(data_type) {
-        return Some(format!("not supported: a MAP in Avro has STRING keys, not {key}"));
+    if let Some(reason) = refuse_common(data_type) {
+        return Some(reason);
     }
     let to_false = "'avro.timestamp_mapping.legacy' = 'false'";
     match data_type {

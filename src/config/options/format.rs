@@ -70,11 +70,10 @@ fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
     match format {
         Format::Protobuf(_) => None,
         Format::Csv(_) => {
-            let nested = |inner: &DataType| matches!(inner, DataType::Array(_) | DataType::Row(_) | DataType::Map(..));
             let refused = match data_type {
-                DataType::Array(element) => nested(element),
-                DataType::Row(fields) => fields.iter().any(|field| nested(&field.data_type)),
-                other => nested(other),
+                DataType::Array(element) => element.is_nested(),
+                DataType::Row(fields) => fields.iter().any(|field| field.data_type.is_nested()),
+                other => other.is_nested(),
             };
             refused.then(|| format!("not supported: format 'csv' can't hold {data_type}"))
         }
@@ -92,14 +91,10 @@ fn refuse_type(format: &Format, data_type: &DataType) -> Option<String> {
             (!is_simple).then(|| format!("not supported: format 'raw' can't hold {data_type}"))
         }
         Format::Json(_) | Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => {
-            let key = key_that_is_no_text(data_type)?;
-            Some(format!("not supported: a MAP in JSON has STRING keys, not {key}"))
+            keys_that_are_no_texts(data_type, "JSON")
         }
         Format::Avro(options) => avro::refuse_type(options, data_type),
-        Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => {
-            let key = key_that_is_no_text(data_type)?;
-            Some(format!("not supported: a MAP in Avro has STRING keys, not {key}"))
-        }
+        Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => avro::refuse_common(data_type),
     }
 }
 
@@ -113,11 +108,17 @@ pub fn refuse_count(format: &Format, columns: usize, part: &str) -> Option<Strin
     }
 }
 
-pub(super) fn key_that_is_no_text(data_type: &DataType) -> Option<&DataType> {
+/// What is said of other keys where a map has strings for keys.
+pub(super) fn keys_that_are_no_texts(data_type: &DataType, format: &str) -> Option<String> {
     match data_type {
-        DataType::Map(key, _) if !key.is_text() => Some(key),
-        DataType::Map(_, inner) | DataType::Array(inner) => key_that_is_no_text(inner),
-        DataType::Row(fields) => fields.iter().find_map(|field| key_that_is_no_text(&field.data_type)),
+        DataType::Map(key, _) if !key.is_text() => {
+            Some(format!("not supported: a MAP in {format} has STRING keys, not {key}"))
+        }
+        DataType::Multiset(element) if !element.is_text() => {
+            Some(format!("not supported: a MULTISET in {format} has STRING elements, not {element}"))
+        }
+        DataType::Map(_, inner) | DataType::Array(inner) => keys_that_are_no_texts(inner, format),
+        DataType::Row(fields) => fields.iter().find_map(|field| keys_that_are_no_texts(&field.data_type, format)),
         _ => None,
     }
 }

@@ -89,7 +89,8 @@ fn is_implicit(from: &DataType, to: &DataType) -> bool {
 
 /// Conversions that a CAST may ask for.
 pub fn can_cast(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Array, Binary, Boolean, Date, Map, Null, Row, Time, Timestamp, TimestampLtz, Varbinary};
+    use DataType::{Array, BigInt, Binary, Boolean, Date, Int, IntervalDayTime, IntervalYearMonth, Map, Multiset};
+    use DataType::{Null, Row, Time, Timestamp, TimestampLtz, Varbinary};
     match (from, to) {
         _ if is_implicit(from, to) => true,
         (_, Null) => false,
@@ -100,8 +101,11 @@ pub fn can_cast(from: &DataType, to: &DataType) -> bool {
         (Map(from_key, from_value), Map(to_key, to_value)) => {
             can_cast(from_key, to_key) && can_cast(from_value, to_value)
         }
-        (from, to) if from.is_text() => !matches!(to, Array(_) | Row(_) | Map(..)),
+        (Multiset(from), Multiset(to)) => can_cast(from, to),
+        (from, to) if from.is_text() => !to.is_nested() && !to.is_interval(),
         (_, to) if to.is_text() => true,
+        (IntervalYearMonth, Int) | (Int, IntervalYearMonth) => true,
+        (IntervalDayTime, BigInt) | (BigInt, IntervalDayTime) => true,
         (from, Boolean) | (Boolean, from) => from.is_numeric(),
         (from, to) if from.is_numeric() && to.is_numeric() => true,
         (Date, Timestamp { .. } | TimestampLtz { .. }) | (Timestamp { .. } | TimestampLtz { .. }, Date) => true,
@@ -179,7 +183,7 @@ pub fn merge(types: &[&DataType]) -> Option<DataType> {
 }
 
 fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
-    use DataType::{Array, Binary, Char, Decimal, Double, Float, Map, Row, Varbinary, Varchar};
+    use DataType::{Array, Binary, Char, Decimal, Double, Float, Map, Multiset, Row, Varbinary, Varchar};
     let inner = |left: &DataType, right: &DataType| merge(&[left, right]).map(Box::new);
     match (left, right) {
         (same, other) if same == other => Some(same.clone()),
@@ -189,6 +193,7 @@ fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
         (Float, Decimal { .. } | Double) | (Decimal { .. } | Double, Float) => Some(Double),
         (Float, other) | (other, Float) if other.is_integer() => Some(Float),
         (Array(left), Array(right)) => inner(left, right).map(Array),
+        (Multiset(left), Multiset(right)) => inner(left, right).map(Multiset),
         (Map(left_key, left), Map(right_key, right)) => Some(Map(inner(left_key, right_key)?, inner(left, right)?)),
         (Row(left), Row(right)) if left.len() == right.len() => {
             let field = |(left, right): (&Field, &Field)| {

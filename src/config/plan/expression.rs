@@ -4,6 +4,7 @@ use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString
 
 use super::conversion::{can_cast, cast};
 use super::literal;
+use super::moment;
 use super::refuse::place;
 use crate::config::flink_sql::{error, parse_type_text};
 use crate::data_type::DataType;
@@ -66,6 +67,7 @@ impl Scope<'_> {
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), expr)
             }
+            Expr::Interval(interval) => moment::constant(interval, self.place(expr)),
             Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
             Expr::Function(_)
             | Expr::Substring { .. }
@@ -186,6 +188,10 @@ impl Scope<'_> {
         let target = parse_type_text(type_text, at)?;
         let operand = self.expression(operand)?;
         let from = operand.data_type();
+        if let (Expression::Literal(Literal::Int(_), _), true) = (&operand, target.is_interval()) {
+            // Flink takes the constant for so many units, and a column's number for so many months or milliseconds.
+            return Err(error(at, "a constant INTERVAL is written INTERVAL '1' DAY"));
+        }
         if !can_cast(&from, &target) {
             return Err(error(at, format!("a value of type {from} can't be CAST to {target}")));
         }
@@ -216,7 +222,6 @@ fn what_is(expr: &Expr) -> &'static str {
         Expr::InSubquery { .. } | Expr::Subquery(_) | Expr::Exists { .. } => "subqueries",
         Expr::SimilarTo { .. } => "SIMILAR TO; REGEXP(text, pattern) takes a regular expression",
         Expr::Overlay { .. } => "OVERLAY; write SUBSTRING and ||",
-        Expr::Interval(_) => "INTERVAL elsewhere than in moment + INTERVAL '1' DAY",
         Expr::AtTimeZone { .. } => "AT TIME ZONE; SET 'table.local-time-zone' and CAST",
         _ => "this expression",
     }

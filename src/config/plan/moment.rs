@@ -5,7 +5,7 @@ use sqlparser::ast::{DateTimeField, Expr, Interval as WrittenInterval, Value};
 use crate::config::flink_sql::error;
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Location};
-use crate::expression::{Expression, Function, Interval, Unit};
+use crate::expression::{Expression, Function, Interval, Literal, Unit};
 
 pub(super) fn unit(name: &str) -> Option<Unit> {
     let name = name.to_ascii_uppercase();
@@ -57,33 +57,54 @@ pub(super) fn span(unit: Unit, count: i64) -> Option<Interval> {
     }
 }
 
-/// `moment + INTERVAL '1' DAY`
-pub(super) fn shift(
-    moment: Expression,
-    written: &WrittenInterval,
-    sign: i64,
-    at: Location,
-) -> Result<Expression, Diagnostic> {
-    let interval = interval(written, sign).map_err(|message| error(at, message))?;
-    shifted(moment, interval).map_err(|message| error(at, message))
+pub(super) fn shifted(moment: Expression, interval: Interval) -> Result<Expression, String> {
+    let data_type = shifted_type(&moment, interval.millis % 86_400_000 != 0)?;
+    Ok(Expression::Call(Function::Shift(interval), vec![moment], data_type))
 }
 
-pub(super) fn shifted(moment: Expression, interval: Interval) -> Result<Expression, String> {
-    let data_type = match moment.data_type() {
-        DataType::Date if interval.millis % 86_400_000 != 0 => {
-            return Err("a DATE has no hours to add to; CAST it AS TIMESTAMP".into());
+/// `moment + interval`, `moment - interval`
+pub(super) fn shifted_by(function: &Function, moment: Expression, interval: Expression) -> Result<Expression, String> {
+    let sign = if *function == Function::Subtract { -1 } else { 1 };
+    match interval {
+        // No literal is as low as the lowest number.
+        Expression::Literal(Literal::Months(months), _) => {
+            shifted(moment, Interval { months: i64::from(months) * sign, millis: 0 })
         }
+        Expression::Literal(Literal::Millis(millis), _) => {
+            shifted(moment, Interval { months: 0, millis: millis.saturating_mul(sign) })
+        }
+        interval => {
+            let data_type = shifted_type(&moment, *interval.type_ref() == DataType::IntervalDayTime)?;
+            let function = if sign < 0 { Function::Earlier } else { Function::Later };
+            Ok(Expression::Call(function, vec![moment, interval], data_type))
+        }
+    }
+}
+
+fn shifted_type(moment: &Expression, by_hours: bool) -> Result<DataType, String> {
+    Ok(match moment.data_type() {
+        DataType::Date if by_hours => return Err("a DATE has no hours to add to; CAST it AS TIMESTAMP".into()),
         // An interval has milliseconds.
         DataType::Timestamp { precision } => DataType::Timestamp { precision: precision.max(3) },
         DataType::TimestampLtz { precision } => DataType::TimestampLtz { precision: precision.max(3) },
         data_type if is_moment(&data_type) => data_type,
         other => return Err(format!("an INTERVAL is added to a date or a time, found {other}")),
+    })
+}
+
+/// A constant of one of the two INTERVAL types.
+pub(super) fn constant(written: &WrittenInterval, at: Location) -> Result<Expression, Diagnostic> {
+    let (interval, data_type) = interval(written).map_err(|message| error(at, message))?;
+    let too_long = || error(at, format!("{written} is more than {} months", i32::MAX));
+    let literal = match data_type {
+        DataType::IntervalYearMonth => Literal::Months(i32::try_from(interval.months).map_err(|_| too_long())?),
+        _ => Literal::Millis(interval.millis),
     };
-    Ok(Expression::Call(Function::Shift(interval), vec![moment], data_type))
+    Ok(Expression::Literal(literal, data_type))
 }
 
 /// `INTERVAL '1' DAY`, `INTERVAL '1.5' SECOND`, `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '1 02:03:04' DAY TO SECOND`.
-fn interval(written: &WrittenInterval, sign: i64) -> Result<Interval, String> {
+fn interval(written: &WrittenInterval) -> Result<(Interval, DataType), String> {
     let malformed = || format!("not supported: {written}; write INTERVAL '1' DAY, with one unit");
     let text = match written.value.as_ref() {
         Expr::Value(value) => match &value.value {
@@ -114,8 +135,12 @@ fn interval(written: &WrittenInterval, sign: i64) -> Result<Interval, String> {
         (_, Some(None)) => None,
     };
     let plain = plain.ok_or_else(malformed)?;
-    let sign = if negative { -sign } else { sign };
-    Ok(Interval { months: plain.months * sign, millis: plain.millis * sign })
+    let sign = if negative { -1 } else { 1 };
+    let data_type = match leading {
+        Unit::Year | Unit::Quarter | Unit::Month => DataType::IntervalYearMonth,
+        _ => DataType::IntervalDayTime,
+    };
+    Ok((Interval { months: plain.months * sign, millis: plain.millis * sign }, data_type))
 }
 
 /// `1 02:03:04.5`, or a part of it.

@@ -26,7 +26,7 @@ impl Scope<'_> {
         }
         let operand = self.expression(operand)?;
         let data_type = operand.data_type();
-        if !data_type.is_numeric() {
+        if !data_type.is_numeric() && !data_type.is_interval() {
             return Err(error(self.place(whole), format!("{sign} takes a number, found {data_type}")));
         }
         Ok(match sign {
@@ -78,17 +78,8 @@ impl Scope<'_> {
 
     #[inline(never)]
     fn arithmetic(&self, function: Function, left: &Expr, right: &Expr, whole: &Expr) -> Planned<Expression> {
-        let at = self.place(whole);
-        match (&function, left, right) {
-            (Function::Add, Expr::Interval(interval), moment) | (Function::Add, moment, Expr::Interval(interval)) => {
-                return moment::shift(self.expression(moment)?, interval, 1, at);
-            }
-            (Function::Subtract, moment, Expr::Interval(interval)) => {
-                return moment::shift(self.expression(moment)?, interval, -1, at);
-            }
-            _ => {}
-        }
-        arithmetic(function, self.expression(left)?, self.expression(right)?).map_err(|message| error(at, message))
+        let (left, right) = (self.expression(left)?, self.expression(right)?);
+        arithmetic(function, left, right).map_err(|message| error(self.place(whole), message))
     }
 
     #[inline(never)]
@@ -219,6 +210,27 @@ pub(super) fn no_common_type(types: &[&DataType]) -> String {
     format!("{} have no type in common; CAST them to one", shown.join(" and "))
 }
 
+/// A moment and an INTERVAL, two INTERVALs of a kind, or an INTERVAL and a whole number.
+fn with_interval(function: Function, left: Expression, right: Expression) -> Result<Expression, String> {
+    let (left_type, right_type) = (left.data_type(), right.data_type());
+    match (&function, left_type.is_interval(), right_type.is_interval()) {
+        (Function::Add | Function::Subtract, true, true) if left_type == right_type => {
+            Ok(Expression::Call(function, vec![left, right], left_type))
+        }
+        (Function::Add | Function::Subtract, false, true) => moment::shifted_by(&function, left, right),
+        (Function::Add, true, false) => moment::shifted_by(&function, right, left),
+        (Function::Multiply | Function::Divide, true, false) if right_type.is_integer() => {
+            Ok(Expression::Call(function, vec![left, right], left_type))
+        }
+        (Function::Multiply, false, true) if left_type.is_integer() => {
+            Ok(Expression::Call(function, vec![right, left], right_type))
+        }
+        _ => Err(format!(
+            "an INTERVAL goes with a moment, an INTERVAL of its kind or a whole number, found {left_type} and {right_type}"
+        )),
+    }
+}
+
 /// The operation in the type that Flink gives it.
 pub(super) fn arithmetic(function: Function, left: Expression, right: Expression) -> Result<Expression, String> {
     let (left, right) = match (left.type_ref(), right.type_ref()) {
@@ -231,6 +243,9 @@ pub(super) fn arithmetic(function: Function, left: Expression, right: Expression
         _ => (left, right),
     };
     let (left_type, right_type) = (left.data_type(), right.data_type());
+    if left_type.is_interval() || right_type.is_interval() {
+        return with_interval(function, left, right);
+    }
     let common = merge(&[&left_type, &right_type]).filter(|_| left_type.is_numeric() && right_type.is_numeric());
     let Some(common) = common else {
         let moment = matches!(left_type, DataType::Date | DataType::Timestamp { .. } | DataType::TimestampLtz { .. });

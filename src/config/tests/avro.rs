@@ -39,7 +39,8 @@ fn the_schema_is_the_one_that_flink_derives() {
     let schema = schema_of(
         "id INT NOT NULL, a BOOLEAN, b SMALLINT, c BIGINT, d DOUBLE NOT NULL, e VARCHAR(10), f BYTES,
          g DECIMAL(10, 2), h DATE, i TIME, j TIMESTAMP(3), k ARRAY<FLOAT NOT NULL>, l ARRAY<FLOAT>,
-         m MAP<STRING, INT NOT NULL>, n ROW<x INT NOT NULL, y ROW<z STRING>> NOT NULL",
+         m MAP<STRING, INT NOT NULL>, n ROW<x INT NOT NULL, y ROW<z STRING>> NOT NULL,
+         o MULTISET<STRING NOT NULL>",
         "'avro.codec' = 'snappy'",
     );
     let record = "org.apache.flink.avro.generated.record";
@@ -63,6 +64,7 @@ fn the_schema_is_the_one_that_flink_derives() {
             r#"{{"name":"n","type":{{"type":"record","name":"{record}_n","fields":[{{"name":"x","type":"int"}},{}]}}}}"#,
             null("y", &format!(r#"{{"type":"record","name":"{record}_n_y","fields":[{}]}}"#, null("z", r#""string""#)))
         ),
+        null("o", r#"{"type":"map","values":["null","int"]}"#),
     ];
     assert_eq!(schema, format!(r#"{{"type":"record","name":"{record}","fields":[{}]}}"#, fields.join(",")));
 }

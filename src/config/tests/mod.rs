@@ -11,6 +11,7 @@ mod queries;
 mod safety;
 mod settings;
 mod tables;
+mod types;
 mod url;
 mod views;
 

@@ -111,6 +111,8 @@ impl Owned {
             Value::Float(value) => Owned::Plain(Value::Float(value)),
             Value::Double(value) => Owned::Plain(Value::Double(value)),
             Value::Date(days) => Owned::Plain(Value::Date(days)),
+            Value::Months(months) => Owned::Plain(Value::Months(months)),
+            Value::Millis(millis) => Owned::Plain(Value::Millis(millis)),
             Value::Time(nanos) => Owned::Plain(Value::Time(nanos)),
             Value::Timestamp { seconds, nanos } => Owned::Plain(Value::Timestamp { seconds, nanos }),
             Value::Instant { seconds, nanos } => Owned::Plain(Value::Instant { seconds, nanos }),

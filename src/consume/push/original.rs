@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::Value as Json;
 
 use crate::calendar::date_from_days;
+use crate::interval::{DayTime, YearMonth};
 use crate::value::{Decimal, Value};
 
 /// Appends the row as one object, its members named like the columns. Bytes are in hexadecimal, times as ISO 8601 has them;
@@ -51,6 +52,8 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
         }
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, "", out),
         Value::Instant { seconds, nanos } => timestamp(seconds, nanos, "Z", out),
+        Value::Months(months) => write!(out, "\"{}\"", YearMonth(months)),
+        Value::Millis(millis) => write!(out, "\"{}\"", DayTime(millis)),
         Value::Array(elements) | Value::Row(elements) => {
             out.push(b'[');
             for (at, element) in elements.iter().enumerate() {

@@ -105,7 +105,7 @@ impl<'a> Walk<'_, 'a> {
                 Some(Value::Array(values.into_bump_slice()))
             }
             (Kind::Map(of), Json::Object(object)) => {
-                let DataType::Map(_, inner) = data_type else { return Ok(None) };
+                let Some((_, inner)) = data_type.entries() else { return Ok(None) };
                 let mut entries = Vec::with_capacity_in(object.len(), self.arena);
                 for (key, json) in object {
                     let value = self.value(json, *of, inner).map_err(|fault| fault.in_field(key))?;

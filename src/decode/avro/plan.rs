@@ -251,7 +251,8 @@ impl Compiler<'_> {
                 let Kind::Array(reader) = self.reader.kind(reader) else { return None };
                 Some(self.array(*items, *reader, element, in_array))
             }
-            (DataType::Map(_, value), Kind::Map(values)) => {
+            (data_type, Kind::Map(values)) => {
+                let (_, value) = data_type.entries()?;
                 let Kind::Map(reader) = self.reader.kind(reader) else { return None };
                 Some(Read::Map(Box::new(self.value(*values, *reader, value, true))))
             }

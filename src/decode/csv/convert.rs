@@ -143,6 +143,14 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
         DataType::SmallInt => integer::<i16>(text),
         DataType::Int => integer::<i32>(text),
         DataType::BigInt => integer::<i64>(text),
+        DataType::IntervalYearMonth => match integer::<i32>(text)? {
+            Value::Int(months) => i32::try_from(months).ok().map(Value::Months),
+            _ => None,
+        },
+        DataType::IntervalDayTime => match integer::<i64>(text)? {
+            Value::Int(millis) => Some(Value::Millis(millis)),
+            _ => None,
+        },
         DataType::Float => number::real(text).map(Value::Float),
         DataType::Double => number::real(text).map(Value::Double),
         DataType::Timestamp { .. } => {
@@ -166,7 +174,7 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
         DataType::Binary(_) | DataType::Varbinary(_) => base64::decode(text, arena).map(Value::Bytes),
         DataType::Null => Some(Value::Null),
         // Not a simple element.
-        DataType::Array(_) | DataType::Row(_) | DataType::Map(..) => None,
+        DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_) => None,
     }
 }
 
@@ -201,6 +209,10 @@ impl fmt::Display for Unfit<'_> {
             DataType::SmallInt => write!(f, ": a whole number from {} to {}", i16::MIN, i16::MAX),
             DataType::Int => write!(f, ": a whole number from {} to {}", i32::MIN, i32::MAX),
             DataType::BigInt => write!(f, ": a whole number from {} to {}", i64::MIN, i64::MAX),
+            DataType::IntervalYearMonth => {
+                write!(f, ": a whole number of months from {} to {}", i32::MIN, i32::MAX)
+            }
+            DataType::IntervalDayTime => f.write_str(": a whole number of milliseconds"),
             DataType::Float | DataType::Double => f.write_str(": a number such as 0.5, 1e-3, NaN or -Infinity"),
             DataType::Decimal { .. } => f.write_str(": a number such as 0.5, without blanks"),
             DataType::Timestamp { .. } => f.write_str(": yyyy-MM-dd HH:mm:ss[.fraction]"),
@@ -209,7 +221,49 @@ impl fmt::Display for Unfit<'_> {
             DataType::Time { .. } => f.write_str(": HH:mm[:ss[.fraction]]"),
             DataType::Binary(_) | DataType::Varbinary(_) => f.write_str(": base64"),
             DataType::Row(fields) => write!(f, ": {} values", fields.len()),
-            DataType::Array(_) | DataType::Map(..) | DataType::Boolean | DataType::Null => Ok(()),
+            DataType::Array(_) | DataType::Map(..) | DataType::Multiset(_) | DataType::Boolean | DataType::Null => {
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn converted(data_type: &DataType, text: &str, ignore_parse_errors: bool) -> Result<String, String> {
+        let options = CsvFormat {
+            field_delimiter: ',',
+            quote_character: None,
+            allow_comments: false,
+            ignore_parse_errors,
+            array_element_delimiter: ";".into(),
+            escape_character: None,
+            null_literal: None,
+        };
+        let (arena, mut nulled) = (Bump::new(), 0);
+        let value = Converter::new(&options).convert(data_type, text.as_bytes(), &arena, &mut nulled);
+        value.map(|value| format!("{value:?}")).map_err(|unfit| unfit.to_string())
+    }
+
+    #[test]
+    fn intervals_are_whole_numbers_of_months_or_milliseconds() {
+        let (months, millis) = (DataType::IntervalYearMonth, DataType::IntervalDayTime);
+        assert_eq!(converted(&months, "14", false).as_deref(), Ok("Months(14)"));
+        assert_eq!(converted(&months, " -14 ", false).as_deref(), Ok("Months(-14)"));
+        assert_eq!(converted(&millis, "9223372036854775807", false).as_deref(), Ok("Millis(9223372036854775807)"));
+        let list = DataType::Array(Box::new(millis.clone()));
+        assert_eq!(converted(&list, "1;;-2", false).as_deref(), Ok("Array([Millis(1), Null, Millis(-2)])"));
+        assert_eq!(converted(&list, "1;x", true).as_deref(), Ok("Array([Millis(1), Null])"));
+        for (data_type, text, expected) in [
+            (&months, "2147483648", "expected: a whole number of months from -2147483648 to 2147483647"),
+            (&months, "+1-02", "INTERVAL YEAR TO MONTH was expected"),
+            (&millis, "1.5", "a whole number of milliseconds"),
+            (&millis, "", "a whole number of milliseconds"),
+        ] {
+            let reason = converted(data_type, text, false).unwrap_err();
+            assert!(reason.contains(expected), "{text}: {reason}");
         }
     }
 }

@@ -25,6 +25,8 @@ pub fn from_string<'a>(
         Kind::Text => Some(Value::Text(text)),
         Kind::Boolean => Some(Value::Bool(number::trim(bytes).eq_ignore_ascii_case(b"true"))),
         Kind::Integer { least, most } => integer(number::integer(number::trim(bytes))?, *least, *most),
+        Kind::Months => number::integer(number::trim(bytes)).and_then(months),
+        Kind::Millis => number::integer(number::trim(bytes)).map(Value::Millis),
         Kind::Float => number::real(bytes).map(Value::Float),
         Kind::Double => number::real(bytes).map(Value::Double),
         Kind::Decimal { precision, scale } => self::decimal(number::trim(bytes), *precision, *scale, arena),
@@ -47,6 +49,10 @@ pub fn from_number<'a>(kind: &Kind, number: Number<'a>, as_double: bool, arena: 
     match kind {
         Kind::Integer { least, most } if number.is_whole => integer(number::integer(bytes)?, *least, *most),
         Kind::Integer { least, most } => integer(number::whole_part(bytes)?, *least, *most),
+        Kind::Months | Kind::Millis => {
+            let value = if number.is_whole { number::integer(bytes) } else { number::whole_part(bytes) };
+            if matches!(kind, Kind::Months) { value.and_then(months) } else { value.map(Value::Millis) }
+        }
         Kind::Float => real(number.text).map(Value::Float),
         Kind::Double => real(number.text).map(Value::Double),
         Kind::Decimal { precision, scale } => self::decimal(bytes, *precision, *scale, arena),
@@ -85,6 +91,10 @@ fn real<F: Float>(text: &str) -> Option<F> {
 #[inline]
 fn integer<'a>(value: i64, least: i64, most: i64) -> Option<Value<'a>> {
     (least..=most).contains(&value).then_some(Value::Int(value))
+}
+
+fn months<'a>(value: i64) -> Option<Value<'a>> {
+    i32::try_from(value).ok().map(Value::Months)
 }
 
 /// Flink's rule: too large is NULL, not an error.

@@ -36,6 +36,10 @@ pub enum Kind {
     Time,
     Timestamp,
     Instant,
+    /// INTERVAL YEAR TO MONTH.
+    Months,
+    /// INTERVAL DAY TO SECOND.
+    Millis,
     Array(Box<Elements>),
     Row(Box<Fields>),
     /// The values' shape; keys are strings.
@@ -108,6 +112,9 @@ impl Shape {
                 Kind::Row(Box::new(Fields::new(fields, missing)))
             }
             DataType::Map(_, value) => Kind::Map(Box::new(Shape::new(value, missing))),
+            DataType::Multiset(_) => Kind::Map(Box::new(Shape::new(&DataType::Int, missing))),
+            DataType::IntervalYearMonth => Kind::Months,
+            DataType::IntervalDayTime => Kind::Millis,
             DataType::Null => Kind::Null,
         };
         Shape { data_type: data_type.clone(), kind }
@@ -221,6 +228,8 @@ pub fn expected(data_type: &DataType, standard: TimestampStandard) -> String {
         DataType::SmallInt => format!("a whole number from {} to {}", i16::MIN, i16::MAX),
         DataType::Int => format!("a whole number from {} to {}", i32::MIN, i32::MAX),
         DataType::BigInt => format!("a whole number from {} to {}", i64::MIN, i64::MAX),
+        DataType::IntervalYearMonth => format!("a whole number of months from {} to {}", i32::MIN, i32::MAX),
+        DataType::IntervalDayTime => "a whole number of milliseconds".into(),
         DataType::Float | DataType::Double => "a number such as 0.5 or 1e-3, or \"NaN\" or \"-Infinity\"".into(),
         DataType::Decimal { .. } => "a number such as 0.5".into(),
         DataType::Date => "\"yyyy-MM-dd\"".into(),
@@ -231,7 +240,7 @@ pub fn expected(data_type: &DataType, standard: TimestampStandard) -> String {
         DataType::TimestampLtz { .. } => "\"yyyy-MM-dd HH:mm:ss[.fraction]Z\"".into(),
         DataType::Binary(_) | DataType::Varbinary(_) => "base64 in a string".into(),
         DataType::Array(_) => "a JSON array".into(),
-        DataType::Row(_) | DataType::Map(..) => "a JSON object".into(),
+        DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_) => "a JSON object".into(),
         DataType::Char(_) | DataType::Varchar(_) | DataType::Null => "any value".into(),
     }
 }

@@ -141,6 +141,8 @@ fn constant<'a>(literal: &'a Literal, data_type: &DataType) -> Value<'a> {
         Literal::Date(days) => Value::Date(*days),
         Literal::Time(nanos) => Value::Time(*nanos),
         Literal::Timestamp { seconds, nanos } => Value::Timestamp { seconds: *seconds, nanos: *nanos },
+        Literal::Months(months) => Value::Months(*months),
+        Literal::Millis(millis) => Value::Millis(*millis),
         Literal::Instant { seconds, nanos } => Value::Instant { seconds: *seconds, nanos: *nanos },
     }
 }

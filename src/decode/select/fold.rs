@@ -106,6 +106,8 @@ fn owned(value: Value<'_>) -> Option<Literal> {
         Value::Time(nanos) => Literal::Time(nanos),
         Value::Timestamp { seconds, nanos } => Literal::Timestamp { seconds, nanos },
         Value::Instant { seconds, nanos } => Literal::Instant { seconds, nanos },
+        Value::Months(months) => Literal::Months(months),
+        Value::Millis(millis) => Literal::Millis(millis),
         Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) | Value::Unchanged => return None,
     })
 }

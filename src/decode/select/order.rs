@@ -38,6 +38,8 @@ pub(super) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
         (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(&right)),
+        (Value::Months(left), Value::Months(right)) => Some(left.cmp(&right)),
+        (Value::Millis(left), Value::Millis(right)) => Some(left.cmp(&right)),
         (Value::Time(left), Value::Time(right)) => Some(left.cmp(&right)),
         (Value::Timestamp { seconds, nanos }, Value::Timestamp { seconds: other, nanos: more })
         | (Value::Instant { seconds, nanos }, Value::Instant { seconds: other, nanos: more }) => {

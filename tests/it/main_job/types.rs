@@ -50,20 +50,67 @@ fn packed_vectors_of_rows_with_a_uuid_key_are_normalized_and_the_last_one_of_a_k
 }
 
 #[test]
+fn intervals_and_multisets_of_json_are_stored_as_intervals_texts_and_documents() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    schema.execute(
+        "CREATE TABLE features (id int PRIMARY KEY, term interval, lap interval, lap_text text, laps interval[], extras jsonb, \
+         extras_text text, due timestamp)",
+    );
+    let topic = kafka.topic(1);
+    let messages = [
+        r#"{"id":1,"term":14,"lap":93784005,"laps":[-1,null],"extras":{"bell":2}}"#,
+        r#"{"id":2,"term":-14,"lap":-93784005,"laps":[86400000],"extras":{}}"#,
+        r#"{"id":3,"term":null,"extras":null}"#,
+        r#"{"id":4,"term":"soon"}"#,
+        r#"{"id":5,"lap":9223372036854775807}"#,
+    ];
+    topic.produce(0, messages);
+    let source = "(id INT, term INTERVAL YEAR TO MONTH, lap INTERVAL DAY TO SECOND(3), laps ARRAY<INTERVAL SECOND>, \
+                  extras MULTISET<STRING>)";
+    let target = "(id INT, term INTERVAL YEAR, lap INTERVAL DAY, lap_text INTERVAL DAY, laps ARRAY<INTERVAL SECOND>, \
+                  extras MULTISET<STRING>, extras_text MULTISET<STRING>, due TIMESTAMP(3))";
+    let text = job_with(target, source, "'json.ignore-parse-errors' = 'false'")
+        .replace("'format' = 'csv'", "'format' = 'json'")
+        .replace("'csv.field-delimiter' = '|',", "")
+        .replace(
+            "SELECT * FROM vector_kafka",
+            "SELECT id, term, lap, lap, laps, extras, extras, TIMESTAMP '2024-01-31 00:00:00' + term FROM vector_kafka",
+        );
+    let (job, _) = with_dead_letters(bounded(job_of(&text, &schema, &topic)));
+    let finished = job.finish().exited(0);
+    let rows =
+        "SELECT string_agg(concat_ws('|', id, term, lap, lap_text, laps, extras, extras_text, due), ' ' ORDER BY id)
+                FROM features";
+    let expected = "1|1 year 2 mons|1 day 02:03:04.005|+1 02:03:04.005|{-00:00:00.001,NULL}|{\"bell\": 2}|{\"bell\":2}|2025-03-31 00:00:00 \
+                    2|-1 years -2 mons|-1 days -02:03:04.005|-1 02:03:04.005|{\"1 day\"}|{}|{}|2022-11-30 00:00:00 3";
+    assert_eq!(schema.text(rows).as_deref(), Some(expected), "{}", finished.stderr);
+    let letters = dead_letters(&finished);
+    let reasons: Vec<&str> = letters.iter().filter_map(|letter| letter["reason"].as_str()).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.contains("a whole number of months")), "{reasons:?}");
+    assert!(letters.iter().any(|letter| letter["sqlstate"] == "22008" || letter["sqlstate"] == "22015"), "{letters:?}");
+}
+
+#[test]
 fn what_can_never_be_stored_is_found_before_a_row_is_read() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
-    schema.execute("CREATE TABLE features (id bigint PRIMARY KEY, feature vector(3), sold boolean)");
+    schema.execute(
+        "CREATE TABLE features (id bigint PRIMARY KEY, feature vector(3), sold boolean, lap bigint, extras date)",
+    );
     let topic = kafka.topic(1);
-    topic.produce(0, ["1|2|2024-01-01"]);
+    topic.produce(0, ["1|2|2024-01-01|1|1"]);
     let text = job_with(
-        "(id BIGINT, feature BIGINT, sold DATE)",
-        "(id BIGINT, feature BIGINT, sold DATE)",
+        "(id BIGINT, feature BIGINT, sold DATE, lap INTERVAL DAY, extras INTERVAL MONTH)",
+        "(id BIGINT, feature BIGINT, sold DATE, lap INTERVAL DAY, extras INTERVAL MONTH)",
         "'csv.allow-comments' = 'false'",
     );
     let problems = [
         "BIGINT can't be stored in column feature, which is vector(3)",
         "DATE can't be stored in column sold, which is boolean",
+        "INTERVAL DAY TO SECOND can't be stored in column lap, which is bigint; CAST it AS BIGINT, its milliseconds",
+        "INTERVAL YEAR TO MONTH can't be stored in column extras, which is date; it takes DATE",
     ];
     let ran = bounded(job_of(&text, &schema, &topic)).finish().exited(1);
     assert!(problems.iter().all(|problem| ran.stderr.contains(problem)), "{}", ran.stderr);

@@ -147,6 +147,18 @@ fn lines() -> Vec<Line> {
         ("inet[]", list_of(DataType::STRING), |r| array(r, "inet[]", inet)),
         ("inet", DataType::STRING, inet),
         ("interval", DataType::STRING, |r| text(format!("{} days 01:02:03", r.random_range(0..99)))),
+        ("interval", DataType::IntervalYearMonth, months),
+        ("interval", DataType::IntervalDayTime, millis),
+        ("interval[]", list_of(DataType::IntervalDayTime), |r| array(r, "interval[]", millis)),
+        ("text", DataType::IntervalYearMonth, months_text),
+        ("varchar(30)", DataType::IntervalDayTime, millis_text),
+        ("text[]", list_of(DataType::IntervalYearMonth), |r| array(r, "text[]", months_text)),
+        ("jsonb", DataType::IntervalYearMonth, |r| {
+            let number: i32 = r.random();
+            Case { value: Value::Months(number), sql: format!("'{number}'") }
+        }),
+        ("jsonb", DataType::Multiset(Box::new(DataType::STRING)), map),
+        ("text", DataType::Multiset(Box::new(DataType::STRING)), map),
         ("int4range", DataType::STRING, |r| text(format!("[1,{})", r.random_range(2..99)))),
         ("car", row_type(), |r| {
             let (id, name) = (int(r, 32), text(word(r)));
@@ -203,6 +215,40 @@ fn mood(random: &mut StdRng) -> Case {
 
 fn inet(random: &mut StdRng) -> Case {
     text(format!("10.0.{}.1/24", random.random_range(0..255)))
+}
+
+fn months(random: &mut StdRng) -> Case {
+    let number = random.random::<i32>() >> random.random_range(0..32);
+    Case { value: Value::Months(number), sql: format!("make_interval(months => {number})") }
+}
+
+/// As far as the server's days go.
+fn days_and_rest(random: &mut StdRng) -> (i64, i64) {
+    let millis = random.random::<i64>() >> random.random_range(7..64);
+    (millis / 86_400_000, millis % 86_400_000)
+}
+
+fn millis(random: &mut StdRng) -> Case {
+    let (days, rest) = days_and_rest(random);
+    let sql = format!("make_interval(days => {days}) + interval '1 millisecond' * ({rest})");
+    Case { value: Value::Millis(days * 86_400_000 + rest), sql }
+}
+
+/// Flink's form, put together by the server.
+fn months_text(random: &mut StdRng) -> Case {
+    let number = random.random::<i32>() >> random.random_range(1..32);
+    let sign = if number < 0 { "-" } else { "+" };
+    let size = number.abs();
+    let sql = format!("('{sign}' || {size} / 12 || '-' || to_char({size} % 12, 'FM00'))");
+    Case { value: Value::Months(number), sql }
+}
+
+fn millis_text(random: &mut StdRng) -> Case {
+    let (days, rest) = days_and_rest(random);
+    let sign = if days < 0 || rest < 0 { "-" } else { "+" };
+    let clock = format!("timestamp '1970-01-01' + interval '1 millisecond' * {}", rest.abs());
+    let sql = format!("('{sign}{} ' || to_char({clock}, 'HH24:MI:SS.MS'))", days.abs());
+    Case { value: Value::Millis(days * 86_400_000 + rest), sql }
 }
 
 fn null_word() -> Option<String> {

@@ -11,8 +11,8 @@ CREATE TABLE source (
 CREATE TABLE target (
   id INT,
   score REAL,
-  tags MULTISET<STRING>,
-  span INTERVAL DAY,
+  tags MULTISET<STRNG>,
+  span INTERVAL DAY TO MONTH,
   tiny VARCHAR(0),
   PRIMARY KEY (id, id) NOT ENFORCED,
   twice ROW<a INT, a INT>

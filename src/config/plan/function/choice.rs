@@ -67,7 +67,7 @@ fn on_condition(operands: Vec<Expression>) -> Planned {
 
 fn extreme(function: Function, operands: Vec<Expression>) -> Planned {
     let (operands, data_type) = merged(operands)?;
-    if matches!(data_type, DataType::Array(_) | DataType::Row(_) | DataType::Map(..)) {
+    if data_type.is_nested() {
         return Err(format!("values of type {data_type} have no order"));
     }
     Ok(Expression::Call(function, operands, data_type))

@@ -107,6 +107,8 @@ fn show(value: &Value<'_>) -> String {
             write!(hex, "{byte:02x}").unwrap();
             hex
         }),
+        Value::Months(months) => format!("{months} months"),
+        Value::Millis(millis) => format!("{millis} ms"),
         Value::Date(days) => format!("day {days}"),
         Value::Time(nanos) => format!("time {nanos}"),
         Value::Timestamp { seconds, nanos } => format!("{seconds}s+{nanos}"),

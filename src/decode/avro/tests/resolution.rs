@@ -13,6 +13,7 @@ fn read(column: DataType, null: &str, writer: &str, message: &str) -> Result<Str
         match data_type {
             DataType::Array(element) => format!(r#"{{"type": "array", "items": ["null", {}]}}"#, plain(element)),
             DataType::Map(_, value) => format!(r#"{{"type": "map", "values": ["null", {}]}}"#, plain(value)),
+            DataType::Multiset(_) => r#"{"type": "map", "values": ["null", "int"]}"#.into(),
             DataType::Row(fields) => {
                 let field = |field: &Field| {
                     format!(
@@ -200,6 +201,10 @@ fn rows_and_maps_are_resolved_inside() {
     is(row, inner, "00 00 00 00 00 00 e0 3f 02", "(1,null)");
     let map = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::BigInt));
     is(map.clone(), r#"{"type": "map", "values": "int"}"#, "02 02 61 02 02 02 62 04 00", "{'a'=1,'b'=2}");
+    let set = DataType::Multiset(Box::new(DataType::STRING));
+    is(set.clone(), r#"{"type": "map", "values": "int"}"#, "02 02 61 06 00", "{'a'=3}");
+    is(set.clone(), r#"{"type": "map", "values": ["null", "int"]}"#, "04 02 61 02 06 02 62 00 00", "{'a'=3,'b'=null}");
+    refused(set, r#"{"type": "array", "items": "string"}"#, "00", "array can't become MULTISET<STRING>");
     refused(map, r#"{"type": "map", "values": "string"}"#, "02 02 61 02 62 00", "can't become BIGINT, at /a/a");
 }
 

@@ -239,6 +239,35 @@ fn maps_have_string_keys_and_keep_the_last_value_of_each() {
 }
 
 #[test]
+fn intervals_are_months_or_milliseconds() {
+    let (months, millis) = (DataType::IntervalYearMonth, DataType::IntervalDayTime);
+    for (json, expected) in [("14", 14), ("-14", -14), ("\" 14 \"", 14), ("1.9", 1), ("2147483647", i32::MAX)] {
+        assert_eq!(value(months.clone(), json), Some(format!("Months({expected})")), "{json}");
+    }
+    for (json, expected) in [("93784005", 93_784_005), ("\"-1\"", -1), ("9223372036854775807", i64::MAX)] {
+        assert_eq!(value(millis.clone(), json), Some(format!("Millis({expected})")), "{json}");
+    }
+    for json in ["2147483648", "\"1-2\"", "\"+1-02\"", "true", "[]", "{}", "\"\""] {
+        assert_eq!(value(months.clone(), json), None, "{json}");
+        assert_eq!(value_with(&ignoring(), months.clone(), json).as_deref(), Some("Null"), "{json}");
+    }
+    assert_eq!(value(millis.clone(), "\"1 02:03:04\""), None);
+    assert_eq!(value(millis.clone(), "9223372036854775808"), None);
+    assert_eq!(value(millis, "null").as_deref(), Some("Null"));
+}
+
+#[test]
+fn a_multiset_is_an_object_of_numbers() {
+    let set = DataType::Multiset(Box::new(DataType::STRING));
+    assert_eq!(
+        value(set.clone(), r#"{"a":2,"b":"3","c":null,"a":4}"#).as_deref(),
+        Some("Map([(Text(\"b\"), Int(3)), (Text(\"c\"), Null), (Text(\"a\"), Int(4))])")
+    );
+    assert_eq!(value(set.clone(), r#"{"a":2147483648}"#), None);
+    assert_eq!(value(set, r#"["a","a"]"#), None);
+}
+
+#[test]
 fn huge_numbers_are_numbers() {
     let huge = "9".repeat(100_000);
     assert_eq!(value(INT, &huge), None);

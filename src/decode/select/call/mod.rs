@@ -105,6 +105,12 @@ pub(super) fn call<'a>(
         (Function::FloorTo(unit), [value]) => moment::floor(*unit, *value, context.zone),
         (Function::CeilTo(unit), [value]) => moment::ceil(*unit, *value, context.zone),
         (Function::Shift(interval), [value]) => moment::shift(*value, *interval),
+        (Function::Later, [value, interval]) => {
+            moment::span(*interval).map_or(Value::Null, |interval| moment::shift(*value, interval))
+        }
+        (Function::Earlier, [value, interval]) => moment::span(*interval)
+            .and_then(moment::back)
+            .map_or(Value::Null, |interval| moment::shift(*value, interval)),
         (Function::Difference(unit), [later, earlier]) => moment::difference(*unit, *later, *earlier, context.zone),
         (Function::ToTimestamp(format), [Value::Text(text)]) => moment::to_timestamp(text, format),
         (Function::ToDate(format), [Value::Text(text)]) => moment::to_date(text, format),

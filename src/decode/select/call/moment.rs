@@ -136,6 +136,20 @@ fn add_months(seconds: i64, months: i64) -> i64 {
     days_from_date(year, month, day.min(days_in_month(year, month))) * SECONDS_PER_DAY + second
 }
 
+/// As many months or milliseconds as the INTERVAL has. `None`: it is none.
+pub(super) fn span(value: Value<'_>) -> Option<Interval> {
+    match value {
+        Value::Months(months) => Some(Interval { months: months.into(), millis: 0 }),
+        Value::Millis(millis) => Some(Interval { months: 0, millis }),
+        _ => None,
+    }
+}
+
+/// `None`: nothing is as far from zero on the other side.
+pub(super) fn back(interval: Interval) -> Option<Interval> {
+    Some(Interval { months: interval.months.checked_neg()?, millis: interval.millis.checked_neg()? })
+}
+
 pub(super) fn shift<'a>(value: Value<'a>, interval: Interval) -> Value<'a> {
     let moved = |seconds: i64, nanos: u32| {
         let seconds = if interval.months == 0 { seconds } else { add_months(seconds, interval.months) };

@@ -28,17 +28,7 @@ pub(super) fn binary<'a>(
     arena: &'a Bump,
 ) -> Called<'a> {
     Ok(match (left, right) {
-        (Value::Int(left), Value::Int(right)) => Value::Int(wrap(
-            match operation {
-                Operation::Add => left.wrapping_add(right),
-                Operation::Subtract => left.wrapping_sub(right),
-                Operation::Multiply => left.wrapping_mul(right),
-                Operation::Divide | Operation::Remainder if right == 0 => return Err(Failure::DivisionByZero),
-                Operation::Divide => left.wrapping_div(right),
-                Operation::Remainder => left.wrapping_rem(right),
-            },
-            data_type,
-        )),
+        (Value::Int(left), Value::Int(right)) => Value::Int(wrap(integer(operation, left, right)?, data_type)),
         (Value::Double(left), Value::Double(right)) => Value::Double(match operation {
             Operation::Add => left + right,
             Operation::Subtract => left - right,
@@ -58,7 +48,34 @@ pub(super) fn binary<'a>(
             let result = decimal::binary(operation, *left, *right, precision, scale);
             decimal_or_null(result.map_err(|()| Failure::DivisionByZero)?, arena)
         }
+        (Value::Months(left), right) => match interval(operation, left.into(), right)? {
+            Some(months) => Value::Months(months as i32),
+            None => Value::Null,
+        },
+        (Value::Millis(left), right) => interval(operation, left, right)?.map_or(Value::Null, Value::Millis),
         _ => Value::Null,
+    })
+}
+
+/// With another interval of the kind, or with a number. It wraps around as the number that it is.
+fn interval<'a>(operation: Operation, left: i64, right: Value<'a>) -> Result<Option<i64>, Failure<'a>> {
+    let right = match right {
+        Value::Int(number) => number,
+        Value::Months(months) => months.into(),
+        Value::Millis(millis) => millis,
+        _ => return Ok(None),
+    };
+    integer(operation, left, right).map(Some)
+}
+
+fn integer<'a>(operation: Operation, left: i64, right: i64) -> Result<i64, Failure<'a>> {
+    Ok(match operation {
+        Operation::Add => left.wrapping_add(right),
+        Operation::Subtract => left.wrapping_sub(right),
+        Operation::Multiply => left.wrapping_mul(right),
+        Operation::Divide | Operation::Remainder if right == 0 => return Err(Failure::DivisionByZero),
+        Operation::Divide => left.wrapping_div(right),
+        Operation::Remainder => left.wrapping_rem(right),
     })
 }
 
@@ -90,6 +107,8 @@ pub(super) fn negate<'a>(value: Value<'a>, data_type: &DataType, arena: &'a Bump
         Value::Double(value) => Value::Double(-value),
         Value::Float(value) => Value::Float(-value),
         Value::Decimal(value) => Value::Decimal(arena.alloc(Decimal { unscaled: -value.unscaled, ..*value })),
+        Value::Months(months) => Value::Months(months.wrapping_neg()),
+        Value::Millis(millis) => Value::Millis(millis.wrapping_neg()),
         _ => Value::Null,
     }
 }

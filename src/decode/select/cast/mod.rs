@@ -86,7 +86,12 @@ pub(super) fn cast<'a>(
         (DataType::TimestampLtz { precision }, value) => {
             temporal::instant(value, *precision, zone).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
         }
-        (DataType::Array(_) | DataType::Row(_) | DataType::Map(..), value) => nested::cast(value, from, to, context)?,
+        (DataType::IntervalYearMonth, Value::Int(months)) => i32::try_from(months).ok().map(Value::Months),
+        (DataType::IntervalDayTime, Value::Int(millis)) => Some(Value::Millis(millis)),
+        (DataType::IntervalYearMonth | DataType::IntervalDayTime, _) => None,
+        (DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_), value) => {
+            nested::cast(value, from, to, context)?
+        }
         (DataType::Null, _) => None,
     };
     converted.ok_or(Failure::Unfit { found: value, from, to, zone })

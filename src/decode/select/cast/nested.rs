@@ -1,4 +1,4 @@
-//! Casts inside ARRAY, ROW and MAP: each value for itself.
+//! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
 
 use super::cast as cast_value;
 use crate::data_type::DataType;
@@ -27,7 +27,10 @@ pub(super) fn cast<'a>(
             }
             Value::Row(converted)
         }
-        (Value::Map(entries), DataType::Map(from_key, from_value), DataType::Map(to_key, to_value)) => {
+        (Value::Map(entries), from, to) => {
+            let (Some((from_key, from_value)), Some((to_key, to_value))) = (from.entries(), to.entries()) else {
+                return Ok(None);
+            };
             let converted = context.arena.alloc_slice_copy(entries);
             for (key, value) in converted.iter_mut() {
                 *key = cast_value(*key, from_key, to_key, context)?;

@@ -23,6 +23,8 @@ pub(super) fn integer<'a>(value: Value<'_>, bits: u32) -> Option<Value<'a>> {
     let wide = match value {
         Value::Bool(value) => i64::from(value),
         Value::Int(value) => value,
+        Value::Months(months) => months.into(),
+        Value::Millis(millis) => millis,
         Value::Float(value) if bits == 64 => value as i64,
         Value::Float(value) => i64::from(value as i32),
         Value::Double(value) if bits == 64 => value as i64,

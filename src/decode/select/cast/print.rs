@@ -9,6 +9,7 @@ use crate::calendar::date_from_days;
 use crate::data_type::DataType;
 use crate::decode::calendar::SECONDS_PER_DAY;
 use crate::decode::java_real;
+use crate::interval::{DayTime, YearMonth};
 use crate::time_zone::TimeZone;
 use crate::value::{Decimal, Value};
 
@@ -46,6 +47,8 @@ pub(in crate::decode::select) fn write(
         Value::Time(nanos) => time(nanos, precision(from), out),
         Value::Timestamp { seconds, nanos } => timestamp(seconds, nanos, precision(from), out),
         Value::Instant { seconds, nanos } => timestamp(zone.local(seconds), nanos, precision(from), out),
+        Value::Months(months) => write!(out, "{}", YearMonth(months)),
+        Value::Millis(millis) => write!(out, "{}", DayTime(millis)),
         Value::Array(elements) => {
             let element_type = if let DataType::Array(element_type) = from { element_type } else { from };
             out.write_char('[')?;
@@ -79,8 +82,7 @@ pub(in crate::decode::select) fn write(
             out.write_char(')')
         }
         Value::Map(entries) => {
-            let (key_type, value_type) =
-                if let DataType::Map(key, value) = from { (&**key, &**value) } else { (from, from) };
+            let (key_type, value_type) = from.entries().unwrap_or((from, from));
             out.write_char('{')?;
             for (index, (key, value)) in entries.iter().enumerate() {
                 if index > 0 {
