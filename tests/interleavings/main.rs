@@ -3,7 +3,7 @@
 //!
 //! A failure prints its schedule; `shuttle::replay` runs it again. All atomics count as SeqCst here.
 
-// The stages are built here without their unit tests (`harness = false`), so some of what they offer isn't used.
+// Without the harness (`harness = false`) the unit tests of the stages drop out, so some of what they offer is not used.
 #![allow(dead_code, unused_imports)]
 
 #[path = "../../src/batch.rs"]
@@ -44,6 +44,14 @@ fn main() {
         of(Plan { long: true, ..Plan::default() }),
     ));
     trials.extend(trial("the_first_row_after_a_rest_wakes_a_writer", of(Plan { rests: true, ..Plan::default() })));
+    trials.extend(trial(
+        "closing_while_threads_wait_for_room_wakes_them_all",
+        of(Plan { budget: 200, closes_early: true, ..Plan::default() }),
+    ));
+    trials.extend(trial(
+        "a_full_budget_has_lingering_rows_written",
+        of(Plan { budget: 200, lingers: true, ..Plan::default() }),
+    ));
     let hanging =
         |rows, idle_writers, late_row| move || run_beside_one_that_hangs(Hanging { rows, idle_writers, late_row });
     trials.extend(trial("rows_beside_a_hanging_transaction_go_to_an_idle_writer", hanging(8, true, false)));

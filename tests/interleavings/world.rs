@@ -22,6 +22,8 @@ const PUSHES: [usize; 3] = [1, 3, 1];
 const REST: Duration = Duration::from_millis(200);
 /// So that writers get around to lying down.
 const YIELDS: usize = 40;
+/// `LOOK` of `Core`: who waits for room hurries again after it.
+const LOOK: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[derive(Debug, Clone, Copy)]
@@ -37,11 +39,21 @@ pub struct Plan {
     pub rests: bool,
     /// The first transaction ends only when, with its own, so many rows are durable.
     pub hangs: Option<usize>,
+    /// Whether rows wait for company without end, so that only a full budget, or closing, has them written.
+    pub lingers: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Plan { writers: 3, budget: 1 << 20, closes_early: false, long: false, rests: false, hangs: None }
+        Plan {
+            writers: 3,
+            budget: 1 << 20,
+            closes_early: false,
+            long: false,
+            rests: false,
+            hangs: None,
+            lingers: false,
+        }
     }
 }
 
@@ -85,7 +97,9 @@ pub fn run(plan: Plan) {
         let taken = rows_taken(producers);
         assert_eq!(taken, (PRODUCERS * PUSHES.iter().sum::<usize>()) as i64);
         // Rows are written because they came, not because no more do.
-        world.wait_durable(taken);
+        if !plan.lingers {
+            world.wait_durable(taken);
+        }
         world.close();
         taken
     };
@@ -129,7 +143,8 @@ fn produce(world: &Arc<World>, producer: usize) -> usize {
         }
         while !world.budget.has_room() {
             world.dispatcher.hurry();
-            world.budget.wait_for(DAY, || world.budget.has_room());
+            // A hurry may come before the rows it is for.
+            world.budget.wait_for(if world.plan.lingers { LOOK } else { DAY }, || world.budget.has_room());
         }
         if !world.accept(count, producer as u8, push) {
             break;
@@ -147,8 +162,8 @@ impl World {
             tune_rows: false,
             writers: plan.writers,
             bytes: 1 << 20,
-            linger: Duration::from_millis(2),
-            busy_linger: Duration::from_millis(20),
+            linger: if plan.lingers { DAY } else { Duration::from_millis(2) },
+            busy_linger: if plan.lingers { DAY } else { Duration::from_millis(20) },
             timeout: DAY,
         };
         let dispatcher = Dispatcher::new(limits, Arc::clone(&budget));
@@ -167,9 +182,11 @@ impl World {
         }
         let (first, ticket) = self.progress.append(self.stream, None, count).unwrap();
         let own = [producer];
+        // As large as what is charged at once.
+        let original: &[u8] = if self.plan.lingers { &[0; 16 << 10] } else { b"" };
         let rows = (0..count).map(|at| {
             let (offset, ticket) = (first + at as i64, ticket + at as u64);
-            let row = Row { entry: entry(self.stream, offset, ticket), row: &own, key: b"", original: b"" };
+            let row = Row { entry: entry(self.stream, offset, ticket), row: &own, key: b"", original };
             ((producer as usize + push + at) % SHARDS, row)
         });
         if self.dispatcher.push_all(rows) {
@@ -209,7 +226,7 @@ impl World {
             }
             table.held |= batch.shards;
         }
-        assert!(batch.len() > 0 && batch.chunks.iter().all(|chunk| batch.shards & (1 << chunk.shard) != 0));
+        assert!(!batch.chunks.is_empty() && batch.chunks.iter().all(|chunk| batch.shards & (1 << chunk.shard) != 0));
         sync::pass(Duration::from_millis(if self.plan.long { 30 } else { 3 }));
         thread::yield_now();
         self.hang(batch);
