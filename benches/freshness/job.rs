@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postgres::Client;
-use rdkafka::producer::{BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 
 use crate::pace::{Load, WARM_UP, paced};
 use crate::support::{Job, PrivatePostgres, Topic};
@@ -20,12 +20,13 @@ pub fn run(
     client: &mut Client,
     first: i64,
     load: Load,
+    linger: u64,
 ) -> (Measured, String) {
     let running = job(private, topic, options).start();
-    send(topic, first, Load { rows: WARM_UP, ..load });
+    send(topic, first, Load { rows: WARM_UP, ..load }, linger);
     watch::until_warm(client, first);
     let first = first + WARM_UP as i64;
-    let measured = watch::measured(client, first, load.rows, || send(topic, first, load));
+    let measured = watch::measured(client, first, load.rows, || send(topic, first, load, linger));
     running.terminate();
     (measured, running.wait().exited(0).stdout.trim().to_owned())
 }
@@ -43,8 +44,9 @@ fn job(private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
     options.iter().filter_map(|option| option.split_once('=')).fold(job, |job, (name, value)| job.option(name, value))
 }
 
-fn send(topic: &Topic, first: i64, load: Load) -> Vec<i64> {
-    let producer = topic.producer();
+fn send(topic: &Topic, first: i64, load: Load, linger: u64) -> Vec<i64> {
+    let config = topic.kafka.config().set("linger.ms", linger.to_string()).set("acks", "all").to_owned();
+    let producer: ThreadedProducer<DefaultProducerContext> = config.create().expect("a producer");
     let times = paced(first, load, |index, now, line| {
         let record = BaseRecord::<(), [u8]>::to(&topic.name)
             .partition((index % topic.partitions as u64) as i32)

@@ -6,7 +6,7 @@
 //! - *vecsink*: `examples/sql/car_info.sql` as it is.
 //!
 //! All times are of this machine's one clock:
-//! - *produced*: the producer is about to hand the row over; it waits for nothing (linger 0);
+//! - *produced*: the producer is about to hand the row over; it waits for nothing (linger 0, unless told);
 //! - *committed*: PostgreSQL wrote the row's commit record (`track_commit_timestamp`). COMMIT is answered when that is on
 //!   disk: how much later shows the bare loop, which sees its answers;
 //! - *seen*: a query that runs every 10 ms has returned the row. Never before COMMIT was answered, and up to the pause
@@ -40,6 +40,10 @@ struct Arguments {
     seconds: u64,
     #[arg(long, default_value_t = 1)]
     partitions: i32,
+    /// How long the producer waits for company, in milliseconds. Without, each row is a request, which costs the broker 0.1 ms
+    /// and more.
+    #[arg(long, default_value_t = 0)]
+    linger: u64,
     /// Cars already in the table, and so in its vector index.
     #[arg(long, default_value_t = 20_000)]
     before: u64,
@@ -69,7 +73,7 @@ fn main() {
     let at_most = bare::rows_per_second_alone(&mut client, first + bare.all_rows());
     let first = table::fill(&mut client, before, index);
     let topic = kafka.topic(arguments.partitions);
-    let (vecsink, summary) = job::run(&private, &topic, &arguments.options, &mut client, first, load);
+    let (vecsink, summary) = job::run(&private, &topic, &arguments.options, &mut client, first, load, arguments.linger);
 
     let machine = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{rate} rows/s for {seconds} s behind {before} rows, vector index: {index}; load {}", machine.trim());
