@@ -45,6 +45,7 @@ test: target/python ## formatting, lints, and all tests on real servers
 	cargo clippy --release $(CARGO_FLAGS) --all-targets --features capi -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features arrow -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features job -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features capi --no-run

@@ -18,6 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .set("group.id", "bench")
         .set("enable.auto.commit", "false")
         .set("queued.max.messages.kbytes", "32768")
+        // The default of a second, after which a full queue is tried again, would be the figure.
+        .set("fetch.queue.backoff.ms", "2")
+        .set("queued.min.messages", "1000000")
         .create()?;
     let metadata = consumer.fetch_metadata(Some(&topic), Duration::from_secs(10))?;
     let mut assignment = TopicPartitionList::new();

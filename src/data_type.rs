@@ -92,6 +92,15 @@ impl DataType {
         }
     }
 
+    /// What `test` says of this type or, where it says nothing, of the first one inside: elements, values and fields.
+    pub fn find_map<T>(&self, test: &impl Fn(&DataType) -> Option<T>) -> Option<T> {
+        test(self).or_else(|| match self {
+            DataType::Array(inner) | DataType::Map(_, inner) => inner.find_map(test),
+            DataType::Row(fields) => fields.iter().find_map(|field| field.data_type.find_map(test)),
+            _ => None,
+        })
+    }
+
     pub fn is_numeric(&self) -> bool {
         self.is_integer() || matches!(self, DataType::Float | DataType::Double | DataType::Decimal { .. })
     }

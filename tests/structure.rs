@@ -46,9 +46,12 @@ fn a_stage_never_names_another_stage() {
 fn each_driver_is_used_in_one_folder() {
     let mut offences = Vec::new();
     for (file, text) in all_sources() {
-        for (driver, home) in
-            [("rdkafka::", "consume/"), ("postgres::", "flush/"), ("curl::", "consume/"), ("sqlparser::", "config/")]
-        {
+        for (driver, home) in [
+            ("rdkafka::", "consume/"),
+            ("postgres::", "flush/"),
+            ("curl::", "consume/"),
+            ("sqlparser::", "config/job/"),
+        ] {
             let used = text.lines().any(|line| {
                 let code = line.trim_start();
                 !code.starts_with("//")

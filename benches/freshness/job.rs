@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postgres::Client;
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer};
 
 use crate::pace::{Load, WARM_UP, paced};
 use crate::support::{Job, PrivatePostgres, Topic};
@@ -45,8 +45,7 @@ fn job(private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
 }
 
 fn send(topic: &Topic, first: i64, load: Load, linger: u64) -> Vec<i64> {
-    let config = topic.kafka.config().set("linger.ms", linger.to_string()).set("acks", "all").to_owned();
-    let producer: ThreadedProducer<DefaultProducerContext> = config.create().expect("a producer");
+    let producer = topic.producer(linger);
     let times = paced(first, load, |index, now, line| {
         let record = BaseRecord::<(), [u8]>::to(&topic.name)
             .partition((index % topic.partitions as u64) as i32)

@@ -143,9 +143,9 @@ pub fn check_errors(error: &Error, text: &str) {
 /// Rows of common and of extreme values: refused or not, but without a panic.
 fn select(job: &Job) {
     let arena = Bump::new();
-    for sink in &job.sinks {
-        let selection = Selection::new(sink);
-        let source = &job.sources[sink.source];
+    for mapping in &job.mappings {
+        let selection = Selection::new(mapping);
+        let source = &job.sources[mapping.source];
         let types: Vec<&DataType> = source
             .columns
             .iter()

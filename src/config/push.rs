@@ -1,12 +1,10 @@
 //! The sink of a host program that pushes its rows: the options of a sink table without a job file around them.
 
-use super::flink_sql::OptionEntry;
-use super::options::TableOptions;
-use super::options::sink::{self, Mapping};
+use super::options::sink::{self, Written};
+use super::options::{OptionEntry, TableOptions};
 use super::report::Report;
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Error, Location};
-use crate::expression::Expression;
 use crate::settings::{Sink, SinkColumn};
 
 /// A program's options have no place in a file.
@@ -24,12 +22,9 @@ pub fn push_sink(
     let entries: Vec<OptionEntry> = options.iter().chain(&named).map(entry).collect();
     let mut report = Report::default();
     let mut options = TableOptions::new(table.1, NOWHERE, &entries, true, &|_| None, &mut report);
-    let columns = columns.iter().enumerate().map(|(at, name)| SinkColumn {
-        name: name.clone(),
-        expression: Expression::Column(at, DataType::STRING),
-        not_null: false,
-    });
-    let sink = sink::read(&mut options, "adbpg", Mapping { columns: columns.collect(), ..Mapping::default() });
+    let column = |name: &String| SinkColumn { name: name.clone(), data_type: DataType::STRING, not_null: false };
+    let columns = columns.iter().map(column).collect();
+    let sink = sink::read(&mut options, "adbpg", Written { columns, ..Written::default() });
     if report.diagnostics.is_empty() {
         return Ok((sink, report.notices));
     }

@@ -115,6 +115,12 @@ pub fn unescape_java(text: &str) -> Result<String, String> {
     Ok(plain)
 }
 
+/// Whether Kafka takes it as a topic's name.
+pub fn is_topic(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=249).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,7 +38,7 @@ impl Limits {
 }
 
 /// For how long after a batch idle writers look again by themselves, so that the next rows need not wake one: a push then
-/// makes no system call. A row a second costs a writer that many looks of a few microseconds.
+/// makes no system call. After a lone row that is as many looks, of a few microseconds each, as lingers go into it.
 const TRAFFIC: Duration = Duration::from_millis(50);
 
 /// Bytes that gather before the budget, which all threads share, hears of them.
@@ -81,6 +81,15 @@ struct State {
     closed: bool,
     abandoned: bool,
     spare: Vec<Chunk>,
+}
+
+/// What a writer gets.
+#[derive(Debug)]
+pub struct Taken {
+    pub batch: Batch,
+    /// Rows are left that nobody looks after but the writers of open transactions, and the push that brought them may have
+    /// been the last one for long: another writer is wanted.
+    pub leaves_rows_alone: bool,
 }
 
 /// What an idle writer has to do.
@@ -141,7 +150,7 @@ impl Dispatcher {
             return false;
         }
         let is_full = state.is_full();
-        if state.batches_out >= state.tuner.setting().writers {
+        if !state.may_begin() {
             return false;
         }
         // Writers are woken when something begins: the wait of a first row that none will look for, or a batch that is full.
@@ -150,13 +159,6 @@ impl Dispatcher {
         }
         // A row that begins to wait behind a transaction needs somebody who looks after it, should that one take long.
         state.idle == 0 && (was_empty || state.batches_out < state.wanted())
-    }
-
-    /// Whether rows are left that nobody looks after but the writers of open transactions. For a writer that has taken a batch:
-    /// the push that brought the rows may have been the last one for long.
-    pub fn leaves_rows_alone(&self) -> bool {
-        let state = self.state.lock();
-        state.idle == 0 && state.free_rows > 0 && state.batches_out < state.tuner.setting().writers
     }
 
     /// Counts a writer that is about to be started as idle, so that it is started once.
@@ -218,7 +220,7 @@ impl Dispatcher {
     }
 
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
-    pub fn take(&self) -> Option<Batch> {
+    pub fn take(&self) -> Option<Taken> {
         let mut state = self.state.lock();
         let batch = loop {
             match state.turn(now()) {
@@ -248,7 +250,8 @@ impl Dispatcher {
         if state.idle > 0 && goes_on {
             self.work.notify_one();
         }
-        batch
+        let leaves_rows_alone = state.idle == 0 && state.free_rows > 0 && state.may_begin();
+        batch.map(|batch| Taken { batch, leaves_rows_alone })
     }
 
     /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
@@ -297,6 +300,11 @@ impl State {
         self.free_rows >= self.limits.rows || self.free_bytes >= self.limits.bytes
     }
 
+    /// Whether another transaction may be opened.
+    fn may_begin(&self) -> bool {
+        self.batches_out < self.tuner.setting().writers
+    }
+
     /// How many transactions there should be at once.
     fn wanted(&self) -> usize {
         let most = self.tuner.setting().writers;
@@ -322,7 +330,7 @@ impl State {
         if self.abandoned {
             return Turn::End;
         }
-        if self.batches_out >= self.tuner.setting().writers {
+        if !self.may_begin() {
             // The next one that comes back takes what there is.
             return Turn::Wait;
         }

@@ -13,6 +13,10 @@ fn dispatcher(limits: Limits) -> Dispatcher {
     dispatcher
 }
 
+fn take(dispatcher: &Dispatcher) -> Batch {
+    dispatcher.take().unwrap().batch
+}
+
 fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>) {
     for offset in offsets {
         push(dispatcher, shard, offset);
@@ -49,7 +53,7 @@ fn a_full_batch_is_handed_out_at_once() {
     for offset in 0..16 {
         push(&dispatcher, offset as usize % 4, offset);
     }
-    let batch = dispatcher.take().unwrap();
+    let batch = take(&dispatcher);
     assert_eq!(batch.len(), 16);
     assert_eq!(batch.shards, 0b1111);
 }
@@ -61,7 +65,7 @@ fn a_batch_never_exceeds_the_batch_size() {
         for offset in 0..500 {
             push(&dispatcher, offset as usize * 7 % 64, offset);
         }
-        let batch = dispatcher.take().unwrap();
+        let batch = take(&dispatcher);
         assert!(batch.len() <= batch_size && batch.len() * 2 > batch_size, "{} of {batch_size}", batch.len());
     }
 }
@@ -73,7 +77,7 @@ fn rows_that_came_together_are_written_together() {
         push(&dispatcher, offset as usize * 7 % 64, offset);
     }
     for batch in 0..10 {
-        let mut taken = offsets(&dispatcher.take().unwrap());
+        let mut taken = offsets(&take(&dispatcher));
         taken.sort_unstable();
         assert_eq!(taken, (batch * 640..(batch + 1) * 640).collect::<Vec<_>>());
         dispatcher.give_back(Batch { shards: u64::MAX, ..Batch::default() }, Duration::ZERO);
@@ -87,7 +91,7 @@ fn a_full_batch_leaves_the_other_writers_their_share_of_the_shards() {
         push(&dispatcher, offset as usize % 64, offset);
     }
     dispatcher.expect_writer();
-    let (first, second) = (dispatcher.take().unwrap(), dispatcher.take().unwrap());
+    let (first, second) = (take(&dispatcher), take(&dispatcher));
     assert_eq!((first.len(), first.shards.count_ones()), (64, 32));
     assert_eq!((second.len(), second.shards.count_ones()), (64, 32));
     assert_eq!(first.shards & second.shards, 0);
@@ -97,28 +101,28 @@ fn a_full_batch_leaves_the_other_writers_their_share_of_the_shards() {
 fn a_shard_in_a_batch_is_left_alone_until_the_batch_is_given_back() {
     let dispatcher = dispatcher(limits(4));
     push_all(&dispatcher, 5, 0..4);
-    let first = dispatcher.take().unwrap();
+    let first = take(&dispatcher);
     dispatcher.expect_writer();
     push_all(&dispatcher, 5, 4..8);
     push_all(&dispatcher, 6, 8..12);
-    let second = dispatcher.take().unwrap();
+    let second = take(&dispatcher);
     assert_eq!(offsets(&second), [8, 9, 10, 11]);
     dispatcher.give_back(first, Duration::ZERO);
-    assert_eq!(offsets(&dispatcher.take().unwrap()), [4, 5, 6, 7]);
+    assert_eq!(offsets(&take(&dispatcher)), [4, 5, 6, 7]);
 }
 
 #[test]
 fn a_lone_row_goes_after_the_linger() {
     let dispatcher = dispatcher(Limits { linger: Duration::from_millis(1), ..limits(1000) });
     push(&dispatcher, 0, 1);
-    assert_eq!(offsets(&dispatcher.take().unwrap()), [1]);
+    assert_eq!(offsets(&take(&dispatcher)), [1]);
 }
 
 #[test]
 fn the_batch_timeout_bounds_the_linger() {
     let dispatcher = dispatcher(Limits { timeout: Duration::from_millis(1), ..limits(1000) });
     push(&dispatcher, 0, 1);
-    assert_eq!(offsets(&dispatcher.take().unwrap()), [1]);
+    assert_eq!(offsets(&take(&dispatcher)), [1]);
 }
 
 #[test]
@@ -127,7 +131,7 @@ fn closing_hands_out_what_is_left_and_then_ends() {
     push_all(&dispatcher, 0, 0..50);
     push_all(&dispatcher, 1, 50..100);
     dispatcher.close();
-    let batch = dispatcher.take().unwrap();
+    let batch = take(&dispatcher);
     assert_eq!(batch.len(), 100);
     dispatcher.give_back(batch, Duration::ZERO);
     assert!(dispatcher.take().is_none());
@@ -138,18 +142,18 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     let dispatcher = Arc::new(dispatcher(limits(1)));
     push(&dispatcher, 0, 0);
     push(&dispatcher, 0, 1);
-    let first = dispatcher.take().unwrap();
+    let first = take(&dispatcher);
     dispatcher.expect_writer();
     let other = Arc::clone(&dispatcher);
     let idle = std::thread::spawn(move || {
         // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
-        while let Some(batch) = other.take() {
+        while let Some(Taken { batch, .. }) = other.take() {
             other.give_back(batch, Duration::ZERO);
         }
     });
     dispatcher.close();
     dispatcher.give_back(first, Duration::ZERO);
-    while let Some(batch) = dispatcher.take() {
+    while let Some(Taken { batch, .. }) = dispatcher.take() {
         dispatcher.give_back(batch, Duration::ZERO);
     }
     idle.join().unwrap();
@@ -160,7 +164,7 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
 fn another_writer_is_wanted_only_when_none_is_idle() {
     let dispatcher = dispatcher(limits(2));
     assert!(!push(&dispatcher, 0, 0) && !push(&dispatcher, 1, 1));
-    let batch = dispatcher.take().unwrap();
+    let batch = take(&dispatcher);
     assert!(push(&dispatcher, 2, 2), "somebody has to look after a row behind a transaction");
     dispatcher.expect_writer();
     assert!(!push(&dispatcher, 3, 3) && !push(&dispatcher, 4, 4));
@@ -171,10 +175,10 @@ fn another_writer_is_wanted_only_when_none_is_idle() {
 fn a_row_behind_a_long_transaction_is_written_beside_it() {
     let dispatcher = Arc::new(dispatcher(Limits { busy_linger: Duration::from_millis(1), ..limits(2) }));
     push_all(&dispatcher, 0, 0..2);
-    let long = dispatcher.take().unwrap();
+    let long = take(&dispatcher);
     dispatcher.expect_writer();
     let other = Arc::clone(&dispatcher);
-    let beside = std::thread::spawn(move || offsets(&other.take().unwrap()));
+    let beside = std::thread::spawn(move || offsets(&take(&other)));
     // Long after the other writer has stopped looking by itself.
     std::thread::sleep(2 * TRAFFIC);
     push(&dispatcher, 1, 2);
@@ -189,17 +193,17 @@ fn rows_that_cost_the_server_much_are_shared_by_two_writers() {
     let rows =
         |from: i64| (0..64).for_each(|shard| push_all(&dispatcher, shard as usize, from + shard..from + shard + 1));
     rows(0);
-    let all = dispatcher.take().unwrap();
+    let all = take(&dispatcher);
     assert_eq!(all.len(), 64);
     dispatcher.give_back(all, Duration::from_millis(30));
     rows(64);
     dispatcher.expect_writer();
-    let (first, second) = (dispatcher.take().unwrap(), dispatcher.take().unwrap());
+    let (first, second) = (take(&dispatcher), take(&dispatcher));
     assert_eq!((first.len(), second.len()), (32, 32));
     dispatcher.give_back(first, Duration::from_millis(3));
     dispatcher.give_back(second, Duration::from_millis(3));
     rows(128);
-    assert_eq!(dispatcher.take().unwrap().len(), 64, "and by one again when that is enough");
+    assert_eq!(take(&dispatcher).len(), 64, "and by one again when that is enough");
 }
 
 #[test]
@@ -208,7 +212,7 @@ fn bytes_are_charged_when_a_row_comes_and_released_when_its_batch_is_settled() {
     let dispatcher = Dispatcher::new(limits(1), Arc::clone(&budget));
     dispatcher.expect_writer();
     push(&dispatcher, 0, 0);
-    let batch = dispatcher.take().unwrap();
+    let batch = take(&dispatcher);
     assert_eq!(batch.bytes(), 3 + size_of::<Entry>());
     assert_eq!(budget.held(), batch.bytes());
     dispatcher.give_back(batch, Duration::ZERO);
@@ -226,7 +230,7 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
         .map(|_| {
             let (dispatcher, last, written) = (Arc::clone(&dispatcher), Arc::clone(&last), Arc::clone(&written));
             std::thread::spawn(move || {
-                while let Some(batch) = dispatcher.take() {
+                while let Some(Taken { batch, .. }) = dispatcher.take() {
                     for chunk in &batch.chunks {
                         for entry in &chunk.entries {
                             let mut last = last[chunk.shard as usize].lock();
@@ -257,7 +261,7 @@ fn the_rows_of_one_record_are_never_parted() {
     dispatcher.push_all([(1, row(2)), (2, row(2)), (1, row(2))]);
     let mut seen = Vec::new();
     dispatcher.close();
-    while let Some(batch) = dispatcher.take() {
+    while let Some(Taken { batch, .. }) = dispatcher.take() {
         for chunk in &batch.chunks {
             let mut tickets: Vec<u64> = chunk.entries.iter().map(|entry| entry.ticket).collect();
             tickets.dedup();

@@ -10,6 +10,6 @@ mod queue;
 mod tuner;
 
 pub use budget::Budget;
-pub use dispatcher::{Dispatcher, Limits};
+pub use dispatcher::{Dispatcher, Limits, Taken};
 pub use layout::{Layout, SHARDS, key_hash};
 pub use queue::Row;

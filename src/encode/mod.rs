@@ -32,7 +32,7 @@ use std::borrow::Cow;
 
 use crate::batch::RowFormat;
 use crate::error::{Error, Rejection, Stage};
-use crate::settings::{Sink, Source, VectorEncoding};
+use crate::settings::{Sink, VectorEncoding};
 use crate::target::{TargetColumn, TargetTable};
 use crate::value::Value;
 use refusal::Refusal;
@@ -58,11 +58,12 @@ pub struct VectorOptions {
 }
 
 impl EncodeOptions {
-    pub fn new(sink: &Sink, source: &Source) -> EncodeOptions {
+    /// `encoding`: the source's `vector.encoding`.
+    pub fn new(sink: &Sink, encoding: Option<VectorEncoding>) -> EncodeOptions {
         EncodeOptions {
             remove_line_feeds: sink.remove_line_feeds,
             remove_null_characters: sink.remove_null_characters,
-            vectors: VectorOptions { encoding: source.vector_encoding, normalize: sink.vector_normalize },
+            vectors: VectorOptions { encoding, normalize: sink.vector_normalize },
         }
     }
 

@@ -90,7 +90,7 @@ impl Catalog {
             kind: column.kind.clone(),
             not_null: column.not_null,
             dimension: column.dimension.clone().or_else(|| dimension::declared(column, &self.columns, sink)),
-            source: sink.columns.get(at).map_or(DataType::STRING, |source| source.expression.data_type()),
+            source: sink.columns.get(at).map_or(DataType::STRING, |written| written.data_type.clone()),
         });
         TargetTable {
             schema: self.schema.clone(),

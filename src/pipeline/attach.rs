@@ -112,9 +112,9 @@ mod tests {
             .name("n")
             .job()
             .unwrap();
-        assert_eq!(job.sinks[0].connection.password.reveal(), "it's${X}");
-        assert_eq!((job.sinks[0].schema.as_str(), job.sinks[0].table.as_str()), ("Shop", "items"));
-        assert_eq!(job.sinks[0].columns[0].name, "odd `name`");
+        assert_eq!(job.mappings[0].sink.connection.password.reveal(), "it's${X}");
+        assert_eq!((job.mappings[0].sink.schema.as_str(), job.mappings[0].sink.table.as_str()), ("Shop", "items"));
+        assert_eq!(job.mappings[0].sink.columns[0].name, "odd `name`");
         assert_eq!(job.name(), Some("n"));
     }
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::expression::{Expression, Literal};
 use crate::flush::{Target, check_letters, letter_table_ddl};
 use crate::reject::LetterFile;
-use crate::settings::{Assignment, DeadLetterTarget, Job, Sink, Source};
+use crate::settings::{Assignment, DeadLetterTarget, Job, Mapping, Sink, Source};
 use crate::target::{TargetColumn, TargetTable};
 
 /// The plan of one INSERT.
@@ -46,16 +46,16 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
     let application = super::job::job_application_name(job);
     let sources: Vec<Result<Reader>> =
         job.sources.iter().map(|source| Reader::open(source, &super::sources::resume(job, source, false))).collect();
-    job.sinks
+    job.mappings
         .iter()
-        .map(|sink| {
-            let source = &job.sources[sink.source];
+        .map(|mapping| {
+            let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
             let mut checked = CheckedSink {
                 sink: sink.name.clone(),
                 source: format!("{} ({})", source.table, source.kafka.topics),
                 ..CheckedSink::default()
             };
-            match &sources[sink.source] {
+            match &sources[mapping.source] {
                 Ok(reader) => checked.start = reader.start_positions().iter().map(|start| start.to_string()).collect(),
                 Err(error) => checked.problems.push(error.to_string()),
             }
@@ -67,7 +67,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let without_letters = Sink { dead_letter: None, ..sink.clone() };
             match Target::open(&without_letters, &application, job.max_outage) {
                 Ok(target) => {
-                    describe(sink, &target, EncodeOptions::new(sink, source), &mut checked);
+                    describe(mapping, &target, EncodeOptions::new(sink, source.vector_encoding), &mut checked);
                     checked.warnings.extend(warn_of_company(&target, source));
                 }
                 Err(error) => checked.problems.push(error.to_string()),
@@ -110,7 +110,7 @@ fn odd_columns(table: &TargetTable, options: EncodeOptions) -> Vec<String> {
     table.columns.iter().filter(alone).map(shown).collect()
 }
 
-fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut CheckedSink) {
+fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked: &mut CheckedSink) {
     let table = target.table();
     checked.columns = table
         .columns
@@ -131,11 +131,11 @@ fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut 
             CheckedColumn { name: column.name.clone(), from, to, notes }
         })
         .collect();
-    for column in table.columns.iter().filter(|column| column.not_null && is_always_null(sink, &column.name)) {
+    for column in table.columns.iter().filter(|column| column.not_null && is_always_null(mapping, &column.name)) {
         checked.problems.push(format!(
             "column {} is NOT NULL in {}, and the INSERT never gives it a value, so every row would be refused; add it \
              to the INSERT or take it out of the sink table's columns",
-            column.name, sink.name
+            column.name, mapping.sink.name
         ));
     }
     let description = target.description();
@@ -143,7 +143,7 @@ fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut 
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
-    let layout = Layout::of(table, sink.conflict_mode, sink.changing);
+    let layout = Layout::of(table, mapping.sink.conflict_mode, mapping.sink.changing);
     checked.plan.push(format!("layout {}", layout.as_str()));
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
@@ -159,7 +159,6 @@ fn describe(sink: &Sink, target: &Target, options: EncodeOptions, checked: &mut 
 }
 
 /// A column that is fed a constant NULL, or that the INSERT doesn't list.
-fn is_always_null(sink: &Sink, column: &str) -> bool {
-    let fed = sink.columns.iter().find(|fed| fed.name == column);
-    fed.is_some_and(|fed| matches!(fed.expression, Expression::Literal(Literal::Null, _)))
+fn is_always_null(mapping: &Mapping, column: &str) -> bool {
+    mapping.columns().any(|(name, feed)| name == column && matches!(feed, Expression::Literal(Literal::Null, _)))
 }

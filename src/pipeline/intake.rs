@@ -24,7 +24,7 @@ use crate::encode::EncodeOptions;
 use crate::error::{Error, Rejection, Result};
 use crate::metrics::Counters;
 use crate::record::Record;
-use crate::settings::{ExceptionMode, Source};
+use crate::settings::{ExceptionMode, Mapping, Source};
 use crate::stop::Phase;
 use crate::value::Value;
 
@@ -38,6 +38,9 @@ const GATHERED_ROWS: usize = 64;
 const GATHERED_BYTES: usize = 16 << 10;
 /// Records between two looks at how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
+
+/// A line that a source feeds, with what it gets of the source's rows.
+pub type Branch<'j> = (Arc<Line>, &'j Mapping);
 
 pub struct SourceIntake {
     decoder: Box<dyn Decode>,
@@ -55,7 +58,7 @@ pub struct SourceIntake {
 }
 
 impl SourceIntake {
-    pub fn new(source: &Source, lines: &[Arc<Line>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
+    pub fn new(source: &Source, branches: &[Branch<'_>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
         let metadata = RecordMetadata::new(&source.record_metadata).ok_or_else(|| {
             Error::Internal(format!("table {} has metadata columns that no record has", source.table))
         })?;
@@ -63,7 +66,7 @@ impl SourceIntake {
             metadata,
             decoder: decode::of_source(source, &schemas_of)?,
             arena: Bump::new(),
-            feeds: lines.iter().map(|line| Feed::new(line, source)).collect::<Result<_>>()?,
+            feeds: branches.iter().map(|(line, mapping)| Feed::new(line, mapping, source)).collect::<Result<_>>()?,
             partitions: Vec::new(),
             latest: 0,
             until_crowd_check: 0,
@@ -242,13 +245,12 @@ struct Gathered {
 }
 
 impl Feed {
-    fn new(line: &Arc<Line>, source: &Source) -> Result<Feed> {
-        let sink = &line.settings;
-        let options = EncodeOptions::new(sink, source);
+    fn new(line: &Arc<Line>, mapping: &Mapping, source: &Source) -> Result<Feed> {
+        let options = EncodeOptions::new(&mapping.sink, source.vector_encoding);
         let (table, edition) = line.newest_table();
         Ok(Feed {
             line: Arc::clone(line),
-            prepare: Prepare::new(Selection::new(sink), &table, options)?,
+            prepare: Prepare::new(Selection::new(mapping), &table, options)?,
             edition,
             options,
             keep_originals: line.rejects.wants_originals(),
@@ -340,7 +342,7 @@ impl Feed {
     fn follow(&mut self) -> Result<()> {
         self.hand_on();
         let (table, edition) = self.line.newest_table();
-        self.prepare = Prepare::new(Selection::new(&self.line.settings), &table, self.options)?;
+        self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options)?;
         self.edition = edition;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::fan_out::FanOut;
-use super::intake::SourceIntake;
+use super::intake::{Branch, SourceIntake};
 use super::letter_topic;
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
@@ -68,12 +68,12 @@ impl Pipeline {
         let shared = Arc::new(Shared::new(job.buffer_memory));
         let application = job_application_name(&job);
         let mut lines = Vec::new();
-        for sink in &job.sinks {
-            let rejects = letter_topic::rejects(&job, sink)?;
+        for mapping in &job.mappings {
+            let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
+            let rejects = letter_topic::rejects(&job, mapping)?;
             let replayed = Replayed::default();
             let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
-            warn_of_company(&line.target, &job.sources[sink.source])
-                .inspect(|warning| log::warn!("{}: {warning}", sink.name));
+            warn_of_company(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);
         }
         let mut readers = Vec::new();
@@ -81,8 +81,8 @@ impl Pipeline {
             let source = &job.sources[tables[0]];
             let reader = Reader::open(source, &sources::resume(&job, source, options.fresh))?;
             let feeds = tables.iter().map(|&index| {
-                let own = lines.iter().filter(|line| line.source() == index).cloned().collect();
-                (&job.sources[index], own)
+                let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
+                (&job.sources[index], own.collect())
             });
             readers.push((reader, feeds.collect()));
         }
@@ -103,7 +103,7 @@ impl Pipeline {
     }
 
     /// Runs a reader for its tables, each with the lines it feeds.
-    fn run_reader(&mut self, mut reader: Reader, feeds: Vec<(&Source, Vec<Arc<Line>>)>) -> Result<()> {
+    fn run_reader(&mut self, mut reader: Reader, feeds: Vec<(&Source, Vec<Branch<'_>>)>) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let readers = Arc::clone(&self.readers);
         let name = format!("read {}", feeds.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
@@ -113,7 +113,7 @@ impl Pipeline {
             let counters = Arc::new(Counters::default());
             intakes.push(SourceIntake::new(source, &own, Arc::clone(&shared), Arc::clone(&counters))?);
             self.sources.push(SourceStats { counters, lag: std::mem::take(&mut lag) });
-            lines.extend(own);
+            lines.extend(own.into_iter().map(|(line, _)| line));
         }
         for line in &lines {
             line.start_writer();
@@ -253,7 +253,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
         })
         .collect();
     // Rejected records would be read, and rejected, again without end.
-    for sink in &job.sinks {
+    for sink in job.mappings.iter().map(|mapping| &mapping.sink) {
         let Some(DeadLetterTarget::Kafka(topic)) = &sink.dead_letter else { continue };
         let reads = |source: &&Source| source.kafka.topics.contains(topic);
         if let Some(source) = job.sources.iter().find(reads) {
@@ -277,6 +277,6 @@ pub fn warn_of_company(target: &Target, source: &Source) -> Option<String> {
 }
 
 pub fn job_application_name(job: &Job) -> String {
-    let given = job.sinks.iter().find_map(|sink| sink.connection.application_name.clone());
+    let given = job.mappings.iter().find_map(|mapping| mapping.sink.connection.application_name.clone());
     application_name(given.unwrap_or_else(|| format!("vecsink {}", job.name().unwrap_or("job"))))
 }

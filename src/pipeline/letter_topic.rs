@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::letter::DeadLetters;
 use crate::record::Original;
 use crate::reject::{LetterTopic, Publish};
-use crate::settings::{Job, KafkaSource, Sink};
+use crate::settings::{Job, KafkaSource, Mapping};
 
 use super::rejects::Rejects;
 
@@ -15,11 +15,11 @@ impl Publish for Publisher {
     }
 }
 
-/// The rejects of a sink of a job; the topic, if they go to one, is its source's neighbour.
-pub fn rejects(job: &Job, sink: &Sink) -> Result<Rejects> {
-    let source = &job.sources[sink.source].kafka;
+/// The rejects of a mapping of a job; the topic, if they go to one, is its source's neighbour.
+pub fn rejects(job: &Job, mapping: &Mapping) -> Result<Rejects> {
+    let source = &job.sources[mapping.source].kafka;
     let name = job.name().unwrap_or("vecsink");
-    Rejects::open(sink, &|topic| -> Result<Box<dyn DeadLetters>> {
+    Rejects::open(&mapping.sink, &|topic| -> Result<Box<dyn DeadLetters>> {
         Ok(Box::new(LetterTopic::new(Publisher::open(source, topic)?, name)))
     })
 }

@@ -33,8 +33,8 @@ pub fn read(job: &Job, options: &ReplayOptions, sinks: &[usize], stop: &Stop) ->
 
 fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<Read> {
     let mut spool = Spool::temporary()?;
-    let first = &job.sinks[sinks[0]];
-    if sinks.iter().any(|&at| job.sinks[at].connection != first.connection) {
+    let first = &job.mappings[sinks[0]].sink;
+    if sinks.iter().any(|&at| job.mappings[at].sink.connection != first.connection) {
         return Err(Error::Config(vec![Diagnostic {
             location: None,
             message: "the job writes to several databases: choose the one with the table by --sink".into(),
@@ -59,7 +59,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
         Some(sink) => format!("vecsink-replay-{name}-{sink}"),
         None => format!("vecsink-replay-{name}"),
     };
-    for source in sinks.iter().map(|&at| &job.sources[job.sinks[at].source]) {
+    for source in sinks.iter().map(|&at| &job.sources[job.mappings[at].source]) {
         if brokers.contains(&source.kafka.brokers.as_str()) {
             continue;
         }

@@ -105,12 +105,6 @@ impl Line {
         &self.settings.name
     }
 
-    /// Which of the job's sources feeds it.
-    #[cfg(feature = "kafka")]
-    pub fn source(&self) -> usize {
-        self.settings.source
-    }
-
     /// The table as rows are to be encoded for it now, and the number of that edition.
     pub fn newest_table(&self) -> (TargetTable, u16) {
         let edition = self.target.edition();

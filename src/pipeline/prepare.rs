@@ -27,7 +27,7 @@ pub struct Piece {
 
 /// Turns a record's changes into pieces. Its buffers hold the bytes of all records since [`Prepare::clear`].
 pub struct Prepare {
-    selection: Selection,
+    pub selection: Selection,
     encoder: RowEncoder,
     key: Option<Key>,
     pub rows: Vec<u8>,

@@ -21,7 +21,7 @@ use crate::letter::Letter;
 use crate::metrics::{Counters, Snapshot};
 use crate::record::{Header, Record, TimestampType};
 use crate::reject::{Place, Spool};
-use crate::settings::{DeadLetterTarget, Job, Sink};
+use crate::settings::{DeadLetterTarget, Job, Mapping};
 use crate::stop::Stop;
 
 /// Where the letters are.
@@ -61,14 +61,14 @@ pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, R
 
 /// The sinks that letters may go to, with a place for what is rejected again.
 fn choose(job: &mut Job, options: &ReplayOptions) -> Result<Vec<usize>> {
-    let names: Vec<String> = job.sinks.iter().map(|sink| sink.name.clone()).collect();
+    let names: Vec<String> = job.mappings.iter().map(|mapping| mapping.sink.name.clone()).collect();
     if let Some(name) = options.sink.as_ref().filter(|name| !names.contains(name)) {
         return Err(misuse(format!("--sink {name}: the job writes to {}", names.join(", "))));
     }
     let chosen = |name: &String| options.sink.as_ref().is_none_or(|sink| sink == name);
     let sinks: Vec<usize> = names.iter().enumerate().filter(|(_, name)| chosen(name)).map(|(at, _)| at).collect();
     for &at in &sinks {
-        let sink = &mut job.sinks[at];
+        let sink = &mut job.mappings[at].sink;
         if let Some(path) = &options.rejected {
             sink.dead_letter = Some(DeadLetterTarget::File(path.clone()));
         }
@@ -94,11 +94,11 @@ fn put_through(
         return Err(Error::Stopped);
     }
     let ways = ways(job, options, sinks, &spool)?;
-    for (sink, names) in ways {
+    for (mapping, names) in ways {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let places = spool.take(&names)?;
         let replayed = table.as_ref().map(|(schema, table)| Replayed::of(schema, table)).unwrap_or_default();
-        Way::open(job, sink, replayed, stop)?.run(&spool, &places, counters)?;
+        Way::open(job, mapping, replayed, stop)?.run(&spool, &places, counters)?;
     }
     // Only now: a topic's letters are behind us when all of them are durable again.
     for (mut reader, ends) in readers {
@@ -114,12 +114,12 @@ fn ways<'j>(
     options: &ReplayOptions,
     sinks: &[usize],
     spool: &Spool,
-) -> Result<Vec<(&'j Sink, Vec<String>)>> {
-    let mut ways: Vec<(&Sink, Vec<String>)> = sinks.iter().map(|&at| (&job.sinks[at], Vec::new())).collect();
+) -> Result<Vec<(&'j Mapping, Vec<String>)>> {
+    let mut ways: Vec<(&Mapping, Vec<String>)> = sinks.iter().map(|&at| (&job.mappings[at], Vec::new())).collect();
     let mut unknown = Vec::new();
     let only = ways.len() == 1;
     for name in spool.sinks() {
-        match ways.iter_mut().find(|(sink, _)| sink.name == name || name.is_empty() && only) {
+        match ways.iter_mut().find(|(mapping, _)| mapping.sink.name == name || name.is_empty() && only) {
             Some((_, names)) => names.push(name.to_owned()),
             None if options.sink.is_some() && !name.is_empty() => {}
             None if name.is_empty() => return Err(misuse("some letters name no sink: choose one with --sink".into())),
@@ -156,16 +156,17 @@ struct Way {
 }
 
 impl Way {
-    fn open(job: &Job, sink: &Sink, replayed: Replayed, stop: &Stop) -> Result<Way> {
+    fn open(job: &Job, mapping: &Mapping, replayed: Replayed, stop: &Stop) -> Result<Way> {
         let mut shared = Shared::new(job.buffer_memory);
         shared.stop = stop.clone();
         let shared = Arc::new(shared);
-        let rejects = letter_topic::rejects(job, sink)?;
+        let rejects = letter_topic::rejects(job, mapping)?;
         let application = job_application_name(job);
-        let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
+        let (sink, limit) = (&mapping.sink, job.max_outage);
+        let line = Line::open(sink, &application, limit, &shared, rejects, replayed, Traits::default())?;
         let read = Arc::new(Counters::default());
-        let lines = std::slice::from_ref(&line);
-        let intake = SourceIntake::new(&job.sources[sink.source], lines, shared, Arc::clone(&read))?;
+        let lines = [(Arc::clone(&line), mapping)];
+        let intake = SourceIntake::new(&job.sources[mapping.source], &lines, shared, Arc::clone(&read))?;
         Ok(Way { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
     }
 

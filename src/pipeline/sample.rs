@@ -16,10 +16,12 @@ use crate::decode::select::{Selected, Selection, print};
 use crate::decode::{self, Decode};
 use crate::encode::EncodeOptions;
 use crate::error::{Error, Rejection, Result};
+use crate::expression::Expression;
 use crate::flush::Target;
 use crate::record::Record;
-use crate::settings::{Assignment, Bounded, Job, KafkaSource, Sink, Source};
+use crate::settings::{Assignment, Bounded, Job, KafkaSource, Mapping, Sink, Source};
 use crate::stop::Stop;
+use crate::time_zone::TimeZone;
 use crate::value::Value;
 
 /// What the next records would become in one sink.
@@ -54,8 +56,8 @@ pub struct SampledRecord {
 pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for (index, source) in job.sources.iter().enumerate() {
-        let sinks: Vec<&Sink> = job.sinks.iter().filter(|sink| sink.source == index).collect();
-        let views = sinks.iter().map(|sink| View::open(job, sink, source)).collect::<Result<Vec<_>>>()?;
+        let mappings = job.mappings.iter().filter(|mapping| mapping.source == index);
+        let views = mappings.map(|mapping| View::open(job, mapping, source)).collect::<Result<Vec<_>>>()?;
         let metadata = RecordMetadata::new(&source.record_metadata)
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
@@ -143,13 +145,14 @@ impl Intake for Look {
 struct View {
     selection: Selection,
     prepare: Prepare,
-    sink: Sink,
+    time_zone: TimeZone,
     types: Vec<DataType>,
     sample: Sample,
 }
 
 impl View {
-    fn open(job: &Job, sink: &Sink, source: &Source) -> Result<View> {
+    fn open(job: &Job, mapping: &Mapping, source: &Source) -> Result<View> {
+        let sink = &mapping.sink;
         // Opened with its dead letters, a table for them would be made.
         let without_letters = Sink { dead_letter: None, ..sink.clone() };
         let target = Target::open(&without_letters, &job_application_name(job), job.max_outage)?;
@@ -159,10 +162,14 @@ impl View {
             to: column.type_name.clone(),
         };
         Ok(View {
-            selection: Selection::new(sink),
-            prepare: Prepare::new(Selection::new(sink), target.table(), EncodeOptions::new(sink, source))?,
-            sink: sink.clone(),
-            types: sink.columns.iter().map(|column| column.expression.data_type()).collect(),
+            selection: Selection::new(mapping),
+            prepare: Prepare::new(
+                Selection::new(mapping),
+                target.table(),
+                EncodeOptions::new(sink, source.vector_encoding),
+            )?,
+            time_zone: mapping.time_zone.clone(),
+            types: mapping.expressions.iter().map(Expression::data_type).collect(),
             sample: Sample {
                 sink: sink.name.clone(),
                 source: source.table.clone(),
@@ -203,7 +210,7 @@ impl View {
     fn printed(&self, values: &[Value<'_>]) -> Vec<String> {
         let print = |(value, data_type): (&Value<'_>, &DataType)| match value {
             Value::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-            value => print(*value, data_type, &self.sink.time_zone),
+            value => print(*value, data_type, &self.time_zone),
         };
         values.iter().zip(&self.types).map(print).collect()
     }

@@ -32,7 +32,7 @@ pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
     let name = job.name().unwrap_or("vecsink").to_owned();
     let is_own = |index: usize| job.sources.get(index).is_some_and(|own| own.table == source.table);
     let sinks: Vec<String> =
-        job.sinks.iter().filter(|sink| is_own(sink.source)).map(|sink| sink.name.clone()).collect();
+        job.mappings.iter().filter(|own| is_own(own.source)).map(|own| own.sink.name.clone()).collect();
     let group =
         source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics.identity()));
     Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / by_reader(job).len() }

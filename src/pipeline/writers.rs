@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::ABANDON_GRACE;
 use super::line::Line;
 use super::settlement::Settlement;
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Taken};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 
@@ -69,8 +69,8 @@ impl Writers {
 }
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
-    while let Some(batch) = line.dispatcher.take() {
-        if line.dispatcher.leaves_rows_alone() {
+    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take() {
+        if leaves_rows_alone {
             line.start_writer();
         }
         let mut settlement = Settlement::new(line, &batch);

@@ -1,54 +1,24 @@
-//! A job's checked settings: what `config` makes of a job file, and what the other stages are built from. Plain data;
-//! every value has been checked, nothing has been opened.
+//! Checked settings: what `config` makes of a job file or a sink's options, and what the other stages are built from.
+//! Plain data; every value has been checked, nothing has been opened.
 
-mod avro;
-mod change;
 mod connection;
-mod format;
-mod kafka;
+#[cfg(feature = "job")]
+mod job;
+#[cfg(feature = "job")]
+mod mapping;
 mod password;
-mod raw;
-mod registry;
 mod sink;
+#[cfg(feature = "job")]
 mod source;
+mod vector_encoding;
 
-use std::time::Duration;
-
-pub use self::avro::{AvroEncoding, AvroFormat, ConfluentFormat};
-pub use self::change::{CanalFormat, ChangeFormat, DebeziumFormat};
 pub use self::connection::{Connection, SslMode};
-pub use self::format::{CsvFormat, Format, JsonFormat, ProtobufFormat, TimestampStandard};
-pub use self::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, PartitionOffsets, Startup};
+#[cfg(feature = "job")]
+pub use self::job::Job;
+#[cfg(feature = "job")]
+pub use self::mapping::Mapping;
 pub use self::password::Password;
-pub use self::raw::{Charset, RawFormat};
-pub use self::registry::{KeyStore, Registry, RegistryLogin};
 pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
-pub use self::source::{Column, KeyField, KeyFormat, MetadataColumn, PackedNumber, Source, VectorEncoding};
-
-/// A whole job file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Job {
-    /// `SET 'pipeline.name'`, if the file has one. See [`Job::name`] for what stands in for it.
-    pub pipeline_name: Option<String>,
-    /// The job file's stem, `job` for `job.sql`.
-    pub file_stem: Option<String>,
-    pub sources: Vec<Source>,
-    /// One for every INSERT INTO, in the order of the file.
-    pub sinks: Vec<Sink>,
-    /// Bytes of rows held between reading and COMMIT, in the whole process.
-    pub buffer_memory: usize,
-    /// How long the database may be away before the job gives up. `None`: no end.
-    pub max_outage: Option<Duration>,
-    /// What the user should be told at start: options without effect, defaults that differ from the Java connector's.
-    pub notices: Vec<String>,
-}
-
-impl Job {
-    /// The name under which progress is kept: `pipeline.name`, else the first group id, else the file's stem.
-    pub fn name(&self) -> Option<&str> {
-        self.pipeline_name
-            .as_deref()
-            .or_else(|| self.sources.iter().find_map(|source| source.kafka.group_id.as_deref()))
-            .or(self.file_stem.as_deref())
-    }
-}
+#[cfg(feature = "job")]
+pub use self::source::*;
+pub use self::vector_encoding::{PackedNumber, VectorEncoding};

@@ -1,24 +1,19 @@
-//! A table that is written: what feeds its columns, and what becomes of rows that are in the way.
+//! A table that is written, and what becomes of rows that are in the way.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Connection;
-use crate::expression::Expression;
-use crate::time_zone::TimeZone;
+use crate::data_type::DataType;
 
-/// One INSERT INTO: a projection of one source into one table.
+/// Where rows go.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub name: String,
-    /// Index into [`Job::sources`](super::Job::sources).
-    pub source: usize,
-    /// Rows for which this is not TRUE are left out.
-    pub filter: Option<Expression>,
-    /// The source can update and delete rows: see [`Source::is_changing`](super::Source::is_changing).
+    /// Rows can be updated and deleted, too.
     pub changing: bool,
-    /// The written columns with what feeds each.
+    /// The written columns.
     pub columns: Vec<SinkColumn>,
     /// Indexes into `columns` of the job file's PRIMARY KEY.
     pub declared_key: Option<Vec<usize>>,
@@ -40,8 +35,6 @@ pub struct Sink {
     pub exception_mode: ExceptionMode,
     /// `table.exec.sink.not-null-enforcer` = DROP: a NULL in a NOT NULL column drops the row and counts it as ignored.
     pub not_null_drop: bool,
-    /// `table.local-time-zone`: where TIMESTAMP_LTZ meets local times.
-    pub time_zone: TimeZone,
     /// `replacebreak`: line feeds are removed from strings.
     pub remove_line_feeds: bool,
     /// `replacenullchar`: U+0000 is removed from strings.
@@ -57,7 +50,8 @@ pub struct Sink {
 pub struct SinkColumn {
     /// The column's name in the database.
     pub name: String,
-    pub expression: Expression,
+    /// Of what feeds it.
+    pub data_type: DataType,
     /// Declared NOT NULL, or part of the declared PRIMARY KEY.
     pub not_null: bool,
 }

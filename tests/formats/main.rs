@@ -75,15 +75,12 @@ fn shown(selection: &Selection, row: &[Value<'_>], metadata: &[Value<'_>]) -> St
 
 fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
     let source = &job.sources[0];
-    let mut sink = job.sinks[0].clone();
-    for column in &mut sink.columns {
-        let value = column.expression.clone();
-        if value.data_type() != DataType::STRING {
-            column.expression = Expression::Cast(Box::new(value), DataType::STRING);
-        }
-        column.not_null = false;
+    let mut mapping = job.mappings[0].clone();
+    for feed in mapping.expressions.iter_mut().filter(|feed| feed.data_type() != DataType::STRING) {
+        *feed = Expression::Cast(Box::new(feed.clone()), DataType::STRING);
     }
-    let selection = Selection::new(&sink);
+    mapping.sink.columns.iter_mut().for_each(|column| column.not_null = false);
+    let selection = Selection::new(&mapping);
     let of_record = RecordMetadata::new(&source.record_metadata).expect("known keys");
     let schemas = Arc::new(Registry) as Arc<dyn Schemas>;
     let mut decoder = of_source(source, &|_| Ok(Some(Arc::clone(&schemas)))).expect("a decoder");

@@ -8,7 +8,7 @@ use shuttle::thread;
 
 use crate::batch::{Batch, Entry, Op, RowFormat};
 use crate::dispatch::budget::Budget;
-use crate::dispatch::dispatcher::{Dispatcher, Limits};
+use crate::dispatch::dispatcher::{Dispatcher, Limits, Taken};
 use crate::dispatch::layout::SHARDS;
 use crate::dispatch::queue::Row;
 use crate::progress::Progress;
@@ -37,23 +37,13 @@ pub struct Plan {
     pub long: bool,
     /// Whether producers rest before each push, so that writers stop looking by themselves.
     pub rests: bool,
-    /// The first transaction ends only when, with its own, so many rows are durable.
-    pub hangs: Option<usize>,
     /// Whether rows wait for company without end, so that only a full budget, or closing, has them written.
     pub lingers: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Plan {
-            writers: 3,
-            budget: 1 << 20,
-            closes_early: false,
-            long: false,
-            rests: false,
-            hangs: None,
-            lingers: false,
-        }
+        Plan { writers: 3, budget: 1 << 20, closes_early: false, long: false, rests: false, lingers: false }
     }
 }
 
@@ -65,9 +55,17 @@ struct World {
     stream: u32,
     watch: Watch,
     open: RwLock<bool>,
-    writers: Mutex<Vec<thread::JoinHandle<()>>>,
-    started: Mutex<usize>,
+    writers: Mutex<Writers>,
     table: Mutex<Table>,
+    /// The first transaction ends only when, with its own, so many rows are durable.
+    hangs: Option<usize>,
+}
+
+#[derive(Default)]
+struct Writers {
+    started: usize,
+    /// Those that nobody has waited for.
+    running: Vec<thread::JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -81,7 +79,7 @@ struct Table {
 }
 
 pub fn run(plan: Plan) {
-    let world = Arc::new(World::new(plan));
+    let world = Arc::new(World::new(plan, None));
     let spawn = |producer: usize| {
         let world = Arc::clone(&world);
         thread::spawn(move || produce(&world, producer))
@@ -119,7 +117,7 @@ pub struct Hanging {
 
 pub fn run_beside_one_that_hangs(hanging: Hanging) {
     let total = hanging.rows + usize::from(hanging.late_row);
-    let world = Arc::new(World::new(Plan { writers: 2, hangs: Some(total), ..Plan::default() }));
+    let world = Arc::new(World::new(Plan { writers: 2, ..Plan::default() }, Some(total)));
     if hanging.idle_writers {
         (0..2).for_each(|_| world.start_writer());
         (0..YIELDS).for_each(|_| thread::yield_now());
@@ -155,7 +153,7 @@ fn produce(world: &Arc<World>, producer: usize) -> usize {
 }
 
 impl World {
-    fn new(plan: Plan) -> World {
+    fn new(plan: Plan, hangs: Option<usize>) -> World {
         let budget = Arc::new(Budget::new(plan.budget));
         let limits = Limits {
             rows: 4,
@@ -170,8 +168,8 @@ impl World {
         let progress = Progress::default();
         let stream = progress.add_stream(0);
         let open = RwLock::new(true);
-        let (watch, writers, started, table) = Default::default();
-        World { plan, dispatcher, budget, progress, stream, watch, open, writers, started, table }
+        let (watch, writers, table) = Default::default();
+        World { plan, dispatcher, budget, progress, stream, watch, open, writers, table, hangs }
     }
 
     /// `Core::accept`: numbers under one lock, shards under another, and `open` held over both.
@@ -199,35 +197,38 @@ impl World {
     /// `Writers::start`.
     fn start_writer(self: &Arc<Self>) {
         let mut writers = self.writers.lock().unwrap();
-        let mut started = self.started.lock().unwrap();
-        if *started < self.plan.writers {
-            *started += 1;
+        if writers.started < self.plan.writers {
+            writers.started += 1;
             self.dispatcher.expect_writer();
             let own = Arc::clone(self);
-            writers.push(thread::spawn(move || {
-                while let Some(batch) = own.dispatcher.take() {
-                    if own.dispatcher.leaves_rows_alone() {
+            writers.running.push(thread::spawn(move || {
+                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take() {
+                    if leaves_rows_alone {
                         own.start_writer();
                     }
                     own.write(&batch);
-                    let spent = Duration::from_millis(if own.plan.long { 30 } else { 3 });
-                    own.dispatcher.give_back(batch, spent);
+                    own.dispatcher.give_back(batch, own.spent());
                 }
             }));
         }
+    }
+
+    /// How long a transaction takes.
+    fn spent(&self) -> Duration {
+        Duration::from_millis(if self.plan.long { 30 } else { 3 })
     }
 
     fn write(&self, batch: &Batch) {
         {
             let mut table = self.table.lock().unwrap();
             assert_eq!(table.held & batch.shards, 0, "a shard is in two transactions");
-            if self.plan.hangs.is_some() && table.held == 0 && table.committed.iter().all(Vec::is_empty) {
+            if self.hangs.is_some() && table.held == 0 && table.committed.iter().all(Vec::is_empty) {
                 table.hanging = batch.shards;
             }
             table.held |= batch.shards;
         }
         assert!(!batch.chunks.is_empty() && batch.chunks.iter().all(|chunk| batch.shards & (1 << chunk.shard) != 0));
-        sync::pass(Duration::from_millis(if self.plan.long { 30 } else { 3 }));
+        sync::pass(self.spent());
         thread::yield_now();
         self.hang(batch);
         {
@@ -245,7 +246,7 @@ impl World {
     }
 
     fn hang(&self, batch: &Batch) {
-        let Some(total) = self.plan.hangs else { return };
+        let Some(total) = self.hangs else { return };
         if self.table.lock().unwrap().hanging != batch.shards {
             return;
         }
@@ -289,7 +290,7 @@ impl World {
         *self.open.write().unwrap() = false;
         self.dispatcher.close();
         // A writer may still start another.
-        while let Some(writer) = { self.writers.lock().unwrap().pop() } {
+        while let Some(writer) = { self.writers.lock().unwrap().running.pop() } {
             writer.join().unwrap();
         }
     }

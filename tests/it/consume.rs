@@ -74,7 +74,7 @@ fn group_offsets_without_a_commit_follows_auto_offset_reset_or_fails() {
 fn a_timestamp_starts_and_ends_at_the_first_record_that_is_as_young() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(2);
-    let producer = topic.producer();
+    let producer = topic.producer(0);
     for at in 0..10 {
         let record = BaseRecord::<(), str>::to(&topic.name).partition(0).payload("x").timestamp(1_000 + at * 100);
         assert!(producer.send(record).is_ok());
@@ -262,7 +262,7 @@ fn keys_headers_nulls_and_timestamps_reach_the_intake() {
     let Some(kafka) = kafka() else { return };
     use rdkafka::message::{Header, OwnedHeaders};
     let topic = kafka.topic(1);
-    let producer = topic.producer();
+    let producer = topic.producer(0);
     let headers = OwnedHeaders::new()
         .insert(Header { key: "a", value: Some("1") })
         .insert(Header { key: "a", value: None::<&str> });

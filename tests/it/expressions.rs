@@ -40,7 +40,7 @@ fn job(expression: &str, settings: &str) -> Result<Job, String> {
 fn type_of(expression: &str) -> String {
     use vecsink::expression::Expression;
     let job = job(expression, "").unwrap_or_else(|error| panic!("{expression}: {error}"));
-    match &job.sinks[0].columns[0].expression {
+    match &job.mappings[0].expressions[0] {
         Expression::Cast(operand, _) => operand.type_ref().to_string(),
         other => other.type_ref().to_string(),
     }
@@ -50,7 +50,7 @@ fn type_of(expression: &str) -> String {
 #[track_caller]
 fn evaluate(expression: &str, settings: &str) -> Result<String, String> {
     let job = job(expression, settings).unwrap_or_else(|error| panic!("{expression}: {error}"));
-    let (selection, arena) = (Selection::new(&job.sinks[0]), Bump::new());
+    let (selection, arena) = (Selection::new(&job.mappings[0]), Bump::new());
     let row = [
         Value::Int(7),
         Value::Int(5_000_000_000),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use vecsink::data_type::DataType;
 use vecsink::expression::{Comparison, Expression, Literal};
-use vecsink::settings::{AvroFormat, ConfluentFormat, Format, Job, Sink, Source};
+use vecsink::settings::{AvroFormat, ConfluentFormat, Format, Job, Mapping, Source};
 use vecsink::value::Decimal;
 
 pub fn print(job: &Job) -> String {
@@ -12,8 +12,8 @@ pub fn print(job: &Job) -> String {
     for source in &job.sources {
         print_source(&mut text, source);
     }
-    for sink in &job.sinks {
-        print_sink(&mut text, sink, &job.sources[sink.source]);
+    for mapping in &job.mappings {
+        print_mapping(&mut text, mapping, &job.sources[mapping.source]);
     }
     if !job.notices.is_empty() {
         text += "\nnotices\n";
@@ -70,7 +70,8 @@ fn print_avro(text: &mut String, format: &Format) {
     }
 }
 
-fn print_sink(text: &mut String, sink: &Sink, source: &Source) {
+fn print_mapping(text: &mut String, mapping: &Mapping, source: &Source) {
+    let sink = &mapping.sink;
     writeln!(
         text,
         "\nwrite {} from {}: {:?}, {:?}, {:?}",
@@ -78,20 +79,20 @@ fn print_sink(text: &mut String, sink: &Sink, source: &Source) {
     )
     .unwrap();
     let names = names(source);
-    for (index, column) in sink.columns.iter().enumerate() {
+    for (index, (column, feed)) in sink.columns.iter().zip(&mapping.expressions).enumerate() {
         let in_key = sink.declared_key.as_ref().is_some_and(|key| key.contains(&index));
         let marks = [(in_key, " KEY"), (column.not_null, " NOT NULL")];
         let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
-        writeln!(text, "  {} <- {}{marks}", column.name, show(&column.expression, &names)).unwrap();
+        writeln!(text, "  {} <- {}{marks}", column.name, show(feed, &names)).unwrap();
     }
-    if let Some(filter) = &sink.filter {
+    if let Some(filter) = &mapping.filter {
         writeln!(text, "  where {}", show(filter, &names)).unwrap();
     }
     if sink.not_null_drop {
         text.push_str("  rows with a NULL in a NOT NULL column are left out\n");
     }
-    if sink.time_zone.name() != "UTC" {
-        writeln!(text, "  local times in {}", sink.time_zone.name()).unwrap();
+    if mapping.time_zone.name() != "UTC" {
+        writeln!(text, "  local times in {}", mapping.time_zone.name()).unwrap();
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{OptionSpec, ValueType};
-use crate::config::flink_sql::OptionEntry;
+use super::{OptionEntry, OptionSpec, ValueType};
 use crate::config::nearest::nearest;
 use crate::config::report::Report;
 use crate::config::{environment, value_types};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{OptionSpec, ValueType};
-use crate::config::flink_sql::SetOption;
+use crate::config::job::flink_sql::SetOption;
 use crate::config::nearest::nearest;
 use crate::config::report::Report;
 use crate::config::{environment, value_types};

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType, kafka};
+use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
 use crate::config::jdbc_url;
+use crate::config::value_types::is_topic;
 use crate::settings::{
     ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode,
 };
-use crate::time_zone::TimeZone;
 
 pub const CONNECTOR: OptionSpec =
     OptionSpec::new("connector", ValueType::Text, "adbpg, or adbpg-nightly-1.13 and its other versions.").required();
@@ -175,29 +175,26 @@ pub fn is_connector(name: &str) -> bool {
     name == "adbpg" || name.strip_prefix("adbpg-nightly-").is_some_and(|version| version.split('.').all(is_number))
 }
 
-/// What the INSERT says, with column names as the job file has them.
+/// What is known of a sink besides its options, with column names as they are written.
 #[derive(Debug, Default)]
-pub struct Mapping {
-    pub source: usize,
-    pub filter: Option<crate::expression::Expression>,
-    /// The source updates and deletes rows.
-    pub changing: bool,
+pub struct Written {
     pub columns: Vec<SinkColumn>,
     pub declared_key: Option<Vec<usize>>,
+    /// The source updates and deletes rows.
+    pub changing: bool,
     pub not_null_drop: bool,
-    pub time_zone: TimeZone,
 }
 
 /// The sink of checked options. `name` still lacks its `#2`, `#3` ….
-pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -> Sink {
+pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -> Sink {
     options.refuse_unknown(connector, &[("", OPTIONS)], &[]);
     let folded = options.choice(&CASE_SENSITIVE) != Some("1");
     let fold = |name: String| if folded { name.to_ascii_lowercase() } else { name };
     let schema = fold(options.text(&TARGET_SCHEMA).unwrap_or_default());
     let table = fold(options.text(&TABLE_NAME).unwrap_or_default());
-    let (write_mode, conflict_mode) = modes(options, mapping.changing);
+    let (write_mode, conflict_mode) = modes(options, written.changing);
     let columns: Vec<SinkColumn> =
-        mapping.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
+        written.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
     for (index, column) in columns.iter().enumerate() {
         if columns[..index].iter().any(|other| other.name == column.name) {
             let message = format!("= '0' makes two columns the same: '{}'; set it to '1' or rename one", column.name);
@@ -211,11 +208,9 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
     }
     Sink {
         name: format!("{schema}.{table}"),
-        source: mapping.source,
-        filter: mapping.filter,
-        changing: mapping.changing,
+        changing: written.changing,
         columns,
-        declared_key: mapping.declared_key,
+        declared_key: written.declared_key,
         connection: connection(options),
         schema,
         table,
@@ -231,8 +226,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, mapping: Mapping) -
             Some("strict") => ExceptionMode::Strict,
             _ => ExceptionMode::Ignore,
         },
-        not_null_drop: mapping.not_null_drop,
-        time_zone: mapping.time_zone,
+        not_null_drop: written.not_null_drop,
         remove_line_feeds: options.boolean(&REPLACE_BREAK),
         remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
         dead_letter,
@@ -345,7 +339,7 @@ fn dead_letter(text: &str, schema: &str, fold: impl Fn(String) -> String) -> Res
     match text.split_once(':') {
         Some(("file", "")) => Err("needs a path behind 'file:'".into()),
         Some(("file", path)) => Ok(DeadLetterTarget::File(PathBuf::from(path))),
-        Some(("kafka", topic)) if kafka::is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
+        Some(("kafka", topic)) if is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
         Some(("kafka", _)) => Err("needs a topic's name behind 'kafka:': letters, digits, '.', '_' and '-'".into()),
         Some(("table", name)) => {
             let (schema, table) = name.split_once('.').unwrap_or((schema, name));

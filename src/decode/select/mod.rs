@@ -19,7 +19,7 @@ use self::fold::fold;
 use crate::data_type::DataType;
 use crate::error::{Rejection, Stage};
 use crate::expression::Expression;
-use crate::settings::{Sink, SinkColumn};
+use crate::settings::Mapping;
 use crate::time_zone::TimeZone;
 use crate::value::Value;
 
@@ -35,11 +35,18 @@ pub fn print(value: Value<'_>, data_type: &DataType, zone: &TimeZone) -> String 
 #[derive(Debug, Clone)]
 pub struct Selection {
     filter: Option<Expression>,
-    columns: Vec<SinkColumn>,
+    columns: Vec<Column>,
     not_null_drop: bool,
     zone: TimeZone,
     /// The columns are the source's first ones, in its order and unchanged.
     identity: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    name: String,
+    expression: Expression,
+    not_null: bool,
 }
 
 /// A source row's fate.
@@ -54,13 +61,19 @@ pub enum Selected<'a> {
 }
 
 impl Selection {
-    pub fn new(sink: &Sink) -> Self {
+    pub fn new(mapping: &Mapping) -> Self {
+        let zone = &mapping.time_zone;
+        let columns = mapping.sink.columns.iter().zip(&mapping.expressions).map(|(column, expression)| Column {
+            name: column.name.clone(),
+            expression: fold(expression.clone(), zone),
+            not_null: column.not_null,
+        });
         Selection {
-            filter: sink.filter.clone().map(|filter| fold(filter, &sink.time_zone)),
-            identity: sink.columns.iter().enumerate().all(|(index, column)| is_column(&column.expression, index)),
-            columns: sink.columns.iter().map(|column| folded(column, &sink.time_zone)).collect(),
-            not_null_drop: sink.not_null_drop,
-            zone: sink.time_zone.clone(),
+            filter: mapping.filter.clone().map(|filter| fold(filter, zone)),
+            identity: mapping.expressions.iter().enumerate().all(|(index, expression)| is_column(expression, index)),
+            columns: columns.collect(),
+            not_null_drop: mapping.sink.not_null_drop,
+            zone: zone.clone(),
         }
     }
 
@@ -151,7 +164,7 @@ impl Selection {
     fn enforce_not_null<'a, 'c>(
         &self,
         selected: &'a [Value<'a>],
-        columns: impl IntoIterator<Item = &'c SinkColumn>,
+        columns: impl IntoIterator<Item = &'c Column>,
     ) -> Result<Selected<'a>, Rejection> {
         for (value, column) in selected.iter().zip(columns) {
             if column.not_null && value.is_null() {
@@ -174,7 +187,7 @@ impl Selection {
 }
 
 #[inline]
-fn value_of<'a>(column: &'a SinkColumn, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
+fn value_of<'a>(column: &'a Column, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
     feed(&column.expression, context)
         .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))
 }
@@ -189,8 +202,4 @@ fn reads(expression: &Expression, test: &impl Fn(usize) -> bool) -> bool {
         Expression::Column(index, _) => test(*index),
         other => other.operands().into_iter().any(|operand| reads(operand, test)),
     }
-}
-
-fn folded(column: &SinkColumn, zone: &TimeZone) -> SinkColumn {
-    SinkColumn { expression: fold(column.expression.clone(), zone), ..column.clone() }
 }

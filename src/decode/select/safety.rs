@@ -2,17 +2,17 @@
 
 use bumpalo::Bump;
 
-use super::tests::sink;
+use super::tests::mapping;
 use super::*;
 use crate::data_type::DataType;
 use crate::expression::{Function, Literal};
 
 /// Applies a filter on a stack as small as any thread has.
 fn selected_on_a_small_stack(filter: Expression) -> bool {
-    let mut sink = sink(vec![(Expression::Column(0, DataType::Int), false)]);
-    sink.filter = Some(filter);
+    let mut mapping = mapping(vec![(Expression::Column(0, DataType::Int), false)]);
+    mapping.filter = Some(filter);
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
-        let (selection, arena, row) = (Selection::new(&sink), Bump::new(), [Value::Int(1)]);
+        let (selection, arena, row) = (Selection::new(&mapping), Bump::new(), [Value::Int(1)]);
         matches!(selection.apply(&row, &[], &arena), Ok(Selected::Row(_)))
     });
     thread.unwrap().join().unwrap()

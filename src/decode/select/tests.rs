@@ -7,22 +7,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::data_type::DataType;
 use crate::expression::{Comparison, Literal};
-use crate::settings::{ConflictMode, Connection, ExceptionMode, Password, SslMode, WriteMode};
+use crate::settings::{ConflictMode, Connection, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode};
 use crate::time_zone::TimeZone;
 use crate::value::Decimal;
 
-pub(super) fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
-    let column = |(index, (expression, not_null)): (usize, (Expression, bool))| SinkColumn {
+pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
+    let column = |(index, (expression, not_null)): (usize, &(Expression, bool))| SinkColumn {
         name: format!("s{index}"),
-        expression,
-        not_null,
+        data_type: expression.data_type(),
+        not_null: *not_null,
     };
-    Sink {
+    let sink = Sink {
         name: "public.t".into(),
-        source: 0,
-        filter: None,
         changing: false,
-        columns: expressions.into_iter().enumerate().map(column).collect(),
+        columns: expressions.iter().enumerate().map(column).collect(),
         declared_key: None,
         connection: Connection {
             hosts: vec![],
@@ -55,13 +53,14 @@ pub(super) fn sink(expressions: Vec<(Expression, bool)>) -> Sink {
         conflict_mode: ConflictMode::Ignore,
         exception_mode: ExceptionMode::Ignore,
         not_null_drop: false,
-        time_zone: TimeZone::default(),
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,
         vector_dimension: None,
         vector_normalize: false,
-    }
+    };
+    let expressions = expressions.into_iter().map(|(expression, _)| expression).collect();
+    Mapping { source: 0, filter: None, expressions, time_zone: TimeZone::default(), sink }
 }
 
 fn column(index: usize, data_type: DataType) -> Expression {
@@ -78,7 +77,7 @@ const NULL: Expression = Expression::Literal(Literal::Null, DataType::Boolean);
 /// CAST(value AS to), printed; the rejection's reason if it fails.
 fn cast(value: Value<'_>, from: DataType, to: DataType) -> Result<String, String> {
     let arena = Bump::new();
-    let selection = Selection::new(&sink(vec![(Expression::Cast(Box::new(column(0, from)), to), false)]));
+    let selection = Selection::new(&mapping(vec![(Expression::Cast(Box::new(column(0, from)), to), false)]));
     let row = [value];
     match selection.apply(&row, &[], &arena) {
         Ok(Selected::Row([value])) => Ok(format!("{value:?}")),
@@ -98,9 +97,9 @@ fn to_text(value: Value<'_>, from: DataType) -> String {
 
 /// Whether a row of one INT passes the filter.
 fn passes(filter: Expression, value: Value<'_>) -> bool {
-    let mut sink = sink(vec![(column(0, DataType::Int), false)]);
-    sink.filter = Some(filter);
-    let (selection, arena, row) = (Selection::new(&sink), Bump::new(), [value]);
+    let mut mapping = mapping(vec![(column(0, DataType::Int), false)]);
+    mapping.filter = Some(filter);
+    let (selection, arena, row) = (Selection::new(&mapping), Bump::new(), [value]);
     matches!(selection.apply(&row, &[], &arena), Ok(Selected::Row(_)))
 }
 
@@ -109,7 +108,7 @@ fn an_unchanged_row_is_not_copied() {
     let arena = Bump::new();
     let row = [Value::Int(1), Value::Text("a"), Value::Null];
     let widened = Expression::Cast(Box::new(column(0, DataType::Int)), DataType::BigInt);
-    let selection = Selection::new(&sink(vec![(widened, true), (column(1, DataType::STRING), true)]));
+    let selection = Selection::new(&mapping(vec![(widened, true), (column(1, DataType::STRING), true)]));
     match selection.apply(&row, &[], &arena).unwrap() {
         Selected::Row(selected) => assert!(std::ptr::eq(selected, &row[..2])),
         other => panic!("{other:?}"),
@@ -120,19 +119,19 @@ fn an_unchanged_row_is_not_copied() {
 fn columns_are_projected_in_the_sink_s_order() {
     let arena = Bump::new();
     let row = [Value::Int(1), Value::Text("a")];
-    let selection = Selection::new(&sink(vec![(column(1, DataType::STRING), false), (*int(7), false)]));
+    let selection = Selection::new(&mapping(vec![(column(1, DataType::STRING), false), (*int(7), false)]));
     assert_eq!(selection.apply(&row, &[], &arena).unwrap(), Selected::Row(&[Value::Text("a"), Value::Int(7)]));
 }
 
 #[test]
 fn null_in_a_not_null_column_is_rejected_or_dropped() {
     let arena = Bump::new();
-    let mut sink = sink(vec![(column(0, DataType::Int), true)]);
+    let mut mapping = mapping(vec![(column(0, DataType::Int), true)]);
     let row = [Value::Null];
-    let rejection = Selection::new(&sink).apply(&row, &[], &arena).unwrap_err();
+    let rejection = Selection::new(&mapping).apply(&row, &[], &arena).unwrap_err();
     assert_eq!(rejection.to_string(), "select refused column s0: NULL in a NOT NULL column");
-    sink.not_null_drop = true;
-    let selection = Selection::new(&sink);
+    mapping.sink.not_null_drop = true;
+    let selection = Selection::new(&mapping);
     assert_eq!(selection.apply(&row, &[], &arena).unwrap(), Selected::DroppedNull);
 }
 

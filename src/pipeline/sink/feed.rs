@@ -4,7 +4,7 @@
 use crate::batch::{Entry, Op, RowFormat};
 use crate::consume::push::original;
 use crate::dispatch::{Layout, Row, key_hash};
-use crate::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::{Error, Rejection, Result};
 use crate::pipeline::line::Line;
 use crate::record::{Record, TimestampType};
@@ -49,11 +49,7 @@ pub struct Accepted {
 
 impl Feed {
     pub fn new(line: &Line) -> Result<Feed> {
-        let options = EncodeOptions {
-            remove_line_feeds: line.settings.remove_line_feeds,
-            remove_null_characters: line.settings.remove_null_characters,
-            vectors: VectorOptions { encoding: None, normalize: line.settings.vector_normalize },
-        };
+        let options = EncodeOptions::new(&line.settings, None);
         let encoder = |table: &TargetTable| {
             let encoder = RowEncoder::new(table, options)?;
             Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })

@@ -28,7 +28,7 @@ fn job(text: &str, server: &Postgres, schema: &Schema, topic: &Topic) -> Job {
 fn a_records_place_time_and_headers_are_columns() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(3);
-    let producer = topic.producer();
+    let producer = topic.producer(0);
     let headers = OwnedHeaders::new()
         .insert(Header { key: "made-by", value: Some("a") })
         .insert(Header { key: "made-by", value: Some("b") });

@@ -111,7 +111,7 @@ pub fn messages(kafka: &Kafka, topic: &str) -> Vec<Seen> {
 pub fn produce_with_header(topic: &Topic, key: &str, value: &[u8], header: (&str, &str)) {
     use rdkafka::message::{Header, OwnedHeaders};
     use rdkafka::producer::{BaseRecord, Producer};
-    let producer = topic.producer();
+    let producer = topic.producer(0);
     let headers = OwnedHeaders::new().insert(Header { key: header.0, value: Some(header.1) });
     let record = BaseRecord::to(&topic.name).partition(0).key(key).payload(value).headers(headers);
     producer.send(record).map_err(|(error, _)| error).expect("the queue has room");

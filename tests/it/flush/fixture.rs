@@ -6,7 +6,6 @@ use std::time::Duration;
 use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
 use vecsink::data_type::DataType;
 use vecsink::error::{Rejection, Result};
-use vecsink::expression::Expression;
 use vecsink::flush::{Settle, Target, Written};
 use vecsink::settings::{ConflictMode, Connection, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode};
 use vecsink::stop::Stop;
@@ -42,17 +41,11 @@ pub fn sink(schema: &Schema, table: &str) -> Sink {
 }
 
 pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
-    let column = |(index, name): (usize, &&str)| SinkColumn {
-        name: (*name).to_owned(),
-        expression: Expression::Column(index, DataType::STRING),
-        not_null: false,
-    };
+    let column = |name: &&str| SinkColumn { name: (*name).to_owned(), data_type: DataType::STRING, not_null: false };
     Sink {
         name: format!("{}.{table}", schema.name),
-        source: 0,
-        filter: None,
         changing: false,
-        columns: columns.iter().enumerate().map(column).collect(),
+        columns: columns.iter().map(column).collect(),
         declared_key: None,
         connection: connection(&schema.server),
         schema: schema.name.clone(),
@@ -67,7 +60,6 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
         conflict_mode: ConflictMode::Ignore,
         exception_mode: ExceptionMode::Ignore,
         not_null_drop: false,
-        time_zone: Default::default(),
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,

@@ -72,9 +72,9 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// A producer that waits for nothing: what is sent goes out at once.
-    pub fn producer(&self) -> ThreadedProducer<rdkafka::producer::DefaultProducerContext> {
-        self.kafka.config().set("linger.ms", "0").set("acks", "all").create().expect("a producer")
+    /// A producer that gathers for so long; at 0 what is sent goes out at once.
+    pub fn producer(&self, linger_ms: u64) -> ThreadedProducer<rdkafka::producer::DefaultProducerContext> {
+        self.kafka.config().set("linger.ms", linger_ms.to_string()).set("acks", "all").create().expect("a producer")
     }
 
     /// Sends values to a partition, and returns when the broker has them all.

@@ -1,0 +1,97 @@
+//! Reads Flink SQL into statements. Nothing is resolved here: names, options and expressions are as written.
+
+mod column;
+mod create_table;
+mod cursor;
+mod data_type;
+mod dialect;
+mod interval;
+mod like;
+mod query;
+mod statement;
+mod statement_set;
+
+pub use column::{ColumnDefinition, ColumnKind, PrimaryKey};
+pub use create_table::CreateTable;
+pub use cursor::{Name, error, location};
+pub use data_type::parse_type_text;
+pub use like::{Like, Merging};
+pub use statement::{CreateView, Drop, Insert, SetOption, Statement, check_qualifiers};
+
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+
+use crate::error::{Diagnostic, Location};
+use cursor::Cursor;
+use statement_set::StatementSet;
+
+/// A job file's statements, as far as they could be read.
+#[derive(Debug, Default)]
+pub struct Script {
+    pub statements: Vec<Statement>,
+    /// One for every statement that could not be read.
+    pub errors: Vec<Diagnostic>,
+    /// Tables and views whose CREATE could not be read: they are not unknown, only broken.
+    pub broken: Vec<String>,
+}
+
+pub fn parse(text: &str) -> Script {
+    // Editors on Windows put a byte order mark there.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut script = Script::default();
+    let mut tokens = Vec::new();
+    let complete = match Tokenizer::new(&dialect::FlinkSql, text).tokenize_with_location_into_buf(&mut tokens) {
+        Ok(()) => true,
+        Err(failure) => {
+            script.errors.push(error(location(failure.location), failure.message));
+            false
+        }
+    };
+    script.errors.extend(tokens.iter().filter_map(hint));
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+
+    let end = end_of(text);
+    let mut set = StatementSet::default();
+    let mut rest = tokens.as_slice();
+    while !rest.is_empty() {
+        let length = rest.iter().position(|token| token.token == Token::SemiColon);
+        if length.is_none() && !complete {
+            break; // cut off by the tokenizer's error, which has been reported
+        }
+        let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
+        let semicolon = behind.first().map_or(end, |token| location(token.span.start));
+        let mut cursor = Cursor::new(tokens, semicolon);
+        let parsed = set.statement(&mut cursor);
+        let mut errors = cursor.take_errors();
+        match parsed {
+            Ok(statement) if errors.is_empty() => script.statements.extend(statement),
+            // Behind an error that was got over, another one may only follow from it.
+            Err(diagnostic) if errors.is_empty() => errors.push(diagnostic),
+            _ => {}
+        }
+        if !errors.is_empty() {
+            script.errors.append(&mut errors);
+            script.broken.extend(statement::declared_name(&mut Cursor::new(tokens, semicolon)));
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    if let Some(at) = set.open_since.filter(|_| complete) {
+        script.errors.push(error(at, "STATEMENT SET without its END"));
+    }
+    script
+}
+
+/// `/*+ OPTIONS(…) */` looks like a comment but changes what a statement means.
+fn hint(token: &TokenWithSpan) -> Option<Diagnostic> {
+    match &token.token {
+        Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => Some(error(
+            location(token.span.start),
+            "not supported: hints (/*+ … */); set the options in the table's WITH",
+        )),
+        _ => None,
+    }
+}
+
+fn end_of(text: &str) -> Location {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    Location { line: 1 + text.matches('\n').count() as u64, column: 1 + last_line.chars().count() as u64 }
+}

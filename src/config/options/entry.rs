@@ -1,0 +1,21 @@
+//! An option as somebody set it.
+
+use std::fmt;
+
+use crate::error::Location;
+
+/// One `'key' = 'value'` of a WITH list. `None`: it came from the command line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OptionEntry {
+    pub key: String,
+    pub key_at: Option<Location>,
+    pub value: String,
+    pub value_at: Option<Location>,
+}
+
+/// The value may be a secret.
+impl fmt::Debug for OptionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OptionEntry").field("key", &self.key).finish_non_exhaustive()
+    }
+}
