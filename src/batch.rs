@@ -109,6 +109,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Takes a chunk of a shard, behind what it has of it.
+    pub fn add(&mut self, shard: usize, chunk: Chunk) {
+        self.shards |= 1 << shard;
+        self.chunks.push(Chunk { shard: shard as u8, ..chunk });
+    }
+
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.entries.len()).sum()
     }

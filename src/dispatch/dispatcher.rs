@@ -10,7 +10,7 @@ use super::layout::SHARDS;
 use super::queue::{ChunkLimits, Queue, Row};
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
-use crate::sync::{Condvar, Mutex, now};
+use crate::sync::{Condvar, Mutex, lock_soon, now};
 
 /// When a batch is written.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,8 @@ struct State {
     limits: Limits,
     tuner: Tuner,
     queues: Vec<Queue>,
+    /// One bit a shard with rows.
+    filled: u64,
     /// One bit a shard that a batch holds.
     held: u64,
     /// Rows and bytes in shards that nobody holds.
@@ -81,6 +83,8 @@ struct State {
     closed: bool,
     abandoned: bool,
     spare: Vec<Chunk>,
+    /// Emptied, for its memory: the shards that a batch may take from.
+    order: Vec<(Instant, usize)>,
 }
 
 /// What a writer gets.
@@ -106,6 +110,7 @@ impl Dispatcher {
             limits,
             tuner: Tuner::new(limits.rows, limits.tune_rows, limits.writers),
             queues: (0..SHARDS).map(|_| Queue::default()).collect(),
+            filled: 0,
             held: 0,
             free_rows: 0,
             free_bytes: 0,
@@ -119,6 +124,7 @@ impl Dispatcher {
             closed: false,
             abandoned: false,
             spare: Vec::new(),
+            order: Vec::new(),
         };
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
@@ -130,13 +136,15 @@ impl Dispatcher {
 
     /// The same for several rows at once: the shards are locked for all of them.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, Row<'a>)>) -> bool {
-        let mut state = self.state.lock();
+        let now = now();
+        let mut state = lock_soon(&self.state);
         let (was_empty, was_full) = (state.free_rows == 0, state.is_full());
         let mut added_free = false;
         for (shard, row) in rows {
             let State { queues, spare, limits, .. } = &mut *state;
-            let bytes = queues[shard].push(row, &limits.chunk(), || spare.pop().unwrap_or_default());
+            let bytes = queues[shard].push(row, &limits.chunk(), now, || spare.pop().unwrap_or_default());
             state.uncharged += bytes;
+            state.filled |= 1 << shard;
             if state.is_free(shard) {
                 state.free_rows += 1;
                 state.free_bytes += bytes;
@@ -154,7 +162,7 @@ impl Dispatcher {
             return false;
         }
         // Writers are woken when something begins: the wait of a first row that none will look for, or a batch that is full.
-        if state.idle > 0 && (is_full && !was_full || was_empty && !state.is_watched()) {
+        if state.idle > 0 && (is_full && !was_full || was_empty && !state.is_watched(now)) {
             self.work.notify_one();
         }
         // A row that begins to wait behind a transaction needs somebody who looks after it, should that one take long.
@@ -186,6 +194,7 @@ impl Dispatcher {
         let (mut all_rows, mut all_bytes) = (0, 0);
         for shard in 0..SHARDS {
             let (rows, bytes) = state.queues[shard].forget(stream);
+            state.note_filled(shard);
             if state.is_free(shard) {
                 state.free_rows -= rows;
                 state.free_bytes -= bytes;
@@ -222,14 +231,15 @@ impl Dispatcher {
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
     pub fn take(&self) -> Option<Taken> {
         let mut state = self.state.lock();
-        let batch = loop {
-            match state.turn(now()) {
+        let (batch, now) = loop {
+            let now = now();
+            match state.turn(now) {
                 Turn::Write => {
                     // What a batch will release must have been charged.
                     self.budget.charge(std::mem::take(&mut state.uncharged));
-                    break Some(state.take());
+                    break (Some(state.take(now)), now);
                 }
-                Turn::End => break None,
+                Turn::End => break (None, now),
                 Turn::WaitUntil(at) if !state.is_watched_until(at) => {
                     state.watches.push(at);
                     self.work.wait_until(&mut state, at);
@@ -242,7 +252,7 @@ impl Dispatcher {
         };
         state.idle -= 1;
         // The watch over what is left, and over what comes, goes to another idle writer.
-        let goes_on = match state.turn(now()) {
+        let goes_on = match state.turn(now) {
             Turn::WaitUntil(at) => !state.is_watched_until(at),
             Turn::Write => true,
             Turn::Wait | Turn::End => false,
@@ -255,17 +265,24 @@ impl Dispatcher {
     }
 
     /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
-    pub fn give_back(&self, batch: Batch, spent: Duration) {
-        let bytes = batch.bytes();
+    pub fn give_back(&self, mut batch: Batch, spent: Duration) {
+        let (rows, bytes) = (batch.len(), batch.bytes());
         self.budget.release(bytes);
+        for chunk in &mut batch.chunks {
+            chunk.entries.clear();
+            chunk.rows.clear();
+            chunk.keys.clear();
+            chunk.originals.clear();
+        }
+        let now = now();
         let mut state = self.state.lock();
-        let was_full = batch.len() * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
-        state.tuner.observe(now(), batch.len(), was_full, spent);
+        let was_full = rows * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
+        state.tuner.observe(now, rows, was_full, spent);
         state.limits.rows = state.tuner.setting().rows;
         state.slow = spent > state.limits.busy_linger;
-        state.last_batch = Some(now());
+        state.last_batch = Some(now);
         state.held &= !batch.shards;
-        for shard in (0..SHARDS).filter(|shard| batch.shards & (1 << shard) != 0) {
+        for shard in shards_of(batch.shards & state.filled) {
             state.free_rows += state.queues[shard].rows();
             state.free_bytes += state.queues[shard].bytes();
         }
@@ -274,15 +291,8 @@ impl Dispatcher {
         }
         state.batches_out -= 1;
         state.idle += 1;
-        for mut chunk in batch.chunks {
-            if state.spare.len() < SPARE_CHUNKS {
-                chunk.entries.clear();
-                chunk.rows.clear();
-                chunk.keys.clear();
-                chunk.originals.clear();
-                state.spare.push(chunk);
-            }
-        }
+        let room = SPARE_CHUNKS.saturating_sub(state.spare.len());
+        state.spare.extend(batch.chunks.drain(..).take(room));
     }
 }
 
@@ -291,8 +301,14 @@ impl State {
         self.held & (1 << shard) == 0
     }
 
-    fn free_queues(&self) -> impl Iterator<Item = (usize, &Queue)> {
-        self.queues.iter().enumerate().filter(|(shard, queue)| self.is_free(*shard) && queue.rows() > 0)
+    /// Shards with rows that nobody holds, and when the first of these came.
+    fn waiting(&self) -> impl Iterator<Item = (Instant, usize)> {
+        shards_of(self.filled & !self.held).filter_map(|shard| Some((self.queues[shard].since()?, shard)))
+    }
+
+    fn note_filled(&mut self, shard: usize) {
+        let is_filled = u64::from(self.queues[shard].rows() > 0);
+        self.filled = self.filled & !(1 << shard) | is_filled << shard;
     }
 
     /// Whether what can be taken fills a batch.
@@ -322,8 +338,8 @@ impl State {
     }
 
     /// Whether an idle writer will look by itself before a row that comes now is due.
-    fn is_watched(&self) -> bool {
-        !self.watches.is_empty() && self.is_watched_until(now() + self.linger())
+    fn is_watched(&self, now: Instant) -> bool {
+        !self.watches.is_empty() && self.is_watched_until(now + self.linger())
     }
 
     fn turn(&mut self, now: Instant) -> Turn {
@@ -334,7 +350,7 @@ impl State {
             // The next one that comes back takes what there is.
             return Turn::Wait;
         }
-        let Some(oldest) = self.free_queues().filter_map(|(_, queue)| queue.since()).min() else {
+        let Some((oldest, _)) = self.waiting().min() else {
             // Rows may still wait in shards that others hold; those writers come back for them.
             self.urgent = false;
             return match self.last_batch {
@@ -352,36 +368,69 @@ impl State {
 
     /// The oldest chunks of as many shards as are one writer's share, up to the limits. Rows that came together are so
     /// written together: where keys rise, the table's index grows at its end, which costs it least.
-    fn take(&mut self) -> Batch {
-        let mut shards: Vec<(Instant, usize)> =
-            self.free_queues().filter_map(|(shard, queue)| Some((queue.since()?, shard))).collect();
+    fn take(&mut self, now: Instant) -> Batch {
+        let mut shards = std::mem::take(&mut self.order);
+        shards.extend(self.waiting());
         shards.sort_unstable();
         // Where there is work for several writers, the others need shards, too.
         shards.truncate(SHARDS.div_ceil(self.wanted()));
-        let mut heads: BinaryHeap<Reverse<(Instant, usize)>> = shards.into_iter().map(Reverse).collect();
-        let mut batch = Batch::default();
+        let mut batch = Batch { chunks: Vec::with_capacity(shards.len()), shards: 0 };
+        if self.is_full() {
+            self.take_oldest(&shards, &mut batch);
+        } else {
+            self.take_all(&shards, &mut batch);
+        }
+        shards.clear();
+        self.order = shards;
+        self.held |= batch.shards;
+        self.batches_out += 1;
+        self.last_batch = Some(now);
+        batch
+    }
+
+    /// Chunk by chunk up to the limits.
+    fn take_oldest(&mut self, shards: &[(Instant, usize)], batch: &mut Batch) {
+        let mut heads: BinaryHeap<_> = shards.iter().copied().map(Reverse).collect();
         let (mut rows, mut bytes) = (self.limits.rows, self.limits.bytes);
         while let Some(Reverse((_, shard))) = heads.pop() {
             let queue = &mut self.queues[shard];
             let (shard_rows, shard_bytes) = (queue.rows(), queue.bytes());
-            let Some(mut chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
+            let Some(chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
             if batch.shards & (1 << shard) == 0 {
                 // What stays behind in a shard that was taken waits for this batch.
-                batch.shards |= 1 << shard;
                 self.free_rows -= shard_rows;
                 self.free_bytes -= shard_bytes;
             }
             rows -= chunk.entries.len().min(rows);
             bytes -= chunk.bytes().min(bytes);
-            chunk.shard = shard as u8;
-            batch.chunks.push(chunk);
+            batch.add(shard, chunk);
             heads.extend(queue.since().map(|since| Reverse((since, shard))));
+            self.note_filled(shard);
         }
-        self.held |= batch.shards;
-        self.batches_out += 1;
-        self.last_batch = Some(now());
-        batch
     }
+
+    /// All that is there fits. With few rows, pushing threads wait for no more than a glance: nothing here depends on what
+    /// the shard before has had, so that their memory, which other cores have just written, is read all at once.
+    fn take_all(&mut self, shards: &[(Instant, usize)], batch: &mut Batch) {
+        for &(_, shard) in shards {
+            let queue = &mut self.queues[shard];
+            self.free_rows -= queue.rows();
+            self.free_bytes -= queue.bytes();
+            for chunk in queue.take_all() {
+                batch.add(shard, chunk);
+            }
+            self.filled &= !(1 << shard);
+        }
+    }
+}
+
+/// The shards whose bits are set.
+fn shards_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let shard = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (shard < SHARDS).then_some(shard)
+    })
 }
 
 #[cfg(test)]

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::batch::{Chunk, Entry};
-use crate::sync::now;
 
 /// A chunk and when its first row came.
 #[derive(Debug)]
-pub struct Waiting {
-    pub chunk: Chunk,
-    pub since: Instant,
+struct Waiting {
+    chunk: Chunk,
+    since: Instant,
 }
 
 /// A row as it is put into a queue.
@@ -28,6 +27,8 @@ pub struct Queue {
     chunks: VecDeque<Waiting>,
     rows: usize,
     bytes: usize,
+    /// Of the first chunk, at hand for whoever looks through all queues.
+    since: Option<Instant>,
 }
 
 impl Queue {
@@ -41,16 +42,17 @@ impl Queue {
 
     /// When the oldest row came.
     pub fn since(&self) -> Option<Instant> {
-        self.chunks.front().map(|waiting| waiting.since)
+        self.since
     }
 
-    /// Appends a row and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
-    pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, fresh: impl FnOnce() -> Chunk) -> usize {
+    /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
+    pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, now: Instant, fresh: impl FnOnce() -> Chunk) -> usize {
         let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.bytes() >= limits.bytes;
         // The entries of one record are one unit: they stay in one chunk, and so in one transaction.
         let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
         if self.chunks.back().is_none_or(|last| full(&last.chunk) && !goes_on(&last.chunk)) {
-            self.chunks.push_back(Waiting { chunk: fresh(), since: now() });
+            self.chunks.push_back(Waiting { chunk: fresh(), since: now });
+            self.since.get_or_insert(now);
         }
         let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };
         chunk.entries.push(row.entry);
@@ -74,7 +76,14 @@ impl Queue {
             }
         }
         self.chunks.retain(|waiting| !waiting.chunk.entries.is_empty());
+        self.since = self.chunks.front().map(|waiting| waiting.since);
         (before.0 - self.rows, before.1 - self.bytes)
+    }
+
+    /// Takes all chunks, the oldest one first.
+    pub fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
+        (self.rows, self.bytes, self.since) = (0, 0, None);
+        self.chunks.drain(..).map(|waiting| waiting.chunk)
     }
 
     /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes, or whatever it has with `at_least_one`.
@@ -84,6 +93,7 @@ impl Queue {
             return None;
         }
         let chunk = self.chunks.pop_front()?.chunk;
+        self.since = self.chunks.front().map(|waiting| waiting.since);
         self.rows -= chunk.entries.len();
         self.bytes -= chunk.bytes();
         Some(chunk)

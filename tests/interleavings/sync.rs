@@ -56,6 +56,11 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Looking again and again is one more order of threads, which shuttle tries anyhow.
+pub fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock()
+}
+
 impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
