@@ -79,6 +79,14 @@ impl Chunk {
         self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<Entry>()
     }
 
+    /// Empties it; its memory stays.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.rows.clear();
+        self.keys.clear();
+        self.originals.clear();
+    }
+
     /// Without the entries of a stream; `None` if there are none.
     pub fn without(&self, stream: u32) -> Option<Chunk> {
         self.entries.iter().find(|entry| entry.stream == stream)?;

@@ -7,7 +7,8 @@ pub use std::sync::atomic::AtomicUsize;
 
 pub use parking_lot::{Condvar, Mutex, MutexGuard};
 
-/// How often [`lock_soon`] looks: some 10 µs, of which an idle processor core needs most to get going.
+/// How often [`lock_soon`] looks: for some 10 µs. A holder that has just woken finds nothing in its core's caches and may
+/// need several of them.
 const LOOKS: u32 = 250;
 
 /// Locks what no one holds for long: looks again and again before it lies down, because being woken takes several times

@@ -1,13 +1,12 @@
 //! Puts rows into shards and hands out batches.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::layout::SHARDS;
-use super::queue::{ChunkLimits, Queue, Row};
+use super::queue::{ChunkLimits, Row};
+use super::shards::{Shards, Tray};
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
 use crate::sync::{Condvar, Mutex, lock_soon, now};
@@ -59,14 +58,7 @@ pub struct Dispatcher {
 struct State {
     limits: Limits,
     tuner: Tuner,
-    queues: Vec<Queue>,
-    /// One bit a shard with rows.
-    filled: u64,
-    /// One bit a shard that a batch holds.
-    held: u64,
-    /// Rows and bytes in shards that nobody holds.
-    free_rows: usize,
-    free_bytes: usize,
+    shards: Shards,
     /// Bytes the budget doesn't know of yet.
     uncharged: usize,
     batches_out: usize,
@@ -83,8 +75,6 @@ struct State {
     closed: bool,
     abandoned: bool,
     spare: Vec<Chunk>,
-    /// Emptied, for its memory: the shards that a batch may take from.
-    order: Vec<(Instant, usize)>,
 }
 
 /// What a writer gets.
@@ -109,11 +99,7 @@ impl Dispatcher {
         let state = State {
             limits,
             tuner: Tuner::new(limits.rows, limits.tune_rows, limits.writers),
-            queues: (0..SHARDS).map(|_| Queue::default()).collect(),
-            filled: 0,
-            held: 0,
-            free_rows: 0,
-            free_bytes: 0,
+            shards: Shards::default(),
             uncharged: 0,
             batches_out: 0,
             idle: 0,
@@ -124,7 +110,6 @@ impl Dispatcher {
             closed: false,
             abandoned: false,
             spare: Vec::new(),
-            order: Vec::new(),
         };
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
@@ -138,29 +123,19 @@ impl Dispatcher {
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, Row<'a>)>) -> bool {
         let now = now();
         let mut state = lock_soon(&self.state);
-        let (was_empty, was_full) = (state.free_rows == 0, state.is_full());
-        let mut added_free = false;
+        let (free_before, was_full) = (state.shards.free().rows, state.is_full());
+        let State { shards, spare, limits, uncharged, .. } = &mut *state;
+        let limits = limits.chunk();
         for (shard, row) in rows {
-            let State { queues, spare, limits, .. } = &mut *state;
-            let bytes = queues[shard].push(row, &limits.chunk(), now, || spare.pop().unwrap_or_default());
-            state.uncharged += bytes;
-            state.filled |= 1 << shard;
-            if state.is_free(shard) {
-                state.free_rows += 1;
-                state.free_bytes += bytes;
-                added_free = true;
-            }
+            *uncharged += shards.push(shard, row, &limits, now, || spare.pop().unwrap_or_default());
         }
-        if state.uncharged >= CHARGE {
-            self.budget.charge(std::mem::take(&mut state.uncharged));
+        if *uncharged >= CHARGE {
+            self.budget.charge(std::mem::take(uncharged));
         }
-        if !added_free {
+        if state.shards.free().rows == free_before || !state.may_begin() {
             return false;
         }
-        let is_full = state.is_full();
-        if !state.may_begin() {
-            return false;
-        }
+        let (was_empty, is_full) = (free_before == 0, state.is_full());
         // Writers are woken when something begins: the wait of a first row that none will look for, or a batch that is full.
         if state.idle > 0 && (is_full && !was_full || was_empty && !state.is_watched(now)) {
             self.work.notify_one();
@@ -191,21 +166,11 @@ impl Dispatcher {
         let mut state = self.state.lock();
         // What is released must have been charged.
         self.budget.charge(std::mem::take(&mut state.uncharged));
-        let (mut all_rows, mut all_bytes) = (0, 0);
-        for shard in 0..SHARDS {
-            let (rows, bytes) = state.queues[shard].forget(stream);
-            state.note_filled(shard);
-            if state.is_free(shard) {
-                state.free_rows -= rows;
-                state.free_bytes -= bytes;
-            }
-            all_rows += rows;
-            all_bytes += bytes;
-        }
-        self.budget.release(all_bytes);
+        let (rows, bytes) = state.shards.forget(stream);
+        self.budget.release(bytes);
         // A writer that waits for the rest of a closed dispatcher may have nothing left to wait for.
         self.work.notify_all();
-        all_rows
+        rows
     }
 
     /// No more rows come; what is there is written, then `take` gives `None`.
@@ -225,11 +190,12 @@ impl Dispatcher {
     /// Rows waiting in shards.
     #[cfg(test)]
     fn waiting_rows(&self) -> usize {
-        self.state.lock().queues.iter().map(Queue::rows).sum()
+        self.state.lock().shards.rows()
     }
 
-    /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back.
-    pub fn take(&self) -> Option<Taken> {
+    /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back;
+    /// `tray` is its own.
+    pub fn take(&self, tray: &mut Tray) -> Option<Taken> {
         let mut state = self.state.lock();
         let (batch, now) = loop {
             let now = now();
@@ -237,7 +203,7 @@ impl Dispatcher {
                 Turn::Write => {
                     // What a batch will release must have been charged.
                     self.budget.charge(std::mem::take(&mut state.uncharged));
-                    break (Some(state.take(now)), now);
+                    break (Some(state.take(now, tray)), now);
                 }
                 Turn::End => break (None, now),
                 Turn::WaitUntil(at) if !state.is_watched_until(at) => {
@@ -260,20 +226,19 @@ impl Dispatcher {
         if state.idle > 0 && goes_on {
             self.work.notify_one();
         }
-        let leaves_rows_alone = state.idle == 0 && state.free_rows > 0 && state.may_begin();
-        batch.map(|batch| Taken { batch, leaves_rows_alone })
+        let leaves_rows_alone = state.idle == 0 && state.shards.free().rows > 0 && state.may_begin();
+        drop(state);
+        batch.map(|mut batch| {
+            tray.unload(&mut batch);
+            Taken { batch, leaves_rows_alone }
+        })
     }
 
     /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
     pub fn give_back(&self, mut batch: Batch, spent: Duration) {
         let (rows, bytes) = (batch.len(), batch.bytes());
         self.budget.release(bytes);
-        for chunk in &mut batch.chunks {
-            chunk.entries.clear();
-            chunk.rows.clear();
-            chunk.keys.clear();
-            chunk.originals.clear();
-        }
+        batch.chunks.iter_mut().for_each(Chunk::clear);
         let now = now();
         let mut state = self.state.lock();
         let was_full = rows * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
@@ -281,11 +246,7 @@ impl Dispatcher {
         state.limits.rows = state.tuner.setting().rows;
         state.slow = spent > state.limits.busy_linger;
         state.last_batch = Some(now);
-        state.held &= !batch.shards;
-        for shard in shards_of(batch.shards & state.filled) {
-            state.free_rows += state.queues[shard].rows();
-            state.free_bytes += state.queues[shard].bytes();
-        }
+        state.shards.give_back(batch.shards);
         if state.closed {
             self.work.notify_all();
         }
@@ -297,23 +258,10 @@ impl Dispatcher {
 }
 
 impl State {
-    fn is_free(&self, shard: usize) -> bool {
-        self.held & (1 << shard) == 0
-    }
-
-    /// Shards with rows that nobody holds, and when the first of these came.
-    fn waiting(&self) -> impl Iterator<Item = (Instant, usize)> {
-        shards_of(self.filled & !self.held).filter_map(|shard| Some((self.queues[shard].since()?, shard)))
-    }
-
-    fn note_filled(&mut self, shard: usize) {
-        let is_filled = u64::from(self.queues[shard].rows() > 0);
-        self.filled = self.filled & !(1 << shard) | is_filled << shard;
-    }
-
     /// Whether what can be taken fills a batch.
     fn is_full(&self) -> bool {
-        self.free_rows >= self.limits.rows || self.free_bytes >= self.limits.bytes
+        let free = self.shards.free();
+        free.rows >= self.limits.rows || free.bytes >= self.limits.bytes
     }
 
     /// Whether another transaction may be opened.
@@ -350,7 +298,7 @@ impl State {
             // The next one that comes back takes what there is.
             return Turn::Wait;
         }
-        let Some((oldest, _)) = self.waiting().min() else {
+        let Some(oldest) = self.shards.free().oldest else {
             // Rows may still wait in shards that others hold; those writers come back for them.
             self.urgent = false;
             return match self.last_batch {
@@ -366,71 +314,13 @@ impl State {
         if due <= now { Turn::Write } else { Turn::WaitUntil(due) }
     }
 
-    /// The oldest chunks of as many shards as are one writer's share, up to the limits. Rows that came together are so
-    /// written together: where keys rise, the table's index grows at its end, which costs it least.
-    fn take(&mut self, now: Instant) -> Batch {
-        let mut shards = std::mem::take(&mut self.order);
-        shards.extend(self.waiting());
-        shards.sort_unstable();
-        // Where there is work for several writers, the others need shards, too.
-        shards.truncate(SHARDS.div_ceil(self.wanted()));
-        let mut batch = Batch { chunks: Vec::with_capacity(shards.len()), shards: 0 };
-        if self.is_full() {
-            self.take_oldest(&shards, &mut batch);
-        } else {
-            self.take_all(&shards, &mut batch);
-        }
-        shards.clear();
-        self.order = shards;
-        self.held |= batch.shards;
+    /// Where there is work for several writers, the others need shards, too.
+    fn take(&mut self, now: Instant, tray: &mut Tray) -> Batch {
+        let most = SHARDS.div_ceil(self.wanted());
         self.batches_out += 1;
         self.last_batch = Some(now);
-        batch
+        self.shards.take(self.limits.rows, self.limits.bytes, most, tray)
     }
-
-    /// Chunk by chunk up to the limits.
-    fn take_oldest(&mut self, shards: &[(Instant, usize)], batch: &mut Batch) {
-        let mut heads: BinaryHeap<_> = shards.iter().copied().map(Reverse).collect();
-        let (mut rows, mut bytes) = (self.limits.rows, self.limits.bytes);
-        while let Some(Reverse((_, shard))) = heads.pop() {
-            let queue = &mut self.queues[shard];
-            let (shard_rows, shard_bytes) = (queue.rows(), queue.bytes());
-            let Some(chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
-            if batch.shards & (1 << shard) == 0 {
-                // What stays behind in a shard that was taken waits for this batch.
-                self.free_rows -= shard_rows;
-                self.free_bytes -= shard_bytes;
-            }
-            rows -= chunk.entries.len().min(rows);
-            bytes -= chunk.bytes().min(bytes);
-            batch.add(shard, chunk);
-            heads.extend(queue.since().map(|since| Reverse((since, shard))));
-            self.note_filled(shard);
-        }
-    }
-
-    /// All that is there fits. With few rows, pushing threads wait for no more than a glance: nothing here depends on what
-    /// the shard before has had, so that their memory, which other cores have just written, is read all at once.
-    fn take_all(&mut self, shards: &[(Instant, usize)], batch: &mut Batch) {
-        for &(_, shard) in shards {
-            let queue = &mut self.queues[shard];
-            self.free_rows -= queue.rows();
-            self.free_bytes -= queue.bytes();
-            for chunk in queue.take_all() {
-                batch.add(shard, chunk);
-            }
-            self.filled &= !(1 << shard);
-        }
-    }
-}
-
-/// The shards whose bits are set.
-fn shards_of(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let shard = bits.trailing_zeros() as usize;
-        bits &= bits.wrapping_sub(1);
-        (shard < SHARDS).then_some(shard)
-    })
 }
 
 #[cfg(test)]

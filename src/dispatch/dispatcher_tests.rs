@@ -14,7 +14,7 @@ fn dispatcher(limits: Limits) -> Dispatcher {
 }
 
 fn take(dispatcher: &Dispatcher) -> Batch {
-    dispatcher.take().unwrap().batch
+    dispatcher.take(&mut Tray::default()).unwrap().batch
 }
 
 fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>) {
@@ -134,7 +134,7 @@ fn closing_hands_out_what_is_left_and_then_ends() {
     let batch = take(&dispatcher);
     assert_eq!(batch.len(), 100);
     dispatcher.give_back(batch, Duration::ZERO);
-    assert!(dispatcher.take().is_none());
+    assert!(dispatcher.take(&mut Tray::default()).is_none());
 }
 
 #[test]
@@ -147,13 +147,13 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     let other = Arc::clone(&dispatcher);
     let idle = std::thread::spawn(move || {
         // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
-        while let Some(Taken { batch, .. }) = other.take() {
+        while let Some(Taken { batch, .. }) = other.take(&mut Tray::default()) {
             other.give_back(batch, Duration::ZERO);
         }
     });
     dispatcher.close();
     dispatcher.give_back(first, Duration::ZERO);
-    while let Some(Taken { batch, .. }) = dispatcher.take() {
+    while let Some(Taken { batch, .. }) = dispatcher.take(&mut Tray::default()) {
         dispatcher.give_back(batch, Duration::ZERO);
     }
     idle.join().unwrap();
@@ -230,7 +230,8 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
         .map(|_| {
             let (dispatcher, last, written) = (Arc::clone(&dispatcher), Arc::clone(&last), Arc::clone(&written));
             std::thread::spawn(move || {
-                while let Some(Taken { batch, .. }) = dispatcher.take() {
+                let mut tray = Tray::default();
+                while let Some(Taken { batch, .. }) = dispatcher.take(&mut tray) {
                     for chunk in &batch.chunks {
                         for entry in &chunk.entries {
                             let mut last = last[chunk.shard as usize].lock();
@@ -261,7 +262,7 @@ fn the_rows_of_one_record_are_never_parted() {
     dispatcher.push_all([(1, row(2)), (2, row(2)), (1, row(2))]);
     let mut seen = Vec::new();
     dispatcher.close();
-    while let Some(Taken { batch, .. }) = dispatcher.take() {
+    while let Some(Taken { batch, .. }) = dispatcher.take(&mut Tray::default()) {
         for chunk in &batch.chunks {
             let mut tickets: Vec<u64> = chunk.entries.iter().map(|entry| entry.ticket).collect();
             tickets.dedup();

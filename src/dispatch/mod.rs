@@ -7,9 +7,11 @@ mod budget;
 mod dispatcher;
 mod layout;
 mod queue;
+mod shards;
 mod tuner;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, Taken};
 pub use layout::{Layout, SHARDS, key_hash};
 pub use queue::Row;
+pub use shards::Tray;

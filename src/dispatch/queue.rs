@@ -27,8 +27,6 @@ pub struct Queue {
     chunks: VecDeque<Waiting>,
     rows: usize,
     bytes: usize,
-    /// Of the first chunk, at hand for whoever looks through all queues.
-    since: Option<Instant>,
 }
 
 impl Queue {
@@ -42,7 +40,7 @@ impl Queue {
 
     /// When the oldest row came.
     pub fn since(&self) -> Option<Instant> {
-        self.since
+        Some(self.chunks.front()?.since)
     }
 
     /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
@@ -52,7 +50,6 @@ impl Queue {
         let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
         if self.chunks.back().is_none_or(|last| full(&last.chunk) && !goes_on(&last.chunk)) {
             self.chunks.push_back(Waiting { chunk: fresh(), since: now });
-            self.since.get_or_insert(now);
         }
         let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };
         chunk.entries.push(row.entry);
@@ -76,13 +73,12 @@ impl Queue {
             }
         }
         self.chunks.retain(|waiting| !waiting.chunk.entries.is_empty());
-        self.since = self.chunks.front().map(|waiting| waiting.since);
         (before.0 - self.rows, before.1 - self.bytes)
     }
 
     /// Takes all chunks, the oldest one first.
     pub fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
-        (self.rows, self.bytes, self.since) = (0, 0, None);
+        (self.rows, self.bytes) = (0, 0);
         self.chunks.drain(..).map(|waiting| waiting.chunk)
     }
 
@@ -93,7 +89,6 @@ impl Queue {
             return None;
         }
         let chunk = self.chunks.pop_front()?.chunk;
-        self.since = self.chunks.front().map(|waiting| waiting.since);
         self.rows -= chunk.entries.len();
         self.bytes -= chunk.bytes();
         Some(chunk)

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::ABANDON_GRACE;
 use super::line::Line;
 use super::settlement::Settlement;
-use crate::dispatch::{Dispatcher, Taken};
+use crate::dispatch::{Dispatcher, Taken, Tray};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 
@@ -69,7 +69,8 @@ impl Writers {
 }
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
-    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take() {
+    let mut tray = Tray::default();
+    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray) {
         if leaves_rows_alone {
             line.start_writer();
         }

@@ -6,6 +6,8 @@ pub mod budget;
 pub mod dispatcher;
 #[path = "../../src/dispatch/queue.rs"]
 pub mod queue;
+#[path = "../../src/dispatch/shards.rs"]
+pub mod shards;
 #[path = "../../src/dispatch/tuner.rs"]
 mod tuner;
 

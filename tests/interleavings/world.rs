@@ -11,6 +11,7 @@ use crate::dispatch::budget::Budget;
 use crate::dispatch::dispatcher::{Dispatcher, Limits, Taken};
 use crate::dispatch::layout::SHARDS;
 use crate::dispatch::queue::Row;
+use crate::dispatch::shards::Tray;
 use crate::progress::Progress;
 use crate::sync;
 use crate::watch::Watch;
@@ -202,7 +203,8 @@ impl World {
             self.dispatcher.expect_writer();
             let own = Arc::clone(self);
             writers.running.push(thread::spawn(move || {
-                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take() {
+                let mut tray = Tray::default();
+                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray) {
                     if leaves_rows_alone {
                         own.start_writer();
                     }

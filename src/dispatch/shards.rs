@@ -1,0 +1,181 @@
+//! The queues of all shards, and which of them are to be had.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use super::layout::SHARDS;
+use super::queue::{ChunkLimits, Queue, Row};
+use crate::batch::{Batch, Chunk};
+
+#[derive(Debug)]
+pub struct Shards {
+    queues: Vec<Queue>,
+    /// One bit a shard with rows.
+    filled: u64,
+    /// One bit a shard that a batch holds.
+    held: u64,
+    free: Free,
+}
+
+/// What waits in shards that no batch holds.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Free {
+    pub rows: usize,
+    pub bytes: usize,
+    /// When the first of these rows came.
+    pub oldest: Option<Instant>,
+}
+
+impl Free {
+    fn add(&mut self, rows: usize, bytes: usize, since: Option<Instant>) {
+        self.rows += rows;
+        self.bytes += bytes;
+        self.oldest = self.oldest.into_iter().chain(since).min();
+    }
+}
+
+/// A writer's own queues, one a shard, empty while it waits. They are exchanged for all that is there, so that pushing
+/// threads wait for a moment only, however many shards have rows and however cold the writer's processor core is.
+#[derive(Debug)]
+pub struct Tray {
+    queues: Vec<Queue>,
+}
+
+impl Default for Tray {
+    fn default() -> Self {
+        Tray { queues: empty_queues() }
+    }
+}
+
+impl Tray {
+    /// Moves what was taken into its batch, the shard with the oldest row first.
+    pub fn unload(&mut self, batch: &mut Batch) {
+        let queues = &mut self.queues;
+        let mut order: Vec<_> = shards_of(batch.shards).map(|shard| (queues[shard].since(), shard)).collect();
+        order.sort_unstable();
+        batch.chunks.reserve(order.len());
+        for (_, shard) in order {
+            queues[shard].take_all().for_each(|chunk| batch.add(shard, chunk));
+        }
+    }
+}
+
+fn empty_queues() -> Vec<Queue> {
+    (0..SHARDS).map(|_| Queue::default()).collect()
+}
+
+impl Default for Shards {
+    fn default() -> Self {
+        Shards { queues: empty_queues(), filled: 0, held: 0, free: Free::default() }
+    }
+}
+
+impl Shards {
+    pub fn free(&self) -> &Free {
+        &self.free
+    }
+
+    /// All rows, also those behind a batch.
+    #[cfg(test)]
+    pub fn rows(&self) -> usize {
+        self.queues.iter().map(Queue::rows).sum()
+    }
+
+    /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when one is needed.
+    pub fn push(
+        &mut self,
+        shard: usize,
+        row: Row<'_>,
+        limits: &ChunkLimits,
+        now: Instant,
+        fresh: impl FnOnce() -> Chunk,
+    ) -> usize {
+        let bytes = self.queues[shard].push(row, limits, now, fresh);
+        self.filled |= 1 << shard;
+        if self.held & (1 << shard) == 0 {
+            self.free.rows += 1;
+            self.free.bytes += bytes;
+            self.free.oldest.get_or_insert(now);
+        }
+        bytes
+    }
+
+    /// Drops the rows of a stream that no batch has; gives how many they were, and their bytes.
+    pub fn forget(&mut self, stream: u32) -> (usize, usize) {
+        let (mut all_rows, mut all_bytes) = (0, 0);
+        for queue in &mut self.queues {
+            let (rows, bytes) = queue.forget(stream);
+            all_rows += rows;
+            all_bytes += bytes;
+        }
+        self.count();
+        (all_rows, all_bytes)
+    }
+
+    /// Takes the oldest rows of at most `most` shards, up to the limits. Where these don't bind, the batch gets its shards
+    /// only, and its rows lie in the tray: see [`Tray::unload`].
+    pub fn take(&mut self, rows: usize, bytes: usize, most: usize, tray: &mut Tray) -> Batch {
+        let fits = self.free.rows <= rows && self.free.bytes <= bytes;
+        let mut batch = Batch::default();
+        if fits && most >= SHARDS && self.filled & self.held == 0 {
+            std::mem::swap(&mut self.queues, &mut tray.queues);
+            batch.shards = std::mem::take(&mut self.filled);
+            self.free = Free::default();
+            self.held |= batch.shards;
+        } else {
+            self.take_oldest(rows, bytes, most, &mut batch);
+            self.held |= batch.shards;
+            self.count();
+        }
+        batch
+    }
+
+    /// Chunk by chunk. Rows that came together are so written together: where keys rise, the table's index grows at its
+    /// end, which costs it least.
+    fn take_oldest(&mut self, mut rows: usize, mut bytes: usize, most: usize, batch: &mut Batch) {
+        let mut heads: Vec<_> = shards_of(self.filled & !self.held)
+            .filter_map(|shard| Some(Reverse((self.queues[shard].since()?, shard))))
+            .collect();
+        heads.sort_unstable_by_key(|&Reverse(head)| head);
+        heads.truncate(most);
+        let mut heads = BinaryHeap::from(heads);
+        while let Some(Reverse((_, shard))) = heads.pop() {
+            let queue = &mut self.queues[shard];
+            let Some(chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
+            rows -= chunk.entries.len().min(rows);
+            bytes -= chunk.bytes().min(bytes);
+            heads.extend(queue.since().map(|since| Reverse((since, shard))));
+            batch.add(shard, chunk);
+        }
+    }
+
+    /// Other batches may have the shards of one that is settled.
+    pub fn give_back(&mut self, shards: u64) {
+        self.held &= !shards;
+        for shard in shards_of(shards & self.filled) {
+            let queue = &self.queues[shard];
+            self.free.add(queue.rows(), queue.bytes(), queue.since());
+        }
+    }
+
+    /// Looks again which shards have rows, and what is free.
+    fn count(&mut self) {
+        (self.filled, self.free) = (0, Free::default());
+        for (shard, queue) in self.queues.iter().enumerate().filter(|(_, queue)| queue.rows() > 0) {
+            self.filled |= 1 << shard;
+            if self.held & (1 << shard) == 0 {
+                self.free.add(queue.rows(), queue.bytes(), queue.since());
+            }
+        }
+    }
+}
+
+/// The shards whose bits are set.
+fn shards_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let shard = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (shard < SHARDS).then_some(shard)
+    })
+}
