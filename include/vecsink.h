@@ -637,8 +637,9 @@ uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
 // is durable. 0 for a new stream, and without a name.
 uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
 
-// Waits until the row with this number is durable; VECSINK_TIMED_OUT when it wasn't in time, VECSINK_FAILED (or
-// VECSINK_FENCED) when it never will be.
+// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
+// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
+// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
 vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
                                        uint64_t sequence,
                                        int64_t timeout_ms,

@@ -60,6 +60,9 @@ pub enum Error {
         "closed before everything was written: rows from {durable} on, of those below {next}, may not be in the database"
     )]
     NotDurable { durable: u64, next: u64 },
+    /// A row was waited for that will never come.
+    #[error("row {sequence} was never pushed: the sink was closed with {next} as the next row's number")]
+    NeverPushed { sequence: u64, next: u64 },
     /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it.
     #[error("{0}")]
     Fenced(String),

@@ -1,27 +1,32 @@
 //! How a job is told to end: first drain, then, if that takes too long, give up.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub enum Phase {
-    Running,
+    Running = 0,
     /// Read nothing more; write what was accepted.
-    Draining,
+    Draining = 1,
     /// End now; what isn't committed is read again at the next start.
-    Abandoning,
+    Abandoning = 2,
 }
 
 /// Shared by all threads of a job. Only moves forward.
-#[derive(Debug, Clone)]
-pub struct Stop(Arc<(Mutex<Phase>, Condvar)>);
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<Inner>);
 
-impl Default for Stop {
-    fn default() -> Self {
-        Stop(Arc::new((Mutex::new(Phase::Running), Condvar::new())))
-    }
+#[derive(Debug, Default)]
+struct Inner {
+    /// A [`Phase`]. Read by every push, so without the lock, which would move its cache line from thread to thread;
+    /// written under it, so that no one who waits misses a change.
+    phase: AtomicU8,
+    advancing: Mutex<()>,
+    advanced: Condvar,
 }
 
 impl Stop {
@@ -34,7 +39,11 @@ impl Stop {
     }
 
     pub fn phase(&self) -> Phase {
-        *self.0.0.lock()
+        match self.0.phase.load(Ordering::Acquire) {
+            0 => Phase::Running,
+            1 => Phase::Draining,
+            _ => Phase::Abandoning,
+        }
     }
 
     pub fn is_running(&self) -> bool {
@@ -44,20 +53,20 @@ impl Stop {
     /// Sleeps for `duration`, less if the phase reaches `until` first; tells whether it has.
     pub fn wait(&self, until: Phase, duration: Duration) -> bool {
         let deadline = Instant::now() + duration;
-        let mut phase = self.0.0.lock();
-        while *phase < until {
-            if self.0.1.wait_until(&mut phase, deadline).timed_out() {
+        let mut advancing = self.0.advancing.lock();
+        while self.phase() < until {
+            if self.0.advanced.wait_until(&mut advancing, deadline).timed_out() {
                 break;
             }
         }
-        *phase >= until
+        self.phase() >= until
     }
 
     fn advance(&self, to: Phase) {
-        let mut phase = self.0.0.lock();
-        if *phase < to {
-            *phase = to;
-            self.0.1.notify_all();
+        let _advancing = self.0.advancing.lock();
+        if self.phase() < to {
+            self.0.phase.store(to as u8, Ordering::Release);
+            self.0.advanced.notify_all();
         }
     }
 }

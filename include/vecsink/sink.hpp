@@ -183,7 +183,7 @@ class sink {
     // Of a named stream: from which number on to push again.
     [[nodiscard]] std::uint64_t resume_position() const noexcept { return vecsink_sink_resume_position(get()); }
 
-    // Waits until the row with this number is durable.
+    // Waits until the row with this number is durable, which another thread may have yet to push.
     void wait_durable(std::uint64_t sequence) const {
         vecsink_error *failure = nullptr;
         detail::check(vecsink_sink_wait_durable(get(), sequence, -1, &failure), failure);

@@ -142,7 +142,7 @@ impl Fault {
     /// What ended a sink earlier, told by a call that isn't its close.
     pub fn failed(error: Error) -> Fault {
         match error {
-            Error::NotDurable { .. } => error.into(),
+            Error::NotDurable { .. } | Error::NeverPushed { .. } => error.into(),
             error => PushError::Failed(error).into(),
         }
     }
@@ -166,6 +166,7 @@ impl From<Error> for Fault {
             Error::DeadLetter(_) => VECSINK_DEAD_LETTER,
             Error::Stopped => VECSINK_STOPPED,
             Error::NotDurable { .. } => VECSINK_NOT_DURABLE,
+            Error::NeverPushed { .. } => VECSINK_CLOSED,
             Error::Fenced(_) => VECSINK_FENCED,
             Error::Internal(_) => VECSINK_INTERNAL,
         };

@@ -293,8 +293,9 @@ pub extern "C" fn vecsink_sink_resume_position(sink: *const vecsink_sink) -> u64
     ask(0, || get(sink).map_or(0, |object| object.sink.resume_position()))
 }
 
-/// Waits until the row with this number is durable; VECSINK_TIMED_OUT when it wasn't in time, VECSINK_FAILED (or
-/// VECSINK_FENCED) when it never will be.
+/// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
+/// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
+/// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_wait_durable(
     sink: *mut vecsink_sink,
@@ -302,10 +303,16 @@ pub unsafe extern "C" fn vecsink_sink_wait_durable(
     timeout_ms: i64,
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
-    let work = || match get(sink)?.sink.wait_durable(sequence, timeout(timeout_ms)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Fault::timed_out("the row was not durable")),
-        Err(failure) => Err(Fault::failed(failure)),
+    let work = || {
+        let object = get(sink)?;
+        if sequence == VECSINK_NEXT {
+            return Err(Fault::argument("VECSINK_NEXT is the number of no row: give the one that a push gave"));
+        }
+        match object.sink.wait_durable(sequence, timeout(timeout_ms)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::timed_out("the row was not durable")),
+            Err(failure) => Err(Fault::failed(failure)),
+        }
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }

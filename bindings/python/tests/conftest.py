@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 import vecsink
 
 PROJECT = Path(__file__).resolve().parents[3]
+
+# A shell that starts the tests in its background has them ignore Ctrl-C, which some of them send to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def address(variable: str) -> str:

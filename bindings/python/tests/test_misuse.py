@@ -152,6 +152,9 @@ def test_a_closed_sink_takes_nothing_and_says_so(items):
     assert first.rows_written == 1
     assert sink.close().rows_written == 1, "closing again gives the same answer"
     assert sink.closed
+    sink.wait_durable(0)
+    with pytest.raises(vecsink.Closed, match="row 1 was never pushed"):
+        sink.wait_durable(1)
     assert "closed" in repr(sink)
     for call in [
         lambda: sink.push(**ROW),

@@ -113,8 +113,9 @@ impl Core {
 
     /// Numbers the feed's rows and puts them into their shards. Gives the first one's number.
     pub fn accept(&self, feed: &Feed, first: Option<u64>, until: Until) -> std::result::Result<u64, PushError> {
+        let watch = &self.line.shared.watch;
+        let mut seen = None;
         let accepted = loop {
-            let seen = self.line.shared.watch.changes();
             let open = self.open.read();
             if !*open {
                 return Err(self.ended());
@@ -125,11 +126,14 @@ impl Core {
                     self.dispatch(feed, accepted);
                     break accepted;
                 }
-                // Too many rows behind one that isn't settled.
+                // Too many rows behind one that isn't settled. Waits only when that is so after a look at the watch too.
                 None => {
                     drop(open);
                     self.line.dispatcher.hurry();
-                    self.line.shared.watch.wait(seen, Instant::now() + patience(until)?);
+                    if let Some(seen) = seen {
+                        watch.wait(seen, Instant::now() + patience(until)?);
+                    }
+                    seen = Some(watch.changes());
                 }
             }
         };
@@ -182,7 +186,8 @@ impl Core {
         self.line.progress.read_position(self.stream).unwrap_or_default() as u64
     }
 
-    /// Waits until everything below `target` is settled; tells whether it is.
+    /// Waits until everything below `target` is settled; tells whether it is. Rows that aren't pushed yet are waited for
+    /// too, as long as the sink takes any.
     pub fn wait_durable(&self, target: u64, deadline: Instant) -> Result<bool> {
         let shared = &self.line.shared;
         loop {
@@ -195,6 +200,10 @@ impl Core {
             }
             if shared.stop.phase() == Phase::Abandoning {
                 return Err(self.not_durable());
+            }
+            let is_open = *self.open.read();
+            if !is_open && target > self.next() {
+                return Err(Error::NeverPushed { sequence: target - 1, next: self.next() });
             }
             let now = Instant::now();
             if now >= deadline {

@@ -236,7 +236,8 @@ impl Sink {
         self.core.durable()
     }
 
-    /// Waits until a row is durable; `false` when it wasn't in time, an error when the sink has failed.
+    /// Waits until a row is durable, which another thread may have yet to push; `false` when it wasn't in time. An error
+    /// when it never will be: the sink has failed, or was closed before it was pushed ([`Error::NeverPushed`]).
     pub fn wait_durable(&self, sequence: u64, timeout: Duration) -> Result<bool> {
         self.core.wait_durable(sequence.saturating_add(1), after(timeout))
     }

@@ -212,7 +212,8 @@ static void others(void) {
     HOSTILE("stats of no size", VECSINK_INVALID_ARGUMENT, vecsink_sink_stats, sink, &stats);
     stats.size = SIZE_MAX;
     HOSTILE("stats of any size", VECSINK_INVALID_ARGUMENT, vecsink_sink_close, sink, 0, &stats);
-    HOSTILE("a row that was never pushed", VECSINK_TIMED_OUT, vecsink_sink_wait_durable, sink, UINT64_MAX, 0);
+    HOSTILE("a row that was never pushed", VECSINK_TIMED_OUT, vecsink_sink_wait_durable, sink, UINT64_MAX - 1, 0);
+    HOSTILE("the number of no row", VECSINK_INVALID_ARGUMENT, vecsink_sink_wait_durable, sink, VECSINK_NEXT, -1);
     HOSTILE("a log level that doesn't exist", VECSINK_INVALID_ARGUMENT, vecsink_log_set, 77, NULL, NULL);
     CHECK(vecsink_sink_column_index(sink, NULL) == -1 && vecsink_sink_column_name(sink, SIZE_MAX) == NULL);
     CHECK(vecsink_sink_column_count(NULL) == 0 && vecsink_sink_durable((vecsink_sink *)&stats) == 0);
@@ -285,6 +286,7 @@ int main(int argc, char **argv) {
     OK(vecsink_sink_push_batch, sink, columns, 5, 4, VECSINK_NEXT, -1, NULL);
     OK(vecsink_sink_close, sink, 60000, NULL);
     HOSTILE("a closed sink", VECSINK_CLOSED, vecsink_sink_push, sink, row, 5, VECSINK_NEXT, -1, NULL);
+    HOSTILE("a wait for a row that will never come", VECSINK_CLOSED, vecsink_sink_wait_durable, sink, 1000000, -1);
     HOSTILE("a batch for a closed sink", VECSINK_CLOSED, vecsink_sink_push_batch, sink, columns, 5, 4, VECSINK_NEXT, -1, NULL);
     vecsink_sink_free(sink);
     vecsink_sink_free(sink);

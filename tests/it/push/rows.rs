@@ -108,6 +108,23 @@ fn waiting_for_a_row_means_that_others_can_read_it() {
 }
 
 #[test]
+fn waiting_for_a_row_that_nobody_pushed_ends_when_the_sink_is_closed() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text)");
+    let sink = open(&schema, "items");
+    sink.push(&(1, "x")).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| sink.wait_durable(1, Duration::MAX));
+        sink.close(LONG).unwrap();
+        assert_eq!(waiting.join().unwrap(), Err(Error::NeverPushed { sequence: 1, next: 1 }));
+    });
+    assert_eq!(sink.wait_durable(0, Duration::ZERO), Ok(true));
+    let never = sink.wait_durable(7, Duration::MAX).unwrap_err();
+    assert_eq!(never.to_string(), "row 7 was never pushed: the sink was closed with 1 as the next row's number");
+}
+
+#[test]
 fn the_callback_hears_of_everything_that_became_durable_and_may_push() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);

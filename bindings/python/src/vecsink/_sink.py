@@ -340,7 +340,8 @@ class Sink(Handle):
         return int(lib.vecsink_sink_resume_position(self._pointer))
 
     def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
-        """Returns when the row of this number is durable; TimedOut when it isn't in time."""
+        """Returns when the row of this number is durable, which another thread may have yet to push; TimedOut when it isn't
+        in time, Closed when the sink was closed before it was pushed."""
         _wait_for(self._pointer, _sequence(sequence), Patience(timeout))
 
     def flush(self, timeout: float | None = None) -> None:
