@@ -46,6 +46,8 @@ def library():
     given = os.environ.get("VECSINK_BUILD_LIBRARY")
     if given:
         path = Path(given)
+        if not path.is_absolute():  # pip may run this in another directory than its own
+            sys.exit(f"vecsink: VECSINK_BUILD_LIBRARY must be an absolute path, not {given}")
         if not path.is_file():
             sys.exit(f"vecsink: VECSINK_BUILD_LIBRARY names {path}, which is not there")
         return path

@@ -3,14 +3,18 @@
  *
  *     vecsink_sink *sink = NULL;
  *     vecsink_error *error = NULL;
- *     if (vecsink_sink_open("postgresql://me:secret@db/shop", "public.items", &sink, &error) != VECSINK_OK) {
+ *     vecsink_code code = vecsink_sink_open("postgresql://me:secret@db/shop", "public.items", &sink, &error);
+ *     if (code == VECSINK_OK) {
+ *         vecsink_value row[] = {vecsink_i64(7), vecsink_text("lamp"), vecsink_vector_f32(embedding, 128)};
+ *         code = vecsink_sink_push(sink, row, 3, VECSINK_NEXT, -1, NULL, &error);
+ *     }
+ *     if (code == VECSINK_OK) {
+ *         code = vecsink_sink_close(sink, 30000, NULL, &error);    // VECSINK_OK: the row is in the database
+ *     }
+ *     if (code != VECSINK_OK) {
  *         fprintf(stderr, "%s\n", vecsink_error_message(error));
  *         vecsink_error_free(error);
- *         return 1;
  *     }
- *     vecsink_value row[] = {vecsink_i64(7), vecsink_text("lamp"), vecsink_vector_f32(embedding, 128)};
- *     vecsink_sink_push(sink, row, 3, VECSINK_NEXT, -1, NULL, NULL);
- *     vecsink_sink_close(sink, 30000, NULL, NULL);
  *     vecsink_sink_free(sink);
  *
  * THE RULES, for every function unless it says otherwise

@@ -69,7 +69,8 @@ pub const WRITE_MODE: OptionSpec = OptionSpec::new(
 pub const CONFLICT_MODE: OptionSpec = OptionSpec::new(
     "conflictmode",
     ValueType::Choice(&["ignore", "strict", "update", "upsert"]),
-    "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job.",
+    "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job. \
+     For rows that a program pushes the default is upsert.",
 )
 .default("ignore");
 pub const EXCEPTION_MODE: OptionSpec = OptionSpec::new(
