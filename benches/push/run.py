@@ -152,7 +152,7 @@ class Push:
         middle = {name: statistics.median(run[name] for run in found) for name in found[0]}
         return [{"producers": producers, "rows_per_second": producers * rate, "dims": dims, "runs": runs,
                  "transactions": round(middle["transactions"]),
-                 **{name: round(middle[name], 1) for name in ("p50_us", "p99_us", "p99.9_us", "most_us")}}]
+                 **{name: round(middle[name], 1) for name in ("p50_us", "p99_us", "p99.9_us", "most_us", "control_p50_us", "control_p99_us")}}]
 
 
 def lines(dims, counts, runs):
