@@ -45,8 +45,8 @@ LOGIN_MODULES = "org.apache.kafka.common.security"
 # The one who may log in where a login is asked for.
 USER = "tester"
 
-# A small heap, and a virtual machine that starts fast rather than running fast.
-JAVA = ("java", "-Xms64m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+# A heap with room for several records of 100 MB, and a virtual machine that starts fast rather than running fast.
+JAVA = ("java", "-Xms64m", "-Xmx1536m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
 

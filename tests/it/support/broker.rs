@@ -6,13 +6,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::ToBytes;
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
 use super::postgresql::unique;
 use super::servers::address;
@@ -73,8 +74,8 @@ pub struct Topic {
 
 impl Topic {
     /// A producer that gathers for so long; at 0 what is sent goes out at once.
-    pub fn producer(&self, linger_ms: u64) -> ThreadedProducer<rdkafka::producer::DefaultProducerContext> {
-        self.kafka.config().set("linger.ms", linger_ms.to_string()).set("acks", "all").create().expect("a producer")
+    pub fn producer(&self, linger_ms: u64) -> ThreadedProducer<Deliveries> {
+        producer_of(self.kafka.config().set("linger.ms", linger_ms.to_string()).set("acks", "all"))
     }
 
     /// Sends values to a partition, and returns when the broker has them all.
@@ -91,12 +92,12 @@ impl Topic {
         let mut config = self.kafka.config();
         // How large a message may be is the topic's to say.
         config.set("linger.ms", "5").set("message.max.bytes", "110000000");
-        let producer: ThreadedProducer<_> = config.create().expect("a producer");
+        let producer = producer_of(&config);
         for (i, value) in values.into_iter().enumerate() {
             let record = BaseRecord::<(), [u8]>::to(&self.name).partition(partition(i)).payload(value.as_ref());
             send(&producer, record);
         }
-        producer.flush(Duration::from_secs(120)).expect("the broker takes everything");
+        finish(&producer);
     }
 
     /// Deletes a partition's records before an offset, as retention does.
@@ -113,14 +114,14 @@ impl Topic {
         partition: i32,
         records: impl IntoIterator<Item = (Option<K>, Option<V>)>,
     ) {
-        let producer: ThreadedProducer<_> = self.kafka.config().set("linger.ms", "5").create().expect("a producer");
+        let producer = producer_of(self.kafka.config().set("linger.ms", "5"));
         for (key, value) in records {
             let mut record = BaseRecord::<[u8], [u8]>::to(&self.name).partition(partition);
             record.key = key.as_ref().map(AsRef::as_ref);
             record.payload = value.as_ref().map(AsRef::as_ref);
             send(&producer, record);
         }
-        producer.flush(Duration::from_secs(120)).expect("the broker takes everything");
+        finish(&producer);
     }
 
     /// The offsets of a partition's first record and of the next one to come.
@@ -138,11 +139,34 @@ impl Drop for Topic {
     }
 }
 
+/// Why the broker has not taken what a producer sent.
+#[derive(Default)]
+pub struct Deliveries(Mutex<Vec<KafkaError>>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.lock().push(error.clone());
+        }
+    }
+}
+
+fn producer_of(config: &ClientConfig) -> ThreadedProducer<Deliveries> {
+    config.create_with_context(Deliveries::default()).expect("a producer")
+}
+
+/// Returns when the broker has all that was sent.
+fn finish(producer: &ThreadedProducer<Deliveries>) {
+    producer.flush(Duration::from_secs(120)).expect("the broker answers");
+    assert_eq!(*producer.context().0.lock(), [], "the broker takes everything");
+}
+
 /// Sends a record, waiting while the producer's queue is full.
-fn send<K: ToBytes + ?Sized>(
-    producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
-    record: BaseRecord<'_, K, [u8]>,
-) {
+fn send<K: ToBytes + ?Sized>(producer: &ThreadedProducer<Deliveries>, record: BaseRecord<'_, K, [u8]>) {
     let mut record = record;
     while let Err((error, back)) = producer.send(record) {
         assert!(matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)), "{error}");
