@@ -112,7 +112,7 @@ impl Converter {
         })
     }
 
-    /// One of the parts: an empty one is NULL.
+    /// One of the parts. An empty one is a value like others: the empty string, and no number.
     fn element<'e, 'a: 'e>(
         &self,
         data_type: &'e DataType,
@@ -121,7 +121,7 @@ impl Converter {
         arena: &'a Bump,
         nulled: &mut u64,
     ) -> Result<Value<'a>, Unfit<'e>> {
-        if found.is_empty() || self.null_literal.as_deref() == Some(found) {
+        if self.null_literal.as_deref() == Some(found) {
             return Ok(Value::Null);
         }
         match scalar(data_type, found, arena) {
@@ -254,13 +254,15 @@ mod tests {
         assert_eq!(converted(&months, " -14 ", false).as_deref(), Ok("Months(-14)"));
         assert_eq!(converted(&millis, "9223372036854775807", false).as_deref(), Ok("Millis(9223372036854775807)"));
         let list = DataType::Array(Box::new(millis.clone()));
-        assert_eq!(converted(&list, "1;;-2", false).as_deref(), Ok("Array([Millis(1), Null, Millis(-2)])"));
+        assert_eq!(converted(&list, "1;-2", false).as_deref(), Ok("Array([Millis(1), Millis(-2)])"));
+        assert_eq!(converted(&list, "1;;-2", true).as_deref(), Ok("Array([Millis(1), Null, Millis(-2)])"));
         assert_eq!(converted(&list, "1;x", true).as_deref(), Ok("Array([Millis(1), Null])"));
         for (data_type, text, expected) in [
             (&months, "2147483648", "expected: a whole number of months from -2147483648 to 2147483647"),
             (&months, "+1-02", "INTERVAL YEAR TO MONTH was expected"),
             (&millis, "1.5", "a whole number of milliseconds"),
             (&millis, "", "a whole number of milliseconds"),
+            (&list, "1;;-2", "found '' as element 2"),
         ] {
             let reason = converted(data_type, text, false).unwrap_err();
             assert!(reason.contains(expected), "{text}: {reason}");
