@@ -57,6 +57,23 @@ fn texts_stand_for_numbers_and_booleans() {
 }
 
 #[test]
+fn of_the_integers_only_the_wide_ones_take_numbers_with_a_fraction() {
+    for data_type in [DataType::TinyInt, DataType::SmallInt] {
+        check(options(), data_type.clone(), "5", Some(("5", 0)));
+        check(options(), data_type.clone(), r#"" 5 ""#, Some(("5", 0)));
+        for json in ["5.0", "-32.768", "1e1", r#""5.0""#] {
+            check(options(), data_type.clone(), json, None);
+            check(ignoring(), data_type.clone(), json, Some(("NULL", 1)));
+        }
+    }
+    for data_type in [DataType::Int, DataType::BigInt] {
+        for (json, expected) in [("5.0", "5"), ("-32.768", "-32"), ("1e1", "10")] {
+            check(options(), data_type.clone(), json, Some((expected, 0)));
+        }
+    }
+}
+
+#[test]
 fn an_ignored_error_makes_its_value_null_and_one_of_the_message_drops_it() {
     check(ignoring(), DataType::Int, r#""x""#, Some(("NULL", 1)));
     let columns = [Column { name: "c".into(), data_type: DataType::Int, not_null: false }];

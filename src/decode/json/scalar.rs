@@ -24,7 +24,7 @@ pub fn from_string<'a>(
     match kind {
         Kind::Text => Some(Value::Text(text)),
         Kind::Boolean => Some(Value::Bool(number::trim(bytes).eq_ignore_ascii_case(b"true"))),
-        Kind::Integer { least, most } => integer(number::integer(number::trim(bytes))?, *least, *most),
+        Kind::Integer { least, most, .. } => integer(number::integer(number::trim(bytes))?, *least, *most),
         Kind::Months => number::integer(number::trim(bytes)).and_then(months),
         Kind::Millis => number::integer(number::trim(bytes)).map(Value::Millis),
         Kind::Float => number::real(bytes).map(Value::Float),
@@ -47,8 +47,9 @@ pub fn from_string<'a>(
 pub fn from_number<'a>(kind: &Kind, number: Number<'a>, as_double: bool, arena: &'a Bump) -> Option<Value<'a>> {
     let bytes = number.text.as_bytes();
     match kind {
-        Kind::Integer { least, most } if number.is_whole => integer(number::integer(bytes)?, *least, *most),
-        Kind::Integer { least, most } => integer(number::whole_part(bytes)?, *least, *most),
+        Kind::Integer { least, most, .. } if number.is_whole => integer(number::integer(bytes)?, *least, *most),
+        Kind::Integer { least, most, truncates: true } => integer(number::whole_part(bytes)?, *least, *most),
+        Kind::Integer { truncates: false, .. } => None,
         Kind::Months | Kind::Millis => {
             let value = if number.is_whole { number::integer(bytes) } else { number::whole_part(bytes) };
             if matches!(kind, Kind::Months) { value.and_then(months) } else { value.map(Value::Millis) }

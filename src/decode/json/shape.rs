@@ -23,6 +23,8 @@ pub enum Kind {
     Integer {
         least: i64,
         most: i64,
+        /// Of a number with a point or an exponent the whole part counts; else it is refused.
+        truncates: bool,
     },
     Float,
     Double,
@@ -88,13 +90,13 @@ pub struct Field {
 
 impl Shape {
     pub fn new(data_type: &DataType, missing: Missing) -> Self {
-        let integer = |least, most| Kind::Integer { least, most };
+        let integer = |least, most, truncates| Kind::Integer { least, most, truncates };
         let kind = match data_type {
             DataType::Boolean => Kind::Boolean,
-            DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into()),
-            DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into()),
-            DataType::Int => integer(i32::MIN.into(), i32::MAX.into()),
-            DataType::BigInt => integer(i64::MIN, i64::MAX),
+            DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into(), false),
+            DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into(), false),
+            DataType::Int => integer(i32::MIN.into(), i32::MAX.into(), true),
+            DataType::BigInt => integer(i64::MIN, i64::MAX, true),
             DataType::Float => Kind::Float,
             DataType::Double => Kind::Double,
             DataType::Decimal { precision, scale } => Kind::Decimal { precision: *precision, scale: *scale },

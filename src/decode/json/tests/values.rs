@@ -29,8 +29,48 @@ fn integers_come_from_numbers_cut_to_the_point_and_from_strings() {
         assert_eq!(value_with(&ignoring(), INT, json).as_deref(), Some("Null"), "{json}");
     }
     assert_eq!(value(DataType::BigInt, "9223372036854775807"), Some(format!("Int({})", i64::MAX)));
-    assert_eq!(value(DataType::TinyInt, "128"), None);
-    assert_eq!(value(DataType::SmallInt, "-32768").as_deref(), Some("Int(-32768)"));
+    assert_eq!(value(DataType::BigInt, "-1.9e3"), Some("Int(-1900)".into()));
+}
+
+#[test]
+fn the_small_integers_take_whole_numbers_only() {
+    for (data_type, least, most) in
+        [(DataType::TinyInt, i8::MIN.into(), i8::MAX.into()), (DataType::SmallInt, i16::MIN, i16::MAX)]
+    {
+        for number in [least, -1, 0, 1, most] {
+            let expected = Some(format!("Int({number})"));
+            assert_eq!(value(data_type.clone(), &number.to_string()), expected);
+            assert_eq!(value(data_type.clone(), &format!("\" {number} \"")), expected);
+        }
+        assert_eq!(value(data_type.clone(), "-0").as_deref(), Some("Int(0)"));
+        let beyond = [i32::from(least) - 1, i32::from(most) + 1].map(|number| number.to_string());
+        let fractions = ["5.0", "-32.768", "1e1", "1E+1", "10e-1", "0.0", "-0.0", "\"5.0\"", "\"1e1\"", "true", "\"\""];
+        for json in fractions.into_iter().chain(beyond.iter().map(String::as_str)) {
+            assert_eq!(value(data_type.clone(), json), None, "{data_type} {json}");
+            assert_eq!(value_with(&ignoring(), data_type.clone(), json).as_deref(), Some("Null"), "{json}");
+            // As elements, fields and values of a map, too.
+            for (nested, json) in [
+                (array(data_type.clone()), format!("[{json}]")),
+                (row_of(&[("a", data_type.clone())]), format!("{{\"a\":{json}}}")),
+                (DataType::Map(Box::new(DataType::STRING), Box::new(data_type.clone())), format!("{{\"a\":{json}}}")),
+            ] {
+                assert_eq!(value(nested.clone(), &json), None, "{nested} {json}");
+            }
+        }
+    }
+    let refused = decode(&defaults(), &[("a", DataType::TinyInt)], r#"{"a":5.0}"#).unwrap_err();
+    assert!(
+        refused.reason.contains("found '5.0' where TINYINT was expected: a whole number from -128 to 127"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn intervals_and_the_counts_of_a_multiset_are_cut_to_the_point_like_int() {
+    assert_eq!(value(DataType::IntervalYearMonth, "1.9").as_deref(), Some("Months(1)"));
+    assert_eq!(value(DataType::IntervalDayTime, "1e3").as_deref(), Some("Millis(1000)"));
+    let counts = DataType::Multiset(Box::new(DataType::STRING));
+    assert_eq!(value(counts, r#"{"a":2.5}"#).as_deref(), Some(r#"Map([(Text("a"), Int(2))])"#));
 }
 
 #[test]
