@@ -1,6 +1,7 @@
 //! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
 
 use vecsink::config::push_sink;
+use vecsink::settings::Host;
 
 use super::pick;
 
@@ -24,6 +25,9 @@ pub const PIECES: &[&str] = &[
     "sslmode=verify-full",
     "host=",
     "port=1,2",
+    "%2Ftmp",
+    "host=/tmp,",
+    "host=@",
     "password=",
     "user",
     "options=-c%20a=b",
@@ -63,10 +67,17 @@ pub fn check(input: &[u8]) {
     let shown = match parsed {
         Ok((sink, notices)) => {
             let connection = &sink.connection;
-            assert!(!connection.hosts.is_empty() && connection.hosts.iter().all(|(host, _)| !host.is_empty()));
+            assert!(!connection.hosts.is_empty() && connection.hosts.iter().all(is_somewhere));
             format!("{sink:?} {notices:?}")
         }
         Err(error) => error.to_string(),
     };
     assert!(text.contains(SECRET) || !shown.contains(SECRET), "{shown}");
+}
+
+fn is_somewhere(host: &Host) -> bool {
+    match host {
+        Host::Tcp { name, port } => !name.is_empty() && *port > 0,
+        Host::Unix { directory, port } => directory.is_absolute() && *port > 0,
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::nearest::nearest;
 use super::postgresql_url;
 use super::value_types::{boolean, integer};
-use crate::settings::{Connection, Password, SslMode};
+use crate::settings::{Connection, Host, Password, SslMode};
 
 /// What a URL says, with what was odd about it.
 #[derive(Debug, Default)]
@@ -122,6 +122,7 @@ pub fn parse(url: &str) -> (Connection, Findings) {
                 validates = !value.ends_with("NonValidatingFactory");
                 Ok(())
             }
+            "tcpKeepAlive" => flag(&value).map(|on| findings.notices.extend((!on).then(|| always_alive(name)))),
             _ if HONOURED.contains(&name) => set_parameter(&mut connection, name, value),
             _ => {
                 if !WITHOUT_EFFECT.contains(&name) {
@@ -165,7 +166,6 @@ pub fn nothing_said() -> Connection {
         application_name: None,
         current_schema: None,
         options: None,
-        tcp_keep_alive: false,
         primary_only: false,
         load_balance_hosts: false,
     }
@@ -187,12 +187,16 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
         "ApplicationName" => connection.application_name = Some(value),
         "currentSchema" => connection.current_schema = Some(value),
         "options" => connection.options = Some(value),
-        "tcpKeepAlive" => connection.tcp_keep_alive = flag(&value)?,
         "loadBalanceHosts" => connection.load_balance_hosts = flag(&value)?,
         "targetServerType" => connection.primary_only = writable_server(&value)?,
         _ => {}
     }
     Ok(())
+}
+
+/// Keepalive is how a server is missed that is gone without a word, so it is never off.
+pub fn always_alive(name: &str) -> String {
+    format!("the url's {name} has no effect: TCP keepalive is always on")
 }
 
 /// A parameter as a message may show it: an unknown name may be a piece of a password with a bare `&` in it.
@@ -209,46 +213,62 @@ pub fn unknown<'a>(name: &str, number: usize, known: impl Iterator<Item = &'a st
     }
 }
 
-pub fn hosts(authority: &str) -> Result<Vec<(String, u16)>, String> {
+fn hosts(authority: &str) -> Result<Vec<Host>, String> {
     if authority.contains('@') {
         return Err("can't hold user and password before the host; use the options 'username' and 'password'".into());
     }
+    let host = |text| {
+        let (name, port) = name_and_port(text)?;
+        if name.starts_with('/') || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f")) {
+            return Err("has a Unix socket for its host, which the JDBC driver doesn't know; write the url as \
+                        postgresql://user@%2Fdirectory/database"
+                .into());
+        }
+        Ok(Host::Tcp { name: tcp_name(name)?, port: self::port(port.unwrap_or_default())? })
+    };
     authority.split(',').map(host).collect()
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`. An empty one is the local host, as in the driver.
-fn host(text: &str) -> Result<(String, u16), String> {
+/// `host`, `host:port`, `[v6]`, `[v6]:port`.
+pub fn name_and_port(text: &str) -> Result<(&str, Option<&str>), String> {
     let text = text.trim();
-    let (name, port) = match text.strip_prefix('[') {
+    match text.strip_prefix('[') {
         Some(rest) => {
             let (address, behind) = rest.split_once(']').ok_or("has a '[' without its ']' around an IPv6 address")?;
-            let port = match behind.strip_prefix(':') {
-                Some(port) => Some(port),
-                None if behind.is_empty() => None,
-                None => return Err("has something other than ':port' behind an IPv6 address".into()),
-            };
-            (address, port)
+            match behind.strip_prefix(':') {
+                Some(port) => Ok((address, Some(port))),
+                None if behind.is_empty() => Ok((address, None)),
+                None => Err("has something other than ':port' behind an IPv6 address".into()),
+            }
         }
         None => match text.split_once(':') {
             Some((_, port)) if port.contains(':') => {
-                return Err("has too many colons before the database; an IPv6 address goes in brackets".into());
+                Err("has too many colons before the database; an IPv6 address goes in brackets".into())
             }
-            Some((name, port)) => (name, Some(port)),
-            None => (text, None),
+            Some((name, port)) => Ok((name, Some(port))),
+            None => Ok((text, None)),
         },
-    };
-    let port = match port {
-        None => 5432,
-        Some(port) => integer(port, 1, i64::from(u16::MAX))
-            .ok()
-            .and_then(|port| u16::try_from(port).ok())
-            .ok_or("has a port that is not a number from 1 to 65535")?,
-    };
+    }
+}
+
+/// An empty one is PostgreSQL's own.
+pub fn port(text: &str) -> Result<u16, String> {
+    if text.is_empty() {
+        return Ok(5432);
+    }
+    integer(text, 1, i64::from(u16::MAX))
+        .ok()
+        .and_then(|port| u16::try_from(port).ok())
+        .ok_or_else(|| "has a port that is not a number from 1 to 65535".into())
+}
+
+/// An empty one is the local host, as in the driver.
+pub fn tcp_name(name: &str) -> Result<String, String> {
     let name = if name.is_empty() { "localhost" } else { name };
     if name.chars().any(|character| character.is_whitespace() || matches!(character, '<' | '>')) {
         return Err("has a host name with a blank or a bracket in it; fill in your server's name".into());
     }
-    Ok((name.to_string(), port))
+    Ok(name.to_string())
 }
 
 pub fn parse_ssl_mode(text: &str) -> Result<SslMode, String> {

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use super::jdbc_url::{Findings, hosts, label, nothing_said, parse_ssl_mode, percent_decode, set_parameter, unknown};
+use super::jdbc_url::{
+    Findings, always_alive, label, name_and_port, nothing_said, parse_ssl_mode, percent_decode, port, set_parameter,
+    tcp_name, unknown,
+};
 use super::value_types::integer;
-use crate::settings::{Connection, Password};
+use crate::settings::{Connection, Host, Password};
 
 pub const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
 
@@ -52,7 +55,10 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
             (None, part) => findings.errors.push(format!("has a {part} with a broken %-escape")),
         }
     }
-    let (mut host, mut port) = (authority.to_string(), None);
+    let (mut names, mut ports) = addresses(authority).unwrap_or_else(|message| {
+        findings.errors.push(message);
+        (Vec::new(), Vec::new())
+    });
     for (number, parameter) in (1..).zip(parameters.split('&').filter(|parameter| !parameter.is_empty())) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let Some(value) = percent_decode(value, false) else {
@@ -61,11 +67,11 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
         };
         let set = match name {
             "host" => {
-                host = value;
+                names = value.split(',').map(str::to_string).collect();
                 Ok(())
             }
             "port" => {
-                port = Some(value);
+                ports = value.split(',').map(str::to_string).collect();
                 Ok(())
             }
             "dbname" => {
@@ -73,7 +79,9 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
                 Ok(())
             }
             "sslmode" => parse_ssl_mode(&value).map(|mode| connection.ssl_mode = mode),
-            "keepalives" => integer(&value, 0, 1).map(|on| connection.tcp_keep_alive = on == 1),
+            "keepalives" => {
+                integer(&value, 0, 1).map(|on| findings.notices.extend((on == 0).then(|| always_alive(name))))
+            }
             "target_session_attrs" => writable(&value).map(|primary| connection.primary_only = primary),
             "load_balance_hosts" => balanced(&value).map(|random| connection.load_balance_hosts = random),
             _ => match HONOURED.iter().find(|(own, _)| *own == name) {
@@ -90,18 +98,9 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
             findings.errors.push(format!("has a {} that {message}", shown(name, number)));
         }
     }
-    if host.starts_with('/') || host.starts_with("%2F") {
-        findings.errors.push("names a directory of Unix sockets; only TCP connections are made: name the host".into());
-    } else {
-        match hosts(&host) {
-            Ok(hosts) => connection.hosts = hosts,
-            Err(message) => findings.errors.push(message),
-        }
-    }
-    match port.map(|port| integer(&port, 1, i64::from(u16::MAX)).map(u16::try_from)) {
-        None => {}
-        Some(Ok(Ok(port))) => connection.hosts.iter_mut().for_each(|host| host.1 = port),
-        Some(_) => findings.errors.push("has a parameter 'port' that must be a whole number from 1 to 65535".into()),
+    match hosts(&names, &ports) {
+        Ok(hosts) => connection.hosts = hosts,
+        Err(message) => findings.errors.push(message),
     }
     if connection.database.is_empty() {
         // As in libpq.
@@ -109,6 +108,45 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
     }
     connection.connect_timeout = connection.connect_timeout.max(Duration::from_secs(1));
     (connection, findings)
+}
+
+/// The names and the ports of what stands before the database: the parameters `host` and `port` stand in for them.
+fn addresses(authority: &str) -> Result<(Vec<String>, Vec<String>), String> {
+    let (mut names, mut ports) = (Vec::new(), Vec::new());
+    for address in authority.split(',') {
+        let (name, port) = name_and_port(address)?;
+        names.push(percent_decode(name, false).ok_or("has a host with a broken %-escape")?);
+        ports.push(port.unwrap_or_default().to_string());
+    }
+    Ok((names, ports))
+}
+
+/// One port serves all hosts, else each has its own.
+fn hosts(names: &[String], ports: &[String]) -> Result<Vec<Host>, String> {
+    if ports.len() > 1 && ports.len() != names.len() {
+        return Err(format!(
+            "names {} hosts and {} ports; give one port for all, or one for each",
+            names.len(),
+            ports.len()
+        ));
+    }
+    let ports = ports.iter().cycle().take(names.len());
+    names.iter().zip(ports).map(|(name, port)| host(name.trim(), self::port(port.trim())?)).collect()
+}
+
+/// A name that is a path is the directory of a Unix socket.
+fn host(name: &str, port: u16) -> Result<Host, String> {
+    if name.starts_with('/') {
+        return Ok(Host::unix(name, port));
+    }
+    if name.starts_with('@') {
+        return Err(
+            "names a Unix socket in Linux's abstract namespace, which is not supported; name the directory of \
+                    the server's socket"
+                .into(),
+        );
+    }
+    Ok(Host::Tcp { name: tcp_name(name)?, port })
 }
 
 fn writable(text: &str) -> Result<bool, String> {

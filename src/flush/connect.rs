@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::session::Attempt;
 use super::tls::Tls;
 use crate::error::{Error, Result};
-use crate::settings::{Connection, SslMode};
+use crate::settings::{self, Connection, SslMode};
 
 /// How long a peer may be silent before the kernel asks whether it still is there, how often it asks, and how many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -61,8 +61,7 @@ impl Connector {
         if connection.primary_only || connection.hosts.len() > 1 {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let host =
-            |(name, port): &(String, u16)| Host { name: name.clone(), port: *port, unanswered: Mutex::default() };
+        let host = |address: &settings::Host| Host { address: address.clone(), unanswered: Mutex::default() };
         Ok(Connector {
             hosts: connection.hosts.iter().map(host).collect(),
             shuffle: connection.load_balance_hosts,
@@ -95,7 +94,7 @@ impl Connector {
             }
             _ => "check the url, and that the server runs and can be reached from here",
         };
-        let hosts: Vec<String> = self.hosts.iter().map(|host| format!("{}:{}", host.name, host.port)).collect();
+        let hosts: Vec<String> = self.hosts.iter().map(|host| host.address.to_string()).collect();
         failure.error(&format!("can't connect to {}", hosts.join(", ")), advice)
     }
 
@@ -110,7 +109,7 @@ impl Connector {
                 Ok(client) => return Ok(client),
                 Err(mut failure) => {
                     if count > 1 {
-                        failure.text = format!("{}:{}: {}", host.name, host.port, failure.text);
+                        failure.text = format!("{}: {}", host.address, failure.text);
                     }
                     if refused.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
                         refused = Some(failure);
@@ -123,7 +122,15 @@ impl Connector {
 
     fn connect_to(&self, host: &Host) -> Attempt<Client> {
         let mut config = self.config.clone();
-        config.host(&host.name).port(host.port);
+        config.port(host.address.port());
+        match &host.address {
+            settings::Host::Tcp { name, .. } => config.host(name),
+            settings::Host::Unix { directory, .. } => {
+                // Nobody listens in between, and the server speaks no TLS there, whatever sslmode says.
+                config.host_path(directory);
+                return self.dial(host, config, DriverSslMode::Disable);
+            }
+        };
         match self.ssl_mode {
             SslMode::Disable => self.dial(host, config, DriverSslMode::Disable),
             // 28000: pg_hba.conf has no entry for a connection with, or without, encryption.
@@ -186,8 +193,7 @@ impl Connector {
 type Dial = Receiver<std::result::Result<Client, postgres::Error>>;
 
 struct Host {
-    name: String,
-    port: u16,
+    address: settings::Host,
     /// Attempts that didn't end in time, the oldest first.
     unanswered: Mutex<VecDeque<Dial>>,
 }
@@ -234,7 +240,7 @@ mod tests {
 
     fn connection(hosts: &[u16]) -> Connection {
         Connection {
-            hosts: hosts.iter().map(|port| ("127.0.0.1".to_owned(), *port)).collect(),
+            hosts: hosts.iter().map(|port| settings::Host::tcp("127.0.0.1", *port)).collect(),
             database: "d".to_owned(),
             user: "u".to_owned(),
             password: Password::new("p"),
@@ -248,7 +254,6 @@ mod tests {
             application_name: None,
             current_schema: None,
             options: None,
-            tcp_keep_alive: false,
             primary_only: false,
             load_balance_hosts: false,
         }

@@ -61,6 +61,8 @@ mod with_openssl {
         let (chain, name) = match connection.ssl_mode {
             SslMode::VerifyFull => (true, true),
             SslMode::VerifyCa => (true, false),
+            // As in libpq: who names an authority wants it asked.
+            SslMode::Require => (connection.ssl_root_cert.is_some(), false),
             _ => (false, false),
         };
         builder.set_verify(if chain { SslVerifyMode::PEER } else { SslVerifyMode::NONE });

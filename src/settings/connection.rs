@@ -1,5 +1,6 @@
 //! How to reach the database.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::Password;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// Tried in order.
-    pub hosts: Vec<(String, u16)>,
+    pub hosts: Vec<Host>,
     pub database: String,
     pub user: String,
     pub password: Password,
@@ -26,10 +27,52 @@ pub struct Connection {
     pub current_schema: Option<String>,
     /// `options`: command-line options of the session.
     pub options: Option<String>,
-    pub tcp_keep_alive: bool,
     /// `targetServerType` = primary: only a server that takes writes.
     pub primary_only: bool,
     pub load_balance_hosts: bool,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    Tcp {
+        name: String,
+        port: u16,
+    },
+    /// A Unix socket: the directory it stands in, and the port that its name ends with.
+    Unix {
+        directory: PathBuf,
+        port: u16,
+    },
+}
+
+impl Host {
+    pub fn tcp(name: impl Into<String>, port: u16) -> Self {
+        Host::Tcp { name: name.into(), port }
+    }
+
+    pub fn unix(directory: impl Into<PathBuf>, port: u16) -> Self {
+        Host::Unix { directory: directory.into(), port }
+    }
+
+    pub fn port(&self) -> u16 {
+        match self {
+            Host::Tcp { port, .. } | Host::Unix { port, .. } => *port,
+        }
+    }
+}
+
+/// `db.example:5432`, `[::1]:5432`, `/run/postgresql/.s.PGSQL.5432`.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Tcp { name, port } if name.contains(':') => write!(f, "[{name}]:{port}"),
+            Host::Tcp { name, port } => write!(f, "{name}:{port}"),
+            Host::Unix { directory, port } => {
+                write!(f, "{}", directory.join(format!(".s.PGSQL.{port}")).display())
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ mod sink;
 mod source;
 mod vector_encoding;
 
-pub use self::connection::{Connection, SslMode};
+pub use self::connection::{Connection, Host, SslMode};
 #[cfg(feature = "job")]
 pub use self::job::Job;
 #[cfg(feature = "job")]

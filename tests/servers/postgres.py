@@ -27,6 +27,9 @@ class Postgres:
         package = reachable(self.package(), folder)
         self.programs = next(package.glob("**/bin/postgres")).parent
         self.data = folder / self.name
+        self.sockets = folder / f"{self.name}.sockets"
+        self.sockets.mkdir(mode=0o755)
+        give(self.sockets)
         self.port = free_port()
         self.password = secrets.token_hex(8)
         password_file = folder / f"{self.name}.password"
@@ -60,7 +63,7 @@ class Postgres:
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
-            "unix_socket_directories": "",
+            "unix_socket_directories": self.sockets,
             "max_connections": 200,
             "shared_buffers": "256MB",
             **self.write_ahead(),
@@ -108,6 +111,7 @@ class Postgres:
         found = {self.variable: f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"}
         if self.name == "postgres18":
             found["VECSINK_TEST_POSTGRES18_BIN"] = str(self.programs)
+            found["VECSINK_TEST_PG18_SOCKETS"] = str(self.sockets)
         if self.tls:
             tls = self.folder / "tls"
             found.update({f"{self.variable}_CA": str(tls / "ca.crt"), f"{self.variable}_CLIENT": str(tls / "client")})

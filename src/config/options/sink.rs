@@ -15,7 +15,7 @@ pub const URL: OptionSpec = OptionSpec::new(
     "url",
     // The URL can hold a password.
     ValueType::Secret,
-    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it.",
+    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket for the host.",
 )
 .required();
 pub const TABLE_NAME: OptionSpec =
@@ -325,13 +325,27 @@ fn connection(options: &mut TableOptions<'_>) -> Connection {
         // A postgresql:// URL without one is how libpq is told that none is needed; a certificate may stand for it.
         options.error(&PASSWORD, "is required");
     }
-    if connection.ssl_mode == SslMode::Disable {
-        let files = [&connection.ssl_root_cert, &connection.ssl_cert, &connection.ssl_key];
-        for (name, _) in ["sslrootcert", "sslcert", "sslkey"].iter().zip(files).filter(|(_, file)| file.is_some()) {
+    unused_files(options, &connection);
+    connection
+}
+
+fn unused_files(options: &mut TableOptions<'_>, connection: &Connection) {
+    let mode = match connection.ssl_mode {
+        SslMode::Disable => "disable",
+        SslMode::Allow => "allow",
+        SslMode::Prefer => "prefer",
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => return,
+    };
+    if connection.ssl_root_cert.is_some() {
+        options.notice(&format!(
+            "the url's sslrootcert has no effect with sslmode={mode}; sslmode=verify-full has the server's certificate checked"
+        ));
+    }
+    for (name, file) in [("sslcert", &connection.ssl_cert), ("sslkey", &connection.ssl_key)] {
+        if connection.ssl_mode == SslMode::Disable && file.is_some() {
             options.notice(&format!("the url's {name} has no effect with sslmode=disable"));
         }
     }
-    connection
 }
 
 /// `fold`: as names are folded; a table without a schema stands in the sink's.

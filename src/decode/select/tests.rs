@@ -37,7 +37,6 @@ pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
             application_name: None,
             current_schema: None,
             options: None,
-            tcp_keep_alive: false,
             primary_only: false,
             load_balance_hosts: false,
         },

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vecsink::flush::Target;
-use vecsink::settings::{Password, Sink, SslMode};
+use vecsink::settings::{Host, Password, Sink, SslMode};
 
 use super::fixture::{Rows, open, refusal, sink, write};
-use crate::support::{PrivatePostgres, Schema, eventually, postgres18, postgres18_tls, postgres96};
+use crate::support::{PrivatePostgres, Schema, eventually, postgres18, postgres18_sockets, postgres18_tls, postgres96};
 
 fn schema(server: &crate::support::postgresql::Postgres) -> Schema {
     let mut schema = Schema::new(server);
@@ -40,6 +40,23 @@ fn tls_is_spoken_as_sslmode_asks() {
     plain.connection.ssl_mode = SslMode::Disable;
     assert!(refusal(&plain).contains("28000"));
     assert_eq!(schema.count("t"), 10);
+}
+
+#[test]
+fn require_with_a_root_certificate_checks_who_signed_the_servers() {
+    let Some(server) = postgres18_tls() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let stranger = folder.path().join("stranger.crt");
+    std::fs::write(&stranger, a_stranger().0).expect("is written");
+    let mut schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    sink.connection.ssl_mode = SslMode::Require;
+    sink.connection.ssl_root_cert = Some(stranger);
+    let error = refusal(&sink);
+    assert!(error.contains("certificate"), "{error}");
+    sink.connection.ssl_root_cert = server.authority.clone().map(Into::into);
+    write(&open(&sink), &Rows::default().many(0..3, "x").batch());
+    assert_eq!(schema.count("t"), 3);
 }
 
 /// The variable with which OpenSSL is told of more authorities to trust.
@@ -137,7 +154,7 @@ fn of_several_hosts_the_one_that_takes_writes_is_used() {
     let mut sink = sink(&schema, "t");
     sink.connection.user.clone_from(&role);
     sink.connection.password = Password::new("x");
-    sink.connection.hosts.insert(0, (standby.host.clone(), standby.port));
+    sink.connection.hosts.insert(0, Host::tcp(&standby.host, standby.port));
     let written = write(&open(&sink), &Rows::default().many(0..3, "x").batch()).counts();
     for schema in [&mut schema, &mut other] {
         schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
@@ -191,13 +208,33 @@ fn hosts_are_tried_until_one_answers() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent_port = silent.local_addr().expect("bound").port();
     sink.connection.connect_timeout = Duration::from_secs(2);
-    sink.connection.hosts.insert(0, ("127.0.0.1".into(), silent_port));
-    sink.connection.hosts.insert(0, ("127.0.0.1".into(), closed));
+    sink.connection.hosts.insert(0, Host::tcp("127.0.0.1", silent_port));
+    sink.connection.hosts.insert(0, Host::tcp("127.0.0.1", closed));
     sink.connection.primary_only = true;
     open(&sink);
     sink.connection.hosts.truncate(2);
     let error = refusal(&sink);
     assert!(error.contains(&format!("127.0.0.1:{closed}")) && error.contains("check the url"), "{error}");
+}
+
+#[test]
+fn a_unix_socket_is_spoken_to_without_tls_whatever_sslmode_says() {
+    let (Some(server), Some(directory)) = (postgres18(), postgres18_sockets()) else { return };
+    let mut schema = schema(&server);
+    let mut sink = sink(&schema, "t");
+    sink.connection.ssl_mode = SslMode::VerifyFull;
+    sink.connection.ssl_root_cert = None;
+    sink.connection.hosts = vec![Host::unix(&directory, server.port)];
+    let target = Target::open(&sink, &schema.name, None).expect("it opens");
+    write(&target, &Rows::default().many(0..3, "x").batch());
+    let by_socket =
+        "SELECT bool_and(client_addr IS NULL) FROM pg_stat_activity WHERE application_name = current_schema()";
+    assert_eq!(schema.text(by_socket).as_deref(), Some("true"));
+    assert_eq!(schema.count("t"), 3);
+    sink.connection.hosts = vec![Host::unix(directory.join("elsewhere"), server.port)];
+    let error = refusal(&sink);
+    let place = format!("{}/elsewhere/.s.PGSQL.{}", directory.display(), server.port);
+    assert!(error.contains(&place) && error.contains("check the url"), "{error}");
 }
 
 #[test]

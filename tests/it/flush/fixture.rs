@@ -7,7 +7,9 @@ use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
 use vecsink::data_type::DataType;
 use vecsink::error::{Rejection, Result};
 use vecsink::flush::{Settle, Target, Written};
-use vecsink::settings::{ConflictMode, Connection, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode};
+use vecsink::settings::{
+    ConflictMode, Connection, ExceptionMode, Host, Password, Sink, SinkColumn, SslMode, WriteMode,
+};
 use vecsink::stop::Stop;
 
 use crate::support::Schema;
@@ -15,7 +17,7 @@ use crate::support::postgresql::Postgres;
 
 pub fn connection(server: &Postgres) -> Connection {
     Connection {
-        hosts: vec![(server.host.clone(), server.port)],
+        hosts: vec![Host::tcp(&server.host, server.port)],
         database: server.database.clone(),
         user: server.user.clone(),
         password: Password::new(&server.password),
@@ -29,7 +31,6 @@ pub fn connection(server: &Postgres) -> Connection {
         application_name: None,
         current_schema: None,
         options: None,
-        tcp_keep_alive: true,
         primary_only: false,
         load_balance_hosts: false,
     }

@@ -4,9 +4,28 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::scene::{LONG, builder, open, url};
-use crate::support::postgresql::{Schema, postgres18};
+use crate::support::postgresql::{Schema, postgres18, postgres18_sockets};
 use crate::support::wait::eventually;
 use vecsink::{ConflictMode, Decimal, Error, PushError, Row, Sink, Value, Vector};
+
+#[test]
+fn a_url_may_name_a_unix_socket_before_the_database_or_as_its_host() {
+    let (Some(server), Some(directory)) = (postgres18(), postgres18_sockets()) else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id bigint PRIMARY KEY)");
+    let directory = directory.to_str().expect("UTF-8");
+    let login = format!("{}:{}", server.user, server.password);
+    let urls = [
+        format!("postgresql://{login}@{}:{}/{}", directory.replace('/', "%2F"), server.port, server.database),
+        format!("postgresql://{login}@/{}?host={directory}&port={}", server.database, server.port),
+    ];
+    for (id, url) in (0i64..).zip(&urls) {
+        let sink = Sink::builder(url, &format!("{}.t", schema.name)).open().expect("the sink opens");
+        assert_eq!(sink.push(&[Value::Int(id)]), Ok(0));
+        assert_eq!(sink.flush(LONG), Ok(true));
+    }
+    assert_eq!(schema.count("t"), 2);
+}
 
 #[test]
 fn a_row_of_every_kind_of_value_is_read_back() {

@@ -13,7 +13,9 @@ mod tests;
 
 pub use broker::{Topic, kafka};
 pub use command::Job;
-pub use postgresql::{Schema, client_certificate, postgres18, postgres18_tls, postgres93, postgres96};
+pub use postgresql::{
+    Schema, client_certificate, postgres18, postgres18_sockets, postgres18_tls, postgres93, postgres96,
+};
 pub use private::{PrivatePostgres, PrivateRegistry};
 pub use registry::registry;
 pub use wait::{eventually, eventually_within};

@@ -42,6 +42,11 @@ pub fn client_certificate() -> Option<[PathBuf; 2]> {
     Some([".crt", ".key"].map(|end| PathBuf::from(format!("{client}{end}"))))
 }
 
+/// The directory of the Unix socket of [`postgres18`].
+pub fn postgres18_sockets() -> Option<PathBuf> {
+    address("VECSINK_TEST_PG18_SOCKETS").map(PathBuf::from)
+}
+
 /// How to reach a server, as its administrator.
 #[derive(Clone, Debug)]
 pub struct Postgres {

@@ -6,7 +6,7 @@ use super::*;
 use crate::config::job::flink_sql;
 use crate::data_type::DataType;
 use crate::expression::Expression;
-use crate::settings::{Bounded, ConflictMode, ExceptionMode, Format, Startup, WriteMode};
+use crate::settings::{Bounded, ConflictMode, ExceptionMode, Format, Host, Startup, WriteMode};
 
 #[test]
 fn the_guides_job_becomes_one_source_and_one_sink() {
@@ -33,7 +33,7 @@ fn the_guides_job_becomes_one_source_and_one_sink() {
     let sink = &mapping.sink;
     assert_eq!((sink.name.as_str(), mapping.source), ("vector_test.car_info", 0));
     assert_eq!((sink.schema.as_str(), sink.table.as_str()), ("vector_test", "car_info"));
-    assert_eq!(sink.connection.hosts, [("db.example".to_string(), 5432)]);
+    assert_eq!(sink.connection.hosts, [Host::tcp("db.example", 5432)]);
     assert_eq!((sink.connection.database.as_str(), sink.connection.user.as_str()), ("adbpg_test", "writer"));
     assert_eq!(sink.connection.password.reveal(), "S3cret!");
     assert_eq!((sink.batch_size, sink.connection_max_active), (Some(3000), 20));

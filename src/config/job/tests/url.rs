@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::jdbc_url::parse;
-use crate::settings::{Connection, SslMode};
+use crate::settings::{Connection, Host, SslMode};
 
 #[track_caller]
 fn connection(url: &str) -> Connection {
@@ -25,9 +25,9 @@ fn only_error(url: &str) -> String {
 fn hosts_ports_and_the_database_are_read() {
     let read = connection("jdbc:postgresql://a,b:6000,[::1]:6001,[fe80::2]/my%20db");
     let hosts = [("a", 5432), ("b", 6000), ("::1", 6001), ("fe80::2", 5432)];
-    assert_eq!(read.hosts, hosts.map(|(host, port)| (host.to_string(), port)));
+    assert_eq!(read.hosts, hosts.map(|(host, port)| Host::tcp(host, port)));
     assert_eq!(read.database, "my db");
-    assert_eq!(connection("jdbc:postgresql:///d").hosts, [("localhost".to_string(), 5432)]);
+    assert_eq!(connection("jdbc:postgresql:///d").hosts, [Host::tcp("localhost", 5432)]);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn what_the_url_leaves_out_is_as_in_the_driver() {
     let read = connection("jdbc:postgresql://h/d");
     assert_eq!(read.ssl_mode, SslMode::Prefer);
     assert_eq!((read.connect_timeout, read.socket_timeout), (Duration::from_secs(10), None));
-    assert!(!read.tcp_keep_alive && !read.primary_only && !read.load_balance_hosts);
+    assert!(!read.primary_only && !read.load_balance_hosts);
 }
 
 #[test]
@@ -53,7 +53,42 @@ fn every_parameter_with_a_meaning_is_kept() {
     assert_eq!((read.connect_timeout, read.socket_timeout), (Duration::from_secs(15), Some(Duration::from_secs(30))));
     assert_eq!((read.application_name.as_deref(), read.current_schema.as_deref()), (Some("my app"), Some("a,b")));
     assert_eq!(read.options.as_deref(), Some("-c statement_timeout=5s"));
-    assert!(read.tcp_keep_alive && read.primary_only && read.load_balance_hosts);
+    assert!(read.primary_only && read.load_balance_hosts);
+}
+
+#[test]
+fn keepalive_stays_on_whatever_the_url_says_and_says_so() {
+    for (url, name) in
+        [("jdbc:postgresql://h/d?tcpKeepAlive=false", "tcpKeepAlive"), ("postgresql://h/d?keepalives=0", "keepalives")]
+    {
+        let notices = parse(url).1.notices;
+        assert_eq!(notices, [format!("the url's {name} has no effect: TCP keepalive is always on")]);
+    }
+    connection("postgresql://h/d?keepalives=1");
+}
+
+#[test]
+fn a_host_that_is_a_path_is_the_directory_of_a_unix_socket() {
+    let socket = |port| vec![Host::unix("/var/run/postgresql", port)];
+    for (url, expected) in [
+        ("postgresql://me@%2Fvar%2Frun%2Fpostgresql/d", socket(5432)),
+        ("postgresql://me@%2fvar%2frun%2fpostgresql:6000/d", socket(6000)),
+        ("postgresql:///d?host=/var/run/postgresql", socket(5432)),
+        ("postgresql:///d?host=%2Fvar%2Frun%2Fpostgresql&port=6000", socket(6000)),
+        ("postgresql://:6000/d?host=/var/run/postgresql", socket(6000)),
+        ("postgresql://h/d?host=/var/run/postgresql", socket(5432)),
+        ("postgres://h,%2Ftmp:6000/d", vec![Host::tcp("h", 5432), Host::unix("/tmp", 6000)]),
+        (
+            "postgres:///d?host=/tmp,h,::1&port=6000",
+            vec![Host::unix("/tmp", 6000), Host::tcp("h", 6000), Host::tcp("::1", 6000)],
+        ),
+        ("postgres:///d?host=/tmp,h&port=,6000", vec![Host::unix("/tmp", 5432), Host::tcp("h", 6000)]),
+    ] {
+        assert_eq!(connection(url).hosts, expected, "{url}");
+    }
+    let shown = |url: &str| connection(url).hosts[0].to_string();
+    assert_eq!(shown("postgresql://%2Fvar%2Frun%2Fpostgresql/d"), "/var/run/postgresql/.s.PGSQL.5432");
+    assert_eq!(shown("postgresql://[::1]:6000/d"), "[::1]:6000");
 }
 
 #[test]
@@ -68,6 +103,22 @@ fn a_client_certificate_needs_no_password_beside_it() {
     assert!(error.contains("'password' is required"), "{error}");
     let unused = with("sslmode=disable&sslkey=/store.p12").unwrap().notices;
     assert!(unused.iter().any(|notice| notice.contains("sslkey has no effect with sslmode=disable")), "{unused:?}");
+}
+
+#[test]
+fn a_root_certificate_that_nothing_is_checked_with_is_a_notice() {
+    let notices = |parameters: &str| {
+        let text = super::job_of("id INT", "id INT", "INSERT INTO s SELECT * FROM k");
+        let job = super::parse(&text.replace("://h/d", &format!("://h/d?sslrootcert=/ca.pem{parameters}"))).unwrap();
+        job.notices.into_iter().filter(|notice| notice.contains("sslrootcert")).collect::<Vec<_>>()
+    };
+    for (mode, parameters) in [("prefer", ""), ("allow", "&sslmode=allow"), ("disable", "&sslmode=disable")] {
+        let found = notices(parameters);
+        assert!(found.len() == 1 && found[0].contains(&format!("no effect with sslmode={mode};")), "{found:?}");
+    }
+    for mode in ["require", "verify-ca", "verify-full"] {
+        assert_eq!(notices(&format!("&sslmode={mode}")), Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -110,6 +161,13 @@ fn a_wrong_url_says_what_is_wrong() {
         ("jdbc:postgresql://h:x/d", "port"),
         ("jdbc:postgresql://h:0/d", "port"),
         ("jdbc:postgresql://h:70000/d", "port"),
+        ("jdbc:postgresql://%2Ftmp/d", "postgresql://user@%2Fdirectory/database"),
+        ("postgresql://h:0/d", "port"),
+        ("postgresql:///d?host=/tmp&port=x", "port"),
+        ("postgresql:///d?host=a,b,c&port=1,2", "names 3 hosts and 2 ports"),
+        ("postgresql:///d?host=@tmp", "abstract namespace"),
+        ("postgresql://%2Ftm%zz/d", "broken %-escape"),
+        ("postgresql://<host>/d", "fill in"),
         ("jdbc:postgresql://::1/d", "brackets"),
         ("jdbc:postgresql://[::1/d", "']'"),
         ("jdbc:postgresql://[::1]x/d", "':port'"),
