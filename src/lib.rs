@@ -31,6 +31,7 @@ mod fields;
 mod float;
 mod interval;
 pub mod letter;
+pub mod membership;
 pub mod metrics;
 pub mod pipeline;
 pub mod position;

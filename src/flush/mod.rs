@@ -21,6 +21,7 @@ mod letters;
 mod look;
 mod names;
 mod net;
+mod owners;
 mod patches;
 mod pool;
 mod probe;
@@ -46,6 +47,7 @@ use parking_lot::Mutex;
 
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
+use crate::membership::Membership;
 use crate::settings::{ConflictMode, DeadLetterTarget, Sink};
 use crate::stop::Stop;
 use crate::target::TargetTable;
@@ -64,6 +66,7 @@ use self::edition::Editions;
 use self::failure::Failure;
 use self::letters::LetterTable;
 use self::look::Looks;
+use self::owners::Owners;
 use self::pool::Pool;
 use self::probe::Capabilities;
 use self::retry::Outage;
@@ -77,6 +80,9 @@ pub trait Settle {
 
     /// The database refused this row, alone. Err stops the write.
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
+
+    /// So many rows are another process's now, and were left out.
+    fn left_out(&mut self, _rows: usize) {}
 
     /// An attempt failed and is repeated.
     fn retried(&mut self);
@@ -131,6 +137,7 @@ pub struct Target {
     greenplum: bool,
     letters: Option<LetterTable>,
     has_company: bool,
+    owners: Owners,
 }
 
 impl Target {
@@ -184,6 +191,7 @@ impl Target {
             greenplum: server.greenplum,
             letters,
             has_company,
+            owners: Owners::new(&sink.schema, application_name),
             pool: Pool::new(connector, setup, session, open, sink.connection_max_active, sink.connection_max_wait)?,
         })
     }
@@ -250,6 +258,35 @@ impl Target {
     /// database until `stop` is at [`crate::stop::Phase::Abandoning`] (then [`Error::Stopped`]) or `max_outage` is over.
     pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
         write::Write::new(self, batch, settle, stop).run()
+    }
+
+    /// The group of processes that share a source has given this one a partition, whose rows come as `stream`: nobody else
+    /// may write them until it is left.
+    pub fn claim(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
+        self.owners.claim(stream, &self.sink.name, partition, by);
+    }
+
+    /// How partitions are handed over between processes; the inner error is a warning.
+    pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
+        let mut found = Ok(String::new());
+        let asked = self.pool.session().and_then(|mut session| {
+            session.attempt(|session| {
+                found = self.owners.check(session);
+                Ok(())
+            })
+        });
+        asked.map_err(|failure| failure.error(&format!("{}: the database can't be asked", self.name), ""))?;
+        Ok(found)
+    }
+
+    /// The partition is another process's: what isn't in an open transaction is left to that one.
+    pub fn leave(&self, stream: u32) {
+        self.owners.leave(stream);
+    }
+
+    /// Whether a transaction is open that has rows of a partition that was left.
+    pub fn is_leaving(&self) -> bool {
+        self.owners.is_leaving()
     }
 
     /// Writers wait for the database to come back.

@@ -41,7 +41,7 @@ pub fn net(rows: &mut Rows<'_>, range: Range<usize>, keep: Keep) -> Option<Net> 
     rows.forget_made();
     let only_rows = !rows.has_changes && (keep != Keep::Strict || !rows.has_updates);
     if only_rows {
-        let all = range.len() as u64;
+        let all = (range.len() - rows.left_out(range.clone())) as u64;
         let kept = reduce(rows, range, keep);
         let left_out = all - kept.len() as u64;
         let (superseded, ignored) = if keep == Keep::Last { (left_out, 0) } else { (0, left_out) };
@@ -49,7 +49,9 @@ pub fn net(rows: &mut Rows<'_>, range: Range<usize>, keep: Keep) -> Option<Net> 
     }
     let mut work = Work::new(range.clone(), keep);
     for row in range {
-        work.take(rows, row)?;
+        if !rows.is_left_out(row) {
+            work.take(rows, row)?;
+        }
     }
     Some(work.finish(rows))
 }

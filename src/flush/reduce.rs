@@ -20,14 +20,16 @@ const FREE: u32 = u32::MAX;
 /// The rows of `range` that count, in their order. A row without a key image always does.
 pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
     if matches!(keep, Keep::All | Keep::Strict) || range.len() < 2 {
-        return range.map(|row| row as u32).collect();
+        return range.filter(|&row| !rows.is_left_out(row)).map(|row| row as u32).collect();
     }
     let mut keys = Keys::new(range.len());
     let mut kept = Vec::with_capacity(range.len());
     if keep == Keep::First {
-        kept.extend(range.filter(|&row| keys.first(rows, row) == row).map(|row| row as u32));
+        kept.extend(range.filter(|&row| !rows.is_left_out(row) && keys.first(rows, row) == row).map(|row| row as u32));
     } else {
-        kept.extend(range.rev().filter(|&row| keys.first(rows, row) == row).map(|row| row as u32));
+        kept.extend(
+            range.rev().filter(|&row| !rows.is_left_out(row) && keys.first(rows, row) == row).map(|row| row as u32),
+        );
         kept.reverse();
     }
     kept

@@ -32,6 +32,8 @@ pub struct Rows<'a> {
     pub has_changes: bool,
     /// The oldest edition of the table that an entry is encoded for.
     pub oldest: u16,
+    /// Streams whose rows are another process's to write.
+    left: Vec<u32>,
 }
 
 impl<'a> Rows<'a> {
@@ -61,7 +63,7 @@ impl<'a> Rows<'a> {
             false => (0..count as u32).filter(|row| continued.binary_search(row).is_err()).collect(),
         };
         let (made, origins) = (Chunk::default(), Vec::new());
-        Rows { batch, places, count, made, origins, units, has_updates, has_changes, oldest }
+        Rows { batch, places, count, made, origins, units, has_updates, has_changes, oldest, left: Vec::new() }
     }
 
     pub fn batch(&self) -> &Batch {
@@ -83,6 +85,33 @@ impl<'a> Rows<'a> {
 
     pub fn unit_of(&self, row: usize) -> usize {
         if self.units.is_empty() { row } else { self.units.partition_point(|start| *start as usize <= row) - 1 }
+    }
+
+    /// The streams that these rows are of, each once.
+    pub fn streams(&self, range: Range<usize>) -> Vec<u32> {
+        let mut streams = Vec::new();
+        for row in range {
+            let stream = self.entry(row).stream;
+            if streams.last() != Some(&stream) && !streams.contains(&stream) {
+                streams.push(stream);
+            }
+        }
+        streams
+    }
+
+    /// From now on no attempt has rows of these streams, but of all others.
+    pub fn leave_out(&mut self, streams: Vec<u32>) {
+        self.left = streams;
+    }
+
+    #[inline]
+    pub fn is_left_out(&self, row: usize) -> bool {
+        !self.left.is_empty() && self.left.contains(&self.entry(row).stream)
+    }
+
+    /// How many of these rows are another process's.
+    pub fn left_out(&self, range: Range<usize>) -> usize {
+        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_left_out(row)).count() }
     }
 
     fn chunk(&self, row: usize) -> &Chunk {

@@ -34,6 +34,8 @@ pub struct Session {
     pub revision: Option<u32>,
     /// The pool's generation it was opened in.
     pub generation: u32,
+    /// What its transactions begin with, besides BEGIN.
+    pub begins_with: String,
     /// When it last did what it was asked.
     pub proven: Instant,
     open: Arc<AtomicU32>,
@@ -50,6 +52,7 @@ impl Session {
             usable: true,
             revision: None,
             generation: 0,
+            begins_with: String::new(),
             proven: Instant::now(),
             open: Arc::clone(open),
         };
@@ -88,6 +91,23 @@ impl Session {
     pub fn run(&mut self, sql: &str) -> Attempt<()> {
         let result = self.client.batch_execute(sql);
         result.map_err(|error| self.failed(&error, During::Statement))
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&mut self) -> Attempt<()> {
+        self.run(&format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", self.begins_with))
+    }
+
+    /// Runs statements and gives the rows of all of them as texts, NULL as an empty one.
+    pub fn ask(&mut self, sql: &str) -> Attempt<Vec<Vec<String>>> {
+        let answer = self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement))?;
+        let texts = |part: &SimpleQueryMessage| match part {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect())
+            }
+            _ => None,
+        };
+        Ok(answer.iter().filter_map(texts).collect())
     }
 
     pub fn prepare(&mut self, statements: &Statements, statement: Statement) -> Attempt<Prepared> {

@@ -35,7 +35,7 @@ pub fn stepwise(
     beside: Besides<'_>,
 ) -> Attempt<Vec<Step>> {
     session.ensure_stage(statements)?;
-    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
+    session.begin()?;
     let mut steps = Vec::with_capacity(range.len());
     for row in range {
         session.run("SAVEPOINT vecsink_step")?;

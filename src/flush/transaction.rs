@@ -62,7 +62,7 @@ pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &N
     if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
         session.ensure_stage(statements)?;
     }
-    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")
+    session.begin()
 }
 
 /// Writes a net effect and commits. COPY is never sent as a transaction of its own: its answer comes before the commit,

@@ -9,6 +9,7 @@ use super::classify::Class;
 use super::failure::Failure;
 use super::isolate::Isolation;
 use super::net::{Net, net};
+use super::owners::{self, Admitted, Owners};
 use super::reduce::Keep;
 use super::retry::Backoff;
 use super::rows::Rows;
@@ -52,6 +53,8 @@ pub struct Write<'a> {
     renewed: bool,
     /// How the table differed when it was last found altered.
     altered: String,
+    /// Where processes share partitions: the streams that the next attempt may write.
+    admitted: Option<Admitted<'a>>,
     /// Rejections held back until it is clear that not every row fails alike.
     held: Vec<(usize, Rejection)>,
 }
@@ -73,6 +76,7 @@ impl<'a> Write<'a> {
             looked: false,
             renewed: false,
             altered: String::new(),
+            admitted: None,
             held: Vec::new(),
         }
     }
@@ -84,6 +88,9 @@ impl<'a> Write<'a> {
             }
             self.follow()?;
             let range = self.rows.rows_of(&units);
+            if self.leave_out_others(range.clone()) {
+                continue;
+            }
             match net(&mut self.rows, range.clone(), self.edition.order.keep) {
                 Some(net) => match self.attempt(range.clone(), net) {
                     Ok(written) => self.durable(range, written)?,
@@ -111,6 +118,22 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
+    /// Leaves out what has become another process's. Tells whether that is all.
+    fn leave_out_others(&mut self, range: Range<usize>) -> bool {
+        if !self.target.owners.are_many() {
+            return false;
+        }
+        let mut admitted = self.target.owners.admit(self.rows.streams(range.clone()));
+        self.rows.leave_out(std::mem::take(&mut admitted.left));
+        self.admitted = Some(admitted);
+        let is_all = self.rows.left_out(range.clone()) == range.len();
+        if is_all {
+            self.work.settled();
+            self.settle.left_out(range.len());
+        }
+        is_all
+    }
+
     fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, Failure> {
         // An update's row is in the table as a rule: COPY would only find that out.
         if net.updates && self.path == Path::Direct && self.edition.order.keep != Keep::Strict {
@@ -129,12 +152,24 @@ impl<'a> Write<'a> {
         work: impl FnOnce(&Edition, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
         let target = self.target;
+        let admitted = self.admitted.take();
         let mut session = target.pool.session_for(self.edition.revision)?;
         let beside = self.settle.beside(range);
         let (rows, edition) = (&mut self.rows, &self.edition);
         let result = session.attempt(|session| {
             edition.shape.ensure(session, edition.revision)?;
+            session.begins_with = match &admitted {
+                Some(admitted) => target.owners.fence(session, admitted)?,
+                None => String::new(),
+            };
             work(edition, session, rows, (target.letters.as_ref(), &beside))
+        });
+        let result = result.map_err(|failure| match &admitted {
+            Some(admitted) if Owners::is_fenced(&failure) => {
+                target.owners.fenced(admitted);
+                owners::taken_over()
+            }
+            _ => failure,
         });
         self.settle.beside_ended(beside, result.is_ok());
         result
@@ -175,6 +210,7 @@ impl<'a> Write<'a> {
         self.renewed = false;
         let mut outcome = self.release();
         self.work.settled();
+        self.settle.left_out(self.rows.left_out(range.clone()));
         let mut done = (range.start, Written::default());
         for (row, step) in range.clone().zip(steps) {
             match step {
@@ -222,6 +258,7 @@ impl<'a> Write<'a> {
         // What is committed is settled even if a rejection before it stops the job.
         let released = self.release();
         self.work.settled();
+        self.settle.left_out(self.rows.left_out(range.clone()));
         self.settle.durable(range, written);
         released
     }

@@ -69,6 +69,13 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Ok(target) => {
                     describe(mapping, &target, EncodeOptions::new(sink, source.vector_encoding), &mut checked);
                     checked.warnings.extend(warn_of_company(&target, source));
+                    if source.kafka.assignment == Assignment::Group {
+                        match target.check_sharing() {
+                            Ok(Ok(how)) => checked.plan.push(how),
+                            Ok(Err(warning)) => checked.warnings.push(warning),
+                            Err(error) => checked.problems.push(error.to_string()),
+                        }
+                    }
                 }
                 Err(error) => checked.problems.push(error.to_string()),
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::intake::SourceIntake;
 use crate::consume::{Intake, Taken, Watermark};
 use crate::error::Result;
+use crate::membership::Membership;
 use crate::record::Record;
 
 pub struct FanOut {
@@ -53,6 +54,14 @@ impl Intake for FanOut {
 
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.intakes.iter_mut().for_each(|intake| intake.assigned(topic, partition, start));
+    }
+
+    fn joined(&mut self, membership: Arc<dyn Membership>) {
+        self.intakes.iter_mut().for_each(|intake| intake.joined(Arc::clone(&membership)));
+    }
+
+    fn is_releasing(&mut self) -> bool {
+        self.intakes.iter_mut().any(Intake::is_releasing)
     }
 
     fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark> {

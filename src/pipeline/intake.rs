@@ -22,6 +22,7 @@ use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
 use crate::encode::EncodeOptions;
 use crate::error::{Error, Rejection, Result};
+use crate::membership::Membership;
 use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::{ExceptionMode, Mapping, Source};
@@ -53,6 +54,8 @@ pub struct SourceIntake {
     until_crowd_check: u32,
     /// The last answer was that there is no room.
     paused: bool,
+    /// Of the process in a group that shares the partitions.
+    membership: Option<Arc<dyn Membership>>,
     shared: Arc<Shared>,
     counters: Arc<Counters>,
 }
@@ -71,6 +74,7 @@ impl SourceIntake {
             latest: 0,
             until_crowd_check: 0,
             paused: false,
+            membership: None,
             shared,
             counters,
         })
@@ -174,8 +178,20 @@ impl Intake for SourceIntake {
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.partitions.push((Arc::clone(topic), partition));
         for feed in &mut self.feeds {
-            feed.streams.push(feed.line.add_stream(topic, partition, start));
+            let stream = feed.line.add_stream(topic, partition, start);
+            if let Some(membership) = &self.membership {
+                feed.line.target.claim(stream, (topic, partition), membership);
+            }
+            feed.streams.push(stream);
         }
+    }
+
+    fn joined(&mut self, membership: Arc<dyn Membership>) {
+        self.membership = Some(membership);
+    }
+
+    fn is_releasing(&mut self) -> bool {
+        self.feeds.iter().any(|feed| feed.line.target.is_leaving())
     }
 
     fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<(Arc<str>, i32, i64)> {
@@ -263,7 +279,9 @@ impl Feed {
     /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
     fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
+        // In this order: what a writer leaves out moves no watermark then.
         let watermark = self.line.progress.end_stream(stream);
+        self.line.target.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
         self.line.counters().rows_read.take_back_alone(dropped as u64);
         watermark

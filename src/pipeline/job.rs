@@ -228,7 +228,7 @@ impl Pipeline {
             sum += source.counters.snapshot();
         }
         for line in &self.lines {
-            sum += line.counters().snapshot();
+            sum += line.counted();
         }
         sum
     }

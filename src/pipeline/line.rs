@@ -13,7 +13,7 @@ use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
 use crate::error::{Rejection, Result};
 use crate::flush::Target;
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Snapshot};
 use crate::position::Position;
 use crate::progress::Progress;
 use crate::settings::Sink;
@@ -54,6 +54,8 @@ pub struct Line {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
+    /// Rows that were read and then became another process's.
+    left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
     traits: Traits,
 }
@@ -87,6 +89,7 @@ impl Line {
             writers: Writers::default(),
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
+            left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
             traits,
             target,
@@ -113,6 +116,17 @@ impl Line {
 
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// The counts of what this process has done: rows that became another's are counted there.
+    pub fn counted(&self) -> Snapshot {
+        let mut counted = self.counters.snapshot();
+        counted.rows_read = counted.rows_read.saturating_sub(self.left_out.load(Ordering::Relaxed));
+        counted
+    }
+
+    pub fn note_left_out(&self, rows: u64) {
+        self.left_out.fetch_add(rows, Ordering::Relaxed);
     }
 
     pub fn writers(&self) -> &Writers {

@@ -83,6 +83,10 @@ impl Settle for Settlement<'_> {
         Ok(())
     }
 
+    fn left_out(&mut self, rows: usize) {
+        self.line.note_left_out(rows as u64);
+    }
+
     fn conflict(&mut self, row: Option<usize>, rejection: Rejection) -> Error {
         match row.and_then(|row| self.entries(row..row + 1).next()) {
             Some(entry) => {

@@ -12,6 +12,8 @@ mod ranges;
 mod rig;
 #[path = "consume/security.rs"]
 mod security;
+#[path = "consume/takeover.rs"]
+mod takeover;
 
 use std::time::Duration;
 

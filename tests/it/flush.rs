@@ -8,3 +8,4 @@ mod connections;
 pub mod fixture;
 mod isolation;
 mod outages;
+mod owners;

@@ -1,10 +1,10 @@
 //! What librdkafka tells besides messages: log lines, errors and statistics.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::Level;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
@@ -42,7 +42,12 @@ pub(super) struct Ears {
     member: AtomicBool,
     leaving: AtomicBool,
     rebalances: Mutex<VecDeque<Rebalance>>,
+    places: Mutex<Places>,
+    committing: Mutex<()>,
 }
+
+/// Offset and metadata that the group has, or may have, of each partition that is read here: to be committed again.
+pub(super) type Places = HashMap<(String, i32), (i64, String)>;
 
 impl Ears {
     pub(super) fn new(brokers: &str) -> Self {
@@ -82,6 +87,16 @@ impl Ears {
     /// A decision that could not be answered yet.
     pub(super) fn put_back(&self, rebalance: Rebalance) {
         self.rebalances.lock().push_front(rebalance);
+    }
+
+    /// Held while offsets are committed, so that they reach the group in order.
+    pub(super) fn committing(&self) -> MutexGuard<'_, ()> {
+        self.committing.lock()
+    }
+
+    /// For a moment only.
+    pub(super) fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock()
     }
 
     /// The last statistics, once.

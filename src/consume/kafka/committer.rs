@@ -6,11 +6,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
-use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaConsumer, is_refusal};
+use super::client::{KafkaConsumer, Places, is_refusal};
 use crate::error::{Error, Result};
 
 /// How a commit ended.
@@ -76,6 +76,39 @@ impl Committer {
 }
 
 pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+    let _in_order = consumer.context().committing();
+    let answer = send(consumer, offsets);
+    if answer == Answer::Stored {
+        note(&mut consumer.context().places(), offsets);
+    }
+    answer
+}
+
+/// Remembers offsets as those that the group has.
+pub(super) fn note(places: &mut Places, offsets: &TopicPartitionList) {
+    for element in offsets.elements() {
+        if let Offset::Offset(offset) = element.offset() {
+            let key = (element.topic().to_owned(), element.partition());
+            places.insert(key, (offset, element.metadata().to_owned()));
+        }
+    }
+}
+
+/// Commits what the group has of a partition once more. `None`: the partition isn't read here.
+pub(super) fn commit_again(consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<Answer> {
+    let _in_order = consumer.context().committing();
+    let (offset, metadata) = consumer.context().places().get(&(topic.to_owned(), partition))?.clone();
+    let mut list = TopicPartitionList::new();
+    if list.add_partition_offset(topic, partition, Offset::Offset(offset)).is_err() {
+        return Some(Answer::Lost(Code::InvalidArgument));
+    }
+    if let Some(mut element) = list.find_partition(topic, partition) {
+        element.set_metadata(&metadata);
+    }
+    Some(send(consumer, &list))
+}
+
+fn send(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
     let member = consumer.context().is_member();
     match consumer.commit(offsets, CommitMode::Sync).map_err(|error| error.rdkafka_error_code()) {
         Ok(()) => Answer::Stored,

@@ -11,6 +11,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use super::client::{Rebalance, let_go};
 use super::committer::{self, Answer};
 use super::java_properties::Translation;
+use super::member::Member;
 use super::offsets::positions;
 use super::reader::Reader;
 use super::start::{Extent, Origin, Rules, StartPosition};
@@ -26,6 +27,8 @@ const RELEASE_COMMIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_secs(300);
 /// How long the first commit of all start positions may take.
 const FIRST_COMMIT: Duration = Duration::from_secs(10);
+/// How often it is said that open transactions are waited for.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// How often a member that has read its part looks whether the others have.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
@@ -44,14 +47,48 @@ pub(super) fn patience(translation: &Translation) -> Duration {
     (interval / 4).min(LONGEST_RELEASE)
 }
 
+/// Partitions that go to another process as soon as the transactions have ended that have rows of them.
+pub(super) struct Releasing {
+    partitions: TopicPartitionList,
+    since: Instant,
+    told: Instant,
+}
+
+impl Default for Releasing {
+    fn default() -> Self {
+        Releasing::of(&TopicPartitionList::new())
+    }
+}
+
+impl Releasing {
+    fn of(partitions: &TopicPartitionList) -> Releasing {
+        let now = Instant::now();
+        Releasing { partitions: partitions.clone(), since: now, told: now }
+    }
+
+    /// Says once a minute what the group waits for.
+    fn tell(&mut self, group: &str) {
+        if self.told.elapsed() >= TELL_AGAIN {
+            self.told = Instant::now();
+            log::warn!(
+                "group '{group}' waits for {} partitions of this process: a transaction with rows of them has been open for {} s \
+                 since they were to be given up",
+                self.partitions.count(),
+                self.since.elapsed().as_secs()
+            );
+        }
+    }
+}
+
 impl Reader {
     pub(super) fn in_group(&self) -> bool {
         self.source.kafka.assignment == Assignment::Group
     }
 
     /// Fixes where the job starts, if it has no progress, and joins.
-    pub(super) fn join_group(&mut self) -> Result<()> {
+    pub(super) fn join_group(&mut self, intake: &mut dyn Intake) -> Result<()> {
         self.commit_starts()?;
+        intake.joined(Arc::new(Member::new(&self.consumer, &self.resume.group)));
         self.consumer.context().join();
         log::info!(
             "table {}: joining group '{}', which shares {} partitions among its members",
@@ -109,6 +146,14 @@ impl Reader {
 
     /// Answers a decision of the group, if there is one.
     pub(super) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
+        if let Some(releasing) = &mut self.releasing {
+            if intake.is_releasing() {
+                releasing.tell(&self.resume.group);
+                return Ok(Answered::Nothing);
+            }
+            let Releasing { partitions, .. } = self.releasing.take().unwrap_or_default();
+            self.let_go(&partitions)?;
+        }
         match self.consumer.context().take_rebalance() {
             None => Ok(Answered::Nothing),
             Some(Rebalance::Assigned(partitions)) => match self.take_on(&partitions, intake) {
@@ -143,6 +188,8 @@ impl Reader {
             }
         }
         let list = positions(found.iter().map(|position| (&position.topic, position.partition, position.start)))?;
+        let starts: Vec<Watermark> = found.iter().map(|at| (Arc::clone(&at.topic), at.partition, at.start)).collect();
+        committer::note(&mut self.consumer.context().places(), &self.offsets(&starts)?);
         for position in &found {
             log::info!("{position}");
             intake.assigned(&position.topic, position.partition, position.start);
@@ -204,8 +251,18 @@ impl Reader {
         }
         for (topic, id) in &gone {
             self.commits.forget(topic, *id);
+            self.consumer.context().places().remove(&(topic.to_string(), *id));
         }
         self.partitions.remove(|partition| is_given_up(&partition.topic, partition.id));
+        // An older row must not land after a newer one of the next owner. What is lost is that one's already.
+        if !lost && intake.is_releasing() {
+            self.releasing = Some(Releasing::of(partitions));
+            return Ok(());
+        }
+        self.let_go(partitions)
+    }
+
+    fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
         let_go(&self.consumer, partitions)
             .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))
     }

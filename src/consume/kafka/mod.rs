@@ -8,6 +8,7 @@ mod committer;
 mod group;
 mod headers;
 mod java_properties;
+mod member;
 mod offsets;
 mod partitions;
 mod produce;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use twox_hash::XxHash64;
 
 use crate::error::Result;
+use crate::membership::Membership;
 use crate::record::Record;
 use crate::settings::KafkaSource;
 
@@ -50,10 +52,18 @@ pub trait Intake {
     /// A partition is about to be read from `start`. Called before its first record, also for partitions found later.
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64);
 
+    /// The process has joined a group, which will give it its partitions.
+    fn joined(&mut self, _membership: Arc<dyn Membership>) {}
+
     /// These partitions go to another process. Waits at most `patience` until what was taken of them is durable and gives
     /// the lowest offset of each that isn't. Then they are forgotten: what is still on its way moves no watermark any
     /// more, also if a partition comes back.
     fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark>;
+
+    /// Whether a transaction is open that has rows of partitions that were released.
+    fn is_releasing(&mut self) -> bool {
+        false
+    }
 
     /// Everything below `next` has been offered, records or not: transaction markers and compacted offsets never come.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);

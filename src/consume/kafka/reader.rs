@@ -12,7 +12,7 @@ use rdkafka::{Message, Timestamp};
 use super::client::{Ears, KafkaConsumer};
 use super::commits::Commits;
 use super::committer::Committer;
-use super::group::{self, Answered};
+use super::group::{self, Answered, Releasing};
 use super::headers::Headers;
 use super::java_properties::{self, Translation};
 use super::offsets::positions;
@@ -54,6 +54,8 @@ pub struct Reader {
     pub(super) out_of_range: bool,
     /// In a group: how long a partition's new owner may be kept waiting.
     pub(super) release_patience: Duration,
+    /// Partitions that the group wants back, while transactions with rows of them are open.
+    pub(super) releasing: Option<Releasing>,
     headers: Headers,
     wants_headers: bool,
 }
@@ -122,6 +124,7 @@ impl Reader {
             holding: false,
             out_of_range: false,
             release_patience,
+            releasing: None,
             headers: Headers::default(),
             wants_headers: true,
         };
@@ -193,7 +196,7 @@ impl Reader {
             self.committer = Some(Committer::start(&self.consumer)?);
         }
         if self.in_group() {
-            return self.join_group();
+            return self.join_group(intake);
         }
         self.starts.iter().for_each(|start| log::info!("{start}"));
         for partition in self.partitions.iter() {

@@ -149,6 +149,7 @@ pub struct Outcome {
     pub rejected: Vec<(usize, Rejection)>,
     pub retried: u32,
     pub transactions: u32,
+    pub left_out: usize,
     settled: usize,
 }
 
@@ -167,6 +168,11 @@ impl Settle for Outcome {
         self.settled += 1;
         self.rejected.push((row, rejection));
         Ok(())
+    }
+
+    fn left_out(&mut self, rows: usize) {
+        self.settled += rows;
+        self.left_out += rows;
     }
 
     fn retried(&mut self) {

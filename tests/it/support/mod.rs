@@ -5,6 +5,7 @@ pub mod broker;
 pub mod command;
 pub mod postgresql;
 pub mod private;
+pub mod proxy;
 pub mod registry;
 pub mod servers;
 pub mod wait;
@@ -17,5 +18,6 @@ pub use postgresql::{
     Schema, client_certificate, postgres18, postgres18_sockets, postgres18_tls, postgres93, postgres96,
 };
 pub use private::{PrivatePostgres, PrivateRegistry};
+pub use proxy::Proxy;
 pub use registry::registry;
 pub use wait::{eventually, eventually_within};

@@ -1,0 +1,46 @@
+//! What this process is to its consumer group, for those who write the rows: the brokers take a commit only from a member
+//! whose membership is valid, so one that is stored proves it.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::client::KafkaConsumer;
+use super::committer::{Answer, commit_again};
+use crate::membership::Membership;
+
+/// How long the cluster may take to tell its name.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Member {
+    /// Not owned: closing the client is the reader's.
+    consumer: Weak<KafkaConsumer>,
+    group: String,
+}
+
+impl Member {
+    pub(super) fn new(consumer: &Arc<KafkaConsumer>, group: &str) -> Member {
+        use rdkafka::consumer::Consumer;
+        let cluster = consumer.client().fetch_cluster_id(PATIENCE).unwrap_or_default();
+        Member { consumer: Arc::downgrade(consumer), group: format!("{cluster}/{group}") }
+    }
+}
+
+impl Membership for Member {
+    fn group(&self) -> &str {
+        &self.group
+    }
+
+    fn confirm(&self, topic: &str, partition: i32) -> Result<(), String> {
+        let Some(consumer) = self.consumer.upgrade() else { return Err("the group was left".to_owned()) };
+        match commit_again(&consumer, topic, partition) {
+            Some(Answer::Stored) => Ok(()),
+            Some(Answer::Lost(code)) => Err(code.to_string()),
+            // It keeps offsets of nobody, and can't tell.
+            Some(Answer::Refused(code)) => {
+                log::debug!("{topic}[{partition}]: the group doesn't keep offsets ({code})");
+                Ok(())
+            }
+            None => Err("it was given up".to_owned()),
+        }
+    }
+}
