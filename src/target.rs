@@ -46,6 +46,9 @@ pub enum ColumnKind {
     OtherArray,
     /// Anything else: sent as text, the server decides.
     Other,
+    /// A type that the server itself reads as text only: it has no binary receive function. No row of its table goes in
+    /// binary form, whatever the others' columns hold.
+    TextOnly,
 }
 
 impl ColumnKind {

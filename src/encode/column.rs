@@ -87,7 +87,7 @@ pub(super) fn sized(
         Kind::Vector => return counted(out, |out| vector::vector(value, context, out)),
         Kind::HalfVec => return counted(out, |out| vector::halfvec(value, context, out)),
         Kind::SparseVec => return counted(out, |out| vector::sparsevec(value, context, out)),
-        Kind::Composite | Kind::OtherArray | Kind::Other => return Err(Refusal::AsText),
+        Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly => return Err(Refusal::AsText),
     }
     Ok(())
 }

@@ -91,13 +91,13 @@ pub(super) fn fit(kind: &ColumnKind, source: &DataType, encoding: Option<VectorE
         Kind::Vector | Kind::HalfVec | Kind::SparseVec => list(&Kind::Float4, kind, source, encoding),
         Kind::Composite if matches!(source, DataType::Row(_)) => Fit::Text,
         Kind::OtherArray if matches!(source, DataType::Array(_)) => Fit::Text,
-        Kind::Other if !is_collection(source) => Fit::Text,
-        Kind::Composite | Kind::OtherArray | Kind::Other => Fit::Never,
+        Kind::Other | Kind::TextOnly if !is_collection(source) => Fit::Text,
+        Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly => Fit::Never,
     };
     match (source, kind) {
         // A constant NULL has a form everywhere, and a row of such types is text for other reasons.
         (DataType::Null, _) if other == Fit::Never => Fit::Binary,
-        (source, Kind::Composite | Kind::OtherArray | Kind::Other) if source.is_text() => Fit::Text,
+        (source, Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly) if source.is_text() => Fit::Text,
         (source, _) if source.is_text() => Fit::Binary,
         _ => other,
     }

@@ -35,7 +35,7 @@ pub(super) fn print(kind: &ColumnKind, bytes: &[u8], out: &mut Vec<u8>) {
         Kind::HalfVec => list(bytes.get(4..).unwrap_or_default().chunks_exact(2), half_number, out),
         Kind::SparseVec => sparse(bytes, out),
         // They have no binary form here.
-        Kind::Composite | Kind::OtherArray | Kind::Other => {}
+        Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly => {}
     }
 }
 

@@ -5,7 +5,7 @@ use super::{VectorOptions, column, copy_text, output};
 use crate::batch::RowFormat;
 use crate::data_type::DataType;
 use crate::fields::{Field, fields};
-use crate::target::{TargetColumn, TargetTable};
+use crate::target::{ColumnKind, TargetColumn, TargetTable};
 use crate::value::Value;
 
 /// From one edition of a table to another; both have the same columns by name.
@@ -55,6 +55,10 @@ impl Translator {
 
     /// `None`: a value has no binary form.
     fn binary(&mut self, row: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        // Not even for NULL.
+        if self.columns.iter().any(|pair| pair.is.kind == ColumnKind::TextOnly) {
+            return None;
+        }
         out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
         for (pair, field) in self.columns.iter().zip(fields(RowFormat::Binary, row)) {
             match field.value() {
@@ -100,7 +104,6 @@ impl Translator {
 mod tests {
     use super::*;
     use crate::batch::UNCHANGED_LENGTH;
-    use crate::target::ColumnKind;
 
     fn table(kinds: &[ColumnKind]) -> TargetTable {
         let column = |kind: &ColumnKind| TargetColumn {
@@ -168,6 +171,14 @@ mod tests {
         let is = [ColumnKind::Int2, ColumnKind::Text, ColumnKind::Int4];
         let old = row(&[&70_000_i64.to_be_bytes(), b"a\tb", b"x"]);
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"70000\ta\\tb\tx\n".to_vec()));
+    }
+
+    #[test]
+    fn nothing_goes_in_binary_form_beside_a_column_that_is_read_as_text_only() {
+        let (was, is) = ([ColumnKind::Int4, ColumnKind::Text], [ColumnKind::Int4, ColumnKind::TextOnly]);
+        let old =
+            [&2_u16.to_be_bytes()[..], &4_u32.to_be_bytes(), &7_i32.to_be_bytes(), &(-1_i32).to_be_bytes()].concat();
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"7\t\\N\n".to_vec()));
     }
 
     #[test]

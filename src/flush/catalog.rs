@@ -12,7 +12,7 @@ use super::statements::quote;
 use crate::data_type::DataType;
 use crate::error::{Error, Result};
 use crate::settings::{ConflictMode, Sink};
-use crate::target::{TargetColumn, TargetTable};
+use crate::target::{ColumnKind, TargetColumn, TargetTable};
 
 /// The table and what the job writes of it.
 #[derive(Debug)]
@@ -73,6 +73,16 @@ impl Catalog {
     /// `schema.table`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.schema, self.table)
+    }
+
+    /// The server reads every written column in binary form.
+    pub fn takes_binary(&self) -> bool {
+        self.columns.iter().all(|column| column.kind != ColumnKind::TextOnly)
+    }
+
+    pub fn key_takes_binary(&self) -> bool {
+        let key = self.keys.key.iter().flatten();
+        key.filter_map(|&index| self.columns.get(index)).all(|column| column.kind != ColumnKind::TextOnly)
     }
 
     /// The key's columns, if the table holds them unique, be it only after each statement.

@@ -107,7 +107,8 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
             .query_one(
                 "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
                         t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL,
-                        t.typlen = -1 AND t.typelem <> 0, pg_catalog.format_type(t.oid, $2)
+                        t.typlen = -1 AND t.typelem <> 0, pg_catalog.format_type(t.oid, $2),
+                        t.typreceive::oid <> 0
                  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
                 &[&oid, &typmod],
             )
@@ -118,7 +119,13 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
         let class = letter(2).unwrap_or('b');
         if class != 'd' {
             return Ok(BaseType {
-                pg_type: PgType { name: row.get(0), built_in: row.get(1), class, is_array: row.get(8) },
+                pg_type: PgType {
+                    name: row.get(0),
+                    built_in: row.get(1),
+                    class,
+                    is_array: row.get(8),
+                    has_receive: row.get(10),
+                },
                 type_name: row.get(9),
                 typmod,
                 storage: letter(6).unwrap_or('x'),

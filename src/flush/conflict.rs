@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::probe::Capabilities;
 use super::reduce::Keep;
 use super::transaction::{Order, Path};
+use crate::batch::RowFormat;
 use crate::settings::{ConflictMode, WriteMode};
 
 /// Batches that go through the stage after a conflict, at first and at most.
@@ -69,18 +70,23 @@ impl Conflicts {
     }
 
     /// For `check` and the log.
-    pub fn describe(&self, can_conflict: bool) -> String {
-        let copy = match (self.direct && !self.staged_only, self.resolving, self.mode) {
-            (false, _, _) => return "COPY binary into a temporary table, then INSERT".to_owned(),
-            (true, true, ConflictMode::Upsert) => "COPY binary … DO ON CONFLICT DO UPDATE",
-            (true, true, _) => "COPY binary … DO ON CONFLICT DO NOTHING",
-            (true, false, _) => "COPY binary",
+    pub fn describe(&self, form: RowFormat, can_conflict: bool) -> String {
+        let form = match form {
+            RowFormat::Binary => "binary",
+            RowFormat::Text => "text",
         };
+        let resolution = match (self.direct && !self.staged_only, self.resolving, self.mode) {
+            (false, _, _) => return format!("COPY {form} into a temporary table, then INSERT"),
+            (true, true, ConflictMode::Upsert) => " … DO ON CONFLICT DO UPDATE",
+            (true, true, _) => " … DO ON CONFLICT DO NOTHING",
+            (true, false, _) => "",
+        };
+        let copy = format!("COPY {form}{resolution}");
         if can_conflict && self.mode != ConflictMode::Strict {
             let insert = if self.on_conflict { "ON CONFLICT" } else { "WHERE NOT EXISTS" };
             format!("{copy}; on a conflict through a temporary table and INSERT … {insert}")
         } else {
-            copy.to_owned()
+            copy
         }
     }
 }

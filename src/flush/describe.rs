@@ -2,10 +2,12 @@
 
 use super::catalog::Catalog;
 use super::conflict::Conflicts;
+use super::copy::Into;
 use super::probe::Capabilities;
 use super::server::Server;
 use super::statements::{Statement, Statements, quote};
 use super::transaction::Path;
+use crate::batch::RowFormat;
 use crate::settings::{ConflictMode, Sink};
 use crate::target::ColumnKind;
 
@@ -37,20 +39,22 @@ pub fn describe(
 ) -> Description {
     let can_conflict = catalog.keys.can_conflict();
     let has = |yes: bool, what: &str| format!("{what}: {}", if yes { "yes" } else { "no" });
-    let mut found = vec![has(capabilities.direct, "COPY binary and text")];
+    let form = if catalog.takes_binary() { RowFormat::Binary } else { RowFormat::Text };
+    let copies = if catalog.takes_binary() { "COPY binary and text" } else { "COPY text" };
+    let mut found = vec![has(capabilities.direct, copies)];
+    let copy = |path: Path| Into::from(path).statement(form);
     let mut used: Vec<Statement> = match conflicts.path() {
-        Path::Direct => vec![Statement::CopyBinary],
-        Path::Resolving => vec![Statement::ResolvingBinary],
+        path @ (Path::Direct | Path::Resolving) => vec![copy(path)],
         Path::Staged => Vec::new(),
     };
     let staged = used.is_empty() || (can_conflict && sink.conflict_mode != ConflictMode::Strict);
     if staged {
         found.push(has(capabilities.on_conflict, "INSERT … ON CONFLICT"));
-        used.push(Statement::StageBinary);
+        used.push(copy(Path::Staged));
         used.extend(statements.merge());
     }
     if sink.changing {
-        used.push(Statement::DeleteBinary);
+        used.push(if catalog.key_takes_binary() { Statement::DeleteBinary } else { Statement::DeleteText });
     }
     if server.greenplum {
         found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
@@ -58,7 +62,7 @@ pub fn describe(
     }
     Description {
         server: server.version.clone(),
-        path: conflicts.describe(can_conflict),
+        path: conflicts.describe(form, can_conflict),
         capabilities: found,
         statements: used.into_iter().map(|statement| statements.text(statement).to_owned()).collect(),
         warnings: warnings(server, catalog, sink),

@@ -11,10 +11,15 @@ pub struct PgType {
     /// `typtype`: b(ase), c(omposite), e(num), r(ange) …
     pub class: char,
     pub is_array: bool,
+    /// It has a binary receive function.
+    pub has_receive: bool,
 }
 
 /// How a column of a type with this typmod (−1: none) stores its values.
 pub fn kind(of: &PgType, typmod: i32) -> ColumnKind {
+    if !of.has_receive {
+        return ColumnKind::TextOnly;
+    }
     match of.class {
         'e' => return ColumnKind::Enum,
         'c' => return ColumnKind::Composite,
@@ -83,7 +88,18 @@ mod tests {
     use super::*;
 
     fn kind(name: &str, built_in: bool, typmod: i32) -> ColumnKind {
-        super::kind(&PgType { name: name.into(), built_in, class: 'b', is_array: name.starts_with('_') }, typmod)
+        super::kind(&PgType { has_receive: true, ..of('b', name, built_in) }, typmod)
+    }
+
+    fn of(class: char, name: &str, built_in: bool) -> PgType {
+        PgType { name: name.into(), built_in, class, is_array: name.starts_with('_'), has_receive: false }
+    }
+
+    #[test]
+    fn a_type_without_a_receive_function_goes_as_text_whatever_its_name() {
+        for name in ["seg", "vector", "text", "_text"] {
+            assert_eq!(super::kind(&of('b', name, true), -1), ColumnKind::TextOnly);
+        }
     }
 
     #[test]
@@ -121,9 +137,9 @@ mod tests {
 
     #[test]
     fn enums_and_rows_are_known_by_their_class() {
-        let of = |class| PgType { name: "text".into(), built_in: false, class, is_array: false };
-        assert_eq!(super::kind(&of('e'), -1), ColumnKind::Enum);
-        assert_eq!(super::kind(&of('c'), -1), ColumnKind::Composite);
-        assert_eq!(super::kind(&of('r'), -1), ColumnKind::Other);
+        let kind = |class| super::kind(&PgType { has_receive: true, ..of(class, "text", false) }, -1);
+        assert_eq!(kind('e'), ColumnKind::Enum);
+        assert_eq!(kind('c'), ColumnKind::Composite);
+        assert_eq!(kind('r'), ColumnKind::Other);
     }
 }

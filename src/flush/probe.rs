@@ -38,7 +38,9 @@ pub fn probe(
     let name = catalog.name();
 
     let copies = |session: &mut Session, statements: &Statements, path: Path| -> Result<Attempt<()>> {
-        for format in [RowFormat::Binary, RowFormat::Text] {
+        let formats: &[RowFormat] =
+            if catalog.takes_binary() { &[RowFormat::Binary, RowFormat::Text] } else { &[RowFormat::Text] };
+        for &format in formats {
             let tried = in_rollback(session, |session| copy_nothing(session, statements, path.into(), format));
             if !session.is_usable() {
                 *session = reopen()?;
@@ -102,6 +104,10 @@ fn try_changes(session: &mut Session, statements: &Statements, mode: ConflictMod
     })
 }
 
+/// What an extension's type compares with may be in a schema of its own.
+const OPERATORS: &str = "the operators of a key's type must be in the session's search path: name their schema with \
+                         currentSchema in a jdbc: url, or with options=-c search_path=… in a postgresql: url";
+
 fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
     let advice = match failure.sqlstate.as_deref() {
         Some("42501") => format!(
@@ -109,6 +115,7 @@ fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure
             catalog.quoted(),
             quote(&sink.connection.user)
         ),
+        Some("42883") => OPERATORS.to_owned(),
         _ => String::new(),
     };
     failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
@@ -132,6 +139,7 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Err
             quote(&sink.connection.database),
             catalog.quoted()
         ),
+        Some("42883") => OPERATORS.to_owned(),
         Some("42P10") => "declare the columns of a unique index of the table as the job's PRIMARY KEY".to_owned(),
         _ => String::new(),
     };

@@ -7,3 +7,4 @@ mod examples;
 mod failures;
 mod rows;
 mod scene;
+mod text_types;
