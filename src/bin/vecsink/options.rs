@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vecsink::config::options::{GROUPS, OptionSpec, ValueType};
+use vecsink::config::options::{OptionSpec, ValueType, format_names, groups};
 
 use super::Exit;
 use super::console::Console;
@@ -24,7 +24,7 @@ fn markdown() -> String {
     let mut text = "# Options of a job file\n\n\"since\": the first version of Flink, or of the connector for it, that has the option; \
                     `vecsink` for what Flink doesn't have.\n"
         .to_owned();
-    for group in GROUPS {
+    for group in groups() {
         let _ = write!(text, "\n## {}\n\n| option | value | default | since | |\n|---|---|---|---|---|\n", group.title);
         for option in group.options {
             let default = match option.default {
@@ -49,9 +49,14 @@ fn value(option: &OptionSpec) -> String {
         ValueType::Boolean => "`true`, `false`".to_owned(),
         ValueType::Duration => "duration, `10 s`".to_owned(),
         ValueType::MemorySize => "size, `64mb`".to_owned(),
-        ValueType::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        ValueType::Choice(words) => list(words.iter().copied()),
+        ValueType::Format { takes_changes } => list(format_names(takes_changes)),
         ValueType::Character => "one character".to_owned(),
     }
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,46 +1,51 @@
 //! All options there are, as documentation lists them.
 
-use super::source::{avro, canal, confluent, csv, debezium, json, kafka, protobuf, raw, upsert_kafka};
+use super::source::format::FORMATS;
+use super::source::{kafka, upsert_kafka};
 use super::{OptionSpec, setting, sink};
 
 /// Options that belong together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct OptionGroup {
-    pub title: &'static str,
+    pub title: String,
     pub options: &'static [OptionSpec],
 }
 
-pub const GROUPS: &[OptionGroup] = &[
-    OptionGroup { title: "Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", options: sink::OPTIONS },
-    OptionGroup { title: "Source table, 'connector' = 'kafka'", options: kafka::OPTIONS },
-    OptionGroup { title: "Source table, 'connector' = 'upsert-kafka'", options: upsert_kafka::OPTIONS },
-    OptionGroup { title: "'format' = 'csv', with the prefix 'csv.' (or 'value.csv.')", options: csv::OPTIONS },
-    OptionGroup { title: "'format' = 'json', with the prefix 'json.' (or 'value.json.')", options: json::OPTIONS },
-    OptionGroup { title: "'format' = 'raw', with the prefix 'raw.' (or 'value.raw.')", options: raw::OPTIONS },
-    OptionGroup {
-        title: "'format' = 'debezium-json', with the prefix 'debezium-json.' (or 'value.debezium-json.')",
-        options: debezium::OPTIONS,
-    },
-    OptionGroup {
-        title: "'format' = 'canal-json', with the prefix 'canal-json.' (or 'value.canal-json.')",
-        options: canal::OPTIONS,
-    },
-    OptionGroup {
-        title: "'format' = 'maxwell-json' and 'ogg-json', with the prefix 'maxwell-json.' or 'ogg-json.' (after 'value.' or not)",
-        options: json::OF_CHANGES,
-    },
-    OptionGroup { title: "'format' = 'avro', with the prefix 'avro.' (or 'value.avro.')", options: avro::OPTIONS },
-    OptionGroup {
-        title: "'format' = 'avro-confluent' and 'debezium-avro-confluent', with the prefix 'avro-confluent.' or \
-                'debezium-avro-confluent.' (after 'value.' or not)",
-        options: confluent::OPTIONS,
-    },
-    OptionGroup {
-        title: "'format' = 'protobuf', with the prefix 'protobuf.' (or 'value.protobuf.')",
-        options: protobuf::OPTIONS,
-    },
-    OptionGroup { title: "SET", options: setting::OPTIONS },
-];
+/// Those of the connectors, of each format, and of SET.
+pub fn groups() -> Vec<OptionGroup> {
+    let group = |title: &str, options| OptionGroup { title: title.to_owned(), options };
+    let mut groups = vec![
+        group("Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", sink::OPTIONS),
+        group("Source table, 'connector' = 'kafka'", kafka::OPTIONS),
+        group("Source table, 'connector' = 'upsert-kafka'", upsert_kafka::OPTIONS),
+    ];
+    groups.extend(of_formats());
+    groups.push(group("SET", setting::OPTIONS));
+    groups
+}
+
+/// Formats with the same options share a group.
+fn of_formats() -> Vec<OptionGroup> {
+    let mut sharing: Vec<(&'static [OptionSpec], Vec<&str>)> = Vec::new();
+    for format in FORMATS {
+        match sharing.iter_mut().find(|(options, _)| *options == format.options) {
+            Some((_, names)) => names.push(format.name),
+            None => sharing.push((format.options, vec![format.name])),
+        }
+    }
+    let group = |(options, names): (&'static [OptionSpec], Vec<&str>)| OptionGroup { title: title(&names), options };
+    sharing.into_iter().map(group).collect()
+}
+
+fn title(names: &[&str]) -> String {
+    if let [name] = names {
+        return format!("'format' = '{name}', with the prefix '{name}.' (or 'value.{name}.')");
+    }
+    let list = |end: &str, word: &str| {
+        names.iter().map(|name| format!("'{name}{end}'")).collect::<Vec<_>>().join(&format!(" {word} "))
+    };
+    format!("'format' = {}, with the prefix {} (after 'value.' or not)", list("", "and"), list(".", "or"))
+}
 
 #[cfg(test)]
 mod tests {
@@ -50,7 +55,7 @@ mod tests {
 
     #[test]
     fn every_default_is_a_value_that_the_option_takes() {
-        for option in GROUPS.iter().flat_map(|group| group.options) {
+        for option in groups().iter().flat_map(|group| group.options) {
             let Some(default) = option.default else { continue };
             let fits = match option.value {
                 ValueType::Text | ValueType::Secret => !default.trim().is_empty(),
@@ -60,6 +65,7 @@ mod tests {
                 ValueType::MemorySize => value_types::memory_size(default).is_ok(),
                 ValueType::Choice(words) => words.contains(&default),
                 ValueType::Character => value_types::character(default).is_ok(),
+                ValueType::Format { .. } => FORMATS.iter().any(|format| format.name == default),
                 ValueType::Any => true,
             };
             assert!(fits, "{}", option.name);
@@ -67,8 +73,20 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_a_group_and_those_with_the_same_options_share_one() {
+        let titles: Vec<String> = of_formats().into_iter().map(|group| group.title).collect();
+        for format in FORMATS {
+            let named = titles.iter().filter(|title| title.contains(&format!("'{}.'", format.name)));
+            assert_eq!(named.count(), 1, "{}", format.name);
+        }
+        assert!(
+            titles.iter().any(|title| title.starts_with("'format' = 'maxwell-json' and 'ogg-json', with the prefix"))
+        );
+    }
+
+    #[test]
     fn every_option_says_what_it_means_and_has_a_name_of_its_own() {
-        for group in GROUPS {
+        for group in groups() {
             for (index, option) in group.options.iter().enumerate() {
                 assert!(!option.meaning.is_empty(), "{}", option.name);
                 assert!(!group.options[..index].iter().any(|other| other.is_called(option.name)), "{}", option.name);

@@ -10,10 +10,12 @@ pub(super) mod setting;
 pub(super) mod sink;
 #[cfg(feature = "job")]
 pub(super) mod source;
+#[cfg(feature = "job")]
+pub use source::format::names as format_names;
 
 pub(super) use entry::OptionEntry;
 #[cfg(feature = "job")]
-pub use groups::{GROUPS, OptionGroup};
+pub use groups::{OptionGroup, groups};
 pub(super) use reader::TableOptions;
 
 /// What a value must look like.
@@ -36,6 +38,10 @@ pub enum ValueType {
     Choice(&'static [&'static str]),
     /// Exactly one character.
     Character,
+    /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
+    Format {
+        takes_changes: bool,
+    },
     /// Any text, blank too.
     Any,
 }

@@ -1,6 +1,7 @@
 //! Which columns and options each message format takes.
 
 use super::*;
+use crate::config::options::source::format::FORMATS;
 use crate::settings::{Charset, Format, TimestampStandard};
 
 /// A job over a source of these columns and this format.
@@ -47,6 +48,21 @@ fn a_map_in_json_has_text_for_keys() {
         job(&with("a MAP<STRING, ARRAY<INT>>"));
         let error = only_error(&with("a ROW<b MAP<INT, INT>>"));
         assert!(error.contains("a MAP in JSON has STRING keys, not INT"), "{error}");
+    }
+}
+
+#[test]
+fn every_format_is_one_for_keys_unless_its_messages_update_and_delete_rows() {
+    for format in FORMATS {
+        let keys = format!("'key.format' = '{}', 'key.fields' = 'id'", format.name);
+        let said = match parse(&with_source_options(&keys)) {
+            Err(Error::Config(said)) => said,
+            _ => Vec::new(),
+        };
+        let refused =
+            said.iter().any(|error| error.message.contains("must be a format that only ever adds rows: csv, json,"));
+        assert_eq!(refused, format.is_changing, "{}: {said:?}", format.name);
+        assert!(!said.iter().any(|error| error.message.contains("is unknown")), "{said:?}");
     }
 }
 

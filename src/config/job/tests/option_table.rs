@@ -1,7 +1,7 @@
 //! Walks the option table: each option takes what it says, and says its name when it doesn't.
 
 use super::*;
-use crate::config::options::{GROUPS, OptionGroup, OptionSpec, ValueType};
+use crate::config::options::{OptionGroup, OptionSpec, ValueType, groups};
 
 /// What a job that sets an option, under this one of its names, says is wrong with it.
 fn complaints(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str) -> Vec<String> {
@@ -70,6 +70,10 @@ fn samples(option: &OptionSpec) -> (Vec<String>, Vec<String>) {
         ValueType::Duration => (words(&["10 s", "1 min"]), words(&["soon", "10 parsecs"])),
         ValueType::MemorySize => (words(&["64mb"]), words(&["large", "1 elephant"])),
         ValueType::Choice(choices) => (Vec::new(), vec![format!("no-{}", choices[0])]),
+        ValueType::Format { takes_changes } => {
+            let wrong = if takes_changes { "xml" } else { "debezium-json" };
+            (words(&["json", "avro"]), words(&["", wrong]))
+        }
         ValueType::Character => (words(&["x"]), words(&["", "xy"])),
         ValueType::Any => (Vec::new(), Vec::new()),
     }
@@ -78,11 +82,11 @@ fn samples(option: &OptionSpec) -> (Vec<String>, Vec<String>) {
 #[test]
 fn every_option_takes_its_values_and_refuses_others_by_its_name() {
     let (mut refused, mut taken) = (0, Vec::new());
-    for group in GROUPS {
+    for group in groups() {
         for option in group.options.iter().filter(|option| !option.name.ends_with('*')) {
             let (good, bad) = samples(option);
             for value in good.iter().map(String::as_str).chain(option.default) {
-                let found = complaints(group, option, option.name, value);
+                let found = complaints(&group, option, option.name, value);
                 // What goes together with another option that isn't set is for that one's tests.
                 let is_about_it =
                     |message: &&String| message.contains(&format!("= '{value}'")) && !message.contains(" needs '");
@@ -90,7 +94,7 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
                 assert!(about_value.is_none(), "{} = '{value}': {found:#?}", option.name);
             }
             for value in &bad {
-                match complaints(group, option, option.name, value)[..] {
+                match complaints(&group, option, option.name, value)[..] {
                     [] => taken.push(format!("{} = '{value}'", option.name)),
                     _ => refused += 1,
                 }
@@ -104,12 +108,12 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
 #[test]
 fn an_alias_is_read_as_its_option() {
     let mut aliases = 0;
-    for group in GROUPS {
+    for group in groups() {
         for option in group.options {
             for alias in option.aliases {
                 let (_, bad) = samples(option);
                 for value in &bad {
-                    let found = complaints(group, option, alias, value);
+                    let found = complaints(&group, option, alias, value);
                     assert!(!found.is_empty(), "{alias} takes '{value}'");
                 }
                 aliases += 1;
@@ -121,7 +125,7 @@ fn an_alias_is_read_as_its_option() {
 
 #[test]
 fn every_option_says_since_when_there_is_one_like_it() {
-    for option in GROUPS.iter().flat_map(|group| group.options) {
+    for option in groups().iter().flat_map(|group| group.options) {
         let is_version = option.since.strip_prefix("1.").is_some_and(|minor| minor.parse::<u8>().is_ok());
         assert!(is_version || option.since == "vecsink", "{}: {}", option.name, option.since);
     }
@@ -130,7 +134,7 @@ fn every_option_says_since_when_there_is_one_like_it() {
 #[test]
 fn the_migration_guide_speaks_of_every_option() {
     let guide = include_str!("../../../../docs/migrating-from-flink.md");
-    for group in GROUPS.iter().filter(|group| !group.title.starts_with("'format'")) {
+    for group in groups().iter().filter(|group| !group.title.starts_with("'format'")) {
         for name in group.options.iter().flat_map(|option| option.aliases.iter().chain([&option.name])) {
             assert!(guide.contains(&format!("`{name}`")), "{name} is not in the guide");
         }

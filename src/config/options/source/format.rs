@@ -4,24 +4,48 @@ use super::{OptionSpec, TableOptions, avro, canal, confluent, csv, debezium, jso
 use crate::data_type::DataType;
 use crate::settings::{Format, JsonFormat, TimestampStandard};
 
-/// The formats there are, with their options.
-pub const FORMATS: &[(&str, &[OptionSpec])] = &[
-    ("csv", csv::OPTIONS),
-    ("json", json::OPTIONS),
-    ("raw", raw::OPTIONS),
-    ("protobuf", protobuf::OPTIONS),
-    ("debezium-json", debezium::OPTIONS),
-    ("canal-json", canal::OPTIONS),
-    ("maxwell-json", json::OF_CHANGES),
-    ("ogg-json", json::OF_CHANGES),
-    ("avro", avro::OPTIONS),
-    ("avro-confluent", confluent::OPTIONS),
-    ("debezium-avro-confluent", confluent::OPTIONS),
+/// A format that there is.
+#[derive(Debug)]
+pub struct FormatSpec {
+    pub name: &'static str,
+    pub options: &'static [OptionSpec],
+    /// Its messages update and delete rows too, so it is none for keys.
+    pub is_changing: bool,
+}
+
+impl FormatSpec {
+    const fn adding(name: &'static str, options: &'static [OptionSpec]) -> Self {
+        FormatSpec { name, options, is_changing: false }
+    }
+
+    const fn changing(name: &'static str, options: &'static [OptionSpec]) -> Self {
+        FormatSpec { name, options, is_changing: true }
+    }
+}
+
+/// All of them, as documentation lists them.
+pub const FORMATS: &[FormatSpec] = &[
+    FormatSpec::adding("csv", csv::OPTIONS),
+    FormatSpec::adding("json", json::OPTIONS),
+    FormatSpec::adding("raw", raw::OPTIONS),
+    FormatSpec::adding("avro", avro::OPTIONS),
+    FormatSpec::adding("avro-confluent", confluent::OPTIONS),
+    FormatSpec::adding("protobuf", protobuf::OPTIONS),
+    FormatSpec::changing("debezium-json", debezium::OPTIONS),
+    FormatSpec::changing("debezium-avro-confluent", confluent::OPTIONS),
+    FormatSpec::changing("canal-json", canal::OPTIONS),
+    FormatSpec::changing("maxwell-json", json::OF_CHANGES),
+    FormatSpec::changing("ogg-json", json::OF_CHANGES),
 ];
+
+/// The names of the formats that an option takes.
+pub fn names(takes_changes: bool) -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().filter(move |format| takes_changes || !format.is_changing).map(|format| format.name)
+}
 
 /// The options of a format that there is.
 pub fn options_of(name: &str) -> Option<&'static [OptionSpec]> {
-    FORMATS.iter().find(|(known, _)| *known == name).map(|(_, options)| *options)
+    FORMATS.iter().find(|format| format.name == name).map(|format| format.options)
 }
 
 /// Reads the options of a format; their names have the prefix already.
@@ -43,9 +67,8 @@ pub fn read(name: &str, options: &mut TableOptions<'_>) -> Format {
 
 /// What is said of a format that there isn't.
 pub fn unknown(name: &str) -> String {
-    let known: Vec<&str> = FORMATS.iter().map(|(known, _)| *known).collect();
-    let known = known.join(", ");
-    format!("= '{name}' is unknown; {known} are supported")
+    let known: Vec<&str> = names(true).collect();
+    format!("= '{name}' is unknown; {} are supported", known.join(", "))
 }
 
 /// Stands in for a format that has been refused.

@@ -3,18 +3,15 @@
 use super::{OptionSpec, TableOptions, ValueType, format};
 use crate::settings::{Column, Format, KeyField, KeyFormat};
 
-pub const FORMAT: OptionSpec = OptionSpec::new(
-    "format",
-    ValueType::Text,
-    "How message values are decoded: csv, json, avro, avro-confluent, raw, debezium-json, debezium-avro-confluent, canal-json, maxwell-json or ogg-json.",
-)
-.alias(&["value.format"])
-.required();
+pub const FORMAT: OptionSpec =
+    OptionSpec::new("format", ValueType::Format { takes_changes: true }, "How message values are decoded.")
+        .alias(&["value.format"])
+        .required();
 pub const KEY_FORMAT: OptionSpec = OptionSpec::new(
     "key.format",
-    ValueType::Text,
-    "How message keys are decoded, by a format that only adds rows: csv, json, avro, avro-confluent or raw. Its options have the prefix 'key.' \
-     before their own, as in key.csv.field-delimiter. Left out: keys aren't read.",
+    ValueType::Format { takes_changes: false },
+    "How message keys are decoded, by a format that only adds rows. Its options have the prefix 'key.' before their own, as \
+     in key.csv.field-delimiter. Left out: keys aren't read.",
 );
 pub const KEY_FIELDS: OptionSpec = OptionSpec::new(
     "key.fields",
@@ -82,7 +79,8 @@ pub fn read(
 /// A format that messages with keys, or keys themselves, can't have.
 pub fn only_adds(options: &mut TableOptions<'_>, option: &OptionSpec, format: &Format) -> bool {
     if format.is_changing() {
-        options.error(option, "must be a format that only ever adds rows, such as csv, json or raw");
+        let names: Vec<&str> = format::names(false).collect();
+        options.error(option, &format!("must be a format that only ever adds rows: {}", names.join(", ")));
     }
     !format.is_changing()
 }
@@ -127,7 +125,7 @@ fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Nam
         if format.options().is_none() && (format.name.is_some() || format.option.required) {
             open.push(prefix);
             if prefix == "value." {
-                open.extend(format::FORMATS.iter().map(|(name, _)| *name));
+                open.extend(format::names(true));
             }
         }
     }

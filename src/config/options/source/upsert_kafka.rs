@@ -8,15 +8,15 @@ use crate::settings::{Column, KafkaSource, Startup};
 pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "upsert-kafka").required();
 pub const FORMAT: OptionSpec = OptionSpec::new(
     "value.format",
-    ValueType::Text,
-    "How message values are decoded: csv, json, avro, avro-confluent or raw. Its options have the prefix 'value.' before their own. A message \
-     without a value deletes the row of its key.",
+    ValueType::Format { takes_changes: false },
+    "How message values are decoded. Its options have the prefix 'value.' before their own. A message without a value \
+     deletes the row of its key.",
 )
 .required();
 pub const KEY_FORMAT: OptionSpec = OptionSpec::new(
     "key.format",
-    ValueType::Text,
-    "How message keys are decoded: csv, json, avro, avro-confluent or raw. They hold the columns of the table's PRIMARY KEY, in its order.",
+    ValueType::Format { takes_changes: false },
+    "How message keys are decoded. They hold the columns of the table's PRIMARY KEY, in its order.",
 )
 .required();
 
