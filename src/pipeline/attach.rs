@@ -4,17 +4,21 @@ use std::fmt::Write;
 
 use super::builder::PipelineBuilder;
 use super::job::Pipeline;
+use crate::settings::TableName;
 
 /// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the SQL job of the same parts.
 #[derive(Clone, Default)]
 pub struct Attach {
+    /// Why the table's name is none.
+    wrong: Option<String>,
     columns: Vec<(String, String)>,
     source: Vec<(String, String)>,
     sink: Vec<(String, String)>,
 }
 
 impl Pipeline {
-    /// Attaches a topic: reads it in this process and writes it into a table, `schema.table`. Options are those of a job
+    /// Attaches a topic: reads it in this process and writes it into a table, `schema.table`; a
+    /// part in double quotes may hold dots. Options are those of a job
     /// file, by their names there.
     ///
     /// ```no_run
@@ -35,17 +39,20 @@ impl Pipeline {
     /// # }
     /// ```
     pub fn attach(url: &str, table: &str) -> Attach {
-        let (schema, table) = table.split_once('.').unwrap_or(("public", table));
+        let (named, wrong) = match TableName::parse(table) {
+            Ok(name) => (name.or_in("public"), None),
+            Err(why) => (Default::default(), Some(format!("'{table}' {why}"))),
+        };
         let sink = [
             ("connector", "adbpg"),
             ("url", url),
-            ("targetschema", schema),
-            ("tablename", table),
+            ("targetschema", &named.0),
+            ("tablename", &named.1),
             ("casesensitive", "1"),
         ];
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let source = vec![owned(("connector", "kafka"))];
-        Attach { columns: Vec::new(), source, sink: sink.map(owned).to_vec() }
+        Attach { wrong, columns: Vec::new(), source, sink: sink.map(owned).to_vec() }
     }
 }
 
@@ -70,7 +77,11 @@ impl Attach {
 
     /// The job of these parts.
     pub fn pipeline(&self) -> PipelineBuilder {
-        Pipeline::from_sql(&self.sql())
+        Pipeline::from_sql(&self.sql()).refusing(self.wrong())
+    }
+
+    pub(super) fn wrong(&self) -> Option<String> {
+        self.wrong.clone()
     }
 
     pub(super) fn sql(&self) -> String {
@@ -99,6 +110,51 @@ fn text(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_the_tables_name_may_be_quoted_and_what_is_no_name_is_said_before_anything_is_opened() {
+        let job = |table: &str| {
+            Pipeline::attach("postgresql://me:p@db/shop", table)
+                .column("id", "BIGINT")
+                .source("topic", "t")
+                .source("properties.bootstrap.servers", "kafka:9092")
+                .source("format", "csv")
+                .source("scan.startup.mode", "earliest-offset")
+                .pipeline()
+                .job()
+        };
+        for (table, expected) in [("\"my.schema\".t", ("my.schema", "t")), ("t", ("public", "t"))] {
+            let job = job(table).unwrap();
+            let sink = &job.mappings[0].sink;
+            assert_eq!((sink.schema.as_str(), sink.table.as_str()), expected);
+        }
+        for wrong in ["a.b.c", "\"a", "", "a."] {
+            let error = job(wrong).unwrap_err().to_string();
+            assert!(error.contains(&format!("'{wrong}' must be a table's name: SCHEMA.TABLE")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_job_that_can_not_be_one_is_refused_with_where_it_came_from() {
+        let named = |name: &str| {
+            Pipeline::attach("postgresql://me:p@db/shop", "t")
+                .column("id", "BIGINT")
+                .source("topic", "t")
+                .source("properties.bootstrap.servers", "kafka:9092")
+                .source("format", "csv")
+                .source("scan.startup.mode", "earliest-offset")
+                .pipeline()
+                .name(name)
+                .job()
+        };
+        assert_eq!(named(" cars ").unwrap().name(), Some("cars"));
+        for (wrong, why) in [("", "must not be empty"), ("a\0b", "control characters"), ("a\nb", "control characters")]
+        {
+            let error = named(wrong).unwrap_err().to_string();
+            assert!(error.contains("the job's name") && error.contains(why), "{error}");
+        }
+        assert!(named(&"x".repeat(256)).unwrap_err().to_string().contains("longer than 255 bytes"));
+    }
 
     #[test]
     fn options_stand_for_themselves_whatever_is_in_them() {

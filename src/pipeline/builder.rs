@@ -9,13 +9,15 @@ use super::job::{Pipeline, RunOptions};
 use super::stats::Summary;
 use crate::config::{Input, Override, parse_job};
 use crate::consume::check_properties;
-use crate::error::Result;
+use crate::error::{Diagnostic, Error, Result};
 use crate::settings::Job;
 
 /// A job that is about to be started; from [`Pipeline::from_sql`].
 #[derive(Clone, Default)]
 pub struct PipelineBuilder {
     sql: String,
+    /// What is wrong with the parts that `sql` was made of.
+    wrong: Option<String>,
     name: Option<String>,
     overrides: Vec<Override>,
     variables: HashMap<String, String>,
@@ -50,6 +52,13 @@ impl PipelineBuilder {
     #[cfg(feature = "ffi")]
     pub(crate) fn attaching(mut self, attach: &super::attach::Attach) -> Self {
         self.sql = attach.sql();
+        self.wrong = attach.wrong();
+        self
+    }
+
+    /// The statements were made of parts, of which this is wrong.
+    pub(super) fn refusing(mut self, wrong: Option<String>) -> Self {
+        self.wrong = wrong;
         self
     }
 
@@ -91,6 +100,9 @@ impl PipelineBuilder {
 
     /// The checked job, or [`Error::Config`](crate::Error::Config) with everything wrong with it. Opens nothing.
     pub fn job(&self) -> Result<Job> {
+        if let Some(message) = &self.wrong {
+            return Err(Error::Config(vec![Diagnostic { location: None, message: message.clone() }]));
+        }
         let variable = |name: &str| self.variables.get(name).cloned().or_else(|| std::env::var(name).ok());
         let mut job = parse_job(&Input {
             text: &self.sql,

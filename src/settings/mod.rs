@@ -10,6 +10,7 @@ mod password;
 mod sink;
 #[cfg(feature = "job")]
 mod source;
+mod table_name;
 mod vector_encoding;
 
 pub use self::connection::{Connection, Host, SslMode};
@@ -21,4 +22,5 @@ pub use self::password::Password;
 pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
 #[cfg(feature = "job")]
 pub use self::source::*;
+pub use self::table_name::TableName;
 pub use self::vector_encoding::{PackedNumber, VectorEncoding};

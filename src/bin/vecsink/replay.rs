@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use vecsink::error::{Error, Result};
 use vecsink::pipeline::{Letters, ReplayOptions, Summary, replay as put_through};
+use vecsink::settings::TableName;
 use vecsink::stop::Stop;
 
 use super::Exit;
@@ -71,11 +72,12 @@ fn letters(text: &str) -> std::result::Result<Letters, String> {
     match text.split_once(':') {
         Some(("kafka", "")) => Err("needs a topic behind 'kafka:'".into()),
         Some(("kafka", topic)) => Ok(Letters::Topic(topic.to_owned())),
-        Some(("table", name)) => match name.split_once('.') {
-            Some((schema, table)) if !schema.is_empty() && !table.is_empty() => {
-                Ok(Letters::Table { schema: schema.to_owned(), table: table.to_owned() })
+        Some(("table", name)) => match TableName::parse(name) {
+            Ok(name) if name.has_schema() => {
+                let (schema, table) = name.or_in("");
+                Ok(Letters::Table { schema, table })
             }
-            _ => Err("needs SCHEMA.NAME behind 'table:'".into()),
+            _ => Err("needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes".into()),
         },
         Some(("file", path)) => Ok(Letters::File(path.into())),
         _ => Ok(Letters::File(text.into())),
@@ -157,9 +159,11 @@ mod tests {
     fn letters_are_in_a_file_a_topic_or_a_table() {
         let table = Letters::Table { schema: "s".into(), table: "t".into() };
         assert_eq!(letters("table:s.t"), Ok(table));
+        let dotted = Letters::Table { schema: "my.schema".into(), table: "T".into() };
+        assert_eq!(letters("table:\"my.schema\".T"), Ok(dotted));
         assert_eq!(letters("kafka:dead.cars"), Ok(Letters::Topic("dead.cars".into())));
         assert_eq!(letters("a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
         assert_eq!(letters("file:a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
-        assert!(letters("table:t").is_err() && letters("kafka:").is_err());
+        assert!(letters("table:t").is_err() && letters("table:a.b.c").is_err() && letters("kafka:").is_err());
     }
 }

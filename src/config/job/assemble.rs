@@ -9,10 +9,10 @@ use super::source;
 use super::table::{Catalog, Connector, Entry, Table, View};
 use crate::config::nearest::nearest;
 use crate::config::options::TableOptions;
-use crate::config::options::setting::Settings;
+use crate::config::options::setting::{Settings, pipeline_name};
 use crate::config::options::sink::{self, Written};
 use crate::config::report::Report;
-use crate::error::Error;
+use crate::error::{Diagnostic, Error};
 use crate::settings::{Job, Mapping, Sink, Source};
 
 struct Assembly<'a> {
@@ -257,9 +257,21 @@ impl Assembly<'_> {
         for (number, source) in self.sources.iter_mut().enumerate() {
             metadata::drop_unused(source, self.mappings.iter().filter(|mapping| mapping.source == number));
         }
+        let is_named =
+            self.settings.pipeline_name.is_some() || self.sources.iter().any(|source| source.kafka.group_id.is_some());
+        let file_stem = match self.input.file_stem.map(pipeline_name).transpose() {
+            Ok(stem) => stem,
+            Err(_) if is_named => None,
+            Err(why) => {
+                let message = format!(
+                    "the job's name, which is its file's or what the program gives it, {why}; SET 'pipeline.name' gives another"
+                );
+                return Err(Error::Config(vec![Diagnostic { location: None, message }]));
+            }
+        };
         Ok(Job {
             pipeline_name: self.settings.pipeline_name,
-            file_stem: self.input.file_stem.map(str::to_string),
+            file_stem,
             sources: self.sources,
             mappings: self.mappings,
             buffer_memory: self.settings.buffer_memory,

@@ -81,11 +81,14 @@ impl Default for Settings {
     }
 }
 
+const LONGEST_NAME: usize = 255;
+
 /// The name of a job. It becomes part of other names, and stands in log lines.
 pub fn pipeline_name(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("must not be empty".into()),
         name if name.chars().any(char::is_control) => Err("must not hold control characters".into()),
+        name if name.len() > LONGEST_NAME => Err(format!("must not be longer than {LONGEST_NAME} bytes")),
         name => Ok(name.to_string()),
     }
 }

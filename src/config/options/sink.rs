@@ -6,7 +6,8 @@ use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
 use crate::config::jdbc_url;
 use crate::config::value_types::is_topic;
 use crate::settings::{
-    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode,
+    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, TableName,
+    WriteMode,
 };
 
 pub const CONNECTOR: OptionSpec =
@@ -203,7 +204,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -
         }
     }
     no_effect(options);
-    let dead_letter = options.convert(&DEAD_LETTER, |text| dead_letter(text, &schema, fold));
+    let dead_letter = options.convert(&DEAD_LETTER, |text| dead_letter(text, &schema, folded));
     if dead_letter == Some(DeadLetterTarget::Table { schema: schema.clone(), table: table.clone() }) {
         options.error(&DEAD_LETTER, "is the table that the rows go to; name another");
     }
@@ -348,8 +349,8 @@ fn unused_files(options: &mut TableOptions<'_>, connection: &Connection) {
     }
 }
 
-/// `fold`: as names are folded; a table without a schema stands in the sink's.
-fn dead_letter(text: &str, schema: &str, fold: impl Fn(String) -> String) -> Result<DeadLetterTarget, String> {
+/// `folded`: names are folded, unless they are in double quotes; a table without a schema stands in the sink's.
+fn dead_letter(text: &str, schema: &str, folded: bool) -> Result<DeadLetterTarget, String> {
     let forms = "must be 'file:PATH', 'kafka:TOPIC' or 'table:SCHEMA.NAME'";
     match text.split_once(':') {
         Some(("file", "")) => Err("needs a path behind 'file:'".into()),
@@ -357,11 +358,10 @@ fn dead_letter(text: &str, schema: &str, fold: impl Fn(String) -> String) -> Res
         Some(("kafka", topic)) if is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
         Some(("kafka", _)) => Err("needs a topic's name behind 'kafka:': letters, digits, '.', '_' and '-'".into()),
         Some(("table", name)) => {
-            let (schema, table) = name.split_once('.').unwrap_or((schema, name));
-            if schema.trim().is_empty() || table.trim().is_empty() {
-                return Err("needs SCHEMA.NAME behind 'table:'".into());
-            }
-            Ok(DeadLetterTarget::Table { schema: fold(schema.to_owned()), table: fold(table.to_owned()) })
+            let name = TableName::parse(name)
+                .map_err(|_| "needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes".to_owned())?;
+            let (schema, table) = if folded { name.folded() } else { name }.or_in(schema);
+            Ok(DeadLetterTarget::Table { schema, table })
         }
         _ => Err(forms.into()),
     }

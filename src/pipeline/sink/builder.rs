@@ -1,7 +1,7 @@
 //! How a sink is opened.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::rejects::Rejects;
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
-use crate::settings::{ConflictMode, ExceptionMode};
+use crate::settings::{ConflictMode, DeadLetterTarget, ExceptionMode, TableName};
 
 /// Less holds no batch of vectors.
 const LEAST_MEMORY: usize = 1 << 20;
@@ -34,6 +34,8 @@ pub struct SinkBuilder {
     max_outage: Option<Duration>,
     stream: Option<String>,
     deletes: bool,
+    /// As a path, which need not be UTF-8 as an option's value is.
+    dead_letter_file: Option<PathBuf>,
     calls: Calls,
 }
 
@@ -48,6 +50,7 @@ impl SinkBuilder {
             max_outage: None,
             stream: None,
             deletes: false,
+            dead_letter_file: None,
             calls: Calls::default(),
         }
     }
@@ -61,7 +64,11 @@ impl SinkBuilder {
 
     /// Any option of a sink table of a job file, by its name there; a later one wins. `docs/options.md` lists them.
     pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.push((name.into(), value.into()));
+        let name = name.into();
+        if name.eq_ignore_ascii_case(DEAD_LETTER) {
+            self.dead_letter_file = None;
+        }
+        self.options.push((name, value.into()));
         self
     }
 
@@ -118,8 +125,9 @@ impl SinkBuilder {
     }
 
     /// A file that keeps rows which can't be stored, as JSON Lines.
-    pub fn dead_letter_file(self, path: impl AsRef<Path>) -> Self {
-        self.option("deadletter", format!("file:{}", path.as_ref().display()))
+    pub fn dead_letter_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.dead_letter_file = Some(path.as_ref().to_owned());
+        self
     }
 
     /// The length of every vector, for tables whose types and indexes don't say.
@@ -179,11 +187,18 @@ impl SinkBuilder {
         if self.buffer_memory < LEAST_MEMORY {
             return Err(misuse(format!("buffer_memory must be at least {LEAST_MEMORY} bytes")));
         }
-        let (schema, table) = split_name(&self.table)?;
+        let table = TableName::parse(&self.table).map_err(|why| misuse(format!("'{}' {why}", self.table)))?;
+        let (schema, table) = table.or_in("public");
         let (names, options): (Vec<_>, Vec<_>) =
             self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
         let (mut settings, notices) = config::push_sink((&schema, &table), &self.columns, &options)?;
         settings.changing = self.deletes;
+        if let Some(file) = self.dead_letter_file {
+            if file.as_os_str().is_empty() {
+                return Err(misuse("dead_letter_file needs a path".into()));
+            }
+            settings.dead_letter = Some(DeadLetterTarget::File(file));
+        }
         for notice in notices {
             log::warn!("{notice}");
         }
@@ -221,6 +236,7 @@ impl SinkBuilder {
     }
 }
 
+const DEAD_LETTER: &str = "deadletter";
 /// Not an option of a job file: there the URL has it.
 const APPLICATION_NAME: &str = "application name";
 
@@ -239,45 +255,4 @@ impl fmt::Debug for SinkBuilder {
 
 fn misuse(message: String) -> Error {
     Error::Config(vec![Diagnostic { location: None, message }])
-}
-
-/// `schema.table` or `table`, which is in `public`. A part in double quotes may hold dots.
-fn split_name(name: &str) -> Result<(String, String)> {
-    let mut parts = vec![String::new()];
-    let mut quoted = false;
-    let mut rest = name.chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '"' if quoted && rest.peek() == Some(&'"') => {
-                rest.next();
-                parts.iter_mut().last().into_iter().for_each(|part| part.push('"'));
-            }
-            '"' => quoted = !quoted,
-            '.' if !quoted => parts.push(String::new()),
-            character => parts.iter_mut().last().into_iter().for_each(|part| part.push(character)),
-        }
-    }
-    match parts.as_slice() {
-        _ if quoted || parts.iter().any(String::is_empty) => {}
-        [table] => return Ok(("public".to_owned(), table.clone())),
-        [schema, table] => return Ok((schema.clone(), table.clone())),
-        _ => {}
-    }
-    Err(misuse(format!("'{name}' is no table's name: give schema.table, with a part that holds dots in double quotes")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split_name;
-
-    #[test]
-    fn a_table_is_named_with_its_schema_or_is_in_public() {
-        let split = |name| split_name(name).map(|(schema, table)| format!("{schema}|{table}")).ok();
-        assert_eq!(split("items").as_deref(), Some("public|items"));
-        assert_eq!(split("Shop.Items").as_deref(), Some("Shop|Items"));
-        assert_eq!(split(r#""a.b"."c""d""#).as_deref(), Some("a.b|c\"d"));
-        for wrong in ["", ".", "a.", "a.b.c", "\"a"] {
-            assert_eq!(split(wrong), None, "{wrong}");
-        }
-    }
 }

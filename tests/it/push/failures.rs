@@ -33,6 +33,27 @@ fn a_row_that_the_table_could_never_store_is_refused_at_once() {
 }
 
 #[test]
+fn dead_letters_go_to_the_very_file_that_was_named_also_where_its_name_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"bad-\xff.jsonl"));
+    let sink =
+        builder(&schema, "items").option("deadletter", "file:/nowhere/x").dead_letter_file(&path).open().unwrap();
+    sink.push(&(1, -1)).unwrap();
+    assert_eq!(sink.close(LONG).unwrap().counters.rows_dead_lettered, 1);
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let refused = builder(&schema, "items").dead_letter_file("").open().expect_err("no path");
+    assert!(refused.to_string().contains("needs a path"), "{refused}");
+    // Of two targets the one that was named later counts.
+    let later = builder(&schema, "items").dead_letter_file(&path).option("deadletter", "file:/nowhere/x").open();
+    assert!(later.expect_err("no such folder").to_string().contains("/nowhere/x"));
+}
+
+#[test]
 fn a_row_that_the_database_refuses_costs_itself_and_is_told_with_its_number() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);

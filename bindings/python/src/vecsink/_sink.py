@@ -123,7 +123,7 @@ class Sink(Handle):
         if exception_mode is not None:
             settings["exceptionmode"] = exception_mode
         if dead_letter_file is not None:
-            settings["deadletter"] = f"file:{os.fspath(dead_letter_file)}"
+            settings["deadletter"] = f"file:{os.fsdecode(dead_letter_file)}"
         _log.follow_logger()
         arguments = string(url, "url"), string(table, "table")
         with Builder(lib.vecsink_sink_builder_new, lib.vecsink_sink_builder_free, *arguments) as builder:

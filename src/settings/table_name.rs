@@ -1,0 +1,121 @@
+//! The name of a table of the database, as people write it.
+
+/// `schema.table` or `table`. A part in double quotes may hold dots, and a double quote as two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName {
+    schema: Option<Part>,
+    table: Part,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    text: String,
+    is_quoted: bool,
+}
+
+impl TableName {
+    /// Why it is no name goes behind the name of whatever holds it.
+    pub fn parse(text: &str) -> Result<TableName, String> {
+        let wrong =
+            || "must be a table's name: SCHEMA.TABLE or TABLE, a part that holds dots in double quotes".to_owned();
+        let (first, rest) = part(text).ok_or_else(wrong)?;
+        if rest.is_empty() {
+            return Ok(TableName { schema: None, table: first });
+        }
+        match rest.strip_prefix('.').and_then(part) {
+            Some((table, "")) => Ok(TableName { schema: Some(first), table }),
+            _ => Err(wrong()),
+        }
+    }
+
+    pub fn has_schema(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// Schema and table as they are written; a name without a schema is in `default`.
+    pub fn or_in(self, default: &str) -> (String, String) {
+        (self.schema.map_or_else(|| default.to_owned(), |part| part.text), self.table.text)
+    }
+
+    /// The same with the letters of unquoted parts made small, as in SQL.
+    pub fn folded(mut self) -> Self {
+        for part in self.schema.iter_mut().chain([&mut self.table]).filter(|part| !part.is_quoted) {
+            part.text.make_ascii_lowercase();
+        }
+        self
+    }
+}
+
+/// The part that the text begins with, and what follows it.
+fn part(text: &str) -> Option<(Part, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find('.').unwrap_or(text.len());
+        let (part, rest) = text.split_at_checked(end)?;
+        let is_name = !part.trim().is_empty() && !part.contains('"');
+        return is_name.then(|| (Part { text: part.to_owned(), is_quoted: false }, rest));
+    };
+    let mut part = String::new();
+    let mut rest = quoted;
+    loop {
+        let (before, behind) = rest.split_once('"')?;
+        part.push_str(before);
+        match behind.strip_prefix('"') {
+            Some(more) => {
+                part.push('"');
+                rest = more;
+            }
+            None => return (!part.is_empty()).then_some((Part { text: part, is_quoted: true }, behind)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Option<String> {
+        let (schema, table) = TableName::parse(text).ok()?.or_in("public");
+        Some(format!("{schema}|{table}"))
+    }
+
+    #[test]
+    fn a_table_is_named_with_its_schema_or_without() {
+        for (text, expected) in [
+            ("items", "public|items"),
+            ("Shop.Items", "Shop|Items"),
+            (r#""my.schema".t"#, "my.schema|t"),
+            (r#"s."my.table""#, "s|my.table"),
+            (r#""a.b"."c""d""#, "a.b|c\"d"),
+            (r#""only.dots""#, "public|only.dots"),
+            ("Straße.größe 1", "Straße|größe 1"),
+        ] {
+            assert_eq!(split(text).as_deref(), Some(expected), "{text}");
+        }
+        for wrong in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            " .a",
+            "a. ",
+            "a.b.c",
+            "\"a",
+            "\"\"",
+            "\"\".a",
+            "\"a\"b",
+            "a\"b\"",
+            "\"a\".\"b",
+            "\"a\" .b",
+        ] {
+            assert_eq!(split(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_unquoted_parts_are_folded() {
+        let folded = |text| TableName::parse(text).unwrap().folded().or_in("public");
+        assert_eq!(folded("Shop.Items"), ("shop".into(), "items".into()));
+        assert_eq!(folded(r#""Shop".Items"#), ("Shop".into(), "items".into()));
+        assert_eq!(folded(r#"Shop."Items""#), ("shop".into(), "Items".into()));
+    }
+}
