@@ -28,6 +28,10 @@ pub enum Op {
     Delete,
 }
 
+/// An encoded row, a key or an original that is longer can't be counted by an [`Entry`], not even when two rows become one. The
+/// server takes no more than half of it.
+pub const MOST_ROW_BYTES: usize = i32::MAX as usize;
+
 /// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
 pub const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What stands after the last row.

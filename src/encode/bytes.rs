@@ -63,12 +63,22 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     rest.is_empty().then_some(uuid)
 }
 
+/// Of a bit string, whose length is signed.
+const MOST_BITS: usize = i32::MAX as usize - 7;
+
 /// Text of the digits 0 and 1, or bytes: the first bit is the highest one of the first byte.
 pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut Vec<u8>) -> Result<(), Refusal> {
     let type_name = if exact { "bit" } else { "bit varying" };
     let refuse = |sqlstate, length: usize| {
         let reason = format!("the value has {length} bits, the column is {type_name}({})", limit.unwrap_or_default());
         Err(Refusal::reject(sqlstate, reason))
+    };
+    let countable = |length: usize| match length <= MOST_BITS {
+        true => Ok((length as u32).to_be_bytes()),
+        false => {
+            let reason = format!("the value has {length} bits, PostgreSQL stores at most {MOST_BITS}");
+            Err(Refusal::reject(sqlstate::TOO_BIG, reason))
+        }
     };
     match *value {
         Value::Text(text) if text.bytes().all(|byte| matches!(byte, b'0' | b'1')) => {
@@ -79,7 +89,7 @@ pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut
                 Some(limit) if text.len() > limit as usize => return refuse(sqlstate::STRING_TOO_LONG, text.len()),
                 _ => {}
             }
-            out.extend_from_slice(&(text.len() as u32).to_be_bytes());
+            out.extend_from_slice(&countable(text.len())?);
             out.extend(text.as_bytes().chunks(8).map(|chunk| {
                 let byte = chunk.iter().fold(0_u8, |byte, digit| byte << 1 | (digit & 1));
                 byte << (8 - chunk.len())
@@ -100,7 +110,7 @@ pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut
                 Some(limit) if most > limit as usize => return refuse(sqlstate::STRING_TOO_LONG, most),
                 _ => most,
             };
-            out.extend_from_slice(&(length as u32).to_be_bytes());
+            out.extend_from_slice(&countable(length)?);
             out.extend_from_slice(bytes);
         }
         _ => return Err(Refusal::AsText),

@@ -30,7 +30,7 @@ mod vector;
 
 use std::borrow::Cow;
 
-use crate::batch::RowFormat;
+use crate::batch::{MOST_ROW_BYTES, RowFormat};
 use crate::error::{Error, Rejection, Stage};
 use crate::settings::{Sink, VectorEncoding};
 use crate::target::{TargetColumn, TargetTable};
@@ -120,6 +120,7 @@ impl RowEncoder {
             }
             Err(rejection) => Err(rejection),
         };
+        let result = result.and_then(|format| countable("row", out.len() - start).map(|()| format));
         if result.is_err() {
             out.truncate(start);
         }
@@ -137,7 +138,7 @@ impl RowEncoder {
                 return Err(rejection(column, refusal));
             }
         }
-        Ok(())
+        countable("key", out.len() - start).inspect_err(|_| out.truncate(start))
     }
 
     /// Whether every column has a binary form for values of its source type; else all rows go as text.
@@ -188,6 +189,16 @@ impl RowEncoder {
         let reason = format!("the row has {} values for {} columns", row.len(), self.columns.len());
         Err(Rejection::new(Stage::Encode, reason))
     }
+}
+
+/// Whether an entry can say how long its row or key is.
+#[inline]
+fn countable(what: &str, length: usize) -> Result<(), Rejection> {
+    if length <= MOST_ROW_BYTES {
+        return Ok(());
+    }
+    let reason = format!("the {what} takes {length} bytes, at most {MOST_ROW_BYTES} can be sent");
+    Err(Rejection { sqlstate: Some(refusal::sqlstate::TOO_BIG.into()), ..Rejection::new(Stage::Encode, reason) })
 }
 
 /// Calls `write` with the value: strings without the characters that the options take out, and vectors in base64 as their

@@ -1,7 +1,7 @@
 //! Rows of updates that carry only some columns.
 
 use super::refusal::Refusal;
-use super::{RowEncoder, column, copy_text, prepared, rejection};
+use super::{RowEncoder, column, copy_text, countable, prepared, rejection};
 use crate::batch::{RowFormat, UNCHANGED_LENGTH, UNCHANGED_TEXT};
 use crate::error::Rejection;
 use crate::value::Value;
@@ -12,13 +12,14 @@ impl RowEncoder {
         self.check_width(row)?;
         let start = out.len();
         let result = match self.partial_binary(row, out) {
-            Ok(true) => return Ok(RowFormat::Binary),
+            Ok(true) => Ok(RowFormat::Binary),
             Ok(false) => {
                 out.truncate(start);
                 self.partial_text(row, out).map(|()| RowFormat::Text)
             }
             Err(rejection) => Err(rejection),
         };
+        let result = result.and_then(|format| countable("row", out.len() - start).map(|()| format));
         if result.is_err() {
             out.truncate(start);
         }

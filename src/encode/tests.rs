@@ -55,6 +55,24 @@ fn image(kind: ColumnKind, value: Value<'_>) -> Vec<u8> {
 }
 
 #[test]
+fn a_bit_string_of_more_bits_than_the_server_can_count_is_refused() {
+    // 2 147 483 648 bits; the memory is never touched.
+    let bytes = vec![0; 1 << 28];
+    for limit in [None, Some(8)] {
+        let rejection = encoded(ColumnKind::Varbit(limit), Value::Bytes(&bytes)).unwrap_err();
+        assert!(rejection.reason.contains("the value has 2147483648 bits"), "{rejection}");
+        assert!(rejection.sqlstate.is_some());
+    }
+}
+
+#[test]
+fn rows_and_keys_that_an_entry_can_not_count_are_refused() {
+    assert!(countable("row", i32::MAX as usize).is_ok());
+    let rejection = countable("row", i32::MAX as usize + 1).unwrap_err();
+    assert_eq!(rejection.reason, "the row takes 2147483648 bytes, at most 2147483647 can be sent");
+}
+
+#[test]
 fn a_row_is_its_field_count_and_then_length_and_bytes_of_each() {
     let columns = vec![column(ColumnKind::Int4, DataType::Int), column(ColumnKind::Text, DataType::STRING)];
     let mut out = Vec::new();

@@ -12,7 +12,8 @@ struct Translators {
     keys: Translator,
 }
 
-/// The entries keep their places and their keys. `None`: nobody knows any more for what one of them was encoded.
+/// The entries keep their places and their keys. `None`: nobody knows any more for what one of them was encoded, or it has
+/// become longer than can be counted.
 pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());
@@ -31,7 +32,7 @@ pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Bat
                 let translator = if entry.op == Op::Delete { &mut translators.keys } else { &mut translators.rows };
                 format = translator.row(entry.format, row, &mut rows);
             }
-            let row_len = (rows.len() - start) as u32;
+            let row_len = u32::try_from(rows.len() - start).ok()?;
             entries.push(Entry { format, row_len, edition: edition.number, original_len: 0, ..*entry });
         }
         chunks.push(Chunk { shard: chunk.shard, entries, rows, keys: chunk.keys.clone(), originals: Vec::new() });

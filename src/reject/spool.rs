@@ -14,6 +14,9 @@ use crate::letter::Letter;
 /// The most lines named in one error.
 const NAMED: usize = 10;
 
+/// No record of Kafka makes a line that is longer.
+const LONGEST: usize = i32::MAX as usize;
+
 /// A letter's place in the file. Only this is held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -22,7 +25,7 @@ pub struct Place {
     offset: i64,
     /// Letters of one record stay in the order in which they were rejected.
     start: u64,
-    length: u32,
+    length: u64,
     /// In a table, the letter's `id`.
     pub id: Option<i64>,
 }
@@ -77,7 +80,11 @@ impl Spool {
             if length == 0 {
                 break;
             }
-            if !text.trim_ascii().is_empty() {
+            if text.len() > LONGEST {
+                bad.push(wrong(format!(
+                    "{shown}:{number}: is no dead letter: it has {length} bytes, at most {LONGEST} are read"
+                )));
+            } else if !text.trim_ascii().is_empty() {
                 match line::read(&text) {
                     Ok(letter) => spool.note(&letter, start, length, None),
                     Err(what) => bad.push(wrong(format!("{shown}:{number}: is no dead letter: it {what}"))),
@@ -117,7 +124,7 @@ impl Spool {
         let next = self.topics.len() as u32;
         let topic = *self.topics.entry(Arc::clone(&letter.position.topic)).or_insert(next);
         let (partition, offset) = (letter.position.partition, letter.position.offset);
-        let place = Place { topic, partition, offset, start, length: length as u32, id };
+        let place = Place { topic, partition, offset, start, length, id };
         self.places.entry(letter.sink.clone()).or_default().push(place);
     }
 
@@ -137,7 +144,8 @@ impl Spool {
     }
 
     pub fn read(&self, place: &Place) -> Result<Letter> {
-        let mut text = vec![0; place.length as usize];
+        let length = usize::try_from(place.length).map_err(|error| Error::Internal(error.to_string()))?;
+        let mut text = vec![0; length];
         let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());
         read.and_then(|()| line::read(&text))
             .map_err(|what| Error::DeadLetter(format!("the letters changed while they were read: {what}")))

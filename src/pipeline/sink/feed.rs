@@ -1,15 +1,18 @@
 //! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
 //! happens outside all locks and allocates nothing once the buffers have grown.
 
-use crate::batch::{Entry, Op, RowFormat};
+use crate::batch::{Entry, MOST_ROW_BYTES, Op, RowFormat};
 use crate::consume::push::original;
 use crate::dispatch::{Layout, Row, key_hash};
 use crate::encode::{EncodeOptions, RowEncoder};
-use crate::error::{Error, Rejection, Result};
+use crate::error::{Error, Rejection, Result, Stage};
 use crate::pipeline::line::Line;
 use crate::record::{Record, TimestampType};
 use crate::target::TargetTable;
 use crate::value::Value;
+
+/// With what stands around it, it still can be counted.
+const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
 
 pub struct Feed {
     /// The edition of the table that rows are encoded for.
@@ -98,23 +101,29 @@ impl Feed {
     }
 
     fn put(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
-        let (row_start, key_start) = (self.rows.len(), self.keys.len());
+        let (row_start, key_start, original_start) = (self.rows.len(), self.keys.len(), self.originals.len());
         let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
         let format = encoder.encode(values, &mut self.rows)?;
         if let Err(rejection) = encoder.key_image(values, &mut self.keys) {
             self.rows.truncate(row_start);
             return Err(rejection);
         }
+        if let Err(rejection) = self.keep_original(op, values) {
+            self.rows.truncate(row_start);
+            self.keys.truncate(key_start);
+            self.originals.truncate(original_start);
+            return Err(rejection);
+        }
         let key = &self.keys[key_start..];
         let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
-        self.keep_original(op, values);
         self.push(op, format, key_hash, None);
         Ok(())
     }
 
     /// Notes a row that can't be stored, in its place among the others.
     pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
-        self.keep_original(Op::Insert, values);
+        // One that is too long is left out of its dead letter, which still says why the row was refused.
+        let _ = self.keep_original(Op::Insert, values);
         self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
     }
 
@@ -130,13 +139,16 @@ impl Feed {
         });
     }
 
-    fn keep_original(&mut self, op: Op, values: &[Value<'_>]) {
+    /// On `Err` what is kept lacks the row's values.
+    fn keep_original(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
         if !self.keep_originals {
-            return;
+            return Ok(());
         }
         self.json.clear();
         let names = if op == Op::Delete { &self.key_names } else { &self.names };
         original::write(names, values, &mut self.json);
+        let length = self.json.len();
+        let fits = length <= MOST_ORIGINAL;
         let topic = "".into();
         let record = Record {
             topic: &topic,
@@ -147,9 +159,14 @@ impl Feed {
             leader_epoch: None,
             key: None,
             headers: &[],
-            value: Some(&self.json),
+            value: fits.then_some(&self.json[..]),
         };
         record.store_original(&mut self.originals);
+        if fits {
+            return Ok(());
+        }
+        let reason = format!("the row takes {length} bytes in a dead letter, at most {MOST_ORIGINAL} can be kept");
+        Err(Rejection::new(Stage::Encode, reason))
     }
 
     /// The rows for the shards, numbered from those accepted on.
