@@ -61,6 +61,20 @@ impl Layout {
         }
     }
 
+    /// In words, for `check` and the log.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Layout::Key => "layout key: rows are shared among the writers by their key, so each key keeps its order",
+            Layout::Block => {
+                "layout block: rows have no key and are shared among the writers in blocks of 256, whose order isn't kept"
+            }
+            Layout::Serial => {
+                "layout serial: one writer takes all rows in their order, which counts where another unique constraint \
+                 or a key that only the server can compare is at stake"
+            }
+        }
+    }
+
     /// The shard of a row with this key hash.
     pub fn shard_of_row(self, key_hash: u64, offset: i64) -> usize {
         match self {

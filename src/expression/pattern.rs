@@ -2,6 +2,9 @@
 
 use regex::Regex;
 
+/// Character classes in each other.
+const DEEPEST: usize = 16;
+
 /// A compiled expression. Two are equal when they were written alike.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -180,8 +183,8 @@ impl Translation<'_> {
 
     /// Behind a `[`, up to its `]`.
     fn class(&mut self, depth: usize) -> Translated<()> {
-        if depth > 16 {
-            return Err("is nested too deeply".into());
+        if depth > DEEPEST {
+            return Err(format!("has character classes in each other, more than {DEEPEST} deep"));
         }
         self.out.push('[');
         if let Some(rest) = self.rest.strip_prefix('^') {

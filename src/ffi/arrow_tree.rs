@@ -81,7 +81,7 @@ unsafe fn level(array: &Tree, schema: &Schema, depth: u32) -> Result<(), String>
             return wrong("array and schema don't both have a dictionary");
         }
         if depth > DEEPEST {
-            return wrong("it is nested too deeply");
+            return wrong(&format!("it is nested more than {DEEPEST} deep"));
         }
         for at in 0..array.n_children as usize {
             let (child, described) = (*array.children.add(at), *schema.children.add(at));

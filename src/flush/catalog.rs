@@ -27,6 +27,8 @@ pub struct Catalog {
     /// Greenplum's DISTRIBUTED clause for a table of the written columns that lies as this one does.
     pub distribution: Option<String>,
     has_triggers: bool,
+    /// `pg_class.relkind`.
+    kind: char,
 }
 
 impl Catalog {
@@ -60,6 +62,7 @@ impl Catalog {
             unlogged,
             distribution,
             has_triggers,
+            kind,
         };
         catalog.check(sink)?;
         Ok(catalog)
@@ -162,6 +165,30 @@ impl Catalog {
         format!("GRANT {rights} ON {} TO {}", self.quoted(), quote(&sink.connection.user))
     }
 
+    /// Why an upsert doesn't find the row that it replaces.
+    fn not_unique(&self, key: &[usize]) -> String {
+        let columns = key.iter().map(|&index| quote(&self.columns[index].name)).collect::<Vec<_>>().join(", ");
+        let (name, table) = (self.name(), self.quoted());
+        match self.kind {
+            'v' => format!(
+                "{name} is a view, which has no unique key for an upsert to find rows by; write into the table behind it, or \
+                 set conflictmode to 'ignore' or 'strict'"
+            ),
+            'f' => format!(
+                "{name} is a foreign table, of which this server knows no unique key for an upsert to find rows by; write \
+                 into the table on its own server, or set conflictmode to 'ignore' or 'strict'"
+            ),
+            _ if self.keys.key_is_deferrable => format!(
+                "{name}: the unique constraint over the job's PRIMARY KEY ({columns}) is deferrable, which ON CONFLICT doesn't \
+                 take, so nothing can be upserted; make it NOT DEFERRABLE, or run: CREATE UNIQUE INDEX ON {table} ({columns})"
+            ),
+            _ => format!(
+                "{name}: the job's PRIMARY KEY ({columns}) is not unique in the table, so nothing can be upserted; \
+                 run: CREATE UNIQUE INDEX ON {table} ({columns}), or declare the table's own key"
+            ),
+        }
+    }
+
     fn check_upsert(&self, sink: &Sink) -> Result<()> {
         let name = self.name();
         match &self.keys.key {
@@ -169,14 +196,7 @@ impl Catalog {
                 "{name} has a unique constraint, but neither a primary key nor does the job say which row an upsert replaces; \
                  declare PRIMARY KEY (…) NOT ENFORCED in the sink table"
             ))),
-            Some(key) if !self.keys.key_is_unique => {
-                let columns = key.iter().map(|&index| quote(&self.columns[index].name)).collect::<Vec<_>>().join(", ");
-                Err(Error::target(format!(
-                    "{name}: the job's PRIMARY KEY ({columns}) is not unique in the table, so nothing can be upserted; \
-                     run: CREATE UNIQUE INDEX ON {} ({columns}), or declare the table's own key",
-                    self.quoted()
-                )))
-            }
+            Some(key) if !self.keys.key_is_unique => Err(Error::target(self.not_unique(key))),
             Some(key) => {
                 let refused =
                     self.columns.iter().enumerate().find(|(index, column)| !key.contains(index) && !column.may_update);
@@ -311,6 +331,7 @@ impl Catalog {
             unlogged: false,
             distribution: None,
             has_triggers: false,
+            kind: 'r',
         }
     }
 }

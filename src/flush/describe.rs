@@ -70,7 +70,6 @@ pub fn describe(
 }
 
 fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
-    let name = catalog.name();
     let mut warnings = Vec::new();
     if server.synchronous_commit_was_off {
         warnings.push(
@@ -79,20 +78,21 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         );
     }
     if catalog.unlogged {
-        warnings.push(format!("{name} is unlogged: a crash of the server empties it"));
+        warnings.push("the table is unlogged: a crash of the server empties it".to_owned());
     }
     if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
-        warnings.push(format!(
-            "{name} has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \
+        warnings.push(
+            "the table has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \
              beforehand is left out row by row, which is slow"
-        ));
+                .to_owned(),
+        );
     }
     if let (Some(key), false) = (&catalog.keys.key, catalog.keys.key_is_unique || catalog.keys.key_is_deferrable)
         && sink.conflict_mode != ConflictMode::Upsert
     {
         let columns = key.iter().map(|&index| quote(&catalog.columns[index].name)).collect::<Vec<_>>().join(", ");
         warnings.push(format!(
-            "{name}: nothing in the table makes the job's PRIMARY KEY ({columns}) unique, so rows of one key are all kept"
+            "nothing in the table makes the job's PRIMARY KEY ({columns}) unique, so rows of one key are all kept"
         ));
     }
     for column in &catalog.columns {
@@ -110,7 +110,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
             && bytes < server.block_size - 2 * PAGE_OVERHEAD
         {
             warnings.push(format!(
-                "{name}.{}: its vectors of {bytes} bytes fit a page of {} but are compressed or stored out of line, which makes \
+                "column {}: its vectors of {bytes} bytes fit a page of {} but are compressed or stored out of line, which makes \
                  writing about twice as slow; before loading: ALTER TABLE {} ALTER COLUMN {} SET STORAGE PLAIN",
                 column.name,
                 server.block_size,

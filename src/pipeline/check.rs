@@ -151,7 +151,7 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
     let layout = Layout::of(table, mapping.sink.conflict_mode, mapping.sink.changing);
-    checked.plan.push(format!("layout {}", layout.as_str()));
+    checked.plan.push(layout.describe().into());
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),
         Ok(_) => {

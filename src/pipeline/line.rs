@@ -96,7 +96,7 @@ impl Line {
             table,
         });
         let description = line.target.description();
-        log::info!("{}: layout {}", sink.name, layout.as_str());
+        log::info!("{}: {}", sink.name, layout.describe());
         for warning in &description.warnings {
             log::warn!("{}: {warning}", sink.name);
         }

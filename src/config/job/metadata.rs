@@ -135,10 +135,10 @@ fn unknown_key(table: &Table, key: &Name, of_format: &[MetadataColumn], of_recor
     let of_record = of_record.iter().map(|column| column.key.clone());
     let keys: Vec<String> =
         of_record.chain(of_format.iter().map(|column| format!("{OF_THE_VALUE}{}", column.key))).collect();
-    let suggestion = match nearest(&key.text, keys.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean '{near}'? "),
-        None => String::new(),
+    let advice = match nearest(&key.text, keys.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean '{near}'? It has"),
+        None => "it has".to_owned(),
     };
     let (name, key, keys) = (table.name(), &key.text, keys.join(", "));
-    format!("table '{name}' has no metadata '{key}'; {suggestion}It has {keys}")
+    format!("table '{name}' has no metadata '{key}'; {advice} {keys}")
 }

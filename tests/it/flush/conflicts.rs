@@ -196,6 +196,35 @@ fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
 }
 
 #[test]
+fn what_an_upsert_finds_no_rows_by_is_said_with_what_helps_there() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE t (id bigint UNIQUE DEFERRABLE, name text); CREATE VIEW v AS SELECT * FROM t;
+         CREATE TABLE plain (id bigint, name text)",
+    );
+    let refused = |table: &str| {
+        refusal(&Sink { conflict_mode: ConflictMode::Upsert, declared_key: Some(vec![0]), ..sink(&schema, table) })
+    };
+    let deferrable = refused("t");
+    assert!(deferrable.contains("is deferrable") && deferrable.contains("NOT DEFERRABLE"), "{deferrable}");
+    assert!(!deferrable.contains("not unique"), "{deferrable}");
+    let view = refused("v");
+    assert!(view.contains("is a view") && view.contains("the table behind it"), "{view}");
+    assert!(!view.contains("CREATE UNIQUE INDEX"), "{view}");
+    let plain = refused("plain");
+    assert!(plain.contains("is not unique in the table") && plain.contains("CREATE UNIQUE INDEX ON"), "{plain}");
+    // The log and `check` name the table themselves.
+    schema.execute("CREATE UNLOGGED TABLE u (id bigint UNIQUE DEFERRABLE, name text)");
+    for table in ["u", "plain"] {
+        let sink = Sink { declared_key: Some(vec![0]), ..sink(&schema, table) };
+        for warning in &open(&sink).description().warnings {
+            assert!(!warning.contains(&schema.name), "{warning}");
+        }
+    }
+}
+
+#[test]
 fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
     for server in servers() {
         let mut schema = schema(&server);

@@ -15,13 +15,16 @@ const MOST_LINKS: usize = 1000;
 /// NULL …`), by at most one level every two tokens.
 const LONGEST_TERM: usize = 500;
 
+/// Parentheses, functions and CASE in each other; the query around them counts as well.
+const DEEPEST: usize = 50;
+
 /// Parses all of the tokens. `end` is where the statement ends.
 pub fn parse(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<Query>> {
     check_depth(tokens)?;
     refuse_streaming_clauses(tokens)?;
     let mut tokens = tokens.to_vec();
     name_local_timestamps(&mut tokens);
-    let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&FlinkSql).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens);
     let query = parser.parse_query().map_err(|failure| syntax_error(&failure, end))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
@@ -41,7 +44,7 @@ pub fn parse_expression(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<E
         tokens.truncate(tokens.len() - 2);
     }
     name_local_timestamps(&mut tokens);
-    let mut parser = Parser::new(&FlinkSql).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&FlinkSql).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|failure| syntax_error(&failure, end))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
@@ -118,7 +121,9 @@ fn name_local_timestamps(tokens: &mut Vec<TokenWithSpan>) {
 fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
     let text = match failure {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
-        ParserError::RecursionLimitExceeded => "the expression is nested too deeply",
+        ParserError::RecursionLimitExceeded => {
+            return error(end, format!("the expression is nested more than {DEEPEST} deep"));
+        }
     };
     let Some((message, place)) = text.rsplit_once(" at Line: ") else {
         return error(end, plain_words(text));

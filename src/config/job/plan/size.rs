@@ -17,7 +17,10 @@ pub fn check(expression: Expression, at: Location) -> Result<Expression, Diagnos
         parts += level.len();
         depth += 1;
         if parts > MOST_PARTS || depth > DEEPEST {
-            let message = "the expression is too large when its views and computed columns are put in; shorten it";
+            let message = format!(
+                "the expression is too large when its views and computed columns are put in: more than {MOST_PARTS} parts, or \
+                 {DEEPEST} in each other; shorten it"
+            );
             return Err(error(at, message));
         }
         level = level.iter().flat_map(|expression| expression.operands()).collect();

@@ -93,7 +93,7 @@ fn an_unknown_metadata_key_is_told_with_those_there_are() {
         "b INT",
         "INSERT INTO s SELECT b FROM k",
     ));
-    assert!(found.starts_with("1:37 table 'k' has no metadata 'value.source.table'; It has topic"), "{found}");
+    assert!(found.starts_with("1:37 table 'k' has no metadata 'value.source.table'; it has topic"), "{found}");
 }
 
 #[test]
