@@ -112,6 +112,12 @@ class Kafka:
         """What was acknowledged is in the files or in the kernel's hands."""
         self.process.end(signal.SIGKILL)
 
+    def freeze(self):
+        self.process.freeze()
+
+    def thaw(self):
+        self.process.thaw()
+
     def close(self):
         for process in (self.making, self.process):
             if process:

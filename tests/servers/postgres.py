@@ -102,6 +102,12 @@ class Postgres:
         """As a power cut would: no checkpoint, recovery at the next start."""
         self.process.end(signal.SIGQUIT)
 
+    def freeze(self):
+        self.process.freeze()
+
+    def thaw(self):
+        self.process.thaw()
+
     def close(self):
         for process in (self.making, self.process):
             if process:

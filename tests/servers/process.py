@@ -106,9 +106,46 @@ class Process:
                 raise Unavailable(f"{self.name} wasn't ready after {seconds} s:\n{self.last_words()}")
             time.sleep(0.02)
 
+    def freeze(self):
+        """Stops the server and all its processes where they are: the kernel goes on acknowledging what comes for them."""
+        frozen = set()
+        # A process may have been made while the others were stopped.
+        while new := self.tree() - frozen:
+            self.send(new, signal.SIGSTOP)
+            frozen |= new
+
+    def thaw(self):
+        self.send(self.tree(), signal.SIGCONT)
+
+    def tree(self):
+        """The server's process and all that come from it."""
+        children = {}
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                # The name, in brackets, may hold anything.
+                fields = status.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(status.parent.name))
+        found, new = set(), [self.child.pid]
+        while new:
+            process = new.pop()
+            found.add(process)
+            new += children.get(process, [])
+        return found
+
+    @staticmethod
+    def send(processes, number):
+        for process in processes:
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
+
     def end(self, number=signal.SIGQUIT, seconds=60):
         """Sends a signal and waits for the end; kills what takes too long."""
         if self.child.poll() is None:
+            self.thaw()
             self.child.send_signal(number)
             try:
                 self.child.wait(seconds)

@@ -53,6 +53,12 @@ class Registry:
     def kill(self):
         self.process.end(signal.SIGKILL)
 
+    def freeze(self):
+        self.process.freeze()
+
+    def thaw(self):
+        self.process.thaw()
+
     def close(self):
         if self.process:
             self.process.end(signal.SIGKILL)

@@ -5,7 +5,7 @@
   servers.py run -- COMMAND ...    run a command with the servers up and their addresses in its environment
   servers.py up, servers.py down   the same for a developer's own shell; the addresses are in target/servers/env
   servers.py serve NAME ...        up until the end of input; prints the addresses as one line of JSON, then
-                                   obeys lines: stop NAME, kill NAME, start NAME (each answered by a line)
+                                   obeys lines: stop, kill, freeze, thaw or start NAME (each answered by a line)
 
 Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas).
 Without names: all.
@@ -117,8 +117,8 @@ def serve(arguments):
         for line in sys.stdin:
             action, _, name = line.strip().partition(" ")
             server = running.servers.get(name)
-            if server is None or action not in ("stop", "kill", "start"):
-                print(f"error: {line.strip()!r} is not stop, kill or start NAME", flush=True)
+            if server is None or action not in ("stop", "kill", "freeze", "thaw", "start"):
+                print(f"error: {line.strip()!r} is not stop, kill, freeze, thaw or start NAME", flush=True)
                 continue
             if action == "start":
                 server.begin()

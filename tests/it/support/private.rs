@@ -80,6 +80,15 @@ impl PrivatePostgres {
         self.private.tell("kill");
     }
 
+    /// Stops all of the server's processes where they are (SIGSTOP). The kernel goes on acknowledging what is sent to them.
+    pub fn freeze(&mut self) {
+        self.private.tell("freeze");
+    }
+
+    pub fn thaw(&mut self) {
+        self.private.tell("thaw");
+    }
+
     /// Starts the server again, on the same port with the same data; returns when it takes connections.
     pub fn start_again(&mut self) {
         self.private.tell("start");

@@ -1,97 +1,202 @@
-//! A way to a server that can be cut: nothing comes through while it is, and nothing that was sent is lost, as with a
-//! network that drops packets for a while.
+//! A way to a server that can be cut, at once or at a byte of what is sent or answered: nothing comes through while it is, and
+//! nothing that was sent is lost, as with a network that drops packets for a while, or a server that is frozen.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
 use std::time::Duration;
 
-pub struct Proxy {
-    pub port: u16,
-    cut: Arc<AtomicBool>,
-    ended: Arc<AtomicBool>,
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the client to the server.
+    Up,
+    /// From the server to the client.
+    Down,
 }
 
-/// How often a thread looks whether the way is open.
-const TICK: Duration = Duration::from_millis(5);
+#[derive(Default)]
+struct State {
+    /// Nothing passes, either way.
+    is_cut: bool,
+    /// The way is cut when one connection has passed so many bytes that way since this was said.
+    cut_after: Option<(Way, u64)>,
+    /// How often it was said.
+    said: usize,
+    accepted: usize,
+    open: usize,
+    passed: u64,
+    ended: bool,
+    streams: Vec<TcpStream>,
+}
+
+/// What the threads of a proxy share.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// The proxy; its connections end when it is dropped.
+pub struct Proxy {
+    pub port: u16,
+    shared: Arc<Shared>,
+}
 
 impl Proxy {
+    /// Before `host:port`, on a port of 127.0.0.1 of its own.
     pub fn to(host: &str, port: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener.set_nonblocking(true).expect("a listener needn't block");
-        let proxy = Proxy {
-            port: listener.local_addr().expect("it is bound").port(),
-            cut: Arc::default(),
-            ended: Arc::default(),
-        };
-        let (cut, ended, host) = (Arc::clone(&proxy.cut), Arc::clone(&proxy.ended), host.to_owned());
-        std::thread::spawn(move || {
-            while !ended.load(Ordering::Relaxed) {
-                match listener.accept() {
-                    Ok((client, _)) => join(client, &host, port, &cut, &ended),
-                    Err(_) => std::thread::sleep(TICK),
+        let own_port = listener.local_addr().expect("bound").port();
+        let shared = Arc::new(Shared::default());
+        let (to, own) = ((host.to_owned(), port), Arc::clone(&shared));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let Ok(client) = client else { continue };
+                let mut state = own.state.lock().unwrap();
+                if state.ended {
+                    return;
                 }
+                state.accepted += 1;
+                drop(state);
+                let (own, to) = (Arc::clone(&own), to.clone());
+                thread::spawn(move || carry(&own, client, &to));
             }
         });
-        proxy
+        Proxy { port: own_port, shared }
     }
 
-    /// From now on nothing comes through.
+    /// From now on nothing passes: connections are taken, and their bytes acknowledged, as by a server that is frozen.
     pub fn cut(&self) {
-        self.cut.store(true, Ordering::Relaxed);
+        self.change(|state| state.is_cut = true);
     }
 
-    /// What was held back comes through, and all else.
+    /// The same, but only when one connection has passed so many bytes that way from now on.
+    pub fn cut_after(&self, way: Way, bytes: u64) {
+        self.change(|state| (state.cut_after, state.said) = (Some((way, bytes)), state.said + 1));
+    }
+
+    /// What was held back passes, and all else.
     pub fn restore(&self) {
-        self.cut.store(false, Ordering::Relaxed);
+        self.change(|state| (state.is_cut, state.cut_after) = (false, None));
+    }
+
+    /// Connections that were ever taken.
+    pub fn accepted(&self) -> usize {
+        self.shared.state.lock().unwrap().accepted
+    }
+
+    /// Connections that neither side has ended.
+    pub fn open(&self) -> usize {
+        self.shared.state.lock().unwrap().open
+    }
+
+    /// Bytes that have passed, both ways together.
+    pub fn passed(&self) -> u64 {
+        self.shared.state.lock().unwrap().passed
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.shared.state.lock().unwrap());
+        self.shared.changed.notify_all();
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-    }
-}
-
-fn join(client: TcpStream, host: &str, port: u16, cut: &Arc<AtomicBool>, ended: &Arc<AtomicBool>) {
-    let Ok(server) = TcpStream::connect((host, port)) else { return };
-    for (from, to) in [(&client, &server), (&server, &client)] {
-        let ends = [from, to].map(|stream| stream.try_clone().expect("a stream can be shared"));
-        let (cut, ended) = (Arc::clone(cut), Arc::clone(ended));
-        std::thread::spawn(move || {
-            let [from, to] = ends;
-            carry(&from, &to, &cut, &ended);
-            let _ = from.shutdown(Shutdown::Both);
-            let _ = to.shutdown(Shutdown::Both);
+        self.change(|state| {
+            state.ended = true;
+            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         });
+        // Wakes the thread that takes connections.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-/// Carries bytes one way until either end is gone.
-fn carry(mut from: &TcpStream, mut to: &TcpStream, cut: &AtomicBool, ended: &AtomicBool) {
-    let mut buffer = [0; 64 << 10];
-    for stream in [from, to] {
-        stream.set_nonblocking(false).expect("a stream may block");
-        stream.set_nodelay(true).expect("a stream needn't wait");
+/// The bytes that have passed on one connection, each way, since it was last said where to cut the way.
+#[derive(Default)]
+struct Counts {
+    passed: [u64; 2],
+    said: usize,
+}
+
+type Passed = Arc<Mutex<Counts>>;
+
+fn carry(shared: &Arc<Shared>, client: TcpStream, to: &(String, u16)) {
+    let Ok(server) = TcpStream::connect((to.0.as_str(), to.1)) else { return };
+    let copies = [&client, &server].map(|stream| {
+        stream.set_nodelay(true).expect("a socket");
+        stream.try_clone().expect("descriptors are left")
+    });
+    {
+        let mut state = shared.state.lock().unwrap();
+        state.open += 1;
+        state.streams.extend([&client, &server].map(|stream| stream.try_clone().expect("descriptors are left")));
     }
-    from.set_read_timeout(Some(Duration::from_millis(50))).expect("a time-out");
-    while !ended.load(Ordering::Relaxed) {
+    let passed = Passed::default();
+    let [client_again, server_again] = copies;
+    let up = {
+        let (shared, passed) = (Arc::clone(shared), Arc::clone(&passed));
+        thread::spawn(move || pass(&shared, Way::Up, client, server_again, &passed))
+    };
+    pass(shared, Way::Down, server, client_again, &passed);
+    let _ = up.join();
+    shared.state.lock().unwrap().open -= 1;
+}
+
+fn pass(shared: &Shared, way: Way, mut from: TcpStream, mut to: TcpStream, passed: &Passed) {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
         let count = match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => break,
         };
-        while cut.load(Ordering::Relaxed) && !ended.load(Ordering::Relaxed) {
-            std::thread::sleep(TICK);
-        }
-        if to.write_all(&buffer[..count]).is_err() {
-            break;
+        let mut rest = &buffer[..count];
+        while !rest.is_empty() {
+            let Some(allowed) = wait_for_leave(shared, way, passed, rest.len()) else { return };
+            if to.write_all(&rest[..allowed]).is_err() {
+                let _ = from.shutdown(Shutdown::Both);
+                return;
+            }
+            passed.lock().unwrap().passed[way as usize] += allowed as u64;
+            shared.state.lock().unwrap().passed += allowed as u64;
+            rest = &rest[allowed..];
         }
     }
     // The end of a stream comes through no sooner than its bytes.
-    while cut.load(Ordering::Relaxed) && !ended.load(Ordering::Relaxed) {
-        std::thread::sleep(TICK);
+    if wait_for_leave(shared, way, passed, 1).is_some() {
+        let _ = to.shutdown(Shutdown::Write);
+    }
+}
+
+/// Waits until some of `wanted` bytes may pass; `None` at the proxy's end.
+fn wait_for_leave(shared: &Shared, way: Way, passed: &Passed, wanted: usize) -> Option<usize> {
+    let mut state = shared.state.lock().unwrap();
+    loop {
+        if state.ended {
+            return None;
+        }
+        let own = {
+            let mut counts = passed.lock().unwrap();
+            if counts.said != state.said {
+                *counts = Counts { said: state.said, ..Counts::default() };
+            }
+            counts.passed
+        };
+        if state.cut_after.is_some_and(|(cutting, at)| own[cutting as usize] >= at) {
+            state.is_cut = true;
+        }
+        let allowed = match state.cut_after {
+            _ if state.is_cut => 0,
+            Some((cutting, at)) if cutting == way => at - own[way as usize],
+            _ => u64::MAX,
+        };
+        if allowed > 0 {
+            return Some(wanted.min(usize::try_from(allowed).unwrap_or(usize::MAX)));
+        }
+        state = shared.changed.wait_timeout(state, Duration::from_secs(1)).unwrap().0;
     }
 }
