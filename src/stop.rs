@@ -1,7 +1,7 @@
 //! How a job is told to end: first drain, then, if that takes too long, give up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -26,6 +26,7 @@ struct Inner {
     /// written under it, so that no one who waits misses a change.
     phase: AtomicU8,
     advancing: Mutex<()>,
+    abandoned: OnceLock<Instant>,
     advanced: Condvar,
 }
 
@@ -44,6 +45,11 @@ impl Stop {
             1 => Phase::Draining,
             _ => Phase::Abandoning,
         }
+    }
+
+    /// How long ago the job was told to abandon, if it was.
+    pub fn abandoned_for(&self) -> Option<Duration> {
+        self.0.abandoned.get().map(Instant::elapsed)
     }
 
     pub fn is_running(&self) -> bool {
@@ -65,6 +71,9 @@ impl Stop {
     fn advance(&self, to: Phase) {
         let _advancing = self.0.advancing.lock();
         if self.phase() < to {
+            if to == Phase::Abandoning {
+                self.0.abandoned.get_or_init(Instant::now);
+            }
             self.0.phase.store(to as u8, Ordering::Release);
             self.0.advanced.notify_all();
         }

@@ -49,6 +49,7 @@ fn each_driver_is_used_in_one_folder() {
         for (driver, home) in [
             ("rdkafka::", "consume/"),
             ("postgres::", "flush/"),
+            ("tokio_postgres::", "flush/"),
             ("curl::", "consume/"),
             ("sqlparser::", "config/job/"),
         ] {

@@ -1,9 +1,12 @@
 //! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
 //! by name in the row as JSON, where a missing one is null.
 
+use tokio_postgres::types::ToSql;
+
 use super::classify::During;
 use super::columns::{self, Column};
 use super::dimension;
+use super::driver::Error as DriverError;
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::names::nearest;
@@ -214,7 +217,7 @@ impl Catalog {
 }
 
 /// Turns a refused catalog query into the error of `open`.
-pub fn unreadable(session: &mut Session, table: &str, error: &postgres::Error) -> Error {
+pub fn unreadable(session: &mut Session, table: &str, error: &DriverError) -> Error {
     let failure: Failure = session.failed(error, During::Statement);
     failure.error(&format!("{table}: the catalog can't be read"), "")
 }
@@ -263,7 +266,7 @@ fn text_column(
     session: &mut Session,
     table: &str,
     sql: &str,
-    parameters: &[&(dyn postgres::types::ToSql + Sync)],
+    parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<String>> {
     let rows = session.client().query(sql, parameters).map_err(|error| unreadable(session, table, &error))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())

@@ -1,76 +1,92 @@
 //! From settings to an open connection: hosts, deadlines, login.
 
-use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postgres::config::{SslMode as DriverSslMode, TargetSessionAttrs};
-use postgres::{Client, Config};
+use tokio_postgres::config::SslMode as DriverSslMode;
+use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::classify::During;
+use super::driver::life::{Life, Pulse};
+use super::driver::patience::{Patience, SLICE};
+use super::driver::socket::{Address, Socket};
+use super::driver::{Client, Error as DriverError};
 use super::failure::Failure;
 use super::session::Attempt;
 use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::settings::{self, Connection, SslMode};
 
-/// How long a peer may be silent before the kernel asks whether it still is there, how often it asks, and how many times.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_RETRIES: u32 = 3;
 /// How long what was sent may stay unacknowledged. Longer than our `lock_timeout`: Linux also counts the time in which the
 /// server is there but takes nothing more, as it does while it waits for a lock.
 const USER_TIMEOUT: Duration = Duration::from_secs(75);
-/// How many attempts at a host may be left behind without an answer. With fewer, one at a host that came back could wait
-/// for those from before.
-const MOST_UNANSWERED: usize = 8;
+/// How long a server may be silent while a session waits before it is asked whether it is alive.
+const SILENCE: Duration = Duration::from_secs(5);
+/// The least that is ever waited for an answer, however short an outage may be.
+const LEAST: Duration = Duration::from_millis(500);
 
 /// Opens connections. Everything in it has been checked once; a connection only needs the network.
 pub struct Connector {
-    hosts: Vec<Host>,
+    hosts: Vec<Arc<Host>>,
     shuffle: bool,
-    ssl_mode: SslMode,
-    timeout: Duration,
-    config: Config,
-    tls: Tls,
+    dialer: Arc<Dialer>,
     /// The client shows one where the server asks for it.
     has_certificate: bool,
 }
 
+/// What a connection is made with, whatever its host.
+struct Dialer {
+    ssl_mode: SslMode,
+    timeout: Duration,
+    user_timeout: Duration,
+    config: Config,
+    tls: Tls,
+    /// After a fail-over the first host may be a standby that still takes connections.
+    writable_only: bool,
+    silence: Duration,
+    /// How long the answer to the question after a sign of life may take.
+    sign: Duration,
+}
+
 impl Connector {
-    pub fn new(connection: &Connection, application_name: &str) -> Result<Self> {
+    /// `max_outage`: how long the database may be away before somebody wants to know.
+    pub fn new(connection: &Connection, application_name: &str, max_outage: Option<Duration>) -> Result<Self> {
         let mut config = Config::new();
         config
             .user(&connection.user)
             .password(connection.password.reveal())
             .dbname(&connection.database)
-            .application_name(application_name)
-            .connect_timeout(connection.connect_timeout)
-            .keepalives(true)
-            .keepalives_idle(KEEPALIVE_IDLE)
-            .keepalives_interval(KEEPALIVE_INTERVAL)
-            .keepalives_retries(KEEPALIVE_RETRIES)
-            .tcp_user_timeout(connection.socket_timeout.map_or(USER_TIMEOUT, |timeout| timeout.min(USER_TIMEOUT)))
-            .notice_callback(|notice| log::debug!("{}: {}", notice.severity(), notice.message()));
+            .application_name(application_name);
         if let Some(options) = &connection.options {
             config.options(options);
         }
-        // After a fail-over the first host may be a standby that still takes connections.
-        if connection.primary_only || connection.hosts.len() > 1 {
-            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        }
-        let host = |address: &settings::Host| Host { address: address.clone(), unanswered: Mutex::default() };
+        let silence = max_outage.map_or(SILENCE, |longest| SILENCE.min(longest / 2)).max(LEAST);
+        let sign = max_outage.map_or(Duration::MAX, |longest| longest.saturating_sub(silence)).max(LEAST);
+        let host = |address: &settings::Host| Arc::new(Host::new(address.clone()));
         Ok(Connector {
             hosts: connection.hosts.iter().map(host).collect(),
             shuffle: connection.load_balance_hosts,
-            ssl_mode: connection.ssl_mode,
-            timeout: connection.connect_timeout,
-            config,
-            tls: Tls::new(connection)?,
             has_certificate: connection.ssl_key.is_some(),
+            dialer: Arc::new(Dialer {
+                ssl_mode: connection.ssl_mode,
+                timeout: connection.connect_timeout,
+                user_timeout: connection.socket_timeout.map_or(USER_TIMEOUT, |timeout| timeout.min(USER_TIMEOUT)),
+                config,
+                tls: Tls::new(connection)?,
+                writable_only: connection.primary_only || connection.hosts.len() > 1,
+                silence,
+                sign: sign.min(connection.connect_timeout),
+            }),
         })
+    }
+
+    /// How long it may take to get an answer from one of the hosts.
+    pub fn timeout(&self) -> Duration {
+        self.dialer.timeout.saturating_mul(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX))
     }
 
     /// What `open` says when there is no connection.
@@ -99,13 +115,13 @@ impl Connector {
     }
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
-    pub fn connect(&self) -> Attempt<Client> {
+    pub fn connect(&self, patience: &Patience) -> Attempt<Client> {
         let count = self.hosts.len();
         let first = if self.shuffle && count > 1 { random_below(count) } else { 0 };
         let mut refused: Option<Failure> = None;
         for index in 0..count {
             let host = &self.hosts[(first + index) % count];
-            match self.connect_to(host) {
+            match self.dialer.connect_to(host, &patience.at_most(self.dialer.timeout)) {
                 Ok(client) => return Ok(client),
                 Err(mut failure) => {
                     if count > 1 {
@@ -119,109 +135,188 @@ impl Connector {
         }
         Err(refused.unwrap_or_else(|| Failure::outage("the url names no host")))
     }
+}
 
-    fn connect_to(&self, host: &Host) -> Attempt<Client> {
-        let mut config = self.config.clone();
-        config.port(host.address.port());
-        match &host.address {
-            settings::Host::Tcp { name, .. } => config.host(name),
-            settings::Host::Unix { directory, .. } => {
-                // Nobody listens in between, and the server speaks no TLS there, whatever sslmode says.
-                config.host_path(directory);
-                return self.dial(host, config, DriverSslMode::Disable);
+impl Dialer {
+    /// Tries the host's addresses one after another, each with its share of the time that is left.
+    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, patience: &Patience) -> Attempt<Client> {
+        let addresses = host.addresses(patience).map_err(|error| Failure::new(&error, During::Connect))?;
+        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        let mut refused: Option<Failure> = None;
+        for (address, left) in addresses.into_iter().zip((1..=count).rev()) {
+            let share = match patience.slice(Duration::MAX) {
+                Ok(time) if left > 1 => patience.at_most(time / left),
+                _ => patience.clone(),
+            };
+            match self.connect_at(host, &address, &share) {
+                Ok(mut client) => {
+                    client.set_pulse(self.pulse(host, address));
+                    return Ok(client);
+                }
+                Err(failure) => {
+                    if refused.as_ref().is_none_or(|earlier| earlier.sqlstate.is_none()) {
+                        refused = Some(failure);
+                    }
+                }
             }
+        }
+        Err(refused.unwrap_or_else(|| Failure::outage(format!("{} has no address", host.address))))
+    }
+
+    fn connect_at(&self, host: &Host, address: &Address, patience: &Patience) -> Attempt<Client> {
+        let dial = |ssl_mode| {
+            let client = self.dial(host, address, ssl_mode, patience);
+            client.map_err(|error| Failure::new(&error, During::Connect))
         };
+        // Nobody listens in between, and the server speaks no TLS there, whatever sslmode says.
+        if matches!(address, Address::Unix(_)) {
+            return dial(DriverSslMode::Disable);
+        }
         match self.ssl_mode {
-            SslMode::Disable => self.dial(host, config, DriverSslMode::Disable),
+            SslMode::Disable => dial(DriverSslMode::Disable),
             // 28000: pg_hba.conf has no entry for a connection with, or without, encryption.
-            SslMode::Prefer => match self.dial(host, config.clone(), DriverSslMode::Prefer) {
+            SslMode::Prefer => match dial(DriverSslMode::Prefer) {
                 // Refused both ways: what was said to the way that is preferred says more.
-                Err(failure) if failure.is("28000") => match self.dial(host, config, DriverSslMode::Disable) {
+                Err(failure) if failure.is("28000") => match dial(DriverSslMode::Disable) {
                     Err(plain) if plain.is("28000") => Err(failure),
                     result => result,
                 },
                 result => result,
             },
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
-                self.dial(host, config, DriverSslMode::Require)
-            }
-            SslMode::Allow => match self.dial(host, config.clone(), DriverSslMode::Disable) {
-                Err(failure) if failure.is("28000") => self.dial(host, config, DriverSslMode::Require),
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => dial(DriverSslMode::Require),
+            SslMode::Allow => match dial(DriverSslMode::Disable) {
+                Err(failure) if failure.is("28000") => dial(DriverSslMode::Require),
                 result => result,
             },
         }
     }
 
-    /// The driver's own time-out ends with the TCP connection, and its attempt can't be called off: one at a server that
-    /// accepts and then is silent is left behind with its thread.
-    fn dial(&self, host: &Host, mut config: Config, ssl_mode: DriverSslMode) -> Attempt<Client> {
-        if let Some(client) = host.late() {
-            return Ok(client);
-        }
-        if let Some(dial) = host.oldest_of_too_many() {
-            match dial.recv_timeout(self.timeout) {
-                Ok(Ok(client)) => return Ok(client),
-                Err(RecvTimeoutError::Timeout) => return Err(self.no_answer(host, dial)),
-                // What went wrong with that one says nothing about now.
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {}
+    fn dial(
+        &self,
+        host: &Host,
+        address: &Address,
+        ssl_mode: DriverSslMode,
+        patience: &Patience,
+    ) -> std::result::Result<Client, DriverError> {
+        let socket = Socket::connect(address, self.user_timeout, patience)?;
+        let mut config = self.config.clone();
+        config.ssl_mode(ssl_mode);
+        let mut client = match ssl_mode {
+            DriverSslMode::Disable => Tls::Off.log_in(socket, &config, host.name(), patience)?,
+            _ => self.tls.log_in(socket, &config, host.name(), patience)?,
+        };
+        if self.writable_only {
+            let answer = client.simple_query("SHOW transaction_read_only")?;
+            let is_on =
+                |part: &SimpleQueryMessage| matches!(part, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
+            if answer.iter().any(is_on) {
+                return Err(DriverError::Refused("the server takes no writes: it is a standby, or read-only"));
             }
         }
-        config.ssl_mode(ssl_mode);
-        let tls = self.tls.clone();
-        let (sender, dial) = mpsc::channel();
-        let spawned = thread::Builder::new().name("vecsink-connect".into()).spawn(move || {
-            let _ = sender.send(tls.connect(&config));
-        });
-        if let Err(error) = spawned {
-            return Err(Failure::outage(format!("no thread to connect with: {error}")));
-        }
-        match dial.recv_timeout(self.timeout) {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(Failure::new(&error, During::Connect)),
-            Err(RecvTimeoutError::Timeout) => Err(self.no_answer(host, dial)),
-            Err(RecvTimeoutError::Disconnected) => Err(Failure::outage("the thread that connects has failed")),
-        }
+        Ok(client)
     }
 
-    fn no_answer(&self, host: &Host, dial: Dial) -> Failure {
-        host.unanswered.lock().push_back(dial);
-        Failure::outage(format!("no answer within {:.1} s", self.timeout.as_secs_f64()))
+    /// How a session at this address learns whether its server is alive: somebody else logs in there.
+    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address) -> Pulse {
+        let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
+        let question = move |patience: &Patience| {
+            let ssl_mode = match dialer.ssl_mode {
+                _ if matches!(address, Address::Unix(_)) => DriverSslMode::Disable,
+                SslMode::Disable | SslMode::Allow => DriverSslMode::Disable,
+                SslMode::Prefer => DriverSslMode::Prefer,
+                _ => DriverSslMode::Require,
+            };
+            let answer = dialer
+                .dial(&asked, &address, ssl_mode, patience)
+                .and_then(|mut client| client.batch_execute("SELECT 1"));
+            match answer {
+                // A refusal is a sign of life, too: too many connections, say.
+                Err(error) if error.as_db_error().is_some() => Ok(()),
+                Err(DriverError::Refused(_)) => Ok(()),
+                answer => answer,
+            }
+        };
+        Pulse { life, question: Arc::new(question), silence: self.silence, allowed: self.sign }
     }
 }
 
-/// A connection attempt in a thread of its own.
-type Dial = Receiver<std::result::Result<Client, postgres::Error>>;
+/// What looking up a name came to.
+type Lookup = std::io::Result<Vec<SocketAddr>>;
 
+#[derive(Debug)]
 struct Host {
     address: settings::Host,
-    /// Attempts that didn't end in time, the oldest first.
-    unanswered: Mutex<VecDeque<Dial>>,
+    /// Of the server at each of its addresses.
+    lives: Mutex<Vec<(Address, Arc<Life>)>>,
+    /// A look-up that nobody waits for any more: it can't be called off, so the next one waits for the same.
+    lookup: Mutex<Option<Receiver<Lookup>>>,
 }
 
 impl Host {
-    /// A connection that came too late for whoever asked for it. Attempts that have failed since are forgotten.
-    fn late(&self) -> Option<Client> {
-        let mut found = None;
-        self.unanswered.lock().retain(|dial| {
-            if found.is_some() {
-                return true;
-            }
-            match dial.try_recv() {
-                Ok(Ok(client)) => {
-                    found = Some(client).filter(|client| !client.is_closed());
-                    false
-                }
-                Ok(Err(_)) | Err(TryRecvError::Disconnected) => false,
-                Err(TryRecvError::Empty) => true,
-            }
-        });
-        found
+    fn new(address: settings::Host) -> Host {
+        Host { address, lives: Mutex::default(), lookup: Mutex::default() }
     }
 
-    /// To wait for instead of for one more.
-    fn oldest_of_too_many(&self) -> Option<Dial> {
-        let mut unanswered = self.unanswered.lock();
-        if unanswered.len() < MOST_UNANSWERED { None } else { unanswered.pop_front() }
+    /// What its certificate is to say.
+    fn name(&self) -> &str {
+        match &self.address {
+            settings::Host::Tcp { name, .. } => name,
+            settings::Host::Unix { .. } => "localhost",
+        }
+    }
+
+    fn life_at(&self, address: &Address) -> Arc<Life> {
+        let mut lives = self.lives.lock();
+        if let Some((_, life)) = lives.iter().find(|(other, _)| other == address) {
+            return Arc::clone(life);
+        }
+        let life = Arc::default();
+        lives.push((address.clone(), Arc::clone(&life)));
+        life
+    }
+
+    fn addresses(&self, patience: &Patience) -> std::result::Result<Vec<Address>, DriverError> {
+        match &self.address {
+            settings::Host::Unix { directory, port } => {
+                Ok(vec![Address::Unix(directory.join(format!(".s.PGSQL.{port}")))])
+            }
+            settings::Host::Tcp { name, port } => match name.parse::<IpAddr>() {
+                Ok(address) => Ok(vec![Address::Tcp(SocketAddr::new(address, *port))]),
+                Err(_) => Ok(self.look_up(name, *port, patience)?.into_iter().map(Address::Tcp).collect()),
+            },
+        }
+    }
+
+    /// Asks the system for the name's addresses, in a thread of its own: the system's call has no deadline.
+    fn look_up(&self, name: &str, port: u16, patience: &Patience) -> std::result::Result<Vec<SocketAddr>, DriverError> {
+        let earlier = self.lookup.lock().take();
+        let answer = match earlier {
+            Some(answer) => answer,
+            None => {
+                let (sender, answer) = mpsc::channel();
+                let name = name.to_owned();
+                thread::Builder::new().name("vecsink look-up".into()).spawn(move || {
+                    let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
+                })?;
+                answer
+            }
+        };
+        loop {
+            let slice = match patience.slice(SLICE) {
+                Ok(slice) => slice,
+                Err(error) => {
+                    *self.lookup.lock() = Some(answer);
+                    return Err(error);
+                }
+            };
+            match answer.recv_timeout(slice) {
+                Ok(found) => return Ok(found?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(DriverError::Refused("the thread that looks up the host's addresses has failed"));
+                }
+            }
+        }
     }
 }
 
@@ -232,11 +327,12 @@ fn random_below(count: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
-    use std::net::{TcpListener, TcpStream};
+    use std::io::Read;
+    use std::net::TcpListener;
 
     use super::*;
     use crate::settings::Password;
+    use crate::stop::Stop;
 
     fn connection(hosts: &[u16]) -> Connection {
         Connection {
@@ -249,7 +345,7 @@ mod tests {
             ssl_cert: None,
             ssl_key: None,
             ssl_password: None,
-            connect_timeout: Duration::from_millis(30),
+            connect_timeout: Duration::from_millis(200),
             socket_timeout: None,
             application_name: None,
             current_schema: None,
@@ -259,54 +355,77 @@ mod tests {
         }
     }
 
-    fn waiting(listener: &TcpListener) -> Vec<TcpStream> {
-        std::iter::from_fn(|| match listener.accept() {
-            Ok((stream, _)) => Some(stream),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-            Err(error) => panic!("{error}"),
-        })
-        .collect()
+    fn connector(connection: &Connection) -> Connector {
+        Connector::new(connection, "test", None).unwrap()
     }
 
     #[test]
-    fn a_silent_server_is_asked_by_few_threads_and_again_once_they_fail() {
+    fn an_attempt_at_a_silent_server_ends_in_time_and_leaves_nothing_behind() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let connector = Connector::new(&connection(&[listener.local_addr().unwrap().port()]), "test").unwrap();
-        let connect = || connector.connect().err().expect("nobody answers").text;
-        for _ in 0..3 * MOST_UNANSWERED {
-            assert!(connect().contains("no answer within"));
+        let connector = connector(&connection(&[listener.local_addr().unwrap().port()]));
+        for _ in 0..3 {
+            let failure = connector.connect(&Patience::default()).err().expect("nobody answers");
+            assert!(failure.text.contains("no answer within"), "{}", failure.text);
+            let (mut accepted, _) = listener.accept().unwrap();
+            accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            let mut said = Vec::new();
+            assert!(accepted.read_to_end(&mut said).is_ok(), "the connection was closed");
+            assert!(!said.is_empty(), "it asked to log in");
         }
-        let mut accepted = waiting(&listener);
-        assert_eq!(accepted.len(), MOST_UNANSWERED);
-        accepted.clear();
-        let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while accepted.is_empty() {
-            assert!(std::time::Instant::now() < deadline, "nobody dials anew");
-            connect();
-            accepted = waiting(&listener);
-        }
+    }
+
+    #[test]
+    fn an_attempt_ends_when_it_is_told_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let patient = Connection {
+            connect_timeout: Duration::from_secs(3600),
+            ..connection(&[listener.local_addr().unwrap().port()])
+        };
+        let connector = connector(&patient);
+        let stop = Stop::default();
+        let failure = std::thread::scope(|scope| {
+            let attempt = scope.spawn(|| connector.connect(&Patience::of(&stop)).err().map(|failure| failure.text));
+            let _held = listener.accept().unwrap();
+            stop.abandon();
+            attempt.join().unwrap()
+        });
+        let text = failure.expect("nobody answers");
+        assert!(text.contains("told to stop"), "{text}");
     }
 
     #[test]
     fn a_dead_peer_is_noticed_whatever_the_url_says() {
-        let connector = Connector::new(&connection(&[1]), "test").unwrap();
-        assert!(connector.config.get_keepalives());
-        assert_eq!(connector.config.get_keepalives_idle(), KEEPALIVE_IDLE);
-        assert_eq!(connector.config.get_keepalives_interval(), Some(KEEPALIVE_INTERVAL));
-        assert_eq!(connector.config.get_tcp_user_timeout(), Some(&USER_TIMEOUT));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::Tcp(listener.local_addr().unwrap());
+        let timeout_of = |connection: &Connection| {
+            let timeout = connector(connection).dialer.user_timeout;
+            let socket = Socket::connect(&address, timeout, &Patience::default()).unwrap();
+            assert!(socket.options().keepalive().unwrap());
+            assert_eq!(socket.options().tcp_keepalive_time().unwrap(), Duration::from_secs(30));
+            assert_eq!(socket.options().tcp_keepalive_interval().unwrap(), Duration::from_secs(10));
+            socket.options().tcp_user_timeout().unwrap()
+        };
+        assert_eq!(timeout_of(&connection(&[1])), Some(USER_TIMEOUT));
         let impatient = Connection { socket_timeout: Some(Duration::from_secs(5)), ..connection(&[1]) };
-        let connector = Connector::new(&impatient, "test").unwrap();
-        assert_eq!(connector.config.get_tcp_user_timeout(), Some(&Duration::from_secs(5)));
+        assert_eq!(timeout_of(&impatient), Some(Duration::from_secs(5)));
     }
 
     #[test]
     fn only_of_several_hosts_a_writable_one_is_looked_for() {
-        let attributes =
-            |connection: &Connection| Connector::new(connection, "test").unwrap().config.get_target_session_attrs();
-        assert_eq!(attributes(&connection(&[1])), TargetSessionAttrs::Any);
-        assert_eq!(attributes(&connection(&[1, 2])), TargetSessionAttrs::ReadWrite);
-        let primary = Connection { primary_only: true, ..connection(&[1]) };
-        assert_eq!(attributes(&primary), TargetSessionAttrs::ReadWrite);
+        let looks_for_one = |connection: &Connection| connector(connection).dialer.writable_only;
+        assert!(!looks_for_one(&connection(&[1])));
+        assert!(looks_for_one(&connection(&[1, 2])));
+        assert!(looks_for_one(&Connection { primary_only: true, ..connection(&[1]) }));
+    }
+
+    #[test]
+    fn a_host_is_a_name_an_address_or_a_folder_of_sockets() {
+        let of = |host: settings::Host| Host::new(host).addresses(&Patience::default()).unwrap();
+        let addresses = |name: &str| of(settings::Host::tcp(name, 5432));
+        let sockets = of(settings::Host::unix("/var/run", 5432));
+        assert_eq!(sockets, [Address::Unix("/var/run/.s.PGSQL.5432".into())]);
+        assert_eq!(addresses("10.0.0.1"), [Address::Tcp("10.0.0.1:5432".parse().unwrap())]);
+        assert_eq!(addresses("::1"), [Address::Tcp("[::1]:5432".parse().unwrap())]);
+        assert!(addresses("localhost").contains(&Address::Tcp("127.0.0.1:5432".parse().unwrap())));
     }
 }

@@ -1,15 +1,15 @@
 //! One `COPY … FROM STDIN`: rows streamed in large pieces.
 
-use std::io::{self, BufWriter, Write};
+use bytes::BytesMut;
 
 use super::classify::During;
-use super::failure::Failure;
+use super::driver::{CopyIn, Error};
 use super::rows::{Plan, Rows, Run};
 use super::session::{Attempt, Session};
 use super::statements::{Statement, Statements};
 use crate::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
 
-/// Bytes handed to the driver at once: it holds each piece twice.
+/// Bytes handed to the driver at once: it holds a copy of each piece.
 const PIECE: usize = 64 << 10;
 
 /// The COPY statements of a path, for either format.
@@ -68,33 +68,34 @@ fn send<'a>(
     pieces: impl Iterator<Item = &'a [u8]>,
 ) -> Attempt<u64> {
     let prepared = session.prepare(statements, statement)?;
-    let result = session.client().copy_in(&prepared).map(|mut writer| {
-        // Without `finish` the COPY is aborted: half of the rows must not count as all.
-        stream(&mut writer, format, pieces).map(|()| writer.finish())
-    });
-    match result {
-        Ok(Ok(Ok(stored))) => Ok(stored),
-        Ok(Ok(Err(error))) | Err(error) => Err(session.failed(&error, During::Copy)),
-        Ok(Err(error)) => {
-            session.abandon();
-            Err(Failure::outage(error.to_string()))
-        }
-    }
+    let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, pieces));
+    sent.map_err(|error| session.failed(&error, During::Copy))
 }
 
-fn stream<'a>(out: &mut impl Write, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> Result<u64, Error> {
     let binary = format == RowFormat::Binary;
-    let mut out = BufWriter::with_capacity(PIECE / 2, out);
+    let mut buffer = BytesMut::with_capacity(PIECE);
     if binary {
-        out.write_all(BINARY_HEADER)?;
+        buffer.extend_from_slice(BINARY_HEADER);
     }
-    for piece in pieces {
-        for part in piece.chunks(PIECE) {
-            out.write_all(part)?;
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            let (part, rest) = piece.split_at(piece.len().min(PIECE - buffer.len()));
+            buffer.extend_from_slice(part);
+            piece = rest;
+            if buffer.len() == PIECE {
+                copy.send(buffer.split().freeze())?;
+                // The driver is done with it: the same memory again.
+                buffer.reserve(PIECE);
+            }
         }
     }
     if binary {
-        out.write_all(BINARY_TRAILER)?;
+        buffer.extend_from_slice(BINARY_TRAILER);
     }
-    out.flush()
+    if !buffer.is_empty() {
+        copy.send(buffer.freeze())?;
+    }
+    // Without it the COPY is aborted: half of the rows must not count as all.
+    copy.finish()
 }

@@ -1,5 +1,7 @@
 //! The length that a column's vectors must have: its type says so, or a vector index does.
 
+use tokio_postgres::Row;
+
 use super::catalog::unreadable;
 use super::columns::Column;
 use super::keys::Index;
@@ -83,10 +85,9 @@ fn casts(session: &mut Session, index: &Index, table: &str) -> Result<Vec<(Strin
         )
         .map_err(|error| unreadable(session, table, &error))?;
     let plain = |text: &str| text.replace(['(', ')', ' '], "");
-    let is_cast = |row: &&postgres::Row| {
-        plain(row.get(4)) == plain(&format!("{}::{}", row.get::<_, &str>(1), row.get::<_, &str>(3)))
-    };
-    let length = |row: &postgres::Row| usize::try_from(row.get::<_, i32>(2)).unwrap_or(0);
+    let is_cast =
+        |row: &&Row| plain(row.get(4)) == plain(&format!("{}::{}", row.get::<_, &str>(1), row.get::<_, &str>(3)));
+    let length = |row: &Row| usize::try_from(row.get::<_, i32>(2)).unwrap_or(0);
     Ok(rows.iter().filter(is_cast).map(|row| (row.get(0), length(row))).collect())
 }
 

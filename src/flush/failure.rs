@@ -1,8 +1,10 @@
 //! An error of the driver or the server, read once: its class, and the words to show.
 
 use std::error::Error as _;
+use std::time::Instant;
 
 use super::classify::{Class, During};
+use super::driver::Error as DriverError;
 use crate::error::{Error, Rejection, Stage};
 
 /// Why an attempt did not succeed.
@@ -18,11 +20,19 @@ pub struct Failure {
     pub line: Option<usize>,
     /// The batch's row that `line` stands for.
     pub row: Option<usize>,
+    /// Nobody has had an answer from the server since then.
+    pub silent_since: Option<Instant>,
 }
 
 impl Failure {
-    pub fn new(error: &postgres::Error, during: During) -> Failure {
-        let Some(db) = error.as_db_error() else { return Failure::outage(driver_text(error)) };
+    pub fn new(error: &DriverError, during: During) -> Failure {
+        let Some(db) = error.as_db_error() else {
+            let silent_since = match error {
+                DriverError::Silent(since) => Some(*since),
+                _ => None,
+            };
+            return Failure { silent_since, ..Failure::outage(driver_text(error)) };
+        };
         let sqlstate = db.code().code();
         let mut text = without_segment(db.message()).to_owned();
         if let Some(detail) = db.detail() {
@@ -38,6 +48,7 @@ impl Failure {
             column: db.column().map(str::to_owned).or_else(|| context.and_then(column_of)),
             line: context.and_then(line_of),
             row: None,
+            silent_since: None,
         }
     }
 
@@ -51,6 +62,7 @@ impl Failure {
             column: None,
             line: None,
             row: None,
+            silent_since: None,
         }
     }
 
@@ -90,7 +102,7 @@ impl Failure {
 }
 
 /// The driver's own errors say little; what they were caused by says more.
-fn driver_text(error: &postgres::Error) -> String {
+fn driver_text(error: &DriverError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -1,5 +1,7 @@
 //! The table's indexes: which columns identify a row, and what else must be unique.
 
+use tokio_postgres::Row;
+
 use super::catalog::unreadable;
 use super::columns::Column;
 use super::session::Session;
@@ -40,7 +42,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
             &[&table],
         )
         .map_err(|error| unreadable(session, name, &error))?;
-    let index = |row: &postgres::Row| {
+    let index = |row: &Row| {
         // Columns after the key columns are only INCLUDEd.
         let key_columns = usize::try_from(row.get::<_, i32>(9)).unwrap_or(0);
         let columns = row.get::<_, &str>(8).split_whitespace().filter_map(|number| number.parse().ok());

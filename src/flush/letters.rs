@@ -1,8 +1,11 @@
 //! Dead letters in a table of the sink's own database, so that they can share a transaction with rows.
 
-use postgres::types::ToSql;
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, ToSql};
 
 use super::classify::{Class, During};
+use super::driver::Error as DriverError;
+use super::driver::patience::{Deadline, Patience};
 use super::failure::Failure;
 use super::retry::Backoff;
 use super::session::{Attempt, Session};
@@ -226,7 +229,7 @@ impl Target {
     pub fn write_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
         let mut backoff = Backoff::new(self.retry_wait_time);
         loop {
-            let attempt = self.pool.session().and_then(|mut session| {
+            let attempt = self.pool.session(&Patience::of(stop)).and_then(|mut session| {
                 session.attempt(|session| {
                     session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
                     write_beside(session, self.letters.as_ref(), beside)?;
@@ -267,8 +270,9 @@ impl Target {
 
 /// Whether a sink's dead-letter table can be written, or made; leaves nothing behind. Tells whether it would be made.
 pub fn check_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
-    let connector = Connector::new(&sink.connection, "vecsink check")?;
-    let mut session = first_session(&connector, sink, &Default::default())?;
+    let connector = Connector::new(&sink.connection, "vecsink check", None)?;
+    let patience = Patience::until(Deadline::after(connector.timeout()));
+    let mut session = first_session(&connector, sink, &Default::default(), &patience)?;
     LetterTable::check(&mut session, schema, table)
 }
 
@@ -281,9 +285,9 @@ pub fn read_letters(
 ) -> Result<bool> {
     /// Letters fetched at once.
     const PAGE: i32 = 500;
-    let connector = Connector::new(&sink.connection, "vecsink replay")?;
+    let connector = Connector::new(&sink.connection, "vecsink replay", None)?;
     let failed = |failure: &Failure| connector.unreachable(failure);
-    let mut session = first_session(&connector, sink, &Default::default())?;
+    let mut session = first_session(&connector, sink, &Default::default(), &Patience::default())?;
     if !exists(&mut session, schema, table).map_err(|failure| failed(&failure))? {
         return Ok(false);
     }
@@ -294,14 +298,16 @@ pub fn read_letters(
         quote(schema),
         quote(table)
     );
-    let wrong = |error: &postgres::Error| {
+    let wrong = |error: &DriverError| {
         let failure = Failure::new(error, During::Statement);
         failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "look at its columns")
     };
-    let mut transaction = session.client().transaction().map_err(|error| wrong(&error))?;
-    let portal = transaction.bind(query.as_str(), &[]).map_err(|error| wrong(&error))?;
+    let client = session.client();
+    let cursor = format!("BEGIN; DECLARE vecsink_letters NO SCROLL CURSOR FOR {query}");
+    client.batch_execute(&cursor).map_err(|error| wrong(&error))?;
+    let next = client.prepare(&format!("FETCH {PAGE} FROM vecsink_letters")).map_err(|error| wrong(&error))?;
     loop {
-        let rows = transaction.query_portal(&portal, PAGE).map_err(|error| wrong(&error))?;
+        let rows = client.query(&next, &[]).map_err(|error| wrong(&error))?;
         if rows.is_empty() {
             return Ok(true);
         }
@@ -314,8 +320,8 @@ pub fn read_letters(
     }
 }
 
-fn letter_of(row: &postgres::Row) -> std::result::Result<(i64, Letter), String> {
-    fn get<'a, T: postgres::types::FromSql<'a>>(row: &'a postgres::Row, at: usize) -> std::result::Result<T, String> {
+fn letter_of(row: &Row) -> std::result::Result<(i64, Letter), String> {
+    fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> std::result::Result<T, String> {
         row.try_get(at).map_err(|error| error.to_string())
     }
     let id: i64 = get(row, 0)?;

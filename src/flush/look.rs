@@ -7,10 +7,13 @@ use parking_lot::Mutex;
 
 use super::Target;
 use super::classify::Class;
+use super::driver::patience::{Deadline, Patience};
 use crate::error::Result;
 
-/// How long what was seen is believed: each look is a connection of its own, and bad rows may come in floods.
+/// How long what was seen is believed: bad rows may come in floods.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// How long a look may take: whoever waits for it reads or pushes nothing meanwhile.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// When the table was looked at.
 #[derive(Debug, Default)]
@@ -37,9 +40,11 @@ impl Target {
             return Ok(());
         }
         let edition = self.edition();
-        let compared = self.pool.extra_session().and_then(|mut session| edition.shape.compare(&mut session));
+        let patience = Patience::until(Deadline::after(LONGEST));
+        let compared = self.pool.session(&patience);
+        let compared = compared.and_then(|mut checkout| checkout.attempt(|session| edition.shape.compare(session)));
         let failure = match compared {
-            Err(altered) if altered.class == Class::Altered => match self.read_again(&edition) {
+            Err(altered) if altered.class == Class::Altered => match self.read_again(&edition, &patience) {
                 Ok(Err(why)) => return Err(self.can_not_follow(&altered.text, &why)),
                 Ok(Ok(())) => None,
                 Err(failure) => Some(failure),

@@ -12,6 +12,7 @@ mod copy;
 mod deletes;
 mod describe;
 mod dimension;
+mod driver;
 mod edition;
 mod failure;
 mod isolate;
@@ -62,6 +63,7 @@ use self::alike::Alike;
 use self::catalog::Catalog;
 use self::conflict::Conflicts;
 use self::connect::Connector;
+use self::driver::patience::{Deadline, Patience};
 use self::edition::Editions;
 use self::failure::Failure;
 use self::letters::LetterTable;
@@ -127,7 +129,7 @@ pub struct Target {
     description: Description,
     pool: Pool,
     conflicts: Conflicts,
-    outage: Outage,
+    outage: Arc<Outage>,
     alike: Alike,
     conflict_mode: ConflictMode,
     max_retry_times: u32,
@@ -138,6 +140,8 @@ pub struct Target {
     letters: Option<LetterTable>,
     has_company: bool,
     owners: Owners,
+    /// When what is part of the opening has to be done.
+    opening: Deadline,
 }
 
 impl Target {
@@ -145,15 +149,18 @@ impl Target {
     /// here. A name `job/process` lets another process of the job be noticed. `max_outage`: how long the database may be
     /// away later on.
     pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
-        let connector = Connector::new(&sink.connection, application_name)?;
+        let connector = Connector::new(&sink.connection, application_name, max_outage)?;
         let open = Arc::new(AtomicU32::new(0));
-        let mut session = first_session(&connector, sink, &open)?;
+        let outage = Arc::new(Outage::new(max_outage));
+        let opening = Deadline::after(connector.timeout());
+        let patience = Patience::until(opening);
+        let mut session = first_session(&connector, sink, &open, &patience)?;
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
         let setup = server.setup(&sink.connection);
         session.set_up(&setup).map_err(set_up)?;
         let catalog = Catalog::read(&mut session, server.greenplum, sink, None)?;
-        let reopen = || Session::open(&connector, &setup, &open).map_err(set_up);
+        let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
         let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
         let description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
@@ -176,7 +183,7 @@ impl Target {
             capabilities,
             description,
             conflicts,
-            outage: Outage::new(max_outage),
+            outage: Arc::clone(&outage),
             alike: Alike::default(),
             conflict_mode: sink.conflict_mode,
             max_retry_times: sink.max_retry_times,
@@ -192,7 +199,16 @@ impl Target {
             letters,
             has_company,
             owners: Owners::new(&sink.schema, application_name),
-            pool: Pool::new(connector, setup, session, open, sink.connection_max_active, sink.connection_max_wait)?,
+            opening,
+            pool: Pool::new(
+                connector,
+                setup,
+                session,
+                open,
+                outage,
+                sink.connection_max_active,
+                sink.connection_max_wait,
+            )?,
         })
     }
 
@@ -218,14 +234,18 @@ impl Target {
 
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
     /// why the job can't go on with the table as it is.
-    fn read_again(&self, seen: &Edition) -> Attempt<std::result::Result<(), String>> {
+    fn read_again(&self, seen: &Edition, patience: &Patience) -> Attempt<std::result::Result<(), String>> {
+        // Who holds it waits no longer than `patience`, which all share.
         let _alone = self.rereading.lock();
         if self.editions.newest().revision != seen.revision {
             return Ok(Ok(()));
         }
-        let mut session = self.pool.extra_session()?;
+        // One of the pool's: the server may allow no more.
+        let mut checkout = self.pool.session(patience)?;
         let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
-        let found = match Catalog::read(&mut session, self.greenplum, &self.sink, Some(&written)) {
+        let read = checkout.use_for(|session| Catalog::read(session, self.greenplum, &self.sink, Some(&written)))?;
+        drop(checkout);
+        let found = match read {
             Err(Error::Target { message, passing: true, .. }) => return Err(Failure::outage(message)),
             Err(error) => return Ok(Err(error.to_string())),
             Ok(catalog) => {
@@ -269,7 +289,8 @@ impl Target {
     /// How partitions are handed over between processes; the inner error is a warning.
     pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
         let mut found = Ok(String::new());
-        let asked = self.pool.session().and_then(|mut session| {
+        let patience = Patience::until(Deadline::after(self.sink.connection.connect_timeout));
+        let asked = self.pool.session(&patience).and_then(|mut session| {
             session.attempt(|session| {
                 found = self.owners.check(session);
                 Ok(())
@@ -311,6 +332,11 @@ impl Target {
         self.linger
     }
 
+    /// Ends the sessions that nobody uses, and each of the others when it is given back. Nothing is written any more.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
     /// Sessions that are open now.
     pub fn open_sessions(&self) -> u32 {
         self.pool.open_sessions()
@@ -318,10 +344,10 @@ impl Target {
 }
 
 /// A server that is just starting gets until the connect time-out.
-fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>) -> Result<Session> {
+fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, patience: &Patience) -> Result<Session> {
     let deadline = Instant::now() + sink.connection.connect_timeout;
     loop {
-        match Session::open(connector, &Setup::default(), open) {
+        match Session::open(connector, &Setup::default(), open, patience) {
             Ok(session) => return Ok(session),
             Err(failure) if failure.is("57P03") && Instant::now() < deadline => {
                 std::thread::sleep(sink.retry_wait_time.max(Duration::from_millis(100)));

@@ -6,23 +6,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use r2d2::{ManageConnection, NopErrorHandler, PooledConnection};
 
-use super::classify::Class;
+use super::classify::{Class, During};
 use super::connect::Connector;
+use super::driver::patience::{Patience, SLICE};
 use super::failure::Failure;
+use super::retry::Outage;
 use super::session::{Attempt, Session, Setup};
 use crate::error::{Error, Result};
 
 /// How long to go on with fewer sessions after the server refused one.
 const FEWER_FOR: Duration = Duration::from_secs(30);
 
+/// The least that a slot is waited for.
+const LEAST: Duration = Duration::from_millis(1);
+
 pub struct Pool {
-    slots: r2d2::Pool<Slots>,
+    /// `None` once it is closed: r2d2's threads end with it.
+    slots: RwLock<Option<r2d2::Pool<Slots>>>,
+    size: u32,
     connector: Connector,
     setup: Setup,
     open: Arc<AtomicU32>,
+    outage: Arc<Outage>,
+    max_wait: Duration,
     /// Sessions of an earlier one are replaced.
     generation: AtomicU32,
     /// When a session was last found lost. Those that haven't answered since are asked before they are used.
@@ -70,6 +79,7 @@ impl Pool {
         setup: Setup,
         first: Session,
         open: Arc<AtomicU32>,
+        outage: Arc<Outage>,
         size: u32,
         max_wait: Duration,
     ) -> Result<Self> {
@@ -80,42 +90,54 @@ impl Pool {
             // Either would keep r2d2's threads for half a minute after the pool is gone.
             .max_lifetime(None)
             .idle_timeout(None)
-            .connection_timeout(max_wait.max(Duration::from_millis(1)))
+            .connection_timeout(SLICE)
             .error_handler(Box::new(NopErrorHandler))
             .build(Slots)
             .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
-        let pool = Pool {
-            slots,
+        if let Ok(mut slot) = slots.get() {
+            slot.session = Some(first);
+        }
+        Ok(Pool {
+            slots: RwLock::new(Some(slots)),
+            size: size.max(1),
             connector,
             setup,
             open,
+            outage,
+            max_wait: max_wait.max(Duration::from_millis(1)),
             generation: AtomicU32::new(0),
             doubted: Mutex::new(None),
             fewer: Mutex::new(None),
-        };
-        if let Ok(mut slot) = pool.slots.get() {
-            slot.session = Some(first);
-        }
-        Ok(pool)
+        })
+    }
+
+    /// Ends the sessions that nobody uses; who has one ends it by giving it back.
+    pub fn close(&self) {
+        let slots = self.slots.write().take();
+        let parked = self.fewer.lock().take();
+        drop((parked, slots));
     }
 
     /// A session, from the pool or new, that is ready for no other revision of the table than this one.
-    pub fn session_for(&self, revision: u32) -> Attempt<Checkout> {
-        self.session_if(|session| session.revision.is_none_or(|other| other == revision))
+    pub fn session_for(&self, revision: u32, patience: &Patience) -> Attempt<Checkout> {
+        self.session_if(patience, |session| session.revision.is_none_or(|other| other == revision))
     }
 
     /// A session, from the pool or new.
-    pub fn session(&self) -> Attempt<Checkout> {
-        self.session_if(|_| true)
+    pub fn session(&self, patience: &Patience) -> Attempt<Checkout> {
+        self.session_if(patience, |_| true)
     }
 
-    fn session_if(&self, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
+    fn session_if(&self, patience: &Patience, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
         loop {
             // Looked at for its side effect: slots come back when the time of fewer sessions is over.
             self.limit();
-            let mut slot = self.slots.get().map_err(|_| self.none_free())?;
+            let mut slot = self.free_slot(patience)?;
             let generation = self.generation.load(Ordering::Relaxed);
             let doubted = *self.doubted.lock();
+            if let Some(session) = &mut slot.session {
+                session.client().set_patience(patience.clone());
+            }
             if let Some(session) = &mut slot.session
                 && session.is_usable()
                 && session.generation == generation
@@ -125,8 +147,9 @@ impl Pool {
                 return Ok(Checkout(slot));
             }
             slot.session = None;
-            match Session::open(&self.connector, &self.setup, &self.open) {
+            match Session::open(&self.connector, &self.setup, &self.open, &self.outage.patience(patience)) {
                 Ok(mut session) => {
+                    session.client().set_patience(patience.clone());
                     session.generation = generation;
                     slot.session = Some(session);
                     return Ok(Checkout(slot));
@@ -143,11 +166,6 @@ impl Pool {
         }
     }
 
-    /// A session beside those of the pool, for a moment.
-    pub fn extra_session(&self) -> Attempt<Session> {
-        Session::open(&self.connector, &self.setup, &self.open)
-    }
-
     /// From now on only new sessions: what the old ones prepared is out of date.
     pub fn renew(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
@@ -158,9 +176,24 @@ impl Pool {
         *self.doubted.lock() = Some(Instant::now());
     }
 
+    /// Waits for a slot that nobody uses.
+    fn free_slot(&self, patience: &Patience) -> Attempt<PooledConnection<Slots>> {
+        let deadline = Instant::now() + self.max_wait;
+        loop {
+            let slice = patience.slice(SLICE).map_err(|error| Failure::new(&error, During::Connect))?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(slots) = self.slots.read().clone() else { return Err(Failure::outage("the sink is closed")) };
+            match slots.get_timeout(slice.min(left).max(LEAST)) {
+                Ok(slot) => return Ok(slot),
+                Err(_) if left.is_zero() => return Err(self.none_free()),
+                Err(_) => {}
+            }
+        }
+    }
+
     fn none_free(&self) -> Failure {
-        let wait = self.slots.connection_timeout().as_secs_f64();
-        let size = self.slots.max_size();
+        let wait = self.max_wait.as_secs_f64();
+        let size = self.size;
         Failure {
             class: Class::Contention,
             ..Failure::outage(format!(
@@ -180,7 +213,7 @@ impl Pool {
         if fewer.as_ref().is_some_and(|fewer| Instant::now() >= fewer.until) {
             *fewer = None;
         }
-        fewer.as_ref().map_or(self.slots.max_size(), |fewer| fewer.limit)
+        fewer.as_ref().map_or(self.size, |fewer| fewer.limit)
     }
 
     fn refused(&self, slot: Option<PooledConnection<Slots>>) {
@@ -200,6 +233,11 @@ impl Pool {
 pub struct Checkout(PooledConnection<Slots>);
 
 impl Checkout {
+    /// Runs work that changes nothing and has errors of its own.
+    pub fn use_for<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Attempt<T> {
+        self.attempt(|session| Ok(work(session)))
+    }
+
     /// Runs `work`; a failure leaves the session clean or marks it as lost.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
         let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };

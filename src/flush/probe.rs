@@ -1,5 +1,7 @@
 //! What the server takes: tried, not guessed from its version. Every try is rolled back.
 
+use tokio_postgres::SimpleQueryMessage;
+
 use super::catalog::Catalog;
 use super::classify::Class;
 use super::copy::{Into, copy_nothing};
@@ -171,7 +173,7 @@ pub fn other_process(session: &mut Session, application_name: &str) -> bool {
     session
         .client()
         .simple_query(&sql)
-        .is_ok_and(|answer| answer.iter().any(|part| matches!(part, postgres::SimpleQueryMessage::Row(_))))
+        .is_ok_and(|answer| answer.iter().any(|part| matches!(part, SimpleQueryMessage::Row(_))))
 }
 
 impl From<Path> for Into {

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::driver::patience::Patience;
 use super::failure::Failure;
 use crate::error::Result;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The least time an attempt at a new session gets.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Waits that double, each shortened at random so that writers don't come back all at once.
 #[derive(Debug)]
@@ -55,6 +58,14 @@ impl Outage {
         self.since.lock().is_some()
     }
 
+    /// For an attempt at a new session: it may not take longer than an outage.
+    pub fn patience(&self, patience: &Patience) -> Patience {
+        let Some(longest) = self.longest else { return patience.clone() };
+        let since = *self.since.lock();
+        let left = since.map_or(longest, |since| longest.saturating_sub(since.elapsed()));
+        patience.at_most(left.max(LEAST))
+    }
+
     /// An attempt failed because the database is away. Err when it has been so for longer than allowed.
     pub fn goes_on(&self, table: &str, failure: &Failure) -> Result<()> {
         let since = {
@@ -62,7 +73,7 @@ impl Outage {
             if since.is_none() {
                 log::warn!("{table}: the database is away ({}); waiting for it, nothing is lost", failure.text);
             }
-            *since.get_or_insert_with(Instant::now)
+            *since.get_or_insert_with(|| failure.silent_since.unwrap_or_else(Instant::now))
         };
         match self.longest {
             Some(longest) if since.elapsed() >= longest => {

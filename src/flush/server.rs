@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::SimpleQueryMessage;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::classify::During;
 use super::session::{Attempt, Session, Setup};

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use postgres::{Client, SimpleQueryMessage, Statement as Prepared};
+use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
 
 use super::classify::During;
 use super::connect::Connector;
+use super::driver::patience::Patience;
+use super::driver::{Client, Error};
 use super::failure::Failure;
 use super::statements::{COUNT, Statement, Statements};
 
@@ -42,8 +44,12 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>) -> Attempt<Session> {
-        let client = connector.connect()?;
+    /// Connects and logs in, in the connect time-out if the patience isn't over earlier. The patience is then that of the
+    /// session's waits until it is given another.
+    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &Patience) -> Attempt<Session> {
+        let own = patience.at_most(connector.timeout());
+        let mut client = connector.connect(&own)?;
+        client.set_patience(own);
         open.fetch_add(1, Ordering::Relaxed);
         let mut session = Session {
             client,
@@ -57,6 +63,7 @@ impl Session {
             open: Arc::clone(open),
         };
         session.set_up(setup)?;
+        session.client.set_patience(patience.clone());
         Ok(session)
     }
 
@@ -84,7 +91,7 @@ impl Session {
 
     /// Whether the server still is at the other end.
     pub fn answers(&mut self) -> bool {
-        self.client.is_valid(ANSWER).is_ok()
+        self.client.answers(ANSWER)
     }
 
     /// Runs statements that return nothing.
@@ -137,17 +144,12 @@ impl Session {
     }
 
     /// Reads an error and remembers whether the session outlives it.
-    pub fn failed(&mut self, error: &postgres::Error, during: During) -> Failure {
+    pub fn failed(&mut self, error: &Error, during: During) -> Failure {
         let failure = Failure::new(error, during);
         if failure.ends_session() {
             self.usable = false;
         }
         failure
-    }
-
-    /// The session is of no more use.
-    pub fn abandon(&mut self) {
-        self.usable = false;
     }
 
     /// A refusal that was asked for doesn't end the session.

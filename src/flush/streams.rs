@@ -2,10 +2,12 @@
 
 use super::Target;
 use super::classify::{Class, During};
+use super::driver::patience::Patience;
 use super::failure::Failure;
 use super::session::{Attempt, Session};
 use super::statements::{literal, quote};
 use crate::error::Result;
+use crate::stop::Stop;
 
 const TABLE: &str = "vecsink_stream";
 
@@ -52,8 +54,10 @@ impl Target {
         let table = self.stream_table();
         let ddl = self.stream_ddl();
         let advice = format!("have someone who may create tables run: {ddl}");
-        let mut checkout =
-            self.pool.session().map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
+        let mut checkout = self
+            .pool
+            .session(&Patience::until(self.opening))
+            .map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
         let held = checkout.attempt(|session| {
             if !exists(session, &self.table.schema)? {
                 make(session, &ddl)?;
@@ -69,11 +73,11 @@ impl Target {
     }
 
     /// Notes that everything below `low` is durable. An error may pass: try again.
-    pub fn advance_stream(&self, held: &mut Held, low: i64) -> Result<Kept> {
+    pub fn advance_stream(&self, held: &mut Held, low: i64, stop: &Stop) -> Result<Kept> {
         let table = self.stream_table();
         let advanced = self
             .pool
-            .session()
+            .session(&Patience::of(stop))
             .and_then(|mut checkout| checkout.attempt(|session| advance(session, &table, held, low)));
         advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))
     }

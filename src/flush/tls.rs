@@ -1,7 +1,12 @@
 //! Encryption on the way to the server, as `sslmode` and its companions ask for it.
 
-use postgres::{Client, Config, NoTls};
+use std::sync::Arc;
 
+use tokio_postgres::{Config, NoTls};
+
+use super::driver::patience::Patience;
+use super::driver::socket::Socket;
+use super::driver::{Client, Error as DriverError};
 use crate::error::{Error, Result};
 use crate::settings::{Connection, SslMode};
 
@@ -10,15 +15,22 @@ use crate::settings::{Connection, SslMode};
 pub enum Tls {
     Off,
     #[cfg(feature = "tls")]
-    On(postgres_openssl::MakeTlsConnector),
+    On(with_openssl::Connector),
 }
 
 impl Tls {
-    pub fn connect(&self, config: &Config) -> std::result::Result<Client, postgres::Error> {
+    /// Logs in to the server called `name`, over a socket that is connected.
+    pub fn log_in(
+        &self,
+        socket: Arc<Socket>,
+        config: &Config,
+        name: &str,
+        patience: &Patience,
+    ) -> std::result::Result<Client, DriverError> {
         match self {
-            Tls::Off => config.connect(NoTls),
+            Tls::Off => Client::log_in(socket, config, NoTls, patience),
             #[cfg(feature = "tls")]
-            Tls::On(connector) => config.connect(connector.clone()),
+            Tls::On(connector) => Client::log_in(socket, config, connector.to(name)?, patience),
         }
     }
 
@@ -47,7 +59,7 @@ mod with_openssl {
 
     use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode};
     use openssl::x509::store::X509StoreBuilder;
-    use postgres_openssl::MakeTlsConnector;
+    use postgres_openssl::TlsConnector;
 
     use super::{Connection, Error, Result, SslMode};
     use crate::flush::client_certificate::ClientCertificate;
@@ -56,7 +68,22 @@ mod with_openssl {
     const SYSTEM_ROOTS: &[&str] =
         &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-    pub fn connector(connection: &Connection) -> Result<MakeTlsConnector> {
+    /// What TLS sessions are made with.
+    #[derive(Clone)]
+    pub struct Connector {
+        openssl: SslConnector,
+        verifies_name: bool,
+    }
+
+    impl Connector {
+        pub fn to(&self, host: &str) -> std::io::Result<TlsConnector> {
+            let mut session = self.openssl.configure()?;
+            session.set_verify_hostname(self.verifies_name);
+            Ok(TlsConnector::new(session, host))
+        }
+    }
+
+    pub fn connector(connection: &Connection) -> Result<Connector> {
         let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(|error| wrong("TLS", &error))?;
         let (chain, name) = match connection.ssl_mode {
             SslMode::VerifyFull => (true, true),
@@ -72,12 +99,7 @@ mod with_openssl {
         if let Some(certificate) = ClientCertificate::read(connection)? {
             certificate.show(&mut builder)?;
         }
-        let mut connector = MakeTlsConnector::new(builder.build());
-        connector.set_callback(move |ssl, _| {
-            ssl.set_verify_hostname(name);
-            Ok(())
-        });
-        Ok(connector)
+        Ok(Connector { openssl: builder.build(), verifies_name: name })
     }
 
     fn trust(builder: &mut SslConnectorBuilder, given: Option<&Path>) -> Result<()> {

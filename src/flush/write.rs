@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::classify::Class;
+use super::driver::patience::Patience;
 use super::failure::Failure;
 use super::isolate::Isolation;
 use super::net::{Net, net};
@@ -153,7 +154,7 @@ impl<'a> Write<'a> {
     ) -> Attempt<T> {
         let target = self.target;
         let admitted = self.admitted.take();
-        let mut session = target.pool.session_for(self.edition.revision)?;
+        let mut session = target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
         let beside = self.settle.beside(range);
         let (rows, edition) = (&mut self.rows, &self.edition);
         let result = session.attempt(|session| {
@@ -284,7 +285,7 @@ impl<'a> Write<'a> {
                 Ok(())
             }
             Class::Configuration => {
-                let why = match self.target.read_again(&self.edition) {
+                let why = match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
                     Ok(Err(why)) => why + "; ",
                     _ => String::new(),
                 };
@@ -294,7 +295,7 @@ impl<'a> Write<'a> {
                 ))
             }
             Class::Letters => Err(self.target.letters_refused(failure)),
-            Class::Altered => match self.target.read_again(&self.edition) {
+            Class::Altered => match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
                 Ok(Ok(())) => {
                     self.altered = failure.text.clone();
                     self.settle.retried();
@@ -318,7 +319,8 @@ impl<'a> Write<'a> {
 
     fn lost(&mut self, failure: &Failure) -> Result<()> {
         self.target.pool.doubt();
-        if !self.replaced {
+        // A silent server was asked for a new session by then.
+        if !self.replaced && failure.silent_since.is_none() {
             // One session may be gone for any reason: only when a new one fails as well, the database is away.
             self.replaced = true;
             self.settle.retried();
@@ -372,7 +374,7 @@ impl<'a> Write<'a> {
     /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
     fn look(&mut self) -> Attempt<()> {
         if !self.looked {
-            let mut session = self.target.pool.session_for(self.edition.revision)?;
+            let mut session = self.target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
             session.attempt(|session| self.edition.shape.compare(session))?;
             self.looked = true;
         }

@@ -13,13 +13,16 @@ use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::{Stats, Summary};
-use super::{ABANDON_GRACE, after, application_name, sources};
+use super::{after, application_name, sources};
 use crate::consume::{Intake, Lag, Reader, check_properties, registry};
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
 use crate::settings::{Assignment, DeadLetterTarget, Job, Source};
-use crate::stop::{Phase, Stop};
+use crate::stop::Stop;
+
+/// How long an abandoned job's threads get, with the last words to Kafka: the process is to end within a second.
+const LAST_GRACE: Duration = Duration::from_millis(900);
 
 /// What a run is told besides its job.
 #[derive(Debug, Clone, Default)]
@@ -135,7 +138,7 @@ impl Pipeline {
                     line.close();
                 }
                 for line in &lines {
-                    line.join(&shared.stop);
+                    line.join(&shared.stop, None);
                 }
                 if let Err(error) = reader.commit(&intake.watermarks()) {
                     log::warn!("the last positions could not be stored: {error}");
@@ -204,8 +207,8 @@ impl Pipeline {
 
     /// Waits for the end and tells what was done and whether it went well.
     pub fn finish(&self) -> (Summary, Result<()>) {
-        while !self.wait(Duration::from_secs(1)) {
-            if self.shared.stop.phase() == Phase::Abandoning && !self.wait(ABANDON_GRACE) {
+        while !self.wait(Duration::from_millis(100)) {
+            if self.shared.stop.abandoned_for().is_some_and(|since| since >= LAST_GRACE) {
                 self.shared.fail(Error::Stopped);
                 self.threads.lock().clear();
                 break;

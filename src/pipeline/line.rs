@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -180,10 +180,10 @@ impl Line {
         self.dispatcher.abandon();
     }
 
-    /// Waits until everything accepted is settled; gives up when the job is abandoned.
-    pub fn join(&self, stop: &Stop) {
-        self.writers.join(&self.dispatcher, stop);
-        self.rejects.join(stop);
+    /// Waits until everything accepted is settled; gives up when the job is abandoned, as it is at the deadline.
+    pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
+        self.writers.join(&self.dispatcher, stop, deadline);
+        self.rejects.join(stop, deadline);
     }
 
     pub fn connections(&self) -> u32 {

@@ -41,6 +41,8 @@ mod writers;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
+use crate::stop::Stop;
+
 #[cfg(feature = "kafka")]
 pub use attach::Attach;
 #[cfg(feature = "kafka")]
@@ -56,8 +58,17 @@ pub use sample::{Sample, SampledColumn, SampledRecord, sample};
 pub use sink::*;
 pub use stats::{Stats, Summary};
 
-/// How long the threads of an abandoned job get to end by themselves.
-const ABANDON_GRACE: Duration = Duration::from_secs(2);
+/// How long a sink's threads get to end by themselves once it is abandoned. They look ten times a second, and whoever told
+/// them to has promised an answer within a second.
+const ABANDON_GRACE: Duration = Duration::from_millis(500);
+
+/// Whether a wait for a sink's threads is over though they haven't ended. The sink is abandoned at the deadline.
+fn is_over(stop: &Stop, deadline: Option<Instant>) -> bool {
+    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        stop.abandon();
+    }
+    stop.abandoned_for().is_some_and(|since| since >= ABANDON_GRACE)
+}
 
 /// `<name>/<16 hex digits of this process>`: who looks at pg_stat_activity sees which job and which process it is.
 fn application_name(mut name: String) -> String {

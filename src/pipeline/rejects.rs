@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::ABANDON_GRACE;
+use super::is_over;
 use super::line::Line;
 use crate::error::{Error, Rejection, Result};
 use crate::flush::Beside;
@@ -18,7 +18,7 @@ use crate::position::Position;
 use crate::record::Original;
 use crate::reject::{LetterFile, RateLimitedLog};
 use crate::settings::{DeadLetterTarget, Sink};
-use crate::stop::{Phase, Stop};
+use crate::stop::Stop;
 
 /// Letters written between two fsyncs, in bytes.
 const PIECE: usize = 4 << 20;
@@ -231,20 +231,13 @@ impl Rejects {
         Ok(())
     }
 
-    /// Waits until all that was submitted is written.
-    pub fn join(&self, stop: &Stop) {
-        let mut deadline = None;
+    /// Waits until all that was submitted is written, but not longer than [`is_over`] allows.
+    pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
         let mut queue = self.queue.lock();
         queue.closed = true;
         self.changed.notify_all();
-        while !queue.failed
-            && (queue.writing || !queue.letters.is_empty())
-            && deadline.is_none_or(|at| Instant::now() < at)
-        {
+        while !queue.failed && (queue.writing || !queue.letters.is_empty()) && !is_over(stop, deadline) {
             self.changed.wait_for(&mut queue, Duration::from_millis(50));
-            if deadline.is_none() && stop.phase() == Phase::Abandoning {
-                deadline = Some(Instant::now() + ABANDON_GRACE);
-            }
         }
     }
 }

@@ -175,7 +175,7 @@ impl Way {
         let fed = self.feed(spool, places);
         self.line.close();
         let shared = Arc::clone(&self.line.shared);
-        self.line.join(&shared.stop);
+        self.line.join(&shared.stop, None);
         *counters += self.read.snapshot();
         *counters += self.line.counters().snapshot();
         if let Some(failure) = shared.failure() {

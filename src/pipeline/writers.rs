@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::ABANDON_GRACE;
+use super::is_over;
 use super::line::Line;
 use super::settlement::Settlement;
 use crate::dispatch::{Dispatcher, Taken, Tray};
@@ -54,15 +54,13 @@ impl Writers {
         self.ended.notify_all();
     }
 
-    /// Waits until all have ended. Once the job is abandoned, what waits is dropped and only a moment is left.
-    pub fn join(&self, dispatcher: &Dispatcher, stop: &Stop) {
-        let mut deadline = None;
+    /// Waits until all have ended, but not longer than [`is_over`] allows. Once the job is abandoned, what waits is dropped.
+    pub fn join(&self, dispatcher: &Dispatcher, stop: &Stop, deadline: Option<Instant>) {
         let mut count = self.count.lock();
-        while *count > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+        while *count > 0 && !is_over(stop, deadline) {
             self.ended.wait_for(&mut count, Duration::from_millis(50));
-            if deadline.is_none() && stop.phase() == Phase::Abandoning {
+            if stop.phase() == Phase::Abandoning {
                 dispatcher.abandon();
-                deadline = Some(Instant::now() + ABANDON_GRACE);
             }
         }
     }

@@ -6,6 +6,7 @@ mod client_certificates;
 mod conflicts;
 mod connections;
 pub mod fixture;
+mod frozen;
 mod isolation;
 mod outages;
 mod owners;

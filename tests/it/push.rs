@@ -3,6 +3,7 @@
 mod batches;
 mod crash;
 mod drift;
+mod ends;
 mod examples;
 mod failures;
 mod rows;

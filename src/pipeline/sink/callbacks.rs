@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use super::core::Core;
 use crate::error::{Error, Rejection, Result};
@@ -27,9 +29,17 @@ pub struct Calls {
 }
 
 /// The running thread.
-pub struct Callbacks {
-    thread: JoinHandle<()>,
-    ended: Arc<AtomicBool>,
+pub struct Callbacks(Arc<Told>);
+
+/// What the thread and whoever ends it tell each other.
+#[derive(Default)]
+struct Told {
+    /// The next round of calls is the last one.
+    last: AtomicBool,
+    /// No call is to be made any more: nobody waits for them.
+    left: AtomicBool,
+    ended: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl Callbacks {
@@ -37,58 +47,73 @@ impl Callbacks {
         if calls.durable.is_none() && calls.rejected.is_none() {
             return Ok(None);
         }
-        let ended = Arc::new(AtomicBool::new(false));
-        let (own, told_to_end) = (Arc::clone(core), Arc::clone(&ended));
+        let told: Arc<Told> = Arc::default();
+        let (own, its) = (Arc::clone(core), Arc::clone(&told));
         // Before anything is pushed: when the thread comes to run, rows may be durable that nobody was told of.
-        let told = core.durable();
+        let durable = core.durable();
         let body = move || {
             // Nobody else sets it.
             let _ = own.callback_thread.set(thread::current().id());
-            run(&own, &calls, told, &told_to_end);
+            if catch_unwind(AssertUnwindSafe(|| run(&own, &calls, durable, &its))).is_err() {
+                log::error!("{}: the thread of the callbacks failed", own.line.name());
+            }
+            // What the host gave, and the sink, may go before anybody hears of the end.
+            drop((calls, own));
+            *its.ended.lock() = true;
+            its.changed.notify_all();
         };
         let thread = thread::Builder::new().name("vecsink callbacks".into()).spawn(body);
-        let thread = thread.map_err(|error| Error::Internal(format!("no thread for callbacks: {error}")))?;
-        Ok(Some(Callbacks { thread, ended }))
+        thread.map_err(|error| Error::Internal(format!("no thread for callbacks: {error}")))?;
+        Ok(Some(Callbacks(told)))
     }
 
-    /// Makes the last calls and ends. From a callback itself there is nothing to wait for.
-    pub fn finish(self, core: &Core) {
-        self.ended.store(true, Ordering::Release);
+    /// Makes the last calls and ends; a call that still runs at the deadline is the last one. From a callback itself there is
+    /// nothing to wait for.
+    pub fn finish(self, core: &Core, deadline: Instant) {
+        let Told { last, left, ended, changed } = &*self.0;
+        last.store(true, Ordering::Release);
         core.line.shared.watch.notify();
-        if !core.is_callback_thread() && self.thread.join().is_err() {
-            log::error!("{}: the thread of the callbacks failed", core.line.name());
+        if core.is_callback_thread() {
+            return;
+        }
+        let mut ended = ended.lock();
+        while !*ended {
+            if changed.wait_until(&mut ended, deadline).timed_out() && !*ended {
+                left.store(true, Ordering::Release);
+                log::warn!("{}: a callback hasn't returned in time; no other is made", core.line.name());
+                return;
+            }
         }
     }
 }
 
-/// Makes the calls until the end; `told` is the watermark that the host knows of.
-fn run(core: &Core, calls: &Calls, mut told: u64, ended: &AtomicBool) {
+/// Makes the calls until the end; `known` is the watermark that the host knows of.
+fn run(core: &Core, calls: &Calls, mut known: u64, told: &Told) {
+    let guarded = |name: &str, call: &dyn Fn()| {
+        if !told.left.load(Ordering::Acquire) && catch_unwind(AssertUnwindSafe(call)).is_err() {
+            log::error!("{}: the callback {name} panicked; rows go on", core.line.name());
+        }
+    };
     loop {
         let seen = core.line.shared.watch.changes();
-        let last = ended.load(Ordering::Acquire);
+        let last = told.last.load(Ordering::Acquire);
         // In this order: a rejection below the watermark is there before the watermark passes it.
         let durable = core.durable();
         for (position, rejection) in core.line.take_rejected() {
             if let Some(call) = &calls.rejected {
                 let rejected = Rejected { sequence: position.offset as u64, rejection };
-                guarded(core, "on_rejected", || call(&rejected));
+                guarded("on_rejected", &|| call(&rejected));
             }
         }
-        if durable > told {
-            told = durable;
+        if durable > known {
+            known = durable;
             if let Some(call) = &calls.durable {
-                guarded(core, "on_durable", || call(durable));
+                guarded("on_durable", &|| call(durable));
             }
         }
         if last {
             return;
         }
         core.line.shared.watch.wait(seen, Instant::now() + Duration::from_secs(1));
-    }
-}
-
-fn guarded(core: &Core, name: &str, call: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(call)).is_err() {
-        log::error!("{}: the callback {name} panicked; rows go on", core.line.name());
     }
 }

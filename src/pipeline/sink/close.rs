@@ -4,31 +4,43 @@ use std::time::{Duration, Instant};
 
 use super::Sink;
 use crate::error::{Error, Result};
-use crate::pipeline::after;
 use crate::pipeline::stats::Summary;
+use crate::pipeline::{after, is_over};
 
 /// How long dropping an open sink waits for what was pushed.
 const DROP_GRACE: Duration = Duration::from_secs(5);
+/// How long the threads that are left get to end when the deadline is over, all rows being durable.
+const LAST_MOMENTS: Duration = Duration::from_millis(300);
 
 impl Sink {
     /// Takes no more rows, writes what was pushed, makes the last callbacks, and ends the library's threads. `Ok` when
     /// everything is durable and the sink hasn't failed. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
-    /// or may not be in the database. Closing again gives the same answer. Not from a callback, which it would wait for.
+    /// or may not be in the database. Closing again gives the same answer; while another thread closes the sink it is waited
+    /// for, until the deadline. Not from a callback, which it would wait for. A callback that still runs at the deadline is
+    /// left to itself, and is the last one.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));
         }
-        let mut closed = self.closed.lock();
-        closed.get_or_insert_with(|| self.end(after(deadline))).clone()
+        let deadline = after(deadline);
+        match self.closed.try_lock_until(deadline) {
+            Some(mut closed) => closed.get_or_insert_with(|| self.end(deadline)).clone(),
+            // Another thread is at it, with more time.
+            None => Err(self.core.not_durable()),
+        }
     }
 
     /// What dropping comes to: ends a sink that is open.
     pub(crate) fn drop_open(&self) {
-        let mut closed = self.closed.lock();
+        let deadline = after(DROP_GRACE);
+        let Some(mut closed) = self.closed.try_lock_until(deadline) else {
+            log::error!("{}: dropped while another thread closes it", self.core.line.name());
+            return;
+        };
         if closed.is_some() {
             return;
         }
-        let outcome = self.end(after(DROP_GRACE));
+        let outcome = self.end(deadline);
         if let Err(error) = &outcome {
             log::error!("{}: dropped without close: {error}", self.core.line.name());
         }
@@ -45,13 +57,16 @@ impl Sink {
             core.line.abandon();
             stop.abandon();
         }
-        core.line.join(stop);
+        // Ending what is idle takes moments, which the deadline may not have left.
+        let deadline = deadline.max(Instant::now() + LAST_MOMENTS);
+        core.line.join(stop, Some(deadline));
         if let Some(keeper) = self.keeper.lock().take() {
-            keeper.finish(core);
+            keeper.finish(core, |stop| is_over(stop, Some(deadline)));
         }
         if let Some(callbacks) = self.callbacks.lock().take() {
-            callbacks.finish(core);
+            callbacks.finish(core, deadline);
         }
+        core.line.target.close();
         if !settled? {
             return Err(core.not_durable());
         }

@@ -38,3 +38,32 @@ fn rows_and_deletes_pushed_before_and_after_an_alteration_are_all_applied() {
     assert_eq!(schema.text(same), Some(((ROWS + 100) / 5 * 4).to_string()));
     assert_eq!(schema.count("items"), (ROWS + 100) / 5 * 4 + 1);
 }
+
+#[test]
+fn an_altered_table_is_read_again_without_a_connection_beyond_those_of_the_sink() {
+    let Some(server) = postgres18() else { return };
+    for connections in [1, 2] {
+        let mut schema = Schema::new(&server);
+        let role = format!("{}_role", schema.name);
+        schema.execute(&format!(
+            "CREATE TABLE items (id int PRIMARY KEY, name varchar(20));
+             CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT {connections};
+             GRANT USAGE ON SCHEMA {0} TO {role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {0} TO {role}",
+            schema.name
+        ));
+        let sink = builder(&schema, "items").user(&role).password("x").connections(connections).open().unwrap();
+        sink.push(&(1, "one")).unwrap();
+        assert_eq!(sink.flush(LONG), Ok(true));
+        let mut other = schema.connect();
+        schema.execute("BEGIN; ALTER TABLE items ALTER name TYPE text");
+        (2..200).for_each(|id| assert!(sink.push(&(id, "more")).is_ok()));
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items'::regclass";
+        eventually("a writer waits", || other.query_one(waiting, &[]).unwrap().get::<_, i64>(0) > 0);
+        schema.execute("COMMIT");
+        assert_eq!(sink.flush(std::time::Duration::from_secs(30)), Ok(true));
+        sink.push(&(200, "far more than twenty characters")).unwrap();
+        assert_eq!(sink.close(LONG).unwrap().counters.rows_dead_lettered, 0);
+        assert_eq!(schema.count("items"), 200);
+        schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    }
+}

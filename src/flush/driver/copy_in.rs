@@ -1,0 +1,37 @@
+//! The rows of a COPY on their way.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_sink::Sink;
+use tokio_postgres::CopyInSink;
+
+use super::Error;
+use super::line::Line;
+
+/// A COPY that has begun. Dropped without [`CopyIn::finish`] it is aborted: half of the rows must not count as all.
+pub struct CopyIn<'a> {
+    line: &'a mut Line,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+}
+
+impl<'a> CopyIn<'a> {
+    pub fn new(line: &'a mut Line, sink: CopyInSink<Bytes>) -> Self {
+        CopyIn { line, sink: Box::pin(sink) }
+    }
+
+    pub fn send(&mut self, piece: Bytes) -> Result<(), Error> {
+        let sink = &mut self.sink;
+        self.line.wait(poll_fn(|context| sink.as_mut().poll_ready(context)))?;
+        self.sink.as_mut().start_send(piece)?;
+        let sink = &mut self.sink;
+        self.line.wait(poll_fn(|context| sink.as_mut().poll_flush(context)))
+    }
+
+    /// The number of rows that the server says it stored.
+    pub fn finish(self) -> Result<u64, Error> {
+        let CopyIn { line, mut sink } = self;
+        line.wait(poll_fn(|context| sink.as_mut().poll_finish(context)))
+    }
+}

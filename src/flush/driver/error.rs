@@ -1,0 +1,44 @@
+//! Why the server's answer didn't come, or what it was if it was an error.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::error::DbError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server's own, or one of the protocol.
+    #[error(transparent)]
+    Protocol(#[from] tokio_postgres::Error),
+    #[error(transparent)]
+    Socket(#[from] io::Error),
+    #[error("no answer within {:.1} s", .0.as_secs_f64())]
+    Late(Duration),
+    /// Neither this session nor a new one gets an answer.
+    #[error("the server is there but has not answered for {:.1} s", .0.elapsed().as_secs_f64())]
+    Silent(Instant),
+    /// Nobody waits any more.
+    #[error("told to stop before the answer came")]
+    Stopped,
+    /// The other socket has something to read.
+    #[error("answered elsewhere")]
+    Overtaken,
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+impl Error {
+    /// What the server said.
+    pub fn as_db_error(&self) -> Option<&DbError> {
+        match self {
+            Error::Protocol(error) => error.as_db_error(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the server's refusal of what was asked, after which the session can go on as far as the protocol is
+    /// concerned.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Error::Protocol(_))
+    }
+}

@@ -1,0 +1,125 @@
+//! Whether a server that doesn't answer is alive. The kernel of a frozen one still acknowledges what is sent, so nothing
+//! but another login tells it from one that works for long, or waits for a lock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Error;
+use super::patience::Patience;
+use super::socket::Socket;
+
+/// While the server answers new logins the questions become rarer, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The signs of life of one server, shared by the sessions there.
+pub struct Life {
+    begun: Instant,
+    /// When any session last heard of it, in milliseconds since `begun`.
+    heard: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// One session asks for all.
+    asking: bool,
+    asked: Option<Instant>,
+    pause: Duration,
+    /// When a question last had no answer.
+    lost: Option<Instant>,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Life { begun: Instant::now(), heard: AtomicU64::new(0), state: Mutex::default() }
+    }
+}
+
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Life").field("heard", &self.heard()).finish_non_exhaustive()
+    }
+}
+
+impl Life {
+    fn heard(&self) -> Instant {
+        self.begun + Duration::from_millis(self.heard.load(Ordering::Relaxed))
+    }
+
+    fn note(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard.store(now, Ordering::Relaxed);
+    }
+}
+
+/// Asks a server for a sign of life, over a new connection. An error when none came.
+pub type Question = dyn Fn(&Patience) -> Result<(), Error> + Send + Sync;
+
+/// How a session learns whether its server is alive.
+#[derive(Clone)]
+pub struct Pulse {
+    pub life: Arc<Life>,
+    pub question: Arc<Question>,
+    /// How long a server may be silent before it is asked.
+    pub silence: Duration,
+    /// How long the answer may take.
+    pub allowed: Duration,
+}
+
+impl Pulse {
+    /// The server has sent something, or taken something.
+    pub fn heard(&self) {
+        self.life.note();
+    }
+
+    /// Called now and then by a session that has been waiting since `since`, over `own`. An error when nobody gets an
+    /// answer.
+    pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &Patience) -> Result<(), Error> {
+        let now = Instant::now();
+        if now.duration_since(since) < self.silence {
+            return Ok(());
+        }
+        let silent = |heard: Instant| Err(Error::Silent(since.max(heard)));
+        {
+            let mut state = self.life.state.lock();
+            let heard = self.life.heard();
+            if state.lost.is_some_and(|lost| lost >= since && lost >= heard) {
+                return silent(heard);
+            }
+            if state.asked.is_none_or(|asked| heard > asked) {
+                state.pause = self.silence;
+            }
+            let quiet = now.saturating_duration_since(heard.max(state.asked.unwrap_or(heard)));
+            if state.asking || quiet < state.pause {
+                return Ok(());
+            }
+            state.asking = true;
+        }
+        let patient = Patience { unless: Some(Arc::clone(own)), ..patience.at_most(self.allowed) };
+        let answer = (self.question)(&patient);
+        let mut state = self.life.state.lock();
+        state.asking = false;
+        state.asked = Some(Instant::now());
+        match answer {
+            Ok(()) | Err(Error::Overtaken) => {
+                state.pause = (state.pause * 2).min(LONGEST_PAUSE);
+                Ok(())
+            }
+            Err(Error::Stopped) => Err(Error::Stopped),
+            // The wait's own end, not that of the question.
+            Err(_) if patience.slice(self.silence).is_err() => patience.slice(self.silence).map(drop),
+            Err(error) => {
+                log::debug!(
+                    "a session has had no answer for {:.1} s, nor has a new one: {error}",
+                    since.elapsed().as_secs_f64()
+                );
+                state.lost = Some(Instant::now());
+                silent(self.life.heard())
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Drives a connection while somebody waits for an answer: in the thread that waits, without a runtime.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::{AsyncMessage, Connection};
+
+use super::Error;
+use super::life::Pulse;
+use super::patience::Patience;
+use super::socket::{Socket, Stream};
+
+/// The channels between a request and its connection wake each other: then both are asked again before anybody waits.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection of any stream.
+pub trait Drive: Send {
+    fn drive(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>>;
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<Stream, T> {
+    fn drive(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>> {
+        self.poll_message(context)
+    }
+}
+
+/// Waits for a future that only needs the socket: a login.
+pub fn wait_for<T, E: Into<Error>>(
+    socket: &Socket,
+    patience: &Patience,
+    future: impl Future<Output = Result<T, E>>,
+) -> Result<T, Error> {
+    let mut future = pin!(future);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        woken.0.store(false, Ordering::Relaxed);
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut context) {
+            return outcome.map_err(Into::into);
+        }
+        if !woken.0.load(Ordering::Relaxed) {
+            while !socket.wait_in_slices(patience)? {}
+        }
+    }
+}
+
+/// The way between a session and its server.
+pub struct Line {
+    connection: Box<dyn Drive>,
+    socket: Arc<Socket>,
+    woken: Arc<Woken>,
+    waker: Waker,
+    pub patience: Patience,
+    /// Knows whether the server is alive while it doesn't answer.
+    pulse: Option<Pulse>,
+    /// Nothing more comes, or what comes would be the answer to something else.
+    broken: bool,
+}
+
+impl Line {
+    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, patience: Patience) -> Line {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        Line { connection, socket, woken, waker, patience, pulse: None, broken: false }
+    }
+
+    pub fn set_pulse(&mut self, pulse: Pulse) {
+        self.pulse = Some(pulse);
+    }
+
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Waits for the answer to a request.
+    pub fn wait<T>(&mut self, request: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
+        let mut request = pin!(request);
+        let answer = self.answer(request.as_mut());
+        if answer.as_ref().is_err_and(|error| !error.is_refusal()) {
+            // Its answer may still come, and nobody may take it for that to another request.
+            self.broken = true;
+        }
+        answer
+    }
+
+    fn answer<T>(
+        &mut self,
+        mut request: Pin<&mut impl Future<Output = Result<T, tokio_postgres::Error>>>,
+    ) -> Result<T, Error> {
+        let waker = self.waker.clone();
+        let mut context = Context::from_waker(&waker);
+        let mut silent_since: Option<Instant> = None;
+        loop {
+            self.woken.0.store(false, Ordering::Relaxed);
+            let lost =
+                if self.broken { Err(Error::Refused("the connection is closed")) } else { self.drive(&mut context) };
+            // The server's last words may be among what was read before the end.
+            if let Poll::Ready(answer) = request.as_mut().poll(&mut context) {
+                return answer.map_err(Error::from);
+            }
+            lost?;
+            if self.woken.0.load(Ordering::Relaxed) {
+                continue;
+            }
+            let since = *silent_since.get_or_insert_with(Instant::now);
+            if self.socket.wait_in_slices(&self.patience)? {
+                silent_since = None;
+                if let Some(pulse) = &self.pulse {
+                    pulse.heard();
+                }
+            } else if let Some(pulse) = &self.pulse {
+                pulse.ask(since, &self.socket, &self.patience)?;
+            }
+        }
+    }
+
+    fn drive(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        loop {
+            match self.connection.drive(context) {
+                Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
+                    log::debug!("{}: {}", notice.severity(), notice.message());
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => {
+                    self.broken = true;
+                    return Err(error.into());
+                }
+                Poll::Ready(None) => {
+                    self.broken = true;
+                    return Err(Error::Refused("the connection is closed"));
+                }
+                Poll::Pending => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Drop for Line {
+    /// Says goodbye if that needs no wait. The request's side is gone by now.
+    fn drop(&mut self) {
+        if !self.broken {
+            let waker = self.waker.clone();
+            let _ = self.drive(&mut Context::from_waker(&waker));
+        }
+    }
+}
