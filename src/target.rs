@@ -132,7 +132,8 @@ pub struct TargetTable {
     pub columns: Vec<TargetColumn>,
     /// Indexes into `columns` of the key: the job's PRIMARY KEY, else the table's. `None`: nothing identifies a row.
     pub key: Option<Vec<usize>>,
-    /// A text key is compared byte by byte (a deterministic collation).
+    /// Rows have one key where they were sent with the same bytes, and only there: no collation, operator class or trigger of the
+    /// table has other rules.
     pub key_is_bytewise: bool,
     /// The table has a unique or exclusion constraint (or unique index) besides the key over a written column.
     pub other_unique: bool,

@@ -28,12 +28,18 @@ impl Layout {
             return Layout::Serial;
         }
         let Some(key) = &target.key else { return Layout::Block };
+        if !target.key_is_bytewise {
+            return Layout::Serial;
+        }
         let hashable = key.iter().all(|&column| {
             let column = &target.columns[column];
             match &column.kind {
-                ColumnKind::Text | ColumnKind::Varchar(_) | ColumnKind::Char(_) => target.key_is_bytewise,
                 // Of these all spellings are known to the encoder.
-                ColumnKind::Uuid | ColumnKind::Enum => true,
+                ColumnKind::Text
+                | ColumnKind::Varchar(_)
+                | ColumnKind::Char(_)
+                | ColumnKind::Uuid
+                | ColumnKind::Enum => true,
                 // `5`, `+5` and `0x5` are one key; only the server knows all the spellings it takes.
                 ColumnKind::Bool
                 | ColumnKind::Int2

@@ -12,6 +12,7 @@ use super::keys::{self, Keys};
 use super::names::nearest;
 use super::session::Session;
 use super::statements::quote;
+use super::triggers;
 use crate::data_type::DataType;
 use crate::error::{Error, Result};
 use crate::settings::{ConflictMode, Sink};
@@ -32,6 +33,8 @@ pub struct Catalog {
     has_triggers: bool,
     /// `pg_class.relkind`.
     kind: char,
+    /// Those that may store a row under another key than it was sent with.
+    pub key_triggers: Vec<String>,
 }
 
 impl Catalog {
@@ -55,6 +58,13 @@ impl Catalog {
         };
         let (columns, unwritten) = choose(&name, written, all)?;
         let keys = Keys::new(sink, &columns, &indexes);
+        let key_triggers = match &keys.key {
+            Some(key) if has_triggers => {
+                let key: Vec<&str> = key.iter().map(|&index| columns[index].name.as_str()).collect();
+                triggers::that_may_change(session, oid, &key, &name)?
+            }
+            _ => Vec::new(),
+        };
         let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
         let catalog = Catalog {
             schema: sink.schema.clone(),
@@ -66,6 +76,7 @@ impl Catalog {
             distribution,
             has_triggers,
             kind,
+            key_triggers,
         };
         catalog.check(sink)?;
         Ok(catalog)
@@ -97,9 +108,15 @@ impl Catalog {
         Some(key.iter().map(|&index| &self.columns[index]))
     }
 
+    /// Rows have one key only where they were sent with the same bytes, unless a trigger changes it.
+    pub fn key_is_exact(&self) -> bool {
+        let own = self.keys.key.iter().flatten().all(|&index| self.columns[index].bytewise);
+        own && self.keys.key_is_bytewise
+    }
+
     pub fn target(&self, sink: &Sink) -> TargetTable {
         let key = self.keys.key.clone();
-        let key_is_bytewise = key.iter().flatten().all(|&index| self.columns[index].bytewise);
+        let key_is_bytewise = self.key_is_exact() && self.key_triggers.is_empty();
         let columns = self.columns.iter().enumerate().map(|(at, column)| TargetColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
@@ -329,12 +346,14 @@ impl Catalog {
             keys: Keys {
                 key: (!key.is_empty()).then(|| key.iter().filter_map(at).collect()),
                 key_is_unique: !key.is_empty(),
+                key_is_bytewise: true,
                 ..Keys::default()
             },
             unlogged: false,
             distribution: None,
             has_triggers: false,
             kind: 'r',
+            key_triggers: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::keys::Keys;
 use super::probe::Capabilities;
 use super::reduce::Keep;
 use super::transaction::{Order, Path};
@@ -92,16 +93,18 @@ impl Conflicts {
 }
 
 /// How the rows of a transaction are reduced and ordered.
-pub fn order(mode: ConflictMode, key_is_unique: bool, other_unique: bool) -> Order {
+pub fn order(mode: ConflictMode, keys: &Keys, exact: bool, key_as_sent: bool) -> Order {
+    let &Keys { key_is_unique, other_unique, .. } = keys;
+    let in_order = other_unique || !exact || !key_as_sent;
     let keep = match mode {
         _ if !key_is_unique => Keep::All,
         ConflictMode::Strict => Keep::Strict,
         // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
-        ConflictMode::Ignore if other_unique => Keep::All,
+        ConflictMode::Ignore if in_order => Keep::All,
         ConflictMode::Ignore => Keep::First,
         ConflictMode::Upsert => Keep::Last,
     };
-    Order { keep, in_order: other_unique && mode != ConflictMode::Strict }
+    Order { keep, in_order: in_order && mode != ConflictMode::Strict, exact, key_as_sent }
 }
 
 #[cfg(test)]

@@ -80,6 +80,21 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     if catalog.unlogged {
         warnings.push("the table is unlogged: a crash of the server empties it".to_owned());
     }
+    if !catalog.key_triggers.is_empty() {
+        warnings.push(format!(
+            "the trigger {} may store a row under another key than it was sent with, so which rows are one can't be told \
+             before: all rows go through one shard, which is slower; a trigger that neither names the key's columns nor makes \
+             another row doesn't cost that",
+            catalog.key_triggers.join(", ")
+        ));
+    }
+    if !catalog.key_is_exact() {
+        warnings.push(
+            "the key is compared by a collation or operator class by which different values can be equal: all rows go through one \
+             shard, which is slower"
+                .to_owned(),
+        );
+    }
     if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
         warnings.push(
             "the table has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \

@@ -43,7 +43,7 @@ impl Edition {
             revision: 0,
             shape: Shape::new(catalog),
             statements: Statements::new(catalog, mode, capabilities),
-            order: conflict::order(mode, catalog.keys.key_is_unique, catalog.keys.other_unique),
+            order: conflict::order(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
             key_is_unique: catalog.keys.key_is_unique,
         }
     }

@@ -25,6 +25,10 @@ pub struct Index {
     pub columns: Vec<i16>,
     /// `name=value`, one a line.
     pub options: String,
+    /// Of each column the collation that it compares with, where that is not the table's: `"schema"."name"`.
+    pub collations: Vec<Option<String>>,
+    /// Values are equal where their bytes are: no collation or operator class has other rules.
+    pub bytewise: bool,
 }
 
 pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>> {
@@ -34,7 +38,20 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
             "SELECT i.indexrelid, c.relname::text, m.amname::text, i.indisunique OR i.indisexclusion, i.indisprimary,
                     i.indimmediate, i.indisexclusion, i.indpred IS NOT NULL, i.indkey::text,
                     coalesce((pg_catalog.row_to_json(i) ->> 'indnkeyatts')::int, i.indnatts::int),
-                    coalesce(pg_catalog.array_to_string(c.reloptions, E'\\n'), '')
+                    coalesce(pg_catalog.array_to_string(c.reloptions, E'\\n'), ''),
+                    ARRAY(SELECT CASE WHEN o.oid IS NULL OR o.oid = a.attcollation THEN ''
+                                      ELSE pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.collname) END
+                          FROM pg_catalog.generate_series(0, i.indnatts - 1) AS k (at)
+                          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.at] AND a.attnum <> 0
+                          LEFT JOIN pg_catalog.pg_collation o ON o.oid = i.indcollation[k.at]
+                          LEFT JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace
+                          ORDER BY k.at),
+                    NOT EXISTS (SELECT 1 FROM pg_catalog.generate_series(0, i.indnatts - 1) AS k (at)
+                                JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[k.at]
+                                JOIN pg_catalog.pg_namespace n ON n.oid = o.opcnamespace
+                                LEFT JOIN pg_catalog.pg_collation c ON c.oid = i.indcollation[k.at]
+                                WHERE n.nspname <> 'pg_catalog'
+                                   OR pg_catalog.row_to_json(c) ->> 'collisdeterministic' = 'false')
              FROM pg_catalog.pg_index i
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
              JOIN pg_catalog.pg_am m ON m.oid = c.relam
@@ -57,6 +74,12 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
             partial: row.get(7),
             columns: columns.take(key_columns).collect(),
             options: row.get(10),
+            collations: row
+                .get::<_, Vec<String>>(11)
+                .into_iter()
+                .map(|name| (!name.is_empty()).then_some(name))
+                .collect(),
+            bytewise: row.get(12),
         }
     };
     Ok(rows.iter().map(index).collect())
@@ -71,6 +94,10 @@ pub struct Keys {
     pub key_is_unique: bool,
     /// It has one that is only checked after the statement.
     pub key_is_deferrable: bool,
+    /// No index of the key has rules of its own for what is equal.
+    pub key_is_bytewise: bool,
+    /// Of each of the key's columns the collation that its index compares with, where that is not the column's.
+    pub collations: Vec<Option<String>>,
     /// A unique or exclusion constraint over a written column that is not the key.
     pub other_unique: bool,
     /// Some unique or exclusion constraint of the table is only checked after the statement.
@@ -95,7 +122,16 @@ impl Keys {
         };
         let may_conflict =
             |index: &&Index| index.columns.iter().any(|number| *number == 0 || written(number).is_some());
+        // ON CONFLICT takes any index over the columns, so each counts; which comparison finds a row is the first one's.
+        let of_key: Vec<&Index> = unique.iter().copied().filter(|index| is_key(index)).collect();
+        let collation = |at: &usize| {
+            let index = of_key.iter().find(|index| index.immediate).or(of_key.first())?;
+            let place = index.columns.iter().position(|number| written(number) == Some(*at))?;
+            index.collations.get(place)?.clone()
+        };
         Keys {
+            key_is_bytewise: of_key.iter().all(|index| index.bytewise),
+            collations: key.iter().flatten().map(collation).collect(),
             key_is_unique: unique.iter().any(|index| index.immediate && is_key(index)),
             key_is_deferrable: unique.iter().any(|index| !index.immediate && is_key(index)),
             other_unique: unique.iter().copied().filter(may_conflict).any(|index| !(index.immediate && is_key(index))),

@@ -37,6 +37,7 @@ mod stepwise;
 mod streams;
 mod tls;
 mod transaction;
+mod triggers;
 mod write;
 
 use std::ops::Range;

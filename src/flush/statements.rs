@@ -1,7 +1,5 @@
 //! The SQL texts of one target. Every name is quoted.
 
-use std::fmt::Write as _;
-
 use super::catalog::Catalog;
 use super::columns::Column;
 use super::probe::Capabilities;
@@ -49,6 +47,8 @@ struct Patch {
     table: String,
     columns: Vec<String>,
     key: Vec<usize>,
+    /// What says that rows of table and stage have one key.
+    same: String,
 }
 
 impl Statements {
@@ -89,6 +89,7 @@ impl Statements {
                 table: table.clone(),
                 columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
                 key: catalog.keys.key.clone().unwrap_or_default(),
+                same: same(catalog),
             },
         }
     }
@@ -113,10 +114,10 @@ impl Statements {
 
     /// Updates the carried columns, those of the key apart, of the rows that the stage has by key.
     pub fn patch(&self, carried: &[usize]) -> String {
-        let Patch { table, columns, key } = &self.patch;
+        let Patch { table, columns, key, .. } = &self.patch;
         let name = |index: &usize| columns.get(*index).map(String::as_str);
         let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
-        let same = same(key.iter().filter_map(name));
+        let same = &self.patch.same;
         format!("UPDATE {table} AS t SET {} FROM pg_temp.{STAGE} AS s WHERE {same}", assignments(&set, "s"))
     }
 }
@@ -180,8 +181,10 @@ fn merge(
         return (resolved, None);
     }
     // A server of PostgreSQL 9.4's age, or a deferrable key. The UPDATE first: it takes the stronger lock.
-    let Some(key) = key else { return (insert, None) };
-    let same = same(key.iter().copied());
+    if key.is_none() {
+        return (insert, None);
+    }
+    let same = same(catalog);
     let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
     let absent = format!(
         "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
@@ -194,13 +197,19 @@ fn merge(
     (absent, None)
 }
 
-/// `t` and `s` have the same key.
-fn same<'a>(key: impl Iterator<Item = &'a str>) -> String {
-    key.fold(String::new(), |mut text, name| {
-        let name = quote(name);
-        let _ = write!(text, "{}t.{name} = s.{name}", if text.is_empty() { "" } else { " AND " });
-        text
-    })
+/// `t` and `s` have the same key, as its index compares.
+fn same(catalog: &Catalog) -> String {
+    let key = catalog.keys.key.iter().flatten().enumerate();
+    let equal = key.map(|(at, &index)| {
+        let name = quote(&catalog.columns[index].name);
+        format!("t.{name} = s.{name}{}", collate(catalog, at))
+    });
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// The clause that has a column of the key compared as its index does.
+fn collate(catalog: &Catalog, at: usize) -> String {
+    catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
 }
 
 /// Deletes by arrays of keys, compared as the columns' types so that an index serves; empty without a key.
@@ -212,12 +221,19 @@ fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
     };
     match key.as_slice() {
         [] => String::new(),
-        [column] => format!("DELETE FROM {table} WHERE {} = ANY({})", quote(&column.name), array(0, column)),
+        [column] => {
+            format!(
+                "DELETE FROM {table} WHERE {}{} = ANY({})",
+                quote(&column.name),
+                collate(catalog, 0),
+                array(0, column)
+            )
+        }
         columns => {
             let (mut keys, mut same) = (Vec::new(), Vec::new());
             for (index, column) in columns.iter().enumerate() {
                 keys.push(format!("unnest({}) AS k{index}", array(index, column)));
-                same.push(format!("t.{} = s.k{index}", quote(&column.name)));
+                same.push(format!("t.{} = s.k{index}{}", quote(&column.name), collate(catalog, index)));
             }
             let (keys, same) = (keys.join(", "), same.join(" AND "));
             format!("DELETE FROM {table} AS t USING (SELECT {keys}) AS s WHERE {same}")

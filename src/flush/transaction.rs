@@ -52,6 +52,10 @@ pub struct Order {
     pub keep: Keep,
     /// Constraints that no key image tells of make the order of arrival count.
     pub in_order: bool,
+    /// Rows of one key have one key image.
+    pub exact: bool,
+    /// A row is stored under the key that it was sent with.
+    pub key_as_sent: bool,
 }
 
 /// What a transaction does besides, and where its letters go.

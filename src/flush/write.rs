@@ -16,7 +16,7 @@ use super::retry::Backoff;
 use super::rows::Rows;
 use super::session::{Attempt, Session};
 use super::stepwise::{How, Step, stepwise};
-use super::transaction::{Besides, Path, Written, transaction};
+use super::transaction::{Besides, Order, Path, Written, transaction};
 use super::{Edition, Settle, Target};
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
@@ -92,7 +92,7 @@ impl<'a> Write<'a> {
             if self.leave_out_others(range.clone()) {
                 continue;
             }
-            match net(&mut self.rows, range.clone(), self.edition.order.keep) {
+            match self.net(range.clone()) {
                 Some(net) => match self.attempt(range.clone(), net) {
                     Ok(written) => self.durable(range, written)?,
                     Err(failure) => self.judge(range, &failure)?,
@@ -117,6 +117,18 @@ impl<'a> Write<'a> {
             self.looked = false;
         }
         Ok(())
+    }
+
+    /// What the rows come to, if that can be told before they are written.
+    fn net(&mut self, range: Range<usize>) -> Option<Net> {
+        let Order { keep, exact, key_as_sent, .. } = self.edition.order;
+        let is_sure = exact && key_as_sent || range.len() == 1;
+        if !is_sure && self.rows.has_changes {
+            return None;
+        }
+        // Rows that were sent with one key may be stored with several.
+        let keep = if !key_as_sent && keep == Keep::Last { Keep::All } else { keep };
+        net(&mut self.rows, range, keep)
     }
 
     /// Leaves out what has become another process's. Tells whether that is all.

@@ -14,6 +14,7 @@ mod defects;
 mod drift;
 mod expressions;
 mod flush;
+mod keys;
 mod main_job;
 mod push;
 mod registry;
