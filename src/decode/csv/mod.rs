@@ -18,6 +18,7 @@ use crate::value::Value;
 
 pub(super) struct Csv {
     dialect: Dialect,
+    delimiter: char,
     columns: Vec<Column>,
     converter: Converter,
     ignore_parse_errors: bool,
@@ -29,6 +30,7 @@ impl Csv {
     pub fn new(options: &CsvFormat, columns: &[Column]) -> Self {
         Csv {
             dialect: Dialect::new(options),
+            delimiter: options.field_delimiter,
             columns: columns.to_vec(),
             converter: Converter::new(options),
             ignore_parse_errors: options.ignore_parse_errors,
@@ -53,8 +55,7 @@ impl Csv {
                 },
                 Ok(None) if self.ignore_parse_errors => nulled += 1,
                 Ok(None) => {
-                    let reason = format!("found {index} fields where {} were expected", self.columns.len());
-                    return Err(Rejection::new(Stage::Decode, reason));
+                    return Err(Rejection::new(Stage::Decode, self.too_few(index)));
                 }
                 Err(fault) => return Err(Rejection::in_column(Stage::Decode, &column.name, fault.to_string())),
             }
@@ -68,6 +69,18 @@ impl Csv {
                 Err(Rejection::new(Stage::Decode, reason))
             }
             Err(fault) => Err(Rejection::new(Stage::Decode, fault.to_string())),
+        }
+    }
+}
+
+impl Csv {
+    #[cold]
+    fn too_few(&self, found: usize) -> String {
+        let expected = self.columns.len();
+        match found {
+            // The usual cause is a delimiter that the job doesn't name.
+            1 => format!("found 1 field where {expected} were expected, with {:?} between them", self.delimiter),
+            _ => format!("found {found} fields where {expected} were expected"),
         }
     }
 }
