@@ -69,6 +69,14 @@ impl Progress {
         }
     }
 
+    /// From here on the stream is read from `start`, whatever was read of it before, and what is settled of that counts for
+    /// nothing.
+    pub fn start_over(&self, stream: u32, start: i64) {
+        if let Some(window) = &mut self.windows.lock()[stream as usize] {
+            window.start_over(start);
+        }
+    }
+
     /// Notes entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
     pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
         let mut windows = self.windows.lock();

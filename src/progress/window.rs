@@ -61,8 +61,16 @@ impl Window {
         self.read = self.read.max(next);
     }
 
+    pub fn start_over(&mut self, start: i64) {
+        self.first_ticket = self.next_ticket();
+        self.slots.clear();
+        self.read = start;
+    }
+
     pub fn settle(&mut self, ticket: u64) {
-        let slot = &mut self.slots[(ticket - self.first_ticket) as usize];
+        // Of before the stream was started over.
+        let Some(at) = ticket.checked_sub(self.first_ticket) else { return };
+        let slot = &mut self.slots[at as usize];
         slot.pending -= 1;
         while self.slots.front().is_some_and(|slot| slot.pending == 0) {
             self.slots.pop_front();
@@ -126,6 +134,18 @@ mod tests {
         assert_eq!(window.watermark(), 1000);
         window.settle(second);
         assert_eq!(window.watermark(), 1001);
+    }
+
+    #[test]
+    fn what_was_read_before_a_stream_was_started_over_moves_its_watermark_no_more() {
+        let mut window = Window::new(90);
+        let old = window.accept(90, 1);
+        window.start_over(3);
+        let new = window.accept(3, 1);
+        window.settle(old);
+        assert_eq!(window.watermark(), 3);
+        window.settle(new);
+        assert_eq!(window.watermark(), 4);
     }
 
     #[test]
