@@ -260,6 +260,11 @@ typedef struct vecsink_stats {
     uint32_t outage;
     // Since it was opened.
     double seconds;
+    // Jobs: offsets that were gone before they could be read (retention was faster, or somebody deleted them).
+    uint64_t records_missed;
+    // Jobs: for how long rows have been durable of which Kafka doesn't know, in milliseconds: what the next start would read
+    // again. About nothing while progress is stored; -1 for sinks.
+    int64_t progress_age_ms;
 } vecsink_stats;
 
 #define VECSINK_OK 0

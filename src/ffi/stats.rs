@@ -51,7 +51,15 @@ pub struct vecsink_stats {
     pub outage: u32,
     /// Since it was opened.
     pub seconds: f64,
+    /// Jobs: offsets that were gone before they could be read (retention was faster, or somebody deleted them).
+    pub records_missed: u64,
+    /// Jobs: for how long rows have been durable of which Kafka doesn't know, in milliseconds: what the next start would read
+    /// again. About nothing while progress is stored; -1 for sinks.
+    pub progress_age_ms: i64,
 }
+
+/// The first version's struct ended before this.
+const FIRST_SIZE: usize = std::mem::offset_of!(vecsink_stats, records_missed);
 
 impl vecsink_stats {
     pub fn new(counters: Snapshot) -> vecsink_stats {
@@ -69,6 +77,8 @@ impl vecsink_stats {
             batches: counters.batches,
             retries: counters.retries,
             freshness_ms: -1,
+            records_missed: counters.records_missed,
+            progress_age_ms: -1,
             ..vecsink_stats::default()
         }
     }
@@ -113,7 +123,7 @@ impl Place {
         // SAFETY: not NULL, aligned, and the caller's.
         let size = unsafe { ptr::read(&raw const (*to).size) };
         // Versions that are smaller than the first one don't exist; what is far larger was never set.
-        if !(size_of::<vecsink_stats>()..=4096).contains(&size) {
+        if !(FIRST_SIZE..=4096).contains(&size) {
             return Err(Fault::argument(format!(
                 "vecsink_stats.size is {size}: set it to sizeof(vecsink_stats) before the call"
             )));
@@ -126,5 +136,20 @@ impl Place {
         let known = self.size.min(size_of::<vecsink_stats>());
         // SAFETY: `to` has `size` bytes, as it says itself.
         unsafe { ptr::copy_nonoverlapping((&raw const stats).cast::<u8>(), self.to.cast::<u8>(), known) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_the_first_version_gets_as_much_as_its_struct_has_room_for() {
+        let untouched = vecsink_stats { size: FIRST_SIZE, records_missed: 77, ..vecsink_stats::default() };
+        let mut host = untouched;
+        // SAFETY: the struct is there, and larger than it says.
+        let place = unsafe { Place::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
+        place.fill(vecsink_stats { seconds: 1.5, records_missed: 5, ..vecsink_stats::default() });
+        assert_eq!((host.size, host.seconds, host.records_missed), (FIRST_SIZE, 1.5, 77));
     }
 }

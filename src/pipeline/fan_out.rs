@@ -79,6 +79,10 @@ impl Intake for FanOut {
         self.intakes.iter_mut().for_each(|intake| intake.missed(offsets));
     }
 
+    fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.intakes.iter_mut().for_each(|intake| intake.started_over(topic, partition, start));
+    }
+
     fn watermarks(&mut self) -> Vec<Watermark> {
         lowest(self.intakes.iter_mut().map(Intake::watermarks))
     }

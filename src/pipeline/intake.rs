@@ -231,6 +231,13 @@ impl Intake for SourceIntake {
         self.counters.records_missed.add_alone(offsets);
     }
 
+    fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.hand_on();
+        if let Ok(at) = self.partition(topic, partition) {
+            self.feeds.iter().for_each(|feed| feed.line.progress.start_over(feed.streams[at], start));
+        }
+    }
+
     fn watermarks(&mut self) -> Vec<(Arc<str>, i32, i64)> {
         self.durable_positions()
     }

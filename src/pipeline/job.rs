@@ -14,7 +14,7 @@ use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::{Stats, Summary};
 use super::{after, application_name, sources};
-use crate::consume::{Intake, Lag, Reader, check_properties, registry};
+use crate::consume::{Intake, Lag, Reader, StoredProgress, check_properties, registry};
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
@@ -52,6 +52,7 @@ struct SourceStats {
     counters: Arc<Counters>,
     /// Counted once where tables share a reader.
     lag: Lag,
+    stored: StoredProgress,
 }
 
 /// How many readers have not ended.
@@ -115,7 +116,8 @@ impl Pipeline {
         for (source, own) in feeds {
             let counters = Arc::new(Counters::default());
             intakes.push(SourceIntake::new(source, &own, Arc::clone(&shared), Arc::clone(&counters))?);
-            self.sources.push(SourceStats { counters, lag: std::mem::take(&mut lag) });
+            let stored = reader.stored_progress();
+            self.sources.push(SourceStats { counters, lag: std::mem::take(&mut lag), stored });
             lines.extend(own.into_iter().map(|(line, _)| line));
         }
         for line in &lines {
@@ -175,6 +177,7 @@ impl Pipeline {
             held_bytes: self.shared.budget.held(),
             freshness_ms: self.lines.iter().filter_map(|line| line.freshness_ms()).max(),
             age: self.started.elapsed(),
+            progress_age: self.progress_age().unwrap_or_default(),
         }
     }
 
@@ -223,9 +226,18 @@ impl Pipeline {
                 self.shared.fail(Error::Internal("a reader thread panicked".into()));
             }
         }
-        let summary = Summary { counters: self.counters(), seconds: self.started.elapsed().as_secs_f64() };
+        let summary = Summary {
+            counters: self.counters(),
+            seconds: self.started.elapsed().as_secs_f64(),
+            progress_age: self.progress_age(),
+        };
         let outcome = self.shared.failure().map_or(Ok(()), Err);
         (summary, outcome)
+    }
+
+    /// That of the reader whose progress is the oldest.
+    fn progress_age(&self) -> Option<Duration> {
+        self.sources.iter().map(|source| source.stored.age()).max()
     }
 
     fn counters(&self) -> Snapshot {

@@ -56,7 +56,7 @@ pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, R
     let outcome = super::job::check_settings(&job)
         .and_then(|()| choose(&mut job, options))
         .and_then(|sinks| put_through(&job, options, &sinks, stop, &mut counters));
-    (Summary { counters, seconds: started.elapsed().as_secs_f64() }, outcome)
+    (Summary { counters, seconds: started.elapsed().as_secs_f64(), progress_age: None }, outcome)
 }
 
 /// The sinks that letters may go to, with a place for what is rejected again.

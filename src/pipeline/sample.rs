@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::job::job_application_name;
 use super::prepare::Prepare;
-use super::sources::{resume, schemas_of};
+use super::sources::{patient_schemas_of, resume};
 use crate::change::Change;
 use crate::consume::{Intake, Reader, Taken, Watermark};
 use crate::data_type::DataType;
@@ -62,7 +62,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: decode::of_source(source, &schemas_of)?,
+            decoder: decode::of_source(source, &patient_schemas_of)?,
             metadata,
             arena: Bump::new(),
             views,

@@ -1,16 +1,30 @@
 //! Which source tables share a reader, and in which consumer group each keeps its progress.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::consume::{Resume, derived_group, registry};
 use crate::error::Result;
 use crate::schemas::Schemas;
-use crate::settings::{Assignment, Format, Job, Source};
+use crate::settings::{Assignment, Format, Job, Registry, Source};
 use crate::topics::Topics;
+
+/// How long a reader waits for a schema before it reads on: as long as for a record. Most registries answer sooner, and
+/// pausing throws away what was fetched.
+const READERS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where a format's messages have their schemas, if they name them.
 pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
-    format.registry().map(registry::open).transpose()
+    format.registry().map(|settings| registry::open(settings, READERS_PATIENCE)).transpose()
+}
+
+/// The same for who has nothing else to do than to wait for a schema.
+pub fn patient_schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
+    let open = |settings: &Registry| {
+        let all = (settings.connect_timeout + settings.read_timeout) * settings.urls.len().max(1) as u32;
+        registry::open(settings, all)
+    };
+    format.registry().map(open).transpose()
 }
 
 /// The job's source tables by reader: tables that read the same topics in the same way with one group id have one reader,

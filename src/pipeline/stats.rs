@@ -20,6 +20,9 @@ pub struct Stats {
     pub freshness_ms: Option<u64>,
     /// Since the job was started.
     pub age: Duration,
+    /// For how long rows have been durable of which Kafka doesn't know: what the next start would read again. About nothing
+    /// while progress is stored.
+    pub progress_age: Duration,
 }
 
 /// What a finished run did.
@@ -27,4 +30,6 @@ pub struct Stats {
 pub struct Summary {
     pub counters: Snapshot,
     pub seconds: f64,
+    /// How old the progress was at the end that Kafka has; `None` where none is kept.
+    pub progress_age: Option<Duration>,
 }

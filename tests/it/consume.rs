@@ -2,10 +2,14 @@
 
 #[path = "consume/full.rs"]
 mod full;
+#[path = "consume/gaps.rs"]
+mod gaps;
 #[path = "consume/group.rs"]
 mod group;
 #[path = "consume/metadata.rs"]
 mod metadata;
+#[path = "consume/progress.rs"]
+mod progress;
 #[path = "consume/ranges.rs"]
 mod ranges;
 #[path = "consume/rig.rs"]
@@ -15,10 +19,10 @@ mod security;
 #[path = "consume/takeover.rs"]
 mod takeover;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use vecsink::consume::Origin;
 use vecsink::consume::admin::{self, Creation};
 use vecsink::settings::{Bounded, OffsetReset, Startup};
 
@@ -150,18 +154,6 @@ fn a_partition_without_progress_beside_one_that_has_some_is_read_from_its_beginn
 }
 
 #[test]
-fn progress_that_retention_has_passed_falls_back_to_the_startup_mode() {
-    let Some(kafka) = kafka() else { return };
-    let topic = kafka.topic(1);
-    topic.produce(0, values(0..5));
-    let rig = Rig::new(&[&topic]).bounded();
-    commit_as(&topic, &rig.resume.group, &[(0, 99)], "vecsink cars");
-    let reader = rig.open().unwrap();
-    assert_eq!(reader.start_positions()[0].origin, Origin::OutOfRange);
-    assert_eq!(reader.start_positions()[0].start, 0);
-}
-
-#[test]
 fn an_empty_topic_ends_at_once_when_bounded() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(3);
@@ -284,8 +276,15 @@ fn partitions_added_while_running_are_read_from_their_beginning() {
     let topic = kafka.topic(1);
     topic.produce(0, values(0..3));
     let rig = Rig::new(&[&topic]).startup(Startup::Latest).discovery(Duration::from_millis(500));
+    let begun = AtomicBool::new(false);
     let read = std::thread::scope(|scope| {
-        let reading = scope.spawn(|| rig.read_until(|memory| memory.offsets(&topic, 1).len() == 5));
+        let reading = scope.spawn(|| {
+            rig.read_until(|memory| {
+                begun.store(true, Ordering::Relaxed);
+                memory.offsets(&topic, 1).len() == 5
+            })
+        });
+        eventually("it reads", || begun.load(Ordering::Relaxed));
         grow(&topic, 2);
         topic.produce(1, values(0..5));
         reading.join().unwrap()

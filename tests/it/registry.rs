@@ -119,7 +119,7 @@ fn at(url: &str) -> Registry {
 }
 
 fn ask(settings: &Registry, id: u32) -> Found {
-    registry::open(settings).unwrap_or_else(|error| panic!("{error}")).find(id)
+    registry::open(settings, Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}")).find(id)
 }
 
 #[track_caller]

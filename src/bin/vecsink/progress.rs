@@ -67,6 +67,9 @@ fn live_line(console: &Console) -> ProgressBar {
     line
 }
 
+/// Progress that is stored once a second isn't worth a word.
+pub const OLD_PROGRESS: Duration = Duration::from_secs(10);
+
 /// What matters most comes first: a narrow terminal cuts the end off.
 fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     let counters = &stats.counters;
@@ -88,7 +91,16 @@ fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     if counters.rows_ignored > 0 {
         text += &format!(", ignored {}", grouped(counters.rows_ignored));
     }
-    text + &format!(", batches {}", grouped(counters.batches))
+    text += &format!(", batches {}", grouped(counters.batches));
+    if counters.records_missed > 0 {
+        let gone = format!(", gone unread {}", grouped(counters.records_missed));
+        text += &paint(colors, Color::Yellow, &gone);
+    }
+    if stats.progress_age >= OLD_PROGRESS {
+        let old = format!(", progress stored {} s ago", grouped(stats.progress_age.as_secs()));
+        text += &paint(colors, Color::Yellow, &old);
+    }
+    text
 }
 
 /// `1234567` as `1,234,567`.
@@ -191,5 +203,9 @@ mod tests {
         stats.outage = true;
         assert_eq!(describe(&stats, &rate, false), format!("database away, {line}"));
         assert!(describe(&stats, &rate, true).contains("\x1b[1;33mdead letters 3\x1b[0m"));
+        stats.counters.records_missed = 9;
+        stats.progress_age = Duration::from_secs(75);
+        let line = format!("database away, {line}, gone unread 9, progress stored 75 s ago");
+        assert_eq!(describe(&stats, &rate, false), line);
     }
 }

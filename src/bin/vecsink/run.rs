@@ -79,7 +79,7 @@ pub fn run(arguments: Arguments, console: &Console) -> Exit {
 }
 
 fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
-    let nothing = Summary { counters: Snapshot::default(), seconds: 0.0 };
+    let nothing = Summary { counters: Snapshot::default(), seconds: 0.0, progress_age: None };
     let end = match EndRequest::listen() {
         Ok(end) => end,
         Err(error) => return (nothing, Err(Error::Internal(format!("signals can't be caught: {error}")))),

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 use vecsink::pipeline::Summary;
 
-use super::progress::grouped;
+use super::progress::{OLD_PROGRESS, grouped};
 
 /// The fields are part of the command's contract; `rows_read` is the sum of the five outcomes below it.
 pub fn json(summary: &Summary) -> Value {
     let counters = &summary.counters;
     json!({
         "records_read": counters.records_read,
+        "records_missed": counters.records_missed,
         "rows_read": counters.rows_read,
         "rows_written": counters.rows_written,
         "rows_deleted": counters.rows_deleted,
@@ -18,8 +19,14 @@ pub fn json(summary: &Summary) -> Value {
         "rows_dead_lettered": counters.rows_dead_lettered,
         "batches": counters.batches,
         "retries": counters.retries,
-        "seconds": (summary.seconds * 1000.0).round() / 1000.0,
+        "seconds": rounded(summary.seconds),
+        "progress_age_seconds": summary.progress_age.map(|age| rounded(age.as_secs_f64())),
     })
+}
+
+/// To milliseconds.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 /// One line; outcomes that did not occur are left out.
@@ -46,11 +53,16 @@ pub fn text(summary: &Summary) -> String {
             text += &format!(", {} {what}", grouped(count));
         }
     }
+    if let Some(age) = summary.progress_age.filter(|age| *age >= OLD_PROGRESS) {
+        text += &format!(", progress last stored {} s before the end", grouped(age.as_secs()));
+    }
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use vecsink::metrics::Snapshot;
 
     use super::*;
@@ -58,6 +70,7 @@ mod tests {
     fn summary() -> Summary {
         let counters = Snapshot {
             records_read: 3001,
+            records_missed: 7,
             rows_read: 3000,
             rows_written: 2996,
             rows_ignored: 1,
@@ -65,14 +78,14 @@ mod tests {
             batches: 9,
             ..Snapshot::default()
         };
-        Summary { counters, seconds: 1.23456 }
+        Summary { counters, seconds: 1.23456, progress_age: Some(Duration::from_millis(250)) }
     }
 
     #[test]
     fn the_json_object_has_exactly_the_fields_of_the_contract() {
         let expected = concat!(
-            r#"{"records_read":3001,"rows_read":3000,"rows_written":2996,"rows_deleted":0,"rows_superseded":0,"#,
-            r#""rows_ignored":1,"rows_dead_lettered":3,"batches":9,"retries":0,"seconds":1.235}"#
+            r#"{"records_read":3001,"records_missed":7,"rows_read":3000,"rows_written":2996,"rows_deleted":0,"rows_superseded":0,"#,
+            r#""rows_ignored":1,"rows_dead_lettered":3,"batches":9,"retries":0,"seconds":1.235,"progress_age_seconds":0.25}"#
         );
         assert_eq!(json(&summary()).to_string(), expected);
     }
@@ -81,7 +94,10 @@ mod tests {
     fn the_text_leaves_out_what_did_not_occur() {
         assert_eq!(
             text(&summary()),
-            "2,996 rows written in 1.2 s, 9 batches, 1 ignored by the conflict mode, 3 rejected"
+            "2,996 rows written in 1.2 s, 9 batches, 7 records gone before they were read, 1 ignored by the conflict mode, \
+             3 rejected"
         );
+        let late = Summary { progress_age: Some(Duration::from_secs(1234)), ..summary() };
+        assert_eq!(text(&late), text(&summary()) + ", progress last stored 1,234 s before the end");
     }
 }

@@ -84,11 +84,6 @@ impl Ears {
         self.rebalances.lock().pop_front()
     }
 
-    /// A decision that could not be answered yet.
-    pub(super) fn put_back(&self, rebalance: Rebalance) {
-        self.rebalances.lock().push_front(rebalance);
-    }
-
     /// Held while offsets are committed, so that they reach the group in order.
     pub(super) fn committing(&self) -> MutexGuard<'_, ()> {
         self.committing.lock()

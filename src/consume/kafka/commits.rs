@@ -7,12 +7,19 @@ use super::Watermark;
 
 /// Brokers forget offsets that nobody commits again.
 const REFRESH: Duration = Duration::from_secs(3600);
+/// Between a commit that failed and the next one.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The last commit of every partition.
+/// The last commit of every partition, and how commits go.
 #[derive(Default)]
 pub(super) struct Commits {
     sent: Vec<Sent>,
-    refused: bool,
+    /// When the commit under way was sent, or the last one.
+    sent_at: Option<Instant>,
+    /// The latest time of which it is known that the group had everything that was durable then.
+    complete: Option<Instant>,
+    failing: Option<Failing>,
 }
 
 struct Sent {
@@ -22,10 +29,17 @@ struct Sent {
     at: Instant,
 }
 
+/// Commits don't arrive.
+struct Failing {
+    wait: Duration,
+    until: Instant,
+}
+
 impl Commits {
-    /// Of `watermarks` those that the group doesn't have yet, or has had for an hour. They count as sent from now on.
+    /// Of `watermarks` those that the group doesn't have yet, or has had for an hour. They count as sent from now on. None
+    /// while a commit that failed is not to be repeated yet.
     pub(super) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
-        if self.refused {
+        if self.failing.as_ref().is_some_and(|failing| now < failing.until) {
             return Vec::new();
         }
         let mut due = Vec::new();
@@ -37,22 +51,44 @@ impl Commits {
             }
             due.push((Arc::clone(topic), *partition, *next));
         }
+        self.sent_at = Some(now);
+        if due.is_empty() && self.failing.is_none() {
+            self.complete = Some(now);
+        }
         due
     }
 
-    /// The last commit didn't arrive: send everything again.
-    pub(super) fn lost(&mut self) {
+    /// The last commit was stored; whether the one before was not.
+    pub(super) fn stored(&mut self) -> bool {
+        self.complete = self.sent_at;
+        self.failing.take().is_some()
+    }
+
+    /// The last commit didn't arrive, or was refused: everything is sent again, later and later.
+    pub(super) fn failed(&mut self, now: Instant) {
         self.sent.clear();
+        let wait = self.failing.as_ref().map_or(FIRST_WAIT, |failing| (failing.wait * 2).min(LONGEST_WAIT));
+        self.failing = Some(Failing { wait, until: now + wait });
+    }
+
+    /// The next commit doesn't wait, whatever became of the last one.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        if let Some(failing) = &mut self.failing {
+            failing.until = now;
+        }
+    }
+
+    pub(super) fn sent_at(&self) -> Option<Instant> {
+        self.sent_at
+    }
+
+    pub(super) fn complete_at(&self) -> Option<Instant> {
+        self.complete
     }
 
     /// The partition is another process's now.
     pub(super) fn forget(&mut self, topic: &str, partition: i32) {
         self.sent.retain(|sent| sent.partition != partition || *sent.topic != *topic);
-    }
-
-    /// The broker won't store offsets for this job.
-    pub(super) fn refused(&mut self) {
-        self.refused = true;
     }
 }
 
@@ -81,12 +117,51 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_commit_is_repeated_and_a_refused_one_is_not() {
+    fn a_commit_that_failed_is_repeated_later_and_later_and_without_end() {
+        let (mut commits, mut now) = (Commits::default(), Instant::now());
+        let mut waits = Vec::new();
+        for next in 0..100 {
+            assert_eq!(commits.due(&[mark(0, next)], now), vec![mark(0, next)]);
+            commits.failed(now);
+            let failed = now;
+            while commits.failing.as_ref().is_some_and(|failing| now < failing.until) {
+                assert_eq!(commits.due(&[mark(0, next)], now), vec![], "not before it is time");
+                now += FIRST_WAIT;
+            }
+            waits.push(now - failed);
+        }
+        assert!(waits.is_sorted() && waits[0] == FIRST_WAIT && waits[99] == LONGEST_WAIT, "{waits:?}");
+        assert_eq!(commits.due(&[mark(0, 100)], now), vec![mark(0, 100)]);
+        assert!(commits.stored(), "that was not so before");
+        assert_eq!(commits.due(&[mark(0, 101)], now), vec![mark(0, 101)], "nothing is waited for any more");
+    }
+
+    #[test]
+    fn the_last_commit_does_not_wait_for_its_turn() {
         let (mut commits, now) = (Commits::default(), Instant::now());
         commits.due(&[mark(0, 5)], now);
-        commits.lost();
+        commits.failed(now);
+        commits.hurry(now);
         assert_eq!(commits.due(&[mark(0, 5)], now), vec![mark(0, 5)]);
-        commits.refused();
-        assert_eq!(commits.due(&[mark(0, 6)], now), vec![]);
+    }
+
+    #[test]
+    fn progress_is_complete_when_all_of_it_was_stored_and_not_while_commits_fail() {
+        let (mut commits, start) = (Commits::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        commits.due(&[mark(0, 5)], at(1));
+        assert_eq!(commits.complete_at(), None, "the answer is awaited");
+        commits.stored();
+        assert_eq!(commits.complete_at(), Some(at(1)));
+        commits.due(&[mark(0, 5)], at(2));
+        assert_eq!(commits.complete_at(), Some(at(2)), "there was nothing to store");
+        commits.due(&[mark(0, 6)], at(3));
+        commits.failed(at(4));
+        commits.due(&[mark(0, 6)], at(9));
+        commits.failed(at(9));
+        commits.due(&[], at(60));
+        assert_eq!(commits.complete_at(), Some(at(2)));
+        commits.stored();
+        assert_eq!(commits.complete_at(), Some(at(60)));
     }
 }

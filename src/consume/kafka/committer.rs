@@ -10,18 +10,11 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaConsumer, Places, is_refusal};
+use super::client::{KafkaConsumer, Places};
 use crate::error::{Error, Result};
 
-/// How a commit ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
-    Stored,
-    /// Worth another try.
-    Lost(Code),
-    /// The broker won't have it.
-    Refused(Code),
-}
+/// Whether a commit was stored, and if not, why.
+pub(super) type Answer = std::result::Result<(), Code>;
 
 pub(super) struct Committer {
     work: Sender<TopicPartitionList>,
@@ -78,7 +71,7 @@ impl Committer {
 pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
     let _in_order = consumer.context().committing();
     let answer = send(consumer, offsets);
-    if answer == Answer::Stored {
+    if answer.is_ok() {
         note(&mut consumer.context().places(), offsets);
     }
     answer
@@ -100,7 +93,7 @@ pub(super) fn commit_again(consumer: &KafkaConsumer, topic: &str, partition: i32
     let (offset, metadata) = consumer.context().places().get(&(topic.to_owned(), partition))?.clone();
     let mut list = TopicPartitionList::new();
     if list.add_partition_offset(topic, partition, Offset::Offset(offset)).is_err() {
-        return Some(Answer::Lost(Code::InvalidArgument));
+        return Some(Err(Code::InvalidArgument));
     }
     if let Some(mut element) = list.find_partition(topic, partition) {
         element.set_metadata(&metadata);
@@ -109,12 +102,6 @@ pub(super) fn commit_again(consumer: &KafkaConsumer, topic: &str, partition: i32
 }
 
 fn send(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
-    let member = consumer.context().is_member();
-    match consumer.commit(offsets, CommitMode::Sync).map_err(|error| error.rdkafka_error_code()) {
-        Ok(()) => Answer::Stored,
-        // A member whose generation has passed learns of its new partitions soon.
-        Err(Some(code @ (Code::UnknownMemberId | Code::IllegalGeneration))) if member => Answer::Lost(code),
-        Err(Some(code)) if is_refusal(code) => Answer::Refused(code),
-        Err(code) => Answer::Lost(code.unwrap_or(Code::Unknown)),
-    }
+    let stored = consumer.commit(offsets, CommitMode::Sync);
+    stored.map_err(|error| error.rdkafka_error_code().unwrap_or(Code::Unknown))
 }

@@ -8,16 +8,17 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
+use super::aside::Aside;
 use super::client::{Rebalance, let_go};
-use super::committer::{self, Answer};
+use super::committer::{self, Committer};
 use super::java_properties::Translation;
 use super::member::Member;
-use super::offsets::positions;
+use super::offsets::{Broker, positions};
 use super::reader::Reader;
 use super::start::{Extent, Origin, Rules, StartPosition};
-use super::{Intake, Watermark};
+use super::{Intake, Resume, Watermark};
 use crate::error::{Error, Result};
-use crate::settings::{Assignment, Bounded};
+use crate::settings::{Assignment, Bounded, KafkaSource};
 
 /// The longest that a new owner is kept waiting for open transactions.
 const LONGEST_RELEASE: Duration = Duration::from_secs(10);
@@ -49,7 +50,7 @@ pub(super) fn patience(translation: &Translation) -> Duration {
 
 /// Partitions that go to another process as soon as the transactions have ended that have rows of them.
 pub(super) struct Releasing {
-    partitions: TopicPartitionList,
+    pub(super) partitions: TopicPartitionList,
     since: Instant,
     told: Instant,
 }
@@ -96,12 +97,13 @@ impl Reader {
             self.resume.group,
             self.starts.len()
         );
+        self.subscribed = self.starts.iter().map(|position| Arc::clone(&position.topic)).collect();
+        self.subscribed.dedup();
         self.subscribe()
     }
 
     fn subscribe(&self) -> Result<()> {
-        let mut topics: Vec<&str> = self.starts.iter().map(|position| &*position.topic).collect();
-        topics.dedup();
+        let topics: Vec<&str> = self.subscribed.iter().map(|topic| &**topic).collect();
         if topics.is_empty() {
             return Ok(());
         }
@@ -121,10 +123,7 @@ impl Reader {
         let offsets = self.offsets(&starts)?;
         let deadline = Instant::now() + FIRST_COMMIT;
         loop {
-            let code = match committer::commit(&self.consumer, &offsets) {
-                Answer::Stored => return Ok(()),
-                Answer::Lost(code) | Answer::Refused(code) => code,
-            };
+            let Err(code) = committer::commit(&self.consumer, &offsets) else { return Ok(()) };
             match code {
                 Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress if self.resume.fresh => {
                     return Err(Error::Source(format!(
@@ -144,7 +143,8 @@ impl Reader {
         }
     }
 
-    /// Answers a decision of the group, if there is one.
+    /// Answers a decision of the group, if there is one. Where to read what is given has to be asked for first; the group
+    /// waits for its members' answers, and the reader reads on meanwhile.
     pub(super) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
         if let Some(releasing) = &mut self.releasing {
             if intake.is_releasing() {
@@ -154,17 +154,22 @@ impl Reader {
             let Releasing { partitions, .. } = self.releasing.take().unwrap_or_default();
             self.let_go(&partitions)?;
         }
-        match self.consumer.context().take_rebalance() {
-            None => Ok(Answered::Nothing),
-            Some(Rebalance::Assigned(partitions)) => match self.take_on(&partitions, intake) {
-                Ok(()) => Ok(Answered::TookOn),
-                // The group waits for its members' answers; this one comes when the brokers are back.
-                Err(error) => {
-                    log::warn!("the partitions given to this process can't be read yet: {error}");
-                    self.consumer.context().put_back(Rebalance::Assigned(partitions));
+        if let Some((given, question)) = self.questions.given.take() {
+            return match question.answer() {
+                None => {
+                    self.questions.given = Some((given, question));
                     Ok(Answered::Nothing)
                 }
-            },
+                Some(Ok(extents)) => self.take_on(&extents, intake).map(|()| Answered::TookOn),
+                Some(Err(error)) => {
+                    log::warn!("the partitions given to this process can't be read yet: {error}");
+                    self.ask_for_places(given).map(|()| Answered::Nothing)
+                }
+            };
+        }
+        match self.consumer.context().take_rebalance() {
+            None => Ok(Answered::Nothing),
+            Some(Rebalance::Assigned(partitions)) => self.ask_for_places(partitions).map(|()| Answered::Nothing),
             Some(Rebalance::Revoked(partitions)) => {
                 self.give_up(&partitions, intake)?;
                 Ok(Answered::LetGo)
@@ -172,7 +177,7 @@ impl Reader {
         }
     }
 
-    fn take_on(&mut self, given: &TopicPartitionList, intake: &mut dyn Intake) -> Result<()> {
+    fn ask_for_places(&mut self, given: TopicPartitionList) -> Result<()> {
         let mut ids: Vec<(String, Vec<i32>)> = Vec::new();
         for element in given.elements() {
             match ids.iter_mut().find(|(topic, _)| topic == element.topic()) {
@@ -180,19 +185,30 @@ impl Reader {
                 None => ids.push((element.topic().to_owned(), vec![element.partition()])),
             }
         }
-        let mut found = Vec::new();
-        for (topic, ids) in &ids {
-            let mut refused = false;
-            for extent in self.broker().extents(topic, ids, &self.source.kafka, &mut refused)? {
-                found.push(self.place(topic, &extent)?);
+        let question = self.ask(move |broker, kafka| {
+            let mut found = Vec::new();
+            for (topic, ids) in ids {
+                let extents = broker.extents(&topic, &ids, kafka, &mut false)?;
+                let topic: Arc<str> = Arc::from(topic);
+                found.extend(extents.into_iter().map(|extent| (Arc::clone(&topic), extent)));
             }
-        }
+            Ok(found)
+        })?;
+        self.questions.given = Some((given, question));
+        Ok(())
+    }
+
+    fn take_on(&mut self, extents: &[(Arc<str>, Extent)], intake: &mut dyn Intake) -> Result<()> {
+        let found: Vec<StartPosition> = extents.iter().map(|(topic, extent)| self.place(topic, extent)).collect();
         let list = positions(found.iter().map(|position| (&position.topic, position.partition, position.start)))?;
         let starts: Vec<Watermark> = found.iter().map(|at| (Arc::clone(&at.topic), at.partition, at.start)).collect();
         committer::note(&mut self.consumer.context().places(), &self.offsets(&starts)?);
         for position in &found {
             log::info!("{position}");
             intake.assigned(&position.topic, position.partition, position.start);
+            if position.missed > 0 {
+                intake.missed(position.missed);
+            }
             self.partitions.add(position);
         }
         self.consumer
@@ -200,29 +216,22 @@ impl Reader {
             .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
     }
 
-    /// Where a partition is taken over: where its last owner ended, else where the job found it at its start.
-    fn place(&self, topic: &str, extent: &Extent) -> Result<StartPosition> {
+    fn place(&self, topic: &str, extent: &Extent) -> StartPosition {
         let known = self.starts.iter().find(|known| *known.topic == *topic && known.partition == extent.partition);
-        let rules = Rules::new(&self.resume, &self.source.kafka);
-        let is_there = |offset: &i64| (extent.low..=extent.high).contains(offset);
-        let (start, origin) = match (rules.progress(&extent.commit), known) {
-            (Some(offset), _) if is_there(&offset) => (offset, Origin::Progress),
-            (Some(_), _) => (rules.by_mode(topic, extent).map_err(Error::Source)?, Origin::OutOfRange),
-            (None, Some(known)) if is_there(&known.start) => (known.start, known.origin),
-            (None, _) => (extent.low, Origin::NewPartition),
-        };
+        let place = Rules::new(&self.resume, &self.source.kafka).take_over(extent, known);
+        let progress = extent.commit.as_ref().map(|commit| commit.offset).or(known.map(|known| known.start));
+        extent.warn_of_jump(topic, progress.unwrap_or(place.start), &place);
         let bounded = self.source.kafka.bounded != Bounded::Unbounded;
-        let position = StartPosition {
+        StartPosition {
             topic: known.map_or_else(|| Arc::from(topic), |known| Arc::clone(&known.topic)),
             partition: extent.partition,
-            start,
-            origin,
+            start: place.start,
+            origin: place.origin,
             // A source with an end reads the partitions that were there at the start.
-            stop: known.map_or(bounded.then_some(start), |known| known.stop),
+            stop: known.map_or(bounded.then_some(place.start), |known| known.stop),
             end: extent.high,
-        };
-        rules.warn_of_jump(extent, &position);
-        Ok(position)
+            missed: place.missed,
+        }
     }
 
     fn give_up(&mut self, partitions: &TopicPartitionList, intake: &mut dyn Intake) -> Result<()> {
@@ -271,11 +280,13 @@ impl Reader {
     fn commit_at_once(&mut self, watermarks: &[Watermark]) {
         let deadline = Instant::now() + RELEASE_COMMIT;
         loop {
+            self.commits.hurry(Instant::now());
             self.send_commit(watermarks);
+            if !self.committer.as_ref().is_some_and(Committer::under_way) {
+                return;
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.hear_commit(left) {
-                // Nothing was under way: the group has them all.
-                None if !left.is_zero() => return,
                 None => break,
                 Some(true) => {}
                 Some(false) => std::thread::sleep(Duration::from_millis(50).min(left)),
@@ -292,46 +303,52 @@ impl Reader {
         if !self.in_group() {
             return Ok(self.source.kafka.bounded != Bounded::Unbounded);
         }
-        if self.source.kafka.bounded == Bounded::Unbounded || self.looked_at_others.elapsed() < LOOK_AT_OTHERS {
+        if self.source.kafka.bounded == Bounded::Unbounded {
             return Ok(false);
         }
-        self.looked_at_others = Instant::now();
-        let broker = self.broker();
-        let rules = Rules::new(&self.resume, &self.source.kafka);
-        for topic in self.topics() {
-            let own: Vec<&StartPosition> = self.starts.iter().filter(|start| start.topic == topic).collect();
-            let ids: Vec<i32> = own.iter().map(|start| start.partition).collect();
-            let Ok(commits) = broker.commits(&topic, &ids, &mut false) else { return Ok(false) };
-            let is_read = |(start, commit): (&&StartPosition, _)| {
-                let reached = rules.progress(&commit).unwrap_or(start.start);
-                start.stop.is_none_or(|stop| reached >= stop)
-            };
-            if !own.iter().zip(commits).all(is_read) {
-                return Ok(false);
+        match self.questions.others.take().map(|others| (others.answer(), others)) {
+            Some((None, others)) => self.questions.others = Some(others),
+            Some((Some(Ok(true)), _)) => return Ok(true),
+            // Asked again, as long as it is no or can't be told.
+            Some((Some(_), _)) => {}
+            None if self.looked_at_others.elapsed() < LOOK_AT_OTHERS => {}
+            None => {
+                self.looked_at_others = Instant::now();
+                let (starts, resume) = (self.starts.clone(), self.resume.clone());
+                self.questions.others = Some(self.ask(move |broker, kafka| all_read(broker, kafka, &resume, &starts))?);
             }
         }
-        Ok(true)
-    }
-
-    fn topics(&self) -> Vec<Arc<str>> {
-        let mut topics: Vec<Arc<str>> = self.starts.iter().map(|start| Arc::clone(&start.topic)).collect();
-        topics.dedup();
-        topics
+        Ok(false)
     }
 
     /// Topics that match the pattern since the last look join the subscription; the group then deals them out.
     pub(super) fn subscribe_to_new_topics(&mut self) -> Result<()> {
-        let found: Vec<StartPosition> =
-            self.new_partitions().into_iter().filter(|new| !self.topics().contains(&new.topic)).collect();
-        if found.is_empty() {
-            return Ok(());
-        }
-        for position in found {
-            if !self.topics().contains(&position.topic) {
-                log::info!("new topic '{}'", position.topic);
+        let Some(answer) = self.questions.topics.as_ref().and_then(Aside::answer) else { return Ok(()) };
+        self.questions.topics = None;
+        let before = self.subscribed.len();
+        for topic in answer.unwrap_or_default() {
+            if !self.subscribed.iter().any(|known| **known == *topic) {
+                log::info!("new topic '{topic}'");
+                self.subscribed.push(Arc::from(topic));
             }
-            self.starts.push(position);
         }
-        self.subscribe()
+        if self.subscribed.len() > before { self.subscribe() } else { Ok(()) }
     }
+}
+
+/// Whether the group has read all partitions to their stops.
+fn all_read(broker: &Broker<'_>, kafka: &KafkaSource, resume: &Resume, starts: &[StartPosition]) -> Result<bool> {
+    let rules = Rules::new(resume, kafka);
+    for of_topic in starts.chunk_by(|one, other| one.topic == other.topic) {
+        let ids: Vec<i32> = of_topic.iter().map(|start| start.partition).collect();
+        let commits = broker.commits(&of_topic[0].topic, &ids, &mut false)?;
+        let is_read = |(start, commit): (&StartPosition, _)| {
+            let reached = rules.progress(&commit).unwrap_or(start.start);
+            start.stop.is_none_or(|stop| reached >= stop)
+        };
+        if !of_topic.iter().zip(commits).all(is_read) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -1,35 +1,29 @@
 //! The headers of a message, in memory that is used again for the next one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::HashMap;
 
-use rdkafka::Message;
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 
+use super::native;
 use crate::record::Header;
+
+/// Different names that aren't UTF-8 and are kept, for ever. Whoever makes more of them gets one name for the rest.
+const MOST_NAMES: usize = 256;
+const UNREADABLE: &str = "\u{fffd}";
 
 #[derive(Default)]
 pub(super) struct Headers {
     spare: Vec<Header<'static>>,
-    warned: bool,
+    names: Names,
 }
 
 impl Headers {
     /// The message's headers; give them back with [`Headers::put_back`].
     pub(super) fn read<'m>(&mut self, message: &'m BorrowedMessage<'_>) -> Vec<Header<'m>> {
         let mut headers: Vec<Header<'m>> = std::mem::take(&mut self.spare);
-        if let Some(present) = message.headers() {
-            // rdkafka panics at a name that isn't UTF-8. Headers only accompany a dead letter: one less must not end a job.
-            let read = AssertUnwindSafe(|| headers.extend(present.iter().map(|header| (header.key, header.value))));
-            if catch_unwind(read).is_err() && !std::mem::replace(&mut self.warned, true) {
-                log::warn!(
-                    "{}[{}]@{}: a header's name is not UTF-8; it and what follows it are left out, in this and in \
-                     later records",
-                    message.topic(),
-                    message.partition(),
-                    message.offset()
-                );
-            }
-        }
+        native::each_header(message, |name, value| {
+            headers.push((std::str::from_utf8(name).unwrap_or_else(|_| self.names.readable(name)), value));
+        });
         headers
     }
 
@@ -37,5 +31,41 @@ impl Headers {
     pub(super) fn put_back(&mut self, mut headers: Vec<Header<'_>>) {
         headers.clear();
         self.spare = headers.into_iter().map(|_| ("", None)).collect();
+    }
+}
+
+/// Names that aren't UTF-8, as Java reads them: what is wrong in them is replaced.
+#[derive(Default)]
+struct Names(HashMap<Vec<u8>, &'static str>);
+
+impl Names {
+    #[cold]
+    fn readable(&mut self, name: &[u8]) -> &'static str {
+        match self.0.get(name) {
+            Some(known) => known,
+            None if self.0.len() >= MOST_NAMES => UNREADABLE,
+            None => {
+                let readable: &'static str = String::from_utf8_lossy(name).into_owned().leak();
+                log::warn!("a header's name is not UTF-8: it is read as {readable:?}");
+                self.0.insert(name.to_vec(), readable);
+                readable
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_not_utf8_are_replaced_where_they_are_not_and_only_so_many_are_kept() {
+        let mut names = Names::default();
+        assert_eq!(names.readable(b"caf\xe9"), "caf\u{fffd}");
+        for number in 0..10_000u32 {
+            names.readable(&[&[0xff], &number.to_be_bytes()[..]].concat());
+        }
+        assert_eq!((names.0.len(), names.readable(b"another\xff")), (MOST_NAMES, UNREADABLE));
+        assert_eq!(names.readable(b"caf\xe9"), "caf\u{fffd}");
     }
 }

@@ -4,8 +4,10 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::client::KafkaConsumer;
-use super::committer::{Answer, commit_again};
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::client::{KafkaConsumer, is_refusal};
+use super::committer::commit_again;
 use crate::membership::Membership;
 
 /// How long the cluster may take to tell its name.
@@ -33,14 +35,19 @@ impl Membership for Member {
     fn confirm(&self, topic: &str, partition: i32) -> Result<(), String> {
         let Some(consumer) = self.consumer.upgrade() else { return Err("the group was left".to_owned()) };
         match commit_again(&consumer, topic, partition) {
-            Some(Answer::Stored) => Ok(()),
-            Some(Answer::Lost(code)) => Err(code.to_string()),
+            Some(Ok(())) => Ok(()),
             // It keeps offsets of nobody, and can't tell.
-            Some(Answer::Refused(code)) => {
+            Some(Err(code)) if keeps_no_offsets(code) => {
                 log::debug!("{topic}[{partition}]: the group doesn't keep offsets ({code})");
                 Ok(())
             }
+            Some(Err(code)) => Err(code.to_string()),
             None => Err("it was given up".to_owned()),
         }
     }
+}
+
+/// A member whose generation has passed learns of its new partitions soon, and isn't meant.
+fn keeps_no_offsets(code: Code) -> bool {
+    is_refusal(code) && !matches!(code, Code::UnknownMemberId | Code::IllegalGeneration)
 }

@@ -2,6 +2,7 @@
 //! consumer group. All of the project's Kafka code is here.
 
 pub mod admin;
+mod aside;
 mod client;
 mod commits;
 mod committer;
@@ -9,13 +10,17 @@ mod group;
 mod headers;
 mod java_properties;
 mod member;
+mod native;
 mod offsets;
 mod partitions;
+mod polls;
 mod produce;
 mod publisher;
+mod range;
 mod reader;
 mod resolve;
 mod start;
+mod storing;
 mod tuning;
 mod upkeep;
 
@@ -30,9 +35,11 @@ use crate::membership::Membership;
 use crate::record::Record;
 use crate::settings::KafkaSource;
 
+pub use polls::LongestGap;
 pub use publisher::Publisher;
 pub use reader::Reader;
 pub use start::{Origin, StartPosition};
+pub use storing::StoredProgress;
 
 /// What the reader hands records to.
 pub trait Intake {
@@ -70,6 +77,13 @@ pub trait Intake {
 
     /// So many offsets can't be read any more: retention was faster, or somebody deleted them.
     fn missed(&mut self, _offsets: u64) {}
+
+    /// The partition is another one than the one that was read: from here on it is read from `start`. What was taken before
+    /// is still written, and says nothing of this one's progress.
+    fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
+        self.released(&[(Arc::clone(topic), partition)], Duration::ZERO);
+        self.assigned(topic, partition, start);
+    }
 
     /// For each partition the lowest offset that is not yet durable: what may be committed.
     fn watermarks(&mut self) -> Vec<Watermark>;

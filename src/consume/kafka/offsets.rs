@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
@@ -23,6 +24,8 @@ pub(super) struct Broker<'a> {
     pub(super) deadline: Instant,
     /// Nothing is assigned yet, so polling can't lose a message, and a user waits for the start.
     pub(super) unassigned: bool,
+    /// Set when nobody waits for the answer any more.
+    given_up: Option<&'a AtomicBool>,
     asked: Instant,
     told: Cell<bool>,
 }
@@ -35,7 +38,12 @@ const SILENCE: Duration = Duration::from_secs(3);
 impl<'a> Broker<'a> {
     pub(super) fn new(consumer: &'a KafkaConsumer, brokers: &'a str, wait: Duration, unassigned: bool) -> Self {
         let asked = Instant::now();
-        Broker { consumer, brokers, deadline: asked + wait, unassigned, asked, told: Cell::new(false) }
+        Broker { consumer, brokers, deadline: asked + wait, unassigned, given_up: None, asked, told: Cell::new(false) }
+    }
+
+    /// The same, asking until this is set.
+    pub(super) fn unless(self, given_up: &'a AtomicBool) -> Self {
+        Broker { given_up: Some(given_up), ..self }
     }
 
     /// The topics that a source reads, as far as they exist now. A name that is given must exist, a match needn't.
@@ -49,7 +57,8 @@ impl<'a> Broker<'a> {
     fn matching(&self, pattern: &TopicPattern) -> Result<Vec<String>> {
         self.metadata(None, |metadata| {
             let names = metadata.topics().iter().filter(|topic| topic.error().is_none()).map(|topic| topic.name());
-            let mut names: Vec<String> = names.filter(|name| pattern.matches(name)).map(str::to_owned).collect();
+            let is_read = |name: &&str| !is_internal(name) && pattern.matches(name);
+            let mut names: Vec<String> = names.filter(is_read).map(str::to_owned).collect();
             names.sort_unstable();
             Ok(Ok(names))
         })
@@ -160,19 +169,32 @@ impl<'a> Broker<'a> {
             Bounded::Timestamp(at) => self.at_timestamp(topic, partitions, at)?,
             _ => vec![None; partitions.len()],
         };
-        let mut extents = Vec::with_capacity(partitions.len());
-        for (((&partition, commit), at_timestamp), at_bound) in partitions.iter().zip(commits).zip(times).zip(bounds) {
-            let (low, high) = self.watermarks(topic, partition)?;
-            extents.push(Extent { partition, low, high, commit, at_timestamp, at_bound });
-        }
-        Ok(extents)
+        let bare = self.bounds(topic, partitions)?;
+        let rest = commits.into_iter().zip(times).zip(bounds);
+        let extent = |(extent, ((commit, at_timestamp), at_bound))| Extent { commit, at_timestamp, at_bound, ..extent };
+        Ok(bare.into_iter().zip(rest).map(extent).collect())
     }
 
-    /// First and end offset of a partition; under `read_committed` the end is the last stable offset.
-    pub(super) fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64)> {
-        self.ask(&format!("the offsets of {topic}[{partition}]"), |timeout| {
-            self.consumer.fetch_watermarks(topic, partition, timeout)
-        })
+    /// First and end offsets only; under `read_committed` the end is the last stable offset. One request a broker for all
+    /// of its partitions: behind the client's own fetch each may wait as long as that does.
+    pub(super) fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = |what: &str, offset: Offset| {
+            self.ask(&format!("the {what} offsets of '{topic}'"), |timeout| {
+                self.consumer.offsets_for_times(list(topic, partitions, offset)?, timeout)
+            })
+        };
+        let (first, end) = (at("first", Offset::Beginning)?, at("end", Offset::End)?);
+        let extent = |&partition: &i32| {
+            let of = |list| offset_in(list, topic, partition).map(|(offset, _)| offset);
+            let (low, high) = of(&first).zip(of(&end)).ok_or_else(|| {
+                Error::Source(format!("Kafka at {} doesn't tell the offsets of {topic}[{partition}]", self.brokers))
+            })?;
+            Ok(Extent { partition, low, high, commit: None, at_timestamp: None, at_bound: None })
+        };
+        partitions.iter().map(extent).collect()
     }
 
     /// First offset with a timestamp of at least `at`, `None` where there is no such record.
@@ -233,6 +255,9 @@ impl<'a> Broker<'a> {
     }
 
     fn left(&self) -> Duration {
+        if self.given_up.is_some_and(|given_up| given_up.load(Ordering::Relaxed)) {
+            return Duration::ZERO;
+        }
         self.deadline.saturating_duration_since(Instant::now())
     }
 
@@ -243,6 +268,12 @@ impl<'a> Broker<'a> {
             self.consumer.poll(Duration::ZERO);
         }
     }
+}
+
+/// Topics that Kafka keeps for itself, by the names that its brokers call internal: whoever read the group's commits would
+/// feed on its own.
+fn is_internal(topic: &str) -> bool {
+    matches!(topic, "__consumer_offsets" | "__transaction_state" | "__share_group_state" | "__cluster_metadata")
 }
 
 /// All `partitions` of `topic` with one offset.

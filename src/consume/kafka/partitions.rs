@@ -79,7 +79,7 @@ impl Partitions {
     /// Forgets partitions that are read elsewhere now. Indexes change.
     pub(super) fn remove(&mut self, gone: impl Fn(&Partition) -> bool) {
         self.list.retain(|partition| !gone(partition));
-        self.last = None;
+        self.let_go();
     }
 
     pub(super) fn all_done(&self) -> bool {
@@ -90,19 +90,29 @@ impl Partitions {
         self.list.iter().position(|partition| partition.id == id && *partition.topic == *topic)
     }
 
-    /// The index of the message's partition. The client keeps one object per topic while any partition of it is
-    /// assigned, so its address stands for the topic's name.
+    /// The index of the message's partition.
     #[inline]
     pub(super) fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
-        let (topic, id) = (message.topic_ptr().addr(), message.partition());
+        self.of_object(message.topic_ptr().addr(), message.partition(), || message.topic())
+    }
+
+    /// The client keeps one object per topic while any partition of it is assigned, so its address stands for the topic's
+    /// name until something is given up ([`Partitions::let_go`]).
+    #[inline]
+    fn of_object<'n>(&mut self, topic: usize, id: i32, name: impl FnOnce() -> &'n str) -> Option<usize> {
         match self.last {
             Some((last, partition, at)) if last == topic && partition == id => Some(at),
             _ => {
-                let at = self.find(message.topic(), id)?;
+                let at = self.find(name(), id)?;
                 self.last = Some((topic, id, at));
                 Some(at)
             }
         }
+    }
+
+    /// The client fetches some partition no more. Its topic's object may be gone, and its address another topic's soon.
+    pub(super) fn let_go(&mut self) {
+        self.last = None;
     }
 
     /// The only partition with this number, if there is just one: an end-of-partition notice lacks the topic.
@@ -153,11 +163,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_address_of_a_topic_that_was_let_go_stands_for_whatever_topic_has_it_then() {
+        let mut partitions = Partitions::default();
+        for topic in ["a", "b"] {
+            let (topic, origin) = (Arc::from(topic), Origin::StartupMode);
+            partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: None, end: 0, missed: 0 });
+        }
+        assert_eq!(partitions.of_object(0x77, 0, || "a"), Some(0));
+        assert_eq!(partitions.of_object(0x77, 0, || "not asked"), Some(0));
+        partitions.let_go();
+        assert_eq!(partitions.of_object(0x77, 0, || "b"), Some(1));
+    }
+
+    #[test]
     fn what_was_fetched_before_the_queue_was_emptied_does_not_end_a_partition() {
         let mut partitions = Partitions::default();
         let topic = Arc::from("t");
         let origin = Origin::StartupMode;
-        partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: Some(10), end: 10 });
+        partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: Some(10), end: 10, missed: 0 });
         let seen = [Seen { topic: "t".into(), partition: 0, end: 10, fetched_to: 10 }];
         let now = Instant::now();
         partitions.learn(&seen, now);

@@ -17,8 +17,11 @@ use super::headers::Headers;
 use super::java_properties::{self, Translation};
 use super::offsets::positions;
 use super::partitions::Partitions;
+use super::polls::{LongestGap, Polls};
 use super::start::StartPosition;
-use super::{Intake, Lag, Resume, Taken, Watermark, tuning};
+use super::storing::{StoredProgress, Trouble};
+use super::upkeep::Questions;
+use super::{Intake, Lag, Resume, Taken, Watermark, native, tuning};
 use crate::error::{Error, Result};
 use crate::record::{Record, TimestampType};
 use crate::settings::{Assignment, Source};
@@ -44,18 +47,24 @@ pub struct Reader {
     /// Reading leaves no trace in the group.
     without_commits: bool,
     pub(super) lag: Lag,
+    pub(super) stored_progress: StoredProgress,
+    pub(super) trouble: Trouble,
     pub(super) looked_for_partitions: Instant,
     pub(super) looked_at_others: Instant,
     pub(super) upkeep_at: Instant,
     pub(super) last_warning: Option<(Code, Instant)>,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
     pub(super) holding: bool,
-    /// A partition's next record was out of range while records were held.
+    /// Some partition's next record is out of range, and the brokers haven't been asked which one's.
     pub(super) out_of_range: bool,
+    pub(super) questions: Questions,
+    /// In a group: the topics that this member has subscribed to.
+    pub(super) subscribed: Vec<Arc<str>>,
     /// In a group: how long a partition's new owner may be kept waiting.
     pub(super) release_patience: Duration,
     /// Partitions that the group wants back, while transactions with rows of them are open.
     pub(super) releasing: Option<Releasing>,
+    polls: Polls,
     headers: Headers,
     wants_headers: bool,
 }
@@ -117,14 +126,19 @@ impl Reader {
             committer: None,
             without_commits: false,
             lag: Lag::default(),
+            stored_progress: StoredProgress::default(),
+            trouble: Trouble::default(),
             looked_for_partitions: Instant::now(),
             looked_at_others: Instant::now(),
             upkeep_at: Instant::now(),
             last_warning: None,
             holding: false,
             out_of_range: false,
+            questions: Questions::default(),
+            subscribed: Vec::new(),
             release_patience,
             releasing: None,
+            polls: Polls::default(),
             headers: Headers::default(),
             wants_headers: true,
         };
@@ -148,6 +162,16 @@ impl Reader {
         self.lag.clone()
     }
 
+    /// The longest time between two polls of the client; may be looked at from any thread.
+    pub fn longest_gap(&self) -> LongestGap {
+        self.polls.longest()
+    }
+
+    /// How old the progress is that the group has; may be looked at from any thread.
+    pub fn stored_progress(&self) -> StoredProgress {
+        self.stored_progress.clone()
+    }
+
     /// Reads until every partition is at its stop, or `stop` leaves [`crate::stop::Phase::Running`].
     pub fn run(&mut self, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         // Messages borrow the client, not the reader.
@@ -165,6 +189,7 @@ impl Reader {
 
     fn read(&mut self, consumer: &KafkaConsumer, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         while stop.is_running() && !self.is_finished()? {
+            self.polls.poll();
             for _ in 0..RUN {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(consumer, message, intake, stop)?,
@@ -186,6 +211,7 @@ impl Reader {
             }
             intake.hand_on();
             self.answer_group(intake)?;
+            self.answered(intake)?;
             self.upkeep(intake)?;
         }
         Ok(())
@@ -193,14 +219,19 @@ impl Reader {
 
     fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
         if !self.without_commits {
+            // Nothing is durable yet that the group doesn't have.
+            self.stored_progress.complete_at(Instant::now());
             self.committer = Some(Committer::start(&self.consumer)?);
         }
         if self.in_group() {
             return self.join_group(intake);
         }
         self.starts.iter().for_each(|start| log::info!("{start}"));
-        for partition in self.partitions.iter() {
-            intake.assigned(&partition.topic, partition.id, partition.next);
+        for start in &self.starts {
+            intake.assigned(&start.topic, start.partition, start.start);
+            if start.missed > 0 {
+                intake.missed(start.missed);
+            }
         }
         self.assign(&self.partitions.open())?;
         let starts: Vec<Watermark> = self.partitions.iter().map(|p| (Arc::clone(&p.topic), p.id, p.next)).collect();
@@ -260,8 +291,7 @@ impl Reader {
                 Timestamp::CreateTime(_) => TimestampType::Created,
                 Timestamp::LogAppendTime(_) => TimestampType::Appended,
             },
-            // librdkafka knows it, its Rust binding doesn't ask.
-            leader_epoch: None,
+            leader_epoch: native::leader_epoch(message),
             key: message.key(),
             headers: &headers,
             value: message.payload(),
@@ -300,15 +330,20 @@ impl Reader {
                 held.pop_front();
                 continue;
             }
+            self.polls.poll();
             held.extend(consumer.poll(OFFER_AGAIN));
-            if self.answer_group(intake)? == Answered::LetGo {
+            match self.answer_group(intake)? {
+                Answered::Nothing => {}
+                Answered::TookOn => self.pause()?,
                 // They would be offered again behind what comes when the partition comes back.
-                held.retain(|held| held.as_ref().map_or(true, |message| self.partitions.of(message).is_some()));
+                Answered::LetGo => {
+                    held.retain(|held| held.as_ref().map_or(true, |message| self.partitions.of(message).is_some()));
+                }
             }
+            self.answered(intake)?;
             self.upkeep(intake)?;
         }
         self.holding = false;
-        self.unpause()?;
-        if std::mem::take(&mut self.out_of_range) { self.out_of_range(intake) } else { Ok(()) }
+        self.unpause()
     }
 }

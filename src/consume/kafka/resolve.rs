@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Intake;
+use super::aside::Aside;
 use super::offsets::Broker;
 use super::reader::Reader;
-use super::start::{Origin, Rules, StartPosition};
+use super::start::{Origin, Place, Rules, StartPosition};
 use crate::error::{Error, Result};
 use crate::settings::{Bounded, PartitionOffsets, Startup};
 use crate::topics::Topics;
@@ -24,14 +26,15 @@ impl Reader {
             let ids = broker.partitions(&topic)?;
             self.check_offsets(&topic, &ids);
             let extents = broker.extents(&topic, &ids, kafka, &mut refused)?;
-            let starts = rules.resolve(&topic, &extents).map_err(Error::Source)?;
+            let places = rules.resolve(&topic, &extents).map_err(Error::Source)?;
             let name: Arc<str> = Arc::from(topic.as_str());
-            for (extent, (start, origin)) in extents.iter().zip(starts) {
+            for (extent, place) in extents.iter().zip(places) {
+                let Place { start, origin, missed } = place;
                 let stop = rules.stop(&topic, extent, start).map_err(Error::Source)?;
+                let progress = extent.commit.as_ref().map_or(start, |commit| commit.offset);
+                extent.warn_of_jump(&topic, progress, &place);
                 let (topic, partition, end) = (Arc::clone(&name), extent.partition, extent.high);
-                let position = StartPosition { topic, partition, start, origin, stop, end };
-                rules.warn_of_jump(extent, &position);
-                found.push(position);
+                found.push(StartPosition { topic, partition, start, origin, stop, end, missed });
             }
         }
         if found.is_empty() {
@@ -44,7 +47,7 @@ impl Reader {
             )));
         }
         if refused {
-            self.offsets_refused("reading them is not allowed");
+            self.warn_of_no_progress();
         }
         self.starts = found;
         if !self.in_group() {
@@ -85,23 +88,66 @@ impl Reader {
         }
     }
 
-    /// Partitions that came after the start, in old topics and new ones.
-    pub(super) fn new_partitions(&self) -> Vec<StartPosition> {
-        let broker = self.broker();
-        let mut found = Vec::new();
-        for topic in broker.topics(&self.source.kafka.topics).unwrap_or_default() {
-            let Ok(ids) = broker.partitions(&topic) else { continue };
-            for id in ids.into_iter().filter(|&id| self.partitions.find(&topic, id).is_none()) {
-                let Ok((low, end)) = broker.watermarks(&topic, id) else { continue };
-                // All of a topic's partitions share its name.
-                let name = self.partitions.iter().find(|p| *p.topic == *topic).map(|p| Arc::clone(&p.topic));
-                let topic = name.unwrap_or_else(|| Arc::from(topic.as_str()));
-                let origin = Origin::NewPartition;
-                found.push(StartPosition { topic, partition: id, start: low, origin, stop: None, end });
+    /// Looks for partitions that came after the start. A member of a group only looks for topics: it is given the partitions.
+    pub(super) fn look_for_partitions(&mut self) -> Result<()> {
+        if self.in_group() {
+            if matches!(self.source.kafka.topics, Topics::Matching(_)) && self.questions.topics.is_none() {
+                self.questions.topics = Some(self.ask(|broker, kafka| broker.topics(&kafka.topics))?);
             }
+        } else if self.questions.new.is_none() {
+            let known: Vec<(Arc<str>, i32)> =
+                self.partitions.iter().map(|partition| (Arc::clone(&partition.topic), partition.id)).collect();
+            self.questions.new = Some(self.ask(move |broker, kafka| new_partitions(broker, &kafka.topics, &known))?);
         }
-        found
+        Ok(())
     }
+
+    /// Reads the partitions that were found, from their beginning.
+    pub(super) fn add_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let Some(answer) = self.questions.new.as_ref().and_then(Aside::answer) else { return Ok(()) };
+        self.questions.new = None;
+        let found = answer.unwrap_or_else(|error| {
+            log::debug!("new partitions can't be looked for: {error}");
+            Vec::new()
+        });
+        if found.is_empty() {
+            return Ok(());
+        }
+        let first = self.partitions.iter().count();
+        for position in found {
+            log::info!("{position}");
+            intake.assigned(&position.topic, position.partition, position.start);
+            self.partitions.add(&position);
+            self.starts.push(position);
+        }
+        self.assign(&(first..self.partitions.iter().count()).collect::<Vec<_>>())?;
+        // While the intake is full nothing may come from the new ones either.
+        if self.holding { self.pause() } else { Ok(()) }
+    }
+}
+
+/// Partitions that aren't `known`, in old topics and new ones.
+fn new_partitions(broker: &Broker<'_>, topics: &Topics, known: &[(Arc<str>, i32)]) -> Result<Vec<StartPosition>> {
+    let mut found = Vec::new();
+    for topic in broker.topics(topics)? {
+        // Each of them alone may be gone, or without a leader; the next look finds what this one doesn't.
+        let Ok(mut ids) = broker.partitions(&topic) else { continue };
+        ids.retain(|id| !known.iter().any(|(name, known)| **name == *topic && known == id));
+        let Ok(extents) = broker.bounds(&topic, &ids) else { continue };
+        // All of a topic's partitions share its name.
+        let name = known.iter().find(|(name, _)| **name == *topic).map(|(name, _)| Arc::clone(name));
+        let name = name.unwrap_or_else(|| Arc::from(topic.as_str()));
+        found.extend(extents.iter().map(|extent| StartPosition {
+            topic: Arc::clone(&name),
+            partition: extent.partition,
+            start: extent.low,
+            origin: Origin::NewPartition,
+            stop: None,
+            end: extent.high,
+            missed: 0,
+        }));
+    }
+    Ok(found)
 }
 
 fn pattern(topics: &Topics) -> String {

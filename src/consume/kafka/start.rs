@@ -15,7 +15,7 @@ pub enum Origin {
     StartupMode,
     /// Partitions that came after the job's first start are read from their beginning.
     NewPartition,
-    /// Progress pointed outside the partition; the startup mode applies again.
+    /// Progress points outside the partition, which is read from the earliest record that it has.
     OutOfRange,
 }
 
@@ -30,6 +30,22 @@ pub struct StartPosition {
     pub stop: Option<i64>,
     /// The partition's end when this was resolved.
     pub end: i64,
+    /// So many offsets before the start were not read and can't be read any more.
+    pub missed: u64,
+}
+
+/// Where reading begins, and why there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) start: i64,
+    pub(super) origin: Origin,
+    pub(super) missed: u64,
+}
+
+impl Place {
+    fn new(start: i64, origin: Origin) -> Place {
+        Place { start, origin, missed: 0 }
+    }
 }
 
 impl fmt::Display for StartPosition {
@@ -42,7 +58,7 @@ impl fmt::Display for StartPosition {
             Origin::Progress => " (stored progress)",
             Origin::StartupMode => " (startup mode)",
             Origin::NewPartition => " (new partition)",
-            Origin::OutOfRange => " (startup mode; the stored progress is no longer in the topic)",
+            Origin::OutOfRange => " (the earliest record; the stored progress is no longer in the topic)",
         })
     }
 }
@@ -83,6 +99,50 @@ pub(super) struct Extent {
     pub(super) at_bound: Option<i64>,
 }
 
+/// Partitions of any topics, as the brokers describe them.
+pub(super) type Extents = Vec<(Arc<str>, Extent)>;
+
+impl Extent {
+    /// Whether reading can go on at `offset`.
+    pub(super) fn holds(&self, offset: i64) -> bool {
+        (self.low..=self.high).contains(&offset)
+    }
+
+    /// Where reading goes on when everything before `offset` has been read. Records that are still there are never jumped
+    /// over: where `offset` is gone that is at the earliest one, and so it is where the partition ends before `offset`, since
+    /// then it isn't the one that was read.
+    pub(super) fn go_on(&self, offset: i64) -> Place {
+        if self.holds(offset) {
+            return Place::new(offset, Origin::Progress);
+        }
+        Place {
+            start: self.low,
+            origin: Origin::OutOfRange,
+            missed: self.low.saturating_sub(offset).max(0).unsigned_abs(),
+        }
+    }
+
+    /// Says what was lost, if `place` is another one than `next`, where reading was to go on.
+    pub(super) fn warn_of_jump(&self, topic: &str, next: i64, place: &Place) {
+        let (id, low, high) = (self.partition, self.low, self.high);
+        if place.origin != Origin::OutOfRange || place.start == next {
+            return;
+        }
+        if place.missed > 0 {
+            log::warn!(
+                "{topic}[{id}]: offsets {next} to {} are gone: retention was faster than this job, or somebody deleted \
+                 them; reading goes on at {low}, the earliest record there is",
+                low - 1
+            );
+        } else {
+            log::warn!(
+                "{topic}[{id}]: everything before offset {next} has been read, but the partition ends at {high}: the topic \
+                 was made again, or the brokers lost records; it is read from {low}, the earliest record there is"
+            );
+        }
+    }
+}
+
 /// How the startup rules are told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules<'a> {
@@ -120,26 +180,10 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Records may have been lost where progress is no longer in the partition.
-    pub(super) fn warn_of_jump(&self, extent: &Extent, position: &StartPosition) {
-        if let (Origin::OutOfRange, Some(commit)) = (position.origin, &extent.commit) {
-            log::warn!(
-                "{}[{}]: stored progress is offset {}, but the partition holds {} to {}; reading starts at {} by \
-                 'scan.startup.mode'",
-                position.topic,
-                position.partition,
-                commit.offset,
-                extent.low,
-                extent.high,
-                position.start
-            );
-        }
-    }
-
-    /// Start offset and its origin for every partition of one topic, in the order of `extents`.
-    pub(super) fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<(i64, Origin)>, String> {
+    /// The place for every partition of one topic, in the order of `extents`.
+    pub(super) fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<Place>, String> {
         if self.fresh {
-            return extents.iter().map(|e| Ok((self.by_mode(topic, e)?, Origin::StartupMode))).collect();
+            return extents.iter().map(|extent| self.by_mode(topic, extent)).collect();
         }
         let others = extents.iter().filter_map(|e| Some(e.commit.as_ref()?.mark()?.job));
         if let Some(other) = others.into_iter().find(|name| *name != self.job) {
@@ -154,10 +198,9 @@ impl<'a> Rules<'a> {
         extents
             .iter()
             .map(|extent| match self.progress(&extent.commit) {
-                Some(offset) if (extent.low..=extent.high).contains(&offset) => Ok((offset, Origin::Progress)),
-                Some(_) => Ok((self.by_mode(topic, extent)?, Origin::OutOfRange)),
-                None if known => Ok((extent.low, Origin::NewPartition)),
-                None => Ok((self.by_mode(topic, extent)?, Origin::StartupMode)),
+                Some(offset) => Ok(extent.go_on(offset)),
+                None if known => Ok(Place::new(extent.low, Origin::NewPartition)),
+                None => self.by_mode(topic, extent),
             })
             .collect()
     }
@@ -189,27 +232,40 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The startup mode alone, also for a partition whose next record is gone.
-    pub(super) fn by_mode(&self, topic: &str, extent: &Extent) -> Result<i64, String> {
-        match self.startup {
-            Startup::Earliest => Ok(extent.low),
-            Startup::Latest => Ok(extent.high),
-            Startup::Timestamp(_) => Ok(extent.at_timestamp.unwrap_or(extent.high).max(extent.low)),
-            Startup::SpecificOffsets(offsets) => {
-                let committed = || extent.commit.as_ref().map(|commit| commit.offset);
-                let offset = offsets.of(extent.partition).or_else(committed);
-                Ok(offset.filter(|offset| (extent.low..=extent.high).contains(offset)).unwrap_or(extent.low))
+    /// Where a member of the group takes a partition over: where its last owner ended, else where the job found it at its
+    /// start.
+    pub(super) fn take_over(&self, extent: &Extent, known: Option<&StartPosition>) -> Place {
+        match (self.progress(&extent.commit), known) {
+            (Some(offset), _) => extent.go_on(offset),
+            (None, Some(known)) if extent.holds(known.start) => {
+                Place { start: known.start, origin: known.origin, missed: known.missed }
             }
-            Startup::GroupOffsets => {
-                let committed = extent.commit.as_ref().map(|c| c.offset);
-                match (committed.filter(|offset| (extent.low..=extent.high).contains(offset)), self.reset) {
-                    (Some(offset), _) => Ok(offset),
-                    (None, Some(OffsetReset::Earliest)) => Ok(extent.low),
-                    (None, Some(OffsetReset::Latest)) => Ok(extent.high),
-                    (None, Some(OffsetReset::None) | None) => Err(self.no_offset(topic, extent, committed)),
-                }
-            }
+            (None, Some(known)) => extent.go_on(known.start),
+            (None, None) => Place::new(extent.low, Origin::NewPartition),
         }
+    }
+
+    /// The startup mode alone: for a partition that never had progress.
+    fn by_mode(&self, topic: &str, extent: &Extent) -> Result<Place, String> {
+        let committed = extent.commit.as_ref().map(|commit| commit.offset);
+        let start = match self.startup {
+            Startup::Earliest => extent.low,
+            Startup::Latest => extent.high,
+            Startup::Timestamp(_) => extent.at_timestamp.unwrap_or(extent.high).max(extent.low),
+            Startup::SpecificOffsets(offsets) => {
+                let offset = offsets.of(extent.partition).or(committed);
+                offset.filter(|offset| extent.holds(*offset)).unwrap_or(extent.low)
+            }
+            Startup::GroupOffsets => match (committed, self.reset) {
+                (Some(offset), _) if extent.holds(offset) => offset,
+                (_, Some(OffsetReset::None) | None) => return Err(self.no_offset(topic, extent, committed)),
+                // The group has read up to there, whatever is to be done where it never was.
+                (Some(offset), Some(_)) => return Ok(extent.go_on(offset)),
+                (None, Some(OffsetReset::Earliest)) => extent.low,
+                (None, Some(OffsetReset::Latest)) => extent.high,
+            },
+        };
+        Ok(Place::new(start, Origin::StartupMode))
     }
 
     fn no_offset(&self, topic: &str, extent: &Extent, committed: Option<i64>) -> String {
@@ -246,14 +302,14 @@ mod tests {
     fn own_progress_is_continued_and_other_partitions_start_at_their_beginning() {
         let extents = [extent(0, Some((50, "vecsink cars"))), extent(1, None), extent(2, Some((70, "")))];
         let resolved = rules(&Startup::Latest).resolve("t", &extents);
-        let expected = vec![(50, Origin::Progress), (10, Origin::NewPartition), (10, Origin::NewPartition)];
-        assert_eq!(resolved, Ok(expected));
+        let expected = [(50, Origin::Progress), (10, Origin::NewPartition), (10, Origin::NewPartition)];
+        assert_eq!(resolved, Ok(expected.map(|(start, origin)| Place::new(start, origin)).to_vec()));
     }
 
     #[test]
     fn foreign_commits_do_not_replace_the_startup_mode() {
         let extents = [extent(0, Some((50, "")))];
-        let start = |startup| rules(&startup).resolve("t", &extents).map(|starts| starts[0].0);
+        let start = |startup| rules(&startup).resolve("t", &extents).map(|places| places[0].start);
         assert_eq!(start(Startup::Earliest), Ok(10));
         assert_eq!(start(Startup::Latest), Ok(100));
         assert_eq!(start(Startup::GroupOffsets), Ok(50));
@@ -265,7 +321,7 @@ mod tests {
         let startup = Startup::SpecificOffsets(PartitionOffsets(vec![(0, 42), (1, 300)]));
         let extents = [extent(0, Some((50, ""))), extent(1, None), extent(2, Some((50, ""))), extent(3, None)];
         let resolved = rules(&startup).resolve("t", &extents).unwrap_or_default();
-        let starts: Vec<i64> = resolved.into_iter().map(|(start, _)| start).collect();
+        let starts: Vec<i64> = resolved.into_iter().map(|place| place.start).collect();
         assert_eq!(starts, [42, 10, 50, 10], "partition 1 ends at 100");
     }
 
@@ -292,7 +348,7 @@ mod tests {
         let metadata = metadata("cars", Some(50));
         let extents = [extent(0, Some((30, &metadata)))];
         let rules = Rules { bounded: &Bounded::GroupOffsets, ..rules(&Startup::Earliest) };
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![(30, Origin::Progress)]));
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(30, Origin::Progress)]));
         assert_eq!(rules.stop("t", &extents[0], 30), Ok(Some(50)));
     }
 
@@ -302,16 +358,49 @@ mod tests {
         let mut rules = rules(&Startup::Earliest);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("'carts'") && error.contains("share")));
         rules.fresh = true;
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(10, Origin::StartupMode)]));
     }
 
     #[test]
-    fn progress_outside_the_partition_falls_back_to_the_startup_mode() {
-        for offset in [3, 101] {
-            let extents = [extent(0, Some((offset, "vecsink cars")))];
-            let resolved = rules(&Startup::Earliest).resolve("t", &extents);
-            assert_eq!(resolved, Ok(vec![(10, Origin::OutOfRange)]));
+    fn progress_outside_the_partition_goes_on_at_its_earliest_record_whatever_the_startup_mode_and_the_reset_policy() {
+        let specific = Startup::SpecificOffsets(PartitionOffsets(vec![(0, 90)]));
+        for startup in [Startup::Earliest, Startup::Latest, Startup::GroupOffsets, Startup::Timestamp(1), specific] {
+            for reset in [None, Some(OffsetReset::None), Some(OffsetReset::Earliest), Some(OffsetReset::Latest)] {
+                for (offset, missed) in [(3, 7), (101, 0)] {
+                    let extents = [extent(0, Some((offset, "vecsink cars")))];
+                    let resolved = Rules { reset, ..rules(&startup) }.resolve("t", &extents);
+                    let expected = Place { start: 10, origin: Origin::OutOfRange, missed };
+                    assert_eq!(resolved, Ok(vec![expected]), "{startup:?}, {reset:?}");
+                }
+            }
         }
+    }
+
+    #[test]
+    fn a_committed_offset_that_is_gone_goes_on_at_the_earliest_record_also_where_the_reset_policy_is_latest() {
+        let startup = Startup::GroupOffsets;
+        let extents = [extent(0, Some((4, "of another program")))];
+        let resolved = |reset| Rules { reset, ..rules(&startup) }.resolve("t", &extents);
+        let expected = vec![Place { start: 10, origin: Origin::OutOfRange, missed: 6 }];
+        assert_eq!(resolved(Some(OffsetReset::Latest)), Ok(expected.clone()));
+        assert_eq!(resolved(Some(OffsetReset::Earliest)), Ok(expected));
+        assert!(resolved(Some(OffsetReset::None)).is_err_and(|error| error.contains("outside the partition")));
+    }
+
+    #[test]
+    fn a_member_takes_over_where_the_last_owner_ended_or_where_the_job_began() {
+        let startup = Startup::Latest;
+        let (rules, origin) = (rules(&startup), Origin::StartupMode);
+        let place = |commit, known: Option<i64>| {
+            let (topic, partition) = (Arc::from("t"), 0);
+            let known =
+                known.map(|start| StartPosition { topic, partition, start, origin, stop: None, end: 100, missed: 0 });
+            rules.take_over(&extent(0, commit), known.as_ref())
+        };
+        assert_eq!(place(Some((60, "vecsink cars")), Some(50)), Place::new(60, Origin::Progress));
+        assert_eq!(place(None, Some(50)), Place::new(50, origin));
+        assert_eq!(place(None, Some(4)), Place { start: 10, origin: Origin::OutOfRange, missed: 6 });
+        assert_eq!(place(None, None), Place::new(10, Origin::NewPartition));
     }
 
     #[test]
@@ -320,6 +409,6 @@ mod tests {
         let mut rules = rules(&Startup::GroupOffsets);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("auto.offset.reset")));
         rules.reset = Some(OffsetReset::Earliest);
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![(10, Origin::StartupMode)]));
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(10, Origin::StartupMode)]));
     }
 }

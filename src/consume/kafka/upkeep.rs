@@ -1,28 +1,66 @@
 //! What the reader does besides reading: commits, read positions, the end of partitions, and what goes wrong.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::decline;
-use super::committer::{Answer, Committer};
+use super::aside::Aside;
+use super::client::{Rebalance, decline};
 use super::offsets::{Broker, positions};
 use super::reader::Reader;
-use super::start::{self, Rules};
+use super::start::{Extents, StartPosition};
 use super::{Intake, Watermark};
 use crate::error::{Error, Result};
+use crate::settings::KafkaSource;
 
 /// After a crash, what was read since the last commit is read again.
 const UPKEEP: Duration = Duration::from_millis(250);
-/// How long the last commit may take.
-const LAST_COMMIT: Duration = Duration::from_secs(10);
-/// How long a running reader waits for an answer about partitions; records wait meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the brokers have been asked, one question of a kind at a time.
+#[derive(Default)]
+pub(super) struct Questions {
+    /// Partitions that came after the start.
+    pub(super) new: Option<Aside<Vec<StartPosition>>>,
+    /// In a group: topics that match the pattern.
+    pub(super) topics: Option<Aside<Vec<String>>>,
+    /// How far the partitions reach that are being read.
+    pub(super) range: Option<Aside<Extents>>,
+    /// In a group: where to read what it has given to this member.
+    pub(super) given: Option<(TopicPartitionList, Aside<Extents>)>,
+    /// In a group: whether the other members have read their parts.
+    pub(super) others: Option<Aside<bool>>,
+}
+
+impl Questions {
+    /// Gives them all up.
+    fn end(self) {
+        let Questions { new, topics, range, given, others } = self;
+        new.into_iter().for_each(Aside::end);
+        topics.into_iter().for_each(Aside::end);
+        range.into_iter().for_each(Aside::end);
+        given.into_iter().for_each(|(_, given)| given.end());
+        others.into_iter().for_each(Aside::end);
+    }
+}
 
 impl Reader {
+    /// Asks the brokers, from another thread.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
+    ) -> Result<Aside<T>> {
+        Aside::ask(&self.consumer, &self.source.kafka, question)
+    }
+
+    /// Does what answers of the brokers call for.
+    pub(super) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        self.check_range(intake)?;
+        self.add_new_partitions(intake)?;
+        self.subscribe_to_new_topics()
+    }
+
     /// Now and then: read positions, commits, lag, new partitions.
     #[inline]
     pub(super) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
@@ -42,7 +80,7 @@ impl Reader {
             return Ok(());
         }
         self.looked_for_partitions = now;
-        if self.in_group() { self.subscribe_to_new_topics() } else { self.find_new_partitions(intake) }
+        self.look_for_partitions()
     }
 
     pub(super) fn measure_lag(&mut self, durable: &[Watermark]) {
@@ -91,7 +129,8 @@ impl Reader {
     }
 
     /// A member keeps its partition, since letting go would be taken for an answer to the group; it pauses it.
-    fn fetch_no_more(&self, at: usize) -> Result<()> {
+    fn fetch_no_more(&mut self, at: usize) -> Result<()> {
+        self.partitions.let_go();
         let partition = self.partitions.at(at);
         let list = positions([(&partition.topic, partition.id, partition.next)])?;
         let done = if self.in_group() { self.consumer.pause(&list) } else { self.consumer.incremental_unassign(&list) };
@@ -126,12 +165,10 @@ impl Reader {
             other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
         };
         match code {
-            // Records that are held come first: they were there.
-            Code::AutoOffsetReset if self.holding => {
+            Code::AutoOffsetReset => {
                 self.out_of_range = true;
                 Ok(())
             }
-            Code::AutoOffsetReset => self.out_of_range(intake),
             Code::TopicAuthorizationFailed => Err(Error::Source(format!(
                 "Kafka at {} doesn't let this login read the topics any more ({code})",
                 self.source.kafka.brokers
@@ -149,67 +186,6 @@ impl Reader {
                 Ok(())
             }
         }
-    }
-
-    /// The next record of some partition is gone (retention passed it) or never was (the topic is another one now).
-    pub(super) fn out_of_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        let open = self.partitions.open();
-        let mut refused = true;
-        for &at in &open {
-            let (topic, id, next) = {
-                let partition = self.partitions.get(at);
-                (Arc::clone(&partition.topic), partition.id, partition.next)
-            };
-            let kafka = &self.source.kafka;
-            let extents = self.broker().extents(&topic, &[id], kafka, &mut refused)?;
-            let Some(extent) = extents.first().filter(|extent| !(extent.low..=extent.high).contains(&next)) else {
-                continue;
-            };
-            let rules = Rules::new(&self.resume, kafka);
-            let start = rules.by_mode(&topic, extent).map_err(Error::Source)?;
-            log::warn!(
-                "{topic}[{id}]: the next offset is {next}, but the partition holds {} to {}; reading goes on at {start} \
-                 by 'scan.startup.mode'",
-                extent.low,
-                extent.high
-            );
-            self.partitions.get(at).next = start;
-            if start > next {
-                intake.missed(start.abs_diff(next));
-                intake.passed(&topic, id, start);
-            } else {
-                intake.released(&[(Arc::clone(&topic), id)], PATIENCE);
-                intake.assigned(&topic, id, start);
-            }
-        }
-        // The client has stopped fetching where it failed: assign again. A seek may not work in that state.
-        let list = positions(open.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)))?;
-        self.consumer
-            .incremental_unassign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
-        self.partitions.queue_emptied(Instant::now());
-        self.assign(&open)
-    }
-
-    fn find_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        let first = self.partitions.iter().count();
-        for position in self.new_partitions() {
-            log::info!("{position}");
-            intake.assigned(&position.topic, position.partition, position.start);
-            self.partitions.add(&position);
-            self.starts.push(position);
-        }
-        let found = self.partitions.iter().count();
-        if found == first {
-            return Ok(());
-        }
-        self.assign(&(first..found).collect::<Vec<_>>())?;
-        // While the intake is full nothing may come from the new ones either.
-        if self.holding { self.pause() } else { Ok(()) }
-    }
-
-    pub(super) fn broker(&self) -> Broker<'_> {
-        Broker::new(&self.consumer, &self.source.kafka.brokers, PATIENCE, false)
     }
 
     pub(super) fn pause(&self) -> Result<()> {
@@ -233,89 +209,28 @@ impl Reader {
         self.measure_lag(watermarks);
         if self.in_group() {
             let open = self.consumer.context().leave();
-            open.iter().for_each(|rebalance| decline(&self.consumer, rebalance));
+            let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
+            let releasing = self.releasing.take().map(|releasing| Rebalance::Revoked(releasing.partitions));
+            releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
         } else {
             self.consumer.unassign().map_err(|error| {
                 Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}"))
             })?;
         }
         let stored = self.commit_last(watermarks);
+        self.stored_progress.end();
+        std::mem::take(&mut self.questions).end();
         if let Some(committer) = self.committer.take() {
             committer.end();
         }
         if !stored {
-            log::warn!("Kafka didn't confirm the last offsets; some records are read again at the next start");
+            log::warn!(
+                "Kafka didn't store the last offsets of group '{}'; what is stored is {} s old, and what was read since then is \
+                 read again at the next start",
+                self.resume.group,
+                self.stored_progress.age().as_secs()
+            );
         }
         Ok(())
-    }
-
-    fn commit_last(&mut self, watermarks: &[Watermark]) -> bool {
-        let deadline = Instant::now() + LAST_COMMIT;
-        while Instant::now() < deadline {
-            // First the answer to a commit that is still under way, then this one.
-            self.send_commit(watermarks);
-            if !self.committer.as_ref().is_some_and(Committer::under_way) {
-                return true;
-            }
-            if self.hear_commit(Duration::from_millis(100)) == Some(false) {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            // Serves the client's callbacks; what is read besides is nobody's.
-            self.consumer.poll(Duration::ZERO);
-        }
-        false
-    }
-
-    /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
-    pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) {
-        if self.committer.as_ref().is_none_or(Committer::under_way) {
-            return;
-        }
-        let due = self.commits.due(watermarks, Instant::now());
-        if due.is_empty() {
-            return;
-        }
-        match (self.offsets(&due), &mut self.committer) {
-            (Ok(offsets), Some(committer)) => committer.send(offsets),
-            (Err(error), _) => log::warn!("{error}"),
-            (_, None) => {}
-        }
-    }
-
-    /// Watermarks as they are committed: marked as this job's.
-    pub(super) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
-        let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
-        let keeps_stop = start::keeps_stop(&self.source.kafka.bounded);
-        for (topic, partition, _) in watermarks {
-            let at_start = || self.starts.iter().find(|start| start.topic == *topic && start.partition == *partition);
-            let stop = if keeps_stop { at_start().and_then(|start| start.stop) } else { None };
-            if let Some(mut element) = list.find_partition(topic, *partition) {
-                element.set_metadata(start::metadata(&self.resume.job, stop));
-            }
-        }
-        Ok(list)
-    }
-
-    /// Whether the commit under way was stored, if that is known within `wait`.
-    pub(super) fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
-        let answer = self.committer.as_mut()?.answer(wait)?;
-        match &answer {
-            Answer::Stored => {}
-            Answer::Lost(code) => {
-                log::debug!("commit not stored: {code}");
-                self.commits.lost();
-            }
-            Answer::Refused(code) => self.offsets_refused(&code.to_string()),
-        }
-        Some(answer == Answer::Stored)
-    }
-
-    pub(super) fn offsets_refused(&mut self, why: &str) {
-        log::warn!(
-            "Kafka doesn't keep offsets for group '{}' ({why}): the job goes on, but its next start is by \
-             'scan.startup.mode'; allow READ on the group to resume where it ended",
-            self.resume.group
-        );
-        self.commits.refused();
     }
 }

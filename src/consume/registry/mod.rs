@@ -1,5 +1,5 @@
-//! A schema registry with Confluent's API: looks schemas up by their numbers. A registry that doesn't answer is asked again,
-//! later and later; nobody waits here meanwhile.
+//! A schema registry with Confluent's API: looks schemas up by their numbers. It is asked by a thread of its own, since who
+//! wants to know has other work that can't wait. A registry that doesn't answer is asked again, later and later.
 
 mod answer;
 mod http;
@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::{Condvar, Mutex};
 
 use self::answer::{Answer, Body};
 use self::http::Client;
@@ -24,12 +25,19 @@ const MOST_UNKNOWN: usize = 1000;
 /// Schemas that a schema may refer to, one through another.
 const MOST_REFERENCES: usize = 200;
 
-/// Opens a registry; nothing is asked yet.
-pub fn open(settings: &Registry) -> Result<Arc<dyn Schemas>> {
+/// Opens a registry; nothing is asked yet. Who asks for a schema waits for `patience`, then hears that nobody can tell just
+/// now, and the answer is there the next time.
+pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>> {
     let client = Client::new(settings).map_err(Error::Source)?;
-    let state =
-        State { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
-    Ok(Arc::new(ConfluentRegistry { state: Mutex::new(state) }))
+    let asker =
+        Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
+    let desk = Arc::new(Desk::default());
+    let (questions, to_ask) = bounded(1);
+    let answers = Arc::clone(&desk);
+    let thread = std::thread::Builder::new().name("schema-registry".into());
+    let thread = thread.spawn(move || answer_all(asker, &to_ask, &answers));
+    thread.map_err(|error| Error::Internal(format!("no thread to ask the schema registry: {error}")))?;
+    Ok(Arc::new(ConfluentRegistry { patience, questions, desk }))
 }
 
 /// What is wrong with a registry's options, found without asking it.
@@ -38,10 +46,60 @@ pub fn check(settings: &Registry) -> Vec<String> {
 }
 
 struct ConfluentRegistry {
-    state: Mutex<State>,
+    patience: Duration,
+    questions: Sender<u32>,
+    desk: Arc<Desk>,
 }
 
-struct State {
+/// Where answers lie until they are fetched.
+#[derive(Default)]
+struct Desk {
+    state: Mutex<Answers>,
+    answered: Condvar,
+}
+
+#[derive(Default)]
+struct Answers {
+    asking: Option<u32>,
+    /// Until it is fetched.
+    answer: Option<(u32, Found)>,
+}
+
+impl Schemas for ConfluentRegistry {
+    fn find(&self, id: u32) -> Found {
+        let deadline = Instant::now() + self.patience;
+        let mut answers = self.desk.state.lock();
+        loop {
+            match answers.answer.take() {
+                Some((answered, found)) if answered == id => return found,
+                // Another's question, which it asks again if it still wants to know.
+                _ => {}
+            }
+            if answers.asking.is_none() {
+                // Never full: one question at a time.
+                if self.questions.try_send(id).is_err() {
+                    return Found::Refused("the thread that asks the schema registry has ended".into());
+                }
+                answers.asking = Some(id);
+            }
+            if self.desk.answered.wait_until(&mut answers, deadline).timed_out() {
+                return Found::NotNow;
+            }
+        }
+    }
+}
+
+/// Answers questions until nobody can ask any more.
+fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
+    for id in questions {
+        let found = asker.find(id);
+        let mut answers = desk.state.lock();
+        (answers.asking, answers.answer) = (None, Some((id, found)));
+        desk.answered.notify_all();
+    }
+}
+
+struct Asker {
     client: Client,
     /// The one that answered last is the first.
     urls: Vec<String>,
@@ -56,13 +114,7 @@ struct Outage {
     until: Instant,
 }
 
-impl Schemas for ConfluentRegistry {
-    fn find(&self, id: u32) -> Found {
-        self.state.lock().find(id)
-    }
-}
-
-impl State {
+impl Asker {
     fn find(&mut self, id: u32) -> Found {
         let now = Instant::now();
         if self.outage.as_ref().is_some_and(|outage| now < outage.until) {

@@ -113,6 +113,7 @@ impl From<Stats> for vecsink_stats {
             connections: stats.connections,
             outage: stats.outage.into(),
             seconds: stats.age.as_secs_f64(),
+            progress_age_ms: freshness(u64::try_from(stats.progress_age.as_millis()).ok()),
             ..vecsink_stats::new(stats.counters)
         }
     }

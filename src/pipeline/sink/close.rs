@@ -73,7 +73,11 @@ impl Sink {
         if let Some(failure) = core.line.shared.failure() {
             return Err(failure);
         }
-        Ok(Summary { counters: core.line.counters().snapshot(), seconds: self.opened.elapsed().as_secs_f64() })
+        Ok(Summary {
+            counters: core.line.counters().snapshot(),
+            seconds: self.opened.elapsed().as_secs_f64(),
+            progress_age: None,
+        })
     }
 }
 

@@ -59,9 +59,10 @@ fn records_that_are_deleted_before_they_are_read_are_counted_and_reading_goes_on
     schema.execute(&format!("SELECT pg_advisory_unlock({lock})"));
     let finished = running.wait().exited(0);
     let said = &finished.stderr;
-    assert!(said.contains("the next offset is") && said.contains("gone before they were read"), "{said}");
+    assert!(said.contains(" are gone: ") && said.contains("gone before they were read"), "{said}");
     let written = finished.count("rows_written") as i64;
     assert!(written < ROWS - KEPT, "{written} rows");
+    assert_eq!(finished.count("records_missed") as i64, ROWS - written, "each is a row or counted");
     assert_eq!(schema.count("numbers"), written);
     assert_eq!(schema.count(&format!("numbers WHERE id >= {}", ROWS - KEPT)), KEPT, "what was kept is there");
     let group = said.lines().find(|line| line.contains("reading goes on at")).unwrap_or_default();

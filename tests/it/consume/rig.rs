@@ -102,6 +102,24 @@ impl Rig {
         self
     }
 
+    /// Progress that no other reading of the topic has.
+    pub fn group(mut self, name: &str) -> Rig {
+        self.resume.group = format!("{name}-{}", self.resume.group);
+        self
+    }
+
+    /// Shares the partitions with the other readers of the group.
+    pub fn member(mut self) -> Rig {
+        self.source.kafka.assignment = Assignment::Group;
+        self
+    }
+
+    /// Bytes that the client may fetch ahead.
+    pub fn memory(mut self, bytes: usize) -> Rig {
+        self.resume.share_of_memory = bytes;
+        self
+    }
+
     pub fn fresh(mut self) -> Rig {
         self.resume.fresh = true;
         self
@@ -138,6 +156,7 @@ impl Rig {
         reader.run(&mut intake, &stop).expect("reading goes well");
         assert!(started.elapsed() < LIMIT, "the end was not reached");
         memory.lag = reader.lag().get();
+        memory.longest_gap = reader.longest_gap().get();
         reader.commit(&memory.watermarks()).expect("the commit goes well");
         memory
     }
@@ -184,6 +203,10 @@ impl Intake for Until<'_> {
         gone
     }
 
+    fn missed(&mut self, offsets: u64) {
+        self.memory.missed += offsets;
+    }
+
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
         self.memory.positions.insert((Arc::clone(topic), partition), next);
     }
@@ -199,6 +222,9 @@ impl Intake for Until<'_> {
 pub struct Memory {
     pub records: Vec<Given>,
     pub lag: u64,
+    /// Offsets that were gone.
+    pub missed: u64,
+    pub longest_gap: Duration,
     starts: Vec<(String, i32, i64)>,
     positions: BTreeMap<(Arc<str>, i32), i64>,
     full_every: Option<usize>,

@@ -204,6 +204,8 @@ class StatsStruct(Structure):
         ("connections", c_uint32),
         ("outage", c_uint32),
         ("seconds", c_double),
+        ("records_missed", c_uint64),
+        ("progress_age_ms", c_int64),
     ]
 
 

@@ -45,6 +45,11 @@ class Stats:
     """The database is away and rows wait for it."""
     seconds: float
     """Since it was opened."""
+    records_missed: int
+    """Of a pipeline: offsets that were gone before they could be read."""
+    progress_age: float | None
+    """Of a pipeline: for how many seconds rows have been durable of which Kafka doesn't know; the next start would read them
+    again. About nothing while progress is stored."""
 
 
 def room() -> StatsStruct:
@@ -54,7 +59,7 @@ def room() -> StatsStruct:
 
 
 def read(struct: StatsStruct) -> Stats:
-    values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name != "freshness"}
+    times = {"freshness": struct.freshness_ms, "progress_age": struct.progress_age_ms}
+    values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name not in times}
     values["outage"] = bool(struct.outage)
-    late = struct.freshness_ms
-    return Stats(**values, freshness=None if late < 0 else late / 1000)
+    return Stats(**values, **{name: None if time < 0 else time / 1000 for name, time in times.items()})

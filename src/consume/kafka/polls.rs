@@ -1,0 +1,38 @@
+//! How long the reader was away from its client. A group gives a member up that polls too seldom, so nothing that asks
+//! anybody may be done between two polls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The longest time between two polls. Shared with whoever watches it.
+#[derive(Debug, Clone, Default)]
+pub struct LongestGap(Arc<AtomicU64>);
+
+impl LongestGap {
+    pub fn get(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Polls {
+    last: Option<Instant>,
+    longest: LongestGap,
+}
+
+impl Polls {
+    /// The client is about to be polled, maybe many times without a pause.
+    #[inline]
+    pub(super) fn poll(&mut self) {
+        let now = Instant::now();
+        if let Some(last) = self.last.replace(now) {
+            let gap = now.duration_since(last).as_micros() as u64;
+            self.longest.0.fetch_max(gap, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn longest(&self) -> LongestGap {
+        self.longest.clone()
+    }
+}

@@ -1,0 +1,96 @@
+//! The thread that polls the client waits for nobody. Where the client waits long for records, every answer of a broker
+//! waits behind that, which makes a question on this thread show.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use vecsink::settings::Startup;
+
+use super::rig::{Rig, commit_as, grow};
+use super::values;
+use crate::support::{Topic, eventually, kafka};
+
+/// How long a broker keeps a fetch that finds nothing.
+const FETCH_WAIT: Duration = Duration::from_secs(4);
+/// The longest that the reader may be away.
+const LONGEST: Duration = Duration::from_secs(2);
+
+fn patient(topic: &Topic) -> Rig {
+    Rig::new(&[topic]).property("fetch.max.wait.ms", &FETCH_WAIT.as_millis().to_string())
+}
+
+#[test]
+fn reading_goes_on_while_new_partitions_are_looked_for() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(1);
+    let rig = patient(&topic).discovery(Duration::from_millis(200));
+    let read = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| rig.read_until(|memory| memory.offsets(&topic, 3).len() == 5));
+        grow(&topic, 4);
+        topic.produce(3, values(0..5));
+        reading.join().unwrap()
+    });
+    assert_eq!(read.offsets(&topic, 3), [0, 1, 2, 3, 4]);
+    assert!(read.longest_gap < LONGEST, "{:?}", read.longest_gap);
+}
+
+#[test]
+fn reading_goes_on_while_it_is_asked_which_records_are_gone() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(2);
+    topic.produce(0, values(0..100));
+    topic.delete_before(0, 50);
+    let rig = patient(&topic).startup(Startup::Latest);
+    commit_as(&topic, &rig.resume.group, &[(0, 70), (1, 0)], "vecsink cars");
+    let started = Instant::now();
+    let deleted = AtomicUsize::new(0);
+    let read = rig.full_every(10).full_for(Duration::from_secs(1)).read_until(|memory| {
+        if memory.records.len() >= 10 && deleted.fetch_add(1, Ordering::Relaxed) == 0 {
+            topic.delete_before(0, 95);
+        }
+        memory.offsets(&topic, 0).last() == Some(&99)
+    });
+    let offsets = read.offsets(&topic, 0);
+    assert_eq!(offsets[offsets.len() - 5..], [95, 96, 97, 98, 99], "after {:?}", started.elapsed());
+    assert_eq!(offsets.len() as u64 + read.missed, 30);
+    assert!(read.longest_gap < LONGEST, "{:?}", read.longest_gap);
+}
+
+#[test]
+fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(8);
+    let rig = patient(&topic).member().discovery(Duration::from_millis(200));
+    let read = AtomicUsize::new(0);
+    let counted = |memory: &super::rig::Memory, seen: &AtomicUsize| {
+        let now = memory.records.len();
+        let new = now - seen.swap(now, Ordering::Relaxed);
+        read.fetch_add(new, Ordering::Relaxed) + new >= 4000
+    };
+    let gaps = std::thread::scope(|scope| {
+        let member = || {
+            let seen = AtomicUsize::new(0);
+            rig.read_until(|memory| counted(memory, &seen)).longest_gap
+        };
+        let first = scope.spawn(member);
+        topic.produce_spread(values(0..100));
+        eventually("the first reads", || read.load(Ordering::Relaxed) >= 100);
+        let second = scope.spawn(member);
+        // For several rounds of looking, with little to read.
+        let mut sent = 100;
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(15) {
+            topic.produce_spread(values(sent..sent + 8));
+            sent += 8;
+        }
+        while read.load(Ordering::Relaxed) < 4000 {
+            topic.produce_spread(values(sent..sent + 800));
+            sent += 800;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // The other may have nothing to read left, and looks again with its next record.
+        topic.produce_spread(values(sent..sent + 80));
+        [first.join().unwrap(), second.join().unwrap()]
+    });
+    assert!(gaps.iter().all(|gap| *gap < LONGEST), "{gaps:?}");
+}
