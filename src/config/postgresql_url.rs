@@ -24,7 +24,18 @@ const HONOURED: &[(&str, &str)] = &[
     ("application_name", "ApplicationName"),
     ("options", "options"),
 ];
-const OWN: &[&str] = &["sslmode", "dbname", "host", "port", "keepalives", "target_session_attrs", "load_balance_hosts"];
+const OWN: &[&str] = &[
+    "sslmode",
+    "dbname",
+    "host",
+    "port",
+    "keepalives",
+    "target_session_attrs",
+    "load_balance_hosts",
+    "hostaddr",
+    "service",
+    "servicefile",
+];
 const WITHOUT_EFFECT: &[&str] = &[
     "channel_binding",
     "client_encoding",
@@ -84,6 +95,9 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
             }
             "target_session_attrs" => writable(&value).map(|primary| connection.primary_only = primary),
             "load_balance_hosts" => balanced(&value).map(|random| connection.load_balance_hosts = random),
+            // Without their effect another server would get the rows.
+            "hostaddr" => Err("isn't supported: give the address as the host".into()),
+            "service" | "servicefile" => Err("isn't supported: write into the url what the service file says".into()),
             _ => match HONOURED.iter().find(|(own, _)| *own == name) {
                 Some((_, jdbc)) => set_parameter(&mut connection, jdbc, value),
                 None => {

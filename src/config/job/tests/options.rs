@@ -101,6 +101,7 @@ fn own_sink_options_are_read() {
         ("kafka:a,b", "needs a topic's name"),
         ("table:", "needs SCHEMA.NAME"),
         ("table:s.", "needs SCHEMA.NAME"),
+        ("table:a.b.c", "needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes"),
         ("table:Out", "is the table that the rows go to"),
         ("file:", "needs a path"),
         ("/tmp/x", "must be 'file:PATH'"),
@@ -117,6 +118,8 @@ fn dead_letters_go_to_a_file_a_topic_or_a_table() {
     assert_eq!(target("kafka:cars.dead"), DeadLetterTarget::Kafka("cars.dead".into()));
     assert_eq!(target("table:Ops.Dead"), table("ops", "dead"));
     assert_eq!(target("table:Dead', 'casesensitive' = '1"), table("public", "Dead"));
+    assert_eq!(target("table:\"My.Schema\".Dead"), table("My.Schema", "dead"));
+    assert_eq!(target("table:\"Dead.Letters\""), table("public", "Dead.Letters"));
 }
 
 #[test]

@@ -168,6 +168,8 @@ fn a_wrong_url_says_what_is_wrong() {
         ("postgresql:///d?host=@tmp", "abstract namespace"),
         ("postgresql://%2Ftm%zz/d", "broken %-escape"),
         ("postgresql://<host>/d", "fill in"),
+        ("postgresql:///d?hostaddr=10.0.0.1", "'hostaddr' that isn't supported: give the address as the host"),
+        ("postgresql:///?service=shop", "'service' that isn't supported"),
         ("jdbc:postgresql://::1/d", "brackets"),
         ("jdbc:postgresql://[::1/d", "']'"),
         ("jdbc:postgresql://[::1]x/d", "':port'"),
