@@ -69,7 +69,7 @@ fn send<'a>(
 ) -> Attempt<u64> {
     let prepared = session.prepare(statements, statement)?;
     let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, pieces));
-    sent.map_err(|error| session.failed(&error, During::Copy))
+    sent.map_err(|error| session.failed(&error, During::Copy).of_statement(statements.text(statement)))
 }
 
 fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> Result<u64, Error> {

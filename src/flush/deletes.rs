@@ -31,9 +31,20 @@ pub fn delete(session: &mut Session, statements: &Statements, rows: &Rows<'_>, d
         }
         let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
         let result = session.client().execute(&prepared, &parameters);
-        result.map_err(|error| session.failed(&error, During::Statement))?;
+        result.map_err(|error| session.failed(&error, During::Statement).of_statement(statements.text(statement)))?;
     }
     Ok(())
+}
+
+/// Deletes nothing, to see whether the server takes the statement.
+pub fn delete_nothing(session: &mut Session, statements: &Statements) -> Attempt<()> {
+    let prepared = session.prepare(statements, Statement::DeleteBinary)?;
+    let columns: Vec<Elements> = prepared.params().iter().map(|_| Elements::default()).collect();
+    let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+    let result = session.client().execute(&prepared, &parameters);
+    result.map(drop).map_err(|error| {
+        session.failed(&error, During::Statement).of_statement(statements.text(Statement::DeleteBinary))
+    })
 }
 
 /// The elements of a one-dimensional array, in the binary form of their type.

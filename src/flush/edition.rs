@@ -26,6 +26,8 @@ pub struct Edition {
     pub(super) shape: Shape,
     pub(super) statements: Statements,
     pub(super) order: Order,
+    /// The key's columns by name.
+    pub(super) key_names: Vec<String>,
     /// Rows are found by this, whatever `table` has.
     pub(super) key_is_unique: bool,
 }
@@ -43,6 +45,7 @@ impl Edition {
             revision: 0,
             shape: Shape::new(catalog),
             statements: Statements::new(catalog, mode, capabilities),
+            key_names: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
             order: conflict::order(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
             key_is_unique: catalog.keys.key_is_unique,
         }
@@ -94,25 +97,28 @@ impl Editions {
     }
 
     /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
-    /// takes the newest one's place.
-    pub fn add(&self, found: Edition) -> Result<(), String> {
+    /// takes the newest one's place. Tells whether anything is different.
+    pub fn add(&self, found: Edition) -> Result<bool, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);
         if let Some(why) = newest.parted_from(&found) {
             return Err(why.to_owned());
         }
+        if newest.shape == found.shape && newest.table == found.table {
+            return Ok(false);
+        }
         let revision = newest.revision + 1;
         if newest.table.columns == found.table.columns {
             let last = all.len() - 1;
             all[last] = Arc::new(Edition { number: newest.number, revision, ..found });
-            return Ok(());
+            return Ok(true);
         }
         let Some(number) = newest.number.checked_add(1) else {
             return Err("that was once too often".to_owned());
         };
         all.push(Arc::new(Edition { number, revision, ..found }));
         self.newest.store(number, Ordering::Release);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -151,10 +157,10 @@ mod tests {
     #[test]
     fn columns_of_other_types_make_a_new_edition_and_the_same_ones_none() {
         let editions = Editions::new(edition(ColumnKind::Int4, &[0]));
-        editions.add(edition(ColumnKind::Int4, &[0])).unwrap();
-        assert_eq!((editions.number(), editions.newest().revision), (0, 1));
-        editions.add(edition(ColumnKind::Int8, &[0])).unwrap();
-        assert_eq!((editions.number(), editions.newest().number, editions.newest().revision), (1, 1, 2));
+        assert_eq!(editions.add(edition(ColumnKind::Int4, &[0])), Ok(false));
+        assert_eq!((editions.number(), editions.newest().revision), (0, 0));
+        assert_eq!(editions.add(edition(ColumnKind::Int8, &[0])), Ok(true));
+        assert_eq!((editions.number(), editions.newest().number, editions.newest().revision), (1, 1, 1));
         assert_eq!(editions.get(0).unwrap().table.columns[0].kind, ColumnKind::Int4);
         assert!(editions.get(2).is_none());
     }

@@ -1,6 +1,5 @@
 //! Rows into the database: one sink's connections, statements, conflicts, retries and refused rows.
 
-mod alike;
 mod catalog;
 mod classify;
 #[cfg(feature = "tls")]
@@ -14,6 +13,7 @@ mod describe;
 mod dimension;
 mod driver;
 mod edition;
+mod evidence;
 mod failure;
 mod isolate;
 mod keys;
@@ -35,8 +35,10 @@ mod shape;
 mod statements;
 mod stepwise;
 mod streams;
+mod suspects;
 mod tls;
 mod transaction;
+mod trial;
 mod triggers;
 mod write;
 
@@ -60,19 +62,19 @@ pub use self::letters::{Answered, Beside, check_letters, letter_table_ddl, read_
 pub use self::streams::{Held, Kept, StreamName};
 pub use self::transaction::Written;
 
-use self::alike::Alike;
 use self::catalog::Catalog;
 use self::conflict::Conflicts;
 use self::connect::Connector;
 use self::driver::patience::{Deadline, Patience};
 use self::edition::Editions;
+use self::evidence::Evidence;
 use self::failure::Failure;
 use self::letters::LetterTable;
 use self::look::Looks;
 use self::owners::Owners;
 use self::pool::Pool;
 use self::probe::Capabilities;
-use self::retry::Outage;
+use self::retry::{Outage, Waits};
 use self::server::Server;
 use self::session::{Attempt, Session, Setup};
 
@@ -131,7 +133,8 @@ pub struct Target {
     pool: Pool,
     conflicts: Conflicts,
     outage: Arc<Outage>,
-    alike: Alike,
+    waits: Waits,
+    evidence: Evidence,
     conflict_mode: ConflictMode,
     max_retry_times: u32,
     retry_wait_time: Duration,
@@ -185,7 +188,8 @@ impl Target {
             description,
             conflicts,
             outage: Arc::clone(&outage),
-            alike: Alike::default(),
+            waits: Waits::new(max_outage),
+            evidence: Evidence::default(),
             conflict_mode: sink.conflict_mode,
             max_retry_times: sink.max_retry_times,
             retry_wait_time: sink.retry_wait_time,
@@ -253,9 +257,11 @@ impl Target {
                 Edition::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
             }
         };
-        Ok(self.editions.add(found).inspect(|()| {
-            log::warn!("{}: the table was altered; going on with it as it is now", self.name);
-            self.pool.renew();
+        Ok(self.editions.add(found).map(|is_another| {
+            if is_another {
+                log::warn!("{}: the table was altered; going on with it as it is now", self.name);
+                self.pool.renew();
+            }
         }))
     }
 

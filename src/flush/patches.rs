@@ -25,14 +25,15 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         let (first, count) = (staged.first().copied(), staged.len() as u64);
         let plan = Plan::new(rows, staged, false);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
-        let updated = session.client().execute(&statements.patch(&columns), &[]);
-        let updated = updated.map_err(|error| session.failed(&error, During::Statement))?;
+        let sql = statements.patch(&columns);
+        let updated = session.client().execute(&sql, &[]);
+        let updated = updated.map_err(|error| session.failed(&error, During::Statement).of_statement(&sql))?;
         session.execute(statements, Statement::ClearStage)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
             // When none was there, the first one surely wasn't.
             let row = first.filter(|_| updated == 0).map(|first| rows.origin(first));
-            return Err(Failure { class: Class::Row, row, ..Failure::outage(text) });
+            return Err(Failure { class: Class::Value, row, ..Failure::outage(text) });
         }
     }
     Ok(())

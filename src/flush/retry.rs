@@ -45,7 +45,8 @@ impl Backoff {
 /// Whether the database is away, and since when. Shared by a sink's writers.
 #[derive(Debug)]
 pub struct Outage {
-    since: Mutex<Option<Instant>>,
+    /// Since when, and when that was last said.
+    since: Mutex<Option<(Instant, Instant)>>,
     longest: Option<Duration>,
 }
 
@@ -62,7 +63,7 @@ impl Outage {
     pub fn patience(&self, patience: &Patience) -> Patience {
         let Some(longest) = self.longest else { return patience.clone() };
         let since = *self.since.lock();
-        let left = since.map_or(longest, |since| longest.saturating_sub(since.elapsed()));
+        let left = since.map_or(longest, |(since, _)| longest.saturating_sub(since.elapsed()));
         patience.at_most(left.max(LEAST))
     }
 
@@ -70,10 +71,25 @@ impl Outage {
     pub fn goes_on(&self, table: &str, failure: &Failure) -> Result<()> {
         let since = {
             let mut since = self.since.lock();
-            if since.is_none() {
-                log::warn!("{table}: the database is away ({}); waiting for it, nothing is lost", failure.text);
+            let now = Instant::now();
+            let code = failure.sqlstate.as_ref().map(|code| format!(", SQLSTATE {code}")).unwrap_or_default();
+            match &mut *since {
+                None => {
+                    let what = &failure.text;
+                    log::warn!("{table}: the database is away ({what}{code}); waiting for it, nothing is lost");
+                    *since = Some((failure.silent_since.unwrap_or(now), now));
+                }
+                Some((since, said)) if now - *said >= NEXT_WORD => {
+                    let seconds = since.elapsed().as_secs();
+                    log::warn!(
+                        "{table}: the database has been away for {seconds} s ({}{code}); still waiting",
+                        failure.text
+                    );
+                    *said = now;
+                }
+                Some(_) => {}
             }
-            *since.get_or_insert_with(|| failure.silent_since.unwrap_or_else(Instant::now))
+            since.map_or(now, |(since, _)| since)
         };
         match self.longest {
             Some(longest) if since.elapsed() >= longest => {
@@ -85,9 +101,56 @@ impl Outage {
     }
 
     pub fn ends(&self, table: &str) {
-        if let Some(since) = self.since.lock().take() {
+        if let Some((since, _)) = self.since.lock().take() {
             log::info!("{table}: the database is back after {:.1} s", since.elapsed().as_secs_f64());
         }
+    }
+}
+
+/// How long rows wait before it is said, and then how often.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+const NEXT_WORD: Duration = Duration::from_secs(60);
+
+/// What is waited for while the database answers: a lock, a statement that is always cut off. Shared by a sink's writers.
+#[derive(Debug)]
+pub struct Waits {
+    said: Mutex<Option<Instant>>,
+    longest: Option<Duration>,
+}
+
+impl Waits {
+    pub fn new(longest: Option<Duration>) -> Self {
+        Waits { said: Mutex::new(None), longest }
+    }
+
+    /// An attempt failed for something that passes, as others did since that moment. Err when that is longer than allowed.
+    pub fn goes_on(&self, table: &str, since: Instant, failure: &Failure) -> Result<()> {
+        let seconds = since.elapsed().as_secs();
+        match self.longest {
+            Some(longest) if since.elapsed() >= longest => {
+                let what = format!("{table}: rows have waited for {seconds} s");
+                return Err(failure.error(&what, "max.outage allows no longer; start the job again when that is over"));
+            }
+            _ => {}
+        }
+        if self.is_due(since) {
+            let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
+            let what = &failure.text;
+            log::warn!(
+                "{table}: rows have waited for {seconds} s; the last try: {what}{code}; going on, nothing is lost"
+            );
+        }
+        Ok(())
+    }
+
+    fn is_due(&self, since: Instant) -> bool {
+        let mut said = self.said.lock();
+        let is_due =
+            since.elapsed() >= FIRST_WORD && said.is_none_or(|said| said < since || said.elapsed() >= NEXT_WORD);
+        if is_due {
+            *said = Some(Instant::now());
+        }
+        is_due
     }
 }
 

@@ -131,7 +131,8 @@ impl Session {
     pub fn execute(&mut self, statements: &Statements, statement: Statement) -> Attempt<u64> {
         let prepared = self.prepare(statements, statement)?;
         let result = self.client.execute(&prepared, &[]);
-        result.map_err(|error| self.failed(&error, During::Statement))
+        let text = statements.text(statement);
+        result.map_err(|error| self.failed(&error, During::Statement).of_statement(text))
     }
 
     /// Makes the staging table unless it is there. Outside a transaction.

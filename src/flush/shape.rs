@@ -22,7 +22,7 @@ struct Type {
 }
 
 /// The types of the written columns as the catalog had them. Shared by a sink's writers.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Shape {
     schema: String,
     table: String,
@@ -120,7 +120,7 @@ impl Shape {
 pub fn commit(session: &mut Session) -> Attempt<()> {
     session.run(&format!("EXECUTE {CHECK}; COMMIT")).map_err(|failure| match failure.text.contains(ALTERED) {
         // A new session will find out what is different, if anything that matters.
-        true => Failure { class: Class::Configuration, ..failure },
+        true => Failure { class: Class::Stale, ..failure },
         false => failure,
     })
 }

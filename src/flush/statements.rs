@@ -38,6 +38,8 @@ pub struct Statements {
     texts: [String; COUNT],
     /// Makes the stage, in a transaction of its own.
     pub create_stage: Vec<String>,
+    /// Puts a row of the table in once more: whether the table takes rows at all.
+    pub control: String,
     patch: Patch,
 }
 
@@ -85,6 +87,10 @@ impl Statements {
                 delete(catalog, &table, RowFormat::Text),
             ],
             create_stage: create_stage(catalog),
+            control: format!(
+                "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
+                overriding(catalog)
+            ),
             patch: Patch {
                 table: table.clone(),
                 columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
@@ -144,6 +150,11 @@ fn create_stage(catalog: &Catalog) -> Vec<String> {
     statements
 }
 
+/// Lets an INSERT write an identity column, where there is one.
+fn overriding(catalog: &Catalog) -> &'static str {
+    if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
+}
+
 fn merge(
     catalog: &Catalog,
     mode: ConflictMode,
@@ -152,8 +163,7 @@ fn merge(
     columns: &str,
     stage: &str,
 ) -> (String, Option<String>) {
-    let overriding =
-        if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" };
+    let overriding = overriding(catalog);
     let insert = format!("INSERT INTO {table} ({columns}){overriding} SELECT {columns} FROM {stage}");
     let key: Option<Vec<&str>> = catalog.usable_key().map(|key| key.map(|column| column.name.as_str()).collect());
     let rest: Vec<&str> = match &key {

@@ -18,11 +18,15 @@ pub type Step = Result<Written, Failure>;
 
 /// How rows are written one by one.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub struct How<'a> {
     pub path: Path,
     pub order: Order,
     /// An unexplained refusal ends the attempt, so that it is repeated.
     pub patient: bool,
+    /// A refusal that speaks of table or statement does so, too: a new session may know better.
+    pub renews: bool,
+    /// The key's columns. A row of this key that comes in between is a race, where rows replace others.
+    pub key: &'a [String],
 }
 
 /// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it.
@@ -31,7 +35,7 @@ pub fn stepwise(
     statements: &Statements,
     rows: &mut Rows<'_>,
     range: Range<usize>,
-    how: How,
+    how: How<'_>,
     beside: Besides<'_>,
 ) -> Attempt<Vec<Step>> {
     session.ensure_stage(statements)?;
@@ -43,6 +47,11 @@ pub fn stepwise(
             Ok(written) => {
                 session.run("RELEASE SAVEPOINT vecsink_step")?;
                 steps.push(Ok(written));
+            }
+            Err(failure)
+                if failure.class == Class::Conflict && how.order.keep == Keep::Last && failure.is_on(how.key) =>
+            {
+                return Err(Failure { class: Class::Contention, row: Some(row), ..failure });
             }
             Err(failure) if is_the_rows_own(&failure, how) => {
                 session.run("ROLLBACK TO SAVEPOINT vecsink_step")?;
@@ -56,7 +65,13 @@ pub fn stepwise(
     Ok(steps)
 }
 
-fn step(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, row: usize, how: How) -> Attempt<Written> {
+pub fn step(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    row: usize,
+    how: How<'_>,
+) -> Attempt<Written> {
     let How { path, order, .. } = how;
     // One change alone always has a net effect.
     let Some(net) = net(rows, row..row + 1, order.keep) else { return Ok(Written::default()) };
@@ -67,11 +82,13 @@ fn step(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, row
     Ok(written)
 }
 
-fn is_the_rows_own(failure: &Failure, how: How) -> bool {
+/// Whether a refusal may be the row's own. Who asked for the steps looks for evidence.
+pub fn is_the_rows_own(failure: &Failure, how: How<'_>) -> bool {
     match failure.class {
-        Class::Row => true,
+        Class::Value | Class::Row => true,
         // Under `strict` it stops the job, and nothing before it in the batch is committed.
         Class::Conflict => how.order.keep != Keep::Strict,
+        Class::Configuration => !how.renews || failure.is("42501"),
         Class::Other => !how.patient,
         _ => false,
     }

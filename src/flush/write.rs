@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::classify::Class;
 use super::driver::patience::Patience;
+use super::evidence::{Kind, Suspect};
 use super::failure::Failure;
 use super::isolate::Isolation;
 use super::net::{Net, net};
@@ -32,32 +33,46 @@ const FEWER: Duration = Duration::from_millis(200);
 /// The most units that are written row by row in one transaction: more are halved first.
 const STEPS: usize = 64;
 
+/// How often a batch is tried again whose own keys came in between, before it goes row by row.
+const RACES: u32 = 5;
+
 /// What one call of `Target::write` keeps in mind.
 pub struct Write<'a> {
-    target: &'a Target,
+    pub(super) target: &'a Target,
     /// Of the table, as which `rows` are encoded.
-    edition: Arc<Edition>,
-    rows: Rows<'a>,
+    pub(super) edition: Arc<Edition>,
+    pub(super) rows: Rows<'a>,
     /// Units, not rows.
-    work: Isolation,
-    settle: &'a mut dyn Settle,
-    stop: &'a Stop,
-    path: Path,
+    pub(super) work: Isolation,
+    pub(super) settle: &'a mut dyn Settle,
+    pub(super) stop: &'a Stop,
+    pub(super) path: Path,
     backoff: Backoff,
     /// Repeats of a refusal of class *other*.
     repeats: u32,
+    races: u32,
     /// A lost session was replaced without a wait.
     replaced: bool,
     /// The table was looked at before a row was refused.
     looked: bool,
+    /// A new session was tried because the table's columns are said to be others.
+    refreshed: bool,
     /// A new session was tried against a refusal of class *configuration*.
     renewed: bool,
+    /// The server took the statements without any row, after it had refused some.
+    pub(super) takes_nothing: bool,
     /// How the table differed when it was last found altered.
     altered: String,
     /// Where processes share partitions: the streams that the next attempt may write.
     admitted: Option<Admitted<'a>>,
-    /// Rejections held back until it is clear that not every row fails alike.
-    held: Vec<(usize, Rejection)>,
+    /// When the attempt began that runs, or ran last.
+    pub(super) began: Instant,
+    /// Since when rows wait for something that passes.
+    waiting: Option<Instant>,
+    /// Refused rows that wait for evidence, in order.
+    pub(super) held: Vec<Suspect>,
+    /// Of each kind: rows before this one were refused while others are accepted.
+    pub(super) proved: [usize; 3],
 }
 
 impl<'a> Write<'a> {
@@ -73,12 +88,18 @@ impl<'a> Write<'a> {
             path: target.conflicts.path(),
             backoff: Backoff::new(target.retry_wait_time),
             repeats: 0,
+            races: 0,
             replaced: false,
             looked: false,
+            refreshed: false,
             renewed: false,
+            takes_nothing: false,
             altered: String::new(),
             admitted: None,
+            began: Instant::now(),
+            waiting: None,
             held: Vec::new(),
+            proved: [0; 3],
         }
     }
 
@@ -100,11 +121,11 @@ impl<'a> Write<'a> {
                 None => self.step_by_step(range)?,
             }
         }
-        self.release()
+        self.decide()
     }
 
     /// Has the rows encoded as the newest edition of the table takes them.
-    fn follow(&mut self) -> Result<()> {
+    pub(super) fn follow(&mut self) -> Result<()> {
         let newest = self.target.edition();
         if self.rows.oldest < newest.number {
             let Some(batch) = self.settle.encoded_anew(self.rows.batch(), &newest) else {
@@ -115,6 +136,7 @@ impl<'a> Write<'a> {
         if newest.revision != self.edition.revision {
             self.edition = newest;
             self.looked = false;
+            self.takes_nothing = false;
         }
         Ok(())
     }
@@ -166,6 +188,7 @@ impl<'a> Write<'a> {
     ) -> Attempt<T> {
         let target = self.target;
         let admitted = self.admitted.take();
+        self.began = Instant::now();
         let mut session = target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
         let beside = self.settle.beside(range);
         let (rows, edition) = (&mut self.rows, &self.edition);
@@ -188,17 +211,43 @@ impl<'a> Write<'a> {
         result
     }
 
+    /// Runs a transaction that is rolled back.
+    pub(super) fn trial<T>(
+        &mut self,
+        work: impl FnOnce(&Edition, &mut Session, &mut Rows<'_>) -> Attempt<T>,
+    ) -> Attempt<T> {
+        self.began = Instant::now();
+        let mut session = self.target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
+        let (rows, edition) = (&mut self.rows, &self.edition);
+        session.attempt(|session| {
+            edition.shape.ensure(session, edition.revision)?;
+            work(edition, session, rows)
+        })
+    }
+
+    /// How rows are written one by one.
+    pub(super) fn how<'k>(&self, edition: &'k Edition) -> How<'k> {
+        // Only COPY into the table names the row in the way, as `strict` has to.
+        let path = if edition.order.keep == Keep::Strict { self.path } else { Path::Staged };
+        How {
+            path,
+            order: edition.order,
+            patient: self.repeats < self.target.max_retry_times,
+            renews: !self.renewed,
+            key: &edition.key_names,
+        }
+    }
+
     /// Writes each row of some units for itself, in one transaction; halves them first when there are many.
     fn step_by_step(&mut self, range: Range<usize>) -> Result<()> {
         if self.units(&range) > STEPS {
             self.work.split(None);
             return Ok(());
         }
-        let patient = self.repeats < self.target.max_retry_times;
-        // Only COPY into the table names the row in the way, as `strict` has to.
-        let path = if self.edition.order.keep == Keep::Strict { self.path } else { Path::Staged };
+        let edition = Arc::clone(&self.edition);
+        let how = self.how(&edition);
+        let patient = how.patient;
         let attempt = self.in_session(range.clone(), |edition, session, rows, beside| {
-            let how = How { path, order: edition.order, patient };
             stepwise(session, &edition.statements, rows, range.clone(), how, beside)
         });
         match attempt {
@@ -207,7 +256,7 @@ impl<'a> Write<'a> {
                 Err(self.settle.conflict(failure.row, self.named(&failure)))
             }
             // Refused at COMMIT: no step is to blame.
-            Err(failure) if matches!(failure.class, Class::Row | Class::Conflict) => {
+            Err(failure) if matches!(failure.class, Class::Value | Class::Row | Class::Conflict) => {
                 self.refused_whole(range, &failure)
             }
             Err(failure) if failure.class == Class::Other && !patient => self.refused_whole(range, &failure),
@@ -217,34 +266,37 @@ impl<'a> Write<'a> {
 
     /// Rows that are durable, but for those that were refused.
     fn stepped(&mut self, range: Range<usize>, steps: Vec<Step>) -> Result<()> {
-        self.target.outage.ends(&self.target.name);
-        self.backoff.reset();
-        self.replaced = false;
-        self.renewed = false;
-        let mut outcome = self.release();
+        self.went_well();
+        let mut outcome = Ok(());
         self.work.settled();
         self.settle.left_out(self.rows.left_out(range.clone()));
         let mut done = (range.start, Written::default());
         for (row, step) in range.clone().zip(steps) {
             match step {
+                // Left out: its partition is another process's.
+                Ok(written) if written == Written::default() => {}
                 Ok(written) => {
-                    self.target.alike.broken();
+                    let kind = Kind::from(self.rows.op(row));
+                    self.target.evidence.accepted(kind, self.began);
+                    if self.holds(kind) {
+                        self.settle_durable(done.0..row, done.1);
+                        done = (row, Written::default());
+                        outcome = outcome.and(self.release(kind));
+                    }
                     done.1 += written;
                 }
-                Err(failure) if failure.class == Class::Conflict && self.ignores() => done.1.ignored += 1,
+                Err(failure) if failure.class == Class::Conflict && self.ignores() && !failure.is("21000") => {
+                    done.1.ignored += 1;
+                }
                 Err(failure) => {
                     self.settle_durable(done.0..row, done.1);
                     done = (row + 1, Written::default());
-                    let rejected = match failure.class {
-                        Class::Other if self.target.alike.another(&failure) => Err(self.all_alike(&failure)),
-                        _ => self.settle.rejected(row, failure.rejection()),
-                    };
-                    outcome = outcome.and(rejected);
+                    outcome = outcome.and(self.hold(row, &failure));
                 }
             }
         }
         self.settle_durable(done.0..range.end, done.1);
-        outcome
+        outcome.and_then(|()| self.look_further())
     }
 
     fn settle_durable(&mut self, rows: Range<usize>, written: Written) {
@@ -261,51 +313,52 @@ impl<'a> Write<'a> {
         if range.is_empty() { 0 } else { self.rows.unit_of(range.end - 1) + 1 - self.rows.unit_of(range.start) }
     }
 
-    fn durable(&mut self, range: Range<usize>, written: Written) -> Result<()> {
+    /// The database has done what it was asked.
+    fn went_well(&mut self) {
         self.target.outage.ends(&self.target.name);
-        self.target.alike.broken();
-        self.target.conflicts.none(self.path);
         self.backoff.reset();
         self.replaced = false;
-        self.renewed = false;
+        self.refreshed = false;
+        self.waiting = None;
+    }
+
+    pub(super) fn durable(&mut self, range: Range<usize>, written: Written) -> Result<()> {
+        self.went_well();
+        self.target.conflicts.none(self.path);
         // What is committed is settled even if a rejection before it stops the job.
-        let released = self.release();
+        let released = self.accepted(range.clone(), written);
         self.work.settled();
         self.settle.left_out(self.rows.left_out(range.clone()));
         self.settle.durable(range, written);
         released
     }
 
-    fn judge(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+    pub(super) fn judge(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
         log::debug!("{}: rows {range:?} of a batch: {failure:?}", self.target.name);
         match failure.class {
             Class::Outage | Class::Login => self.lost(failure),
-            Class::Contention => self.wait(Some(CONTENTION)),
+            Class::Contention => self.wait_for(failure, CONTENTION),
             Class::TooLong if self.units(&range) > 1 => {
                 self.settle.retried();
                 self.work.split(None);
                 Ok(())
             }
-            Class::TooLong => self.wait(Some(CONTENTION)),
+            Class::TooLong => self.wait_for(failure, CONTENTION),
             Class::Conflict => self.conflict(range, failure),
-            Class::Row => self.refused(range, failure),
-            Class::Configuration if !self.renewed => {
-                // A plan or a staging table made before the table was altered: a new session knows better.
-                self.renewed = true;
-                self.target.pool.renew();
-                self.settle.retried();
+            Class::Value | Class::Row => self.refused(range, failure),
+            Class::Stale if !self.refreshed => {
+                self.refreshed = true;
+                self.renew();
                 Ok(())
             }
-            Class::Configuration => {
-                let why = match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
-                    Ok(Err(why)) => why + "; ",
-                    _ => String::new(),
-                };
-                Err(failure.error(
-                    &format!("{}: the database refuses to write", self.target.name),
-                    &format!("{why}correct the table or the job and start it again; nothing is lost"),
-                ))
+            // A plan or a staging table made before the table was altered: a new session knows better.
+            Class::Configuration if !self.renewed && !failure.is("42501") => {
+                self.renewed = true;
+                self.renew();
+                Ok(())
             }
+            Class::Configuration => self.refused(range, failure),
+            Class::Stale | Class::Damage => Err(self.not_the_rows(failure)),
             Class::Letters => Err(self.target.letters_refused(failure)),
             Class::Altered => match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
                 Ok(Ok(())) => {
@@ -318,15 +371,16 @@ impl<'a> Write<'a> {
             },
             Class::Other if self.repeats < self.target.max_retry_times => {
                 self.repeats += 1;
-                self.wait(None)
+                self.settle.retried();
+                self.pause(None)
             }
-            Class::Other => {
-                if range.len() == 1 && self.target.alike.another(failure) {
-                    return Err(self.all_alike(failure));
-                }
-                self.refused(range, failure)
-            }
+            Class::Other => self.refused(range, failure),
         }
+    }
+
+    fn renew(&mut self) {
+        self.target.pool.renew();
+        self.settle.retried();
     }
 
     fn lost(&mut self, failure: &Failure) -> Result<()> {
@@ -340,24 +394,32 @@ impl<'a> Write<'a> {
         }
         // With other sessions at work a refused connection only means fewer of them.
         if failure.is("53300") && self.target.pool.open_sessions() > 0 {
-            return self.wait(Some(FEWER));
+            return self.wait_for(failure, FEWER);
         }
         self.target.outage.goes_on(&self.target.name, failure)?;
-        self.wait(None)
+        self.settle.retried();
+        self.pause(None)
     }
 
     fn conflict(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
         match self.target.conflict_mode {
-            ConflictMode::Strict => {
-                let row = failure.row.or((range.len() == 1).then_some(range.start));
-                Err(self.settle.conflict(row, self.named(failure)))
-            }
+            ConflictMode::Strict => match self.in_the_way(range.clone(), failure) {
+                Ok(row) => Err(self.settle.conflict(row, self.named(failure))),
+                Err(failure) => self.judge(range, &failure),
+            },
             _ if self.path != Path::Staged => {
                 self.target.conflicts.met();
                 self.path = Path::Staged;
                 Ok(())
             }
-            ConflictMode::Ignore if range.len() == 1 => {
+            // A row of the key that another transaction has added since: the next try finds it.
+            ConflictMode::Upsert
+                if failure.is_on(&self.edition.key_names) && (self.races < RACES || range.len() == 1) =>
+            {
+                self.races += 1;
+                self.wait_for(failure, CONTENTION)
+            }
+            ConflictMode::Ignore if range.len() == 1 && !failure.is("21000") => {
                 self.durable(range, Written { ignored: 1, ..Written::default() })
             }
             // Another constraint than the key's. In their order, and unreduced, the rows may do.
@@ -368,8 +430,13 @@ impl<'a> Write<'a> {
 
     /// Some row of `range` is bad: a lone one is rejected, others are tried apart.
     fn refused(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
-        if let Err(failure) = self.look() {
-            return self.judge(range, &failure);
+        if let Err(failure) = self.look().and_then(|()| self.ask_with_nothing()) {
+            let may_be_stale = failure.class == Class::Configuration && !failure.is("42501") && !self.renewed;
+            return if failure.class.is_refusal() && !may_be_stale {
+                Err(self.not_the_rows(&failure))
+            } else {
+                self.judge(range, &failure)
+            };
         }
         if self.units(&range) > 1 {
             self.work.split(failure.row.map(|row| self.rows.unit_of(row)));
@@ -378,9 +445,9 @@ impl<'a> Write<'a> {
         if range.len() > 1 {
             return self.step_by_step(range);
         }
-        self.held.push((range.start, failure.rejection()));
         self.work.settled();
-        if failure.class == Class::Other { Ok(()) } else { self.release() }
+        self.hold(range.start, failure)?;
+        self.look_further()
     }
 
     /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
@@ -399,21 +466,22 @@ impl<'a> Write<'a> {
             self.work.split(None);
             return Ok(());
         }
-        self.held.extend(range.map(|row| (row, failure.rejection())));
         self.work.settled();
-        self.release()
-    }
-
-    /// Hands the rejections over, in order.
-    fn release(&mut self) -> Result<()> {
-        for (row, rejection) in self.held.drain(..) {
-            self.settle.rejected(row, rejection)?;
+        for row in range {
+            self.hold(row, failure)?;
         }
-        Ok(())
+        self.look_further()
     }
 
-    fn wait(&mut self, longest: Option<Duration>) -> Result<()> {
+    /// Waits for something that passes, and says so.
+    pub(super) fn wait_for(&mut self, failure: &Failure, longest: Duration) -> Result<()> {
         self.settle.retried();
+        let since = *self.waiting.get_or_insert(self.began);
+        self.target.waits.goes_on(&self.target.name, since, failure)?;
+        self.pause(Some(longest))
+    }
+
+    fn pause(&mut self, longest: Option<Duration>) -> Result<()> {
         let pause = self.backoff.next();
         let pause = longest.map_or(pause, |longest| pause.min(longest));
         if self.stop.wait(Phase::Abandoning, pause) { Err(Error::Stopped) } else { Ok(()) }
@@ -423,12 +491,5 @@ impl<'a> Write<'a> {
         let mut rejection = failure.rejection();
         rejection.reason = format!("table {}: {}", self.target.name, rejection.reason);
         rejection
-    }
-
-    fn all_alike(&self, failure: &Failure) -> Error {
-        failure.error(
-            &format!("{}: the database refuses every row alike", self.target.name),
-            "this is no row's fault (a trigger or an index?): correct it and start the job again; nothing is lost",
-        )
     }
 }

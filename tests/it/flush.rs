@@ -5,6 +5,7 @@ mod changes;
 mod client_certificates;
 mod conflicts;
 mod connections;
+mod evidence;
 pub mod fixture;
 mod frozen;
 mod isolation;
