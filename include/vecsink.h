@@ -662,9 +662,12 @@ vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
                                 struct vecsink_stats *stats,
                                 struct vecsink_error **error);
 
-// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads. VECSINK_OK: everything
-// is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is in doubt. Otherwise
-// what the sink failed of. Closing again gives the same answer. last_stats may be NULL. The sink must still be freed.
+// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
+// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
+// in doubt. Otherwise what the sink failed of. Closing again gives the same answer; while another thread closes, it is waited
+// for, until the deadline. Returns within a second of the deadline, whatever the server does. A callback that still runs then
+// isn't waited for, and no other is made: what it uses must live until it returns. last_stats may be NULL. The sink must still
+// be freed.
 vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
                                 int64_t deadline_ms,
                                 struct vecsink_stats *last_stats,

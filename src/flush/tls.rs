@@ -24,7 +24,7 @@ impl Tls {
         &self,
         socket: Arc<Socket>,
         config: &Config,
-        name: &str,
+        #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
         patience: &Patience,
     ) -> std::result::Result<Client, DriverError> {
         match self {

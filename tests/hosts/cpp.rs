@@ -266,3 +266,16 @@ fn what_is_wrong_does_not_compile() {
         scope.spawn(check_files);
     });
 }
+
+#[test]
+fn a_sink_may_be_freed_at_the_exit_of_the_process() {
+    let Some((mut schema, arguments)) = table("id bigint PRIMARY KEY") else { return };
+    let program = compiled(&source("late.cpp"), "late", "-std=c++17", &[]);
+    for how in ["static", "thread_local", "atexit", "open"] {
+        schema.execute("TRUNCATE t");
+        let output = run(Command::new(&program).args(&arguments).arg(how));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{how}: {}: {said}", output.status);
+        assert_eq!(schema.count("t"), 300_000, "{how}");
+    }
+}

@@ -40,6 +40,9 @@ use crate::value::Value;
 /// Rows of one key that one thread pushes are written in their order. All methods may be called from any number of
 /// threads at once. After a `fork` only the parent may use the sink.
 ///
+/// All methods may block, and need no runtime: in an async task put those that wait (opening, closing, dropping, a push
+/// that may find no room) where blocking is allowed, as in `tokio::task::spawn_blocking`.
+///
 /// End with [`Sink::close`]. Dropping a sink that is open waits up to five seconds for what was pushed, and logs what was
 /// not written by then.
 ///

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::scene::{
     Indexes, about_how_many, bounded, car_info, cars, checksum, dead_letters, job, outcomes, with_dead_letters,
 };
+use crate::support::command::Running;
 use crate::support::{PrivatePostgres, eventually, kafka};
 
 #[test]
@@ -50,4 +51,42 @@ fn stopped_for(outage: Duration, stop: fn(&mut PrivatePostgres)) {
     assert!(dead_letters(&finished).is_empty());
     assert_eq!(schema.count("car_info"), 300_000);
     assert_eq!(checksum(&mut schema), produced.checksum);
+}
+
+#[test]
+fn a_job_at_a_frozen_server_ends_in_its_drain_timeout() {
+    let took = frozen(&["--drain-timeout", "2s"], 1, Running::terminate);
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(3) + SLACK, "{took:?}");
+}
+
+#[test]
+fn a_job_at_a_frozen_server_ends_when_max_outage_is_over() {
+    let took = frozen(&["--max-outage", "3s"], 1, |_| {});
+    assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(4) + SLACK, "{took:?}");
+}
+
+/// What a busy machine may take longer.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// How long a job runs on after its server was frozen and `then` was done.
+fn frozen(arguments: &[&str], code: i32, then: fn(&Running)) -> Duration {
+    let (Some(kafka), Some(mut private)) = (kafka(), PrivatePostgres::start()) else { return Duration::from_secs(3) };
+    let produced = cars(&kafka, 300_000);
+    let mut schema = car_info(&private.server, Indexes::Structured);
+    // Rows are still coming when it is frozen.
+    schema.execute(
+        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.0005); RETURN NEW; END$$;
+         CREATE TRIGGER slowly BEFORE INSERT ON car_info FOR EACH ROW EXECUTE FUNCTION slowly()",
+    );
+    let job = arguments.iter().fold(job(&schema, &produced.topic), |job, argument| job.argument(argument));
+    let running = job.start();
+    eventually("rows arrive", || about_how_many(&mut schema.client) > 1_000);
+    private.freeze();
+    then(&running);
+    let begun = Instant::now();
+    let finished = running.wait_at_most(Duration::from_secs(60));
+    let took = begun.elapsed();
+    private.thaw();
+    finished.exited(code);
+    took
 }

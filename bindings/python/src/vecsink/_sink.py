@@ -22,7 +22,7 @@ from ._handle import Handle, in_callback
 from ._library import lib, untyped
 from ._stats import Stats
 from ._value import SETTERS, WORDS, Values, put, setter_for
-from ._wait import SLICE_MS, Patience
+from ._wait import SLICE_MS, Patience, interruptible
 
 ConflictMode = Literal["upsert", "ignore", "strict"]
 ExceptionMode = Literal["ignore", "strict"]
@@ -379,7 +379,8 @@ class Sink(Handle):
             self._flush(patience)
         except Error:
             pass  # closing says it, too
-        return self._end(patience.left())
+        # The last callbacks and a stream's position can take as long. After Ctrl-C the sink goes on closing by itself.
+        return interruptible(lambda: self._end(patience.left()), lambda _: None)
 
     def _end(self, left: float) -> Stats:
         struct = _stats.room()
