@@ -12,7 +12,7 @@ use crate::error::Result;
 
 /// How long what was seen is believed: bad rows may come in floods.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// How long a look may take: whoever waits for it reads or pushes nothing meanwhile.
+/// How long a look may take: the refused row waits for it.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// When the table was looked at.
@@ -33,12 +33,15 @@ impl Looks {
 }
 
 impl Target {
-    /// Before a row is refused that was encoded for the newest edition: there may be a newer one afterwards. Where nobody can
-    /// tell, because the database is away, the row is judged by what is known. Err: the job can't go on with the table as it is.
-    pub fn look_again(&self) -> Result<()> {
-        if self.outage.is_on() || !self.looks.is_due(Instant::now()) {
-            return Ok(());
-        }
+    /// Whether the table is to be looked at before a row is refused that was encoded for the newest edition. Whoever asks is
+    /// to look, with [`Target::look`].
+    pub fn is_look_due(&self) -> bool {
+        !self.outage.is_on() && self.looks.is_due(Instant::now())
+    }
+
+    /// There may be a newer edition afterwards. Where nobody can tell, because the database is away, the row is judged by what
+    /// is known. Err: the job can't go on with the table as it is.
+    pub fn look(&self) -> Result<()> {
         let edition = self.edition();
         let patience = Patience::until(Deadline::after(LONGEST));
         let compared = self.pool.session(&patience);

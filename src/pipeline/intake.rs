@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
+use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::line::Line;
 use super::prepare::{Piece, Prepare};
@@ -33,6 +34,9 @@ use crate::value::Value;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same when it has paused them.
 const IMPATIENCE: Duration = Duration::from_millis(500);
+/// How long the reader waits for a look at the table before it reads on: as long as for a record. Most are sooner over, and
+/// pausing throws away what was fetched.
+const LOOK_PATIENCE: Duration = Duration::from_millis(100);
 /// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
 /// time. Few enough to stay in the nearest cache.
 const GATHERED_ROWS: usize = 64;
@@ -54,6 +58,8 @@ pub struct SourceIntake {
     until_crowd_check: u32,
     /// The last answer was that there is no room.
     paused: bool,
+    /// Partition and offset of a record that the first so many feeds have taken, and the next couldn't judge yet.
+    half_taken: Option<(usize, i64, usize)>,
     /// Of the process in a group that shares the partitions.
     membership: Option<Arc<dyn Membership>>,
     shared: Arc<Shared>,
@@ -74,6 +80,7 @@ impl SourceIntake {
             latest: 0,
             until_crowd_check: 0,
             paused: false,
+            half_taken: None,
             membership: None,
             shared,
             counters,
@@ -140,21 +147,29 @@ impl Intake for SourceIntake {
             self.hand_on();
             return Ok(Taken::Full);
         }
-        self.counters.records_read.add_alone(1);
-        let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
-        self.counters.bytes_read.add_alone(bytes as u64);
+        let again = self.half_taken.take().filter(|half| (half.0, half.1) == (partition, record.offset));
+        let first = again.map_or(0, |(_, _, feed)| feed);
+        if again.is_none() {
+            self.counters.records_read.add_alone(1);
+            let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
+            self.counters.bytes_read.add_alone(bytes as u64);
+        }
         self.arena.reset();
         match self.decoder.decode(record, &self.arena) {
             Ok(decoded) => {
-                if decoded.parse_errors_ignored > 0 {
+                if again.is_none() && decoded.parse_errors_ignored > 0 {
                     self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
                 }
-                if decoded.fields_ignored > 0 {
+                if again.is_none() && decoded.fields_ignored > 0 {
                     self.counters.fields_ignored.add_alone(decoded.fields_ignored);
                 }
                 let metadata = self.metadata.read(record, &self.arena);
-                for feed in &mut self.feeds {
-                    feed.take(record, decoded.changes, metadata, partition, &self.arena)?;
+                for (at, feed) in self.feeds.iter_mut().enumerate().skip(first) {
+                    if feed.take(record, decoded.changes, metadata, partition, &self.arena)? == Taken::Full {
+                        self.half_taken = Some((partition, record.offset, at));
+                        self.feeds.iter_mut().for_each(Feed::hand_on);
+                        return Ok(Taken::Full);
+                    }
                 }
             }
             Err(rejection) => {
@@ -196,6 +211,7 @@ impl Intake for SourceIntake {
 
     fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<(Arc<str>, i32, i64)> {
         self.hand_on();
+        self.half_taken = None;
         let gone: Vec<usize> =
             (0..self.partitions.len()).filter(|&at| partitions.contains(&self.partitions[at])).collect();
         let is_settled = |feed: &Feed| gone.iter().all(|&at| feed.line.progress.is_settled(feed.streams[at]));
@@ -256,6 +272,8 @@ struct Feed {
     /// Originals of the gathered rows' records, where they are kept.
     originals: Vec<u8>,
     gathered: Vec<Gathered>,
+    /// A look at the table that is under way.
+    looking: Option<Receiver<Result<()>>>,
 }
 
 /// An accepted row on its way into its shard; its bytes are in the buffers of the feed.
@@ -280,6 +298,7 @@ impl Feed {
             streams: Vec::new(),
             originals: Vec::new(),
             gathered: Vec::new(),
+            looking: None,
         })
     }
 
@@ -301,13 +320,15 @@ impl Feed {
         metadata: &'a [Value<'a>],
         partition: usize,
         arena: &'a Bump,
-    ) -> Result<()> {
+    ) -> Result<Taken> {
         if self.edition != self.line.target.edition_number() {
             self.follow()?;
         }
         self.prepare.record(changes, metadata, arena);
         if self.prepare.is_refused_as_encoded() {
-            self.line.target.look_again()?;
+            if !self.has_looked()? {
+                return Ok(Taken::Full);
+            }
             if self.edition != self.line.target.edition_number() {
                 self.follow()?;
                 self.prepare.record(changes, metadata, arena);
@@ -322,7 +343,7 @@ impl Feed {
         let stream = self.streams[partition];
         if pieces.is_empty() {
             self.line.progress.passed(stream, record.offset + 1);
-            return Ok(());
+            return Ok(Taken::Yes);
         }
         let start = self.originals.len();
         if self.keep_originals {
@@ -359,7 +380,34 @@ impl Feed {
         if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
             self.hand_on();
         }
-        Ok(())
+        Ok(Taken::Yes)
+    }
+
+    /// Has the table looked at, if that is due, before a row is refused for it. The reader must not wait for the database: a
+    /// look that takes long goes on in its thread, and the record is offered again.
+    #[cold]
+    fn has_looked(&mut self) -> Result<bool> {
+        let looking = match self.looking.take() {
+            Some(looking) => looking,
+            None if !self.line.target.is_look_due() => return Ok(true),
+            None => {
+                let (sender, looking) = bounded(1);
+                let line = Arc::clone(&self.line);
+                // Nobody may wait for it any more.
+                let look = move || drop(sender.send(line.target.look()));
+                let thread = std::thread::Builder::new().name("look".into()).spawn(look);
+                thread.map_err(|error| Error::Internal(format!("no thread to look at the table: {error}")))?;
+                looking
+            }
+        };
+        match looking.recv_timeout(LOOK_PATIENCE) {
+            Ok(looked) => looked.map(|()| true),
+            Err(RecvTimeoutError::Timeout) => {
+                self.looking = Some(looking);
+                Ok(false)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a look at the table panicked".into())),
+        }
     }
 
     /// The table was altered: from here on rows are encoded as it takes them now.

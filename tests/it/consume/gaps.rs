@@ -1,6 +1,8 @@
 //! The thread that polls the client waits for nobody. Where the client waits long for records, every answer of a broker
 //! waits behind that, which makes a question on this thread show.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -8,7 +10,7 @@ use vecsink::settings::Startup;
 
 use super::rig::{Rig, commit_as, grow};
 use super::values;
-use crate::support::{Topic, eventually, kafka};
+use crate::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
 /// How long a broker keeps a fetch that finds nothing.
 const FETCH_WAIT: Duration = Duration::from_secs(4);
@@ -93,4 +95,53 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
         [first.join().unwrap(), second.join().unwrap()]
     });
     assert!(gaps.iter().all(|gap| *gap < LONGEST), "{gaps:?}");
+}
+
+const JOB: &str = "
+CREATE TABLE numbers (id INT) WITH ('connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'numbers',
+    'username' = '${PGUSER}', 'password' = '${PGPASSWORD}', 'targetschema' = '${SCHEMA}');
+CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}',
+    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = 'group-${TOPIC}',
+    'properties.session.timeout.ms' = '6000', 'properties.max.poll.interval.ms' = '6000', 'scan.assignment' = 'group',
+    'format' = 'avro-confluent', 'avro-confluent.url' = '${REGISTRY}', 'scan.startup.mode' = 'earliest-offset');
+INSERT INTO numbers SELECT * FROM messages;";
+
+/// A registry that thinks for so long about each question.
+fn slow_registry(thinks: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines();
+            while lines.next().and_then(|line| line.ok()).is_some_and(|line| !line.is_empty()) {}
+            std::thread::sleep(thinks);
+            let schema = r#"{"schema": "{\"type\": \"record\", \"name\": \"r\", \"fields\": [{\"name\": \"id\", \"type\": \"int\"}]}"}"#;
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", schema.len());
+            let _ = (&stream).write_all((head + schema).as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_slow_registry_does_not_get_a_member_of_a_group_thrown_out() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    topic.produce(0, [[0, 0, 0, 0, 7, 14], [0, 0, 0, 0, 7, 16]]);
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE numbers (id int PRIMARY KEY)");
+    let running = Job::run(JOB)
+        .variable("URL", server.jdbc_url())
+        .variable("PGUSER", &server.user)
+        .variable("PGPASSWORD", &server.password)
+        .variable("SCHEMA", &schema.name)
+        .variable("TOPIC", &topic.name)
+        .variable("BROKERS", &kafka.brokers)
+        .variable("REGISTRY", slow_registry(Duration::from_secs(9)))
+        .start();
+    eventually("the rows are there", || schema.count("numbers") == 2);
+    running.terminate();
+    let finished = running.wait().exited(0);
+    assert!(!finished.stderr.contains("silent for too long"), "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("from offset").count(), 1, "it kept its partition: {}", finished.stderr);
 }

@@ -149,7 +149,8 @@ fn a_group_with_members_is_not_set_back_by_another_process() {
     again.wait().exited(0);
 }
 
-/// So many processes find 200,000 records that came while their table was locked: how many rows a second they write then.
+/// So many processes find 200,000 records that came while their table was locked: how many rows a second they write once they
+/// have caught up.
 fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 {
     const ROWS: i64 = 200_000;
     let mut schema = counters(server);
@@ -181,8 +182,11 @@ fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 
     // Longer than a reader waits before it pauses, with several looks for partitions.
     std::thread::sleep(Duration::from_secs(10));
     holder.batch_execute("COMMIT").unwrap();
-    let started = Instant::now();
     eventually_within(Duration::from_secs(120), "all rows are there", || schema.count("counters") == ROWS);
+    let started = Instant::now();
+    topic.produce_spread((0..ROWS).map(|key| format!("{key},1")));
+    let newest = "counters WHERE version = 1";
+    eventually_within(Duration::from_secs(120), "all rows are new", || schema.count(newest) == ROWS);
     let rate = ROWS as f64 / started.elapsed().as_secs_f64();
     for one in running {
         one.terminate();

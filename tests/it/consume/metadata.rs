@@ -40,24 +40,51 @@ fn a_records_place_time_and_headers_are_columns() {
     let mut schema = Schema::new(&server);
     schema.execute(
         "CREATE TABLE places (id int PRIMARY KEY, topic text, part int, place bigint, made timestamptz, kind text,
-            headers text)",
+            headers text, epoch int)",
     );
     let text = "
         CREATE TABLE places (id INT, topic STRING, part INT, place BIGINT, made TIMESTAMP_LTZ(3), kind STRING,
-            headers STRING) WITH (SINK, 'tablename' = 'places');
+            headers STRING, epoch INT) WITH (SINK, 'tablename' = 'places');
         CREATE TABLE messages (id INT, name STRING, topic STRING METADATA VIRTUAL, part INT METADATA FROM 'partition',
             place BIGINT METADATA FROM 'offset', made TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
-            kind STRING METADATA FROM 'timestamp-type', headers MAP<STRING, BYTES> METADATA) WITH (SOURCE);
-        INSERT INTO places SELECT id, topic, part, place, made, kind, CAST(headers AS STRING) FROM messages;";
+            kind STRING METADATA FROM 'timestamp-type', headers MAP<STRING, BYTES> METADATA,
+            epoch INT METADATA FROM 'leader-epoch') WITH (SOURCE);
+        INSERT INTO places SELECT id, topic, part, place, made, kind, CAST(headers AS STRING), epoch FROM messages;";
     let finished = job(text, &server, &schema, &topic).finish().exited(0);
     assert_eq!(finished.count("rows_written"), 2, "{}", finished.stderr);
     let shown = "SELECT string_agg(concat_ws(' ', id, topic, part, place, extract(epoch FROM made)::text, kind,
-        headers), '; ' ORDER BY id) FROM places";
+        headers, epoch), '; ' ORDER BY id) FROM places";
     let expected = format!(
-        "7 {0} 2 0 1700000000.123000 CreateTime {{made-by=b}}; 8 {0} 2 1 1700000000.456000 CreateTime {{}}",
+        "7 {0} 2 0 1700000000.123000 CreateTime {{made-by=b}} 0; 8 {0} 2 1 1700000000.456000 CreateTime {{}} 0",
         topic.name
     );
     assert_eq!(schema.text(shown), Some(expected));
+}
+
+#[test]
+fn a_header_name_that_is_not_utf8_does_not_cut_off_the_headers_after_it() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let producer = topic.producer(0);
+    let name = b"caf\xe9".to_vec();
+    // SAFETY: the producer only hands the bytes of a name on.
+    let name = unsafe { std::str::from_utf8_unchecked(&name) };
+    let headers = OwnedHeaders::new()
+        .insert(Header { key: "before", value: Some("a") })
+        .insert(Header { key: name, value: Some("b") })
+        .insert(Header { key: "after", value: Some("c") });
+    let record = BaseRecord::<str, str>::to(&topic.name).partition(0).payload("7,x").headers(headers);
+    assert!(producer.send(record).is_ok());
+    producer.flush(Duration::from_secs(60)).unwrap();
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE seen (id int PRIMARY KEY, before text, odd text, after text)");
+    let text = "
+        CREATE TABLE seen (id INT, `before` STRING, odd STRING, `after` STRING) WITH (SINK, 'tablename' = 'seen');
+        CREATE TABLE messages (id INT, name STRING, headers MAP<STRING, BYTES> METADATA) WITH (SOURCE);
+        INSERT INTO seen SELECT id, CAST(headers['before'] AS STRING), CAST(headers['caf\u{fffd}'] AS STRING),
+            CAST(headers['after'] AS STRING) FROM messages;";
+    job(text, &server, &schema, &topic).finish().exited(0);
+    assert_eq!(schema.text("SELECT concat_ws(' ', id, before, odd, after) FROM seen").as_deref(), Some("7 a b c"));
 }
 
 #[test]
