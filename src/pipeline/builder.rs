@@ -86,7 +86,7 @@ impl PipelineBuilder {
         self
     }
 
-    /// How long the database may be away; wins over the statements' `max.outage`.
+    /// How long the database may be away, also at the start, as the brokers may then; wins over the statements' `max.outage`.
     pub fn max_outage(mut self, longest: Duration) -> Self {
         self.max_outage = Some(longest);
         self
@@ -123,7 +123,7 @@ impl PipelineBuilder {
 
     /// Starts the job on threads of the library. Blocks until the first connections are up.
     pub fn start(&self) -> Result<Pipeline> {
-        Pipeline::start(self.job()?, RunOptions { fresh: self.fresh })
+        Pipeline::start(self.job()?, RunOptions { fresh: self.fresh, ..RunOptions::default() })
     }
 
     /// Starts the job and waits for its end: that of a bounded source, or a failure.

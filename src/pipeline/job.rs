@@ -12,6 +12,7 @@ use super::letter_topic;
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
+use super::start::Patience;
 use super::stats::{Stats, Summary};
 use super::{after, application_name, sources};
 use crate::consume::{Intake, Lag, Reader, StoredProgress, check_properties, registry};
@@ -29,6 +30,8 @@ const LAST_GRACE: Duration = Duration::from_millis(900);
 pub struct RunOptions {
     /// Start by the startup mode, whatever progress is stored.
     pub fresh: bool,
+    /// Wait for servers that are away, as long as `max.outage` allows or without end. A job with `max.outage` does so anyway.
+    pub wait_for_servers: bool,
 }
 
 /// A running job. Dropping it abandons the job.
@@ -63,7 +66,8 @@ struct Readers {
 }
 
 impl Pipeline {
-    /// Opens everything the job names and starts it. Blocks until the first connections are up.
+    /// Opens everything the job names and starts it. Blocks until the first connections are up: for as long as `max.outage`
+    /// says where it is set, else for each server's own time-out.
     pub fn start(job: Job, options: RunOptions) -> Result<Pipeline> {
         check_settings(&job)?;
         for notice in &job.notices {
@@ -71,19 +75,24 @@ impl Pipeline {
         }
         let shared = Arc::new(Shared::new(job.buffer_memory));
         let application = job_application_name(&job);
+        let patience = Patience::new(options.wait_for_servers, job.max_outage);
         let mut lines = Vec::new();
         for mapping in &job.mappings {
             let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
-            let rejects = letter_topic::rejects(&job, mapping)?;
-            let replayed = Replayed::default();
-            let line = Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())?;
+            let line = patience.wait_for(&sink.name, || {
+                let rejects = letter_topic::rejects(&job, mapping)?;
+                let replayed = Replayed::default();
+                Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())
+            })?;
             warn_of_company(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);
         }
         let mut readers = Vec::new();
         for tables in sources::by_reader(&job) {
             let source = &job.sources[tables[0]];
-            let reader = Reader::open(source, &sources::resume(&job, source, options.fresh))?;
+            let mut resume = sources::resume(&job, source, options.fresh);
+            resume.patience = patience.left();
+            let reader = Reader::open(source, &resume)?;
             let feeds = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
                 (&job.sources[index], own.collect())

@@ -69,6 +69,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
             group: group.clone(),
             fresh: options.fresh,
             share_of_memory: job.buffer_memory / 4,
+            patience: None,
         };
         let mut reader = Reader::open(&letters_source(source, topic, &group), &resume)?;
         let mut intake = IntoSpool { spool: &mut spool, ends: BTreeMap::new() };

@@ -34,6 +34,8 @@ mod shared;
 mod sink;
 #[cfg(feature = "kafka")]
 mod sources;
+#[cfg(feature = "kafka")]
+mod start;
 mod stats;
 mod watch;
 mod writers;

@@ -49,7 +49,8 @@ pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
         job.mappings.iter().filter(|own| is_own(own.source)).map(|own| own.sink.name.clone()).collect();
     let group =
         source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics.identity()));
-    Resume { job: name, group, fresh, share_of_memory: job.buffer_memory / 4 / by_reader(job).len() }
+    let share_of_memory = job.buffer_memory / 4 / by_reader(job).len();
+    Resume { job: name, group, fresh, share_of_memory, patience: None }
 }
 
 /// Readers that would overwrite each other's progress, or take each other's partitions: they have one group id and don't

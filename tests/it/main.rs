@@ -7,6 +7,7 @@ mod changes;
 mod cli;
 mod cli_job;
 mod cli_sample;
+mod cli_start;
 mod cli_topic;
 mod consume;
 mod dead_letters;

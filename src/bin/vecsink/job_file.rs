@@ -34,8 +34,8 @@ pub struct Changes {
     /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 32mb]
     #[arg(long, value_name = "SIZE", value_parser = buffer_memory)]
     buffer_memory: Option<usize>,
-    /// Fail when the database has been away for this long, such as 10min [default: the file's `max.outage`, else wait
-    /// without end]
+    /// Fail when the database has been away for this long, such as 10min; a start waits as long [default: the file's
+    /// `max.outage`, else wait without end, but at the start only until the time-outs]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_outage: Option<Duration>,
 }

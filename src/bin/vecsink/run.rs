@@ -36,6 +36,10 @@ pub struct Arguments {
     /// Forget the stored positions and start by 'scan.startup.mode'
     #[arg(long)]
     fresh: bool,
+    /// Wait at the start for a database or brokers that are away, instead of failing soon: for as long as --max-outage or the
+    /// file's `max.outage` allows, else without end. Where one of these is set, the start waits anyway
+    #[arg(long)]
+    wait_for_servers: bool,
     /// Print what was done as the last line of stdout
     #[arg(long, value_name = "FORMAT")]
     summary: Option<SummaryFormat>,
@@ -67,7 +71,7 @@ pub fn run(arguments: Arguments, console: &Console) -> Exit {
         Ok(job) => job,
         Err(exit) => return exit,
     };
-    let options = RunOptions { fresh: arguments.fresh };
+    let options = RunOptions { fresh: arguments.fresh, wait_for_servers: arguments.wait_for_servers };
     let (summary, outcome) = execute(job, options, arguments.drain_timeout, console);
     if let Err(error) = &outcome {
         console.error(error);

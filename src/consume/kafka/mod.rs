@@ -108,6 +108,8 @@ pub struct Resume {
     pub fresh: bool,
     /// Bytes the client may hold in its own queue.
     pub share_of_memory: usize,
+    /// How long a start waits for brokers that are away, where it was told to.
+    pub patience: Option<Duration>,
 }
 
 /// How many records of the topics are not durable yet. Shared with whoever shows it.

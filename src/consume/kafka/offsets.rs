@@ -32,6 +32,8 @@ pub(super) struct Broker<'a> {
 
 /// One wait for metadata; between two, errors of the connection are looked at.
 const SLICE: Duration = Duration::from_secs(1);
+/// A wait that nobody sees the end of.
+const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long a start waits without a word.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -140,8 +142,11 @@ impl<'a> Broker<'a> {
     /// Whoever has just started the job wants to know what it waits for.
     fn mention_wait(&self) {
         if self.unassigned && self.asked.elapsed() >= SILENCE && !self.told.replace(true) {
-            let left = self.left().as_secs();
-            log::warn!("waiting for Kafka at {}: no answer yet; the start gives up in {left} s", self.brokers);
+            let end = match self.left() {
+                left if left >= NO_END => "the start waits on".to_owned(),
+                left => format!("the start gives up in {} s", left.as_secs()),
+            };
+            log::warn!("waiting for Kafka at {}: no answer yet; {end}", self.brokers);
         }
     }
 

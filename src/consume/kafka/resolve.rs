@@ -18,7 +18,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 impl Reader {
     pub(super) fn resolve(&mut self) -> Result<()> {
         let kafka = &self.source.kafka;
-        let broker = Broker::new(&self.consumer, &kafka.brokers, START_TIMEOUT, true);
+        let patience = self.resume.patience.unwrap_or_default().max(START_TIMEOUT);
+        let broker = Broker::new(&self.consumer, &kafka.brokers, patience, true);
         let rules = Rules::new(&self.resume, kafka);
         let mut refused = false;
         let mut found = Vec::new();

@@ -73,11 +73,7 @@ impl Sink {
         if let Some(failure) = core.line.shared.failure() {
             return Err(failure);
         }
-        Ok(Summary {
-            counters: core.line.counters().snapshot(),
-            seconds: self.opened.elapsed().as_secs_f64(),
-            progress_age: None,
-        })
+        Ok(Summary { counters: core.line.counted(), seconds: self.opened.elapsed().as_secs_f64(), progress_age: None })
     }
 }
 

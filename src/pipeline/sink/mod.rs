@@ -255,7 +255,7 @@ impl Sink {
     pub fn stats(&self) -> SinkStats {
         let line = &self.core.line;
         SinkStats {
-            counters: line.counters().snapshot(),
+            counters: line.counted(),
             next: self.core.next(),
             durable: self.core.durable(),
             connections: line.connections(),

@@ -1,0 +1,106 @@
+//! Waiting for servers that are away when a job starts.
+
+use std::time::{Duration, Instant};
+
+use super::after;
+use crate::error::{Error, Result};
+
+/// The pause after a failed try, at first and at most.
+const FIRST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(5);
+/// How often it is said what is waited for.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
+/// How long a start waits for servers that are away, from its beginning.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// `None`: each gets its own time-out, once.
+    longest: Option<Duration>,
+    begun: Instant,
+}
+
+impl Patience {
+    /// Where nothing was said, a start fails soon: a wrong address should not look like an outage.
+    pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> Patience {
+        let longest = max_outage.or(wait_for_servers.then_some(Duration::MAX));
+        Patience { longest, begun: Instant::now() }
+    }
+
+    /// What is left of it. `None`: the server's own time-out counts.
+    pub fn left(&self) -> Option<Duration> {
+        let until = after(self.longest?.saturating_sub(self.begun.elapsed()));
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Tries again while the server is away. What is wrong with the login, the table or the job is an error at once.
+    pub fn wait_for<T>(&self, name: &str, mut open: impl FnMut() -> Result<T>) -> Result<T> {
+        let (mut pause, mut told): (_, Option<Instant>) = (FIRST, None);
+        loop {
+            let error = match open() {
+                Err(error) if error.is_retryable() => error,
+                outcome => return outcome,
+            };
+            match self.left() {
+                None => return Err(error),
+                Some(left) if left.is_zero() => {
+                    let waited = self.begun.elapsed().as_secs();
+                    return Err(match error {
+                        Error::Target { message, sqlstate, passing } => Error::Target {
+                            message: format!(
+                                "{message}; the start has waited for {waited} s, and max.outage allows no longer"
+                            ),
+                            sqlstate,
+                            passing,
+                        },
+                        other => other,
+                    });
+                }
+                Some(left) => {
+                    if told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+                        log::warn!("{name}: {error}; the start waits for it");
+                        told = Some(Instant::now());
+                    }
+                    std::thread::sleep(pause.min(left));
+                    pause = (pause * 2).min(LONGEST);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn away() -> Error {
+        Error::Target { message: "away".into(), sqlstate: None, passing: true }
+    }
+
+    #[test]
+    fn a_start_waits_only_where_it_was_told_to() {
+        let tries = |patience: Patience, good_at: u32| {
+            let mut tries = 0;
+            let outcome = patience.wait_for("t", || {
+                tries += 1;
+                if tries >= good_at { Ok(()) } else { Err(away()) }
+            });
+            (outcome.is_ok(), tries)
+        };
+        assert_eq!(tries(Patience::new(false, None), 2), (false, 1));
+        assert_eq!(tries(Patience::new(true, None), 2), (true, 2));
+        assert_eq!(tries(Patience::new(false, Some(Duration::from_secs(60))), 2), (true, 2));
+        let (is_ok, tries) = tries(Patience::new(true, Some(Duration::from_millis(10))), 100);
+        assert!(!is_ok && tries < 5);
+    }
+
+    #[test]
+    fn what_no_wait_will_mend_is_an_error_at_once() {
+        let mut tries = 0;
+        let outcome: Result<()> = Patience::new(true, None).wait_for("t", || {
+            tries += 1;
+            Err(Error::target("no such table"))
+        });
+        assert!(outcome.is_err());
+        assert_eq!(tries, 1);
+    }
+}
