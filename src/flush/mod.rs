@@ -40,6 +40,7 @@ mod tls;
 mod transaction;
 mod trial;
 mod triggers;
+mod turns;
 mod write;
 
 use std::ops::Range;
@@ -77,6 +78,7 @@ use self::probe::Capabilities;
 use self::retry::{Outage, Waits};
 use self::server::Server;
 use self::session::{Attempt, Session, Setup};
+use self::turns::Turns;
 
 /// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
 pub trait Settle {
@@ -144,6 +146,7 @@ pub struct Target {
     letters: Option<LetterTable>,
     has_company: bool,
     owners: Owners,
+    turns: Turns,
     /// When what is part of the opening has to be done.
     opening: Deadline,
 }
@@ -204,6 +207,7 @@ impl Target {
             letters,
             has_company,
             owners: Owners::new(&sink.schema, application_name),
+            turns: Turns::new(&catalog.name()),
             opening,
             pool: Pool::new(
                 connector,

@@ -194,12 +194,14 @@ impl<'a> Write<'a> {
         let (rows, edition) = (&mut self.rows, &self.edition);
         let result = session.attempt(|session| {
             edition.shape.ensure(session, edition.revision)?;
-            session.begins_with = match &admitted {
-                Some(admitted) => target.owners.fence(session, admitted)?,
-                None => String::new(),
-            };
+            let mut begins_with = target.turns.begin_with();
+            if let Some(admitted) = &admitted {
+                begins_with += &target.owners.fence(session, admitted)?;
+            }
+            session.begins_with = begins_with;
             work(edition, session, rows, (target.letters.as_ref(), &beside))
         });
+        let result = result.inspect_err(|failure| target.turns.note(&target.name, failure));
         let result = result.map_err(|failure| match &admitted {
             Some(admitted) if Owners::is_fenced(&failure) => {
                 target.owners.fenced(admitted);

@@ -11,3 +11,4 @@ mod frozen;
 mod isolation;
 mod outages;
 mod owners;
+mod turns;

@@ -1,0 +1,100 @@
+//! Processes that write the same keys can lock each other for good, on Greenplum over several segments, where only time ends it:
+//! 30,000 upserts of three processes took minutes. After the first such deadlock they take turns for a while.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use twox_hash::XxHash64;
+
+use super::failure::Failure;
+
+/// For how long turns are taken after a deadlock; each one that comes soon after doubles it.
+const FIRST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(16 * 60);
+/// How long a transaction whose turn it is waits for a lock: one that doesn't take turns may hold it.
+const LOCK_TIMEOUT: &str = "5s";
+
+/// Whether a sink's transactions take turns with those of other processes.
+#[derive(Debug)]
+pub struct Turns {
+    /// The lock of whose turn it is: one for all that write the table.
+    key: i64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    until: Option<Instant>,
+    last: Duration,
+}
+
+impl Turns {
+    pub fn new(table: &str) -> Turns {
+        let image = format!("vecsink\x1f{table}");
+        let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
+        Turns { key, state: Mutex::default() }
+    }
+
+    /// A transaction has failed.
+    pub fn note(&self, table: &str, failure: &Failure) {
+        if !is_deadlock(failure) {
+            return;
+        }
+        let mut state = self.state.lock();
+        let now = Instant::now();
+        match state.until {
+            Some(until) if until > now => return,
+            // The last ones are over for so long that this one stands alone.
+            Some(until) if now.duration_since(until) > LONGEST => state.last = FIRST,
+            Some(_) => state.last = (state.last * 2).min(LONGEST),
+            None => state.last = FIRST,
+        }
+        state.until = Some(now + state.last);
+        log::warn!(
+            "{table}: transactions of several processes have locked each other ({}): for {} s they take turns, and wait {LOCK_TIMEOUT} \
+             for a lock at most",
+            failure.text,
+            state.last.as_secs()
+        );
+    }
+
+    /// What a transaction begins with.
+    pub fn begin_with(&self) -> String {
+        match self.state.lock().until {
+            Some(until) if Instant::now() < until => format!(
+                "; SELECT pg_catalog.pg_advisory_xact_lock({}); SET LOCAL lock_timeout TO '{LOCK_TIMEOUT}'",
+                self.key
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Greenplum's detector cancels a statement and says why.
+fn is_deadlock(failure: &Failure) -> bool {
+    failure.is("40P01") || failure.is("57014") && failure.text.contains("deadlock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(sqlstate: &str, text: &str) -> Failure {
+        Failure { sqlstate: Some(sqlstate.to_owned()), ..Failure::outage(text) }
+    }
+
+    #[test]
+    fn turns_begin_with_a_deadlock_and_not_with_other_failures() {
+        let turns = Turns::new("s.t");
+        for (sqlstate, text) in [("55P03", "lock timeout"), ("57014", "statement timeout"), ("40001", "serialization")]
+        {
+            turns.note("s.t", &failure(sqlstate, text));
+        }
+        assert_eq!(turns.begin_with(), "");
+        turns.note("s.t", &failure("57014", "cancelled by global deadlock detector"));
+        assert!(turns.begin_with().contains("pg_advisory_xact_lock"));
+        let other = Turns::new("s.t");
+        other.note("s.t", &failure("40P01", "deadlock detected"));
+        assert_eq!(other.begin_with(), turns.begin_with(), "all processes have one lock");
+    }
+}
