@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bumpalo::Bump;
 use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
+use super::guard::guarded;
 use super::line::Line;
 use super::prepare::{Piece, Prepare};
 use super::rejects::Letter;
@@ -22,7 +23,7 @@ use crate::decode::select::Selection;
 use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
 use crate::encode::EncodeOptions;
-use crate::error::{Error, Rejection, Result};
+use crate::error::{Error, Rejection, Result, Stage};
 use crate::membership::Membership;
 use crate::metrics::Counters;
 use crate::record::Record;
@@ -49,6 +50,7 @@ pub type Branch<'j> = (Arc<Line>, &'j Mapping);
 
 pub struct SourceIntake {
     decoder: Box<dyn Decode>,
+    source: Source,
     metadata: RecordMetadata,
     arena: Bump,
     feeds: Vec<Feed>,
@@ -74,6 +76,7 @@ impl SourceIntake {
         Ok(SourceIntake {
             metadata,
             decoder: decode::of_source(source, &schemas_of)?,
+            source: source.clone(),
             arena: Bump::new(),
             feeds: branches.iter().map(|(line, mapping)| Feed::new(line, mapping, source)).collect::<Result<_>>()?,
             partitions: Vec::new(),
@@ -155,7 +158,9 @@ impl Intake for SourceIntake {
             self.counters.bytes_read.add_alone(bytes as u64);
         }
         self.arena.reset();
-        match self.decoder.decode(record, &self.arena) {
+        let decoded = guarded(Stage::Decode, || self.decoder.decode(record, &self.arena));
+        let (decoded, panicked) = decoded.map_or_else(|bug| (Err(bug), true), |decoded| (decoded, false));
+        match decoded {
             Ok(decoded) => {
                 if again.is_none() && decoded.parse_errors_ignored > 0 {
                     self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
@@ -177,6 +182,9 @@ impl Intake for SourceIntake {
                     feed.reject(record, rejection.clone(), partition)?;
                 }
             }
+        }
+        if panicked {
+            self.decoder = decode::of_source(&self.source, &schemas_of)?;
         }
         Ok(Taken::Yes)
     }
@@ -324,7 +332,10 @@ impl Feed {
         if self.edition != self.line.target.edition_number() {
             self.follow()?;
         }
-        self.prepare.record(changes, metadata, arena);
+        if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
+            self.follow()?;
+            return self.reject(record, bug, partition);
+        }
         if self.prepare.is_refused_as_encoded() {
             if !self.has_looked()? {
                 return Ok(Taken::Full);

@@ -13,6 +13,8 @@ mod check;
 #[cfg(feature = "kafka")]
 mod fan_out;
 #[cfg(feature = "kafka")]
+mod guard;
+#[cfg(feature = "kafka")]
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
