@@ -46,7 +46,8 @@ pub enum Error {
     },
     /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
     #[error(
-        "{position}: {rejection}; the job stops because {mode} is 'strict', nothing after this record is committed"
+        "{position}: {rejection}; the job stops because {mode} is 'strict'; the next start begins at this record or before it, and \
+         later records of other keys may be in the table already"
     )]
     Strict { position: Position, rejection: Rejection, mode: &'static str },
     /// The dead-letter target can't be written: going on would lose records.

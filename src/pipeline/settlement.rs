@@ -96,7 +96,7 @@ impl Settle for Settlement<'_> {
             None => {
                 let sqlstate = rejection.sqlstate.clone();
                 let message = format!(
-                    "{}: {rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed",
+                    "{}: {rejection}; the job stops because conflictmode is 'strict'; nothing of this batch is committed",
                     self.line.name()
                 );
                 Error::Target { message, sqlstate, passing: false }

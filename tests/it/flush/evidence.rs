@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use vecsink::batch::Batch;
-use vecsink::flush::Target;
+use std::ops::Range;
+
+use vecsink::batch::{Batch, Entry, Op};
+use vecsink::error::{Error, Rejection, Result};
+use vecsink::flush::{Settle, Target, Written};
 use vecsink::settings::{ConflictMode, Password, Sink};
 use vecsink::stop::Stop;
 
-use super::fixture::{Outcome, Rows, sink};
+use super::fixture::{Outcome, Rows, open, sink};
 use crate::support::{Schema, postgres18};
 
 /// What happens to the bad row, or to all when all are bad.
@@ -368,4 +371,137 @@ fn every_cause_of_a_refusal_has_the_fate_it_should_have() {
     });
     let wrong = wrong.into_inner().expect("no panic");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A table that refuses rows named `bad` in a trigger.
+fn table_with_a_trigger(schema: &mut Schema, event: &str) {
+    schema.execute(&format!(
+        "CREATE TABLE t (id bigint PRIMARY KEY, name text);
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+           IF TG_OP = 'DELETE' OR NEW.name = 'bad' THEN RAISE 'no'; END IF; RETURN NEW; END$$;
+         CREATE TRIGGER r BEFORE {event} ON t FOR EACH ROW EXECUTE FUNCTION f()"
+    ));
+}
+
+fn one(id: i64, name: &str) -> Batch {
+    Rows::default().binary(id, Some(name)).batch()
+}
+
+/// What the write of a batch ends with, and the rows it rejected.
+fn outcome_of(target: &Target, batch: &Batch) -> (Option<String>, Vec<usize>) {
+    let mut outcome = Outcome::default();
+    let result = target.write(batch, &mut outcome, &Stop::default());
+    (result.err().map(|error| error.to_string()), outcome.rejected_rows())
+}
+
+#[test]
+fn a_lone_row_is_rejected_where_a_row_of_the_table_would_still_be_taken() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    table_with_a_trigger(&mut schema, "INSERT");
+    schema.execute("INSERT INTO t VALUES (-1, 'good')");
+    // As at a restart: nothing is known of other rows.
+    let target = open(&sink(&schema, "t"));
+    assert_eq!(outcome_of(&target, &one(1, "bad")), (None, vec![0]));
+    assert_eq!(schema.count("t"), 1);
+}
+
+#[test]
+fn a_lone_row_that_an_empty_table_refuses_stops_the_job_and_is_not_rejected() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    table_with_a_trigger(&mut schema, "INSERT");
+    let (error, rejected) = outcome_of(&open(&sink(&schema, "t")), &one(1, "bad"));
+    assert!(error.is_some_and(|error| error.contains("P0001") && error.contains("nothing is lost")));
+    assert!(rejected.is_empty());
+}
+
+#[test]
+fn lone_rows_refused_one_after_another_stop_the_job_at_the_sixteenth() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    table_with_a_trigger(&mut schema, "INSERT");
+    schema.execute("INSERT INTO t VALUES (-1, 'good')");
+    let target = open(&sink(&schema, "t"));
+    let fates: Vec<_> = (0..16).map(|id| outcome_of(&target, &one(id, "bad")).0).collect();
+    assert_eq!(fates.iter().position(Option::is_some), Some(15), "{fates:?}");
+}
+
+#[test]
+fn a_lone_row_without_a_partition_stops_the_job_though_older_rows_have_one() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE t (id bigint, name text) PARTITION BY LIST (name);
+         CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('november'); INSERT INTO t VALUES (1, 'november')",
+    );
+    let target = open(&sink(&schema, "t"));
+    let (error, rejected) = outcome_of(&target, &one(2, "december"));
+    assert!(error.is_some_and(|error| error.contains("create the partition")));
+    assert!(rejected.is_empty());
+    schema.execute("CREATE TABLE t2 PARTITION OF t FOR VALUES IN ('december')");
+    assert_eq!(outcome_of(&target, &one(2, "december")), (None, vec![]));
+}
+
+#[test]
+fn accepted_rows_are_no_evidence_for_deletes() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    table_with_a_trigger(&mut schema, "INSERT OR DELETE");
+    schema.execute("INSERT INTO t SELECT id, 'good' FROM generate_series(100, 120) id");
+    let target = open(&Sink { changing: true, conflict_mode: ConflictMode::Upsert, ..sink(&schema, "t") });
+    let mut batch = Rows::default().many(0..40, "good").batch();
+    let chunk = &mut batch.chunks[0];
+    for id in 100..120_i64 {
+        let row = [&1_i16.to_be_bytes()[..], &8_i32.to_be_bytes(), &id.to_be_bytes()].concat();
+        let key = [&8_u32.to_be_bytes()[..], &id.to_be_bytes()].concat();
+        chunk.entries.push(Entry {
+            op: Op::Delete,
+            row_len: row.len() as u32,
+            key_hash: id as u64,
+            offset: id,
+            ticket: id as u64,
+            ..chunk.entries[0]
+        });
+        chunk.rows.extend_from_slice(&row);
+        chunk.keys.extend_from_slice(&key);
+    }
+    let (error, rejected) = outcome_of(&target, &batch);
+    assert!(error.is_some_and(|error| error.contains("P0001") && error.contains("DELETE FROM")));
+    assert!(rejected.is_empty());
+    assert_eq!(schema.count("t"), 61, "the rows are durable");
+}
+
+/// Takes note of the row that `strict` names.
+#[derive(Default)]
+struct Named(Option<usize>);
+
+impl Settle for Named {
+    fn durable(&mut self, _: Range<usize>, _: Written) {}
+
+    fn rejected(&mut self, _: usize, rejection: Rejection) -> Result<()> {
+        Err(Error::target(rejection.to_string()))
+    }
+
+    fn retried(&mut self) {}
+
+    fn conflict(&mut self, row: Option<usize>, rejection: Rejection) -> Error {
+        self.0 = row;
+        Error::target(rejection.to_string())
+    }
+}
+
+#[test]
+fn strict_names_the_row_in_the_way_also_where_the_server_does_not() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    // Found at COMMIT, which has no line of a COPY.
+    schema.execute(
+        "CREATE TABLE t (id bigint PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, name text); INSERT INTO t VALUES (1234, 'x')",
+    );
+    let target = open(&Sink { conflict_mode: ConflictMode::Strict, ..sink(&schema, "t") });
+    let mut named = Named::default();
+    let result = target.write(&Rows::default().many(0..3000, "y").batch(), &mut named, &Stop::default());
+    assert!(result.is_err_and(|error| error.to_string().contains("23505")));
+    assert_eq!((named.0, schema.count("t")), (Some(1234), 1));
 }
