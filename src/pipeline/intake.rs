@@ -178,7 +178,7 @@ impl Intake for SourceIntake {
                 }
             }
             Err(rejection) => {
-                for feed in &mut self.feeds {
+                for feed in self.feeds.iter_mut().skip(first) {
                     feed.reject(record, rejection.clone(), partition)?;
                 }
             }
@@ -333,8 +333,7 @@ impl Feed {
             self.follow()?;
         }
         if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
-            self.follow()?;
-            return self.reject(record, bug, partition);
+            return self.reject_for_a_bug(record, bug, partition);
         }
         if self.prepare.is_refused_as_encoded() {
             if !self.has_looked()? {
@@ -342,7 +341,9 @@ impl Feed {
             }
             if self.edition != self.line.target.edition_number() {
                 self.follow()?;
-                self.prepare.record(changes, metadata, arena);
+                if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
+                    return self.reject_for_a_bug(record, bug, partition);
+                }
             }
         }
         let Prepare { rows, keys, pieces, dropped, .. } = &mut self.prepare;
@@ -447,6 +448,14 @@ impl Feed {
         self.gathered.clear();
         self.prepare.clear();
         self.originals.clear();
+    }
+
+    /// The encoder panicked: its buffers are made anew.
+    #[cold]
+    fn reject_for_a_bug(&mut self, record: &Record<'_>, bug: Rejection, partition: usize) -> Result<Taken> {
+        self.follow()?;
+        self.reject(record, bug, partition)?;
+        Ok(Taken::Yes)
     }
 
     /// The whole record is refused; it counts as one row.
