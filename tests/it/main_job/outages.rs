@@ -61,8 +61,9 @@ fn a_job_at_a_frozen_server_ends_in_its_drain_timeout() {
 
 #[test]
 fn a_job_at_a_frozen_server_ends_when_max_outage_is_over() {
+    // The outage began when the server was last heard of, which may be before it was frozen.
     let took = frozen(&["--max-outage", "3s"], 1, |_| {});
-    assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(4) + SLACK, "{took:?}");
+    assert!(took < Duration::from_secs(4) + SLACK, "{took:?}");
 }
 
 /// What a busy machine may take longer.
