@@ -73,12 +73,22 @@ impl Trouble {
         is_due
     }
 
+    /// Whether the last failure was one that stays until somebody changes the brokers or the job.
+    fn stays(&self) -> bool {
+        self.told.is_some_and(|(code, _)| !passes(code) && !is_of_membership(code))
+    }
+
     /// Commits are stored again; whether anybody was told that they were not.
     fn end(&mut self) -> bool {
         let was_told = self.told.is_some();
         *self = Trouble::default();
         was_told
     }
+}
+
+/// It ends when a consumer leaves the group, or a rebalance is over.
+fn is_of_membership(code: Code) -> bool {
+    matches!(code, Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress)
 }
 
 /// Whether nobody needs to do anything about it.
@@ -89,8 +99,8 @@ fn passes(code: Code) -> bool {
 /// What to do about commits that fail like this; `None`: wait, they go on when the brokers are well again.
 fn advice(code: Code, is_member: bool) -> Option<&'static str> {
     Some(match code {
-        Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress if is_member => return None,
-        Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress => {
+        code if is_of_membership(code) && is_member => return None,
+        code if is_of_membership(code) => {
             "another consumer has joined the group, and as long as a group has members it stores offsets for nobody else: \
              stop that consumer, or give this job a 'properties.group.id' of its own"
         }
@@ -219,6 +229,9 @@ impl Reader {
                 return true;
             }
             if self.hear_commit(Duration::from_millis(100)) == Some(false) {
+                if self.trouble.stays() {
+                    return false;
+                }
                 std::thread::sleep(Duration::from_millis(100));
             }
             // Serves the client's callbacks; what is read besides is nobody's.
@@ -241,6 +254,17 @@ mod tests {
             assert_eq!(says(Code::GroupAuthorizationFailed, second), told(second), "{second}");
         }
         assert!(says(Code::InvalidGroupId, 201), "that is another matter");
+    }
+
+    #[test]
+    fn the_end_of_a_job_waits_only_for_what_may_pass() {
+        let stays = |code| {
+            let mut trouble = Trouble::default();
+            trouble.is_worth_a_word(code, Instant::now());
+            trouble.stays()
+        };
+        assert!(stays(Code::GroupAuthorizationFailed) && stays(Code::InvalidGroupId));
+        assert!(!stays(Code::UnknownMemberId) && !stays(Code::NotCoordinator));
     }
 
     #[test]
