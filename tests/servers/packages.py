@@ -5,10 +5,12 @@ Everything is kept in target/servers/, one folder a package and version; what is
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -28,6 +30,14 @@ POSTGRES18_TLS = "18.3.0"
 KAFKA = "3.9.2"
 # The registry's is in registry.pom.xml.
 REGISTRY = "3.0.9"
+# Debian packages of PgBouncer, by version: the release they are in, and what they need, its C library too, so that it
+# runs whatever release this machine has.
+PGBOUNCER = {
+    "1.18": ("bookworm", ["pgbouncer", "libc6", "libc-ares2", "libevent-2.1-7", "libpam0g", "libssl3", "libsystemd0", "libaudit1",
+                          "libcap-ng0", "libcap2", "libgcrypt20", "libgpg-error0", "liblzma5", "libzstd1", "liblz4-1"]),
+    "1.24": ("trixie", ["pgbouncer", "libc6", "libcares2", "libevent-2.1-7t64", "libpam0g", "libssl3t64", "libsystemd0",
+                        "libaudit1", "libcap-ng0", "libcap2", "libzstd1", "zlib1g"]),
+}
 
 MAVEN_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
@@ -69,6 +79,11 @@ def kafka():
 def registry():
     """The folder of the schema registry's jars."""
     return once(f"registry-{REGISTRY}", copy_registry)
+
+
+def pgbouncer(version):
+    """The folder of a PgBouncer: the program, and in `lib` its libraries and their loader."""
+    return once(f"pgbouncer-{version}", lambda folder: unpack_pgbouncer(version, folder))
 
 
 def once(name, fill):
@@ -136,6 +151,45 @@ def copy_registry(folder):
     archive.unlink()
 
 
+def unpack_pgbouncer(version, folder):
+    release, names = PGBOUNCER[version]
+    with tempfile.TemporaryDirectory() as work:
+        work = Path(work)
+        options = debian_sources(release, work)
+        run("apt-get", *options, "update")
+        run("apt-get", *options, "download", *names, folder=work)
+        installed = work / "installed"
+        for package in work.glob("*.deb"):
+            run("dpkg-deb", "-x", package, installed)
+        shutil.copy(only(installed, "**/sbin/pgbouncer"), folder)
+        (folder / "lib").mkdir()
+        for library in installed.glob("**/lib/*-linux-gnu*/*.so*"):
+            if library.exists():
+                shutil.copy(library, folder / "lib")
+
+
+def debian_sources(release, work):
+    """Options that have apt-get look at another release of Debian, on the mirror that this machine uses."""
+    own = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    codename = own.get("VERSION_CODENAME", "").strip('"')
+    for file in [*Path("/etc/apt").glob("sources.list.d/*.sources"), *Path("/etc/apt").glob("sources.list.d/*.list"),
+                 Path("/etc/apt/sources.list")]:
+        text = file.read_text() if file.exists() else ""
+        # A paragraph an archive in the one form, a line an archive in the other.
+        for entry in text.split("\n\n") if file.suffix == ".sources" else text.splitlines():
+            words = [word for line in entry.splitlines() if not line.startswith("#") for word in line.split()]
+            if codename in words and "main" in words and any("debian" in word for word in words):
+                kept = [line for line in entry.splitlines() if not line.startswith("#")]
+                changed = "\n".join(re.sub(r"(?<=\s)%s(-\w+)?(?=\s|$)" % codename, release, line) for line in kept)
+                changed = re.sub(r"^(Suites: %s)( %s)+$" % (release, release), r"\1", changed, flags=re.MULTILINE)
+                sources = work / f"debian{file.suffix}"
+                sources.write_text(changed + "\n")
+                (work / "lists").mkdir()
+                return ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
+                        "-o", f"Dir::State::lists={work / 'lists'}", "-o", f"Dir::Cache={work}", "-o", "APT::Sandbox::User="]
+    raise Unavailable("this machine's package sources name no archive of Debian")
+
+
 def maven(*arguments):
     run("mvn", "--batch-mode", "--quiet", *arguments)
 
@@ -154,10 +208,10 @@ def only(folder, pattern):
     return found[0]
 
 
-def run(*command):
+def run(*command, folder=None):
     """Runs a command to its end; what it said is part of the error if it fails."""
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
                               env=dict(os.environ, LC_ALL="C"), check=False)
     except FileNotFoundError:
         raise Unavailable(f"{command[0]} is not installed") from None

@@ -7,8 +7,9 @@
   servers.py serve NAME ...        up until the end of input; prints the addresses as one line of JSON, then
                                    obeys lines: stop, kill, freeze, thaw or start NAME (each answered by a line)
 
-Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas).
-Without names: all.
+Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas),
+pgbouncer-1.18, pgbouncer-1.24. Without names: all. A PgBouncer only runs for a test of its own, with settings:
+`serve pgbouncer-1.18 --set upstream=URL --set pool_mode=transaction`.
 """
 
 import argparse
@@ -24,12 +25,13 @@ from pathlib import Path
 
 import packages
 from kafka import Kafka
+from pgbouncer import pgbouncer118, pgbouncer124
 from postgres import postgres18, postgres18_tls, postgres93, postgres96
 from process import make_folder
 from registry import Registry
 
 SERVERS = {"postgres18": postgres18, "postgres93": postgres93, "postgres96": postgres96, "postgres18-tls": postgres18_tls,
-           "kafka": Kafka, "registry": Registry}
+           "kafka": Kafka, "registry": Registry, "pgbouncer-1.18": pgbouncer118, "pgbouncer-1.24": pgbouncer124}
 ENVIRONMENT = packages.CACHE / "env"
 SUPERVISOR = packages.CACHE / "supervisor.pid"
 
@@ -37,8 +39,11 @@ SUPERVISOR = packages.CACHE / "supervisor.pid"
 class Running:
     """Servers that are up, side by side; a context that leaves nothing behind."""
 
-    def __init__(self, names):
+    def __init__(self, names, settings=None):
         self.servers = {name: SERVERS[name]() for name in names}
+        for server in self.servers.values():
+            if settings:
+                server.settings = settings
         self.missing = {}
 
     def __enter__(self):
@@ -110,7 +115,8 @@ def report(skipped):
 
 
 def serve(arguments):
-    with Running(arguments.names or SERVERS) as running:
+    settings = dict(setting.split("=", 1) for setting in arguments.set)
+    with Running(arguments.names or SERVERS, settings) as running:
         if running.missing:
             return 1
         print(json.dumps(running.variables()), flush=True)
@@ -198,6 +204,7 @@ def main():
     run_parser.set_defaults(carry_out=run)
     serve_parser = commands.add_parser("serve")
     serve_parser.add_argument("names", nargs="*", choices=[*SERVERS, []], metavar="NAME")
+    serve_parser.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE")
     serve_parser.set_defaults(carry_out=serve)
     arguments = parser.parse_args()
     # A request to end unwinds like an error does, so that everything is stopped on the way.

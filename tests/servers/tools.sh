@@ -34,6 +34,7 @@ if [ "$purpose" = test ]; then
     cargo fmt --version >/dev/null 2>&1 || need "cargo fmt" rustfmt
     cargo clippy --version >/dev/null 2>&1 || need "cargo clippy" rust-clippy
     has pkg-config || want pkg-config pkg-config
+    { has apt-get && has dpkg-deb; } || want "apt-get and dpkg-deb, for PgBouncer" "apt, dpkg"
     has openssl || want "the openssl command" openssl
     { has java && [ "$(java_version)" -ge 17 ]; } 2>/dev/null || want "java 17 or newer" openjdk-17-jre-headless
     has mvn || want "mvn" maven

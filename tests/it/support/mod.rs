@@ -17,7 +17,7 @@ pub use command::Job;
 pub use postgresql::{
     Schema, client_certificate, postgres18, postgres18_sockets, postgres18_tls, postgres93, postgres96,
 };
-pub use private::{PrivatePostgres, PrivateRegistry};
+pub use private::{PgBouncer, PrivatePostgres, PrivateRegistry};
 pub use proxy::Proxy;
 pub use registry::registry;
 pub use wait::{eventually, eventually_within};

@@ -18,9 +18,14 @@ struct Private {
 
 impl Private {
     fn start(name: &'static str) -> Private {
+        Private::start_with(name, &[])
+    }
+
+    fn start_with(name: &'static str, settings: &[String]) -> Private {
         let mut script = Command::new("python3")
             .arg(script())
             .args(["serve", name])
+            .args(settings.iter().map(|setting| format!("--set={setting}")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -117,5 +122,40 @@ impl PrivateRegistry {
     /// Starts it again with the schemas that it had.
     pub fn start_again(&mut self) {
         self.private.tell("start");
+    }
+}
+
+/// A PgBouncer in front of a PostgreSQL server. Through it the server is reached as its administrator.
+pub struct PgBouncer {
+    pub server: Postgres,
+    _private: Private,
+}
+
+impl PgBouncer {
+    /// 1.18, which knows nothing of prepared statements. `settings` are lines of its configuration.
+    pub fn old(upstream: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
+        PgBouncer::start("pgbouncer-1.18", "VECSINK_TEST_PGBOUNCER_1_18", upstream, settings)
+    }
+
+    /// 1.24, which can follow a client's prepared statements from session to session (`max_prepared_statements`).
+    pub fn new(upstream: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
+        PgBouncer::start("pgbouncer-1.24", "VECSINK_TEST_PGBOUNCER_1_24", upstream, settings)
+    }
+
+    fn start(name: &'static str, variable: &str, upstream: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
+        address(variable)?;
+        let Postgres { user, password, host, port, database, .. } = upstream;
+        let url = format!("upstream=postgresql://{user}:{password}@{host}:{port}/{database}");
+        let settings: Vec<String> =
+            std::iter::once(url).chain(settings.iter().map(|line| (*line).to_owned())).collect();
+        let private = Private::start_with(name, &settings);
+        Some(PgBouncer { server: Postgres::at(private.address(variable)), _private: private })
+    }
+
+    /// Runs a command of its console.
+    pub fn console(&self, command: &str) {
+        let console = Postgres { database: "pgbouncer".to_owned(), ..self.server.clone() };
+        let answer = console.connect().simple_query(command);
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 }
