@@ -6,7 +6,7 @@ use vecsink::error::Rejection;
 use vecsink::settings::{CsvFormat, Format};
 use vecsink::value::Value;
 
-use super::decoded::{self, Case, array, column, of_every_type};
+use super::decoded::{self, Case, column, of_every_type};
 use super::{Check, pick};
 
 pub const PIECES: &[&str] =
@@ -24,8 +24,7 @@ fn plain() -> CsvFormat {
     }
 }
 
-/// `0` all texts and the crate beside it, `1` numbers and std beside them, then other dialects over every type; `7` arrays
-/// and a split at their delimiter beside them.
+/// `0` all texts and the crate beside it, `1` numbers and std beside them, then other dialects over every type.
 pub fn check(input: &[u8]) {
     let escaped = CsvFormat {
         escape_character: Some('\\'),
@@ -38,7 +37,7 @@ pub fn check(input: &[u8]) {
         CsvFormat { field_delimiter: '，', quote_character: Some('”'), escape_character: Some('é'), ..plain() };
     let ignoring = CsvFormat { ignore_parse_errors: true, ..plain() };
     let unquoted = CsvFormat { quote_character: None, ..plain() };
-    let cases: [Check<'_>; 8] = [
+    let cases: [Check<'_>; 7] = [
         &fields,
         &numbers,
         &|message| rows(plain(), message),
@@ -46,7 +45,6 @@ pub fn check(input: &[u8]) {
         &|message| rows(wide.clone(), message),
         &|message| rows(ignoring.clone(), message),
         &|message| rows(unquoted.clone(), message),
-        &elements,
     ];
     if let Some((case, message)) = pick(input, &cases) {
         case(message);
@@ -126,38 +124,4 @@ fn numbers(message: &[u8]) {
 
 fn is_or_quoted(text: &str, value: i64) -> bool {
     text.contains('"') || text.parse() == Ok(value)
-}
-
-/// An element is what a field would be: an empty one is the empty string, and no number.
-fn elements(message: &[u8]) {
-    let columns = [column("texts", array(DataType::STRING)), column("numbers", array(DataType::BigInt))];
-    let case = Case { format: Format::Csv(plain()), columns: &columns, metadata: &[], ignores: false };
-    decoded::check(&case, message, |decoded| {
-        // Quotes are the first case's.
-        let Ok(text) = std::str::from_utf8(message) else { return };
-        let line = text.split(['\n', '\r']).next().unwrap_or_default().trim_start_matches('\u{feff}');
-        let fields: Vec<&str> = line.split(',').collect();
-        let ([texts, numbers] | [texts, numbers, ""]) = fields[..] else { return };
-        if text.contains('"') {
-            return;
-        }
-        let split = |field: &'_ str| -> Vec<String> {
-            let is_empty = field.chars().all(|character| character <= ' ');
-            if is_empty { Vec::new() } else { field.split(';').map(str::to_owned).collect() }
-        };
-        let numbers: Result<Vec<i64>, _> =
-            split(numbers).iter().map(|text| text.trim_matches(|c| c <= ' ').parse()).collect();
-        match (decoded, numbers) {
-            (Ok(decoded), Ok(expected)) => {
-                let [Change::Insert([Value::Array(found), Value::Array(numbers)])] = decoded.changes else {
-                    panic!("{decoded:?}")
-                };
-                let texts = split(texts);
-                assert!(found.iter().copied().eq(texts.iter().map(|text| Value::Text(text))), "{line}: {found:?}");
-                assert!(numbers.iter().copied().eq(expected.into_iter().map(Value::Int)), "{line}: {numbers:?}");
-            }
-            (Err(rejection), Err(_)) => assert_eq!(rejection.column.as_deref(), Some("numbers"), "{line}"),
-            (decoded, expected) => panic!("{line}: {decoded:?} where {expected:?} was expected"),
-        }
-    });
 }

@@ -22,8 +22,6 @@ pub const PIECES: &[&str] = &[
     "\\ud83d\\ude97",
     "\\ud83d",
     "\"a\":",
-    "\"b\":5.0",
-    "\"c\":-1.9e1",
     "\"c\":[",
     "1e400",
     "-0",
@@ -43,15 +41,14 @@ pub const PIECES: &[&str] = &[
 const PLAIN: JsonFormat =
     JsonFormat { fail_on_missing_field: false, ignore_parse_errors: false, timestamps: TimestampStandard::Sql };
 
-/// `0` serde_json beside it, then every type with each option; `5` integers and serde_json beside them.
+/// `0` serde_json beside it, then every type with each option.
 pub fn check(input: &[u8]) {
-    let cases: [Check<'_>; 6] = [
+    let cases: [Check<'_>; 5] = [
         &oracle,
         &|message| rows(PLAIN, message),
         &|message| rows(JsonFormat { ignore_parse_errors: true, ..PLAIN }, message),
         &|message| rows(JsonFormat { timestamps: TimestampStandard::Iso8601, ..PLAIN }, message),
         &|message| rows(JsonFormat { fail_on_missing_field: true, ..PLAIN }, message),
-        &integers,
     ];
     if let Some((case, message)) = pick(input, &cases) {
         case(message);
@@ -80,61 +77,6 @@ fn oracle(message: &[u8]) {
         Some(Ok(_)) => refuses(message),
         _ => {}
     }
-}
-
-/// TINYINT and SMALLINT take whole numbers only; of another number INT and BIGINT take what is before the point.
-fn integers(message: &[u8]) {
-    let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
-    let mut stream = serde_json::Deserializer::from_slice(text).into_iter::<Tree>();
-    let Some(Ok(Tree::Object(fields))) = stream.next() else { return };
-    let (object, _) = text.split_at(stream.byte_offset());
-    if colons(object) != members(fields.values()) + fields.len() {
-        return;
-    }
-    let types = [DataType::TinyInt, DataType::SmallInt, DataType::Int, DataType::BigInt];
-    let columns: Vec<Column> = ["a", "b", "c", "d"].iter().zip(types).map(|(name, of)| column(name, of)).collect();
-    let expected: Vec<Option<Value<'_>>> =
-        columns.iter().map(|column| integer(fields.get(&column.name), &column.data_type)).collect();
-    // What other values and very large numbers become is other cases'.
-    let is_plain = |tree: Option<&Tree>| match tree {
-        None | Some(Tree::Null) => true,
-        // `-0` and `-0.0` are one there.
-        Some(Tree::Number(number)) => {
-            number.as_f64().is_some_and(|value| value.abs() < 9e15 && (value != 0.0 || value.is_sign_positive()))
-        }
-        _ => false,
-    };
-    if !columns.iter().all(|column| is_plain(fields.get(&column.name))) {
-        return;
-    }
-    decoded::check(&plain(&columns), message, |decoded| match decoded {
-        Ok(decoded) => {
-            let [Change::Insert(row)] = decoded.changes else { panic!("{decoded:?}") };
-            assert!(
-                row.iter().copied().map(Some).eq(expected.iter().copied()),
-                "{row:?} where {expected:?} was expected"
-            );
-        }
-        Err(rejection) => assert!(expected.contains(&None), "{rejection}"),
-    });
-}
-
-/// `None`: it is refused.
-fn integer(tree: Option<&Tree>, data_type: &DataType) -> Option<Value<'static>> {
-    let Some(Tree::Number(number)) = tree else { return Some(Value::Null) };
-    let (bits, truncates) = match data_type {
-        DataType::TinyInt => (8, false),
-        DataType::SmallInt => (16, false),
-        DataType::Int => (32, true),
-        _ => (64, true),
-    };
-    let value = match number.as_i64() {
-        Some(value) => value,
-        None if truncates => number.as_f64()?.trunc() as i64,
-        None => return None,
-    };
-    let beyond = 1_i128 << (bits - 1);
-    (-beyond..beyond).contains(&i128::from(value)).then_some(Value::Int(value))
 }
 
 /// Fields of all objects in the trees.

@@ -115,14 +115,10 @@ pub fn unescape_java(text: &str) -> Result<String, String> {
     Ok(plain)
 }
 
-const LONGEST_TOPIC: usize = 249;
-/// What [`is_topic`] asks for.
-pub const TOPIC_NAMES: &str = "has 1 to 249 letters, digits, '.', '_' and '-', and is not '.' or '..'";
-
 /// Whether Kafka takes it as a topic's name.
 pub fn is_topic(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=LONGEST_TOPIC).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")
+    (1..=249).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
 //! by name in the row as JSON, where a missing one is null.
 
-use tokio_postgres::types::ToSql;
-
 use super::classify::During;
 use super::columns::{self, Column};
 use super::dimension;
-use super::driver::Error as DriverError;
+use super::driver::{Error as DriverError, Parameter};
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::names::nearest;
@@ -279,12 +277,7 @@ fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bo
     )))
 }
 
-fn text_column(
-    session: &mut Session,
-    table: &str,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<String>> {
+fn text_column(session: &mut Session, table: &str, sql: &str, parameters: &[&dyn Parameter]) -> Result<Vec<String>> {
     let rows = session.client().query(sql, parameters).map_err(|error| unreadable(session, table, &error))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -30,6 +30,9 @@ pub enum Class {
     Altered,
     /// The dead-letter table refuses what would share the transaction: no row is at fault. No SQLSTATE says so.
     Letters,
+    /// Behind a transaction pooler the transaction got another session of the server than the one that has what is ours; it
+    /// was not committed.
+    Astray,
 }
 
 /// What the session was doing; the same code can mean different things.

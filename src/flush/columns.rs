@@ -17,6 +17,7 @@ pub struct Column {
     pub type_name: String,
     /// The same for what a domain is made of.
     pub base_type: String,
+    pub base_type_id: u32,
     pub kind: ColumnKind,
     pub not_null: bool,
     pub has_default: bool,
@@ -73,6 +74,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
             type_id: (row.get(3), row.get(4)),
             type_name: row.get(2),
             base_type: base.type_name,
+            base_type_id: base.oid,
             kind: kind(&base.pg_type, base.typmod),
             not_null: row.get::<_, bool>(5) || base.not_null,
             has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
@@ -90,6 +92,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
 }
 
 struct BaseType {
+    oid: u32,
     pg_type: PgType,
     type_name: String,
     typmod: i32,
@@ -119,6 +122,7 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
         let class = letter(2).unwrap_or('b');
         if class != 'd' {
             return Ok(BaseType {
+                oid,
                 pg_type: PgType {
                     name: row.get(0),
                     built_in: row.get(1),
@@ -147,6 +151,7 @@ impl Column {
             type_id: (20, -1),
             type_name: "bigint".to_owned(),
             base_type: "bigint".to_owned(),
+            base_type_id: 20,
             kind: ColumnKind::Int8,
             not_null,
             has_default: false,

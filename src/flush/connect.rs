@@ -89,6 +89,20 @@ impl Connector {
         self.dialer.timeout.saturating_mul(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX))
     }
 
+    fn addresses(&self) -> String {
+        let hosts: Vec<String> = self.hosts.iter().map(|host| host.address.to_string()).collect();
+        hosts.join(", ")
+    }
+
+    /// What `open` says when a transaction can't be had.
+    pub fn pools_statements(&self) -> Error {
+        Error::target(format!(
+            "a pooler at {} takes no transactions (PgBouncer's pool_mode = statement pooling), without which rows could be lost or \
+             written twice; give the server's own address, or have pool_mode = session or transaction for this user",
+            self.addresses()
+        ))
+    }
+
     /// What `open` says when there is no connection.
     pub fn unreachable(&self, failure: &Failure) -> Error {
         let advice = match failure.sqlstate.as_deref() {
@@ -110,8 +124,7 @@ impl Connector {
             }
             _ => "check the url, and that the server runs and can be reached from here",
         };
-        let hosts: Vec<String> = self.hosts.iter().map(|host| host.address.to_string()).collect();
-        failure.error(&format!("can't connect to {}", hosts.join(", ")), advice)
+        failure.error(&format!("can't connect to {}", self.addresses()), advice)
     }
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.

@@ -4,9 +4,10 @@
 use std::error::Error;
 
 use bytes::BytesMut;
-use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::classify::During;
+use super::driver::Parameter;
 use super::rows::{Plan, Rows};
 use super::session::{Attempt, Session};
 use super::statements::{Statement, Statements};
@@ -22,40 +23,59 @@ pub fn delete(session: &mut Session, statements: &Statements, rows: &Rows<'_>, d
             RowFormat::Binary => Statement::DeleteBinary,
             RowFormat::Text => Statement::DeleteText,
         };
-        let prepared = session.prepare(statements, statement)?;
-        let mut columns: Vec<Elements> = prepared.params().iter().map(|_| Elements::default()).collect();
+        let mut columns = no_keys(statements, run.format);
         for &row in &plan.order[run.stretch.clone()] {
             for (column, field) in columns.iter_mut().zip(fields(run.format, rows.row(row as usize))) {
                 column.push(field.value().as_deref());
             }
         }
-        let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
-        let result = session.client().execute(&prepared, &parameters);
-        result.map_err(|error| session.failed(&error, During::Statement).of_statement(statements.text(statement)))?;
+        execute(session, statements, statement, &columns)?;
     }
     Ok(())
 }
 
 /// Deletes nothing, to see whether the server takes the statement.
 pub fn delete_nothing(session: &mut Session, statements: &Statements) -> Attempt<()> {
-    let prepared = session.prepare(statements, Statement::DeleteBinary)?;
-    let columns: Vec<Elements> = prepared.params().iter().map(|_| Elements::default()).collect();
-    let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
-    let result = session.client().execute(&prepared, &parameters);
-    result.map(drop).map_err(|error| {
-        session.failed(&error, During::Statement).of_statement(statements.text(Statement::DeleteBinary))
-    })
+    execute(session, statements, Statement::DeleteBinary, &no_keys(statements, RowFormat::Binary))
+}
+
+/// An array for each of the key's columns, empty so far.
+fn no_keys(statements: &Statements, format: RowFormat) -> Vec<Elements> {
+    let keys = statements.key_types.iter();
+    match format {
+        RowFormat::Binary => keys.map(|&element| Elements::of(element)).collect(),
+        RowFormat::Text => keys.map(|_| Elements::of(Type::TEXT.oid())).collect(),
+    }
+}
+
+fn execute(session: &mut Session, statements: &Statements, statement: Statement, keys: &[Elements]) -> Attempt<()> {
+    let result = if session.is_pooled() {
+        let parameters: Vec<&dyn Parameter> = keys.iter().map(|column| column as _).collect();
+        session.client().execute(statements.text(statement), &parameters)
+    } else {
+        let prepared = session.prepare(statements, statement)?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = keys.iter().map(|column| column as _).collect();
+        session.client().execute_prepared(&prepared, &parameters)
+    };
+    let refused = |error| session.failed(&error, During::Statement).of_statement(statements.text(statement));
+    result.map(drop).map_err(refused)
 }
 
 /// The elements of a one-dimensional array, in the binary form of their type.
 #[derive(Debug, Default)]
 struct Elements {
+    /// Their type's oid.
+    element: u32,
     count: i32,
     has_null: bool,
     bytes: Vec<u8>,
 }
 
 impl Elements {
+    fn of(element: u32) -> Elements {
+        Elements { element, ..Elements::default() }
+    }
+
     fn push(&mut self, element: Option<&[u8]>) {
         self.count += 1;
         self.has_null |= element.is_none();
@@ -65,10 +85,16 @@ impl Elements {
     }
 }
 
+impl Parameter for Elements {
+    /// The statement says what they are.
+    fn declared(&self) -> Type {
+        Type::UNKNOWN
+    }
+}
+
 impl ToSql for Elements {
-    fn to_sql(&self, array: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let Kind::Array(element) = array.kind() else { return Err(format!("{array} is not an array").into()) };
-        for number in [1, i32::from(self.has_null), element.oid().cast_signed(), self.count, 1] {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        for number in [1, i32::from(self.has_null), self.element.cast_signed(), self.count, 1] {
             out.extend_from_slice(&number.to_be_bytes());
         }
         out.extend_from_slice(&self.bytes);

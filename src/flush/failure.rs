@@ -48,8 +48,13 @@ impl Failure {
         }
         let context = db.where_().filter(|_| during == During::Copy);
         let during = if context.is_some_and(reads_a_field) { During::Field } else { during };
+        // A pooler ends a COPY so when its server is gone.
+        let class = match db.severity() {
+            "FATAL" if sqlstate.starts_with("08") => Class::Outage,
+            _ => Class::of(sqlstate, during),
+        };
         Failure {
-            class: Class::of(sqlstate, during),
+            class,
             sqlstate: Some(sqlstate.to_owned()),
             constraint: db.constraint().map(str::to_owned),
             column: db.column().map(str::to_owned).or_else(|| context.and_then(column_of)),

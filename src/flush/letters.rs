@@ -1,11 +1,11 @@
 //! Dead letters in a table of the sink's own database, so that they can share a transaction with rows.
 
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::types::FromSql;
 
 use super::classify::{Class, During};
-use super::driver::Error as DriverError;
 use super::driver::patience::{Deadline, Patience};
+use super::driver::{Error as DriverError, Parameter};
 use super::failure::Failure;
 use super::retry::Backoff;
 use super::session::{Attempt, Session};
@@ -138,7 +138,7 @@ impl LetterTable {
             rejection: Rejection::new(Stage::Decode, ""),
             time_ms: 0,
         };
-        let tried = session.run("BEGIN").and_then(|()| self.insert(session, &[letter]));
+        let tried = session.begin_without_rows().and_then(|()| self.insert(session, &[letter]));
         session.recover();
         tried
     }
@@ -162,7 +162,7 @@ impl LetterTable {
         let reasons = each(letters, |letter| clean(&letter.rejection.reason));
         let columns = each(letters, |letter| letter.rejection.column.as_deref().map(clean));
         let times = each(letters, |letter| letter.time_ms);
-        let parameters: [&(dyn ToSql + Sync); 13] = [
+        let parameters: [&dyn Parameter; 13] = [
             &topics,
             &partitions,
             &offsets,
@@ -203,7 +203,7 @@ fn exists(session: &mut Session, schema: &str, table: &str) -> Attempt<bool> {
 /// What a transaction does besides its rows. A refusal is no row's fault.
 pub fn write_beside(session: &mut Session, table: Option<&LetterTable>, beside: &Beside) -> Attempt<()> {
     let own = |failure: Failure| match failure.class {
-        Class::Outage | Class::Login | Class::Contention | Class::TooLong => failure,
+        Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::Astray => failure,
         _ => Failure { class: Class::Letters, ..failure },
     };
     if !beside.letters.is_empty() {
@@ -231,7 +231,7 @@ impl Target {
         loop {
             let attempt = self.pool.session(&Patience::of(stop)).and_then(|mut session| {
                 session.attempt(|session| {
-                    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
+                    session.begin_without_rows()?;
                     write_beside(session, self.letters.as_ref(), beside)?;
                     session.run("COMMIT")
                 })
@@ -249,6 +249,7 @@ impl Target {
                     self.outage.goes_on(&self.name, &failure)?;
                 }
                 Class::Contention | Class::TooLong => {}
+                Class::Astray => self.goes_astray(),
                 _ => return Err(self.letters_refused(&failure)),
             }
             if stop.wait(Phase::Abandoning, backoff.next()) {
@@ -305,7 +306,7 @@ pub fn read_letters(
     let client = session.client();
     let cursor = format!("BEGIN; DECLARE vecsink_letters NO SCROLL CURSOR FOR {query}");
     client.batch_execute(&cursor).map_err(|error| wrong(&error))?;
-    let next = client.prepare(&format!("FETCH {PAGE} FROM vecsink_letters")).map_err(|error| wrong(&error))?;
+    let next = format!("FETCH {PAGE} FROM vecsink_letters");
     loop {
         let rows = client.query(&next, &[]).map_err(|error| wrong(&error))?;
         if rows.is_empty() {

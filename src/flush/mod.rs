@@ -25,6 +25,7 @@ mod net;
 mod owners;
 mod patches;
 mod pool;
+mod pooler;
 mod probe;
 mod reduce;
 mod retry;
@@ -45,7 +46,7 @@ mod write;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -74,6 +75,7 @@ use self::letters::LetterTable;
 use self::look::Looks;
 use self::owners::Owners;
 use self::pool::Pool;
+use self::pooler::Between;
 use self::probe::Capabilities;
 use self::retry::{Outage, Waits};
 use self::server::Server;
@@ -121,6 +123,10 @@ pub trait Settle {
     }
 }
 
+const POOLED: &str = "gives each transaction another of the server's sessions (as PgBouncer does with pool_mode = transaction): \
+                      each transaction brings along all it needs, which is slower, and slowest where rows go through a \
+                      temporary table; the server's own address, or session pooling, is better";
+
 /// One sink's opened target, shared by its writer threads.
 pub struct Target {
     name: String,
@@ -165,12 +171,23 @@ impl Target {
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
         let setup = server.setup(&sink.connection);
+        let second = || Session::open(&connector, &Setup::default(), &open, &patience.at_most(pooler::COMPARING));
+        match pooler::between(&mut session, &second).map_err(set_up)? {
+            Between::Nothing => {}
+            Between::TransactionPooler => setup.pooled.store(true, Ordering::Relaxed),
+            Between::StatementPooler => return Err(connector.pools_statements()),
+        }
         session.set_up(&setup).map_err(set_up)?;
-        let catalog = Catalog::read(&mut session, server.greenplum, sink, None)?;
+        let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
         let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
         let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
-        let description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        let mut description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        if session.is_pooled() {
+            let warning = format!("a pooler before the server {POOLED}");
+            log::warn!("{}: {warning}", catalog.name());
+            description.warnings.push(warning);
+        }
         let has_company = probe::other_process(&mut session, application_name);
         let letters = match &sink.dead_letter {
             Some(DeadLetterTarget::Table { schema, table }) => Some(LetterTable::open(&mut session, schema, table)?),
@@ -252,7 +269,7 @@ impl Target {
         // One of the pool's: the server may allow no more.
         let mut checkout = self.pool.session(patience)?;
         let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
-        let read = checkout.use_for(|session| Catalog::read(session, self.greenplum, &self.sink, Some(&written)))?;
+        let read = checkout.attempt(|session| read_catalog(session, self.greenplum, &self.sink, Some(&written)))?;
         drop(checkout);
         let found = match read {
             Err(Error::Target { message, passing: true, .. }) => return Err(Failure::outage(message)),
@@ -267,6 +284,17 @@ impl Target {
                 self.pool.renew();
             }
         }))
+    }
+
+    /// A transaction found itself in another session of the server than its own.
+    fn goes_astray(&self) {
+        if self.pool.becomes_pooled() {
+            log::warn!(
+                "{}: a transaction began in another session of the server than its own, and was not committed: a pooler now \
+                 {POOLED}",
+                self.name
+            );
+        }
     }
 
     fn can_not_follow(&self, altered: &str, why: &str) -> Error {
@@ -352,6 +380,22 @@ impl Target {
     pub fn open_sessions(&self) -> u32 {
         self.pool.open_sessions()
     }
+}
+
+/// Reads the catalog with the session's settings: types are named as its search path has it.
+fn read_catalog(
+    session: &mut Session,
+    greenplum: bool,
+    sink: &Sink,
+    written: Option<&[String]>,
+) -> Attempt<Result<Catalog>> {
+    if !session.is_pooled() {
+        return Ok(Catalog::read(session, greenplum, sink, written));
+    }
+    session.begin_without_rows()?;
+    let read = Catalog::read(session, greenplum, sink, written);
+    session.recover();
+    Ok(read)
 }
 
 /// A server that is just starting gets until the connect time-out.

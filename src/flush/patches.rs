@@ -1,6 +1,6 @@
 //! Updates that carry only some columns, of rows that are in the table.
 
-use super::classify::{Class, During};
+use super::classify::Class;
 use super::copy::copy;
 use super::failure::Failure;
 use super::rows::{Plan, Rows};
@@ -26,8 +26,7 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         let plan = Plan::new(rows, staged, false);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         let sql = statements.patch(&columns);
-        let updated = session.client().execute(&sql, &[]);
-        let updated = updated.map_err(|error| session.failed(&error, During::Statement).of_statement(&sql))?;
+        let updated = session.run_and_count(&sql)?;
         session.execute(statements, Statement::ClearStage)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";

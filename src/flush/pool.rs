@@ -171,6 +171,12 @@ impl Pool {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// From now on sessions that work behind a transaction pooler. Tells whether they didn't before.
+    pub fn becomes_pooled(&self) -> bool {
+        self.renew();
+        !self.setup.pooled.swap(true, Ordering::Relaxed)
+    }
+
     /// A session was lost: others may be, too.
     pub fn doubt(&self) {
         *self.doubted.lock() = Some(Instant::now());
@@ -233,11 +239,6 @@ impl Pool {
 pub struct Checkout(PooledConnection<Slots>);
 
 impl Checkout {
-    /// Runs work that changes nothing and has errors of its own.
-    pub fn use_for<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Attempt<T> {
-        self.attempt(|session| Ok(work(session)))
-    }
-
     /// Runs `work`; a failure leaves the session clean or marks it as lost.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
         let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };

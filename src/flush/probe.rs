@@ -8,7 +8,7 @@ use super::copy::{Into, copy_nothing};
 use super::failure::Failure;
 use super::server::Server;
 use super::session::{Attempt, Session};
-use super::statements::{Statement, Statements, literal, quote};
+use super::statements::{Statement, Statements, literal, own_name, quote};
 use super::transaction::Path;
 use crate::batch::RowFormat;
 use crate::error::{Error, Result};
@@ -93,8 +93,9 @@ fn try_changes(session: &mut Session, statements: &Statements, mode: ConflictMod
         for statement in [Statement::DeleteBinary, Statement::DeleteText] {
             let keys = session.prepare(statements, statement)?.params().len();
             let nulls = vec!["NULL"; keys].join(", ");
-            session.run(&format!("PREPARE vecsink_probe AS {}", statements.text(statement)))?;
-            session.run(&format!("EXPLAIN EXECUTE vecsink_probe({nulls}); DEALLOCATE vecsink_probe"))?;
+            let name = own_name("vecsink_probe");
+            session.run(&format!("PREPARE {name} AS {}", statements.text(statement)))?;
+            session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))?;
         }
         if mode == ConflictMode::Strict {
             for statement in &statements.create_stage {
@@ -149,7 +150,7 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Err
 }
 
 fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-    let result = session.run("BEGIN").and_then(|()| work(session));
+    let result = session.begin_without_rows().and_then(|()| work(session));
     if let Err(failure) = &result
         && failure.class == Class::Configuration
     {

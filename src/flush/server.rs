@@ -1,12 +1,12 @@
 //! What the first session learns about the server, and what every session is therefore set to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
 
 use super::classify::During;
 use super::session::{Attempt, Session, Setup};
-use super::statements::literal;
 use crate::settings::{ConflictMode, Connection};
 
 /// No wait for a lock may last for ever: Greenplum may never notice a deadlock between its segments.
@@ -76,24 +76,24 @@ impl Server {
     }
 
     pub fn setup(&self, connection: &Connection) -> Setup {
-        let mut required = vec!["SET client_min_messages TO error".to_owned()];
+        let mut required = vec![("client_min_messages", "error".to_owned())];
         if let Some(path) = &connection.current_schema {
-            required.push(format!("SELECT pg_catalog.set_config('search_path', {}, false)", literal(path)));
+            required.push(("search_path", path.clone()));
         }
         if self.lock_timeout_unset == Some(true) {
-            required.push(format!("SET lock_timeout TO '{LOCK_TIMEOUT}'"));
+            required.push(("lock_timeout", LOCK_TIMEOUT.to_owned()));
         }
         if self.synchronous_commit_was_off {
-            required.push("SET synchronous_commit TO on".to_owned());
+            required.push(("synchronous_commit", "on".to_owned()));
         }
         if let Some(timeout) = connection.socket_timeout {
-            required.push(format!("SET statement_timeout TO {}", timeout.as_millis().max(1)));
+            required.push(("statement_timeout", timeout.as_millis().max(1).to_string()));
         } else if self.statement_timeout_unset && (self.greenplum || self.lock_timeout_unset.is_none()) {
-            required.push(format!("SET statement_timeout TO '{STATEMENT_TIMEOUT}'"));
+            required.push(("statement_timeout", STATEMENT_TIMEOUT.to_owned()));
         }
         let optional =
-            if self.greenplum { vec!["SET optimizer TO off", "SET gp_autostats_mode TO none"] } else { Vec::new() };
-        Setup { required: required.join("; "), optional }
+            if self.greenplum { vec![("optimizer", "off"), ("gp_autostats_mode", "none")] } else { Vec::new() };
+        Setup { required, optional, pooled: Arc::default() }
     }
 }
 

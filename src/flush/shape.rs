@@ -8,8 +8,6 @@ use super::failure::Failure;
 use super::session::{Attempt, Session};
 use super::statements::literal;
 
-/// The prepared statement that fails unless the columns have their types.
-const CHECK: &str = "vecsink_shape";
 /// What its error quotes, in whatever language the server speaks.
 const ALTERED: &str = "vecsink_altered";
 
@@ -29,6 +27,8 @@ pub struct Shape {
     columns: Vec<(String, Type)>,
     /// Names of the columns that aren't written.
     others: Vec<String>,
+    /// Asks the server, and fails unless the columns have their types.
+    check: String,
 }
 
 impl Shape {
@@ -37,19 +37,22 @@ impl Shape {
             let (id, modifier) = column.type_id;
             (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
         });
-        Shape {
+        let mut shape = Shape {
             schema: catalog.schema.clone(),
             table: catalog.table.clone(),
             columns: columns.collect(),
             others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
-        }
+            check: String::new(),
+        };
+        shape.check = shape.check();
+        shape
     }
 
     /// Makes a session ready for [`commit`], if the table still is as it was.
     pub fn ensure(&self, session: &mut Session, revision: u32) -> Attempt<()> {
         if session.revision != Some(revision) {
             self.compare(session)?;
-            session.run(&self.check())?;
+            session.check_before_commit(&self.check)?;
             session.revision = Some(revision);
         }
         Ok(())
@@ -63,8 +66,7 @@ impl Shape {
         let shape = shown.collect::<Vec<_>>().join(",");
         let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
         format!(
-            "PREPARE {CHECK} AS
-             SELECT CASE WHEN shape = {} THEN 0 ELSE CAST('{ALTERED} ' || coalesce(shape, '') AS int) END FROM (
+            "SELECT CASE WHEN shape = {} THEN 0 ELSE CAST('{ALTERED} ' || coalesce(shape, '') AS int) END FROM (
                SELECT pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
                                             ORDER BY a.attname) AS shape
                FROM pg_catalog.pg_attribute a
@@ -118,7 +120,7 @@ impl Shape {
 
 /// Commits, unless the table was altered under the transaction.
 pub fn commit(session: &mut Session) -> Attempt<()> {
-    session.run(&format!("EXECUTE {CHECK}; COMMIT")).map_err(|failure| match failure.text.contains(ALTERED) {
+    session.commit().map_err(|failure| match failure.text.contains(ALTERED) {
         // A new session will find out what is different, if anything that matters.
         true => Failure { class: Class::Stale, ..failure },
         false => failure,

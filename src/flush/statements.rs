@@ -1,12 +1,17 @@
 //! The SQL texts of one target. Every name is quoted.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
 use super::catalog::Catalog;
 use super::columns::Column;
 use super::probe::Capabilities;
 use crate::batch::RowFormat;
 use crate::settings::ConflictMode;
 
-/// The staging table of a session. It belongs to the session, so the name needs no suffix.
+/// How the staging table's name begins. Its end is random: behind a transaction pooler a session of the server may still hold
+/// the table of another process.
 pub const STAGE: &str = "vecsink_stage";
 
 /// One of a target's statements, and its place in a session's prepared ones.
@@ -36,8 +41,12 @@ pub const COUNT: usize = Statement::DeleteText as usize + 1;
 #[derive(Debug)]
 pub struct Statements {
     texts: [String; COUNT],
-    /// Makes the stage, in a transaction of its own.
+    /// Makes the stage for as long as its session lasts, in a transaction of its own.
     pub create_stage: Vec<String>,
+    /// Makes the stage for the transaction.
+    pub create_passing_stage: Vec<String>,
+    /// The oids of the types that deletes compare, in the order of the key's columns.
+    pub key_types: Vec<u32>,
     /// Puts a row of the table in once more: whether the table takes rows at all.
     pub control: String,
     patch: Patch,
@@ -47,6 +56,7 @@ pub struct Statements {
 #[derive(Debug)]
 struct Patch {
     table: String,
+    stage: String,
     columns: Vec<String>,
     key: Vec<usize>,
     /// What says that rows of table and stage have one key.
@@ -55,12 +65,16 @@ struct Patch {
 
 impl Statements {
     pub fn new(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities) -> Self {
+        Statements::with_stage(catalog, mode, capabilities, &own_name(STAGE))
+    }
+
+    fn with_stage(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_stage: &str) -> Self {
         let table = catalog.quoted();
         let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
         let copy = |into: &str, format: &str, tail: &str| {
             format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
         };
-        let stage = format!("pg_temp.{STAGE}");
+        let stage = format!("pg_temp.{own_stage}");
         let resolve = match mode {
             ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
             ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
@@ -86,13 +100,16 @@ impl Statements {
                 delete(catalog, &table, RowFormat::Binary),
                 delete(catalog, &table, RowFormat::Text),
             ],
-            create_stage: create_stage(catalog),
+            create_stage: create_stage(catalog, own_stage, "DELETE ROWS"),
+            create_passing_stage: create_stage(catalog, own_stage, "DROP"),
+            key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
             control: format!(
                 "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
                 overriding(catalog)
             ),
             patch: Patch {
                 table: table.clone(),
+                stage: stage.clone(),
                 columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
                 key: catalog.keys.key.clone().unwrap_or_default(),
                 same: same(catalog),
@@ -120,22 +137,21 @@ impl Statements {
 
     /// Updates the carried columns, those of the key apart, of the rows that the stage has by key.
     pub fn patch(&self, carried: &[usize]) -> String {
-        let Patch { table, columns, key, .. } = &self.patch;
+        let Patch { table, stage, columns, key, same } = &self.patch;
         let name = |index: &usize| columns.get(*index).map(String::as_str);
         let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
-        let same = &self.patch.same;
-        format!("UPDATE {table} AS t SET {} FROM pg_temp.{STAGE} AS s WHERE {same}", assignments(&set, "s"))
+        format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&set, "s"))
     }
 }
 
 /// The stage has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
 /// taken over with LIKE, which asks for the right to read the table.
-fn create_stage(catalog: &Catalog) -> Vec<String> {
+fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> {
     let columns = catalog.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.type_name));
     let columns = columns.collect::<Vec<_>>().join(", ");
     let distribution = catalog.distribution.as_deref().unwrap_or_default();
     let mut statements = vec![
-        format!("CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DELETE ROWS {distribution}")
+        format!("CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT {on_commit} {distribution}")
             .trim_end()
             .to_owned(),
     ];
@@ -145,7 +161,7 @@ fn create_stage(catalog: &Catalog) -> Vec<String> {
     });
     let storage = storage.collect::<Vec<_>>().join(", ");
     if !storage.is_empty() {
-        statements.push(format!("ALTER TABLE pg_temp.{STAGE} {storage}"));
+        statements.push(format!("ALTER TABLE pg_temp.{stage} {storage}"));
     }
     statements
 }
@@ -264,9 +280,20 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string constant. Under `standard_conforming_strings`, the default since PostgreSQL 9.1.
+/// A string constant, the same whether `standard_conforming_strings` is on or off: what follows an `E` always takes a
+/// backslash for the beginning of an escape.
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// A name in the server that nobody else has: `begin` and 128 random bits.
+pub fn own_name(begin: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Each RandomState has keys of its own, but a forked process goes on with its parent's.
+    let salt = (std::process::id(), SystemTime::now(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let random = || RandomState::new().hash_one(salt);
+    format!("{begin}_{:016x}{:016x}", random(), random())
 }
 
 #[cfg(test)]
@@ -274,7 +301,8 @@ mod tests {
     use super::*;
 
     fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
-        let statements = Statements::new(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false });
+        let statements =
+            Statements::with_stage(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false }, STAGE);
         statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
     }
 
@@ -282,7 +310,7 @@ mod tests {
     fn every_copy_names_its_columns_and_its_format() {
         let catalog = Catalog::sample("car \"info\"", &["id", "Feature"], &["id"]);
         let capabilities = Capabilities { direct: true, on_conflict: true, resolving: true };
-        let statements = Statements::new(&catalog, ConflictMode::Upsert, &capabilities);
+        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
         assert_eq!(
             statements.text(Statement::CopyBinary),
             r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT binary)"#
@@ -338,7 +366,7 @@ mod tests {
     fn a_partial_update_sets_what_it_carries() {
         let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
         let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
-        let statements = Statements::new(&catalog, ConflictMode::Upsert, &capabilities);
+        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
         assert_eq!(
             statements.patch(&[0, 2]),
             r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#
@@ -351,7 +379,7 @@ mod tests {
         catalog.columns[1].storage = 'p';
         catalog.distribution = Some("DISTRIBUTED BY (id)".to_owned());
         assert_eq!(
-            create_stage(&catalog),
+            create_stage(&catalog, STAGE, "DELETE ROWS"),
             [
                 r#"CREATE TEMPORARY TABLE vecsink_stage ("id" bigint, "a" bigint) ON COMMIT DELETE ROWS DISTRIBUTED BY (id)"#,
                 r#"ALTER TABLE pg_temp.vecsink_stage ALTER COLUMN "a" SET STORAGE PLAIN"#
@@ -363,5 +391,13 @@ mod tests {
     fn quotes_within_names_and_constants_are_doubled() {
         assert_eq!(quote("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("it\\'s"), "E'it\\\\''s'");
+    }
+
+    #[test]
+    fn no_two_names_in_the_server_are_the_same() {
+        let names: std::collections::HashSet<String> = (0..1000).map(|_| own_name("a")).collect();
+        assert_eq!(names.len(), 1000);
+        assert!(names.iter().all(|name| name.len() == 34), "{names:?}");
     }
 }

@@ -38,8 +38,7 @@ pub fn stepwise(
     how: How<'_>,
     beside: Besides<'_>,
 ) -> Attempt<Vec<Step>> {
-    session.ensure_stage(statements)?;
-    session.begin()?;
+    session.begin_with_stage(statements)?;
     let mut steps = Vec::with_capacity(range.len());
     for row in range {
         session.run("SAVEPOINT vecsink_step")?;

@@ -75,10 +75,9 @@ impl Target {
     /// Notes that everything below `low` is durable. An error may pass: try again.
     pub fn advance_stream(&self, held: &mut Held, low: i64, stop: &Stop) -> Result<Kept> {
         let table = self.stream_table();
-        let advanced = self
-            .pool
-            .session(&Patience::of(stop))
-            .and_then(|mut checkout| checkout.attempt(|session| advance(session, &table, held, low)));
+        let advanced = self.pool.session(&Patience::of(stop)).and_then(|mut checkout| {
+            checkout.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
+        });
         advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))
     }
 

@@ -64,9 +64,10 @@ pub type Besides<'a> = (Option<&'a LetterTable>, &'a Beside);
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
     if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
-        session.ensure_stage(statements)?;
+        session.begin_with_stage(statements)
+    } else {
+        session.begin()
     }
-    session.begin()
 }
 
 /// Writes a net effect and commits. COPY is never sent as a transaction of its own: its answer comes before the commit,

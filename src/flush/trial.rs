@@ -14,8 +14,15 @@ use super::transaction::{Order, Path, apply, begin};
 use crate::batch::RowFormat;
 
 /// Runs `work` in a transaction that is rolled back. Constraints that wait for COMMIT are checked before.
-fn rolled_back<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-    session.run("BEGIN ISOLATION LEVEL READ COMMITTED")?;
+fn rolled_back<T>(
+    session: &mut Session,
+    staged: Option<&Statements>,
+    work: impl FnOnce(&mut Session) -> Attempt<T>,
+) -> Attempt<T> {
+    match staged {
+        Some(statements) => session.begin_with_stage(statements)?,
+        None => session.begin_without_rows()?,
+    }
     let done = work(session)?;
     session.run("SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")?;
     Ok(done)
@@ -23,10 +30,7 @@ fn rolled_back<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Atte
 
 /// The statements of a path without any row: what is refused now no row is to blame for.
 pub fn nothing(session: &mut Session, statements: &Statements, path: Path, deletes: bool) -> Attempt<()> {
-    if path == Path::Staged {
-        session.ensure_stage(statements)?;
-    }
-    rolled_back(session, |session| {
+    rolled_back(session, (path == Path::Staged).then_some(statements), |session| {
         copy_nothing(session, statements, path.into(), RowFormat::Binary)?;
         if path == Path::Staged {
             statements.merge().try_for_each(|merge| session.execute(statements, merge).map(drop))?;
@@ -43,8 +47,7 @@ pub fn sample(
     picks: &[usize],
     how: How<'_>,
 ) -> Attempt<Option<usize>> {
-    session.ensure_stage(statements)?;
-    rolled_back(session, |session| {
+    rolled_back(session, Some(statements), |session| {
         for &row in picks {
             session.run("SAVEPOINT vecsink_step")?;
             let tried = step(session, statements, rows, row, how);
@@ -60,7 +63,7 @@ pub fn sample(
 
 /// Puts a row of the table in once more. `None`: that can't be tried, or says nothing.
 pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option<()>> {
-    let tried = rolled_back(session, |session| {
+    let tried = rolled_back(session, None, |session| {
         // Nobody waits long for something that is only tried.
         session.run("SET LOCAL statement_timeout TO 5000")?;
         let inserted = session.client().execute(&statements.control, &[]);

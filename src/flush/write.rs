@@ -361,6 +361,11 @@ impl<'a> Write<'a> {
             }
             Class::Configuration => self.refused(range, failure),
             Class::Stale | Class::Damage => Err(self.not_the_rows(failure)),
+            Class::Astray => {
+                self.target.goes_astray();
+                self.settle.retried();
+                self.pause(Some(FEWER))
+            }
             Class::Letters => Err(self.target.letters_refused(failure)),
             Class::Altered => match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
                 Ok(Ok(())) => {

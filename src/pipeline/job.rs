@@ -156,10 +156,7 @@ impl Pipeline {
                 }
             }));
             if worked.is_err() {
-                shared.fail(Error::Internal(format!(
-                    "the reader for {} panicked",
-                    lines.first().map_or("no table", |line| line.name())
-                )));
+                shared.fail(Error::Internal(format!("the reader of {:?} panicked", lines.first().map(|l| l.name()))));
                 lines.iter().for_each(|line| line.abandon());
             }
             *readers.running.lock() -= 1;

@@ -11,4 +11,6 @@ mod frozen;
 mod isolation;
 mod outages;
 mod owners;
+mod poolers;
+mod quoting;
 mod turns;

@@ -8,6 +8,7 @@ mod malformed;
 mod million;
 mod outages;
 mod password;
+mod poolers;
 mod scene;
 mod shapes;
 mod strict;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
 use crate::config::jdbc_url;
-use crate::config::value_types::{TOPIC_NAMES, is_topic};
+use crate::config::value_types::is_topic;
 use crate::settings::{
     ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, TableName,
     WriteMode,
@@ -356,7 +356,7 @@ fn dead_letter(text: &str, schema: &str, folded: bool) -> Result<DeadLetterTarge
         Some(("file", "")) => Err("needs a path behind 'file:'".into()),
         Some(("file", path)) => Ok(DeadLetterTarget::File(PathBuf::from(path))),
         Some(("kafka", topic)) if is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
-        Some(("kafka", _)) => Err(format!("needs a topic's name behind 'kafka:', which {TOPIC_NAMES}")),
+        Some(("kafka", _)) => Err("needs a topic's name behind 'kafka:': letters, digits, '.', '_' and '-'".into()),
         Some(("table", name)) => {
             let name = TableName::parse(name)
                 .map_err(|_| "needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes".to_owned())?;

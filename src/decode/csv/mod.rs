@@ -18,7 +18,6 @@ use crate::value::Value;
 
 pub(super) struct Csv {
     dialect: Dialect,
-    delimiter: char,
     columns: Vec<Column>,
     converter: Converter,
     ignore_parse_errors: bool,
@@ -30,7 +29,6 @@ impl Csv {
     pub fn new(options: &CsvFormat, columns: &[Column]) -> Self {
         Csv {
             dialect: Dialect::new(options),
-            delimiter: options.field_delimiter,
             columns: columns.to_vec(),
             converter: Converter::new(options),
             ignore_parse_errors: options.ignore_parse_errors,
@@ -55,7 +53,8 @@ impl Csv {
                 },
                 Ok(None) if self.ignore_parse_errors => nulled += 1,
                 Ok(None) => {
-                    return Err(Rejection::new(Stage::Decode, self.too_few(index)));
+                    let reason = format!("found {index} fields where {} were expected", self.columns.len());
+                    return Err(Rejection::new(Stage::Decode, reason));
                 }
                 Err(fault) => return Err(Rejection::in_column(Stage::Decode, &column.name, fault.to_string())),
             }
@@ -69,18 +68,6 @@ impl Csv {
                 Err(Rejection::new(Stage::Decode, reason))
             }
             Err(fault) => Err(Rejection::new(Stage::Decode, fault.to_string())),
-        }
-    }
-}
-
-impl Csv {
-    #[cold]
-    fn too_few(&self, found: usize) -> String {
-        let expected = self.columns.len();
-        match found {
-            // The usual cause is a delimiter that the job doesn't name.
-            1 => format!("found 1 field where {expected} were expected, with {:?} between them", self.delimiter),
-            _ => format!("found {found} fields where {expected} were expected"),
         }
     }
 }

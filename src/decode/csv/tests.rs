@@ -117,9 +117,6 @@ fn a_null_value_is_no_row_and_an_empty_one_an_error() {
 fn missing_fields_are_an_error_or_null() {
     let reason = decode(&defaults(), &[INT, INT, INT], Some(b"1,2")).unwrap_err().reason;
     assert_eq!(reason, "found 2 fields where 3 were expected");
-    let tab = CsvFormat { field_delimiter: '\t', ..defaults() };
-    let reason = decode(&tab, &[INT, INT], Some(b"1,2")).unwrap_err().reason;
-    assert_eq!(reason, "found 1 field where 2 were expected, with '\\t' between them");
     assert_eq!(
         decode(&ignoring(), &[INT, INT, INT], Some(b"1,2")).unwrap(),
         (vec!["[Int(1), Int(2), Null]".into()], 1)

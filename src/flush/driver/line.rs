@@ -61,6 +61,14 @@ pub fn wait_for<T, E: Into<Error>>(
     }
 }
 
+/// The outcome of a future that has nothing to wait for.
+pub fn answer_at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
 /// The way between a session and its server.
 pub struct Line {
     connection: Box<dyn Drive>,

@@ -6,18 +6,21 @@ mod copy_in;
 mod error;
 pub mod life;
 mod line;
+mod parameter;
 pub mod patience;
+mod process;
 pub mod socket;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::tls::TlsConnect;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Row, SimpleQueryMessage, Statement, ToStatement};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, Row, SimpleQueryMessage, Statement};
 
 pub use self::copy_in::CopyIn;
 pub use self::error::Error;
+pub use self::parameter::Parameter;
 
 use self::life::Pulse;
 use self::line::Line;
@@ -53,33 +56,36 @@ impl Client {
         self.line.set_pulse(pulse);
     }
 
-    pub fn query<T>(&mut self, statement: &T, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error>
-    where
-        T: ?Sized + ToStatement,
-    {
-        self.line.wait(self.asked.query(statement, parameters))
+    /// Runs a statement without giving it a name in the server: behind a pooler the name could be another client's.
+    pub fn query(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, Error> {
+        self.line.wait(self.asked.query_typed(statement, &typed(parameters)))
     }
 
-    pub fn query_one<T>(&mut self, statement: &T, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, Error>
-    where
-        T: ?Sized + ToStatement,
-    {
-        self.line.wait(self.asked.query_one(statement, parameters))
+    pub fn query_one(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Row, Error> {
+        self.line.wait(self.asked.query_typed_one(statement, &typed(parameters)))
     }
 
-    pub fn query_opt<T>(&mut self, statement: &T, parameters: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error>
-    where
-        T: ?Sized + ToStatement,
-    {
-        self.line.wait(self.asked.query_opt(statement, parameters))
+    pub fn query_opt(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Option<Row>, Error> {
+        self.line.wait(self.asked.query_typed_opt(statement, &typed(parameters)))
     }
 
     /// The number of rows that were written.
-    pub fn execute<T>(&mut self, statement: &T, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, Error>
-    where
-        T: ?Sized + ToStatement,
-    {
+    pub fn execute(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<u64, Error> {
+        self.line.wait(self.asked.execute_typed(statement, &typed(parameters)))
+    }
+
+    /// The same for a statement that has been prepared.
+    pub fn execute_prepared(
+        &mut self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Error> {
         self.line.wait(self.asked.execute(statement, parameters))
+    }
+
+    /// The id of the process that serves the session, as it was named at the login. A pooler names one of its own.
+    pub fn process_id(&self) -> Option<i32> {
+        process::process_id(&self.asked.cancel_token())
     }
 
     pub fn prepare(&mut self, statement: &str) -> Result<Statement, Error> {
@@ -112,4 +118,8 @@ impl Client {
         self.line.patience = patience;
         answer.is_ok()
     }
+}
+
+fn typed<'a>(parameters: &[&'a dyn Parameter]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    parameters.iter().map(|parameter| (*parameter as _, parameter.declared())).collect()
 }

@@ -36,13 +36,13 @@ fn table(schema: &mut Schema) -> String {
 
 /// A batch under construction. `?` stands for a column that an update doesn't carry.
 #[derive(Default)]
-struct Changes {
+pub struct Changes {
     chunk: Chunk,
     record: u64,
 }
 
 impl Changes {
-    fn row(self, op: Op, id: i64, values: &[&str]) -> Self {
+    pub fn row(self, op: Op, id: i64, values: &[&str]) -> Self {
         let mut row = (values.len() as i16 + 1).to_be_bytes().to_vec();
         row.extend_from_slice(&8i32.to_be_bytes());
         row.extend_from_slice(&id.to_be_bytes());
@@ -55,23 +55,23 @@ impl Changes {
         self.entry(op, RowFormat::Binary, &row, &key)
     }
 
-    fn insert(self, id: i64, a: &str, b: &str) -> Self {
+    pub fn insert(self, id: i64, a: &str, b: &str) -> Self {
         self.row(Op::Insert, id, &[a, b])
     }
 
-    fn update(self, id: i64, a: &str, b: &str) -> Self {
+    pub fn update(self, id: i64, a: &str, b: &str) -> Self {
         self.row(Op::Update, id, &[a, b])
     }
 
-    fn patch(self, id: i64, a: &str, b: &str) -> Self {
+    pub fn patch(self, id: i64, a: &str, b: &str) -> Self {
         self.row(Op::Patch, id, &[a, b])
     }
 
-    fn delete(self, id: i64) -> Self {
+    pub fn delete(self, id: i64) -> Self {
         self.row(Op::Delete, id, &[])
     }
 
-    fn text(self, op: Op, id: i64, line: &str) -> Self {
+    pub fn text(self, op: Op, id: i64, line: &str) -> Self {
         let key = [&8u32.to_be_bytes()[..], &id.to_be_bytes()].concat();
         self.entry(op, RowFormat::Text, line.as_bytes(), &key)
     }
@@ -105,7 +105,7 @@ impl Changes {
         self
     }
 
-    fn batch(self) -> Batch {
+    pub fn batch(self) -> Batch {
         Batch { chunks: vec![self.chunk], shards: 1 }
     }
 }

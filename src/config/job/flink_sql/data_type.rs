@@ -5,7 +5,6 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 use super::cursor::{Cursor, DEEPEST, Parsed, error};
 use super::dialect::FlinkSql;
 use super::interval;
-use crate::config::nearest::nearest;
 use crate::data_type::{DataType, Field, Part, UNBOUNDED};
 use crate::error::Location;
 
@@ -68,42 +67,6 @@ fn fields(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
         if !cursor.accept(&Token::Comma) {
             return Ok((DataType::Row(fields), parts));
         }
-    }
-}
-
-/// What a name that is no type's may be meant for.
-const NAMES: &[&str] = &[
-    "BOOLEAN",
-    "TINYINT",
-    "SMALLINT",
-    "INT",
-    "INTEGER",
-    "BIGINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-    "NUMERIC",
-    "CHAR",
-    "VARCHAR",
-    "STRING",
-    "BINARY",
-    "VARBINARY",
-    "BYTES",
-    "DATE",
-    "TIME",
-    "TIMESTAMP",
-    "TIMESTAMP_LTZ",
-    "ARRAY",
-    "MULTISET",
-    "INTERVAL",
-    "MAP",
-    "ROW",
-];
-
-fn unknown(name: &str) -> String {
-    match nearest(name, NAMES.iter().copied()) {
-        Some(near) => format!("unknown type {name}; did you mean {near}?"),
-        None => format!("unknown type {name}"),
     }
 }
 
@@ -190,7 +153,7 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
         }
         "REAL" => return Err(error(at, "unknown type REAL; Flink SQL calls it FLOAT")),
         "TEXT" => return Err(error(at, "unknown type TEXT; Flink SQL calls it STRING")),
-        _ => return Err(error(at, unknown(&name))),
+        _ => return Err(error(at, format!("unknown type {name}"))),
     };
     Ok((data_type, Vec::new()))
 }

@@ -34,14 +34,6 @@ pub struct Script {
     pub broken: Vec<String>,
 }
 
-/// What the tokenizer finds is nearly always one thing.
-fn in_our_words(message: String) -> String {
-    match message.as_str() {
-        "Unterminated string literal" => "a string without its closing quote begins here".to_owned(),
-        _ => message,
-    }
-}
-
 pub fn parse(text: &str) -> Script {
     // Editors on Windows put a byte order mark there.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -50,7 +42,7 @@ pub fn parse(text: &str) -> Script {
     let complete = match Tokenizer::new(&dialect::FlinkSql, text).tokenize_with_location_into_buf(&mut tokens) {
         Ok(()) => true,
         Err(failure) => {
-            script.errors.push(error(location(failure.location), in_our_words(failure.message)));
+            script.errors.push(error(location(failure.location), failure.message));
             false
         }
     };

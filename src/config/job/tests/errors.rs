@@ -50,7 +50,7 @@ fn a_statement_has_one_syntax_error_and_reading_goes_on_behind_it() {
             "CREATE TABLE t (a INT b INT) WITH ('connector' = 'x')",
             "1:23 expected ',' or ')' after the column, found a name",
         ),
-        ("CREATE TABLE t (a INTT) WITH ('connector' = 'x')", "1:19 unknown type INTT; did you mean INT?"),
+        ("CREATE TABLE t (a INTT) WITH ('connector' = 'x')", "1:19 unknown type INTT"),
         ("CREATE TABLE t (a TEXT) WITH ('connector' = 'x')", "1:19 unknown type TEXT; Flink SQL calls it STRING"),
         (
             "CREATE TABLE t (a DECIMAL(39)) WITH ('connector' = 'x')",
@@ -141,7 +141,7 @@ fn a_value_that_does_not_fit_its_column_asks_for_a_cast() {
         ("DATE '2023-02-30'", "a INT", "c DATE", "3:27 '2023-02-30' is no DATE; it is written DATE '2024-03-01'"),
         ("a, a", "a INT", "c INT", "3:15 the query has 2 columns but 's' takes 1 (c)"),
         ("5L", "a INT", "c INT", "3:22 a number has no 'L' here; 5 is a BIGINT by itself where it has to be"),
-        ("CAST(a AS VARCHAR2)", "a INT", "c STRING", "3:27 unknown type VARCHAR2; did you mean VARCHAR?"),
+        ("CAST(a AS VARCHAR2)", "a INT", "c STRING", "3:27 unknown type VARCHAR2"),
     ] {
         let text = job_of(source, sink, &format!("INSERT INTO s SELECT {query} FROM k"));
         assert_eq!(only_error(&text), error, "{query}");
@@ -184,7 +184,7 @@ fn tables_can_only_be_used_for_what_their_connector_does() {
 #[test]
 fn a_broken_table_is_not_called_unknown() {
     let text = GUIDE.replace("feature string", "feature strnig");
-    assert_eq!(only_error(&text), "6:97 unknown type STRNIG; did you mean STRING?");
+    assert_eq!(only_error(&text), "6:97 unknown type STRNIG");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_file_without_an_insert_has_nothing_to_do() {
 #[test]
 fn a_quote_that_is_not_closed_is_found_where_it_opens() {
     let text = GUIDE.replace("'retrywaittime' = '200'", "'retrywaittime' = '200");
-    assert!(only_error(&text).contains("a string without its closing quote begins here"), "{}", only_error(&text));
+    assert!(only_error(&text).contains("Unterminated string literal"), "{}", only_error(&text));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::scan::{
     STARTUP_TIMESTAMP,
 };
 use super::{OptionSpec, TableOptions, ValueType};
-use crate::config::value_types::{TOPIC_NAMES, is_topic};
+use crate::config::value_types::is_topic;
 use crate::settings::{Assignment, Bounded, Column, KafkaSource, PackedNumber, Startup, VectorEncoding};
 use crate::topics::{TopicPattern, Topics};
 
@@ -197,7 +197,7 @@ fn named_topics(options: &mut TableOptions<'_>) -> Option<Vec<String>> {
             text.split(';').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_string).collect();
         match topics.iter().find(|topic| !is_topic(topic)) {
             Some(topic) if topic.contains(',') => Err("has a ',' in it; several topics are separated by ';'".into()),
-            Some(_) => Err(format!("is no topic's name, which {TOPIC_NAMES}")),
+            Some(_) => Err("is no topic's name: letters, digits, '.', '_' and '-' are".to_string()),
             None if topics.is_empty() => Err("must name a topic".into()),
             None => Ok(topics),
         }

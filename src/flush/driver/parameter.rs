@@ -1,0 +1,69 @@
+//! Values of `$1`, `$2`, … in a statement that isn't prepared: they say of which type they are, so that statement and values go
+//! out together, and the statement needs no name in the server.
+
+use tokio_postgres::types::{ToSql, Type};
+
+/// A value that knows its type.
+pub trait Parameter: ToSql + Sync {
+    fn declared(&self) -> Type;
+}
+
+/// A string is what the statement makes of it: text, or a name.
+impl Parameter for String {
+    fn declared(&self) -> Type {
+        Type::UNKNOWN
+    }
+}
+
+impl Parameter for &str {
+    fn declared(&self) -> Type {
+        Type::UNKNOWN
+    }
+}
+
+impl Parameter for u32 {
+    fn declared(&self) -> Type {
+        Type::OID
+    }
+}
+
+impl Parameter for i32 {
+    fn declared(&self) -> Type {
+        Type::INT4
+    }
+}
+
+impl<T: Element> Parameter for Vec<T> {
+    fn declared(&self) -> Type {
+        T::ARRAY
+    }
+}
+
+/// An element of an array.
+pub trait Element: ToSql + Sync {
+    const ARRAY: Type;
+}
+
+impl Element for &str {
+    const ARRAY: Type = Type::TEXT_ARRAY;
+}
+
+impl Element for String {
+    const ARRAY: Type = Type::TEXT_ARRAY;
+}
+
+impl Element for &[u8] {
+    const ARRAY: Type = Type::BYTEA_ARRAY;
+}
+
+impl Element for i32 {
+    const ARRAY: Type = Type::INT4_ARRAY;
+}
+
+impl Element for i64 {
+    const ARRAY: Type = Type::INT8_ARRAY;
+}
+
+impl<T: Element> Element for Option<T> {
+    const ARRAY: Type = T::ARRAY;
+}

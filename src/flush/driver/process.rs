@@ -1,0 +1,67 @@
+//! What the login said which process serves it. tokio-postgres keeps that for cancelling, and tells nobody; so a request to
+//! cancel is written, and read here.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::CancelToken;
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+
+use super::line::answer_at_once;
+
+/// The process id that the server named when the session began. A pooler names one of its own.
+pub fn process_id(token: &CancelToken) -> Option<i32> {
+    let mut written = Vec::new();
+    let _ = answer_at_once(token.cancel_query_raw(Paper(&mut written), Plain))?;
+    // Length, code, process id, key: four bytes each. Before it there may be the question for TLS.
+    let request = written.get(written.len().checked_sub(16)?..)?;
+    Some(i32::from_be_bytes(request.get(8..12)?.try_into().ok()?))
+}
+
+/// Takes what is written, and agrees to TLS.
+struct Paper<'a>(&'a mut Vec<u8>);
+
+impl AsyncRead for Paper<'_> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        buffer.put_slice(b"S");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Paper<'_> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().0.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl TlsStream for Paper<'_> {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+/// No encryption on paper.
+struct Plain;
+
+impl<'a> TlsConnect<Paper<'a>> for Plain {
+    type Stream = Paper<'a>;
+    type Error = Infallible;
+    type Future = Ready<Result<Paper<'a>, Infallible>>;
+
+    fn connect(self, paper: Paper<'a>) -> Self::Future {
+        ready(Ok(paper))
+    }
+}

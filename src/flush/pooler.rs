@@ -1,0 +1,71 @@
+//! Whether a pooler stands before the server that gives each transaction another session: PgBouncer with `pool_mode =
+//! transaction`, and its like. Found out at the start; one that comes later is found by [`Session::begin`].
+
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::session::{Attempt, Session};
+
+/// How long a second session may take that is only for comparing. With session pooling it may have to wait for a third to end.
+pub const COMPARING: Duration = Duration::from_secs(2);
+/// How often sessions are compared: while other clients come and go, a pooler may give us the same one by chance.
+const ROUNDS: usize = 3;
+
+/// What stands between us and the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing that matters: a connection has one session.
+    Nothing,
+    /// Each transaction may get another session.
+    TransactionPooler,
+    /// So may each statement.
+    StatementPooler,
+}
+
+/// Looks without leaving anything in a session that may be others' as well. `second` opens another connection.
+pub fn between(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> Attempt<Between> {
+    let own = process(session)?;
+    if session.client().process_id() == Some(own) {
+        return Ok(Between::Nothing);
+    }
+    // Somebody else answered the login.
+    match session.run("BEGIN") {
+        Err(failure) if refuses_transactions(&failure) => return Ok(Between::StatementPooler),
+        begun => begun?,
+    }
+    let held = process(session);
+    session.run("ROLLBACK")?;
+    if held? != own {
+        return Ok(Between::TransactionPooler);
+    }
+    for _ in 0..ROUNDS {
+        match are_shared(session, second)? {
+            Some(true) => return Ok(Between::TransactionPooler),
+            Some(false) => {}
+            None => break,
+        }
+    }
+    Ok(Between::Nothing)
+}
+
+/// Whether another connection gets the server's session that this one had. `None`: there is no second session to compare with.
+fn are_shared(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> Attempt<Option<bool>> {
+    let own = process(session)?;
+    let Ok(mut other) = second() else { return Ok(None) };
+    let Ok(theirs) = other.run("BEGIN").and_then(|()| process(&mut other)) else { return Ok(None) };
+    let is_shared = theirs == own || process(session)? != own;
+    let _ = other.run("ROLLBACK");
+    Ok(Some(is_shared))
+}
+
+fn process(session: &mut Session) -> Attempt<i32> {
+    let answer = session.first_value("SELECT pg_catalog.pg_backend_pid()")?;
+    answer
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(|| Failure::outage("the server doesn't say which process it is"))
+}
+
+/// PgBouncer ends the connection with these words.
+fn refuses_transactions(failure: &Failure) -> bool {
+    failure.text.contains("transaction blocks not allowed")
+}
