@@ -31,7 +31,8 @@ fn rolled_back<T>(
 /// The statements of a path without any row: what is refused now no row is to blame for.
 pub fn nothing(session: &mut Session, statements: &Statements, path: Path, deletes: bool) -> Attempt<()> {
     rolled_back(session, (path == Path::Staged).then_some(statements), |session| {
-        copy_nothing(session, statements, path.into(), RowFormat::Binary)?;
+        // As text: some types have no binary form.
+        copy_nothing(session, statements, path.into(), RowFormat::Text)?;
         if path == Path::Staged {
             statements.merge().try_for_each(|merge| session.execute(statements, merge).map(drop))?;
         }
