@@ -109,7 +109,11 @@ def run(arguments):
         return code if code >= 0 else 128 - code
 
 
-def report(skipped):
+def report(lines):
+    elsewhere = sorted({line for line in lines if line.startswith("NOT ON ")})
+    skipped = [line for line in lines if not line.startswith("NOT ON ")]
+    if elsewhere:
+        print(f"\n{len(elsewhere)} times a test ran on other servers only:", *elsewhere, sep="\n  ", file=sys.stderr)
     if skipped:
         print(f"\n{len(skipped)} of the tests were SKIPPED for want of a server:", *skipped, sep="\n  ", file=sys.stderr)
 

@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod command;
+pub mod features;
 pub mod postgresql;
 pub mod private;
 pub mod proxy;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use broker::{Topic, kafka};
 pub use command::Job;
+pub use features::{Feature, servers};
 pub use postgresql::{
     Schema, client_certificate, postgres18, postgres18_sockets, postgres18_tls, postgres93, postgres96,
 };

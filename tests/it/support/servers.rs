@@ -31,11 +31,23 @@ fn in_file(variable: &str) -> Option<String> {
 
 /// Says and counts that a test is skipped for want of something.
 pub fn skipped(variable: &str) {
-    let current = std::thread::current();
-    let line = format!("SKIPPED {}: no {variable}, see `make test`\n", current.name().unwrap_or("a test"));
+    let line = format!("SKIPPED {}: no {variable}, see `make test`\n", current_test());
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
     // Written to the stream itself, which the test harness doesn't capture.
     let _ = std::io::stderr().write_all(line.as_bytes());
+    count(&line);
+}
+
+/// Counts that a test doesn't run on a server that lacks what it needs, which is no failure anywhere.
+pub fn not_on(server: &str, feature: &str) {
+    count(&format!("NOT ON {server}, without {feature}: {}\n", current_test()));
+}
+
+fn current_test() -> String {
+    std::thread::current().name().unwrap_or("a test").to_owned()
+}
+
+fn count(line: &str) {
     if let Some(file) = std::env::var_os("VECSINK_TEST_SKIPPED") {
         let counted = OpenOptions::new().append(true).open(file).and_then(|mut f| f.write_all(line.as_bytes()));
         counted.expect("the list of skipped tests is writable");

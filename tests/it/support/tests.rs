@@ -58,3 +58,22 @@ fn a_private_server_keeps_its_data_through_a_crash() {
     let row = private.server.connect().query_one("SELECT one FROM kept", &[]).unwrap();
     assert_eq!(row.get::<_, i32>(0), 1);
 }
+
+#[test]
+fn each_server_has_what_tests_take_it_to_have_and_lacks_the_rest() {
+    for (name, server, features) in features::SERVERS {
+        let Some(server) = server() else { continue };
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
+        for (feature, statement) in [
+            (Feature::OnConflict, "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING"),
+            (Feature::Jsonb, "SELECT '{}'::jsonb"),
+            (Feature::Partitions, "CREATE TABLE p (id int) PARTITION BY RANGE (id)"),
+            (Feature::Generated, "CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY)"),
+            (Feature::Pgvector, "SELECT '[1]'::vector"),
+        ] {
+            let taken = schema.client.batch_execute(statement).is_ok();
+            assert_eq!(taken, features.contains(&feature), "{name}: {feature:?}");
+        }
+    }
+}
