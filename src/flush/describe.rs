@@ -47,7 +47,7 @@ pub fn describe(
         path @ (Path::Direct | Path::Resolving) => vec![copy(path)],
         Path::Staged => Vec::new(),
     };
-    let staged = used.is_empty() || (can_conflict && sink.conflict_mode != ConflictMode::Strict);
+    let staged = used.is_empty() || sink.changing || (can_conflict && sink.conflict_mode != ConflictMode::Strict);
     if staged {
         found.push(has(capabilities.on_conflict, "INSERT … ON CONFLICT"));
         used.push(copy(Path::Staged));

@@ -7,6 +7,7 @@ use super::classify::{Class, During};
 use super::driver::patience::{Deadline, Patience};
 use super::driver::{Error as DriverError, Parameter};
 use super::failure::Failure;
+use super::probe::{in_rollback, met_a_lock};
 use super::retry::Backoff;
 use super::session::{Attempt, Session};
 use super::statements::quote;
@@ -113,10 +114,11 @@ impl LetterTable {
             _ => format!("l.{}::{data_type}", quote(column)),
         };
         let values: Vec<String> = COLUMNS.iter().map(value).collect();
-        let arrays = COLUMNS.iter().enumerate().map(|(at, (.., sent))| format!("${}::{sent}[]", at + 1));
+        // All of a length, so row by row; several arrays in one unnest are newer than PostgreSQL 9.3.
+        let arrays = COLUMNS.iter().enumerate().map(|(at, (.., sent))| format!("unnest(${}::{sent}[])", at + 1));
         LetterTable {
             insert: format!(
-                "INSERT INTO {name} ({}) SELECT {} FROM unnest({}) AS l ({})",
+                "INSERT INTO {name} ({}) SELECT {} FROM (SELECT {}) AS l ({})",
                 columns.join(", "),
                 values.join(", "),
                 arrays.collect::<Vec<_>>().join(", "),
@@ -138,9 +140,10 @@ impl LetterTable {
             rejection: Rejection::new(Stage::Decode, ""),
             time_ms: 0,
         };
-        let tried = session.begin_without_rows().and_then(|()| self.insert(session, &[letter]));
-        session.recover();
-        tried
+        match in_rollback(session, |session| self.insert(session, &[letter])) {
+            Err(failure) if met_a_lock(&failure) => Ok(()),
+            tried => tried,
+        }
     }
 
     pub fn insert(&self, session: &mut Session, letters: &[Letter]) -> Attempt<()> {

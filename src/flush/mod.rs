@@ -180,13 +180,20 @@ impl Target {
         session.set_up(&setup).map_err(set_up)?;
         let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
         let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
-        let (capabilities, statements) = probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
+        let probe::Found { capabilities, statements, untried } =
+            probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
         let mut description = describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
         if session.is_pooled() {
             let warning = format!("a pooler before the server {POOLED}");
             log::warn!("{}: {warning}", catalog.name());
             description.warnings.push(warning);
+        }
+        if untried {
+            description.warnings.push(format!(
+                "{} is locked by another session, so what the server takes could not all be tried; rows wait for that lock",
+                catalog.name()
+            ));
         }
         let has_company = probe::other_process(&mut session, application_name);
         let letters = match &sink.dead_letter {

@@ -3,7 +3,7 @@
 use tokio_postgres::SimpleQueryMessage;
 
 use super::catalog::Catalog;
-use super::classify::Class;
+use super::classify::{Class, During};
 use super::copy::{Into, copy_nothing};
 use super::failure::Failure;
 use super::server::Server;
@@ -25,6 +25,14 @@ pub struct Capabilities {
     pub resolving: bool,
 }
 
+/// What a server was found to take.
+pub struct Found {
+    pub capabilities: Capabilities,
+    pub statements: Statements,
+    /// Something could not be tried because another session has locked the table. It is taken to work.
+    pub untried: bool,
+}
+
 /// Tries what the job could use. `reopen` gives a new session when a try has cost one.
 pub fn probe(
     session: &mut Session,
@@ -32,28 +40,16 @@ pub fn probe(
     catalog: &Catalog,
     sink: &Sink,
     reopen: &dyn Fn() -> Result<Session>,
-) -> Result<(Capabilities, Statements)> {
+) -> Result<Found> {
     // ON CONFLICT DO NOTHING looks at every unique constraint, and fails on a deferrable one when a row comes.
-    let on_conflict = sink.conflict_mode != ConflictMode::Ignore || !catalog.keys.deferrable;
+    let on_conflict = (sink.conflict_mode != ConflictMode::Ignore || !catalog.keys.deferrable)
+        && knows_on_conflict(session).map_err(|failure| failure.error("the server can't be asked", ""))?;
     let mut found = Capabilities { direct: true, on_conflict, resolving: false };
-    let mut statements = Statements::new(catalog, sink.conflict_mode, &found);
+    let statements = Statements::new(catalog, sink.conflict_mode, &found);
     let name = catalog.name();
+    let mut tries = Tries { session, reopen, untried: false };
 
-    let copies = |session: &mut Session, statements: &Statements, path: Path| -> Result<Attempt<()>> {
-        let formats: &[RowFormat] =
-            if catalog.takes_binary() { &[RowFormat::Binary, RowFormat::Text] } else { &[RowFormat::Text] };
-        for &format in formats {
-            let tried = in_rollback(session, |session| copy_nothing(session, statements, path.into(), format));
-            if !session.is_usable() {
-                *session = reopen()?;
-            }
-            if let Err(failure) = tried {
-                return Ok(Err(failure));
-            }
-        }
-        Ok(Ok(()))
-    };
-    if let Err(failure) = copies(session, &statements, Path::Direct)? {
+    if let Err(failure) = tries.copies(&statements, catalog, Path::Direct)? {
         // 0A000, 42809: a view, or a foreign table of an older server. INSERT may do.
         if !failure.is("0A000") && !failure.is("42809") {
             return Err(failure.error(&format!("{name}: COPY is refused"), ""));
@@ -63,48 +59,145 @@ pub fn probe(
     let resolves = sink.conflict_mode != ConflictMode::Strict && catalog.keys.can_conflict();
     let all_columns_are_the_keys = sink.conflict_mode == ConflictMode::Ignore || !catalog.keys.other_unique;
     if server.greenplum && resolves && all_columns_are_the_keys && found.direct {
-        found.resolving = copies(session, &statements, Path::Resolving)?.is_ok();
+        found.resolving = tries.copies(&statements, catalog, Path::Resolving)?.is_ok() && !tries.untried;
     }
-    if resolves || !found.direct || sink.write_mode == WriteMode::Insert {
-        let mut tried = try_merge(session, &statements);
-        if tried.as_ref().is_err_and(|failure| failure.is("42601")) {
-            found.on_conflict = false;
-            statements = Statements::new(catalog, sink.conflict_mode, &found);
-            tried = try_merge(session, &statements);
-        }
-        if !session.is_usable() {
-            *session = reopen()?;
-        }
+    if resolves || !found.direct || sink.write_mode == WriteMode::Insert || sink.changing {
+        let merges: Vec<Statement> = statements.merge().collect();
+        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &merges, None))?;
         tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
     }
     if sink.changing {
-        let tried = try_changes(session, &statements, sink.conflict_mode);
-        if !session.is_usable() {
-            *session = reopen()?;
-        }
+        let tried = tries.run(|session| try_changes(session, server, &statements, catalog, sink.conflict_mode))?;
         tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
     }
-    Ok((found, statements))
+    let untried = tries.untried;
+    Ok(Found { capabilities: found, statements, untried })
 }
 
-/// Has the server plan the deletes and what replaces rows.
-fn try_changes(session: &mut Session, statements: &Statements, mode: ConflictMode) -> Attempt<()> {
-    in_rollback(session, |session| {
-        for statement in [Statement::DeleteBinary, Statement::DeleteText] {
-            let keys = session.prepare(statements, statement)?.params().len();
+/// Whether the server has `INSERT … ON CONFLICT`. It reads a statement before it looks for the table, so that a table that
+/// isn't there tells: no lock is asked for.
+fn knows_on_conflict(session: &mut Session) -> Attempt<bool> {
+    match session.run("EXPLAIN INSERT INTO pg_temp.vecsink_no_table SELECT 1 ON CONFLICT DO NOTHING") {
+        Err(failure) if failure.class == Class::Configuration => {
+            session.forgive();
+            Ok(!failure.is("42601"))
+        }
+        Err(failure) => Err(failure),
+        Ok(()) => Ok(true),
+    }
+}
+
+/// The session that tries, and what came of it.
+struct Tries<'a> {
+    session: &'a mut Session,
+    reopen: &'a dyn Fn() -> Result<Session>,
+    untried: bool,
+}
+
+impl Tries<'_> {
+    fn copies(&mut self, statements: &Statements, catalog: &Catalog, path: Path) -> Result<Attempt<()>> {
+        let formats: &[RowFormat] =
+            if catalog.takes_binary() { &[RowFormat::Binary, RowFormat::Text] } else { &[RowFormat::Text] };
+        for &format in formats {
+            let tried = self.run(|session| copy_nothing(session, statements, path.into(), format).map(drop))?;
+            if tried.is_err() {
+                return Ok(tried);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// One try in a transaction that is rolled back. Once the table was found locked nothing more is tried: others would have to
+    /// wait behind us.
+    fn run(&mut self, work: impl FnOnce(&mut Session) -> Attempt<()>) -> Result<Attempt<()>> {
+        if self.untried {
+            return Ok(Ok(()));
+        }
+        let tried = in_rollback(self.session, work);
+        if !self.session.is_usable() {
+            *self.session = (self.reopen)()?;
+        }
+        match tried {
+            Err(failure) if met_a_lock(&failure) => {
+                self.untried = true;
+                Ok(Ok(()))
+            }
+            tried => Ok(tried),
+        }
+    }
+}
+
+/// Has the server plan the deletes, what replaces rows, and the updates of some columns.
+fn try_changes(
+    session: &mut Session,
+    server: &Server,
+    statements: &Statements,
+    catalog: &Catalog,
+    mode: ConflictMode,
+) -> Attempt<()> {
+    for statement in [Statement::DeleteBinary, Statement::DeleteText] {
+        let keys = session.prepare(statements, statement)?.params().len();
+        if !server.planning_locks() {
             let nulls = vec!["NULL"; keys].join(", ");
             let name = own_name("vecsink_probe");
             session.run(&format!("PREPARE {name} AS {}", statements.text(statement)))?;
             session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))?;
         }
-        if mode == ConflictMode::Strict {
-            for statement in &statements.create_stage {
-                session.run(statement)?;
-            }
-            statements.upsert().try_for_each(|upsert| session.run(&format!("EXPLAIN {}", statements.text(upsert))))?;
+    }
+    if server.planning_locks() {
+        must_have(session, catalog, "DELETE")?;
+    }
+    if mode == ConflictMode::Ignore {
+        return Ok(());
+    }
+    let upserts: Vec<Statement> = statements.upsert().collect();
+    let carried: Vec<usize> = (0..catalog.columns.len()).collect();
+    let whole_row_is_key = catalog.keys.key.as_ref().is_none_or(|key| key.len() == carried.len());
+    let patch = (!whole_row_is_key).then(|| statements.patch(&carried));
+    try_staged(session, server, statements, catalog, &upserts, patch.as_deref())
+}
+
+/// Makes the stage and has the server plan what brings its rows into the table.
+fn try_staged(
+    session: &mut Session,
+    server: &Server,
+    statements: &Statements,
+    catalog: &Catalog,
+    tried: &[Statement],
+    patch: Option<&str>,
+) -> Attempt<()> {
+    for statement in &statements.create_stage {
+        session.run(statement)?;
+    }
+    for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patch) {
+        if server.planning_locks() && changes_rows(sql) {
+            must_have(session, catalog, "SELECT")?;
+        } else {
+            session.run(&format!("EXPLAIN {sql}"))?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
+}
+
+/// Whether Greenplum without its deadlock detector locks the table as soon as it plans one of our statements.
+fn changes_rows(sql: &str) -> bool {
+    sql.starts_with("UPDATE ") || sql.starts_with("DELETE ") || sql.contains(" DO UPDATE SET ")
+}
+
+/// Stands in for planning a statement that would lock the table.
+fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<()> {
+    // Of columns the rest is known from the catalog.
+    let kind = if right == "SELECT" { "any_column" } else { "table" };
+    let asked = format!("SELECT pg_catalog.has_{kind}_privilege($1::text, '{right}')");
+    let answer = session.client().query_one(asked.as_str(), &[&catalog.quoted()]);
+    match answer.map_err(|error| session.failed(&error, During::Statement))?.get(0) {
+        true => Ok(()),
+        false => Err(Failure {
+            class: Class::Configuration,
+            sqlstate: Some("42501".to_owned()),
+            ..Failure::outage(format!("the right to {right} is missing"))
+        }),
+    }
 }
 
 /// What an extension's type compares with may be in a schema of its own.
@@ -124,22 +217,13 @@ fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure
     failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
 }
 
-/// Makes the stage and has the server plan the merge.
-fn try_merge(session: &mut Session, statements: &Statements) -> Attempt<()> {
-    in_rollback(session, |session| {
-        for statement in &statements.create_stage {
-            session.run(statement)?;
-        }
-        statements.merge().try_for_each(|merge| session.run(&format!("EXPLAIN {}", statements.text(merge))))
-    })
-}
-
 fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
     let role = quote(&sink.connection.user);
     let advice = match failure.sqlstate.as_deref() {
         Some("42501") => format!(
-            "run: GRANT TEMPORARY ON DATABASE {} TO {role}; GRANT INSERT, SELECT, UPDATE ON {} TO {role}",
+            "run: GRANT TEMPORARY ON DATABASE {} TO {role}; GRANT {} ON {} TO {role}",
             quote(&sink.connection.database),
+            if sink.conflict_mode == ConflictMode::Upsert { "SELECT, INSERT, UPDATE" } else { "SELECT, INSERT" },
             catalog.quoted()
         ),
         Some("42883") => OPERATORS.to_owned(),
@@ -149,8 +233,15 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Err
     failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
 }
 
-fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-    let result = session.begin_without_rows().and_then(|()| work(session));
+/// Has the transaction wait for a lock, or where the server has no such setting for anything, only a moment: others queue behind
+/// who waits for a lock.
+const BRIEFLY: &str = "SELECT pg_catalog.set_config(name, '1s', true) FROM (
+    SELECT name FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name LIMIT 1) AS s";
+
+/// Tries something in a transaction that is rolled back.
+pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+    let begun = session.begin_without_rows().and_then(|()| session.run(BRIEFLY));
+    let result = begun.and_then(|()| work(session));
     if let Err(failure) = &result
         && failure.class == Class::Configuration
     {
@@ -159,6 +250,11 @@ fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Atte
     }
     session.recover();
     result
+}
+
+/// What was tried [`in_rollback`] met another session's lock: nobody knows whether it works.
+pub fn met_a_lock(failure: &Failure) -> bool {
+    failure.is("55P03") || failure.is("57014")
 }
 
 /// Sessions of another process of this job: those whose name differs from ours only after the last slash.
@@ -184,5 +280,25 @@ impl From<Path> for Into {
             Path::Resolving => Into { binary: Statement::ResolvingBinary, text: Statement::ResolvingText },
             Path::Staged => Into { binary: Statement::StageBinary, text: Statement::StageText },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_change_rows_are_told_from_those_that_add_some() {
+        let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        let planned = |mode, on_conflict| -> Vec<bool> {
+            let capabilities = Capabilities { direct: true, on_conflict, resolving: false };
+            let statements = Statements::new(&catalog, mode, &capabilities);
+            statements.merge().map(|merge| changes_rows(statements.text(merge))).collect()
+        };
+        assert_eq!(planned(ConflictMode::Upsert, true), [true]);
+        assert_eq!(planned(ConflictMode::Upsert, false), [true, false]);
+        assert_eq!(planned(ConflictMode::Ignore, true), [false]);
+        assert_eq!(planned(ConflictMode::Ignore, false), [false]);
+        assert_eq!(planned(ConflictMode::Strict, true), [false]);
     }
 }

@@ -64,6 +64,12 @@ impl Server {
         if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
     }
 
+    /// Without its deadlock detector Greenplum locks the table as soon as it plans an update or a delete: behind any open
+    /// INSERT that waits, and others behind it.
+    pub fn planning_locks(&self) -> bool {
+        self.greenplum && self.deadlock_detector != Some(true)
+    }
+
     /// A distributed transaction costs tens of milliseconds however few rows it has.
     pub fn linger(&self) -> Duration {
         if self.greenplum { LINGER_GREENPLUM } else { LINGER }

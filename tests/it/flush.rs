@@ -9,6 +9,7 @@ mod evidence;
 pub mod fixture;
 mod frozen;
 mod isolation;
+mod locks;
 mod outages;
 mod owners;
 mod poolers;

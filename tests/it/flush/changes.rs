@@ -1,4 +1,4 @@
-//! Updates and deletes, on both servers: batches of entries for tables of `(id, a, b)`, encoded by hand.
+//! Updates and deletes: batches of entries for tables of `(id, a, b)`, encoded by hand.
 
 use std::time::Instant;
 
@@ -8,11 +8,7 @@ use vecsink::stop::Stop;
 
 use super::fixture::{Outcome, open, refusal, sink_of, write};
 use crate::support::postgresql::Postgres;
-use crate::support::{Schema, postgres18, postgres96};
-
-fn servers() -> impl Iterator<Item = Postgres> {
-    [postgres18(), postgres96()].into_iter().flatten()
-}
+use crate::support::{Schema, servers};
 
 /// A changing sink into `t (id bigint PRIMARY KEY, a text, b text)`.
 fn sink(schema: &Schema, mode: ConflictMode) -> Sink {
@@ -76,7 +72,7 @@ impl Changes {
         self.entry(op, RowFormat::Text, line.as_bytes(), &key)
     }
 
-    fn entry(mut self, op: Op, format: RowFormat, row: &[u8], key: &[u8]) -> Self {
+    pub fn entry(mut self, op: Op, format: RowFormat, row: &[u8], key: &[u8]) -> Self {
         self.chunk.entries.push(Entry {
             stream: 0,
             format,
@@ -117,7 +113,7 @@ fn counts(outcome: &Outcome) -> [u64; 4] {
 
 #[test]
 fn changes_of_a_key_have_their_net_effect() {
-    for server in servers() {
+    for server in servers(&[]) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
             let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x'), (3, 'old', 'x')");
             let target = open(&Sink { write_mode, ..sink(&schema, ConflictMode::Upsert) });
@@ -142,7 +138,7 @@ fn changes_of_a_key_have_their_net_effect() {
 
 #[test]
 fn partial_updates_are_merged_or_change_the_columns_they_carry() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x'), (3, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Upsert));
         let batch = Changes::default()
@@ -161,7 +157,7 @@ fn partial_updates_are_merged_or_change_the_columns_they_carry() {
 
 #[test]
 fn a_partial_update_without_its_row_is_rejected_alone() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Upsert));
         let batch = Changes::default()
@@ -181,7 +177,7 @@ fn a_partial_update_without_its_row_is_rejected_alone() {
 
 #[test]
 fn rows_of_both_formats_of_one_key_are_still_in_order() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "");
         let target = open(&sink(&schema, ConflictMode::Upsert));
         let batch = Changes::default()
@@ -199,7 +195,7 @@ fn rows_of_both_formats_of_one_key_are_still_in_order() {
 
 #[test]
 fn ignore_keeps_what_was_first_until_it_is_deleted() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Ignore));
         let batch = Changes::default()
@@ -216,7 +212,7 @@ fn ignore_keeps_what_was_first_until_it_is_deleted() {
 
 #[test]
 fn under_strict_an_insert_of_a_key_that_is_there_stops_the_job_and_an_update_does_not() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Strict));
         let fine = Changes::default().update(1, "new", "y").delete(2).insert(2, "two", "y").insert(3, "in", "y");
@@ -236,7 +232,7 @@ fn under_strict_an_insert_of_a_key_that_is_there_stops_the_job_and_an_update_doe
 
 #[test]
 fn rows_that_hand_a_unique_value_on_are_written_in_their_order() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'one', 'x'), (2, 'two', 'x')");
         schema.execute("ALTER TABLE t ADD UNIQUE (a)");
         let target = open(&sink(&schema, ConflictMode::Upsert));
@@ -256,7 +252,7 @@ fn rows_that_hand_a_unique_value_on_are_written_in_their_order() {
 
 #[test]
 fn a_refused_row_gives_way_to_the_changes_it_had_superseded() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "(1, 'old', 'x')");
         let target = open(&sink(&schema, ConflictMode::Upsert));
         let batch =
@@ -269,7 +265,7 @@ fn a_refused_row_gives_way_to_the_changes_it_had_superseded() {
 
 #[test]
 fn a_bad_row_of_a_record_with_several_costs_only_itself() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "");
         let target = open(&sink(&schema, ConflictMode::Upsert));
         let mut changes = Changes::default().insert(0, "a", "b");
@@ -284,7 +280,7 @@ fn a_bad_row_of_a_record_with_several_costs_only_itself() {
 
 #[test]
 fn deletes_find_keys_of_any_type() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute(
             "CREATE DOMAIN code AS varchar(8); CREATE TYPE size AS ENUM ('s', 'l');
@@ -312,7 +308,7 @@ fn deletes_find_keys_of_any_type() {
 
 #[test]
 fn three_thousand_deletes_use_the_index() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server, "");
         schema.execute("INSERT INTO t SELECT g, 'a', repeat('x', 500) FROM generate_series(1, 200000) g; ANALYZE t");
         let target = open(&sink(&schema, ConflictMode::Upsert));
@@ -330,24 +326,58 @@ fn three_thousand_deletes_use_the_index() {
 
 #[test]
 fn what_changes_need_is_said_at_the_start() {
-    let Some(server) = postgres18() else { return };
-    let mut schema = Schema::new(&server);
-    let role = format!("{}_role", schema.name);
-    schema.execute(&format!(
+    for server in servers(&[]) {
+        let mut schema = Schema::new(&server);
+        let role = format!("{}_role", schema.name);
+        schema.execute(&format!(
         "CREATE TABLE t (id bigint, a text, b text); CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA {} TO {role};
          GRANT SELECT, INSERT, UPDATE ON t TO {role}",
         schema.name
     ));
-    let mut keyless = refusal(&sink(&schema, ConflictMode::Ignore));
-    schema.execute("ALTER TABLE t ADD PRIMARY KEY (id)");
-    let mut other = sink(&schema, ConflictMode::Ignore);
-    other.connection.user.clone_from(&role);
-    other.connection.password = vecsink::settings::Password::new("x");
-    let denied = refusal(&other);
-    schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
-    assert!(keyless.contains("declare PRIMARY KEY (…) NOT ENFORCED"), "{keyless}");
-    assert!(denied.contains("DELETE ON"), "{denied}");
-    schema.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");
-    keyless = refusal(&Sink { declared_key: Some(vec![0]), ..sink(&schema, ConflictMode::Strict) });
-    assert!(keyless.contains("CREATE UNIQUE INDEX"), "{keyless}");
+        let mut keyless = refusal(&sink(&schema, ConflictMode::Ignore));
+        schema.execute("ALTER TABLE t ADD PRIMARY KEY (id)");
+        let mut other = sink(&schema, ConflictMode::Ignore);
+        other.connection.user.clone_from(&role);
+        other.connection.password = vecsink::settings::Password::new("x");
+        let denied = refusal(&other);
+        schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+        assert!(keyless.contains("declare PRIMARY KEY (…) NOT ENFORCED"), "{keyless}");
+        assert!(denied.contains("DELETE ON"), "{denied}");
+        schema.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");
+        keyless = refusal(&Sink { declared_key: Some(vec![0]), ..sink(&schema, ConflictMode::Strict) });
+        assert!(keyless.contains("CREATE UNIQUE INDEX"), "{keyless}");
+    }
+}
+
+#[test]
+fn every_conflict_mode_follows_changes_on_every_server() {
+    for server in servers(&[]) {
+        for mode in [ConflictMode::Ignore, ConflictMode::Strict, ConflictMode::Upsert] {
+            for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+                let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x'), (3, 'old', 'x')");
+                let target = open(&Sink { write_mode, ..sink(&schema, mode) });
+                let batch =
+                    Changes::default().insert(4, "in", "y").delete(1).update(2, "new", "y").update(5, "new", "y");
+                write(&target, &batch.batch());
+                let second = if mode == ConflictMode::Ignore { "2:old:x" } else { "2:new:y" };
+                assert_eq!(table(&mut schema), format!("{second} 3:old:x 4:in:y 5:new:y"), "{mode:?} {write_mode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn under_ignore_a_key_that_nothing_makes_unique_can_be_followed_everywhere() {
+    for server in servers(&[]) {
+        for write_mode in [WriteMode::Copy, WriteMode::Insert] {
+            let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x')");
+            schema.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");
+            let sink = Sink { declared_key: Some(vec![0]), write_mode, ..sink(&schema, ConflictMode::Ignore) };
+            let target = open(&sink);
+            let batch = Changes::default().update(1, "new", "y").delete(2).insert(3, "in", "y").update(3, "late", "z");
+            write(&target, &batch.batch());
+            let rows = "SELECT string_agg(id || a, ' ' ORDER BY id, a) FROM t";
+            assert_eq!(schema.text(rows).as_deref(), Some("1new 1old 3in 3late"), "{write_mode:?}");
+        }
+    }
 }
