@@ -24,6 +24,7 @@ mod names;
 mod net;
 mod owners;
 mod patches;
+mod planner;
 mod pool;
 mod pooler;
 mod probe;
@@ -170,7 +171,7 @@ impl Target {
         let mut session = first_session(&connector, sink, &open, &patience)?;
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
-        let setup = server.setup(&sink.connection);
+        let mut setup = server.setup(&sink.connection);
         let second = || Session::open(&connector, &Setup::default(), &open, &patience.at_most(pooler::COMPARING));
         match pooler::between(&mut session, &second).map_err(set_up)? {
             Between::Nothing => {}
@@ -179,6 +180,9 @@ impl Target {
         }
         session.set_up(&setup).map_err(set_up)?;
         let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
+        let settings = session.with_settings(|session| planner::settings(session, &catalog)).map_err(set_up)?;
+        session.also_set(&settings).map_err(set_up)?;
+        setup.required.extend(settings);
         let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
         let probe::Found { capabilities, statements, untried } =
             probe::probe(&mut session, &server, &catalog, sink, &reopen)?;

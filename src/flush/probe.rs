@@ -78,7 +78,10 @@ pub fn probe(
 /// isn't there tells: no lock is asked for.
 fn knows_on_conflict(session: &mut Session) -> Attempt<bool> {
     match session.run("EXPLAIN INSERT INTO pg_temp.vecsink_no_table SELECT 1 ON CONFLICT DO NOTHING") {
-        Err(failure) if failure.class == Class::Configuration => {
+        // As a rule that there is no such table, or no temporary schema yet.
+        Err(failure)
+            if failure.sqlstate.as_deref().is_some_and(|code| code.starts_with("42") || code.starts_with("3F")) =>
+        {
             session.forgive();
             Ok(!failure.is("42601"))
         }

@@ -151,6 +151,20 @@ impl Session {
         Ok(())
     }
 
+    /// Sets more, for as long as what [`Session::set_up`] has set.
+    pub fn also_set(&mut self, settings: &[(&'static str, String)]) -> Attempt<()> {
+        let lasting = if self.pooled { Lasting::Transaction } else { Lasting::Session };
+        let statements: Vec<String> = settings.iter().map(|(name, value)| set((name, value), lasting)).collect();
+        match statements.join("; ") {
+            none if none.is_empty() => Ok(()),
+            more if self.pooled => {
+                self.beginning = format!("{}; {more}", self.beginning);
+                Ok(())
+            }
+            more => self.run(&more),
+        }
+    }
+
     /// Whether nothing in the server outlives a transaction.
     pub fn is_pooled(&self) -> bool {
         self.pooled

@@ -12,6 +12,7 @@ mod isolation;
 mod locks;
 mod outages;
 mod owners;
+mod planner;
 mod poolers;
 mod quoting;
 mod turns;
