@@ -4,7 +4,7 @@ use super::avro;
 use super::stream::{Format, Row, Stream, Table};
 use crate::support::command::Finished;
 use crate::support::postgresql::{Postgres, unique};
-use crate::support::{Job, Schema, Topic, kafka, postgres18, postgres96, registry};
+use crate::support::{Job, Schema, Topic, kafka, postgres18, registry, servers};
 
 const JOB: &str = "
     CREATE TABLE changes (id BIGINT, number INT, text STRING) WITH (
@@ -74,7 +74,7 @@ fn all_well(finished: &Finished, seed: u64) {
 }
 
 fn random_changes(format: Format, seed: u64) {
-    for server in [postgres18(), postgres96()].into_iter().flatten() {
+    for server in servers(&[]) {
         let Some(kafka) = kafka() else { return };
         eprintln!("{format:?}: seed {seed}");
         let stream = Stream { seed, changes: 200_000, keys: 5000, partitions: 4 };

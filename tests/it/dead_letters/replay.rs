@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::scene::{Scene, messages};
 use crate::support::postgresql::{Postgres, unique};
-use crate::support::{eventually, kafka, postgres18, postgres96};
+use crate::support::{eventually, kafka, postgres18, servers};
 
 const CARS: i64 = 500;
 
@@ -62,7 +62,7 @@ fn after_a_wrong_constraint_is_corrected_a_topic_brings_every_row_once() {
 
 #[test]
 fn after_a_wrong_constraint_is_corrected_a_table_brings_every_row_once() {
-    for server in [postgres18(), postgres96()].into_iter().flatten() {
+    for server in servers(&[]) {
         let Some(mut scene) = refused(&server) else { return };
         let letters = format!("table:{}.dead", scene.schema.name);
         assert_eq!(scene.run("table:dead").finish().exited(0).count("rows_dead_lettered"), 450);

@@ -2,7 +2,7 @@
 
 use crate::support::command::Finished;
 use crate::support::postgresql::{Postgres, unique};
-use crate::support::{Job, Schema, Topic, kafka, postgres18};
+use crate::support::{Job, Schema, Topic, kafka, servers};
 
 pub struct Scene {
     pub schema: Schema,
@@ -14,9 +14,9 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A table of this name and these columns in the database, and as the job declares it.
-    pub fn new(table: &str, in_database: &str, in_job: &str) -> Option<Scene> {
-        Scene::on(&postgres18()?, table, in_database, in_job)
+    /// On each server in turn, a table of this name and these columns in the database, and as the job declares it.
+    pub fn new<'a>(table: &'a str, in_database: &'a str, in_job: &'a str) -> impl Iterator<Item = Scene> {
+        servers(&[]).into_iter().filter_map(move |server| Scene::on(&server, table, in_database, in_job))
     }
 
     pub fn on(server: &Postgres, table: &str, in_database: &str, in_job: &str) -> Option<Scene> {
@@ -32,7 +32,7 @@ impl Scene {
     }
 
     /// `id` and `v`, both in the database and in the job.
-    pub fn plain() -> Option<Scene> {
+    pub fn plain() -> impl Iterator<Item = Scene> {
         Scene::new("t", "id int PRIMARY KEY, v text", "id INT, v STRING, PRIMARY KEY (id) NOT ENFORCED")
     }
 

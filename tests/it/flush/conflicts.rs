@@ -1,15 +1,11 @@
-//! Conflict modes, on every path, on both servers.
+//! Conflict modes, on every path.
 
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 
 use super::fixture::{Outcome, Rows, chunks, open, refusal, sink, table, write};
 use crate::support::postgresql::Postgres;
-use crate::support::{Schema, postgres18, postgres96};
-
-fn servers() -> impl Iterator<Item = Postgres> {
-    [postgres18(), postgres96()].into_iter().flatten()
-}
+use crate::support::{Feature, Schema, postgres18, servers};
 
 fn schema(server: &Postgres) -> Schema {
     let mut schema = Schema::new(server);
@@ -23,7 +19,7 @@ fn with(schema: &Schema, mode: ConflictMode, write_mode: WriteMode) -> Sink {
 
 #[test]
 fn ignore_keeps_the_row_that_was_first() {
-    for server in servers() {
+    for server in servers(&[]) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
             let mut schema = schema(&server);
             schema.execute("INSERT INTO t VALUES (2, 'old')");
@@ -44,7 +40,7 @@ fn ignore_keeps_the_row_that_was_first() {
 
 #[test]
 fn duplicates_within_a_batch_need_no_stage() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server);
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
         let batch = chunks([
@@ -61,7 +57,7 @@ fn duplicates_within_a_batch_need_no_stage() {
 
 #[test]
 fn upsert_lets_the_last_row_of_a_key_win() {
-    for server in servers() {
+    for server in servers(&[]) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
             let mut schema = schema(&server);
             schema.execute("INSERT INTO t VALUES (2, 'old')");
@@ -84,7 +80,7 @@ fn upsert_lets_the_last_row_of_a_key_win() {
 
 #[test]
 fn strict_names_the_conflict_and_commits_nothing_of_the_batch() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("INSERT INTO t VALUES (2, 'old')");
         let target = open(&with(&schema, ConflictMode::Strict, WriteMode::Insert));
@@ -103,7 +99,7 @@ fn strict_names_the_conflict_and_commits_nothing_of_the_batch() {
 
 #[test]
 fn columns_the_job_leaves_out_keep_their_values_and_get_their_defaults() {
-    for server in servers() {
+    for server in servers(&[]) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
             let mut schema = Schema::new(&server);
             schema.execute(
@@ -122,23 +118,24 @@ fn columns_the_job_leaves_out_keep_their_values_and_get_their_defaults() {
 
 #[test]
 fn names_may_hold_anything() {
-    let Some(server) = postgres18() else { return };
-    let mut schema = Schema::new(&server);
-    schema.execute(r#"CREATE TABLE "Weird "" $1 table" ("select" bigint PRIMARY KEY, "a""b;--" text)"#);
-    let sink = Sink {
-        conflict_mode: ConflictMode::Upsert,
-        ..super::fixture::sink_of(&schema, "Weird \" $1 table", &["select", "a\"b;--"])
-    };
-    let target = open(&sink);
-    for _ in 0..2 {
-        assert_eq!(write(&target, &Rows::default().binary(1, Some("x")).text(2, "y").batch()).counts(), (2, 0, 0));
+    for server in servers(&[]) {
+        let mut schema = Schema::new(&server);
+        schema.execute(r#"CREATE TABLE "Weird "" $1 table" ("select" bigint PRIMARY KEY, "a""b;--" text)"#);
+        let sink = Sink {
+            conflict_mode: ConflictMode::Upsert,
+            ..super::fixture::sink_of(&schema, "Weird \" $1 table", &["select", "a\"b;--"])
+        };
+        let target = open(&sink);
+        for _ in 0..2 {
+            assert_eq!(write(&target, &Rows::default().binary(1, Some("x")).text(2, "y").batch()).counts(), (2, 0, 0));
+        }
+        assert_eq!(schema.count(r#""Weird "" $1 table""#), 2);
     }
-    assert_eq!(schema.count(r#""Weird "" $1 table""#), 2);
 }
 
 #[test]
 fn a_key_of_all_columns_is_upserted_without_a_set_list() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, name text, PRIMARY KEY (id, name)); INSERT INTO t VALUES (1, 'a')");
         let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
@@ -149,8 +146,8 @@ fn a_key_of_all_columns_is_upserted_without_a_set_list() {
 }
 
 #[test]
-fn another_unique_constraint_costs_the_upserted_row_and_ignore_drops_it() {
-    for server in servers() {
+fn another_unique_constraint_costs_the_upserted_row() {
+    for server in servers(&[Feature::OnConflict]) {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
         let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
@@ -161,7 +158,29 @@ fn another_unique_constraint_costs_the_upserted_row_and_ignore_drops_it() {
         assert_eq!(outcome.rejected_rows(), [1]);
         assert_eq!(outcome.rejected[0].1.sqlstate.as_deref(), Some("23505"));
         assert_eq!(table(&mut schema, "t"), "1=new 3=free 10=x");
+    }
+}
 
+#[test]
+fn a_unique_value_is_handed_on_within_a_batch_and_its_second_row_rejected() {
+    for server in servers(&[]) {
+        let mut schema = schema(&server);
+        schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
+        let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
+        let batch =
+            Rows::default().binary(1, Some("new")).binary(2, Some("taken")).binary(3, Some("new")).binary(4, None);
+        let outcome = write(&target, &batch.batch());
+        assert_eq!(outcome.rejected_rows(), [2]);
+        assert_eq!(outcome.rejected[0].1.sqlstate.as_deref(), Some("23505"));
+        assert_eq!(table(&mut schema, "t"), "1=new 2=taken 4=NULL");
+    }
+}
+
+#[test]
+fn another_unique_constraint_has_ignore_drop_the_row_that_comes_later() {
+    for server in servers(&[]) {
+        let mut schema = schema(&server);
+        schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'new')");
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
         let batch = Rows::default().text(20, "once").binary(21, Some("once")).binary(22, Some("new"));
         let outcome = write(&target, &batch.batch());
@@ -172,7 +191,7 @@ fn another_unique_constraint_costs_the_upserted_row_and_ignore_drops_it() {
 
 #[test]
 fn rows_are_appended_where_nothing_is_unique() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint, name text)");
         let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
@@ -184,15 +203,16 @@ fn rows_are_appended_where_nothing_is_unique() {
 
 #[test]
 fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
-    let Some(server) = postgres18() else { return };
-    let mut schema = Schema::new(&server);
-    schema.execute("CREATE TABLE t (id bigint UNIQUE, name text)");
-    let sink = with(&schema, ConflictMode::Upsert, WriteMode::Copy);
-    let error = refusal(&sink);
-    assert!(error.contains("declare PRIMARY KEY"), "{error}");
-    let error = refusal(&Sink { declared_key: Some(vec![1]), ..sink.clone() });
-    assert!(error.contains("CREATE UNIQUE INDEX"), "{error}");
-    assert_eq!(open(&Sink { declared_key: Some(vec![0]), ..sink }).table().key, Some(vec![0]));
+    for server in servers(&[]) {
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id bigint UNIQUE, name text)");
+        let sink = with(&schema, ConflictMode::Upsert, WriteMode::Copy);
+        let error = refusal(&sink);
+        assert!(error.contains("declare PRIMARY KEY"), "{error}");
+        let error = refusal(&Sink { declared_key: Some(vec![1]), ..sink.clone() });
+        assert!(error.contains("CREATE UNIQUE INDEX"), "{error}");
+        assert_eq!(open(&Sink { declared_key: Some(vec![0]), ..sink }).table().key, Some(vec![0]));
+    }
 }
 
 #[test]
@@ -226,7 +246,7 @@ fn what_an_upsert_finds_no_rows_by_is_said_with_what_helps_there() {
 
 #[test]
 fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server);
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
         for start in 0..40 {
@@ -239,7 +259,7 @@ fn after_conflicts_the_stage_is_used_and_the_rows_are_the_same() {
 
 #[test]
 fn a_view_is_written_through_the_stage() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("CREATE VIEW v AS SELECT id, name FROM t");
         let target = open(&sink(&schema, "v"));
@@ -250,7 +270,7 @@ fn a_view_is_written_through_the_stage() {
 
 #[test]
 fn a_later_row_of_a_key_counts_when_the_first_was_ignored_for_another_constraint() {
-    for server in servers() {
+    for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (99, 'taken')");
         let target = open(&with(&schema, ConflictMode::Ignore, WriteMode::Copy));
@@ -262,7 +282,7 @@ fn a_later_row_of_a_key_counts_when_the_first_was_ignored_for_another_constraint
 
 #[test]
 fn a_deferrable_key_is_no_obstacle_to_ignore() {
-    for server in servers() {
+    for server in servers(&[]) {
         for deferrable in ["DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"] {
             for write_mode in [WriteMode::Copy, WriteMode::Insert] {
                 let mut schema = Schema::new(&server);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::scene::{Indexes, JOB, bounded, car_info, checksum, dead_letters, job, job_of, outcomes, with_dead_letters};
 use crate::cars::generator::{Car, Cars};
 use crate::support::postgresql::Postgres;
-use crate::support::{Schema, kafka, postgres18, postgres96};
+use crate::support::{Schema, kafka, postgres18, postgres96, servers};
 
 const BATCH: Cars = Cars { rows: 3000, dims: 10, seed: 3 };
 
@@ -103,7 +103,7 @@ fn a_table_that_does_not_say_its_dimension_takes_any() {
 
 #[test]
 fn what_only_the_server_can_refuse_is_told_with_its_message() {
-    for server in [postgres18(), postgres96()].into_iter().flatten() {
+    for server in servers(&[]) {
         what_only_the_server_can_refuse(&server);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::scene::{Indexes, JOB, bounded, car_info, checksum, job_of, outcomes, with_dead_letters};
 use crate::cars::generator::Cars;
-use crate::support::{kafka, postgres18, postgres96};
+use crate::support::{kafka, postgres18, servers};
 
 const CARS: Cars = Cars { rows: 20_000, dims: 10, seed: 8 };
 
@@ -33,7 +33,7 @@ fn one_source_feeds_two_tables() {
 
 #[test]
 fn unusual_spellings_of_a_timestamp_are_the_servers_to_read() {
-    for server in [postgres18(), postgres96()].into_iter().flatten() {
+    for server in servers(&[]) {
         let Some(kafka) = kafka() else { return };
         let mut schema = car_info(&server, Indexes::Structured);
         let odd = ["infinity", "January 5, 2024 3:04 PM", "20240105T150405", "2024-01-05 15:04:05 BC", "epoch", ""];
