@@ -59,7 +59,13 @@ def room() -> StatsStruct:
 
 
 def read(struct: StatsStruct) -> Stats:
-    times = {"freshness": struct.freshness_ms, "progress_age": struct.progress_age_ms}
-    values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name not in times}
+    apart = ("freshness", "progress_age")
+    values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name not in apart}
     values["outage"] = bool(struct.outage)
-    return Stats(**values, **{name: None if time < 0 else time / 1000 for name, time in times.items()})
+    freshness, progress_age = seconds(struct.freshness_ms), seconds(struct.progress_age_ms)
+    return Stats(**values, freshness=freshness, progress_age=progress_age)
+
+
+def seconds(milliseconds: int) -> float | None:
+    """Below zero there is none yet."""
+    return None if milliseconds < 0 else milliseconds / 1000
