@@ -144,11 +144,28 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, &self.reason)
+    }
+}
+
+impl Rejection {
+    /// For a log that must not hold values of rows, which reasons quote.
+    pub fn without_values(&self) -> String {
+        struct Shown<'a>(&'a Rejection);
+        impl fmt::Display for Shown<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f, "the reason may hold values, which 'log.row-values' = 'false' keeps out of the log")
+            }
+        }
+        Shown(self).to_string()
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, reason: &str) -> fmt::Result {
         write!(f, "{} refused", self.stage.as_str())?;
         if let Some(column) = &self.column {
             write!(f, " column {column}")?;
         }
-        write!(f, ": {}", self.reason)?;
+        write!(f, ": {reason}")?;
         if let Some(sqlstate) = &self.sqlstate {
             write!(f, " (SQLSTATE {sqlstate})")?;
         }

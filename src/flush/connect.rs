@@ -50,6 +50,7 @@ struct Dialer {
     silence: Duration,
     /// How long the answer to the question after a sign of life may take.
     sign: Duration,
+    max_outage: Option<Duration>,
 }
 
 impl Connector {
@@ -80,6 +81,7 @@ impl Connector {
                 writable_only: connection.primary_only || connection.hosts.len() > 1,
                 silence,
                 sign: sign.min(connection.connect_timeout),
+                max_outage,
             }),
         })
     }
@@ -163,7 +165,8 @@ impl Dialer {
             };
             match self.connect_at(host, &address, &share) {
                 Ok(mut client) => {
-                    client.set_pulse(self.pulse(host, address));
+                    let pulse = self.pulse(host, address, client.process_id());
+                    client.set_pulse(pulse);
                     return Ok(client);
                 }
                 Err(failure) => {
@@ -230,7 +233,7 @@ impl Dialer {
     }
 
     /// How a session at this address learns whether its server is alive: somebody else logs in there.
-    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address) -> Pulse {
+    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address, process: Option<i32>) -> Pulse {
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
         let question = move |patience: &Patience| {
             let ssl_mode = match dialer.ssl_mode {
@@ -239,18 +242,35 @@ impl Dialer {
                 SslMode::Prefer => DriverSslMode::Prefer,
                 _ => DriverSslMode::Require,
             };
-            let answer = dialer
-                .dial(&asked, &address, ssl_mode, patience)
-                .and_then(|mut client| client.batch_execute("SELECT 1"));
+            let answer = dialer.dial(&asked, &address, ssl_mode, patience).and_then(|mut client| {
+                client.set_patience(patience.clone());
+                match process {
+                    Some(process) => event_of(&mut client, process),
+                    None => client.batch_execute("SELECT 1").map(|()| None),
+                }
+            });
             match answer {
-                // A refusal is a sign of life, too: too many connections, say.
-                Err(error) if error.as_db_error().is_some() => Ok(()),
-                Err(DriverError::Refused(_)) => Ok(()),
+                // A refusal is a sign of life, too: too many connections, say, or no such column before PostgreSQL 9.6.
+                Err(error) if error.as_db_error().is_some() => Ok(None),
+                Err(DriverError::Refused(_)) => Ok(None),
                 answer => answer,
             }
         };
-        Pulse { life, question: Arc::new(question), silence: self.silence, allowed: self.sign }
+        let question = Arc::new(question);
+        Pulse { life, question, silence: self.silence, allowed: self.sign, longest: self.max_outage }
     }
+}
+
+/// What a process of the server waits for, unless it is its client.
+fn event_of(client: &mut Client, process: i32) -> std::result::Result<Option<String>, DriverError> {
+    let answer = client.simple_query(&format!(
+        "SELECT wait_event_type || ' ' || wait_event FROM pg_catalog.pg_stat_activity
+         WHERE pid = {process} AND wait_event_type <> 'Client'"
+    ))?;
+    Ok(answer.iter().find_map(|part| match part {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }
 
 /// What looking up a name came to.

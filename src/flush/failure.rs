@@ -17,6 +17,8 @@ pub struct Failure {
     pub sqlstate: Option<String>,
     /// Message and detail.
     pub text: String,
+    /// Where the detail begins in `text`: it may quote values of rows.
+    pub(super) message_end: usize,
     pub constraint: Option<String>,
     pub column: Option<String>,
     /// The line the server was reading, counted from 1 in the COPY that failed.
@@ -35,13 +37,14 @@ impl Failure {
     pub fn new(error: &DriverError, during: During) -> Failure {
         let Some(db) = error.as_db_error() else {
             let silent_since = match error {
-                DriverError::Silent(since) => Some(*since),
+                DriverError::Silent(since) | DriverError::Withheld { since, .. } => Some(*since),
                 _ => None,
             };
             return Failure { silent_since, ..Failure::outage(driver_text(error)) };
         };
         let sqlstate = db.code().code();
         let mut text = without_segment(db.message()).to_owned();
+        let message_end = text.len();
         if let Some(detail) = db.detail() {
             text.push_str(": ");
             text.push_str(without_segment(detail));
@@ -60,16 +63,19 @@ impl Failure {
             column: db.column().map(str::to_owned).or_else(|| context.and_then(column_of)),
             line: context.and_then(line_of),
             key: db.detail().filter(|_| sqlstate == "23505").and_then(key_of),
+            message_end,
             ..Failure::outage(text)
         }
     }
 
     /// The server can't be talked to.
     pub fn outage(text: impl Into<String>) -> Failure {
+        let text = text.into();
         Failure {
             class: Class::Outage,
             sqlstate: None,
-            text: text.into(),
+            message_end: text.len(),
+            text,
             constraint: None,
             column: None,
             line: None,
@@ -78,6 +84,11 @@ impl Failure {
             key: None,
             statement: None,
         }
+    }
+
+    /// The server's message without its detail.
+    pub fn message(&self) -> &str {
+        self.text.get(..self.message_end).unwrap_or(&self.text)
     }
 
     /// The statement that met it.

@@ -135,7 +135,7 @@ impl Waits {
         }
         if self.is_due(since) {
             let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
-            let what = &failure.text;
+            let what = failure.message();
             log::warn!(
                 "{table}: rows have waited for {seconds} s; the last try: {what}{code}; going on, nothing is lost"
             );

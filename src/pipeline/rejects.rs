@@ -88,7 +88,7 @@ impl Rejects {
     /// `to_topic` opens a topic of dead letters.
     pub fn open(sink: &Sink, to_topic: &dyn Fn(&str) -> Result<Box<dyn DeadLetters>>) -> Result<Rejects> {
         let keeping = match &sink.dead_letter {
-            None => Keeping::Nowhere(RateLimitedLog::default()),
+            None => Keeping::Nowhere(RateLimitedLog::new(sink.log_row_values)),
             Some(DeadLetterTarget::File(path)) => Keeping::Apart(Box::new(LetterFile::open(path)?)),
             Some(DeadLetterTarget::Kafka(topic)) => Keeping::Apart(to_topic(topic)?),
             Some(DeadLetterTarget::Table { .. }) => Keeping::WithRows,

@@ -15,23 +15,27 @@ const LINES_A_SECOND: u32 = 10;
 /// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
 /// log lines. What was left out is counted in the log, at the next line or at the end.
 pub struct RateLimitedLog {
+    /// Reasons may be shown: they quote values of rows.
+    shows_reasons: bool,
     limit: Mutex<RateLimit>,
 }
 
 impl RateLimitedLog {
+    pub fn new(shows_reasons: bool) -> Self {
+        RateLimitedLog { shows_reasons, limit: Mutex::new(RateLimit::new(LINES_A_SECOND)) }
+    }
+
     pub fn rejected(&self, sink: &str, position: &Position, rejection: &Rejection) {
         // Decided under the lock, written without it: writers don't wait for each other's log lines.
         let admission = self.limit.lock().admit(Instant::now());
         if let Admission::Line { left_out } = admission {
             report(left_out);
-            log::warn!("{sink}: {position}: {rejection}");
+            if self.shows_reasons {
+                log::warn!("{sink}: {position}: {rejection}");
+            } else {
+                log::warn!("{sink}: {position}: {}", rejection.without_values());
+            }
         }
-    }
-}
-
-impl Default for RateLimitedLog {
-    fn default() -> Self {
-        RateLimitedLog { limit: Mutex::new(RateLimit::new(LINES_A_SECOND)) }
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Sink {
     /// `replacenullchar`: U+0000 is removed from strings.
     pub remove_null_characters: bool,
     pub dead_letter: Option<DeadLetterTarget>,
+    /// `log.row-values`: log lines may quote values of rows.
+    pub log_row_values: bool,
     /// `vector.dimension`: the length every vector must have when the table doesn't say.
     pub vector_dimension: Option<usize>,
     /// `vector.normalize` = l2: vectors are scaled to length 1.

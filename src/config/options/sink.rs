@@ -104,6 +104,14 @@ pub const DEAD_LETTER: OptionSpec = OptionSpec::new(
      sink's database. Left out: they are counted and logged.",
 )
 .own();
+pub const LOG_ROW_VALUES: OptionSpec = OptionSpec::new(
+    "log.row-values",
+    ValueType::Boolean,
+    "false: log lines quote no values of rows. Where a row is rejected they name its position, column and SQLSTATE; the \
+     reason, which quotes values, is in the dead letter only.",
+)
+.default("true")
+.own();
 pub const VECTOR_DIMENSION: OptionSpec = OptionSpec::new(
     "vector.dimension",
     ValueType::Integer { least: 1, most: 1_000_000 },
@@ -156,6 +164,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     REPLACE_BREAK,
     REPLACE_NULL_CHAR,
     DEAD_LETTER,
+    LOG_ROW_VALUES,
     VECTOR_DIMENSION,
     VECTOR_NORMALIZE,
     USE_COPY,
@@ -232,6 +241,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -
         remove_line_feeds: options.boolean(&REPLACE_BREAK),
         remove_null_characters: options.boolean(&REPLACE_NULL_CHAR),
         dead_letter,
+        log_row_values: options.boolean(&LOG_ROW_VALUES),
         vector_dimension: options.integer(&VECTOR_DIMENSION).and_then(|length| usize::try_from(length).ok()),
         vector_normalize: options.choice(&VECTOR_NORMALIZE) == Some("l2"),
     }

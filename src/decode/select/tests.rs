@@ -55,6 +55,7 @@ pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,
+        log_row_values: true,
         vector_dimension: None,
         vector_normalize: false,
     };

@@ -17,6 +17,9 @@ pub enum Error {
     /// Neither this session nor a new one gets an answer.
     #[error("the server is there but has not answered for {:.1} s", .0.elapsed().as_secs_f64())]
     Silent(Instant),
+    /// The server answers others, and keeps the answer to this session back for another server's sake.
+    #[error("the server answers, but a statement has waited for {:.1} s ({what})", .since.elapsed().as_secs_f64())]
+    Withheld { since: Instant, what: String },
     /// Nobody waits any more.
     #[error("told to stop before the answer came")]
     Stopped,

@@ -1,4 +1,4 @@
-//! Whether a server that doesn't answer is alive. The kernel of a frozen one still acknowledges what is sent, so nothing
+//! Whether a server that doesn't answer is alive, and what it waits for if it is. The kernel of a frozen one still acknowledges what is sent, so nothing
 //! but another login tells it from one that works for long, or waits for a lock.
 
 use std::fmt;
@@ -14,6 +14,10 @@ use super::socket::Socket;
 
 /// While the server answers new logins the questions become rarer, up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a statement may take before it is said, and how often it is said then.
+const TELL: Duration = Duration::from_secs(60);
+/// The event of pg_stat_activity that a COMMIT waits for when its synchronous standby is missing.
+const STANDBY: &str = "SyncRep";
 
 /// The signs of life of one server, shared by the sessions there.
 pub struct Life {
@@ -31,6 +35,8 @@ struct State {
     pause: Duration,
     /// When a question last had no answer.
     lost: Option<Instant>,
+    /// When it was last said what statements wait for.
+    told: Option<Instant>,
 }
 
 impl Default for Life {
@@ -56,8 +62,9 @@ impl Life {
     }
 }
 
-/// Asks a server for a sign of life, over a new connection. An error when none came.
-pub type Question = dyn Fn(&Patience) -> Result<(), Error> + Send + Sync;
+/// Asks a server for a sign of life, over a new connection, and what the session waits for there, if the server says. An
+/// error when no sign came.
+pub type Question = dyn Fn(&Patience) -> Result<Option<String>, Error> + Send + Sync;
 
 /// How a session learns whether its server is alive.
 #[derive(Clone)]
@@ -68,6 +75,8 @@ pub struct Pulse {
     pub silence: Duration,
     /// How long the answer may take.
     pub allowed: Duration,
+    /// How long a COMMIT may wait for a standby.
+    pub longest: Option<Duration>,
 }
 
 impl Pulse {
@@ -80,7 +89,8 @@ impl Pulse {
     /// answer.
     pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &Patience) -> Result<(), Error> {
         let now = Instant::now();
-        if now.duration_since(since) < self.silence {
+        let waited = now.duration_since(since);
+        if waited < self.silence {
             return Ok(());
         }
         let silent = |heard: Instant| Err(Error::Silent(since.max(heard)));
@@ -93,7 +103,10 @@ impl Pulse {
             if state.asked.is_none_or(|asked| heard > asked) {
                 state.pause = self.silence;
             }
-            let quiet = now.saturating_duration_since(heard.max(state.asked.unwrap_or(heard)));
+            // What other sessions hear says nothing of a statement that has taken long already.
+            let last =
+                if waited >= TELL { state.asked.unwrap_or(since) } else { heard.max(state.asked.unwrap_or(heard)) };
+            let quiet = now.saturating_duration_since(last);
             if state.asking || quiet < state.pause {
                 return Ok(());
             }
@@ -105,9 +118,20 @@ impl Pulse {
         state.asking = false;
         state.asked = Some(Instant::now());
         match answer {
-            Ok(()) | Err(Error::Overtaken) => {
+            Err(Error::Overtaken) => Ok(()),
+            Ok(what) => {
                 state.pause = (state.pause * 2).min(LONGEST_PAUSE);
-                Ok(())
+                if waited >= TELL && state.told.is_none_or(|told| told.elapsed() >= TELL) {
+                    state.told = Some(Instant::now());
+                    tell(waited, what.as_deref());
+                }
+                match what {
+                    // The transaction is committed here already: only the longest outage is a reason to leave it.
+                    Some(what) if what.ends_with(STANDBY) && self.longest.is_some_and(|longest| waited >= longest) => {
+                        Err(Error::Withheld { since, what: in_words(&what) })
+                    }
+                    _ => Ok(()),
+                }
             }
             Err(Error::Stopped) => Err(Error::Stopped),
             // The wait's own end, not that of the question.
@@ -122,4 +146,18 @@ impl Pulse {
             }
         }
     }
+}
+
+/// What the database calls an event, with what it means where nobody else explains it.
+fn in_words(what: &str) -> String {
+    let meaning = if what.ends_with(STANDBY) { ": a synchronous standby doesn't confirm the COMMIT" } else { "" };
+    format!("pg_stat_activity says: it waits for {what}{meaning}")
+}
+
+fn tell(waited: Duration, what: Option<&str>) {
+    let why = what.map_or_else(|| "it may just take long".to_owned(), in_words);
+    log::warn!(
+        "a statement has had no answer for {} s, though the database answers others ({why}); still waiting, nothing is lost",
+        waited.as_secs()
+    );
 }

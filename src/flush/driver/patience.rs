@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a host's addresses, TCP, TLS and the login | after the connect time-out, for each host |
 //! | whatever a target asks while it is opened | after the connect time-outs of all hosts together |
-//! | an answer to a statement | when the server shows no life: see [`Life`](super::life::Life). A statement that takes long, or waits for a lock, is none of our business: `lock_timeout` and `statement_timeout` are the server's |
+//! | an answer to a statement | when the server shows no life: see [`Life`](super::life::Life), or when a COMMIT waits for a standby for longer than an outage may last. A statement that takes long, or waits for a lock, is none of our business: `lock_timeout` and `statement_timeout` are the server's |
 //! | room to send into | likewise |
 //! | all of them | when the job is told to abandon |
 

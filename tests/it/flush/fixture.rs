@@ -64,6 +64,7 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
         remove_line_feeds: false,
         remove_null_characters: false,
         dead_letter: None,
+        log_row_values: true,
         vector_dimension: None,
         vector_normalize: false,
     }

@@ -113,6 +113,33 @@ fn a_statement_that_takes_long_is_no_outage() {
 }
 
 #[test]
+fn a_commit_that_no_standby_confirms_is_waited_for_as_long_as_an_outage_may_last() {
+    let Some(private) = PrivatePostgres::start() else { return };
+    let mut schema = schema(&private);
+    let target = Arc::new(Target::open(&sink(&schema, "t"), "test", Some(Duration::from_secs(2))).expect("opens"));
+    write(&target, &Rows::default().many(0..10, "x").batch());
+    // The test's own session waits for nobody.
+    schema.execute("SET synchronous_commit TO local");
+    schema.execute("ALTER SYSTEM SET synchronous_standby_names TO 'missing'");
+    schema.execute("SELECT pg_reload_conf()");
+    eventually("the setting is in force", || {
+        schema.text("SELECT current_setting('synchronous_standby_names')").as_deref() == Some("missing")
+    });
+    let started = Instant::now();
+    let ended = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
+    let took = started.elapsed();
+    schema.execute("ALTER SYSTEM RESET synchronous_standby_names");
+    schema.execute("SELECT pg_reload_conf()");
+    let error = ended.expect_err("nobody confirms").to_string();
+    assert!(
+        error.contains("a synchronous standby doesn't confirm the COMMIT") && error.contains("max.outage"),
+        "{error}"
+    );
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(8) + SLACK, "{took:?}");
+}
+
+#[test]
 fn opening_ends_in_the_connect_timeout_wherever_the_server_stalls() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);

@@ -84,6 +84,29 @@ fn four_bad_rows_of_three_thousand_are_the_only_ones_missing() {
 }
 
 #[test]
+fn values_of_rejected_rows_stay_out_of_the_log_where_the_sink_says_so() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let mut schema = car_info(&server, Indexes::Structured);
+    schema.execute("ALTER TABLE car_info ADD CONSTRAINT cheap CHECK (price < 700000000)");
+    let (topic, mut lines) = (kafka.topic(1), batch());
+    // The server's own words quote the whole row.
+    replace(&mut lines[10], 3, "777777777");
+    topic.produce(0, &lines);
+    for (shown, option) in [(true, "true"), (false, "false")] {
+        let job = bounded(job(&schema, &topic)).argument("--fresh").option("vector_ingest.log.row-values", option);
+        let finished = job.finish().exited(0);
+        for place in [10, MALFORMED_NUMBER, TOO_LONG_COLOR] {
+            let place = format!("{}[0]@{place}", topic.name);
+            assert!(finished.stderr.contains(&place), "{place}: {}", finished.stderr);
+        }
+        assert!(finished.stderr.contains("SQLSTATE 23514"), "{}", finished.stderr);
+        for value in ["777777777", "12,5", "ultramarine"] {
+            assert_eq!(finished.stderr.contains(value), shown, "{value}: {}", finished.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_table_that_does_not_say_its_dimension_takes_any() {
     let (Some(server), Some(kafka)) = (postgres96(), kafka()) else { return };
     let mut schema = car_info(&server, Indexes::Structured);
