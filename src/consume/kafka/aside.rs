@@ -35,9 +35,11 @@ impl<T: Send + 'static> Aside<T> {
         let given_up = Arc::new(AtomicBool::new(false));
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = std::thread::Builder::new().name("kafka-ask".into()).spawn(move || {
-            let broker = Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless);
+            let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
+            // Whoever has the answer may end the process, which would cut off the farewell of the last one that has the client.
+            drop(consumer);
             // Nobody may wait for it any more.
-            let _ = sender.send(question(&broker, &kafka));
+            let _ = sender.send(answer);
         });
         let thread = thread.map_err(|error| Error::Internal(format!("no thread to ask the brokers: {error}")))?;
         Ok(Aside { answer, given_up, thread: Some(thread) })

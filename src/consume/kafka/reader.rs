@@ -76,7 +76,9 @@ impl Drop for Reader {
         let is_plain = |(name, value): &(String, String)| {
             name != "security.protocol" || value.trim().to_ascii_uppercase().ends_with("PLAINTEXT")
         };
-        if !self.in_group() && self.source.kafka.properties.iter().all(is_plain) {
+        if self.in_group() {
+            self.leave_group();
+        } else if self.source.kafka.properties.iter().all(is_plain) {
             let consumer = Arc::clone(&self.consumer);
             // Without a thread it is closed here.
             let _ = std::thread::Builder::new().name("kafka-close".into()).spawn(move || drop(consumer));

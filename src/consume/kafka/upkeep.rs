@@ -204,14 +204,27 @@ impl Reader {
 }
 
 impl Reader {
+    /// Answers what the group has decided and decides from here on: nothing is read any more.
+    fn decline_all(&mut self) {
+        let open = self.consumer.context().leave();
+        let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
+        let releasing = self.releasing.take().map(|releasing| Rebalance::Revoked(releasing.partitions));
+        releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
+    }
+
+    /// The client leaves the group when it is closed, but not if it has no partitions just then: the group would wait for it
+    /// for minutes. So it unsubscribes first.
+    pub(super) fn leave_group(&mut self) {
+        self.decline_all();
+        std::mem::take(&mut self.questions).end();
+        self.consumer.unsubscribe();
+    }
+
     /// The last commit, after everything read has become durable. Reading is over.
     pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
         self.measure_lag(watermarks);
         if self.in_group() {
-            let open = self.consumer.context().leave();
-            let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
-            let releasing = self.releasing.take().map(|releasing| Rebalance::Revoked(releasing.partitions));
-            releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
+            self.decline_all();
         } else {
             self.consumer.unassign().map_err(|error| {
                 Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}"))

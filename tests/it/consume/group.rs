@@ -132,6 +132,24 @@ fn members_of_a_bounded_group_stay_until_all_of_them_are_done() {
 }
 
 #[test]
+fn a_member_without_partitions_leaves_the_group_when_it_ends() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let schema = counters(&server);
+    let first = job(&server, &schema, &topic).start();
+    eventually("the first process has the partition", || has_taken_on_some(&first));
+    let second = job(&server, &schema, &topic).start();
+    let group = format!("group-{}", topic.name);
+    eventually("the second one is a member", || kafka.members(&group) == ("Stable".to_owned(), 2));
+    second.terminate();
+    second.wait().exited(0);
+    // Without its farewell the group would wait for it until the session time-out.
+    eventually_within(Duration::from_secs(20), "the first one is alone", || kafka.members(&group).1 == 1);
+    first.terminate();
+    first.wait().exited(0);
+}
+
+#[test]
 fn a_group_with_members_is_not_set_back_by_another_process() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(PARTITIONS);

@@ -63,6 +63,13 @@ impl Kafka {
             _ => None,
         }
     }
+
+    /// The state of a consumer group, and how many members it has.
+    pub fn members(&self, group: &str) -> (String, usize) {
+        let consumer: BaseConsumer = self.config().create().expect("a consumer");
+        let list = consumer.fetch_group_list(Some(group), Duration::from_secs(60)).expect("the broker answers");
+        list.groups().first().map_or_else(Default::default, |found| (found.state().to_owned(), found.members().len()))
+    }
 }
 
 /// A topic of one test, deleted at the test's end.
