@@ -36,11 +36,12 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=30, help="length of a freshness measurement, on each of its two ways")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--beside", metavar="BINARY", help="another vecsink, of an earlier commit say, measured in the same run")
     parser.add_argument("--keep", action="store_true", help="write the results into docs/")
     arguments = parser.parse_args()
     brokers = os.environ["VECSINK_TEST_KAFKA"]
     server = Server(os.environ["VECSINK_TEST_PG18"], os.environ["VECSINK_TEST_POSTGRES18_BIN"])
-    bench = Bench(server, brokers, broker_pid(brokers), bench_program("consume"))
+    bench = Bench(server, brokers, broker_pid(brokers), bench_program("consume"), arguments.beside)
     results = {}
     if "throughput" in arguments.only:
         results["throughput"] = throughput(bench, arguments, ROWS, hnsw=False)

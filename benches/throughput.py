@@ -40,8 +40,9 @@ HNSW = "CREATE INDEX ON bench.cars USING hnsw ((feature::vector({dims})) vector_
 
 
 class Bench:
-    def __init__(self, server, brokers, broker, consume):
+    def __init__(self, server, brokers, broker, consume, beside=None):
         self.server, self.brokers, self.broker, self.consume = server, brokers, broker, consume
+        self.binaries = {"vecsink": VECSINK} | ({"vecsink beside": beside} if beside else {})
 
     def dimension(self, dims, rows, partitions, runs, hnsw=False, formats=("csv",)):
         """Measures all cases at one dimension; gives a line of the result for each."""
@@ -110,9 +111,9 @@ class Bench:
                 job = folder / f"{topic}-{len(batchsize)}.sql"
                 job.write_text(JOB.format(batchsize=batchsize, topic=topic))
                 environment = {**self.server.environment, "BROKERS": self.brokers}
-                name = f"vecsink, {partitions} partition{'s' * (partitions > 1)}, {label}"
-                yield name, [VECSINK, "run", job, "--fresh", "--summary", "json"], environment, True
-
+                for name, binary in self.binaries.items():
+                    case = f"{name}, {partitions} partition{'s' * (partitions > 1)}, {label}"
+                    yield case, [binary, "run", job, "--fresh", "--summary", "json"], environment, True
 
     def format_case(self, folder, form, dims, rows):
         """The same cars as messages of another format, in a topic of one partition."""
