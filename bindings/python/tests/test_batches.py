@@ -21,6 +21,20 @@ def packed(dtype):
     return values["value"]
 
 
+def unaligned(values):
+    """The same elements one behind the other, from an odd address on."""
+    return np.frombuffer(b"x" + values.tobytes(), values.dtype, offset=1).reshape(values.shape)
+
+
+def unaligned_field(*dtype):
+    """A column out of a packed record whose rows are a multiple of its elements apart."""
+    (_, kind, *width) = spec = ("value", *dtype)
+    size = np.dtype((kind, *width) if width else kind).itemsize
+    values = np.zeros(3, np.dtype([("pad", "u1"), spec, ("more", f"V{-(size + 1) % np.dtype(kind).itemsize}")]))
+    values["value"] = np.arange(3).reshape(3, *[1 for _ in width])
+    return values["value"]
+
+
 COLUMNS = [
     *((f"{sql}", np.array([1, 0, 2], kind), ["1", "0", "2"]) for sql in ["int"] for kind in "bBhHiIqQ"),
     ("bigint", np.arange(6, dtype="i8")[::2], ["0", "2", "4"]),
@@ -29,6 +43,12 @@ COLUMNS = [
     ("bigint", np.broadcast_to(np.int64(7), 3), ["7", "7", "7"]),
     ("bigint", packed("i8"), ["1", "2", "3"]),
     ("real", packed("f4"), ["1", "2", "3"]),
+    *(("real", unaligned(np.array([0, 1, 2], kind)), ["0", "1", "2"]) for kind in ["f4", "f8", ">f4", "i2", "u8", "f2"]),
+    *(("bigint", unaligned_field(kind), ["0", "1", "2"]) for kind in ["i8", "i4", ">i8", "u2"]),
+    ("timestamp", unaligned(np.array([1, "NaT", 0], "M8[s]")), ["1970-01-01 00:00:01", None, "1970-01-01 00:00:00"]),
+    ("date", unaligned(np.array([1, "NaT", 0], "M8[D]")), ["1970-01-02", None, "1970-01-01"]),
+    ("text", unaligned(np.array(["a", "b", "c"])), ["a", "b", "c"]),
+    ("bigint", MASKED(unaligned(np.arange(3)), [0, 1, 0]), ["0", None, "2"]),
     ("numeric", np.array([2**64 - 1, 0, 1], "u8"), ["18446744073709551615", "0", "1"]),
     ("boolean", np.array([True, False, True]), ["true", "false", "true"]),
     ("boolean", MASKED([True, False, True], [0, 1, 0]), ["true", None, "true"]),
@@ -75,6 +95,13 @@ COLUMNS = [
     ("vector", np.arange(6, dtype="f8").reshape(3, 2), ["[0,1]", "[2,3]", "[4,5]"]),
     ("halfvec", np.arange(6, dtype="f2").reshape(3, 2), ["[0,1]", "[2,3]", "[4,5]"]),
     ("vector", np.arange(6, dtype=">f4").reshape(3, 2), ["[0,1]", "[2,3]", "[4,5]"]),
+    *(
+        ("vector", unaligned(np.arange(6, dtype=kind).reshape(3, 2)), ["[0,1]", "[2,3]", "[4,5]"])
+        for kind in ["f2", "f4", "f8", ">f4"]
+    ),
+    *(("vector", unaligned_field(kind, 2), ["[0,0]", "[1,1]", "[2,2]"]) for kind in ["f2", "f4", "f8"]),
+    ("vector", [unaligned(np.array([1, 2], "f4"))] * 3, ["[1,2]"] * 3),
+    ("vector", [unaligned(np.array([1, 2], "f4")), None, unaligned(np.array([1, 2], "f8"))], ["[1,2]", None, "[1,2]"]),
     ("vector", np.arange(12, dtype="f4").reshape(3, 4)[:, 1:3], ["[1,2]", "[5,6]", "[9,10]"]),
     ("vector", np.arange(12, dtype="f4").reshape(6, 2)[::2], ["[0,1]", "[4,5]", "[8,9]"]),
     ("vector", np.arange(6, dtype="f4").reshape(3, 2)[::-1], ["[4,5]", "[2,3]", "[0,1]"]),
@@ -91,6 +118,7 @@ COLUMNS = [
     ("vector", [array("f", [1, 2]), None, array("f", [3, 4])], ["[1,2]", None, "[3,4]"]),
     ("real[]", np.ones((3, 1, 2), "f4"), ["{{1,1}}"] * 3),
     ("bigint", pd.Series([1, 2, 3]), ["1", "2", "3"]),
+    ("real", pd.Series(unaligned(np.array([1, 2, 3], "f4"))), ["1", "2", "3"]),
     ("bigint", pd.Series([1, None, 3], dtype="Int64"), ["1", None, "3"]),
     ("boolean", pd.Series([True, None, False], dtype="boolean"), ["true", None, "false"]),
     ("double precision", pd.Series([1.5, None, 3]), ["1.5", None, "3"]),

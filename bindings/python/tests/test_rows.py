@@ -90,6 +90,12 @@ VALUES = [
     ("vector", np.array([1.5, 0, -2, 0], "f4")[::2], "[1.5,-2]"),
     ("vector", np.array([1.5, -2], "f4")[::-1], "[-2,1.5]"),
     ("vector", np.ma.masked_array(np.array([1.5, -2], "f4")), "[1.5,-2]"),
+    *(("vector", np.frombuffer(b"x" + np.array([1.5, -2], f).tobytes(), f, offset=1), "[1.5,-2]") for f in ["f2", "f4", "f8"]),
+    *(
+        ("vector", np.frombuffer(bytearray(b"x" + np.array([1.5, -2], f).tobytes()), f, offset=1), "[1.5,-2]")
+        for f in ["f2", "f4", "f8", ">f8"]
+    ),
+    ("vector", np.array([(0, [1.5, -2])], [("pad", "u1"), ("v", "f4", 2)])["v"][0], "[1.5,-2]"),
     ("vector", np.array([1, 2]), "[1,2]"),
     ("vector", array("f", [1.5, -2]), "[1.5,-2]"),
     ("vector", array("d", [1.5, -2]), "[1.5,-2]"),

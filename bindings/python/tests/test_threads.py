@@ -254,6 +254,19 @@ def test_the_end_of_the_interpreter_writes_what_was_pushed(items):
     assert items.value("SELECT count(*) FROM items") == 5000
 
 
+@pytest.mark.parametrize("end", ["del sink", "pass", "raise SystemExit(0)"])
+def test_an_unclosed_sink_is_freed_also_where_warnings_are_errors(items, end):
+    program = f"""
+        import sys, vecsink
+        sink = vecsink.Sink(*sys.argv[1:], linger=20)  # so that only its end writes the row
+        sink.push(id=1, feature=[0.0] * 4)
+        {end}
+    """
+    ended = run(program, items.url, f"{items.name}.items", PYTHONWARNINGS="error")
+    assert "ResourceWarning: unclosed vecsink.Sink" in ended.stderr
+    assert items.value("SELECT count(*) FROM items") == 1
+
+
 def test_ctrl_c_in_a_with_block_ends_the_program(items):
     program = """
         import os, signal, sys, threading, vecsink

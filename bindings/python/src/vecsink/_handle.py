@@ -31,8 +31,13 @@ class Ownership:
         # After a fork the child has a copy of the memory, but none of the threads: it leaves everything as it is.
         if os.getpid() != self._process:
             return
-        if not self.closed:
-            warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
+        try:
+            if not self.closed:
+                warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
+        finally:  # where warnings are errors, too
+            self._let_go()
+
+    def _let_go(self) -> None:
         if getattr(in_callback, "now", False):
             # Where the library frees nothing: it would wait for this very thread.
             threading.Thread(target=self._free, args=(self.pointer,), name="vecsink").start()

@@ -61,7 +61,7 @@ def _unmasked(numpy: Any, values: Any, valid: Any) -> tuple[Any, Any]:
 def _strided(numpy: Any, values: Any, kind: ColumnType, unit: Unit = Unit.SECOND) -> Column:
     itemsize, (stride,) = values.itemsize, values.strides
     if stride <= 0 or stride % itemsize or not values.flags.aligned:
-        values = numpy.ascontiguousarray(values)
+        values = in_order(numpy, values)
         stride = itemsize
     rows, step = len(values), stride // itemsize
     length = (rows - 1) * step + 1 if rows else 0
@@ -74,7 +74,7 @@ def _matrix(numpy: Any, values: Any) -> Column:
         raise ShapeError("a matrix of vectors without elements")
     stride, inner = values.strides
     if (inner != itemsize and dimension > 1) or stride < dimension * itemsize or stride % itemsize or not values.flags.aligned:
-        values = numpy.ascontiguousarray(values)
+        values = in_order(numpy, values)
         stride = dimension * itemsize
     step = stride // itemsize
     length = (rows - 1) * step + dimension if rows else 0
@@ -110,6 +110,12 @@ def _listed(values: Any, valid: Any) -> list[Any]:
     if valid is None:
         return rows
     return [row if there else None for row, there in zip(rows, valid.tolist())]
+
+
+def in_order(numpy: Any, values: Any) -> Any:
+    """The elements one behind the other and each aligned for its type; copied where they aren't. `ascontiguousarray` alone
+    gives unaligned memory back as it is."""
+    return numpy.require(values, requirements="CA")
 
 
 def _address(values: Any) -> int:

@@ -218,17 +218,20 @@ def _kept(values: Values, value: Any) -> Any:
 
 
 def put_ndarray(values: Values, at: int, value: Any) -> None:
-    """A float vector in place; a copy only where its elements don't lie one behind the other."""
+    """A float vector in place; a copy only where its elements don't lie one behind the other, or aren't aligned."""
     dtype = value.dtype
     kind = _dtypes.get(dtype)
     if kind is None or value.ndim != 1:
         return _put_other_ndarray(values, at, value)
     words = values.words
     try:
-        words[at + 1] = addressof(_at_buffer(value))
+        address = addressof(_at_buffer(value))
     except (TypeError, ValueError):  # read only, with gaps, empty
-        value = _kept(values, _numpy().ascontiguousarray(value))
-        words[at + 1] = value.__array_interface__["data"][0]
+        address = None
+    if address is None or (address & 7 and not value.flags.aligned):
+        value = _kept(values, _numpy().require(value, requirements="CA"))
+        address = value.__array_interface__["data"][0]
+    words[at + 1] = address
     words[at] = kind
     words[at + 2] = len(value)
 
