@@ -29,12 +29,33 @@ pub struct Index {
     pub collations: Vec<Option<String>>,
     /// Values are equal where their bytes are: no collation or operator class has other rules.
     pub bytewise: bool,
+    /// [`RULE`]'s.
+    pub rule: String,
+}
+
+/// What an index `i` of pg_index holds unique, as a text: its columns, how it compares them, when it is checked. Only compared
+/// with what the same server said before.
+const RULE: &str = "i.indkey::text || ' ' || i.indclass::text || ' ' || i.indcollation::text || ' ' || i.indimmediate::text
+                    || ' ' || i.indisexclusion::text || ' ' || (i.indpred IS NOT NULL)::text || (i.indexprs IS NOT NULL)::text";
+
+/// The query for [`Keys::rules`] of the table `name` in `schema`, both literals.
+pub fn rules_of(schema: &str, name: &str) -> String {
+    format!(
+        "SELECT coalesce(pg_catalog.string_agg(r.rule, ',' ORDER BY r.rule), '') FROM (
+           SELECT DISTINCT ({RULE}) COLLATE pg_catalog.\"C\" AS rule
+           FROM pg_catalog.pg_index i
+           JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = {schema} AND c.relname = {name} AND (i.indisunique OR i.indisexclusion)
+         ) AS r"
+    )
 }
 
 pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>> {
     let rows = session
         .client()
         .query(
+            &format!(
             "SELECT i.indexrelid, c.relname::text, m.amname::text, i.indisunique OR i.indisexclusion, i.indisprimary,
                     i.indimmediate, i.indisexclusion, i.indpred IS NOT NULL, i.indkey::text,
                     coalesce((pg_catalog.row_to_json(i) ->> 'indnkeyatts')::int, i.indnatts::int),
@@ -51,11 +72,13 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
                                 JOIN pg_catalog.pg_namespace n ON n.oid = o.opcnamespace
                                 LEFT JOIN pg_catalog.pg_collation c ON c.oid = i.indcollation[k.at]
                                 WHERE n.nspname <> 'pg_catalog'
-                                   OR pg_catalog.row_to_json(c) ->> 'collisdeterministic' = 'false')
+                                   OR pg_catalog.row_to_json(c) ->> 'collisdeterministic' = 'false'),
+                    {RULE}
              FROM pg_catalog.pg_index i
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
              JOIN pg_catalog.pg_am m ON m.oid = c.relam
-             WHERE i.indrelid = $1 ORDER BY c.relname",
+             WHERE i.indrelid = $1 ORDER BY c.relname"
+            ),
             &[&table],
         )
         .map_err(|error| unreadable(session, name, &error))?;
@@ -80,6 +103,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
                 .map(|name| (!name.is_empty()).then_some(name))
                 .collect(),
             bytewise: row.get(12),
+            rule: row.get(13),
         }
     };
     Ok(rows.iter().map(index).collect())
@@ -102,6 +126,8 @@ pub struct Keys {
     pub other_unique: bool,
     /// Some unique or exclusion constraint of the table is only checked after the statement.
     pub deferrable: bool,
+    /// What all unique indexes and exclusion constraints say, each rule once: an index that is built again changes nothing.
+    pub rules: String,
 }
 
 impl Keys {
@@ -129,7 +155,11 @@ impl Keys {
             let place = index.columns.iter().position(|number| written(number) == Some(*at))?;
             index.collations.get(place)?.clone()
         };
+        let mut rules: Vec<&str> = unique.iter().map(|index| index.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
         Keys {
+            rules: rules.join(","),
             key_is_bytewise: of_key.iter().all(|index| index.bytewise),
             collations: key.iter().flatten().map(collation).collect(),
             key_is_unique: unique.iter().any(|index| index.immediate && is_key(index)),

@@ -1,10 +1,12 @@
 //! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
-//! their bytes for other values. Each transaction asks in the message that commits it. By then it holds a lock on the
-//! table, so what it sees is what its rows were read as. Where it has changed the catalog is read again.
+//! their bytes for other values, and a table without its key would take rows twice. Each transaction asks in the message that
+//! commits it. By then it holds a lock on the table, so what it sees is what its rows were read as. Where it has changed the
+//! catalog is read again.
 
 use super::catalog::Catalog;
 use super::classify::{Class, During};
 use super::failure::Failure;
+use super::keys;
 use super::session::{Attempt, Session};
 use super::statements::literal;
 
@@ -19,7 +21,7 @@ struct Type {
     name: String,
 }
 
-/// The types of the written columns as the catalog had them. Shared by a sink's writers.
+/// The types of the written columns, and what is unique, as the catalog had them. Shared by a sink's writers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shape {
     schema: String,
@@ -27,7 +29,9 @@ pub struct Shape {
     columns: Vec<(String, Type)>,
     /// Names of the columns that aren't written.
     others: Vec<String>,
-    /// Asks the server, and fails unless the columns have their types.
+    /// [`keys::Keys::rules`].
+    rules: String,
+    /// Asks the server, and fails unless the columns have their types and the same is unique.
     check: String,
 }
 
@@ -42,6 +46,7 @@ impl Shape {
             table: catalog.table.clone(),
             columns: columns.collect(),
             others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
+            rules: catalog.keys.rules.clone(),
             check: String::new(),
         };
         shape.check = shape.check();
@@ -65,9 +70,11 @@ impl Shape {
         let shown = columns.iter().map(|(name, was)| format!("{name} {} {}", was.id, was.modifier));
         let shape = shown.collect::<Vec<_>>().join(",");
         let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
+        let (schema, table) = (literal(&self.schema), literal(&self.table));
         format!(
-            "SELECT CASE WHEN shape = {} THEN 0 ELSE CAST('{ALTERED} ' || coalesce(shape, '') AS int) END FROM (
-               SELECT pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
+            "SELECT CASE WHEN shape = {} AND rules = {} THEN 0
+                         ELSE CAST('{ALTERED} ' || coalesce(shape, '') || ' ' || rules AS int) END FROM (
+               SELECT ({}) AS rules, pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
                                             ORDER BY a.attname) AS shape
                FROM pg_catalog.pg_attribute a
                JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -75,26 +82,33 @@ impl Shape {
                WHERE n.nspname = {} AND c.relname = {} AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ({names})
              ) AS s",
             literal(&shape),
-            literal(&self.schema),
-            literal(&self.table)
+            literal(&self.rules),
+            keys::rules_of(&schema, &table),
+            schema,
+            table
         )
     }
 
     pub fn compare(&self, session: &mut Session) -> Attempt<()> {
-        let rows = session.client().query(
-            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod)
+        let (schema, table) = (literal(&self.schema), literal(&self.table));
+        let query = format!(
+            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), ({})
              FROM pg_catalog.pg_attribute a
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
-            &[&self.schema, &self.table],
+             WHERE n.nspname = {schema} AND c.relname = {table} AND a.attnum > 0 AND NOT a.attisdropped",
+            keys::rules_of(&schema, &table)
         );
+        let rows = session.client().query(&query, &[]);
         let rows = rows.map_err(|error| session.failed(&error, During::Statement))?;
         let found = rows.iter().map(|row| {
             let found = Type { id: row.get(1), modifier: row.get(2), name: row.get(3) };
             (row.get(0), found)
         });
-        match self.difference(&found.collect::<Vec<_>>()) {
+        let rules = rows.first().map(|row| row.get::<_, String>(4));
+        let is_other = rules.is_some_and(|rules| rules != self.rules);
+        let difference = self.difference(&found.collect::<Vec<_>>());
+        match difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned())) {
             Some(text) => Err(Failure { class: Class::Altered, ..Failure::outage(text) }),
             None => Ok(()),
         }

@@ -196,6 +196,9 @@ fn a_key_that_changes_stops_the_job() {
             "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (n), ALTER price TYPE bigint",
             "its key is another one",
         ),
+        ("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (n)", "its key is another one"),
+        ("ALTER TABLE t DROP CONSTRAINT t_pkey", "its key is another one"),
+        ("ALTER TABLE t ADD UNIQUE (price)", "its unique constraints are others"),
     ] {
         let Some(mut scene) = Scene::begin(&server, &[]) else { return };
         scene.alter(alter);

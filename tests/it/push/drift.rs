@@ -1,6 +1,6 @@
 //! The table is altered under rows and deletes that were pushed.
 
-use super::scene::{LONG, builder};
+use super::scene::{LONG, builder, open};
 use crate::support::eventually;
 use crate::support::postgresql::{Schema, postgres18};
 use vecsink::ConflictMode;
@@ -66,4 +66,66 @@ fn an_altered_table_is_read_again_without_a_connection_beyond_those_of_the_sink(
         assert_eq!(schema.count("items"), 200);
         schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
     }
+}
+
+#[test]
+fn a_key_that_is_dropped_or_moved_stops_a_sink_before_it_writes_a_row_twice() {
+    let Some(server) = postgres18() else { return };
+    let modes = [ConflictMode::Upsert, ConflictMode::Ignore, ConflictMode::Strict];
+    let alterations = [
+        "ALTER TABLE items DROP CONSTRAINT items_pkey",
+        "ALTER TABLE items DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (n)",
+        "ALTER TABLE items DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (id, n)",
+    ];
+    for mode in modes {
+        for (deletes, alteration) in alterations.iter().flat_map(|alteration| [(false, alteration), (true, alteration)])
+        {
+            let mut schema = Schema::new(&server);
+            schema.execute("CREATE TABLE items (id int PRIMARY KEY, n int)");
+            let sink = builder(&schema, "items").conflict_mode(mode).deletes(deletes).open().unwrap();
+            (0..10).for_each(|id| assert!(sink.push(&(id, id)).is_ok()));
+            assert_eq!(sink.flush(LONG), Ok(true));
+            schema.execute(alteration);
+            // Each of them collides with a row that is there as long as the key is the old one.
+            (0..10).for_each(|id| drop(sink.push(&(id, id + 100))));
+            let case = format!("{mode:?}, deletes: {deletes}, {alteration}");
+            let error = sink.flush(LONG).map(|done| format!("flushed: {done}"));
+            let error = error.expect_err(&case).to_string();
+            for part in ["items was altered", "its unique indexes are others", "start the job again"] {
+                assert!(error.contains(part), "{case}: {error}");
+            }
+            assert_eq!(
+                schema.text("SELECT count(DISTINCT id) = count(*) FROM items").as_deref(),
+                Some("true"),
+                "{case}"
+            );
+            assert!(sink.close(LONG).is_err(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_built_again_or_that_is_not_unique_changes_nothing() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id int PRIMARY KEY, n int)");
+    let sink = open(&schema, "items");
+    let mut pushed = 0;
+    for alteration in [
+        "REINDEX INDEX items_pkey",
+        "REINDEX INDEX CONCURRENTLY items_pkey",
+        "CREATE INDEX ON items (n)",
+        "ALTER INDEX items_pkey RENAME TO items_key",
+        "ALTER TABLE items SET (fillfactor = 80)",
+        "CREATE UNIQUE INDEX twin ON items (id)",
+        "DROP INDEX twin",
+    ] {
+        (0..10).for_each(|id| assert!(sink.push(&(id, id + pushed)).is_ok()));
+        assert_eq!(sink.flush(LONG), Ok(true), "before {alteration}");
+        schema.execute(alteration);
+        pushed += 1;
+    }
+    (0..10).for_each(|id| assert!(sink.push(&(id, id + pushed)).is_ok()));
+    sink.close(LONG).unwrap();
+    assert_eq!(schema.text("SELECT count(*) || ' ' || min(n - id) FROM items"), Some(format!("10 {pushed}")));
 }
