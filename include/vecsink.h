@@ -136,8 +136,9 @@ typedef struct vecsink_rejected {
     const char *sqlstate;
 } vecsink_rejected;
 
-// Told of each row that was accepted and then could not be stored, before vecsink_sink_durable passes it; from the same
-// thread as vecsink_durable_callback, under the same rules.
+// Told of each row that was accepted and then could not be stored, before vecsink_durable_callback is told of a number above
+// it; from the same thread, under the same rules. vecsink_sink_durable and vecsink_sink_wait_durable may pass the row a moment
+// earlier: they don't wait for callbacks, vecsink_sink_close does.
 typedef void (*vecsink_rejected_callback)(void *user_data, const struct vecsink_rejected *rejected);
 
 // What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.

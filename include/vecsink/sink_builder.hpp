@@ -70,7 +70,8 @@ class sink_builder {
                      static_cast<void *>(&callbacks()));
     }
 
-    // Told of each row that was accepted and then could not be stored, before sink::durable passes it; from the same thread.
+    // Told of each row that was accepted and then could not be stored, before on_durable is told of a number above it; from the
+    // same thread. sink::durable and sink::wait_durable may pass the row a moment earlier.
     sink_builder &on_rejected(std::function<void(const rejected &)> callback) {
         const bool is_set = static_cast<bool>(callback);
         callbacks().refused = std::move(callback);

@@ -37,8 +37,9 @@ pub struct vecsink_rejected {
     pub sqlstate: *const c_char,
 }
 
-/// Told of each row that was accepted and then could not be stored, before vecsink_sink_durable passes it; from the same
-/// thread as vecsink_durable_callback, under the same rules.
+/// Told of each row that was accepted and then could not be stored, before vecsink_durable_callback is told of a number above
+/// it; from the same thread, under the same rules. vecsink_sink_durable and vecsink_sink_wait_durable may pass the row a moment
+/// earlier: they don't wait for callbacks, vecsink_sink_close does.
 pub type vecsink_rejected_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: *const vecsink_rejected)>;
 

@@ -173,8 +173,9 @@ impl SinkBuilder {
         self
     }
 
-    /// Called for every row that was accepted and then could not be stored, before [`Sink::durable`] passes it, from the
-    /// same thread as [`SinkBuilder::on_durable`] and under the same rules.
+    /// Called for every row that was accepted and then could not be stored, before [`SinkBuilder::on_durable`] is told of a
+    /// number above it, from the same thread and under the same rules. [`Sink::durable`] may pass the row a moment earlier:
+    /// it doesn't wait for callbacks, [`Sink::close`] does.
     pub fn on_rejected(mut self, call: impl Fn(&Rejected) + Send + Sync + 'static) -> Self {
         self.calls.rejected = Some(Box::new(call));
         self
