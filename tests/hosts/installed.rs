@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::library::{finish, folder, run, url};
+use crate::library::{finish, folder, has, run, url};
 use crate::support::broker::{Topic, kafka};
 use crate::support::postgresql::{Schema, postgres18};
-use crate::support::servers::{project, skipped};
+use crate::support::servers::project;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -37,15 +37,6 @@ fn install(prefix: &Path, stage: Option<&Path>) {
     let mut script = Command::new(packaging.join("install.sh"));
     script.arg(&libraries).args([env!("CARGO_BIN_EXE_vecsink"), VERSION]).arg(prefix).args(stage);
     finish(&mut script);
-}
-
-/// Whether the tool is there; without it the test is skipped.
-fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        skipped(tool);
-    }
-    found
 }
 
 /// The flags that pkg-config gives.
@@ -87,7 +78,7 @@ fn names(tool: &str, file: &str) -> BTreeSet<String> {
 
 #[test]
 fn only_the_names_of_the_interface_are_visible() {
-    if !has("readelf") {
+    if !has("readelf", "--version") {
         return;
     }
     let header = fs::read_to_string(project().join("include/vecsink.h")).expect("the header is there");
@@ -150,7 +141,7 @@ fn produces(mut program: impl FnMut() -> Command) {
 
 #[test]
 fn the_c_producers_go_on_where_their_rows_are_durable() {
-    if has("pkg-config") {
+    if has("pkg-config", "--version") {
         let program = compile("examples/c/producers.c", "vecsink");
         produces(|| installed(&program));
     }
@@ -158,7 +149,7 @@ fn the_c_producers_go_on_where_their_rows_are_durable() {
 
 #[test]
 fn the_static_library_needs_nothing_but_the_system() {
-    if has("pkg-config") {
+    if has("pkg-config", "--version") {
         let program = compile("examples/c/producers.c", "vecsink-static");
         produces(|| Command::new(&program));
         // For whoever links everything statically by the one package.
@@ -209,7 +200,7 @@ fn runs_the_job(mut program: Command) -> String {
 
 #[test]
 fn a_c_program_runs_a_flink_sql_job() {
-    if has("pkg-config") {
+    if has("pkg-config", "--version") {
         let said = runs_the_job(installed(&compile("examples/c/run_job.c", "vecsink")));
         assert_eq!(said, "400 rows written\n");
     }
@@ -217,7 +208,7 @@ fn a_c_program_runs_a_flink_sql_job() {
 
 #[test]
 fn a_host_with_functions_of_the_same_names_keeps_its_own() {
-    if has("pkg-config") {
+    if has("pkg-config", "--version") {
         let said = runs_the_job(Command::new(compile("tests/hosts/installed/clashing.c", "vecsink-static")));
         assert!(said.starts_with("400 rows written"), "{said}");
     }
@@ -234,7 +225,7 @@ fn embeds(mut image_pipeline: Command) {
 
 #[test]
 fn cmake_finds_the_package_and_builds_both_ways() {
-    if !has("cmake") {
+    if !has("cmake", "--version") {
         return;
     }
     let build = TempDir::new().unwrap();
@@ -255,7 +246,7 @@ fn cmake_finds_the_package_and_builds_both_ways() {
 
 #[test]
 fn the_image_pipeline_builds_with_pkg_config() {
-    if !has("pkg-config") {
+    if !has("pkg-config", "--version") {
         return;
     }
     for package in ["vecsink", "vecsink-static"] {
@@ -265,7 +256,7 @@ fn the_image_pipeline_builds_with_pkg_config() {
 
 #[test]
 fn cmake_refuses_a_package_of_another_version() {
-    if !has("cmake") {
+    if !has("cmake", "--version") {
         return;
     }
     let folder = TempDir::new().unwrap();

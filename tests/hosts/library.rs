@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use crate::support::postgresql::Postgres;
-use crate::support::servers::project;
+use crate::support::servers::{project, skipped};
 
 /// The folder with libvecsink.so and libvecsink.a, which are as new as the sources.
 pub fn folder() -> &'static Path {
@@ -51,6 +51,15 @@ pub fn compile_c(name: &str, to: &str, flags: &[&str]) -> PathBuf {
     cc.arg(format!("-Wl,-rpath,{}", folder().display()));
     finish(&mut cc);
     program
+}
+
+/// Whether a tool is there, which is asked for its version; without it the test is skipped.
+pub fn has(tool: &str, version: &str) -> bool {
+    let found = Command::new(tool).arg(version).output().is_ok_and(|output| output.status.success());
+    if !found {
+        skipped(tool);
+    }
+    found
 }
 
 /// Runs something that must succeed.

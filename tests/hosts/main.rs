@@ -7,6 +7,8 @@ mod support;
 
 mod c;
 mod cpp;
+mod go;
 mod installed;
+mod items;
 mod library;
 mod python;

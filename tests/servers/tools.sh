@@ -38,6 +38,9 @@ if [ "$purpose" = test ]; then
     has openssl || want "the openssl command" openssl
     { has java && [ "$(java_version)" -ge 17 ]; } 2>/dev/null || want "java 17 or newer" openjdk-17-jre-headless
     has mvn || want "mvn" maven
+    has javac || want "javac, for the host in Java" openjdk-17-jdk-headless
+    has go || want "go 1.22 or newer, for the host in Go" golang
+    { has node && has npm; } || want "node and npm, for the host in Node" "nodejs, npm"
 fi
 
 if [ "${CI:-}" = true ]; then

@@ -1,0 +1,3 @@
+module vecsink/tests/hosts/go
+
+go 1.22
