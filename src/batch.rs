@@ -83,6 +83,14 @@ impl Chunk {
         self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<Entry>()
     }
 
+    /// The memory it holds, filled or not.
+    pub fn capacity(&self) -> usize {
+        self.rows.capacity()
+            + self.keys.capacity()
+            + self.originals.capacity()
+            + self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// Empties it; its memory stays.
     pub fn clear(&mut self) {
         self.entries.clear();

@@ -7,6 +7,7 @@ use super::budget::Budget;
 use super::layout::SHARDS;
 use super::queue::{ChunkLimits, Row};
 use super::shards::{Shards, Tray};
+use super::spare::Spare;
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
 use crate::sync::{Condvar, Mutex, lock_soon, now};
@@ -43,8 +44,8 @@ const TRAFFIC: Duration = Duration::from_millis(50);
 /// Bytes that gather before the budget, which all threads share, hears of them.
 const CHARGE: usize = 16 << 10;
 
-/// Emptied chunks kept for their memory.
-const SPARE_CHUNKS: usize = 4 * SHARDS;
+/// The share of the budget's bytes that emptied chunks may have besides.
+const SPARE_SHARE: usize = 2;
 
 /// The shards of one sink.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ struct State {
     urgent: bool,
     closed: bool,
     abandoned: bool,
-    spare: Vec<Chunk>,
+    spare: Spare,
 }
 
 /// What a writer gets.
@@ -109,7 +110,7 @@ impl Dispatcher {
             urgent: false,
             closed: false,
             abandoned: false,
-            spare: Vec::new(),
+            spare: Spare::new(budget.limit() / SPARE_SHARE),
         };
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
@@ -127,7 +128,7 @@ impl Dispatcher {
         let State { shards, spare, limits, uncharged, .. } = &mut *state;
         let limits = limits.chunk();
         for (shard, row) in rows {
-            *uncharged += shards.push(shard, row, &limits, now, || spare.pop().unwrap_or_default());
+            *uncharged += shards.push(shard, row, &limits, now, || spare.take());
         }
         if *uncharged >= CHARGE {
             self.budget.charge(std::mem::take(uncharged));
@@ -252,8 +253,8 @@ impl Dispatcher {
         }
         state.batches_out -= 1;
         state.idle += 1;
-        let room = SPARE_CHUNKS.saturating_sub(state.spare.len());
-        state.spare.extend(batch.chunks.drain(..).take(room));
+        let usual = state.limits.chunk().bytes;
+        state.spare.keep(&mut batch.chunks, usual);
     }
 }
 

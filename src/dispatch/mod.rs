@@ -8,6 +8,7 @@ mod dispatcher;
 mod layout;
 mod queue;
 mod shards;
+mod spare;
 mod tuner;
 
 pub use budget::Budget;

@@ -13,6 +13,12 @@ pub(super) struct Scratch {
     text: Vec<u8>,
 }
 
+impl Scratch {
+    pub(super) fn capacity(&self) -> usize {
+        self.binary.capacity() + self.text.capacity()
+    }
+}
+
 /// Appends a column's text, escaped, without the tab or line feed after it. What has a binary form is that form printed, so
 /// that the checks and the rounding are those of a binary row.
 pub(super) fn field(

@@ -102,6 +102,18 @@ impl RowEncoder {
         Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
     }
 
+    /// The memory of its own buffers, which grow with the longest value.
+    pub fn capacity(&self) -> usize {
+        self.scratch.capacity() + self.decoded.capacity()
+    }
+
+    /// Gives its buffers' memory back where it is more than `most` bytes.
+    pub fn trim(&mut self, most: usize) {
+        if self.capacity() > most {
+            (self.scratch, self.decoded) = (copy_text::Scratch::default(), Vec::new());
+        }
+    }
+
     /// Keys are spread by their image, and any kind of value may come for them: one whose image depends on its spelling is
     /// refused.
     pub fn with_canonical_keys(mut self) -> RowEncoder {

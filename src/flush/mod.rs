@@ -85,13 +85,13 @@ use self::turns::Turns;
 
 /// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
 pub trait Settle {
-    /// These rows are durable: COMMIT was answered.
+    /// These rows are durable: COMMIT was answered. Those among them that were left out are settled with them.
     fn durable(&mut self, rows: Range<usize>, written: Written);
 
     /// The database refused this row, alone. Err stops the write.
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
 
-    /// So many rows are another process's now, and were left out.
+    /// So many rows of those that are settled next are another process's now, and were left out.
     fn left_out(&mut self, _rows: usize) {}
 
     /// An attempt failed and is repeated.

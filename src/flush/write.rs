@@ -165,6 +165,7 @@ impl<'a> Write<'a> {
         if is_all {
             self.work.settled();
             self.settle.left_out(range.len());
+            self.settle.durable(range, Written::default());
         }
         is_all
     }

@@ -42,6 +42,8 @@ const LOOK_PATIENCE: Duration = Duration::from_millis(100);
 /// time. Few enough to stay in the nearest cache.
 const GATHERED_ROWS: usize = 64;
 const GATHERED_BYTES: usize = 16 << 10;
+/// What a buffer keeps for the next records. A huge record's memory goes with it.
+const KEPT_BYTES: usize = 4 << 20;
 /// Records between two looks at how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
 
@@ -156,6 +158,9 @@ impl Intake for SourceIntake {
             self.counters.records_read.add_alone(1);
             let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
             self.counters.bytes_read.add_alone(bytes as u64);
+        }
+        if self.arena.allocated_bytes() > KEPT_BYTES {
+            self.arena = Bump::new();
         }
         self.arena.reset();
         let decoded = guarded(Stage::Decode, || self.decoder.decode(record, &self.arena));
@@ -317,6 +322,7 @@ impl Feed {
         let watermark = self.line.progress.end_stream(stream);
         self.line.target.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
+        self.line.progress.forgotten(stream, dropped as u64);
         self.line.counters().rows_read.take_back_alone(dropped as u64);
         watermark
     }
@@ -448,6 +454,10 @@ impl Feed {
         self.gathered.clear();
         self.prepare.clear();
         self.originals.clear();
+        self.prepare.trim(KEPT_BYTES);
+        if self.originals.capacity() > KEPT_BYTES {
+            self.originals = Vec::new();
+        }
     }
 
     /// The encoder panicked: its buffers are made anew.

@@ -136,8 +136,14 @@ impl Line {
     /// A partition is about to be read from `start`.
     pub fn add_stream(&self, topic: &Arc<str>, partition: i32, start: i64) -> u32 {
         let mut streams = self.streams.lock();
-        streams.push((Arc::clone(topic), partition));
-        self.progress.add_stream(start)
+        let number = self.progress.add_stream(start);
+        let stream = (Arc::clone(topic), partition);
+        // The number of a stream that has ended may be given again.
+        match streams.get_mut(number as usize) {
+            Some(ended) => *ended = stream,
+            None => streams.push(stream),
+        }
+        number
     }
 
     pub fn position(&self, stream: u32, offset: i64) -> Position {

@@ -68,6 +68,16 @@ impl Prepare {
         self.keys.clear();
     }
 
+    /// Gives the buffers' memory back where one holds more than `most` bytes. They are empty.
+    pub fn trim(&mut self, most: usize) {
+        for buffer in [&mut self.rows, &mut self.keys] {
+            if buffer.capacity() > most {
+                *buffer = Vec::new();
+            }
+        }
+        self.encoder.trim(most);
+    }
+
     /// Makes the pieces of these changes, in their order.
     pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         let beside = (metadata, arena);

@@ -61,10 +61,11 @@ impl Settle for Settlement<'_> {
         counters.rows_deleted.add(written.deleted);
         counters.rows_ignored.add(written.ignored);
         counters.rows_superseded.add(written.superseded);
-        let oldest =
-            self.entries(rows.clone()).filter(|entry| entry.produced_ms > 0).map(|entry| entry.produced_ms).min();
-        if let (Some(oldest), Ok(now)) = (oldest, SystemTime::now().duration_since(UNIX_EPOCH)) {
-            self.line.note_freshness((now.as_millis() as i64 - oldest).max(0) as u64);
+        if written != Written::default() {
+            let produced = self.entries(rows.clone()).map(|entry| entry.produced_ms).filter(|&at| at > 0).min();
+            if let (Some(oldest), Ok(now)) = (produced, SystemTime::now().duration_since(UNIX_EPOCH)) {
+                self.line.note_freshness((now.as_millis() as i64 - oldest).max(0) as u64);
+            }
         }
         self.line.settle(self.entries(rows).map(|entry| (entry.stream, entry.ticket)));
     }

@@ -22,31 +22,75 @@ pub enum Refused {
     Ended,
 }
 
-/// The streams of one sink, numbered in the order they were added.
+/// The streams of one sink. The number of one that has ended is given again when nothing that names it is on its way any more,
+/// so a group whose partitions are assigned again and again uses no more memory.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Those that have ended are gone; their numbers aren't given again.
-    windows: Mutex<Vec<Option<Window>>>,
+    streams: Mutex<Streams>,
+}
+
+#[derive(Debug, Default)]
+struct Streams {
+    all: Vec<Stream>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Open(Window),
+    /// So many of its entries are still on their way; one more until [`Progress::forgotten`].
+    Ended(u64),
+}
+
+impl Streams {
+    fn window(&mut self, stream: u32) -> Option<&mut Window> {
+        match &mut self.all[stream as usize] {
+            Stream::Open(window) => Some(window),
+            Stream::Ended(_) => None,
+        }
+    }
+
+    /// So many entries of an ended stream are on their way no more.
+    fn gone(&mut self, stream: u32, entries: u64) {
+        if let Stream::Ended(left) = &mut self.all[stream as usize]
+            && *left > 0
+        {
+            debug_assert!(*left >= entries, "an entry was settled twice");
+            *left = left.saturating_sub(entries);
+            if *left == 0 {
+                self.free.push(stream);
+            }
+        }
+    }
 }
 
 impl Progress {
     /// Starts a stream at `start`, the first offset that will be read, and gives its number.
     pub fn add_stream(&self, start: i64) -> u32 {
-        let mut windows = self.windows.lock();
-        windows.push(Some(Window::new(start)));
-        (windows.len() - 1) as u32
+        let mut streams = self.streams.lock();
+        let window = Stream::Open(Window::new(start));
+        match streams.free.pop() {
+            Some(number) => {
+                streams.all[number as usize] = window;
+                number
+            }
+            None => {
+                streams.all.push(window);
+                (streams.all.len() - 1) as u32
+            }
+        }
     }
 
     /// Notes a record that makes `entries` entries. The ticket is handed back in [`Progress::settle`], once an entry.
     pub fn accept(&self, stream: u32, offset: i64, entries: u32) -> u64 {
-        self.windows.lock()[stream as usize].as_mut().map_or(0, |window| window.accept(offset, entries))
+        self.streams.lock().window(stream).map_or(0, |window| window.accept(offset, entries))
     }
 
     /// Notes `count` records of one entry each, numbered one by one from `first`, or from the read position. Gives the
     /// first offset and the first ticket; the others follow.
     pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), Refused> {
-        let mut windows = self.windows.lock();
-        let Some(window) = &mut windows[stream as usize] else { return Err(Refused::Ended) };
+        let mut streams = self.streams.lock();
+        let Some(window) = streams.window(stream) else { return Err(Refused::Ended) };
         let offset = first.unwrap_or(window.read());
         if offset < window.read() || offset.checked_add_unsigned(count as u64).is_none() {
             return Err(Refused::Passed { read: window.read() });
@@ -59,12 +103,12 @@ impl Progress {
 
     /// The first offset that was not read yet.
     pub fn read_position(&self, stream: u32) -> Option<i64> {
-        self.windows.lock()[stream as usize].as_ref().map(Window::read)
+        self.streams.lock().window(stream).map(|window| window.read())
     }
 
     /// Notes that everything below `next` was read.
     pub fn passed(&self, stream: u32, next: i64) {
-        if let Some(window) = &mut self.windows.lock()[stream as usize] {
+        if let Some(window) = self.streams.lock().window(stream) {
             window.passed(next);
         }
     }
@@ -72,49 +116,60 @@ impl Progress {
     /// From here on the stream is read from `start`, whatever was read of it before, and what is settled of that counts for
     /// nothing.
     pub fn start_over(&self, stream: u32, start: i64) {
-        if let Some(window) = &mut self.windows.lock()[stream as usize] {
+        if let Some(window) = self.streams.lock().window(stream) {
             window.start_over(start);
         }
     }
 
     /// Notes entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
     pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
-        let mut windows = self.windows.lock();
+        let mut streams = self.streams.lock();
         for (stream, ticket) in entries {
-            if let Some(window) = &mut windows[stream as usize] {
-                window.settle(ticket);
+            match streams.window(stream) {
+                Some(window) => window.settle(ticket),
+                None => streams.gone(stream, 1),
             }
         }
     }
 
     /// The ticket that the stream's next record will get.
     pub fn next_ticket(&self, stream: u32) -> u64 {
-        self.windows.lock()[stream as usize].as_ref().map_or(0, Window::next_ticket)
+        self.streams.lock().window(stream).map_or(0, |window| window.next_ticket())
     }
 
     /// How many of a record's entries are still on their way.
     pub fn pending(&self, stream: u32, ticket: u64) -> u32 {
-        self.windows.lock()[stream as usize].as_ref().map_or(0, |window| window.pending(ticket))
+        self.streams.lock().window(stream).map_or(0, |window| window.pending(ticket))
     }
 
-    /// Ends a stream: what is settled of it from here on counts for nothing. Gives its last watermark, once.
+    /// Ends a stream: what is settled of it from here on counts for nothing. Gives its last watermark, once. Its number isn't
+    /// given again before [`Progress::forgotten`].
     pub fn end_stream(&self, stream: u32) -> Option<i64> {
-        self.windows.lock()[stream as usize].take().map(|window| window.watermark())
+        let mut streams = self.streams.lock();
+        let window = streams.window(stream)?;
+        let (watermark, on_their_way) = (window.watermark(), window.on_their_way());
+        streams.all[stream as usize] = Stream::Ended(on_their_way + 1);
+        Some(watermark)
+    }
+
+    /// Nobody but its entries names an ended stream any more, and so many of them were dropped: they will not be settled.
+    pub fn forgotten(&self, stream: u32, dropped: u64) {
+        self.streams.lock().gone(stream, dropped + 1);
     }
 
     /// Whether everything that was accepted is settled.
     pub fn is_settled(&self, stream: u32) -> bool {
-        self.windows.lock()[stream as usize].as_ref().is_none_or(|window| window.len() == 0)
+        self.streams.lock().window(stream).is_none_or(|window| window.len() == 0)
     }
 
     /// The lowest offset of the stream that isn't settled; the read position when all are.
     pub fn watermark(&self, stream: u32) -> Option<i64> {
-        self.windows.lock()[stream as usize].as_ref().map(Window::watermark)
+        self.streams.lock().window(stream).map(|window| window.watermark())
     }
 
     /// Whether the stream must not be read further until older records are settled.
     pub fn is_crowded(&self, stream: u32) -> bool {
-        self.windows.lock()[stream as usize].as_ref().is_some_and(|window| window.len() >= WINDOW_LIMIT)
+        self.streams.lock().window(stream).is_some_and(|window| window.len() >= WINDOW_LIMIT)
     }
 }
 
@@ -136,5 +191,76 @@ mod tests {
         progress.settle([(new, again)]);
         assert_eq!(progress.watermark(new), Some(6));
         assert_eq!(progress.end_stream(old), None);
+    }
+
+    #[test]
+    fn a_number_is_given_again_when_nothing_of_its_stream_is_on_its_way() {
+        let progress = Progress::default();
+        let first = progress.add_stream(0);
+        let tickets: Vec<u64> = (0..3).map(|offset| progress.accept(first, offset, 2)).collect();
+        progress.settle([(first, tickets[1])]);
+        progress.end_stream(first);
+        let second = progress.add_stream(0);
+        assert_ne!(first, second, "five entries are on their way");
+        progress.forgotten(first, 3);
+        progress.settle([(first, tickets[0])]);
+        assert!(![first, second].contains(&progress.add_stream(0)), "one still is");
+        progress.settle([(first, tickets[2])]);
+        assert_eq!(progress.add_stream(7), first);
+        assert_eq!(progress.watermark(first), Some(7));
+    }
+
+    #[test]
+    fn the_number_of_a_stream_without_entries_is_given_again_when_whoever_ended_it_has_forgotten_it() {
+        let progress = Progress::default();
+        let stream = progress.add_stream(0);
+        assert_eq!(progress.end_stream(stream), Some(0));
+        assert_ne!(progress.add_stream(0), stream);
+        progress.forgotten(stream, 0);
+        assert_eq!(progress.add_stream(0), stream);
+    }
+
+    #[test]
+    fn what_was_on_its_way_when_a_stream_was_started_over_keeps_its_number_too() {
+        let progress = Progress::default();
+        let stream = progress.add_stream(90);
+        let old = progress.accept(stream, 90, 2);
+        progress.settle([(stream, old)]);
+        progress.start_over(stream, 3);
+        let new = progress.accept(stream, 3, 1);
+        progress.end_stream(stream);
+        progress.forgotten(stream, 0);
+        progress.settle([(stream, new)]);
+        assert_ne!(progress.add_stream(0), stream, "an entry of before is on its way");
+        progress.settle([(stream, old)]);
+        assert_eq!(progress.add_stream(5), stream);
+        assert_eq!(progress.watermark(stream), Some(5));
+    }
+
+    #[test]
+    fn entries_of_before_a_stream_was_started_over_that_are_settled_before_its_end_are_not_waited_for() {
+        let progress = Progress::default();
+        let stream = progress.add_stream(90);
+        let old: Vec<u64> = (90..93).map(|offset| progress.accept(stream, offset, 1)).collect();
+        progress.start_over(stream, 3);
+        progress.settle(old.iter().map(|&ticket| (stream, ticket)));
+        progress.end_stream(stream);
+        progress.forgotten(stream, 0);
+        assert_eq!(progress.add_stream(0), stream);
+    }
+
+    #[test]
+    fn streams_that_come_and_go_take_no_more_memory() {
+        let progress = Progress::default();
+        for round in 0..1000 {
+            let streams: Vec<u32> = (0..4).map(|_| progress.add_stream(round)).collect();
+            for stream in streams {
+                let ticket = progress.accept(stream, round, 1);
+                progress.end_stream(stream);
+                progress.forgotten(stream, u64::from(round % 2 == 0));
+                progress.settle((round % 2 == 1).then_some((stream, ticket)));
+            }
+        }
+        assert_eq!(progress.streams.lock().all.len(), 4);
     }
 }

@@ -18,11 +18,13 @@ pub struct Window {
     first_ticket: u64,
     /// The first offset not read yet.
     read: i64,
+    /// Entries on their way that were accepted before the stream was started over.
+    of_before: u64,
 }
 
 impl Window {
     pub fn new(start: i64) -> Self {
-        Window { slots: VecDeque::new(), first_ticket: 0, read: start }
+        Window { slots: VecDeque::new(), first_ticket: 0, read: start, of_before: 0 }
     }
 
     pub fn accept(&mut self, offset: i64, entries: u32) -> u64 {
@@ -62,14 +64,17 @@ impl Window {
     }
 
     pub fn start_over(&mut self, start: i64) {
+        self.of_before = self.on_their_way();
         self.first_ticket = self.next_ticket();
         self.slots.clear();
         self.read = start;
     }
 
     pub fn settle(&mut self, ticket: u64) {
-        // Of before the stream was started over.
-        let Some(at) = ticket.checked_sub(self.first_ticket) else { return };
+        let Some(at) = ticket.checked_sub(self.first_ticket) else {
+            self.of_before = self.of_before.saturating_sub(1);
+            return;
+        };
         let slot = &mut self.slots[at as usize];
         slot.pending -= 1;
         while self.slots.front().is_some_and(|slot| slot.pending == 0) {
@@ -80,6 +85,11 @@ impl Window {
 
     pub fn watermark(&self) -> i64 {
         self.slots.front().map_or(self.read, |slot| slot.offset)
+    }
+
+    /// Entries that are not settled, of all records, also of those before the stream was started over.
+    pub fn on_their_way(&self) -> u64 {
+        self.of_before + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
     }
 
     pub fn len(&self) -> usize {

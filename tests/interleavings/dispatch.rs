@@ -8,6 +8,8 @@ pub mod dispatcher;
 pub mod queue;
 #[path = "../../src/dispatch/shards.rs"]
 pub mod shards;
+#[path = "../../src/dispatch/spare.rs"]
+mod spare;
 #[path = "../../src/dispatch/tuner.rs"]
 mod tuner;
 

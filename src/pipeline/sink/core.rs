@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::error::PushError;
 use super::feed::{Accepted, Feed};
+use super::spare::Spare;
 use crate::error::{Error, Result};
 use crate::pipeline::line::Line;
 use crate::pipeline::rejects::Letter;
@@ -16,8 +17,9 @@ use crate::stop::Phase;
 
 /// How often a thread that waits looks whether the sink has failed.
 const LOOK: Duration = Duration::from_millis(100);
-/// Feeds kept for the next pushes.
+/// Feeds kept for the next pushes, and the share of the budget's bytes that they may have besides.
 const SPARE_FEEDS: usize = 64;
+const SPARE_SHARE: usize = 4;
 
 /// How long a push may wait for room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,7 +53,7 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
-    feeds: Mutex<Vec<Feed>>,
+    feeds: Mutex<Spare<Feed>>,
     /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
     /// between.
     open: RwLock<bool>,
@@ -61,12 +63,13 @@ pub struct Core {
 
 impl Core {
     pub fn new(line: Arc<Line>, stream: u32) -> Core {
-        Core { line, stream, feeds: Mutex::default(), open: RwLock::new(true), callback_thread: OnceLock::new() }
+        let feeds = Mutex::new(Spare::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE));
+        Core { line, stream, feeds, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 
     /// An empty feed. Goes back with [`Core::return_feed`].
     pub fn feed(&self) -> std::result::Result<Feed, PushError> {
-        let spare = self.feeds.lock().pop();
+        let spare = self.feeds.lock().take();
         match spare {
             Some(feed) if feed.edition == self.line.target.edition_number() => Ok(feed),
             _ => Feed::new(&self.line).map_err(PushError::Failed),
@@ -75,10 +78,10 @@ impl Core {
 
     pub fn return_feed(&self, mut feed: Feed) {
         feed.clear();
-        let mut feeds = self.feeds.lock();
-        if feeds.len() < SPARE_FEEDS {
-            feeds.push(feed);
-        }
+        let bytes = feed.capacity();
+        // One that a huge row has made large goes.
+        let left = self.feeds.lock().keep(feed, bytes);
+        drop(left);
     }
 
     pub fn is_callback_thread(&self) -> bool {

@@ -90,6 +90,17 @@ impl Feed {
         self.rows.len() + self.keys.len() + self.originals.len()
     }
 
+    /// The memory its buffers hold, filled or not.
+    pub fn capacity(&self) -> usize {
+        self.rows.capacity()
+            + self.keys.capacity()
+            + self.originals.capacity()
+            + self.json.capacity()
+            + self.encoded.capacity() * size_of::<Encoded>()
+            + self.encoder.capacity()
+            + self.key_encoder.capacity()
+    }
+
     /// Encodes one more row.
     pub fn add(&mut self, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
         self.put(Op::Insert, values)

@@ -8,6 +8,7 @@ mod core;
 mod error;
 mod feed;
 mod position;
+mod spare;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -151,6 +151,8 @@ pub struct Outcome {
     pub retried: u32,
     pub transactions: u32,
     pub left_out: usize,
+    /// Left out, and not settled yet.
+    leaves_out: usize,
     settled: usize,
 }
 
@@ -158,7 +160,9 @@ impl Settle for Outcome {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         assert_eq!(rows.start, self.settled, "settled in order, each once");
         let Written { inserted, deleted, ignored, superseded } = written;
-        assert_eq!(inserted + deleted + ignored + superseded, rows.len() as u64, "{written:?}");
+        let left_out = std::mem::take(&mut self.leaves_out);
+        let written_rows = (rows.len() - left_out) as u64;
+        assert_eq!(inserted + deleted + ignored + superseded, written_rows, "{written:?}");
         self.settled = rows.end;
         self.written += written;
         self.transactions += 1;
@@ -172,7 +176,7 @@ impl Settle for Outcome {
     }
 
     fn left_out(&mut self, rows: usize) {
-        self.settled += rows;
+        self.leaves_out += rows;
         self.left_out += rows;
     }
 
@@ -182,6 +186,10 @@ impl Settle for Outcome {
 }
 
 impl Outcome {
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
     /// Inserted, ignored, superseded.
     pub fn counts(&self) -> (u64, u64, u64) {
         (self.written.inserted, self.written.ignored, self.written.superseded)

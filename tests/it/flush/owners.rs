@@ -65,7 +65,9 @@ fn a_former_owner_that_was_thrown_out_writes_nothing_and_a_late_one_takes_nothin
         std::thread::scope(|scope| {
             let late = scope.spawn(|| {
                 let mut outcome = Outcome::default();
-                former.write(&row("older"), &mut outcome, &Stop::default()).map(|()| outcome.left_out)
+                former
+                    .write(&row("older"), &mut outcome, &Stop::default())
+                    .map(|()| (outcome.left_out, outcome.settled()))
             });
             // It has raised the epoch once more, and the group doesn't confirm it.
             eventually("the former owner asks the group", || former_member.asked.load(Ordering::Relaxed) > asked);
@@ -73,7 +75,11 @@ fn a_former_owner_that_was_thrown_out_writes_nothing_and_a_late_one_takes_nothin
             assert!(owner_member.asked.load(Ordering::Relaxed) > 1, "the owner has asked again");
             assert_eq!(table(&mut schema, "t"), "1=newer");
             former.leave(0);
-            assert_eq!(late.join().expect("it ends").expect("it is no error"), 1, "the row is the other's");
+            assert_eq!(
+                late.join().expect("it ends").expect("it is no error"),
+                (1, 1),
+                "the row is the other's, and settled here"
+            );
         });
         assert!(!former.is_leaving());
         assert_eq!(table(&mut schema, "t"), "1=newer");

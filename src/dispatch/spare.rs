@@ -1,0 +1,66 @@
+//! Emptied chunks, kept for their memory: so much of it and no more, whatever rows have passed.
+
+use crate::batch::Chunk;
+
+/// One chunk may have so many times the bytes at which a chunk is closed: its buffers grow by doubling.
+const LARGEST: usize = 4;
+
+#[derive(Debug)]
+pub struct Spare {
+    chunks: Vec<Chunk>,
+    bytes: usize,
+    most_bytes: usize,
+}
+
+impl Spare {
+    pub fn new(most_bytes: usize) -> Spare {
+        Spare { chunks: Vec::new(), bytes: 0, most_bytes }
+    }
+
+    /// An empty chunk.
+    pub fn take(&mut self) -> Chunk {
+        let chunk = self.chunks.pop().unwrap_or_default();
+        self.bytes -= chunk.capacity();
+        chunk
+    }
+
+    /// Takes emptied chunks as far as there is room, and leaves the others: freeing them takes time that a lock may not be held
+    /// for. `usual`: the bytes at which a chunk is closed. One that a huge row has made large isn't kept.
+    pub fn keep(&mut self, chunks: &mut Vec<Chunk>, usual: usize) {
+        chunks.retain_mut(|chunk| {
+            let bytes = chunk.capacity();
+            let fits = bytes <= usual.saturating_mul(LARGEST) && self.bytes + bytes <= self.most_bytes;
+            if fits {
+                self.bytes += bytes;
+                self.chunks.push(std::mem::take(chunk));
+            }
+            !fits
+        });
+    }
+
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        self.chunks.iter().map(Chunk::capacity).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(capacity: usize) -> Chunk {
+        Chunk { rows: Vec::with_capacity(capacity), ..Chunk::default() }
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound_and_no_chunk_is_kept_that_a_huge_row_made_large() {
+        let mut spare = Spare::new(1000);
+        let mut emptied = vec![chunk(100), chunk(401), chunk(400), chunk(300), chunk(300), chunk(200)];
+        spare.keep(&mut emptied, 100);
+        assert_eq!(emptied.iter().map(Chunk::capacity).collect::<Vec<_>>(), [401, 300]);
+        assert_eq!((spare.bytes, spare.bytes()), (1000, 1000));
+        let taken: Vec<usize> = (0..5).map(|_| spare.take().capacity()).collect();
+        assert_eq!(taken, [200, 300, 400, 100, 0]);
+        assert_eq!(spare.bytes, 0);
+    }
+}

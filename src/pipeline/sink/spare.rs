@@ -1,0 +1,51 @@
+//! Things kept for their memory: so many, and so much memory, and no more.
+
+#[derive(Debug)]
+pub struct Spare<T> {
+    /// With the memory of each.
+    kept: Vec<(T, usize)>,
+    bytes: usize,
+    most: usize,
+    most_bytes: usize,
+}
+
+impl<T> Spare<T> {
+    pub fn new(most: usize, most_bytes: usize) -> Spare<T> {
+        Spare { kept: Vec::new(), bytes: 0, most, most_bytes }
+    }
+
+    pub fn take(&mut self) -> Option<T> {
+        let (one, bytes) = self.kept.pop()?;
+        self.bytes -= bytes;
+        Some(one)
+    }
+
+    /// Gives it back if there is no room, to be freed where no lock is held.
+    pub fn keep(&mut self, one: T, bytes: usize) -> Option<T> {
+        if self.kept.len() >= self.most || bytes > self.most_bytes - self.bytes {
+            return Some(one);
+        }
+        self.bytes += bytes;
+        self.kept.push((one, bytes));
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_in_number_and_memory_whatever_has_passed() {
+        let mut spare = Spare::new(3, 100);
+        assert_eq!(spare.keep("huge", 101), Some("huge"));
+        assert_eq!(spare.keep("a", 60), None);
+        assert_eq!(spare.keep("b", 41), Some("b"));
+        assert_eq!(spare.keep("c", 40), None);
+        assert_eq!((spare.take(), spare.take(), spare.take()), (Some("c"), Some("a"), None));
+        for one in ["a", "b", "c"] {
+            assert_eq!(spare.keep(one, 1), None);
+        }
+        assert_eq!(spare.keep("d", 1), Some("d"));
+    }
+}
