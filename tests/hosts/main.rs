@@ -8,6 +8,7 @@ mod support;
 mod c;
 mod cpp;
 mod go;
+mod gunicorn;
 mod installed;
 mod items;
 mod library;

@@ -1,8 +1,9 @@
-"""Where the test servers' software comes from: ordinary packages, pinned, fetched by the ordinary package clients.
+"""Where the software of the test servers, and of hosts in other languages, comes from: ordinary packages, pinned, fetched by the ordinary package clients.
 
 Everything is kept in target/servers/, one folder a package and version; what is there is not fetched again.
 """
 
+import hashlib
 import os
 import platform
 import re
@@ -38,6 +39,13 @@ PGBOUNCER = {
     "1.24": ("trixie", ["pgbouncer", "libc6", "libcares2", "libevent-2.1-7t64", "libpam0g", "libssl3t64", "libsystemd0",
                         "libaudit1", "libcap-ng0", "libcap2", "libzstd1", "zlib1g"]),
 }
+
+# What calls C functions from Java. The others' versions and checksums are in the files of their own package managers:
+# tests/hosts/node/package-lock.json and tests/hosts/gunicorn/requirements.txt; these name the folders they are kept in.
+JNA = ("5.19.1", "4fb141dd8ef6b0585ffceea4bc49602fbc6312fa977e2c488794ea3e6aafecae")
+KOFFI = "3.3.4"
+GUNICORN = "27.0.1"
+HOSTS = PROJECT / "tests" / "hosts"
 
 MAVEN_DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 
@@ -84,6 +92,21 @@ def registry():
 def pgbouncer(version):
     """The folder of a PgBouncer: the program, and in `lib` its libraries and their loader."""
     return once(f"pgbouncer-{version}", lambda folder: unpack_pgbouncer(version, folder))
+
+
+def koffi():
+    """The folder whose node_modules has what calls C functions from Node."""
+    return once(f"koffi-{KOFFI}", install_koffi)
+
+
+def jna():
+    """The folder with the jar that calls C functions from Java."""
+    return once(f"jna-{JNA[0]}", copy_jna)
+
+
+def gunicorn():
+    """The folder with gunicorn, for PYTHONPATH."""
+    return once(f"gunicorn-{GUNICORN}", install_gunicorn)
 
 
 def once(name, fill):
@@ -166,6 +189,34 @@ def unpack_pgbouncer(version, folder):
         for library in installed.glob("**/lib/*-linux-gnu*/*.so*"):
             if library.exists():
                 shutil.copy(library, folder / "lib")
+
+
+def install_koffi(folder):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HOSTS / "node" / name, folder)
+    # Its compiled part is a package of its own: nothing is built, and no script of a package runs.
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
+    expect(folder / "node_modules" / "koffi" / "package.json", f'"version": "{KOFFI}"')
+
+
+def copy_jna(folder):
+    version, checksum = JNA
+    maven(f"{MAVEN_DEPENDENCY}:copy", f"-Dartifact=net.java.dev.jna:jna:{version}", f"-DoutputDirectory={folder}")
+    found = hashlib.sha256(only(folder, "*.jar").read_bytes()).hexdigest()
+    if found != checksum:
+        raise Unavailable(f"jna {version} has the checksum {found}, and not {checksum}")
+
+
+def install_gunicorn(folder):
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+        "--only-binary=:all:", f"--target={folder}", "--requirement", HOSTS / "gunicorn" / "requirements.txt")
+    only(folder, f"gunicorn-{GUNICORN}.dist-info")
+
+
+def expect(file, words):
+    """The folder's name must tell the version that another file asks for."""
+    if words not in file.read_text():
+        raise Unavailable(f"{file} doesn't say {words}")
 
 
 def debian_sources(release, work):

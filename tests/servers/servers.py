@@ -8,7 +8,8 @@
                                    obeys lines: stop, kill, freeze, thaw or start NAME (each answered by a line)
 
 Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas),
-pgbouncer-1.18, pgbouncer-1.24. Without names: all. A PgBouncer only runs for a test of its own, with settings:
+pgbouncer-1.18, pgbouncer-1.24; and what hosts in other languages need, koffi, jna and gunicorn, which only lies there.
+Without names: all. A PgBouncer only runs for a test of its own, with settings:
 `serve pgbouncer-1.18 --set upstream=URL --set pool_mode=transaction`.
 """
 
@@ -24,6 +25,7 @@ import time
 from pathlib import Path
 
 import packages
+from hosts import gunicorn, jna, koffi
 from kafka import Kafka
 from pgbouncer import pgbouncer118, pgbouncer124
 from postgres import postgres18, postgres18_tls, postgres93, postgres96
@@ -31,7 +33,8 @@ from process import make_folder
 from registry import Registry
 
 SERVERS = {"postgres18": postgres18, "postgres93": postgres93, "postgres96": postgres96, "postgres18-tls": postgres18_tls,
-           "kafka": Kafka, "registry": Registry, "pgbouncer-1.18": pgbouncer118, "pgbouncer-1.24": pgbouncer124}
+           "kafka": Kafka, "registry": Registry, "pgbouncer-1.18": pgbouncer118, "pgbouncer-1.24": pgbouncer124,
+           "koffi": koffi, "jna": jna, "gunicorn": gunicorn}
 ENVIRONMENT = packages.CACHE / "env"
 SUPERVISOR = packages.CACHE / "supervisor.pid"
 
@@ -115,7 +118,7 @@ def report(lines):
     if elsewhere:
         print(f"\n{len(elsewhere)} times a test ran on other servers only:", *elsewhere, sep="\n  ", file=sys.stderr)
     if skipped:
-        print(f"\n{len(skipped)} of the tests were SKIPPED for want of a server:", *skipped, sep="\n  ", file=sys.stderr)
+        print(f"\n{len(skipped)} of the tests were SKIPPED for want of a server or a tool:", *skipped, sep="\n  ", file=sys.stderr)
 
 
 def serve(arguments):

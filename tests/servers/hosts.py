@@ -1,0 +1,35 @@
+"""What hosts in other languages need, among the servers: it is fetched once, and tests are told where it lies."""
+
+import packages
+
+
+class Library:
+    """A folder. Nothing runs."""
+
+    settings = None
+
+    def __init__(self, name, package):
+        self.name, self.package = name, package
+
+    def prepare(self, _):
+        self.folder = self.package()
+
+    def begin(self):
+        pass
+
+    wait = close = begin
+
+    def variables(self):
+        return {f"VECSINK_TEST_{self.name.upper()}": str(self.folder)}
+
+
+def koffi():
+    return Library("koffi", packages.koffi)
+
+
+def jna():
+    return Library("jna", packages.jna)
+
+
+def gunicorn():
+    return Library("gunicorn", packages.gunicorn)
