@@ -838,7 +838,11 @@ static inline vecsink_value vecsink_i64(int64_t number) {
 static inline vecsink_value vecsink_f32(float number) {
     vecsink_value value = vecsink_null();
     value.type = VECSINK_F32;
+#ifdef __cplusplus
+    value.as.f64 = static_cast<double>(number);
+#else
     value.as.f64 = (double)number;
+#endif
     return value;
 }
 

@@ -12,9 +12,12 @@
 //
 // Handles are move-only, free themselves, and give the C handle with get(). A moved-from or default-constructed one is
 // empty: using it throws. What fails throws vecsink::error; "no room" and "not in time" don't throw from the functions named
-// try_… and …_for, which say so in what they return.
+// try_… and …_for, which say so in what they return. So it needs exceptions: with -fno-exceptions use vecsink.h.
 #ifndef VECSINK_HPP
 #define VECSINK_HPP
+
+#include "vecsink/exceptions.hpp"
+#ifdef __cpp_exceptions
 
 #include "vecsink.h"
 
@@ -38,5 +41,7 @@ inline const char *version() noexcept { return vecsink_version(); }
 inline std::uint32_t version_number() noexcept { return vecsink_version_number(); }
 
 } // namespace vecsink
+
+#endif // __cpp_exceptions
 
 #endif // VECSINK_HPP

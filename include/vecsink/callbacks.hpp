@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "../vecsink.h"
+#include "exceptions.hpp"
 
 namespace vecsink {
 

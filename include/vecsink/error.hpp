@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "../vecsink.h"
+#include "exceptions.hpp"
 
 namespace vecsink {
 
@@ -40,6 +41,12 @@ enum class errc : vecsink_code {
     in_callback = VECSINK_IN_CALLBACK,
     internal = VECSINK_INTERNAL
 };
+
+// A code of C's header compares with one of these: `error.code() == VECSINK_TARGET`.
+[[nodiscard]] constexpr bool operator==(errc left, vecsink_code right) noexcept { return left == static_cast<errc>(right); }
+[[nodiscard]] constexpr bool operator==(vecsink_code left, errc right) noexcept { return right == left; }
+[[nodiscard]] constexpr bool operator!=(errc left, vecsink_code right) noexcept { return !(left == right); }
+[[nodiscard]] constexpr bool operator!=(vecsink_code left, errc right) noexcept { return !(left == right); }
 
 // "VECSINK_TIMED_OUT".
 [[nodiscard]] inline const char *name(errc code) noexcept { return vecsink_code_name(static_cast<vecsink_code>(code)); }

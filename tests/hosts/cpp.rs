@@ -11,8 +11,23 @@ use crate::support::broker::kafka;
 use crate::support::postgresql::{Schema, postgres18};
 use crate::support::servers::project;
 
-const WARNINGS: [&str; 7] =
-    ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"];
+const WARNINGS: [&str; 15] = [
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wshadow",
+    "-Wold-style-cast",
+    "-Wzero-as-null-pointer-constant",
+    "-Wcast-qual",
+    "-Wextra-semi",
+    "-Wnon-virtual-dtor",
+    "-Woverloaded-virtual",
+    "-Wdouble-promotion",
+    "-Wundef",
+    "-Werror",
+];
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// The C++ compiler, its messages in English.
@@ -225,6 +240,36 @@ fn each_header_compiles_alone() {
     for header in headers.map(|entry| entry.unwrap().path()) {
         finish(compiler("-std=c++17").args(["-fsyntax-only", "-x", "c++"]).arg(header));
     }
+}
+
+#[test]
+fn without_exceptions_the_compiler_says_what_to_do() {
+    let headers = fs::read_dir(project().join("include/vecsink")).unwrap().map(|entry| entry.unwrap().path());
+    let whole = project().join("include/vecsink.hpp");
+    let mut refused = 0;
+    for header in headers.chain([whole.clone()]) {
+        let output = run(compiler("-std=c++17").args(["-fno-exceptions", "-fsyntax-only", "-x", "c++"]).arg(&header));
+        let said = String::from_utf8_lossy(&output.stderr);
+        let told = said.contains("compile without -fno-exceptions, or use the C interface, vecsink.h");
+        assert!(output.status.success() || told, "{}: {said}", header.display());
+        if header == whole {
+            assert_eq!(said.matches("error: ").count(), 1, "nothing else is said: {said}");
+        }
+        refused += u32::from(told);
+    }
+    assert!(refused > 5, "{refused}");
+    // The C interface is usable there.
+    let c = project().join("include/vecsink.h");
+    finish(compiler("-std=c++17").args(["-fno-exceptions", "-fno-rtti", "-fsyntax-only", "-x", "c++"]).arg(c));
+}
+
+#[test]
+fn the_headers_need_no_type_information() {
+    finish(
+        compiler("-std=c++17")
+            .args(["-fno-rtti", "-fsyntax-only", "-x", "c++"])
+            .arg(project().join("include/vecsink.hpp")),
+    );
 }
 
 /// Each file of must_not_compile/ says in its first line what the compiler says of it; with the macro RIGHT its one wrong line is

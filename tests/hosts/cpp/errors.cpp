@@ -32,6 +32,9 @@ void rows(const std::string &url, const std::string &table) {
     CHECK(THROWN(sink.push(1, "a")).code() == errc::shape);
     const vecsink::error refused = THROWN(sink.push(1, "a", three));
     CHECK(refused.code() == errc::rejected && refused.column() == "v" && !refused.retryable());
+    // C's codes are the same.
+    CHECK(refused.code() == VECSINK_REJECTED && VECSINK_REJECTED == refused.code());
+    CHECK(refused.code() != VECSINK_TARGET && VECSINK_TARGET != refused.code() && !(refused.code() != VECSINK_REJECTED));
     CHECK(THROWN(sink.push(100'000, "a", v)).column() == "id");
     CHECK(THROWN(sink.push(1, "\xff", v)).code() == errc::invalid_utf8);
     CHECK(THROWN(sink.push(1, std::string_view("a\0b", 3), v)).column() == "name");

@@ -1,0 +1,9 @@
+// The one thing that the C++ layer asks of the compiler's flags.
+#ifndef VECSINK_EXCEPTIONS_HPP
+#define VECSINK_EXCEPTIONS_HPP
+
+#ifndef __cpp_exceptions
+#error "vecsink.hpp tells errors by exceptions: compile without -fno-exceptions, or use the C interface, vecsink.h, in this file"
+#endif
+
+#endif // VECSINK_EXCEPTIONS_HPP
