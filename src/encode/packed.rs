@@ -9,7 +9,7 @@ use super::float::Number;
 use super::refusal::{Refusal, excerpt, sqlstate};
 use super::scalar;
 use crate::settings::{PackedNumber, VectorEncoding};
-use crate::value;
+use crate::value::{self, Value};
 
 /// Padding may be left out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -85,7 +85,7 @@ impl<'a> Packed<'a> {
         for &number in numbers {
             let number = if self.encoding.big_endian { f64::from_be_bytes(number) } else { f64::from_le_bytes(number) };
             if number.is_finite() && !S::Number::from_double(number).is_finite() {
-                return Err(scalar::overflow::<S::Number>(number));
+                return Err(scalar::overflow::<S::Number>(scalar::shown(&Value::Double(number))));
             }
         }
         Ok(())

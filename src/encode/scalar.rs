@@ -56,7 +56,7 @@ fn parse_integer(text: &[u8]) -> Result<Option<i64>, Refusal> {
 fn whole(value: f64, type_name: &str) -> Result<Option<i64>, Refusal> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if value.is_finite() && value.fract() != 0.0 {
-        return Err(not_whole(value, type_name));
+        return Err(not_whole(shown(&Value::Double(value)), type_name));
     }
     Ok((-LIMIT..LIMIT).contains(&value).then_some(value as i64))
 }
@@ -69,7 +69,7 @@ fn whole_decimal(value: &Decimal, type_name: &str) -> Result<Option<i64>, Refusa
     }
 }
 
-fn not_whole(value: impl std::fmt::Display, type_name: &str) -> Refusal {
+fn not_whole(value: String, type_name: &str) -> Refusal {
     let reason = format!("{value} is not a whole number, the column is {type_name}; use CAST to round it");
     Refusal::reject(sqlstate::MALFORMED, reason)
 }
@@ -81,7 +81,11 @@ pub(super) fn float<N: Number>(value: &Value<'_>) -> Result<N, Refusal> {
         Value::Float(value) => Ok(N::from_double(f64::from(value))),
         Value::Double(value) => {
             let number = N::from_double(value);
-            if number.is_finite() || !value.is_finite() { Ok(number) } else { Err(overflow::<N>(value)) }
+            if number.is_finite() || !value.is_finite() {
+                Ok(number)
+            } else {
+                Err(overflow::<N>(shown(&Value::Double(value))))
+            }
         }
         Value::Decimal(value) => with_decimal_text(value, parse_float),
         Value::Text(text) => parse_float(text),
@@ -119,7 +123,7 @@ fn parse_float<N: Number>(text: &str) -> Result<N, Refusal> {
     }
 }
 
-pub(super) fn overflow<N: Number>(value: impl std::fmt::Display) -> Refusal {
+pub(super) fn overflow<N: Number>(value: String) -> Refusal {
     Refusal::reject(sqlstate::OUT_OF_RANGE, format!("{value} is out of range for {}", N::NAME))
 }
 
@@ -226,8 +230,8 @@ fn out_of_calendar(value: &Value<'_>, type_name: &str) -> Refusal {
     Refusal::reject(sqlstate::DATETIME_OVERFLOW, format!("{} is out of range for {type_name}", shown(value)))
 }
 
-/// A value for a message.
-fn shown(value: &Value<'_>) -> String {
+/// A value for a message. A float of 300 digits is short, too.
+pub(super) fn shown(value: &Value<'_>) -> String {
     let mut printed = Vec::new();
     print::scalar(value, &mut printed);
     let text = String::from_utf8_lossy(&printed);

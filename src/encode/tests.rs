@@ -348,14 +348,9 @@ fn one_of_each() -> Vec<(DataType, Value<'static>)> {
     ]
 }
 
-#[test]
-fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
-    use super::conversion::{Fit, fit};
-    use crate::settings::{PackedNumber, VectorEncoding};
-    let encoding = Some(VectorEncoding { number: PackedNumber::F16, big_endian: true, base64: false });
-    let vectors = VectorOptions { encoding, normalize: false };
+fn every_kind() -> Vec<ColumnKind> {
     let array = |element| ColumnKind::Array(Box::new(element));
-    let kinds = vec![
+    vec![
         ColumnKind::Bool,
         ColumnKind::Int2,
         ColumnKind::Int4,
@@ -387,8 +382,40 @@ fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
         ColumnKind::Composite,
         ColumnKind::OtherArray,
         ColumnKind::Other,
-    ];
-    for kind in &kinds {
+    ]
+}
+
+#[test]
+fn a_number_of_300_digits_is_short_in_an_error() {
+    use crate::value::Vector;
+    let numbers = [1e300, -1e300, 1.5e-300];
+    let arrays = numbers.map(|number| [Value::Double(number)]);
+    let vectors = numbers.map(|number| [number]);
+    let values = numbers
+        .map(Value::Double)
+        .into_iter()
+        .chain(arrays.iter().map(|array| Value::Array(array)))
+        .chain(vectors.iter().map(|vector| Value::Vector(Vector::Double(vector))));
+    let mut refused = 0;
+    for value in values {
+        for kind in every_kind().into_iter().chain([ColumnKind::Numeric(Some((9, 2)))]) {
+            if let Err(rejection) = encoded(kind, value) {
+                let digits = rejection.reason.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+                assert!(digits < Some(20), "{rejection}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+#[test]
+fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
+    use super::conversion::{Fit, fit};
+    use crate::settings::{PackedNumber, VectorEncoding};
+    let encoding = Some(VectorEncoding { number: PackedNumber::F16, big_endian: true, base64: false });
+    let vectors = VectorOptions { encoding, normalize: false };
+    for kind in &every_kind() {
         for (source, value) in one_of_each() {
             let column = column(kind.clone(), source.clone());
             let mut out = Vec::new();

@@ -55,6 +55,7 @@ pub(super) fn int2_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<
         } else {
             let number = out.get(from..from + Sized8::WIDTH).and_then(Sized8::get).unwrap_or(f64::NAN);
             if number.fract() != 0.0 || !(-32_768.0..=32_767.0).contains(&number) {
+                let number = scalar::shown(&Value::Double(number));
                 let reason = format!("element {number} is not a whole number within -32768 to 32767");
                 return Err(Refusal::reject(sqlstate::OUT_OF_RANGE, reason));
             }
@@ -235,7 +236,7 @@ impl<'a> Input<'a> {
             Input::Vector(Vector::Double(values)) => {
                 if let Some(value) = values.iter().find(|value| value.is_finite() && !number::<S>(**value).is_finite())
                 {
-                    return Err(scalar::overflow::<S::Number>(value));
+                    return Err(scalar::overflow::<S::Number>(scalar::shown(&Value::Double(*value))));
                 }
                 elements.put_all(values, number::<S>);
             }
