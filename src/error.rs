@@ -45,10 +45,7 @@ pub enum Error {
         passing: bool,
     },
     /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
-    #[error(
-        "{position}: {rejection}; the job stops because {mode} is 'strict'; the next start begins at this record or before it, and \
-         later records of other keys may be in the table already"
-    )]
+    #[error("{position}: {rejection}; {}", strictly(position, mode))]
     Strict { position: Position, rejection: Rejection, mode: &'static str },
     /// The dead-letter target can't be written: going on would lose records.
     #[error("{0}")]
@@ -85,6 +82,19 @@ impl Error {
     /// Whether nobody knows of some rows if they are in the database: those that were pushed and not durable.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, Error::NotDurable { .. } | Error::Fenced(_))
+    }
+}
+
+fn strictly(position: &Position, mode: &str) -> String {
+    match position.is_pushed() {
+        false => format!(
+            "the job stops because {mode} is 'strict'; the next start begins at this record or before it, and later records of \
+             other keys may be in the table already"
+        ),
+        true => format!(
+            "the sink fails because {mode} is 'strict'; rows that were accepted and are not durable, and later rows of other keys, \
+             may or may not be in the table"
+        ),
     }
 }
 

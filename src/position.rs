@@ -11,6 +11,13 @@ pub struct Position {
     pub offset: i64,
 }
 
+impl Position {
+    /// Whether it is a row's that a program pushed. No topic of Kafka has such a name.
+    pub fn is_pushed(&self) -> bool {
+        self.topic.starts_with("push:")
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}]@{}", self.topic, self.partition, self.offset)

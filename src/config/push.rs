@@ -5,7 +5,7 @@ use super::options::{OptionEntry, TableOptions};
 use super::report::Report;
 use crate::data_type::DataType;
 use crate::error::{Diagnostic, Error, Location};
-use crate::settings::{Sink, SinkColumn};
+use crate::settings::{Origin, Sink, SinkColumn};
 
 /// A program's options have no place in a file.
 const NOWHERE: Location = Location { line: 0, column: 0 };
@@ -24,7 +24,7 @@ pub fn push_sink(
     let mut options = TableOptions::new(table.1, NOWHERE, &entries, true, &|_| None, &mut report);
     let column = |name: &String| SinkColumn { name: name.clone(), data_type: DataType::STRING, not_null: false };
     let columns = columns.iter().map(column).collect();
-    let sink = sink::read(&mut options, "adbpg", Written { columns, ..Written::default() });
+    let sink = sink::read(&mut options, "adbpg", Written { columns, origin: Origin::Program, ..Written::default() });
     if report.diagnostics.is_empty() {
         return Ok((sink, report.notices));
     }

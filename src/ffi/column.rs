@@ -100,9 +100,10 @@ pub struct vecsink_column {
 /// PostgreSQL's tables have no more, so a larger number is a mistake, and nothing is read.
 const MOST_COLUMNS: usize = 1664;
 
-pub fn checked_count(count: usize) -> Result<usize, Fault> {
+/// `none`: what is said where there are none.
+pub fn checked_count(count: usize, none: &str) -> Result<usize, Fault> {
     match count {
-        0 => Err(Fault::new(VECSINK_SHAPE, "the batch has no columns")),
+        0 => Err(Fault::new(VECSINK_SHAPE, none)),
         1..=MOST_COLUMNS => Ok(count),
         more => Err(Fault::argument(format!("no table has {more} columns"))),
     }

@@ -249,7 +249,9 @@ pub unsafe extern "C" fn vecsink_sink_push_batch(
         let object = get(sink)?;
         let arena = Bump::new();
         // SAFETY: as above.
-        let columns = unsafe { slice(columns, column::checked_count(column_count)?, "the array of columns") }?;
+        let columns = unsafe {
+            slice(columns, column::checked_count(column_count, "the batch has no columns")?, "the array of columns")
+        }?;
         // SAFETY: as above.
         let batch = unsafe { column::read(columns, rows, &arena) }?;
         report(object.sink.push_batch_with(&batch, push_as(sequence, timeout_ms)), pushed)

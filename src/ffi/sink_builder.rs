@@ -83,7 +83,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_columns(
     // SAFETY: as the header asks, for all of these.
     unsafe {
         change(builder, error, || {
-            let names = slice(names, checked_count(count)?, "the array of names")?;
+            let none = "the list of columns is empty: name those that rows have, or leave it out for all of the table";
+            let names = slice(names, checked_count(count, none)?, "the array of names")?;
             let named = names.iter().enumerate();
             let names = named.map(|(at, name)| Ok(text(*name, format_args!("name number {}", at + 1))?.to_owned()));
             let names = names.collect::<Result<Vec<String>, Fault>>()?;

@@ -265,9 +265,9 @@ impl Target {
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         let table = self.letters.as_ref().map(|letters| letters.name.clone()).unwrap_or_default();
         Error::DeadLetter(format!(
-            "dead-letter table {table} can't be written: {}{code}; correct it, or change 'deadletter', and start again: \
-             nothing is lost",
-            failure.text
+            "dead-letter table {table} can't be written: {}{code}; correct it, or change 'deadletter'; then {}",
+            failure.text,
+            self.sink.origin.again()
         ))
     }
 }

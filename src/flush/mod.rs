@@ -165,7 +165,7 @@ impl Target {
     pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
         let connector = Connector::new(&sink.connection, application_name, max_outage)?;
         let open = Arc::new(AtomicU32::new(0));
-        let outage = Arc::new(Outage::new(max_outage));
+        let outage = Arc::new(Outage::new(max_outage, sink.origin));
         let opening = Deadline::after(connector.timeout());
         let patience = Patience::until(opening);
         let mut session = first_session(&connector, sink, &open, &patience)?;
@@ -219,7 +219,7 @@ impl Target {
             description,
             conflicts,
             outage: Arc::clone(&outage),
-            waits: Waits::new(max_outage),
+            waits: Waits::new(max_outage, sink.origin),
             evidence: Evidence::default(),
             conflict_mode: sink.conflict_mode,
             max_retry_times: sink.max_retry_times,
@@ -310,8 +310,9 @@ impl Target {
 
     fn can_not_follow(&self, altered: &str, why: &str) -> Error {
         Error::target(format!(
-            "table {} was altered while the job ran ({altered}): {why}; start the job again, nothing is lost",
-            self.name
+            "table {} was altered meanwhile ({altered}): {why}; {}",
+            self.name,
+            self.sink.origin.again()
         ))
     }
 

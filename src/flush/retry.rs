@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::driver::patience::Patience;
 use super::failure::Failure;
 use crate::error::Result;
+use crate::settings::Origin;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -48,11 +49,12 @@ pub struct Outage {
     /// Since when, and when that was last said.
     since: Mutex<Option<(Instant, Instant)>>,
     longest: Option<Duration>,
+    origin: Origin,
 }
 
 impl Outage {
-    pub fn new(longest: Option<Duration>) -> Self {
-        Outage { since: Mutex::new(None), longest }
+    pub fn new(longest: Option<Duration>, origin: Origin) -> Self {
+        Outage { since: Mutex::new(None), longest, origin }
     }
 
     pub fn is_on(&self) -> bool {
@@ -76,7 +78,8 @@ impl Outage {
             match &mut *since {
                 None => {
                     let what = &failure.text;
-                    log::warn!("{table}: the database is away ({what}{code}); waiting for it, nothing is lost");
+                    let meanwhile = self.origin.meanwhile();
+                    log::warn!("{table}: the database is away ({what}{code}); waiting for it, {meanwhile}");
                     *since = Some((failure.silent_since.unwrap_or(now), now));
                 }
                 Some((since, said)) if now - *said >= NEXT_WORD => {
@@ -94,7 +97,8 @@ impl Outage {
         match self.longest {
             Some(longest) if since.elapsed() >= longest => {
                 let what = format!("{table}: the database has been away for {} s", since.elapsed().as_secs());
-                Err(failure.error(&what, "max.outage allows no longer; start the job again when it is back"))
+                let then = format!("max.outage allows no longer; when it is back {}", self.origin.again());
+                Err(failure.error(&what, &then))
             }
             _ => Ok(()),
         }
@@ -116,11 +120,12 @@ const NEXT_WORD: Duration = Duration::from_secs(60);
 pub struct Waits {
     said: Mutex<Option<Instant>>,
     longest: Option<Duration>,
+    origin: Origin,
 }
 
 impl Waits {
-    pub fn new(longest: Option<Duration>) -> Self {
-        Waits { said: Mutex::new(None), longest }
+    pub fn new(longest: Option<Duration>, origin: Origin) -> Self {
+        Waits { said: Mutex::new(None), longest, origin }
     }
 
     /// An attempt failed for something that passes, as others did since that moment. Err when that is longer than allowed.
@@ -129,16 +134,16 @@ impl Waits {
         match self.longest {
             Some(longest) if since.elapsed() >= longest => {
                 let what = format!("{table}: rows have waited for {seconds} s");
-                return Err(failure.error(&what, "max.outage allows no longer; start the job again when that is over"));
+                let then = format!("max.outage allows no longer; when that is over {}", self.origin.again());
+                return Err(failure.error(&what, &then));
             }
             _ => {}
         }
         if self.is_due(since) {
             let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
             let what = failure.message();
-            log::warn!(
-                "{table}: rows have waited for {seconds} s; the last try: {what}{code}; going on, nothing is lost"
-            );
+            let meanwhile = self.origin.meanwhile();
+            log::warn!("{table}: rows have waited for {seconds} s; the last try: {what}{code}; going on, {meanwhile}");
         }
         Ok(())
     }
@@ -175,12 +180,12 @@ mod tests {
     #[test]
     fn an_outage_ends_the_job_only_when_a_limit_is_set() {
         let away = Failure::outage("connection closed");
-        let patient = Outage::new(None);
+        let patient = Outage::new(None, Origin::Job);
         assert!(patient.goes_on("s.t", &away).is_ok());
         assert!(patient.is_on());
         patient.ends("s.t");
         assert!(!patient.is_on());
-        let strict = Outage::new(Some(Duration::ZERO));
+        let strict = Outage::new(Some(Duration::ZERO), Origin::Job);
         let error = strict.goes_on("s.t", &away).unwrap_err().to_string();
         assert!(error.contains("max.outage"), "{error}");
     }

@@ -230,7 +230,7 @@ impl Write<'_> {
         };
         failure.error(
             &format!("{}: the database refuses to write, and every row alike: no row is at fault", self.target.name),
-            &format!("{why}{}; then start the job again: nothing is lost", remedy(failure)),
+            &format!("{why}{}; then {}", remedy(failure), self.target.sink.origin.again()),
         )
     }
 }

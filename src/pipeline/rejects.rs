@@ -216,7 +216,7 @@ impl Rejects {
             let unpacked = now.iter().map(|letter| letter.unpack(line.name())).collect::<Result<Vec<_>>>()?;
             match &self.keeping {
                 Keeping::Nowhere(_) => {}
-                Keeping::Apart(target) => target.write(&unpacked)?,
+                Keeping::Apart(target) => target.write(&unpacked).map_err(|error| with_advice(error, line))?,
                 Keeping::WithRows => {
                     let entries = now.iter().map(|letter| (letter.stream, letter.ticket));
                     let answered = line.replayed.answered(&line.progress, entries);
@@ -255,4 +255,12 @@ fn piece(letters: &[Letter], most: usize) -> usize {
 /// Letters as the database takes them.
 pub fn unpacked(letters: &[Letter], sink: &str) -> Result<Vec<letter::Letter>> {
     letters.iter().map(|letter| letter.unpack(sink)).collect()
+}
+
+/// The target says what is wrong with it, and not what becomes of the rows.
+fn with_advice(error: Error, line: &Line) -> Error {
+    match error {
+        Error::DeadLetter(what) => Error::DeadLetter(format!("{what}; then {}", line.settings.origin.again())),
+        other => other,
+    }
 }

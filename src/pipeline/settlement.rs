@@ -97,8 +97,9 @@ impl Settle for Settlement<'_> {
             None => {
                 let sqlstate = rejection.sqlstate.clone();
                 let message = format!(
-                    "{}: {rejection}; the job stops because conflictmode is 'strict'; nothing of this batch is committed",
-                    self.line.name()
+                    "{}: {rejection}; {} because conflictmode is 'strict'; nothing of this batch is committed",
+                    self.line.name(),
+                    self.line.settings.origin.ends()
                 );
                 Error::Target { message, sqlstate, passing: false }
             }

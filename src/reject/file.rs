@@ -85,7 +85,7 @@ impl LetterFile {
             _ => "look at the file and its disk",
         };
         Error::DeadLetter(format!(
-            "dead-letter file {} {what}: {error}; {advice}, or change 'deadletter', and start again: nothing is lost",
+            "dead-letter file {} {what}: {error}; {advice}, or change 'deadletter'",
             self.path.display()
         ))
     }

@@ -6,6 +6,7 @@ mod connection;
 mod job;
 #[cfg(feature = "job")]
 mod mapping;
+mod origin;
 mod password;
 mod sink;
 #[cfg(feature = "job")]
@@ -18,6 +19,7 @@ pub use self::connection::{Connection, Host, SslMode};
 pub use self::job::Job;
 #[cfg(feature = "job")]
 pub use self::mapping::Mapping;
+pub use self::origin::Origin;
 pub use self::password::Password;
 pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
 #[cfg(feature = "job")]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Connection;
+use super::{Connection, Origin};
 use crate::data_type::DataType;
 
 /// Where rows go.
@@ -11,6 +11,7 @@ use crate::data_type::DataType;
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub name: String,
+    pub origin: Origin,
     /// Rows can be updated and deleted, too.
     pub changing: bool,
     /// The written columns.

@@ -9,3 +9,4 @@ mod failures;
 mod rows;
 mod scene;
 mod text_types;
+mod words;

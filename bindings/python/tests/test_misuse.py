@@ -240,3 +240,60 @@ def test_a_sink_that_is_dropped_open_writes_what_was_pushed_and_warns(items):
         del sink
     assert [warning.category for warning in caught] == [ResourceWarning]
     assert items.value("SELECT count(*) FROM items") == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "said"),
+    [
+        (["id", "id"], vecsink.ConfigError, "column 'id' is there twice; name each column once"),
+        ([], vecsink.ShapeError, "the list of columns is empty: name those that rows have, or leave it out for all"),
+    ],
+    ids=repr,
+)
+def test_columns_that_cannot_be_are_told_as_what_they_are(items, columns, kind, said):
+    with pytest.raises(kind) as caught:
+        items.sink(columns=columns)
+    assert said in str(caught.value)
+    assert "casesensitive" not in str(caught.value)
+
+
+def test_an_empty_list_of_rows_is_an_empty_batch(items):
+    with items.sink() as sink:
+        assert sink.push_many(pd.DataFrame([])) == (None, None, 0, 0)
+        with pytest.raises(vecsink.ShapeError, match="the batch has no columns"):
+            sink.push_many(pd.DataFrame(index=[1, 2]))
+
+
+HUGE = 10**300
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda sink: sink.push(id=1, feature=[1e300] * 4),
+        lambda sink: sink.push(id=1, feature=np.full(4, -1e300)),
+        lambda sink: sink.push(id=1e300, feature=[0.0] * 4),
+        lambda sink: sink.push(id=HUGE, feature=[0.0] * 4),
+        lambda sink: sink.push(**ROW, sequence=-HUGE),
+        lambda sink: sink.push(**ROW, sequence=10**5000),
+        lambda sink: sink.push(**ROW, timeout=-HUGE),
+        lambda sink: sink.push_many({"x" * 5000 + "\0": [1]}),
+    ],
+)
+def test_huge_numbers_and_names_are_short_in_an_error(items, call):
+    with items.sink() as sink:
+        with pytest.raises(vecsink.Error) as caught:
+            call(sink)
+        assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("option", ["buffer_memory", "linger", "max_outage"])
+@pytest.mark.parametrize(
+    "huge",
+    [HUGE, -HUGE, 10**5000, float("inf"), float("nan")],
+    ids=lambda huge: str(huge)[:9] if isinstance(huge, float) else "int",
+)
+def test_a_huge_option_is_short_in_an_error(items, option, huge):
+    with pytest.raises(vecsink.ArgumentError) as caught:
+        items.sink(**{option: huge})
+    assert len(str(caught.value)) < 150

@@ -118,7 +118,13 @@ impl Assembly<'_> {
             }
             let Mapped { columns, declared_key, expressions, filter } = mapped;
             let changing = self.sources.get(source).is_some_and(Source::is_changing);
-            let written = Written { columns, declared_key, changing, not_null_drop: self.settings.not_null_drop };
+            let written = Written {
+                columns,
+                declared_key,
+                changing,
+                not_null_drop: self.settings.not_null_drop,
+                ..Written::default()
+            };
             let Some(sink) = self.sink(sink, written) else { continue };
             let time_zone = self.settings.time_zone.clone();
             self.mappings.push(Mapping { source, filter, expressions, time_zone, sink });

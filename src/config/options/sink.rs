@@ -6,7 +6,7 @@ use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
 use crate::config::jdbc_url;
 use crate::config::value_types::is_topic;
 use crate::settings::{
-    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, Sink, SinkColumn, SslMode, TableName,
+    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Origin, Password, Sink, SinkColumn, SslMode, TableName,
     WriteMode,
 };
 
@@ -193,6 +193,7 @@ pub struct Written {
     pub declared_key: Option<Vec<usize>>,
     /// The source updates and deletes rows.
     pub changing: bool,
+    pub origin: Origin,
     pub not_null_drop: bool,
 }
 
@@ -204,11 +205,14 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -
     let schema = fold(options.text(&TARGET_SCHEMA).unwrap_or_default());
     let table = fold(options.text(&TABLE_NAME).unwrap_or_default());
     let (write_mode, conflict_mode) = modes(options, written.changing);
+    let names: Vec<String> = written.columns.iter().map(|column| column.name.clone()).collect();
     let columns: Vec<SinkColumn> =
         written.columns.into_iter().map(|column| SinkColumn { name: fold(column.name), ..column }).collect();
-    for (index, column) in columns.iter().enumerate() {
-        if columns[..index].iter().any(|other| other.name == column.name) {
-            let message = format!("= '0' makes two columns the same: '{}'; set it to '1' or rename one", column.name);
+    for (index, SinkColumn { name, .. }) in columns.iter().enumerate() {
+        if names[..index].contains(&names[index]) {
+            options.error_by_name(&format!("column '{name}' is there twice; name each column once"));
+        } else if columns[..index].iter().any(|other| other.name == *name) {
+            let message = format!("= '0' makes two columns the same: '{name}'; set it to '1' or rename one");
             options.error(&CASE_SENSITIVE, &message);
         }
     }
@@ -219,6 +223,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -
     }
     Sink {
         name: format!("{schema}.{table}"),
+        origin: written.origin,
         changing: written.changing,
         columns,
         declared_key: written.declared_key,

@@ -103,8 +103,7 @@ impl Publisher {
             _ => "look at the brokers",
         };
         Error::DeadLetter(format!(
-            "dead-letter topic '{}' at {} can't be written: {error}; {advice}, or change 'deadletter', and start again: \
-             nothing is lost",
+            "dead-letter topic '{}' at {} can't be written: {error}; {advice}, or change 'deadletter'",
             self.topic, self.brokers
         ))
     }

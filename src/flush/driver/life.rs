@@ -157,7 +157,7 @@ fn in_words(what: &str) -> String {
 fn tell(waited: Duration, what: Option<&str>) {
     let why = what.map_or_else(|| "it may just take long".to_owned(), in_words);
     log::warn!(
-        "a statement has had no answer for {} s, though the database answers others ({why}); still waiting, nothing is lost",
+        "a statement has had no answer for {} s, though the database answers others ({why}); still waiting",
         waited.as_secs()
     );
 }

@@ -27,7 +27,8 @@ const DEFAULT_MEMORY: usize = 64 << 20;
 /// mode: a pushed row replaces the one with its key.
 pub struct SinkBuilder {
     table: String,
-    columns: Vec<String>,
+    /// `None`: all of the table.
+    columns: Option<Vec<String>>,
     options: Vec<(String, String)>,
     linger: Option<Duration>,
     buffer_memory: usize,
@@ -43,7 +44,7 @@ impl SinkBuilder {
     pub(super) fn new(url: &str, table: &str) -> SinkBuilder {
         SinkBuilder {
             table: table.to_owned(),
-            columns: Vec::new(),
+            columns: None,
             options: vec![("url".into(), url.into()), ("conflictmode".into(), "upsert".into())],
             linger: None,
             buffer_memory: DEFAULT_MEMORY,
@@ -58,7 +59,7 @@ impl SinkBuilder {
     /// The columns that rows have, in their order, named as the database has them. Left out: all of the table in its own
     /// order, but those that the database generates.
     pub fn columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
-        self.columns = columns.into_iter().map(Into::into).collect();
+        self.columns = Some(columns.into_iter().map(Into::into).collect());
         self
     }
 
@@ -188,11 +189,16 @@ impl SinkBuilder {
         if self.buffer_memory < LEAST_MEMORY {
             return Err(misuse(format!("buffer_memory must be at least {LEAST_MEMORY} bytes")));
         }
+        if self.columns.as_ref().is_some_and(Vec::is_empty) {
+            let why = "the list of columns is empty: name those that rows have, or leave it out for all of the table";
+            return Err(misuse(why.into()));
+        }
         let table = TableName::parse(&self.table).map_err(|why| misuse(format!("'{}' {why}", self.table)))?;
         let (schema, table) = table.or_in("public");
         let (names, options): (Vec<_>, Vec<_>) =
             self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
-        let (mut settings, notices) = config::push_sink((&schema, &table), &self.columns, &options)?;
+        let (mut settings, notices) =
+            config::push_sink((&schema, &table), &self.columns.unwrap_or_default(), &options)?;
         settings.changing = self.deletes;
         if let Some(file) = self.dead_letter_file {
             if file.as_os_str().is_empty() {

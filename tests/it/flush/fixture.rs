@@ -44,6 +44,7 @@ pub fn sink(schema: &Schema, table: &str) -> Sink {
 pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
     let column = |name: &&str| SinkColumn { name: (*name).to_owned(), data_type: DataType::STRING, not_null: false };
     Sink {
+        origin: vecsink::settings::Origin::Job,
         name: format!("{}.{table}", schema.name),
         changing: false,
         columns: columns.iter().map(column).collect(),

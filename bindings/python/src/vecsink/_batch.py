@@ -14,6 +14,11 @@ from ._sequence import from_sequence
 from ._value import unsupported
 
 
+def is_nothing(data: Any) -> bool:
+    """A DataFrame of an empty list of rows has no columns either."""
+    return is_frame(data) and data.shape == (0, 0)
+
+
 def columns(data: Any) -> list[Column]:
     """Named, of one length."""
     numpy = sys.modules.get("numpy")

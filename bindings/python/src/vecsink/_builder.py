@@ -8,7 +8,7 @@ from ctypes import byref, c_void_p
 from math import ceil
 from typing import Any, Callable, Union
 
-from ._errors import ArgumentError, check
+from ._errors import ArgumentError, check, shown
 from ._wait import LONGEST, interruptible
 
 Option = Union[str, int, float, bool, "os.PathLike[str]"]
@@ -40,7 +40,7 @@ def option(value: Option, name: str) -> bytes:
 def count(value: Any, what: str, unit: int = 1) -> int:
     """A number that isn't negative, in the library's unit."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST * 1000:
-        raise ArgumentError(f"{what} is a number from 0 on, not {value!r}")
+        raise ArgumentError(f"{what} is a number from 0 on, not {shown(value)}")
     return ceil(value * unit)
 
 

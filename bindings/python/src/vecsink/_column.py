@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _abi
 from ._abi import ColumnType, Unit
-from ._errors import ArgumentError
+from ._errors import ArgumentError, shown
 
 
 class Column:
@@ -42,7 +42,7 @@ class Column:
 
     def name(self, name: str) -> None:
         if not isinstance(name, str) or "\0" in name:
-            raise ArgumentError(f"a column's name is a str without NUL, not {name!r}")
+            raise ArgumentError(f"a column's name is a str without NUL, not {shown(name)}")
         self.struct.name = name.encode()
 
     def nulls(self, bits: Any | None, address: int) -> None:

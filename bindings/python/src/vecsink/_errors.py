@@ -169,6 +169,15 @@ class InternalError(Error):
     _default = Code.INTERNAL
 
 
+def shown(value: Any) -> str:
+    """A wrong argument, for a message: a number of 300 digits isn't printed whole, and one of 5000 can't be."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"a huge {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
+
+
 CLASSES: dict[Code, type[Error]] = {
     Code.INVALID_ARGUMENT: ArgumentError,
     Code.INVALID_HANDLE: Closed,

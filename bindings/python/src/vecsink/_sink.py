@@ -16,7 +16,7 @@ from ._abi import Column as ColumnStruct
 from ._builder import Builder, Option, count, option, string
 from ._callbacks import Rejected, durable_callback, rejected_callback
 from ._column import Column
-from ._errors import ArgumentError, Closed, Error, ShapeError, check, forget, take, text
+from ._errors import ArgumentError, Closed, Error, ShapeError, check, forget, shown, take, text
 from ._frame import is_frame
 from ._handle import Handle, in_callback
 from ._library import lib, untyped
@@ -261,7 +261,7 @@ class Sink(Handle):
                 with closing(_arrow.batches(data)) as batches:
                     for batch in batches:
                         self._push_arrow(batch, total, patience)
-            else:
+            elif not _batch.is_nothing(data):
                 self._push_columns(_batch.columns(data), total, patience)
         except Error as error:
             error.accepted = total.rows
@@ -450,7 +450,7 @@ def _closed() -> Closed:
 
 def _sequence(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < NEXT:
-        raise ArgumentError(f"a sequence number is an int from 0 on, not {number!r}")
+        raise ArgumentError(f"a sequence number is an int from 0 on, not {shown(number)}")
     return number
 
 

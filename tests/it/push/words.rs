@@ -1,0 +1,111 @@
+//! What a program is told when its sink fails: its rows are in nobody's memory but its own, so no error may promise more.
+
+use std::time::Duration;
+
+use super::scene::{LONG, builder, url};
+use crate::support::Proxy;
+use crate::support::postgresql::{Schema, postgres18};
+use crate::support::wait::eventually;
+use vecsink::{ConflictMode, Error, ExceptionMode, Sink, SinkBuilder};
+
+const COLUMNS: &str = "id int PRIMARY KEY, price int CHECK (price >= 0)";
+
+/// Pushes a row that makes the sink fail, and gives why.
+#[track_caller]
+fn failure(sink: &Sink, price: i32) -> String {
+    sink.push(&(100, price)).unwrap();
+    eventually("the sink fails", || sink.flush(Duration::from_millis(20)).is_err());
+    let said = sink.close(LONG).expect_err("it has failed").to_string();
+    for promise in ["nothing is lost", "start the job", "the job stops", "next start"] {
+        assert!(!said.contains(promise), "{promise}: {said}");
+    }
+    assert!(said.contains("not durable"), "{said}");
+    said
+}
+
+/// A sink of a table of its own, which wrote a row well.
+fn scene(more: impl Fn(SinkBuilder) -> SinkBuilder) -> Option<(Schema, Sink)> {
+    let server = postgres18()?;
+    let mut schema = Schema::new(&server);
+    schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));
+    let sink = more(builder(&schema, "items")).open().unwrap();
+    sink.push(&(1, 1)).unwrap();
+    assert_eq!(sink.flush(LONG), Ok(true));
+    Some((schema, sink))
+}
+
+#[test]
+fn a_table_that_no_longer_takes_the_rows() {
+    let Some((mut schema, sink)) = scene(|sink| sink) else { return };
+    schema.execute("ALTER TABLE items DROP COLUMN price");
+    let said = failure(&sink, 1);
+    assert!(said.contains("column price is gone") && said.contains("open the sink again"), "{said}");
+}
+
+#[test]
+fn a_trigger_that_refuses_every_row() {
+    let Some((mut schema, sink)) = scene(|sink| sink) else { return };
+    schema.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let said = failure(&sink, 1);
+    assert!(said.contains("not today") && said.contains("open the sink again"), "{said}");
+}
+
+#[test]
+fn a_dead_letter_file_that_is_a_folder_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letters.jsonl");
+    let Some((_schema, sink)) = scene(|sink| sink.dead_letter_file(&path)) else { return };
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let said = failure(&sink, -1);
+    assert!(said.contains("letters.jsonl can't be written") && said.contains("open the sink again"), "{said}");
+}
+
+#[test]
+fn a_dead_letter_table_that_is_gone() {
+    let Some((mut schema, sink)) = scene(|sink| sink.option("deadletter", "table:letters")) else { return };
+    schema.execute("DROP TABLE letters; CREATE TABLE letters (other int)");
+    let said = failure(&sink, -1);
+    assert!(said.contains("can't be written: column") && said.contains("open the sink again"), "{said}");
+}
+
+#[test]
+fn a_row_refused_under_strict() {
+    let Some((_schema, sink)) = scene(|sink| sink.exception_mode(ExceptionMode::Strict)) else { return };
+    assert!(failure(&sink, -1).contains("the sink fails because exceptionmode is 'strict'"));
+    let Some((mut schema, sink)) = scene(|sink| sink.conflict_mode(ConflictMode::Strict)) else { return };
+    schema.execute("INSERT INTO items VALUES (100, 1)");
+    assert!(failure(&sink, 1).contains("the sink fails because conflictmode is 'strict'"));
+}
+
+#[test]
+fn an_outage_longer_than_it_may_be() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));
+    let proxy = Proxy::to(&server.host, server.port);
+    let url = url(&server).replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
+    let sink = Sink::builder(&url, &format!("{}.items", schema.name)).max_outage(Duration::from_millis(300));
+    let sink = sink.open().unwrap();
+    proxy.cut();
+    let said = failure(&sink, 1);
+    assert!(said.contains("max.outage allows no longer") && said.contains("open the sink again"), "{said}");
+}
+
+#[test]
+fn columns_named_twice_and_no_columns_at_all() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));
+    let said = |columns: &[&str]| match builder(&schema, "items").columns(columns.iter().copied()).open() {
+        Err(Error::Config(wrong)) => wrong.into_iter().map(|one| one.message).collect::<Vec<_>>().join("\n"),
+        other => panic!("{:?}", other.map(drop)),
+    };
+    let twice = said(&["id", "price", "id"]);
+    assert!(twice.ends_with("column 'id' is there twice; name each column once"), "{twice}");
+    let none = said(&[]);
+    assert!(none.contains("the list of columns is empty") && none.contains("leave it out for all"), "{none}");
+}
