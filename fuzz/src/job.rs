@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use vecsink::config::{Input, parse_job};
 use vecsink::data_type::DataType;
-use vecsink::decode::select::Selection;
+use vecsink::decode::select::selection::Selection;
 use vecsink::error::{Diagnostic, Error};
 use vecsink::settings::{Job, KafkaSource};
 use vecsink::value::{Decimal, Value};

@@ -18,6 +18,7 @@ mod keyed;
 mod maxwell;
 pub mod metadata;
 mod number;
+pub mod of_source;
 mod ogg;
 mod protobuf;
 mod raw;
@@ -33,7 +34,7 @@ use crate::change::Change;
 use crate::error::{Rejection, Result as JobResult};
 use crate::record::Record;
 use crate::schemas::Schemas;
-use crate::settings::{Column, Format, MetadataColumn, Source};
+use crate::settings::{Column, Format, MetadataColumn};
 use crate::value::Value;
 
 /// What one message holds. A row has a value for each of the source's columns, then for each of the format's metadata
@@ -63,20 +64,6 @@ pub trait Decode: Send {
     }
 
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection>;
-}
-
-/// Where a format looks schemas up, if it does.
-pub type SchemasOf<'s> = &'s dyn Fn(&Format) -> JobResult<Option<Arc<dyn Schemas>>>;
-
-/// The decoder of a source table's messages, their keys included.
-pub fn of_source(source: &Source, schemas_of: SchemasOf<'_>) -> JobResult<Box<dyn Decode>> {
-    let in_value: Vec<Column> =
-        source.columns_in_value().into_iter().filter_map(|index| source.columns.get(index).cloned()).collect();
-    let schemas = schemas_of(&source.format)?;
-    let value = decoder_with_schemas(&source.format, &in_value, &source.format_metadata, schemas);
-    let Some(key) = &source.key else { return Ok(value) };
-    let of_key = decoder_with_schemas(&key.format, &source.key_columns(), &[], schemas_of(&key.format)?);
-    Ok(Box::new(keyed::Keyed::new(source, key, of_key, value)))
 }
 
 /// The decoder of a format for these columns, if that needs no registry.

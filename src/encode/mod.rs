@@ -32,7 +32,7 @@ use std::borrow::Cow;
 
 use crate::batch::{MOST_ROW_BYTES, RowFormat};
 use crate::error::{Error, Rejection, Stage};
-use crate::settings::{Sink, VectorEncoding};
+use crate::settings::VectorEncoding;
 use crate::target::{TargetColumn, TargetTable};
 use crate::value::Value;
 use refusal::Refusal;
@@ -58,15 +58,6 @@ pub struct VectorOptions {
 }
 
 impl EncodeOptions {
-    /// `encoding`: the source's `vector.encoding`.
-    pub fn new(sink: &Sink, encoding: Option<VectorEncoding>) -> EncodeOptions {
-        EncodeOptions {
-            remove_line_feeds: sink.remove_line_feeds,
-            remove_null_characters: sink.remove_null_characters,
-            vectors: VectorOptions { encoding, normalize: sink.vector_normalize },
-        }
-    }
-
     fn cleans_text(&self) -> bool {
         self.remove_line_feeds || self.remove_null_characters
     }

@@ -44,8 +44,11 @@ pub struct CheckedColumn {
 /// Connects to everything the job names and describes what a run would do.
 pub fn check(job: &Job) -> Vec<CheckedSink> {
     let application = super::job::job_application_name(job);
-    let sources: Vec<Result<Reader>> =
-        job.sources.iter().map(|source| Reader::open(source, &super::sources::resume(job, source, false))).collect();
+    let sources: Vec<Result<Reader>> = job
+        .sources
+        .iter()
+        .map(|source| Reader::open(&source.table, &source.kafka, &super::sources::resume(job, source, false)))
+        .collect();
     job.mappings
         .iter()
         .map(|mapping| {
@@ -67,7 +70,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let without_letters = Sink { dead_letter: None, ..sink.clone() };
             match Target::open(&without_letters, &application, job.max_outage) {
                 Ok(target) => {
-                    describe(mapping, &target, EncodeOptions::new(sink, source.vector_encoding), &mut checked);
+                    describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
                     checked.warnings.extend(warn_of_company(&target, source));
                     if source.kafka.assignment == Assignment::Group {
                         match target.check_sharing() {

@@ -19,7 +19,7 @@ use crate::batch::Entry;
 use crate::change::Change;
 use crate::consume::{Intake, Taken};
 use crate::decode::metadata::RecordMetadata;
-use crate::decode::select::Selection;
+use crate::decode::select::selection::Selection;
 use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
 use crate::encode::EncodeOptions;
@@ -77,7 +77,7 @@ impl SourceIntake {
         })?;
         Ok(SourceIntake {
             metadata,
-            decoder: decode::of_source(source, &schemas_of)?,
+            decoder: decode::of_source::of_source(source, &schemas_of)?,
             source: source.clone(),
             arena: Bump::new(),
             feeds: branches.iter().map(|(line, mapping)| Feed::new(line, mapping, source)).collect::<Result<_>>()?,
@@ -189,7 +189,7 @@ impl Intake for SourceIntake {
             }
         }
         if panicked {
-            self.decoder = decode::of_source(&self.source, &schemas_of)?;
+            self.decoder = decode::of_source::of_source(&self.source, &schemas_of)?;
         }
         Ok(Taken::Yes)
     }
@@ -300,7 +300,7 @@ struct Gathered {
 
 impl Feed {
     fn new(line: &Arc<Line>, mapping: &Mapping, source: &Source) -> Result<Feed> {
-        let options = EncodeOptions::new(&mapping.sink, source.vector_encoding);
+        let options = mapping.sink.encode_options(source.vector_encoding);
         let (table, edition) = line.newest_table();
         Ok(Feed {
             line: Arc::clone(line),

@@ -92,7 +92,7 @@ impl Pipeline {
             let source = &job.sources[tables[0]];
             let mut resume = sources::resume(&job, source, options.fresh);
             resume.patience = patience.left();
-            let reader = Reader::open(source, &resume)?;
+            let reader = Reader::open(&source.table, &source.kafka, &resume)?;
             let feeds = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
                 (&job.sources[index], own.collect())

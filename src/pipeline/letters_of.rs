@@ -10,7 +10,7 @@ use crate::error::{Diagnostic, Error, Result};
 use crate::flush;
 use crate::record::Record;
 use crate::reject::{Spool, message};
-use crate::settings::{Assignment, Bounded, Job, KafkaSource, Source, Startup};
+use crate::settings::{Assignment, Bounded, Job, KafkaSource, Startup};
 use crate::stop::Stop;
 use crate::topics::Topics;
 
@@ -71,7 +71,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
             share_of_memory: job.buffer_memory / 4,
             patience: None,
         };
-        let mut reader = Reader::open(&letters_source(source, topic, &group), &resume)?;
+        let mut reader = Reader::open(&source.table, &letters_source(&source.kafka, topic, &group), &resume)?;
         let mut intake = IntoSpool { spool: &mut spool, ends: BTreeMap::new() };
         reader.run(&mut intake, stop)?;
         let ends = intake.ends.into_iter().map(|((topic, partition), next)| (topic, partition, next)).collect();
@@ -81,8 +81,8 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
 }
 
 /// The topic of letters as a source: what it holds now, from where the last replay ended.
-fn letters_source(source: &Source, topic: &str, group: &str) -> Source {
-    let kafka = KafkaSource {
+fn letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
+    KafkaSource {
         topics: Topics::Named(vec![topic.to_owned()]),
         group_id: Some(group.to_owned()),
         startup: Startup::Earliest,
@@ -90,9 +90,8 @@ fn letters_source(source: &Source, topic: &str, group: &str) -> Source {
         assignment: Assignment::Manual,
         discovery_interval: None,
         auto_offset_reset: None,
-        ..source.kafka.clone()
-    };
-    Source { kafka, ..source.clone() }
+        ..source.clone()
+    }
 }
 
 struct IntoSpool<'a> {

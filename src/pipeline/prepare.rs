@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use crate::batch::{Op, RowFormat};
 use crate::change::Change;
-use crate::decode::select::{Selected, Selection};
+use crate::decode::select::selection::{Selected, Selection};
 use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::{Rejection, Result, Stage};
 use crate::target::TargetTable;

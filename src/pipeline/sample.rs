@@ -12,9 +12,9 @@ use crate::change::Change;
 use crate::consume::{Intake, Reader, Taken, Watermark};
 use crate::data_type::DataType;
 use crate::decode::metadata::RecordMetadata;
-use crate::decode::select::{Selected, Selection, print};
+use crate::decode::select::print;
+use crate::decode::select::selection::{Selected, Selection};
 use crate::decode::{self, Decode};
-use crate::encode::EncodeOptions;
 use crate::error::{Error, Rejection, Result};
 use crate::expression::Expression;
 use crate::flush::Target;
@@ -62,7 +62,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: decode::of_source(source, &patient_schemas_of)?,
+            decoder: decode::of_source::of_source(source, &patient_schemas_of)?,
             metadata,
             arena: Bump::new(),
             views,
@@ -70,7 +70,8 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             stop: stop.clone(),
         };
         if count > 0 {
-            let mut reader = Reader::open(&up_to_now(source), &resume(job, source, false))?.without_commits();
+            let mut reader =
+                Reader::open(&source.table, &up_to_now(&source.kafka), &resume(job, source, false))?.without_commits();
             reader.run(&mut look, &stop)?;
         }
         samples.extend(look.views.into_iter().map(|view| view.sample));
@@ -79,14 +80,12 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
 }
 
 /// The source with its present end, read by this process alone: a running job keeps its partitions.
-fn up_to_now(source: &Source) -> Source {
-    let bounded = match &source.kafka.bounded {
+fn up_to_now(source: &KafkaSource) -> KafkaSource {
+    let bounded = match &source.bounded {
         Bounded::Unbounded => Bounded::Latest,
         bounded => bounded.clone(),
     };
-    let kafka =
-        KafkaSource { bounded, assignment: Assignment::Manual, discovery_interval: None, ..source.kafka.clone() };
-    Source { kafka, ..source.clone() }
+    KafkaSource { bounded, assignment: Assignment::Manual, discovery_interval: None, ..source.clone() }
 }
 
 /// Looks at records until it has seen enough.
@@ -166,7 +165,7 @@ impl View {
             prepare: Prepare::new(
                 Selection::new(mapping),
                 target.table(),
-                EncodeOptions::new(sink, source.vector_encoding),
+                sink.encode_options(source.vector_encoding),
             )?,
             time_zone: mapping.time_zone.clone(),
             types: mapping.expressions.iter().map(Expression::data_type).collect(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::{Connection, Origin};
 use crate::data_type::DataType;
+use crate::encode::{EncodeOptions, VectorOptions};
+use crate::settings::VectorEncoding;
 
 /// Where rows go.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,17 @@ pub struct Sink {
     pub vector_dimension: Option<usize>,
     /// `vector.normalize` = l2: vectors are scaled to length 1.
     pub vector_normalize: bool,
+}
+
+impl Sink {
+    /// How its values become rows. `encoding`: the source's `vector.encoding`.
+    pub fn encode_options(&self, encoding: Option<VectorEncoding>) -> EncodeOptions {
+        EncodeOptions {
+            remove_line_feeds: self.remove_line_feeds,
+            remove_null_characters: self.remove_null_characters,
+            vectors: VectorOptions { encoding, normalize: self.vector_normalize },
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

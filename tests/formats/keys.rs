@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use vecsink::change::Change;
 use vecsink::config::{Input, parse_job};
-use vecsink::decode::of_source;
+use vecsink::decode::of_source::of_source;
 use vecsink::record::{Record, TimestampType};
 use vecsink::settings::Source;
 use vecsink::value::Value;

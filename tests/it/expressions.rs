@@ -10,7 +10,7 @@ mod texts;
 
 use bumpalo::Bump;
 use vecsink::config::{Input, parse_job};
-use vecsink::decode::select::{Selected, Selection};
+use vecsink::decode::select::selection::{Selected, Selection};
 use vecsink::settings::Job;
 use vecsink::value::{Decimal, Value};
 

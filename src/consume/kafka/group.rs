@@ -83,7 +83,7 @@ impl Releasing {
 
 impl Reader {
     pub(super) fn in_group(&self) -> bool {
-        self.source.kafka.assignment == Assignment::Group
+        self.source.assignment == Assignment::Group
     }
 
     /// Fixes where the job starts, if it has no progress, and joins.
@@ -93,7 +93,7 @@ impl Reader {
         self.consumer.context().join();
         log::info!(
             "table {}: joining group '{}', which shares {} partitions among its members",
-            self.source.table,
+            self.table,
             self.resume.group,
             self.starts.len()
         );
@@ -218,10 +218,10 @@ impl Reader {
 
     fn place(&self, topic: &str, extent: &Extent) -> StartPosition {
         let known = self.starts.iter().find(|known| *known.topic == *topic && known.partition == extent.partition);
-        let place = Rules::new(&self.resume, &self.source.kafka).take_over(extent, known);
+        let place = Rules::new(&self.resume, &self.source).take_over(extent, known);
         let progress = extent.commit.as_ref().map(|commit| commit.offset).or(known.map(|known| known.start));
         extent.warn_of_jump(topic, progress.unwrap_or(place.start), &place);
-        let bounded = self.source.kafka.bounded != Bounded::Unbounded;
+        let bounded = self.source.bounded != Bounded::Unbounded;
         StartPosition {
             topic: known.map_or_else(|| Arc::from(topic), |known| Arc::clone(&known.topic)),
             partition: extent.partition,
@@ -301,9 +301,9 @@ impl Reader {
             return Ok(false);
         }
         if !self.in_group() {
-            return Ok(self.source.kafka.bounded != Bounded::Unbounded);
+            return Ok(self.source.bounded != Bounded::Unbounded);
         }
-        if self.source.kafka.bounded == Bounded::Unbounded {
+        if self.source.bounded == Bounded::Unbounded {
             return Ok(false);
         }
         match self.questions.others.take().map(|others| (others.answer(), others)) {

@@ -24,7 +24,7 @@ use super::upkeep::Questions;
 use super::{Intake, Lag, Resume, Taken, Watermark, native, tuning};
 use crate::error::{Error, Result};
 use crate::record::{Record, TimestampType};
-use crate::settings::{Assignment, Source};
+use crate::settings::{Assignment, KafkaSource};
 use crate::stop::Stop;
 
 /// How long a poll waits for a message when none is there.
@@ -37,7 +37,8 @@ const RUN: u32 = 256;
 /// Reads the topics of one source.
 pub struct Reader {
     pub(super) consumer: Arc<KafkaConsumer>,
-    pub(super) source: Source,
+    pub(super) table: String,
+    pub(super) source: KafkaSource,
     pub(super) resume: Resume,
     /// In a group: of all partitions, whoever reads them.
     pub(super) starts: Vec<StartPosition>,
@@ -78,7 +79,7 @@ impl Drop for Reader {
         };
         if self.in_group() {
             self.leave_group();
-        } else if self.source.kafka.properties.iter().all(is_plain) {
+        } else if self.source.properties.iter().all(is_plain) {
             let consumer = Arc::clone(&self.consumer);
             // Without a thread it is closed here.
             let _ = std::thread::Builder::new().name("kafka-close".into()).spawn(move || drop(consumer));
@@ -88,38 +89,38 @@ impl Drop for Reader {
 
 impl Reader {
     /// Connects, checks that the topics exist, and resolves where every partition starts and, if bounded, ends.
-    pub fn open(source: &Source, resume: &Resume) -> Result<Reader> {
-        let kafka = &source.kafka;
-        let translation = java_properties::translate(&kafka.properties);
+    pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<Reader> {
+        let translation = java_properties::translate(&source.properties);
         for warning in &translation.warnings {
-            log::warn!("table {}: {warning}", source.table);
+            log::warn!("table {}: {warning}", table);
         }
-        if kafka.assignment == Assignment::Manual {
+        if source.assignment == Assignment::Manual {
             for (key, _) in &translation.membership {
                 log::warn!(
                     "table {}: properties.{key} has no effect here: 'scan.assignment' is 'manual', so the group isn't joined",
-                    source.table
+                    table
                 );
             }
         }
         let made = |translation: &Translation| -> Result<_> {
-            let config = tuning::consumer(kafka, translation, &resume.group, resume.share_of_memory)?;
-            Ok(config.create_with_context(Ears::new(&kafka.brokers)))
+            let config = tuning::consumer(source, translation, &resume.group, resume.share_of_memory)?;
+            Ok(config.create_with_context(Ears::new(&source.brokers)))
         };
         let release_patience = group::patience(&translation);
         let made = match made(&translation)? {
             // Values that are fine one by one may still contradict each other.
             Err(error) if translation.tunes() => {
-                log::warn!("table {}: its tuning properties have no effect: {error}", source.table);
+                log::warn!("table {}: its tuning properties have no effect: {error}", table);
                 made(&translation.without_tuning())?
             }
             made => made,
         };
         let consumer: KafkaConsumer = made.map_err(|error| {
-            Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", source.table))
+            Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", table))
         })?;
         let mut reader = Reader {
             consumer: Arc::new(consumer),
+            table: table.to_owned(),
             source: source.clone(),
             resume: resume.clone(),
             starts: Vec::new(),

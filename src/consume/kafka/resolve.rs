@@ -17,7 +17,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Reader {
     pub(super) fn resolve(&mut self) -> Result<()> {
-        let kafka = &self.source.kafka;
+        let kafka = &self.source;
         let patience = self.resume.patience.unwrap_or_default().max(START_TIMEOUT);
         let broker = Broker::new(&self.consumer, &kafka.brokers, patience, true);
         let rules = Rules::new(&self.resume, kafka);
@@ -60,11 +60,11 @@ impl Reader {
 
     /// Nothing matches the pattern. That may change while the job runs, if it looks.
     fn warn_of_no_topic(&self) -> Result<()> {
-        let kafka = &self.source.kafka;
+        let kafka = &self.source;
         let what = format!("no topic at {} matches 'topic-pattern' {:?}", kafka.brokers, pattern(&kafka.topics));
         match kafka.discovery_interval {
             Some(interval) => {
-                log::warn!("table {}: {what} yet; the next look is in {interval:?}", self.source.table);
+                log::warn!("table {}: {what} yet; the next look is in {interval:?}", self.table);
                 Ok(())
             }
             None if kafka.bounded == Bounded::Unbounded => Err(Error::Source(format!(
@@ -81,10 +81,10 @@ impl Reader {
                 log::warn!("'{option}' names partition {id}, which topic '{topic}' doesn't have");
             }
         };
-        if let Startup::SpecificOffsets(offsets) = &self.source.kafka.startup {
+        if let Startup::SpecificOffsets(offsets) = &self.source.startup {
             warn("scan.startup.specific-offsets", offsets);
         }
-        if let Bounded::SpecificOffsets(offsets) = &self.source.kafka.bounded {
+        if let Bounded::SpecificOffsets(offsets) = &self.source.bounded {
             warn("scan.bounded.specific-offsets", offsets);
         }
     }
@@ -92,7 +92,7 @@ impl Reader {
     /// Looks for partitions that came after the start. A member of a group only looks for topics: it is given the partitions.
     pub(super) fn look_for_partitions(&mut self) -> Result<()> {
         if self.in_group() {
-            if matches!(self.source.kafka.topics, Topics::Matching(_)) && self.questions.topics.is_none() {
+            if matches!(self.source.topics, Topics::Matching(_)) && self.questions.topics.is_none() {
                 self.questions.topics = Some(self.ask(|broker, kafka| broker.topics(&kafka.topics))?);
             }
         } else if self.questions.new.is_none() {

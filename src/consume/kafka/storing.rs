@@ -147,7 +147,7 @@ impl Reader {
     /// Watermarks as they are committed: marked as this job's.
     pub(super) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
         let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
-        let keeps_stop = start::keeps_stop(&self.source.kafka.bounded);
+        let keeps_stop = start::keeps_stop(&self.source.bounded);
         for (topic, partition, _) in watermarks {
             let at_start = || self.starts.iter().find(|start| start.topic == *topic && start.partition == *partition);
             let stop = if keeps_stop { at_start().and_then(|start| start.stop) } else { None };

@@ -51,7 +51,7 @@ impl Reader {
         &self,
         question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
     ) -> Result<Aside<T>> {
-        Aside::ask(&self.consumer, &self.source.kafka, question)
+        Aside::ask(&self.consumer, &self.source, question)
     }
 
     /// Does what answers of the brokers call for.
@@ -75,7 +75,7 @@ impl Reader {
         let watermarks = intake.watermarks();
         self.measure_lag(&watermarks);
         self.send_commit(&watermarks);
-        let interval = self.source.kafka.discovery_interval;
+        let interval = self.source.discovery_interval;
         if interval.is_none_or(|interval| now.duration_since(self.looked_for_partitions) < interval) {
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Reader {
             }
             Code::TopicAuthorizationFailed => Err(Error::Source(format!(
                 "Kafka at {} doesn't let this login read the topics any more ({code})",
-                self.source.kafka.brokers
+                self.source.brokers
             ))),
             Code::Fatal => Err(Error::Source(format!("the Kafka client can't go on: {code}"))),
             // Told once per outage by the client's context.

@@ -9,7 +9,7 @@ use super::Sink;
 use super::callbacks::{Callbacks, Calls, Rejected};
 use super::core::Core;
 use super::position::PositionKeeper;
-use crate::config;
+use crate::config::push_sink;
 use crate::error::{Diagnostic, Error, Result};
 use crate::flush::StreamName;
 use crate::pipeline::application_name;
@@ -197,8 +197,7 @@ impl SinkBuilder {
         let (schema, table) = table.or_in("public");
         let (names, options): (Vec<_>, Vec<_>) =
             self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
-        let (mut settings, notices) =
-            config::push_sink((&schema, &table), &self.columns.unwrap_or_default(), &options)?;
+        let (mut settings, notices) = push_sink((&schema, &table), &self.columns.unwrap_or_default(), &options)?;
         settings.changing = self.deletes;
         if let Some(file) = self.dead_letter_file {
             if file.as_os_str().is_empty() {

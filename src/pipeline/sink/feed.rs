@@ -4,7 +4,7 @@
 use crate::batch::{Entry, MOST_ROW_BYTES, Op, RowFormat};
 use crate::consume::push::original;
 use crate::dispatch::{Layout, Row, key_hash};
-use crate::encode::{EncodeOptions, RowEncoder};
+use crate::encode::RowEncoder;
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::pipeline::line::Line;
 use crate::record::{Record, TimestampType};
@@ -52,7 +52,7 @@ pub struct Accepted {
 
 impl Feed {
     pub fn new(line: &Line) -> Result<Feed> {
-        let options = EncodeOptions::new(&line.settings, None);
+        let options = line.settings.encode_options(None);
         let encoder = |table: &TargetTable| {
             let encoder = RowEncoder::new(table, options)?;
             Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })

@@ -1,7 +1,6 @@
 //! A table that is read: its columns, and how its messages hold them.
 
-use super::{Format, KafkaSource, Registry};
-use crate::data_type::DataType;
+use super::{Column, Format, KafkaSource, MetadataColumn, Registry};
 use crate::settings::VectorEncoding;
 
 /// A table that is read.
@@ -71,18 +70,4 @@ pub struct KeyField {
     pub column: usize,
     /// As the key calls it: without `key.fields-prefix`.
     pub name: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    pub name: String,
-    pub data_type: DataType,
-    pub not_null: bool,
-}
-
-/// `name TYPE METADATA [FROM 'key']`: `data_type` is the key's own; a column declared otherwise is a cast of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetadataColumn {
-    pub key: String,
-    pub data_type: DataType,
 }

@@ -139,7 +139,7 @@ impl Rig {
     }
 
     pub fn open(&self) -> Result<Reader> {
-        Reader::open(&self.source, &self.resume)
+        Reader::open(&self.source.table, &self.source.kafka, &self.resume)
     }
 
     /// Reads to the bound, as if every record were durable at once, and commits.
