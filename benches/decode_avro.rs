@@ -11,10 +11,12 @@ use apache_avro::{Schema, from_avro_datum, to_avro_datum};
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::data_type::DataType;
-use vecsink::decode::decoder;
+use vecsink::formats::avro::settings::{AvroEncoding, AvroFormat};
+use vecsink::formats::decoder;
+use vecsink::formats::format::Format;
 use vecsink::record::{Record, TimestampType};
-use vecsink::settings::{AvroEncoding, AvroFormat, Column, Format};
+use vecsink::types::column::Column;
+use vecsink::types::data_type::DataType;
 
 const MESSAGES: usize = 2_000;
 const ROUNDS: usize = 15;

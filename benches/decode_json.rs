@@ -10,10 +10,12 @@ use std::time::Instant;
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::data_type::DataType;
-use vecsink::decode::decoder;
+use vecsink::formats::decoder;
+use vecsink::formats::format::Format;
+use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
 use vecsink::record::{Record, TimestampType};
-use vecsink::settings::{Column, Format, JsonFormat, TimestampStandard};
+use vecsink::types::column::Column;
+use vecsink::types::data_type::DataType;
 
 const MESSAGES: usize = 200;
 const ROUNDS: usize = 150;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use vecsink::batch::RowFormat;
-use vecsink::data_type::{DataType, UNBOUNDED};
-use vecsink::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::settings::{PackedNumber, VectorEncoding};
-use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
-use vecsink::value::Value;
+use vecsink::types::data_type::{DataType, UNBOUNDED};
+use vecsink::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use vecsink::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::types::value::Value;
+use vecsink::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 const LITERALS: usize = 500;
 const ROUNDS: usize = 7;

@@ -1,6 +1,6 @@
 //! What a message asks of a table.
 
-use crate::value::Value;
+use crate::types::value::Value;
 
 /// One change of a source table: rows have a value for each of its columns.
 #[derive(Debug, Clone, Copy, PartialEq)]

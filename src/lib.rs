@@ -1,57 +1,64 @@
 //! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
 //!
-//! The folders are the stages of the pipeline, in the order a row passes them; the files beside them are the nouns that
-//! stages share. No stage names another: only `pipeline` wires them.
+//! Each folder is one subject; a folder names only those above it in this list. The files beside them are the nouns that
+//! they share.
+
+pub mod batch;
+pub mod error;
+#[cfg(feature = "job")]
+mod excerpt;
+pub mod membership;
+pub mod metrics;
+pub mod position;
+pub mod record;
+pub mod stop;
+mod sync;
+
+pub mod types;
+
+pub mod change;
+
+pub mod settings;
 
 // Pushing needs only some of what job files need.
 #[cfg_attr(not(feature = "job"), allow(dead_code))]
-pub mod config;
-pub mod consume;
-#[cfg(feature = "job")]
-pub mod decode;
-pub mod dispatch;
-pub mod encode;
-pub mod flush;
-pub mod progress;
-pub mod reject;
+pub mod options;
 
 #[cfg(feature = "job")]
-pub mod avro_schema;
-pub mod batch;
-mod calendar;
-pub mod change;
-pub mod data_type;
-pub mod error;
+pub mod sql;
+
+#[cfg(feature = "kafka")]
+pub mod kafka;
+
 #[cfg(feature = "job")]
-pub mod expression;
+pub mod schema_registry;
+
+#[cfg(feature = "job")]
+pub mod formats;
+
+#[cfg(feature = "job")]
+pub mod job;
+
+pub mod dispatch;
+
+pub mod progress;
+
+pub mod dead_letters;
+
+pub mod postgres;
+
+pub mod pipeline;
+
+pub mod host;
+
 #[cfg(feature = "ffi")]
 mod ffi;
-mod fields;
-#[cfg_attr(not(feature = "job"), allow(dead_code, unused_imports))]
-mod float;
-mod interval;
-pub mod letter;
-pub mod membership;
-pub mod metrics;
-pub mod pipeline;
-pub mod position;
-pub mod record;
-#[cfg(feature = "job")]
-pub mod schemas;
-pub mod settings;
-pub mod stop;
-mod sync;
-pub mod target;
-#[cfg(feature = "job")]
-pub mod time_zone;
-#[cfg(feature = "job")]
-pub mod topics;
-pub mod value;
 
-pub use consume::push::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Strided, TimeUnit, ToValue};
 pub use error::{Error, Rejection, Result};
+pub use host::sink::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Wait};
+pub use host::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Strided, TimeUnit, ToValue};
+pub use pipeline::Summary;
 #[cfg(feature = "kafka")]
 pub use pipeline::{Attach, Pipeline, PipelineBuilder};
-pub use pipeline::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Summary, Wait};
 pub use settings::{ConflictMode, ExceptionMode};
-pub use value::{Decimal, Value, Vector};
+pub use types::value::{Decimal, Value, Vector};

@@ -8,11 +8,12 @@ use std::sync::{Arc, LazyLock};
 use apache_avro::types::Value as Oracle;
 use apache_avro::{AvroResult, Schema, from_avro_datum};
 use vecsink::change::Change;
-use vecsink::config::{Input, parse_job};
-use vecsink::decode::{Decode, Decoded, decoder, decoder_with_schemas};
 use vecsink::error::Error;
-use vecsink::schemas::{Found, RegisteredSchema, Schemas};
-use vecsink::settings::{Format, Source};
+use vecsink::formats::format::Format;
+use vecsink::formats::{Decode, Decoded, decoder, decoder_with_schemas};
+use vecsink::job::settings::source::Source;
+use vecsink::job::{Input, parse_job};
+use vecsink::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
 
 use self::made::Maker;
 use self::same::is_same_row;

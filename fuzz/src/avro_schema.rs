@@ -7,10 +7,10 @@ use std::sync::Arc;
 use apache_avro::Schema as Oracle;
 use apache_avro::schema::Name;
 use serde_json::Value as Json;
-use vecsink::avro_schema::{Kind, Schema, TypeId};
-use vecsink::decode::decoder_with_schemas;
 use vecsink::error::Error;
-use vecsink::settings::Source;
+use vecsink::formats::avro::schema::{Kind, Schema, TypeId};
+use vecsink::formats::decoder_with_schemas;
+use vecsink::job::settings::source::Source;
 
 use super::avro::{One, source};
 use super::decoded::{self, Case};

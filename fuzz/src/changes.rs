@@ -1,7 +1,10 @@
 //! The change formats in JSON: rows fit their types, and what only an update may leave out only an update leaves out.
 
-use vecsink::data_type::DataType;
-use vecsink::settings::{CanalFormat, ChangeFormat, Column, DebeziumFormat, Format, MetadataColumn, TimestampStandard};
+use vecsink::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
+use vecsink::formats::format::Format;
+use vecsink::formats::json::settings::TimestampStandard;
+use vecsink::types::column::{Column, MetadataColumn};
+use vecsink::types::data_type::DataType;
 
 use super::decoded::{self, Case, array, column};
 use super::pick;

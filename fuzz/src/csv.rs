@@ -1,10 +1,11 @@
 //! csv: the fields are those that the csv crate finds where the two agree on the rules, and numbers are what Rust reads.
 
 use vecsink::change::Change;
-use vecsink::data_type::DataType;
 use vecsink::error::Rejection;
-use vecsink::settings::{CsvFormat, Format};
-use vecsink::value::Value;
+use vecsink::formats::csv::settings::CsvFormat;
+use vecsink::formats::format::Format;
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::Value;
 
 use super::decoded::{self, Case, column, of_every_type};
 use super::{Check, pick};

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::change::Change;
-use vecsink::data_type::{DataType, Field};
-use vecsink::decode::{Decode, Decoded, decoder};
 use vecsink::error::{Rejection, Stage};
+use vecsink::formats::format::Format;
+use vecsink::formats::{Decode, Decoded, decoder};
 use vecsink::record::{Record, TimestampType};
-use vecsink::settings::{Column, Format, MetadataColumn};
-use vecsink::value::Value;
+use vecsink::types::column::{Column, MetadataColumn};
+use vecsink::types::data_type::{DataType, Field};
+use vecsink::types::value::Value;
 
 /// Bytes of a record's arena for each byte of its message, and beside them. A field of one byte is a value of 24, and
 /// room for as many again is made before it is known that they come.

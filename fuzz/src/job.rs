@@ -1,12 +1,13 @@
 //! A job file gives a job or errors with places inside it, never the password; a job's SELECT takes rows of any values.
 
 use bumpalo::Bump;
-use vecsink::config::{Input, parse_job};
-use vecsink::data_type::DataType;
-use vecsink::decode::select::selection::Selection;
 use vecsink::error::{Diagnostic, Error};
-use vecsink::settings::{Job, KafkaSource};
-use vecsink::value::{Decimal, Value};
+use vecsink::job::selection::Selection;
+use vecsink::job::settings::job::Job;
+use vecsink::job::{Input, parse_job};
+use vecsink::settings::kafka::KafkaSource;
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::{Decimal, Value};
 
 pub const PIECES: &[&str] = &[
     "'",

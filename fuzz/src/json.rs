@@ -2,9 +2,11 @@
 
 use serde_json::Value as Tree;
 use vecsink::change::Change;
-use vecsink::data_type::{DataType, Field};
-use vecsink::settings::{Column, Format, JsonFormat, TimestampStandard};
-use vecsink::value::Value;
+use vecsink::formats::format::Format;
+use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
+use vecsink::types::column::Column;
+use vecsink::types::data_type::{DataType, Field};
+use vecsink::types::value::Value;
 
 use super::decoded::{self, Case, array, column, of_every_type};
 use super::{Check, pick};

@@ -1,8 +1,8 @@
 //! Dead letters on their way back: what a line is read as, it is written and read as again.
 
-use vecsink::letter::Letter;
+use vecsink::dead_letters::dead_letter::Letter;
+use vecsink::dead_letters::{line, message};
 use vecsink::record::{Original, Record, TimestampType};
-use vecsink::reject::{line, message};
 
 pub const PIECES: &[&str] = &[
     "\"",

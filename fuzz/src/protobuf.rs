@@ -5,9 +5,11 @@ use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value as Oracle,
 };
 use vecsink::change::Change;
-use vecsink::data_type::DataType;
-use vecsink::settings::{Column, Format, ProtobufFormat};
-use vecsink::value::{Value, Vector};
+use vecsink::formats::format::Format;
+use vecsink::formats::protobuf::settings::ProtobufFormat;
+use vecsink::types::column::Column;
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::{Value, Vector};
 
 use super::decoded::{self, Case, array, column, row_of};
 use super::pick;

@@ -1,9 +1,10 @@
 //! raw: text is what std takes for it, a number has its width and its bytes in either order.
 
 use vecsink::change::Change;
-use vecsink::data_type::DataType;
-use vecsink::settings::{Charset, Format, RawFormat};
-use vecsink::value::Value;
+use vecsink::formats::format::Format;
+use vecsink::formats::raw::settings::{Charset, RawFormat};
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::Value;
 
 use super::decoded::{self, Case, column};
 use super::pick;

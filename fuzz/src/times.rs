@@ -1,7 +1,7 @@
 //! Time zones, and patterns of dates and times: any moment prints, and what is printed in full reads as it was.
 
-use vecsink::expression::time_format::{Moment, TimeFormat};
-use vecsink::time_zone::TimeZone;
+use vecsink::sql::expression::time_format::{Moment, TimeFormat};
+use vecsink::types::time_zone::TimeZone;
 
 pub const PIECES: &[&str] = &[
     "yyyy",

@@ -1,6 +1,6 @@
 //! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
 
-use vecsink::config::push_sink;
+use vecsink::options::push::push_sink;
 use vecsink::settings::Host;
 
 use super::pick;

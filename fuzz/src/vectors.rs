@@ -1,10 +1,10 @@
 //! Vector literals into each vector type: plain numbers are taken and are what Rust reads, and what is taken is a vector.
 
 use vecsink::batch::RowFormat;
-use vecsink::data_type::DataType;
-use vecsink::encode::{EncodeOptions, RowEncoder};
-use vecsink::target::{ColumnKind, TargetColumn, TargetTable};
-use vecsink::value::Value;
+use vecsink::types::data_type::DataType;
+use vecsink::types::encode::{EncodeOptions, RowEncoder};
+use vecsink::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::types::value::Value;
 
 use super::pick;
 

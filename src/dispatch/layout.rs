@@ -3,7 +3,7 @@
 use twox_hash::XxHash64;
 
 use crate::settings::ConflictMode;
-use crate::target::{ColumnKind, TargetTable};
+use crate::types::target::{ColumnKind, TargetTable};
 
 /// For ever: stored positions depend on it.
 pub const SHARDS: usize = 64;
@@ -99,8 +99,8 @@ pub fn key_hash(key_image: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_type::DataType;
-    use crate::target::TargetColumn;
+    use crate::types::data_type::DataType;
+    use crate::types::target::TargetColumn;
 
     #[test]
     fn a_key_always_meets_the_same_shard() {

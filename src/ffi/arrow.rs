@@ -42,9 +42,9 @@ pub unsafe extern "C" fn vecsink_sink_push_arrow(
 
 #[cfg(not(feature = "arrow"))]
 mod imported {
-    use super::super::error::VECSINK_UNSUPPORTED;
-    use super::super::sink::SinkObject;
     use super::*;
+    use crate::ffi::error::VECSINK_UNSUPPORTED;
+    use crate::ffi::sink::SinkObject;
 
     pub enum Taken {}
 
@@ -71,10 +71,10 @@ mod imported {
     use arrow_array::ffi::from_ffi;
     use arrow_array::{RecordBatch, StructArray};
 
-    use super::super::error::VECSINK_SHAPE;
-    use super::super::sink::SinkObject;
     use super::*;
-    use crate::consume::push::Columns;
+    use crate::ffi::error::VECSINK_SHAPE;
+    use crate::ffi::sink::SinkObject;
+    use crate::host::Columns;
 
     /// The host's array and schema, released when this is dropped.
     pub struct Taken {

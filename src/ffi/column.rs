@@ -7,8 +7,8 @@ use bumpalo::Bump;
 use super::error::{Fault, VECSINK_SHAPE};
 use super::memory::{slice, text, utf8};
 use super::value::{Reader, vecsink_value};
-use crate::consume::push::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};
-use crate::value::{Value, Vector};
+use crate::host::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};
+use crate::types::value::{Value, Vector};
 
 /// What a column's memory holds, VECSINK_COLUMN_NULL to VECSINK_COLUMN_VALUES.
 pub type vecsink_column_type = i32;

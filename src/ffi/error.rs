@@ -6,7 +6,7 @@ use std::ptr;
 use super::handle::{self, Kind};
 use super::panic::ask;
 use crate::error::{Error, Rejection};
-use crate::pipeline::{BatchError, PushError};
+use crate::host::sink::{BatchError, PushError};
 
 /// What a call came to. The numbers never change; new ones are only added.
 pub type vecsink_code = i32;

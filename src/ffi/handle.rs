@@ -192,17 +192,17 @@ mod tests {
     fn a_handle_is_good_until_it_is_freed() {
         let handle = give(Apple(7)).ok().unwrap();
         assert_eq!(get::<Apple>(handle).ok().unwrap().0, 7);
-        assert_eq!(code(get::<Pear>(handle)), super::super::error::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(get::<Pear>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
         let held = get::<Apple>(handle).ok().unwrap();
         assert_eq!(take::<Apple>(handle).ok().unwrap().0, 7);
         assert_eq!(held.0, 7, "whoever has it keeps it");
-        assert_eq!(code(get::<Apple>(handle)), super::super::error::VECSINK_INVALID_HANDLE);
-        assert_eq!(code(take::<Apple>(handle)), super::super::error::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(get::<Apple>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(take::<Apple>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
     }
 
     #[test]
     fn what_was_never_given_out_is_refused() {
-        assert_eq!(code(get::<Apple>(std::ptr::null())), super::super::error::VECSINK_INVALID_ARGUMENT);
+        assert_eq!(code(get::<Apple>(std::ptr::null())), crate::ffi::error::VECSINK_INVALID_ARGUMENT);
         let handle = give(Apple(1)).ok().unwrap() as usize;
         let wrong =
             [1, 16, 0x7fff_ffff_f000, usize::MAX, handle + 1, handle ^ 1 << 40, handle ^ 1 << 31, handle ^ 1 << 63];

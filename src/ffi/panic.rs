@@ -45,8 +45,8 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::*;
     use super::*;
+    use crate::ffi::error::*;
 
     #[test]
     fn a_panic_becomes_an_error() {

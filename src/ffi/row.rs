@@ -11,7 +11,7 @@ use super::panic::{ask, call};
 use super::scratch;
 use super::sink::{self, vecsink_sink};
 use super::value::{Reader, vecsink_value};
-use crate::consume::push::FilledRow;
+use crate::host::FilledRow;
 
 /// A row that is filled value by value, by the column's index or name, and pushed any number of times. What it was given
 /// is copied into it. For one thread at a time; outlives its sink.
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn vecsink_row_set_named(
 unsafe fn set(
     row: &RowObject,
     value: *const vecsink_value,
-    put: impl FnOnce(&mut FilledRow, &crate::value::Value<'_>) -> Result<(), String>,
+    put: impl FnOnce(&mut FilledRow, &crate::types::value::Value<'_>) -> Result<(), String>,
 ) -> Result<(), Fault> {
     // SAFETY: as the caller promises.
     let value = unsafe { super::memory::slice(value, 1, "the value") }?;

@@ -17,8 +17,8 @@ use super::scratch;
 use super::stats::{Place, vecsink_stats};
 use super::time::{timeout, wait};
 use super::value::{Reader, vecsink_value};
-use crate::pipeline::{BatchError, Push, Pushed, Sink};
-use crate::value::Value;
+use crate::host::sink::{BatchError, Push, Pushed, Sink};
+use crate::types::value::Value;
 
 /// An open table that rows are pushed into. All functions but vecsink_sink_free may be called from any number of threads at
 /// once. Free it with vecsink_sink_free.
@@ -267,7 +267,7 @@ pub fn nothing_yet(to: &mut std::mem::MaybeUninit<vecsink_pushed>) -> &mut vecsi
 #[cfg(feature = "arrow")]
 pub fn push_arrow(
     object: &SinkObject,
-    batch: &crate::consume::push::Columns<'_>,
+    batch: &crate::host::Columns<'_>,
     (sequence, timeout_ms): (u64, i64),
     pushed: Option<&mut vecsink_pushed>,
 ) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use super::memory::{place, slice, text};
 use super::panic::{ask, call};
 use super::process::check_may_open;
 use super::sink::{SinkObject, vecsink_sink};
-use crate::pipeline::{Rejected, Sink, SinkBuilder};
+use crate::host::sink::{Rejected, Sink, SinkBuilder};
 
 /// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
 pub struct vecsink_sink_builder(());

@@ -3,8 +3,8 @@
 use std::ptr;
 
 use super::error::Fault;
+use crate::host::sink::SinkStats;
 use crate::metrics::Snapshot;
-use crate::pipeline::SinkStats;
 
 /// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
 /// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what

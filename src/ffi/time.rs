@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pipeline::Wait;
+use crate::host::sink::Wait;
 
 pub fn timeout(milliseconds: i64) -> Duration {
     u64::try_from(milliseconds).map_or(Duration::MAX, Duration::from_millis)

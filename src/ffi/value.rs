@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::error::Fault;
 use super::memory::{slice, utf8};
-use crate::value::{Decimal, Value, Vector};
+use crate::types::value::{Decimal, Value, Vector};
 
 /// What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.
 pub type vecsink_type = i32;

@@ -80,11 +80,11 @@ impl Attach {
         Pipeline::from_sql(&self.sql()).refusing(self.wrong())
     }
 
-    pub(super) fn wrong(&self) -> Option<String> {
+    pub(crate) fn wrong(&self) -> Option<String> {
         self.wrong.clone()
     }
 
-    pub(super) fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         let mut sql = String::new();
         self.table("source", &self.source, &mut sql);
         self.table("sink", &self.sink, &mut sql);

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::check::{CheckedSink, check};
 use super::job::{Pipeline, RunOptions};
 use super::stats::Summary;
-use crate::config::{Input, Override, parse_job};
-use crate::consume::check_properties;
 use crate::error::{Diagnostic, Error, Result};
-use crate::settings::Job;
+use crate::job::settings::job::Job;
+use crate::job::{Input, Override, parse_job};
+use crate::kafka::check_properties;
 
 /// A job that is about to be started; from [`Pipeline::from_sql`].
 #[derive(Clone, Default)]
@@ -57,7 +57,7 @@ impl PipelineBuilder {
     }
 
     /// The statements were made of parts, of which this is wrong.
-    pub(super) fn refusing(mut self, wrong: Option<String>) -> Self {
+    pub(crate) fn refusing(mut self, wrong: Option<String>) -> Self {
         self.wrong = wrong;
         self
     }

@@ -1,16 +1,20 @@
 //! What a job would do, found out without writing a row.
 
 use super::job::warn_of_company;
-use super::letter_topic;
-use crate::consume::Reader;
+use crate::dead_letters::LetterFile;
 use crate::dispatch::Layout;
-use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::Result;
-use crate::expression::{Expression, Literal};
-use crate::flush::{Target, check_letters, letter_table_ddl};
-use crate::reject::LetterFile;
-use crate::settings::{Assignment, DeadLetterTarget, Job, Mapping, Sink, Source};
-use crate::target::{TargetColumn, TargetTable};
+use crate::job::settings::job::Job;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::kafka::Reader;
+use crate::pipeline::dead_letter_topic;
+use crate::postgres::{Target, check_letters, letter_table_ddl};
+use crate::settings::kafka::Assignment;
+use crate::settings::{DeadLetterTarget, Sink};
+use crate::sql::expression::{Expression, Literal};
+use crate::types::encode::{EncodeOptions, RowEncoder};
+use crate::types::target::{TargetColumn, TargetTable};
 
 /// The plan of one INSERT.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +103,7 @@ fn dead_letters(sink: &Sink, source: &Source) -> Result<String> {
             LetterFile::check(path)?;
             format!("rejected records go to the file {}", path.display())
         }
-        Some(DeadLetterTarget::Kafka(topic)) => letter_topic::check(&source.kafka, topic)?,
+        Some(DeadLetterTarget::Kafka(topic)) => dead_letter_topic::check(&source.kafka, topic)?,
         Some(DeadLetterTarget::Table { schema, table }) => match check_letters(sink, schema, table)? {
             true => {
                 let ddl = letter_table_ddl(schema, table);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::intake::SourceIntake;
-use crate::consume::{Intake, Taken, Watermark};
 use crate::error::Result;
+use crate::kafka::{Intake, Taken, Watermark};
 use crate::membership::Membership;
 use crate::record::Record;
 

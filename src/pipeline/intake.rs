@@ -17,19 +17,21 @@ use super::shared::Shared;
 use super::sources::schemas_of;
 use crate::batch::Entry;
 use crate::change::Change;
-use crate::consume::{Intake, Taken};
-use crate::decode::metadata::RecordMetadata;
-use crate::decode::select::selection::Selection;
-use crate::decode::{self, Decode};
 use crate::dispatch::{Row, key_hash};
-use crate::encode::EncodeOptions;
 use crate::error::{Error, Rejection, Result, Stage};
+use crate::formats::Decode;
+use crate::formats::metadata::RecordMetadata;
+use crate::job::selection::Selection;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::kafka::{Intake, Taken};
 use crate::membership::Membership;
 use crate::metrics::Counters;
 use crate::record::Record;
-use crate::settings::{ExceptionMode, Mapping, Source};
+use crate::settings::ExceptionMode;
 use crate::stop::Phase;
-use crate::value::Value;
+use crate::types::encode::EncodeOptions;
+use crate::types::value::Value;
 
 /// How long a reader waits for room before it pauses its partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -77,7 +79,7 @@ impl SourceIntake {
         })?;
         Ok(SourceIntake {
             metadata,
-            decoder: decode::of_source::of_source(source, &schemas_of)?,
+            decoder: crate::job::decoder::of_source(source, &schemas_of)?,
             source: source.clone(),
             arena: Bump::new(),
             feeds: branches.iter().map(|(line, mapping)| Feed::new(line, mapping, source)).collect::<Result<_>>()?,
@@ -189,7 +191,7 @@ impl Intake for SourceIntake {
             }
         }
         if panicked {
-            self.decoder = decode::of_source::of_source(&self.source, &schemas_of)?;
+            self.decoder = crate::job::decoder::of_source(&self.source, &schemas_of)?;
         }
         Ok(Taken::Yes)
     }

@@ -8,18 +8,22 @@ use parking_lot::{Condvar, Mutex};
 
 use super::fan_out::FanOut;
 use super::intake::{Branch, SourceIntake};
-use super::letter_topic;
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::start::Patience;
 use super::stats::{Stats, Summary};
 use super::{after, application_name, sources};
-use crate::consume::{Intake, Lag, Reader, StoredProgress, check_properties, registry};
 use crate::error::{Diagnostic, Error, Result};
-use crate::flush::Target;
+use crate::job::settings::job::Job;
+use crate::job::settings::source::Source;
+use crate::kafka::{Intake, Lag, Reader, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
-use crate::settings::{Assignment, DeadLetterTarget, Job, Source};
+use crate::pipeline::dead_letter_topic;
+use crate::postgres::Target;
+use crate::schema_registry::client;
+use crate::settings::DeadLetterTarget;
+use crate::settings::kafka::Assignment;
 use crate::stop::Stop;
 
 /// How long an abandoned job's threads get, with the last words to Kafka: the process is to end within a second.
@@ -80,7 +84,7 @@ impl Pipeline {
         for mapping in &job.mappings {
             let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
             let line = patience.wait_for(&sink.name, || {
-                let rejects = letter_topic::rejects(&job, mapping)?;
+                let rejects = dead_letter_topic::rejects(&job, mapping)?;
                 let replayed = Replayed::default();
                 Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())
             })?;
@@ -272,7 +276,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
         .iter()
         .flat_map(|source| {
             let named = |message| Diagnostic { location: None, message: format!("table {}: {message}", source.table) };
-            let of_registry = source.registries().flat_map(registry::check);
+            let of_registry = source.registries().flat_map(client::check);
             check_properties(&source.kafka).into_iter().chain(of_registry).map(named)
         })
         .collect();

@@ -12,13 +12,13 @@ use super::shared::Shared;
 use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
 use crate::error::{Rejection, Result};
-use crate::flush::Target;
 use crate::metrics::{Counters, Snapshot};
 use crate::position::Position;
+use crate::postgres::Target;
 use crate::progress::Progress;
 use crate::settings::Sink;
 use crate::stop::Stop;
-use crate::target::TargetTable;
+use crate::types::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
 pub const DEFAULT_BATCH_ROWS: usize = 3000;

@@ -3,13 +3,16 @@
 //! A [`Line`](line::Line) is the production line of one sink. Rows reach it from a job's readers, or from the threads of
 //! the host program.
 
-mod anew;
 #[cfg(feature = "kafka")]
 mod attach;
 #[cfg(feature = "kafka")]
 mod builder;
 #[cfg(feature = "kafka")]
 mod check;
+#[cfg(feature = "kafka")]
+mod dead_letter_sources;
+#[cfg(feature = "kafka")]
+mod dead_letter_topic;
 #[cfg(feature = "kafka")]
 mod fan_out;
 #[cfg(feature = "kafka")]
@@ -18,27 +21,23 @@ mod guard;
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
-#[cfg(feature = "kafka")]
-mod letter_topic;
-#[cfg(feature = "kafka")]
-mod letters_of;
-mod line;
+pub(crate) mod line;
 #[cfg(feature = "kafka")]
 mod prepare;
-mod rejects;
+pub(crate) mod rejects;
 #[cfg(feature = "kafka")]
-mod replay;
-mod replayed;
+pub mod replay;
+pub(crate) mod replayed;
 #[cfg(feature = "kafka")]
 mod sample;
+mod schema_refresh;
 mod settlement;
-mod shared;
-mod sink;
+pub(crate) mod shared;
 #[cfg(feature = "kafka")]
 mod sources;
 #[cfg(feature = "kafka")]
 mod start;
-mod stats;
+pub(crate) mod stats;
 mod watch;
 mod writers;
 
@@ -59,7 +58,7 @@ pub use job::{Pipeline, RunOptions, check_settings};
 pub use replay::{Letters, ReplayOptions, replay};
 #[cfg(feature = "kafka")]
 pub use sample::{Sample, SampledColumn, SampledRecord, sample};
-pub use sink::*;
+
 pub use stats::{Stats, Summary};
 
 /// How long a sink's threads get to end by themselves once it is abandoned. They look ten times a second, and whoever told
@@ -67,7 +66,7 @@ pub use stats::{Stats, Summary};
 const ABANDON_GRACE: Duration = Duration::from_millis(500);
 
 /// Whether a wait for a sink's threads is over though they haven't ended. The sink is abandoned at the deadline.
-fn is_over(stop: &Stop, deadline: Option<Instant>) -> bool {
+pub(crate) fn is_over(stop: &Stop, deadline: Option<Instant>) -> bool {
     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         stop.abandon();
     }
@@ -75,7 +74,7 @@ fn is_over(stop: &Stop, deadline: Option<Instant>) -> bool {
 }
 
 /// `<name>/<16 hex digits of this process>`: who looks at pg_stat_activity sees which job and which process it is.
-fn application_name(mut name: String) -> String {
+pub(crate) fn application_name(mut name: String) -> String {
     let mut end = name.len().min(46);
     while !name.is_char_boundary(end) {
         end -= 1;
@@ -86,7 +85,7 @@ fn application_name(mut name: String) -> String {
 }
 
 /// A time-out's end; a very long one has none that anybody sees.
-fn after(timeout: Duration) -> Instant {
+pub(crate) fn after(timeout: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     Instant::now() + timeout.min(LONGEST)
 }

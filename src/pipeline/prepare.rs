@@ -6,11 +6,11 @@ use bumpalo::Bump;
 
 use crate::batch::{Op, RowFormat};
 use crate::change::Change;
-use crate::decode::select::selection::{Selected, Selection};
-use crate::encode::{EncodeOptions, RowEncoder};
 use crate::error::{Rejection, Result, Stage};
-use crate::target::TargetTable;
-use crate::value::Value;
+use crate::job::selection::{Selected, Selection};
+use crate::types::encode::{EncodeOptions, RowEncoder};
+use crate::types::target::TargetTable;
+use crate::types::value::Value;
 
 /// The record's metadata, and the arena of what is computed.
 type Beside<'a> = (&'a [Value<'a>], &'a Bump);

@@ -11,12 +11,13 @@ use parking_lot::{Condvar, Mutex};
 
 use super::is_over;
 use super::line::Line;
+use crate::dead_letters::dead_letter;
+use crate::dead_letters::dead_letter::DeadLetters;
+use crate::dead_letters::{LetterFile, RateLimitedLog};
 use crate::error::{Error, Rejection, Result};
-use crate::flush::Beside;
-use crate::letter::{self, DeadLetters};
 use crate::position::Position;
+use crate::postgres::Beside;
 use crate::record::Original;
-use crate::reject::{LetterFile, RateLimitedLog};
 use crate::settings::{DeadLetterTarget, Sink};
 use crate::stop::Stop;
 
@@ -42,12 +43,12 @@ impl Letter {
         size_of::<Letter>() + self.original.len() + self.rejection.reason.len()
     }
 
-    fn unpack(&self, sink: &str) -> Result<letter::Letter> {
+    fn unpack(&self, sink: &str) -> Result<dead_letter::Letter> {
         let Some(original) = Original::read(&self.original) else {
             return Err(Error::Internal(format!("no original of {}", self.position)));
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(letter::Letter {
+        Ok(dead_letter::Letter {
             position: self.position.clone(),
             timestamp_ms: original.timestamp_ms,
             key: original.key.map(<[u8]>::to_vec),
@@ -253,7 +254,7 @@ fn piece(letters: &[Letter], most: usize) -> usize {
 }
 
 /// Letters as the database takes them.
-pub fn unpacked(letters: &[Letter], sink: &str) -> Result<Vec<letter::Letter>> {
+pub fn unpacked(letters: &[Letter], sink: &str) -> Result<Vec<dead_letter::Letter>> {
     letters.iter().map(|letter| letter.unpack(sink)).collect()
 }
 

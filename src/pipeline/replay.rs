@@ -8,20 +8,22 @@ use std::time::Instant;
 
 use super::intake::SourceIntake;
 use super::job::job_application_name;
-use super::letter_topic;
-use super::letters_of::{Read, read};
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::Summary;
-use crate::consume::{Intake, Taken};
+use crate::dead_letters::dead_letter::Letter;
+use crate::dead_letters::{Place, Spool};
 use crate::error::{Diagnostic, Error, Result};
-use crate::flush::Beside;
-use crate::letter::Letter;
+use crate::job::settings::job::Job;
+use crate::job::settings::mapping::Mapping;
+use crate::kafka::{Intake, Taken};
 use crate::metrics::{Counters, Snapshot};
+use crate::pipeline::dead_letter_sources::{Read, read};
+use crate::pipeline::dead_letter_topic;
+use crate::postgres::Beside;
 use crate::record::{Header, Record, TimestampType};
-use crate::reject::{Place, Spool};
-use crate::settings::{DeadLetterTarget, Job, Mapping};
+use crate::settings::DeadLetterTarget;
 use crate::stop::Stop;
 
 /// Where the letters are.
@@ -160,7 +162,7 @@ impl Way {
         let mut shared = Shared::new(job.buffer_memory);
         shared.stop = stop.clone();
         let shared = Arc::new(shared);
-        let rejects = letter_topic::rejects(job, mapping)?;
+        let rejects = dead_letter_topic::rejects(job, mapping)?;
         let application = job_application_name(job);
         let (sink, limit) = (&mapping.sink, job.max_outage);
         let line = Line::open(sink, &application, limit, &shared, rejects, replayed, Traits::default())?;

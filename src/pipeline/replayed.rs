@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
 
-use crate::flush::Answered;
+use crate::postgres::Answered;
 use crate::progress::Progress;
 
 #[derive(Default)]

@@ -9,20 +9,24 @@ use super::job::job_application_name;
 use super::prepare::Prepare;
 use super::sources::{patient_schemas_of, resume};
 use crate::change::Change;
-use crate::consume::{Intake, Reader, Taken, Watermark};
-use crate::data_type::DataType;
-use crate::decode::metadata::RecordMetadata;
-use crate::decode::select::print;
-use crate::decode::select::selection::{Selected, Selection};
-use crate::decode::{self, Decode};
 use crate::error::{Error, Rejection, Result};
-use crate::expression::Expression;
-use crate::flush::Target;
+use crate::formats::Decode;
+use crate::formats::metadata::RecordMetadata;
+use crate::job::selection::{Selected, Selection};
+use crate::job::settings::job::Job;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::kafka::{Intake, Reader, Taken, Watermark};
+use crate::postgres::Target;
 use crate::record::Record;
-use crate::settings::{Assignment, Bounded, Job, KafkaSource, Mapping, Sink, Source};
+use crate::settings::Sink;
+use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
+use crate::sql::evaluate::print;
+use crate::sql::expression::Expression;
 use crate::stop::Stop;
-use crate::time_zone::TimeZone;
-use crate::value::Value;
+use crate::types::data_type::DataType;
+use crate::types::time_zone::TimeZone;
+use crate::types::value::Value;
 
 /// What the next records would become in one sink.
 #[derive(Debug, Clone)]
@@ -62,7 +66,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: decode::of_source::of_source(source, &patient_schemas_of)?,
+            decoder: crate::job::decoder::of_source(source, &patient_schemas_of)?,
             metadata,
             arena: Bump::new(),
             views,
@@ -155,7 +159,7 @@ impl View {
         // Opened with its dead letters, a table for them would be made.
         let without_letters = Sink { dead_letter: None, ..sink.clone() };
         let target = Target::open(&without_letters, &job_application_name(job), job.max_outage)?;
-        let column = |column: &crate::target::TargetColumn| SampledColumn {
+        let column = |column: &crate::types::target::TargetColumn| SampledColumn {
             name: column.name.clone(),
             from: column.source.to_string(),
             to: column.type_name.clone(),

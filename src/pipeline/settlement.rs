@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::anew;
 use super::line::Line;
 use super::rejects::{self, Letter};
 use crate::batch::{Batch, Chunk, Entry};
 use crate::error::{Error, Rejection, Result};
-use crate::flush::{Beside, Edition, Settle, Written};
+use crate::pipeline::schema_refresh;
+use crate::postgres::{Beside, Edition, Settle, Written};
 use crate::settings::ExceptionMode;
 
 pub struct Settlement<'a> {
@@ -111,7 +111,7 @@ impl Settle for Settlement<'_> {
     }
 
     fn encoded_anew(&mut self, batch: &Batch, edition: &Edition) -> Option<Batch> {
-        anew::encoded_anew(self.line, batch, edition)
+        schema_refresh::encoded_anew(self.line, batch, edition)
     }
 
     fn beside(&mut self, rows: Range<usize>) -> Beside {

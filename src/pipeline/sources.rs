@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::consume::{Resume, derived_group, registry};
 use crate::error::Result;
-use crate::schemas::Schemas;
-use crate::settings::{Assignment, Format, Job, Registry, Source};
-use crate::topics::Topics;
+use crate::formats::format::Format;
+use crate::job::settings::job::Job;
+use crate::job::settings::source::Source;
+use crate::kafka::{Resume, derived_group};
+use crate::schema_registry::client;
+use crate::schema_registry::schemas::Schemas;
+use crate::settings::kafka::Assignment;
+use crate::settings::registry::Registry;
+use crate::settings::topics::Topics;
 
 /// How long a reader waits for a schema before it reads on: as long as for a record. Most registries answer sooner, and
 /// pausing throws away what was fetched.
@@ -15,14 +20,14 @@ const READERS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where a format's messages have their schemas, if they name them.
 pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
-    format.registry().map(|settings| registry::open(settings, READERS_PATIENCE)).transpose()
+    format.registry().map(|settings| client::open(settings, READERS_PATIENCE)).transpose()
 }
 
 /// The same for who has nothing else to do than to wait for a schema.
 pub fn patient_schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
     let open = |settings: &Registry| {
         let all = (settings.connect_timeout + settings.read_timeout) * settings.urls.len().max(1) as u32;
-        registry::open(settings, all)
+        client::open(settings, all)
     };
     format.registry().map(open).transpose()
 }
@@ -101,7 +106,7 @@ fn overlap(one: &Topics, other: &Topics) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Input, parse_job};
+    use crate::job::{Input, parse_job};
 
     const SINK: &str = "'connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'username' = 'u', 'password' = 'p'";
 

@@ -3,26 +3,20 @@
 
 mod connection;
 #[cfg(feature = "job")]
-mod job;
-#[cfg(feature = "job")]
-mod mapping;
+pub mod kafka;
 mod origin;
 mod password;
-mod sink;
 #[cfg(feature = "job")]
-mod source;
+pub mod registry;
+mod sink;
 mod table_name;
-mod vector_encoding;
+#[cfg(feature = "job")]
+pub mod topics;
 
 pub use self::connection::{Connection, Host, SslMode};
-#[cfg(feature = "job")]
-pub use self::job::Job;
-#[cfg(feature = "job")]
-pub use self::mapping::Mapping;
+
 pub use self::origin::Origin;
 pub use self::password::Password;
 pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
-#[cfg(feature = "job")]
-pub use self::source::*;
+
 pub use self::table_name::TableName;
-pub use self::vector_encoding::{PackedNumber, VectorEncoding};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Connection, Origin};
-use crate::data_type::DataType;
-use crate::encode::{EncodeOptions, VectorOptions};
-use crate::settings::VectorEncoding;
+use crate::types::data_type::DataType;
+use crate::types::encode::{EncodeOptions, VectorOptions};
+use crate::types::vector_encoding::VectorEncoding;
 
 /// Where rows go.
 #[derive(Debug, Clone, PartialEq)]

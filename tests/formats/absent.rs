@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::change::Change;
-use vecsink::config::{Input, parse_job};
-use vecsink::decode::of_source::of_source;
+use vecsink::job::decoder::of_source;
+use vecsink::job::settings::source::Source;
+use vecsink::job::{Input, parse_job};
 use vecsink::record::{Record, TimestampType};
-use vecsink::settings::Source;
 
 fn source(options: &str) -> Source {
     let text = format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use vecsink::decode::of_source::of_source;
+use vecsink::job::decoder::of_source;
 use vecsink::record::{Record, TimestampType};
 
 use super::Registry;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::change::Change;
-use vecsink::config::{Input, parse_job};
-use vecsink::decode::of_source::of_source;
+use vecsink::job::decoder::of_source;
+use vecsink::job::settings::source::Source;
+use vecsink::job::{Input, parse_job};
 use vecsink::record::{Record, TimestampType};
-use vecsink::settings::Source;
-use vecsink::value::Value;
+use vecsink::types::value::Value;
 
 pub(super) fn source(columns: &str, options: &str) -> Source {
     let connector = if options.contains("'connector'") {

@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::change::Change;
-use vecsink::config::{Input, parse_job};
-use vecsink::data_type::DataType;
-use vecsink::decode::metadata::RecordMetadata;
-use vecsink::decode::of_source::of_source;
-use vecsink::decode::select::selection::{Selected, Selection};
-use vecsink::expression::Expression;
+use vecsink::formats::metadata::RecordMetadata;
+use vecsink::job::decoder::of_source;
+use vecsink::job::selection::{Selected, Selection};
+use vecsink::job::settings::job::Job;
+use vecsink::job::{Input, parse_job};
 use vecsink::record::{Record, TimestampType};
-use vecsink::schemas::{Found, RegisteredSchema, Schemas};
-use vecsink::settings::Job;
-use vecsink::value::Value;
+use vecsink::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
+use vecsink::sql::expression::Expression;
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::Value;
 
 const PAGE: &str = include_str!("../../docs/formats.md");
 

@@ -17,9 +17,10 @@ use openssl::stack::Stack;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 use tempfile::TempDir;
-use vecsink::consume::registry;
-use vecsink::schemas::Found;
-use vecsink::settings::{KeyStore, Password, Registry, RegistryLogin};
+use vecsink::schema_registry::client;
+use vecsink::schema_registry::schemas::Found;
+use vecsink::settings::Password;
+use vecsink::settings::registry::{KeyStore, Registry, RegistryLogin};
 
 struct Identity {
     key: PKey<Private>,
@@ -119,7 +120,7 @@ fn at(url: &str) -> Registry {
 }
 
 fn ask(settings: &Registry, id: u32) -> Found {
-    registry::open(settings, Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}")).find(id)
+    client::open(settings, Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}")).find(id)
 }
 
 #[track_caller]
@@ -204,7 +205,7 @@ fn a_certificate_is_believed_by_its_authority_only() {
     is_refused(&Registry { trust_store: store(&other, None), ..without_store }, "isn't believed");
 
     // What is wrong with the options themselves is told before anybody is asked.
-    let wrong = |settings: Registry| registry::check(&settings).join("\n");
+    let wrong = |settings: Registry| client::check(&settings).join("\n");
     let password = wrong(Registry { trust_store: store(&p12, Some("s3cret")), ..at(&url) });
     assert!(password.contains("its password is wrong") && !password.contains("s3cret"), "{password}");
     let jks = folder.path().join("trust.jks");

@@ -7,8 +7,8 @@ mod types;
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::target::ColumnKind;
-use vecsink::value::Value;
+use vecsink::types::target::ColumnKind;
+use vecsink::types::value::Value;
 
 use self::compare::{Case, Feed, compare, text};
 use self::random::{decimal, many, moment};

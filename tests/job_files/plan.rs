@@ -2,10 +2,14 @@
 
 use std::fmt::Write;
 
-use vecsink::data_type::DataType;
-use vecsink::expression::{Comparison, Expression, Literal};
-use vecsink::settings::{AvroFormat, ConfluentFormat, Format, Job, Mapping, Source};
-use vecsink::value::Decimal;
+use vecsink::formats::avro::settings::{AvroFormat, ConfluentFormat};
+use vecsink::formats::format::Format;
+use vecsink::job::settings::job::Job;
+use vecsink::job::settings::mapping::Mapping;
+use vecsink::job::settings::source::Source;
+use vecsink::sql::expression::{Comparison, Expression, Literal};
+use vecsink::types::data_type::DataType;
+use vecsink::types::value::Decimal;
 
 pub fn print(job: &Job) -> String {
     let mut text = format!("job {}\n", job.name().unwrap_or("without a name"));

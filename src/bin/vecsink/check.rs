@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use vecsink::pipeline::{self, CheckedSink};
+use vecsink::pipeline;
+use vecsink::pipeline::CheckedSink;
 
 use super::Exit;
 use super::console::{Color, Console};

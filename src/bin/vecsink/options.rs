@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use vecsink::config::options::{OptionSpec, ValueType, format_names, groups};
+use vecsink::formats::options::names as format_names;
+use vecsink::job::options::groups::groups;
+use vecsink::options::{OptionSpec, ValueType};
 
 use super::Exit;
 use super::console::Console;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use vecsink::error::{Error, Result};
+use vecsink::job::settings::job::Job;
 use vecsink::metrics::Snapshot;
 use vecsink::pipeline::{Pipeline, RunOptions, Summary};
-use vecsink::settings::Job;
 use vecsink::stop::Phase;
 
 use super::Exit;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::error::{Fault, VECSINK_UNSUPPORTED};
-use crate::pipeline::SinkStats;
+use crate::host::sink::SinkStats;
 
 #[derive(Clone)]
 pub enum Plan {}

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use vecsink::consume::Origin;
-use vecsink::settings::{OffsetReset, PartitionOffsets, Startup};
+use vecsink::kafka::Origin;
+use vecsink::settings::kafka::{OffsetReset, PartitionOffsets, Startup};
 
 use super::rig::{Rig, commit_as};
 use super::values;
@@ -99,7 +99,7 @@ fn a_pattern_leaves_kafkas_own_topics_out() {
     let mut rig = Rig::new(&[&topic]).bounded();
     let pattern = format!("__.*|{}", topic.name);
     rig.source.kafka.topics =
-        vecsink::topics::Topics::Matching(vecsink::topics::TopicPattern::parse(&pattern).unwrap());
+        vecsink::settings::topics::Topics::Matching(vecsink::settings::topics::TopicPattern::parse(&pattern).unwrap());
     let reader = rig.open().unwrap();
     let topics: Vec<&str> = reader.start_positions().iter().map(|start| &*start.topic).collect();
     assert_eq!(topics, [&topic.name]);

@@ -10,12 +10,15 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
-use vecsink::consume::{Intake, Reader, Resume, Taken, Watermark};
 use vecsink::error::Result;
+use vecsink::formats::csv::settings::CsvFormat;
+use vecsink::formats::format::Format;
+use vecsink::job::settings::source::Source;
+use vecsink::kafka::{Intake, Reader, Resume, Taken, Watermark};
 use vecsink::record::Record;
-use vecsink::settings::{Assignment, Bounded, CsvFormat, Format, KafkaSource, OffsetReset, Source, Startup};
+use vecsink::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, Startup};
+use vecsink::settings::topics::Topics;
 use vecsink::stop::Stop;
-use vecsink::topics::Topics;
 
 use crate::support::{Topic, eventually};
 

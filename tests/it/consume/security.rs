@@ -1,6 +1,6 @@
 //! Brokers that ask for a login or speak TLS.
 
-use vecsink::consume::Origin;
+use vecsink::kafka::Origin;
 
 use super::rig::Rig;
 use super::values;

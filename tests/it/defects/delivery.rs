@@ -1,8 +1,8 @@
 //! Crashes, retries, several sinks, and what is said about them.
 
-use vecsink::config::{Input, parse_job};
-use vecsink::consume::check_properties;
 use vecsink::error::Error;
+use vecsink::job::{Input, parse_job};
+use vecsink::kafka::check_properties;
 use vecsink::pipeline::{Pipeline, RunOptions};
 
 use super::scene::Scene;

@@ -1,7 +1,7 @@
 //! What is read of the table, and what is refused before a row is written.
 
 use vecsink::settings::{Sink, WriteMode};
-use vecsink::target::ColumnKind;
+use vecsink::types::target::ColumnKind;
 
 use super::fixture::{Rows, open, refusal, sink, sink_of, write};
 use crate::support::{Feature, Schema, postgres18, servers};

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vecsink::flush::Target;
+use vecsink::postgres::Target;
 use vecsink::settings::{Host, Password, Sink, SslMode};
 
 use super::fixture::{Rows, open, refusal, sink, write};
@@ -275,11 +275,11 @@ fn another_process_of_the_job_is_noticed() {
     let Some(server) = postgres18() else { return };
     let schema = schema(&server);
     let name = format!("{}/aaaa", schema.name);
-    let first = vecsink::flush::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
-    let again = vecsink::flush::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    let first = vecsink::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    let again = vecsink::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
     assert!(!again.has_company(), "another sink of the same process");
     let second =
-        vecsink::flush::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None).expect("opens");
+        vecsink::postgres::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None).expect("opens");
     assert!(second.has_company());
     drop(first);
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use vecsink::batch::{Batch, Entry, Op};
 use vecsink::error::{Error, Rejection, Result};
-use vecsink::flush::{Settle, Target, Written};
+use vecsink::postgres::{Settle, Target, Written};
 use vecsink::settings::{ConflictMode, Password, Sink};
 use vecsink::stop::Stop;
 

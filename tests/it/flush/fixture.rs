@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::time::Duration;
 
 use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
-use vecsink::data_type::DataType;
 use vecsink::error::{Rejection, Result};
-use vecsink::flush::{Settle, Target, Written};
+use vecsink::postgres::{Settle, Target, Written};
 use vecsink::settings::{
     ConflictMode, Connection, ExceptionMode, Host, Password, Sink, SinkColumn, SslMode, WriteMode,
 };
 use vecsink::stop::Stop;
+use vecsink::types::data_type::DataType;
 
 use crate::support::Schema;
 use crate::support::postgresql::Postgres;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use vecsink::error::Error;
-use vecsink::flush::Target;
+use vecsink::postgres::Target;
 use vecsink::settings::{Host, Sink};
 use vecsink::stop::Stop;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use vecsink::error::{Error, Rejection, Result};
-use vecsink::flush::{Settle, Written};
+use vecsink::postgres::{Settle, Written};
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use vecsink::error::Error;
-use vecsink::flush::Target;
+use vecsink::postgres::Target;
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 

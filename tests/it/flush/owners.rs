@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use vecsink::flush::Target;
 use vecsink::membership::Membership;
+use vecsink::postgres::Target;
 use vecsink::settings::{ConflictMode, Password, Sink};
 use vecsink::stop::Stop;
 

@@ -1,7 +1,7 @@
 //! Behind a PgBouncer.
 
 use vecsink::batch::Op;
-use vecsink::flush::Target;
+use vecsink::postgres::Target;
 use vecsink::settings::{ConflictMode, Sink};
 
 use super::changes::Changes;

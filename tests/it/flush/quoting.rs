@@ -1,6 +1,6 @@
 //! Names with quotes and backslashes, whatever the server takes a backslash for.
 
-use vecsink::flush::{StreamName, Target};
+use vecsink::postgres::{StreamName, Target};
 use vecsink::settings::{Connection, DeadLetterTarget, Sink};
 use vecsink::stop::Stop;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use vecsink::flush::Target;
+use vecsink::postgres::Target;
 use vecsink::settings::{ConflictMode, Sink};
 
 use super::fixture::{Rows, sink, table, write};

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use vecsink::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
-use vecsink::data_type::DataType;
-use vecsink::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::target::{ColumnKind, TargetTable};
-use vecsink::value::Value;
+use vecsink::types::data_type::DataType;
+use vecsink::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use vecsink::types::target::{ColumnKind, TargetTable};
+use vecsink::types::value::Value;
 
 use crate::flush::fixture::{open, sink_of};
 use crate::support::Schema;

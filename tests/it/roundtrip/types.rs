@@ -2,10 +2,10 @@
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::data_type::{DataType, Field, UNBOUNDED};
-use vecsink::encode::VectorOptions;
-use vecsink::settings::{PackedNumber, VectorEncoding};
-use vecsink::value::{Decimal, Value};
+use vecsink::types::data_type::{DataType, Field, UNBOUNDED};
+use vecsink::types::encode::VectorOptions;
+use vecsink::types::value::{Decimal, Value};
+use vecsink::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 use super::compare::{Case, Feed, compare, literal, text};
 use super::random::*;

@@ -1,0 +1,160 @@
+//! A dead letter: a rejected record with everything needed to repair it and put it through again.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use crate::error::{Rejection, Result};
+use crate::position::Position;
+use crate::types::calendar::date_from_days;
+
+/// The fields of a dead letter, under the same names in a file, a topic and a table.
+pub const FIELDS: [&str; 13] = [
+    "topic",
+    "partition",
+    "offset",
+    "timestamp",
+    "key",
+    "headers",
+    "value",
+    "sink",
+    "stage",
+    "sqlstate",
+    "reason",
+    "column",
+    "time",
+];
+
+/// A header that outlives its message.
+pub type OwnedHeader = (String, Option<Vec<u8>>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Letter {
+    pub position: Position,
+    /// The record's own, in milliseconds since the epoch.
+    pub timestamp_ms: Option<i64>,
+    pub key: Option<Vec<u8>>,
+    pub headers: Vec<OwnedHeader>,
+    pub value: Option<Vec<u8>>,
+    /// The sink that refused it; another sink of the same job may have taken it. Empty: not known.
+    pub sink: String,
+    pub rejection: Rejection,
+    /// When it was rejected, in milliseconds since the epoch.
+    pub time_ms: i64,
+}
+
+impl Letter {
+    /// Name and value of each header, values in base64, null where there is none.
+    pub fn headers_json(&self) -> Value {
+        let header = |(name, value): &OwnedHeader| json!({"name": name, "value": base64(value)});
+        self.headers.iter().map(header).collect()
+    }
+
+    /// Bytes it holds, for whoever bounds memory.
+    pub fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + length(value) + 64).sum();
+        size_of::<Letter>() + length(&self.key) + length(&self.value) + headers + self.rejection.reason.len()
+    }
+}
+
+fn length(bytes: &Option<Vec<u8>>) -> usize {
+    bytes.as_ref().map_or(0, Vec::len)
+}
+
+/// A place that keeps dead letters.
+pub trait DeadLetters: Send + Sync {
+    /// Returns only when all `letters` are durable, since the source's position moves past them afterwards. After a
+    /// crash or an error a letter may be written again.
+    fn write(&self, letters: &[Letter]) -> Result<()>;
+}
+
+/// A key or value as text can hold it: base64, or nothing.
+pub fn base64(bytes: &Option<Vec<u8>>) -> Option<String> {
+    bytes.as_ref().map(|bytes| BASE64.encode(bytes))
+}
+
+pub fn from_base64(text: &str) -> std::result::Result<Vec<u8>, String> {
+    BASE64.decode(text).map_err(|error| format!("is not base64 ({error})"))
+}
+
+/// What [`Letter::headers_json`] wrote.
+pub fn headers_from_json(value: &Value) -> std::result::Result<Vec<OwnedHeader>, String> {
+    let header = |header: &Value| {
+        let name = header["name"].as_str().ok_or("must be a list of objects with 'name' and 'value'")?;
+        let value = match &header["value"] {
+            Value::Null => None,
+            Value::String(text) => Some(from_base64(text)?),
+            _ => return Err("has a value that is not base64".to_owned()),
+        };
+        Ok((name.to_owned(), value))
+    };
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(headers) => headers.iter().map(header).collect(),
+        _ => Err("must be a list".into()),
+    }
+}
+
+/// `2026-11-22T23:59:59.123Z`
+pub fn utc(milliseconds: i64) -> String {
+    let (year, month, day) = date_from_days(milliseconds.div_euclid(86_400_000));
+    let rest = milliseconds.rem_euclid(86_400_000);
+    let (seconds, millis) = (rest / 1000, rest % 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+#[cfg(test)]
+pub mod samples {
+    use super::*;
+    use crate::error::Stage;
+
+    /// The letter of offset 41 of `cars[3]`, with bytes that are no text.
+    pub fn letter() -> Letter {
+        Letter {
+            position: Position { topic: "cars".into(), partition: 3, offset: 41 },
+            timestamp_ms: Some(1_700_000_000_123),
+            key: Some(b"k\x00\xff".to_vec()),
+            headers: vec![("trace".into(), Some(b"1".to_vec())), ("trace".into(), None)],
+            value: Some(b"1\tred".to_vec()),
+            sink: "vector_test.car_info".into(),
+            rejection: Rejection {
+                sqlstate: Some("22001".into()),
+                ..Rejection::in_column(Stage::Write, "color", "too long")
+            },
+            time_ms: 1_795_391_999_123,
+        }
+    }
+
+    /// A letter of which all is absent that may be.
+    pub fn bare() -> Letter {
+        Letter {
+            timestamp_ms: None,
+            key: None,
+            headers: vec![],
+            value: None,
+            rejection: Rejection::new(Stage::Decode, "first\nsecond \"third\" \u{2028}"),
+            ..letter()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_utc() {
+        assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(utc(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(utc(1_795_391_999_123), "2026-11-22T23:59:59.123Z");
+    }
+
+    #[test]
+    fn headers_come_back_from_json() {
+        let letter = samples::letter();
+        assert_eq!(headers_from_json(&letter.headers_json()), Ok(letter.headers));
+        assert!(headers_from_json(&json!([{"value": null}])).is_err());
+        assert!(headers_from_json(&json!("x")).is_err());
+    }
+}

@@ -1,0 +1,220 @@
+//! Dead letters in a file of JSON Lines.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+
+use super::line;
+use crate::dead_letters::dead_letter::{DeadLetters, Letter};
+use crate::error::{Error, Result};
+
+/// Held while any file is written: several sinks may name the same file, and their lines must not interleave.
+/// Dead letters are rare enough that one lock for all files costs nothing.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// A file that only grows. It is opened anew for each write, so that it may be moved away (rotated) at any time.
+#[derive(Debug)]
+pub struct LetterFile {
+    path: PathBuf,
+}
+
+impl LetterFile {
+    /// Creates the file if need be; nothing is written to it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let letters = LetterFile { path: path.to_owned() };
+        letters.append(&[]).map_err(|error| letters.error("can't be opened for appending", &error))?;
+        Ok(letters)
+    }
+
+    /// Makes sure that [`LetterFile::open`] would succeed. A file that isn't there is not created: a running job may
+    /// create it at the same time, and what it writes must stay. Another file beside it tells as much.
+    pub fn check(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Self::open(path).map(drop);
+        }
+        let letters = LetterFile { path: path.to_owned() };
+        let probe = letters.folder().join(format!(".vecsink-check-{}", std::process::id()));
+        let made = OpenOptions::new().write(true).create_new(true).open(&probe);
+        made.and_then(|_| std::fs::remove_file(&probe))
+            .map_err(|error| letters.error("can't be opened for appending", &error))
+    }
+
+    fn append(&self, lines: &[u8]) -> io::Result<()> {
+        let _alone = WRITING.lock();
+        // Rejected records are user data: nobody else may read a file that we create.
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let length = metadata.len();
+        if length == 0 {
+            self.sync_folder()?;
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if length > 0 && !ends_with_line_feed(&file, length)? {
+            file.write_all(b"\n")?;
+        }
+        file.write_all(lines)?;
+        file.sync_data()
+    }
+
+    /// Makes a new file's name durable: its own fsync doesn't.
+    fn sync_folder(&self) -> io::Result<()> {
+        File::open(self.folder())?.sync_all()
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    fn error(&self, what: &str, error: &io::Error) -> Error {
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => "create its folder first",
+            io::ErrorKind::PermissionDenied => "let this user write there",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
+            io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => "name a file",
+            _ => "look at the file and its disk",
+        };
+        Error::DeadLetter(format!(
+            "dead-letter file {} {what}: {error}; {advice}, or change 'deadletter'",
+            self.path.display()
+        ))
+    }
+}
+
+impl DeadLetters for LetterFile {
+    fn write(&self, letters: &[Letter]) -> Result<()> {
+        let mut lines = Vec::new();
+        for letter in letters {
+            line::append(letter, &mut lines);
+        }
+        self.append(&lines).map_err(|error| self.error("can't be written", &error))
+    }
+}
+
+/// False after a crash or a full disk in the middle of a line. That piece is ended, so that it spoils no other line.
+fn ends_with_line_feed(file: &File, length: u64) -> io::Result<bool> {
+    let mut last = [0];
+    file.read_exact_at(&mut last, length - 1)?;
+    Ok(last == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, thread};
+
+    use super::*;
+    use crate::dead_letters::dead_letter::samples::letter;
+    use crate::position::Position;
+
+    fn write(letters: &LetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
+        let at = |offset| Position { offset, ..letter().position };
+        let long = || Some(vec![b'x'; 300]);
+        let batch: Vec<_> = offsets.map(|offset| Letter { position: at(offset), value: long(), ..letter() }).collect();
+        letters.write(&batch)
+    }
+
+    fn offsets(path: &Path) -> Vec<Option<i64>> {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'));
+        let parse = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["offset"].as_i64();
+        text.lines().map(parse).collect()
+    }
+
+    #[test]
+    fn letters_are_appended_to_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        write(&LetterFile::open(&path).unwrap(), 0..2).unwrap();
+        write(&LetterFile::open(&path).unwrap(), 2..3).unwrap();
+        assert_eq!(offsets(&path), [Some(0), Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn opening_creates_an_empty_file_that_only_its_owner_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        LetterFile::open(&path).unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
+    }
+
+    #[test]
+    fn a_line_torn_by_a_crash_spoils_no_other_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        fs::write(&path, "{\"offset\":7}\n{\"offset\":8,\"val").unwrap();
+        let letters = LetterFile::open(&path).unwrap();
+        write(&letters, 9..10).unwrap();
+        write(&letters, 10..11).unwrap();
+        assert_eq!(offsets(&path), [Some(7), None, Some(9), Some(10)]);
+    }
+
+    #[test]
+    fn a_file_moved_away_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        let letters = LetterFile::open(&path).unwrap();
+        write(&letters, 0..1).unwrap();
+        fs::rename(&path, folder.path().join("dead.1")).unwrap();
+        write(&letters, 1..2).unwrap();
+        assert_eq!(offsets(&path), [Some(1)]);
+    }
+
+    #[test]
+    fn lines_of_several_sinks_do_not_interleave() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        thread::scope(|scope| {
+            for sink in 0..4_i64 {
+                let letters = LetterFile::open(&path).unwrap();
+                scope.spawn(move || {
+                    for batch in 0..10 {
+                        write(&letters, sink * 100 + batch * 10..sink * 100 + batch * 10 + 10).unwrap();
+                    }
+                });
+            }
+        });
+        let mut found: Vec<_> = offsets(&path).into_iter().flatten().collect();
+        found.sort_unstable();
+        assert_eq!(found, (0..4).flat_map(|sink| sink * 100..sink * 100 + 100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_target_that_cannot_be_written_is_an_error_with_path_and_advice() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("no/such/dead.jsonl");
+        let error = LetterFile::open(&missing).unwrap_err().to_string();
+        assert!(error.contains(missing.to_str().unwrap()) && error.contains("create its folder"), "{error}");
+        let error = LetterFile::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("name a file"), "{error}");
+        let error = LetterFile::open(Path::new("/dev/null")).unwrap_err().to_string();
+        assert!(error.contains("not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn checking_finds_what_opening_would_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        LetterFile::check(&folder.path().join("dead.jsonl")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(LetterFile::check(&folder.path().join("no/such/dead.jsonl")).is_err());
+        assert!(LetterFile::check(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_that_says_so() {
+        let letters = LetterFile { path: "dead.jsonl".into() };
+        let error = letters.error("can't be written", &io::Error::from(io::ErrorKind::StorageFull)).to_string();
+        assert!(error.contains("dead.jsonl") && error.contains("make room"), "{error}");
+    }
+}

@@ -1,0 +1,215 @@
+//! Dead letters on their way back: a file of JSON Lines that is read in the order of the records, however many there are.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::line;
+use crate::dead_letters::dead_letter::Letter;
+use crate::error::{Diagnostic, Error, Result};
+
+/// The most lines named in one error.
+const NAMED: usize = 10;
+
+/// No record of Kafka makes a line that is longer.
+const LONGEST: usize = i32::MAX as usize;
+
+/// A letter's place in the file. Only this is held in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    topic: u32,
+    partition: i32,
+    offset: i64,
+    /// Letters of one record stay in the order in which they were rejected.
+    start: u64,
+    length: u64,
+    /// In a table, the letter's `id`.
+    pub id: Option<i64>,
+}
+
+impl Place {
+    /// Whether both are letters of one record.
+    pub fn is_of_same_record(&self, other: &Place) -> bool {
+        (self.topic, self.partition, self.offset) == (other.topic, other.partition, other.offset)
+    }
+}
+
+pub struct Spool {
+    file: BufWriter<File>,
+    end: u64,
+    topics: HashMap<Arc<str>, u32>,
+    /// By sink, as the letters name them.
+    places: HashMap<String, Vec<Place>>,
+}
+
+impl Spool {
+    /// An empty one without a name, which goes with the process.
+    pub fn temporary() -> Result<Spool> {
+        let folder = std::env::temp_dir();
+        let failed = |error: io::Error| {
+            Error::DeadLetter(format!("no room for the letters in {}: {error}; set TMPDIR", folder.display()))
+        };
+        for attempt in 0_u32.. {
+            let path = folder.join(format!("vecsink-replay-{}-{attempt}", std::process::id()));
+            match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(file) => {
+                    std::fs::remove_file(&path).map_err(failed)?;
+                    return Ok(Spool::new(file));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Err(Error::Internal("no name is free".into()))
+    }
+
+    /// The letters of a file as it is now; what is appended later isn't seen. [`Error::Config`] names the lines that are no
+    /// letters.
+    pub fn of_file(path: &Path) -> Result<Spool> {
+        let shown = path.display();
+        let unreadable = |error: io::Error| Error::Config(vec![wrong(format!("{shown}: {error}"))]);
+        let file = File::open(path).map_err(unreadable)?;
+        let mut spool = Spool::new(file.try_clone().map_err(unreadable)?);
+        let (mut lines, mut text, mut start, mut bad) = (BufReader::new(file), Vec::new(), 0, Vec::new());
+        for number in 1_u64.. {
+            text.clear();
+            let length = lines.read_until(b'\n', &mut text).map_err(unreadable)? as u64;
+            if length == 0 {
+                break;
+            }
+            if text.len() > LONGEST {
+                bad.push(wrong(format!(
+                    "{shown}:{number}: is no dead letter: it has {length} bytes, at most {LONGEST} are read"
+                )));
+            } else if !text.trim_ascii().is_empty() {
+                match line::read(&text) {
+                    Ok(letter) => spool.note(&letter, start, length, None),
+                    Err(what) => bad.push(wrong(format!("{shown}:{number}: is no dead letter: it {what}"))),
+                }
+            }
+            start += length;
+        }
+        if bad.is_empty() {
+            return Ok(spool);
+        }
+        let more = bad.len().saturating_sub(NAMED);
+        bad.truncate(NAMED);
+        if more > 0 {
+            bad.push(wrong(format!("{shown}: and {more} more")));
+        }
+        bad.push(wrong("correct these lines or take them out; a piece of a line is what a crash leaves".into()));
+        Err(Error::Config(bad))
+    }
+
+    fn new(file: File) -> Spool {
+        Spool { file: BufWriter::new(file), end: 0, topics: HashMap::new(), places: HashMap::new() }
+    }
+
+    /// Adds a letter of a topic or of a table.
+    pub fn add(&mut self, letter: &Letter, id: Option<i64>) -> Result<()> {
+        let mut text = Vec::new();
+        line::append(letter, &mut text);
+        self.file
+            .write_all(&text)
+            .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
+        self.note(letter, self.end, text.len() as u64, id);
+        self.end += text.len() as u64;
+        Ok(())
+    }
+
+    fn note(&mut self, letter: &Letter, start: u64, length: u64, id: Option<i64>) {
+        let next = self.topics.len() as u32;
+        let topic = *self.topics.entry(Arc::clone(&letter.position.topic)).or_insert(next);
+        let (partition, offset) = (letter.position.partition, letter.position.offset);
+        let place = Place { topic, partition, offset, start, length, id };
+        self.places.entry(letter.sink.clone()).or_default().push(place);
+    }
+
+    /// The sinks that the letters name; empty for those that name none.
+    pub fn sinks(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
+    }
+
+    /// The letters that name these sinks, in the order of their records.
+    pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<Place>> {
+        self.file
+            .flush()
+            .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
+        let mut places: Vec<Place> = sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
+        places.sort_unstable();
+        Ok(places)
+    }
+
+    pub fn read(&self, place: &Place) -> Result<Letter> {
+        let length = usize::try_from(place.length).map_err(|error| Error::Internal(error.to_string()))?;
+        let mut text = vec![0; length];
+        let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());
+        read.and_then(|()| line::read(&text))
+            .map_err(|what| Error::DeadLetter(format!("the letters changed while they were read: {what}")))
+    }
+}
+
+fn wrong(message: String) -> Diagnostic {
+    Diagnostic { location: None, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dead_letters::dead_letter::samples::letter;
+    use crate::position::Position;
+
+    fn at(topic: &str, offset: i64, sink: &str) -> Letter {
+        Letter {
+            position: Position { topic: topic.into(), partition: 0, offset },
+            sink: sink.into(),
+            time_ms: 0,
+            ..letter()
+        }
+    }
+
+    fn offsets(spool: &mut Spool, sinks: &[&str]) -> Vec<i64> {
+        let places = spool.take(sinks).unwrap();
+        places.iter().map(|place| spool.read(place).unwrap().position.offset).collect()
+    }
+
+    #[test]
+    fn letters_come_back_in_the_order_of_their_records() {
+        let mut spool = Spool::temporary().unwrap();
+        for offset in [5, 3, 9, 3] {
+            spool.add(&at("t", offset, "s"), Some(offset)).unwrap();
+        }
+        spool.add(&at("t", 4, "other"), None).unwrap();
+        assert_eq!(offsets(&mut spool, &["s"]), [3, 3, 5, 9]);
+        assert_eq!(spool.sinks().collect::<Vec<_>>(), ["other"]);
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_when_it_was_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        let mut text = Vec::new();
+        line::append(&at("t", 7, "s"), &mut text);
+        text.extend_from_slice(b"\n  \n");
+        line::append(&at("t", 6, "s"), &mut text);
+        std::fs::write(&path, &text).unwrap();
+        let mut spool = Spool::of_file(&path).unwrap();
+        std::fs::write(&path, [text.as_slice(), b"{}\n"].concat()).unwrap();
+        assert_eq!(offsets(&mut spool, &["s"]), [6, 7]);
+    }
+
+    #[test]
+    fn lines_that_are_no_letters_are_named_before_anything_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.jsonl");
+        let mut text = b"{\"offset\":8,\"val\n".to_vec();
+        line::append(&at("t", 7, "s"), &mut text);
+        std::fs::write(&path, text).unwrap();
+        let error = Spool::of_file(&path).err().unwrap().to_string();
+        assert!(error.contains("dead.jsonl:1: is no dead letter") && !error.contains("jsonl:2"), "{error}");
+        assert!(Spool::of_file(&folder.path().join("absent")).is_err());
+    }
+}

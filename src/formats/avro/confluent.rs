@@ -1,0 +1,92 @@
+//! Confluent's wire format: a zero byte, the number of the writer's schema in a registry, and the value. Each schema is
+//! looked up once, and what its bytes become in the table's columns is found out once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use super::cursor::Cursor;
+use super::plan::Plan;
+use super::read::Reader;
+use crate::error::{Error, Result};
+use crate::formats::avro::schema::Schema;
+use crate::formats::fault::Fault;
+use crate::schema_registry::schemas::{Found, Schemas};
+use crate::types::data_type::Field;
+use crate::types::value::Value;
+
+/// Bytes in front of the value.
+const HEADER: usize = 5;
+
+/// Messages in Confluent's wire format, as rows of a reader's record.
+pub struct Messages {
+    reader: Schema,
+    columns: Vec<Field>,
+    schemas: Arc<dyn Schemas>,
+    /// By their number: what is to be done, or why nothing can be.
+    plans: HashMap<u32, std::result::Result<Plan, String>>,
+    /// A number that the registry doesn't know, and what it said.
+    unknown: Option<(u32, String)>,
+}
+
+impl Messages {
+    pub fn new(reader: Schema, columns: Vec<Field>, schemas: Arc<dyn Schemas>) -> Self {
+        Messages { reader, columns, schemas, plans: HashMap::new(), unknown: None }
+    }
+
+    /// Looks the message's schema up, unless it is known; false: nobody can tell it just now.
+    pub fn prepare(&mut self, message: &[u8]) -> Result<bool> {
+        let Ok(id) = schema_id(message) else { return Ok(true) };
+        if self.plans.contains_key(&id) {
+            return Ok(true);
+        }
+        self.unknown = None;
+        match self.schemas.find(id) {
+            Found::Schema(found) => {
+                let plan = Schema::parse(&found.text, &found.references)
+                    .map_err(|error| format!("can't be read: {error}"))
+                    .and_then(|writer| Plan::new(&writer, &self.reader, &self.columns));
+                if let Err(reason) = &plan {
+                    log::warn!("all messages with schema {id} are refused: {reason}");
+                }
+                self.plans.insert(id, plan);
+            }
+            Found::Nothing(reason) => self.unknown = Some((id, reason)),
+            Found::NotNow => return Ok(false),
+            Found::Refused(reason) => return Err(Error::Source(reason)),
+        }
+        Ok(true)
+    }
+
+    /// The record's values, and how many of the writer's fields nobody read, those of the record itself left out.
+    pub fn read<'a>(
+        &self,
+        message: &'a [u8],
+        arena: &'a Bump,
+    ) -> std::result::Result<(&'a [Value<'a>], u64, u64), Fault> {
+        let id = schema_id(message).map_err(Fault::of_message)?;
+        let plan = match (self.plans.get(&id), &self.unknown) {
+            (Some(Ok(plan)), _) => plan,
+            (Some(Err(reason)), _) => return Err(Fault::of_message(format!("schema {id}: {reason}"))),
+            (None, Some((unknown, reason))) if *unknown == id => return Err(Fault::of_message(reason)),
+            (None, _) => return Err(Fault::of_message(format!("schema {id} was not looked up"))),
+        };
+        let mut cursor = Cursor::new(&message[HEADER..]);
+        let reader = Reader { plan, schema: &self.reader, arena };
+        let values = reader.row(&plan.row, &mut cursor).map_err(|fault| fault.moved_by(HEADER))?;
+        Ok((values, cursor.skipped - plan.row.skipped, plan.row.skipped))
+    }
+}
+
+/// The number in front of a message.
+fn schema_id(message: &[u8]) -> std::result::Result<u32, String> {
+    match message {
+        [0, a, b, c, d, ..] => Ok(u32::from_be_bytes([*a, *b, *c, *d])),
+        [0, ..] => Err(format!("the message ends after {} bytes, within the number of its schema", message.len())),
+        [] => Err("found no byte where a schema's number was expected".into()),
+        [other, ..] => Err(format!(
+            "found byte {other} in front where 0 was expected; is the message in Confluent's format, with its schema's number?"
+        )),
+    }
+}

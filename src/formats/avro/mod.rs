@@ -1,0 +1,115 @@
+//! Flink's Avro formats: bare values, those that name their schema in a registry, and Debezium's changes.
+
+mod confluent;
+pub(crate) mod confluent_options;
+mod cursor;
+mod debezium;
+mod json;
+pub(crate) mod options;
+mod plan;
+mod read;
+pub mod schema;
+pub mod settings;
+mod skip;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use self::confluent::Messages;
+use self::cursor::Cursor;
+pub(crate) use self::debezium::Debezium;
+use self::json::Walk;
+use self::plan::Plan;
+use self::read::Reader;
+use self::schema::Schema;
+use self::settings::AvroEncoding;
+use super::fault::Fault;
+use super::{Decode, Decoded};
+use crate::error::{Rejection, Result, Stage};
+use crate::record::Record;
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::Column;
+use crate::types::data_type::Field;
+use crate::types::value::Value;
+
+/// The columns as fields of a record.
+pub(crate) fn fields(columns: &[Column]) -> Vec<Field> {
+    let field = |column: &Column| Field { name: column.name.clone(), data_type: column.data_type.clone() };
+    columns.iter().map(field).collect()
+}
+
+/// `avro`: the table's own schema is the writer's.
+pub(crate) struct Avro {
+    schema: Schema,
+    columns: Vec<Field>,
+    plan: std::result::Result<Plan, String>,
+    encoding: AvroEncoding,
+}
+
+impl Avro {
+    pub fn new(schema: Schema, columns: Vec<Field>, encoding: AvroEncoding) -> Self {
+        Avro { plan: Plan::new(&schema, &schema, &columns), schema, columns, encoding }
+    }
+
+    fn row<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<&'a [Value<'a>], Fault> {
+        match self.encoding {
+            AvroEncoding::Binary => {
+                let plan = self.plan.as_ref().map_err(Fault::of_message)?;
+                Reader { plan, schema: &self.schema, arena }.row(&plan.row, &mut Cursor::new(message))
+            }
+            AvroEncoding::Json => {
+                let json = serde_json::from_slice(message)
+                    .map_err(|error| Fault::of_message(format!("the message is no JSON: {error}")))?;
+                Walk { schema: &self.schema, tagged: true, arena }.row(&json, self.schema.root(), &self.columns)
+            }
+        }
+    }
+}
+
+impl Decode for Avro {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> std::result::Result<Decoded<'a>, Rejection> {
+        let Some(message) = record.value else { return Ok(Decoded::default()) };
+        match self.row(message, arena) {
+            Ok(row) => Ok(Decoded::insert(row, arena)),
+            Err(fault) => Err(fault.into_rejection(0)),
+        }
+    }
+}
+
+/// `avro-confluent`.
+pub(crate) struct Confluent {
+    messages: Messages,
+}
+
+impl Confluent {
+    pub fn new(reader: Schema, columns: Vec<Field>, schemas: Arc<dyn Schemas>) -> Self {
+        Confluent { messages: Messages::new(reader, columns, schemas) }
+    }
+}
+
+impl Decode for Confluent {
+    fn is_ready(&mut self, record: &Record<'_>) -> Result<bool> {
+        record.value.map_or(Ok(true), |message| self.messages.prepare(message))
+    }
+
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> std::result::Result<Decoded<'a>, Rejection> {
+        let Some(message) = record.value else { return Ok(Decoded::default()) };
+        match self.messages.read(message, arena) {
+            Ok((row, inner, own)) => Ok(Decoded { fields_ignored: inner + own, ..Decoded::insert(row, arena) }),
+            Err(fault) => Err(fault.into_rejection(0)),
+        }
+    }
+}
+
+/// Stands where a format's schema is none, which no checked job has.
+pub(crate) struct Unreadable(pub String);
+
+impl Decode for Unreadable {
+    fn decode<'a>(&mut self, _: &Record<'a>, _: &'a Bump) -> std::result::Result<Decoded<'a>, Rejection> {
+        Err(Rejection::new(Stage::Decode, &self.0))
+    }
+}

@@ -1,0 +1,206 @@
+//! Carries a plan out: the writer's bytes become values, straight into the arena.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
+use super::cursor::Cursor;
+use super::plan::{Absent, DecimalPlan, ElementPlan, Plan, Read, RowPlan, Step};
+use super::{json, vector};
+use crate::formats::avro::schema::{Schema, Unit};
+use crate::formats::fault::Fault;
+use crate::types::java::decimal;
+use crate::types::value::{Decimal, Value};
+
+pub struct Reader<'p, 'a> {
+    pub plan: &'p Plan,
+    /// Of the columns, for its defaults.
+    pub schema: &'p Schema,
+    pub arena: &'a Bump,
+}
+
+impl<'a> Reader<'_, 'a> {
+    pub fn row(&self, row: &RowPlan, cursor: &mut Cursor<'a>) -> Result<&'a [Value<'a>], Fault> {
+        let values = self.arena.alloc_slice_fill_copy(row.names.len(), Value::Null);
+        for step in &row.steps {
+            match step {
+                Step::Read { column, read } => match self.value(read, cursor) {
+                    Ok(value) => values[*column] = value,
+                    Err(fault) => return Err(fault.in_field(&row.names[*column])),
+                },
+                Step::Skip(skip) => self.plan.skips.pass(skip, cursor)?,
+            }
+        }
+        for (column, absent) in &row.absent {
+            values[*column] = self.absent(absent).map_err(|fault| fault.in_field(&row.names[*column]))?;
+        }
+        cursor.skipped += row.skipped;
+        Ok(values)
+    }
+
+    fn absent(&self, absent: &Absent) -> Result<Value<'a>, Fault> {
+        match absent {
+            Absent::Default { json: serde_json::Value::Null, .. } => Ok(Value::Null),
+            Absent::Default { json, reader, data_type } => {
+                json::Walk { schema: self.schema, tagged: false, arena: self.arena }.value(json, *reader, data_type)
+            }
+            Absent::Refused => Err(Fault::of_message("the writer has no such field, and the table says NOT NULL")),
+        }
+    }
+
+    pub fn value(&self, read: &Read, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+        Ok(match read {
+            Read::Nullable { null, inner } => match cursor.branch(2)? == *null {
+                true => Value::Null,
+                false => return self.value(inner, cursor),
+            },
+            Read::Null => Value::Null,
+            Read::Boolean => match cursor.array()? {
+                [0] => Value::Bool(false),
+                [1] => Value::Bool(true),
+                [other] => {
+                    let reason = format!("found byte {other} where a boolean was expected, 0 or 1");
+                    return Err(Fault::new(cursor.at() - 1, reason));
+                }
+            },
+            Read::Whole { least, most } => Value::Int(whole(cursor, *least, *most)?),
+            Read::WholeAsFloat => Value::Float(cursor.whole()? as f32),
+            Read::WholeAsDouble => Value::Double(cursor.whole()? as f64),
+            Read::Float => Value::Float(f32::from_le_bytes(cursor.array()?)),
+            Read::FloatAsDouble => Value::Double(f32::from_le_bytes(cursor.array()?).into()),
+            Read::Double => Value::Double(f64::from_le_bytes(cursor.array()?)),
+            Read::Decimal(plan) => self.decimal(plan, cursor)?,
+            Read::Text => Value::Text(text(cursor)?),
+            Read::Bytes => Value::Bytes(cursor.counted()?),
+            Read::Fixed(size) => Value::Bytes(cursor.take(*size)?),
+            Read::Symbol(symbols) => {
+                let symbol = cursor.branch(symbols.len())?;
+                Value::Text(self.arena.alloc_str(&symbols[symbol]))
+            }
+            Read::Date => Value::Date(whole(cursor, i32::MIN.into(), i32::MAX.into())? as i32),
+            Read::Time(unit) => {
+                let at = cursor.at();
+                time(cursor.whole()?, *unit).ok_or_else(|| Fault::new(at, "found a time that is not within a day"))?
+            }
+            Read::Timestamp(unit) => {
+                let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
+                Value::Timestamp { seconds, nanos }
+            }
+            Read::Instant(unit) => {
+                let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
+                Value::Instant { seconds, nanos }
+            }
+            Read::Vector(plan) => match vector::read(plan, cursor, self.arena)? {
+                Some(vector) => Value::Vector(vector),
+                None => self.array(&plan.elements, cursor)?,
+            },
+            Read::Array(elements) => self.array(elements, cursor)?,
+            Read::Map(value) => self.map(value, cursor)?,
+            Read::Row(row) => Value::Row(self.row(row, cursor)?),
+            Read::Union(branches) => {
+                let branch = cursor.branch(branches.len())?;
+                return self.value(&branches[branch], cursor);
+            }
+            Read::Refused(reason) => return Err(Fault::new(cursor.at(), reason.as_ref())),
+        })
+    }
+
+    fn array(&self, elements: &ElementPlan, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+        let mut values = Vec::new_in(self.arena);
+        loop {
+            let (count, _) = cursor.block()?;
+            if count == 0 {
+                return Ok(Value::Array(values.into_bump_slice()));
+            }
+            cursor.expect_room(count, elements.least)?;
+            // Doubling: there may be a block for each value.
+            values.reserve(count);
+            for _ in 0..count {
+                let value = self.value(&elements.read, cursor).map_err(|fault| fault.in_element(values.len()))?;
+                values.push(value);
+            }
+        }
+    }
+
+    fn map(&self, value: &Read, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+        let mut entries: Vec<'_, (Value<'a>, Value<'a>)> = Vec::new_in(self.arena);
+        loop {
+            let (count, _) = cursor.block()?;
+            if count == 0 {
+                return Ok(Value::Map(entries.into_bump_slice()));
+            }
+            cursor.expect_room(count, 1)?;
+            entries.reserve(count);
+            for _ in 0..count {
+                let key = text(cursor)?;
+                let value = self.value(value, cursor).map_err(|fault| fault.in_field(key))?;
+                entries.push((Value::Text(key), value));
+            }
+        }
+    }
+
+    fn decimal(&self, plan: &DecimalPlan, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+        let at = cursor.at();
+        let bytes = match plan.fixed {
+            Some(size) => cursor.take(size)?,
+            None => cursor.counted()?,
+        };
+        decimal(bytes, plan, self.arena).ok_or_else(|| Fault::new(at, "found no bytes where a decimal was expected"))
+    }
+}
+
+/// A number of more digits than the column's is NULL: Flink's rule. `None`: no number.
+pub fn decimal<'a>(bytes: &[u8], plan: &DecimalPlan, arena: &'a Bump) -> Option<Value<'a>> {
+    let first = *bytes.first()?;
+    let sign = if first < 0x80 { 0 } else { 0xff };
+    // Bytes in front that only repeat the sign say nothing.
+    let (extra, bytes) = bytes.split_at(bytes.len().saturating_sub(16));
+    let mut all = [sign; 16];
+    all[16 - bytes.len()..].copy_from_slice(bytes);
+    let unscaled = i128::from_be_bytes(all);
+    let is_whole = extra.iter().all(|byte| *byte == sign) && (unscaled < 0) == (sign != 0);
+    let scaled = || {
+        // No number of at most 38 digits has more of them behind the point than that, but for zeros.
+        let written = Decimal { unscaled, scale: u8::try_from(plan.written_scale).ok().filter(|scale| *scale <= 38)? };
+        decimal::rescale(written, plan.precision, plan.scale)
+    };
+    let value = if is_whole { scaled() } else { None };
+    Some(value.map_or(Value::Null, |value| Value::Decimal(arena.alloc(value))))
+}
+
+#[inline(always)]
+fn whole(cursor: &mut Cursor<'_>, least: i64, most: i64) -> Result<i64, Fault> {
+    let at = cursor.at();
+    let value = cursor.whole()?;
+    match (least..=most).contains(&value) {
+        true => Ok(value),
+        false => Err(Fault::new(at, format!("found {value} where a whole number from {least} to {most} was expected"))),
+    }
+}
+
+#[inline(always)]
+fn text<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, Fault> {
+    let at = cursor.at();
+    let bytes = cursor.counted()?;
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(at, "found a text that is not UTF-8"))
+}
+
+pub fn time(count: i64, unit: Unit) -> Option<Value<'static>> {
+    let nanos = match unit {
+        Unit::Millis => 1_000_000,
+        Unit::Micros => 1_000,
+        Unit::Nanos => 1,
+    };
+    let value = count.checked_mul(nanos)?;
+    (0..86_400_000_000_000).contains(&value).then_some(Value::Time(value))
+}
+
+/// Seconds and nanoseconds.
+pub fn timestamp(count: i64, unit: Unit) -> (i64, u32) {
+    let (per_second, nanos) = match unit {
+        Unit::Millis => (1_000, 1_000_000),
+        Unit::Micros => (1_000_000, 1_000),
+        Unit::Nanos => (1_000_000_000, 1),
+    };
+    // The remainder is less than a second's.
+    (count.div_euclid(per_second), count.rem_euclid(per_second) as u32 * nanos)
+}

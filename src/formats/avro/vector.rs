@@ -1,0 +1,80 @@
+//! Arrays of floats, copied a block at a time: no value for each number.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
+use super::cursor::Cursor;
+use super::plan::{VectorPlan, Width};
+use crate::formats::fault::Fault;
+use crate::types::value::Vector;
+
+/// The array, unless one of its numbers is null (or it is damaged): then the cursor stands where it stood.
+pub fn read<'a>(plan: &VectorPlan, cursor: &mut Cursor<'a>, arena: &'a Bump) -> Result<Option<Vector<'a>>, Fault> {
+    let stride = match plan.written {
+        Width::Float => 4,
+        Width::Double => 8,
+    } + usize::from(plan.tag.is_some());
+    let mut ahead = cursor.clone();
+    let mut first: &[u8] = &[];
+    let mut others = Vec::new_in(arena);
+    loop {
+        let (count, _) = ahead.block()?;
+        if count == 0 {
+            break;
+        }
+        let block = count.checked_mul(stride).and_then(|length| ahead.take(length).ok());
+        let Some(block) = block else { return Ok(None) };
+        if let Some(tag) = plan.tag
+            && block.chunks_exact(stride).any(|number| number[0] != tag)
+        {
+            return Ok(None);
+        }
+        if first.is_empty() {
+            first = block;
+        } else {
+            others.push(block);
+        }
+    }
+    *cursor = ahead;
+    let blocks = Blocks { first, others: &others };
+    let float = |bytes: [u8; 4]| f32::from_le_bytes(bytes);
+    let widened = |bytes: [u8; 4]| f64::from(f32::from_le_bytes(bytes));
+    let double = |bytes: [u8; 8]| f64::from_le_bytes(bytes);
+    // Each length for itself, so that the compiler sees it.
+    Ok(Some(match (plan.written, plan.read, plan.tag) {
+        (Width::Float, Width::Float, None) => Vector::Float(blocks.numbers::<4, 4, _>(float, arena)),
+        (Width::Float, Width::Float, Some(_)) => Vector::Float(blocks.numbers::<4, 5, _>(float, arena)),
+        (Width::Float, Width::Double, None) => Vector::Double(blocks.numbers::<4, 4, _>(widened, arena)),
+        (Width::Float, Width::Double, Some(_)) => Vector::Double(blocks.numbers::<4, 5, _>(widened, arena)),
+        (Width::Double, _, None) => Vector::Double(blocks.numbers::<8, 8, _>(double, arena)),
+        (Width::Double, _, Some(_)) => Vector::Double(blocks.numbers::<8, 9, _>(double, arena)),
+    }))
+}
+
+/// An array's blocks; mostly there is one.
+struct Blocks<'b> {
+    first: &'b [u8],
+    others: &'b [&'b [u8]],
+}
+
+impl Blocks<'_> {
+    /// The numbers of `N` bytes, each the last of `S`.
+    fn numbers<'a, const N: usize, const S: usize, T: Copy + 'a>(
+        &self,
+        number: impl Fn([u8; N]) -> T,
+        arena: &'a Bump,
+    ) -> &'a [T] {
+        let of = |chunk: &[u8; S]| number(std::array::from_fn(|index| chunk[S - N + index]));
+        let first = self.first.as_chunks::<S>().0;
+        if self.others.is_empty() {
+            return arena.alloc_slice_fill_iter(first.iter().map(of));
+        }
+        let count = first.len() + self.others.iter().map(|block| block.len() / S).sum::<usize>();
+        let mut all = Vec::with_capacity_in(count, arena);
+        all.extend(first.iter().map(of));
+        for block in self.others {
+            all.extend(block.as_chunks::<S>().0.iter().map(of));
+        }
+        all.into_bump_slice()
+    }
+}

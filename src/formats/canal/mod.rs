@@ -1,0 +1,134 @@
+//! Flink's `canal-json` format: the rows of a MySQL change, and what they were before.
+
+pub(crate) mod options;
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+use regex::Regex;
+
+use super::fault::Fault;
+use super::json::{Fields, Missing, Shape};
+use super::{Decode, Decoded};
+use crate::change::Change;
+use crate::error::Rejection;
+use crate::excerpt::Excerpt;
+use crate::formats::change::envelope::{Envelope, Layout, Message, Plain, Reading, row_of};
+use crate::formats::change::settings::CanalFormat;
+use crate::record::Record;
+use crate::types::column::{Column, MetadataColumn};
+use crate::types::data_type::DataType;
+
+pub(crate) struct Canal {
+    /// Reads what the filters look at, before anything of the rows: another table's rows may be of other types.
+    filter: Option<Filter>,
+    envelope: Envelope,
+    data: usize,
+    old: usize,
+    kind: usize,
+}
+
+struct Filter {
+    envelope: Envelope,
+    /// Field, its name and what it must match as a whole.
+    patterns: std::vec::Vec<(usize, &'static str, Regex)>,
+}
+
+impl Canal {
+    pub fn new(options: &CanalFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+        let text = DataType::STRING;
+        let texts = DataType::Array(Box::new(DataType::STRING));
+        let types = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int));
+        let known: [Plain; 6] = [
+            ("database", "database", text.clone(), Reading::AsIs),
+            ("table", "table", text.clone(), Reading::AsIs),
+            ("sql-type", "sqlType", types, Reading::AsIs),
+            ("pk-names", "pkNames", texts, Reading::AsIs),
+            ("ingestion-timestamp", "ts", DataType::BigInt, Reading::Millis),
+            ("event-timestamp", "es", DataType::BigInt, Reading::Millis),
+        ];
+        let rows = || {
+            let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
+            Shape::array(Fields::new(columns, Missing::Unchanged).into())
+        };
+        let mut layout = Layout::default();
+        let data = layout.field("data", rows());
+        let old = layout.field("old", rows());
+        let kind = layout.typed("type", &text);
+        layout.plain_metadata(metadata, &known);
+        Canal { filter: Filter::new(options), envelope: layout.into_envelope(options.change), data, old, kind }
+    }
+
+    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
+        let kind = message.text(self.kind);
+        match kind {
+            Some("INSERT" | "UPDATE" | "DELETE") => {}
+            Some("CREATE") => return Ok(&[]),
+            Some(other) => {
+                let reason = format!(
+                    "found 'type' = {} where INSERT, UPDATE, DELETE or CREATE was expected",
+                    Excerpt(other.as_bytes())
+                );
+                return Err(Fault::of_message(reason));
+            }
+            None => return Err(Fault::of_message("found no 'type'")),
+        }
+        let missing = |name: &str| Fault::of_message(format!("found no '{name}' in a change"));
+        let data = message.rows(self.data).ok_or_else(|| missing("data"))?;
+        let old = message.rows(self.old);
+        let mut changes = Vec::with_capacity_in(data.len(), message.arena);
+        for (index, row) in data.iter().enumerate() {
+            let row = row_of(Some(row)).ok_or_else(|| missing("data").in_element(index))?;
+            changes.push(match kind {
+                Some("INSERT") => Change::Insert(message.whole(row)?),
+                Some("DELETE") => Change::Delete(message.whole(row)?),
+                _ => {
+                    // Of this row only: another one's entry says nothing of it.
+                    let old = row_of(old.and_then(|old| old.get(index))).ok_or_else(|| missing("old"))?;
+                    Change::Update { before: Some(message.overlaid(row, old)?), after: message.with_metadata(row)? }
+                }
+            });
+        }
+        Ok(changes.into_bump_slice())
+    }
+}
+
+impl Filter {
+    fn new(options: &CanalFormat) -> Option<Self> {
+        let mut layout = Layout::default();
+        let mut patterns = std::vec::Vec::new();
+        for (name, pattern) in [("database", &options.database_include), ("table", &options.table_include)] {
+            // It was checked with the job file.
+            let whole = pattern.as_ref().and_then(|pattern| Regex::new(&format!("^(?:{pattern})$")).ok());
+            patterns.extend(whole.map(|pattern| (layout.typed(name, &DataType::STRING), name, pattern)));
+        }
+        let is_set = !patterns.is_empty();
+        is_set.then(|| Filter { envelope: layout.into_envelope(options.change), patterns })
+    }
+
+    fn matches(&self, message: &Message<'_, '_>) -> Result<bool, Fault> {
+        for (field, name, pattern) in &self.patterns {
+            match message.text(*field) {
+                Some(text) if pattern.is_match(text) => {}
+                Some(_) => return Ok(false),
+                None => return Err(Fault::of_message(format!("found no '{name}', which the job filters by"))),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Decode for Canal {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
+        if let Some(filter) = &self.filter {
+            let mut matches = false;
+            let filtered = filter.envelope.decode(record, 2, arena, |message| {
+                matches = filter.matches(message)?;
+                Ok(&[])
+            })?;
+            if !matches {
+                return Ok(filtered);
+            }
+        }
+        self.envelope.decode(record, 2, arena, |message| self.changes(message))
+    }
+}

@@ -1,0 +1,276 @@
+//! What the change formats in JSON share: an object around the rows, and the metadata that is read from it.
+
+use bumpalo::Bump;
+
+use crate::change::Change;
+use crate::error::Rejection;
+use crate::excerpt::Excerpt;
+use crate::formats::change::settings::ChangeFormat;
+use crate::formats::fault::Fault;
+use crate::formats::json::{Fields, Missing, Reader, Rules, Shape};
+use crate::formats::{Decoded, temporal};
+use crate::record::Record;
+use crate::types::column::MetadataColumn;
+use crate::types::data_type::DataType;
+use crate::types::java::number;
+use crate::types::value::Value;
+
+/// The fields that are looked for, as a format declares them one by one.
+#[derive(Default)]
+pub(crate) struct Layout {
+    fields: Vec<(&'static str, Shape)>,
+    origins: Vec<Origin>,
+}
+
+/// Where a metadata column's value stands in the envelope.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    field: usize,
+    reading: Reading,
+}
+
+/// How it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    AsIs,
+    /// Milliseconds since 1970.
+    Millis,
+    Seconds,
+    /// A text with date and time in UTC.
+    DateTime,
+    /// The entry of a MAP of texts.
+    Entry(&'static str),
+    /// The same, of milliseconds.
+    EntryMillis(&'static str),
+    /// What stands beside the payload.
+    Schema,
+}
+
+/// A message's envelope as it is read.
+pub(crate) struct Envelope {
+    fields: Fields,
+    /// It is the field `payload` of an object, beside its `schema`.
+    is_wrapped: bool,
+    origins: Vec<Origin>,
+    rules: Rules,
+}
+
+impl Layout {
+    /// The field's index. One that is there already is taken as it is.
+    pub fn field(&mut self, name: &'static str, shape: Shape) -> usize {
+        match self.fields.iter().position(|(known, _)| *known == name) {
+            Some(index) => index,
+            None => {
+                self.fields.push((name, shape));
+                self.fields.len() - 1
+            }
+        }
+    }
+
+    pub fn typed(&mut self, name: &'static str, data_type: &DataType) -> usize {
+        self.field(name, Shape::new(data_type, Missing::Null))
+    }
+
+    /// The next metadata column's value.
+    pub fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: Reading) {
+        let field = self.typed(name, data_type);
+        self.origins.push(Origin { field, reading });
+    }
+
+    /// The text of the schema beside the payload; NULL where there is none.
+    pub fn schema_metadata(&mut self) {
+        self.origins.push(Origin { field: 0, reading: Reading::Schema });
+    }
+
+    pub fn into_envelope(self, options: ChangeFormat) -> Envelope {
+        let rules = Rules {
+            ignore_parse_errors: options.ignore_parse_errors,
+            timestamps: options.timestamps,
+            // Flink reads them from a tree.
+            numbers_as_doubles: true,
+        };
+        Envelope { fields: Fields::envelope(self.fields), is_wrapped: false, origins: self.origins, rules }
+    }
+
+    /// The same, as the payload beside its schema.
+    pub fn into_payload(self, options: ChangeFormat) -> Envelope {
+        let wants_schema = self.origins.iter().any(|origin| origin.reading == Reading::Schema);
+        let inner = self.into_envelope(options);
+        let schema = wants_schema.then(|| ("schema", Shape::new(&DataType::STRING, Missing::Null)));
+        let fields = [("payload", Shape::from(inner.fields))].into_iter().chain(schema);
+        Envelope { fields: Fields::envelope(fields), is_wrapped: true, ..inner }
+    }
+}
+
+/// Metadata that is a plain field of the envelope: its key, the field, its type and how it is read.
+pub(crate) type Plain = (&'static str, &'static str, DataType, Reading);
+
+impl Layout {
+    pub fn plain_metadata(&mut self, columns: &[MetadataColumn], known: &[Plain]) {
+        for column in columns {
+            if let Some((_, name, data_type, reading)) = known.iter().find(|(key, ..)| *key == column.key) {
+                self.metadata(name, data_type, *reading);
+            }
+        }
+    }
+}
+
+/// A message on its way to changes.
+pub(crate) struct Message<'a, 'e> {
+    envelope: &'e Envelope,
+    /// The values of the envelope's fields.
+    values: &'a [Value<'a>],
+    schema: Value<'a>,
+    pub arena: &'a Bump,
+}
+
+impl Envelope {
+    /// Decodes a message by what `changes` makes of its envelope. A tombstone is nothing. `depth`: that of the columns.
+    pub fn decode<'a>(
+        &self,
+        record: &Record<'a>,
+        depth: usize,
+        arena: &'a Bump,
+        changes: impl FnOnce(&Message<'a, '_>) -> Result<&'a [Change<'a>], Fault>,
+    ) -> Result<Decoded<'a>, Rejection> {
+        let Some(message) = record.value.filter(|message| !message.is_empty()) else {
+            return Ok(Decoded::default());
+        };
+        let mut reader = Reader::new(message, self.rules, arena);
+        let read = reader.message(&self.fields);
+        match read.and_then(|values| changes(&self.open(values, arena)?)) {
+            Ok(changes) => Ok(Decoded { changes, parse_errors_ignored: reader.nulled, fields_ignored: reader.unknown }),
+            Err(_) if self.rules.ignore_parse_errors => Ok(Decoded { parse_errors_ignored: 1, ..Decoded::default() }),
+            Err(fault) => Err(fault.into_rejection(depth)),
+        }
+    }
+}
+
+impl Envelope {
+    fn open<'a>(&self, values: &'a [Value<'a>], arena: &'a Bump) -> Result<Message<'a, '_>, Fault> {
+        if !self.is_wrapped {
+            return Ok(Message { envelope: self, values, schema: Value::Null, arena });
+        }
+        let schema = values.get(1).copied().unwrap_or(Value::Null);
+        match row_of(values.first()) {
+            Some(values) => Ok(Message { envelope: self, values, schema, arena }),
+            None => Err(Fault::of_message(
+                "found no 'payload'; a message without its schema needs 'schema-include' = 'false'",
+            )),
+        }
+    }
+}
+
+impl<'a> Message<'a, '_> {
+    pub fn text(&self, field: usize) -> Option<&'a str> {
+        match self.values.get(field) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The row of a field, if there is one.
+    pub fn row(&self, field: usize) -> Option<&'a [Value<'a>]> {
+        row_of(self.values.get(field))
+    }
+
+    pub fn rows(&self, field: usize) -> Option<&'a [Value<'a>]> {
+        match self.values.get(field) {
+            Some(Value::Array(rows)) => Some(rows),
+            _ => None,
+        }
+    }
+
+    pub fn one(&self, change: Change<'a>) -> &'a [Change<'a>] {
+        std::slice::from_ref(self.arena.alloc(change))
+    }
+
+    /// A whole row with its metadata: what it doesn't have is NULL.
+    pub fn whole(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+        if !row.contains(&Value::Unchanged) {
+            return self.with_metadata(row);
+        }
+        let whole = self.arena.alloc_slice_copy(row);
+        for value in whole.iter_mut().filter(|value| **value == Value::Unchanged) {
+            *value = Value::Null;
+        }
+        self.with_metadata(whole)
+    }
+
+    /// The row before an update: `row` with what `old` has laid over it.
+    pub fn overlaid(&self, row: &'a [Value<'a>], old: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+        let before = self.arena.alloc_slice_copy(row);
+        for (value, old) in before.iter_mut().zip(old) {
+            if *old != Value::Unchanged {
+                *value = *old;
+            }
+        }
+        self.whole(before)
+    }
+
+    /// The row's values, then those of the metadata columns.
+    pub fn with_metadata(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+        let origins = &self.envelope.origins;
+        if origins.is_empty() {
+            return Ok(row);
+        }
+        let values = self.arena.alloc_slice_fill_copy(row.len() + origins.len(), Value::Null);
+        let (columns, metadata) = values.split_at_mut(row.len());
+        columns.copy_from_slice(row);
+        for (value, origin) in metadata.iter_mut().zip(origins) {
+            *value = self.read(*origin)?;
+        }
+        Ok(values)
+    }
+
+    fn read(&self, origin: Origin) -> Result<Value<'a>, Fault> {
+        let value = self.values.get(origin.field).copied().unwrap_or(Value::Null);
+        let instant = |millis: Option<i64>| match millis {
+            Some(millis) => {
+                Value::Instant { seconds: millis.div_euclid(1000), nanos: (millis.rem_euclid(1000) * 1_000_000) as u32 }
+            }
+            None => Value::Null,
+        };
+        Ok(match origin.reading {
+            Reading::AsIs => value,
+            Reading::Millis => instant(int(value)),
+            Reading::Seconds => int(value).map_or(Value::Null, |seconds| Value::Instant { seconds, nanos: 0 }),
+            Reading::DateTime => date_time(value)?,
+            Reading::Schema => self.schema,
+            Reading::Entry(key) => entry(value, key),
+            Reading::EntryMillis(key) => match entry(value, key) {
+                Value::Text(text) => instant(number::integer(text.as_bytes())),
+                _ => Value::Null,
+            },
+        })
+    }
+}
+
+/// The row that a value is, if it is one.
+pub(crate) fn row_of<'a>(value: Option<&Value<'a>>) -> Option<&'a [Value<'a>]> {
+    match value {
+        Some(Value::Row(row)) => Some(row),
+        _ => None,
+    }
+}
+
+fn int(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Int(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn entry<'a>(map: Value<'a>, key: &str) -> Value<'a> {
+    let Value::Map(entries) = map else { return Value::Null };
+    entries.iter().find(|(name, _)| *name == Value::Text(key)).map_or(Value::Null, |(_, value)| *value)
+}
+
+fn date_time(value: Value<'_>) -> Result<Value<'_>, Fault> {
+    let Value::Text(text) = value else { return Ok(Value::Null) };
+    let bytes = text.as_bytes();
+    match temporal::timestamp(bytes).or_else(|| temporal::iso_timestamp(bytes)) {
+        Some((seconds, nanos)) => Ok(Value::Instant { seconds, nanos }),
+        None => Err(Fault::of_message(format!("found {} where a date and a time were expected", Excerpt(bytes)))),
+    }
+}

@@ -1,0 +1,6 @@
+//! What the formats of changes share.
+
+pub(crate) mod envelope;
+pub mod settings;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Splits a line into fields, as Jackson's csv reader does for Flink.
+
+use std::fmt;
+
+use bumpalo::Bump;
+use memchr::{memchr, memchr2, memchr3};
+
+use crate::formats::csv::settings::CsvFormat;
+
+/// A special character in UTF-8.
+#[derive(Debug, Clone, Copy)]
+struct Symbol {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+impl Symbol {
+    fn new(character: char) -> Self {
+        let mut bytes = [0; 4];
+        let length = character.encode_utf8(&mut bytes).len();
+        Symbol { bytes, length }
+    }
+
+    fn first(self) -> u8 {
+        self.bytes[0]
+    }
+
+    /// What follows the symbol at the start of `text`, if it is there.
+    fn strip(self, text: &[u8]) -> Option<&[u8]> {
+        match text {
+            [byte, rest @ ..] if *byte == self.bytes[0] => {
+                if self.length == 1 {
+                    Some(rest)
+                } else {
+                    text.strip_prefix(&self.bytes[..self.length])
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The special characters of a table's messages.
+#[derive(Debug)]
+pub struct Dialect {
+    delimiter: Symbol,
+    quote: Option<Symbol>,
+    escape: Option<Symbol>,
+    allow_comments: bool,
+    /// Bytes that an unquoted field may end or change at.
+    stops: [u8; 4],
+}
+
+/// Fields up to this length are searched eight bytes at a time: cheaper than starting the vectorized search.
+const NEAR: usize = 32;
+
+impl Dialect {
+    pub fn new(options: &CsvFormat) -> Self {
+        let delimiter = Symbol::new(options.field_delimiter);
+        let escape = options.escape_character.map(Symbol::new);
+        let stops = [b'\n', b'\r', delimiter.first(), escape.unwrap_or(delimiter).first()];
+        let quote = options.quote_character.map(Symbol::new);
+        Dialect { delimiter, quote, escape, allow_comments: options.allow_comments, stops }
+    }
+
+    /// Index of the first byte where an unquoted field may end or change; the text's length if there is none.
+    #[inline]
+    fn find_stop(&self, text: &[u8]) -> usize {
+        let near = &text[..text.len().min(NEAR)];
+        let (eights, tail) = near.as_chunks::<8>();
+        for (index, eight) in eights.iter().enumerate() {
+            if let Some(at) = first_of(self.stops, u64::from_le_bytes(*eight)) {
+                return index * 8 + at;
+            }
+        }
+        if let Some(at) = tail.iter().position(|byte| self.stops.contains(byte)) {
+            return near.len() - tail.len() + at;
+        }
+        let far = &text[near.len()..];
+        let mut at = memchr3(self.delimiter.first(), b'\n', b'\r', far).unwrap_or(far.len());
+        if let Some(escape) = self.escape {
+            at = memchr(escape.first(), &far[..at]).unwrap_or(at);
+        }
+        near.len() + at
+    }
+}
+
+/// The index of the first of eight bytes, the lowest first, that is one of `wanted`.
+#[inline(always)]
+fn first_of(wanted: [u8; 4], bytes: u64) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    // Sets the top bit of bytes that are zero, and of some above one: the lowest bit set is right.
+    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & TOPS;
+    let found = wanted.iter().fold(0, |found, &byte| found | zeros(bytes ^ (ONES * u64::from(byte))));
+    (found != 0).then_some(found.trailing_zeros() as usize / 8)
+}
+
+/// Why a line can't be split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    NoClosingQuote,
+    AfterClosingQuote(u8),
+    NothingEscaped,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::NoClosingQuote => f.write_str("found no closing quote before the end of the message"),
+            Fault::AfterClosingQuote(byte) => write!(
+                f,
+                "found '{}' after a closing quote where a delimiter or the end of the line was expected",
+                byte.escape_ascii()
+            ),
+            Fault::NothingEscaped => f.write_str("found an escape character at the end of the message"),
+        }
+    }
+}
+
+/// Walks over the fields of a message's first line.
+pub struct Cursor<'a, 'd> {
+    dialect: &'d Dialect,
+    /// What was not read yet; `None` after the line's last field.
+    rest: Option<&'a [u8]>,
+    started_empty: bool,
+}
+
+impl<'a, 'd> Cursor<'a, 'd> {
+    pub fn new(dialect: &'d Dialect, message: &'a [u8]) -> Self {
+        let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
+        let line = if dialect.allow_comments { skip_comments(text) } else { text };
+        Cursor { dialect, rest: Some(line), started_empty: line.is_empty() }
+    }
+
+    /// There is no line at all.
+    pub fn is_empty(&self) -> bool {
+        self.started_empty
+    }
+
+    /// The line's last field was taken.
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// The next field without its quotes and escapes. Borrows the message where it stands there as it is.
+    #[inline]
+    pub fn next(&mut self, scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<Option<&'a [u8]>, Fault> {
+        let Some(text) = self.rest else { return Ok(None) };
+        match self.dialect.quote.and_then(|quote| quote.strip(text)) {
+            Some(quoted) => self.quoted(quoted, scratch, arena).map(Some),
+            None => match self.plain(text) {
+                Some(field) => Ok(Some(field)),
+                None => self.unquoted(text, scratch, arena).map(Some),
+            },
+        }
+    }
+
+    /// The usual field: nothing in it is special, and a delimiter of one byte or the message's end follows.
+    #[inline(always)]
+    fn plain(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (field, end) = text.split_at_checked(self.dialect.find_stop(text))?;
+        let delimiter = self.dialect.delimiter;
+        self.rest = match end.split_first() {
+            None => None,
+            Some((first, rest)) if *first == delimiter.first() && delimiter.length == 1 => Some(rest),
+            Some(_) => return None,
+        };
+        Some(field)
+    }
+
+    #[inline(never)]
+    fn unquoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], Fault> {
+        let mut field = Field::new(text, scratch);
+        loop {
+            field.at += self.dialect.find_stop(&text[field.at..]);
+            let here = &text[field.at..];
+            if let Some(rest) = self.dialect.delimiter.strip(here) {
+                self.rest = Some(rest);
+                return Ok(field.finish(arena));
+            }
+            if let [] | [b'\n' | b'\r', ..] = here {
+                self.rest = None;
+                return Ok(field.finish(arena));
+            }
+            match self.dialect.escape.and_then(|escape| escape.strip(here)) {
+                Some(escaped) => field.unescape(escaped)?,
+                // A character that only begins like a special one.
+                None => field.at += 1,
+            }
+        }
+    }
+
+    fn quoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], Fault> {
+        let quote = self.dialect.quote.ok_or(Fault::NoClosingQuote)?;
+        let mut field = Field::new(text, scratch);
+        loop {
+            let ahead = &text[field.at..];
+            let found = match self.dialect.escape {
+                Some(escape) => memchr2(quote.first(), escape.first(), ahead),
+                None => memchr(quote.first(), ahead),
+            };
+            field.at += found.ok_or(Fault::NoClosingQuote)?;
+            let here = &text[field.at..];
+            if let Some(after) = quote.strip(here) {
+                if quote.strip(after).is_none() {
+                    self.rest = self.after_quote(after)?;
+                    return Ok(field.finish(arena));
+                }
+                // A doubled quote stands for one: the first is kept, the second skipped.
+                field.replace(quote.length, quote.length, &[]);
+            } else if let Some(escaped) = self.dialect.escape.and_then(|escape| escape.strip(here)) {
+                field.unescape(escaped)?;
+            } else {
+                field.at += 1;
+            }
+        }
+    }
+
+    /// What follows the delimiter after a quoted field; blanks before it count for nothing.
+    fn after_quote(&self, mut text: &'a [u8]) -> Result<Option<&'a [u8]>, Fault> {
+        loop {
+            if let Some(rest) = self.dialect.delimiter.strip(text) {
+                return Ok(Some(rest));
+            }
+            match text {
+                [] | [b'\n' | b'\r', ..] => return Ok(None),
+                [0..=b' ', rest @ ..] => text = rest,
+                [other, ..] => return Err(Fault::AfterClosingQuote(*other)),
+            }
+        }
+    }
+}
+
+/// Skips comment lines, and with them (as Jackson does) empty lines and blanks at the start of a line.
+fn skip_comments(mut text: &[u8]) -> &[u8] {
+    loop {
+        match text {
+            [b'#', ..] => text = &text[memchr2(b'\n', b'\r', text).unwrap_or(text.len())..],
+            [b'\n' | b'\r' | b' ', rest @ ..] => text = rest,
+            _ => return text,
+        }
+    }
+}
+
+/// A field on its way: a piece of the message, or, once something had to be taken out, a copy of it.
+struct Field<'a, 's> {
+    text: &'a [u8],
+    at: usize,
+    /// Start of the part that was not copied yet.
+    from: usize,
+    scratch: &'s mut Vec<u8>,
+    copied: bool,
+}
+
+impl<'a, 's> Field<'a, 's> {
+    #[inline]
+    fn new(text: &'a [u8], scratch: &'s mut Vec<u8>) -> Self {
+        Field { text, at: 0, from: 0, scratch, copied: false }
+    }
+
+    /// Keeps `keep` bytes from here, skips `skip` bytes and puts `instead` in their place.
+    fn replace(&mut self, keep: usize, skip: usize, instead: &[u8]) {
+        if !self.copied {
+            self.scratch.clear();
+            self.copied = true;
+        }
+        self.scratch.extend_from_slice(&self.text[self.from..self.at + keep]);
+        self.scratch.extend_from_slice(instead);
+        self.at += keep + skip;
+        self.from = self.at;
+    }
+
+    /// Takes the escape character here out; `escaped` follows it.
+    fn unescape(&mut self, escaped: &'a [u8]) -> Result<(), Fault> {
+        let escape = self.text.len() - self.at - escaped.len();
+        let (skip, instead): (usize, &[u8]) = match escaped {
+            [] => return Err(Fault::NothingEscaped),
+            [b'n', ..] => (1, b"\n"),
+            [b'r', ..] => (1, b"\r"),
+            [b't', ..] => (1, b"\t"),
+            [b'0', ..] => (1, b"\0"),
+            // The first byte of any other character; the rest of it needs no care.
+            [other, ..] => (1, std::slice::from_ref(other)),
+        };
+        self.replace(0, escape + skip, instead);
+        Ok(())
+    }
+
+    #[inline]
+    fn finish(self, arena: &'a Bump) -> &'a [u8] {
+        if self.copied {
+            self.scratch.extend_from_slice(&self.text[self.from..self.at]);
+            arena.alloc_slice_copy(self.scratch)
+        } else {
+            &self.text[..self.at]
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Flink's `debezium-json` format: a change with the row before and after it.
+
+pub(crate) mod options;
+
+use bumpalo::Bump;
+
+use super::fault::Fault;
+use super::json::{Fields, Missing, Shape};
+use super::{Decode, Decoded};
+use crate::change::Change;
+use crate::error::Rejection;
+use crate::excerpt::Excerpt;
+use crate::formats::change::envelope::{Envelope, Layout, Message, Reading};
+use crate::formats::change::settings::DebeziumFormat;
+use crate::record::Record;
+use crate::types::column::{Column, MetadataColumn};
+use crate::types::data_type::DataType;
+use crate::types::value::Value;
+
+/// How Debezium spells, for each kind of column, a large value that an update of PostgreSQL didn't carry.
+const PLACEHOLDERS: &[&str] = &[
+    r#""__debezium_unavailable_value""#,
+    r#"["__debezium_unavailable_value"]"#,
+    // The same in base64, and as the numbers of its bytes.
+    r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#,
+    "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101]",
+    "[95.0,95.0,100.0,101.0,98.0,101.0,122.0,105.0,117.0,109.0,95.0,117.0,110.0,97.0,118.0,97.0,105.0,108.0,97.0,98.0,\
+     108.0,101.0,95.0,118.0,97.0,108.0,117.0,101.0]",
+    r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#,
+    r#""{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}""#,
+];
+
+pub(crate) struct Debezium {
+    envelope: Envelope,
+    before: usize,
+    after: usize,
+    op: usize,
+    /// The change is under `payload`.
+    is_wrapped: bool,
+}
+
+impl Debezium {
+    pub fn new(options: &DebeziumFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+        let row = || {
+            let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
+            Shape::from(Fields::new(columns, Missing::Null).with_placeholders(PLACEHOLDERS))
+        };
+        let mut layout = Layout::default();
+        let before = layout.field("before", row());
+        let after = layout.field("after", row());
+        let op = layout.typed("op", &DataType::STRING);
+        let properties = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING));
+        for column in metadata {
+            match column.key.as_str() {
+                "ingestion-timestamp" => layout.metadata("ts_ms", &DataType::BigInt, Reading::Millis),
+                "source.timestamp" => layout.metadata("source", &properties, Reading::EntryMillis("ts_ms")),
+                "source.database" => layout.metadata("source", &properties, Reading::Entry("db")),
+                "source.schema" => layout.metadata("source", &properties, Reading::Entry("schema")),
+                "source.table" => layout.metadata("source", &properties, Reading::Entry("table")),
+                "source.properties" => layout.metadata("source", &properties, Reading::AsIs),
+                _ => layout.schema_metadata(),
+            }
+        }
+        let envelope = match options.schema_include {
+            true => layout.into_payload(options.change),
+            false => layout.into_envelope(options.change),
+        };
+        Debezium { envelope, before, after, op, is_wrapped: options.schema_include }
+    }
+
+    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
+        let before = message.row(self.before).map(|row| message.whole(row)).transpose()?;
+        let after = message.row(self.after).map(|row| message.with_metadata(row)).transpose()?;
+        let op = message.text(self.op);
+        match (op, before, after) {
+            (Some("c" | "r"), _, Some(after)) if after.contains(&Value::Unchanged) => {
+                Err(Fault::of_message("found a new row with a value that Debezium calls unavailable"))
+            }
+            (Some("c" | "r"), _, Some(after)) => Ok(message.one(Change::Insert(after))),
+            (Some("u"), Some(before), Some(after)) => Ok(message.one(Change::Update { before: Some(before), after })),
+            (Some("d"), Some(before), _) => Ok(message.one(Change::Delete(before))),
+            (Some(op @ ("u" | "d")), None, _) => Err(Fault::of_message(format!(
+                "found no 'before' in a change with 'op' = '{op}'; a PostgreSQL table must have REPLICA IDENTITY FULL"
+            ))),
+            (Some(op @ ("c" | "r" | "u")), _, None) => {
+                Err(Fault::of_message(format!("found no 'after' in a change with 'op' = '{op}'")))
+            }
+            (Some(op), ..) => {
+                let op = Excerpt(op.as_bytes());
+                Err(Fault::of_message(format!("found 'op' = {op} where c, r, u or d was expected")))
+            }
+            (None, ..) if self.is_wrapped => Err(Fault::of_message(
+                "found no 'op' under 'payload'; a message without its schema needs 'schema-include' = 'false'",
+            )),
+            (None, ..) => {
+                Err(Fault::of_message("found no 'op'; a message with its schema needs 'schema-include' = 'true'"))
+            }
+        }
+    }
+}
+
+impl Decode for Debezium {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
+        let depth = 1 + usize::from(self.is_wrapped);
+        self.envelope.decode(record, depth, arena, |message| self.changes(message))
+    }
+}

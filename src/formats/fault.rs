@@ -1,0 +1,88 @@
+//! Why a nested message can't be decoded, and where in it: a path of fields and elements, and a byte offset.
+
+use std::fmt;
+
+use crate::error::{Rejection, Stage};
+use crate::excerpt::Shortened;
+
+/// Boxed, as it is made once in a blue moon and travels in every result.
+#[derive(Debug)]
+pub struct Fault(Box<Detail>);
+
+#[derive(Debug)]
+struct Detail {
+    reason: String,
+    /// Counted from 0. `None`: the message as a whole is meant.
+    at: Option<usize>,
+    /// From the innermost step outwards.
+    path: Vec<Step>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Field(String),
+    /// Counted from 0.
+    Element(usize),
+}
+
+impl Fault {
+    #[cold]
+    pub fn new(at: usize, reason: impl Into<String>) -> Self {
+        Fault(Box::new(Detail { reason: reason.into(), at: Some(at), path: Vec::new() }))
+    }
+
+    /// The message is well-formed and doesn't make sense.
+    #[cold]
+    pub fn of_message(reason: impl Into<String>) -> Self {
+        Fault(Box::new(Detail { reason: reason.into(), at: None, path: Vec::new() }))
+    }
+
+    #[cold]
+    pub fn in_field(mut self, name: &str) -> Self {
+        self.0.path.push(Step::Field(name.to_string()));
+        self
+    }
+
+    #[cold]
+    pub fn in_element(mut self, index: usize) -> Self {
+        self.0.path.push(Step::Element(index));
+        self
+    }
+
+    /// The message's value begins at this byte of it.
+    #[cold]
+    pub fn moved_by(mut self, bytes: usize) -> Self {
+        self.0.at = self.0.at.map(|at| at + bytes);
+        self
+    }
+
+    /// The step at `depth` of the path, counted from the outermost, is the table's column.
+    pub fn into_rejection(self, depth: usize) -> Rejection {
+        let step = self.0.path.len().checked_sub(depth + 1).and_then(|index| self.0.path.get(index));
+        match step {
+            Some(Step::Field(column)) => Rejection::in_column(Stage::Decode, column, self.to_string()),
+            Some(Step::Element(_)) | None => Rejection::new(Stage::Decode, self.to_string()),
+        }
+    }
+}
+
+/// `found … where … was expected, at /feature/2, byte 57`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.reason)?;
+        let mut separator = ", at ";
+        for step in self.0.path.iter().rev() {
+            f.write_str(separator)?;
+            match step {
+                Step::Field(name) => write!(f, "/{}", Shortened(&name.replace('~', "~0").replace('/', "~1")))?,
+                Step::Element(index) => write!(f, "/{index}")?,
+            }
+            separator = "";
+        }
+        match self.0.at {
+            Some(at) if separator.is_empty() => write!(f, ", byte {at}"),
+            Some(at) => write!(f, ", at byte {at}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Flink's `json` format: one object a message, fields by name.
+
+mod cursor;
+pub(crate) mod options;
+mod print;
+mod quoted;
+mod reader;
+mod scalar;
+pub mod settings;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use bumpalo::Bump;
+
+pub(crate) use self::reader::{Reader, Rules};
+use self::settings::JsonFormat;
+pub(crate) use self::shape::{Fields, Missing, Shape};
+use super::{Decode, Decoded};
+use crate::error::Rejection;
+use crate::record::Record;
+use crate::types::column::Column;
+
+pub(crate) struct Json {
+    fields: Fields,
+    rules: Rules,
+}
+
+impl Json {
+    pub fn new(options: &JsonFormat, columns: &[Column]) -> Self {
+        let missing = if options.fail_on_missing_field { Missing::Refused } else { Missing::Null };
+        let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
+        let rules = Rules {
+            ignore_parse_errors: options.ignore_parse_errors,
+            timestamps: options.timestamps,
+            numbers_as_doubles: false,
+        };
+        Json { fields: Fields::new(columns, missing), rules }
+    }
+}
+
+impl Decode for Json {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
+        let Some(message) = record.value.filter(|message| !message.is_empty()) else {
+            return Ok(Decoded::default());
+        };
+        let mut reader = Reader::new(message, self.rules, arena);
+        match reader.message(&self.fields) {
+            Ok(row) => Ok(Decoded {
+                parse_errors_ignored: reader.nulled,
+                fields_ignored: reader.unknown,
+                ..Decoded::insert(row, arena)
+            }),
+            Err(_) if self.rules.ignore_parse_errors => Ok(Decoded { parse_errors_ignored: 1, ..Decoded::default() }),
+            Err(fault) => Err(fault.into_rejection(0)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A JSON value as the compact text that Jackson's tree prints: what a STRING column gets of an object or array.
+
+use bumpalo::collections::String;
+
+use super::cursor::{Cursor, Number};
+use crate::formats::fault::Fault;
+use crate::types::float;
+use crate::types::java::real;
+
+/// Takes the value here and appends its text.
+pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), Fault> {
+    match cursor.peek() {
+        Some(b'"') => cursor.string()?.print(out),
+        Some(b'-' | b'0'..=b'9') => number(cursor.number()?, out),
+        Some(open @ (b'{' | b'[')) => {
+            cursor.enter(depth)?;
+            let close = if open == b'{' { b'}' } else { b']' };
+            out.push(char::from(open));
+            let mut has_more = !cursor.accept(close);
+            while has_more {
+                if open == b'[' {
+                    plain_numbers(cursor, out);
+                }
+                if open == b'{' {
+                    cursor.name()?.print(out);
+                    out.push(':');
+                }
+                value(cursor, depth + 1, out)?;
+                has_more = cursor.has_more(close)?;
+                if has_more {
+                    out.push(',');
+                }
+            }
+            out.push(char::from(close));
+        }
+        Some(first) => {
+            let word = match first {
+                b't' => "true",
+                b'f' => "false",
+                _ => "null",
+            };
+            cursor.word(word)?;
+            out.push_str(word);
+        }
+        None => return Err(cursor.unexpected("a value")),
+    }
+    Ok(())
+}
+
+/// A whole number as it is written, another one as a Java double.
+pub fn number(number: Number<'_>, out: &mut String<'_>) {
+    if number.text == "-0" {
+        out.push('0');
+    } else if number.is_whole {
+        out.push_str(number.text);
+    } else if let Some(plain) = Plain::of(number.text.as_bytes())
+        && plain.length == number.text.len()
+    {
+        out.push_str(&number.text[..plain.printed]);
+    } else {
+        let value = number.text.parse().unwrap_or(f64::INFINITY);
+        let quote = if value.is_finite() { "" } else { "\"" };
+        out.push_str(quote);
+        // Strings in memory take all that is written to them.
+        let _ = real::write_double(value, out);
+        out.push_str(quote);
+    }
+}
+
+/// Takes as many elements as come that Java would print by their own digits, each with the comma behind it.
+fn plain_numbers(cursor: &mut Cursor<'_>, out: &mut String<'_>) {
+    loop {
+        cursor.peek();
+        let rest = cursor.rest_text();
+        let Some(Plain { printed, length }) = Plain::of(rest.as_bytes()) else { return };
+        if rest.as_bytes().get(length) != Some(&b',') {
+            return;
+        }
+        out.push_str(&rest[..printed]);
+        out.push(',');
+        cursor.skip(length + 1);
+    }
+}
+
+/// A number like `0.25` whose double Java prints by the same digits, without zeros at the end: one digit, the point, and few
+/// enough digits that none is lost, the first of them within reach.
+struct Plain {
+    /// How much of it Java prints.
+    printed: usize,
+    length: usize,
+}
+
+impl Plain {
+    /// The number that `text` starts with.
+    #[inline]
+    fn of(text: &[u8]) -> Option<Plain> {
+        let sign = usize::from(text.first() == Some(&b'-'));
+        let [whole @ b'0'..=b'9', b'.', fraction @ ..] = text.get(sign..)? else { return None };
+        let digits = float::leading_digits(fraction);
+        let is_small = *whole == b'0' && fraction[..digits.min(3)].iter().all(|digit| *digit == b'0');
+        if digits == 0 || digits > 14 || is_small {
+            return None;
+        }
+        let zeros = fraction[1..digits].iter().rev().take_while(|digit| **digit == b'0').count();
+        Some(Plain { printed: sign + 2 + digits - zeros, length: sign + 2 + digits })
+    }
+}

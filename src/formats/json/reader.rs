@@ -1,0 +1,237 @@
+//! JSON values → values of declared types, straight from the message's bytes.
+
+use bumpalo::Bump;
+use bumpalo::collections::{String, Vec};
+
+use super::cursor::Cursor;
+use super::shape::{self, Elements, Field, Fields, Kind, Shape};
+use super::{print, scalar, vector};
+use crate::excerpt::Excerpt;
+use crate::formats::fault::Fault;
+use crate::formats::json::settings::TimestampStandard;
+use crate::types::value::Value;
+
+/// What a format's options and Flink's decoder for it say about single values.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// What doesn't fit its type becomes NULL.
+    pub ignore_parse_errors: bool,
+    pub timestamps: TimestampStandard,
+    /// The text of a number with a fraction is that of its double; else as it is written.
+    pub numbers_as_doubles: bool,
+}
+
+pub struct Reader<'a> {
+    pub cursor: Cursor<'a>,
+    pub arena: &'a Bump,
+    rules: Rules,
+    /// Values that became NULL because they don't fit their type.
+    pub nulled: u64,
+    /// Fields that the table has no column for.
+    pub unknown: u64,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(message: &'a [u8], rules: Rules, arena: &'a Bump) -> Self {
+        Reader { cursor: Cursor::new(message), arena, rules, nulled: 0, unknown: 0 }
+    }
+
+    /// The row of the message's one object. What follows it counts for nothing.
+    pub fn message(&mut self, fields: &Fields) -> Result<&'a [Value<'a>], Fault> {
+        match self.cursor.peek() {
+            Some(b'{') => self.row(fields),
+            _ => Err(self.cursor.unexpected("a JSON object")),
+        }
+    }
+
+    pub fn value(&mut self, shape: &Shape) -> Result<Value<'a>, Fault> {
+        let next = self.cursor.peek();
+        let start = self.cursor.at();
+        let value = match next {
+            Some(b'"') => {
+                let quoted = self.cursor.string()?;
+                scalar::from_string(&shape.kind, quoted, self.rules.timestamps, self.arena)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let number = self.cursor.number()?;
+                scalar::from_number(&shape.kind, number, self.rules.numbers_as_doubles, self.arena)
+            }
+            Some(b'[') => match &shape.kind {
+                Kind::Array(elements) => return self.array(elements),
+                _ => self.other(shape)?,
+            },
+            Some(b'{') => match &shape.kind {
+                Kind::Row(fields) => return self.row(fields).map(Value::Row),
+                Kind::Map(values) => return self.map(values),
+                _ => self.other(shape)?,
+            },
+            Some(b'n') => {
+                self.cursor.word("null")?;
+                return Ok(Value::Null);
+            }
+            Some(b't') => {
+                self.cursor.word("true")?;
+                scalar::from_boolean(&shape.kind, true)
+            }
+            Some(b'f') => {
+                self.cursor.word("false")?;
+                scalar::from_boolean(&shape.kind, false)
+            }
+            _ => return Err(self.cursor.unexpected("a value")),
+        };
+        match value {
+            Some(value) => Ok(value),
+            None => self.unfit(shape, start),
+        }
+    }
+
+    /// An object or array where the type is neither: text in a STRING, else nothing that fits.
+    fn other(&mut self, shape: &Shape) -> Result<Option<Value<'a>>, Fault> {
+        if !matches!(shape.kind, Kind::Text) {
+            self.cursor.skip_value(0)?;
+            return Ok(None);
+        }
+        // Room for most; more comes by itself.
+        let room = self.cursor.rest().len().min(512);
+        let mut text = String::with_capacity_in(room, self.arena);
+        print::value(&mut self.cursor, 0, &mut text)?;
+        Ok(Some(Value::Text(text.into_bump_str())))
+    }
+
+    #[cold]
+    fn unfit(&mut self, shape: &Shape, start: usize) -> Result<Value<'a>, Fault> {
+        if self.rules.ignore_parse_errors {
+            self.nulled += 1;
+            return Ok(Value::Null);
+        }
+        let found = Excerpt(self.cursor.since(start).as_bytes());
+        let expected = shape::expected(&shape.data_type, self.rules.timestamps);
+        let reason = format!("found {found} where {} was expected: {expected}", shape.data_type);
+        Err(Fault::new(start, reason))
+    }
+
+    /// The object here.
+    fn row(&mut self, fields: &Fields) -> Result<&'a [Value<'a>], Fault> {
+        let start = self.cursor.at();
+        let row = self.arena.alloc_slice_fill_copy(fields.len(), fields.absent());
+        self.cursor.skip(1);
+        let mut has_more = !self.cursor.accept(b'}');
+        let mut place = 0;
+        while has_more {
+            match self.field(fields, place)? {
+                Some((index, field)) => {
+                    let value = self.column(fields, field).map_err(|fault| fault.in_field(&field.name))?;
+                    if let Some(slot) = row.get_mut(index) {
+                        *slot = value;
+                    }
+                    place = index + 1;
+                }
+                None => {
+                    self.unknown += u64::from(!fields.is_envelope());
+                    self.cursor.skip_value(0)?;
+                }
+            }
+            has_more = self.cursor.has_more(b'}')?;
+        }
+        match fields.first_refused(row) {
+            Some(field) => Err(Fault::new(start, "the field is missing").in_field(&field.name)),
+            None => Ok(row),
+        }
+    }
+
+    #[inline]
+    fn column(&mut self, fields: &Fields, field: &Field) -> Result<Value<'a>, Fault> {
+        self.cursor.peek();
+        match fields.placeholder(self.cursor.rest()) {
+            Some(placeholder) => {
+                self.cursor.skip(placeholder.len());
+                Ok(Value::Unchanged)
+            }
+            None => self.value(&field.shape),
+        }
+    }
+
+    /// Takes a name. `None`: the table has no such column.
+    #[inline]
+    fn field<'f>(&mut self, fields: &'f Fields, place: usize) -> Result<Option<(usize, &'f Field)>, Fault> {
+        if let Some((index, field)) = fields.follower(place)
+            && self.cursor.accept_name(field.quoted())
+        {
+            return Ok(Some((index, field)));
+        }
+        let name = self.cursor.name()?;
+        Ok(fields.find(name.text(self.arena), place))
+    }
+
+    fn array(&mut self, elements: &Elements) -> Result<Value<'a>, Fault> {
+        match elements.shape.kind {
+            Kind::Float => vector::read::<f32>(self, elements),
+            Kind::Double => vector::read::<f64>(self, elements),
+            _ => {
+                self.cursor.skip(1);
+                let values = Vec::with_capacity_in(self.room(elements), self.arena);
+                let has_more = !self.cursor.accept(b']');
+                self.elements(elements, values, has_more)
+            }
+        }
+    }
+
+    /// For how many elements there should be room: as many as the last time, but a message can't hold more than its bytes.
+    pub fn room(&self, elements: &Elements) -> usize {
+        elements.count.get().min(self.cursor.rest().len() / 2)
+    }
+
+    /// An array from its next element on.
+    pub fn elements(
+        &mut self,
+        elements: &Elements,
+        mut values: Vec<'a, Value<'a>>,
+        mut has_more: bool,
+    ) -> Result<Value<'a>, Fault> {
+        while has_more {
+            let value = self.value(&elements.shape).map_err(|fault| fault.in_element(values.len()))?;
+            values.push(value);
+            has_more = self.cursor.has_more(b']')?;
+        }
+        elements.count.set(values.len());
+        Ok(Value::Array(values.into_bump_slice()))
+    }
+
+    /// Of a key that comes twice the last value counts.
+    fn map(&mut self, shape: &Shape) -> Result<Value<'a>, Fault> {
+        let mut entries = Vec::new_in(self.arena);
+        self.cursor.skip(1);
+        let mut has_more = !self.cursor.accept(b'}');
+        while has_more {
+            let key = self.cursor.name()?.text(self.arena);
+            let value = self.value(shape).map_err(|fault| fault.in_field(key))?;
+            entries.push((Value::Text(key), value));
+            has_more = self.cursor.has_more(b'}')?;
+        }
+        if entries.len() > 1 {
+            self.drop_repeated(&mut entries);
+        }
+        Ok(Value::Map(entries.into_bump_slice()))
+    }
+
+    fn drop_repeated(&self, entries: &mut Vec<'a, (Value<'a>, Value<'a>)>) {
+        let key = |index: usize| match entries.get(index) {
+            Some((Value::Text(key), _)) => *key,
+            _ => "",
+        };
+        let mut order = Vec::from_iter_in(0..entries.len(), self.arena);
+        order.sort_unstable_by_key(|&index| (key(index), index));
+        let mut is_last = Vec::from_iter_in(std::iter::repeat_n(true, entries.len()), self.arena);
+        let mut any = false;
+        for pair in order.windows(2) {
+            if key(pair[0]) == key(pair[1]) {
+                is_last[pair[0]] = false;
+                any = true;
+            }
+        }
+        if any {
+            let mut kept = is_last.into_iter();
+            entries.retain(|_| kept.next().unwrap_or(true));
+        }
+    }
+}

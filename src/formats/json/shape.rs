@@ -1,0 +1,248 @@
+//! A table's columns as the decoder looks for them.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use twox_hash::XxHash64;
+
+use crate::formats::json::settings::TimestampStandard;
+use crate::types::data_type::DataType;
+use crate::types::value::Value;
+
+/// A declared type, and what must be known to read it.
+#[derive(Debug)]
+pub struct Shape {
+    pub data_type: DataType,
+    pub kind: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Boolean,
+    Integer {
+        least: i64,
+        most: i64,
+        /// Of a number with a point or an exponent the whole part counts; else it is refused.
+        truncates: bool,
+    },
+    Float,
+    Double,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Text,
+    Bytes,
+    Date,
+    Time,
+    Timestamp,
+    Instant,
+    /// INTERVAL YEAR TO MONTH.
+    Months,
+    /// INTERVAL DAY TO SECOND.
+    Millis,
+    Array(Box<Elements>),
+    Row(Box<Fields>),
+    /// The values' shape; keys are strings.
+    Map(Box<Shape>),
+    /// A type without values.
+    Null,
+}
+
+#[derive(Debug)]
+pub struct Elements {
+    pub shape: Shape,
+    /// How many there were the last time: vectors of a column mostly have one length.
+    pub count: Cell<usize>,
+}
+
+/// What a field is that an object doesn't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Null,
+    /// [`Value::Unchanged`].
+    Unchanged,
+    Refused,
+}
+
+/// The fields of an object.
+#[derive(Debug)]
+pub struct Fields {
+    fields: Vec<Field>,
+    by_name: HashMap<Box<str>, usize, BuildHasherDefault<XxHash64>>,
+    /// For the start and for each field: which one followed the last time.
+    followers: Vec<Cell<usize>>,
+    missing: Missing,
+    /// What a message spells where it leaves a column's value out.
+    placeholders: &'static [&'static str],
+    /// Fields that aren't looked for are of no account: they aren't the table's.
+    is_envelope: bool,
+}
+
+#[derive(Debug)]
+pub struct Field {
+    pub name: String,
+    /// The name as messages usually spell it.
+    quoted: Box<[u8]>,
+    pub shape: Shape,
+}
+
+impl Shape {
+    pub fn new(data_type: &DataType, missing: Missing) -> Self {
+        let integer = |least, most, truncates| Kind::Integer { least, most, truncates };
+        let kind = match data_type {
+            DataType::Boolean => Kind::Boolean,
+            DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into(), false),
+            DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into(), false),
+            DataType::Int => integer(i32::MIN.into(), i32::MAX.into(), true),
+            DataType::BigInt => integer(i64::MIN, i64::MAX, true),
+            DataType::Float => Kind::Float,
+            DataType::Double => Kind::Double,
+            DataType::Decimal { precision, scale } => Kind::Decimal { precision: *precision, scale: *scale },
+            DataType::Char(_) | DataType::Varchar(_) => Kind::Text,
+            DataType::Binary(_) | DataType::Varbinary(_) => Kind::Bytes,
+            DataType::Date => Kind::Date,
+            DataType::Time { .. } => Kind::Time,
+            DataType::Timestamp { .. } => Kind::Timestamp,
+            DataType::TimestampLtz { .. } => Kind::Instant,
+            DataType::Array(element) => {
+                Kind::Array(Box::new(Elements { shape: Shape::new(element, missing), count: Cell::new(0) }))
+            }
+            DataType::Row(fields) => {
+                let fields = fields.iter().map(|field| (field.name.as_str(), &field.data_type));
+                Kind::Row(Box::new(Fields::new(fields, missing)))
+            }
+            DataType::Map(_, value) => Kind::Map(Box::new(Shape::new(value, missing))),
+            DataType::Multiset(_) => Kind::Map(Box::new(Shape::new(&DataType::Int, missing))),
+            DataType::IntervalYearMonth => Kind::Months,
+            DataType::IntervalDayTime => Kind::Millis,
+            DataType::Null => Kind::Null,
+        };
+        Shape { data_type: data_type.clone(), kind }
+    }
+}
+
+impl From<Fields> for Shape {
+    /// An object of these fields; the type serves messages only.
+    fn from(fields: Fields) -> Shape {
+        Shape { data_type: DataType::Row(Vec::new()), kind: Kind::Row(Box::new(fields)) }
+    }
+}
+
+impl Shape {
+    pub fn array(element: Shape) -> Shape {
+        let data_type = DataType::Array(Box::new(element.data_type.clone()));
+        Shape { data_type, kind: Kind::Array(Box::new(Elements { shape: element, count: Cell::new(0) })) }
+    }
+}
+
+impl Fields {
+    pub fn new<'n>(fields: impl IntoIterator<Item = (&'n str, &'n DataType)>, missing: Missing) -> Self {
+        // Inside a column nothing can stay as it was.
+        let inner = if missing == Missing::Unchanged { Missing::Null } else { missing };
+        Self::of(fields.into_iter().map(|(name, data_type)| (name, Shape::new(data_type, inner))), missing)
+    }
+
+    /// What stands around the rows of a message.
+    pub fn envelope<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>) -> Self {
+        Fields { is_envelope: true, ..Self::of(fields, Missing::Null) }
+    }
+
+    /// Values that are spelt like this are [`Value::Unchanged`].
+    pub fn with_placeholders(self, placeholders: &'static [&'static str]) -> Self {
+        Fields { placeholders, ..self }
+    }
+
+    fn of<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>, missing: Missing) -> Self {
+        let fields: Vec<Field> = fields
+            .into_iter()
+            .map(|(name, shape)| {
+                let quoted = serde_json::Value::from(name).to_string().into_bytes().into();
+                Field { name: name.to_string(), quoted, shape }
+            })
+            .collect();
+        let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().into(), index)).collect();
+        let followers = (0..=fields.len()).map(Cell::new).collect();
+        Fields { fields, by_name, followers, missing, placeholders: &[], is_envelope: false }
+    }
+
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub fn is_envelope(&self) -> bool {
+        self.is_envelope
+    }
+
+    /// The text left out of the value that begins here.
+    #[inline(always)]
+    pub fn placeholder(&self, rest: &[u8]) -> Option<&'static str> {
+        self.placeholders.iter().copied().find(|placeholder| rest.starts_with(placeholder.as_bytes()))
+    }
+
+    /// The field that followed `place` the last time; a place is 0 at the start and a field's index + 1 behind it.
+    #[inline(always)]
+    pub fn follower(&self, place: usize) -> Option<(usize, &Field)> {
+        let index = self.followers.get(place)?.get();
+        Some((index, self.fields.get(index)?))
+    }
+
+    /// The field of a name that stands behind `place`.
+    pub fn find(&self, name: &str, place: usize) -> Option<(usize, &Field)> {
+        let index = *self.by_name.get(name)?;
+        if let Some(follower) = self.followers.get(place) {
+            follower.set(index);
+        }
+        Some((index, self.fields.get(index)?))
+    }
+
+    /// What fills a row before its fields come.
+    pub fn absent(&self) -> Value<'static> {
+        match self.missing {
+            Missing::Null => Value::Null,
+            Missing::Unchanged | Missing::Refused => Value::Unchanged,
+        }
+    }
+
+    /// The first field that a row must have and doesn't.
+    pub fn first_refused(&self, row: &[Value<'_>]) -> Option<&Field> {
+        if self.missing != Missing::Refused {
+            return None;
+        }
+        self.fields.get(row.iter().position(|value| *value == Value::Unchanged)?)
+    }
+}
+
+impl Field {
+    #[inline(always)]
+    pub fn quoted(&self) -> &[u8] {
+        &self.quoted
+    }
+}
+
+/// The forms of dates and times, by `timestamp-format.standard`.
+pub fn expected(data_type: &DataType, standard: TimestampStandard) -> String {
+    let iso = standard == TimestampStandard::Iso8601;
+    match data_type {
+        DataType::Boolean => "true or false".into(),
+        DataType::TinyInt => format!("a whole number from {} to {}", i8::MIN, i8::MAX),
+        DataType::SmallInt => format!("a whole number from {} to {}", i16::MIN, i16::MAX),
+        DataType::Int => format!("a whole number from {} to {}", i32::MIN, i32::MAX),
+        DataType::BigInt => format!("a whole number from {} to {}", i64::MIN, i64::MAX),
+        DataType::IntervalYearMonth => format!("a whole number of months from {} to {}", i32::MIN, i32::MAX),
+        DataType::IntervalDayTime => "a whole number of milliseconds".into(),
+        DataType::Float | DataType::Double => "a number such as 0.5 or 1e-3, or \"NaN\" or \"-Infinity\"".into(),
+        DataType::Decimal { .. } => "a number such as 0.5".into(),
+        DataType::Date => "\"yyyy-MM-dd\"".into(),
+        DataType::Time { .. } => "\"HH:mm:ss[.fraction]\"".into(),
+        DataType::Timestamp { .. } if iso => "\"yyyy-MM-ddTHH:mm[:ss[.fraction]]\"".into(),
+        DataType::Timestamp { .. } => "\"yyyy-MM-dd HH:mm:ss[.fraction]\"".into(),
+        DataType::TimestampLtz { .. } if iso => "\"yyyy-MM-ddTHH:mm[:ss[.fraction]]Z\"".into(),
+        DataType::TimestampLtz { .. } => "\"yyyy-MM-dd HH:mm:ss[.fraction]Z\"".into(),
+        DataType::Binary(_) | DataType::Varbinary(_) => "base64 in a string".into(),
+        DataType::Array(_) => "a JSON array".into(),
+        DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_) => "a JSON object".into(),
+        DataType::Char(_) | DataType::Varchar(_) | DataType::Null => "any value".into(),
+    }
+}

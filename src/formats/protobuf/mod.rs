@@ -1,0 +1,50 @@
+//! Flink's `protobuf` format: one message of a known type, fields by number on the wire and by name in the table.
+
+mod build;
+pub(crate) mod options;
+pub mod settings;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use bumpalo::Bump;
+
+use self::build::Building;
+use self::settings::ProtobufFormat;
+use self::shape::Message;
+use self::wire::Wire;
+use super::{Decode, Decoded};
+use crate::error::Rejection;
+use crate::record::Record;
+use crate::types::column::Column;
+
+pub(crate) struct Protobuf {
+    shape: Message,
+    ignore_parse_errors: bool,
+}
+
+impl Protobuf {
+    pub fn new(options: &ProtobufFormat, columns: &[Column]) -> Self {
+        let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
+        Protobuf {
+            shape: Message::new(&options.message, columns, options.read_default_values),
+            ignore_parse_errors: options.ignore_parse_errors,
+        }
+    }
+}
+
+impl Decode for Protobuf {
+    fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
+        // No bytes are a message too: one without any fields.
+        let Some(message) = record.value else { return Ok(Decoded::default()) };
+        let mut wire = Wire::new(message);
+        let mut row = Building::new(&self.shape, arena);
+        let read = row.read(&self.shape, &mut wire, arena).and_then(|()| row.finish(&self.shape, message.len(), arena));
+        match read {
+            Ok(row) => Ok(Decoded { fields_ignored: wire.skipped, ..Decoded::insert(row, arena) }),
+            Err(_) if self.ignore_parse_errors => Ok(Decoded { parse_errors_ignored: 1, ..Decoded::default() }),
+            Err(fault) => Err(fault.into_rejection(0)),
+        }
+    }
+}

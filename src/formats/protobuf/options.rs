@@ -1,0 +1,191 @@
+//! Options of `'format' = 'protobuf'`. Flink asks for a generated Java class; here the descriptors that protoc writes take
+//! its place, and the columns are checked against them.
+
+use std::fs::File;
+use std::io::Read;
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+
+use crate::formats::protobuf::settings::ProtobufFormat;
+use crate::options::nearest::nearest;
+use crate::options::{OptionSpec, TableOptions, ValueType};
+use crate::types::data_type::DataType;
+
+pub const DESCRIPTOR_FILE: OptionSpec = OptionSpec::new(
+    "descriptor-file",
+    ValueType::Text,
+    "The file with the message's type, as 'protoc --include_imports --descriptor_set_out=FILE' writes it.",
+)
+.required()
+.own();
+pub const MESSAGE: OptionSpec =
+    OptionSpec::new("message", ValueType::Text, "The message's full name, such as shop.Car.").required().own();
+pub const IGNORE_PARSE_ERRORS: OptionSpec =
+    OptionSpec::new("ignore-parse-errors", ValueType::Boolean, "true: messages that can't be decoded are dropped.")
+        .default("false")
+        .since("1.16");
+pub const READ_DEFAULT_VALUES: OptionSpec = OptionSpec::new(
+    "read-default-values",
+    ValueType::Boolean,
+    "true: fields that aren't set have their default instead of NULL, nested messages too. Numbers and texts of proto3 \
+     that are not optional always do.",
+)
+.default("false")
+.since("1.16");
+pub const MESSAGE_CLASS_NAME: OptionSpec = OptionSpec::new(
+    "message-class-name",
+    ValueType::Any,
+    "The Java class that Flink reads messages with. No effect beside descriptor-file and message, which take its place.",
+)
+.since("1.16");
+pub const WRITE_NULL_STRING_LITERAL: OptionSpec =
+    OptionSpec::new("write-null-string-literal", ValueType::Any, "For writing only; accepted, no effect.")
+        .since("1.16");
+
+pub const OPTIONS: &[OptionSpec] = &[
+    DESCRIPTOR_FILE,
+    MESSAGE,
+    IGNORE_PARSE_ERRORS,
+    READ_DEFAULT_VALUES,
+    MESSAGE_CLASS_NAME,
+    WRITE_NULL_STRING_LITERAL,
+];
+
+/// Descriptors are a few kilobytes for each file of definitions.
+const LARGEST: u64 = 64 << 20;
+
+/// `None`: something is wrong with them, and has been noted.
+pub fn read(options: &mut TableOptions<'_>) -> Option<ProtobufFormat> {
+    let is_flinks = options.is_set(&MESSAGE_CLASS_NAME);
+    if is_flinks && !options.is_set(&DESCRIPTOR_FILE) && !options.is_set(&MESSAGE) {
+        options.error(
+            &MESSAGE_CLASS_NAME,
+            "names a Java class, which can't be loaded here; set 'protobuf.descriptor-file' to what 'protoc \
+             --include_imports --descriptor_set_out=FILE' writes, and 'protobuf.message' to the message's full name",
+        );
+        return None;
+    }
+    let ignore_parse_errors = options.boolean(&IGNORE_PARSE_ERRORS);
+    let read_default_values = options.boolean(&READ_DEFAULT_VALUES);
+    let pool = options.convert(&DESCRIPTOR_FILE, descriptors);
+    let name = options.text(&MESSAGE);
+    let message = find(&pool?, &name?);
+    match message {
+        Ok(message) => Some(ProtobufFormat { message, ignore_parse_errors, read_default_values }),
+        Err(wrong) => {
+            options.error(&MESSAGE, &wrong);
+            None
+        }
+    }
+}
+
+fn descriptors(path: &str) -> Result<DescriptorPool, String> {
+    let unreadable = |error: std::io::Error| format!("can't be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err("is no file".into());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err("is larger than 64mb, so it is no file of descriptors".into());
+    }
+    let pool = DescriptorPool::decode(bytes.as_slice());
+    pool.map_err(|error| format!("is no file of descriptors, or lacks those of imports (--include_imports): {error}"))
+}
+
+fn find(pool: &DescriptorPool, name: &str) -> Result<MessageDescriptor, String> {
+    if let Some(message) = pool.get_message_by_name(name) {
+        return Ok(message);
+    }
+    let names: Vec<String> = pool
+        .all_messages()
+        .filter(|message| !message.is_map_entry() && !message.full_name().starts_with("google.protobuf."))
+        .map(|message| message.full_name().to_string())
+        .collect();
+    let ends_so = names.iter().find(|full| full.rsplit('.').next() == Some(name)).map(String::as_str);
+    Err(match ends_so.or_else(|| nearest(name, names.iter().map(String::as_str))) {
+        Some(near) => format!("= '{name}' is not in the file; did you mean '{near}'?"),
+        None => format!("= '{name}' is not in the file, which has {}", shortened(&names)),
+    })
+}
+
+/// Why a message can't fill a column.
+pub fn refuse_column(message: &MessageDescriptor, name: &str, data_type: &DataType) -> Option<String> {
+    let Some(field) = message.get_field_by_name(name) else {
+        let names: Vec<String> = message.fields().map(|field| field.name().to_string()).collect();
+        let suggestion = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("it has {}", shortened(&names)),
+        };
+        return Some(format!("message '{}' has no field '{name}'; {suggestion}", message.full_name()));
+    };
+    refuse_field(&field, data_type)
+}
+
+fn refuse_field(field: &FieldDescriptor, data_type: &DataType) -> Option<String> {
+    let kind = field.kind();
+    if let (true, Some(entry)) = (field.is_map(), kind.as_message()) {
+        let DataType::Map(key, value) = data_type else {
+            return Some(expected(field, data_type, "MAP"));
+        };
+        return refuse_field(&entry.map_entry_key_field(), key)
+            .or_else(|| refuse_field(&entry.map_entry_value_field(), value));
+    }
+    if field.is_list() {
+        let DataType::Array(element) = data_type else {
+            return Some(expected(field, data_type, &format!("ARRAY<{}>", fitting(&kind))));
+        };
+        return refuse_single(field, &kind, element);
+    }
+    refuse_single(field, &kind, data_type)
+}
+
+fn refuse_single(field: &FieldDescriptor, kind: &Kind, data_type: &DataType) -> Option<String> {
+    let fits = match (kind, data_type) {
+        (Kind::Message(message), DataType::Row(fields)) => {
+            return fields.iter().find_map(|field| refuse_column(message, &field.name, &field.data_type));
+        }
+        (Kind::Message(message), DataType::TimestampLtz { .. }) => message.full_name() == TIMESTAMP,
+        (Kind::Bool, DataType::Boolean) => true,
+        (
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Uint32 | Kind::Fixed32,
+            DataType::Int | DataType::BigInt,
+        ) => true,
+        (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64, DataType::BigInt) => true,
+        (Kind::Float, DataType::Float) | (Kind::Double, DataType::Double) => true,
+        (Kind::String, data_type) => data_type.is_text(),
+        (Kind::Bytes, DataType::Binary(_) | DataType::Varbinary(_)) => true,
+        (Kind::Enum(_), data_type) => data_type.is_text() || data_type.is_integer(),
+        _ => false,
+    };
+    (!fits).then(|| expected(field, data_type, fitting(kind)))
+}
+
+const TIMESTAMP: &str = "google.protobuf.Timestamp";
+
+fn expected(field: &FieldDescriptor, found: &DataType, expected: &str) -> String {
+    format!("the field '{}' makes a column of type {expected}, found {found}", field.full_name())
+}
+
+/// The types that a field of the kind can have in a table.
+fn fitting(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "BOOLEAN",
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Uint32 | Kind::Fixed32 => "INT or BIGINT",
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => "BIGINT",
+        Kind::Float => "FLOAT",
+        Kind::Double => "DOUBLE",
+        Kind::String => "STRING",
+        Kind::Bytes => "BYTES",
+        Kind::Enum(_) => "STRING or INT",
+        Kind::Message(message) if message.full_name() == TIMESTAMP => "TIMESTAMP_LTZ or ROW",
+        Kind::Message(_) => "ROW",
+    }
+}
+
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
+}

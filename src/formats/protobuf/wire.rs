@@ -1,0 +1,178 @@
+//! The wire format: tags, variable-length and fixed numbers, bytes behind their length.
+
+use crate::formats::fault::Fault;
+
+/// Groups in each other at most, in what is skipped.
+const DEEPEST: usize = 100;
+
+/// How a field's value stands on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireType {
+    Varint,
+    Fixed64,
+    Delimited,
+    StartGroup,
+    EndGroup,
+    Fixed32,
+}
+
+/// A message, or what lies between a nested one's ends.
+pub struct Wire<'a> {
+    message: &'a [u8],
+    at: usize,
+    end: usize,
+    /// Fields that nothing was asked of.
+    pub skipped: u64,
+}
+
+impl<'a> Wire<'a> {
+    pub fn new(message: &'a [u8]) -> Self {
+        Wire { message, at: 0, end: message.len(), skipped: 0 }
+    }
+
+    /// Where it is, in bytes from the message's start.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.end
+    }
+
+    /// Reads what lies before `end` by itself, then goes on behind it.
+    pub fn within<T>(
+        &mut self,
+        range: (usize, usize),
+        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let outer = (self.at, self.end);
+        (self.at, self.end) = range;
+        let result = read(self);
+        (self.at, self.end) = outer;
+        result
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.message.get(self.at..self.end).unwrap_or_default()
+    }
+
+    #[cold]
+    fn cut(&self, what: &str) -> Fault {
+        Fault::new(self.at, format!("found the message's end inside {what}"))
+    }
+
+    #[inline]
+    pub fn varint(&mut self) -> Result<u64, Fault> {
+        match self.rest() {
+            [byte @ 0..=0x7f, ..] => {
+                self.at += 1;
+                Ok((*byte).into())
+            }
+            rest => self.long_varint(rest),
+        }
+    }
+
+    fn long_varint(&mut self, rest: &[u8]) -> Result<u64, Fault> {
+        let mut value = 0;
+        for (index, byte) in rest.iter().take(10).enumerate() {
+            // Of the tenth byte only one bit has room; what is above it is dropped, as elsewhere.
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte & 0x80 == 0 {
+                self.at += index + 1;
+                return Ok(value);
+            }
+        }
+        match rest.len() {
+            0..10 => Err(self.cut("a number")),
+            _ => Err(Fault::new(self.at, "found a number of more than 10 bytes")),
+        }
+    }
+
+    #[inline]
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let Some(bytes) = self.rest().first_chunk() else { return Err(self.cut("a number")) };
+        self.at += N;
+        Ok(*bytes)
+    }
+
+    /// Takes bytes behind their length and tells where they stand.
+    #[inline]
+    pub fn delimited(&mut self) -> Result<(usize, usize), Fault> {
+        let start = self.at;
+        let length = self.varint()?;
+        let left = self.end - self.at;
+        match usize::try_from(length) {
+            Ok(length) if length <= left => {
+                let range = (self.at, self.at + length);
+                self.at += length;
+                Ok(range)
+            }
+            _ => Err(Fault::new(start, format!("found a length of {length} bytes where {left} are left"))),
+        }
+    }
+
+    pub fn bytes(&self, range: (usize, usize)) -> &'a [u8] {
+        self.message.get(range.0..range.1).unwrap_or_default()
+    }
+
+    /// The next field's number and how its value stands behind it.
+    #[inline]
+    pub fn tag(&mut self) -> Result<(u32, WireType), Fault> {
+        let start = self.at;
+        let tag = self.varint()?;
+        let wire_type = match tag & 7 {
+            0 => WireType::Varint,
+            1 => WireType::Fixed64,
+            2 => WireType::Delimited,
+            3 => WireType::StartGroup,
+            4 => WireType::EndGroup,
+            5 => WireType::Fixed32,
+            other => return Err(Fault::new(start, format!("found the wire type {other}, which there isn't"))),
+        };
+        match u32::try_from(tag >> 3) {
+            Ok(number @ 1..0x2000_0000) => Ok((number, wire_type)),
+            _ => Err(Fault::new(start, format!("found the field number {}, which there isn't", tag >> 3))),
+        }
+    }
+
+    /// Behind a field's tag: passes over its value.
+    pub fn skip(&mut self, number: u32, wire_type: WireType) -> Result<(), Fault> {
+        match wire_type {
+            WireType::Varint => self.varint().map(drop),
+            WireType::Fixed64 => self.fixed::<8>().map(drop),
+            WireType::Delimited => self.delimited().map(drop),
+            WireType::Fixed32 => self.fixed::<4>().map(drop),
+            WireType::StartGroup => self.group(number).map(drop),
+            WireType::EndGroup => {
+                Err(Fault::new(self.at, format!("found the end of the group {number} without its start")))
+            }
+        }
+    }
+
+    /// Behind a group's start: passes over it, and tells where its fields stand.
+    pub fn group(&mut self, number: u32) -> Result<(usize, usize), Fault> {
+        let start = self.at;
+        let mut open = vec![number];
+        loop {
+            if self.is_at_end() {
+                return Err(self.cut("a group"));
+            }
+            let end = self.at;
+            match self.tag()? {
+                (number, WireType::EndGroup) => {
+                    if open.pop() != Some(number) {
+                        return Err(Fault::new(end, format!("found the end of the group {number} without its start")));
+                    }
+                    if open.is_empty() {
+                        return Ok((start, end));
+                    }
+                }
+                (_, WireType::StartGroup) if open.len() == DEEPEST => {
+                    return Err(Fault::new(end, format!("found more than {DEEPEST} groups in each other")));
+                }
+                (number, WireType::StartGroup) => open.push(number),
+                (number, wire_type) => self.skip(number, wire_type)?,
+            }
+        }
+    }
+}

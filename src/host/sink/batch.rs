@@ -1,0 +1,123 @@
+//! Many rows at once.
+
+use bumpalo::Bump;
+
+use super::core::Until;
+use super::error::{BatchError, PushError};
+use super::feed::Feed;
+use super::{Push, Sink};
+use crate::error::{Rejection, Stage};
+use crate::host::Columns;
+use crate::settings::ExceptionMode;
+use crate::types::value::Value;
+
+/// Encoded bytes that go to the shards under one lock: enough to make the lock cheap, and over before others notice.
+const CHUNK: usize = 32 << 10;
+const CHUNK_ROWS: usize = 1024;
+
+/// A batch that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// The number of its first row, and of its last: those between are the batch's own, unless other threads push into
+    /// the sink at the same time. `None`: it has no rows.
+    pub numbers: Option<(u64, u64)>,
+    pub rows: usize,
+    /// How many of them can't be stored; [`SinkBuilder::on_rejected`](super::SinkBuilder::on_rejected) is told which.
+    pub rejected: usize,
+}
+
+impl Sink {
+    /// Pushes the rows of a batch, in their order; waits while there is no room. Nothing is copied before it is encoded.
+    ///
+    /// A row that can't be stored costs only itself: it becomes a dead letter, with a number of its own. Under
+    /// [`ExceptionMode::Strict`] the batch ends before it instead, with [`PushError::Rejected`].
+    pub fn push_batch(&self, batch: &Columns<'_>) -> Result<Pushed, BatchError> {
+        self.push_batch_with(batch, Push::default())
+    }
+
+    /// The same with numbers of the host's own, one a row from [`Push::sequence`] on, or with less patience. What was
+    /// accepted before there was no more room stays so: go on with [`Columns::slice`] from [`BatchError::accepted`] on.
+    pub fn push_batch_with(&self, batch: &Columns<'_>, push: Push) -> Result<Pushed, BatchError> {
+        let mut progress = Pushed { numbers: None, rows: 0, rejected: 0 };
+        let outcome = self.push_chunks(batch, push, &mut progress);
+        match outcome {
+            Ok(()) => Ok(progress),
+            Err(error) => Err(BatchError {
+                error,
+                accepted: progress.rows,
+                first: progress.numbers.map(|(first, _)| first),
+                last: progress.numbers.map(|(_, last)| last),
+                rejected: progress.rejected,
+            }),
+        }
+    }
+
+    fn push_chunks(&self, batch: &Columns<'_>, push: Push, progress: &mut Pushed) -> Result<(), PushError> {
+        let rows = batch.rows().map_err(PushError::Shape)?;
+        let order = batch.order(self.columns()).map_err(PushError::Shape)?;
+        let until = push.wait.begin();
+        self.core.check_alive()?;
+        let mut feed = self.core.feed()?;
+        let outcome = (|| {
+            while progress.rows < rows {
+                feed.clear();
+                let ends = self.fill(batch, &order, progress.rows..rows, &mut feed);
+                if feed.len() > 0 {
+                    self.accept_chunk(&feed, push, until, progress)?;
+                }
+                ends?;
+            }
+            Ok(())
+        })();
+        self.core.return_feed(feed);
+        outcome
+    }
+
+    /// Encodes rows until they make a chunk. `Err`: a row ends the batch.
+    fn fill(
+        &self,
+        batch: &Columns<'_>,
+        order: &[usize],
+        rows: std::ops::Range<usize>,
+        feed: &mut Feed,
+    ) -> Result<(), PushError> {
+        let arena = Bump::new();
+        let mut values: Vec<Value<'_>> = Vec::with_capacity(order.len());
+        for row in rows {
+            if feed.bytes() >= CHUNK || feed.len() >= CHUNK_ROWS {
+                break;
+            }
+            values.clear();
+            let mut unreadable = None;
+            for (at, column) in order.iter().enumerate() {
+                values.push(batch.value(*column, row, &arena).unwrap_or_else(|reason| {
+                    unreadable = Some(Rejection::in_column(Stage::Encode, &self.columns[at], reason));
+                    Value::Null
+                }));
+            }
+            let refused = match unreadable {
+                None => feed.add(&values).err(),
+                some => some,
+            };
+            match refused {
+                None => {}
+                Some(rejection) if self.core.line.settings.exception_mode == ExceptionMode::Strict => {
+                    return Err(PushError::Rejected(rejection));
+                }
+                Some(rejection) => feed.add_refused(&values, rejection),
+            }
+        }
+        Ok(())
+    }
+
+    fn accept_chunk(&self, feed: &Feed, push: Push, until: Until, progress: &mut Pushed) -> Result<(), PushError> {
+        self.core.wait_for_room(until)?;
+        let sequence = push.sequence.map(|first| first.saturating_add(progress.rows as u64));
+        let first = self.core.accept(feed, sequence, until)?;
+        let last = first + feed.len() as u64 - 1;
+        progress.numbers = Some((progress.numbers.map_or(first, |(first, _)| first), last));
+        progress.rows += feed.len();
+        progress.rejected += feed.refused().count();
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
+//! happens outside all locks and allocates nothing once the buffers have grown.
+
+use crate::batch::{Entry, MOST_ROW_BYTES, Op, RowFormat};
+use crate::dispatch::{Layout, Row, key_hash};
+use crate::error::{Error, Rejection, Result, Stage};
+use crate::host::original;
+use crate::pipeline::line::Line;
+use crate::record::{Record, TimestampType};
+use crate::types::encode::RowEncoder;
+use crate::types::target::TargetTable;
+use crate::types::value::Value;
+
+/// With what stands around it, it still can be counted.
+const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
+
+pub struct Feed {
+    /// The edition of the table that rows are encoded for.
+    pub edition: u16,
+    encoder: RowEncoder,
+    /// Of the key's columns alone, for deletes.
+    key_encoder: RowEncoder,
+    key_names: Vec<String>,
+    names: Vec<String>,
+    keep_originals: bool,
+    rows: Vec<u8>,
+    keys: Vec<u8>,
+    originals: Vec<u8>,
+    encoded: Vec<Encoded>,
+    json: Vec<u8>,
+}
+
+/// One row; its bytes are those of the buffers from the row before on.
+struct Encoded {
+    op: Op,
+    format: RowFormat,
+    row_end: usize,
+    key_end: usize,
+    original_end: usize,
+    key_hash: u64,
+    refused: Option<Rejection>,
+}
+
+/// What all rows of a push have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted {
+    pub stream: u32,
+    pub first_offset: i64,
+    pub first_ticket: u64,
+    pub produced_ms: i64,
+}
+
+impl Feed {
+    pub fn new(line: &Line) -> Result<Feed> {
+        let options = line.settings.encode_options(None);
+        let encoder = |table: &TargetTable| {
+            let encoder = RowEncoder::new(table, options)?;
+            Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })
+        };
+        let names = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
+        let (table, edition) = line.newest_table();
+        let key = table.of_key();
+        Ok(Feed {
+            edition,
+            encoder: encoder(&table)?,
+            key_encoder: encoder(&key)?,
+            key_names: names(&key),
+            names: names(&table),
+            keep_originals: line.rejects.wants_originals(),
+            rows: Vec::new(),
+            keys: Vec::new(),
+            originals: Vec::new(),
+            encoded: Vec::new(),
+            json: Vec::new(),
+        })
+    }
+
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.keys.clear();
+        self.originals.clear();
+        self.encoded.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.encoded.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.rows.len() + self.keys.len() + self.originals.len()
+    }
+
+    /// The memory its buffers hold, filled or not.
+    pub fn capacity(&self) -> usize {
+        self.rows.capacity()
+            + self.keys.capacity()
+            + self.originals.capacity()
+            + self.json.capacity()
+            + self.encoded.capacity() * size_of::<Encoded>()
+            + self.encoder.capacity()
+            + self.key_encoder.capacity()
+    }
+
+    /// Encodes one more row.
+    pub fn add(&mut self, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        self.put(Op::Insert, values)
+    }
+
+    /// Encodes the delete of a row by its key.
+    pub fn add_delete(&mut self, key: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        self.put(Op::Delete, key)
+    }
+
+    fn put(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        let (row_start, key_start, original_start) = (self.rows.len(), self.keys.len(), self.originals.len());
+        let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
+        let format = encoder.encode(values, &mut self.rows)?;
+        if let Err(rejection) = encoder.key_image(values, &mut self.keys) {
+            self.rows.truncate(row_start);
+            return Err(rejection);
+        }
+        if let Err(rejection) = self.keep_original(op, values) {
+            self.rows.truncate(row_start);
+            self.keys.truncate(key_start);
+            self.originals.truncate(original_start);
+            return Err(rejection);
+        }
+        let key = &self.keys[key_start..];
+        let key_hash = if key.is_empty() { 0 } else { key_hash(key) };
+        self.push(op, format, key_hash, None);
+        Ok(())
+    }
+
+    /// Notes a row that can't be stored, in its place among the others.
+    pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
+        // One that is too long is left out of its dead letter, which still says why the row was refused.
+        let _ = self.keep_original(Op::Insert, values);
+        self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
+    }
+
+    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, refused: Option<Rejection>) {
+        self.encoded.push(Encoded {
+            op,
+            format,
+            row_end: self.rows.len(),
+            key_end: self.keys.len(),
+            original_end: self.originals.len(),
+            key_hash,
+            refused,
+        });
+    }
+
+    /// On `Err` what is kept lacks the row's values.
+    fn keep_original(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+        if !self.keep_originals {
+            return Ok(());
+        }
+        self.json.clear();
+        let names = if op == Op::Delete { &self.key_names } else { &self.names };
+        original::write(names, values, &mut self.json);
+        let length = self.json.len();
+        let fits = length <= MOST_ORIGINAL;
+        let topic = "".into();
+        let record = Record {
+            topic: &topic,
+            partition: 0,
+            offset: 0,
+            timestamp_ms: None,
+            timestamp_type: TimestampType::Missing,
+            leader_epoch: None,
+            key: None,
+            headers: &[],
+            value: fits.then_some(&self.json[..]),
+        };
+        record.store_original(&mut self.originals);
+        if fits {
+            return Ok(());
+        }
+        let reason = format!("the row takes {length} bytes in a dead letter, at most {MOST_ORIGINAL} can be kept");
+        Err(Rejection::new(Stage::Encode, reason))
+    }
+
+    /// The rows for the shards, numbered from those accepted on.
+    pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, Row<'_>)> {
+        self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
+            let offset = accepted.first_offset + at as i64;
+            let entry = Entry {
+                stream: accepted.stream,
+                format: part.format,
+                op: part.op,
+                edition: self.edition,
+                row_len: bytes.row.len() as u32,
+                key_len: bytes.key.len() as u32,
+                original_len: bytes.original.len() as u32,
+                key_hash: part.key_hash,
+                offset,
+                ticket: accepted.first_ticket + at as u64,
+                produced_ms: accepted.produced_ms,
+            };
+            let Bytes { row, key, original } = bytes;
+            (layout.shard_of_row(part.key_hash, offset), Row { entry, row, key, original })
+        })
+    }
+
+    /// The rows that can't be stored: place among the others, reason, original.
+    pub fn refused(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
+        self.parts().filter_map(|(at, part, bytes)| Some((at, part.refused.as_ref()?, bytes.original)))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (usize, &Encoded, Bytes<'_>)> {
+        let (mut row, mut key, mut original) = (0, 0, 0);
+        self.encoded.iter().enumerate().map(move |(at, part)| {
+            let bytes = Bytes {
+                row: &self.rows[row..part.row_end],
+                key: &self.keys[key..part.key_end],
+                original: &self.originals[original..part.original_end],
+            };
+            (row, key, original) = (part.row_end, part.key_end, part.original_end);
+            (at, part, bytes)
+        })
+    }
+}
+
+struct Bytes<'a> {
+    row: &'a [u8],
+    key: &'a [u8],
+    original: &'a [u8],
+}

@@ -1,0 +1,109 @@
+//! Keeps a named stream's position in the database, after the rows.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::core::Core;
+use crate::error::{Error, Result};
+use crate::postgres::{Held, Kept};
+use crate::stop::{Phase, Stop};
+
+/// How often at most.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How often who waits for the end looks whether there still is time.
+const LOOK: Duration = Duration::from_millis(50);
+/// Attempts at the end.
+const LAST_ATTEMPTS: u32 = 3;
+
+pub struct PositionKeeper(Arc<Told>);
+
+/// What the thread and whoever ends it tell each other.
+#[derive(Default)]
+struct Told {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The thread is to end.
+    last: bool,
+    /// It has ended.
+    ended: bool,
+}
+
+impl PositionKeeper {
+    pub fn start(core: &Arc<Core>, held: Held) -> Result<PositionKeeper> {
+        let told: Arc<Told> = Arc::default();
+        let (own, its) = (Arc::clone(core), Arc::clone(&told));
+        let body = move || {
+            if catch_unwind(AssertUnwindSafe(|| run(&own, held, &its))).is_err() {
+                log::error!("{}: the thread that keeps the stream's position failed", own.line.name());
+            }
+            // The core, and with it all of the sink, may go before anybody hears of the end.
+            drop(own);
+            its.state.lock().ended = true;
+            its.changed.notify_all();
+        };
+        let thread = thread::Builder::new().name("vecsink position".into()).spawn(body);
+        thread.map_err(|error| Error::Internal(format!("no thread for the stream's position: {error}")))?;
+        Ok(PositionKeeper(told))
+    }
+
+    /// Keeps the last position and ends, unless the wait for that is over.
+    pub fn finish(self, core: &Core, is_over: impl Fn(&Stop) -> bool) {
+        let Told { state, changed } = &*self.0;
+        let mut state = state.lock();
+        state.last = true;
+        changed.notify_all();
+        while !state.ended {
+            if is_over(&core.line.shared.stop) {
+                log::warn!("{}: the stream's last position could not be kept in time", core.line.name());
+                return;
+            }
+            changed.wait_for(&mut state, LOOK);
+        }
+    }
+}
+
+fn run(core: &Core, mut held: Held, told: &Told) {
+    let mut attempts = 0;
+    loop {
+        let last = {
+            let mut state = told.state.lock();
+            let until = Instant::now() + INTERVAL;
+            while !state.last && !told.changed.wait_until(&mut state, until).timed_out() {}
+            state.last
+        };
+        let low = core.durable() as i64;
+        if low > held.low {
+            match core.line.target.advance_stream(&mut held, low, &core.line.shared.stop) {
+                Ok(Kept::Yes) => {}
+                Ok(Kept::Fenced) => {
+                    let name = core.line.name();
+                    let owner = core.line.target.stream_owner_column();
+                    core.line.abandon();
+                    core.line.shared.fail(Error::Fenced(format!(
+                        "{name}: another process has opened this stream; only one may push into it at a time; {owner} says who"
+                    )));
+                    return;
+                }
+                Err(error) => {
+                    log::warn!("{error}");
+                    attempts += u32::from(last);
+                    let stop = &core.line.shared.stop;
+                    if last && attempts < LAST_ATTEMPTS && !stop.wait(Phase::Abandoning, INTERVAL / 4) {
+                        continue;
+                    }
+                }
+            }
+        }
+        if last {
+            return;
+        }
+    }
+}

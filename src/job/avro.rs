@@ -1,0 +1,224 @@
+//! The Avro schema of a table, as Flink's AvroSchemaConverter derives it, and whether a given one is the table's.
+
+use serde_json::{Value as Json, json};
+
+use super::table::Table;
+use crate::formats::avro::schema::{Kind, Schema, TypeId};
+use crate::formats::format::Format;
+use crate::options::report::Report;
+use crate::sql::parse::ColumnKind;
+use crate::types::column::Column;
+use crate::types::data_type::{DataType, Part};
+
+/// The name of the outermost record; those inside it have their fields' names behind it.
+const RECORD: &str = "org.apache.flink.avro.generated.record";
+
+/// Puts the schema of these columns into a format that needs one, or notes what is wrong with the one it has.
+/// `declared`: the same as the table calls them, where a prefix is stripped from the names in the key.
+pub fn complete(format: Format, table: &Table, columns: &[Column], declared: &[Column], report: &mut Report) -> Format {
+    let row = |legacy| {
+        let derive = Derive { legacy };
+        let parts = declared.iter().map(|column| parts(table, &column.name));
+        derive.record(columns.iter().zip(parts), RECORD)
+    };
+    match format {
+        Format::Avro(mut options) => {
+            options.schema = row(options.legacy_timestamps).to_string();
+            // Two ROWs may come to have one name; Flink can't tell them apart either.
+            if let Err(message) = check(&options.schema, |_| Ok(())) {
+                let message = format!("table '{}' has no Avro schema: {message}", table.name());
+                report.error(Some(table.definition.name.at), message);
+            }
+            Format::Avro(options)
+        }
+        Format::AvroConfluent(mut options) => {
+            if options.schema.is_empty() {
+                options.schema = row(true).to_string();
+            } else if let Err(message) = check(&options.schema, |schema| fits_row(schema, schema.root(), columns)) {
+                refuse(table, &message, report);
+            }
+            Format::AvroConfluent(options)
+        }
+        Format::DebeziumAvroConfluent(mut options) => {
+            if options.schema.is_empty() {
+                options.schema = envelope(row(true)).to_string();
+            } else if let Err(message) = check(&options.schema, |schema| fits_envelope(schema, columns)) {
+                refuse(table, &message, report);
+            }
+            Format::DebeziumAvroConfluent(options)
+        }
+        other => other,
+    }
+}
+
+fn parts<'t>(table: &'t Table, column: &str) -> &'t [Part] {
+    let found = table.definition.columns.iter().find(|other| other.name.text == column);
+    match found.map(|column| &column.kind) {
+        Some(ColumnKind::Physical { parts, .. }) => parts,
+        _ => &[],
+    }
+}
+
+fn refuse(table: &Table, message: &str, report: &mut Report) {
+    let message = format!("table '{}': option 'schema' of the format is not the table's: {message}", table.name());
+    report.error(Some(table.definition.name.at), message);
+}
+
+/// Debezium's change: nullable rows, and what happened.
+fn envelope(row: Json) -> Json {
+    // A record's name is declared once.
+    json!({"type": "record", "name": "org.apache.flink.avro.generated.change", "fields": [
+        {"name": "before", "type": ["null", row], "default": null},
+        {"name": "after", "type": ["null", RECORD], "default": null},
+        {"name": "op", "type": ["null", "string"], "default": null},
+    ]})
+}
+
+#[derive(Clone, Copy)]
+struct Derive {
+    legacy: bool,
+}
+
+impl Derive {
+    fn record<'c>(self, columns: impl Iterator<Item = (&'c Column, &'c [Part])>, name: &str) -> Json {
+        let field = |(column, parts): (&Column, &[Part])| {
+            self.field(&column.name, &column.data_type, column.not_null, parts, name)
+        };
+        json!({"type": "record", "name": name, "fields": columns.map(field).collect::<Vec<_>>()})
+    }
+
+    fn field(self, field: &str, data_type: &DataType, not_null: bool, parts: &[Part], record: &str) -> Json {
+        let inner = self.nullable(data_type, not_null, parts, &format!("{record}_{field}"));
+        match not_null {
+            true => json!({"name": field, "type": inner}),
+            false => json!({"name": field, "type": inner, "default": null}),
+        }
+    }
+
+    fn nullable(self, data_type: &DataType, not_null: bool, parts: &[Part], name: &str) -> Json {
+        let plain = self.plain(data_type, parts, name);
+        if not_null { plain } else { json!(["null", plain]) }
+    }
+
+    fn inner(self, data_type: &DataType, part: Option<&Part>, name: &str) -> Json {
+        let (not_null, parts) = part.map_or((false, &[][..]), |part| (part.not_null, &part.parts));
+        self.nullable(data_type, not_null, parts, name)
+    }
+
+    fn plain(self, data_type: &DataType, parts: &[Part], name: &str) -> Json {
+        let logical = |plain: &str, logical: &str| json!({"type": plain, "logicalType": logical});
+        match data_type {
+            DataType::Boolean => json!("boolean"),
+            DataType::TinyInt | DataType::SmallInt | DataType::Int => json!("int"),
+            DataType::BigInt => json!("long"),
+            DataType::Float => json!("float"),
+            DataType::Double => json!("double"),
+            DataType::Char(_) | DataType::Varchar(_) => json!("string"),
+            DataType::Binary(_) | DataType::Varbinary(_) => json!("bytes"),
+            DataType::Decimal { precision, scale } => {
+                json!({"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale})
+            }
+            DataType::Date => logical("int", "date"),
+            DataType::Time { .. } => logical("int", "time-millis"),
+            DataType::Timestamp { .. } if self.legacy => logical("long", "timestamp-millis"),
+            DataType::Timestamp { precision: ..=3 } => logical("long", "local-timestamp-millis"),
+            DataType::Timestamp { .. } => logical("long", "local-timestamp-micros"),
+            DataType::TimestampLtz { precision: ..=3 } => logical("long", "timestamp-millis"),
+            DataType::TimestampLtz { .. } if self.legacy => logical("long", "timestamp-millis"),
+            DataType::TimestampLtz { .. } => logical("long", "timestamp-micros"),
+            DataType::Array(element) => json!({"type": "array", "items": self.inner(element, parts.first(), name)}),
+            DataType::Map(_, value) => json!({"type": "map", "values": self.inner(value, parts.get(1), name)}),
+            DataType::Multiset(_) => json!({"type": "map", "values": self.inner(&DataType::Int, None, name)}),
+            DataType::Row(fields) => {
+                let field = |(at, field): (usize, &crate::types::data_type::Field)| {
+                    let (not_null, parts) = parts.get(at).map_or((false, &[][..]), |part| (part.not_null, &part.parts));
+                    self.field(&field.name, &field.data_type, not_null, parts, name)
+                };
+                json!({"type": "record", "name": name, "fields": fields.iter().enumerate().map(field).collect::<Vec<_>>()})
+            }
+            // An interval has been refused.
+            DataType::Null | DataType::IntervalYearMonth | DataType::IntervalDayTime => json!("null"),
+        }
+    }
+}
+
+fn check(text: &str, fits: impl Fn(&Schema) -> Result<(), String>) -> Result<(), String> {
+    Schema::parse(text, &[]).and_then(|schema| fits(&schema))
+}
+
+fn fits_row(schema: &Schema, id: TypeId, columns: &[Column]) -> Result<(), String> {
+    let Kind::Record(fields) = schema.kind(id) else {
+        return Err(format!("it is {}, and a record is needed", schema.describe(id)));
+    };
+    let names = |names: Vec<&str>| names.join(", ");
+    if !fields.iter().map(|field| &field.name).eq(columns.iter().map(|column| &column.name)) {
+        return Err(format!(
+            "its fields are {}, and the columns are {}",
+            names(fields.iter().map(|field| field.name.as_str()).collect()),
+            names(columns.iter().map(|column| column.name.as_str()).collect())
+        ));
+    }
+    for (field, column) in fields.iter().zip(columns) {
+        let (inner, is_nullable) = without_null(schema, field.field_type);
+        if is_nullable == column.not_null {
+            let (of_field, of_column) = if is_nullable { ("may", "NOT NULL") } else { ("can't", "not NOT NULL") };
+            return Err(format!("its field {} {of_field} be null, and the column is {of_column}", field.name));
+        }
+        if !fits(schema, inner, &column.data_type) {
+            let found = schema.describe(inner);
+            return Err(format!("its field {} is {found}, and the column is {}", field.name, column.data_type));
+        }
+    }
+    Ok(())
+}
+
+fn fits_envelope(schema: &Schema, columns: &[Column]) -> Result<(), String> {
+    let fields: &[_] = match schema.kind(schema.root()) {
+        Kind::Record(fields) => fields,
+        _ => &[],
+    };
+    let find = |name: &str| {
+        let field = fields.iter().find(|field| field.name == name);
+        field.map(|field| without_null(schema, field.field_type).0).ok_or_else(|| format!("it has no field {name}"))
+    };
+    fits_row(schema, find("before")?, columns)?;
+    fits_row(schema, find("after")?, columns)?;
+    let op = find("op")?;
+    let is_text = *schema.kind(op) == Kind::String;
+    if is_text { Ok(()) } else { Err(format!("its field op is {}, and must be string", schema.describe(op))) }
+}
+
+fn fits(schema: &Schema, id: TypeId, data_type: &DataType) -> bool {
+    let inner = |id: TypeId, data_type: &DataType| fits(schema, without_null(schema, id).0, data_type);
+    match (schema.kind(id), data_type) {
+        (Kind::Boolean, DataType::Boolean) => true,
+        (Kind::Int, DataType::TinyInt | DataType::SmallInt | DataType::Int) => true,
+        (Kind::Int, DataType::Date | DataType::Time { .. }) => true,
+        (Kind::Long, DataType::BigInt | DataType::Timestamp { .. } | DataType::TimestampLtz { .. }) => true,
+        (Kind::Long, DataType::Time { .. }) => true,
+        (Kind::Float, DataType::Float) | (Kind::Double, DataType::Double) => true,
+        (Kind::Bytes | Kind::Fixed(_), DataType::Binary(_) | DataType::Varbinary(_)) => true,
+        (Kind::Bytes | Kind::Fixed(_), DataType::Decimal { .. }) => true,
+        (Kind::String | Kind::Enum(_), DataType::Char(_) | DataType::Varchar(_)) => true,
+        (Kind::Array(items), DataType::Array(element)) => inner(*items, element),
+        (Kind::Map(values), data_type) => data_type.entries().is_some_and(|(_, value)| inner(*values, value)),
+        (Kind::Record(fields), DataType::Row(columns)) => {
+            fields.len() == columns.len()
+                && fields
+                    .iter()
+                    .zip(columns)
+                    .all(|(field, column)| field.name == column.name && inner(field.field_type, &column.data_type))
+        }
+        _ => false,
+    }
+}
+
+/// What a type is beside null, and whether it may be null.
+fn without_null(schema: &Schema, id: TypeId) -> (TypeId, bool) {
+    let Kind::Union(branches) = schema.kind(id) else { return (id, false) };
+    let is_null = |branch: &TypeId| *schema.kind(*branch) == Kind::Null;
+    match branches.as_slice() {
+        [null, other] | [other, null] if is_null(null) && !is_null(other) => (*other, true),
+        _ => (id, false),
+    }
+}

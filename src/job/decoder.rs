@@ -1,0 +1,25 @@
+//! The decoder of a source: of its messages' values, and of their keys where they are read.
+
+use std::sync::Arc;
+
+use super::keyed;
+use crate::error::Result as JobResult;
+use crate::formats::format::Format;
+use crate::formats::{Decode, decoder_with_schemas};
+use crate::job::settings::source::Source;
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::Column;
+
+/// Where a format looks schemas up, if it does.
+pub type SchemasOf<'s> = &'s dyn Fn(&Format) -> JobResult<Option<Arc<dyn Schemas>>>;
+
+/// The decoder of a source table's messages, their keys included.
+pub fn of_source(source: &Source, schemas_of: SchemasOf<'_>) -> JobResult<Box<dyn Decode>> {
+    let in_value: Vec<Column> =
+        source.columns_in_value().into_iter().filter_map(|index| source.columns.get(index).cloned()).collect();
+    let schemas = schemas_of(&source.format)?;
+    let value = decoder_with_schemas(&source.format, &in_value, &source.format_metadata, schemas);
+    let Some(key) = &source.key else { return Ok(value) };
+    let of_key = decoder_with_schemas(&key.format, &source.key_columns(), &[], schemas_of(&key.format)?);
+    Ok(Box::new(keyed::Keyed::new(source, key, of_key, value)))
+}

@@ -1,0 +1,147 @@
+//! The metadata that a source's METADATA columns can ask for, with Flink's keys and types.
+
+use super::table::Table;
+use crate::formats::format::Format;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::options::nearest::nearest;
+use crate::options::report::Report;
+use crate::sql::expression::Expression;
+use crate::sql::parse::{ColumnKind, Name};
+use crate::types::column::MetadataColumn;
+use crate::types::data_type::{DataType, Field, UNBOUNDED};
+
+/// In front of a format's keys.
+const OF_THE_VALUE: &str = "value.";
+
+/// What a format reads from the message beside the columns. A column names it with `value.` in front.
+pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
+    let text = || DataType::STRING;
+    let millis = || DataType::TimestampLtz { precision: 3 };
+    let micros = || DataType::TimestampLtz { precision: 6 };
+    let texts = || DataType::Array(Box::new(DataType::STRING));
+    let map = |value| DataType::Map(Box::new(DataType::STRING), Box::new(value));
+    let keys = match format {
+        Format::Csv(_) | Format::Json(_) | Format::Raw(_) | Format::Protobuf(_) => vec![],
+        // Flink has none here.
+        Format::Avro(_) | Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => vec![],
+        Format::Debezium(_) => vec![
+            ("schema", text()),
+            ("ingestion-timestamp", millis()),
+            ("source.timestamp", millis()),
+            ("source.database", text()),
+            ("source.schema", text()),
+            ("source.table", text()),
+            ("source.properties", map(DataType::STRING)),
+        ],
+        Format::Canal(_) => vec![
+            ("database", text()),
+            ("table", text()),
+            ("sql-type", map(DataType::Int)),
+            ("pk-names", texts()),
+            ("ingestion-timestamp", millis()),
+            ("event-timestamp", millis()),
+        ],
+        Format::Maxwell(_) => vec![
+            ("database", text()),
+            ("table", text()),
+            ("primary-key-columns", texts()),
+            ("ingestion-timestamp", millis()),
+        ],
+        Format::Ogg(_) => vec![
+            ("table", text()),
+            ("primary-keys", texts()),
+            ("ingestion-timestamp", micros()),
+            ("event-timestamp", micros()),
+        ],
+    };
+    keys.into_iter().map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).collect()
+}
+
+/// What a Kafka record tells beside its value. The dearest come last, where an unused one costs nothing.
+fn record_metadata() -> Vec<MetadataColumn> {
+    let bytes = DataType::Varbinary(UNBOUNDED);
+    let header = vec![
+        Field { name: "key".into(), data_type: DataType::STRING },
+        Field { name: "value".into(), data_type: bytes.clone() },
+    ];
+    let keys = [
+        ("topic", DataType::STRING),
+        ("partition", DataType::Int),
+        ("offset", DataType::BigInt),
+        ("leader-epoch", DataType::Int),
+        ("timestamp", DataType::TimestampLtz { precision: 3 }),
+        ("timestamp-type", DataType::STRING),
+        ("headers", DataType::Map(Box::new(DataType::STRING), Box::new(bytes))),
+        ("header-list", DataType::Array(Box::new(DataType::Row(header)))),
+    ];
+    keys.map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).into()
+}
+
+/// The metadata that a table's columns name, each key once.
+pub struct Metadata {
+    pub format: Vec<MetadataColumn>,
+    pub record: Vec<MetadataColumn>,
+    /// Columns before them in a source's row.
+    physical: usize,
+}
+
+impl Metadata {
+    pub fn of(table: &Table, format: &Format, report: &mut Report) -> Metadata {
+        let mut metadata = Metadata { format: Vec::new(), record: Vec::new(), physical: table.columns().len() };
+        let (of_format, of_record) = (format_metadata(format), record_metadata());
+        for column in &table.definition.columns {
+            let ColumnKind::Metadata { key, .. } = &column.kind else { continue };
+            let (known, chosen, name) = match key.text.strip_prefix(OF_THE_VALUE) {
+                Some(name) => (&of_format, &mut metadata.format, name),
+                None => (&of_record, &mut metadata.record, key.text.as_str()),
+            };
+            match known.iter().find(|known| known.key == name) {
+                Some(found) if !chosen.contains(found) => chosen.push(found.clone()),
+                Some(_) => {}
+                None => report.error(Some(key.at), unknown_key(table, key, &of_format, &of_record)),
+            }
+        }
+        let place = |column: &MetadataColumn| of_record.iter().position(|known| known == column);
+        metadata.record.sort_by_key(place);
+        metadata
+    }
+
+    /// Where a key's value stands in a source's row, and its type.
+    pub fn find(&self, key: &str) -> Option<(usize, &DataType)> {
+        let (list, before, key) = match key.strip_prefix(OF_THE_VALUE) {
+            Some(key) => (&self.format, self.physical, key),
+            None => (&self.record, self.physical + self.format.len(), key),
+        };
+        let index = list.iter().position(|column| column.key == key)?;
+        Some((before + index, &list[index].data_type))
+    }
+}
+
+/// Leaves out the metadata of records behind the last that a mapping uses: headers, above all, are read for them only.
+pub fn drop_unused<'m>(source: &mut Source, mappings: impl Iterator<Item = &'m Mapping>) {
+    let before = source.columns.len() + source.format_metadata.len();
+    let mut used = before;
+    for mapping in mappings {
+        let mut rest: Vec<&Expression> = mapping.expressions.iter().chain(&mapping.filter).collect();
+        while let Some(expression) = rest.pop() {
+            match expression {
+                Expression::Column(index, _) => used = used.max(index + 1),
+                other => rest.extend(other.operands()),
+            }
+        }
+    }
+    source.record_metadata.truncate(used - before);
+}
+
+fn unknown_key(table: &Table, key: &Name, of_format: &[MetadataColumn], of_record: &[MetadataColumn]) -> String {
+    let of_record = of_record.iter().map(|column| column.key.clone());
+    let keys: Vec<String> =
+        of_record.chain(of_format.iter().map(|column| format!("{OF_THE_VALUE}{}", column.key))).collect();
+    let advice = match nearest(&key.text, keys.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean '{near}'? It has"),
+        None => "it has".to_owned(),
+    };
+    let (name, key, keys) = (table.name(), &key.text, keys.join(", "));
+    format!("table '{name}' has no metadata '{key}'; {advice} {keys}")
+}

@@ -1,0 +1,60 @@
+//! Turns a Flink SQL job file into a checked [`Job`].
+
+mod assemble;
+mod avro;
+pub mod decoder;
+mod insert;
+mod keyed;
+mod like;
+mod metadata;
+pub mod options;
+pub mod selection;
+pub mod settings;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use self::settings::job::Job;
+use crate::error::Error;
+use crate::settings::kafka::KafkaSource;
+
+/// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Override {
+    pub table: String,
+    pub option: String,
+    pub value: String,
+}
+
+/// The value may be a secret.
+impl fmt::Debug for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "-D {}.{}=***", self.table, self.option)
+    }
+}
+
+/// What a job is read from.
+pub struct Input<'a> {
+    pub text: &'a str,
+    /// Names the job when nothing in the file does.
+    pub file_stem: Option<&'a str>,
+    pub overrides: &'a [Override],
+    /// Answers `${NAME}` in option values.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// What is wrong with a source's `properties.*`, which only the Kafka client understands. What begins with an
+    /// option's name is shown at that option.
+    pub properties: &'a dyn Fn(&KafkaSource) -> Vec<String>,
+}
+
+/// The checked settings of a job file, or [`Error::Config`] with everything wrong with it, in the order of the file.
+pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
+    assemble::assemble(input)
+}
+
+/// Every function a query may call, as it is written, with its meaning.
+pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    crate::sql::plan::function::signatures().map(|signature| (signature.form, signature.meaning))
+}

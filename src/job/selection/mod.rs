@@ -1,0 +1,190 @@
+//! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
+
+#[cfg(test)]
+mod safety;
+#[cfg(test)]
+mod tests;
+
+use bumpalo::Bump;
+
+use crate::error::{Rejection, Stage};
+use crate::job::settings::mapping::Mapping;
+use crate::sql::evaluate::context::Context;
+use crate::sql::evaluate::evaluate::{evaluate, feed, is_column};
+use crate::sql::evaluate::fold::fold;
+use crate::sql::expression::Expression;
+use crate::types::time_zone::TimeZone;
+use crate::types::value::Value;
+
+/// What one INSERT INTO makes of its source's rows.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    filter: Option<Expression>,
+    columns: Vec<Column>,
+    not_null_drop: bool,
+    zone: TimeZone,
+    /// The columns are the source's first ones, in its order and unchanged.
+    identity: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    name: String,
+    expression: Expression,
+    not_null: bool,
+}
+
+/// A source row's fate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Selected<'a> {
+    /// Values of the sink's columns.
+    Row(&'a [Value<'a>]),
+    /// WHERE is not true.
+    Filtered,
+    /// NULL in a NOT NULL column of a sink that drops such rows.
+    DroppedNull,
+}
+
+impl Selection {
+    pub fn new(mapping: &Mapping) -> Self {
+        let zone = &mapping.time_zone;
+        let columns = mapping.sink.columns.iter().zip(&mapping.expressions).map(|(column, expression)| Column {
+            name: column.name.clone(),
+            expression: fold(expression.clone(), zone),
+            not_null: column.not_null,
+        });
+        Selection {
+            filter: mapping.filter.clone().map(|filter| fold(filter, zone)),
+            identity: mapping.expressions.iter().enumerate().all(|(index, expression)| is_column(expression, index)),
+            columns: columns.collect(),
+            not_null_drop: mapping.sink.not_null_drop,
+            zone: zone.clone(),
+        }
+    }
+
+    /// Borrows the row itself when nothing in it changes. `metadata` has what the record tells beside its value.
+    pub fn apply<'a>(
+        &'a self,
+        row: &'a [Value<'a>],
+        metadata: &'a [Value<'a>],
+        arena: &'a Bump,
+    ) -> Result<Selected<'a>, Rejection> {
+        let context = Context::new(row, metadata, arena, &self.zone);
+        if let Some(filter) = &self.filter {
+            match evaluate(filter, &context) {
+                Ok(Value::Bool(true)) => {}
+                Ok(_) => return Ok(Selected::Filtered),
+                Err(failure) => return Err(Rejection::new(Stage::Select, format!("in WHERE: {failure}"))),
+            }
+        }
+        let selected = match row.get(..self.columns.len()) {
+            Some(unchanged) if self.identity => unchanged,
+            _ => self.project(&context)?,
+        };
+        self.enforce_not_null(selected, &self.columns)
+    }
+
+    /// WHERE of a row that an update or a delete may not carry whole; `None` is SQL's UNKNOWN.
+    pub fn matches<'a>(
+        &'a self,
+        row: &'a [Value<'a>],
+        metadata: &'a [Value<'a>],
+        arena: &'a Bump,
+    ) -> Result<Option<bool>, Rejection> {
+        let Some(filter) = &self.filter else { return Ok(Some(true)) };
+        if row.contains(&Value::Unchanged) && reads(filter, &|column| is_unchanged(row, column)) {
+            return Ok(None);
+        }
+        match evaluate(filter, &Context::new(row, metadata, arena, &self.zone)) {
+            Ok(Value::Bool(matches)) => Ok(Some(matches)),
+            Ok(_) => Ok(None),
+            Err(failure) => Err(Rejection::new(Stage::Select, format!("in WHERE: {failure}"))),
+        }
+    }
+
+    /// What the SELECT makes of an updated row that doesn't carry all columns, whatever WHERE says of it: a column that
+    /// needs nothing else is [`Value::Unchanged`] itself.
+    pub fn updated<'a>(
+        &'a self,
+        row: &'a [Value<'a>],
+        metadata: &'a [Value<'a>],
+        arena: &'a Bump,
+    ) -> Result<Selected<'a>, Rejection> {
+        let context = Context::new(row, metadata, arena, &self.zone);
+        let selected = arena.alloc_slice_fill_copy(self.columns.len(), Value::Unchanged);
+        for (value, column) in selected.iter_mut().zip(&self.columns) {
+            if reads(&column.expression, &|index| is_unchanged(row, index)) {
+                if reads(&column.expression, &|index| !is_unchanged(row, index)) {
+                    let reason = "it is computed from several columns, and the update carries only some of them";
+                    return Err(Rejection::in_column(Stage::Select, &column.name, reason));
+                }
+                continue;
+            }
+            *value = value_of(column, &context)?;
+        }
+        self.enforce_not_null(selected, &self.columns)
+    }
+
+    /// The columns of `key` alone, in its order: all that counts of a row that is deleted.
+    pub fn key<'a>(
+        &'a self,
+        key: &[usize],
+        row: &'a [Value<'a>],
+        metadata: &'a [Value<'a>],
+        arena: &'a Bump,
+    ) -> Result<Selected<'a>, Rejection> {
+        let context = Context::new(row, metadata, arena, &self.zone);
+        let columns = || key.iter().filter_map(|&index| self.columns.get(index));
+        let selected = arena.alloc_slice_fill_copy(key.len(), Value::Null);
+        for (value, column) in selected.iter_mut().zip(columns()) {
+            if reads(&column.expression, &|index| is_unchanged(row, index)) {
+                return Err(Rejection::in_column(Stage::Select, &column.name, "the change doesn't carry its key"));
+            }
+            *value = value_of(column, &context)?;
+        }
+        self.enforce_not_null(selected, columns())
+    }
+
+    #[inline]
+    fn enforce_not_null<'a, 'c>(
+        &self,
+        selected: &'a [Value<'a>],
+        columns: impl IntoIterator<Item = &'c Column>,
+    ) -> Result<Selected<'a>, Rejection> {
+        for (value, column) in selected.iter().zip(columns) {
+            if column.not_null && value.is_null() {
+                if self.not_null_drop {
+                    return Ok(Selected::DroppedNull);
+                }
+                return Err(Rejection::in_column(Stage::Select, &column.name, "NULL in a NOT NULL column"));
+            }
+        }
+        Ok(Selected::Row(selected))
+    }
+
+    fn project<'a>(&'a self, context: &Context<'a>) -> Result<&'a [Value<'a>], Rejection> {
+        let projected = context.arena.alloc_slice_fill_copy(self.columns.len(), Value::Null);
+        for (value, column) in projected.iter_mut().zip(&self.columns) {
+            *value = value_of(column, context)?;
+        }
+        Ok(projected)
+    }
+}
+
+#[inline]
+fn value_of<'a>(column: &'a Column, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
+    feed(&column.expression, context)
+        .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))
+}
+
+fn is_unchanged(row: &[Value<'_>], column: usize) -> bool {
+    row.get(column) == Some(&Value::Unchanged)
+}
+
+/// Whether `test` holds for one of the columns that the expression reads.
+fn reads(expression: &Expression, test: &impl Fn(usize) -> bool) -> bool {
+    match expression {
+        Expression::Column(index, _) => test(*index),
+        other => other.operands().into_iter().any(|operand| reads(operand, test)),
+    }
+}

@@ -1,0 +1,32 @@
+//! Expressions as deep as the plan lets them be.
+
+use bumpalo::Bump;
+
+use super::tests::mapping;
+use super::*;
+use crate::sql::expression::{Function, Literal};
+use crate::types::data_type::DataType;
+
+/// Applies a filter on a stack as small as any thread has.
+fn selected_on_a_small_stack(filter: Expression) -> bool {
+    let mut mapping = mapping(vec![(Expression::Column(0, DataType::Int), false)]);
+    mapping.filter = Some(filter);
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+        let (selection, arena, row) = (Selection::new(&mapping), Bump::new(), [Value::Int(1)]);
+        matches!(selection.apply(&row, &[], &arena), Ok(Selected::Row(_)))
+    });
+    thread.unwrap().join().unwrap()
+}
+
+#[test]
+fn no_depth_that_the_plan_allows_exhausts_the_stack() {
+    let column = || Expression::Column(0, DataType::Int);
+    let is_null = || Expression::IsNull(Box::new(column()));
+    let chain = (0..1400).fold(is_null(), |chain, _| Expression::Or(Box::new(chain), Box::new(is_null())));
+    assert!(!selected_on_a_small_stack(chain));
+    let sum = (0..1400).fold(column(), |sum, _| {
+        let one = Expression::Literal(Literal::Int(1), DataType::Int);
+        Expression::Call(Function::Add, vec![sum, one], DataType::Int)
+    });
+    assert!(!selected_on_a_small_stack(Expression::IsNull(Box::new(sum))));
+}

@@ -1,0 +1,5 @@
+//! What a job file says, checked.
+
+pub mod job;
+pub mod mapping;
+pub mod source;

@@ -1,0 +1,163 @@
+//! A table that is read: its options, and what its columns stand for in terms of the rows that are decoded.
+
+use super::Input;
+use super::avro;
+use super::metadata::Metadata;
+use super::table::{Connector, Table};
+use crate::formats::format::Format;
+use crate::formats::options as format;
+use crate::job::options::{kafka, upsert_kafka};
+use crate::job::settings::source::Source;
+use crate::options::TableOptions;
+use crate::options::report::Report;
+use crate::sql::expression::{Expression, Literal};
+use crate::sql::parse::{ColumnKind, Name, error};
+use crate::sql::plan::{Named, Relation, Scope, can_cast, cast, check_size};
+use crate::types::column::Column;
+use crate::types::data_type::DataType;
+
+/// A source as a query sees it. `number` is the table's in the catalog.
+pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report) -> (Source, Relation) {
+    let definition = &table.definition;
+    let mut options =
+        TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
+    let columns = table.columns();
+    let upsert = table.connector == Connector::UpsertKafka;
+    let (kafka, messages) = match upsert {
+        true => upsert_kafka::read(&mut options, &columns, primary_key(table, &columns)),
+        false => kafka::read(&mut options, &columns),
+    };
+    let vector_encoding = kafka::vector_encoding(&mut options);
+    if options.can_read_all("properties.") {
+        (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
+    }
+    let metadata = Metadata::of(table, &messages.format, report);
+    let mut source = Source {
+        table: table.name().to_string(),
+        columns,
+        format_metadata: metadata.format.clone(),
+        record_metadata: metadata.record.clone(),
+        kafka,
+        format: messages.format,
+        key: messages.key,
+        upsert,
+        vector_encoding,
+    };
+    check_primary_key(table, &source, report);
+    check_columns(table, &source, report);
+    complete(table, &mut source, report);
+    let relation = Relation { table: number, columns: named_columns(table, &metadata, report), filter: None };
+    (source, relation)
+}
+
+/// Its columns, as indexes.
+fn primary_key(table: &Table, columns: &[Column]) -> Vec<usize> {
+    let key = table.definition.primary_key.iter().flat_map(|key| &key.columns);
+    key.filter_map(|name| columns.iter().position(|column| column.name == name.text)).collect()
+}
+
+fn check_primary_key(table: &Table, source: &Source, report: &mut Report) {
+    match &table.definition.primary_key {
+        Some(key) if !source.is_changing() => {
+            let message = format!(
+                "table '{}' can't have a PRIMARY KEY: its format only ever adds rows; declare it on the table written to",
+                table.name()
+            );
+            report.error(Some(key.at), message);
+        }
+        None if source.upsert => {
+            let message = format!(
+                "table '{}' needs PRIMARY KEY (…) NOT ENFORCED: 'upsert-kafka' reads its columns from the message key",
+                table.name()
+            );
+            report.error(Some(table.definition.name.at), message);
+        }
+        _ => {}
+    }
+}
+
+/// Whether the formats can hold the columns that they are to hold.
+fn check_columns(table: &Table, source: &Source, report: &mut Report) {
+    let in_value = source.columns_in_value();
+    let in_key: Vec<usize> = source.key.iter().flat_map(|key| &key.fields).map(|field| field.column).collect();
+    let of_key = source.key.as_ref().map(|key| (&key.format, in_key, "key"));
+    for (format, columns, part) in [(&source.format, in_value, "value")].into_iter().chain(of_key) {
+        check_types(table, source, &columns, format, report);
+        // An empty key has been refused.
+        if part == "value" || !columns.is_empty() {
+            let problem = format::refuse_count(format, columns.len(), part);
+            problem.into_iter().for_each(|message| {
+                report.error(Some(table.definition.name.at), format!("table '{}': {message}", table.name()));
+            });
+        }
+    }
+}
+
+/// All columns in the order of the declaration. A computed one may use every column that is not, and those computed
+/// before it.
+fn named_columns(table: &Table, metadata: &Metadata, report: &mut Report) -> Vec<Named> {
+    let mut physical = 0;
+    let mut known: Vec<Named> = Vec::new();
+    for column in &table.definition.columns {
+        let expression = match &column.kind {
+            ColumnKind::Physical { data_type, .. } => {
+                physical += 1;
+                Expression::Column(physical - 1, data_type.clone())
+            }
+            ColumnKind::Metadata { data_type, key, .. } => metadata_value(metadata, key, data_type, report),
+            ColumnKind::Computed(_) => continue,
+        };
+        known.push(Named { name: column.name.text.clone(), expression });
+    }
+    for column in &table.definition.columns {
+        if let ColumnKind::Computed(expression) = &column.kind {
+            let scope = Scope { qualifier: table.name(), columns: &known, at: column.name.at };
+            let planned = scope.expression(expression).and_then(|planned| check_size(planned, column.name.at));
+            let expression = report.note(planned).unwrap_or_else(|| null(DataType::Null));
+            known.push(Named { name: column.name.text.clone(), expression });
+        }
+    }
+    let place = |named: &Named| table.definition.columns.iter().position(|column| column.name.text == named.name);
+    known.sort_by_cached_key(place);
+    known
+}
+
+/// The key's value, as the type that the column is declared with.
+fn metadata_value(metadata: &Metadata, key: &Name, declared: &DataType, report: &mut Report) -> Expression {
+    let Some((index, data_type)) = metadata.find(&key.text) else { return null(declared.clone()) };
+    if can_cast(data_type, declared) {
+        return cast(Expression::Column(index, data_type.clone()), declared);
+    }
+    let message = format!("the metadata '{}' is {data_type}, which can't be CAST to {declared}", key.text);
+    report.diagnostics.push(error(key.at, message));
+    null(declared.clone())
+}
+
+/// Stands in for what is wrong and has been noted.
+fn null(data_type: DataType) -> Expression {
+    Expression::Literal(Literal::Null, data_type)
+}
+
+/// Gives the formats that have a schema the one of their columns.
+fn complete(table: &Table, source: &mut Source, report: &mut Report) {
+    let of = |indexes: &[usize], columns: &[Column]| -> Vec<Column> {
+        indexes.iter().filter_map(|&index| columns.get(index).cloned()).collect()
+    };
+    let in_value = of(&source.columns_in_value(), &source.columns);
+    source.format = avro::complete(source.format.clone(), table, &in_value, &in_value, report);
+    let in_key = source.key_columns();
+    if let Some(key) = &mut source.key {
+        let indexes: Vec<usize> = key.fields.iter().map(|field| field.column).collect();
+        let declared = of(&indexes, &source.columns);
+        key.format = avro::complete(key.format.clone(), table, &in_key, &declared, report);
+    }
+}
+
+fn check_types(table: &Table, source: &Source, columns: &[usize], format: &Format, report: &mut Report) {
+    for column in columns.iter().filter_map(|&index| source.columns.get(index)) {
+        let declared = table.definition.columns.iter().find(|declared| declared.name.text == column.name);
+        if let Some(message) = format::refuse_column(format, &column.name, &column.data_type) {
+            report.error(declared.map(|declared| declared.name.at), message);
+        }
+    }
+}

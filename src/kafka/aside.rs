@@ -1,0 +1,74 @@
+//! Questions to the brokers that are asked by a thread of their own: an answer may wait behind the client's own fetches, and
+//! the thread that polls must not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, TryRecvError, bounded};
+
+use super::client::KafkaConsumer;
+use super::offsets::Broker;
+use crate::error::{Error, Result};
+use crate::settings::kafka::KafkaSource;
+
+/// How long the brokers may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the end of a job waits for a question under way: who leaves a group has to let go of the client first.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A question under way. Dropping it gives it up.
+pub(super) struct Aside<T> {
+    answer: Receiver<Result<T>>,
+    given_up: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<T: Send + 'static> Aside<T> {
+    pub(super) fn ask(
+        consumer: &Arc<KafkaConsumer>,
+        kafka: &KafkaSource,
+        question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
+    ) -> Result<Aside<T>> {
+        let (sender, answer) = bounded(1);
+        let given_up = Arc::new(AtomicBool::new(false));
+        let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
+        let thread = std::thread::Builder::new().name("kafka-ask".into()).spawn(move || {
+            let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
+            // Whoever has the answer may end the process, which would cut off the farewell of the last one that has the client.
+            drop(consumer);
+            // Nobody may wait for it any more.
+            let _ = sender.send(answer);
+        });
+        let thread = thread.map_err(|error| Error::Internal(format!("no thread to ask the brokers: {error}")))?;
+        Ok(Aside { answer, given_up, thread: Some(thread) })
+    }
+
+    /// The answer, once it has come.
+    pub(super) fn answer(&self) -> Option<Result<T>> {
+        match self.answer.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(Error::Internal("a question to the brokers panicked".into()))),
+        }
+    }
+}
+
+impl<T> Aside<T> {
+    /// Gives it up and waits until it has let go of the client, a few seconds at most.
+    pub(super) fn end(mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+        let deadline = Instant::now() + FAREWELL;
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.thread = None;
+    }
+}
+
+impl<T> Drop for Aside<T> {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,152 @@
+//! Sends messages that must not be lost: dead letters.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
+
+use super::admin::{self, Creation, translated};
+use super::tuning;
+use crate::error::{Error, Result};
+use crate::record::Original;
+use crate::settings::kafka::KafkaSource;
+
+/// Settings that correctness rests on. Brokers that are away are waited for without end.
+const FIXED: &[(&str, &str)] = &[
+    ("acks", "all"),
+    ("enable.idempotence", "true"),
+    ("message.timeout.ms", "0"),
+    ("linger.ms", "5"),
+    // What is too large for the topic is the broker's to say.
+    ("message.max.bytes", "100000000"),
+    // Keys go to the partitions that Java's producer would choose.
+    ("partitioner", "murmur2_random"),
+];
+
+/// How long a poll waits for the brokers' answers.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// A producer to one topic of a source's brokers, with the source's login.
+pub struct Publisher {
+    producer: BaseProducer<Acknowledgements>,
+    topic: String,
+    brokers: String,
+}
+
+impl Publisher {
+    /// Connects, and creates the topic when it is missing.
+    pub fn open(source: &KafkaSource, topic: &str) -> Result<Publisher> {
+        let brokers = source.brokers.clone();
+        match admin::ensure_topic(&brokers, &source.properties, topic, false)? {
+            Creation::Created => log::info!("topic {topic} made for dead letters"),
+            Creation::AlreadyThere => {}
+        }
+        let config = config(source)?;
+        let producer = config.create_with_context(Acknowledgements).map_err(|error| {
+            Error::DeadLetter(format!("the Kafka client doesn't take the properties for topic '{topic}': {error}"))
+        })?;
+        Ok(Publisher { producer, topic: topic.to_owned(), brokers })
+    }
+
+    /// Whether [`Publisher::open`] would succeed; creates nothing. Tells whether the topic would be created.
+    pub fn check(source: &KafkaSource, topic: &str) -> Result<Creation> {
+        admin::ensure_topic(&source.brokers, &source.properties, topic, true)
+    }
+
+    /// Returns when every message has been acknowledged by all replicas that must have it.
+    pub fn publish(&self, messages: &[Original<'_>]) -> Result<()> {
+        let tally = Arc::new(Tally::default());
+        for message in messages {
+            self.send(message, &tally)?;
+        }
+        while tally.pending.load(Ordering::Acquire) > 0 {
+            self.producer.poll(WAIT);
+        }
+        match tally.failure.lock().take() {
+            Some(error) => Err(self.failed(&error)),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&self, message: &Original<'_>, tally: &Arc<Tally>) -> Result<()> {
+        let mut headers = OwnedHeaders::new_with_capacity(message.headers.len());
+        for &(key, value) in &message.headers {
+            headers = headers.insert(Header { key, value });
+        }
+        let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(&self.topic, Arc::clone(tally)).headers(headers);
+        record.key = message.key;
+        record.payload = message.value;
+        record.timestamp = message.timestamp_ms;
+        tally.pending.fetch_add(1, Ordering::Relaxed);
+        while let Err((error, back)) = self.producer.send(record) {
+            if error.rdkafka_error_code() != Some(Code::QueueFull) {
+                return Err(self.failed(&error));
+            }
+            // Answers make room.
+            self.producer.poll(WAIT);
+            record = back;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: &KafkaError) -> Error {
+        let advice = match error.rdkafka_error_code() {
+            Some(Code::MessageSizeTooLarge) => "raise the topic's max.message.bytes",
+            Some(Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed) => "grant this login WRITE on it",
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => "create it again",
+            _ => "look at the brokers",
+        };
+        Error::DeadLetter(format!(
+            "dead-letter topic '{}' at {} can't be written: {error}; {advice}, or change 'deadletter'",
+            self.topic, self.brokers
+        ))
+    }
+}
+
+fn config(source: &KafkaSource) -> Result<ClientConfig> {
+    let mut config = tuning::connection(&source.brokers, &translated(&source.properties))?;
+    for (name, value) in FIXED {
+        config.set(*name, *value);
+    }
+    config.remove("transactional.id");
+    Ok(config)
+}
+
+/// What has become of the messages of one call.
+#[derive(Default)]
+struct Tally {
+    pending: AtomicUsize,
+    failure: Mutex<Option<KafkaError>>,
+}
+
+struct Acknowledgements;
+
+impl ClientContext for Acknowledgements {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        log::debug!(target: "vecsink::kafka", "{facility}: {message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown) => log::warn!("no Kafka broker can be reached; dead letters wait for one"),
+            _ => log::debug!(target: "vecsink::kafka", "{error}: {reason}"),
+        }
+    }
+}
+
+impl ProducerContext for Acknowledgements {
+    type DeliveryOpaque = Arc<Tally>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, tally: Arc<Tally>) {
+        if let Err((error, _)) = result {
+            tally.failure.lock().get_or_insert_with(|| error.clone());
+        }
+        tally.pending.fetch_sub(1, Ordering::Release);
+    }
+}

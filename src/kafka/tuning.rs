@@ -1,0 +1,101 @@
+//! The client's settings besides the job file's own: what delivery needs, and what makes reading fast and prompt.
+
+use rdkafka::ClientConfig;
+
+use super::java_properties::Translation;
+use crate::error::{Diagnostic, Error, Result};
+use crate::settings::kafka::{Assignment, KafkaSource};
+
+/// Settings that the job file's properties may override.
+const PREFERRED: &[(&str, &str)] = &[
+    // Java reads uncommitted transactions unless told otherwise; librdkafka would not.
+    ("isolation.level", "read_uncommitted"),
+    ("check.crcs", "true"),
+    // A full queue is tried again soon: the default of a second stalls a fast reader.
+    ("fetch.queue.backoff.ms", "2"),
+    ("fetch.error.backoff.ms", "100"),
+    ("fetch.wait.max.ms", "500"),
+    ("fetch.min.bytes", "1"),
+    ("queued.min.messages", "1000000"),
+    // The default is less than a message may have that a topic was made for; whoever reads it would never get past it.
+    ("receive.message.max.bytes", "2147483647"),
+    ("socket.nagle.disable", "true"),
+    ("socket.keepalive.enable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "2000"),
+    ("client.id", "vecsink"),
+];
+
+/// Settings that correctness rests on.
+const FIXED: &[(&str, &str)] = &[
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // A silent jump to another offset would pass unread records.
+    ("auto.offset.reset", "error"),
+    ("allow.auto.create.topics", "false"),
+    // Feeds the lag and the end of a bounded read.
+    ("statistics.interval.ms", "1000"),
+];
+
+/// Brokers and login, shared by everything that talks to Kafka.
+pub(super) fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
+    if !translation.errors.is_empty() {
+        let wrong = |message: &String| Diagnostic { location: None, message: message.clone() };
+        return Err(Error::Config(translation.errors.iter().map(wrong).collect()));
+    }
+    let mut config = ClientConfig::new();
+    for (name, value) in &translation.settings {
+        config.set(name, value);
+    }
+    if let Some(store) = &translation.trust_store {
+        config.set("ssl.ca.pem", store.to_pem("properties.ssl.truststore").map_err(Error::Source)?);
+    }
+    config.set("bootstrap.servers", brokers);
+    Ok(config)
+}
+
+/// A consumer's settings.
+pub(super) fn consumer(
+    source: &KafkaSource,
+    translation: &Translation,
+    group: &str,
+    share_of_memory: usize,
+) -> Result<ClientConfig> {
+    let mut config = connection(&source.brokers, translation)?;
+    // Its map of settings shows secrets blanked out: it can be added to, not copied from.
+    let mut prefer = |name: &str, value: &str| {
+        if config.get(name).is_none() {
+            config.set(name, value);
+        }
+    };
+    for (name, value) in PREFERRED {
+        prefer(name, value);
+    }
+    // One response may overshoot the queue's limit, so it gets a part of it only.
+    let queue = (share_of_memory / 1024).clamp(1, 2_097_151);
+    prefer("queued.max.messages.kbytes", &queue.to_string());
+    prefer("fetch.max.bytes", &(share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());
+    for (name, value) in FIXED {
+        config.set(*name, *value);
+    }
+    // A client whose longest wait is shorter than its first isn't made.
+    let wait = |name| config.get(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let longest = wait("reconnect.backoff.max.ms").max(wait("reconnect.backoff.ms"));
+    config.set("reconnect.backoff.max.ms", longest.to_string());
+    if source.assignment == Assignment::Group {
+        for (name, value) in &translation.membership {
+            config.set(name, value);
+        }
+        // Partitions that stay are read on while others move, which matters where each move waits for transactions.
+        config.set("partition.assignment.strategy", "cooperative-sticky");
+        // The client itself looks for new partitions of the topics it has subscribed to.
+        if let Some(interval) = source.discovery_interval {
+            config.set("topic.metadata.refresh.interval.ms", interval.as_millis().clamp(10, 3_600_000).to_string());
+        }
+    }
+    if source.bounded != crate::settings::kafka::Bounded::Unbounded {
+        config.set("enable.partition.eof", "true");
+    }
+    config.set("group.id", group);
+    Ok(config)
+}

@@ -1,0 +1,249 @@
+//! What the reader does besides reading: commits, read positions, the end of partitions, and what goes wrong.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::aside::Aside;
+use super::client::{Rebalance, decline};
+use super::offsets::{Broker, positions};
+use super::reader::Reader;
+use super::start::{Extents, StartPosition};
+use super::{Intake, Watermark};
+use crate::error::{Error, Result};
+use crate::settings::kafka::KafkaSource;
+
+/// After a crash, what was read since the last commit is read again.
+const UPKEEP: Duration = Duration::from_millis(250);
+
+/// What the brokers have been asked, one question of a kind at a time.
+#[derive(Default)]
+pub(super) struct Questions {
+    /// Partitions that came after the start.
+    pub(super) new: Option<Aside<Vec<StartPosition>>>,
+    /// In a group: topics that match the pattern.
+    pub(super) topics: Option<Aside<Vec<String>>>,
+    /// How far the partitions reach that are being read.
+    pub(super) range: Option<Aside<Extents>>,
+    /// In a group: where to read what it has given to this member.
+    pub(super) given: Option<(TopicPartitionList, Aside<Extents>)>,
+    /// In a group: whether the other members have read their parts.
+    pub(super) others: Option<Aside<bool>>,
+}
+
+impl Questions {
+    /// Gives them all up.
+    fn end(self) {
+        let Questions { new, topics, range, given, others } = self;
+        new.into_iter().for_each(Aside::end);
+        topics.into_iter().for_each(Aside::end);
+        range.into_iter().for_each(Aside::end);
+        given.into_iter().for_each(|(_, given)| given.end());
+        others.into_iter().for_each(Aside::end);
+    }
+}
+
+impl Reader {
+    /// Asks the brokers, from another thread.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
+    ) -> Result<Aside<T>> {
+        Aside::ask(&self.consumer, &self.source, question)
+    }
+
+    /// Does what answers of the brokers call for.
+    pub(super) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        self.check_range(intake)?;
+        self.add_new_partitions(intake)?;
+        self.subscribe_to_new_topics()
+    }
+
+    /// Now and then: read positions, commits, lag, new partitions.
+    #[inline]
+    pub(super) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        let now = Instant::now();
+        if now.duration_since(self.upkeep_at) < UPKEEP {
+            return Ok(());
+        }
+        self.upkeep_at = now;
+        self.advance(intake)?;
+        self.partitions.learn(&self.consumer.context().take_statistics(), now);
+        self.hear_commit(Duration::ZERO);
+        let watermarks = intake.watermarks();
+        self.measure_lag(&watermarks);
+        self.send_commit(&watermarks);
+        let interval = self.source.discovery_interval;
+        if interval.is_none_or(|interval| now.duration_since(self.looked_for_partitions) < interval) {
+            return Ok(());
+        }
+        self.looked_for_partitions = now;
+        self.look_for_partitions()
+    }
+
+    pub(super) fn measure_lag(&mut self, durable: &[Watermark]) {
+        self.partitions.note_durable(durable);
+        self.lag.set(self.partitions.lag());
+    }
+
+    /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
+    pub(super) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        if self.holding {
+            return Ok(());
+        }
+        let Ok(list) = self.consumer.position() else { return Ok(()) };
+        for element in list.elements() {
+            let Offset::Offset(position) = element.offset() else { continue };
+            let Some(at) = self.partitions.find(element.topic(), element.partition()) else { continue };
+            let partition = self.partitions.get(at);
+            if partition.done {
+                continue;
+            }
+            if partition.reached(position) {
+                self.finish(at, intake)?;
+            } else if position > partition.next {
+                partition.next = position;
+                intake.passed(&partition.topic, partition.id, position);
+            }
+        }
+        Ok(())
+    }
+
+    /// A partition has been read to its stop.
+    pub(super) fn finish(&mut self, at: usize, intake: &mut dyn Intake) -> Result<()> {
+        let partition = self.partitions.get(at);
+        partition.done = true;
+        if let Some(stop) = partition.stop {
+            partition.next = stop;
+            intake.passed(&partition.topic, partition.id, stop);
+        }
+        self.fetch_no_more(at)
+    }
+
+    /// A record came that isn't read: of a partition that is done, or one from before an offset that was jumped over.
+    #[cold]
+    pub(super) fn unwanted(&mut self, at: usize) -> Result<()> {
+        if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
+    }
+
+    /// A member keeps its partition, since letting go would be taken for an answer to the group; it pauses it.
+    fn fetch_no_more(&mut self, at: usize) -> Result<()> {
+        self.partitions.let_go();
+        let partition = self.partitions.at(at);
+        let list = positions([(&partition.topic, partition.id, partition.next)])?;
+        let done = if self.in_group() { self.consumer.pause(&list) } else { self.consumer.incremental_unassign(&list) };
+        done.map_err(|error| Error::Source(format!("the Kafka client doesn't let go of a partition: {error}")))
+    }
+
+    /// The client's queue was empty: what it had fetched has been offered.
+    pub(super) fn drained(&mut self, intake: &mut dyn Intake) -> Result<()> {
+        for at in self.partitions.open() {
+            if self.partitions.get(at).fetched {
+                self.finish(at, intake)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
+        let code = match error {
+            KafkaError::PartitionEOF(id) => {
+                self.advance(intake)?;
+                // A partition's end is never below the stop that was fixed earlier.
+                return match self.partitions.only(*id) {
+                    Some(at) if !self.partitions.get(at).done && self.partitions.get(at).stop.is_some() => {
+                        self.finish(at, intake)
+                    }
+                    _ => Ok(()),
+                };
+            }
+            KafkaError::MessageConsumptionFatal(code) => {
+                return Err(Error::Source(format!("the Kafka client can't go on: {code}")));
+            }
+            other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
+        };
+        match code {
+            Code::AutoOffsetReset => {
+                self.out_of_range = true;
+                Ok(())
+            }
+            Code::TopicAuthorizationFailed => Err(Error::Source(format!(
+                "Kafka at {} doesn't let this login read the topics any more ({code})",
+                self.source.brokers
+            ))),
+            Code::Fatal => Err(Error::Source(format!("the Kafka client can't go on: {code}"))),
+            // Told once per outage by the client's context.
+            Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::OperationTimedOut => Ok(()),
+            code => {
+                let now = Instant::now();
+                let told = |(last, at): &(Code, Instant)| *last == code && now.duration_since(*at).as_secs() < 60;
+                if !self.last_warning.as_ref().is_some_and(told) {
+                    log::warn!("Kafka: {code}; the client tries again");
+                    self.last_warning = Some((code, now));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn pause(&self) -> Result<()> {
+        let paused = self.consumer.assignment().and_then(|list| self.consumer.pause(&list));
+        paused.map_err(|error| Error::Source(format!("the Kafka client can't pause: {error}")))
+    }
+
+    /// Goes on fetching. What the client had in its queue is gone since the pause and fetched again.
+    pub(super) fn unpause(&mut self) -> Result<()> {
+        self.partitions.queue_emptied(Instant::now());
+        let open = self.partitions.iter().filter(|partition| !partition.done);
+        let list = positions(open.map(|p| (&p.topic, p.id, p.next)))?;
+        let resumed = self.consumer.resume(&list);
+        resumed.map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
+    }
+}
+
+impl Reader {
+    /// Answers what the group has decided and decides from here on: nothing is read any more.
+    fn decline_all(&mut self) {
+        let open = self.consumer.context().leave();
+        let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
+        let releasing = self.releasing.take().map(|releasing| Rebalance::Revoked(releasing.partitions));
+        releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
+    }
+
+    /// The client leaves the group when it is closed, but not if it has no partitions just then: the group would wait for it
+    /// for minutes. So it unsubscribes first.
+    pub(super) fn leave_group(&mut self) {
+        self.decline_all();
+        std::mem::take(&mut self.questions).end();
+        self.consumer.unsubscribe();
+    }
+
+    /// The last commit, after everything read has become durable. Reading is over.
+    pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
+        self.measure_lag(watermarks);
+        if self.in_group() {
+            self.decline_all();
+        } else {
+            self.consumer.unassign().map_err(|error| {
+                Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}"))
+            })?;
+        }
+        let stored = self.commit_last(watermarks);
+        self.stored_progress.end();
+        std::mem::take(&mut self.questions).end();
+        if let Some(committer) = self.committer.take() {
+            committer.end();
+        }
+        if !stored {
+            log::warn!(
+                "Kafka didn't store the last offsets of group '{}'; what is stored is {} s old, and what was read since then is \
+                 read again at the next start",
+                self.resume.group,
+                self.stored_progress.age().as_secs()
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Reads one table's options by their specifications and notes everything that is wrong with them.
+
+use std::time::Duration;
+
+use super::{OptionEntry, OptionSpec, ValueType};
+use crate::error::Location;
+use crate::options::nearest::nearest;
+use crate::options::report::Report;
+use crate::options::{environment, value_types};
+
+pub struct TableOptions<'a> {
+    table: &'a str,
+    table_at: Location,
+    entries: Vec<Entry>,
+    /// In front of every option's name just now, such as `csv.`.
+    prefix: String,
+    report: &'a mut Report,
+}
+
+struct Entry {
+    /// As written.
+    key: String,
+    /// As options are looked up.
+    name: String,
+    key_at: Option<Location>,
+    /// `None`: a `${…}` in it can't be replaced, which has been said.
+    value: Option<String>,
+    /// `<password>`, as examples have it, in the file itself.
+    is_placeholder: bool,
+    value_at: Option<Location>,
+}
+
+impl<'a> TableOptions<'a> {
+    /// `fold_case`: the connector's managed edition writes its keys in camel case.
+    pub fn new(
+        table: &'a str,
+        table_at: Location,
+        written: &[OptionEntry],
+        fold_case: bool,
+        environment: &dyn Fn(&str) -> Option<String>,
+        report: &'a mut Report,
+    ) -> Self {
+        let mut options =
+            TableOptions { table, table_at, entries: Vec::with_capacity(written.len()), prefix: String::new(), report };
+        for OptionEntry { key, key_at, value, value_at } in written {
+            let name = if fold_case { key.to_ascii_lowercase() } else { key.clone() };
+            options.entries.retain(|earlier| earlier.name != name); // the last one wins
+            let is_placeholder = is_placeholder(value);
+            let value = environment::expand(value, environment)
+                .map_err(|message| options.refuse(key, *value_at, &message))
+                .ok();
+            options.entries.push(Entry {
+                key: key.clone(),
+                name,
+                key_at: *key_at,
+                value,
+                is_placeholder,
+                value_at: *value_at,
+            });
+        }
+        options
+    }
+
+    fn entry(&self, option: &OptionSpec) -> Option<&Entry> {
+        let has =
+            |entry: &Entry, called: &dyn Fn(&str) -> bool| entry.name.strip_prefix(&self.prefix).is_some_and(called);
+        // Names go before aliases, so that 'format' wins over 'value.format'.
+        let named = self.entries.iter().find(|entry| has(entry, &|name| name == option.name));
+        named.or_else(|| self.entries.iter().find(|entry| has(entry, &|name| option.is_called(name))))
+    }
+
+    /// Reads options whose names have a prefix in this table.
+    pub fn under<T>(&mut self, prefix: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.prefix, prefix.to_string());
+        let read = read(self);
+        self.prefix = outer;
+        read
+    }
+
+    pub fn is_set(&self, option: &OptionSpec) -> bool {
+        self.entry(option).is_some()
+    }
+
+    /// Whether the option is set under exactly this name.
+    pub fn is_set_as(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == name)
+    }
+
+    /// The options of a group, `name.*`, that is under the prefix of just now; without either.
+    pub fn group(&self, option: &OptionSpec) -> Vec<(String, String)> {
+        self.with_prefix(&format!("{}{}", self.prefix, option.name.trim_end_matches('*')))
+    }
+
+    /// All `prefix…` options, without the prefix.
+    pub fn with_prefix(&self, prefix: &str) -> Vec<(String, String)> {
+        let strip = |entry: &Entry| Some((entry.name.strip_prefix(prefix)?.to_string(), entry.value.clone()?));
+        self.entries.iter().filter_map(strip).collect()
+    }
+
+    /// Notes that an option has no place here, if it is set, and forgets it.
+    pub fn take_out(&mut self, name: &str, message: &str) {
+        if let Some(at) = self.entries.iter().position(|entry| entry.name == name) {
+            let entry = self.entries.remove(at);
+            self.refuse(&entry.key, entry.key_at, message);
+        }
+    }
+
+    /// Notes every option that is in none of the groups (a prefix and its options) and starts with no open prefix.
+    pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
+        let is_known = |name: &str| {
+            let listed = |(prefix, options): &(&str, &[OptionSpec])| {
+                let is_one = |option: &OptionSpec, name| option.is_called(name) || option.begins(name);
+                name.strip_prefix(prefix).is_some_and(|name| options.iter().any(|option| is_one(option, name)))
+            };
+            groups.iter().any(listed) || open.iter().any(|prefix| name.starts_with(prefix))
+        };
+        let mut names: Vec<String> = groups
+            .iter()
+            .flat_map(|(prefix, options)| options.iter().map(move |option| format!("{prefix}{}", option.name)))
+            .collect();
+        names.extend(open.iter().map(|prefix| format!("{prefix}*")));
+        names.sort_unstable();
+        names.dedup();
+        for entry in self.entries.iter().filter(|entry| !is_known(&entry.name)) {
+            let suggestion = match nearest(&entry.key, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("valid options: {}", names.join(", ")),
+            };
+            let message = format!("unknown option '{}' for connector '{connector}'; {suggestion}", entry.key);
+            let message = match entry.key_at {
+                Some(_) => message,
+                None => format!("-D {}.{}: {message}", self.table, entry.key),
+            };
+            self.report.error(entry.key_at, message);
+        }
+    }
+
+    /// Notes what is wrong with an option, at its value; or with the table, where the option is left out.
+    pub fn error(&mut self, option: &OptionSpec, message: &str) {
+        match self.entry(option) {
+            Some(entry) => {
+                let (key, at) = (entry.key.clone(), entry.value_at);
+                self.refuse(&key, at, message);
+            }
+            None => self.report.error(
+                Some(self.table_at),
+                format!("table '{}': option '{}{}' {message}", self.table, self.prefix, option.name),
+            ),
+        }
+    }
+
+    /// Whether every `${…}` in the options of a prefix could be replaced.
+    pub fn can_read_all(&self, prefix: &str) -> bool {
+        self.entries.iter().all(|entry| entry.value.is_some() || !entry.name.starts_with(prefix))
+    }
+
+    /// Notes an error that begins with an option's name: at its value, or else at the table.
+    pub fn error_by_name(&mut self, message: &str) {
+        let continues = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
+        let is_meant =
+            |entry: &&Entry| message.strip_prefix(&entry.name).is_some_and(|rest| !rest.starts_with(continues));
+        let (at, message) = match self.entries.iter().find(is_meant).map(|entry| entry.value_at) {
+            Some(Some(at)) => (Some(at), message.to_string()),
+            Some(None) => (None, format!("-D {}.{message}", self.table)),
+            None => (Some(self.table_at), format!("table '{}': {message}", self.table)),
+        };
+        self.report.error(at, message);
+    }
+
+    pub fn notice(&mut self, message: &str) {
+        let text = format!("table '{}': {message}", self.table);
+        self.report.notice(text);
+    }
+
+    fn refuse(&mut self, key: &str, at: Option<Location>, message: &str) {
+        // An option of the command line has no place in the file, so it is named in full.
+        let message = match at {
+            Some(_) => format!("option '{key}' {message}"),
+            None => format!("-D {}.{key} {message}", self.table),
+        };
+        self.report.error(at, message);
+    }
+
+    fn read<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let Some(entry) = self.entry(option) else {
+            if option.required {
+                self.error(option, "is required");
+            }
+            return option.default.and_then(|default| parse(default).ok());
+        };
+        let value = entry.value.clone()?;
+        match parse(&value) {
+            Ok(parsed) => Some(parsed),
+            Err(message) if option.value == ValueType::Secret || value.chars().count() > 60 => {
+                self.error(option, &message);
+                None
+            }
+            Err(message) => {
+                self.error(option, &format!("= '{value}' {message}"));
+                None
+            }
+        }
+    }
+
+    /// A value as it is written.
+    pub fn text(&mut self, option: &OptionSpec) -> Option<String> {
+        let is_placeholder = self.entry(option).is_some_and(|entry| entry.is_placeholder);
+        self.read(option, |text| match option.value {
+            ValueType::Any => Ok(text.to_string()),
+            _ if is_placeholder => Err("is an example's placeholder; fill in your own".into()),
+            _ if text.trim().is_empty() => Err("must not be empty".into()),
+            _ => Ok(text.to_string()),
+        })
+    }
+
+    pub fn integer(&mut self, option: &OptionSpec) -> Option<i64> {
+        let (least, most) = match option.value {
+            ValueType::Integer { least, most } => (least, most),
+            _ => (i64::MIN, i64::MAX),
+        };
+        self.read(option, |text| value_types::integer(text, least, most))
+    }
+
+    pub fn millis(&mut self, option: &OptionSpec) -> Option<Duration> {
+        self.integer(option).and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis)
+    }
+
+    pub fn boolean(&mut self, option: &OptionSpec) -> bool {
+        self.read(option, value_types::boolean).unwrap_or_default()
+    }
+
+    pub fn duration(&mut self, option: &OptionSpec) -> Option<Duration> {
+        self.read(option, value_types::duration)
+    }
+
+    pub fn character(&mut self, option: &OptionSpec) -> Option<char> {
+        self.read(option, value_types::character)
+    }
+
+    /// The word of the option's list that was chosen.
+    pub fn choice(&mut self, option: &OptionSpec) -> Option<&'static str> {
+        let words = match option.value {
+            ValueType::Choice(words) => words,
+            _ => &[],
+        };
+        self.read(option, |text| {
+            let chosen = words.iter().copied().find(|word| word.eq_ignore_ascii_case(text));
+            chosen.ok_or_else(|| format!("must be one of {}", words.join(", ")))
+        })
+    }
+
+    /// Any value, converted by the caller.
+    pub fn convert<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        self.read(option, parse)
+    }
+}
+
+/// `<user>`, `<your password>`.
+fn is_placeholder(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.');
+    let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+    inner.is_some_and(|inner| !inner.is_empty() && inner.chars().all(is_word))
+}

@@ -1,0 +1,129 @@
+//! Reads the dead letters of a replay into a spool, wherever they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::replay::{Letters, ReplayOptions};
+use crate::dead_letters::{Spool, message};
+use crate::error::{Diagnostic, Error, Result};
+use crate::job::settings::job::Job;
+use crate::kafka::{Intake, Reader, Resume, Taken, Watermark};
+use crate::postgres;
+use crate::record::Record;
+use crate::settings::kafka::{Assignment, Bounded, KafkaSource, Startup};
+use crate::settings::topics::Topics;
+use crate::stop::Stop;
+
+/// Letters that were read.
+pub struct Read {
+    pub spool: Spool,
+    /// The table they are in, as the database has its name.
+    pub table: Option<(String, String)>,
+    /// What has read a topic, and where it ended: to be committed when all is done.
+    pub readers: Vec<(Reader, Vec<Watermark>)>,
+}
+
+pub fn read(job: &Job, options: &ReplayOptions, sinks: &[usize], stop: &Stop) -> Result<Read> {
+    match &options.letters {
+        Letters::File(path) => Ok(Read { spool: Spool::of_file(path)?, table: None, readers: Vec::new() }),
+        Letters::Topic(topic) => of_topic(job, options, topic, sinks, stop),
+        Letters::Table { schema, table } => of_table(job, schema, table, sinks),
+    }
+}
+
+fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<Read> {
+    let mut spool = Spool::temporary()?;
+    let first = &job.mappings[sinks[0]].sink;
+    if sinks.iter().any(|&at| job.mappings[at].sink.connection != first.connection) {
+        return Err(Error::Config(vec![Diagnostic {
+            location: None,
+            message: "the job writes to several databases: choose the one with the table by --sink".into(),
+        }]));
+    }
+    // A job file's names are folded unless it says otherwise; so are these where no other table is meant.
+    let folded = (schema.to_ascii_lowercase(), table.to_ascii_lowercase());
+    for (schema, table) in [(schema.to_owned(), table.to_owned()), folded] {
+        if postgres::read_letters(first, &schema, &table, &mut |id, letter| spool.add(&letter, Some(id)))? {
+            return Ok(Read { spool, table: Some((schema, table)), readers: Vec::new() });
+        }
+    }
+    Err(Error::target(format!("table {schema}.{table} doesn't exist in the database of {}", first.name)))
+}
+
+fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], stop: &Stop) -> Result<Read> {
+    let mut spool = Spool::temporary()?;
+    let mut readers: Vec<(Reader, Vec<Watermark>)> = Vec::new();
+    let mut brokers: Vec<&str> = Vec::new();
+    let name = job.name().unwrap_or("vecsink");
+    let group = match &options.sink {
+        Some(sink) => format!("vecsink-replay-{name}-{sink}"),
+        None => format!("vecsink-replay-{name}"),
+    };
+    for source in sinks.iter().map(|&at| &job.sources[job.mappings[at].source]) {
+        if brokers.contains(&source.kafka.brokers.as_str()) {
+            continue;
+        }
+        brokers.push(&source.kafka.brokers);
+        let resume = Resume {
+            job: group.clone(),
+            group: group.clone(),
+            fresh: options.fresh,
+            share_of_memory: job.buffer_memory / 4,
+            patience: None,
+        };
+        let mut reader = Reader::open(&source.table, &letters_source(&source.kafka, topic, &group), &resume)?;
+        let mut intake = IntoSpool { spool: &mut spool, ends: BTreeMap::new() };
+        reader.run(&mut intake, stop)?;
+        let ends = intake.ends.into_iter().map(|((topic, partition), next)| (topic, partition, next)).collect();
+        readers.push((reader, ends));
+    }
+    Ok(Read { spool, table: None, readers })
+}
+
+/// The topic of letters as a source: what it holds now, from where the last replay ended.
+fn letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
+    KafkaSource {
+        topics: Topics::Named(vec![topic.to_owned()]),
+        group_id: Some(group.to_owned()),
+        startup: Startup::Earliest,
+        bounded: Bounded::Latest,
+        assignment: Assignment::Manual,
+        discovery_interval: None,
+        auto_offset_reset: None,
+        ..source.clone()
+    }
+}
+
+struct IntoSpool<'a> {
+    spool: &'a mut Spool,
+    ends: BTreeMap<(Arc<str>, i32), i64>,
+}
+
+impl Intake for IntoSpool<'_> {
+    fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
+        self.spool.add(&message::read(record), None)?;
+        self.passed(record.topic, record.partition, record.offset + 1);
+        Ok(Taken::Yes)
+    }
+
+    /// Nothing is gathered.
+    fn hand_on(&mut self) {}
+
+    fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
+
+    /// Its partitions aren't shared.
+    fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
+        Vec::new()
+    }
+
+    fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64) {
+        let end = self.ends.entry((Arc::clone(topic), partition)).or_insert(next);
+        *end = next.max(*end);
+    }
+
+    /// Nothing is put through yet.
+    fn watermarks(&mut self) -> Vec<Watermark> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,62 @@
+//! A batch whose table was altered: the same entries, encoded as the table takes them now.
+
+use super::line::Line;
+use crate::batch::{Batch, Chunk, Entry, Op};
+use crate::postgres::Edition;
+use crate::types::encode::Translator;
+
+/// Rows and deletes from one edition to another.
+struct Translators {
+    from: u16,
+    rows: Translator,
+    keys: Translator,
+}
+
+/// The entries keep their places and their keys. `None`: nobody knows any more for what one of them was encoded, or it has
+/// become longer than can be counted.
+pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Batch> {
+    let mut known: Vec<Translators> = Vec::new();
+    let mut chunks = Vec::with_capacity(batch.chunks.len());
+    for chunk in &batch.chunks {
+        let (mut entries, mut rows) = (Vec::with_capacity(chunk.entries.len()), Vec::with_capacity(chunk.rows.len()));
+        let mut rest = &chunk.rows[..];
+        for entry in &chunk.entries {
+            let (row, after) = rest.split_at_checked(entry.row_len as usize)?;
+            rest = after;
+            let start = rows.len();
+            let mut format = entry.format;
+            if entry.edition == edition.number {
+                rows.extend_from_slice(row);
+            } else {
+                let translators = translators(line, &mut known, entry.edition, edition)?;
+                let translator = if entry.op == Op::Delete { &mut translators.keys } else { &mut translators.rows };
+                format = translator.row(entry.format, row, &mut rows);
+            }
+            let row_len = u32::try_from(rows.len() - start).ok()?;
+            entries.push(Entry { format, row_len, edition: edition.number, original_len: 0, ..*entry });
+        }
+        chunks.push(Chunk { shard: chunk.shard, entries, rows, keys: chunk.keys.clone(), originals: Vec::new() });
+    }
+    Some(Batch { chunks, shards: batch.shards })
+}
+
+fn translators<'k>(
+    line: &Line,
+    known: &'k mut Vec<Translators>,
+    from: u16,
+    edition: &Edition,
+) -> Option<&'k mut Translators> {
+    let at = match known.iter().position(|translators| translators.from == from) {
+        Some(at) => at,
+        None => {
+            let was = line.target.edition_of(from)?;
+            known.push(Translators {
+                from,
+                rows: Translator::new(&was.table, &edition.table),
+                keys: Translator::new(&was.table.of_key(), &edition.table.of_key()),
+            });
+            known.len() - 1
+        }
+    };
+    known.get_mut(at)
+}

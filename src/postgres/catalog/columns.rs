@@ -1,0 +1,168 @@
+//! The table's columns: their types down to the base type, and what the user may do with them.
+
+use super::dimension;
+use super::kinds::{PgType, kind};
+use crate::error::Result;
+use crate::postgres::catalog::lookup::unreadable;
+use crate::postgres::connect::session::Session;
+use crate::types::target::{ColumnKind, Dimension};
+
+/// A column of the table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: String,
+    pub number: i16,
+    /// Oid and modifier of its type, which may be a domain.
+    pub type_id: (u32, i32),
+    pub type_name: String,
+    /// The same for what a domain is made of.
+    pub base_type: String,
+    pub base_type_id: u32,
+    pub kind: ColumnKind,
+    pub not_null: bool,
+    pub has_default: bool,
+    pub identity_always: bool,
+    pub generated: bool,
+    /// `pg_attribute.attstorage` and its type's default.
+    pub storage: char,
+    pub type_storage: char,
+    /// Equal strings are equal byte by byte.
+    pub bytewise: bool,
+    pub dimension: Option<Dimension>,
+    pub may_insert: bool,
+    pub may_update: bool,
+}
+
+impl Column {
+    /// The storage clause, where it is not the type's own.
+    pub fn special_storage(&self) -> Option<&'static str> {
+        match self.storage {
+            storage if storage == self.type_storage => None,
+            'p' => Some("PLAIN"),
+            'e' => Some("EXTERNAL"),
+            'x' => Some("EXTENDED"),
+            'm' => Some("MAIN"),
+            _ => None,
+        }
+    }
+}
+
+pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>> {
+    let rows = session
+        .client()
+        .query(
+            "SELECT a.attname::text, a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,
+                    a.attnotnull, a.atthasdef, a.attstorage::text,
+                    coalesce(pg_catalog.row_to_json(a) ->> 'attidentity', ''),
+                    coalesce(pg_catalog.row_to_json(a) ->> 'attgenerated', ''),
+                    coalesce((SELECT pg_catalog.row_to_json(c) ->> 'collisdeterministic'
+                              FROM pg_catalog.pg_collation c WHERE c.oid = a.attcollation), 'true'),
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+             FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            &[&table],
+        )
+        .map_err(|error| unreadable(session, name, &error))?;
+    let mut columns = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let base = base_type(session, name, row.get(3), row.get(4))?;
+        let identity: &str = row.get(8);
+        columns.push(Column {
+            name: row.get(0),
+            number: row.get(1),
+            type_id: (row.get(3), row.get(4)),
+            type_name: row.get(2),
+            base_type: base.type_name,
+            base_type_id: base.oid,
+            kind: kind(&base.pg_type, base.typmod),
+            not_null: row.get::<_, bool>(5) || base.not_null,
+            has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
+            identity_always: identity == "a",
+            generated: !row.get::<_, &str>(9).is_empty(),
+            storage: row.get::<_, &str>(7).chars().next().unwrap_or('x'),
+            type_storage: base.storage,
+            bytewise: row.get::<_, &str>(10) == "true",
+            dimension: dimension::of_type(&base.pg_type.name, base.typmod),
+            may_insert: row.get(11),
+            may_update: row.get(12),
+        });
+    }
+    Ok(columns)
+}
+
+struct BaseType {
+    oid: u32,
+    pg_type: PgType,
+    type_name: String,
+    typmod: i32,
+    storage: char,
+    /// Of any domain on the way.
+    not_null: bool,
+    has_default: bool,
+}
+
+fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) -> Result<BaseType> {
+    let (mut not_null, mut has_default) = (false, false);
+    loop {
+        let row = session
+            .client()
+            .query_one(
+                "SELECT t.typname::text, n.nspname = 'pg_catalog', t.typtype::text, t.typbasetype, t.typtypmod,
+                        t.typnotnull, t.typstorage::text, t.typdefault IS NOT NULL,
+                        t.typlen = -1 AND t.typelem <> 0, pg_catalog.format_type(t.oid, $2),
+                        t.typreceive::oid <> 0
+                 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1",
+                &[&oid, &typmod],
+            )
+            .map_err(|error| unreadable(session, table, &error))?;
+        not_null |= row.get::<_, bool>(5);
+        has_default |= row.get::<_, bool>(7);
+        let letter = |index| row.get::<_, &str>(index).chars().next();
+        let class = letter(2).unwrap_or('b');
+        if class != 'd' {
+            return Ok(BaseType {
+                oid,
+                pg_type: PgType {
+                    name: row.get(0),
+                    built_in: row.get(1),
+                    class,
+                    is_array: row.get(8),
+                    has_receive: row.get(10),
+                },
+                type_name: row.get(9),
+                typmod,
+                storage: letter(6).unwrap_or('x'),
+                not_null,
+                has_default,
+            });
+        }
+        (oid, typmod) = (row.get(3), row.get(4));
+    }
+}
+
+#[cfg(test)]
+impl Column {
+    /// A bigint column, for tests.
+    pub fn sample(number: i16, name: &str, not_null: bool) -> Column {
+        Column {
+            name: name.to_owned(),
+            number,
+            type_id: (20, -1),
+            type_name: "bigint".to_owned(),
+            base_type: "bigint".to_owned(),
+            base_type_id: 20,
+            kind: ColumnKind::Int8,
+            not_null,
+            has_default: false,
+            identity_always: false,
+            generated: false,
+            storage: 'x',
+            type_storage: 'x',
+            bytewise: true,
+            dimension: None,
+            may_insert: true,
+            may_update: true,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What `check` and the start log say about a target.
+
+use super::probe::Capabilities;
+use crate::batch::RowFormat;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::connect::server::Server;
+use crate::postgres::write::conflict::Conflicts;
+use crate::postgres::write::copy::Into;
+use crate::postgres::write::statements::{Statement, Statements, quote};
+use crate::postgres::write::transaction::Path;
+use crate::settings::{ConflictMode, Sink};
+use crate::types::target::ColumnKind;
+
+/// An opened target in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// `PostgreSQL 18.1 on x86_64-pc-linux-gnu`.
+    pub server: String,
+    /// The way rows take.
+    pub path: String,
+    /// What the server was found to take and to lack.
+    pub capabilities: Vec<String>,
+    /// The statements that will be sent.
+    pub statements: Vec<String>,
+    /// What works, but may surprise or be slow.
+    pub warnings: Vec<String>,
+}
+
+/// Bytes of a page and of a row that are not its values.
+const PAGE_OVERHEAD: usize = 100;
+
+pub fn describe(
+    server: &Server,
+    catalog: &Catalog,
+    sink: &Sink,
+    capabilities: &Capabilities,
+    statements: &Statements,
+    conflicts: &Conflicts,
+) -> Description {
+    let can_conflict = catalog.keys.can_conflict();
+    let has = |yes: bool, what: &str| format!("{what}: {}", if yes { "yes" } else { "no" });
+    let form = if catalog.takes_binary() { RowFormat::Binary } else { RowFormat::Text };
+    let copies = if catalog.takes_binary() { "COPY binary and text" } else { "COPY text" };
+    let mut found = vec![has(capabilities.direct, copies)];
+    let copy = |path: Path| Into::from(path).statement(form);
+    let mut used: Vec<Statement> = match conflicts.path() {
+        path @ (Path::Direct | Path::Resolving) => vec![copy(path)],
+        Path::Staged => Vec::new(),
+    };
+    let staged = used.is_empty() || sink.changing || (can_conflict && sink.conflict_mode != ConflictMode::Strict);
+    if staged {
+        found.push(has(capabilities.on_conflict, "INSERT … ON CONFLICT"));
+        used.push(copy(Path::Staged));
+        used.extend(statements.merge());
+    }
+    if sink.changing {
+        used.push(if catalog.key_takes_binary() { Statement::DeleteBinary } else { Statement::DeleteText });
+    }
+    if server.greenplum {
+        found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
+        found.extend(server.describe_deadlock_detector());
+    }
+    Description {
+        server: server.version.clone(),
+        path: conflicts.describe(form, can_conflict),
+        capabilities: found,
+        statements: used.into_iter().map(|statement| statements.text(statement).to_owned()).collect(),
+        warnings: warnings(server, catalog, sink),
+    }
+}
+
+fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if server.synchronous_commit_was_off {
+        warnings.push(
+            "the server has synchronous_commit off; it is set on in the job's sessions, so that what is committed is on disk"
+                .to_owned(),
+        );
+    }
+    if catalog.unlogged {
+        warnings.push("the table is unlogged: a crash of the server empties it".to_owned());
+    }
+    if !catalog.key_triggers.is_empty() {
+        warnings.push(format!(
+            "the trigger {} may store a row under another key than it was sent with, so which rows are one can't be told \
+             before: all rows go through one shard, which is slower; a trigger that neither names the key's columns nor makes \
+             another row doesn't cost that",
+            catalog.key_triggers.join(", ")
+        ));
+    }
+    if !catalog.key_is_exact() {
+        warnings.push(
+            "the key is compared by a collation or operator class by which different values can be equal: all rows go through one \
+             shard, which is slower"
+                .to_owned(),
+        );
+    }
+    if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
+        warnings.push(
+            "the table has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \
+             beforehand is left out row by row, which is slow"
+                .to_owned(),
+        );
+    }
+    if let (Some(key), false) = (&catalog.keys.key, catalog.keys.key_is_unique || catalog.keys.key_is_deferrable)
+        && sink.conflict_mode != ConflictMode::Upsert
+    {
+        let columns = key.iter().map(|&index| quote(&catalog.columns[index].name)).collect::<Vec<_>>().join(", ");
+        warnings.push(format!(
+            "nothing in the table makes the job's PRIMARY KEY ({columns}) unique, so rows of one key are all kept"
+        ));
+    }
+    for column in &catalog.columns {
+        let width = match column.kind {
+            ColumnKind::Vector | ColumnKind::Float4Array => 4,
+            ColumnKind::Float8Array => 8,
+            ColumnKind::HalfVec => 2,
+            _ => continue,
+        };
+        let length = column.dimension.as_ref().map(|dimension| dimension.length).or(sink.vector_dimension);
+        let bytes = length.unwrap_or(0) * width;
+        // Shorter rows stay in their page as they are; longer ones must leave it.
+        if column.storage != 'p'
+            && bytes > server.block_size / 4 - PAGE_OVERHEAD
+            && bytes < server.block_size - 2 * PAGE_OVERHEAD
+        {
+            warnings.push(format!(
+                "column {}: its vectors of {bytes} bytes fit a page of {} but are compressed or stored out of line, which makes \
+                 writing about twice as slow; before loading: ALTER TABLE {} ALTER COLUMN {} SET STORAGE PLAIN",
+                column.name,
+                server.block_size,
+                catalog.quoted(),
+                quote(&column.name)
+            ));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,352 @@
+//! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
+//! by name in the row as JSON, where a missing one is null.
+
+use super::columns::{self, Column};
+use super::dimension;
+use super::keys::{self, Keys};
+use super::names::nearest;
+use super::triggers;
+use crate::error::{Error, Result};
+use crate::postgres::connect::classify::During;
+use crate::postgres::connect::driver::{Error as DriverError, Parameter};
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::Session;
+use crate::postgres::write::statements::quote;
+use crate::settings::{ConflictMode, Sink};
+use crate::types::data_type::DataType;
+use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
+
+/// The table and what the job writes of it.
+#[derive(Debug)]
+pub struct Catalog {
+    pub schema: String,
+    pub table: String,
+    /// The written columns, in the job's order.
+    pub columns: Vec<Column>,
+    pub unwritten: Vec<Column>,
+    pub keys: Keys,
+    pub unlogged: bool,
+    /// Greenplum's DISTRIBUTED clause for a table of the written columns that lies as this one does.
+    pub distribution: Option<String>,
+    has_triggers: bool,
+    /// `pg_class.relkind`.
+    kind: char,
+    /// Those that may store a row under another key than it was sent with.
+    pub key_triggers: Vec<String>,
+}
+
+impl Catalog {
+    /// `written`: the columns that are written anyway, where the sink's may be all that there are.
+    pub fn read(session: &mut Session, greenplum: bool, sink: &Sink, written: Option<&[String]>) -> Result<Self> {
+        let name = format!("{}.{}", sink.schema, sink.table);
+        let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;
+        if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
+            return Err(Error::target(format!("{name} is not a table that rows can be written to")));
+        }
+        let mut all = columns::read(session, oid, &name)?;
+        let indexes = keys::read(session, oid, &name)?;
+        dimension::find(session, &indexes, &mut all, &name)?;
+        let own: Vec<String>;
+        let written = match written {
+            None => {
+                own = sink.columns.iter().map(|column| column.name.clone()).collect();
+                &own
+            }
+            Some(written) => written,
+        };
+        let (columns, unwritten) = choose(&name, written, all)?;
+        let keys = Keys::new(sink, &columns, &indexes);
+        let key_triggers = match &keys.key {
+            Some(key) if has_triggers => {
+                let key: Vec<&str> = key.iter().map(|&index| columns[index].name.as_str()).collect();
+                triggers::that_may_change(session, oid, &key, &name)?
+            }
+            _ => Vec::new(),
+        };
+        let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
+        let catalog = Catalog {
+            schema: sink.schema.clone(),
+            table: sink.table.clone(),
+            columns,
+            unwritten,
+            keys,
+            unlogged,
+            distribution,
+            has_triggers,
+            kind,
+            key_triggers,
+        };
+        catalog.check(sink)?;
+        Ok(catalog)
+    }
+
+    /// `"schema"."table"`.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quote(&self.schema), quote(&self.table))
+    }
+
+    /// `schema.table`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
+    /// The server reads every written column in binary form.
+    pub fn takes_binary(&self) -> bool {
+        self.columns.iter().all(|column| column.kind != ColumnKind::TextOnly)
+    }
+
+    pub fn key_takes_binary(&self) -> bool {
+        let key = self.keys.key.iter().flatten();
+        key.filter_map(|&index| self.columns.get(index)).all(|column| column.kind != ColumnKind::TextOnly)
+    }
+
+    /// The key's columns, if the table holds them unique, be it only after each statement.
+    pub fn usable_key(&self) -> Option<impl Iterator<Item = &Column>> {
+        let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique || self.keys.key_is_deferrable)?;
+        Some(key.iter().map(|&index| &self.columns[index]))
+    }
+
+    /// Rows have one key only where they were sent with the same bytes, unless a trigger changes it.
+    pub fn key_is_exact(&self) -> bool {
+        let own = self.keys.key.iter().flatten().all(|&index| self.columns[index].bytewise);
+        own && self.keys.key_is_bytewise
+    }
+
+    pub fn target(&self, sink: &Sink) -> TargetTable {
+        let key = self.keys.key.clone();
+        let key_is_bytewise = self.key_is_exact() && self.key_triggers.is_empty();
+        let columns = self.columns.iter().enumerate().map(|(at, column)| TargetColumn {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            kind: column.kind.clone(),
+            not_null: column.not_null,
+            dimension: column.dimension.clone().or_else(|| dimension::declared(column, &self.columns, sink)),
+            source: sink.columns.get(at).map_or(DataType::STRING, |written| written.data_type.clone()),
+        });
+        TargetTable {
+            schema: self.schema.clone(),
+            table: self.table.clone(),
+            columns: columns.collect(),
+            key,
+            key_is_bytewise,
+            other_unique: self.keys.other_unique,
+        }
+    }
+
+    fn check(&self, sink: &Sink) -> Result<()> {
+        let name = self.name();
+        let list =
+            |columns: Vec<&Column>| columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+        let generated = list(self.columns.iter().filter(|column| column.generated).collect());
+        if !generated.is_empty() {
+            return Err(Error::target(format!(
+                "{name}: the database generates {generated} itself; leave it out of the sink table's columns"
+            )));
+        }
+        let refused = list(self.columns.iter().filter(|column| !column.may_insert).collect());
+        if !refused.is_empty() {
+            return Err(Error::target(format!(
+                "{name}: user {} may not insert into {refused}; run: {}",
+                sink.connection.user,
+                self.grant(sink)
+            )));
+        }
+        let empty = self.unwritten.iter().filter(|column| column.not_null && !column.has_default && !column.generated);
+        let empty = list(empty.collect());
+        if !empty.is_empty() && !self.has_triggers {
+            return Err(Error::target(format!(
+                "{name}: {empty} is NOT NULL without a default, and the job doesn't write it, so every row would be refused; \
+                 add it to the sink table's columns or give it a default"
+            )));
+        }
+        if sink.changing && self.keys.key.is_none() {
+            return Err(Error::target(format!(
+                "{name}: the source updates and deletes rows, but nothing says which row of the table a change means: neither \
+                 has the table a primary key over the written columns nor the job's sink table one; declare \
+                 PRIMARY KEY (…) NOT ENFORCED in the sink table"
+            )));
+        }
+        match sink.conflict_mode {
+            ConflictMode::Upsert => self.check_upsert(sink),
+            ConflictMode::Strict if sink.changing => self.check_upsert(sink),
+            _ => Ok(()),
+        }
+    }
+
+    /// All rights that the job needs of the table.
+    fn grant(&self, sink: &Sink) -> String {
+        let rights = match sink.conflict_mode {
+            _ if sink.changing => "SELECT, INSERT, UPDATE, DELETE",
+            ConflictMode::Upsert => "SELECT, INSERT, UPDATE",
+            _ => "INSERT",
+        };
+        format!("GRANT {rights} ON {} TO {}", self.quoted(), quote(&sink.connection.user))
+    }
+
+    /// Why an upsert doesn't find the row that it replaces.
+    fn not_unique(&self, key: &[usize]) -> String {
+        let columns = key.iter().map(|&index| quote(&self.columns[index].name)).collect::<Vec<_>>().join(", ");
+        let (name, table) = (self.name(), self.quoted());
+        match self.kind {
+            'v' => format!(
+                "{name} is a view, which has no unique key for an upsert to find rows by; write into the table behind it, or \
+                 set conflictmode to 'ignore' or 'strict'"
+            ),
+            'f' => format!(
+                "{name} is a foreign table, of which this server knows no unique key for an upsert to find rows by; write \
+                 into the table on its own server, or set conflictmode to 'ignore' or 'strict'"
+            ),
+            _ if self.keys.key_is_deferrable => format!(
+                "{name}: the unique constraint over the job's PRIMARY KEY ({columns}) is deferrable, which ON CONFLICT doesn't \
+                 take, so nothing can be upserted; make it NOT DEFERRABLE, or run: CREATE UNIQUE INDEX ON {table} ({columns})"
+            ),
+            _ => format!(
+                "{name}: the job's PRIMARY KEY ({columns}) is not unique in the table, so nothing can be upserted; \
+                 run: CREATE UNIQUE INDEX ON {table} ({columns}), or declare the table's own key"
+            ),
+        }
+    }
+
+    fn check_upsert(&self, sink: &Sink) -> Result<()> {
+        let name = self.name();
+        match &self.keys.key {
+            None if self.keys.other_unique => Err(Error::target(format!(
+                "{name} has a unique constraint, but neither a primary key nor does the job say which row an upsert replaces; \
+                 declare PRIMARY KEY (…) NOT ENFORCED in the sink table"
+            ))),
+            Some(key) if !self.keys.key_is_unique => Err(Error::target(self.not_unique(key))),
+            Some(key) => {
+                let refused =
+                    self.columns.iter().enumerate().find(|(index, column)| !key.contains(index) && !column.may_update);
+                match refused {
+                    Some(_) => Err(Error::target(format!(
+                        "{name}: an upsert needs the right to update; run: {}",
+                        self.grant(sink)
+                    ))),
+                    None => Ok(()),
+                }
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Turns a refused catalog query into the error of `open`.
+pub fn unreadable(session: &mut Session, table: &str, error: &DriverError) -> Error {
+    let failure: Failure = session.failed(error, During::Statement);
+    failure.error(&format!("{table}: the catalog can't be read"), "")
+}
+
+fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bool)> {
+    let name = format!("{}.{}", sink.schema, sink.table);
+    let rows = session
+        .client()
+        .query(
+            "SELECT c.oid, c.relkind::text, c.relpersistence::text, c.relhastriggers
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = $1 AND c.relname = $2",
+            &[&sink.schema, &sink.table],
+        )
+        .map_err(|error| unreadable(session, &name, &error))?;
+    if let Some(row) = rows.first() {
+        let letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
+        return Ok((row.get(0), letter(1), letter(2) == 'u', row.get(3)));
+    }
+    let schemas = text_column(session, &name, "SELECT nspname::text FROM pg_catalog.pg_namespace", &[])?;
+    if !schemas.contains(&sink.schema) {
+        return Err(Error::target(format!(
+            "the database {} has no schema {}{}; check targetschema, or run: CREATE SCHEMA {}",
+            sink.connection.database,
+            sink.schema,
+            nearest(&sink.schema, &schemas),
+            quote(&sink.schema)
+        )));
+    }
+    let tables = text_column(
+        session,
+        &name,
+        "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v')",
+        &[&sink.schema],
+    )?;
+    Err(Error::target(format!(
+        "schema {} has no table {}{}; create it first, or check tablename, targetschema and casesensitive",
+        sink.schema,
+        sink.table,
+        nearest(&sink.table, &tables)
+    )))
+}
+
+fn text_column(session: &mut Session, table: &str, sql: &str, parameters: &[&dyn Parameter]) -> Result<Vec<String>> {
+    let rows = session.client().query(sql, parameters).map_err(|error| unreadable(session, table, &error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Rows staged as the table distributes them need not move between segments again. Only a matter of speed: where the
+/// server doesn't tell, they are staged anywhere.
+fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String {
+    let policy = session.client().query_opt(
+        "SELECT pg_catalog.pg_get_table_distributedby(localoid), distkey::text
+         FROM pg_catalog.gp_distribution_policy WHERE localoid = $1",
+        &[&table],
+    );
+    let same = policy.ok().flatten().filter(|row| {
+        let key = row.get::<_, Option<&str>>(1).unwrap_or_default();
+        key.split_whitespace().all(|number| written.iter().any(|column| number.parse() == Ok(column.number)))
+    });
+    same.map_or_else(|| "DISTRIBUTED RANDOMLY".to_owned(), |row| row.get(0))
+}
+
+/// The job's columns in its order, and the others. A sink without columns writes all that can be written.
+fn choose(name: &str, written: &[String], mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
+    if written.is_empty() {
+        return Ok(all.into_iter().partition(|column| !column.generated && !column.identity_always));
+    }
+    let names: Vec<String> = all.iter().map(|column| column.name.clone()).collect();
+    let missing: Vec<String> = written
+        .iter()
+        .filter(|column| !names.contains(column))
+        .map(|column| format!("{column}{}", nearest(column, &names)))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Error::target(format!(
+            "table {name} has no column {}; its columns are {}",
+            missing.join(", "),
+            names.join(", ")
+        )));
+    }
+    let mut chosen = Vec::with_capacity(written.len());
+    for column in written {
+        match all.iter().position(|candidate| candidate.name == *column) {
+            Some(at) => chosen.push(all.remove(at)),
+            None => return Err(Error::target(format!("table {name}: column {column} is written twice"))),
+        }
+    }
+    Ok((chosen, all))
+}
+
+#[cfg(test)]
+impl Catalog {
+    /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
+    pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
+        let column = |(number, name): (usize, &&str)| Column::sample(number as i16 + 1, name, key.contains(name));
+        let at = |name: &&str| columns.iter().position(|column| column == name);
+        Catalog {
+            schema: "s".to_owned(),
+            table: table.to_owned(),
+            columns: columns.iter().enumerate().map(column).collect(),
+            unwritten: Vec::new(),
+            keys: Keys {
+                key: (!key.is_empty()).then(|| key.iter().filter_map(at).collect()),
+                key_is_unique: !key.is_empty(),
+                key_is_bytewise: true,
+                ..Keys::default()
+            },
+            unlogged: false,
+            distribution: None,
+            has_triggers: false,
+            kind: 'r',
+            key_triggers: Vec::new(),
+        }
+    }
+}

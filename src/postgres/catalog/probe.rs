@@ -1,0 +1,307 @@
+//! What the server takes: tried, not guessed from its version. Every try is rolled back.
+
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::batch::RowFormat;
+use crate::error::{Error, Result};
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::server::Server;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::write::copy::{Into, copy_nothing};
+use crate::postgres::write::statements::{Statement, Statements, literal, own_name, quote};
+use crate::postgres::write::transaction::Path;
+use crate::settings::{ConflictMode, Sink, WriteMode};
+
+/// What a target can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// COPY into the table itself.
+    pub direct: bool,
+    /// `INSERT … ON CONFLICT`.
+    pub on_conflict: bool,
+    /// ADBPG's `COPY … DO ON CONFLICT`.
+    pub resolving: bool,
+}
+
+/// What a server was found to take.
+pub struct Found {
+    pub capabilities: Capabilities,
+    pub statements: Statements,
+    /// Something could not be tried because another session has locked the table. It is taken to work.
+    pub untried: bool,
+}
+
+/// Tries what the job could use. `reopen` gives a new session when a try has cost one.
+pub fn probe(
+    session: &mut Session,
+    server: &Server,
+    catalog: &Catalog,
+    sink: &Sink,
+    reopen: &dyn Fn() -> Result<Session>,
+) -> Result<Found> {
+    // ON CONFLICT DO NOTHING looks at every unique constraint, and fails on a deferrable one when a row comes.
+    let on_conflict = (sink.conflict_mode != ConflictMode::Ignore || !catalog.keys.deferrable)
+        && knows_on_conflict(session).map_err(|failure| failure.error("the server can't be asked", ""))?;
+    let mut found = Capabilities { direct: true, on_conflict, resolving: false };
+    let statements = Statements::new(catalog, sink.conflict_mode, &found);
+    let name = catalog.name();
+    let mut tries = Tries { session, reopen, untried: false };
+
+    if let Err(failure) = tries.copies(&statements, catalog, Path::Direct)? {
+        // 0A000, 42809: a view, or a foreign table of an older server. INSERT may do.
+        if !failure.is("0A000") && !failure.is("42809") {
+            return Err(failure.error(&format!("{name}: COPY is refused"), ""));
+        }
+        found.direct = false;
+    }
+    let resolves = sink.conflict_mode != ConflictMode::Strict && catalog.keys.can_conflict();
+    let all_columns_are_the_keys = sink.conflict_mode == ConflictMode::Ignore || !catalog.keys.other_unique;
+    if server.greenplum && resolves && all_columns_are_the_keys && found.direct {
+        found.resolving = tries.copies(&statements, catalog, Path::Resolving)?.is_ok() && !tries.untried;
+    }
+    if resolves || !found.direct || sink.write_mode == WriteMode::Insert || sink.changing {
+        let merges: Vec<Statement> = statements.merge().collect();
+        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &merges, None))?;
+        tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
+    }
+    if sink.changing {
+        let tried = tries.run(|session| try_changes(session, server, &statements, catalog, sink.conflict_mode))?;
+        tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
+    }
+    let untried = tries.untried;
+    Ok(Found { capabilities: found, statements, untried })
+}
+
+/// Whether the server has `INSERT … ON CONFLICT`. It reads a statement before it looks for the table, so that a table that
+/// isn't there tells: no lock is asked for.
+fn knows_on_conflict(session: &mut Session) -> Attempt<bool> {
+    match session.run("EXPLAIN INSERT INTO pg_temp.vecsink_no_table SELECT 1 ON CONFLICT DO NOTHING") {
+        // As a rule that there is no such table, or no temporary schema yet.
+        Err(failure)
+            if failure.sqlstate.as_deref().is_some_and(|code| code.starts_with("42") || code.starts_with("3F")) =>
+        {
+            session.forgive();
+            Ok(!failure.is("42601"))
+        }
+        Err(failure) => Err(failure),
+        Ok(()) => Ok(true),
+    }
+}
+
+/// The session that tries, and what came of it.
+struct Tries<'a> {
+    session: &'a mut Session,
+    reopen: &'a dyn Fn() -> Result<Session>,
+    untried: bool,
+}
+
+impl Tries<'_> {
+    fn copies(&mut self, statements: &Statements, catalog: &Catalog, path: Path) -> Result<Attempt<()>> {
+        let formats: &[RowFormat] =
+            if catalog.takes_binary() { &[RowFormat::Binary, RowFormat::Text] } else { &[RowFormat::Text] };
+        for &format in formats {
+            let tried = self.run(|session| copy_nothing(session, statements, path.into(), format).map(drop))?;
+            if tried.is_err() {
+                return Ok(tried);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// One try in a transaction that is rolled back. Once the table was found locked nothing more is tried: others would have to
+    /// wait behind us.
+    fn run(&mut self, work: impl FnOnce(&mut Session) -> Attempt<()>) -> Result<Attempt<()>> {
+        if self.untried {
+            return Ok(Ok(()));
+        }
+        let tried = in_rollback(self.session, work);
+        if !self.session.is_usable() {
+            *self.session = (self.reopen)()?;
+        }
+        match tried {
+            Err(failure) if met_a_lock(&failure) => {
+                self.untried = true;
+                Ok(Ok(()))
+            }
+            tried => Ok(tried),
+        }
+    }
+}
+
+/// Has the server plan the deletes, what replaces rows, and the updates of some columns.
+fn try_changes(
+    session: &mut Session,
+    server: &Server,
+    statements: &Statements,
+    catalog: &Catalog,
+    mode: ConflictMode,
+) -> Attempt<()> {
+    for statement in [Statement::DeleteBinary, Statement::DeleteText] {
+        let keys = session.prepare(statements, statement)?.params().len();
+        if !server.planning_locks() {
+            let nulls = vec!["NULL"; keys].join(", ");
+            let name = own_name("vecsink_probe");
+            session.run(&format!("PREPARE {name} AS {}", statements.text(statement)))?;
+            session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))?;
+        }
+    }
+    if server.planning_locks() {
+        must_have(session, catalog, "DELETE")?;
+    }
+    if mode == ConflictMode::Ignore {
+        return Ok(());
+    }
+    let upserts: Vec<Statement> = statements.upsert().collect();
+    let carried: Vec<usize> = (0..catalog.columns.len()).collect();
+    let whole_row_is_key = catalog.keys.key.as_ref().is_none_or(|key| key.len() == carried.len());
+    let patch = (!whole_row_is_key).then(|| statements.patch(&carried));
+    try_staged(session, server, statements, catalog, &upserts, patch.as_deref())
+}
+
+/// Makes the stage and has the server plan what brings its rows into the table.
+fn try_staged(
+    session: &mut Session,
+    server: &Server,
+    statements: &Statements,
+    catalog: &Catalog,
+    tried: &[Statement],
+    patch: Option<&str>,
+) -> Attempt<()> {
+    for statement in &statements.create_stage {
+        session.run(statement)?;
+    }
+    for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patch) {
+        if server.planning_locks() && changes_rows(sql) {
+            must_have(session, catalog, "SELECT")?;
+        } else {
+            session.run(&format!("EXPLAIN {sql}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether Greenplum without its deadlock detector locks the table as soon as it plans one of our statements.
+fn changes_rows(sql: &str) -> bool {
+    sql.starts_with("UPDATE ") || sql.starts_with("DELETE ") || sql.contains(" DO UPDATE SET ")
+}
+
+/// Stands in for planning a statement that would lock the table.
+fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<()> {
+    // Of columns the rest is known from the catalog.
+    let kind = if right == "SELECT" { "any_column" } else { "table" };
+    let asked = format!("SELECT pg_catalog.has_{kind}_privilege($1::text, '{right}')");
+    let answer = session.client().query_one(asked.as_str(), &[&catalog.quoted()]);
+    match answer.map_err(|error| session.failed(&error, During::Statement))?.get(0) {
+        true => Ok(()),
+        false => Err(Failure {
+            class: Class::Configuration,
+            sqlstate: Some("42501".to_owned()),
+            ..Failure::outage(format!("the right to {right} is missing"))
+        }),
+    }
+}
+
+/// What an extension's type compares with may be in a schema of its own.
+const OPERATORS: &str = "the operators of a key's type must be in the session's search path: name their schema with \
+                         currentSchema in a jdbc: url, or with options=-c search_path=… in a postgresql: url";
+
+fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+    let advice = match failure.sqlstate.as_deref() {
+        Some("42501") => format!(
+            "run: GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}",
+            catalog.quoted(),
+            quote(&sink.connection.user)
+        ),
+        Some("42883") => OPERATORS.to_owned(),
+        _ => String::new(),
+    };
+    failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
+}
+
+fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+    let role = quote(&sink.connection.user);
+    let advice = match failure.sqlstate.as_deref() {
+        Some("42501") => format!(
+            "run: GRANT TEMPORARY ON DATABASE {} TO {role}; GRANT {} ON {} TO {role}",
+            quote(&sink.connection.database),
+            if sink.conflict_mode == ConflictMode::Upsert { "SELECT, INSERT, UPDATE" } else { "SELECT, INSERT" },
+            catalog.quoted()
+        ),
+        Some("42883") => OPERATORS.to_owned(),
+        Some("42P10") => "declare the columns of a unique index of the table as the job's PRIMARY KEY".to_owned(),
+        _ => String::new(),
+    };
+    failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
+}
+
+/// Has the transaction wait for a lock, or where the server has no such setting for anything, only a moment: others queue behind
+/// who waits for a lock.
+const BRIEFLY: &str = "SELECT pg_catalog.set_config(name, '1s', true) FROM (
+    SELECT name FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name LIMIT 1) AS s";
+
+/// Tries something in a transaction that is rolled back.
+pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+    let begun = session.begin_without_rows().and_then(|()| session.run(BRIEFLY));
+    let result = begun.and_then(|()| work(session));
+    if let Err(failure) = &result
+        && failure.class == Class::Configuration
+    {
+        // Expected here: only a session out of step has to go.
+        session.forgive();
+    }
+    session.recover();
+    result
+}
+
+/// What was tried [`in_rollback`] met another session's lock: nobody knows whether it works.
+pub fn met_a_lock(failure: &Failure) -> bool {
+    failure.is("55P03") || failure.is("57014")
+}
+
+/// Sessions of another process of this job: those whose name differs from ours only after the last slash.
+pub fn other_process(session: &mut Session, application_name: &str) -> bool {
+    let Some((job, _)) = application_name.rsplit_once('/') else { return false };
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE datname = current_database()
+         AND left(application_name, {}) = {} AND application_name <> {} LIMIT 1",
+        job.chars().count() + 1,
+        literal(&format!("{job}/")),
+        literal(application_name)
+    );
+    session
+        .client()
+        .simple_query(&sql)
+        .is_ok_and(|answer| answer.iter().any(|part| matches!(part, SimpleQueryMessage::Row(_))))
+}
+
+impl From<Path> for Into {
+    fn from(path: Path) -> Into {
+        match path {
+            Path::Direct => Into { binary: Statement::CopyBinary, text: Statement::CopyText },
+            Path::Resolving => Into { binary: Statement::ResolvingBinary, text: Statement::ResolvingText },
+            Path::Staged => Into { binary: Statement::StageBinary, text: Statement::StageText },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_change_rows_are_told_from_those_that_add_some() {
+        let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        let planned = |mode, on_conflict| -> Vec<bool> {
+            let capabilities = Capabilities { direct: true, on_conflict, resolving: false };
+            let statements = Statements::new(&catalog, mode, &capabilities);
+            statements.merge().map(|merge| changes_rows(statements.text(merge))).collect()
+        };
+        assert_eq!(planned(ConflictMode::Upsert, true), [true]);
+        assert_eq!(planned(ConflictMode::Upsert, false), [true, false]);
+        assert_eq!(planned(ConflictMode::Ignore, true), [false]);
+        assert_eq!(planned(ConflictMode::Ignore, false), [false]);
+        assert_eq!(planned(ConflictMode::Strict, true), [false]);
+    }
+}

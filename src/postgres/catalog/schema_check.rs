@@ -1,0 +1,74 @@
+//! A look at the table for the sake of a row that its encoder refuses: the table may have been altered, and no transaction
+//! have noticed yet.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::error::Result;
+use crate::postgres::Target;
+use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::driver::patience::{Deadline, Patience};
+
+/// How long what was seen is believed: bad rows may come in floods.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// How long a look may take: the refused row waits for it.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// When the table was looked at.
+#[derive(Debug, Default)]
+pub struct Looks {
+    last: Mutex<Option<Instant>>,
+}
+
+impl Looks {
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.last.lock();
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= BELIEVED);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+impl Target {
+    /// Whether the table is to be looked at before a row is refused that was encoded for the newest edition. Whoever asks is
+    /// to look, with [`Target::look`].
+    pub fn is_look_due(&self) -> bool {
+        !self.outage.is_on() && self.looks.is_due(Instant::now())
+    }
+
+    /// There may be a newer edition afterwards. Where nobody can tell, because the database is away, the row is judged by what
+    /// is known. Err: the job can't go on with the table as it is.
+    pub fn look(&self) -> Result<()> {
+        let edition = self.edition();
+        let patience = Patience::until(Deadline::after(LONGEST));
+        let compared = self.pool.session(&patience);
+        let compared = compared.and_then(|mut checkout| checkout.attempt(|session| edition.shape.compare(session)));
+        let failure = match compared {
+            Err(altered) if altered.class == Class::Altered => match self.read_again(&edition, &patience) {
+                Ok(Err(why)) => return Err(self.can_not_follow(&altered.text, &why)),
+                Ok(Ok(())) => None,
+                Err(failure) => Some(failure),
+            },
+            compared => compared.err(),
+        };
+        if let Some(failure) = failure {
+            log::debug!("{}: a refused row's table can't be looked at: {failure:?}", self.name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refused_rows_has_the_table_looked_at_once_a_second() {
+        let (looks, start) = (Looks::default(), Instant::now());
+        let due = (0..3000).filter(|&row| looks.is_due(start + Duration::from_millis(row)));
+        assert_eq!(due.collect::<Vec<_>>(), [0, 1000, 2000]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The table as it was at some time of the run. It may be altered while rows are on their way: what was encoded for an
+//! older edition is then encoded anew for the newest.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use parking_lot::RwLock;
+
+use super::probe::Capabilities;
+use super::shape::Shape;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::write::conflict;
+use crate::postgres::write::statements::Statements;
+use crate::postgres::write::transaction::Order;
+use crate::settings::ConflictMode;
+use crate::types::target::TargetTable;
+
+/// What the catalog said of the table, and what follows from it.
+#[derive(Debug)]
+pub struct Edition {
+    /// Rows are encoded alike as long as this stays the same.
+    pub number: u16,
+    pub table: TargetTable,
+    /// Sessions are made ready for one of these.
+    pub(in crate::postgres) revision: u32,
+    pub(in crate::postgres) shape: Shape,
+    pub(in crate::postgres) statements: Statements,
+    pub(in crate::postgres) order: Order,
+    /// The key's columns by name.
+    pub(in crate::postgres) key_names: Vec<String>,
+    /// Rows are found by this, whatever `table` has.
+    pub(in crate::postgres) key_is_unique: bool,
+}
+
+impl Edition {
+    pub(in crate::postgres) fn new(
+        catalog: &Catalog,
+        table: TargetTable,
+        mode: ConflictMode,
+        capabilities: &Capabilities,
+    ) -> Edition {
+        Edition {
+            number: 0,
+            table,
+            revision: 0,
+            shape: Shape::new(catalog),
+            statements: Statements::new(catalog, mode, capabilities),
+            key_names: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
+            order: conflict::order(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
+            key_is_unique: catalog.keys.key_is_unique,
+        }
+    }
+
+    /// Why rows that were spread over the shards by this edition can't go on with another; `None`: they can.
+    fn parted_from(&self, other: &Edition) -> Option<&'static str> {
+        let (was, is) = (&self.table, &other.table);
+        let of_key = |table: &'_ TargetTable| table.of_key().columns;
+        let same_images = of_key(was).iter().zip(of_key(is)).all(|(was, is)| was.kind.has_images_of(&is.kind));
+        if was.key != is.key || self.key_is_unique != other.key_is_unique {
+            Some("its key is another one")
+        } else if !same_images || was.key_is_bytewise != is.key_is_bytewise {
+            Some("its key compares in another way")
+        } else if was.other_unique != is.other_unique {
+            Some("its unique constraints are others")
+        } else {
+            None
+        }
+    }
+}
+
+/// All editions of a sink's table since the start.
+#[derive(Debug)]
+pub struct Editions {
+    /// By their numbers.
+    all: RwLock<Vec<Arc<Edition>>>,
+    newest: AtomicU16,
+}
+
+impl Editions {
+    pub fn new(first: Edition) -> Editions {
+        Editions { all: RwLock::new(vec![Arc::new(first)]), newest: AtomicU16::new(0) }
+    }
+
+    /// The newest one's number: a look without a lock, for once a row.
+    #[inline]
+    pub fn number(&self) -> u16 {
+        self.newest.load(Ordering::Acquire)
+    }
+
+    pub fn newest(&self) -> Arc<Edition> {
+        let all = self.all.read();
+        Arc::clone(&all[all.len() - 1])
+    }
+
+    pub fn get(&self, number: u16) -> Option<Arc<Edition>> {
+        self.all.read().get(usize::from(number)).cloned()
+    }
+
+    /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
+    /// takes the newest one's place. Tells whether anything is different.
+    pub fn add(&self, found: Edition) -> Result<bool, String> {
+        let mut all = self.all.write();
+        let newest = Arc::clone(&all[all.len() - 1]);
+        if let Some(why) = newest.parted_from(&found) {
+            return Err(why.to_owned());
+        }
+        if newest.shape == found.shape && newest.table == found.table {
+            return Ok(false);
+        }
+        let revision = newest.revision + 1;
+        if newest.table.columns == found.table.columns {
+            let last = all.len() - 1;
+            all[last] = Arc::new(Edition { number: newest.number, revision, ..found });
+            return Ok(true);
+        }
+        let Some(number) = newest.number.checked_add(1) else {
+            return Err("that was once too often".to_owned());
+        };
+        all.push(Arc::new(Edition { number, revision, ..found }));
+        self.newest.store(number, Ordering::Release);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::catalog::columns::Column;
+    use crate::types::data_type::DataType;
+    use crate::types::target::{ColumnKind, TargetColumn};
+
+    fn edition(kind: ColumnKind, key: &[usize]) -> Edition {
+        let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        catalog.columns[0].kind = kind.clone();
+        catalog.columns[1].kind = kind;
+        catalog.keys.key = Some(key.to_vec());
+        let column = |column: &Column| TargetColumn {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            kind: column.kind.clone(),
+            not_null: column.not_null,
+            dimension: None,
+            source: DataType::STRING,
+        };
+        let table = TargetTable {
+            schema: "s".into(),
+            table: "t".into(),
+            columns: catalog.columns.iter().map(column).collect(),
+            key: catalog.keys.key.clone(),
+            key_is_bytewise: true,
+            other_unique: false,
+        };
+        let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
+        Edition::new(&catalog, table, ConflictMode::Upsert, &capabilities)
+    }
+
+    #[test]
+    fn columns_of_other_types_make_a_new_edition_and_the_same_ones_none() {
+        let editions = Editions::new(edition(ColumnKind::Int4, &[0]));
+        assert_eq!(editions.add(edition(ColumnKind::Int4, &[0])), Ok(false));
+        assert_eq!((editions.number(), editions.newest().revision), (0, 0));
+        assert_eq!(editions.add(edition(ColumnKind::Int8, &[0])), Ok(true));
+        assert_eq!((editions.number(), editions.newest().number, editions.newest().revision), (1, 1, 1));
+        assert_eq!(editions.get(0).unwrap().table.columns[0].kind, ColumnKind::Int4);
+        assert!(editions.get(2).is_none());
+    }
+
+    #[test]
+    fn another_key_can_not_be_followed() {
+        let editions = Editions::new(edition(ColumnKind::Int4, &[0]));
+        let said = |found| editions.add(found).unwrap_err();
+        assert!(said(edition(ColumnKind::Int4, &[1])).contains("its key is another one"));
+        assert!(said(edition(ColumnKind::Text, &[0])).contains("its key compares in another way"));
+        assert_eq!(editions.number(), 0);
+    }
+}

@@ -1,0 +1,163 @@
+//! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
+//! their bytes for other values, and a table without its key would take rows twice. Each transaction asks in the message that
+//! commits it. By then it holds a lock on the table, so what it sees is what its rows were read as. Where it has changed the
+//! catalog is read again.
+
+use super::keys;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::write::statements::literal;
+
+/// What its error quotes, in whatever language the server speaks.
+const ALTERED: &str = "vecsink_altered";
+
+/// A column's type: its oid, its modifier, and how the server prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Type {
+    id: u32,
+    modifier: i32,
+    name: String,
+}
+
+/// The types of the written columns, and what is unique, as the catalog had them. Shared by a sink's writers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shape {
+    schema: String,
+    table: String,
+    columns: Vec<(String, Type)>,
+    /// Names of the columns that aren't written.
+    others: Vec<String>,
+    /// [`keys::Keys::rules`].
+    rules: String,
+    /// Asks the server, and fails unless the columns have their types and the same is unique.
+    check: String,
+}
+
+impl Shape {
+    pub fn new(catalog: &Catalog) -> Shape {
+        let columns = catalog.columns.iter().map(|column| {
+            let (id, modifier) = column.type_id;
+            (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
+        });
+        let mut shape = Shape {
+            schema: catalog.schema.clone(),
+            table: catalog.table.clone(),
+            columns: columns.collect(),
+            others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
+            rules: catalog.keys.rules.clone(),
+            check: String::new(),
+        };
+        shape.check = shape.check();
+        shape
+    }
+
+    /// Makes a session ready for [`commit`], if the table still is as it was.
+    pub fn ensure(&self, session: &mut Session, revision: u32) -> Attempt<()> {
+        if session.revision != Some(revision) {
+            self.compare(session)?;
+            session.check_before_commit(&self.check)?;
+            session.revision = Some(revision);
+        }
+        Ok(())
+    }
+
+    /// A server only fails where it is told to compute something impossible.
+    fn check(&self) -> String {
+        let mut columns: Vec<&(String, Type)> = self.columns.iter().collect();
+        columns.sort_by(|a, b| a.0.cmp(&b.0));
+        let shown = columns.iter().map(|(name, was)| format!("{name} {} {}", was.id, was.modifier));
+        let shape = shown.collect::<Vec<_>>().join(",");
+        let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
+        let (schema, table) = (literal(&self.schema), literal(&self.table));
+        format!(
+            "SELECT CASE WHEN shape = {} AND rules = {} THEN 0
+                         ELSE CAST('{ALTERED} ' || coalesce(shape, '') || ' ' || rules AS int) END FROM (
+               SELECT ({}) AS rules, pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
+                                            ORDER BY a.attname) AS shape
+               FROM pg_catalog.pg_attribute a
+               JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = {} AND c.relname = {} AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IN ({names})
+             ) AS s",
+            literal(&shape),
+            literal(&self.rules),
+            keys::rules_of(&schema, &table),
+            schema,
+            table
+        )
+    }
+
+    pub fn compare(&self, session: &mut Session) -> Attempt<()> {
+        let (schema, table) = (literal(&self.schema), literal(&self.table));
+        let query = format!(
+            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), ({})
+             FROM pg_catalog.pg_attribute a
+             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = {schema} AND c.relname = {table} AND a.attnum > 0 AND NOT a.attisdropped",
+            keys::rules_of(&schema, &table)
+        );
+        let rows = session.client().query(&query, &[]);
+        let rows = rows.map_err(|error| session.failed(&error, During::Statement))?;
+        let found = rows.iter().map(|row| {
+            let found = Type { id: row.get(1), modifier: row.get(2), name: row.get(3) };
+            (row.get(0), found)
+        });
+        let rules = rows.first().map(|row| row.get::<_, String>(4));
+        let is_other = rules.is_some_and(|rules| rules != self.rules);
+        let difference = self.difference(&found.collect::<Vec<_>>());
+        match difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned())) {
+            Some(text) => Err(Failure { class: Class::Altered, ..Failure::outage(text) }),
+            None => Ok(()),
+        }
+    }
+
+    /// The first column that is not what it was. Of a table that is gone as a whole the statements speak better, and the
+    /// order of columns doesn't matter: all are written by name.
+    fn difference(&self, found: &[(String, Type)]) -> Option<String> {
+        if found.is_empty() {
+            return None;
+        }
+        let changed = self.columns.iter().find_map(|(name, was)| match found.iter().find(|(other, _)| other == name) {
+            Some((_, is)) if (is.id, is.modifier) == (was.id, was.modifier) => None,
+            Some((_, is)) => Some(format!("column {name} was {}, is {}", was.name, is.name)),
+            None => Some(format!("column {name} is gone")),
+        });
+        // One that may not be NULL would have every row refused.
+        let is_new =
+            |name: &&String| !self.columns.iter().any(|(known, _)| known == *name) && !self.others.contains(name);
+        changed.or_else(|| found.iter().map(|(name, _)| name).find(is_new).map(|name| format!("column {name} is new")))
+    }
+}
+
+/// Commits, unless the table was altered under the transaction.
+pub fn commit(session: &mut Session) -> Attempt<()> {
+    session.commit().map_err(|failure| match failure.text.contains(ALTERED) {
+        // A new session will find out what is different, if anything that matters.
+        true => Failure { class: Class::Stale, ..failure },
+        false => failure,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_another_type_is_named_and_the_order_does_not_matter() {
+        let shape = Shape::new(&Catalog::sample("t", &["id", "a"], &["id"]));
+        let column = |name: &str, id, name_of_type: &str| {
+            (name.to_owned(), Type { id, modifier: -1, name: name_of_type.to_owned() })
+        };
+        let bigint = |name| column(name, 20, "bigint");
+        assert_eq!(shape.difference(&[bigint("a"), bigint("id")]), None);
+        let more = shape.difference(&[bigint("a"), bigint("b"), bigint("id")]);
+        assert_eq!(more.as_deref(), Some("column b is new"));
+        let real = column("a", 700, "real");
+        assert_eq!(shape.difference(&[bigint("id"), real]).as_deref(), Some("column a was bigint, is real"));
+        assert_eq!(shape.difference(&[bigint("id")]).as_deref(), Some("column a is gone"));
+        assert_eq!(shape.difference(&[]), None);
+    }
+}

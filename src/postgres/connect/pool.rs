@@ -1,0 +1,252 @@
+//! The sink's pooled connections. r2d2 hands out slots, at most `connectionmaxactive`; whoever holds a slot opens the
+//! session in it. So connecting happens in the writer, with its own errors, waits and stops, and not in r2d2's threads.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+use r2d2::{ManageConnection, NopErrorHandler, PooledConnection};
+
+use super::classify::{Class, During};
+use super::driver::patience::{Patience, SLICE};
+use super::failure::Failure;
+use super::session::{Attempt, Session, Setup};
+use crate::error::{Error, Result};
+use crate::postgres::connect::connector::Connector;
+use crate::postgres::write::retry::Outage;
+
+/// How long to go on with fewer sessions after the server refused one.
+const FEWER_FOR: Duration = Duration::from_secs(30);
+
+/// The least that a slot is waited for.
+const LEAST: Duration = Duration::from_millis(1);
+
+pub struct Pool {
+    /// `None` once it is closed: r2d2's threads end with it.
+    slots: RwLock<Option<r2d2::Pool<Slots>>>,
+    size: u32,
+    connector: Connector,
+    setup: Setup,
+    open: Arc<AtomicU32>,
+    outage: Arc<Outage>,
+    max_wait: Duration,
+    /// Sessions of an earlier one are replaced.
+    generation: AtomicU32,
+    /// When a session was last found lost. Those that haven't answered since are asked before they are used.
+    doubted: Mutex<Option<Instant>>,
+    fewer: Mutex<Option<Fewer>>,
+}
+
+/// The server refused a connection: for a while there are fewer.
+struct Fewer {
+    limit: u32,
+    until: Instant,
+    /// The slots that got none. While they are out, who asks for a slot waits for one with a session.
+    parked: Vec<PooledConnection<Slots>>,
+}
+
+/// A place for one session.
+#[derive(Default)]
+pub struct Slot {
+    session: Option<Session>,
+}
+
+pub struct Slots;
+
+impl ManageConnection for Slots {
+    type Connection = Slot;
+    type Error = Infallible;
+
+    fn connect(&self) -> std::result::Result<Slot, Infallible> {
+        Ok(Slot::default())
+    }
+
+    fn is_valid(&self, _: &mut Slot) -> std::result::Result<(), Infallible> {
+        Ok(())
+    }
+
+    /// A slot without a usable session isn't kept, so that idle slots always spare a connect.
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        !slot.session.as_ref().is_some_and(Session::is_usable)
+    }
+}
+
+impl Pool {
+    pub fn new(
+        connector: Connector,
+        setup: Setup,
+        first: Session,
+        open: Arc<AtomicU32>,
+        outage: Arc<Outage>,
+        size: u32,
+        max_wait: Duration,
+    ) -> Result<Self> {
+        let slots = r2d2::Pool::builder()
+            .max_size(size.max(1))
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            // Either would keep r2d2's threads for half a minute after the pool is gone.
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connection_timeout(SLICE)
+            .error_handler(Box::new(NopErrorHandler))
+            .build(Slots)
+            .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
+        if let Ok(mut slot) = slots.get() {
+            slot.session = Some(first);
+        }
+        Ok(Pool {
+            slots: RwLock::new(Some(slots)),
+            size: size.max(1),
+            connector,
+            setup,
+            open,
+            outage,
+            max_wait: max_wait.max(Duration::from_millis(1)),
+            generation: AtomicU32::new(0),
+            doubted: Mutex::new(None),
+            fewer: Mutex::new(None),
+        })
+    }
+
+    /// Ends the sessions that nobody uses; who has one ends it by giving it back.
+    pub fn close(&self) {
+        let slots = self.slots.write().take();
+        let parked = self.fewer.lock().take();
+        drop((parked, slots));
+    }
+
+    /// A session, from the pool or new, that is ready for no other revision of the table than this one.
+    pub fn session_for(&self, revision: u32, patience: &Patience) -> Attempt<Checkout> {
+        self.session_if(patience, |session| session.revision.is_none_or(|other| other == revision))
+    }
+
+    /// A session, from the pool or new.
+    pub fn session(&self, patience: &Patience) -> Attempt<Checkout> {
+        self.session_if(patience, |_| true)
+    }
+
+    fn session_if(&self, patience: &Patience, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
+        loop {
+            // Looked at for its side effect: slots come back when the time of fewer sessions is over.
+            self.limit();
+            let mut slot = self.free_slot(patience)?;
+            let generation = self.generation.load(Ordering::Relaxed);
+            let doubted = *self.doubted.lock();
+            if let Some(session) = &mut slot.session {
+                session.client().set_patience(patience.clone());
+            }
+            if let Some(session) = &mut slot.session
+                && session.is_usable()
+                && session.generation == generation
+                && serves(session)
+                && (doubted < Some(session.proven) || session.answers())
+            {
+                return Ok(Checkout(slot));
+            }
+            slot.session = None;
+            match Session::open(&self.connector, &self.setup, &self.open, &self.outage.patience(patience)) {
+                Ok(mut session) => {
+                    session.client().set_patience(patience.clone());
+                    session.generation = generation;
+                    slot.session = Some(session);
+                    return Ok(Checkout(slot));
+                }
+                Err(failure) if failure.is("53300") => {
+                    if self.open_sessions() == 0 {
+                        self.refused(None);
+                        return Err(failure);
+                    }
+                    self.refused(Some(slot));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// From now on only new sessions: what the old ones prepared is out of date.
+    pub fn renew(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// From now on sessions that work behind a transaction pooler. Tells whether they didn't before.
+    pub fn becomes_pooled(&self) -> bool {
+        self.renew();
+        !self.setup.pooled.swap(true, Ordering::Relaxed)
+    }
+
+    /// A session was lost: others may be, too.
+    pub fn doubt(&self) {
+        *self.doubted.lock() = Some(Instant::now());
+    }
+
+    /// Waits for a slot that nobody uses.
+    fn free_slot(&self, patience: &Patience) -> Attempt<PooledConnection<Slots>> {
+        let deadline = Instant::now() + self.max_wait;
+        loop {
+            let slice = patience.slice(SLICE).map_err(|error| Failure::new(&error, During::Connect))?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(slots) = self.slots.read().clone() else { return Err(Failure::outage("the sink is closed")) };
+            match slots.get_timeout(slice.min(left).max(LEAST)) {
+                Ok(slot) => return Ok(slot),
+                Err(_) if left.is_zero() => return Err(self.none_free()),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn none_free(&self) -> Failure {
+        let wait = self.max_wait.as_secs_f64();
+        let size = self.size;
+        Failure {
+            class: Class::Contention,
+            ..Failure::outage(format!(
+                "none of the {size} connections became free within {wait:.1} s (connectionMaxWait)"
+            ))
+        }
+    }
+
+    /// Sessions that are open now.
+    pub fn open_sessions(&self) -> u32 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many writers make sense: fewer for a while after the server refused a connection.
+    pub fn limit(&self) -> u32 {
+        let mut fewer = self.fewer.lock();
+        if fewer.as_ref().is_some_and(|fewer| Instant::now() >= fewer.until) {
+            *fewer = None;
+        }
+        fewer.as_ref().map_or(self.size, |fewer| fewer.limit)
+    }
+
+    fn refused(&self, slot: Option<PooledConnection<Slots>>) {
+        let limit = self.open_sessions().max(1);
+        let until = Instant::now() + FEWER_FOR;
+        let mut fewer = self.fewer.lock();
+        if fewer.is_none() {
+            log::warn!("the server takes no more connections; going on with {limit}");
+        }
+        let fewer = fewer.get_or_insert_with(|| Fewer { limit, until, parked: Vec::new() });
+        (fewer.limit, fewer.until) = (limit, until);
+        fewer.parked.extend(slot);
+    }
+}
+
+/// A session on loan. Goes back to the pool when dropped, or is closed if it is of no more use.
+pub struct Checkout(PooledConnection<Slots>);
+
+impl Checkout {
+    /// Runs `work`; a failure leaves the session clean or marks it as lost.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+        let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };
+        let result = work(session);
+        match result {
+            Ok(_) => session.proven = Instant::now(),
+            Err(_) => session.recover(),
+        }
+        result
+    }
+}

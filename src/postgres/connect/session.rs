@@ -1,0 +1,356 @@
+//! A connection with what belongs to it: its settings, prepared statements and staging table.
+//!
+//! Behind a transaction pooler (PgBouncer's `pool_mode = transaction`) a connection gets another session of the server for each
+//! transaction, with what other clients left in it. So there are two ways to work. A session of our own keeps settings,
+//! prepared statements and the staging table, under names that nobody else has, and [`Session::begin`] proves that they are
+//! there. In a *pooled* one each transaction brings all it needs, and nothing outlives it. For code that is new here:
+//!
+//! - begin with [`Session::begin`], end with [`Session::commit`], which also asks whether the table still is the same, `COMMIT`
+//!   or [`Session::recover`];
+//! - what outlives a transaction on its own (`SET`, `PREPARE`, `pg_advisory_lock`, `LISTEN`, a temporary table) doesn't work
+//!   where [`Session::is_pooled`]: use `SET LOCAL`, `pg_advisory_xact_lock`, `ON COMMIT DROP` there;
+//! - a setting for every session goes into [`Setup`], which knows both ways;
+//! - a name in the server comes from [`own_name`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
+
+use super::classify::{Class, During};
+use super::driver::patience::Patience;
+use super::driver::{Client, Error};
+use super::failure::Failure;
+use crate::postgres::connect::connector::Connector;
+use crate::postgres::write::statements::{COUNT, Statement, Statements, literal, own_name};
+
+/// How long a session in doubt has to answer an empty query.
+const ANSWER: Duration = Duration::from_secs(2);
+
+pub type Attempt<T> = std::result::Result<T, Failure>;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// The setting that a pooled transaction knows itself by.
+const MARK: &str = "vecsink.transaction";
+
+/// What every session is set to, found out by the first one.
+#[derive(Debug, Default, Clone)]
+pub struct Setup {
+    pub required: Vec<(&'static str, String)>,
+    /// Settings that some servers don't know.
+    pub optional: Vec<(&'static str, &'static str)>,
+    /// Found out at the start or later: each transaction may get another session of the server.
+    pub pooled: Arc<AtomicBool>,
+}
+
+/// How long a setting lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    Session,
+    Transaction,
+}
+
+fn set((name, value): (&str, &str), lasting: Lasting) -> String {
+    let local = lasting == Lasting::Transaction;
+    match name {
+        // The value is a list, of which SET would make one name.
+        "search_path" => format!("SELECT pg_catalog.set_config('search_path', {}, {local})", literal(value)),
+        _ => format!("SET {}{name} TO {}", if local { "LOCAL " } else { "" }, literal(value)),
+    }
+}
+
+pub struct Session {
+    client: Client,
+    prepared: [Option<Prepared>; COUNT],
+    has_stage: bool,
+    usable: bool,
+    /// Of the server's sessions none belongs to this one for longer than a transaction.
+    pooled: bool,
+    /// What belongs to this session in the server has a name that begins so.
+    own: String,
+    /// Begins a transaction.
+    beginning: String,
+    /// What is asked before COMMIT: see [`super::shape`].
+    closing: String,
+    /// Of the table's editions the one it is ready for.
+    pub revision: Option<u32>,
+    /// The pool's generation it was opened in.
+    pub generation: u32,
+    /// What its transactions begin with, besides BEGIN.
+    pub begins_with: String,
+    /// When it last did what it was asked.
+    pub proven: Instant,
+    open: Arc<AtomicU32>,
+}
+
+impl Session {
+    /// Connects and logs in, in the connect time-out if the patience isn't over earlier. The patience is then that of the
+    /// session's waits until it is given another.
+    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &Patience) -> Attempt<Session> {
+        let own = patience.at_most(connector.timeout());
+        let mut client = connector.connect(&own)?;
+        client.set_patience(own);
+        open.fetch_add(1, Ordering::Relaxed);
+        let mut session = Session {
+            client,
+            prepared: [const { None }; COUNT],
+            has_stage: false,
+            usable: true,
+            pooled: false,
+            own: own_name("vecsink"),
+            beginning: BEGIN.to_owned(),
+            closing: String::new(),
+            revision: None,
+            generation: 0,
+            begins_with: String::new(),
+            proven: Instant::now(),
+            open: Arc::clone(open),
+        };
+        session.set_up(setup)?;
+        session.client.set_patience(patience.clone());
+        Ok(session)
+    }
+
+    pub fn set_up(&mut self, setup: &Setup) -> Attempt<()> {
+        if setup.required.is_empty() {
+            // The first session: nobody knows yet whether it may keep anything.
+            return Ok(());
+        }
+        let required = setup.required.iter().map(|(name, value)| (*name, value.as_str()));
+        self.pooled = setup.pooled.load(Ordering::Relaxed);
+        if self.pooled {
+            let mark = (MARK, self.own.as_str());
+            let mut settings: Vec<String> =
+                required.chain([mark]).map(|setting| set(setting, Lasting::Transaction)).collect();
+            for optional in &setup.optional {
+                let setting = set(*optional, Lasting::Transaction);
+                match self.run(&format!("BEGIN; {setting}; ROLLBACK")) {
+                    Err(failure) if !failure.is("42704") => return Err(failure),
+                    Err(_) => {
+                        self.forgive();
+                        self.recover();
+                    }
+                    Ok(()) => settings.push(setting),
+                }
+            }
+            self.beginning = format!("{BEGIN}; {}", settings.join("; "));
+            return Ok(());
+        }
+        let mut statements: Vec<String> = required.map(|setting| set(setting, Lasting::Session)).collect();
+        statements.push(format!("PREPARE {} AS SELECT 1", self.own));
+        self.run(&statements.join("; "))?;
+        self.beginning = format!("{BEGIN}; EXECUTE {}", self.own);
+        for optional in &setup.optional {
+            match self.run(&set(*optional, Lasting::Session)) {
+                Err(failure) if !failure.is("42704") => return Err(failure),
+                Err(_) => self.forgive(),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets more, for as long as what [`Session::set_up`] has set.
+    pub fn also_set(&mut self, settings: &[(&'static str, String)]) -> Attempt<()> {
+        let lasting = if self.pooled { Lasting::Transaction } else { Lasting::Session };
+        let statements: Vec<String> = settings.iter().map(|(name, value)| set((name, value), lasting)).collect();
+        match statements.join("; ") {
+            none if none.is_empty() => Ok(()),
+            more if self.pooled => {
+                self.beginning = format!("{}; {more}", self.beginning);
+                Ok(())
+            }
+            more => self.run(&more),
+        }
+    }
+
+    /// Whether nothing in the server outlives a transaction.
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Begins a transaction. The same message proves that it runs in the session that has what is ours, or brings that along.
+    pub fn begin(&mut self) -> Attempt<()> {
+        let begun = self.run(&format!("{}{}", self.beginning, self.begins_with));
+        begun.map_err(|failure| self.astray(failure))
+    }
+
+    /// The same for a transaction without the rows that `begins_with` speaks of.
+    pub fn begin_without_rows(&mut self) -> Attempt<()> {
+        let begun = self.client.batch_execute(&self.beginning);
+        begun.map_err(|error| self.failed(&error, During::Statement)).map_err(|failure| self.astray(failure))
+    }
+
+    /// Begins a transaction that has an empty staging table.
+    pub fn begin_with_stage(&mut self, statements: &Statements) -> Attempt<()> {
+        if self.pooled {
+            let stage = statements.create_passing_stage.join("; ");
+            return self.run(&format!("{}; {stage}{}", self.beginning, self.begins_with));
+        }
+        if !self.has_stage {
+            let made = self.run(&format!("{}; {}; COMMIT", self.beginning, statements.create_stage.join("; ")));
+            made.map_err(|failure| self.astray(failure))?;
+            self.has_stage = true;
+        }
+        self.begin()
+    }
+
+    /// Has `check` asked by each [`Session::commit`] from now on: a query that fails where the table is no longer what it was.
+    pub fn check_before_commit(&mut self, check: &str) -> Attempt<()> {
+        if self.pooled {
+            // The error's text is what a number is made of: the server must not try before it has to.
+            self.closing = format!(
+                "SELECT CASE WHEN pg_catalog.current_setting('{MARK}') = '{0}' THEN 0 ELSE
+                 CAST('{0} ' || pg_catalog.current_setting('{MARK}') AS int) END; {check}; ",
+                self.own
+            );
+            return Ok(());
+        }
+        let name = format!("{}_check", self.own);
+        let prepared = self.run(&format!("{}; PREPARE {name} AS {check}; COMMIT", self.beginning));
+        prepared.map_err(|failure| self.astray(failure))?;
+        self.closing = format!("EXECUTE {name}; ");
+        Ok(())
+    }
+
+    pub fn commit(&mut self) -> Attempt<()> {
+        let message = format!("{}COMMIT", self.closing);
+        self.run(&message).map_err(|failure| self.astray(failure))
+    }
+
+    /// Names the failure that comes from being in another session of the server.
+    fn astray(&self, failure: Failure) -> Failure {
+        if self.pooled && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
+            let text = "the transaction was continued in another session of the server; a pooler that parts transactions \
+                        (statement pooling) can't be used";
+            return Failure { class: Class::Configuration, ..Failure::outage(text) };
+        }
+        if failure.is("26000") { Failure { class: Class::Astray, ..failure } } else { failure }
+    }
+
+    /// Runs what needs the session's settings, and no transaction for its own sake.
+    pub fn with_settings<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+        if !self.pooled {
+            return work(self);
+        }
+        self.begin_without_rows()?;
+        let result = work(self)?;
+        self.run("COMMIT")?;
+        Ok(result)
+    }
+
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    pub fn is_usable(&self) -> bool {
+        self.usable && !self.client.is_closed()
+    }
+
+    /// Whether the server still is at the other end.
+    pub fn answers(&mut self) -> bool {
+        self.client.answers(ANSWER)
+    }
+
+    /// Runs statements that return nothing.
+    pub fn run(&mut self, sql: &str) -> Attempt<()> {
+        let result = self.client.batch_execute(sql);
+        result.map_err(|error| self.failed(&error, During::Statement))
+    }
+
+    /// Runs statements and gives the rows of all of them as texts, NULL as an empty one.
+    pub fn ask(&mut self, sql: &str) -> Attempt<Vec<Vec<String>>> {
+        let answer = self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement))?;
+        let texts = |part: &SimpleQueryMessage| match part {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect())
+            }
+            _ => None,
+        };
+        Ok(answer.iter().filter_map(texts).collect())
+    }
+
+    pub fn prepare(&mut self, statements: &Statements, statement: Statement) -> Attempt<Prepared> {
+        if let Some(prepared) = &self.prepared[statement as usize] {
+            return Ok(prepared.clone());
+        }
+        let prepared = self.client.prepare(statements.text(statement));
+        let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
+            // Another client left a statement of the driver's next name in the pooler's session.
+            failure if self.pooled && failure.is("42P05") => Failure { class: Class::Contention, ..failure },
+            failure => failure,
+        })?;
+        if !self.pooled {
+            self.prepared[statement as usize] = Some(prepared.clone());
+        }
+        Ok(prepared)
+    }
+
+    /// The number of rows the statement wrote.
+    pub fn execute(&mut self, statements: &Statements, statement: Statement) -> Attempt<u64> {
+        if self.pooled {
+            return self.run_and_count(statements.text(statement));
+        }
+        let prepared = self.prepare(statements, statement)?;
+        let result = self.client.execute_prepared(&prepared, &[]);
+        let text = statements.text(statement);
+        result.map_err(|error| self.failed(&error, During::Statement).of_statement(text))
+    }
+
+    /// The first value of what a statement without parameters returns.
+    pub fn first_value(&mut self, sql: &str) -> Attempt<Option<String>> {
+        let answer = self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement))?;
+        let value = |part: &SimpleQueryMessage| match part {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        Ok(answer.iter().find_map(value))
+    }
+
+    /// Runs one statement without parameters, and leaves no name in the server; the number of rows it wrote.
+    pub fn run_and_count(&mut self, sql: &str) -> Attempt<u64> {
+        let answer =
+            self.client.simple_query(sql).map_err(|error| self.failed(&error, During::Statement).of_statement(sql))?;
+        let count = |part: &SimpleQueryMessage| match part {
+            SimpleQueryMessage::CommandComplete(count) => Some(*count),
+            _ => None,
+        };
+        Ok(answer.iter().find_map(count).unwrap_or(0))
+    }
+
+    /// Reads an error and remembers whether the session outlives it.
+    pub fn failed(&mut self, error: &Error, during: During) -> Failure {
+        let failure = Failure::new(error, during);
+        if failure.ends_session() {
+            self.usable = false;
+        }
+        failure
+    }
+
+    /// A refusal that was asked for doesn't end the session.
+    pub fn forgive(&mut self) {
+        self.usable = true;
+    }
+
+    /// Back to a clean session after a failed transaction, or none.
+    ///
+    /// A COPY that is refused before its first byte leaves the driver one answer behind: the next statement would take
+    /// the late answer for its own, and a COMMIT could seem to have succeeded. So the session has to show that it
+    /// answers what it is asked.
+    pub fn recover(&mut self) {
+        if !self.is_usable() {
+            return;
+        }
+        let in_step = self.client.simple_query("ROLLBACK; SELECT 'in step'").is_ok_and(|answer| {
+            answer.iter().any(|part| matches!(part, SimpleQueryMessage::Row(row) if row.get(0) == Some("in step")))
+        });
+        self.usable = in_step;
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,390 @@
+//! Rows into the database: one sink's connections, statements, conflicts, retries and refused rows.
+
+mod catalog;
+mod connect;
+mod dead_letter_table;
+mod owners;
+mod streams;
+mod write;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::batch::Batch;
+use crate::error::{Error, Rejection, Result};
+use crate::membership::Membership;
+use crate::settings::{ConflictMode, DeadLetterTarget, Sink};
+use crate::stop::Stop;
+use crate::types::target::TargetTable;
+
+pub use self::catalog::describe::Description;
+pub use self::catalog::schema_version::Edition;
+pub use self::dead_letter_table::{Answered, Beside, check_letters, letter_table_ddl, read_letters};
+pub use self::streams::{Held, Kept, StreamName};
+pub use self::write::transaction::Written;
+
+use self::catalog::lookup::Catalog;
+use self::catalog::probe::Capabilities;
+use self::catalog::schema_check::Looks;
+use self::catalog::schema_version::Editions;
+use self::connect::connector::Connector;
+use self::connect::driver::patience::{Deadline, Patience};
+use self::connect::failure::Failure;
+use self::connect::pool::Pool;
+use self::connect::pooler::Between;
+use self::connect::server::Server;
+use self::connect::session::{Attempt, Session, Setup};
+use self::connect::turns::Turns;
+use self::dead_letter_table::LetterTable;
+use self::owners::Owners;
+use self::write::conflict::Conflicts;
+use self::write::evidence::Evidence;
+use self::write::retry::{Outage, Waits};
+
+/// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
+pub trait Settle {
+    /// These rows are durable: COMMIT was answered. Those among them that were left out are settled with them.
+    fn durable(&mut self, rows: Range<usize>, written: Written);
+
+    /// The database refused this row, alone. Err stops the write.
+    fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
+
+    /// So many rows of those that are settled next are another process's now, and were left out.
+    fn left_out(&mut self, _rows: usize) {}
+
+    /// An attempt failed and is repeated.
+    fn retried(&mut self);
+
+    /// The table was altered: the entries of `batch`, in their places, with their rows as `edition` takes them. `None` stops
+    /// the write: it can't be done.
+    fn encoded_anew(&mut self, _batch: &Batch, _edition: &Edition) -> Option<Batch> {
+        None
+    }
+
+    /// What the transaction that tries these rows shall do besides. Asked before each attempt.
+    fn beside(&mut self, _rows: Range<usize>) -> Beside {
+        Beside::default()
+    }
+
+    /// That transaction has ended; what it should have done besides is durable if it was committed.
+    fn beside_ended(&mut self, _beside: Beside, _committed: bool) {}
+
+    /// Under `conflictmode` = strict a key was there already. `row` is the one in the way, if the server said which.
+    /// Gives the error that stops the job; who knows the row's position should name it.
+    fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
+        Error::Target {
+            message: format!(
+                "{rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed"
+            ),
+            sqlstate: rejection.sqlstate,
+            passing: false,
+        }
+    }
+}
+
+const POOLED: &str = "gives each transaction another of the server's sessions (as PgBouncer does with pool_mode = transaction): \
+                      each transaction brings along all it needs, which is slower, and slowest where rows go through a \
+                      temporary table; the server's own address, or session pooling, is better";
+
+/// One sink's opened target, shared by its writer threads.
+pub struct Target {
+    name: String,
+    sink: Sink,
+    table: TargetTable,
+    editions: Editions,
+    /// Held while the catalog is read again, so that one writer does it for all.
+    rereading: Mutex<()>,
+    looks: Looks,
+    capabilities: Capabilities,
+    description: Description,
+    pool: Pool,
+    conflicts: Conflicts,
+    outage: Arc<Outage>,
+    waits: Waits,
+    evidence: Evidence,
+    conflict_mode: ConflictMode,
+    max_retry_times: u32,
+    retry_wait_time: Duration,
+    most_writers: u32,
+    linger: Duration,
+    greenplum: bool,
+    letters: Option<LetterTable>,
+    has_company: bool,
+    owners: Owners,
+    turns: Turns,
+    /// When what is part of the opening has to be done.
+    opening: Deadline,
+}
+
+impl Target {
+    /// Connects, reads the catalog and finds out what the server takes. Whatever would make every row fail is an error
+    /// here. A name `job/process` lets another process of the job be noticed. `max_outage`: how long the database may be
+    /// away later on.
+    pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
+        let connector = Connector::new(&sink.connection, application_name, max_outage)?;
+        let open = Arc::new(AtomicU32::new(0));
+        let outage = Arc::new(Outage::new(max_outage, sink.origin));
+        let opening = Deadline::after(connector.timeout());
+        let patience = Patience::until(opening);
+        let mut session = first_session(&connector, sink, &open, &patience)?;
+        let set_up = |failure| connector.unreachable(&failure);
+        let server = Server::read(&mut session).map_err(set_up)?;
+        let mut setup = server.setup(&sink.connection);
+        let second =
+            || Session::open(&connector, &Setup::default(), &open, &patience.at_most(self::connect::pooler::COMPARING));
+        match self::connect::pooler::between(&mut session, &second).map_err(set_up)? {
+            Between::Nothing => {}
+            Between::TransactionPooler => setup.pooled.store(true, Ordering::Relaxed),
+            Between::StatementPooler => return Err(connector.pools_statements()),
+        }
+        session.set_up(&setup).map_err(set_up)?;
+        let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
+        let settings =
+            session.with_settings(|session| self::catalog::planner::settings(session, &catalog)).map_err(set_up)?;
+        session.also_set(&settings).map_err(set_up)?;
+        setup.required.extend(settings);
+        let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
+        let self::catalog::probe::Found { capabilities, statements, untried } =
+            self::catalog::probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
+        let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
+        let mut description =
+            self::catalog::describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        if session.is_pooled() {
+            let warning = format!("a pooler before the server {POOLED}");
+            log::warn!("{}: {warning}", catalog.name());
+            description.warnings.push(warning);
+        }
+        if untried {
+            description.warnings.push(format!(
+                "{} is locked by another session, so what the server takes could not all be tried; rows wait for that lock",
+                catalog.name()
+            ));
+        }
+        let has_company = self::catalog::probe::other_process(&mut session, application_name);
+        let letters = match &sink.dead_letter {
+            Some(DeadLetterTarget::Table { schema, table }) => Some(LetterTable::open(&mut session, schema, table)?),
+            _ => None,
+        };
+        log::info!("{}: {}, {}", catalog.name(), description.server, description.path);
+        if let Some(text) = server.describe_deadlock_detector() {
+            log::info!("{}: {text}", catalog.name());
+        }
+        Ok(Target {
+            name: catalog.name(),
+            sink: sink.clone(),
+            table: catalog.target(sink),
+            editions: Editions::new(Edition::new(&catalog, catalog.target(sink), sink.conflict_mode, &capabilities)),
+            rereading: Mutex::new(()),
+            looks: Looks::default(),
+            capabilities,
+            description,
+            conflicts,
+            outage: Arc::clone(&outage),
+            waits: Waits::new(max_outage, sink.origin),
+            evidence: Evidence::default(),
+            conflict_mode: sink.conflict_mode,
+            max_retry_times: sink.max_retry_times,
+            retry_wait_time: sink.retry_wait_time,
+            most_writers: server.most_writers(
+                sink.conflict_mode,
+                sink.changing,
+                catalog.keys.key_is_unique,
+                sink.connection_max_active,
+            ),
+            linger: server.linger(),
+            greenplum: server.greenplum,
+            letters,
+            has_company,
+            owners: Owners::new(&sink.schema, application_name),
+            turns: Turns::new(&catalog.name()),
+            opening,
+            pool: Pool::new(
+                connector,
+                setup,
+                session,
+                open,
+                outage,
+                sink.connection_max_active,
+                sink.connection_max_wait,
+            )?,
+        })
+    }
+
+    /// The table as the start found it.
+    pub fn table(&self) -> &TargetTable {
+        &self.table
+    }
+
+    /// The number of the newest edition of the table: rows are to be encoded for that one.
+    #[inline]
+    pub fn edition_number(&self) -> u16 {
+        self.editions.number()
+    }
+
+    pub fn edition(&self) -> Arc<Edition> {
+        self.editions.newest()
+    }
+
+    /// An edition that rows were encoded for.
+    pub fn edition_of(&self, number: u16) -> Option<Arc<Edition>> {
+        self.editions.get(number)
+    }
+
+    /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
+    /// why the job can't go on with the table as it is.
+    fn read_again(&self, seen: &Edition, patience: &Patience) -> Attempt<std::result::Result<(), String>> {
+        // Who holds it waits no longer than `patience`, which all share.
+        let _alone = self.rereading.lock();
+        if self.editions.newest().revision != seen.revision {
+            return Ok(Ok(()));
+        }
+        // One of the pool's: the server may allow no more.
+        let mut checkout = self.pool.session(patience)?;
+        let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
+        let read = checkout.attempt(|session| read_catalog(session, self.greenplum, &self.sink, Some(&written)))?;
+        drop(checkout);
+        let found = match read {
+            Err(Error::Target { message, passing: true, .. }) => return Err(Failure::outage(message)),
+            Err(error) => return Ok(Err(error.to_string())),
+            Ok(catalog) => {
+                Edition::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
+            }
+        };
+        Ok(self.editions.add(found).map(|is_another| {
+            if is_another {
+                log::warn!("{}: the table was altered; going on with it as it is now", self.name);
+                self.pool.renew();
+            }
+        }))
+    }
+
+    /// A transaction found itself in another session of the server than its own.
+    fn goes_astray(&self) {
+        if self.pool.becomes_pooled() {
+            log::warn!(
+                "{}: a transaction began in another session of the server than its own, and was not committed: a pooler now \
+                 {POOLED}",
+                self.name
+            );
+        }
+    }
+
+    fn can_not_follow(&self, altered: &str, why: &str) -> Error {
+        Error::target(format!(
+            "table {} was altered meanwhile ({altered}): {why}; {}",
+            self.name,
+            self.sink.origin.again()
+        ))
+    }
+
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Whether another process of the job was connected when this was opened.
+    pub fn has_company(&self) -> bool {
+        self.has_company
+    }
+
+    /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
+    /// database until `stop` is at [`crate::stop::Phase::Abandoning`] (then [`Error::Stopped`]) or `max_outage` is over.
+    pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
+        self::write::batch::Write::new(self, batch, settle, stop).run()
+    }
+
+    /// The group of processes that share a source has given this one a partition, whose rows come as `stream`: nobody else
+    /// may write them until it is left.
+    pub fn claim(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
+        self.owners.claim(stream, &self.sink.name, partition, by);
+    }
+
+    /// How partitions are handed over between processes; the inner error is a warning.
+    pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
+        let mut found = Ok(String::new());
+        let patience = Patience::until(Deadline::after(self.sink.connection.connect_timeout));
+        let asked = self.pool.session(&patience).and_then(|mut session| {
+            session.attempt(|session| {
+                found = self.owners.check(session);
+                Ok(())
+            })
+        });
+        asked.map_err(|failure| failure.error(&format!("{}: the database can't be asked", self.name), ""))?;
+        Ok(found)
+    }
+
+    /// The partition is another process's: what isn't in an open transaction is left to that one.
+    pub fn leave(&self, stream: u32) {
+        self.owners.leave(stream);
+    }
+
+    /// Whether a transaction is open that has rows of a partition that was left.
+    pub fn is_leaving(&self) -> bool {
+        self.owners.is_leaving()
+    }
+
+    /// Writers wait for the database to come back.
+    pub fn in_outage(&self) -> bool {
+        self.outage.is_on()
+    }
+
+    /// How many writers make sense now: [`Target::most_writers`], for a while fewer when the server took no more
+    /// connections.
+    pub fn connection_limit(&self) -> u32 {
+        self.pool.limit().min(self.most_writers)
+    }
+
+    /// How many writers ever make sense: the pool's size, but one where transactions that update can lock each other for
+    /// good.
+    pub fn most_writers(&self) -> u32 {
+        self.most_writers
+    }
+
+    /// How long a row may wait for others so that they share a transaction, when a writer is free.
+    pub fn linger(&self) -> Duration {
+        self.linger
+    }
+
+    /// Ends the sessions that nobody uses, and each of the others when it is given back. Nothing is written any more.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Sessions that are open now.
+    pub fn open_sessions(&self) -> u32 {
+        self.pool.open_sessions()
+    }
+}
+
+/// Reads the catalog with the session's settings: types are named as its search path has it.
+fn read_catalog(
+    session: &mut Session,
+    greenplum: bool,
+    sink: &Sink,
+    written: Option<&[String]>,
+) -> Attempt<Result<Catalog>> {
+    if !session.is_pooled() {
+        return Ok(Catalog::read(session, greenplum, sink, written));
+    }
+    session.begin_without_rows()?;
+    let read = Catalog::read(session, greenplum, sink, written);
+    session.recover();
+    Ok(read)
+}
+
+/// A server that is just starting gets until the connect time-out.
+fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, patience: &Patience) -> Result<Session> {
+    let deadline = Instant::now() + sink.connection.connect_timeout;
+    loop {
+        match Session::open(connector, &Setup::default(), open, patience) {
+            Ok(session) => return Ok(session),
+            Err(failure) if failure.is("57P03") && Instant::now() < deadline => {
+                std::thread::sleep(sink.retry_wait_time.max(Duration::from_millis(100)));
+            }
+            Err(failure) => return Err(connector.unreachable(&failure)),
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Who writes a partition's rows, where processes share the partitions. The group decides it; a row of the database makes
+//! its decision binding there: it holds the number of the partition's newest owner, its epoch.
+//!
+//! - Every transaction begins with a lock on each partition that it has rows of, held to its end and shared with the other
+//!   transactions of the owner, and with a look whether the epoch still is the owner's. Both go with BEGIN.
+//! - A new owner takes the lock alone, so it waits until the open transactions of the owner before it have ended (after
+//!   [`PATIENCE`] it ends their sessions), raises the epoch, and then asks the group whether the partition still is its own.
+//!   Only then it writes.
+//!
+//! So what a former owner begins later is refused, however long it was silent; and one that raises the epoch too late is
+//! told by the group to write nothing, while the rightful owner raises it again. Nothing here lives in a session.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use twox_hash::XxHash64;
+
+use crate::membership::Membership;
+use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::write::statements::{literal, quote};
+
+/// The table of epochs, in the target's schema.
+const TABLE: &str = "vecsink_owner";
+/// What the error of a transaction quotes whose owner is no longer the newest.
+const FENCED: &str = "vecsink_fenced";
+/// How long a new owner waits for transactions of the one before it.
+const PATIENCE: &str = "5s";
+/// How often it waits that long in one attempt.
+const TRIES: u32 = 3;
+
+/// The streams of one sink that other processes may own.
+pub struct Owners {
+    schema: String,
+    /// This process, as pg_stat_activity names it.
+    owner: String,
+    /// Some stream was claimed: until then nothing is asked of anybody.
+    on: AtomicBool,
+    streams: Mutex<HashMap<u32, Stream>>,
+    /// Held while epochs are raised, so that one writer does it for all.
+    raising: Mutex<Table>,
+}
+
+/// Whether the table of epochs can be had.
+enum Table {
+    Unknown,
+    There,
+    /// New owners then wait for those before them, and nothing stops these afterwards.
+    Missing,
+}
+
+/// A partition, from when it is taken on until the last transaction with its rows has ended.
+struct Stream {
+    partition: Partition,
+    state: State,
+    /// It is another process's: no new transaction may have its rows.
+    left: bool,
+    /// Open transactions that have rows of it.
+    open: usize,
+}
+
+#[derive(Clone)]
+struct Partition {
+    /// Its number in the table, and its lock.
+    key: i64,
+    sink: String,
+    topic: Arc<str>,
+    id: i32,
+    membership: Arc<dyn Membership>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    /// The group was not asked since.
+    Raised(i64),
+    Own(i64),
+}
+
+/// The streams of one attempt. While this lives they count as being written.
+pub struct Admitted<'a> {
+    owners: &'a Owners,
+    streams: Vec<u32>,
+    /// Streams that are others' now.
+    pub left: Vec<u32>,
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        let mut known = self.owners.streams.lock();
+        for number in &self.streams {
+            if let Some(stream) = known.get_mut(number) {
+                stream.open -= 1;
+                if stream.left && stream.open == 0 {
+                    known.remove(number);
+                }
+            }
+        }
+    }
+}
+
+impl Owners {
+    pub fn new(schema: &str, owner: &str) -> Owners {
+        Owners {
+            schema: schema.to_owned(),
+            owner: owner.to_owned(),
+            on: AtomicBool::new(false),
+            streams: Mutex::default(),
+            raising: Mutex::new(Table::Unknown),
+        }
+    }
+
+    /// Whether any stream is one of several processes'.
+    #[inline]
+    pub fn are_many(&self) -> bool {
+        self.on.load(Ordering::Acquire)
+    }
+
+    /// The group has given this process a partition.
+    pub fn claim(&self, stream: u32, sink: &str, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
+        let (topic, id) = partition;
+        let image = [by.group(), sink, topic, &id.to_string()].join("\x1f");
+        let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
+        let (sink, topic) = (sink.to_owned(), Arc::clone(topic));
+        let partition = Partition { key, sink, topic, id, membership: Arc::clone(by) };
+        let claimed = Stream { partition, state: State::New, left: false, open: 0 };
+        self.streams.lock().insert(stream, claimed);
+        self.on.store(true, Ordering::Release);
+    }
+
+    /// The partition is another process's, or soon will be.
+    pub fn leave(&self, number: u32) {
+        let mut streams = self.streams.lock();
+        if let Some(stream) = streams.get_mut(&number) {
+            stream.left = true;
+            if stream.open == 0 {
+                streams.remove(&number);
+            }
+        }
+    }
+
+    /// Whether a transaction is open that has rows of a partition that was left.
+    pub fn is_leaving(&self) -> bool {
+        self.are_many() && self.streams.lock().values().any(|stream| stream.left)
+    }
+
+    /// Counts the streams as being written, but for those that are others'.
+    pub fn admit(&self, streams: Vec<u32>) -> Admitted<'_> {
+        let mut known = self.streams.lock();
+        let (own, left) = streams.into_iter().partition(|number| match known.get_mut(number) {
+            Some(stream) if !stream.left => {
+                stream.open += 1;
+                true
+            }
+            _ => false,
+        });
+        Admitted { owners: self, streams: own, left }
+    }
+
+    /// What a transaction over these streams begins with, when they are this process's for certain.
+    pub fn fence(&self, session: &mut Session, admitted: &Admitted<'_>) -> Attempt<String> {
+        let mut own = Vec::with_capacity(admitted.streams.len());
+        let mut has_table = true;
+        for &number in &admitted.streams {
+            let (partition, mut state) = match self.streams.lock().get(&number) {
+                Some(stream) => (stream.partition.clone(), stream.state),
+                None => continue,
+            };
+            if !matches!(state, State::Own(_)) {
+                let mut table = self.raising.lock();
+                self.find_table(session, &mut table)?;
+                // Another writer may have been first.
+                state = self.state(number).unwrap_or(state);
+                if state == State::New {
+                    state = State::Raised(self.raise(session, &partition, &table)?);
+                    self.note(number, state);
+                }
+                if let State::Raised(epoch) = state {
+                    let confirmed = partition.membership.confirm(&partition.topic, partition.id);
+                    confirmed.map_err(|why| unconfirmed(&partition, &why))?;
+                    state = State::Own(epoch);
+                    self.note(number, state);
+                }
+            }
+            if let State::Own(epoch) = state {
+                has_table &= epoch > 0;
+                own.push((partition.key, epoch));
+            }
+        }
+        own.sort_unstable();
+        Ok(self.begin_with(&own, has_table))
+    }
+
+    fn begin_with(&self, own: &[(i64, i64)], has_table: bool) -> String {
+        if own.is_empty() {
+            return String::new();
+        }
+        let locks: Vec<String> =
+            own.iter().map(|(key, _)| format!("pg_catalog.pg_advisory_xact_lock_shared({key})")).collect();
+        let mut text = format!("; SELECT {}", locks.join(", "));
+        if has_table {
+            let rows: Vec<String> =
+                own.iter().map(|(key, epoch)| format!("stream = {key} AND epoch = {epoch}")).collect();
+            // A statement of its own: it sees what was committed before the locks were had.
+            text += &format!(
+                "; SELECT CASE WHEN pg_catalog.count(*) = {} THEN 0 ELSE CAST('{FENCED} ' || pg_catalog.count(*)::text AS int) END
+                   FROM {} WHERE {}",
+                own.len(),
+                self.table(),
+                rows.join(" OR ")
+            );
+        }
+        text
+    }
+
+    /// Whether a failure says that another process has taken a partition over.
+    pub fn is_fenced(failure: &Failure) -> bool {
+        failure.text.contains(FENCED)
+    }
+
+    /// Another process has raised an epoch since. The group knows who is right.
+    pub fn fenced(&self, admitted: &Admitted<'_>) {
+        let mut known = self.streams.lock();
+        for number in &admitted.streams {
+            if let Some(stream) = known.get_mut(number) {
+                let Partition { topic, id, .. } = &stream.partition;
+                log::info!("{topic}[{id}]: another process has taken it over; asking the group whose it is");
+                stream.state = State::New;
+            }
+        }
+    }
+
+    fn state(&self, number: u32) -> Option<State> {
+        self.streams.lock().get(&number).map(|stream| stream.state)
+    }
+
+    fn note(&self, number: u32, state: State) {
+        if let Some(stream) = self.streams.lock().get_mut(&number) {
+            stream.state = state;
+        }
+    }
+
+    fn table(&self) -> String {
+        format!("{}.{TABLE}", quote(&self.schema))
+    }
+
+    /// The statement that makes the table of epochs.
+    pub fn ddl(&self) -> String {
+        format!(
+            "CREATE TABLE {} (stream bigint PRIMARY KEY, \"group\" text NOT NULL, sink text NOT NULL, topic text NOT NULL, \
+             part int NOT NULL, epoch bigint NOT NULL, owner text NOT NULL, seen timestamptz NOT NULL)",
+            self.table()
+        )
+    }
+
+    /// The new epoch; 0 without a table.
+    fn raise(&self, session: &mut Session, partition: &Partition, table: &Table) -> Attempt<i64> {
+        let Partition { key, sink, topic, id, membership, .. } = partition;
+        let lock = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout TO '{PATIENCE}';
+             SELECT pg_catalog.pg_advisory_xact_lock({key})"
+        );
+        let (name, owner) = (self.table(), literal(&self.owner));
+        let sql = match table {
+            Table::Missing => format!("{lock}; COMMIT"),
+            _ => format!(
+                "{lock}; UPDATE {name} SET epoch = epoch + 1, owner = {owner}, seen = pg_catalog.now() WHERE stream = {key};
+                 INSERT INTO {name} SELECT {key}, {}, {}, {}, {id}, 1, {owner}, pg_catalog.now()
+                  WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE stream = {key});
+                 SELECT 'epoch', epoch FROM {name} WHERE stream = {key}; COMMIT",
+                literal(membership.group()),
+                literal(sink),
+                literal(topic)
+            ),
+        };
+        for attempt in 1.. {
+            match session.ask(&sql) {
+                Ok(rows) => {
+                    let epoch = rows.iter().find(|row| row.first().is_some_and(|first| first == "epoch"));
+                    return Ok(epoch.and_then(|row| row.get(1)?.parse().ok()).unwrap_or(0));
+                }
+                Err(failure) if failure.is("55P03") && attempt < TRIES => {
+                    session.recover();
+                    self.end_transactions(session, partition)?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(0)
+    }
+
+    /// Ends the sessions of this role that have an open transaction with rows of the partition.
+    fn end_transactions(&self, session: &mut Session, partition: &Partition) -> Attempt<()> {
+        let key = partition.key.cast_unsigned();
+        let sql = format!(
+            "SELECT a.pid, a.application_name, pg_catalog.pg_terminate_backend(a.pid)
+               FROM pg_catalog.pg_stat_activity a
+              WHERE a.usename = current_user AND a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+                AND a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l
+                               WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted AND l.objsubid = 1
+                                 AND l.classid = {}::oid AND l.objid = {}::oid
+                                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))",
+            key >> 32,
+            key & 0xffff_ffff
+        );
+        for ended in session.ask(&sql)? {
+            log::warn!(
+                "{}[{}]: a former owner's transaction is still open after {PATIENCE}; its session was ended (pid {}, {})",
+                partition.topic,
+                partition.id,
+                ended.first().map_or("", String::as_str),
+                ended.get(1).map_or("", String::as_str)
+            );
+        }
+        Ok(())
+    }
+
+    /// Looks for the table of epochs once, and makes it if need be.
+    fn find_table(&self, session: &mut Session, table: &mut Table) -> Attempt<()> {
+        if !matches!(table, Table::Unknown) {
+            return Ok(());
+        }
+        let (name, look) = (self.table(), self.look());
+        let tried = match session.run(&look) {
+            Err(failure) if failure.is("42P01") => {
+                session.forgive();
+                match session.run(&self.ddl()) {
+                    Ok(()) => {
+                        log::info!("table {name} made: it says which process owns which partition");
+                        Ok(())
+                    }
+                    // Another process was first.
+                    Err(failure) if failure.is("42P07") || failure.is("23505") => {
+                        session.forgive();
+                        session.run(&look)
+                    }
+                    tried => tried,
+                }
+            }
+            tried => tried,
+        };
+        *table = match tried {
+            Ok(()) => Table::There,
+            Err(failure) if failure.class == Class::Configuration => {
+                session.forgive();
+                log::warn!("{}", self.without_table(&failure.text));
+                Table::Missing
+            }
+            Err(failure) => return Err(failure),
+        };
+        Ok(())
+    }
+
+    /// What this process has to do with the table, without a row.
+    fn look(&self) -> String {
+        let name = self.table();
+        format!(
+            "UPDATE {name} SET seen = seen, epoch = epoch, owner = owner WHERE false; INSERT INTO {name} SELECT * FROM {name} WHERE false"
+        )
+    }
+
+    /// For `check`: how partitions are handed over. The error is a warning.
+    pub fn check(&self, session: &mut Session) -> std::result::Result<String, String> {
+        let how = format!("partitions are handed over between processes through the table {}", self.table());
+        let tried = match session.run(&self.look()) {
+            Ok(()) => Ok(how),
+            Err(failure) if failure.is("42P01") => {
+                session.forgive();
+                let made = session.run(&format!("BEGIN; {}; ROLLBACK", self.ddl()));
+                made.map(|()| format!("{how}, which will be made: {}", self.ddl()))
+            }
+            Err(failure) => Err(failure),
+        };
+        session.forgive();
+        session.recover();
+        tried.map_err(|failure| self.without_table(&failure.text))
+    }
+
+    fn without_table(&self, why: &str) -> String {
+        format!(
+            "table {} can't be used ({why}): when a partition moves, its former owner's open transactions are waited for, but \
+             one that was silent for long may still write older rows over newer ones; have it made, and let this user read, \
+             insert and update: {}",
+            self.table(),
+            self.ddl()
+        )
+    }
+}
+
+/// What a fenced transaction has met: the next attempt knows more.
+pub fn taken_over() -> Failure {
+    let text = "another process has taken some of its partitions over";
+    Failure { class: Class::Contention, ..Failure::outage(text) }
+}
+
+fn unconfirmed(partition: &Partition, why: &str) -> Failure {
+    let Partition { topic, id, membership, .. } = partition;
+    let text = format!("group '{}' hasn't confirmed that {topic}[{id}] is this process's: {why}", membership.group());
+    Failure { class: Class::Contention, ..Failure::outage(text) }
+}

@@ -1,0 +1,181 @@
+//! The stream table: up to where the rows of a numbered push stream are durable, kept beside the rows themselves.
+
+use super::Target;
+use crate::error::Result;
+use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::driver::patience::Patience;
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::write::statements::{literal, quote};
+use crate::stop::Stop;
+
+const TABLE: &str = "vecsink_stream";
+
+/// Who a stream's position belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamName {
+    pub job: String,
+    pub sink: String,
+    pub topic: String,
+    /// How rows are spread, for whoever looks.
+    pub layout: String,
+    /// This process.
+    pub owner: String,
+}
+
+impl StreamName {
+    fn id(&self) -> i64 {
+        let image = [&self.job, &self.sink, &self.topic, "0"].join("\x1f");
+        twox_hash::XxHash64::oneshot(0, image.as_bytes()).cast_signed()
+    }
+}
+
+/// A stream that this process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    id: i64,
+    epoch: i64,
+    /// Everything below it is durable.
+    pub low: i64,
+}
+
+/// What became of a new position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    Yes,
+    /// Another process has opened the stream since.
+    Fenced,
+}
+
+impl Target {
+    /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is
+    /// missing.
+    pub fn hold_stream(&self, name: &StreamName) -> Result<Held> {
+        let table = self.stream_table();
+        let ddl = self.stream_ddl();
+        let advice = format!("have someone who may create tables run: {ddl}");
+        let mut checkout = self
+            .pool
+            .session(&Patience::until(self.opening))
+            .map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
+        let held = checkout.attempt(|session| {
+            if !exists(session, &self.table.schema)? {
+                make(session, &ddl)?;
+            }
+            hold(session, &table, name)
+        });
+        held.map_err(|failure| match failure.sqlstate.as_deref() {
+            Some("42501") => {
+                failure.error(&format!("{table}, where a stream's position is kept, can't be used"), &advice)
+            }
+            _ => failure.error(&format!("{table}, where a stream's position is kept, can't be used"), ""),
+        })
+    }
+
+    /// Notes that everything below `low` is durable. An error may pass: try again.
+    pub fn advance_stream(&self, held: &mut Held, low: i64, stop: &Stop) -> Result<Kept> {
+        let table = self.stream_table();
+        let advanced = self.pool.session(&Patience::of(stop)).and_then(|mut checkout| {
+            checkout.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
+        });
+        advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))
+    }
+
+    /// Where to see who holds a stream.
+    pub fn stream_owner_column(&self) -> String {
+        format!("{}.owner", self.stream_table())
+    }
+
+    fn stream_table(&self) -> String {
+        format!("{}.{TABLE}", quote(&self.table.schema))
+    }
+
+    fn stream_ddl(&self) -> String {
+        let distributed = if self.greenplum { " DISTRIBUTED BY (stream)" } else { "" };
+        format!(
+            "CREATE TABLE {} (stream bigint PRIMARY KEY, job text NOT NULL, sink text NOT NULL, topic text NOT NULL, \
+             part int NOT NULL, source text NOT NULL, layout text NOT NULL, epoch bigint NOT NULL, low bigint NOT NULL, \
+             owner text NOT NULL, seen timestamptz NOT NULL) WITH (fillfactor = 50){distributed}",
+            self.stream_table()
+        )
+    }
+}
+
+fn exists(session: &mut Session, schema: &str) -> Attempt<bool> {
+    let found = session.client().query_opt(
+        "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1::text AND c.relname = $2::text",
+        &[&schema, &TABLE],
+    );
+    found.map(|row| row.is_some()).map_err(|error| session.failed(&error, During::Statement))
+}
+
+fn make(session: &mut Session, ddl: &str) -> Attempt<()> {
+    match session.run(ddl) {
+        // Another process was first.
+        Err(failure) if failure.is("42P07") || failure.is("23505") => {
+            session.forgive();
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> {
+    let id = name.id();
+    let [job, sink, topic, layout, owner] =
+        [&name.job, &name.sink, &name.topic, &name.layout, &name.owner].map(|text| literal(text));
+    let insert = format!(
+        "INSERT INTO {table} SELECT {id}, {job}, {sink}, {topic}, 0, '', {layout}, 0, 0, '', now()
+         WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE stream = {id})"
+    );
+    match session.run(&insert) {
+        Err(failure) if failure.is("23505") => session.forgive(),
+        result => result?,
+    }
+    let raise = format!(
+        "UPDATE {table} SET epoch = epoch + 1, owner = {owner}, layout = {layout}, seen = now() WHERE stream = {id}
+         RETURNING epoch, low, job = {job} AND sink = {sink} AND topic = {topic}"
+    );
+    let row = session.client().query_opt(raise.as_str(), &[]);
+    match row.map_err(|error| session.failed(&error, During::Statement))? {
+        Some(row) if row.get(2) => Ok(Held { id, epoch: row.get(0), low: row.get(1) }),
+        Some(_) => Err(Failure {
+            class: Class::Configuration,
+            ..Failure::outage(format!("row {id} belongs to a stream of another name; rename this one"))
+        }),
+        None => Err(Failure::outage(format!("row {id} was deleted"))),
+    }
+}
+
+fn advance(session: &mut Session, table: &str, held: &mut Held, low: i64) -> Attempt<Kept> {
+    let Held { id, epoch, .. } = *held;
+    let sql = format!("UPDATE {table} SET low = {low}, seen = now() WHERE stream = {id} AND epoch = {epoch}");
+    let updated = session.client().execute(sql.as_str(), &[]);
+    let updated = updated.map_err(|error| session.failed(&error, During::Statement))?;
+    if updated == 0 {
+        return Ok(Kept::Fenced);
+    }
+    held.low = low;
+    Ok(Kept::Yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_streams_number_depends_on_its_names_alone() {
+        let name = |job: &str, owner: &str| StreamName {
+            job: job.into(),
+            sink: "s.t".into(),
+            topic: "push:cars".into(),
+            layout: String::new(),
+            owner: owner.into(),
+        };
+        assert_eq!(name("cars", "a").id(), name("cars", "b").id());
+        assert_ne!(name("cars", "a").id(), name("bikes", "a").id());
+        // For ever: a stored position is found by it.
+        assert_eq!(name("cars", "a").id(), twox_hash::XxHash64::oneshot(0, b"cars\x1fs.t\x1fpush:cars\x1f0") as i64);
+    }
+}

@@ -1,0 +1,143 @@
+//! Which path a batch takes first, learned from the batches before it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::reduce::Keep;
+use super::transaction::{Order, Path};
+use crate::batch::RowFormat;
+use crate::postgres::catalog::keys::Keys;
+use crate::postgres::catalog::probe::Capabilities;
+use crate::settings::{ConflictMode, WriteMode};
+
+/// Batches that go through the stage after a conflict, at first and at most.
+const FIRST: u32 = 8;
+const MOST: u32 = 1024;
+
+/// Shared by a sink's writers.
+#[derive(Debug)]
+pub struct Conflicts {
+    mode: ConflictMode,
+    direct: bool,
+    resolving: bool,
+    on_conflict: bool,
+    staged_only: bool,
+    /// Batches that still are to go through the stage.
+    staged: AtomicU32,
+    /// How many that will be after the next conflict.
+    penalty: AtomicU32,
+}
+
+impl Conflicts {
+    pub fn new(mode: ConflictMode, write_mode: WriteMode, capabilities: &Capabilities) -> Self {
+        // `strict` has to name the row in the way, which only COPY can.
+        let staged_only = !capabilities.direct || (write_mode == WriteMode::Insert && mode != ConflictMode::Strict);
+        Conflicts {
+            mode,
+            direct: capabilities.direct,
+            resolving: capabilities.resolving,
+            on_conflict: capabilities.on_conflict,
+            staged_only,
+            staged: AtomicU32::new(0),
+            penalty: AtomicU32::new(FIRST),
+        }
+    }
+
+    pub fn path(&self) -> Path {
+        if self.staged_only {
+            return Path::Staged;
+        }
+        let one_less = |left: u32| left.checked_sub(1);
+        if self.staged.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+            Path::Staged
+        } else if self.resolving {
+            Path::Resolving
+        } else {
+            Path::Direct
+        }
+    }
+
+    /// A COPY met a key that was there. The more often, the longer the stage is preferred.
+    pub fn met(&self) {
+        let penalty = self.penalty.load(Ordering::Relaxed);
+        self.staged.store(penalty, Ordering::Relaxed);
+        self.penalty.store((penalty * 2).min(MOST), Ordering::Relaxed);
+    }
+
+    /// A COPY met none.
+    pub fn none(&self, path: Path) {
+        if path != Path::Staged && self.penalty.load(Ordering::Relaxed) != FIRST {
+            self.penalty.store(FIRST, Ordering::Relaxed);
+        }
+    }
+
+    /// For `check` and the log.
+    pub fn describe(&self, form: RowFormat, can_conflict: bool) -> String {
+        let form = match form {
+            RowFormat::Binary => "binary",
+            RowFormat::Text => "text",
+        };
+        let resolution = match (self.direct && !self.staged_only, self.resolving, self.mode) {
+            (false, _, _) => return format!("COPY {form} into a temporary table, then INSERT"),
+            (true, true, ConflictMode::Upsert) => " … DO ON CONFLICT DO UPDATE",
+            (true, true, _) => " … DO ON CONFLICT DO NOTHING",
+            (true, false, _) => "",
+        };
+        let copy = format!("COPY {form}{resolution}");
+        if can_conflict && self.mode != ConflictMode::Strict {
+            let insert = if self.on_conflict { "ON CONFLICT" } else { "WHERE NOT EXISTS" };
+            format!("{copy}; on a conflict through a temporary table and INSERT … {insert}")
+        } else {
+            copy
+        }
+    }
+}
+
+/// How the rows of a transaction are reduced and ordered.
+pub fn order(mode: ConflictMode, keys: &Keys, exact: bool, key_as_sent: bool) -> Order {
+    let &Keys { key_is_unique, other_unique, .. } = keys;
+    let in_order = other_unique || !exact || !key_as_sent;
+    let keep = match mode {
+        _ if !key_is_unique => Keep::All,
+        ConflictMode::Strict => Keep::Strict,
+        // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
+        ConflictMode::Ignore if in_order => Keep::All,
+        ConflictMode::Ignore => Keep::First,
+        ConflictMode::Upsert => Keep::Last,
+    };
+    Order { keep, in_order: in_order && mode != ConflictMode::Strict, exact, key_as_sent }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conflicts(capabilities: &Capabilities) -> Conflicts {
+        Conflicts::new(ConflictMode::Ignore, WriteMode::Copy, capabilities)
+    }
+
+    #[test]
+    fn after_a_conflict_some_batches_are_staged_and_then_copy_is_tried_again() {
+        let conflicts = conflicts(&Capabilities { direct: true, on_conflict: true, resolving: false });
+        assert_eq!(conflicts.path(), Path::Direct);
+        conflicts.met();
+        for _ in 0..FIRST {
+            assert_eq!(conflicts.path(), Path::Staged);
+        }
+        assert_eq!(conflicts.path(), Path::Direct);
+        conflicts.met();
+        let staged = std::iter::repeat_with(|| conflicts.path()).take_while(|path| *path == Path::Staged).count();
+        assert_eq!(staged as u32, FIRST * 2);
+        conflicts.none(Path::Direct);
+        conflicts.met();
+        let staged = std::iter::repeat_with(|| conflicts.path()).take_while(|path| *path == Path::Staged).count();
+        assert_eq!(staged as u32, FIRST);
+    }
+
+    #[test]
+    fn a_copy_that_resolves_conflicts_is_preferred() {
+        let resolving = conflicts(&Capabilities { direct: true, on_conflict: true, resolving: true });
+        assert_eq!(resolving.path(), Path::Resolving);
+        let staged = conflicts(&Capabilities { direct: false, on_conflict: true, resolving: false });
+        assert_eq!(staged.path(), Path::Staged);
+    }
+}

@@ -1,0 +1,101 @@
+//! One `COPY … FROM STDIN`: rows streamed in large pieces.
+
+use bytes::BytesMut;
+
+use super::rows::{Plan, Rows, Run};
+use super::statements::{Statement, Statements};
+use crate::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
+use crate::postgres::connect::classify::During;
+use crate::postgres::connect::driver::{CopyIn, Error};
+use crate::postgres::connect::session::{Attempt, Session};
+
+/// Bytes handed to the driver at once: it holds a copy of each piece.
+const PIECE: usize = 64 << 10;
+
+/// The COPY statements of a path, for either format.
+#[derive(Debug, Clone, Copy)]
+pub struct Into {
+    pub binary: Statement,
+    pub text: Statement,
+}
+
+impl Into {
+    pub fn statement(self, format: RowFormat) -> Statement {
+        match format {
+            RowFormat::Binary => self.binary,
+            RowFormat::Text => self.text,
+        }
+    }
+}
+
+/// Sends all rows of a plan; returns how many the server says it stored.
+pub fn copy(session: &mut Session, statements: &Statements, into: Into, rows: &Rows<'_>, plan: &Plan) -> Attempt<u64> {
+    let mut stored = 0;
+    for run in &plan.runs {
+        stored +=
+            copy_run(session, statements, into.statement(run.format), rows, plan, run).map_err(|mut failure| {
+                // The line counts this COPY's rows; say which row of the batch that is.
+                let line = failure.line.and_then(|line| run.stretch.clone().nth(line.checked_sub(1)?));
+                failure.row = line.map(|at| rows.origin(plan.order[at]));
+                failure
+            })?;
+    }
+    Ok(stored)
+}
+
+fn copy_run(
+    session: &mut Session,
+    statements: &Statements,
+    statement: Statement,
+    rows: &Rows<'_>,
+    plan: &Plan,
+    run: &Run,
+) -> Attempt<u64> {
+    let order = &plan.order[run.stretch.clone()];
+    send(session, statements, statement, run.format, rows.pieces(order))
+}
+
+/// A COPY without rows, to see whether the server takes it.
+pub fn copy_nothing(session: &mut Session, statements: &Statements, into: Into, format: RowFormat) -> Attempt<u64> {
+    send(session, statements, into.statement(format), format, std::iter::empty())
+}
+
+fn send<'a>(
+    session: &mut Session,
+    statements: &Statements,
+    statement: Statement,
+    format: RowFormat,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> Attempt<u64> {
+    let prepared = session.prepare(statements, statement)?;
+    let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, pieces));
+    sent.map_err(|error| session.failed(&error, During::Copy).of_statement(statements.text(statement)))
+}
+
+fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> Result<u64, Error> {
+    let binary = format == RowFormat::Binary;
+    let mut buffer = BytesMut::with_capacity(PIECE);
+    if binary {
+        buffer.extend_from_slice(BINARY_HEADER);
+    }
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            let (part, rest) = piece.split_at(piece.len().min(PIECE - buffer.len()));
+            buffer.extend_from_slice(part);
+            piece = rest;
+            if buffer.len() == PIECE {
+                copy.send(buffer.split().freeze())?;
+                // The driver is done with it: the same memory again.
+                buffer.reserve(PIECE);
+            }
+        }
+    }
+    if binary {
+        buffer.extend_from_slice(BINARY_TRAILER);
+    }
+    if !buffer.is_empty() {
+        copy.send(buffer.freeze())?;
+    }
+    // Without it the COPY is aborted: half of the rows must not count as all.
+    copy.finish()
+}

@@ -1,0 +1,173 @@
+//! Whether a refused row is at fault, or its table: decided by what becomes of other rows, not by an error code.
+//!
+//! - A row that is refused alone is held back. When another row of its kind is accepted after it, it is rejected.
+//! - When [`ENOUGH`] rows one after another are refused and none is accepted, other rows of the batch are tried for a moment,
+//!   [`SAMPLE`] at most, in a transaction that is rolled back. If none is accepted either, the cause is in the table or the
+//!   server: the job stops, and of the rows held back none is rejected or settled.
+//! - At the end of a batch nothing may be held back any more. Then evidence from elsewhere counts: rows that other writers
+//!   got accepted meanwhile; a copy of a row that is in the table already, tried and rolled back; for deletes and updates, that
+//!   some were accepted earlier. Without any of these the job stops after [`PATIENCE`].
+//!
+//! A missing partition is proved by later rows alone: the older rows of a table all have one.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::batch::Op;
+use crate::postgres::connect::failure::Failure;
+
+/// Rows refused one after another that need a sample of others.
+pub const ENOUGH: u32 = 16;
+
+/// The most rows of a sample.
+pub const SAMPLE: usize = 16;
+
+/// How long a row waits for evidence at the end of its batch.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Entries that need the same of their table: an accepted one says nothing of one of another kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Row,
+    /// An update of some columns.
+    Patch,
+    Delete,
+}
+
+pub const KINDS: [Kind; 3] = [Kind::Row, Kind::Patch, Kind::Delete];
+
+impl From<Op> for Kind {
+    fn from(op: Op) -> Kind {
+        match op {
+            Op::Insert | Op::Update => Kind::Row,
+            Op::Patch => Kind::Patch,
+            Op::Delete => Kind::Delete,
+        }
+    }
+}
+
+/// A row that was refused alone.
+#[derive(Debug)]
+pub struct Suspect {
+    pub row: usize,
+    pub kind: Kind,
+    pub failure: Failure,
+    /// When it was refused.
+    pub at: Instant,
+    /// Its fault is certain; it only waits for those before it.
+    pub is_certain: bool,
+}
+
+/// What is known of a sink's rows, over all batches and writers.
+#[derive(Debug)]
+pub struct Evidence {
+    start: Instant,
+    kinds: [Known; 3],
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When the latest accepted transaction began, in microseconds after the start, and one more; 0: there was none.
+    accepted: AtomicU64,
+    /// Rows refused alone since then.
+    refused: AtomicU32,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Evidence { start: Instant::now(), kinds: Default::default() }
+    }
+}
+
+impl Evidence {
+    fn known(&self, kind: Kind) -> &Known {
+        &self.kinds[kind as usize]
+    }
+
+    fn moment(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.start).as_micros() as u64 + 1
+    }
+
+    /// A transaction that began then was accepted, or would have been.
+    pub fn accepted(&self, kind: Kind, began: Instant) {
+        let known = self.known(kind);
+        known.accepted.fetch_max(self.moment(began), Ordering::Relaxed);
+        if known.refused.load(Ordering::Relaxed) != 0 {
+            known.refused.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A row was refused alone.
+    pub fn refused(&self, kind: Kind) {
+        self.known(kind).refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many rows were refused alone, one after another.
+    pub fn refused_so_far(&self, kind: Kind) -> u32 {
+        self.known(kind).refused.load(Ordering::Relaxed)
+    }
+
+    /// Whether some transaction was accepted that began after a moment.
+    pub fn accepted_since(&self, kind: Kind, moment: Instant) -> bool {
+        self.known(kind).accepted.load(Ordering::Relaxed) > self.moment(moment)
+    }
+
+    pub fn ever_accepted(&self, kind: Kind) -> bool {
+        self.known(kind).accepted.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Codes that hardly ever are a row's fault: nothing but rows accepted afterwards acquits the table.
+pub fn speaks_of_the_table(failure: &Failure) -> bool {
+    const CODES: [&str; 7] = ["2200H", "53", "54000", "55", "58", "F0", "XX"];
+    let code = failure.sqlstate.as_deref().unwrap_or_default();
+    CODES.iter().any(|prefix| code.starts_with(prefix)) || failure.is_of_a_missing_partition()
+}
+
+/// What to do about a cause that is in the table or the server.
+pub fn remedy(failure: &Failure) -> &'static str {
+    match failure.sqlstate.as_deref().unwrap_or_default() {
+        "42501" => "grant what is missing, or correct the row-level security policy",
+        "2200H" => "the sequence is at its end: raise its limit, or make its column a bigint",
+        _ if failure.is_of_a_missing_partition() => "create the partition, or a default one",
+        "44000" => "correct the view, or what the source sends",
+        "23502" => "give the column a default, or let it be NULL",
+        "23503" => "write the rows first that these refer to, or correct the foreign key",
+        "26000" | "3F000" | "42P01" | "42703" | "42883" | "42704" | "42P10" | "58P01" => {
+            "create what is missing, or correct the job"
+        }
+        "54000" => "correct the table or its indexes; a server that is out of transaction ids needs VACUUM",
+        "XX001" | "XX002" => "the server's data is damaged: REINDEX, or restore the table",
+        code if code.starts_with("P0") => "a trigger or a function refuses: correct it",
+        _ => "correct the table, its triggers or its indexes, or the job",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_transaction_that_began_after_the_refusal_is_evidence() {
+        let evidence = Evidence::default();
+        let began = Instant::now();
+        let refused = began + Duration::from_millis(5);
+        evidence.accepted(Kind::Row, began);
+        assert!(evidence.ever_accepted(Kind::Row) && !evidence.accepted_since(Kind::Row, refused));
+        evidence.accepted(Kind::Row, refused + Duration::from_millis(1));
+        evidence.accepted(Kind::Row, began);
+        assert!(evidence.accepted_since(Kind::Row, refused));
+        assert!(!evidence.ever_accepted(Kind::Delete));
+    }
+
+    #[test]
+    fn refusals_are_counted_one_after_another_for_each_kind() {
+        let evidence = Evidence::default();
+        for kind in [Kind::Row, Kind::Row, Kind::Delete] {
+            evidence.refused(kind);
+        }
+        assert_eq!(KINDS.map(|kind| evidence.refused_so_far(kind)), [2, 0, 1]);
+        evidence.accepted(Kind::Row, Instant::now());
+        assert_eq!(KINDS.map(|kind| evidence.refused_so_far(kind)), [0, 0, 1]);
+    }
+}

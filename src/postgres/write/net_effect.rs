@@ -1,0 +1,162 @@
+//! A batch's net effect: for each key a delete if there was any, then at most one row.
+
+use std::ops::Range;
+
+use super::reduce::{Keep, Keys, reduce};
+use super::rows::Rows;
+use crate::batch::Op;
+
+/// What a transaction does, in this order. Numbers of rows; those of merged ones are beyond the batch's.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Net {
+    pub deletes: Vec<u32>,
+    /// Updates of some columns of rows that should be in the table.
+    pub patches: Vec<u32>,
+    /// Under `strict`: whole rows that replace one of their key.
+    pub upserts: Vec<u32>,
+    /// Whole rows, treated as the conflict mode says.
+    pub rows: Vec<u32>,
+    /// Some of `rows` are updates, and so likely to be in the table.
+    pub updates: bool,
+    pub superseded: u64,
+    /// Left out because an earlier row of the key counts.
+    pub ignored: u64,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// What happened to a key so far.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    delete: u32,
+    /// The row that stands, and before it those that stand as well (see [`Keep::All`]).
+    row: u32,
+    patch: u32,
+    /// The first thing was an insert: under `strict` a row of the key that is in the table is the conflict.
+    is_new: bool,
+}
+
+/// The net effect of `range`. `None`: it depends on what is in the table, so the changes have to be made one by one.
+pub fn net(rows: &mut Rows<'_>, range: Range<usize>, keep: Keep) -> Option<Net> {
+    rows.forget_made();
+    let only_rows = !rows.has_changes && (keep != Keep::Strict || !rows.has_updates);
+    if only_rows {
+        let all = (range.len() - rows.left_out(range.clone())) as u64;
+        let kept = reduce(rows, range, keep);
+        let left_out = all - kept.len() as u64;
+        let (superseded, ignored) = if keep == Keep::Last { (left_out, 0) } else { (0, left_out) };
+        return Some(Net { rows: kept, updates: rows.has_updates, superseded, ignored, ..Net::default() });
+    }
+    let mut work = Work::new(range.clone(), keep);
+    for row in range {
+        if !rows.is_left_out(row) {
+            work.take(rows, row)?;
+        }
+    }
+    Some(work.finish(rows))
+}
+
+struct Work {
+    start: usize,
+    keep: Keep,
+    keys: Keys,
+    /// By the first row of a key.
+    states: Vec<State>,
+    /// What is sent for each row: its own number, or that of a merged one.
+    sent: Vec<u32>,
+    /// The row of the same key that was kept before.
+    earlier: Vec<u32>,
+    net: Net,
+}
+
+impl Work {
+    fn new(range: Range<usize>, keep: Keep) -> Self {
+        let untouched = State { delete: NONE, row: NONE, patch: NONE, is_new: false };
+        Work {
+            start: range.start,
+            keep,
+            keys: Keys::new(range.len()),
+            states: vec![untouched; range.len()],
+            sent: vec![NONE; range.len()],
+            earlier: vec![NONE; range.len()],
+            net: Net::default(),
+        }
+    }
+
+    fn take(&mut self, rows: &mut Rows<'_>, row: usize) -> Option<()> {
+        let key = self.keys.first(rows, row) - self.start;
+        let State { delete, row: standing, patch, is_new } = self.states[key];
+        let number = row as u32;
+        match (rows.op(row), self.keep) {
+            (Op::Delete, _) => {
+                // Whether the insert before it met a row of the key would go unnoticed.
+                if is_new && delete == NONE && self.keep == Keep::Strict {
+                    return None;
+                }
+                self.net.superseded += u64::from(delete != NONE) + u64::from(patch != NONE);
+                self.supersede_all(rows, standing);
+                self.states[key] = State { delete: number, row: NONE, patch: NONE, is_new };
+            }
+            (Op::Insert | Op::Update, Keep::First) if standing != NONE => self.net.ignored += 1,
+            (Op::Insert | Op::Update, Keep::First | Keep::All) => {
+                self.earlier[row - self.start] = standing;
+                self.states[key].row = number;
+                self.sent[row - self.start] = number;
+            }
+            (Op::Insert, Keep::Strict) if standing != NONE || patch != NONE => return None,
+            (op @ (Op::Insert | Op::Update), Keep::Last | Keep::Strict) => {
+                self.net.superseded += u64::from(patch != NONE);
+                self.supersede_all(rows, standing);
+                let is_new = is_new || (op == Op::Insert && delete == NONE);
+                self.states[key] = State { delete, row: number, patch: NONE, is_new };
+                self.sent[row - self.start] = number;
+            }
+            // It would change a row that is there already.
+            (Op::Patch, Keep::First | Keep::All) => self.net.ignored += 1,
+            (Op::Patch, Keep::Last | Keep::Strict) if standing != NONE => {
+                let merged = rows.merge(standing, number)?;
+                self.supersede_all(rows, standing);
+                self.states[key].row = merged;
+                self.sent[row - self.start] = merged;
+            }
+            (Op::Patch, Keep::Last | Keep::Strict) => {
+                self.states[key].patch = if patch == NONE { number } else { rows.merge(patch, number)? };
+                self.net.superseded += u64::from(patch != NONE);
+            }
+        }
+        Some(())
+    }
+
+    /// The row, and those of its key that stand before it, count no more.
+    fn supersede_all(&mut self, rows: &Rows<'_>, mut row: u32) {
+        while row != NONE {
+            let at = rows.origin(row) - self.start;
+            self.sent[at] = NONE;
+            self.net.superseded += 1;
+            row = self.earlier[at];
+        }
+    }
+
+    fn finish(mut self, rows: &mut Rows<'_>) -> Net {
+        let Net { deletes, patches, upserts, rows: kept, updates, .. } = &mut self.net;
+        for state in &self.states {
+            deletes.extend((state.delete != NONE).then_some(state.delete));
+            patches.extend((state.patch != NONE).then_some(state.patch));
+        }
+        for (at, &row) in self.sent.iter().enumerate().filter(|(_, row)| **row != NONE) {
+            let State { delete, is_new, .. } = self.states[self.keys.first(rows, self.start + at) - self.start];
+            let replaces = delete == NONE && !is_new;
+            if replaces && self.keep == Keep::Strict {
+                upserts.push(row);
+            } else {
+                *updates |= replaces && rows.op(rows.origin(row)) != Op::Insert;
+                kept.push(row);
+            }
+        }
+        self.net
+    }
+}
+
+#[cfg(test)]
+#[path = "net_effect_tests.rs"]
+mod tests;

@@ -1,0 +1,45 @@
+//! Updates that carry only some columns, of rows that are in the table.
+
+use super::copy::copy;
+use super::rows::{Plan, Rows};
+use super::statements::{Statement, Statements};
+use super::transaction::Path;
+use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::types::fields::fields;
+
+/// Updates the rows of these entries; one statement for all that carry the same columns. The stage is empty before and
+/// after.
+pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, patches: &[u32]) -> Attempt<()> {
+    let mut by_columns: Vec<(Vec<usize>, Vec<u32>)> = Vec::new();
+    for &row in patches {
+        let carried = carried(rows, row);
+        let staged = rows.without_unchanged(row);
+        match by_columns.iter_mut().find(|(columns, _)| *columns == carried) {
+            Some((_, same)) => same.push(staged),
+            None => by_columns.push((carried, vec![staged])),
+        }
+    }
+    for (columns, staged) in by_columns {
+        let (first, count) = (staged.first().copied(), staged.len() as u64);
+        let plan = Plan::new(rows, staged, false);
+        copy(session, statements, Path::Staged.into(), rows, &plan)?;
+        let sql = statements.patch(&columns);
+        let updated = session.run_and_count(&sql)?;
+        session.execute(statements, Statement::ClearStage)?;
+        if updated < count {
+            let text = "no row of this key is in the table, and the update carries only some of its columns";
+            // When none was there, the first one surely wasn't.
+            let row = first.filter(|_| updated == 0).map(|first| rows.origin(first));
+            return Err(Failure { class: Class::Value, row, ..Failure::outage(text) });
+        }
+    }
+    Ok(())
+}
+
+/// The columns that an entry carries.
+fn carried(rows: &Rows<'_>, row: u32) -> Vec<usize> {
+    let fields = fields(rows.format(row as usize), rows.row(row as usize)).enumerate();
+    fields.filter(|(_, field)| !field.is_unchanged()).map(|(column, _)| column).collect()
+}

@@ -1,0 +1,287 @@
+//! The rows of a batch under one running number, and which of them to send.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use crate::types::fields;
+
+/// Where a row's entry and bytes stand.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    chunk: u32,
+    entry: u32,
+    row: usize,
+    key: usize,
+}
+
+/// A batch's rows, numbered through its chunks; behind them rows that were made of several.
+pub struct Rows<'a> {
+    batch: Cow<'a, Batch>,
+    places: Vec<Place>,
+    count: usize,
+    made: Chunk,
+    /// The row of the batch that each made row stands for.
+    origins: Vec<u32>,
+    /// The first row of each unit: the entries of one record in one shard, which share a transaction. Empty: each row is
+    /// one.
+    units: Vec<u32>,
+    /// Some entries are updates of whole rows.
+    pub has_updates: bool,
+    /// Some entries are neither inserts nor updates of whole rows.
+    pub has_changes: bool,
+    /// The oldest edition of the table that an entry is encoded for.
+    pub oldest: u16,
+    /// Streams whose rows are another process's to write.
+    left: Vec<u32>,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(batch: Cow<'a, Batch>) -> Self {
+        let count = batch.len();
+        let mut places = Vec::with_capacity(count);
+        let mut continued = Vec::new();
+        let (mut has_updates, mut has_changes, mut oldest) = (false, false, u16::MAX);
+        for (chunk_index, chunk) in batch.chunks.iter().enumerate() {
+            let (mut row, mut key) = (0, 0);
+            let mut before: Option<&Entry> = None;
+            for (entry_index, entry) in chunk.entries.iter().enumerate() {
+                if before.is_some_and(|before| before.is_of_same_record(entry)) {
+                    continued.push(places.len() as u32);
+                }
+                before = Some(entry);
+                oldest = oldest.min(entry.edition);
+                has_updates |= entry.op == Op::Update;
+                has_changes |= matches!(entry.op, Op::Patch | Op::Delete);
+                places.push(Place { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
+                row += entry.row_len as usize;
+                key += entry.key_len as usize;
+            }
+        }
+        let units = match continued.is_empty() {
+            true => Vec::new(),
+            false => (0..count as u32).filter(|row| continued.binary_search(row).is_err()).collect(),
+        };
+        let (made, origins) = (Chunk::default(), Vec::new());
+        Rows { batch, places, count, made, origins, units, has_updates, has_changes, oldest, left: Vec::new() }
+    }
+
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// How many units there are.
+    pub fn units(&self) -> usize {
+        if self.units.is_empty() { self.count } else { self.units.len() }
+    }
+
+    pub fn rows_of(&self, units: &Range<usize>) -> Range<usize> {
+        if self.units.is_empty() {
+            return units.clone();
+        }
+        let start = |unit: usize| self.units.get(unit).map_or(self.count, |row| *row as usize);
+        start(units.start)..start(units.end)
+    }
+
+    pub fn unit_of(&self, row: usize) -> usize {
+        if self.units.is_empty() { row } else { self.units.partition_point(|start| *start as usize <= row) - 1 }
+    }
+
+    /// The streams that these rows are of, each once.
+    pub fn streams(&self, range: Range<usize>) -> Vec<u32> {
+        let mut streams = Vec::new();
+        for row in range {
+            let stream = self.entry(row).stream;
+            if streams.last() != Some(&stream) && !streams.contains(&stream) {
+                streams.push(stream);
+            }
+        }
+        streams
+    }
+
+    /// From now on no attempt has rows of these streams, but of all others.
+    pub fn leave_out(&mut self, streams: Vec<u32>) {
+        self.left = streams;
+    }
+
+    #[inline]
+    pub fn is_left_out(&self, row: usize) -> bool {
+        !self.left.is_empty() && self.left.contains(&self.entry(row).stream)
+    }
+
+    /// How many of these rows are another process's.
+    pub fn left_out(&self, range: Range<usize>) -> usize {
+        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_left_out(row)).count() }
+    }
+
+    fn chunk(&self, row: usize) -> &Chunk {
+        self.batch.chunks.get(self.places[row].chunk as usize).unwrap_or(&self.made)
+    }
+
+    fn entry(&self, row: usize) -> &Entry {
+        &self.chunk(row).entries[self.places[row].entry as usize]
+    }
+
+    pub fn format(&self, row: usize) -> RowFormat {
+        self.entry(row).format
+    }
+
+    pub fn op(&self, row: usize) -> Op {
+        self.entry(row).op
+    }
+
+    pub fn key_hash(&self, row: usize) -> u64 {
+        self.entry(row).key_hash
+    }
+
+    /// The encoded row.
+    pub fn row(&self, row: usize) -> &[u8] {
+        let start = self.places[row].row;
+        &self.chunk(row).rows[start..start + self.entry(row).row_len as usize]
+    }
+
+    /// The key image; empty when the row has none.
+    pub fn key(&self, row: usize) -> &[u8] {
+        let start = self.places[row].key;
+        &self.chunk(row).keys[start..start + self.entry(row).key_len as usize]
+    }
+
+    /// The row of the batch that a row is, or was made for.
+    pub fn origin(&self, row: u32) -> usize {
+        match (row as usize).checked_sub(self.count) {
+            Some(made) => self.origins[made] as usize,
+            None => row as usize,
+        }
+    }
+
+    /// Makes a row of an earlier one and a patch of the same key: it stands for the patch. `None`: their formats differ.
+    pub fn merge(&mut self, row: u32, patch: u32) -> Option<u32> {
+        let (row, patch) = (row as usize, patch as usize);
+        let format = self.format(row);
+        if self.format(patch) != format {
+            return None;
+        }
+        let op = self.op(row);
+        Some(self.make(patch, op, |rows, out| fields::merge(format, rows.row(row), rows.row(patch), out)))
+    }
+
+    /// Makes a row of a patch that COPY takes.
+    pub fn without_unchanged(&mut self, patch: u32) -> u32 {
+        let (patch, format) = (patch as usize, self.format(patch as usize));
+        self.make(patch, Op::Patch, |rows, out| fields::with_nulls(format, rows.row(patch), out))
+    }
+
+    fn make(&mut self, of: usize, op: Op, write: impl FnOnce(&Self, &mut Vec<u8>)) -> u32 {
+        let mut bytes = Vec::new();
+        write(self, &mut bytes);
+        let key = self.key(of).to_vec();
+        let entry = Entry { op, row_len: bytes.len() as u32, ..*self.entry(of) };
+        self.places.push(Place {
+            chunk: self.batch.chunks.len() as u32,
+            entry: self.made.entries.len() as u32,
+            row: self.made.rows.len(),
+            key: self.made.keys.len(),
+        });
+        self.origins.push(self.origin(of as u32) as u32);
+        self.made.entries.push(entry);
+        self.made.rows.extend_from_slice(&bytes);
+        self.made.keys.extend_from_slice(&key);
+        (self.places.len() - 1) as u32
+    }
+
+    /// Rows that were made for an attempt are of no use to the next.
+    pub fn forget_made(&mut self) {
+        if !self.origins.is_empty() {
+            self.made = Chunk::default();
+            self.origins.clear();
+            self.places.truncate(self.count);
+        }
+    }
+
+    /// Where a row belongs in the order of key images: the image's first bytes behind its length. Ties are for the image.
+    fn key_prefix(&self, row: usize) -> u64 {
+        let value = self.key(row).get(4..).unwrap_or_default();
+        let mut prefix = [0; 8];
+        let length = value.len().min(8);
+        prefix[..length].copy_from_slice(&value[..length]);
+        u64::from_be_bytes(prefix)
+    }
+
+    /// The encoded bytes of these rows, as few and long pieces as lie together.
+    pub fn pieces<'r>(&'r self, order: &'r [u32]) -> Pieces<'r, 'a> {
+        Pieces { rows: self, order }
+    }
+}
+
+pub struct Pieces<'r, 'a> {
+    rows: &'r Rows<'a>,
+    order: &'r [u32],
+}
+
+impl<'r> Iterator for Pieces<'r, '_> {
+    type Item = &'r [u8];
+
+    fn next(&mut self) -> Option<&'r [u8]> {
+        let (&first, mut rest) = self.order.split_first()?;
+        let (rows, first) = (self.rows, first as usize);
+        let place = rows.places[first];
+        let start = place.row;
+        let mut end = start + rows.entry(first).row_len as usize;
+        while let Some((&next, after)) = rest.split_first() {
+            let next = next as usize;
+            if rows.places[next].chunk != place.chunk || rows.places[next].row != end {
+                break;
+            }
+            end += rows.entry(next).row_len as usize;
+            rest = after;
+        }
+        self.order = rest;
+        Some(&rows.chunk(first).rows[start..end])
+    }
+}
+
+/// Rows of one format that go into one COPY: a stretch of the [`Plan`]'s order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub format: RowFormat,
+    pub stretch: Range<usize>,
+}
+
+/// Which rows are sent, in which order, by how many COPY statements.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub order: Vec<u32>,
+    pub runs: Vec<Run>,
+}
+
+impl Plan {
+    /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (half the server's
+    /// time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
+    /// `in_order`: then one COPY for each change of format.
+    pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> Plan {
+        let mut order = kept;
+        if !in_order {
+            order = by_format_and_key(rows, &order);
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, &row) in order.iter().enumerate() {
+            let format = rows.format(row as usize);
+            match runs.last_mut() {
+                Some(run) if run.format == format => run.stretch.end = at + 1,
+                _ => runs.push(Run { format, stretch: at..at + 1 }),
+            }
+        }
+        Plan { order, runs }
+    }
+}
+
+/// Rows of the same key stay in the order they had.
+fn by_format_and_key(rows: &Rows<'_>, order: &[u32]) -> Vec<u32> {
+    let place = |&row: &u32| (rows.format(row as usize) == RowFormat::Text, rows.key_prefix(row as usize), row);
+    let mut places: Vec<(bool, u64, u32)> = order.iter().map(place).collect();
+    places.sort_unstable_by(|a, b| {
+        let keys = || rows.key(a.2 as usize).cmp(rows.key(b.2 as usize));
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(keys).then(a.2.cmp(&b.2))
+    });
+    places.into_iter().map(|(_, _, row)| row).collect()
+}

@@ -1,0 +1,403 @@
+//! The SQL texts of one target. Every name is quoted.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use crate::batch::RowFormat;
+use crate::postgres::catalog::columns::Column;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::probe::Capabilities;
+use crate::settings::ConflictMode;
+
+/// How the staging table's name begins. Its end is random: behind a transaction pooler a session of the server may still hold
+/// the table of another process.
+pub const STAGE: &str = "vecsink_stage";
+
+/// One of a target's statements, and its place in a session's prepared ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statement {
+    CopyBinary,
+    CopyText,
+    /// ADBPG's COPY that resolves conflicts itself.
+    ResolvingBinary,
+    ResolvingText,
+    StageBinary,
+    StageText,
+    /// From the stage into the table; on servers without ON CONFLICT in two steps.
+    Merge,
+    MergeRest,
+    /// The same for updates under `strict`, which conflict with nothing.
+    Upsert,
+    UpsertRest,
+    ClearStage,
+    /// By key, from arrays in the binary form of the keys' types, or of text.
+    DeleteBinary,
+    DeleteText,
+}
+
+pub const COUNT: usize = Statement::DeleteText as usize + 1;
+
+#[derive(Debug)]
+pub struct Statements {
+    texts: [String; COUNT],
+    /// Makes the stage for as long as its session lasts, in a transaction of its own.
+    pub create_stage: Vec<String>,
+    /// Makes the stage for the transaction.
+    pub create_passing_stage: Vec<String>,
+    /// The oids of the types that deletes compare, in the order of the key's columns.
+    pub key_types: Vec<u32>,
+    /// Puts a row of the table in once more: whether the table takes rows at all.
+    pub control: String,
+    patch: Patch,
+}
+
+/// What an update of some columns is made of.
+#[derive(Debug)]
+struct Patch {
+    table: String,
+    stage: String,
+    columns: Vec<String>,
+    key: Vec<usize>,
+    /// What says that rows of table and stage have one key.
+    same: String,
+}
+
+impl Statements {
+    pub fn new(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities) -> Self {
+        Statements::with_stage(catalog, mode, capabilities, &own_name(STAGE))
+    }
+
+    fn with_stage(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_stage: &str) -> Self {
+        let table = catalog.quoted();
+        let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
+        let copy = |into: &str, format: &str, tail: &str| {
+            format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
+        };
+        let stage = format!("pg_temp.{own_stage}");
+        let resolve = match mode {
+            ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
+            ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
+        };
+        let merge = |mode| merge(catalog, mode, capabilities, &table, &columns, &stage);
+        let (merge, rest, (upsert, upsert_rest)) = {
+            let ((first, rest), upsert) = (merge(mode), merge(ConflictMode::Upsert));
+            (first, rest, upsert)
+        };
+        Statements {
+            texts: [
+                copy(&table, "binary", ""),
+                copy(&table, "text", ""),
+                copy(&table, "binary", resolve),
+                copy(&table, "text", resolve),
+                copy(&stage, "binary", ""),
+                copy(&stage, "text", ""),
+                merge,
+                rest.unwrap_or_default(),
+                upsert,
+                upsert_rest.unwrap_or_default(),
+                format!("DELETE FROM {stage}"),
+                delete(catalog, &table, RowFormat::Binary),
+                delete(catalog, &table, RowFormat::Text),
+            ],
+            create_stage: create_stage(catalog, own_stage, "DELETE ROWS"),
+            create_passing_stage: create_stage(catalog, own_stage, "DROP"),
+            key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
+            control: format!(
+                "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
+                overriding(catalog)
+            ),
+            patch: Patch {
+                table: table.clone(),
+                stage: stage.clone(),
+                columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
+                key: catalog.keys.key.clone().unwrap_or_default(),
+                same: same(catalog),
+            },
+        }
+    }
+
+    pub fn text(&self, statement: Statement) -> &str {
+        &self.texts[statement as usize]
+    }
+
+    /// What brings the staged rows into the table, in this order.
+    pub fn merge(&self) -> impl Iterator<Item = Statement> + '_ {
+        self.given([Statement::Merge, Statement::MergeRest])
+    }
+
+    /// What replaces rows by the staged ones, whatever the conflict mode.
+    pub fn upsert(&self) -> impl Iterator<Item = Statement> + '_ {
+        self.given([Statement::Upsert, Statement::UpsertRest])
+    }
+
+    fn given(&self, statements: [Statement; 2]) -> impl Iterator<Item = Statement> + '_ {
+        statements.into_iter().filter(|statement| !self.text(*statement).is_empty())
+    }
+
+    /// Updates the carried columns, those of the key apart, of the rows that the stage has by key.
+    pub fn patch(&self, carried: &[usize]) -> String {
+        let Patch { table, stage, columns, key, same } = &self.patch;
+        let name = |index: &usize| columns.get(*index).map(String::as_str);
+        let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
+        format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&set, "s"))
+    }
+}
+
+/// The stage has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
+/// taken over with LIKE, which asks for the right to read the table.
+fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> {
+    let columns = catalog.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.type_name));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let distribution = catalog.distribution.as_deref().unwrap_or_default();
+    let mut statements = vec![
+        format!("CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT {on_commit} {distribution}")
+            .trim_end()
+            .to_owned(),
+    ];
+    // Compressing vectors only to copy them on would be wasted.
+    let storage = catalog.columns.iter().filter_map(|column| {
+        column.special_storage().map(|storage| format!("ALTER COLUMN {} SET STORAGE {storage}", quote(&column.name)))
+    });
+    let storage = storage.collect::<Vec<_>>().join(", ");
+    if !storage.is_empty() {
+        statements.push(format!("ALTER TABLE pg_temp.{stage} {storage}"));
+    }
+    statements
+}
+
+/// Lets an INSERT write an identity column, where there is one.
+fn overriding(catalog: &Catalog) -> &'static str {
+    if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
+}
+
+fn merge(
+    catalog: &Catalog,
+    mode: ConflictMode,
+    capabilities: &Capabilities,
+    table: &str,
+    columns: &str,
+    stage: &str,
+) -> (String, Option<String>) {
+    let overriding = overriding(catalog);
+    let insert = format!("INSERT INTO {table} ({columns}){overriding} SELECT {columns} FROM {stage}");
+    let key: Option<Vec<&str>> = catalog.usable_key().map(|key| key.map(|column| column.name.as_str()).collect());
+    let rest: Vec<&str> = match &key {
+        Some(key) => {
+            catalog.columns.iter().map(|column| column.name.as_str()).filter(|name| !key.contains(name)).collect()
+        }
+        None => Vec::new(),
+    };
+    if mode == ConflictMode::Strict {
+        return (insert, None);
+    }
+    if capabilities.on_conflict {
+        let resolved = match (mode, &key) {
+            (ConflictMode::Upsert, Some(key)) if rest.is_empty() => {
+                format!("{insert} ON CONFLICT ({}) DO NOTHING", list(key.iter().copied()))
+            }
+            (ConflictMode::Upsert, Some(key)) => format!(
+                "{insert} ON CONFLICT ({}) DO UPDATE SET {}",
+                list(key.iter().copied()),
+                assignments(&rest, "EXCLUDED")
+            ),
+            (ConflictMode::Upsert, None) => insert,
+            _ => format!("{insert} ON CONFLICT DO NOTHING"),
+        };
+        return (resolved, None);
+    }
+    // A server of PostgreSQL 9.4's age, or a deferrable key. The UPDATE first: it takes the stronger lock.
+    if key.is_none() {
+        return (insert, None);
+    }
+    let same = same(catalog);
+    let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
+    let absent = format!(
+        "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
+        selected.join(", ")
+    );
+    if mode == ConflictMode::Upsert && !rest.is_empty() {
+        let update = format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&rest, "s"));
+        return (update, Some(absent));
+    }
+    (absent, None)
+}
+
+/// `t` and `s` have the same key, as its index compares.
+fn same(catalog: &Catalog) -> String {
+    let key = catalog.keys.key.iter().flatten().enumerate();
+    let equal = key.map(|(at, &index)| {
+        let name = quote(&catalog.columns[index].name);
+        format!("t.{name} = s.{name}{}", collate(catalog, at))
+    });
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// The clause that has a column of the key compared as its index does.
+fn collate(catalog: &Catalog, at: usize) -> String {
+    catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
+}
+
+/// Deletes by arrays of keys, compared as the columns' types so that an index serves; empty without a key.
+fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
+    let key: Vec<&Column> = catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect();
+    let array = |index: usize, column: &Column| match format {
+        RowFormat::Binary => format!("${}::{}[]", index + 1, column.base_type),
+        RowFormat::Text => format!("${}::text[]::{}[]", index + 1, column.base_type),
+    };
+    match key.as_slice() {
+        [] => String::new(),
+        [column] => {
+            format!(
+                "DELETE FROM {table} WHERE {}{} = ANY({})",
+                quote(&column.name),
+                collate(catalog, 0),
+                array(0, column)
+            )
+        }
+        columns => {
+            let (mut keys, mut same) = (Vec::new(), Vec::new());
+            for (index, column) in columns.iter().enumerate() {
+                keys.push(format!("unnest({}) AS k{index}", array(index, column)));
+                same.push(format!("t.{} = s.k{index}{}", quote(&column.name), collate(catalog, index)));
+            }
+            let (keys, same) = (keys.join(", "), same.join(" AND "));
+            format!("DELETE FROM {table} AS t USING (SELECT {keys}) AS s WHERE {same}")
+        }
+    }
+}
+
+fn assignments(columns: &[&str], from: &str) -> String {
+    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quote).collect::<Vec<_>>().join(", ")
+}
+
+/// An identifier exactly as given, whatever it holds.
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string constant, the same whether `standard_conforming_strings` is on or off: what follows an `E` always takes a
+/// backslash for the beginning of an escape.
+pub fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// A name in the server that nobody else has: `begin` and 128 random bits.
+pub fn own_name(begin: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Each RandomState has keys of its own, but a forked process goes on with its parent's.
+    let salt = (std::process::id(), SystemTime::now(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let random = || RandomState::new().hash_one(salt);
+    format!("{begin}_{:016x}{:016x}", random(), random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
+        let statements =
+            Statements::with_stage(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false }, STAGE);
+        statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
+    }
+
+    #[test]
+    fn every_copy_names_its_columns_and_its_format() {
+        let catalog = Catalog::sample("car \"info\"", &["id", "Feature"], &["id"]);
+        let capabilities = Capabilities { direct: true, on_conflict: true, resolving: true };
+        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
+        assert_eq!(
+            statements.text(Statement::CopyBinary),
+            r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT binary)"#
+        );
+        assert_eq!(
+            statements.text(Statement::ResolvingText),
+            r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT text) DO ON CONFLICT DO UPDATE"#
+        );
+        assert_eq!(
+            statements.text(Statement::StageBinary),
+            r#"COPY pg_temp.vecsink_stage ("id", "Feature") FROM STDIN (FORMAT binary)"#
+        );
+    }
+
+    #[test]
+    fn conflicts_are_resolved_as_the_mode_says() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        let insert = r#"INSERT INTO "s"."t" ("id", "a", "b") SELECT "id", "a", "b" FROM pg_temp.vecsink_stage"#;
+        assert_eq!(merge_of(&catalog, ConflictMode::Strict, true), [insert]);
+        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, true), [format!("{insert} ON CONFLICT DO NOTHING")]);
+        assert_eq!(
+            merge_of(&catalog, ConflictMode::Upsert, true),
+            [format!(r#"{insert} ON CONFLICT ("id") DO UPDATE SET "a" = EXCLUDED."a", "b" = EXCLUDED."b""#)]
+        );
+        let all = Catalog::sample("t", &["id", "a"], &["id", "a"]);
+        assert!(merge_of(&all, ConflictMode::Upsert, true)[0].ends_with(r#"ON CONFLICT ("id", "a") DO NOTHING"#));
+        let keyless = Catalog::sample("t", &["id", "a", "b"], &[]);
+        assert_eq!(merge_of(&keyless, ConflictMode::Upsert, true), [insert]);
+    }
+
+    #[test]
+    fn a_server_without_on_conflict_gets_an_update_and_an_insert_of_what_is_absent() {
+        let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        let absent = r#"INSERT INTO "s"."t" ("id", "a") SELECT s."id", s."a" FROM pg_temp.vecsink_stage AS s WHERE NOT EXISTS (SELECT 1 FROM "s"."t" AS t WHERE t."id" = s."id")"#;
+        let update = r#"UPDATE "s"."t" AS t SET "a" = s."a" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#;
+        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, false), [absent]);
+        assert_eq!(merge_of(&catalog, ConflictMode::Upsert, false), [update, absent]);
+    }
+
+    #[test]
+    fn deletes_compare_keys_as_the_type_of_their_columns() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        assert_eq!(delete(&catalog, "t", RowFormat::Binary), r#"DELETE FROM t WHERE "id" = ANY($1::bigint[])"#);
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id", "b"]);
+        assert_eq!(
+            delete(&catalog, "t", RowFormat::Text),
+            r#"DELETE FROM t AS t USING (SELECT unnest($1::text[]::bigint[]) AS k0, unnest($2::text[]::bigint[]) AS k1) AS s WHERE t."id" = s.k0 AND t."b" = s.k1"#
+        );
+        assert_eq!(delete(&Catalog::sample("t", &["id"], &[]), "t", RowFormat::Text), "");
+    }
+
+    #[test]
+    fn a_partial_update_sets_what_it_carries() {
+        let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
+        let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
+        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
+        assert_eq!(
+            statements.patch(&[0, 2]),
+            r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#
+        );
+    }
+
+    #[test]
+    fn the_stage_takes_every_row_the_table_takes() {
+        let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
+        catalog.columns[1].storage = 'p';
+        catalog.distribution = Some("DISTRIBUTED BY (id)".to_owned());
+        assert_eq!(
+            create_stage(&catalog, STAGE, "DELETE ROWS"),
+            [
+                r#"CREATE TEMPORARY TABLE vecsink_stage ("id" bigint, "a" bigint) ON COMMIT DELETE ROWS DISTRIBUTED BY (id)"#,
+                r#"ALTER TABLE pg_temp.vecsink_stage ALTER COLUMN "a" SET STORAGE PLAIN"#
+            ]
+        );
+    }
+
+    #[test]
+    fn quotes_within_names_and_constants_are_doubled() {
+        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("it\\'s"), "E'it\\\\''s'");
+    }
+
+    #[test]
+    fn no_two_names_in_the_server_are_the_same() {
+        let names: std::collections::HashSet<String> = (0..1000).map(|_| own_name("a")).collect();
+        assert_eq!(names.len(), 1000);
+        assert!(names.iter().all(|name| name.len() == 34), "{names:?}");
+    }
+}

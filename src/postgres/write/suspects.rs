@@ -1,0 +1,246 @@
+//! Refused rows held back until there is evidence: see [`super::evidence`].
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::evidence::{ENOUGH, KINDS, Kind, PATIENCE, SAMPLE, Suspect, remedy, speaks_of_the_table};
+use super::transaction::Written;
+use super::trial;
+use crate::batch::Op;
+use crate::error::{Error, Result};
+use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::driver::patience::Patience;
+use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::session::Attempt;
+use crate::postgres::write::batch::Write;
+use crate::postgres::write::row_by_row::How;
+use crate::stop::Phase;
+use crate::types::fields::fields;
+
+/// How often evidence of other writers is looked for.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+
+impl Write<'_> {
+    pub(in crate::postgres) fn holds(&self, kind: Kind) -> bool {
+        self.held.iter().any(|suspect| suspect.kind == kind)
+    }
+
+    /// A row was refused alone.
+    pub(in crate::postgres) fn hold(&mut self, row: usize, failure: &Failure) -> Result<()> {
+        let kind = Kind::from(self.rows.op(row));
+        let is_certain = row < self.proved[kind as usize] || self.is_certain(row, failure);
+        if is_certain && self.held.is_empty() {
+            return self.settle.rejected(row, failure.rejection());
+        }
+        if !is_certain {
+            self.target.evidence.refused(kind);
+        }
+        self.held.push(Suspect { row, kind, failure: failure.clone(), at: Instant::now(), is_certain });
+        Ok(())
+    }
+
+    /// Whether nothing but the row can be at fault.
+    fn is_certain(&self, row: usize, failure: &Failure) -> bool {
+        match failure.class {
+            Class::Value => true,
+            // A key that is there already; of one raised by a trigger nothing is named.
+            Class::Conflict => failure.key.is_some() || failure.constraint.is_some(),
+            // A CHECK speaks of the row's own values, also where all rows of a source violate it.
+            Class::Row if failure.is("23514") => !self.is_of_a_missing_partition(failure),
+            Class::Row if failure.is("23502") => self.is_null(row, failure.column.as_deref()),
+            // What refers to the row that is to be deleted.
+            Class::Row if failure.is("23503") => self.rows.op(row) == Op::Delete,
+            _ => false,
+        }
+    }
+
+    /// Whether the row itself has NULL in a column.
+    fn is_null(&self, row: usize, column: Option<&str>) -> bool {
+        let columns = &self.edition.table.columns;
+        let Some(at) = columns.iter().position(|other| Some(other.name.as_str()) == column) else { return false };
+        let field = fields(self.rows.format(row), self.rows.row(row)).nth(at);
+        self.rows.op(row) != Op::Delete && field.is_some_and(|field| !field.is_unchanged() && field.value().is_none())
+    }
+
+    /// A transaction over these rows is durable.
+    pub(in crate::postgres) fn accepted(&mut self, range: Range<usize>, written: Written) -> Result<()> {
+        let rows = written.inserted + written.ignored > 0;
+        let mut outcome = Ok(());
+        for kind in KINDS {
+            let is_there = match (self.rows.has_changes, kind) {
+                (false, Kind::Row) => rows,
+                (false, _) => false,
+                (true, Kind::Delete) => written.deleted > 0,
+                (true, kind) => rows && range.clone().any(|row| Kind::from(self.rows.op(row)) == kind),
+            };
+            if is_there {
+                self.target.evidence.accepted(kind, self.began);
+                outcome = outcome.and(self.release(kind));
+            }
+        }
+        outcome
+    }
+
+    /// Rows of this kind are accepted: those held back are at fault. They are handed over in order.
+    pub(in crate::postgres) fn release(&mut self, kind: Kind) -> Result<()> {
+        let mut kept = Vec::new();
+        for suspect in std::mem::take(&mut self.held) {
+            if suspect.kind == kind || suspect.is_certain && kept.is_empty() {
+                self.settle.rejected(suspect.row, suspect.failure.rejection())?;
+            } else {
+                kept.push(suspect);
+            }
+        }
+        self.held = kept;
+        Ok(())
+    }
+
+    /// After enough refusals: tries some of the batch's other rows, without leaving them in the table.
+    pub(in crate::postgres) fn look_further(&mut self) -> Result<()> {
+        for kind in KINDS {
+            let Some(last) = self.held.iter().rposition(|suspect| suspect.kind == kind && !suspect.is_certain) else {
+                continue;
+            };
+            if self.target.evidence.refused_so_far(kind) < ENOUGH {
+                continue;
+            }
+            let (row, failure) = (self.held[last].row, self.held[last].failure.clone());
+            let is_another = |&row: &usize| Kind::from(self.rows.op(row)) == kind && !self.rows.is_left_out(row);
+            let others: Vec<usize> = (row + 1..self.rows.batch().len()).filter(is_another).collect();
+            // The last ones first: who came late is the least like those before.
+            let step = others.len().div_ceil(SAMPLE).max(1);
+            let picks: Vec<usize> = others.iter().rev().step_by(step).copied().collect();
+            let edition = Arc::clone(&self.edition);
+            let how = How { patient: false, renews: false, ..self.how(&edition) };
+            let found = self.until_it_answers(|edition, session, rows| {
+                trial::sample(session, &edition.statements, rows, &picks, how)
+            })?;
+            match found {
+                Ok(Some(row)) => {
+                    self.target.evidence.accepted(kind, self.began);
+                    self.proved[kind as usize] = row;
+                    self.release(kind)?;
+                }
+                Ok(None) => return Err(self.not_the_rows(&failure)),
+                Err(failure) => return Err(self.not_the_rows(&failure)),
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end of the batch nothing may be held back any more.
+    pub(in crate::postgres) fn decide(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut tried = false;
+        while let Some(Suspect { kind, at, failure, .. }) = self.held.first() {
+            let (kind, at, failure) = (*kind, *at, failure.clone());
+            if self.target.evidence.accepted_since(kind, at) {
+                self.release(kind)?;
+                continue;
+            }
+            if !tried && kind == Kind::Row && !self.is_of_a_missing_partition(&failure) {
+                tried = true;
+                let control =
+                    self.until_it_answers(|edition, session, _| trial::control(session, &edition.statements))?;
+                match control {
+                    Ok(Some(())) => {
+                        self.release(kind)?;
+                        continue;
+                    }
+                    Err(other) if other.sqlstate == failure.sqlstate && !failure.is("42501") => {
+                        return Err(self.not_the_rows(&failure));
+                    }
+                    // It can't be tried: the table is empty, or may not be read.
+                    Ok(None) | Err(_) => {}
+                }
+            }
+            if Instant::now() >= deadline {
+                let known = self.target.evidence.ever_accepted(kind) || is_a_rule_for_values(&failure);
+                if !known || speaks_of_the_table(&failure) {
+                    return Err(self.not_the_rows(&failure));
+                }
+                self.release(kind)?;
+                continue;
+            }
+            if self.stop.wait(Phase::Abandoning, LOOK) {
+                return Err(Error::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    /// Greenplum names no constraint, so that a CHECK looks like a missing partition there, which has a code of its own.
+    fn is_of_a_missing_partition(&self, failure: &Failure) -> bool {
+        if self.target.greenplum { failure.is("22M01") } else { failure.is_of_a_missing_partition() }
+    }
+
+    /// Asks the server for the batch's statements without any row, once: what is refused then no row is to blame for.
+    pub(in crate::postgres) fn ask_with_nothing(&mut self) -> Attempt<()> {
+        if !self.takes_nothing {
+            let path = self.path;
+            let deletes =
+                self.rows.has_changes && (0..self.rows.batch().len()).any(|row| self.rows.op(row) == Op::Delete);
+            self.trial(|edition, session, _| trial::nothing(session, &edition.statements, path, deletes))?;
+            self.takes_nothing = true;
+        }
+        Ok(())
+    }
+
+    /// Under `strict`: the row whose key was there already, if that can be found out.
+    pub(in crate::postgres) fn in_the_way(&mut self, range: Range<usize>, failure: &Failure) -> Attempt<Option<usize>> {
+        if range.len() == 1 {
+            return Ok(Some(range.start));
+        }
+        // Greenplum 6 counts the lines of one segment.
+        if failure.row.is_some() && !self.target.greenplum {
+            return Ok(failure.row);
+        }
+        let path = self.path;
+        let found = self.trial(|edition, session, rows| {
+            trial::in_the_way(session, &edition.statements, rows, range, path, edition.order)
+        });
+        match found {
+            Err(failure) if failure.class.is_refusal() => Ok(None),
+            found => found,
+        }
+    }
+
+    /// Runs a trial again for as long as the database is away or something is in the way.
+    fn until_it_answers<T>(
+        &mut self,
+        mut work: impl FnMut(
+            &crate::postgres::Edition,
+            &mut crate::postgres::connect::session::Session,
+            &mut super::rows::Rows<'_>,
+        ) -> Attempt<T>,
+    ) -> Result<Attempt<T>> {
+        loop {
+            match self.trial(&mut work) {
+                Err(failure) if !failure.class.is_refusal() => {
+                    self.judge(0..1, &failure)?;
+                    self.follow()?;
+                }
+                answered => return Ok(answered),
+            }
+        }
+    }
+
+    /// The cause is in the table or the server: nothing is rejected, nothing of what is held back is settled.
+    pub(in crate::postgres) fn not_the_rows(&self, failure: &Failure) -> Error {
+        let why = match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
+            Ok(Err(why)) => why + "; ",
+            _ => String::new(),
+        };
+        failure.error(
+            &format!("{}: the database refuses to write, and every row alike: no row is at fault", self.target.name),
+            &format!("{why}{}; then {}", remedy(failure), self.target.sink.origin.again()),
+        )
+    }
+}
+
+/// Declared rules that speak of a row's own values.
+fn is_a_rule_for_values(failure: &Failure) -> bool {
+    let has = |prefix: &str| failure.sqlstate.as_deref().is_some_and(|code| code.starts_with(prefix));
+    has("22") || has("44")
+}

@@ -1,0 +1,134 @@
+//! One transaction: the net effect of some rows of a batch, on one path.
+
+use std::ops::AddAssign;
+
+use super::copy::copy;
+use super::deletes::delete;
+use super::patches::patch;
+use super::reduce::Keep;
+use super::rows::{Plan, Rows};
+use super::statements::{Statement, Statements};
+use crate::postgres::catalog::shape::commit;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::dead_letter_table::{Beside, LetterTable, write_beside};
+use crate::postgres::write::net_effect::Net;
+
+/// How rows get into the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// COPY into the table.
+    Direct,
+    /// ADBPG's COPY that resolves conflicts.
+    Resolving,
+    /// COPY into a temporary table, then INSERT.
+    Staged,
+}
+
+/// What became of entries that are durable.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Inserted, upserted or updated.
+    pub inserted: u64,
+    /// Deletes that were carried out, whether or not their row was there.
+    pub deleted: u64,
+    /// Left out by the conflict mode.
+    pub ignored: u64,
+    /// Replaced by a later change of their key in the same transaction.
+    pub superseded: u64,
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, other: Written) {
+        self.inserted += other.inserted;
+        self.deleted += other.deleted;
+        self.ignored += other.ignored;
+        self.superseded += other.superseded;
+    }
+}
+
+/// How a transaction treats rows of one key.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    pub keep: Keep,
+    /// Constraints that no key image tells of make the order of arrival count.
+    pub in_order: bool,
+    /// Rows of one key have one key image.
+    pub exact: bool,
+    /// A row is stored under the key that it was sent with.
+    pub key_as_sent: bool,
+}
+
+/// What a transaction does besides, and where its letters go.
+pub type Besides<'a> = (Option<&'a LetterTable>, &'a Beside);
+
+/// Begins a transaction in which [`apply`] can work.
+pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
+    if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
+        session.begin_with_stage(statements)
+    } else {
+        session.begin()
+    }
+}
+
+/// Writes a net effect and commits. COPY is never sent as a transaction of its own: its answer comes before the commit,
+/// and what fails then (a deferred constraint, a Greenplum segment) would go unnoticed.
+pub fn transaction(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    net: Net,
+    path: Path,
+    order: Order,
+    beside: Besides<'_>,
+) -> Attempt<Written> {
+    begin(session, statements, path, &net)?;
+    let written = apply(session, statements, rows, net, path, order)?;
+    write_beside(session, beside.0, beside.1)?;
+    commit(session)?;
+    Ok(written)
+}
+
+/// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock
+/// detector knows none but the table's.
+pub fn apply(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    net: Net,
+    path: Path,
+    order: Order,
+) -> Attempt<Written> {
+    let Net { deletes, patches, upserts, rows: kept, superseded, ignored, .. } = net;
+    let mut written = Written { superseded, ignored, ..Written::default() };
+    if !deletes.is_empty() {
+        written.deleted = deletes.len() as u64;
+        delete(session, statements, rows, deletes)?;
+    }
+    if !patches.is_empty() {
+        written.inserted += patches.len() as u64;
+        patch(session, statements, rows, &patches)?;
+    }
+    if !upserts.is_empty() {
+        written.inserted += upserts.len() as u64;
+        let plan = Plan::new(rows, upserts, order.in_order);
+        copy(session, statements, Path::Staged.into(), rows, &plan)?;
+        for upsert in statements.upsert() {
+            session.execute(statements, upsert)?;
+        }
+        session.execute(statements, Statement::ClearStage)?;
+    }
+    if !kept.is_empty() {
+        let sent = kept.len() as u64;
+        let plan = Plan::new(rows, kept, order.in_order);
+        let mut stored = copy(session, statements, path.into(), rows, &plan)?;
+        if path == Path::Staged {
+            stored = 0;
+            for merge in statements.merge() {
+                stored += session.execute(statements, merge)?;
+            }
+        }
+        written.inserted += stored.min(sent);
+        written.ignored += sent.saturating_sub(stored);
+    }
+    Ok(written)
+}

@@ -1,0 +1,107 @@
+//! What is only tried: transactions that are rolled back, to see whether the table takes rows, and which row is in the way.
+
+use std::ops::Range;
+
+use super::copy::copy_nothing;
+use super::deletes::delete_nothing;
+use super::rows::Rows;
+use super::statements::Statements;
+use super::transaction::{Order, Path, apply, begin};
+use crate::batch::RowFormat;
+use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::write::net_effect::net;
+use crate::postgres::write::row_by_row::{How, is_the_rows_own, step};
+
+/// Runs `work` in a transaction that is rolled back. Constraints that wait for COMMIT are checked before.
+fn rolled_back<T>(
+    session: &mut Session,
+    staged: Option<&Statements>,
+    work: impl FnOnce(&mut Session) -> Attempt<T>,
+) -> Attempt<T> {
+    match staged {
+        Some(statements) => session.begin_with_stage(statements)?,
+        None => session.begin_without_rows()?,
+    }
+    let done = work(session)?;
+    session.run("SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK")?;
+    Ok(done)
+}
+
+/// The statements of a path without any row: what is refused now no row is to blame for.
+pub fn nothing(session: &mut Session, statements: &Statements, path: Path, deletes: bool) -> Attempt<()> {
+    rolled_back(session, (path == Path::Staged).then_some(statements), |session| {
+        // As text: some types have no binary form.
+        copy_nothing(session, statements, path.into(), RowFormat::Text)?;
+        if path == Path::Staged {
+            statements.merge().try_for_each(|merge| session.execute(statements, merge).map(drop))?;
+        }
+        if deletes { delete_nothing(session, statements) } else { Ok(()) }
+    })
+}
+
+/// The first of some rows that is accepted for itself.
+pub fn sample(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    picks: &[usize],
+    how: How<'_>,
+) -> Attempt<Option<usize>> {
+    rolled_back(session, Some(statements), |session| {
+        for &row in picks {
+            session.run("SAVEPOINT vecsink_step")?;
+            let tried = step(session, statements, rows, row, how);
+            match tried.and_then(|_| session.run("SET CONSTRAINTS ALL IMMEDIATE")) {
+                Ok(()) => return Ok(Some(row)),
+                Err(failure) if is_the_rows_own(&failure, how) => session.run("ROLLBACK TO SAVEPOINT vecsink_step")?,
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// Puts a row of the table in once more. `None`: that can't be tried, or says nothing.
+pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option<()>> {
+    let tried = rolled_back(session, None, |session| {
+        // Nobody waits long for something that is only tried.
+        session.run("SET LOCAL statement_timeout TO 5000")?;
+        let inserted = session.client().execute(&statements.control, &[]);
+        inserted.map_err(|error| session.failed(&error, During::Statement).of_statement(&statements.control))
+    });
+    match tried {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(())),
+        // Its key is there, of course; all else was looked at before that.
+        Err(failure) if failure.class == Class::Conflict => Ok(Some(())),
+        Err(failure) if failure.class == Class::TooLong => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The row whose key is there already: the last of the shortest run from the start of `range` that is refused for it.
+pub fn in_the_way(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    range: Range<usize>,
+    path: Path,
+    order: Order,
+) -> Attempt<Option<usize>> {
+    let (mut accepted, mut refused) = (range.start, range.end);
+    while refused - accepted > 1 {
+        let middle = accepted + (refused - accepted) / 2;
+        let Some(net) = net(rows, range.start..middle, order.keep) else { return Ok(None) };
+        begin(session, statements, path, &net)?;
+        let tried = apply(session, statements, rows, net, path, order)
+            .and_then(|_| session.run("SET CONSTRAINTS ALL IMMEDIATE"));
+        session.recover();
+        match tried {
+            Ok(()) => accepted = middle,
+            Err(failure) if failure.class == Class::Conflict => refused = middle,
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(Some(accepted))
+}

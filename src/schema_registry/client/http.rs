@@ -1,0 +1,164 @@
+//! HTTP as a registry wants it: one GET after another, with a login and TLS.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use curl::easy::{Easy, List};
+
+use super::answer::{Answer, Reply};
+use crate::kafka::jaas;
+use crate::kafka::stores::{StoreType, TrustStore, store_type};
+use crate::settings::Password;
+use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
+
+/// No schema is longer.
+const LONGEST_REPLY: usize = 16 << 20;
+const TRUST_STORE: &str = "the schema registry's ssl.truststore";
+const KEY_STORE: &str = "the schema registry's ssl.keystore";
+
+/// Keeps its connection.
+pub struct Client {
+    easy: Easy,
+    has_store: bool,
+}
+
+impl Client {
+    /// Errors are those of the options, told without a password.
+    pub fn new(settings: &Registry) -> Result<Client, String> {
+        let authorization = authorization(&settings.login)?;
+        let trusted = settings.trust_store.as_ref().map(certificates).transpose()?;
+        let own = settings.key_store.as_ref().map(own_key).transpose()?;
+        let mut easy = Easy::new();
+        let mut set_up = || -> Result<(), curl::Error> {
+            easy.useragent(concat!("vecsink/", env!("CARGO_PKG_VERSION")))?;
+            let mut headers = List::new();
+            headers.append("Accept: application/vnd.schemaregistry.v1+json, application/json")?;
+            if let Some(authorization) = &authorization {
+                headers.append(&format!("Authorization: {}", authorization.reveal()))?;
+            }
+            easy.http_headers(headers)?;
+            easy.follow_location(true)?;
+            easy.max_redirections(5)?;
+            easy.connect_timeout(settings.connect_timeout)?;
+            easy.timeout(settings.connect_timeout + settings.read_timeout)?;
+            easy.tcp_keepalive(true)?;
+            // The registry is one of ours, and Java's client doesn't look at the environment's proxy either.
+            easy.proxy("")?;
+            if let Some(certificates) = &trusted {
+                easy.ssl_cainfo_blob(certificates)?;
+            }
+            if let Some((kind, bytes, password)) = &own {
+                easy.ssl_cert_blob(bytes)?;
+                easy.ssl_cert_type(kind)?;
+                if *kind == "PEM" {
+                    easy.ssl_key_blob(bytes)?;
+                }
+                easy.key_password(password.reveal())?;
+            }
+            easy.ssl_verify_host(settings.verify_host)
+        };
+        set_up().map_err(|error| format!("the HTTP client doesn't take the schema registry's options: {error}"))?;
+        Ok(Client { easy, has_store: trusted.is_some() })
+    }
+
+    pub fn get(&mut self, url: &str) -> Result<Reply, Answer> {
+        let mut body = Vec::new();
+        let done = self.perform(url, &mut body);
+        match done {
+            Ok(status) => Ok(Reply { status, body }),
+            Err(error) => Err(self.failed(url, &error)),
+        }
+    }
+
+    fn perform(&mut self, url: &str, body: &mut Vec<u8>) -> Result<u32, curl::Error> {
+        self.easy.url(url)?;
+        let mut transfer = self.easy.transfer();
+        transfer.write_function(|bytes| {
+            // Less than it was given makes the client give up.
+            let is_too_long = body.len() + bytes.len() > LONGEST_REPLY;
+            if !is_too_long {
+                body.extend_from_slice(bytes);
+            }
+            Ok(if is_too_long { 0 } else { bytes.len() })
+        })?;
+        transfer.perform()?;
+        drop(transfer);
+        self.easy.response_code()
+    }
+
+    fn failed(&self, url: &str, error: &curl::Error) -> Answer {
+        let detail = error.extra_description().unwrap_or_default();
+        let told = format!("{url}: {} {detail}", error.description()).trim_end().to_string();
+        if error.is_peer_failed_verification() {
+            let advice = match self.has_store {
+                true => "its certificate isn't signed by one of ssl.truststore.location, or is for another name",
+                false => "name the authority that signed its certificate with ssl.truststore.location",
+            };
+            return Answer::Refused(format!("the schema registry isn't believed: {told}; {advice}"));
+        }
+        if error.is_url_malformed() || error.is_unsupported_protocol() || error.is_ssl_certproblem() {
+            return Answer::Refused(format!("the schema registry can't be asked: {told}"));
+        }
+        Answer::Silence(told)
+    }
+}
+
+/// The value of the header.
+fn authorization(login: &RegistryLogin) -> Result<Option<Password>, String> {
+    let basic = |name: &str, password: &str| {
+        Some(Password::new(format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))))
+    };
+    Ok(match login {
+        RegistryLogin::None => None,
+        RegistryLogin::User { name, password } => basic(name, password.reveal()),
+        RegistryLogin::Token(token) => Some(Password::new(format!("Bearer {}", token.reveal()))),
+        RegistryLogin::Jaas(jaas) => {
+            let problem = |what: &str| format!("sasl.jaas.config of the schema registry {what}");
+            let login = jaas::parse(jaas.reveal()).map_err(|error| problem(&error))?;
+            match (login.option("username"), login.option("password")) {
+                (Some(name), Some(password)) => basic(name, password),
+                _ => return Err(problem("has no username and password")),
+            }
+        }
+    })
+}
+
+/// The trusted certificates as PEM.
+fn certificates(store: &KeyStore) -> Result<Vec<u8>, String> {
+    match store_type(TRUST_STORE, store.kind.as_deref(), &store.path)? {
+        StoreType::Pem => read(TRUST_STORE, &store.path),
+        StoreType::Pkcs12 => {
+            let password = store.password.clone().unwrap_or_else(|| Password::new(""));
+            let store = TrustStore { path: store.path.clone(), password };
+            store.to_pem(TRUST_STORE).map(String::into_bytes)
+        }
+    }
+}
+
+/// Our own key and certificate, as the client names their form.
+fn own_key(store: &KeyStore) -> Result<(&'static str, Vec<u8>, Password), String> {
+    let kind = match store_type(KEY_STORE, store.kind.as_deref(), &store.path)? {
+        StoreType::Pem => "PEM",
+        StoreType::Pkcs12 => "P12",
+    };
+    let password = store.password.clone().unwrap_or_else(|| Password::new(""));
+    Ok((kind, read(KEY_STORE, &store.path)?, password))
+}
+
+fn read(key: &str, path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{key}.location '{path}': {error}"))
+}
+
+/// A part of a path.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte.into()),
+            // Writing to a String can't fail.
+            _ => drop(write!(escaped, "%{byte:02X}")),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,224 @@
+//! A schema registry with Confluent's API: looks schemas up by their numbers. It is asked by a thread of its own, since who
+//! wants to know has other work that can't wait. A registry that doesn't answer is asked again, later and later.
+
+mod answer;
+mod http;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::{Condvar, Mutex};
+
+use self::answer::{Answer, Body};
+use self::http::Client;
+use crate::error::{Error, Result};
+use crate::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
+use crate::settings::registry::Registry;
+
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a number that the registry didn't know is taken for unknown: bad messages mustn't flood it.
+const FORGET_UNKNOWN: Duration = Duration::from_secs(30);
+const MOST_UNKNOWN: usize = 1000;
+/// Schemas that a schema may refer to, one through another.
+const MOST_REFERENCES: usize = 200;
+
+/// Opens a registry; nothing is asked yet. Who asks for a schema waits for `patience`, then hears that nobody can tell just
+/// now, and the answer is there the next time.
+pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>> {
+    let client = Client::new(settings).map_err(Error::Source)?;
+    let asker =
+        Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
+    let desk = Arc::new(Desk::default());
+    let (questions, to_ask) = bounded(1);
+    let answers = Arc::clone(&desk);
+    let thread = std::thread::Builder::new().name("schema-registry".into());
+    let thread = thread.spawn(move || answer_all(asker, &to_ask, &answers));
+    thread.map_err(|error| Error::Internal(format!("no thread to ask the schema registry: {error}")))?;
+    Ok(Arc::new(ConfluentRegistry { patience, questions, desk }))
+}
+
+/// What is wrong with a registry's options, found without asking it.
+pub fn check(settings: &Registry) -> Vec<String> {
+    Client::new(settings).err().into_iter().collect()
+}
+
+struct ConfluentRegistry {
+    patience: Duration,
+    questions: Sender<u32>,
+    desk: Arc<Desk>,
+}
+
+/// Where answers lie until they are fetched.
+#[derive(Default)]
+struct Desk {
+    state: Mutex<Answers>,
+    answered: Condvar,
+}
+
+#[derive(Default)]
+struct Answers {
+    asking: Option<u32>,
+    /// Until it is fetched.
+    answer: Option<(u32, Found)>,
+}
+
+impl Schemas for ConfluentRegistry {
+    fn find(&self, id: u32) -> Found {
+        let deadline = Instant::now() + self.patience;
+        let mut answers = self.desk.state.lock();
+        loop {
+            match answers.answer.take() {
+                Some((answered, found)) if answered == id => return found,
+                // Another's question, which it asks again if it still wants to know.
+                _ => {}
+            }
+            if answers.asking.is_none() {
+                // Never full: one question at a time.
+                if self.questions.try_send(id).is_err() {
+                    return Found::Refused("the thread that asks the schema registry has ended".into());
+                }
+                answers.asking = Some(id);
+            }
+            if self.desk.answered.wait_until(&mut answers, deadline).timed_out() {
+                return Found::NotNow;
+            }
+        }
+    }
+}
+
+/// Answers questions until nobody can ask any more.
+fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
+    for id in questions {
+        let found = asker.find(id);
+        let mut answers = desk.state.lock();
+        (answers.asking, answers.answer) = (None, Some((id, found)));
+        desk.answered.notify_all();
+    }
+}
+
+struct Asker {
+    client: Client,
+    /// The one that answered last is the first.
+    urls: Vec<String>,
+    outage: Option<Outage>,
+    has_answered: bool,
+    unknown: HashMap<u32, (Instant, String)>,
+}
+
+/// None of the URLs has answered.
+struct Outage {
+    wait: Duration,
+    until: Instant,
+}
+
+impl Asker {
+    fn find(&mut self, id: u32) -> Found {
+        let now = Instant::now();
+        if self.outage.as_ref().is_some_and(|outage| now < outage.until) {
+            return Found::NotNow;
+        }
+        if let Some((_, reason)) = self.unknown.get(&id).filter(|(since, _)| now < *since + FORGET_UNKNOWN) {
+            return Found::Nothing(reason.clone());
+        }
+        let found = match self.ask(&format!("/schemas/ids/{id}")) {
+            Ok(body) => self.schema(id, body),
+            Err(found) => found,
+        };
+        if let Found::Nothing(reason) = &found {
+            if self.unknown.len() >= MOST_UNKNOWN {
+                self.unknown.clear();
+            }
+            self.unknown.insert(id, (now, reason.clone()));
+        }
+        found
+    }
+
+    fn schema(&mut self, id: u32, body: Body) -> Found {
+        if let Some(kind) = body.schema_type.as_deref().filter(|kind| *kind != "AVRO") {
+            return Found::Nothing(format!("schema {id} of the registry is of type {kind}, not AVRO"));
+        }
+        let mut references = Vec::new();
+        match self.add_references(id, &body, &mut Vec::new(), &mut references) {
+            Ok(()) => {
+                log::debug!("schema {id}: {}", body.schema);
+                Found::Schema(Arc::new(RegisteredSchema { text: body.schema, references }))
+            }
+            Err(found) => found,
+        }
+    }
+
+    /// The texts of what a schema refers to, each behind what it refers to itself.
+    fn add_references(
+        &mut self,
+        id: u32,
+        body: &Body,
+        seen: &mut Vec<(String, i64)>,
+        texts: &mut Vec<String>,
+    ) -> std::result::Result<(), Found> {
+        for (subject, version) in &body.references {
+            if seen.contains(&(subject.clone(), *version)) {
+                continue;
+            }
+            seen.push((subject.clone(), *version));
+            if seen.len() > MOST_REFERENCES {
+                let reason = format!("schema {id} refers to more than {MOST_REFERENCES} others");
+                return Err(Found::Nothing(reason));
+            }
+            let referred = self.ask(&format!("/subjects/{}/versions/{version}", http::escaped(subject)))?;
+            self.add_references(id, &referred, seen, texts)?;
+            texts.push(referred.schema);
+        }
+        Ok(())
+    }
+
+    /// Asks one URL after another until one answers.
+    fn ask(&mut self, path: &str) -> std::result::Result<Body, Found> {
+        let mut silent = String::new();
+        for _ in 0..self.urls.len().max(1) {
+            let Some(url) = self.urls.first() else { break };
+            let url = format!("{url}{path}");
+            match self.client.get(&url).map_or_else(|failure| failure, |reply| answer::of(&url, &reply)) {
+                Answer::Schema(body) => {
+                    self.answered();
+                    return Ok(body);
+                }
+                Answer::Unknown(reason) => {
+                    self.answered();
+                    return Err(Found::Nothing(reason));
+                }
+                // It did answer before, so its owner is at work on it.
+                Answer::Refused(reason) if !self.has_answered => return Err(Found::Refused(reason)),
+                Answer::Refused(reason) | Answer::Silence(reason) => {
+                    silent = reason;
+                    self.urls.rotate_left(1);
+                }
+            }
+        }
+        self.fell_silent(&silent);
+        Err(Found::NotNow)
+    }
+
+    fn answered(&mut self) {
+        self.has_answered = true;
+        if self.outage.take().is_some() {
+            log::info!("the schema registry answers again");
+        }
+    }
+
+    fn fell_silent(&mut self, reason: &str) {
+        let wait = match &self.outage {
+            None => {
+                log::warn!("the schema registry can't be asked, reading waits for it: {reason}");
+                FIRST_WAIT
+            }
+            Some(outage) => {
+                log::debug!("the schema registry still can't be asked: {reason}");
+                (outage.wait * 2).min(LONGEST_WAIT)
+            }
+        };
+        self.outage = Some(Outage { wait, until: Instant::now() + wait });
+    }
+}

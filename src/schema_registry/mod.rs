@@ -1,0 +1,5 @@
+//! Schemas that messages name by a number.
+
+#[cfg(feature = "kafka")]
+pub mod client;
+pub mod schemas;

@@ -1,0 +1,106 @@
+//! Flink 1.20's CAST between all types.
+
+mod length;
+mod nested;
+mod numeric;
+pub(crate) mod parse;
+pub(crate) mod print;
+pub(crate) mod temporal;
+
+use std::fmt;
+
+use super::context::{Context, Failure};
+use crate::types::data_type::DataType;
+use crate::types::value::Value;
+
+/// What CAST expected to find.
+pub(crate) fn expected(to: &DataType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match to {
+        DataType::Boolean => f.write_str("true, false, yes, no, t, f, y, n, 1 or 0"),
+        DataType::TinyInt => write!(f, "a number from {} to {}", i8::MIN, i8::MAX),
+        DataType::SmallInt => write!(f, "a number from {} to {}", i16::MIN, i16::MAX),
+        DataType::Int => write!(f, "a number from {} to {}", i32::MIN, i32::MAX),
+        DataType::BigInt => write!(f, "a number from {} to {}", i64::MIN, i64::MAX),
+        DataType::Float | DataType::Double => f.write_str("a number such as 0.5, 1e-3, NaN or -Infinity"),
+        DataType::Decimal { precision, scale } => {
+            write!(f, "a number with at most {} digits before the point", precision.saturating_sub(*scale))
+        }
+        DataType::Char(_) | DataType::Varchar(_) => f.write_str("valid UTF-8"),
+        DataType::Date => f.write_str("a date such as 2024-03-01"),
+        DataType::Time { .. } => f.write_str("a time such as 08:30:00"),
+        DataType::Timestamp { .. } | DataType::TimestampLtz { .. } => {
+            f.write_str("a timestamp such as 2024-03-01 08:30:00")
+        }
+        other => write!(f, "a value that can become {other}"),
+    }
+}
+
+/// Whether a cast between the types gives every value as it is.
+pub(crate) fn changes_nothing(from: &DataType, to: &DataType) -> bool {
+    let bits = |data_type: &DataType| match data_type {
+        DataType::TinyInt => Some(8),
+        DataType::SmallInt => Some(16),
+        DataType::Int => Some(32),
+        DataType::BigInt => Some(64),
+        _ => None,
+    };
+    let widens = || bits(from).zip(bits(to)).is_some_and(|(from, to)| from <= to);
+    from == to || (from.is_text() && *to == DataType::STRING) || widens()
+}
+
+#[inline(never)]
+pub(crate) fn cast<'a>(
+    value: Value<'a>,
+    from: &'a DataType,
+    to: &'a DataType,
+    context: &Context<'a>,
+) -> Result<Value<'a>, Failure<'a>> {
+    if value.is_null() || changes_nothing(from, to) {
+        return Ok(value);
+    }
+    let Context { arena, zone, .. } = *context;
+    let converted = match (to, value) {
+        // What an update leaves as it is needs no conversion: it was converted when it was written.
+        (_, Value::Unchanged) => Some(value),
+        (DataType::Boolean, value) => numeric::boolean(value).map(Value::Bool),
+        (DataType::TinyInt, value) => numeric::integer(value, 8),
+        (DataType::SmallInt, value) => numeric::integer(value, 16),
+        (DataType::Int, value) => numeric::integer(value, 32),
+        (DataType::BigInt, value) => numeric::integer(value, 64),
+        (DataType::Float, value) => numeric::float(value).map(Value::Float),
+        (DataType::Double, value) => numeric::double(value).map(Value::Double),
+        (DataType::Decimal { precision, scale }, value) => numeric::decimal(value, *precision, *scale, arena),
+        (DataType::Char(length), value) => {
+            print::text(value, from, zone, arena).map(|text| length::pad(text, *length, arena))
+        }
+        (DataType::Varchar(length), value) => {
+            print::text(value, from, zone, arena).map(|text| length::cut(text, *length))
+        }
+        (DataType::Binary(length), value) => bytes(value).map(|bytes| length::pad_bytes(bytes, *length, arena)),
+        (DataType::Varbinary(length), value) => bytes(value).map(|bytes| length::cut_bytes(bytes, *length)),
+        (DataType::Date, value) => temporal::date(value, zone).map(Value::Date),
+        (DataType::Time { precision }, value) => temporal::time(value, *precision, zone).map(Value::Time),
+        (DataType::Timestamp { precision }, value) => {
+            temporal::local(value, *precision, zone).map(|(seconds, nanos)| Value::Timestamp { seconds, nanos })
+        }
+        (DataType::TimestampLtz { precision }, value) => {
+            temporal::instant(value, *precision, zone).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
+        }
+        (DataType::IntervalYearMonth, Value::Int(months)) => i32::try_from(months).ok().map(Value::Months),
+        (DataType::IntervalDayTime, Value::Int(millis)) => Some(Value::Millis(millis)),
+        (DataType::IntervalYearMonth | DataType::IntervalDayTime, _) => None,
+        (DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_), value) => {
+            nested::cast(value, from, to, context)?
+        }
+        (DataType::Null, _) => None,
+    };
+    converted.ok_or(Failure::Unfit { found: value, from, to, zone })
+}
+
+fn bytes(value: Value<'_>) -> Option<&[u8]> {
+    match value {
+        Value::Text(text) => Some(text.as_bytes()),
+        Value::Bytes(bytes) => Some(bytes),
+        _ => None,
+    }
+}

@@ -1,0 +1,43 @@
+//! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
+
+use super::cast as cast_value;
+use crate::sql::evaluate::context::{Context, Failure};
+use crate::types::data_type::DataType;
+use crate::types::value::Value;
+
+/// `None`: the value is none of these, or of another shape.
+pub(super) fn cast<'a>(
+    value: Value<'a>,
+    from: &'a DataType,
+    to: &'a DataType,
+    context: &Context<'a>,
+) -> Result<Option<Value<'a>>, Failure<'a>> {
+    Ok(Some(match (value, from, to) {
+        (Value::Array(elements), DataType::Array(from), DataType::Array(to)) => {
+            let converted = context.arena.alloc_slice_copy(elements);
+            for element in converted.iter_mut() {
+                *element = cast_value(*element, from, to, context)?;
+            }
+            Value::Array(converted)
+        }
+        (Value::Row(fields), DataType::Row(from), DataType::Row(to)) if from.len() == to.len() => {
+            let converted = context.arena.alloc_slice_copy(fields);
+            for ((field, from), to) in converted.iter_mut().zip(from).zip(to) {
+                *field = cast_value(*field, &from.data_type, &to.data_type, context)?;
+            }
+            Value::Row(converted)
+        }
+        (Value::Map(entries), from, to) => {
+            let (Some((from_key, from_value)), Some((to_key, to_value))) = (from.entries(), to.entries()) else {
+                return Ok(None);
+            };
+            let converted = context.arena.alloc_slice_copy(entries);
+            for (key, value) in converted.iter_mut() {
+                *key = cast_value(*key, from_key, to_key, context)?;
+                *value = cast_value(*value, from_value, to_value, context)?;
+            }
+            Value::Map(converted)
+        }
+        _ => return Ok(None),
+    }))
+}

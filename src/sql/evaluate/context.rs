@@ -1,0 +1,87 @@
+//! What an expression is evaluated over, and how that can fail.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bumpalo::Bump;
+
+use super::cast::{self, print};
+use crate::excerpt::Excerpt;
+use crate::types::data_type::DataType;
+use crate::types::time_zone::TimeZone;
+use crate::types::value::Value;
+
+/// A row with what belongs to it.
+pub(crate) struct Context<'a> {
+    pub row: &'a [Value<'a>],
+    /// Counted by expressions behind the row's values.
+    pub metadata: &'a [Value<'a>],
+    pub arena: &'a Bump,
+    pub zone: &'a TimeZone,
+    now: Cell<Option<(i64, u32)>>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(row: &'a [Value<'a>], metadata: &'a [Value<'a>], arena: &'a Bump, zone: &'a TimeZone) -> Self {
+        Context { row, metadata, arena, zone, now: Cell::new(None) }
+    }
+
+    /// A column of the row, or else of the metadata.
+    pub fn column(&self, index: usize) -> Value<'a> {
+        let found = self.row.get(index).or_else(|| self.metadata.get(index.wrapping_sub(self.row.len())));
+        found.copied().unwrap_or(Value::Null)
+    }
+
+    /// Seconds and nanoseconds since 1970, the same throughout a row.
+    pub fn now(&self) -> (i64, u32) {
+        if let Some(now) = self.now.get() {
+            return now;
+        }
+        let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = (passed.as_secs() as i64, passed.subsec_nanos());
+        self.now.set(Some(now));
+        now
+    }
+}
+
+/// Why an expression has no value.
+#[derive(Debug)]
+pub(crate) enum Failure<'a> {
+    /// A value that can't be what CAST makes it.
+    Unfit {
+        found: Value<'a>,
+        from: &'a DataType,
+        to: &'a DataType,
+        zone: &'a TimeZone,
+    },
+    /// Something is computed from a column that the update doesn't carry.
+    Unchanged,
+    DivisionByZero,
+    /// What a function can't take, in words.
+    Refused(&'static str),
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unfit { found, from, to, zone } => {
+                match found {
+                    Value::Text(text) => write!(f, "found {}", Excerpt(text.as_bytes()))?,
+                    Value::Bytes(bytes) => write!(f, "found {}", Excerpt(bytes))?,
+                    value => {
+                        f.write_str("found ")?;
+                        print::write(*value, from, zone, f)?;
+                    }
+                }
+                write!(f, " where CAST({from} AS {to}) expected ")?;
+                cast::expected(to, f)
+            }
+            Failure::Unchanged => f.write_str(
+                "the update doesn't carry a column that this is computed from; only the column itself can stay as it is",
+            ),
+            Failure::DivisionByZero => f.write_str("division by zero"),
+            Failure::Refused(reason) => f.write_str(reason),
+        }
+    }
+}

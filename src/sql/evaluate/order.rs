@@ -1,0 +1,67 @@
+//! Which of two values comes first, and whether they are the same.
+
+use std::cmp::Ordering;
+
+use crate::sql::expression::Comparison;
+use crate::types::java::decimal;
+use crate::types::value::Value;
+
+/// `None` is SQL's UNKNOWN.
+pub(crate) fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<bool> {
+    if left.is_null() || right.is_null() {
+        return None;
+    }
+    let ordering = order(left, right);
+    Some(match comparison {
+        Comparison::Equal => ordering == Some(Ordering::Equal),
+        // NaN differs from everything, as in Java.
+        Comparison::NotEqual => ordering != Some(Ordering::Equal),
+        Comparison::Less => ordering.is_some_and(Ordering::is_lt),
+        Comparison::LessOrEqual => ordering.is_some_and(Ordering::is_le),
+        Comparison::Greater => ordering.is_some_and(Ordering::is_gt),
+        Comparison::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
+    })
+}
+
+pub(crate) fn same(left: Value<'_>, right: Value<'_>) -> bool {
+    order(left, right) == Some(Ordering::Equal)
+}
+
+/// The order of two values of the same type; text byte by byte. `None`: they differ but neither is less.
+pub(crate) fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(&right)),
+        (Value::Int(left), Value::Int(right)) => Some(left.cmp(&right)),
+        (Value::Float(left), Value::Float(right)) => left.partial_cmp(&right),
+        (Value::Double(left), Value::Double(right)) => left.partial_cmp(&right),
+        (Value::Decimal(left), Value::Decimal(right)) => Some(decimal::compare(*left, *right)),
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
+        (Value::Date(left), Value::Date(right)) => Some(left.cmp(&right)),
+        (Value::Months(left), Value::Months(right)) => Some(left.cmp(&right)),
+        (Value::Millis(left), Value::Millis(right)) => Some(left.cmp(&right)),
+        (Value::Time(left), Value::Time(right)) => Some(left.cmp(&right)),
+        (Value::Timestamp { seconds, nanos }, Value::Timestamp { seconds: other, nanos: more })
+        | (Value::Instant { seconds, nanos }, Value::Instant { seconds: other, nanos: more }) => {
+            Some((seconds, nanos).cmp(&(other, more)))
+        }
+        (Value::Array(left), Value::Array(right)) | (Value::Row(left), Value::Row(right)) => {
+            let equal = |(left, right): (&Value<'_>, &Value<'_>)| same_or_both_null(*left, *right);
+            (left.len() == right.len() && left.iter().zip(right).all(equal)).then_some(Ordering::Equal)
+        }
+        (Value::Map(left), Value::Map(right)) => {
+            let among = |(key, value): &(Value<'_>, Value<'_>)| {
+                right.iter().any(|(other, found)| same(*key, *other) && same_or_both_null(*value, *found))
+            };
+            (left.len() == right.len() && left.iter().all(among)).then_some(Ordering::Equal)
+        }
+        _ => None,
+    }
+}
+
+fn same_or_both_null(left: Value<'_>, right: Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Null, Value::Null) => true,
+        (left, right) => same(left, right),
+    }
+}

@@ -1,0 +1,133 @@
+//! Typed expressions over a source row: what `SELECT` computes. The job file's parser makes them, checked and with
+//! every implicit conversion written out as a cast, so that evaluation never meets a type it must refuse.
+
+mod function;
+pub mod like;
+pub mod pattern;
+pub mod time_format;
+
+pub use function::{Function, Interval, Side, Unit};
+
+use crate::types::data_type::DataType;
+use crate::types::value::Decimal;
+
+/// An owned constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Decimal(Decimal),
+    Text(String),
+    Bytes(Vec<u8>),
+    Date(i32),
+    Time(i64),
+    Timestamp {
+        seconds: i64,
+        nanos: u32,
+    },
+    Instant {
+        seconds: i64,
+        nanos: u32,
+    },
+    /// INTERVAL YEAR TO MONTH.
+    Months(i32),
+    /// INTERVAL DAY TO SECOND.
+    Millis(i64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// An expression whose type is known. Boolean ones follow SQL's three-valued logic.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expression {
+    /// The source row's column of this index; metadata of the record is counted behind the row's columns.
+    Column(usize, DataType),
+    Literal(Literal, DataType),
+    /// Flink's CAST from the operand's type. A value that can't be converted rejects the record.
+    Cast(Box<Expression>, DataType),
+    /// The same, but NULL where the value can't be converted.
+    TryCast(Box<Expression>, DataType),
+    /// Both sides have the same type.
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    /// Both sides have the same type; NULL is a value like others.
+    IsDistinct(Box<Expression>, Box<Expression>),
+    /// All have the same type.
+    In(Box<Expression>, Vec<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+    Not(Box<Expression>),
+    IsNull(Box<Expression>),
+    /// IS TRUE, IS FALSE: never NULL.
+    Is(bool, Box<Expression>),
+    /// The value beside the first condition that is TRUE. All values have the type.
+    Case {
+        branches: Vec<(Expression, Expression)>,
+        otherwise: Box<Expression>,
+        data_type: DataType,
+    },
+    /// The first that isn't NULL.
+    Coalesce(Vec<Expression>, DataType),
+    /// The ROW's field of this index.
+    Field(Box<Expression>, usize, DataType),
+    Call(Function, Vec<Expression>, DataType),
+}
+
+impl Expression {
+    pub fn data_type(&self) -> DataType {
+        self.type_ref().clone()
+    }
+
+    pub fn type_ref(&self) -> &DataType {
+        match self {
+            Expression::Column(_, data_type)
+            | Expression::Literal(_, data_type)
+            | Expression::Cast(_, data_type)
+            | Expression::TryCast(_, data_type)
+            | Expression::Case { data_type, .. }
+            | Expression::Coalesce(_, data_type)
+            | Expression::Field(_, _, data_type)
+            | Expression::Call(_, _, data_type) => data_type,
+            Expression::Compare(..)
+            | Expression::IsDistinct(..)
+            | Expression::In(..)
+            | Expression::And(..)
+            | Expression::Or(..)
+            | Expression::Not(_)
+            | Expression::IsNull(_)
+            | Expression::Is(..) => &DataType::Boolean,
+        }
+    }
+    /// What this is computed from.
+    pub fn operands(&self) -> Vec<&Expression> {
+        match self {
+            Expression::Column(..) | Expression::Literal(..) => Vec::new(),
+            Expression::Cast(operand, _)
+            | Expression::TryCast(operand, _)
+            | Expression::Not(operand)
+            | Expression::IsNull(operand)
+            | Expression::Is(_, operand)
+            | Expression::Field(operand, ..) => vec![operand],
+            Expression::Compare(_, left, right)
+            | Expression::IsDistinct(left, right)
+            | Expression::And(left, right)
+            | Expression::Or(left, right) => vec![left, right],
+            Expression::In(operand, list) => std::iter::once(operand.as_ref()).chain(list).collect(),
+            Expression::Case { branches, otherwise, .. } => branches
+                .iter()
+                .flat_map(|(when, then)| [when, then])
+                .chain(std::iter::once(otherwise.as_ref()))
+                .collect(),
+            Expression::Coalesce(operands, _) | Expression::Call(_, operands, _) => operands.iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! Java's patterns for dates and times: `yyyy-MM-dd HH:mm:ss.SSS`.
+
+use std::fmt::{self, Write};
+
+use crate::types::calendar::{date_from_days, days_from_date, days_in_month};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// A compiled pattern. Two are equal when they were written alike.
+#[derive(Debug, Clone)]
+pub struct TimeFormat {
+    written: String,
+    pieces: Vec<Piece>,
+}
+
+impl PartialEq for TimeFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Piece {
+    Literal(String),
+    /// A number with its letters' count.
+    Number(Field, usize),
+    /// Digits of the second's fraction.
+    Fraction(usize),
+    MonthName {
+        full: bool,
+    },
+    DayName {
+        full: bool,
+    },
+    HalfOfDay,
+    /// `+0800`, `+08:00`, `+08`; `Z` for none where `zulu`.
+    Offset {
+        width: usize,
+        zulu: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Year,
+    Month,
+    Day,
+    DayOfYear,
+    Quarter,
+    /// 0 to 23, 1 to 24, 0 to 11, 1 to 12.
+    Hour,
+    HourFromOne,
+    HourOfHalf,
+    ClockHour,
+    Minute,
+    Second,
+}
+
+/// A local time, and how far it is ahead of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub seconds: i64,
+    pub nanos: u32,
+    pub offset: i32,
+}
+
+impl TimeFormat {
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = pattern.chars().peekable();
+        while let Some(letter) = rest.next() {
+            if letter == '\'' {
+                quoted(&mut rest, &mut pieces)?;
+                continue;
+            }
+            if !letter.is_ascii_alphabetic() {
+                if matches!(letter, '{' | '}' | '#' | '[' | ']') {
+                    return Err(format!("has a '{letter}', which must stand in single quotes"));
+                }
+                literal(letter, &mut pieces);
+                continue;
+            }
+            let mut count = 1;
+            while rest.next_if_eq(&letter).is_some() {
+                count += 1;
+            }
+            pieces.push(piece(letter, count)?);
+        }
+        Ok(TimeFormat { written: pattern.to_string(), pieces })
+    }
+
+    pub fn print(&self, moment: &Moment, out: &mut impl Write) -> fmt::Result {
+        let days = moment.seconds.div_euclid(SECONDS_PER_DAY);
+        let second = moment.seconds.rem_euclid(SECONDS_PER_DAY);
+        let (year, month, day) = date_from_days(days);
+        let weekday = (days + 3).rem_euclid(7) as usize;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => out.write_str(text)?,
+                Piece::Number(Field::Year, 2) => write!(out, "{:02}", year.rem_euclid(100))?,
+                Piece::Number(field, width) => {
+                    let value = match field {
+                        Field::Year => year,
+                        Field::Month => month.into(),
+                        Field::Day => day.into(),
+                        Field::DayOfYear => days - days_from_date(year, 1, 1) + 1,
+                        Field::Quarter => i64::from((month - 1) / 3 + 1),
+                        Field::Hour => second / 3600,
+                        Field::HourFromOne => (second / 3600 + 23) % 24 + 1,
+                        Field::HourOfHalf => second / 3600 % 12,
+                        Field::ClockHour => (second / 3600 + 11) % 12 + 1,
+                        Field::Minute => second / 60 % 60,
+                        Field::Second => second % 60,
+                    };
+                    write!(out, "{value:0width$}")?;
+                }
+                Piece::Fraction(width) => {
+                    let digits = (*width).min(9);
+                    let value = moment.nanos / 10_u32.pow(9 - digits as u32);
+                    write!(out, "{value:0digits$}{:0<rest$}", "", rest = width - digits)?;
+                }
+                Piece::MonthName { full } => out.write_str(name(MONTHS[month as usize - 1], *full))?,
+                Piece::DayName { full } => out.write_str(name(DAYS[weekday], *full))?,
+                Piece::HalfOfDay => out.write_str(if second < 43_200 { "AM" } else { "PM" })?,
+                Piece::Offset { zulu: true, .. } if moment.offset == 0 => out.write_char('Z')?,
+                Piece::Offset { width, .. } => {
+                    let sign = if moment.offset < 0 { '-' } else { '+' };
+                    let minutes = moment.offset.unsigned_abs() / 60;
+                    write!(out, "{sign}{:02}", minutes / 60)?;
+                    match width {
+                        1 if minutes.is_multiple_of(60) => {}
+                        3 => write!(out, ":{:02}", minutes % 60)?,
+                        _ => write!(out, "{:02}", minutes % 60)?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole text as local time, with an offset if the pattern has one. What the pattern leaves out is that of
+    /// 1970-01-01 00:00:00. `lenient`: a number may have fewer digits than letters, as `SimpleDateFormat` takes it.
+    pub fn parse(&self, text: &str, lenient: bool) -> Option<(i64, u32, Option<i32>)> {
+        let mut found = Found::default();
+        let mut rest = text;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            rest = match piece {
+                Piece::Literal(expected) => rest.strip_prefix(expected.as_str())?,
+                Piece::Number(field, count) => {
+                    let adjacent = matches!(self.pieces.get(index + 1), Some(Piece::Number(..) | Piece::Fraction(_)));
+                    let (least, most) = match (field, count) {
+                        (_, 1) if !adjacent => (1, 9),
+                        (_, count) if !lenient || adjacent => (*count, *count),
+                        (Field::Year, 4..) => (1, *count),
+                        (_, count) => (1, *count),
+                    };
+                    let (number, behind) = number(rest, least, most)?;
+                    let number = match (field, count) {
+                        // Two digits are years of this century.
+                        (Field::Year, 2) => 2000 + number,
+                        _ => number,
+                    };
+                    found.set(*field, number)?;
+                    behind
+                }
+                Piece::Fraction(count) => {
+                    let least = if lenient { 1 } else { *count };
+                    let digits = rest.bytes().take(*count).take_while(u8::is_ascii_digit).count();
+                    if digits < least {
+                        return None;
+                    }
+                    let (fraction, behind) = rest.split_at(digits);
+                    let kept = &fraction[..digits.min(9)];
+                    found.nanos = kept.parse::<u32>().ok()? * 10_u32.pow(9 - kept.len() as u32);
+                    behind
+                }
+                Piece::MonthName { full } => {
+                    let (index, behind) = named(rest, &MONTHS, *full)?;
+                    found.month = Some(index as u32 + 1);
+                    behind
+                }
+                Piece::DayName { full } => named(rest, &DAYS, *full)?.1,
+                Piece::HalfOfDay => {
+                    let (half, behind) = rest.split_at_checked(2)?;
+                    found.afternoon = Some(match half {
+                        "AM" => false,
+                        "PM" => true,
+                        _ => return None,
+                    });
+                    behind
+                }
+                Piece::Offset { zulu, .. } => {
+                    let (offset, behind) = offset(rest, *zulu)?;
+                    found.offset = Some(offset);
+                    behind
+                }
+            };
+        }
+        if rest.is_empty() { found.resolve() } else { None }
+    }
+}
+
+fn literal(character: char, pieces: &mut Vec<Piece>) {
+    match pieces.last_mut() {
+        Some(Piece::Literal(text)) => text.push(character),
+        _ => pieces.push(Piece::Literal(character.to_string())),
+    }
+}
+
+/// Behind a single quote: text up to the next; two of them are one in the text.
+fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, pieces: &mut Vec<Piece>) -> Result<(), String> {
+    if rest.next_if_eq(&'\'').is_some() {
+        literal('\'', pieces);
+        return Ok(());
+    }
+    loop {
+        match rest.next() {
+            Some('\'') if rest.next_if_eq(&'\'').is_some() => literal('\'', pieces),
+            Some('\'') => return Ok(()),
+            Some(character) => literal(character, pieces),
+            None => return Err("has a single quote that is not closed".into()),
+        }
+    }
+}
+
+fn piece(letter: char, count: usize) -> Result<Piece, String> {
+    let shown = || letter.to_string().repeat(count);
+    let numbers = |field, most: usize| match count {
+        count if count <= most => Ok(Piece::Number(field, count)),
+        _ => Err(format!("has '{}', more letters than there are digits", shown())),
+    };
+    match letter {
+        'y' | 'u' => numbers(Field::Year, 9),
+        'M' | 'L' if count == 3 || count == 4 => Ok(Piece::MonthName { full: count == 4 }),
+        'M' | 'L' => numbers(Field::Month, 2),
+        'd' => numbers(Field::Day, 2),
+        'D' => numbers(Field::DayOfYear, 3),
+        'E' if count <= 4 => Ok(Piece::DayName { full: count == 4 }),
+        'Q' | 'q' => numbers(Field::Quarter, 2),
+        'H' => numbers(Field::Hour, 2),
+        'k' => numbers(Field::HourFromOne, 2),
+        'K' => numbers(Field::HourOfHalf, 2),
+        'h' => numbers(Field::ClockHour, 2),
+        'm' => numbers(Field::Minute, 2),
+        's' => numbers(Field::Second, 2),
+        'S' if count <= 9 => Ok(Piece::Fraction(count)),
+        'a' if count == 1 => Ok(Piece::HalfOfDay),
+        'X' if count <= 3 => Ok(Piece::Offset { width: count, zulu: true }),
+        'x' if count <= 3 => Ok(Piece::Offset { width: count, zulu: false }),
+        'Z' if count <= 3 => Ok(Piece::Offset { width: 2, zulu: false }),
+        'Y' => Err(format!("has '{}', the year of weeks; the year is 'yyyy'", shown())),
+        _ => Err(format!("has '{}', which is not supported", shown())),
+    }
+}
+
+fn name(full_name: &'static str, full: bool) -> &'static str {
+    if full { full_name } else { &full_name[..3] }
+}
+
+fn named<'t>(text: &'t str, names: &[&'static str], full: bool) -> Option<(usize, &'t str)> {
+    let found = |(index, known): (usize, &&'static str)| Some((index, text.strip_prefix(name(known, full))?));
+    names.iter().enumerate().find_map(found)
+}
+
+fn number(text: &str, least: usize, most: usize) -> Option<(i64, &str)> {
+    let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    if digits < least {
+        return None;
+    }
+    let (number, rest) = text.split_at(digits);
+    Some((number.parse().ok()?, rest))
+}
+
+fn offset(text: &str, zulu: bool) -> Option<(i32, &str)> {
+    if zulu && let Some(rest) = text.strip_prefix('Z') {
+        return Some((0, rest));
+    }
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, rest) = number(rest, 2, 2)?;
+    let behind = rest.strip_prefix(':').unwrap_or(rest);
+    let (minutes, rest) = number(behind, 2, 2).unwrap_or((0, rest));
+    (hours <= 18 && minutes < 60).then_some((sign * (hours * 3600 + minutes * 60) as i32, rest))
+}
+
+/// The fields of a text.
+#[derive(Default)]
+struct Found {
+    year: Option<i64>,
+    month: Option<u32>,
+    day: Option<u32>,
+    day_of_year: Option<u32>,
+    hour: Option<u32>,
+    hour_of_half: Option<u32>,
+    afternoon: Option<bool>,
+    minute: u32,
+    second: u32,
+    nanos: u32,
+    offset: Option<i32>,
+}
+
+impl Found {
+    fn set(&mut self, field: Field, number: i64) -> Option<()> {
+        let within = |least: i64, most: i64| (least..=most).contains(&number).then_some(number as u32);
+        match field {
+            Field::Year => self.year = Some(number),
+            Field::Month => self.month = Some(within(1, 12)?),
+            Field::Day => self.day = Some(within(1, 31)?),
+            Field::DayOfYear => self.day_of_year = Some(within(1, 366)?),
+            Field::Quarter => drop(within(1, 4)?),
+            Field::Hour => self.hour = Some(within(0, 23)?),
+            Field::HourFromOne => self.hour = Some(within(1, 24)? % 24),
+            Field::HourOfHalf => self.hour_of_half = Some(within(0, 11)?),
+            Field::ClockHour => self.hour_of_half = Some(within(1, 12)? % 12),
+            Field::Minute => self.minute = within(0, 59)?,
+            Field::Second => self.second = within(0, 59)?,
+        }
+        Some(())
+    }
+
+    fn resolve(self) -> Option<(i64, u32, Option<i32>)> {
+        let year = self.year.unwrap_or(1970);
+        let days = match self.day_of_year {
+            Some(day) if self.month.is_none() => days_from_date(year, 1, 1) + i64::from(day) - 1,
+            _ => {
+                let month = self.month.unwrap_or(1);
+                // A day past the month, up to 31, is its last one, as in `java.time`.
+                days_from_date(year, month, self.day.unwrap_or(1).min(days_in_month(year, month)))
+            }
+        };
+        let half = if self.afternoon == Some(true) { 12 } else { 0 };
+        let hour = self.hour.or(self.hour_of_half.map(|hour| hour + half)).unwrap_or(0);
+        let second = i64::from(hour * 3600 + self.minute * 60 + self.second);
+        Some((days * SECONDS_PER_DAY + second, self.nanos, self.offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 2024-03-01 08:05:09.123456789 in Shanghai, a Friday.
+    const MOMENT: Moment = Moment { seconds: 1_709_280_309, nanos: 123_456_789, offset: 28_800 };
+
+    fn print(pattern: &str) -> String {
+        let mut out = String::new();
+        TimeFormat::new(pattern).unwrap().print(&MOMENT, &mut out).unwrap();
+        out
+    }
+
+    fn parse(pattern: &str, text: &str) -> Option<(i64, u32, Option<i32>)> {
+        TimeFormat::new(pattern).unwrap().parse(text, false)
+    }
+
+    #[test]
+    fn each_letter_prints_its_field() {
+        for (pattern, expected) in [
+            ("yyyy-MM-dd HH:mm:ss", "2024-03-01 08:05:09"),
+            ("yyyyMMdd'T'HHmmssSSS", "20240301T080509123"),
+            ("yy/M/d H:m:s", "24/3/1 8:5:9"),
+            ("dd MMM yyyy, EEE", "01 Mar 2024, Fri"),
+            ("MMMM EEEE", "March Friday"),
+            ("hh:mm a k K", "08:05 AM 8 8"),
+            ("DDD Q", "061 1"),
+            ("SSSSSSSSS", "123456789"),
+            ("XXX xx X Z", "+08:00 +0800 +08 +0800"),
+            ("'o''clock' ''", "o'clock '"),
+        ] {
+            assert_eq!(print(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_by_its_pattern_and_nothing_may_be_left_over() {
+        assert_eq!(parse("yyyy-MM-dd HH:mm:ss", "2024-03-01 08:05:09"), Some((1_709_280_309, 0, None)));
+        assert_eq!(parse("yyyyMMddHHmmssSSS", "20240301080509120"), Some((1_709_280_309, 120_000_000, None)));
+        assert_eq!(parse("d.M.yyyy", "1.3.2024"), Some((1_709_251_200, 0, None)));
+        assert_eq!(parse("HH:mm", "01:00"), Some((3600, 0, None)));
+        assert_eq!(parse("hh:mm a", "12:30 PM"), Some((45_000, 0, None)));
+        assert_eq!(parse("dd MMM yyyy", "01 Mar 2024"), Some((1_709_251_200, 0, None)));
+        assert_eq!(parse("yyyy-MM-dd'T'HH:mm:ssXXX", "1970-01-01T08:00:00+08:00"), Some((28_800, 0, Some(28_800))));
+        for (pattern, text) in [
+            ("yyyy-MM-dd", "2024-03-01 "),
+            ("yyyy-MM-dd", "2024-3-01"),
+            ("yyyy-MM-dd", "2024-13-01"),
+            ("yyyy-MM-dd", "24-03-01"),
+            ("yyyy-MM-dd", "2024-03"),
+            ("HH", "24"),
+        ] {
+            assert_eq!(parse(pattern, text), None, "{text}");
+        }
+        assert_eq!(TimeFormat::new("yyyy-MM-dd").unwrap().parse("2024-3-1", true), Some((1_709_251_200, 0, None)));
+    }
+
+    #[test]
+    fn a_letter_without_a_meaning_here_is_named() {
+        for (pattern, reason) in
+            [("YYYY", "year of weeks"), ("zzz", "'zzz'"), ("'a", "not closed"), ("MMMMM", "MMMMM"), ("[yyyy]", "'['")]
+        {
+            let error = TimeFormat::new(pattern).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(seconds in -62_135_596_800_i64..253_402_300_800, nanos in 0_u32..1_000_000_000, pattern in prop::sample::select(vec![
+            "yyyy-MM-dd HH:mm:ss.SSSSSSSSS", "yyyyDDDHHmmssSSSSSSSSS", "d MMMM yyyy hh:mm:ss a SSSSSSSSS", "yyyyMMddkkmmssSSSSSSSSS",
+        ])) {
+            let format = TimeFormat::new(pattern).unwrap();
+            let mut text = String::new();
+            format.print(&Moment { seconds, nanos, offset: 0 }, &mut text).unwrap();
+            prop_assert_eq!(format.parse(&text, false), Some((seconds, nanos, None)));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] t (columns, key) [COMMENT '…'] WITH ('option' = 'value', …) [LIKE other]`.
+
+use sqlparser::tokenizer::Token;
+
+use super::column::{self, ColumnDefinition, PrimaryKey, name_list};
+use super::cursor::{Cursor, Name, Parsed};
+use super::like::{self, Like};
+use super::statement::table_name;
+use crate::options::OptionEntry;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateTable {
+    pub name: Name,
+    pub if_not_exists: bool,
+    pub columns: Vec<ColumnDefinition>,
+    pub primary_key: Option<PrimaryKey>,
+    /// In the order of the file, duplicates included.
+    pub options: Vec<OptionEntry>,
+    /// Columns of PARTITIONED BY and DISTRIBUTED BY.
+    pub partitioned_by: Vec<Name>,
+    pub like: Option<Like>,
+    /// Clauses that say nothing about rows on their way from a topic to a table: `WATERMARK` …
+    pub without_effect: Vec<&'static str>,
+}
+
+/// What follows `CREATE [TEMPORARY] TABLE`.
+pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
+    let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
+    let mut table = CreateTable {
+        name: table_name(cursor)?,
+        if_not_exists,
+        columns: Vec::new(),
+        primary_key: None,
+        options: Vec::new(),
+        partitioned_by: Vec::new(),
+        like: None,
+        without_effect: Vec::new(),
+    };
+    if cursor.next_is("AS") {
+        return Err(cursor.unsupported("CREATE TABLE … AS SELECT; use INSERT INTO"));
+    }
+    let has_columns = cursor.accept(&Token::LParen);
+    if has_columns {
+        elements(cursor, &mut table)?;
+    }
+    if cursor.accept_word("COMMENT") {
+        cursor.text("the table's comment")?;
+    }
+    distribution(cursor, &mut table)?;
+    partitions(cursor, &mut table)?;
+    let has_options = cursor.accept_word("WITH");
+    if has_options {
+        table.options = with_list(cursor)?;
+    }
+    if cursor.accept_word("LIKE") {
+        table.like = Some(like::parse(cursor)?);
+    } else if cursor.next_is("AS") {
+        return Err(cursor.unsupported("CREATE TABLE … AS SELECT; use INSERT INTO"));
+    } else if !has_columns {
+        return Err(cursor.expected("the columns: '(', or LIKE and another table"));
+    } else if !has_options {
+        return Err(cursor.expected("WITH"));
+    }
+    Ok(table)
+}
+
+fn elements(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if cursor.next_is("LIKE") {
+        return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
+    }
+    loop {
+        cursor.recover(|cursor| column::element(cursor, table));
+        if !cursor.accept(&Token::Comma) {
+            break;
+        }
+    }
+    if !cursor.accept(&Token::RParen) {
+        return Err(cursor.expected("',' or ')' after the column"));
+    }
+    Ok(())
+}
+
+/// `DISTRIBUTED [BY [HASH | RANGE] (columns)] [INTO n BUCKETS]`.
+fn distribution(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if !cursor.accept_word("DISTRIBUTED") {
+        return Ok(());
+    }
+    if cursor.accept_word("BY") {
+        if !cursor.accept_word("HASH") {
+            cursor.accept_word("RANGE");
+        }
+        table.partitioned_by.extend(name_list(cursor, "a column")?);
+    }
+    if cursor.accept_word("INTO") {
+        cursor.number("the number of buckets")?;
+        cursor.expect_word("BUCKETS")?;
+    }
+    table.without_effect.push("DISTRIBUTED BY");
+    Ok(())
+}
+
+fn partitions(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if cursor.accept_word("PARTITIONED") {
+        cursor.expect_word("BY")?;
+        table.partitioned_by.extend(name_list(cursor, "a column")?);
+        table.without_effect.push("PARTITIONED BY");
+    }
+    Ok(())
+}
+
+fn with_list(cursor: &mut Cursor<'_>) -> Parsed<Vec<OptionEntry>> {
+    cursor.expect(&Token::LParen)?;
+    let mut entries = Vec::new();
+    loop {
+        let (key, key_at) = cursor.text("an option")?;
+        if !cursor.accept(&Token::Eq) {
+            return Err(cursor.expected("'=' after the option's name"));
+        }
+        let (value, value_at) = cursor.text("the option's value")?;
+        entries.push(OptionEntry { key, key_at: Some(key_at), value, value_at: Some(value_at) });
+        if !cursor.accept(&Token::Comma) {
+            break;
+        }
+    }
+    if !cursor.accept(&Token::RParen) {
+        return Err(cursor.expected("',' or ')' after the option"));
+    }
+    Ok(entries)
+}

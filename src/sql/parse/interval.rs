@@ -1,0 +1,54 @@
+//! What follows INTERVAL in a type: `YEAR(4) TO MONTH`, `DAY TO SECOND(3)`, or one unit alone.
+
+use sqlparser::tokenizer::Token;
+
+use super::cursor::{Cursor, Parsed};
+use super::data_type::bounded;
+use crate::types::data_type::DataType;
+
+/// In the order in which they follow each other, and the most digits that each may be declared with.
+const UNITS: [(&str, u8); 6] = [("YEAR", 4), ("MONTH", 4), ("DAY", 6), ("HOUR", 6), ("MINUTE", 6), ("SECOND", 9)];
+const DAY: usize = 2;
+const SECOND: usize = 5;
+
+/// The digits say nothing about a value: Flink reads all of a family as one number.
+pub fn qualifier(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+    let accept = |cursor: &mut Cursor<'_>, from: usize, to: usize| {
+        (from..to).find(|&unit| UNITS.get(unit).is_some_and(|(name, _)| cursor.accept_word(name)))
+    };
+    let Some(first) = accept(cursor, 0, UNITS.len()) else {
+        return Err(cursor.expected("YEAR, MONTH, DAY, HOUR, MINUTE or SECOND"));
+    };
+    digits(cursor, first)?;
+    if cursor.accept_word("TO") {
+        let end = if first < DAY { DAY } else { UNITS.len() };
+        match accept(cursor, first + 1, end) {
+            Some(SECOND) => digits(cursor, SECOND)?,
+            Some(_) => {}
+            None => {
+                return Err(cursor.expected(match first {
+                    0 => "MONTH",
+                    2 => "HOUR, MINUTE or SECOND",
+                    3 => "MINUTE or SECOND",
+                    4 => "SECOND",
+                    _ => "no TO behind MONTH or SECOND",
+                }));
+            }
+        }
+    }
+    Ok(if first < DAY { DataType::IntervalYearMonth } else { DataType::IntervalDayTime })
+}
+
+/// `(p)`; of seconds also `(p, s)`.
+fn digits(cursor: &mut Cursor<'_>, unit: usize) -> Parsed<()> {
+    if !cursor.accept(&Token::LParen) {
+        return Ok(());
+    }
+    let (name, most) = UNITS.get(unit).copied().unwrap_or(("", 9));
+    let least = u8::from(unit != SECOND);
+    bounded(cursor, &format!("the number of digits of {name}"), least, most)?;
+    if unit == SECOND && cursor.accept(&Token::Comma) {
+        bounded(cursor, "the number of digits of a second's fraction", 0, 9)?;
+    }
+    cursor.expect(&Token::RParen)
+}

@@ -1,0 +1,116 @@
+//! One column of a `COPY … (FORMAT text)` line.
+
+use super::refusal::Refusal;
+use super::string::check_nul;
+use super::{VectorOptions, column, output, print};
+use crate::types::target::{ColumnKind, TargetColumn};
+use crate::types::value::Value;
+
+/// Where a value's binary form and its text are put together; keeps its memory.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    binary: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Scratch {
+    pub(super) fn capacity(&self) -> usize {
+        self.binary.capacity() + self.text.capacity()
+    }
+}
+
+/// Appends a column's text, escaped, without the tab or line feed after it. What has a binary form is that form printed, so
+/// that the checks and the rounding are those of a binary row.
+pub(super) fn field(
+    column: &TargetColumn,
+    vectors: VectorOptions,
+    value: &Value<'_>,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    if value.is_null() {
+        column::check_null(column)?;
+        out.extend_from_slice(b"\\N");
+        return Ok(());
+    }
+    let Scratch { binary, text: printed } = scratch;
+    binary.clear();
+    printed.clear();
+    match column::field(column, vectors, value, binary) {
+        Ok(()) => {
+            output::print(&column.kind, binary.get(4..).unwrap_or_default(), printed);
+            escape(printed, out);
+            return Ok(());
+        }
+        Err(Refusal::AsText) => {}
+        Err(refusal) => return Err(refusal),
+    }
+    match value {
+        Value::Text(text) => {
+            check_nul(text)?;
+            match plain_list(&column.kind, text) {
+                Some(([opening, closing], inside)) => {
+                    out.push(opening);
+                    escape(inside.as_bytes(), out);
+                    out.push(closing);
+                }
+                None => escape(text.as_bytes(), out),
+            }
+        }
+        value => {
+            print::print(value, &column.source, printed)?;
+            check_nul(&String::from_utf8_lossy(printed))?;
+            escape(printed, out);
+        }
+    }
+    Ok(())
+}
+
+/// Escapes what COPY would take for a delimiter or an escape.
+pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
+    let mut start = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        let letter = match byte {
+            b'\\' => b'\\',
+            b'\t' => b't',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            _ => continue,
+        };
+        out.extend_from_slice(&text[start..at]);
+        out.extend_from_slice(&[b'\\', letter]);
+        start = at + 1;
+    }
+    out.extend_from_slice(&text[start..]);
+}
+
+/// A plain list of one dimension with the brackets that its column takes: arrays `{…}` only, vectors `[…]` only.
+fn plain_list<'t>(kind: &ColumnKind, text: &'t str) -> Option<([u8; 2], &'t str)> {
+    use ColumnKind as Kind;
+    let brackets = match kind {
+        Kind::Float4Array | Kind::Float8Array | Kind::Array(_) | Kind::OtherArray => *b"{}",
+        Kind::Vector | Kind::HalfVec => *b"[]",
+        _ => return None,
+    };
+    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
+    match trimmed.as_bytes() {
+        [b'{', inside @ .., b'}'] | [b'[', inside @ .., b']']
+            if memchr::memchr3(b'{', b'[', b'=', inside).is_none() =>
+        {
+            Some((brackets, &trimmed[1..trimmed.len() - 1]))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_escaped() {
+        let mut out = Vec::new();
+        escape(b"a\tb\\c\r\nd\\N", &mut out);
+        assert_eq!(out, b"a\\tb\\\\c\\r\\nd\\\\N");
+    }
+}

@@ -1,0 +1,264 @@
+//! Values → PostgreSQL COPY rows, by the target column's type. Pure: no I/O.
+//!
+//! A row is written in COPY's binary format unless one of its values has no binary form that we are sure of (a type we
+//! don't know, an unusual spelling of a date): then the whole row goes as a COPY text line and the server decides.
+
+mod array;
+mod bytes;
+mod calendar;
+mod column;
+mod conversion;
+mod copy_text;
+mod element;
+mod float;
+mod half;
+mod json;
+mod key;
+mod literal;
+mod normalize;
+mod numeric;
+mod output;
+mod packed;
+mod partial;
+mod print;
+mod refusal;
+mod scalar;
+mod sparse;
+mod string;
+mod translate;
+mod vector;
+
+use std::borrow::Cow;
+
+use crate::batch::{MOST_ROW_BYTES, RowFormat};
+use crate::error::{Error, Rejection, Stage};
+use crate::types::target::{TargetColumn, TargetTable};
+use crate::types::value::Value;
+use crate::types::vector_encoding::VectorEncoding;
+use refusal::Refusal;
+
+pub use self::translate::Translator;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EncodeOptions {
+    /// `replacebreak`: line feeds are taken out of strings.
+    pub remove_line_feeds: bool,
+    /// `replacenullchar`: NUL characters are taken out of strings.
+    pub remove_null_characters: bool,
+    pub vectors: VectorOptions,
+}
+
+/// What the job says of its vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VectorOptions {
+    /// `vector.encoding`: what BYTES hold that feed a vector.
+    pub encoding: Option<VectorEncoding>,
+    /// `vector.normalize` = l2: vectors are scaled to length 1.
+    pub normalize: bool,
+}
+
+impl EncodeOptions {
+    fn cleans_text(&self) -> bool {
+        self.remove_line_feeds || self.remove_null_characters
+    }
+}
+
+/// Encodes the rows of one target table.
+#[derive(Debug)]
+pub struct RowEncoder {
+    columns: Vec<TargetColumn>,
+    key: Vec<usize>,
+    options: EncodeOptions,
+    is_binary: bool,
+    canonical_keys: bool,
+    scratch: copy_text::Scratch,
+    /// A vector whose base64 was taken off; keeps its memory.
+    decoded: Vec<u8>,
+}
+
+impl RowEncoder {
+    /// An error names every column that its source type can never enter.
+    pub fn new(target: &TargetTable, options: EncodeOptions) -> Result<RowEncoder, Error> {
+        let columns = target.columns.clone();
+        let key = target.key.clone().unwrap_or_default();
+        if i16::try_from(columns.len()).is_err() {
+            let message = format!("{} has {} written columns, COPY takes at most 32767", target.name(), columns.len());
+            return Err(Error::target(message));
+        }
+        if let Some(missing) = key.iter().find(|&&column| column >= columns.len()) {
+            return Err(Error::Internal(format!("key column {missing} of {} is not written", target.name())));
+        }
+        let is_binary = conversion::all_binary(target, options.vectors.encoding)?;
+        let (scratch, decoded) = (copy_text::Scratch::default(), Vec::new());
+        Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
+    }
+
+    /// The memory of its own buffers, which grow with the longest value.
+    pub fn capacity(&self) -> usize {
+        self.scratch.capacity() + self.decoded.capacity()
+    }
+
+    /// Gives its buffers' memory back where it is more than `most` bytes.
+    pub fn trim(&mut self, most: usize) {
+        if self.capacity() > most {
+            (self.scratch, self.decoded) = (copy_text::Scratch::default(), Vec::new());
+        }
+    }
+
+    /// Keys are spread by their image, and any kind of value may come for them: one whose image depends on its spelling is
+    /// refused.
+    pub fn with_canonical_keys(mut self) -> RowEncoder {
+        self.canonical_keys = true;
+        self
+    }
+
+    /// Appends one COPY row to `out` and says in which format. On `Err` `out` is as before.
+    pub fn encode(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<RowFormat, Rejection> {
+        let start = out.len();
+        let result = match self.encode_binary(row, out) {
+            Ok(true) => Ok(RowFormat::Binary),
+            Ok(false) => {
+                out.truncate(start);
+                self.encode_text(row, out).map(|()| RowFormat::Text)
+            }
+            Err(rejection) => Err(rejection),
+        };
+        let result = result.and_then(|format| countable("row", out.len() - start).map(|()| format));
+        if result.is_err() {
+            out.truncate(start);
+        }
+        result
+    }
+
+    /// Appends the key image of the row's key columns; nothing without a key.
+    pub fn key_image(&self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
+        let start = out.len();
+        for &at in &self.key {
+            let (column, value) = (&self.columns[at], row.get(at).unwrap_or(&Value::Null));
+            let canonical = self.canonical_keys;
+            if let Err(refusal) = cleaned(self.options, value, |value| key::image(column, value, canonical, out)) {
+                out.truncate(start);
+                return Err(rejection(column, refusal));
+            }
+        }
+        countable("key", out.len() - start).inspect_err(|_| out.truncate(start))
+    }
+
+    /// Whether every column has a binary form for values of its source type; else all rows go as text.
+    pub fn is_binary(&self) -> bool {
+        self.is_binary
+    }
+
+    /// `Ok(false)`: a value has no binary form.
+    fn encode_binary(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<bool, Rejection> {
+        self.check_width(row)?;
+        if !self.is_binary {
+            return Ok(false);
+        }
+        out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
+        for (column, value) in self.columns.iter().zip(row) {
+            let write = |value: &Value<'_>| column::field(column, self.options.vectors, value, out);
+            match prepared(self.options, column, value, &mut self.decoded, write) {
+                Ok(()) => {}
+                Err(Refusal::AsText) => return Ok(false),
+                Err(refusal) => return Err(rejection(column, refusal)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn encode_text(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
+        let mut result = Ok(());
+        for (at, (column, value)) in self.columns.iter().zip(row).enumerate() {
+            if at > 0 {
+                out.push(b'\t');
+            }
+            let write =
+                |value: &Value<'_>| copy_text::field(column, self.options.vectors, value, &mut self.scratch, out);
+            result = prepared(self.options, column, value, &mut self.decoded, write)
+                .map_err(|refusal| rejection(column, refusal));
+            if result.is_err() {
+                break;
+            }
+        }
+        out.push(b'\n');
+        result
+    }
+
+    fn check_width(&self, row: &[Value<'_>]) -> Result<(), Rejection> {
+        if row.len() == self.columns.len() {
+            return Ok(());
+        }
+        let reason = format!("the row has {} values for {} columns", row.len(), self.columns.len());
+        Err(Rejection::new(Stage::Encode, reason))
+    }
+}
+
+/// Whether an entry can say how long its row or key is.
+#[inline]
+fn countable(what: &str, length: usize) -> Result<(), Rejection> {
+    if length <= MOST_ROW_BYTES {
+        return Ok(());
+    }
+    let reason = format!("the {what} takes {length} bytes, at most {MOST_ROW_BYTES} can be sent");
+    Err(Rejection { sqlstate: Some(refusal::sqlstate::TOO_BIG.into()), ..Rejection::new(Stage::Encode, reason) })
+}
+
+/// Calls `write` with the value: strings without the characters that the options take out, and vectors in base64 as their
+/// bytes.
+#[inline(always)]
+fn prepared(
+    options: EncodeOptions,
+    column: &TargetColumn,
+    value: &Value<'_>,
+    decoded: &mut Vec<u8>,
+    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match value {
+        Value::Text(text)
+            if options.vectors.encoding.is_some_and(|encoding| encoding.base64)
+                && column.kind.holds_vectors()
+                && !text.trim_ascii_start().starts_with(['{', '[']) =>
+        {
+            packed::decode_base64(text, decoded)?;
+            write(&Value::Bytes(decoded))
+        }
+        value => cleaned(options, value, write),
+    }
+}
+
+#[inline(always)]
+fn cleaned(
+    options: EncodeOptions,
+    value: &Value<'_>,
+    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match value {
+        Value::Text(text) if options.cleans_text() => write(&Value::Text(&remove(text, options))),
+        value => write(value),
+    }
+}
+
+fn remove(text: &str, options: EncodeOptions) -> Cow<'_, str> {
+    let unwanted = |character: char| match character {
+        '\n' => options.remove_line_feeds,
+        '\0' => options.remove_null_characters,
+        _ => false,
+    };
+    match memchr::memchr2(b'\n', 0, text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace(unwanted, "")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cold]
+fn rejection(column: &TargetColumn, refusal: Refusal) -> Rejection {
+    let (sqlstate, reason) = match refusal {
+        Refusal::Reject { sqlstate, reason } => (Some(sqlstate.to_string()), reason),
+        Refusal::AsText => (None, "the value has no form in this column".to_string()),
+    };
+    Rejection { sqlstate, ..Rejection::in_column(Stage::Encode, &column.name, reason) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Rows that were encoded for a table as it was, as it takes them now. A value of a column that was altered is printed and
+//! read again; what can't be read here the server gets as text, and decides.
+
+use super::{VectorOptions, column, copy_text, output};
+use crate::batch::RowFormat;
+use crate::types::data_type::DataType;
+use crate::types::fields::{Field, fields};
+use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
+use crate::types::value::Value;
+
+/// From one edition of a table to another; both have the same columns by name.
+#[derive(Debug)]
+pub struct Translator {
+    columns: Vec<Pair>,
+    text: Vec<u8>,
+    scratch: copy_text::Scratch,
+}
+
+#[derive(Debug)]
+struct Pair {
+    was: TargetColumn,
+    is: TargetColumn,
+    /// Its bytes are the same in both.
+    stays: bool,
+}
+
+impl Translator {
+    pub fn new(was: &TargetTable, is: &TargetTable) -> Translator {
+        let pair = |(was, is): (&TargetColumn, &TargetColumn)| Pair {
+            stays: was.kind == is.kind && was.dimension == is.dimension,
+            was: was.clone(),
+            // Its value comes as text.
+            is: TargetColumn { source: DataType::STRING, ..is.clone() },
+        };
+        let columns = was.columns.iter().zip(&is.columns).map(pair).collect();
+        Translator { columns, text: Vec::new(), scratch: copy_text::Scratch::default() }
+    }
+
+    /// Appends the row and says in which format.
+    pub fn row(&mut self, format: RowFormat, row: &[u8], out: &mut Vec<u8>) -> RowFormat {
+        let start = out.len();
+        if format == RowFormat::Binary && self.binary(row, out).is_some() {
+            return RowFormat::Binary;
+        }
+        out.truncate(start);
+        for (at, field) in fields(format, row).enumerate() {
+            if at > 0 {
+                out.push(b'\t');
+            }
+            self.put_text(at, format, field, out);
+        }
+        out.push(b'\n');
+        RowFormat::Text
+    }
+
+    /// `None`: a value has no binary form.
+    fn binary(&mut self, row: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        // Not even for NULL.
+        if self.columns.iter().any(|pair| pair.is.kind == ColumnKind::TextOnly) {
+            return None;
+        }
+        out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
+        for (pair, field) in self.columns.iter().zip(fields(RowFormat::Binary, row)) {
+            match field.value() {
+                Some(value) if !pair.stays && !field.is_unchanged() => {
+                    self.text.clear();
+                    output::print(&pair.was.kind, &value, &mut self.text);
+                    let text = Value::Text(std::str::from_utf8(&self.text).ok()?);
+                    column::field(&pair.is, VectorOptions::default(), &text, out).ok()?;
+                }
+                _ => out.extend_from_slice(field.bytes()),
+            }
+        }
+        Some(())
+    }
+
+    fn put_text(&mut self, at: usize, format: RowFormat, field: Field<'_>, out: &mut Vec<u8>) {
+        let Some(pair) = self.columns.get(at) else { return };
+        if field.is_unchanged() {
+            return out.extend_from_slice(crate::batch::UNCHANGED_TEXT);
+        }
+        let Some(value) = field.value() else { return out.extend_from_slice(b"\\N") };
+        if format == RowFormat::Text && pair.stays {
+            return out.extend_from_slice(field.bytes());
+        }
+        self.text.clear();
+        match format {
+            RowFormat::Text => self.text.extend_from_slice(&value),
+            RowFormat::Binary => output::print(&pair.was.kind, &value, &mut self.text),
+        }
+        let start = out.len();
+        let read = std::str::from_utf8(&self.text).is_ok_and(|text| {
+            let text = Value::Text(text);
+            copy_text::field(&pair.is, VectorOptions::default(), &text, &mut self.scratch, out).is_ok()
+        });
+        if !read {
+            out.truncate(start);
+            copy_text::escape(&self.text, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::UNCHANGED_LENGTH;
+
+    fn table(kinds: &[ColumnKind]) -> TargetTable {
+        let column = |kind: &ColumnKind| TargetColumn {
+            name: "c".into(),
+            type_name: "t".into(),
+            kind: kind.clone(),
+            not_null: false,
+            dimension: None,
+            source: DataType::STRING,
+        };
+        TargetTable {
+            schema: "s".into(),
+            table: "t".into(),
+            columns: kinds.iter().map(column).collect(),
+            key: None,
+            key_is_bytewise: true,
+            other_unique: false,
+        }
+    }
+
+    fn row(fields: &[&[u8]]) -> Vec<u8> {
+        let mut row = (fields.len() as u16).to_be_bytes().to_vec();
+        for field in fields {
+            row.extend_from_slice(&(field.len() as u32).to_be_bytes());
+            row.extend_from_slice(field);
+        }
+        row
+    }
+
+    fn translated(was: &[ColumnKind], is: &[ColumnKind], format: RowFormat, row: &[u8]) -> (RowFormat, Vec<u8>) {
+        let mut out = Vec::new();
+        let format = Translator::new(&table(was), &table(is)).row(format, row, &mut out);
+        (format, out)
+    }
+
+    #[test]
+    fn numbers_take_their_new_width() {
+        let was = [ColumnKind::Int4, ColumnKind::Int4, ColumnKind::Float4];
+        let is = [ColumnKind::Int8, ColumnKind::Float4, ColumnKind::Float8];
+        let old = row(&[&(-7_i32).to_be_bytes(), &12_i32.to_be_bytes(), &0.1_f32.to_be_bytes()]);
+        let new = row(&[&(-7_i64).to_be_bytes(), &12_f32.to_be_bytes(), &0.1_f64.to_be_bytes()]);
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Binary, new));
+    }
+
+    #[test]
+    fn an_array_becomes_a_vector() {
+        let mut array: Vec<u8> = [1_u32, 0, 700, 2, 1].iter().flat_map(|word| word.to_be_bytes()).collect();
+        let mut vector = [0, 2, 0, 0].to_vec();
+        for number in [0.1_f32, -2.5] {
+            array.extend_from_slice(&[0, 0, 0, 4]);
+            array.extend_from_slice(&number.to_be_bytes());
+            vector.extend_from_slice(&number.to_be_bytes());
+        }
+        let (was, is) = ([ColumnKind::Float4Array], [ColumnKind::Vector]);
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &row(&[&array])), (RowFormat::Binary, row(&[&vector])));
+        assert_eq!(
+            translated(&was, &is, RowFormat::Text, b"{0.1,-2.5}\n"),
+            (RowFormat::Text, b"[0.1,-2.5]\n".to_vec())
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_as_text_for_the_server_to_refuse() {
+        let was = [ColumnKind::Int8, ColumnKind::Text, ColumnKind::Text];
+        let is = [ColumnKind::Int2, ColumnKind::Text, ColumnKind::Int4];
+        let old = row(&[&70_000_i64.to_be_bytes(), b"a\tb", b"x"]);
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"70000\ta\\tb\tx\n".to_vec()));
+    }
+
+    #[test]
+    fn nothing_goes_in_binary_form_beside_a_column_that_is_read_as_text_only() {
+        let (was, is) = ([ColumnKind::Int4, ColumnKind::Text], [ColumnKind::Int4, ColumnKind::TextOnly]);
+        let old =
+            [&2_u16.to_be_bytes()[..], &4_u32.to_be_bytes(), &7_i32.to_be_bytes(), &(-1_i32).to_be_bytes()].concat();
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"7\t\\N\n".to_vec()));
+    }
+
+    #[test]
+    fn nulls_and_what_an_update_does_not_carry_stay_so() {
+        let (was, is) = ([ColumnKind::Int4, ColumnKind::Int4], [ColumnKind::Int8, ColumnKind::Int8]);
+        let old = [&2_u16.to_be_bytes()[..], &(-1_i32).to_be_bytes(), &UNCHANGED_LENGTH.to_be_bytes()].concat();
+        assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Binary, old));
+        assert_eq!(translated(&was, &is, RowFormat::Text, b"\\N\t\\U\n"), (RowFormat::Text, b"\\N\t\\U\n".to_vec()));
+    }
+}

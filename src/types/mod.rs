@@ -1,0 +1,18 @@
+//! The types of values: Flink's, which a row arrives in, and the target's, which it is written in.
+
+pub(crate) mod calendar;
+#[cfg(feature = "job")]
+pub mod column;
+pub mod data_type;
+pub mod encode;
+pub(crate) mod fields;
+#[cfg_attr(not(feature = "job"), allow(dead_code, unused_imports))]
+pub(crate) mod float;
+pub(crate) mod interval;
+#[cfg(feature = "job")]
+pub(crate) mod java;
+pub mod target;
+#[cfg(feature = "job")]
+pub mod time_zone;
+pub mod value;
+pub mod vector_encoding;
