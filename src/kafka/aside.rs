@@ -1,5 +1,5 @@
-//! Questions to the brokers that are asked by a thread of their own: an answer may wait behind the client's own fetches, and
-//! the thread that polls must not.
+//! Questions to the brokers, each asked by a thread of its own. An answer may be queued behind the client's own fetches, and
+//! the thread that polls must not wait for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::settings::kafka::KafkaSource;
 
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long the end of a job waits for a question under way: who leaves a group has to let go of the client first.
+/// How long the end of a job waits for a question under way: the client can leave its group only when nobody else uses it.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A question under way. Dropping it gives it up.
@@ -36,7 +36,7 @@ impl<T: Send + 'static> Aside<T> {
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = std::thread::Builder::new().name("kafka-ask".into()).spawn(move || {
             let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
-            // Whoever has the answer may end the process, which would cut off the farewell of the last one that has the client.
+            // Before the answer: who gets it may end the process, and the last one to drop the client must leave the group first.
             drop(consumer);
             // Nobody may wait for it any more.
             let _ = sender.send(answer);
@@ -56,7 +56,7 @@ impl<T: Send + 'static> Aside<T> {
 }
 
 impl<T> Aside<T> {
-    /// Gives it up and waits until it has let go of the client, a few seconds at most.
+    /// Gives the question up and waits until its thread has dropped the client, a few seconds at most.
     pub(super) fn end(mut self) {
         self.given_up.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + FAREWELL;

@@ -46,7 +46,7 @@ pub(super) struct Ears {
     committing: Mutex<()>,
 }
 
-/// Offset and metadata that the group has, or may have, of each partition that is read here: to be committed again.
+/// For each partition that is read here, the offset and metadata that the group has or may have. They can be committed again.
 pub(super) type Places = HashMap<(String, i32), (i64, String)>;
 
 impl Ears {

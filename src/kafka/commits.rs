@@ -11,13 +11,13 @@ const REFRESH: Duration = Duration::from_secs(3600);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The last commit of every partition, and how commits go.
+/// The last commit of every partition, and whether commits succeed.
 #[derive(Default)]
 pub(super) struct Commits {
     sent: Vec<Sent>,
-    /// When the commit under way was sent, or the last one.
+    /// When the last commit was sent; it may still be under way.
     sent_at: Option<Instant>,
-    /// The latest time of which it is known that the group had everything that was durable then.
+    /// The latest time at which the group had stored everything that was durable then.
     complete: Option<Instant>,
     failing: Option<Failing>,
 }
@@ -29,15 +29,15 @@ struct Sent {
     at: Instant,
 }
 
-/// Commits don't arrive.
+/// Commits fail, so the next one waits.
 struct Failing {
     wait: Duration,
     until: Instant,
 }
 
 impl Commits {
-    /// Of `watermarks` those that the group doesn't have yet, or has had for an hour. They count as sent from now on. None
-    /// while a commit that failed is not to be repeated yet.
+    /// Those of `watermarks` that the group doesn't have yet, or has had for an hour. They count as sent from now on. Empty
+    /// while it is too early to repeat a commit that failed.
     pub(super) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
         if self.failing.as_ref().is_some_and(|failing| now < failing.until) {
             return Vec::new();
@@ -64,14 +64,14 @@ impl Commits {
         self.failing.take().is_some()
     }
 
-    /// The last commit didn't arrive, or was refused: everything is sent again, later and later.
+    /// The last commit didn't arrive, or was refused: everything is sent again, after growing waits.
     pub(super) fn failed(&mut self, now: Instant) {
         self.sent.clear();
         let wait = self.failing.as_ref().map_or(FIRST_WAIT, |failing| (failing.wait * 2).min(LONGEST_WAIT));
         self.failing = Some(Failing { wait, until: now + wait });
     }
 
-    /// The next commit doesn't wait, whatever became of the last one.
+    /// The next commit doesn't wait, even if the last one failed.
     pub(super) fn hurry(&mut self, now: Instant) {
         if let Some(failing) = &mut self.failing {
             failing.until = now;

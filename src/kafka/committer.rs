@@ -77,7 +77,7 @@ pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> 
     answer
 }
 
-/// Remembers offsets as those that the group has.
+/// Notes offsets as those that the group has.
 pub(super) fn note(places: &mut Places, offsets: &TopicPartitionList) {
     for element in offsets.elements() {
         if let Offset::Offset(offset) = element.offset() {

@@ -28,7 +28,7 @@ const RELEASE_COMMIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_secs(300);
 /// How long the first commit of all start positions may take.
 const FIRST_COMMIT: Duration = Duration::from_secs(10);
-/// How often it is said that open transactions are waited for.
+/// How often the log says that open transactions are waited for.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// How often a member that has read its part looks whether the others have.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub(super) fn patience(translation: &Translation) -> Duration {
     (interval / 4).min(LONGEST_RELEASE)
 }
 
-/// Partitions that go to another process as soon as the transactions have ended that have rows of them.
+/// Partitions that go to another process as soon as the transactions with their rows have ended.
 pub(super) struct Releasing {
     pub(super) partitions: TopicPartitionList,
     since: Instant,
@@ -67,13 +67,13 @@ impl Releasing {
         Releasing { partitions: partitions.clone(), since: now, told: now }
     }
 
-    /// Says once a minute what the group waits for.
+    /// Logs once a minute what the group waits for.
     fn tell(&mut self, group: &str) {
         if self.told.elapsed() >= TELL_AGAIN {
             self.told = Instant::now();
             log::warn!(
-                "group '{group}' waits for {} partitions of this process: a transaction with rows of them has been open for {} s \
-                 since they were to be given up",
+                "group '{group}' has waited for {1} s until this process gives up {0} partitions: a transaction with their rows is \
+                 still open",
                 self.partitions.count(),
                 self.since.elapsed().as_secs()
             );
@@ -143,8 +143,8 @@ impl Reader {
         }
     }
 
-    /// Answers a decision of the group, if there is one. Where to read what is given has to be asked for first; the group
-    /// waits for its members' answers, and the reader reads on meanwhile.
+    /// Answers a decision of the group, if there is one. For new partitions the brokers are first asked where to begin. Until
+    /// then the group waits for this member, and the reader reads on.
     pub(super) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
         if let Some(releasing) = &mut self.releasing {
             if intake.is_releasing() {
@@ -162,7 +162,7 @@ impl Reader {
                 }
                 Some(Ok(extents)) => self.take_on(&extents, intake).map(|()| Answered::TookOn),
                 Some(Err(error)) => {
-                    log::warn!("the partitions given to this process can't be read yet: {error}");
+                    log::warn!("the partitions assigned to this process can't be read yet: {error}");
                     self.ask_for_places(given).map(|()| Answered::Nothing)
                 }
             };
@@ -243,7 +243,7 @@ impl Reader {
             .filter(|partition| is_given_up(&partition.topic, partition.id))
             .map(|partition| (Arc::clone(&partition.topic), partition.id))
             .collect();
-        // What is lost is another's already.
+        // Lost partitions have another owner already.
         let patience = if lost { Duration::ZERO } else { self.release_patience };
         let watermarks = intake.released(&gone, patience);
         if lost {
@@ -263,7 +263,7 @@ impl Reader {
             self.consumer.context().places().remove(&(topic.to_string(), *id));
         }
         self.partitions.remove(|partition| is_given_up(&partition.topic, partition.id));
-        // An older row must not land after a newer one of the next owner. What is lost is that one's already.
+        // An older row must not be written after a newer one of the next owner. Lost partitions have that owner already.
         if !lost && intake.is_releasing() {
             self.releasing = Some(Releasing::of(partitions));
             return Ok(());
@@ -273,7 +273,7 @@ impl Reader {
 
     fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
         let_go(&self.consumer, partitions)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))
+            .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))
     }
 
     /// Waits until these are stored, a few seconds at most: the next owner starts there.

@@ -7,7 +7,7 @@ use rdkafka::message::BorrowedMessage;
 use super::native;
 use crate::record::Header;
 
-/// Different names that aren't UTF-8 and are kept, for ever. Whoever makes more of them gets one name for the rest.
+/// How many different names that aren't UTF-8 are kept (they are never freed). All further ones get one common name.
 const MOST_NAMES: usize = 256;
 const UNREADABLE: &str = "\u{fffd}";
 
@@ -34,7 +34,7 @@ impl Headers {
     }
 }
 
-/// Names that aren't UTF-8, as Java reads them: what is wrong in them is replaced.
+/// Names that aren't UTF-8, as Java reads them: wrong bytes are replaced.
 #[derive(Default)]
 struct Names(HashMap<Vec<u8>, &'static str>);
 

@@ -1,5 +1,5 @@
-//! What this process is to its consumer group, for those who write the rows: the brokers take a commit only from a member
-//! whose membership is valid, so one that is stored proves it.
+//! This process's membership in its consumer group, for the code that writes rows. The brokers accept a commit only from a
+//! valid member, so a commit that was stored proves the membership.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::client::{KafkaConsumer, is_refusal};
 use super::committer::commit_again;
 use crate::membership::Membership;
 
-/// How long the cluster may take to tell its name.
+/// How long the cluster may take to answer with its id.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Member {
-    /// Not owned: closing the client is the reader's.
+    /// Weak: the reader closes the client.
     consumer: Weak<KafkaConsumer>,
     group: String,
 }
@@ -33,21 +33,21 @@ impl Membership for Member {
     }
 
     fn confirm(&self, topic: &str, partition: i32) -> Result<(), String> {
-        let Some(consumer) = self.consumer.upgrade() else { return Err("the group was left".to_owned()) };
+        let Some(consumer) = self.consumer.upgrade() else { return Err("this process has left the group".to_owned()) };
         match commit_again(&consumer, topic, partition) {
             Some(Ok(())) => Ok(()),
-            // It keeps offsets of nobody, and can't tell.
+            // The group stores no offsets at all, so it can't be asked this way.
             Some(Err(code)) if keeps_no_offsets(code) => {
                 log::debug!("{topic}[{partition}]: the group doesn't keep offsets ({code})");
                 Ok(())
             }
             Some(Err(code)) => Err(code.to_string()),
-            None => Err("it was given up".to_owned()),
+            None => Err("the partition was given up".to_owned()),
         }
     }
 }
 
-/// A member whose generation has passed learns of its new partitions soon, and isn't meant.
+/// A refusal that says nothing of the membership. A member of an old generation isn't meant: it learns of its partitions soon.
 fn keeps_no_offsets(code: Code) -> bool {
     is_refusal(code) && !matches!(code, Code::UnknownMemberId | Code::IllegalGeneration)
 }

@@ -1,4 +1,4 @@
-//! What librdkafka tells of a message and its Rust binding doesn't. The only unsafe code outside of the C interface and SIMD.
+//! What librdkafka knows of a message but its Rust binding doesn't offer. The only unsafe code outside of the C interface and SIMD.
 
 use std::ffi::CStr;
 use std::{ptr, slice};
@@ -10,7 +10,7 @@ use rdkafka_sys::{rd_kafka_header_get_all, rd_kafka_message_headers, rd_kafka_me
 /// The epoch of the partition's leader when the record was written, if the broker told it.
 #[inline]
 pub(super) fn leader_epoch(message: &BorrowedMessage<'_>) -> Option<i32> {
-    // SAFETY: the message is borrowed, so it is there, and it came from a consumer; it is only read.
+    // SAFETY: the message is borrowed, so it is valid; it came from a consumer and is only read.
     let epoch = unsafe { rd_kafka_message_leader_epoch(message.ptr()) };
     (epoch >= 0).then_some(epoch)
 }

@@ -32,7 +32,7 @@ pub(super) struct Broker<'a> {
 
 /// One wait for metadata; between two, errors of the connection are looked at.
 const SLICE: Duration = Duration::from_secs(1);
-/// A wait that nobody sees the end of.
+/// A wait as long as this counts as endless.
 const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long a start waits without a word.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -143,7 +143,7 @@ impl<'a> Broker<'a> {
     fn mention_wait(&self) {
         if self.unassigned && self.asked.elapsed() >= SILENCE && !self.told.replace(true) {
             let end = match self.left() {
-                left if left >= NO_END => "the start waits on".to_owned(),
+                left if left >= NO_END => "the start goes on waiting".to_owned(),
                 left => format!("the start gives up in {} s", left.as_secs()),
             };
             log::warn!("waiting for Kafka at {}: no answer yet; {end}", self.brokers);
@@ -180,8 +180,8 @@ impl<'a> Broker<'a> {
         Ok(bare.into_iter().zip(rest).map(extent).collect())
     }
 
-    /// First and end offsets only; under `read_committed` the end is the last stable offset. One request a broker for all
-    /// of its partitions: behind the client's own fetch each may wait as long as that does.
+    /// First and end offsets only; with `read_committed` the end is the last stable offset. One request to each broker for all
+    /// of its partitions, because each request may wait as long as the client's own fetch.
     pub(super) fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
@@ -195,7 +195,7 @@ impl<'a> Broker<'a> {
         let extent = |&partition: &i32| {
             let of = |list| offset_in(list, topic, partition).map(|(offset, _)| offset);
             let (low, high) = of(&first).zip(of(&end)).ok_or_else(|| {
-                Error::Source(format!("Kafka at {} doesn't tell the offsets of {topic}[{partition}]", self.brokers))
+                Error::Source(format!("Kafka at {} gives no offsets of {topic}[{partition}]", self.brokers))
             })?;
             Ok(Extent { partition, low, high, commit: None, at_timestamp: None, at_bound: None })
         };
@@ -275,8 +275,8 @@ impl<'a> Broker<'a> {
     }
 }
 
-/// Topics that Kafka keeps for itself, by the names that its brokers call internal: whoever read the group's commits would
-/// feed on its own.
+/// Kafka's internal topics, by the names that its brokers call internal. A job that reads the topic of commits would read
+/// its own commits without end.
 fn is_internal(topic: &str) -> bool {
     matches!(topic, "__consumer_offsets" | "__transaction_state" | "__share_group_state" | "__cluster_metadata")
 }

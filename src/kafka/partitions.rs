@@ -110,7 +110,7 @@ impl Partitions {
         }
     }
 
-    /// The client fetches some partition no more. Its topic's object may be gone, and its address another topic's soon.
+    /// The client no longer fetches some partition. Its topic's object may be freed, and another topic may get its address.
     pub(super) fn let_go(&mut self) {
         self.last = None;
     }

@@ -1,11 +1,11 @@
-//! How long the reader was away from its client. A group gives a member up that polls too seldom, so nothing that asks
-//! anybody may be done between two polls.
+//! How long the reader took between two polls of its client. A group removes a member that polls too seldom, so nothing
+//! that waits for an answer may run between two polls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The longest time between two polls. Shared with whoever watches it.
+/// The longest time between two polls. Shared with the code that reads it.
 #[derive(Debug, Clone, Default)]
 pub struct LongestGap(Arc<AtomicU64>);
 

@@ -1,4 +1,4 @@
-//! What is done when a partition's next record isn't there: retention was faster, or the topic is another one now.
+//! What happens when a partition's next record isn't there: retention has deleted it, or the topic was created again.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,15 +13,15 @@ use super::start::{Extent, Extents};
 use crate::error::{Error, Result};
 
 impl Reader {
-    /// Asks which partition's next record is out of range, since the client doesn't say, and goes on where its records begin.
-    /// The others are read on meanwhile.
+    /// Asks which partition's next record is out of range, since the client doesn't say, and goes on at its first record.
+    /// Meanwhile the other partitions are read.
     pub(super) fn check_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
         if self.out_of_range && self.questions.range.is_none() {
             self.out_of_range = false;
             self.questions.range = Some(self.ask_range()?);
         }
-        // Records that are held come first: they were there. And what is assigned while the group waits for an answer would
-        // be taken for one.
+        // Records that are held back go first: they were there. And while the group waits for an answer, an assignment made here
+        // would be taken for that answer.
         if self.holding || self.questions.given.is_some() || self.releasing.is_some() {
             return Ok(());
         }
@@ -30,7 +30,9 @@ impl Reader {
         match answer {
             Ok(extents) => self.go_on_in_range(&extents, intake),
             Err(error) => {
-                log::warn!("some partition's next record is out of range, and it isn't known which one's yet: {error}");
+                log::warn!(
+                    "the next record of some partition is out of range; it isn't known yet of which one: {error}"
+                );
                 self.out_of_range = true;
                 Ok(())
             }
@@ -80,7 +82,7 @@ impl Reader {
         // Assigned again: a seek doesn't work for one that isn't fetched.
         self.consumer
             .incremental_unassign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}")))?;
+            .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))?;
         self.partitions.queue_emptied(Instant::now());
         self.assign(&again)
     }

@@ -63,7 +63,7 @@ pub struct Reader {
     pub(super) subscribed: Vec<Arc<str>>,
     /// In a group: how long a partition's new owner may be kept waiting.
     pub(super) release_patience: Duration,
-    /// Partitions that the group wants back, while transactions with rows of them are open.
+    /// Partitions that the group has revoked, while transactions with their rows are open.
     pub(super) releasing: Option<Releasing>,
     polls: Polls,
     headers: Headers,
@@ -165,12 +165,12 @@ impl Reader {
         self.lag.clone()
     }
 
-    /// The longest time between two polls of the client; may be looked at from any thread.
+    /// The longest time between two polls of the client; any thread may read it.
     pub fn longest_gap(&self) -> LongestGap {
         self.polls.longest()
     }
 
-    /// How old the progress is that the group has; may be looked at from any thread.
+    /// How old the progress is that the group has; any thread may read it.
     pub fn stored_progress(&self) -> StoredProgress {
         self.stored_progress.clone()
     }
@@ -222,7 +222,7 @@ impl Reader {
 
     fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
         if !self.without_commits {
-            // Nothing is durable yet that the group doesn't have.
+            // So far the group has everything that is durable.
             self.stored_progress.complete_at(Instant::now());
             self.committer = Some(Committer::start(&self.consumer)?);
         }

@@ -43,7 +43,7 @@ impl Reader {
         }
         if refused && self.in_group() {
             return Err(Error::Source(format!(
-                "Kafka doesn't let this login use group '{}', and 'scan.assignment' is 'group'; allow READ on the group",
+                "this login may not use group '{}', which 'scan.assignment' = 'group' needs; grant it READ on the group",
                 self.resume.group
             )));
         }
@@ -131,7 +131,7 @@ impl Reader {
 fn new_partitions(broker: &Broker<'_>, topics: &Topics, known: &[(Arc<str>, i32)]) -> Result<Vec<StartPosition>> {
     let mut found = Vec::new();
     for topic in broker.topics(topics)? {
-        // Each of them alone may be gone, or without a leader; the next look finds what this one doesn't.
+        // A single topic may be gone, or without a leader; the next search finds what this one doesn't.
         let Ok(mut ids) = broker.partitions(&topic) else { continue };
         ids.retain(|id| !known.iter().any(|(name, known)| **name == *topic && known == id));
         let Ok(extents) = broker.bounds(&topic, &ids) else { continue };

@@ -15,7 +15,7 @@ pub enum Origin {
     StartupMode,
     /// Partitions that came after the job's first start are read from their beginning.
     NewPartition,
-    /// Progress points outside the partition, which is read from the earliest record that it has.
+    /// The stored progress is outside the partition, which is read from its earliest record.
     OutOfRange,
 }
 
@@ -30,7 +30,7 @@ pub struct StartPosition {
     pub stop: Option<i64>,
     /// The partition's end when this was resolved.
     pub end: i64,
-    /// So many offsets before the start were not read and can't be read any more.
+    /// How many offsets before the start were not read and can't be read any more.
     pub missed: u64,
 }
 
@@ -108,9 +108,9 @@ impl Extent {
         (self.low..=self.high).contains(&offset)
     }
 
-    /// Where reading goes on when everything before `offset` has been read. Records that are still there are never jumped
-    /// over: where `offset` is gone that is at the earliest one, and so it is where the partition ends before `offset`, since
-    /// then it isn't the one that was read.
+    /// Where reading goes on when everything before `offset` has been read. Records that are still there are never skipped: if
+    /// `offset` is gone, reading goes on at the earliest record. It also does if the partition ends before `offset`, because
+    /// then it isn't the partition that was read.
     pub(super) fn go_on(&self, offset: i64) -> Place {
         if self.holds(offset) {
             return Place::new(offset, Origin::Progress);
@@ -122,7 +122,7 @@ impl Extent {
         }
     }
 
-    /// Says what was lost, if `place` is another one than `next`, where reading was to go on.
+    /// Logs what was lost, if `place` differs from `next`, where reading should go on.
     pub(super) fn warn_of_jump(&self, topic: &str, next: i64, place: &Place) {
         let (id, low, high) = (self.partition, self.low, self.high);
         if place.origin != Origin::OutOfRange || place.start == next {
@@ -130,14 +130,14 @@ impl Extent {
         }
         if place.missed > 0 {
             log::warn!(
-                "{topic}[{id}]: offsets {next} to {} are gone: retention was faster than this job, or somebody deleted \
-                 them; reading goes on at {low}, the earliest record there is",
+                "{topic}[{id}]: offsets {next} to {} are gone: deleted by retention before this job read them, or by somebody; \
+                 reading goes on at {low}, the earliest record there is",
                 low - 1
             );
         } else {
             log::warn!(
                 "{topic}[{id}]: everything before offset {next} has been read, but the partition ends at {high}: the topic \
-                 was made again, or the brokers lost records; it is read from {low}, the earliest record there is"
+                 was deleted and created again, or the brokers lost records; it is read from {low}, the earliest record there is"
             );
         }
     }
@@ -232,8 +232,8 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Where a member of the group takes a partition over: where its last owner ended, else where the job found it at its
-    /// start.
+    /// Where a member of the group begins with a partition that it takes over: where the last owner ended, or else where the
+    /// job found it at its start.
     pub(super) fn take_over(&self, extent: &Extent, known: Option<&StartPosition>) -> Place {
         match (self.progress(&extent.commit), known) {
             (Some(offset), _) => extent.go_on(offset),
@@ -259,7 +259,7 @@ impl<'a> Rules<'a> {
             Startup::GroupOffsets => match (committed, self.reset) {
                 (Some(offset), _) if extent.holds(offset) => offset,
                 (_, Some(OffsetReset::None) | None) => return Err(self.no_offset(topic, extent, committed)),
-                // The group has read up to there, whatever is to be done where it never was.
+                // The group has read up to there, so what is set for partitions without progress doesn't matter.
                 (Some(offset), Some(_)) => return Ok(extent.go_on(offset)),
                 (None, Some(OffsetReset::Earliest)) => extent.low,
                 (None, Some(OffsetReset::Latest)) => extent.high,

@@ -1,4 +1,4 @@
-//! How a reader's progress comes into the group: commits while it reads, the last one, and what is said when they don't arrive.
+//! How a reader stores its progress in the group: commits while it reads, the last commit, and what is logged when they fail.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,26 +17,26 @@ use crate::error::Result;
 
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
-/// How long what passes by itself is waited for without a word.
+/// How long a failure that ends by itself is not mentioned.
 const SILENCE: Duration = Duration::from_secs(10);
 /// Between two warnings of commits that still fail.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 
-/// How old a job's stored progress is. Shared with whoever shows it.
+/// How old a job's stored progress is. Shared with the code that shows it.
 #[derive(Debug, Clone, Default)]
 pub struct StoredProgress(Arc<Mutex<Times>>);
 
 #[derive(Debug, Default)]
 struct Times {
-    /// The latest time of which it is known that the group had everything that was durable then.
+    /// The latest time at which the group had stored everything that was durable then.
     complete: Option<Instant>,
-    /// Nobody stores anything any more.
+    /// The job has ended and stores nothing more.
     ended: Option<Instant>,
 }
 
 impl StoredProgress {
-    /// For how long rows have been durable of which the group doesn't know: the next start would read them again. About
-    /// nothing while commits are stored.
+    /// How long ago the stored progress was complete. Rows that became durable later would be read again by the next start.
+    /// Near zero while commits succeed.
     pub fn age(&self) -> Duration {
         let times = self.0.lock();
         let now = times.ended.unwrap_or_else(Instant::now);
@@ -52,7 +52,7 @@ impl StoredProgress {
     }
 }
 
-/// Since when commits have failed, and when that was said.
+/// Since when commits have failed, and when that was last logged.
 #[derive(Default)]
 pub(super) struct Trouble {
     since: Option<Instant>,
@@ -60,7 +60,7 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// Notes a failure; whether it is time to say so.
+    /// Notes a failure; returns whether it is time to log it.
     fn is_worth_a_word(&mut self, code: Code, now: Instant) -> bool {
         let lasts = now.duration_since(*self.since.get_or_insert(now));
         let is_due = match self.told {
@@ -73,12 +73,12 @@ impl Trouble {
         is_due
     }
 
-    /// Whether the last failure was one that stays until somebody changes the brokers or the job.
+    /// Whether the last failure stays until somebody changes the brokers or the job.
     fn stays(&self) -> bool {
         self.told.is_some_and(|(code, _)| !passes(code) && !is_of_membership(code))
     }
 
-    /// Commits are stored again; whether anybody was told that they were not.
+    /// Commits are stored again; returns whether the failure had been logged.
     fn end(&mut self) -> bool {
         let was_told = self.told.is_some();
         *self = Trouble::default();
@@ -86,33 +86,35 @@ impl Trouble {
     }
 }
 
-/// It ends when a consumer leaves the group, or a rebalance is over.
+/// Whether the failure ends when a consumer leaves the group, or a rebalance is over.
 fn is_of_membership(code: Code) -> bool {
     matches!(code, Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress)
 }
 
-/// Whether nobody needs to do anything about it.
+/// Whether the failure ends without anybody's help.
 fn passes(code: Code) -> bool {
     advice(code, true).is_none() && advice(code, false).is_none() || code == Code::RebalanceInProgress
 }
 
-/// What to do about commits that fail like this; `None`: wait, they go on when the brokers are well again.
+/// What to do when commits fail with this code; `None`: nothing, commits succeed again when the brokers work again.
 fn advice(code: Code, is_member: bool) -> Option<&'static str> {
     Some(match code {
         code if is_of_membership(code) && is_member => return None,
         code if is_of_membership(code) => {
-            "another consumer has joined the group, and as long as a group has members it stores offsets for nobody else: \
+            "another consumer has joined the group, and a group with members stores offsets for them only: \
              stop that consumer, or give this job a 'properties.group.id' of its own"
         }
         Code::FencedInstanceId => {
             "another process has the same 'properties.group.instance.id': give each process its own"
         }
-        Code::GroupAuthorizationFailed => "this login may not use the group: allow it READ on the group",
-        Code::TopicAuthorizationFailed => "this login may not read the topic: allow it READ on the topic",
-        Code::ClusterAuthorizationFailed => "this login may not do so on the cluster: ask the brokers' administrator",
-        Code::InvalidGroupId => "the brokers don't take the group's name: set another 'properties.group.id'",
+        Code::GroupAuthorizationFailed => "this login may not use the group: grant it READ on the group",
+        Code::TopicAuthorizationFailed => "this login may not read the topic: grant it READ on the topic",
+        Code::ClusterAuthorizationFailed => {
+            "this login lacks a permission on the cluster: ask the brokers' administrator"
+        }
+        Code::InvalidGroupId => "the brokers refuse the group's name: set another 'properties.group.id'",
         Code::OffsetMetadataTooLarge => {
-            "the job's name is kept beside each offset and is too long for that: shorten 'pipeline.name', or raise the \
+            "the job's name is stored with each offset and is too long for that: shorten 'pipeline.name', or raise the \
              brokers' offset.metadata.max.bytes"
         }
         Code::InvalidCommitOffsetSize => "the commit is too large for the brokers: raise their message.max.bytes",
@@ -120,7 +122,7 @@ fn advice(code: Code, is_member: bool) -> Option<&'static str> {
             "a topic, or a partition of it, is gone: was it deleted?"
         }
         Code::PolicyViolation => "a policy of the brokers forbids it: ask their administrator",
-        Code::UnsupportedVersion | Code::UnsupportedFeature => "these brokers can't keep a group's offsets",
+        Code::UnsupportedVersion | Code::UnsupportedFeature => "these brokers can't store a group's offsets",
         _ => return None,
     })
 }
@@ -144,7 +146,7 @@ impl Reader {
         }
     }
 
-    /// Watermarks as they are committed: marked as this job's.
+    /// Watermarks as they are committed, with this job's name as metadata.
     pub(super) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
         let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
         let keeps_stop = start::keeps_stop(&self.source.bounded);
@@ -201,10 +203,10 @@ impl Reader {
     fn warn_of_trouble(&self, code: Code) {
         let advice = advice(code, self.consumer.context().is_member());
         log::warn!(
-            "Kafka doesn't store the progress of group '{}' ({code}): {}; what is stored is {} s old, the job goes on and tries \
-             again",
+            "Kafka doesn't store the progress of group '{}' ({code}): {}; the stored progress is {} s old; the job goes on and \
+             tries again",
             self.resume.group,
-            advice.unwrap_or("that passes when the brokers are well again"),
+            advice.unwrap_or("this ends when the brokers work again"),
             self.stored_progress.age().as_secs()
         );
     }
@@ -212,8 +214,8 @@ impl Reader {
     /// The group's offsets can't even be read.
     pub(super) fn warn_of_no_progress(&self) {
         log::warn!(
-            "Kafka doesn't let this login see the offsets of group '{}': the job starts by 'scan.startup.mode', whatever \
-             is stored; allow it READ on the group to resume where it ended",
+            "this login may not read the offsets of group '{}': the job starts by 'scan.startup.mode', whatever is stored; \
+             grant it READ on the group to go on where the job ended",
             self.resume.group
         );
     }
@@ -234,7 +236,7 @@ impl Reader {
                 }
                 std::thread::sleep(Duration::from_millis(100));
             }
-            // Serves the client's callbacks; what is read besides is nobody's.
+            // Runs the client's callbacks; a record that this returns is dropped.
             self.consumer.poll(Duration::ZERO);
         }
         false

@@ -27,9 +27,9 @@ pub(super) struct Questions {
     pub(super) topics: Option<Aside<Vec<String>>>,
     /// How far the partitions reach that are being read.
     pub(super) range: Option<Aside<Extents>>,
-    /// In a group: where to read what it has given to this member.
+    /// In a group: where to begin with the partitions assigned to this member.
     pub(super) given: Option<(TopicPartitionList, Aside<Extents>)>,
-    /// In a group: whether the other members have read their parts.
+    /// In a group: whether the other members have read their partitions.
     pub(super) others: Option<Aside<bool>>,
 }
 
@@ -54,7 +54,7 @@ impl Reader {
         Aside::ask(&self.consumer, &self.source, question)
     }
 
-    /// Does what answers of the brokers call for.
+    /// Acts on the brokers' answers.
     pub(super) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
         self.check_range(intake)?;
         self.add_new_partitions(intake)?;
@@ -134,7 +134,7 @@ impl Reader {
         let partition = self.partitions.at(at);
         let list = positions([(&partition.topic, partition.id, partition.next)])?;
         let done = if self.in_group() { self.consumer.pause(&list) } else { self.consumer.incremental_unassign(&list) };
-        done.map_err(|error| Error::Source(format!("the Kafka client doesn't let go of a partition: {error}")))
+        done.map_err(|error| Error::Source(format!("the Kafka client can't give up a partition: {error}")))
     }
 
     /// The client's queue was empty: what it had fetched has been offered.
@@ -204,7 +204,7 @@ impl Reader {
 }
 
 impl Reader {
-    /// Answers what the group has decided and decides from here on: nothing is read any more.
+    /// Answers the group's last decisions when nothing is read any more.
     fn decline_all(&mut self) {
         let open = self.consumer.context().leave();
         let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
@@ -212,8 +212,8 @@ impl Reader {
         releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
     }
 
-    /// The client leaves the group when it is closed, but not if it has no partitions just then: the group would wait for it
-    /// for minutes. So it unsubscribes first.
+    /// When the client is closed it leaves the group, but not if it has no partitions at that moment. Then the group would wait
+    /// for it for minutes. So it unsubscribes first.
     pub(super) fn leave_group(&mut self) {
         self.decline_all();
         std::mem::take(&mut self.questions).end();
@@ -226,9 +226,9 @@ impl Reader {
         if self.in_group() {
             self.decline_all();
         } else {
-            self.consumer.unassign().map_err(|error| {
-                Error::Source(format!("the Kafka client doesn't let go of its partitions: {error}"))
-            })?;
+            self.consumer
+                .unassign()
+                .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))?;
         }
         let stored = self.commit_last(watermarks);
         self.stored_progress.end();
@@ -238,8 +238,8 @@ impl Reader {
         }
         if !stored {
             log::warn!(
-                "Kafka didn't store the last offsets of group '{}'; what is stored is {} s old, and what was read since then is \
-                 read again at the next start",
+                "Kafka didn't store the last offsets of group '{}'; the stored progress is {} s old, and later records are read \
+                 again at the next start",
                 self.resume.group,
                 self.stored_progress.age().as_secs()
             );

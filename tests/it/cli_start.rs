@@ -59,7 +59,7 @@ fn a_start_waits_for_brokers_that_are_away_when_it_is_told_to() {
     proxy.cut();
     let brokers = format!("127.0.0.1:{}", proxy.port);
     let waiting = job(&schema, &topic, &brokers).argument("--wait-for-servers").start();
-    eventually("it says that it waits", || waiting.said().contains("no answer yet; the start waits on"));
+    eventually("it says that it waits", || waiting.said().contains("no answer yet; the start goes on waiting"));
     proxy.restore();
     waiting.wait().exited(0);
     assert_eq!(schema.count("cars"), 2);

@@ -1,5 +1,5 @@
-//! A schema registry with Confluent's API: looks schemas up by their numbers. It is asked by a thread of its own, since who
-//! wants to know has other work that can't wait. A registry that doesn't answer is asked again, later and later.
+//! A schema registry with Confluent's API: looks schemas up by their ids. A thread of its own asks the registry, because the
+//! thread that needs a schema must not wait. A registry that doesn't answer is asked again, after growing waits.
 
 mod answer;
 mod http;
@@ -25,8 +25,8 @@ const MOST_UNKNOWN: usize = 1000;
 /// Schemas that a schema may refer to, one through another.
 const MOST_REFERENCES: usize = 200;
 
-/// Opens a registry; nothing is asked yet. Who asks for a schema waits for `patience`, then hears that nobody can tell just
-/// now, and the answer is there the next time.
+/// Opens a registry; nothing is asked yet. A request for a schema waits for `patience`. If there is no answer by then, the
+/// result says so, and a later request gets the answer.
 pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>> {
     let client = Client::new(settings).map_err(Error::Source)?;
     let asker =
@@ -51,7 +51,7 @@ struct ConfluentRegistry {
     desk: Arc<Desk>,
 }
 
-/// Where answers lie until they are fetched.
+/// Holds an answer until it is fetched.
 #[derive(Default)]
 struct Desk {
     state: Mutex<Answers>,
@@ -72,7 +72,7 @@ impl Schemas for ConfluentRegistry {
         loop {
             match answers.answer.take() {
                 Some((answered, found)) if answered == id => return found,
-                // Another's question, which it asks again if it still wants to know.
+                // The answer to another caller's question; that caller asks again if it still needs it.
                 _ => {}
             }
             if answers.asking.is_none() {
