@@ -1,4 +1,4 @@
-//! The rows of a COPY on their way.
+//! Sends the rows of a COPY.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio_postgres::CopyInSink;
 use super::Error;
 use super::line::Line;
 
-/// A COPY that has begun. Dropped without [`CopyIn::finish`] it is aborted: half of the rows must not count as all.
+/// A COPY that has begun. If it is dropped without [`CopyIn::finish`] it is aborted: some of the rows must not count as all.
 pub struct CopyIn<'a> {
     line: &'a mut Line,
     sink: Pin<Box<CopyInSink<Bytes>>>,

@@ -1,4 +1,4 @@
-//! Why the server's answer didn't come, or what it was if it was an error.
+//! An error that the server answered, or why no answer came.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ pub enum Error {
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Late(Duration),
     /// Neither this session nor a new one gets an answer.
-    #[error("the server is there but has not answered for {:.1} s", .0.elapsed().as_secs_f64())]
+    #[error("the server is reachable but has not answered for {:.1} s", .0.elapsed().as_secs_f64())]
     Silent(Instant),
-    /// The server answers others, and keeps the answer to this session back for another server's sake.
+    /// The server answers other sessions, but this session's answer waits for another server (a standby).
     #[error("the server answers, but a statement has waited for {:.1} s ({what})", .since.elapsed().as_secs_f64())]
     Withheld { since: Instant, what: String },
-    /// Nobody waits any more.
+    /// The job was abandoned.
     #[error("told to stop before the answer came")]
     Stopped,
     /// The other socket has something to read.
@@ -39,8 +39,7 @@ impl Error {
         }
     }
 
-    /// Whether it is the server's refusal of what was asked, after which the session can go on as far as the protocol is
-    /// concerned.
+    /// Whether the server refused the request. As far as the protocol is concerned, the session can then go on.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Error::Protocol(_))
     }

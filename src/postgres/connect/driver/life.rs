@@ -1,5 +1,5 @@
-//! Whether a server that doesn't answer is alive, and what it waits for if it is. The kernel of a frozen one still acknowledges what is sent, so nothing
-//! but another login tells it from one that works for long, or waits for a lock.
+//! Whether a server that doesn't answer is alive, and what it waits for if it is. The kernel of a frozen server still
+//! acknowledges what is sent. So only another login shows whether a server is frozen, or is busy or waits for a lock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use super::Error;
 use super::patience::Patience;
 use super::socket::Socket;
 
-/// While the server answers new logins the questions become rarer, up to this.
+/// As long as the server answers new logins, it is asked less and less often; this is the longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a statement may take before it is said, and how often it is said then.
+/// How long a statement may take before the log says so, and how often it is repeated.
 const TELL: Duration = Duration::from_secs(60);
 /// The event of pg_stat_activity that a COMMIT waits for when its synchronous standby is missing.
 const STANDBY: &str = "SyncRep";
@@ -29,13 +29,13 @@ pub struct Life {
 
 #[derive(Default)]
 struct State {
-    /// One session asks for all.
+    /// A session is asking, for all sessions.
     asking: bool,
     asked: Option<Instant>,
     pause: Duration,
     /// When a question last had no answer.
     lost: Option<Instant>,
-    /// When it was last said what statements wait for.
+    /// When it was last logged what statements wait for.
     told: Option<Instant>,
 }
 
@@ -62,8 +62,8 @@ impl Life {
     }
 }
 
-/// Asks a server for a sign of life, over a new connection, and what the session waits for there, if the server says. An
-/// error when no sign came.
+/// Asks a server over a new connection whether it is alive. The result is what the session waits for there, if the server
+/// says so, or an error when there was no answer.
 pub type Question = dyn Fn(&Patience) -> Result<Option<String>, Error> + Send + Sync;
 
 /// How a session learns whether its server is alive.
@@ -85,8 +85,8 @@ impl Pulse {
         self.life.note();
     }
 
-    /// Called now and then by a session that has been waiting since `since`, over `own`. An error when nobody gets an
-    /// answer.
+    /// Called again and again by a session that has waited on the socket `own` since `since`. Returns an error when a new
+    /// connection gets no answer either.
     pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &Patience) -> Result<(), Error> {
         let now = Instant::now();
         let waited = now.duration_since(since);
@@ -103,7 +103,7 @@ impl Pulse {
             if state.asked.is_none_or(|asked| heard > asked) {
                 state.pause = self.silence;
             }
-            // What other sessions hear says nothing of a statement that has taken long already.
+            // That other sessions get answers says nothing about a statement that has taken long already.
             let last =
                 if waited >= TELL { state.asked.unwrap_or(since) } else { heard.max(state.asked.unwrap_or(heard)) };
             let quiet = now.saturating_duration_since(last);
@@ -126,7 +126,7 @@ impl Pulse {
                     tell(waited, what.as_deref());
                 }
                 match what {
-                    // The transaction is committed here already: only the longest outage is a reason to leave it.
+                    // The transaction is already committed on this server, so only `max.outage` ends the wait.
                     Some(what) if what.ends_with(STANDBY) && self.longest.is_some_and(|longest| waited >= longest) => {
                         Err(Error::Withheld { since, what: in_words(&what) })
                     }
@@ -134,7 +134,7 @@ impl Pulse {
                 }
             }
             Err(Error::Stopped) => Err(Error::Stopped),
-            // The wait's own end, not that of the question.
+            // It is the wait that has ended, not the question.
             Err(_) if patience.slice(self.silence).is_err() => patience.slice(self.silence).map(drop),
             Err(error) => {
                 log::debug!(
@@ -148,16 +148,16 @@ impl Pulse {
     }
 }
 
-/// What the database calls an event, with what it means where nobody else explains it.
+/// The event as the database names it, with an explanation where one is needed.
 fn in_words(what: &str) -> String {
     let meaning = if what.ends_with(STANDBY) { ": a synchronous standby doesn't confirm the COMMIT" } else { "" };
     format!("pg_stat_activity says: it waits for {what}{meaning}")
 }
 
 fn tell(waited: Duration, what: Option<&str>) {
-    let why = what.map_or_else(|| "it may just take long".to_owned(), in_words);
+    let why = what.map_or_else(|| "it may only take long".to_owned(), in_words);
     log::warn!(
-        "a statement has had no answer for {} s, though the database answers others ({why}); still waiting",
+        "a statement has had no answer for {} s, though the database answers other sessions ({why}); still waiting",
         waited.as_secs()
     );
 }

@@ -15,7 +15,7 @@ use super::life::Pulse;
 use super::patience::Patience;
 use super::socket::{Socket, Stream};
 
-/// The channels between a request and its connection wake each other: then both are asked again before anybody waits.
+/// Set when the channels between a request and its connection wake each other: then both are polled again before the thread waits.
 #[derive(Default)]
 struct Woken(AtomicBool);
 
@@ -29,7 +29,7 @@ impl Wake for Woken {
     }
 }
 
-/// A connection of any stream.
+/// A connection over any kind of stream.
 pub trait Drive: Send {
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>>;
 }
@@ -61,7 +61,7 @@ pub fn wait_for<T, E: Into<Error>>(
     }
 }
 
-/// The outcome of a future that has nothing to wait for.
+/// The result of a future that is ready at once.
 pub fn answer_at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),
@@ -69,7 +69,7 @@ pub fn answer_at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// The way between a session and its server.
+/// The connection between a session and its server.
 pub struct Line {
     connection: Box<dyn Drive>,
     socket: Arc<Socket>,
@@ -78,7 +78,7 @@ pub struct Line {
     pub patience: Patience,
     /// Knows whether the server is alive while it doesn't answer.
     pulse: Option<Pulse>,
-    /// Nothing more comes, or what comes would be the answer to something else.
+    /// Nothing more comes, or what comes would be the answer to an earlier request.
     broken: bool,
 }
 
@@ -102,7 +102,7 @@ impl Line {
         let mut request = pin!(request);
         let answer = self.answer(request.as_mut());
         if answer.as_ref().is_err_and(|error| !error.is_refusal()) {
-            // Its answer may still come, and nobody may take it for that to another request.
+            // The answer may still come, and must not be taken for the answer to another request.
             self.broken = true;
         }
         answer
@@ -161,7 +161,7 @@ impl Line {
 }
 
 impl Drop for Line {
-    /// Says goodbye if that needs no wait. The request's side is gone by now.
+    /// Sends the end of the session if that needs no wait. The client half is dropped by now.
     fn drop(&mut self) {
         if !self.broken {
             let waker = self.waker.clone();

@@ -1,6 +1,6 @@
-//! The face of the PostgreSQL driver that sessions use. tokio-postgres speaks the protocol; whoever asks drives the
-//! connection in its own thread and waits in poll(2), so every wait has an end (see [`patience`]), a session costs no
-//! thread, and nothing of a runtime is left in a host's threads.
+//! The PostgreSQL driver as sessions see it. tokio-postgres speaks the protocol. The calling thread drives the connection
+//! itself and waits in poll(2). So every wait has an end (see [`patience`]), a session needs no thread, and no runtime is left
+//! in a host's threads.
 
 mod copy_in;
 mod error;
@@ -29,7 +29,7 @@ use self::socket::{Socket, Stream};
 
 /// One connection.
 pub struct Client {
-    // Dropped first: the line sees that nothing more will be asked.
+    // Dropped first, so that the line sees that no more requests come.
     asked: tokio_postgres::Client,
     line: Line,
 }
@@ -51,12 +51,12 @@ impl Client {
         self.line.patience = patience;
     }
 
-    /// From now on a server that is silent is asked whether it is alive.
+    /// From now on a silent server is asked whether it is alive.
     pub fn set_pulse(&mut self, pulse: Pulse) {
         self.line.set_pulse(pulse);
     }
 
-    /// Runs a statement without giving it a name in the server: behind a pooler the name could be another client's.
+    /// Runs a statement without a name in the server: behind a pooler another client could have the same name.
     pub fn query(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, Error> {
         self.line.wait(self.asked.query_typed(statement, &typed(parameters)))
     }

@@ -1,5 +1,5 @@
-//! Values of `$1`, `$2`, … in a statement that isn't prepared: they say of which type they are, so that statement and values go
-//! out together, and the statement needs no name in the server.
+//! Values of `$1`, `$2`, … in a statement that isn't prepared. They carry their type, so the statement and its values are sent
+//! together, and the statement needs no name in the server.
 
 use tokio_postgres::types::{ToSql, Type};
 
@@ -8,7 +8,7 @@ pub trait Parameter: ToSql + Sync {
     fn declared(&self) -> Type;
 }
 
-/// A string is what the statement makes of it: text, or a name.
+/// The statement decides the type of a string: text, or name.
 impl Parameter for String {
     fn declared(&self) -> Type {
         Type::UNKNOWN

@@ -1,12 +1,12 @@
-//! What ends a wait for the database before the answer comes. Each wait of a session asks here.
+//! What ends a wait for the database before the answer comes. Each wait of a session checks this.
 //!
 //! | wait | ends |
 //! |---|---|
 //! | a host's addresses, TCP, TLS and the login | after the connect time-out, for each host |
-//! | whatever a target asks while it is opened | after the connect time-outs of all hosts together |
-//! | an answer to a statement | when the server shows no life: see [`Life`](super::life::Life), or when a COMMIT waits for a standby for longer than an outage may last. A statement that takes long, or waits for a lock, is none of our business: `lock_timeout` and `statement_timeout` are the server's |
-//! | room to send into | likewise |
-//! | all of them | when the job is told to abandon |
+//! | everything that a target asks while it is opened | after the connect time-outs of all hosts together |
+//! | an answer to a statement | when the server gives no sign of life (see [`Life`](super::life::Life)), or when a COMMIT has waited for a standby for longer than `max.outage`. For a statement that takes long or waits for a lock, the server's own `lock_timeout` and `statement_timeout` apply |
+//! | room in the socket's send buffer | likewise |
+//! | all of them | when the job is abandoned |
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use super::Error;
 use super::socket::Socket;
 use crate::stop::{Phase, Stop};
 
-/// How long to wait between two looks at the stop.
+/// How long to wait between two checks of the stop.
 pub const SLICE: Duration = Duration::from_millis(100);
 
-/// When an answer is of no more use.
+/// When a wait ends without an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     pub at: Instant,
-    /// How long that was at the beginning: for whoever is told.
+    /// How long that was at the beginning, for the error text.
     pub allowed: Duration,
 }
 
@@ -37,12 +37,12 @@ impl Deadline {
 pub struct Patience {
     pub stop: Option<Stop>,
     pub deadline: Option<Deadline>,
-    /// Ends the wait when this one has something to read.
+    /// Ends the wait when this other socket has something to read.
     pub unless: Option<Arc<Socket>>,
 }
 
 impl Patience {
-    /// Until told to abandon.
+    /// Until the job is abandoned.
     pub fn of(stop: &Stop) -> Patience {
         Patience { stop: Some(stop.clone()), ..Patience::default() }
     }
@@ -58,7 +58,7 @@ impl Patience {
         Patience { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
     }
 
-    /// How long to wait now, at most `longest`; an error when the patience is at its end.
+    /// How long to wait now, at most `longest`; an error when the wait is over.
     pub fn slice(&self, longest: Duration) -> Result<Duration, Error> {
         if self.stop.as_ref().is_some_and(|stop| stop.phase() >= Phase::Abandoning) {
             return Err(Error::Stopped);

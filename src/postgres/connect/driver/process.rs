@@ -1,5 +1,5 @@
-//! What the login said which process serves it. tokio-postgres keeps that for cancelling, and tells nobody; so a request to
-//! cancel is written, and read here.
+//! The id of the server process that the login named. tokio-postgres uses it for cancelling only and doesn't return it. So a
+//! cancel request is written into a buffer and read here.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -22,7 +22,7 @@ pub fn process_id(token: &CancelToken) -> Option<i32> {
     Some(i32::from_be_bytes(request.get(8..12)?.try_into().ok()?))
 }
 
-/// Takes what is written, and agrees to TLS.
+/// Stores what is written, and says yes to TLS.
 struct Paper<'a>(&'a mut Vec<u8>);
 
 impl AsyncRead for Paper<'_> {
@@ -53,7 +53,7 @@ impl TlsStream for Paper<'_> {
     }
 }
 
-/// No encryption on paper.
+/// TLS that encrypts nothing.
 struct Plain;
 
 impl<'a> TlsConnect<Paper<'a>> for Plain {

@@ -1,4 +1,4 @@
-//! A socket that never blocks but in [`Socket::wait`], and the stream that tokio-postgres reads and writes through it.
+//! A socket that blocks only in [`Socket::wait_in_slices`], and the stream through which tokio-postgres reads and writes it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Error;
 use super::patience::Patience;
 
-/// How long a peer may be silent before the kernel asks whether it still is there, how often it asks, and how many times.
+/// How long a peer may be silent before the kernel asks whether it is still there, how often it asks, and how many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
@@ -40,7 +40,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A connected socket. What it knows of its readiness saves system calls.
+/// A connected socket. It remembers whether it is ready, which saves system calls.
 #[derive(Debug)]
 pub struct Socket {
     socket: socket2::Socket,
@@ -86,8 +86,8 @@ impl Socket {
         Ok(Arc::new(socket))
     }
 
-    /// Waits for a moment until there is something to read, or room to write when the last write found none; tells whether
-    /// there is. Ends when the patience does.
+    /// Waits for one slice of time until there is something to read, or room to write if the last write found none. Returns
+    /// whether there is. An error when the patience is over.
     pub fn wait_in_slices(&self, patience: &Patience) -> Result<bool, Error> {
         let slice = patience.slice(super::patience::SLICE)?;
         let mut wanted = PollFlags::IN;
@@ -109,7 +109,7 @@ impl Socket {
             return Err(Error::Overtaken);
         }
         let found = found.first().copied().unwrap_or(PollFlags::empty());
-        // An error or the end is for the next read or write to find.
+        // The next read or write reports an error or the end.
         let ended = found.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
         if ended || found.contains(PollFlags::IN) {
             self.may_read.store(true, Ordering::Relaxed);
@@ -126,8 +126,8 @@ impl Socket {
     }
 }
 
-/// A socket as tokio-postgres and the TLS layer see it. Nobody is woken: who waits does so in [`Socket::wait_in_slices`]
-/// and asks again.
+/// A socket as tokio-postgres and the TLS layer see it. It wakes no task: the waiting thread calls
+/// [`Socket::wait_in_slices`] and polls again.
 #[derive(Debug, Clone)]
 pub struct Stream(pub Arc<Socket>);
 
@@ -142,7 +142,8 @@ impl AsyncRead for Stream {
         loop {
             return match (&*socket).read(room) {
                 Ok(count) => {
-                    // Less than asked for is all there is: the next read would only find that out. The end shows at once.
+                    // Less than asked for means that there is no more: the next read would only find that out. An end of the
+                    // stream is seen at once.
                     if count > 0 && count < wanted {
                         may_read.store(false, Ordering::Relaxed);
                     }
@@ -167,7 +168,7 @@ impl AsyncWrite for Stream {
             return Poll::Pending;
         }
         loop {
-            // Without the signal that would end a host.
+            // Without SIGPIPE, which would end a host.
             return match rustix::net::send(socket, bytes, SendFlags::NOSIGNAL) {
                 Ok(count) => Poll::Ready(Ok(count)),
                 Err(rustix::io::Errno::AGAIN) => {
