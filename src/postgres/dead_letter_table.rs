@@ -115,7 +115,7 @@ impl LetterTable {
             _ => format!("l.{}::{data_type}", quote(column)),
         };
         let values: Vec<String> = COLUMNS.iter().map(value).collect();
-        // All of a length, so row by row; several arrays in one unnest are newer than PostgreSQL 9.3.
+        // All arrays have one length, so this gives row by row. PostgreSQL 9.3 has no unnest of several arrays.
         let arrays = COLUMNS.iter().enumerate().map(|(at, (.., sent))| format!("unnest(${}::{sent}[])", at + 1));
         LetterTable {
             insert: format!(

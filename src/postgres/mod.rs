@@ -53,7 +53,7 @@ pub trait Settle {
     /// The database refused this row, alone. Err stops the write.
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
 
-    /// So many rows of those that are settled next are another process's now, and were left out.
+    /// So many of the rows that are settled next belong to another process now and were left out.
     fn left_out(&mut self, _rows: usize) {}
 
     /// An attempt failed and is repeated.
@@ -86,8 +86,8 @@ pub trait Settle {
     }
 }
 
-const POOLED: &str = "gives each transaction another of the server's sessions (as PgBouncer does with pool_mode = transaction): \
-                      each transaction brings along all it needs, which is slower, and slowest where rows go through a \
+const POOLED: &str = "gives each transaction another session of the server (as PgBouncer does with pool_mode = transaction): \
+                      each transaction sets up all that it needs, which is slower, and slowest where rows go through a \
                       temporary table; the server's own address, or session pooling, is better";
 
 /// One sink's opened target, shared by its writer threads.
@@ -116,7 +116,7 @@ pub struct Target {
     has_company: bool,
     owners: Owners,
     turns: Turns,
-    /// When what is part of the opening has to be done.
+    /// When the opening must be finished.
     opening: Deadline,
 }
 
@@ -160,7 +160,7 @@ impl Target {
         }
         if untried {
             description.warnings.push(format!(
-                "{} is locked by another session, so what the server takes could not all be tried; rows wait for that lock",
+                "{} is locked by another session, so not everything could be tried out; rows wait for that lock",
                 catalog.name()
             ));
         }
@@ -237,12 +237,12 @@ impl Target {
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
     /// why the job can't go on with the table as it is.
     fn read_again(&self, seen: &Edition, patience: &Patience) -> Attempt<std::result::Result<(), String>> {
-        // Who holds it waits no longer than `patience`, which all share.
+        // The writer that holds this lock waits no longer than `patience`, which all share.
         let _alone = self.rereading.lock();
         if self.editions.newest().revision != seen.revision {
             return Ok(Ok(()));
         }
-        // One of the pool's: the server may allow no more.
+        // A session of the pool: the server may allow no more.
         let mut checkout = self.pool.session(patience)?;
         let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
         let read = checkout.attempt(|session| read_catalog(session, self.greenplum, &self.sink, Some(&written)))?;
@@ -262,7 +262,7 @@ impl Target {
         }))
     }
 
-    /// A transaction found itself in another session of the server than its own.
+    /// A transaction ran in another session of the server than its own.
     fn goes_astray(&self) {
         if self.pool.becomes_pooled() {
             log::warn!(
@@ -296,8 +296,8 @@ impl Target {
         self::write::batch::Write::new(self, batch, settle, stop).run()
     }
 
-    /// The group of processes that share a source has given this one a partition, whose rows come as `stream`: nobody else
-    /// may write them until it is left.
+    /// The group of processes that share a source has assigned a partition to this one. Its rows come as `stream`, and no other
+    /// process may write them until this one leaves it.
     pub fn claim(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
         self.owners.claim(stream, &self.sink.name, partition, by);
     }
@@ -316,7 +316,7 @@ impl Target {
         Ok(found)
     }
 
-    /// The partition is another process's: what isn't in an open transaction is left to that one.
+    /// The partition belongs to another process now: rows that aren't in an open transaction are left to that process.
     pub fn leave(&self, stream: u32) {
         self.owners.leave(stream);
     }
@@ -348,7 +348,7 @@ impl Target {
         self.linger
     }
 
-    /// Ends the sessions that nobody uses, and each of the others when it is given back. Nothing is written any more.
+    /// Ends the sessions that nobody uses, and each of the others when it is given back. Nothing can be written after this.
     pub fn close(&self) {
         self.pool.close();
     }
@@ -359,7 +359,7 @@ impl Target {
     }
 }
 
-/// Reads the catalog with the session's settings: types are named as its search path has it.
+/// Reads the catalog with the session's settings, because the names of types depend on the search path.
 fn read_catalog(
     session: &mut Session,
     greenplum: bool,

@@ -1,14 +1,15 @@
-//! Who writes a partition's rows, where processes share the partitions. The group decides it; a row of the database makes
-//! its decision binding there: it holds the number of the partition's newest owner, its epoch.
+//! Who writes a partition's rows, where processes share the partitions. The consumer group decides it, and a row in the
+//! database enforces it: it holds the partition's epoch, a number that each new owner raises.
 //!
-//! - Every transaction begins with a lock on each partition that it has rows of, held to its end and shared with the other
-//!   transactions of the owner, and with a look whether the epoch still is the owner's. Both go with BEGIN.
-//! - A new owner takes the lock alone, so it waits until the open transactions of the owner before it have ended (after
-//!   [`PATIENCE`] it ends their sessions), raises the epoch, and then asks the group whether the partition still is its own.
-//!   Only then it writes.
+//! - Every transaction takes a shared lock on each partition that it has rows of, and checks that the epoch is still its
+//!   owner's. Both are sent with BEGIN, and the lock is held until the transaction ends.
+//! - A new owner takes the exclusive lock. For this it waits until the former owner's open transactions have ended; after
+//!   [`PATIENCE`] it ends their sessions. Then it raises the epoch and asks the group whether the partition still belongs to
+//!   it. Only after that it writes.
 //!
-//! So what a former owner begins later is refused, however long it was silent; and one that raises the epoch too late is
-//! told by the group to write nothing, while the rightful owner raises it again. Nothing here lives in a session.
+//! So a transaction that a former owner begins later is refused, however long it was silent. A process that raises the epoch
+//! too late gets no confirmation from the group and writes nothing, and the rightful owner raises the epoch again. Nothing of
+//! this depends on a session.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,11 +26,11 @@ use crate::postgres::write::statements::{literal, quote};
 
 /// The table of epochs, in the target's schema.
 const TABLE: &str = "vecsink_owner";
-/// What the error of a transaction quotes whose owner is no longer the newest.
+/// In the error of a transaction whose process is no longer the owner.
 const FENCED: &str = "vecsink_fenced";
-/// How long a new owner waits for transactions of the one before it.
+/// How long a new owner waits for the former owner's transactions.
 const PATIENCE: &str = "5s";
-/// How often it waits that long in one attempt.
+/// How often it waits so long in one attempt.
 const TRIES: u32 = 3;
 
 /// The streams of one sink that other processes may own.
@@ -37,26 +38,26 @@ pub struct Owners {
     schema: String,
     /// This process, as pg_stat_activity names it.
     owner: String,
-    /// Some stream was claimed: until then nothing is asked of anybody.
+    /// Whether any stream was claimed; until then there is nothing to check.
     on: AtomicBool,
     streams: Mutex<HashMap<u32, Stream>>,
     /// Held while epochs are raised, so that one writer does it for all.
     raising: Mutex<Table>,
 }
 
-/// Whether the table of epochs can be had.
+/// Whether the table of epochs can be used.
 enum Table {
     Unknown,
     There,
-    /// New owners then wait for those before them, and nothing stops these afterwards.
+    /// Then a new owner only waits for the former owner's transactions; later ones aren't refused.
     Missing,
 }
 
-/// A partition, from when it is taken on until the last transaction with its rows has ended.
+/// A partition of this process, until the last transaction with its rows has ended.
 struct Stream {
     partition: Partition,
     state: State,
-    /// It is another process's: no new transaction may have its rows.
+    /// It belongs to another process now: no new transaction may have its rows.
     left: bool,
     /// Open transactions that have rows of it.
     open: usize,
@@ -75,16 +76,16 @@ struct Partition {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     New,
-    /// The group was not asked since.
+    /// The epoch is raised, and the group has not confirmed it yet.
     Raised(i64),
     Own(i64),
 }
 
-/// The streams of one attempt. While this lives they count as being written.
+/// The streams of one attempt. Until this is dropped they count as being written.
 pub struct Admitted<'a> {
     owners: &'a Owners,
     streams: Vec<u32>,
-    /// Streams that are others' now.
+    /// Streams that belong to other processes now.
     pub left: Vec<u32>,
 }
 
@@ -113,7 +114,7 @@ impl Owners {
         }
     }
 
-    /// Whether any stream is one of several processes'.
+    /// Whether any stream can be owned by other processes.
     #[inline]
     pub fn are_many(&self) -> bool {
         self.on.load(Ordering::Acquire)
@@ -131,7 +132,7 @@ impl Owners {
         self.on.store(true, Ordering::Release);
     }
 
-    /// The partition is another process's, or soon will be.
+    /// The partition belongs to another process, or soon will.
     pub fn leave(&self, number: u32) {
         let mut streams = self.streams.lock();
         if let Some(stream) = streams.get_mut(&number) {
@@ -147,7 +148,7 @@ impl Owners {
         self.are_many() && self.streams.lock().values().any(|stream| stream.left)
     }
 
-    /// Counts the streams as being written, but for those that are others'.
+    /// Counts the streams as being written, except those of other processes.
     pub fn admit(&self, streams: Vec<u32>) -> Admitted<'_> {
         let mut known = self.streams.lock();
         let (own, left) = streams.into_iter().partition(|number| match known.get_mut(number) {
@@ -160,7 +161,7 @@ impl Owners {
         Admitted { owners: self, streams: own, left }
     }
 
-    /// What a transaction over these streams begins with, when they are this process's for certain.
+    /// Makes sure that these streams belong to this process, and returns what a transaction over them begins with.
     pub fn fence(&self, session: &mut Session, admitted: &Admitted<'_>) -> Attempt<String> {
         let mut own = Vec::with_capacity(admitted.streams.len());
         let mut has_table = true;
@@ -204,7 +205,7 @@ impl Owners {
         if has_table {
             let rows: Vec<String> =
                 own.iter().map(|(key, epoch)| format!("stream = {key} AND epoch = {epoch}")).collect();
-            // A statement of its own: it sees what was committed before the locks were had.
+            // A separate statement, so that it sees everything that was committed before the locks were taken.
             text += &format!(
                 "; SELECT CASE WHEN pg_catalog.count(*) = {} THEN 0 ELSE CAST('{FENCED} ' || pg_catalog.count(*)::text AS int) END
                    FROM {} WHERE {}",
@@ -221,13 +222,15 @@ impl Owners {
         failure.text.contains(FENCED)
     }
 
-    /// Another process has raised an epoch since. The group knows who is right.
+    /// Another process has raised an epoch. The group is asked who the owner is.
     pub fn fenced(&self, admitted: &Admitted<'_>) {
         let mut known = self.streams.lock();
         for number in &admitted.streams {
             if let Some(stream) = known.get_mut(number) {
                 let Partition { topic, id, .. } = &stream.partition;
-                log::info!("{topic}[{id}]: another process has taken it over; asking the group whose it is");
+                log::info!(
+                    "{topic}[{id}]: another process has taken this partition over; asking the group who owns it"
+                );
                 stream.state = State::New;
             }
         }
@@ -318,7 +321,7 @@ impl Owners {
         Ok(())
     }
 
-    /// Looks for the table of epochs once, and makes it if need be.
+    /// Looks for the table of epochs once, and makes it if it is missing.
     fn find_table(&self, session: &mut Session, table: &mut Table) -> Attempt<()> {
         if !matches!(table, Table::Unknown) {
             return Ok(());
@@ -329,7 +332,7 @@ impl Owners {
                 session.forgive();
                 match session.run(&self.ddl()) {
                     Ok(()) => {
-                        log::info!("table {name} made: it says which process owns which partition");
+                        log::info!("created table {name}: it records which process owns which partition");
                         Ok(())
                     }
                     // Another process was first.
@@ -354,7 +357,7 @@ impl Owners {
         Ok(())
     }
 
-    /// What this process has to do with the table, without a row.
+    /// Everything that this process does with the table, without changing a row.
     fn look(&self) -> String {
         let name = self.table();
         format!(
@@ -381,16 +384,16 @@ impl Owners {
 
     fn without_table(&self, why: &str) -> String {
         format!(
-            "table {} can't be used ({why}): when a partition moves, its former owner's open transactions are waited for, but \
-             one that was silent for long may still write older rows over newer ones; have it made, and let this user read, \
-             insert and update: {}",
+            "table {} can't be used ({why}): when a partition moves, its new owner waits for the former owner's open \
+             transactions, but a former owner that was silent for long may still write older rows over newer ones; create the \
+             table and grant this user SELECT, INSERT and UPDATE: {}",
             self.table(),
             self.ddl()
         )
     }
 }
 
-/// What a fenced transaction has met: the next attempt knows more.
+/// The failure of a fenced transaction: the next attempt asks the group again.
 pub fn taken_over() -> Failure {
     let text = "another process has taken some of its partitions over";
     Failure { class: Class::Contention, ..Failure::outage(text) }
@@ -398,6 +401,7 @@ pub fn taken_over() -> Failure {
 
 fn unconfirmed(partition: &Partition, why: &str) -> Failure {
     let Partition { topic, id, membership, .. } = partition;
-    let text = format!("group '{}' hasn't confirmed that {topic}[{id}] is this process's: {why}", membership.group());
+    let text =
+        format!("group '{}' hasn't confirmed that {topic}[{id}] belongs to this process: {why}", membership.group());
     Failure { class: Class::Contention, ..Failure::outage(text) }
 }

@@ -82,23 +82,23 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     }
     if !catalog.key_triggers.is_empty() {
         warnings.push(format!(
-            "the trigger {} may store a row under another key than it was sent with, so which rows are one can't be told \
-             before: all rows go through one shard, which is slower; a trigger that neither names the key's columns nor makes \
-             another row doesn't cost that",
+            "the trigger {} may change a row's key, so it isn't known beforehand which rows have one key: all rows go through \
+             one shard, which is slower; this isn't needed for a PL/pgSQL trigger that doesn't name the key's columns, changes the \
+             row only by NEW.column and returns NEW",
             catalog.key_triggers.join(", ")
         ));
     }
     if !catalog.key_is_exact() {
         warnings.push(
-            "the key is compared by a collation or operator class by which different values can be equal: all rows go through one \
-             shard, which is slower"
+            "the key's collation or operator class may take different values for equal: all rows go through one shard, which is \
+             slower"
                 .to_owned(),
         );
     }
     if catalog.keys.deferrable && sink.conflict_mode == ConflictMode::Ignore {
         warnings.push(
-            "the table has a deferrable unique constraint, which ON CONFLICT does not take: what a query doesn't find there \
-             beforehand is left out row by row, which is slow"
+            "the table has a deferrable unique constraint, which ON CONFLICT doesn't accept: rows whose key is there are looked up \
+             by a query; those that come in between are left out row by row, which is slow"
                 .to_owned(),
         );
     }
@@ -107,7 +107,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
     {
         let columns = key.iter().map(|&index| quote(&catalog.columns[index].name)).collect::<Vec<_>>().join(", ");
         warnings.push(format!(
-            "nothing in the table makes the job's PRIMARY KEY ({columns}) unique, so rows of one key are all kept"
+            "no unique index of the table covers the job's PRIMARY KEY ({columns}), so all rows of one key are kept"
         ));
     }
     for column in &catalog.columns {

@@ -25,9 +25,9 @@ pub struct Index {
     pub columns: Vec<i16>,
     /// `name=value`, one a line.
     pub options: String,
-    /// Of each column the collation that it compares with, where that is not the table's: `"schema"."name"`.
+    /// For each column the collation that it compares with, if it isn't the column's own: `"schema"."name"`.
     pub collations: Vec<Option<String>>,
-    /// Values are equal where their bytes are: no collation or operator class has other rules.
+    /// Values are equal only if their bytes are: no collation or operator class has another rule.
     pub bytewise: bool,
     /// [`RULE`]'s.
     pub rule: String,
@@ -118,9 +118,9 @@ pub struct Keys {
     pub key_is_unique: bool,
     /// It has one that is only checked after the statement.
     pub key_is_deferrable: bool,
-    /// No index of the key has rules of its own for what is equal.
+    /// No index of the key has its own rule for what is equal.
     pub key_is_bytewise: bool,
-    /// Of each of the key's columns the collation that its index compares with, where that is not the column's.
+    /// For each of the key's columns the collation that its index compares with, if it isn't the column's own.
     pub collations: Vec<Option<String>>,
     /// A unique or exclusion constraint over a written column that is not the key.
     pub other_unique: bool,
@@ -148,7 +148,7 @@ impl Keys {
         };
         let may_conflict =
             |index: &&Index| index.columns.iter().any(|number| *number == 0 || written(number).is_some());
-        // ON CONFLICT takes any index over the columns, so each counts; which comparison finds a row is the first one's.
+        // ON CONFLICT may use any index over the columns, so each counts. Rows are found by the comparison of the first one.
         let of_key: Vec<&Index> = unique.iter().copied().filter(|index| is_key(index)).collect();
         let collation = |at: &usize| {
             let index = of_key.iter().find(|index| index.immediate).or(of_key.first())?;

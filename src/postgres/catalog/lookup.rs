@@ -31,7 +31,7 @@ pub struct Catalog {
     has_triggers: bool,
     /// `pg_class.relkind`.
     kind: char,
-    /// Those that may store a row under another key than it was sent with.
+    /// The triggers that may change a row's key.
     pub key_triggers: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ impl Catalog {
         Some(key.iter().map(|&index| &self.columns[index]))
     }
 
-    /// Rows have one key only where they were sent with the same bytes, unless a trigger changes it.
+    /// Whether two rows have the same key only if its bytes are the same, as long as no trigger changes the key.
     pub fn key_is_exact(&self) -> bool {
         let own = self.keys.key.iter().flatten().all(|&index| self.columns[index].bytewise);
         own && self.keys.key_is_bytewise
@@ -183,22 +183,22 @@ impl Catalog {
         format!("GRANT {rights} ON {} TO {}", self.quoted(), quote(&sink.connection.user))
     }
 
-    /// Why an upsert doesn't find the row that it replaces.
+    /// Why an upsert can't find the row that it would replace.
     fn not_unique(&self, key: &[usize]) -> String {
         let columns = key.iter().map(|&index| quote(&self.columns[index].name)).collect::<Vec<_>>().join(", ");
         let (name, table) = (self.name(), self.quoted());
         match self.kind {
             'v' => format!(
-                "{name} is a view, which has no unique key for an upsert to find rows by; write into the table behind it, or \
-                 set conflictmode to 'ignore' or 'strict'"
+                "{name} is a view and has no unique key, which an upsert needs to find its rows; write into the table behind it, \
+                 or set conflictmode to 'ignore' or 'strict'"
             ),
             'f' => format!(
-                "{name} is a foreign table, of which this server knows no unique key for an upsert to find rows by; write \
-                 into the table on its own server, or set conflictmode to 'ignore' or 'strict'"
+                "{name} is a foreign table, and this server knows no unique key of it, which an upsert needs to find its rows; \
+                 write into the table on its own server, or set conflictmode to 'ignore' or 'strict'"
             ),
             _ if self.keys.key_is_deferrable => format!(
-                "{name}: the unique constraint over the job's PRIMARY KEY ({columns}) is deferrable, which ON CONFLICT doesn't \
-                 take, so nothing can be upserted; make it NOT DEFERRABLE, or run: CREATE UNIQUE INDEX ON {table} ({columns})"
+                "{name}: the unique constraint over the job's PRIMARY KEY ({columns}) is deferrable; ON CONFLICT doesn't accept \
+                 that, so nothing can be upserted; make it NOT DEFERRABLE, or run: CREATE UNIQUE INDEX ON {table} ({columns})"
             ),
             _ => format!(
                 "{name}: the job's PRIMARY KEY ({columns}) is not unique in the table, so nothing can be upserted; \

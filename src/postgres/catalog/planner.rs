@@ -1,17 +1,17 @@
-//! Planner settings for our sessions: the staged rows and the keys of deletes find their rows of the table by its index,
-//! whatever the settings of the server, the database or the role are.
+//! Planner settings for our sessions. With them, staged rows and the keys of deletes find their rows in the table by its
+//! index, whatever the settings of the server, the database or the role are.
 
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::During;
 use crate::postgres::connect::session::{Attempt, Session};
 
-/// Greenplum has nested loops off, and a role may have. A batch is then joined with the table by reading all of the table. Nor
-/// is it enough to turn them on: the planner knows nothing of a staging table's size.
+/// Greenplum turns nested loops off, and a role may do so. Then the join of a batch with the table reads the whole table. It
+/// isn't enough to turn nested loops on, because the planner doesn't know the staging table's size.
 const BY_INDEX: [(&str, &str); 4] =
     [("enable_nestloop", "on"), ("enable_indexscan", "on"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 
-/// Whether an index leads with the whole key, compared as our statements do: where none does, nested loops would read the table
-/// once for each row. Triggers of the user's may join what they like, and better without our settings.
+/// Whether an index begins with the whole key and compares it as our statements do. Without such an index nested loops would
+/// read the table once for each row. The user's own triggers may contain any joins, for which our settings may be wrong.
 const FITS: &str = "
     SELECT EXISTS (
       SELECT 1 FROM pg_catalog.pg_index i
@@ -30,7 +30,7 @@ const FITS: &str = "
     FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
     WHERE n.nspname = $1::text AND t.relname = $2::text";
 
-/// What every session that writes into the table is to be set to besides.
+/// Additional settings of every session that writes into the table.
 pub fn settings(session: &mut Session, catalog: &Catalog) -> Attempt<Vec<(&'static str, String)>> {
     let collation = |at: usize| catalog.keys.collations.get(at).and_then(Option::as_deref).unwrap_or_default();
     let key = catalog.keys.key.iter().flatten().enumerate();

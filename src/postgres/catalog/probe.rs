@@ -29,7 +29,7 @@ pub struct Capabilities {
 pub struct Found {
     pub capabilities: Capabilities,
     pub statements: Statements,
-    /// Something could not be tried because another session has locked the table. It is taken to work.
+    /// Something could not be tried because another session has locked the table. It is assumed to work.
     pub untried: bool,
 }
 
@@ -74,11 +74,11 @@ pub fn probe(
     Ok(Found { capabilities: found, statements, untried })
 }
 
-/// Whether the server has `INSERT … ON CONFLICT`. It reads a statement before it looks for the table, so that a table that
-/// isn't there tells: no lock is asked for.
+/// Whether the server has `INSERT … ON CONFLICT`. The server parses a statement before it looks for the table. So a table that
+/// doesn't exist is enough for the test, and no lock is needed.
 fn knows_on_conflict(session: &mut Session) -> Attempt<bool> {
     match session.run("EXPLAIN INSERT INTO pg_temp.vecsink_no_table SELECT 1 ON CONFLICT DO NOTHING") {
-        // As a rule that there is no such table, or no temporary schema yet.
+        // Usually: there is no such table, or no temporary schema yet.
         Err(failure)
             if failure.sqlstate.as_deref().is_some_and(|code| code.starts_with("42") || code.starts_with("3F")) =>
         {
@@ -110,8 +110,8 @@ impl Tries<'_> {
         Ok(Ok(()))
     }
 
-    /// One try in a transaction that is rolled back. Once the table was found locked nothing more is tried: others would have to
-    /// wait behind us.
+    /// One try in a transaction that is rolled back. Once the table was found locked, nothing more is tried, because other
+    /// sessions would have to wait behind us.
     fn run(&mut self, work: impl FnOnce(&mut Session) -> Attempt<()>) -> Result<Attempt<()>> {
         if self.untried {
             return Ok(Ok(()));
@@ -187,7 +187,7 @@ fn changes_rows(sql: &str) -> bool {
     sql.starts_with("UPDATE ") || sql.starts_with("DELETE ") || sql.contains(" DO UPDATE SET ")
 }
 
-/// Stands in for planning a statement that would lock the table.
+/// Checks a privilege instead of planning a statement that would lock the table.
 fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<()> {
     // Of columns the rest is known from the catalog.
     let kind = if right == "SELECT" { "any_column" } else { "table" };
@@ -198,14 +198,14 @@ fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<(
         false => Err(Failure {
             class: Class::Configuration,
             sqlstate: Some("42501".to_owned()),
-            ..Failure::outage(format!("the right to {right} is missing"))
+            ..Failure::outage(format!("the privilege {right} is missing"))
         }),
     }
 }
 
-/// What an extension's type compares with may be in a schema of its own.
-const OPERATORS: &str = "the operators of a key's type must be in the session's search path: name their schema with \
-                         currentSchema in a jdbc: url, or with options=-c search_path=… in a postgresql: url";
+/// The operators of an extension's type may be in a schema of their own.
+const OPERATORS: &str = "the search path must have the schema of the key type's operators: add it with currentSchema in a \
+                         jdbc: url, or with options=-c search_path=… in a postgresql: url";
 
 fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
     let advice = match failure.sqlstate.as_deref() {
@@ -236,8 +236,8 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Err
     failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
 }
 
-/// Has the transaction wait for a lock, or where the server has no such setting for anything, only a moment: others queue behind
-/// who waits for a lock.
+/// Limits how long the transaction waits for a lock (or, on a server without that setting, how long a statement runs), because
+/// other sessions queue behind one that waits for a lock.
 const BRIEFLY: &str = "SELECT pg_catalog.set_config(name, '1s', true) FROM (
     SELECT name FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name LIMIT 1) AS s";
 
@@ -255,7 +255,7 @@ pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> 
     result
 }
 
-/// What was tried [`in_rollback`] met another session's lock: nobody knows whether it works.
+/// The try [`in_rollback`] met another session's lock, so it isn't known whether it works.
 pub fn met_a_lock(failure: &Failure) -> bool {
     failure.is("55P03") || failure.is("57014")
 }

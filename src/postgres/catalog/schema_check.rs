@@ -1,5 +1,4 @@
-//! A look at the table for the sake of a row that its encoder refuses: the table may have been altered, and no transaction
-//! have noticed yet.
+//! A look at the table before the encoder refuses a row: the table may have been altered, and no transaction has noticed it yet.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +9,9 @@ use crate::postgres::Target;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::driver::patience::{Deadline, Patience};
 
-/// How long what was seen is believed: bad rows may come in floods.
+/// How long the result of a look counts: bad rows may be many.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// How long a look may take: the refused row waits for it.
+/// How long a look may take: the row that would be refused waits for it.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// When the table was looked at.
@@ -33,8 +32,8 @@ impl Looks {
 }
 
 impl Target {
-    /// Whether the table is to be looked at before a row is refused that was encoded for the newest edition. Whoever asks is
-    /// to look, with [`Target::look`].
+    /// Whether the table must be looked at before a row is refused that was encoded for the newest edition. If so, the caller
+    /// calls [`Target::look`].
     pub fn is_look_due(&self) -> bool {
         !self.outage.is_on() && self.looks.is_due(Instant::now())
     }

@@ -1,5 +1,5 @@
-//! The table as it was at some time of the run. It may be altered while rows are on their way: what was encoded for an
-//! older edition is then encoded anew for the newest.
+//! The table as it was at some time of the run. It may be altered while rows are on their way. Then rows that were encoded for
+//! an older edition are encoded again for the newest one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -97,7 +97,7 @@ impl Editions {
     }
 
     /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
-    /// takes the newest one's place. Tells whether anything is different.
+    /// takes the newest one's place. Returns whether anything is different.
     pub fn add(&self, found: Edition) -> Result<bool, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);

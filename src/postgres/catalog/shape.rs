@@ -31,7 +31,7 @@ pub struct Shape {
     others: Vec<String>,
     /// [`keys::Keys::rules`].
     rules: String,
-    /// Asks the server, and fails unless the columns have their types and the same is unique.
+    /// A query that fails unless the columns have their types and the same columns are unique.
     check: String,
 }
 
@@ -63,7 +63,7 @@ impl Shape {
         Ok(())
     }
 
-    /// A server only fails where it is told to compute something impossible.
+    /// The query fails by a cast that is only evaluated when something differs.
     fn check(&self) -> String {
         let mut columns: Vec<&(String, Type)> = self.columns.iter().collect();
         columns.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,4 +1,4 @@
-//! Triggers that may store a row under another key than it was sent with: then nobody can tell before which rows are one.
+//! Triggers that may change a row's key. With one of these it isn't known beforehand which rows have the same key.
 
 use crate::error::Result;
 use crate::postgres::catalog::lookup::unreadable;
@@ -11,12 +11,12 @@ struct Trigger {
     source: String,
 }
 
-/// The names of those that may change one of these columns.
+/// The names of the triggers that may change one of these columns.
 pub fn that_may_change(session: &mut Session, table: u32, columns: &[&str], name: &str) -> Result<Vec<String>> {
     let rows = session
         .client()
         .query(
-            // 1: for each row, 2: before, 4: insert, 16: update. What the server brings along changes no key.
+            // 1: for each row, 2: before, 4: insert, 16: update. The functions of pg_catalog change no key.
             "SELECT t.tgname::text, l.lanname::text, p.prosrc
              FROM pg_catalog.pg_trigger t
              JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
@@ -33,8 +33,8 @@ pub fn that_may_change(session: &mut Session, table: u32, columns: &[&str], name
 }
 
 impl Trigger {
-    /// A function of PL/pgSQL that names no such column, changes the row by `NEW.column` only and returns it leaves them as
-    /// they were. Of any other that can't be told.
+    /// A PL/pgSQL function doesn't change these columns if it doesn't name them, changes the row only by `NEW.column` and
+    /// returns `NEW`. Any other function may.
     fn may_change(&self, columns: &[&str]) -> bool {
         if self.language != "plpgsql" {
             return true;
@@ -56,7 +56,7 @@ impl Trigger {
     }
 }
 
-/// Words, and what stands between them sign by sign.
+/// The words of a text, and each other character alone.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut rest = text;

@@ -1,36 +1,36 @@
-//! What an SQLSTATE means for the batch that met it: one table. No code alone makes a refused row a rejected one, but those
-//! of [`Class::Value`]: for all others [`super::evidence`] decides.
+//! What an SQLSTATE means for the batch that got it: one table. Only the codes of [`Class::Value`] reject a row by themselves;
+//! for all others [`super::evidence`] decides.
 
 /// What to do about an error of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The server or the way to it is gone, or it lacks what it gets back in time: wait, without end.
+    /// The server can't be reached, or it lacks something for a while (disk, memory, connections): wait, without end.
     Outage,
-    /// The login was refused or the database is missing: at the start a mistake, later an outage.
+    /// The login was refused or the database is missing: an error at the start, an outage later.
     Login,
-    /// Another transaction was in the way: the same again, a little later.
+    /// Another transaction was in the way: try the same again, a little later.
     Contention,
-    /// The statement or the transaction was cut off for taking too long: try half as much.
+    /// The statement or the transaction was cancelled because it took too long: try half as much.
     TooLong,
-    /// Only a value of the row can bring it: a row that is refused so, alone, is rejected.
+    /// Only a value of the row can cause it: a row that is refused like this, alone, is rejected.
     Value,
-    /// As a rule the fault of one row, but a table can bring it to every row.
+    /// Usually the fault of one row, but the table can cause it for every row.
     Row,
     /// A key that is there already.
     Conflict,
-    /// As a rule the fault of table, columns, privileges or statement, but a policy or a trigger can bring it to one row.
+    /// Usually the fault of table, columns, privileges or statement, but a policy or a trigger can cause it for one row.
     Configuration,
-    /// Anything else that may be a row's fault or not: a few attempts, then as [`Class::Row`].
+    /// Anything else, which may be a row's fault or not: a few attempts, then as [`Class::Row`].
     Other,
-    /// What the server has stored is damaged: the job stops, whatever rows are accepted.
+    /// Data that the server has stored is damaged: the job stops, even if other rows are accepted.
     Damage,
-    /// What a session has prepared no longer fits the table. No SQLSTATE says so.
+    /// What a session has prepared no longer fits the table. No SQLSTATE says this.
     Stale,
-    /// The table is no longer what the rows are encoded for. No SQLSTATE says so.
+    /// The table is no longer what the rows are encoded for. No SQLSTATE says this.
     Altered,
-    /// The dead-letter table refuses what would share the transaction: no row is at fault. No SQLSTATE says so.
+    /// The dead-letter table refuses dead letters that go with the transaction: no row is at fault. No SQLSTATE says this.
     Letters,
-    /// Behind a transaction pooler the transaction got another session of the server than the one that has what is ours; it
+    /// Behind a transaction pooler the transaction got another session of the server, without our statements and tables; it
     /// was not committed.
     Astray,
 }
@@ -40,7 +40,7 @@ pub enum Class {
 pub enum During {
     Connect,
     Copy,
-    /// COPY, while the server was reading one column's value and no function of the table's owner was at work.
+    /// COPY, while the server was reading one column's value and not running a function of the table's owner.
     Field,
     Statement,
 }
@@ -61,7 +61,7 @@ const TABLE: &[(&str, Class)] = &[
     ("10", Row),
     ("20", Row),
     ("21", Conflict),
-    ("22021", Value),         // characters come from nowhere else
+    ("22021", Value),         // wrong characters can only come from the row
     ("22P05", Value),         // the same
     ("22P03", Configuration), // how a column is encoded, the same for every row
     ("22P04", Configuration), // the same
@@ -71,7 +71,7 @@ const TABLE: &[(&str, Class)] = &[
     ("23", Row),
     ("24", Other),
     ("25006", Outage),  // a standby, after a failover
-    ("25M01", TooLong), // Greenplum: an operation on the segments was cancelled
+    ("25M01", TooLong), // Greenplum: the operation on the segments was cancelled
     ("25P03", Outage),  // idle in transaction for too long: the session is closed
     ("25P04", TooLong), // transaction_timeout: the session is closed
     ("25", Other),
@@ -113,26 +113,26 @@ const TABLE: &[(&str, Class)] = &[
     ("XX", Other),
 ];
 
-/// What only a value can bring while the server reads it. Beside wrong data this is wrong syntax (ltree, tsvector, jsonpath),
-/// a name that is none, and a word or a nesting beyond a limit. A feature that is missing (0A000) may be missing for all.
+/// Errors that only a value can cause while the server reads it: wrong data, wrong syntax (ltree, tsvector, jsonpath), a wrong
+/// name, and a limit of length or depth. 0A000 is not one of them: a missing feature may be missing for all rows.
 const OF_A_FIELD: &[&str] = &["10", "22", "42601", "42602", "42622", "54"];
 
 impl Class {
     pub fn of(sqlstate: &str, during: During) -> Class {
         let listed = Class::decided(sqlstate);
         match during {
-            // An answer to COPY with this code speaks of a field's length, so of how its column is encoded, not of the link.
+            // As an answer to COPY this code means a field of a wrong length: the encoding of its column, not the connection.
             During::Copy | During::Field if sqlstate == "08P01" => Configuration,
             During::Field if listed != Some(Configuration) || !sqlstate.starts_with("22") => {
                 let of_value = OF_A_FIELD.iter().any(|prefix| sqlstate.starts_with(prefix));
                 if of_value { Value } else { listed.unwrap_or(Other) }
             }
-            // A database that doesn't take connections just now (55000, say) is away; no row was asked about.
+            // A database that accepts no connections at the moment (55000, for example) is away; this concerns no row.
             During::Connect => match listed {
                 Some(Login) => Login,
                 _ => Outage,
             },
-            // The session is open: a function of the table's owner speaks.
+            // The session is open, so a function of the table's owner raised this.
             _ if listed == Some(Login) => Other,
             _ => listed.unwrap_or(Other),
         }
@@ -143,7 +143,7 @@ impl Class {
         TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map(|(_, class)| *class)
     }
 
-    /// The server was asked, and said no.
+    /// Whether the server was asked and refused.
     pub fn is_refusal(self) -> bool {
         matches!(self, Value | Row | Conflict | Configuration | Other | Damage)
     }
@@ -151,7 +151,7 @@ impl Class {
     /// The session can't be used any more, even where its socket still is open (temporary tables may be gone).
     pub fn ends_session(self, sqlstate: &str) -> bool {
         match self {
-            // Privileges and policies are looked at anew each time.
+            // Privileges and policies are checked again each time.
             Configuration => sqlstate != "42501",
             Outage | Login | Stale => true,
             _ => matches!(sqlstate, "25M01" | "25P02" | "25P04"),

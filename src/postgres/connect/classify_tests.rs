@@ -1,4 +1,4 @@
-//! The table of SQLSTATEs: complete, and what it says of the codes that matter most.
+//! The table of SQLSTATEs: it is complete, and the most important codes have the right class.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn somebody_has_decided_every_code_of_postgresql_and_greenplum() {
     assert_eq!(Class::of("U0001", During::Copy), Class::Other);
 }
 
-/// Where a server's own list can be read it is asked as well: another version may have more codes.
+/// The server's own list is compared too, where it can be read: another version may have more codes.
 #[test]
 fn a_server_at_hand_has_no_other_codes() {
     let Ok(bin) = std::env::var("VECSINK_TEST_POSTGRES18_BIN") else { return };

@@ -21,12 +21,12 @@ use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::settings::{self, Connection, SslMode};
 
-/// How long what was sent may stay unacknowledged. Longer than our `lock_timeout`: Linux also counts the time in which the
-/// server is there but takes nothing more, as it does while it waits for a lock.
+/// How long sent bytes may stay unacknowledged. Longer than our `lock_timeout`: Linux also counts the time in which the
+/// server is reachable but reads nothing, which is so while it waits for a lock.
 const USER_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a server may be silent while a session waits before it is asked whether it is alive.
+/// How long a server may be silent while a session waits. Then it is asked whether it is alive.
 const SILENCE: Duration = Duration::from_secs(5);
-/// The least that is ever waited for an answer, however short an outage may be.
+/// The shortest wait for an answer, however short an outage may be.
 const LEAST: Duration = Duration::from_millis(500);
 
 /// Opens connections. Everything in it has been checked once; a connection only needs the network.
@@ -34,7 +34,7 @@ pub struct Connector {
     hosts: Vec<Arc<Host>>,
     shuffle: bool,
     dialer: Arc<Dialer>,
-    /// The client shows one where the server asks for it.
+    /// Whether the client has a certificate for a server that asks for one.
     has_certificate: bool,
 }
 
@@ -48,13 +48,13 @@ struct Dialer {
     /// After a fail-over the first host may be a standby that still takes connections.
     writable_only: bool,
     silence: Duration,
-    /// How long the answer to the question after a sign of life may take.
+    /// How long the answer may take when the server is asked whether it is alive.
     sign: Duration,
     max_outage: Option<Duration>,
 }
 
 impl Connector {
-    /// `max_outage`: how long the database may be away before somebody wants to know.
+    /// `max_outage`: how long the database may be away before the job stops.
     pub fn new(connection: &Connection, application_name: &str, max_outage: Option<Duration>) -> Result<Self> {
         let mut config = Config::new();
         config
@@ -99,8 +99,9 @@ impl Connector {
     /// What `open` says when a transaction can't be had.
     pub fn pools_statements(&self) -> Error {
         Error::target(format!(
-            "a pooler at {} takes no transactions (PgBouncer's pool_mode = statement pooling), without which rows could be lost or \
-             written twice; give the server's own address, or have pool_mode = session or transaction for this user",
+            "the pooler at {} allows no transactions (statement pooling: PgBouncer's pool_mode = statement), and without them \
+             rows could be lost or written twice; use the server's own address, or set pool_mode to session or transaction for \
+             this user",
             self.addresses()
         ))
     }
@@ -184,7 +185,7 @@ impl Dialer {
             let client = self.dial(host, address, ssl_mode, patience);
             client.map_err(|error| Failure::new(&error, During::Connect))
         };
-        // Nobody listens in between, and the server speaks no TLS there, whatever sslmode says.
+        // Nobody can listen in on a Unix socket, and the server offers no TLS there, whatever sslmode says.
         if matches!(address, Address::Unix(_)) {
             return dial(DriverSslMode::Disable);
         }
@@ -192,7 +193,7 @@ impl Dialer {
             SslMode::Disable => dial(DriverSslMode::Disable),
             // 28000: pg_hba.conf has no entry for a connection with, or without, encryption.
             SslMode::Prefer => match dial(DriverSslMode::Prefer) {
-                // Refused both ways: what was said to the way that is preferred says more.
+                // Refused both ways: the answer to the preferred way says more.
                 Err(failure) if failure.is("28000") => match dial(DriverSslMode::Disable) {
                     Err(plain) if plain.is("28000") => Err(failure),
                     result => result,
@@ -232,7 +233,7 @@ impl Dialer {
         Ok(client)
     }
 
-    /// How a session at this address learns whether its server is alive: somebody else logs in there.
+    /// How a session at this address learns whether its server is alive: by another login there.
     fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address, process: Option<i32>) -> Pulse {
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
         let question = move |patience: &Patience| {
@@ -250,7 +251,7 @@ impl Dialer {
                 }
             });
             match answer {
-                // A refusal is a sign of life, too: too many connections, say, or no such column before PostgreSQL 9.6.
+                // A refusal is a sign of life too, such as too many connections, or a column that PostgreSQL before 9.6 lacks.
                 Err(error) if error.as_db_error().is_some() => Ok(None),
                 Err(DriverError::Refused(_)) => Ok(None),
                 answer => answer,
@@ -261,7 +262,7 @@ impl Dialer {
     }
 }
 
-/// What a process of the server waits for, unless it is its client.
+/// What a process of the server waits for, unless it waits for its client.
 fn event_of(client: &mut Client, process: i32) -> std::result::Result<Option<String>, DriverError> {
     let answer = client.simple_query(&format!(
         "SELECT wait_event_type || ' ' || wait_event FROM pg_catalog.pg_stat_activity
@@ -273,15 +274,15 @@ fn event_of(client: &mut Client, process: i32) -> std::result::Result<Option<Str
     }))
 }
 
-/// What looking up a name came to.
+/// The result of looking up a name.
 type Lookup = std::io::Result<Vec<SocketAddr>>;
 
 #[derive(Debug)]
 struct Host {
     address: settings::Host,
-    /// Of the server at each of its addresses.
+    /// The signs of life of the server at each of its addresses.
     lives: Mutex<Vec<(Address, Arc<Life>)>>,
-    /// A look-up that nobody waits for any more: it can't be called off, so the next one waits for the same.
+    /// A look-up that nobody waits for any more. It can't be cancelled, so the next one waits for its result.
     lookup: Mutex<Option<Receiver<Lookup>>>,
 }
 
@@ -290,7 +291,7 @@ impl Host {
         Host { address, lives: Mutex::default(), lookup: Mutex::default() }
     }
 
-    /// What its certificate is to say.
+    /// The name that its certificate must have.
     fn name(&self) -> &str {
         match &self.address {
             settings::Host::Tcp { name, .. } => name,

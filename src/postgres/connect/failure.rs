@@ -25,11 +25,11 @@ pub struct Failure {
     pub line: Option<usize>,
     /// The batch's row that `line` stands for.
     pub row: Option<usize>,
-    /// Nobody has had an answer from the server since then.
+    /// Since when no session has had an answer from the server.
     pub silent_since: Option<Instant>,
     /// The columns of a unique key that is there already, as the detail names them: `"id", lower(name)`.
     pub key: Option<String>,
-    /// What was sent, as far as it is known.
+    /// The statement that was sent, if it is known.
     pub statement: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Failure {
         }
         let context = db.where_().filter(|_| during == During::Copy);
         let during = if context.is_some_and(reads_a_field) { During::Field } else { during };
-        // A pooler ends a COPY so when its server is gone.
+        // This is how a pooler ends a COPY when its server is gone.
         let class = match db.severity() {
             "FATAL" if sqlstate.starts_with("08") => Class::Outage,
             _ => Class::of(sqlstate, during),
@@ -91,14 +91,14 @@ impl Failure {
         self.text.get(..self.message_end).unwrap_or(&self.text)
     }
 
-    /// The statement that met it.
+    /// Adds the statement that failed.
     pub fn of_statement(self, sql: &str) -> Failure {
         let shown: String = sql.chars().take(SHOWN_STATEMENT).collect();
         let more = if shown.len() < sql.len() { "…" } else { "" };
         Failure { statement: Some(shown + more), ..self }
     }
 
-    /// Whether a unique violation is one of exactly this key.
+    /// Whether this is a unique violation of exactly this key.
     pub fn is_on(&self, key: &[String]) -> bool {
         let Some(columns) = &self.key else { return false };
         let name = |column: &str| match column.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
@@ -173,7 +173,7 @@ fn without_segment(text: &str) -> &str {
     }
 }
 
-/// The part of a context that COPY itself gave; contexts of functions stand before it.
+/// The part of a context that COPY itself wrote; the contexts of functions come before it.
 fn of_copy(context: &str) -> &str {
     match context.find("\nCOPY ") {
         Some(at) if !context.starts_with("COPY ") => &context[at + 1..],
@@ -190,11 +190,11 @@ fn line_of(context: &str) -> Option<usize> {
     digits[..end].parse().ok()
 }
 
-/// Whether the server was reading the value of one column: `COPY car, line 17, column id: "x"`, and no context of a function
-/// around it. In any language: behind the line's number something follows that isn't the line itself.
+/// Whether the server was reading the value of one column: `COPY car, line 17, column id: "x"`, without the context of a
+/// function. This works in any language: after the line's number comes something else than the line itself.
 fn reads_a_field(context: &str) -> bool {
     let inner = context.strip_suffix(of_copy(context)).unwrap_or_default();
-    // What reads JSON has a context of its own.
+    // The JSON parser adds a context of its own.
     if !inner.is_empty() && !inner.split([',', ':']).next().is_some_and(|start| start.contains("JSON")) {
         return false;
     }

@@ -20,7 +20,7 @@ use crate::postgres::write::retry::Outage;
 /// How long to go on with fewer sessions after the server refused one.
 const FEWER_FOR: Duration = Duration::from_secs(30);
 
-/// The least that a slot is waited for.
+/// The shortest wait for a slot.
 const LEAST: Duration = Duration::from_millis(1);
 
 pub struct Pool {
@@ -111,7 +111,7 @@ impl Pool {
         })
     }
 
-    /// Ends the sessions that nobody uses; who has one ends it by giving it back.
+    /// Ends the sessions that nobody uses. A session in use ends when it is given back.
     pub fn close(&self) {
         let slots = self.slots.write().take();
         let parked = self.fewer.lock().take();
@@ -171,7 +171,7 @@ impl Pool {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// From now on sessions that work behind a transaction pooler. Tells whether they didn't before.
+    /// From now on all sessions work as behind a transaction pooler. Returns whether this is new.
     pub fn becomes_pooled(&self) -> bool {
         self.renew();
         !self.setup.pooled.swap(true, Ordering::Relaxed)

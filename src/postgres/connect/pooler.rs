@@ -1,34 +1,34 @@
-//! Whether a pooler stands before the server that gives each transaction another session: PgBouncer with `pool_mode =
-//! transaction`, and its like. Found out at the start; one that comes later is found by [`Session::begin`].
+//! Whether we are connected through a pooler that gives each transaction another session of the server, such as PgBouncer with
+//! `pool_mode = transaction`. This is found out at the start; [`Session::begin`] notices a pooler that comes later.
 
 use std::time::Duration;
 
 use super::failure::Failure;
 use super::session::{Attempt, Session};
 
-/// How long a second session may take that is only for comparing. With session pooling it may have to wait for a third to end.
+/// How long opening a second session for the comparison may take. With session pooling it may have to wait for another client.
 pub const COMPARING: Duration = Duration::from_secs(2);
-/// How often sessions are compared: while other clients come and go, a pooler may give us the same one by chance.
+/// How often sessions are compared: while other clients come and go, a pooler may give us separate sessions by chance.
 const ROUNDS: usize = 3;
 
-/// What stands between us and the server.
+/// What is between us and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Between {
     /// Nothing that matters: a connection has one session.
     Nothing,
     /// Each transaction may get another session.
     TransactionPooler,
-    /// So may each statement.
+    /// Each statement may get another session.
     StatementPooler,
 }
 
-/// Looks without leaving anything in a session that may be others' as well. `second` opens another connection.
+/// Finds this out without leaving anything in a session that other clients may get. `second` opens another connection.
 pub fn between(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> Attempt<Between> {
     let own = process(session)?;
     if session.client().process_id() == Some(own) {
         return Ok(Between::Nothing);
     }
-    // Somebody else answered the login.
+    // The login was answered by a pooler.
     match session.run("BEGIN") {
         Err(failure) if refuses_transactions(&failure) => return Ok(Between::StatementPooler),
         begun => begun?,
@@ -48,7 +48,7 @@ pub fn between(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> 
     Ok(Between::Nothing)
 }
 
-/// Whether another connection gets the server's session that this one had. `None`: there is no second session to compare with.
+/// Whether another connection gets the server's session that this one had. `None`: no second session could be opened.
 fn are_shared(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> Attempt<Option<bool>> {
     let own = process(session)?;
     let Ok(mut other) = second() else { return Ok(None) };

@@ -64,8 +64,8 @@ impl Server {
         if updates && self.deadlock_detector == Some(false) { 1 } else { connections.max(1) }
     }
 
-    /// Without its deadlock detector Greenplum locks the table as soon as it plans an update or a delete: behind any open
-    /// INSERT that waits, and others behind it.
+    /// Without its deadlock detector Greenplum locks the table as soon as it plans an update or a delete. That waits for any open
+    /// INSERT, and other sessions queue behind it.
     pub fn planning_locks(&self) -> bool {
         self.greenplum && self.deadlock_detector != Some(true)
     }

@@ -1,15 +1,15 @@
 //! A connection with what belongs to it: its settings, prepared statements and staging table.
 //!
 //! Behind a transaction pooler (PgBouncer's `pool_mode = transaction`) a connection gets another session of the server for each
-//! transaction, with what other clients left in it. So there are two ways to work. A session of our own keeps settings,
-//! prepared statements and the staging table, under names that nobody else has, and [`Session::begin`] proves that they are
-//! there. In a *pooled* one each transaction brings all it needs, and nothing outlives it. For code that is new here:
+//! transaction, with what other clients left in it. So there are two ways to work. A session of our own keeps its settings,
+//! prepared statements and staging table, under names that nobody else has, and [`Session::begin`] proves that they are
+//! there. In a *pooled* session each transaction sets up all that it needs and leaves nothing behind. Rules for new code:
 //!
-//! - begin with [`Session::begin`], end with [`Session::commit`], which also asks whether the table still is the same, `COMMIT`
-//!   or [`Session::recover`];
-//! - what outlives a transaction on its own (`SET`, `PREPARE`, `pg_advisory_lock`, `LISTEN`, a temporary table) doesn't work
+//! - begin with [`Session::begin`]; end with [`Session::commit`], which also asks whether the table is still the same, or with
+//!   `COMMIT` or [`Session::recover`];
+//! - what outlives a transaction by itself (`SET`, `PREPARE`, `pg_advisory_lock`, `LISTEN`, a temporary table) doesn't work
 //!   where [`Session::is_pooled`]: use `SET LOCAL`, `pg_advisory_xact_lock`, `ON COMMIT DROP` there;
-//! - a setting for every session goes into [`Setup`], which knows both ways;
+//! - a setting for every session goes into [`Setup`], which handles both ways;
 //! - a name in the server comes from [`own_name`].
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 pub type Attempt<T> = std::result::Result<T, Failure>;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// The setting that a pooled transaction knows itself by.
+/// A setting that a pooled transaction sets, to recognize itself at its end.
 const MARK: &str = "vecsink.transaction";
 
 /// What every session is set to, found out by the first one.
@@ -54,7 +54,7 @@ enum Lasting {
 fn set((name, value): (&str, &str), lasting: Lasting) -> String {
     let local = lasting == Lasting::Transaction;
     match name {
-        // The value is a list, of which SET would make one name.
+        // The value is a list; SET would take it for one name.
         "search_path" => format!("SELECT pg_catalog.set_config('search_path', {}, {local})", literal(value)),
         _ => format!("SET {}{name} TO {}", if local { "LOCAL " } else { "" }, literal(value)),
     }
@@ -65,9 +65,9 @@ pub struct Session {
     prepared: [Option<Prepared>; COUNT],
     has_stage: bool,
     usable: bool,
-    /// Of the server's sessions none belongs to this one for longer than a transaction.
+    /// This session has a session of the server only for the length of a transaction.
     pooled: bool,
-    /// What belongs to this session in the server has a name that begins so.
+    /// The names of everything that this session has in the server begin with this.
     own: String,
     /// Begins a transaction.
     beginning: String,
@@ -85,8 +85,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and logs in, in the connect time-out if the patience isn't over earlier. The patience is then that of the
-    /// session's waits until it is given another.
+    /// Connects and logs in, within the connect time-out if the patience doesn't end earlier. The session's later waits have
+    /// the same patience until it is given another one.
     pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &Patience) -> Attempt<Session> {
         let own = patience.at_most(connector.timeout());
         let mut client = connector.connect(&own)?;
@@ -114,7 +114,7 @@ impl Session {
 
     pub fn set_up(&mut self, setup: &Setup) -> Attempt<()> {
         if setup.required.is_empty() {
-            // The first session: nobody knows yet whether it may keep anything.
+            // The first session: it isn't known yet whether it may keep anything.
             return Ok(());
         }
         let required = setup.required.iter().map(|(name, value)| (*name, value.as_str()));
@@ -151,7 +151,7 @@ impl Session {
         Ok(())
     }
 
-    /// Sets more, for as long as what [`Session::set_up`] has set.
+    /// Sets more, for as long as the settings of [`Session::set_up`] last.
     pub fn also_set(&mut self, settings: &[(&'static str, String)]) -> Attempt<()> {
         let lasting = if self.pooled { Lasting::Transaction } else { Lasting::Session };
         let statements: Vec<String> = settings.iter().map(|(name, value)| set((name, value), lasting)).collect();
@@ -170,13 +170,13 @@ impl Session {
         self.pooled
     }
 
-    /// Begins a transaction. The same message proves that it runs in the session that has what is ours, or brings that along.
+    /// Begins a transaction. The same message proves that this is our own session, or, in a pooled one, sets up what is needed.
     pub fn begin(&mut self) -> Attempt<()> {
         let begun = self.run(&format!("{}{}", self.beginning, self.begins_with));
         begun.map_err(|failure| self.astray(failure))
     }
 
-    /// The same for a transaction without the rows that `begins_with` speaks of.
+    /// The same without `begins_with`, for a transaction that writes no rows of partitions.
     pub fn begin_without_rows(&mut self) -> Attempt<()> {
         let begun = self.client.batch_execute(&self.beginning);
         begun.map_err(|error| self.failed(&error, During::Statement)).map_err(|failure| self.astray(failure))
@@ -196,10 +196,10 @@ impl Session {
         self.begin()
     }
 
-    /// Has `check` asked by each [`Session::commit`] from now on: a query that fails where the table is no longer what it was.
+    /// From now on each [`Session::commit`] runs `check`: a query that fails if the table is no longer what it was.
     pub fn check_before_commit(&mut self, check: &str) -> Attempt<()> {
         if self.pooled {
-            // The error's text is what a number is made of: the server must not try before it has to.
+            // The cast fails with the names in its error text. The server must not try it unless the marks differ.
             self.closing = format!(
                 "SELECT CASE WHEN pg_catalog.current_setting('{MARK}') = '{0}' THEN 0 ELSE
                  CAST('{0} ' || pg_catalog.current_setting('{MARK}') AS int) END; {check}; ",
@@ -219,17 +219,17 @@ impl Session {
         self.run(&message).map_err(|failure| self.astray(failure))
     }
 
-    /// Names the failure that comes from being in another session of the server.
+    /// Recognizes a failure that comes from being in another session of the server.
     fn astray(&self, failure: Failure) -> Failure {
         if self.pooled && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
-            let text = "the transaction was continued in another session of the server; a pooler that parts transactions \
+            let text = "the transaction went on in another session of the server; a pooler that splits transactions \
                         (statement pooling) can't be used";
             return Failure { class: Class::Configuration, ..Failure::outage(text) };
         }
         if failure.is("26000") { Failure { class: Class::Astray, ..failure } } else { failure }
     }
 
-    /// Runs what needs the session's settings, and no transaction for its own sake.
+    /// Runs what needs the session's settings but no transaction.
     pub fn with_settings<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
         if !self.pooled {
             return work(self);
@@ -277,7 +277,7 @@ impl Session {
         }
         let prepared = self.client.prepare(statements.text(statement));
         let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
-            // Another client left a statement of the driver's next name in the pooler's session.
+            // Another client left a statement with the driver's next name in the pooler's session.
             failure if self.pooled && failure.is("42P05") => Failure { class: Class::Contention, ..failure },
             failure => failure,
         })?;

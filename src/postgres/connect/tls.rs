@@ -88,7 +88,7 @@ mod with_openssl {
         let (chain, name) = match connection.ssl_mode {
             SslMode::VerifyFull => (true, true),
             SslMode::VerifyCa => (true, false),
-            // As in libpq: who names an authority wants it asked.
+            // As in libpq: a root certificate that is named is used.
             SslMode::Require => (connection.ssl_root_cert.is_some(), false),
             _ => (false, false),
         };

@@ -1,5 +1,5 @@
-//! Processes that write the same keys can lock each other for good, on Greenplum over several segments, where only time ends it:
-//! 30,000 upserts of three processes took minutes. After the first such deadlock they take turns for a while.
+//! Processes that write the same keys can get into deadlocks. On Greenplum, over several segments, only a time-out ends one:
+//! 30,000 upserts of three processes took minutes. So after the first deadlock the processes take turns for a while.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use twox_hash::XxHash64;
 
 use super::failure::Failure;
 
-/// For how long turns are taken after a deadlock; each one that comes soon after doubles it.
+/// For how long processes take turns after a deadlock. Each further deadlock soon after that doubles it, up to `LONGEST`.
 const FIRST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(16 * 60);
-/// How long a transaction whose turn it is waits for a lock: one that doesn't take turns may hold it.
+/// How long a transaction waits for a row's lock in its turn: a process that doesn't take turns may hold it.
 const LOCK_TIMEOUT: &str = "5s";
 
 /// Whether a sink's transactions take turns with those of other processes.
 #[derive(Debug)]
 pub struct Turns {
-    /// The lock of whose turn it is: one for all that write the table.
+    /// The key of the advisory lock that says whose turn it is: the same for all processes that write the table.
     key: i64,
     state: Mutex<State>,
 }
@@ -44,15 +44,15 @@ impl Turns {
         let now = Instant::now();
         match state.until {
             Some(until) if until > now => return,
-            // The last ones are over for so long that this one stands alone.
+            // The last deadlock was so long ago that this one counts as the first.
             Some(until) if now.duration_since(until) > LONGEST => state.last = FIRST,
             Some(_) => state.last = (state.last * 2).min(LONGEST),
             None => state.last = FIRST,
         }
         state.until = Some(now + state.last);
         log::warn!(
-            "{table}: transactions of several processes have locked each other ({}): for {} s they take turns, and wait {LOCK_TIMEOUT} \
-             for a lock at most",
+            "{table}: transactions of several processes were in a deadlock ({}): for {} s they take turns, and wait at most \
+             {LOCK_TIMEOUT} for a lock",
             failure.text,
             state.last.as_secs()
         );

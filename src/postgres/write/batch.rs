@@ -34,7 +34,7 @@ const FEWER: Duration = Duration::from_millis(200);
 /// The most units that are written row by row in one transaction: more are halved first.
 const STEPS: usize = 64;
 
-/// How often a batch is tried again whose own keys came in between, before it goes row by row.
+/// How often a batch is tried again when another transaction has added one of its keys, before it is written row by row.
 const RACES: u32 = 5;
 
 /// What one call of `Target::write` keeps in mind.
@@ -56,23 +56,23 @@ pub struct Write<'a> {
     replaced: bool,
     /// The table was looked at before a row was refused.
     looked: bool,
-    /// A new session was tried because the table's columns are said to be others.
+    /// A new session was tried because an error said that the table has other columns.
     refreshed: bool,
     /// A new session was tried against a refusal of class *configuration*.
     renewed: bool,
-    /// The server took the statements without any row, after it had refused some.
+    /// The server accepted the statements without any row, after it had refused rows.
     pub(in crate::postgres) takes_nothing: bool,
     /// How the table differed when it was last found altered.
     altered: String,
     /// Where processes share partitions: the streams that the next attempt may write.
     admitted: Option<Admitted<'a>>,
-    /// When the attempt began that runs, or ran last.
+    /// When the current or last attempt began.
     pub(in crate::postgres) began: Instant,
     /// Since when rows wait for something that passes.
     waiting: Option<Instant>,
     /// Refused rows that wait for evidence, in order.
     pub(in crate::postgres) held: Vec<Suspect>,
-    /// Of each kind: rows before this one were refused while others are accepted.
+    /// For each kind: refused rows before this one are at fault, because this one was accepted.
     pub(in crate::postgres) proved: [usize; 3],
 }
 
@@ -142,7 +142,7 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    /// What the rows come to, if that can be told before they are written.
+    /// The net effect of the rows, if it is known before they are written.
     fn net(&mut self, range: Range<usize>) -> Option<Net> {
         let Order { keep, exact, key_as_sent, .. } = self.edition.order;
         let is_sure = exact && key_as_sent || range.len() == 1;
@@ -154,7 +154,7 @@ impl<'a> Write<'a> {
         net(&mut self.rows, range, keep)
     }
 
-    /// Leaves out what has become another process's. Tells whether that is all.
+    /// Leaves out rows that belong to another process now. Returns whether these are all rows.
     fn leave_out_others(&mut self, range: Range<usize>) -> bool {
         if !self.target.owners.are_many() {
             return false;
@@ -231,7 +231,7 @@ impl<'a> Write<'a> {
 
     /// How rows are written one by one.
     pub(in crate::postgres) fn how<'k>(&self, edition: &'k Edition) -> How<'k> {
-        // Only COPY into the table names the row in the way, as `strict` has to.
+        // Only COPY into the table names the conflicting row, which `strict` needs.
         let path = if edition.order.keep == Keep::Strict { self.path } else { Path::Staged };
         How {
             path,
@@ -277,7 +277,7 @@ impl<'a> Write<'a> {
         let mut done = (range.start, Written::default());
         for (row, step) in range.clone().zip(steps) {
             match step {
-                // Left out: its partition is another process's.
+                // Left out: its partition belongs to another process.
                 Ok(written) if written == Written::default() => {}
                 Ok(written) => {
                     let kind = Kind::from(self.rows.op(row));
@@ -355,7 +355,7 @@ impl<'a> Write<'a> {
                 self.renew();
                 Ok(())
             }
-            // A plan or a staging table made before the table was altered: a new session knows better.
+            // A plan or a staging table from before the table was altered: a new session makes them again.
             Class::Configuration if !self.renewed && !failure.is("42501") => {
                 self.renewed = true;
                 self.renew();
@@ -394,7 +394,7 @@ impl<'a> Write<'a> {
 
     fn lost(&mut self, failure: &Failure) -> Result<()> {
         self.target.pool.doubt();
-        // A silent server was asked for a new session by then.
+        // A silent server has been asked for a new session already.
         if !self.replaced && failure.silent_since.is_none() {
             // One session may be gone for any reason: only when a new one fails as well, the database is away.
             self.replaced = true;
@@ -482,7 +482,7 @@ impl<'a> Write<'a> {
         self.look_further()
     }
 
-    /// Waits for something that passes, and says so.
+    /// Waits for something that passes, and logs it.
     pub(in crate::postgres) fn wait_for(&mut self, failure: &Failure, longest: Duration) -> Result<()> {
         self.settle.retried();
         let since = *self.waiting.get_or_insert(self.began);

@@ -96,6 +96,6 @@ fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Ite
     if !buffer.is_empty() {
         copy.send(buffer.freeze())?;
     }
-    // Without it the COPY is aborted: half of the rows must not count as all.
+    // Without this the COPY is aborted: some of the rows must not count as all.
     copy.finish()
 }

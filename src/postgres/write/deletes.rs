@@ -87,7 +87,7 @@ impl Elements {
 }
 
 impl Parameter for Elements {
-    /// The statement says what they are.
+    /// The statement says of which type they are.
     fn declared(&self) -> Type {
         Type::UNKNOWN
     }

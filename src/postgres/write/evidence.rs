@@ -1,14 +1,14 @@
-//! Whether a refused row is at fault, or its table: decided by what becomes of other rows, not by an error code.
+//! Whether a refused row is at fault, or its table. Other rows decide this, not an error code.
 //!
-//! - A row that is refused alone is held back. When another row of its kind is accepted after it, it is rejected.
-//! - When [`ENOUGH`] rows one after another are refused and none is accepted, other rows of the batch are tried for a moment,
-//!   [`SAMPLE`] at most, in a transaction that is rolled back. If none is accepted either, the cause is in the table or the
-//!   server: the job stops, and of the rows held back none is rejected or settled.
-//! - At the end of a batch nothing may be held back any more. Then evidence from elsewhere counts: rows that other writers
-//!   got accepted meanwhile; a copy of a row that is in the table already, tried and rolled back; for deletes and updates, that
-//!   some were accepted earlier. Without any of these the job stops after [`PATIENCE`].
+//! - A row that is refused alone is held back. It is rejected when another row of its kind is accepted after it.
+//! - When [`ENOUGH`] rows are refused one after another and none is accepted, up to [`SAMPLE`] other rows of the batch are
+//!   tried, in a transaction that is rolled back. If none is accepted either, the cause is in the table or the server: the
+//!   job stops, and none of the rows held back is rejected or settled.
+//! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
+//!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where neither can be
+//!   had, after [`PATIENCE`], it counts that rows of the kind were accepted earlier. Without any evidence the job stops.
 //!
-//! A missing partition is proved by later rows alone: the older rows of a table all have one.
+//! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,16 +16,16 @@ use std::time::{Duration, Instant};
 use crate::batch::Op;
 use crate::postgres::connect::failure::Failure;
 
-/// Rows refused one after another that need a sample of others.
+/// After so many refused rows, one after another, other rows are tried.
 pub const ENOUGH: u32 = 16;
 
-/// The most rows of a sample.
+/// How many other rows are tried at most.
 pub const SAMPLE: usize = 16;
 
 /// How long a row waits for evidence at the end of its batch.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Entries that need the same of their table: an accepted one says nothing of one of another kind.
+/// Kinds of entries that need different things of their table: an accepted entry proves nothing about another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Row,
@@ -54,7 +54,7 @@ pub struct Suspect {
     pub failure: Failure,
     /// When it was refused.
     pub at: Instant,
-    /// Its fault is certain; it only waits for those before it.
+    /// It is certainly at fault; it only waits for the rows before it.
     pub is_certain: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Evidence {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// When the latest accepted transaction began, in microseconds after the start, and one more; 0: there was none.
+    /// When the latest accepted transaction began: microseconds after the start, plus 1. 0: there was none.
     accepted: AtomicU64,
     /// Rows refused alone since then.
     refused: AtomicU32,
@@ -88,7 +88,7 @@ impl Evidence {
         at.saturating_duration_since(self.start).as_micros() as u64 + 1
     }
 
-    /// A transaction that began then was accepted, or would have been.
+    /// A transaction that began at `began` was accepted, or was tried and would have been.
     pub fn accepted(&self, kind: Kind, began: Instant) {
         let known = self.known(kind);
         known.accepted.fetch_max(self.moment(began), Ordering::Relaxed);
@@ -107,7 +107,7 @@ impl Evidence {
         self.known(kind).refused.load(Ordering::Relaxed)
     }
 
-    /// Whether some transaction was accepted that began after a moment.
+    /// Whether a transaction that began after `moment` was accepted.
     pub fn accepted_since(&self, kind: Kind, moment: Instant) -> bool {
         self.known(kind).accepted.load(Ordering::Relaxed) > self.moment(moment)
     }
@@ -117,7 +117,7 @@ impl Evidence {
     }
 }
 
-/// Codes that hardly ever are a row's fault: nothing but rows accepted afterwards acquits the table.
+/// Codes that hardly ever are a row's fault: only rows accepted later prove that it was the row's.
 pub fn speaks_of_the_table(failure: &Failure) -> bool {
     const CODES: [&str; 7] = ["2200H", "53", "54000", "55", "58", "F0", "XX"];
     let code = failure.sqlstate.as_deref().unwrap_or_default();
@@ -132,13 +132,13 @@ pub fn remedy(failure: &Failure) -> &'static str {
         _ if failure.is_of_a_missing_partition() => "create the partition, or a default one",
         "44000" => "correct the view, or what the source sends",
         "23502" => "give the column a default, or let it be NULL",
-        "23503" => "write the rows first that these refer to, or correct the foreign key",
+        "23503" => "first write the rows that these rows refer to, or correct the foreign key",
         "26000" | "3F000" | "42P01" | "42703" | "42883" | "42704" | "42P10" | "58P01" => {
             "create what is missing, or correct the job"
         }
         "54000" => "correct the table or its indexes; a server that is out of transaction ids needs VACUUM",
         "XX001" | "XX002" => "the server's data is damaged: REINDEX, or restore the table",
-        code if code.starts_with("P0") => "a trigger or a function refuses: correct it",
+        code if code.starts_with("P0") => "a trigger or a function refuses the rows: correct it",
         _ => "correct the table, its triggers or its indexes, or the job",
     }
 }

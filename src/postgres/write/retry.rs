@@ -12,7 +12,7 @@ use crate::settings::Origin;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
-/// The least time an attempt at a new session gets.
+/// The least time that an attempt at a new session gets.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Waits that double, each shortened at random so that writers don't come back all at once.
@@ -46,7 +46,7 @@ impl Backoff {
 /// Whether the database is away, and since when. Shared by a sink's writers.
 #[derive(Debug)]
 pub struct Outage {
-    /// Since when, and when that was last said.
+    /// Since when, and when that was last logged.
     since: Mutex<Option<(Instant, Instant)>>,
     longest: Option<Duration>,
     origin: Origin,
@@ -61,7 +61,7 @@ impl Outage {
         self.since.lock().is_some()
     }
 
-    /// For an attempt at a new session: it may not take longer than an outage.
+    /// For an attempt at a new session, which may not take longer than an outage may.
     pub fn patience(&self, patience: &Patience) -> Patience {
         let Some(longest) = self.longest else { return patience.clone() };
         let since = *self.since.lock();
@@ -111,11 +111,11 @@ impl Outage {
     }
 }
 
-/// How long rows wait before it is said, and then how often.
+/// How long rows wait before it is logged, and how often after that.
 const FIRST_WORD: Duration = Duration::from_secs(10);
 const NEXT_WORD: Duration = Duration::from_secs(60);
 
-/// What is waited for while the database answers: a lock, a statement that is always cut off. Shared by a sink's writers.
+/// What rows wait for while the database answers: a lock, or a statement that is cancelled each time. Shared by a sink's writers.
 #[derive(Debug)]
 pub struct Waits {
     said: Mutex<Option<Instant>>,
@@ -128,7 +128,7 @@ impl Waits {
         Waits { said: Mutex::new(None), longest, origin }
     }
 
-    /// An attempt failed for something that passes, as others did since that moment. Err when that is longer than allowed.
+    /// An attempt failed for a reason that passes, as all attempts have since `since`. Err when that is longer than allowed.
     pub fn goes_on(&self, table: &str, since: Instant, failure: &Failure) -> Result<()> {
         let seconds = since.elapsed().as_secs();
         match self.longest {

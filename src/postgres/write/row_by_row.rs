@@ -23,9 +23,9 @@ pub struct How<'a> {
     pub order: Order,
     /// An unexplained refusal ends the attempt, so that it is repeated.
     pub patient: bool,
-    /// A refusal that speaks of table or statement does so, too: a new session may know better.
+    /// A refusal that concerns the table or the statement ends it too: a new session may succeed.
     pub renews: bool,
-    /// The key's columns. A row of this key that comes in between is a race, where rows replace others.
+    /// The key's columns. Where rows replace others, a row of the same key that comes in between is a race.
     pub key: &'a [String],
 }
 
@@ -81,7 +81,7 @@ pub fn step(
     Ok(written)
 }
 
-/// Whether a refusal may be the row's own. Who asked for the steps looks for evidence.
+/// Whether a refusal may be the row's own fault. The caller looks for evidence.
 pub fn is_the_rows_own(failure: &Failure, how: How<'_>) -> bool {
     match failure.class {
         Class::Value | Class::Row => true,

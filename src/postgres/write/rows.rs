@@ -32,7 +32,7 @@ pub struct Rows<'a> {
     pub has_changes: bool,
     /// The oldest edition of the table that an entry is encoded for.
     pub oldest: u16,
-    /// Streams whose rows are another process's to write.
+    /// Streams whose rows another process writes now.
     left: Vec<u32>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Rows<'a> {
         streams
     }
 
-    /// From now on no attempt has rows of these streams, but of all others.
+    /// From now on attempts leave out the rows of these streams.
     pub fn leave_out(&mut self, streams: Vec<u32>) {
         self.left = streams;
     }
@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
         !self.left.is_empty() && self.left.contains(&self.entry(row).stream)
     }
 
-    /// How many of these rows are another process's.
+    /// How many of these rows belong to another process.
     pub fn left_out(&self, range: Range<usize>) -> usize {
         if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_left_out(row)).count() }
     }

@@ -10,8 +10,8 @@ use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::probe::Capabilities;
 use crate::settings::ConflictMode;
 
-/// How the staging table's name begins. Its end is random: behind a transaction pooler a session of the server may still hold
-/// the table of another process.
+/// How the staging table's name begins. It ends with random bits, because behind a transaction pooler a session of the server
+/// may still have the table of another process.
 pub const STAGE: &str = "vecsink_stage";
 
 /// One of a target's statements, and its place in a session's prepared ones.
@@ -41,13 +41,13 @@ pub const COUNT: usize = Statement::DeleteText as usize + 1;
 #[derive(Debug)]
 pub struct Statements {
     texts: [String; COUNT],
-    /// Makes the stage for as long as its session lasts, in a transaction of its own.
+    /// Makes the stage for the whole session, in a transaction of its own.
     pub create_stage: Vec<String>,
-    /// Makes the stage for the transaction.
+    /// Makes the stage for one transaction.
     pub create_passing_stage: Vec<String>,
     /// The oids of the types that deletes compare, in the order of the key's columns.
     pub key_types: Vec<u32>,
-    /// Puts a row of the table in once more: whether the table takes rows at all.
+    /// Inserts a copy of a row of the table, to see whether the table takes rows at all.
     pub control: String,
     patch: Patch,
 }
@@ -59,7 +59,7 @@ struct Patch {
     stage: String,
     columns: Vec<String>,
     key: Vec<usize>,
-    /// What says that rows of table and stage have one key.
+    /// The condition that a row of the table and one of the stage have the same key.
     same: String,
 }
 
@@ -166,7 +166,7 @@ fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> 
     statements
 }
 
-/// Lets an INSERT write an identity column, where there is one.
+/// The clause that lets an INSERT write an identity column, where there is one.
 fn overriding(catalog: &Catalog) -> &'static str {
     if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
 }
@@ -233,7 +233,7 @@ fn same(catalog: &Catalog) -> String {
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
-/// The clause that has a column of the key compared as its index does.
+/// The clause that compares a column of the key as its index does.
 fn collate(catalog: &Catalog, at: usize) -> String {
     catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
 }
@@ -280,8 +280,8 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string constant, the same whether `standard_conforming_strings` is on or off: what follows an `E` always takes a
-/// backslash for the beginning of an escape.
+/// A string constant that means the same whether `standard_conforming_strings` is on or off: after an `E` a backslash always
+/// begins an escape.
 pub fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
@@ -290,7 +290,7 @@ pub fn literal(text: &str) -> String {
 /// A name in the server that nobody else has: `begin` and 128 random bits.
 pub fn own_name(begin: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // Each RandomState has keys of its own, but a forked process goes on with its parent's.
+    // Each RandomState has new keys, but a forked process begins with its parent's.
     let salt = (std::process::id(), SystemTime::now(), NEXT.fetch_add(1, Ordering::Relaxed));
     let random = || RandomState::new().hash_one(salt);
     format!("{begin}_{:016x}{:016x}", random(), random())

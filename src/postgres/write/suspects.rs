@@ -18,7 +18,7 @@ use crate::postgres::write::row_by_row::How;
 use crate::stop::Phase;
 use crate::types::fields::fields;
 
-/// How often evidence of other writers is looked for.
+/// How often to check for evidence of other writers.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
 impl Write<'_> {
@@ -40,16 +40,16 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Whether nothing but the row can be at fault.
+    /// Whether only the row can be at fault.
     fn is_certain(&self, row: usize, failure: &Failure) -> bool {
         match failure.class {
             Class::Value => true,
-            // A key that is there already; of one raised by a trigger nothing is named.
+            // A key that is there already. If a trigger raised the error, it names neither key nor constraint.
             Class::Conflict => failure.key.is_some() || failure.constraint.is_some(),
-            // A CHECK speaks of the row's own values, also where all rows of a source violate it.
+            // A CHECK is about the row's own values, even if all rows of a source violate it.
             Class::Row if failure.is("23514") => !self.is_of_a_missing_partition(failure),
             Class::Row if failure.is("23502") => self.is_null(row, failure.column.as_deref()),
-            // What refers to the row that is to be deleted.
+            // Other rows refer to the row that is to be deleted.
             Class::Row if failure.is("23503") => self.rows.op(row) == Op::Delete,
             _ => false,
         }
@@ -82,7 +82,7 @@ impl Write<'_> {
         outcome
     }
 
-    /// Rows of this kind are accepted: those held back are at fault. They are handed over in order.
+    /// Rows of this kind are accepted, so those held back are at fault: rejects them, in order.
     pub(in crate::postgres) fn release(&mut self, kind: Kind) -> Result<()> {
         let mut kept = Vec::new();
         for suspect in std::mem::take(&mut self.held) {
@@ -96,7 +96,7 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// After enough refusals: tries some of the batch's other rows, without leaving them in the table.
+    /// After enough refusals: tries some of the batch's other rows and rolls that back.
     pub(in crate::postgres) fn look_further(&mut self) -> Result<()> {
         for kind in KINDS {
             let Some(last) = self.held.iter().rposition(|suspect| suspect.kind == kind && !suspect.is_certain) else {
@@ -108,7 +108,7 @@ impl Write<'_> {
             let (row, failure) = (self.held[last].row, self.held[last].failure.clone());
             let is_another = |&row: &usize| Kind::from(self.rows.op(row)) == kind && !self.rows.is_left_out(row);
             let others: Vec<usize> = (row + 1..self.rows.batch().len()).filter(is_another).collect();
-            // The last ones first: who came late is the least like those before.
+            // The last ones first: they are the most likely to differ from the refused ones.
             let step = others.len().div_ceil(SAMPLE).max(1);
             let picks: Vec<usize> = others.iter().rev().step_by(step).copied().collect();
             let edition = Arc::clone(&self.edition);
@@ -151,7 +151,7 @@ impl Write<'_> {
                     Err(other) if other.sqlstate == failure.sqlstate && !failure.is("42501") => {
                         return Err(self.not_the_rows(&failure));
                     }
-                    // It can't be tried: the table is empty, or may not be read.
+                    // This can't be tried: the table is empty, or may not be read.
                     Ok(None) | Err(_) => {}
                 }
             }
@@ -170,12 +170,12 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Greenplum names no constraint, so that a CHECK looks like a missing partition there, which has a code of its own.
+    /// Greenplum has a code of its own for a missing partition. It names no constraint, so a CHECK would look like one.
     fn is_of_a_missing_partition(&self, failure: &Failure) -> bool {
         if self.target.greenplum { failure.is("22M01") } else { failure.is_of_a_missing_partition() }
     }
 
-    /// Asks the server for the batch's statements without any row, once: what is refused then no row is to blame for.
+    /// Runs the batch's statements once without any row: what is refused then is no row's fault.
     pub(in crate::postgres) fn ask_with_nothing(&mut self) -> Attempt<()> {
         if !self.takes_nothing {
             let path = self.path;
@@ -187,12 +187,12 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Under `strict`: the row whose key was there already, if that can be found out.
+    /// With `strict`: the row whose key was there already, if it can be found.
     pub(in crate::postgres) fn in_the_way(&mut self, range: Range<usize>, failure: &Failure) -> Attempt<Option<usize>> {
         if range.len() == 1 {
             return Ok(Some(range.start));
         }
-        // Greenplum 6 counts the lines of one segment.
+        // Greenplum 6 names a line of one segment.
         if failure.row.is_some() && !self.target.greenplum {
             return Ok(failure.row);
         }
@@ -206,7 +206,7 @@ impl Write<'_> {
         }
     }
 
-    /// Runs a trial again for as long as the database is away or something is in the way.
+    /// Repeats a trial as long as the database is away or another transaction is in the way.
     fn until_it_answers<T>(
         &mut self,
         mut work: impl FnMut(
@@ -226,20 +226,20 @@ impl Write<'_> {
         }
     }
 
-    /// The cause is in the table or the server: nothing is rejected, nothing of what is held back is settled.
+    /// The cause is in the table or the server: no row that is held back is rejected or settled.
     pub(in crate::postgres) fn not_the_rows(&self, failure: &Failure) -> Error {
         let why = match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
             Ok(Err(why)) => why + "; ",
             _ => String::new(),
         };
         failure.error(
-            &format!("{}: the database refuses to write, and every row alike: no row is at fault", self.target.name),
+            &format!("{}: the database refuses every row for the same reason, so no row is at fault", self.target.name),
             &format!("{why}{}; then {}", remedy(failure), self.target.sink.origin.again()),
         )
     }
 }
 
-/// Declared rules that speak of a row's own values.
+/// Codes that are usually about a row's own values.
 fn is_a_rule_for_values(failure: &Failure) -> bool {
     let has = |prefix: &str| failure.sqlstate.as_deref().is_some_and(|code| code.starts_with(prefix));
     has("22") || has("44")

@@ -54,7 +54,7 @@ pub struct Order {
     pub in_order: bool,
     /// Rows of one key have one key image.
     pub exact: bool,
-    /// A row is stored under the key that it was sent with.
+    /// A row is stored with the key that was sent: no trigger changes it.
     pub key_as_sent: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is only tried: transactions that are rolled back, to see whether the table takes rows, and which row is in the way.
+//! Transactions that are rolled back: they show whether the table takes rows, and which row has a key that is there already.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::net_effect::net;
 use crate::postgres::write::row_by_row::{How, is_the_rows_own, step};
 
-/// Runs `work` in a transaction that is rolled back. Constraints that wait for COMMIT are checked before.
+/// Runs `work` in a transaction that is rolled back. Deferred constraints are checked before that.
 fn rolled_back<T>(
     session: &mut Session,
     staged: Option<&Statements>,
@@ -28,7 +28,7 @@ fn rolled_back<T>(
     Ok(done)
 }
 
-/// The statements of a path without any row: what is refused now no row is to blame for.
+/// The statements of a path without any row: what is refused now is no row's fault.
 pub fn nothing(session: &mut Session, statements: &Statements, path: Path, deletes: bool) -> Attempt<()> {
     rolled_back(session, (path == Path::Staged).then_some(statements), |session| {
         // As text: some types have no binary form.
@@ -40,7 +40,7 @@ pub fn nothing(session: &mut Session, statements: &Statements, path: Path, delet
     })
 }
 
-/// The first of some rows that is accepted for itself.
+/// The first of some rows that is accepted alone.
 pub fn sample(
     session: &mut Session,
     statements: &Statements,
@@ -62,10 +62,10 @@ pub fn sample(
     })
 }
 
-/// Puts a row of the table in once more. `None`: that can't be tried, or says nothing.
+/// Inserts a copy of a row that the table has. `None`: this can't be tried, or proves nothing.
 pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option<()>> {
     let tried = rolled_back(session, None, |session| {
-        // Nobody waits long for something that is only tried.
+        // A trial must not take long.
         session.run("SET LOCAL statement_timeout TO 5000")?;
         let inserted = session.client().execute(&statements.control, &[]);
         inserted.map_err(|error| session.failed(&error, During::Statement).of_statement(&statements.control))
@@ -73,14 +73,15 @@ pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option
     match tried {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(())),
-        // Its key is there, of course; all else was looked at before that.
+        // Its key is there, of course. The server checks unique keys last, so it accepted the rest.
         Err(failure) if failure.class == Class::Conflict => Ok(Some(())),
         Err(failure) if failure.class == Class::TooLong => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
-/// The row whose key is there already: the last of the shortest run from the start of `range` that is refused for it.
+/// The row whose key is there already. It is found by halving: the shortest run from the start of `range` that is refused
+/// for a key ends with this row.
 pub fn in_the_way(
     session: &mut Session,
     statements: &Statements,
