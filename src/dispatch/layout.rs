@@ -72,11 +72,11 @@ impl Layout {
         match self {
             Layout::Key => "layout key: rows are shared among the writers by their key, so each key keeps its order",
             Layout::Block => {
-                "layout block: rows have no key and are shared among the writers in blocks of 256, whose order isn't kept"
+                "layout block: rows have no key; blocks of 256 are shared among the writers, and the order of blocks isn't kept"
             }
             Layout::Serial => {
-                "layout serial: one writer takes all rows in their order, which counts where another unique constraint \
-                 or a key that only the server can compare is at stake"
+                "layout serial: one writer takes all rows in their order, because of another unique constraint or a key that \
+                 only the server can compare"
             }
         }
     }

@@ -12,12 +12,12 @@ use crate::formats::raw::options as raw;
 use crate::options::{OptionSpec, TableOptions};
 use crate::types::data_type::DataType;
 
-/// A format that there is.
+/// A message format.
 #[derive(Debug)]
 pub struct FormatSpec {
     pub name: &'static str,
     pub options: &'static [OptionSpec],
-    /// Its messages update and delete rows too, so it is none for keys.
+    /// Its messages also update and delete rows, so it can't be the format of keys.
     pub is_changing: bool,
 }
 

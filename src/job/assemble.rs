@@ -276,7 +276,7 @@ impl Assembly<'_> {
             Err(_) if is_named => None,
             Err(why) => {
                 let message = format!(
-                    "the job's name, which is its file's or what the program gives it, {why}; SET 'pipeline.name' gives another"
+                    "the job's name (the file's, or the one that the program gives) {why}; choose another with SET 'pipeline.name'"
                 );
                 return Err(Error::Config(vec![Diagnostic { location: None, message }]));
             }

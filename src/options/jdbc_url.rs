@@ -194,7 +194,7 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
     Ok(())
 }
 
-/// Keepalive is how a server is missed that is gone without a word, so it is never off.
+/// Only keepalive notices a server that is gone without closing the connection, so it is always on.
 pub fn always_alive(name: &str) -> String {
     format!("the url's {name} has no effect: TCP keepalive is always on")
 }
@@ -220,7 +220,7 @@ fn hosts(authority: &str) -> Result<Vec<Host>, String> {
     let host = |text| {
         let (name, port) = name_and_port(text)?;
         if name.starts_with('/') || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f")) {
-            return Err("has a Unix socket for its host, which the JDBC driver doesn't know; write the url as \
+            return Err("has a Unix socket as its host, which the JDBC driver doesn't know; write the url as \
                         postgresql://user@%2Fdirectory/database"
                 .into());
         }
@@ -238,7 +238,7 @@ pub fn name_and_port(text: &str) -> Result<(&str, Option<&str>), String> {
             match behind.strip_prefix(':') {
                 Some(port) => Ok((address, Some(port))),
                 None if behind.is_empty() => Ok((address, None)),
-                None => Err("has something other than ':port' behind an IPv6 address".into()),
+                None => Err("has something other than ':port' after an IPv6 address".into()),
             }
         }
         None => match text.split_once(':') {

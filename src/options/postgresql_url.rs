@@ -95,9 +95,11 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
             }
             "target_session_attrs" => writable(&value).map(|primary| connection.primary_only = primary),
             "load_balance_hosts" => balanced(&value).map(|random| connection.load_balance_hosts = random),
-            // Without their effect another server would get the rows.
+            // If these were ignored, another server would get the rows.
             "hostaddr" => Err("isn't supported: give the address as the host".into()),
-            "service" | "servicefile" => Err("isn't supported: write into the url what the service file says".into()),
+            "service" | "servicefile" => {
+                Err("isn't supported: write the settings of the service file into the url".into())
+            }
             _ => match HONOURED.iter().find(|(own, _)| *own == name) {
                 Some((_, jdbc)) => set_parameter(&mut connection, jdbc, value),
                 None => {
@@ -124,7 +126,7 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
     (connection, findings)
 }
 
-/// The names and the ports of what stands before the database: the parameters `host` and `port` stand in for them.
+/// The hosts and ports before the database. The parameters `host` and `port` are used instead where they are given.
 fn addresses(authority: &str) -> Result<(Vec<String>, Vec<String>), String> {
     let (mut names, mut ports) = (Vec::new(), Vec::new());
     for address in authority.split(',') {

@@ -16,7 +16,7 @@ pub const URL: OptionSpec = OptionSpec::new(
     "url",
     // The URL can hold a password.
     ValueType::Secret,
-    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket for the host.",
+    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket as the host.",
 )
 .required();
 pub const TABLE_NAME: OptionSpec =
@@ -354,7 +354,7 @@ fn unused_files(options: &mut TableOptions<'_>, connection: &Connection) {
     };
     if connection.ssl_root_cert.is_some() {
         options.notice(&format!(
-            "the url's sslrootcert has no effect with sslmode={mode}; sslmode=verify-full has the server's certificate checked"
+            "the url's sslrootcert has no effect with sslmode={mode}; with sslmode=verify-full the server's certificate is checked"
         ));
     }
     for (name, file) in [("sslcert", &connection.ssl_cert), ("sslkey", &connection.ssl_key)] {
@@ -364,17 +364,18 @@ fn unused_files(options: &mut TableOptions<'_>, connection: &Connection) {
     }
 }
 
-/// `folded`: names are folded, unless they are in double quotes; a table without a schema stands in the sink's.
+/// `folded`: names are in lower case, unless they are in double quotes. A table without a schema is in the sink's schema.
 fn dead_letter(text: &str, schema: &str, folded: bool) -> Result<DeadLetterTarget, String> {
     let forms = "must be 'file:PATH', 'kafka:TOPIC' or 'table:SCHEMA.NAME'";
     match text.split_once(':') {
-        Some(("file", "")) => Err("needs a path behind 'file:'".into()),
+        Some(("file", "")) => Err("needs a path after 'file:'".into()),
         Some(("file", path)) => Ok(DeadLetterTarget::File(PathBuf::from(path))),
         Some(("kafka", topic)) if is_topic(topic) => Ok(DeadLetterTarget::Kafka(topic.to_owned())),
-        Some(("kafka", _)) => Err("needs a topic's name behind 'kafka:': letters, digits, '.', '_' and '-'".into()),
+        Some(("kafka", _)) => Err("needs a topic's name after 'kafka:': letters, digits, '.', '_' and '-'".into()),
         Some(("table", name)) => {
-            let name = TableName::parse(name)
-                .map_err(|_| "needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes".to_owned())?;
+            let name = TableName::parse(name).map_err(|_| {
+                "needs SCHEMA.NAME after 'table:', with double quotes around a part that contains dots".to_owned()
+            })?;
             let (schema, table) = if folded { name.folded() } else { name }.or_in(schema);
             Ok(DeadLetterTarget::Table { schema, table })
         }

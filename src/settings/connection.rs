@@ -39,7 +39,7 @@ pub enum Host {
         name: String,
         port: u16,
     },
-    /// A Unix socket: the directory it stands in, and the port that its name ends with.
+    /// A Unix socket: its directory, and the port that its name ends with.
     Unix {
         directory: PathBuf,
         port: u16,

@@ -1,6 +1,6 @@
 //! The name of a table of the database, as people write it.
 
-/// `schema.table` or `table`. A part in double quotes may hold dots, and a double quote as two.
+/// `schema.table` or `table`. A part in double quotes may contain dots, and a double quote written twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
     schema: Option<Part>,
@@ -14,10 +14,12 @@ struct Part {
 }
 
 impl TableName {
-    /// Why it is no name goes behind the name of whatever holds it.
+    /// The error completes a sentence that begins with the option's or argument's name.
     pub fn parse(text: &str) -> Result<TableName, String> {
-        let wrong =
-            || "must be a table's name: SCHEMA.TABLE or TABLE, a part that holds dots in double quotes".to_owned();
+        let wrong = || {
+            "must be a table's name: SCHEMA.TABLE or TABLE, with double quotes around a part that contains dots"
+                .to_owned()
+        };
         let (first, rest) = part(text).ok_or_else(wrong)?;
         if rest.is_empty() {
             return Ok(TableName { schema: None, table: first });
@@ -32,12 +34,12 @@ impl TableName {
         self.schema.is_some()
     }
 
-    /// Schema and table as they are written; a name without a schema is in `default`.
+    /// Schema and table as they are written; `default` is the schema of a name without one.
     pub fn or_in(self, default: &str) -> (String, String) {
         (self.schema.map_or_else(|| default.to_owned(), |part| part.text), self.table.text)
     }
 
-    /// The same with the letters of unquoted parts made small, as in SQL.
+    /// The same with unquoted parts in lower case, as in SQL.
     pub fn folded(mut self) -> Self {
         for part in self.schema.iter_mut().chain([&mut self.table]).filter(|part| !part.is_quoted) {
             part.text.make_ascii_lowercase();

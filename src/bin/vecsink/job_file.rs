@@ -35,8 +35,8 @@ pub struct Changes {
     /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 32mb]
     #[arg(long, value_name = "SIZE", value_parser = buffer_memory)]
     buffer_memory: Option<usize>,
-    /// Fail when the database has been away for this long, such as 10min; a start waits as long [default: the file's
-    /// `max.outage`, else wait without end, but at the start only until the time-outs]
+    /// Fail when the database has been away for this long, such as 10min. A start waits as long, also for Kafka [default: the
+    /// file's `max.outage`; without it a running job waits without end, and a start fails soon]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_outage: Option<Duration>,
 }

@@ -67,7 +67,7 @@ fn live_line(console: &Console) -> ProgressBar {
     line
 }
 
-/// Progress that is stored once a second isn't worth a word.
+/// Stored progress that is younger than this isn't mentioned: it is stored once a second.
 pub const OLD_PROGRESS: Duration = Duration::from_secs(10);
 
 /// What matters most comes first: a narrow terminal cuts the end off.
@@ -93,7 +93,7 @@ fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     }
     text += &format!(", batches {}", grouped(counters.batches));
     if counters.records_missed > 0 {
-        let gone = format!(", gone unread {}", grouped(counters.records_missed));
+        let gone = format!(", missed {}", grouped(counters.records_missed));
         text += &paint(colors, Color::Yellow, &gone);
     }
     if stats.progress_age >= OLD_PROGRESS {
@@ -205,7 +205,7 @@ mod tests {
         assert!(describe(&stats, &rate, true).contains("\x1b[1;33mdead letters 3\x1b[0m"));
         stats.counters.records_missed = 9;
         stats.progress_age = Duration::from_secs(75);
-        let line = format!("database away, {line}, gone unread 9, progress stored 75 s ago");
+        let line = format!("database away, {line}, missed 9, progress stored 75 s ago");
         assert_eq!(describe(&stats, &rate, false), line);
     }
 }

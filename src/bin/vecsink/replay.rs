@@ -70,14 +70,14 @@ Examples:
 
 fn letters(text: &str) -> std::result::Result<Letters, String> {
     match text.split_once(':') {
-        Some(("kafka", "")) => Err("needs a topic behind 'kafka:'".into()),
+        Some(("kafka", "")) => Err("needs a topic after 'kafka:'".into()),
         Some(("kafka", topic)) => Ok(Letters::Topic(topic.to_owned())),
         Some(("table", name)) => match TableName::parse(name) {
             Ok(name) if name.has_schema() => {
                 let (schema, table) = name.or_in("");
                 Ok(Letters::Table { schema, table })
             }
-            _ => Err("needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes".into()),
+            _ => Err("needs SCHEMA.NAME after 'table:', with double quotes around a part that contains dots".into()),
         },
         Some(("file", path)) => Ok(Letters::File(path.into())),
         _ => Ok(Letters::File(text.into())),

@@ -36,8 +36,8 @@ pub struct Arguments {
     /// Forget the stored positions and start by 'scan.startup.mode'
     #[arg(long)]
     fresh: bool,
-    /// Wait at the start for a database or brokers that are away, instead of failing soon: for as long as --max-outage or the
-    /// file's `max.outage` allows, else without end. Where one of these is set, the start waits anyway
+    /// At the start, wait for a database or brokers that are away instead of failing soon: as long as --max-outage or the
+    /// file's `max.outage` allows, or without end. With one of these two set, the start waits also without this option
     #[arg(long)]
     wait_for_servers: bool,
     /// Print what was done as the last line of stdout

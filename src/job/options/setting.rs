@@ -24,8 +24,8 @@ pub const BUFFER_MEMORY: OptionSpec = OptionSpec::new(
 pub const MAX_OUTAGE: OptionSpec = OptionSpec::new(
     "max.outage",
     ValueType::Duration,
-    "How long the database may be away before the job gives up; a start waits that long, too, also for Kafka. Left out: no \
-     end, but a start waits only for the connect time-out, unless --wait-for-servers is given.",
+    "How long the database may be away before the job stops. A start waits that long too, also for Kafka. Left out: a running \
+     job waits without end, a start only for the connect time-out, unless --wait-for-servers is given.",
 )
 .own();
 pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(

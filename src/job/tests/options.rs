@@ -102,7 +102,7 @@ fn own_sink_options_are_read() {
         ("kafka:a,b", "needs a topic's name"),
         ("table:", "needs SCHEMA.NAME"),
         ("table:s.", "needs SCHEMA.NAME"),
-        ("table:a.b.c", "needs SCHEMA.NAME behind 'table:', a part that holds dots in double quotes"),
+        ("table:a.b.c", "needs SCHEMA.NAME after 'table:', with double quotes around a part that contains dots"),
         ("table:Out", "is the table that the rows go to"),
         ("file:", "needs a path"),
         ("/tmp/x", "must be 'file:PATH'"),

@@ -81,7 +81,7 @@ fn a_type_of_endless_arrays_is_refused() {
         let errors =
             errors_on_a_small_stack(job_of(&format!("a {data_type}"), "c INT", "INSERT INTO s SELECT 1 FROM k"));
         assert!(
-            errors[0].starts_with("line 1, column ") && errors[0].contains("nested more than 16 deep"),
+            errors[0].starts_with("line 1, column ") && errors[0].contains("nested more than 16 levels deep"),
             "{errors:?}"
         );
     }

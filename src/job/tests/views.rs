@@ -141,5 +141,5 @@ fn views_that_double_a_column_again_and_again_are_refused() {
         text += &format!("CREATE VIEW v{view} AS SELECT x AND x AS x FROM v{};\n", view - 1);
     }
     let found = only_error(&job_of("a INT", "c BOOLEAN", &format!("{text}INSERT INTO s SELECT x FROM v63")));
-    assert!(found.contains("the expression is too large when its views"), "{found}");
+    assert!(found.contains("the expression is too large with its views"), "{found}");
 }

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-/// Character classes in each other.
+/// How deep character classes may be nested.
 const DEEPEST: usize = 16;
 
 /// A compiled expression. Two are equal when they were written alike.
@@ -184,7 +184,7 @@ impl Translation<'_> {
     /// Behind a `[`, up to its `]`.
     fn class(&mut self, depth: usize) -> Translated<()> {
         if depth > DEEPEST {
-            return Err(format!("has character classes in each other, more than {DEEPEST} deep"));
+            return Err(format!("has character classes nested more than {DEEPEST} levels deep"));
         }
         self.out.push('[');
         if let Some(rest) = self.rest.strip_prefix('^') {

@@ -172,7 +172,7 @@ impl<'a> Cursor<'a> {
     /// Parses something that may hold itself.
     pub fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEEPEST {
-            return Err(self.error(format!("nested more than {DEEPEST} deep")));
+            return Err(self.error(format!("nested more than {DEEPEST} levels deep")));
         }
         self.depth += 1;
         let parsed = parse(self);

@@ -27,7 +27,7 @@ pub fn parse_type_and_parts(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Pa
         };
         depth += 1;
         if depth > DEEPEST {
-            return Err(cursor.error(format!("nested more than {DEEPEST} deep")));
+            return Err(cursor.error(format!("nested more than {DEEPEST} levels deep")));
         }
         data_type = wrap(Box::new(data_type));
         parts = vec![Part { not_null: false, parts }];

@@ -15,7 +15,7 @@ const MOST_LINKS: usize = 1000;
 /// NULL …`), by at most one level every two tokens.
 const LONGEST_TERM: usize = 500;
 
-/// Parentheses, functions and CASE in each other; the query around them counts as well.
+/// How deep parentheses, functions and CASE may be nested; the query around them counts as a level too.
 const DEEPEST: usize = 50;
 
 /// Parses all of the tokens. `end` is where the statement ends.
@@ -122,7 +122,7 @@ fn syntax_error(failure: &ParserError, end: Location) -> Diagnostic {
     let text = match failure {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
         ParserError::RecursionLimitExceeded => {
-            return error(end, format!("the expression is nested more than {DEEPEST} deep"));
+            return error(end, format!("the expression is nested more than {DEEPEST} levels deep"));
         }
     };
     let Some((message, place)) = text.rsplit_once(" at Line: ") else {

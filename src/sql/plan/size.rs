@@ -18,8 +18,8 @@ pub fn check(expression: Expression, at: Location) -> Result<Expression, Diagnos
         depth += 1;
         if parts > MOST_PARTS || depth > DEEPEST {
             let message = format!(
-                "the expression is too large when its views and computed columns are put in: more than {MOST_PARTS} parts, or \
-                 {DEEPEST} in each other; shorten it"
+                "the expression is too large with its views and computed columns expanded: more than {MOST_PARTS} parts, or \
+                 more than {DEEPEST} levels; shorten it"
             );
             return Err(error(at, message));
         }
