@@ -261,10 +261,10 @@ typedef struct vecsink_stats {
     uint32_t outage;
     // Since it was opened.
     double seconds;
-    // Jobs: offsets that were gone before they could be read (retention was faster, or somebody deleted them).
+    // Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
     uint64_t records_missed;
-    // Jobs: for how long rows have been durable of which Kafka doesn't know, in milliseconds: what the next start would read
-    // again. About nothing while progress is stored; -1 for sinks.
+    // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
+    // the next start. Near zero while progress is stored; -1 for sinks.
     int64_t progress_age_ms;
 } vecsink_stats;
 
@@ -665,10 +665,10 @@ vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
 
 // Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
 // VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
-// in doubt. Otherwise what the sink failed of. Closing again gives the same answer; while another thread closes, it is waited
-// for, until the deadline. Returns within a second of the deadline, whatever the server does. A callback that still runs then
-// isn't waited for, and no other is made: what it uses must live until it returns. last_stats may be NULL. The sink must still
-// be freed.
+// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
+// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
+// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
+// last_stats may be NULL. The sink must still be freed.
 vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
                                 int64_t deadline_ms,
                                 struct vecsink_stats *last_stats,

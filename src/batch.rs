@@ -28,8 +28,8 @@ pub enum Op {
     Delete,
 }
 
-/// An encoded row, a key or an original that is longer can't be counted by an [`Entry`], not even when two rows become one. The
-/// server takes no more than half of it.
+/// The longest encoded row, key or original: an [`Entry`] can't count more, not even when two rows become one. The server
+/// takes no more than half of this.
 pub const MOST_ROW_BYTES: usize = i32::MAX as usize;
 
 /// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.

@@ -164,7 +164,10 @@ impl Rejection {
         struct Shown<'a>(&'a Rejection);
         impl fmt::Display for Shown<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.write(f, "the reason may hold values, which 'log.row-values' = 'false' keeps out of the log")
+                self.0.write(
+                    f,
+                    "the reason may quote values of the row, which 'log.row-values' = 'false' keeps out of the log",
+                )
             }
         }
         Shown(self).to_string()

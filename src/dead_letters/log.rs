@@ -15,7 +15,7 @@ const LINES_A_SECOND: u32 = 10;
 /// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
 /// log lines. What was left out is counted in the log, at the next line or at the end.
 pub struct RateLimitedLog {
-    /// Reasons may be shown: they quote values of rows.
+    /// Whether reasons are shown, which quote values of rows.
     shows_reasons: bool,
     limit: Mutex<RateLimit>,
 }

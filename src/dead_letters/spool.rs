@@ -14,7 +14,7 @@ use crate::error::{Diagnostic, Error, Result};
 /// The most lines named in one error.
 const NAMED: usize = 10;
 
-/// No record of Kafka makes a line that is longer.
+/// The longest line that is read: no record of Kafka makes a longer one.
 const LONGEST: usize = i32::MAX as usize;
 
 /// A letter's place in the file. Only this is held in memory.
@@ -82,7 +82,7 @@ impl Spool {
             }
             if text.len() > LONGEST {
                 bad.push(wrong(format!(
-                    "{shown}:{number}: is no dead letter: it has {length} bytes, at most {LONGEST} are read"
+                    "{shown}:{number}: is no dead letter: it has {length} bytes, at most {LONGEST} are allowed"
                 )));
             } else if !text.trim_ascii().is_empty() {
                 match line::read(&text) {

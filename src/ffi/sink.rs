@@ -355,10 +355,10 @@ pub unsafe extern "C" fn vecsink_sink_stats(
 
 /// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
 /// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
-/// in doubt. Otherwise what the sink failed of. Closing again gives the same answer; while another thread closes, it is waited
-/// for, until the deadline. Returns within a second of the deadline, whatever the server does. A callback that still runs then
-/// isn't waited for, and no other is made: what it uses must live until it returns. last_stats may be NULL. The sink must still
-/// be freed.
+/// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
+/// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
+/// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
+/// last_stats may be NULL. The sink must still be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_close(
     sink: *mut vecsink_sink,

@@ -51,10 +51,10 @@ pub struct vecsink_stats {
     pub outage: u32,
     /// Since it was opened.
     pub seconds: f64,
-    /// Jobs: offsets that were gone before they could be read (retention was faster, or somebody deleted them).
+    /// Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
     pub records_missed: u64,
-    /// Jobs: for how long rows have been durable of which Kafka doesn't know, in milliseconds: what the next start would read
-    /// again. About nothing while progress is stored; -1 for sinks.
+    /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
+    /// the next start. Near zero while progress is stored; -1 for sinks.
     pub progress_age_ms: i64,
 }
 

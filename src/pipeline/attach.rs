@@ -9,7 +9,7 @@ use crate::settings::TableName;
 /// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the SQL job of the same parts.
 #[derive(Clone, Default)]
 pub struct Attach {
-    /// Why the table's name is none.
+    /// Why the table's name is wrong.
     wrong: Option<String>,
     columns: Vec<(String, String)>,
     source: Vec<(String, String)>,

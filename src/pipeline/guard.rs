@@ -1,12 +1,12 @@
-//! A panic while one message is read is a bug of ours. It costs that record and not the job, which would meet the record
-//! again at every start.
+//! A panic while one message is read is a bug of ours. It costs only that record. If it ended the job, the job would get the
+//! record again at every start.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Rejection, Stage};
 
-/// Runs `work` over one record. Err: it panicked, and whatever it worked on must be made anew.
+/// Runs `work` over one record. Err: it panicked, and everything that it worked on must be replaced.
 pub fn guarded<T>(stage: Stage, work: impl FnOnce() -> T) -> Result<T, Rejection> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let reason = format!("a bug of vecsink: {}; please report it with the record", message(&*panic));

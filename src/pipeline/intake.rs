@@ -37,8 +37,8 @@ use crate::types::value::Value;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same when it has paused them.
 const IMPATIENCE: Duration = Duration::from_millis(500);
-/// How long the reader waits for a look at the table before it reads on: as long as for a record. Most are sooner over, and
-/// pausing throws away what was fetched.
+/// How long the reader waits for a look at the table before it goes on: as long as for a record. Most looks take less, and
+/// pausing partitions throws away what was fetched.
 const LOOK_PATIENCE: Duration = Duration::from_millis(100);
 /// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
 /// time. Few enough to stay in the nearest cache.
@@ -64,7 +64,7 @@ pub struct SourceIntake {
     until_crowd_check: u32,
     /// The last answer was that there is no room.
     paused: bool,
-    /// Partition and offset of a record that the first so many feeds have taken, and the next couldn't judge yet.
+    /// Partition and offset of a record, and how many feeds have taken it; the next feed couldn't decide yet.
     half_taken: Option<(usize, i64, usize)>,
     /// Of the process in a group that shares the partitions.
     membership: Option<Arc<dyn Membership>>,
@@ -320,7 +320,7 @@ impl Feed {
     /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
     fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
-        // In this order: what a writer leaves out moves no watermark then.
+        // In this order, so that rows which a writer leaves out move no watermark.
         let watermark = self.line.progress.end_stream(stream);
         self.line.target.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
@@ -403,7 +403,7 @@ impl Feed {
         Ok(Taken::Yes)
     }
 
-    /// Has the table looked at, if that is due, before a row is refused for it. The reader must not wait for the database: a
+    /// Looks at the table, if that is due, before a row is refused because of it. The reader must not wait for the database: a
     /// look that takes long goes on in its thread, and the record is offered again.
     #[cold]
     fn has_looked(&mut self) -> Result<bool> {
@@ -462,7 +462,7 @@ impl Feed {
         }
     }
 
-    /// The encoder panicked: its buffers are made anew.
+    /// The encoder panicked: its buffers are replaced.
     #[cold]
     fn reject_for_a_bug(&mut self, record: &Record<'_>, bug: Rejection, partition: usize) -> Result<Taken> {
         self.follow()?;

@@ -26,7 +26,7 @@ use crate::settings::DeadLetterTarget;
 use crate::settings::kafka::Assignment;
 use crate::stop::Stop;
 
-/// How long an abandoned job's threads get, with the last words to Kafka: the process is to end within a second.
+/// How long an abandoned job's threads get to end, with the last messages to Kafka: the process must end within a second.
 const LAST_GRACE: Duration = Duration::from_millis(900);
 
 /// What a run is told besides its job.
@@ -245,7 +245,7 @@ impl Pipeline {
         (summary, outcome)
     }
 
-    /// That of the reader whose progress is the oldest.
+    /// The age for the reader whose progress is the oldest.
     fn progress_age(&self) -> Option<Duration> {
         self.sources.iter().map(|source| source.stored.age()).max()
     }

@@ -54,7 +54,7 @@ pub struct Line {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
-    /// Rows that were read and then became another process's.
+    /// Rows that were read and then belonged to another process.
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
     traits: Traits,
@@ -118,7 +118,7 @@ impl Line {
         &self.counters
     }
 
-    /// The counts of what this process has done: rows that became another's are counted there.
+    /// The counts of this process. Rows that now belong to another process are counted there.
     pub fn counted(&self) -> Snapshot {
         let mut counted = self.counters.snapshot();
         counted.rows_read = counted.rows_read.saturating_sub(self.left_out.load(Ordering::Relaxed));

@@ -61,11 +61,11 @@ pub use sample::{Sample, SampledColumn, SampledRecord, sample};
 
 pub use stats::{Stats, Summary};
 
-/// How long a sink's threads get to end by themselves once it is abandoned. They look ten times a second, and whoever told
-/// them to has promised an answer within a second.
+/// How long a sink's threads get to end by themselves once it is abandoned. They check for that ten times a second, and the
+/// caller has promised an answer within a second.
 const ABANDON_GRACE: Duration = Duration::from_millis(500);
 
-/// Whether a wait for a sink's threads is over though they haven't ended. The sink is abandoned at the deadline.
+/// Whether to stop waiting for a sink's threads although they haven't ended. The sink is abandoned at the deadline.
 pub(crate) fn is_over(stop: &Stop, deadline: Option<Instant>) -> bool {
     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         stop.abandon();

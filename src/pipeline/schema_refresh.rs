@@ -12,8 +12,8 @@ struct Translators {
     keys: Translator,
 }
 
-/// The entries keep their places and their keys. `None`: nobody knows any more for what one of them was encoded, or it has
-/// become longer than can be counted.
+/// The entries keep their places and their keys. `None`: the edition that one of them was encoded for is no longer known, or
+/// it has become longer than can be counted.
 pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());

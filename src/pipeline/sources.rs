@@ -14,8 +14,8 @@ use crate::settings::kafka::Assignment;
 use crate::settings::registry::Registry;
 use crate::settings::topics::Topics;
 
-/// How long a reader waits for a schema before it reads on: as long as for a record. Most registries answer sooner, and
-/// pausing throws away what was fetched.
+/// How long a reader waits for a schema before it goes on: as long as for a record. Most registries answer sooner, and
+/// pausing partitions throws away what was fetched.
 const READERS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where a format's messages have their schemas, if they name them.
@@ -23,7 +23,7 @@ pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
     format.registry().map(|settings| client::open(settings, READERS_PATIENCE)).transpose()
 }
 
-/// The same for who has nothing else to do than to wait for a schema.
+/// The same for a caller that has nothing else to do.
 pub fn patient_schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
     let open = |settings: &Registry| {
         let all = (settings.connect_timeout + settings.read_timeout) * settings.urls.len().max(1) as u32;

@@ -8,19 +8,19 @@ use crate::error::{Error, Result};
 /// The pause after a failed try, at first and at most.
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(5);
-/// How often it is said what is waited for.
+/// How often the log says what is waited for.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long a start waits for servers that are away, from its beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// `None`: each gets its own time-out, once.
+    /// `None`: each server is tried once, with its own time-out.
     longest: Option<Duration>,
     begun: Instant,
 }
 
 impl Patience {
-    /// Where nothing was said, a start fails soon: a wrong address should not look like an outage.
+    /// Without either option a start fails soon: a wrong address must not look like an outage.
     pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> Patience {
         let longest = max_outage.or(wait_for_servers.then_some(Duration::MAX));
         Patience { longest, begun: Instant::now() }
@@ -32,7 +32,7 @@ impl Patience {
         Some(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Tries again while the server is away. What is wrong with the login, the table or the job is an error at once.
+    /// Tries again while the server is away. Any error of the login, the table or the job is returned at once.
     pub fn wait_for<T>(&self, name: &str, mut open: impl FnMut() -> Result<T>) -> Result<T> {
         let (mut pause, mut told): (_, Option<Instant>) = (FIRST, None);
         loop {

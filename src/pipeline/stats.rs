@@ -20,8 +20,8 @@ pub struct Stats {
     pub freshness_ms: Option<u64>,
     /// Since the job was started.
     pub age: Duration,
-    /// For how long rows have been durable of which Kafka doesn't know: what the next start would read again. About nothing
-    /// while progress is stored.
+    /// How old the progress is that Kafka has stored. What became durable after that would be read again by the next start.
+    /// Near zero while progress is stored.
     pub progress_age: Duration,
 }
 
@@ -30,6 +30,6 @@ pub struct Stats {
 pub struct Summary {
     pub counters: Snapshot,
     pub seconds: f64,
-    /// How old the progress was at the end that Kafka has; `None` where none is kept.
+    /// How old the progress that Kafka has stored was at the end; `None` where none is stored.
     pub progress_age: Option<Duration>,
 }

@@ -113,8 +113,7 @@ impl Progress {
         }
     }
 
-    /// From here on the stream is read from `start`, whatever was read of it before, and what is settled of that counts for
-    /// nothing.
+    /// From now on the stream is read from `start`. What was read before no longer counts, even when it is settled later.
     pub fn start_over(&self, stream: u32, start: i64) {
         if let Some(window) = self.streams.lock().window(stream) {
             window.start_over(start);

@@ -46,8 +46,8 @@ pub enum ColumnKind {
     OtherArray,
     /// Anything else: sent as text, the server decides.
     Other,
-    /// A type that the server itself reads as text only: it has no binary receive function. No row of its table goes in
-    /// binary form, whatever the others' columns hold.
+    /// A type that the server reads as text only, because it has no binary receive function. No row of its table is sent in
+    /// binary form, whatever its other columns are.
     TextOnly,
 }
 
@@ -132,8 +132,8 @@ pub struct TargetTable {
     pub columns: Vec<TargetColumn>,
     /// Indexes into `columns` of the key: the job's PRIMARY KEY, else the table's. `None`: nothing identifies a row.
     pub key: Option<Vec<usize>>,
-    /// Rows have one key where they were sent with the same bytes, and only there: no collation, operator class or trigger of the
-    /// table has other rules.
+    /// Two rows have the same key if, and only if, its bytes are the same: no collation, operator class or trigger of the table
+    /// has another rule.
     pub key_is_bytewise: bool,
     /// The table has a unique or exclusion constraint (or unique index) besides the key over a written column.
     pub other_unique: bool,

@@ -23,7 +23,7 @@ pub enum Kind {
     Integer {
         least: i64,
         most: i64,
-        /// Of a number with a point or an exponent the whole part counts; else it is refused.
+        /// true: a number with a point or an exponent is cut to its whole part. false: it is refused.
         truncates: bool,
     },
     Float,

@@ -31,7 +31,7 @@ pub struct Calls {
 /// The running thread.
 pub struct Callbacks(Arc<Told>);
 
-/// What the thread and whoever ends it tell each other.
+/// What the callback thread and the thread that ends it tell each other.
 #[derive(Default)]
 struct Told {
     /// The next round of calls is the last one.
@@ -80,7 +80,7 @@ impl Callbacks {
         while !*ended {
             if changed.wait_until(&mut ended, deadline).timed_out() && !*ended {
                 left.store(true, Ordering::Release);
-                log::warn!("{}: a callback hasn't returned in time; no other is made", core.line.name());
+                log::warn!("{}: a callback hasn't returned in time; no more callbacks are made", core.line.name());
                 return;
             }
         }
@@ -91,7 +91,7 @@ impl Callbacks {
 fn run(core: &Core, calls: &Calls, mut known: u64, told: &Told) {
     let guarded = |name: &str, call: &dyn Fn()| {
         if !told.left.load(Ordering::Acquire) && catch_unwind(AssertUnwindSafe(call)).is_err() {
-            log::error!("{}: the callback {name} panicked; rows go on", core.line.name());
+            log::error!("{}: the callback {name} panicked; rows are still written", core.line.name());
         }
     };
     loop {

@@ -11,7 +11,7 @@ use crate::types::encode::RowEncoder;
 use crate::types::target::TargetTable;
 use crate::types::value::Value;
 
-/// With what stands around it, it still can be counted.
+/// The longest original that can still be counted together with its frame.
 const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
 
 pub struct Feed {

@@ -14,14 +14,14 @@ use crate::stop::{Phase, Stop};
 
 /// How often at most.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often who waits for the end looks whether there still is time.
+/// How often a wait for the thread's end checks whether there is still time.
 const LOOK: Duration = Duration::from_millis(50);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
 
 pub struct PositionKeeper(Arc<Told>);
 
-/// What the thread and whoever ends it tell each other.
+/// What this thread and the thread that ends it tell each other.
 #[derive(Default)]
 struct Told {
     state: Mutex<State>,
@@ -30,7 +30,7 @@ struct Told {
 
 #[derive(Default)]
 struct State {
-    /// The thread is to end.
+    /// The thread must end.
     last: bool,
     /// It has ended.
     ended: bool,

@@ -48,8 +48,8 @@ class Stats:
     records_missed: int
     """Of a pipeline: offsets that were gone before they could be read."""
     progress_age: float | None
-    """Of a pipeline: for how many seconds rows have been durable of which Kafka doesn't know; the next start would read them
-    again. About nothing while progress is stored."""
+    """Of a pipeline: how old the progress is that Kafka has stored, in seconds. What became durable after that would be read
+    again by the next start. Near zero while progress is stored."""
 
 
 def room() -> StatsStruct:
