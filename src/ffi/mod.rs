@@ -10,8 +10,12 @@ mod error;
 mod handle;
 mod log;
 mod memory;
+#[cfg(feature = "tls")]
+mod openssl;
 mod panic;
 mod pipeline;
+#[cfg(feature = "kafka")]
+mod pipes;
 mod process;
 mod row;
 mod scratch;

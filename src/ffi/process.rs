@@ -65,6 +65,8 @@ pub fn check_may_open() -> Result<(), Fault> {
                        or exec";
         return Err(Fault::new(VECSINK_FORKED, message));
     }
+    #[cfg(feature = "tls")]
+    super::openssl::keep();
     OPENED.store(true, Ordering::Relaxed);
     Ok(())
 }

@@ -13,3 +13,4 @@ mod installed;
 mod items;
 mod library;
 mod python;
+mod surroundings;

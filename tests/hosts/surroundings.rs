@@ -1,0 +1,47 @@
+//! A host that has surroundings: an OpenSSL configured for itself, programs that it starts, few descriptors and threads.
+
+use std::process::Command;
+
+use crate::library::{compile_c, finish, url};
+use crate::support::broker::kafka;
+use crate::support::postgresql::{Schema, postgres18_tls};
+use crate::support::servers::address;
+
+/// What no OpenSSL but the host's own could live with: a provider that isn't there, and no version of TLS at all.
+const CONFIGURATION: &str = "openssl_conf = all
+[all]
+providers = providers
+ssl_conf = tls
+[providers]
+host = host
+[host]
+module = /nowhere/host.so
+activate = 1
+[tls]
+system_default = none
+[none]
+MinProtocol = TLSv1.3
+MaxProtocol = TLSv1.2
+";
+
+#[test]
+fn the_hosts_openssl_configuration_is_its_own_and_no_descriptor_goes_to_programs_it_starts() {
+    let (Some(server), Some(kafka)) = (postgres18_tls(), kafka()) else { return };
+    let (Some(brokers), Some(authority)) = (address("VECSINK_TEST_KAFKA_SSL"), address("VECSINK_TEST_KAFKA_CA")) else {
+        return;
+    };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id bigint PRIMARY KEY)");
+    let topic = kafka.topic(2);
+    topic.produce_spread((0..500).map(|id| id.to_string()));
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("openssl.cnf");
+    std::fs::write(&configuration, CONFIGURATION).unwrap();
+    let trusted = server.authority.as_deref().unwrap();
+    let url = url(&server).replace("sslmode=disable", &format!("sslmode=verify-full&sslrootcert={trusted}"));
+    let table = format!("{}.items", schema.name);
+    let program = compile_c("surroundings", "surroundings", &[]);
+    let mut host = Command::new(program);
+    finish(host.env("OPENSSL_CONF", &configuration).args([&url, &table, &brokers, &authority, &topic.name]));
+    assert_eq!(schema.count("items"), 501);
+}
