@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_of_the_first_version_gets_as_much_as_its_struct_has_room_for() {
+    fn a_program_of_the_first_version_gets_only_what_its_struct_has_room_for() {
         let untouched = vecsink_stats { size: FIRST_SIZE, records_missed: 77, ..vecsink_stats::default() };
         let mut host = untouched;
         // SAFETY: the struct is there, and larger than it says.

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_that_failed_is_repeated_later_and_later_and_without_end() {
+    fn a_commit_that_failed_is_repeated_without_end_after_growing_waits() {
         let (mut commits, mut now) = (Commits::default(), Instant::now());
         let mut waits = Vec::new();
         for next in 0..100 {

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_not_utf8_are_replaced_where_they_are_not_and_only_so_many_are_kept() {
+    fn wrong_bytes_of_names_are_replaced_and_only_so_many_names_are_kept() {
         let mut names = Names::default();
         assert_eq!(names.readable(b"caf\xe9"), "caf\u{fffd}");
         for number in 0..10_000u32 {

@@ -163,7 +163,7 @@ mod tests {
     use crate::kafka::start::Origin;
 
     #[test]
-    fn the_address_of_a_topic_that_was_let_go_stands_for_whatever_topic_has_it_then() {
+    fn the_address_of_a_topic_that_was_given_up_may_belong_to_another_topic_later() {
         let mut partitions = Partitions::default();
         for topic in ["a", "b"] {
             let (topic, origin) = (Arc::from(topic), Origin::StartupMode);

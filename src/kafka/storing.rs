@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_somebody_must_do_something_about_is_said_at_once_and_then_once_a_minute() {
+    fn a_failure_that_needs_help_is_logged_at_once_and_then_once_a_minute() {
         let (mut trouble, start) = (Trouble::default(), Instant::now());
         let mut says = |code, second| trouble.is_worth_a_word(code, start + Duration::from_secs(second));
         let told = |second| second % 60 == 0;
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_is_said_when_it_has_lasted() {
+    fn a_failure_that_ends_by_itself_is_logged_when_it_has_lasted() {
         let (mut trouble, start) = (Trouble::default(), Instant::now());
         let mut says = |second| trouble.is_worth_a_word(Code::NotCoordinator, start + Duration::from_secs(second));
         assert_eq!([0, 5, 9, 10, 11, 69, 70].map(&mut says), [false, false, false, true, false, false, true]);

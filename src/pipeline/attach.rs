@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_the_tables_name_may_be_quoted_and_what_is_no_name_is_said_before_anything_is_opened() {
+    fn a_part_of_the_tables_name_may_be_quoted_and_a_wrong_name_is_refused_before_anything_is_opened() {
         let job = |table: &str| {
             Pipeline::attach("postgresql://me:p@db/shop", table)
                 .column("id", "BIGINT")
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_job_that_can_not_be_one_is_refused_with_where_it_came_from() {
+    fn a_wrong_job_name_is_refused_and_the_error_says_where_it_came_from() {
         let named = |name: &str| {
             Pipeline::attach("postgresql://me:p@db/shop", "t")
                 .column("id", "BIGINT")

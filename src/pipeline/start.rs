@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_wait_will_mend_is_an_error_at_once() {
+    fn an_error_that_waiting_does_not_solve_is_returned_at_once() {
         let mut tries = 0;
         let outcome: Result<()> = Patience::new(true, None).wait_for("t", || {
             tries += 1;

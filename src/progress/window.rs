@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_before_a_stream_was_started_over_moves_its_watermark_no_more() {
+    fn rows_read_before_a_stream_was_started_over_no_longer_move_its_watermark() {
         let mut window = Window::new(90);
         let old = window.accept(90, 1);
         window.start_over(3);

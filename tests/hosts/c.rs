@@ -103,7 +103,7 @@ fn a_broken_connection_raises_no_signal_in_the_host() {
 }
 
 #[test]
-fn every_call_ends_by_its_deadline_when_the_server_answers_no_more() {
+fn every_call_ends_by_its_deadline_when_the_server_no_longer_answers() {
     let Some((_schema, [url, table])) = scene("id bigint PRIMARY KEY") else { return };
     let server = postgres18().unwrap();
     let proxy = Proxy::to(&server.host, server.port);

@@ -1,4 +1,4 @@
-//! The order of one key, whatever says which rows have one: a column's collation, an index's own, or a trigger.
+//! The order of one key, whatever decides which rows have the same key: a column's collation, an index's, or a trigger.
 
 use crate::support::{Job, Schema, Topic, kafka, postgres18};
 
@@ -131,7 +131,7 @@ fn a_delete_finds_the_row_of_its_key_whatever_compares_it() {
 }
 
 #[test]
-fn a_trigger_that_leaves_the_key_alone_costs_no_parallelism() {
+fn rows_go_through_all_shards_if_a_trigger_does_not_change_the_key() {
     let Some(kafka) = kafka() else { return };
     let Some(server) = postgres18() else { return };
     let topic = kafka.topic(1);

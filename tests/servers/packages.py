@@ -31,8 +31,8 @@ POSTGRES18_TLS = "18.3.0"
 KAFKA = "3.9.2"
 # The registry's is in registry.pom.xml.
 REGISTRY = "3.0.9"
-# Debian packages of PgBouncer, by version: the release they are in, and what they need, its C library too, so that it
-# runs whatever release this machine has.
+# Debian packages of PgBouncer, by version: their release, and the packages they need. The C library is one of these, so that
+# PgBouncer runs on any release.
 PGBOUNCER = {
     "1.18": ("bookworm", ["pgbouncer", "libc6", "libc-ares2", "libevent-2.1-7", "libpam0g", "libssl3", "libsystemd0", "libaudit1",
                           "libcap-ng0", "libcap2", "libgcrypt20", "libgpg-error0", "liblzma5", "libzstd1", "liblz4-1"]),
@@ -220,7 +220,7 @@ def expect(file, words):
 
 
 def debian_sources(release, work):
-    """Options that have apt-get look at another release of Debian, on the mirror that this machine uses."""
+    """Options that make apt-get use another release of Debian, on the mirror that this machine uses."""
     own = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     codename = own.get("VERSION_CODENAME", "").strip('"')
     for file in [*Path("/etc/apt").glob("sources.list.d/*.sources"), *Path("/etc/apt").glob("sources.list.d/*.list"),

@@ -10,8 +10,8 @@ from process import Process, free_port, give, reachable
 
 
 class PgBouncer:
-    """Among the servers for all tests it is only fetched: there is nothing to share. With `settings` it runs; one of them,
-    `upstream`, is the URL of the PostgreSQL, whose user logs in with the same password here."""
+    """For all tests together it is only fetched, because they share none. With `settings` it runs. The setting `upstream` is the
+    URL of the PostgreSQL server; its user logs in here with the same password."""
 
     def __init__(self, version):
         self.name = f"pgbouncer-{version}"

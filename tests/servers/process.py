@@ -107,7 +107,7 @@ class Process:
             time.sleep(0.02)
 
     def freeze(self):
-        """Stops the server and all its processes where they are: the kernel goes on acknowledging what comes for them."""
+        """Freezes the server and all its processes (SIGSTOP); the kernel still acknowledges what is sent to them."""
         frozen = set()
         # A process may have been made while the others were stopped.
         while new := self.tree() - frozen:
@@ -118,7 +118,7 @@ class Process:
         self.send(self.tree(), signal.SIGCONT)
 
     def tree(self):
-        """The server's process and all that come from it."""
+        """The server's process and all its descendants."""
         children = {}
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:

@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_that_change_rows_are_told_from_those_that_add_some() {
+    fn statements_that_change_rows_are_recognized() {
         let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
         let planned = |mode, on_conflict| -> Vec<bool> {
             let capabilities = Capabilities { direct: true, on_conflict, resolving: false };

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_the_key_or_makes_another_row_may_change_it() {
+    fn a_function_that_names_the_key_or_replaces_the_row_may_change_it() {
         for source in [
             "BEGIN NEW.id := lower(NEW.id); RETURN NEW; END",
             "BEGIN NEW.\"ID\" := 1; RETURN NEW; END",

@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_a_name_an_address_or_a_folder_of_sockets() {
+    fn a_host_is_a_name_an_address_or_the_directory_of_a_socket() {
         let of = |host: settings::Host| Host::new(host).addresses(&Patience::default()).unwrap();
         let addresses = |name: &str| of(settings::Host::tcp(name, 5432));
         let sockets = of(settings::Host::unix("/var/run", 5432));

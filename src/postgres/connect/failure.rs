@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_around_the_copy_is_told_from_the_copy_itself() {
+    fn the_context_of_a_function_is_not_taken_for_that_of_the_copy() {
         let trigger = "PL/pgSQL function f(integer, integer) line 3 at RAISE\nCOPY t, line 5, column a: \"x\"";
         assert_eq!((line_of(trigger), reads_a_field(trigger)), (Some(5), false));
         let json = "JSON data, line 1: {\"a\":...\nCOPY t, line 7, column j: \"{\"";

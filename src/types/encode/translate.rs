@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_in_binary_form_beside_a_column_that_is_read_as_text_only() {
+    fn a_row_with_a_column_that_is_read_as_text_only_is_not_sent_in_binary_form() {
         let (was, is) = ([ColumnKind::Int4, ColumnKind::Text], [ColumnKind::Int4, ColumnKind::TextOnly]);
         let old =
             [&2_u16.to_be_bytes()[..], &4_u32.to_be_bytes(), &7_i32.to_be_bytes(), &(-1_i32).to_be_bytes()].concat();

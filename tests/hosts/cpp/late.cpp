@@ -1,5 +1,5 @@
-// Frees a sink after main, with many rows pushed over several connections: late URL TABLE static|thread_local|atexit|open. The last one
-// leaves the closing to the end as well. The table: id bigint PRIMARY KEY.
+// Frees a sink after main, with many rows pushed over several connections: late URL TABLE static|thread_local|atexit|open. With "open"
+// the sink is also closed only at the exit. The table: id bigint PRIMARY KEY.
 #include <chrono>
 #include <cstdlib>
 #include <memory>

@@ -1,5 +1,5 @@
-//! The thread that polls the client waits for nobody. Where the client waits long for records, every answer of a broker
-//! waits behind that, which makes a question on this thread show.
+//! The thread that polls the client never waits for an answer. Here the client's fetches wait long for records, and every
+//! answer of a broker waits behind them. So a question asked on this thread would be seen.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::support::{Job, Schema, Topic, eventually, kafka, postgres18};
 
 /// How long a broker keeps a fetch that finds nothing.
 const FETCH_WAIT: Duration = Duration::from_secs(4);
-/// The longest that the reader may be away.
+/// The longest time that the reader may take between two polls.
 const LONGEST: Duration = Duration::from_secs(2);
 
 fn patient(topic: &Topic) -> Rig {
@@ -90,7 +90,7 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
             sent += 800;
             std::thread::sleep(Duration::from_millis(100));
         }
-        // The other may have nothing to read left, and looks again with its next record.
+        // The other one may have nothing left to read; it checks again with its next record.
         topic.produce_spread(values(sent..sent + 80));
         [first.join().unwrap(), second.join().unwrap()]
     });
@@ -106,7 +106,7 @@ CREATE TABLE messages (id INT) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}'
     'format' = 'avro-confluent', 'avro-confluent.url' = '${REGISTRY}', 'scan.startup.mode' = 'earliest-offset');
 INSERT INTO numbers SELECT * FROM messages;";
 
-/// A registry that thinks for so long about each question.
+/// A registry that takes so long for each answer.
 fn slow_registry(thinks: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -124,7 +124,7 @@ fn slow_registry(thinks: Duration) -> String {
 }
 
 #[test]
-fn a_slow_registry_does_not_get_a_member_of_a_group_thrown_out() {
+fn a_slow_registry_does_not_cost_a_member_its_place_in_the_group() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     topic.produce(0, [[0, 0, 0, 0, 7, 14], [0, 0, 0, 0, 7, 16]]);

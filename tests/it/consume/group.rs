@@ -143,7 +143,7 @@ fn a_member_without_partitions_leaves_the_group_when_it_ends() {
     eventually("the second one is a member", || kafka.members(&group) == ("Stable".to_owned(), 2));
     second.terminate();
     second.wait().exited(0);
-    // Without its farewell the group would wait for it until the session time-out.
+    // If it didn't leave, the group would wait for it until the session time-out.
     eventually_within(Duration::from_secs(20), "the first one is alone", || kafka.members(&group).1 == 1);
     first.terminate();
     first.wait().exited(0);
@@ -167,8 +167,8 @@ fn a_group_with_members_is_not_set_back_by_another_process() {
     again.wait().exited(0);
 }
 
-/// So many processes find 200,000 records that came while their table was locked: how many rows a second they write once they
-/// have caught up.
+/// 200,000 records come while the table of so many processes is locked. Returns how many rows a second the processes write
+/// afterwards.
 fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 {
     const ROWS: i64 = 200_000;
     let mut schema = counters(server);
@@ -197,7 +197,7 @@ fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 
     }
     holder.batch_execute("BEGIN; LOCK TABLE counters IN ACCESS EXCLUSIVE MODE").unwrap();
     topic.produce_spread((0..ROWS).map(|key| format!("{key},0")));
-    // Longer than a reader waits before it pauses, with several looks for partitions.
+    // Longer than a reader waits before it pauses, so that partitions are looked for several times.
     std::thread::sleep(Duration::from_secs(10));
     holder.batch_execute("COMMIT").unwrap();
     eventually_within(Duration::from_secs(120), "all rows are there", || schema.count("counters") == ROWS);
@@ -216,7 +216,7 @@ fn rate_after_a_lock(server: &Postgres, topic: &Topic, processes: usize) -> f64 
 #[test]
 fn two_processes_are_as_fast_as_one_after_a_lock_kept_both_waiting() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
-    // The machine's other work comes and goes: each has several tries.
+    // The machine has other work at times, so each is tried several times.
     let mut best = [0f64; 2];
     for _ in 0..3 {
         for (processes, best) in [1, 2].into_iter().zip(&mut best) {

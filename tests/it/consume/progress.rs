@@ -1,4 +1,4 @@
-//! Progress that was stored: it never jumps over records that are still there, and it is stored again as soon as it can be.
+//! Stored progress: it never jumps over records that are still there, and after a failure it is stored as soon as possible.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn with(rig: Rig, startup: Startup, reset: Option<OffsetReset>) -> Rig {
 }
 
 #[test]
-fn a_restart_whose_progress_retention_has_passed_reads_everything_that_is_left_in_every_startup_mode() {
+fn a_restart_whose_stored_offset_was_deleted_reads_all_that_is_left_in_every_startup_mode() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..1000));
@@ -50,7 +50,7 @@ fn a_restart_whose_progress_retention_has_passed_reads_everything_that_is_left_i
 }
 
 #[test]
-fn a_restart_after_the_topic_was_made_again_reads_all_of_it_in_every_startup_mode() {
+fn a_restart_after_the_topic_was_created_again_reads_all_of_it_in_every_startup_mode() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..5));
@@ -73,7 +73,7 @@ fn records_deleted_before_they_are_read_are_counted_and_everything_behind_them_i
         topic.produce(1, values(0..10));
         let rig = with(Rig::new(&[&topic]).bounded(), startup, reset);
         commit_as(&topic, &rig.resume.group, &[(0, 0), (1, 0)], "vecsink cars");
-        // The client holds little, and what it holds goes when the full intake makes it pause.
+        // The client fetches little ahead, and drops that when the full intake makes it pause.
         let rig = rig.memory(1 << 20).full_every(1000).full_for(Duration::from_millis(50));
         let deleted = AtomicBool::new(false);
         let read = rig.read_until(|memory| {
@@ -94,7 +94,7 @@ fn a_pattern_leaves_kafkas_own_topics_out() {
     let Some(kafka) = kafka() else { return };
     let topic = kafka.topic(1);
     topic.produce(0, values(0..3));
-    // Makes the brokers keep offsets at all.
+    // So that the brokers create their topic of offsets.
     commit_as(&topic, &format!("any-{}", topic.name), &[(0, 0)], "");
     let mut rig = Rig::new(&[&topic]).bounded();
     let pattern = format!("__.*|{}", topic.name);
@@ -124,7 +124,7 @@ fn job(schema: &Schema, topic: &Topic) -> Job {
 }
 
 #[test]
-fn progress_is_stored_again_when_a_consumer_that_kept_the_group_to_itself_has_left() {
+fn progress_is_stored_again_when_another_consumer_has_left_the_group() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     let group = format!("group-{}", topic.name);
@@ -156,7 +156,7 @@ fn progress_is_stored_again_when_a_consumer_that_kept_the_group_to_itself_has_le
 }
 
 #[test]
-fn progress_that_was_not_stored_to_the_end_is_told_by_its_age() {
+fn the_summary_says_how_old_the_stored_progress_is() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let topic = kafka.topic(1);
     let group = format!("group-{}", topic.name);

@@ -1,5 +1,5 @@
-//! A partition moves while its owner has a transaction under way: whatever happens to that owner, no older row stays over a
-//! newer one.
+//! A partition moves while its owner has a transaction open. Whatever happens to that owner, no older row replaces a newer one
+//! for good.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ CREATE TABLE messages (id INT, version INT) WITH ('connector' = 'kafka', 'topic'
     'scan.assignment' = 'group', 'scan.startup.mode' = 'earliest-offset');
 INSERT INTO counters SELECT * FROM messages;";
 
-/// A table in which only the newest version of each key may stay, the topic that feeds it, and what a row costs the server.
+/// A table in which only the newest version of each key may stay, its topic, and how long the server takes for a row.
 struct Scene {
     server: Postgres,
     schema: Schema,
@@ -125,7 +125,7 @@ fn the_way_to_the_database_is_cut() {
         scene.wait_for_a_transaction();
         proxy.cut();
         let second = scene.job(None).start();
-        // How long the way is cut is what is tried.
+        // Not a wait for a condition: the connection is cut for this long.
         std::thread::sleep(Duration::from_secs(20));
         proxy.restore();
         eventually("the second has a part", || taken_on(&second) > 0);
@@ -177,7 +177,7 @@ fn a_second_process_joins_at_a_table_of_three_milliseconds_a_row() {
 }
 
 fn transactions_take_longer_than_a_revoke_may() {
-    // A quarter of it is what a revoke waits for everything that was read.
+    // A revoke waits a quarter of this until everything that was read is written.
     let options = [("messages.properties.max.poll.interval.ms", "6000"), ("counters.connectionmaxactive", "1")];
     a_second_process_joins_at_a_slow_table(0.01, 300, &options);
 }
@@ -188,7 +188,7 @@ fn no_older_row_stays_when_the_way_to_the_database_is_cut() {
 }
 
 #[test]
-fn no_older_row_stays_when_the_owner_is_stopped_and_thrown_out() {
+fn no_older_row_stays_when_the_owner_is_stopped_and_removed_from_the_group() {
     the_owner_is_stopped_for_longer_than_the_session_time_out();
 }
 
@@ -219,7 +219,7 @@ fn twenty_times_no_older_row_stays_when_the_way_to_the_database_is_cut() {
 
 #[test]
 #[ignore = "takes minutes; `make test-long` runs it"]
-fn twenty_times_no_older_row_stays_when_the_owner_is_stopped_and_thrown_out() {
+fn twenty_times_no_older_row_stays_when_the_owner_is_stopped_and_removed_from_the_group() {
     again(the_owner_is_stopped_for_longer_than_the_session_time_out);
 }
 

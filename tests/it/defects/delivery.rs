@@ -82,7 +82,7 @@ fn defect_12_two_sinks_of_one_job_do_not_disturb_each_other() {
 #[test]
 fn defect_15_a_repeated_batch_is_sent_whole() {
     for mut scene in Scene::plain() {
-        // The first two transactions that reach row 60 fail as if another had been in their way.
+        // The first two transactions that reach row 60 fail as if another transaction were in the way.
         scene.schema.execute(
             "CREATE SEQUENCE attempts;
          CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

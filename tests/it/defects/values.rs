@@ -5,7 +5,7 @@ use super::scene::Scene;
 #[test]
 fn defect_05_changes_of_one_key_land_in_the_order_in_which_they_came() {
     for mut scene in Scene::plain() {
-        // A trigger sees each change that lands.
+        // A trigger sees each change that is written.
         scene.schema.execute(
             "CREATE TABLE seen (at bigserial, id int, v int);
          CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

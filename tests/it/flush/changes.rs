@@ -367,7 +367,7 @@ fn every_conflict_mode_follows_changes_on_every_server() {
 }
 
 #[test]
-fn under_ignore_a_key_that_nothing_makes_unique_can_be_followed_everywhere() {
+fn with_ignore_changes_are_followed_on_every_server_also_without_a_unique_index() {
     for server in servers(&[]) {
         for write_mode in [WriteMode::Copy, WriteMode::Insert] {
             let mut schema = schema(&server, "(1, 'old', 'x'), (2, 'old', 'x')");

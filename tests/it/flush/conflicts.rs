@@ -162,7 +162,7 @@ fn another_unique_constraint_costs_the_upserted_row() {
 }
 
 #[test]
-fn a_unique_value_is_handed_on_within_a_batch_and_its_second_row_rejected() {
+fn a_unique_value_moves_between_rows_of_a_batch_and_a_second_row_with_it_is_rejected() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
@@ -177,7 +177,7 @@ fn a_unique_value_is_handed_on_within_a_batch_and_its_second_row_rejected() {
 }
 
 #[test]
-fn another_unique_constraint_has_ignore_drop_the_row_that_comes_later() {
+fn with_ignore_another_unique_constraint_drops_the_later_row() {
     for server in servers(&[]) {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'new')");
@@ -216,7 +216,7 @@ fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
 }
 
 #[test]
-fn what_an_upsert_finds_no_rows_by_is_said_with_what_helps_there() {
+fn an_upsert_without_a_usable_key_is_refused_and_the_error_says_what_helps() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute(

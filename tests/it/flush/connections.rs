@@ -45,7 +45,7 @@ fn tls_is_spoken_as_sslmode_asks() {
 }
 
 #[test]
-fn require_with_a_root_certificate_checks_who_signed_the_servers() {
+fn require_with_a_root_certificate_checks_who_signed_the_servers_certificate() {
     let Some(server) = postgres18_tls() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let stranger = folder.path().join("stranger.crt");
@@ -220,7 +220,7 @@ fn hosts_are_tried_until_one_answers() {
 }
 
 #[test]
-fn a_unix_socket_is_spoken_to_without_tls_whatever_sslmode_says() {
+fn no_tls_is_used_on_a_unix_socket_whatever_sslmode_says() {
     let (Some(server), Some(directory)) = (postgres18(), postgres18_sockets()) else { return };
     let mut schema = schema(&server);
     let mut sink = sink(&schema, "t");

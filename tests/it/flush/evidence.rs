@@ -1,4 +1,5 @@
-//! Whether a refused row is rejected or the job stops: some forty causes, each once for one row among 3000 and once for all.
+//! Whether a refused row is rejected or the job stops: some forty causes, each tried with one bad row among 3000 and with bad
+//! rows only.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,7 +114,7 @@ fn causes() -> Vec<Cause> {
         value!("tsvector", "42601", "'bad"),
         value!("integer[]", "22P02", "{1,"),
         value!("jsonb", "22P05", r#""\\u0000""#),
-        // This server is built without XML: that is no row's fault, though it is said while a value is read.
+        // This server is built without XML. That is no row's fault, although the error comes while a value is read.
         Cause { one: None, all: Stops, ..value!("xml", "0A000", "<a/>") },
         value!("numeric(3,1)", "22003", "12345"),
         value!("inet", "22P02", "300.1.1.1"),
@@ -244,7 +245,7 @@ fn causes() -> Vec<Cause> {
             "CREATE TABLE t (id bigint PRIMARY KEY, name text, n int DEFAULT 1 / (random() * 0)::int)",
             ""
         ),
-        // Triggers that raise what they like, for a row.
+        // Triggers that raise some error, for a row.
         raising!("a trigger's own code", "P0001", Stops),
         raising!("a trigger's assertion", "P0004", Stops),
         raising!("a trigger that lacks a table", "42P01", Stops),
@@ -257,7 +258,7 @@ fn causes() -> Vec<Cause> {
         raising!("an internal error", "XX000", Stops),
         raising!("an object in a wrong state", "55000", Stops),
         raising!("a missing library", "58P01", Stops),
-        // What damages rows of no fault, and what passes.
+        // Damaged data, which is no row's fault, and errors that pass.
         Cause { one: Some(Stops), ..raising!("a damaged index", "XX002", Stops) },
         Cause { one: Some(Waits), ..raising!("disk full", "53100", Waits) },
         Cause { one: Some(Waits), ..raising!("out of memory", "53200", Waits) },
@@ -295,7 +296,7 @@ fn good_of(cause: &Cause) -> &'static str {
     }
 }
 
-/// Runs one cause once, as a role that owns nothing; gives what is wrong with its fate.
+/// Runs one cause once, as a role that owns nothing. Returns what went wrong, if anything did.
 fn tried(cause: &Cause, all: bool, mode: ConflictMode) -> Option<String> {
     let server = postgres18()?;
     let mut schema = Schema::new(&server);
@@ -395,7 +396,7 @@ fn outcome_of(target: &Target, batch: &Batch) -> (Option<String>, Vec<usize>) {
 }
 
 #[test]
-fn a_lone_row_is_rejected_where_a_row_of_the_table_would_still_be_taken() {
+fn a_lone_row_is_rejected_if_the_table_would_accept_a_copy_of_a_stored_row() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     table_with_a_trigger(&mut schema, "INSERT");
@@ -492,7 +493,7 @@ impl Settle for Named {
 }
 
 #[test]
-fn strict_names_the_row_in_the_way_also_where_the_server_does_not() {
+fn strict_names_the_conflicting_row_also_where_the_server_does_not() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     // Found at COMMIT, which has no line of a COPY.

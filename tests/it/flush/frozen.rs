@@ -13,7 +13,7 @@ use super::fixture::{Outcome, Rows, open, sink, write};
 use crate::support::proxy::Way;
 use crate::support::{PrivatePostgres, Proxy, Schema, eventually, postgres18};
 
-/// What a busy machine may take longer than a deadline.
+/// How much longer than its deadline a call may take on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 fn schema(private: &PrivatePostgres) -> Schema {
@@ -97,7 +97,7 @@ fn a_statement_that_takes_long_is_no_outage() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
-    // A short outage is the end: a silent server is asked early.
+    // `max_outage` is short, so a silent server is asked early whether it is alive.
     let longest = Duration::from_secs(2);
     let target = Arc::new(Target::open(&sink(&schema, "t"), "test", Some(longest)).expect("opens"));
     schema.execute("BEGIN; LOCK TABLE t");
@@ -113,12 +113,12 @@ fn a_statement_that_takes_long_is_no_outage() {
 }
 
 #[test]
-fn a_commit_that_no_standby_confirms_is_waited_for_as_long_as_an_outage_may_last() {
+fn a_commit_that_no_standby_confirms_ends_the_job_after_max_outage() {
     let Some(private) = PrivatePostgres::start() else { return };
     let mut schema = schema(&private);
     let target = Arc::new(Target::open(&sink(&schema, "t"), "test", Some(Duration::from_secs(2))).expect("opens"));
     write(&target, &Rows::default().many(0..10, "x").batch());
-    // The test's own session waits for nobody.
+    // The test's own session doesn't wait for a standby.
     schema.execute("SET synchronous_commit TO local");
     schema.execute("ALTER SYSTEM SET synchronous_standby_names TO 'missing'");
     schema.execute("SELECT pg_reload_conf()");

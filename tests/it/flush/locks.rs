@@ -1,4 +1,4 @@
-//! What another session has locked doesn't keep a job from starting, and nobody waits behind its probes.
+//! A job starts also while another session has locked its table, and no session has to wait behind the job's probes.
 
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 

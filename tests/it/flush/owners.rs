@@ -11,7 +11,7 @@ use vecsink::stop::Stop;
 use super::fixture::{Outcome, Rows, open, sink, table, write};
 use crate::support::{Schema, eventually, postgres18, postgres96};
 
-/// A process's membership, as long as it is one.
+/// A process's membership, which the test can end.
 struct Member {
     is_valid: AtomicBool,
     asked: AtomicU32,
@@ -51,7 +51,7 @@ fn row(name: &str) -> vecsink::batch::Batch {
 }
 
 #[test]
-fn a_former_owner_that_was_thrown_out_writes_nothing_and_a_late_one_takes_nothing_away() {
+fn a_former_owner_writes_nothing_and_can_not_take_the_partition_back() {
     for server in [postgres18(), postgres96()].into_iter().flatten() {
         let mut schema = Schema::new(&server);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
@@ -93,7 +93,7 @@ fn an_open_transaction_of_a_former_owner_is_ended_before_the_next_one_writes() {
     schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
     let sink = upsert(&schema);
     write(&process(&sink).0, &row("old"));
-    // As the session of a process that was stopped in the middle of a transaction.
+    // Like the session of a process that was stopped in the middle of a transaction.
     let mut stopped = schema.connect();
     let lock = "BEGIN; SELECT pg_advisory_xact_lock_shared(stream) FROM vecsink_owner; UPDATE t SET name = 'stopped'";
     stopped.batch_execute(lock).expect("it begins");

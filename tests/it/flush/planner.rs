@@ -9,11 +9,11 @@ use crate::support::postgresql::Postgres;
 use crate::support::{Schema, eventually, servers};
 
 const ROWS: i64 = 300_000;
-/// Of each kind of batch so many, each with so many rows.
+/// How many batches of each kind, and how many rows in each.
 const BATCHES: i64 = 5;
 const SIZE: i64 = 100;
 
-/// `t` with many rows, and a role as Greenplum's planner is set for all.
+/// `t` with many rows, and a role with the planner settings that Greenplum has for all.
 struct Scene {
     schema: Schema,
     role: String,
@@ -40,14 +40,14 @@ impl Scene {
         Sink { conflict_mode: mode, write_mode: WriteMode::Insert, changing: true, ..sink }
     }
 
-    /// Rows of the table that were read one after another, and those found by an index, since it was made.
+    /// How many rows of the table were read by scans of the table, and how many by an index, since it was made.
     fn read(&mut self) -> [i64; 2] {
         let query = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 't'::regclass";
         let row = self.schema.client.query_one(query, &[]).expect("the server counts");
         [row.get(0), row.get(1)]
     }
 
-    /// Writes the batches in sessions that have then ended, and fails if one of them has read more than its own rows.
+    /// Writes the batches, ends their sessions, and fails if a batch has read more than its own rows.
     fn find_rows_by_index(&mut self, mode: ConflictMode, batch: impl Fn(i64) -> Changes) {
         let before = self.read();
         let target = open(&self.sink(mode));
@@ -55,7 +55,7 @@ impl Scene {
             let outcome = write(&target, &batch(number).batch());
             assert!(outcome.rejected.is_empty(), "{:?}", outcome.rejected);
         }
-        // A session that ends has counted all that it did.
+        // A session reports its counts at the latest when it ends.
         drop(target);
         eventually("the sessions' reading is counted", || self.read()[1] >= before[1] + BATCHES * SIZE);
         let [one_by_one, by_index] = self.read();

@@ -9,7 +9,7 @@ use super::fixture::{Rows, open, refusal, sink, sink_of, table, write};
 use crate::support::postgresql::Postgres;
 use crate::support::{PgBouncer, Schema, postgres18};
 
-/// PgBouncers in front of a server: the old one, and the new one as it comes and following prepared statements.
+/// PgBouncers in front of a server: the old version, and the new one with and without support for prepared statements.
 fn poolers(server: &Postgres, mode: &str, size: u32) -> impl Iterator<Item = PgBouncer> {
     let settings = [format!("pool_mode={mode}"), format!("default_pool_size={size}")];
     let [mode, size] = &settings;
@@ -116,7 +116,7 @@ fn a_pooler_that_begins_to_pool_transactions_under_a_running_job_costs_a_retry_a
         let target = open(&Sink { connection_max_active: 1, ..sink(&schema, "t") });
         write(&target, &Rows::default().binary(1, Some("a")).batch());
         pooler.console("SET pool_mode = 'transaction'");
-        // The last one in the session that had been the job's own.
+        // The last transaction in the session that was the job's own.
         write(&target, &Rows::default().binary(2, Some("b")).batch());
         let mut taken: Vec<postgres::Client> = (0..2).map(|_| pooler.server.connect()).collect();
         taken.iter_mut().for_each(|client| client.batch_execute("BEGIN; SELECT 1").unwrap());

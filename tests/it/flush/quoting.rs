@@ -1,4 +1,4 @@
-//! Names with quotes and backslashes, whatever the server takes a backslash for.
+//! Names with quotes and backslashes, whatever a backslash means to the server.
 
 use vecsink::postgres::{StreamName, Target};
 use vecsink::settings::{Connection, DeadLetterTarget, Sink};

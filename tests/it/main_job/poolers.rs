@@ -30,7 +30,7 @@ fn two_jobs_behind_a_transaction_pooler_each_write_into_their_own_table_two_hund
     runs(100, |server, settings| PgBouncer::new(server, &[settings, &["max_prepared_statements=100"]].concat()));
 }
 
-/// While a session of the pooler's two is taken, the second job starts in the one that the first job has used.
+/// While one of the pooler's two sessions is in use, the second job starts in the one that the first job has used.
 fn runs(count: usize, start: impl Fn(&crate::support::postgresql::Postgres, &[&str]) -> Option<PgBouncer>) {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let Some(pooler) = start(&server, &["pool_mode=transaction", "default_pool_size=2"]) else { return };

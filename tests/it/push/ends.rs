@@ -11,7 +11,7 @@ use crate::support::wait::eventually;
 use crate::support::{PrivatePostgres, Proxy};
 use vecsink::{Error, Sink};
 
-/// What a busy machine may take longer than a deadline.
+/// How much longer than its deadline a call may take on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 fn items(private: &PrivatePostgres) -> Schema {
@@ -20,7 +20,7 @@ fn items(private: &PrivatePostgres) -> Schema {
     schema
 }
 
-/// How long it takes, and what came of it.
+/// How long the call takes, and its result.
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let begun = Instant::now();
     let outcome = work();

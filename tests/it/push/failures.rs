@@ -33,7 +33,7 @@ fn a_row_that_the_table_could_never_store_is_refused_at_once() {
 }
 
 #[test]
-fn dead_letters_go_to_the_very_file_that_was_named_also_where_its_name_is_no_text() {
+fn dead_letters_go_to_the_named_file_also_if_its_path_is_not_utf8() {
     use std::os::unix::ffi::OsStrExt;
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
@@ -48,7 +48,7 @@ fn dead_letters_go_to_the_very_file_that_was_named_also_where_its_name_is_no_tex
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let refused = builder(&schema, "items").dead_letter_file("").open().expect_err("no path");
     assert!(refused.to_string().contains("needs a path"), "{refused}");
-    // Of two targets the one that was named later counts.
+    // If two targets are named, the later one counts.
     let later = builder(&schema, "items").dead_letter_file(&path).option("deadletter", "file:/nowhere/x").open();
     assert!(later.expect_err("no such folder").to_string().contains("/nowhere/x"));
 }

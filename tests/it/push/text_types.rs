@@ -5,13 +5,13 @@ use crate::support::eventually;
 use crate::support::postgresql::{Postgres, Schema, postgres18, postgres96, unique};
 use vecsink::{ConflictMode, Value};
 
-/// A type with nothing but its input and output, as authors of small extensions make them.
+/// A type with only an input and an output function, as authors of small extensions make them.
 const PLAIN: &str = "CREATE TYPE plain;
      CREATE FUNCTION plain_in(cstring) RETURNS plain LANGUAGE internal IMMUTABLE STRICT AS 'textin';
      CREATE FUNCTION plain_out(plain) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
      CREATE TYPE plain (INPUT = plain_in, OUTPUT = plain_out, LIKE = text);";
 
-/// A database of one test, for extensions are a database's.
+/// A database for one test, because an extension belongs to a database.
 struct Database {
     server: Postgres,
     own: Postgres,
@@ -98,7 +98,7 @@ fn extensions_of_such_types_can_be_keys_that_are_upserted_and_deleted() {
 }
 
 #[test]
-fn a_column_that_becomes_one_under_way_takes_the_rows_that_were_encoded_before() {
+fn a_column_changed_to_such_a_type_takes_the_rows_that_were_encoded_before() {
     const ROWS: i64 = 3_000;
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);

@@ -27,7 +27,7 @@ pub const SERVERS: [Server; 3] = [
     ("PostgreSQL 9.3", postgres93, &[]),
 ];
 
-/// Those that have all that a test needs. What the others lack is counted: `make test` says it at its end.
+/// The servers that have all that a test needs. What the others lack is counted, and `make test` lists it at its end.
 pub fn servers(needs: &[Feature]) -> Vec<Postgres> {
     let fits = |(name, server, features): &Server| {
         let Some(missing) = needs.iter().find(|need| !features.contains(need)) else { return server() };

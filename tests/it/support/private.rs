@@ -85,7 +85,7 @@ impl PrivatePostgres {
         self.private.tell("kill");
     }
 
-    /// Stops all of the server's processes where they are (SIGSTOP). The kernel goes on acknowledging what is sent to them.
+    /// Freezes all processes of the server (SIGSTOP). The kernel still acknowledges what is sent to them.
     pub fn freeze(&mut self) {
         self.private.tell("freeze");
     }

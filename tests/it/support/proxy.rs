@@ -1,5 +1,5 @@
-//! A way to a server that can be cut, at once or at a byte of what is sent or answered: nothing comes through while it is, and
-//! nothing that was sent is lost, as with a network that drops packets for a while, or a server that is frozen.
+//! A proxy before a server that can stop passing bytes, at once or after a given byte in one direction. While it is stopped
+//! nothing passes, and nothing is lost: as with a network that drops packets for a while, or a frozen server.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,9 +20,9 @@ pub enum Way {
 struct State {
     /// Nothing passes, either way.
     is_cut: bool,
-    /// The way is cut when one connection has passed so many bytes that way since this was said.
+    /// The proxy stops when one connection has passed so many bytes in that direction since this was set.
     cut_after: Option<(Way, u64)>,
-    /// How often it was said.
+    /// How often that was set.
     said: usize,
     accepted: usize,
     open: usize,
@@ -67,27 +67,27 @@ impl Proxy {
         Proxy { port: own_port, shared }
     }
 
-    /// From now on nothing passes: connections are taken, and their bytes acknowledged, as by a server that is frozen.
+    /// From now on nothing passes: connections are accepted and their bytes acknowledged, as by a frozen server.
     pub fn cut(&self) {
         self.change(|state| state.is_cut = true);
     }
 
-    /// The same, but only when one connection has passed so many bytes that way from now on.
+    /// The same, but only when one connection has passed so many bytes in that direction from now on.
     pub fn cut_after(&self, way: Way, bytes: u64) {
         self.change(|state| (state.cut_after, state.said) = (Some((way, bytes)), state.said + 1));
     }
 
-    /// What was held back passes, and all else.
+    /// Everything passes again, also what was held back.
     pub fn restore(&self) {
         self.change(|state| (state.is_cut, state.cut_after) = (false, None));
     }
 
-    /// Connections that were ever taken.
+    /// How many connections were accepted so far.
     pub fn accepted(&self) -> usize {
         self.shared.state.lock().unwrap().accepted
     }
 
-    /// Connections that neither side has ended.
+    /// How many connections are open on both sides.
     pub fn open(&self) -> usize {
         self.shared.state.lock().unwrap().open
     }
@@ -114,7 +114,7 @@ impl Drop for Proxy {
     }
 }
 
-/// The bytes that have passed on one connection, each way, since it was last said where to cut the way.
+/// The bytes that have passed on one connection, in each direction, since the last `cut_after`.
 #[derive(Default)]
 struct Counts {
     passed: [u64; 2],
@@ -166,7 +166,7 @@ fn pass(shared: &Shared, way: Way, mut from: TcpStream, mut to: TcpStream, passe
             rest = &rest[allowed..];
         }
     }
-    // The end of a stream comes through no sooner than its bytes.
+    // The end of a stream passes only after its bytes.
     if wait_for_leave(shared, way, passed, 1).is_some() {
         let _ = to.shutdown(Shutdown::Write);
     }

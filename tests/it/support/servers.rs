@@ -38,7 +38,7 @@ pub fn skipped(variable: &str) {
     count(&line);
 }
 
-/// Counts that a test doesn't run on a server that lacks what it needs, which is no failure anywhere.
+/// Counts that a test doesn't run on a server that lacks what it needs. This is never a failure.
 pub fn not_on(server: &str, feature: &str) {
     count(&format!("NOT ON {server}, without {feature}: {}\n", current_test()));
 }

@@ -60,7 +60,7 @@ fn a_private_server_keeps_its_data_through_a_crash() {
 }
 
 #[test]
-fn each_server_has_what_tests_take_it_to_have_and_lacks_the_rest() {
+fn each_server_has_exactly_the_features_that_tests_expect() {
     for (name, server, features) in features::SERVERS {
         let Some(server) = server() else { continue };
         let mut schema = Schema::new(&server);
