@@ -38,5 +38,5 @@ fn a_go_host_pushes_from_many_threads_under_the_signals_of_its_runtime() {
     println!("{said}");
     let signals = said.lines().find_map(|line| line.strip_prefix("signals ")).and_then(|n| n.parse::<u32>().ok());
     assert!(signals >= Some(100), "{said}");
-    holds_what_was_pushed(&mut schema, &said, 16_000);
+    holds_what_was_pushed(&mut schema, &said, 16_000, 100_000..100_001);
 }

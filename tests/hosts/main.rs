@@ -12,5 +12,6 @@ mod gunicorn;
 mod installed;
 mod items;
 mod library;
+mod node;
 mod python;
 mod surroundings;
