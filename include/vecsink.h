@@ -599,7 +599,8 @@ const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index)
 // Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
 // as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
 // before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
-// above its number. From a callback of the sink a push never waits.
+// above its number. From a callback of the sink a push waits like any other, but gives VECSINK_WOULD_BLOCK when the room is
+// taken by rejected rows that the callbacks have yet to be told of: they wait for this callback to return.
 vecsink_code vecsink_sink_push(struct vecsink_sink *sink,
                                const struct vecsink_value *values,
                                size_t count,
@@ -629,7 +630,8 @@ vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
 // Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
 // encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
 // it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
-// in time, what was accepted stays so: *pushed says how much, push the rest again.
+// in time, what was accepted stays so: *pushed says how much, push the rest again. The same when a long batch, of which many
+// rows are rejected, say, isn't done in timeout_ms, or with 0 in half a second.
 vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
                                      const struct vecsink_column *columns,
                                      size_t column_count,

@@ -5,19 +5,28 @@ use std::time::Duration;
 
 use crate::sync::{AtomicUsize, Condvar, Mutex, now};
 
-/// A count of held bytes with a bound. Who adds rows first waits until there is any room, then charges what the row turns
-/// out to need: a row larger than the whole budget passes when there is room, and the bound is exceeded by one row at most.
+/// A count of held bytes with a bound. A small row waits until there is any room, and is charged when it is in its shard. A
+/// large one is charged before its bytes are there, and waits until they fit, or until nothing else is held: a row larger
+/// than the whole budget passes alone.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
     held: AtomicUsize,
+    /// The bytes of the large row that is first in line: others leave it that much.
+    wanted: AtomicUsize,
     waiting: Mutex<()>,
     room: Condvar,
 }
 
 impl Budget {
     pub fn new(limit: usize) -> Self {
-        Budget { limit, held: AtomicUsize::new(0), waiting: Mutex::new(()), room: Condvar::new() }
+        Budget {
+            limit,
+            held: AtomicUsize::new(0),
+            wanted: AtomicUsize::new(0),
+            waiting: Mutex::new(()),
+            room: Condvar::new(),
+        }
     }
 
     pub fn limit(&self) -> usize {
@@ -28,23 +37,37 @@ impl Budget {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// Whether a small row may be added.
     pub fn has_room(&self) -> bool {
-        self.held() < self.limit
+        self.held().saturating_add(self.wanted.load(Ordering::Relaxed)) < self.limit
     }
 
     pub fn charge(&self, bytes: usize) {
         self.held.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Charges bytes if they fit, or nothing is held besides `apart`.
+    pub fn try_charge(&self, bytes: usize, apart: usize) -> bool {
+        let charged = |held: usize| {
+            let after = held.saturating_add(bytes);
+            (after <= self.limit || held <= apart).then_some(after)
+        };
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged).is_ok()
+    }
+
     pub fn release(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
         // The lock orders this wake-up after a waiter's last look at `held`.
         drop(self.waiting.lock());
         self.room.notify_all();
     }
 
     /// Waits until `ready` holds, looking again whenever bytes are released; tells whether it does.
-    pub fn wait_for(&self, timeout: Duration, ready: impl Fn() -> bool) -> bool {
+    pub fn wait_for(&self, timeout: Duration, mut ready: impl FnMut() -> bool) -> bool {
         let deadline = now() + timeout;
         let mut guard = self.waiting.lock();
         while !ready() {
@@ -53,6 +76,40 @@ impl Budget {
             }
         }
         true
+    }
+
+    /// A place in the line of large rows, for one of so many bytes.
+    pub fn claim(&self, bytes: usize) -> Claim<'_> {
+        Claim { budget: self, bytes, is_first: false }
+    }
+}
+
+/// A large row that may have to wait. Small ones can't overtake it for ever: while it is the first in line they leave it room.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    budget: &'a Budget,
+    bytes: usize,
+    is_first: bool,
+}
+
+impl Claim<'_> {
+    /// Charges its bytes when it is first in line and they fit.
+    pub fn try_charge(&mut self) -> bool {
+        let Budget { wanted, .. } = self.budget;
+        if !self.is_first {
+            let first = wanted.compare_exchange(0, self.bytes, Ordering::Relaxed, Ordering::Relaxed);
+            self.is_first = first.is_ok();
+        }
+        self.is_first && self.budget.try_charge(self.bytes, 0)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.is_first {
+            self.budget.wanted.store(0, Ordering::Relaxed);
+            self.budget.wake();
+        }
     }
 }
 
@@ -64,10 +121,42 @@ mod tests {
     #[test]
     fn a_row_larger_than_the_budget_passes_when_nothing_else_is_held() {
         let budget = Budget::new(10);
-        assert!(budget.has_room());
-        budget.charge(1000);
+        assert!(budget.claim(1000).try_charge());
         assert!(!budget.has_room());
+        assert!(!budget.claim(1000).try_charge());
         budget.release(1000);
+        assert!(budget.has_room());
+        budget.charge(1);
+        assert!(!budget.claim(1000).try_charge());
+        assert!(budget.try_charge(1000, 1), "but for what is held apart");
+    }
+
+    #[test]
+    fn what_fits_is_charged_up_to_the_last_byte() {
+        let budget = Budget::new(10);
+        assert!(budget.claim(6).try_charge());
+        assert!(!budget.claim(5).try_charge());
+        assert!(budget.claim(4).try_charge());
+        assert_eq!(budget.held(), 10);
+    }
+
+    #[test]
+    fn others_leave_room_to_the_large_row_that_is_first_in_line_until_it_has_passed_or_given_up() {
+        let budget = Budget::new(10);
+        budget.charge(4);
+        let mut first = budget.claim(8);
+        assert!(!first.try_charge());
+        assert!(!budget.has_room(), "a small row would keep it waiting");
+        let mut second = budget.claim(5);
+        assert!(!second.try_charge(), "it is not its turn");
+        budget.release(4);
+        assert!(!second.try_charge());
+        assert!(first.try_charge());
+        drop(first);
+        assert!(budget.has_room());
+        assert!(!second.try_charge());
+        assert!(!budget.has_room(), "now it is first");
+        drop(second);
         assert!(budget.has_room());
     }
 

@@ -44,6 +44,8 @@ const TRAFFIC: Duration = Duration::from_millis(50);
 /// Bytes that gather before the budget, which all threads share, hears of them.
 const CHARGE: usize = 16 << 10;
 
+/// No emptied chunk that is larger is kept.
+const LARGEST_SPARE: usize = 1 << 20;
 /// The share of the budget's bytes that emptied chunks may have besides.
 const SPARE_SHARE: usize = 2;
 
@@ -122,17 +124,28 @@ impl Dispatcher {
 
     /// The same for several rows at once: the shards are locked for all of them.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, Row<'a>)>) -> bool {
+        self.put(|State { shards, spare, limits, uncharged, .. }, now| {
+            let limits = limits.chunk();
+            for (shard, row) in rows {
+                *uncharged += shards.push(shard, row, &limits, now, || spare.take());
+            }
+            if *uncharged >= CHARGE {
+                self.budget.charge(std::mem::take(uncharged));
+            }
+        })
+    }
+
+    /// The same for a large row that is a chunk of its own, so that it isn't copied. Its bytes are charged already.
+    pub fn push_chunk(&self, shard: usize, chunk: Chunk) -> bool {
+        self.put(|state, now| state.shards.push_chunk(shard, chunk, now))
+    }
+
+    #[inline]
+    fn put(&self, put: impl FnOnce(&mut State, Instant)) -> bool {
         let now = now();
         let mut state = lock_soon(&self.state);
         let (free_before, was_full) = (state.shards.free().rows, state.is_full());
-        let State { shards, spare, limits, uncharged, .. } = &mut *state;
-        let limits = limits.chunk();
-        for (shard, row) in rows {
-            *uncharged += shards.push(shard, row, &limits, now, || spare.take());
-        }
-        if *uncharged >= CHARGE {
-            self.budget.charge(std::mem::take(uncharged));
-        }
+        put(&mut state, now);
         if state.shards.free().rows == free_before || !state.may_begin() {
             return false;
         }
@@ -238,8 +251,10 @@ impl Dispatcher {
     /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
     pub fn give_back(&self, mut batch: Batch, spent: Duration) {
         let (rows, bytes) = (batch.len(), batch.bytes());
-        self.budget.release(bytes);
         batch.chunks.iter_mut().for_each(Chunk::clear);
+        // Large rows are freed before others get their room.
+        batch.chunks.retain(|chunk| chunk.capacity() <= LARGEST_SPARE);
+        self.budget.release(bytes);
         let now = now();
         let mut state = self.state.lock();
         let was_full = rows * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;

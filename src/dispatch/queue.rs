@@ -62,6 +62,13 @@ impl Queue {
         bytes
     }
 
+    /// Puts a chunk behind the others.
+    pub fn push_chunk(&mut self, chunk: Chunk, now: Instant) {
+        self.rows += chunk.entries.len();
+        self.bytes += chunk.bytes();
+        self.chunks.push_back(Waiting { chunk, since: now });
+    }
+
     /// Drops the rows of a stream; gives how many they were, and their bytes.
     pub fn forget(&mut self, stream: u32) -> (usize, usize) {
         let before = (self.rows, self.bytes);

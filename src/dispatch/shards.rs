@@ -92,13 +92,24 @@ impl Shards {
         fresh: impl FnOnce() -> Chunk,
     ) -> usize {
         let bytes = self.queues[shard].push(row, limits, now, fresh);
+        self.pushed(shard, 1, bytes, now);
+        bytes
+    }
+
+    /// Puts a chunk behind a shard's others.
+    pub fn push_chunk(&mut self, shard: usize, chunk: Chunk, now: Instant) {
+        let (rows, bytes) = (chunk.entries.len(), chunk.bytes());
+        self.queues[shard].push_chunk(chunk, now);
+        self.pushed(shard, rows, bytes, now);
+    }
+
+    fn pushed(&mut self, shard: usize, rows: usize, bytes: usize, now: Instant) {
         self.filled |= 1 << shard;
         if self.held & (1 << shard) == 0 {
-            self.free.rows += 1;
+            self.free.rows += rows;
             self.free.bytes += bytes;
             self.free.oldest.get_or_insert(now);
         }
-        bytes
     }
 
     /// Drops the rows of a stream that no batch has; gives how many they were, and their bytes.

@@ -1,7 +1,7 @@
 //! One sink's production line: from a decoded row to the database, with everything its threads share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -57,6 +57,8 @@ pub struct Line {
     /// Rows that were read and then belonged to another process.
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
+    /// Bytes of rejections that were not told yet.
+    untold: AtomicUsize,
     traits: Traits,
 }
 
@@ -91,6 +93,7 @@ impl Line {
             freshness_ms: AtomicU64::new(u64::MAX),
             left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
+            untold: AtomicUsize::new(0),
             traits,
             target,
             table,
@@ -160,16 +163,28 @@ impl Line {
     /// Keeps a rejection for whoever asked to be told. Before its row is settled.
     pub fn note_rejected(&self, position: &Position, rejection: &Rejection) {
         if let Some(rejected) = &self.rejected {
-            self.shared.budget.charge(held_bytes(rejection));
+            let bytes = held_bytes(rejection);
+            self.untold.fetch_add(bytes, Ordering::Relaxed);
+            self.shared.budget.charge(bytes);
             rejected.lock().push((position.clone(), rejection.clone()));
         }
     }
 
-    /// The rejections since the last call.
+    /// The rejections since the last call. [`Line::told`] must follow for each.
     pub fn take_rejected(&self) -> Vec<(Position, Rejection)> {
-        let taken = self.rejected.as_ref().map(|rejected| std::mem::take(&mut *rejected.lock())).unwrap_or_default();
-        self.shared.budget.release(taken.iter().map(|(_, rejection)| held_bytes(rejection)).sum());
-        taken
+        self.rejected.as_ref().map(|rejected| std::mem::take(&mut *rejected.lock())).unwrap_or_default()
+    }
+
+    /// Whoever asked for it was told of a rejection.
+    pub fn told(&self, rejection: &Rejection) {
+        let bytes = held_bytes(rejection);
+        self.untold.fetch_sub(bytes, Ordering::Relaxed);
+        self.shared.budget.release(bytes);
+    }
+
+    /// The bytes of rejections that wait for the thread that tells of them.
+    pub fn untold_bytes(&self) -> usize {
+        self.untold.load(Ordering::Relaxed)
     }
 
     /// Starts one more writer unless there are as many as the pool and the server allow.

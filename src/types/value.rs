@@ -97,6 +97,23 @@ impl Value<'_> {
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
+
+    /// About the bytes that it takes in a row.
+    pub fn bytes(&self) -> usize {
+        const SCALAR: usize = 12;
+        match self {
+            Value::Text(text) => SCALAR + text.len(),
+            Value::Bytes(bytes) => SCALAR + bytes.len(),
+            Value::Vector(Vector::Half(elements)) => SCALAR + size_of_val(*elements),
+            Value::Vector(Vector::Float(elements)) => SCALAR + size_of_val(*elements),
+            Value::Vector(Vector::Double(elements)) => SCALAR + size_of_val(*elements),
+            Value::Array(values) | Value::Row(values) => SCALAR + values.iter().map(Value::bytes).sum::<usize>(),
+            Value::Map(entries) => {
+                SCALAR + entries.iter().map(|(key, value)| key.bytes() + value.bytes()).sum::<usize>()
+            }
+            _ => SCALAR,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 #[path = "../it/support/mod.rs"]
 mod support;
 
+mod bounds;
 mod c;
 mod cpp;
 mod go;

@@ -1,11 +1,14 @@
 //! Many rows at once.
 
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
 use bumpalo::Bump;
 
-use super::core::Until;
+use super::core::{LARGE, Room, Until};
 use super::error::{BatchError, PushError};
 use super::feed::Feed;
-use super::{Push, Sink};
+use super::{Push, Sink, Wait};
 use crate::error::{Rejection, Stage};
 use crate::host::Columns;
 use crate::settings::ExceptionMode;
@@ -14,6 +17,8 @@ use crate::types::value::Value;
 /// Encoded bytes that go to the shards under one lock: enough to make the lock cheap, and over before others notice.
 const CHUNK: usize = 32 << 10;
 const CHUNK_ROWS: usize = 1024;
+/// How long a batch is worked on that may not wait, as long as there is room.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// A batch that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +40,8 @@ impl Sink {
         self.push_batch_with(batch, Push::default())
     }
 
-    /// The same with numbers of the host's own, one a row from [`Push::sequence`] on, or with less patience. What was
+    /// The same with numbers of the host's own, one a row from [`Push::sequence`] on, or with less patience; a batch that may
+    /// not wait is worked on for half a second at most. What was
     /// accepted before there was no more room stays so: go on with [`Columns::slice`] from [`BatchError::accepted`] on.
     pub fn push_batch_with(&self, batch: &Columns<'_>, push: Push) -> Result<Pushed, BatchError> {
         let mut progress = Pushed { numbers: None, rows: 0, rejected: 0 };
@@ -56,14 +62,19 @@ impl Sink {
         let rows = batch.rows().map_err(PushError::Shape)?;
         let order = batch.order(self.columns()).map_err(PushError::Shape)?;
         let until = push.wait.begin();
+        let over = Over::after(push.wait);
         self.core.check_alive()?;
         let mut feed = self.core.feed()?;
         let outcome = (|| {
             while progress.rows < rows {
+                if progress.rows > 0 {
+                    over.check()?;
+                }
                 feed.clear();
-                let ends = self.fill(batch, &order, progress.rows..rows, &mut feed);
+                let (room, ends) = self.fill(batch, &order, progress.rows..rows, until, &mut feed);
                 if feed.len() > 0 {
-                    self.accept_chunk(&feed, push, until, progress)?;
+                    self.accept_chunk(&mut feed, room, push, until, progress)?;
+                    feed.trim();
                 }
                 ends?;
             }
@@ -73,16 +84,19 @@ impl Sink {
         outcome
     }
 
-    /// Encodes rows until they make a chunk. `Err`: a row ends the batch.
+    /// Encodes rows until they make a chunk; a large row makes one alone, for which there is room then. `Err`: a row ends the
+    /// batch.
     fn fill(
         &self,
         batch: &Columns<'_>,
         order: &[usize],
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
+        until: Until,
         feed: &mut Feed,
-    ) -> Result<(), PushError> {
+    ) -> (Option<Room<'_>>, Result<(), PushError>) {
         let arena = Bump::new();
         let mut values: Vec<Value<'_>> = Vec::with_capacity(order.len());
+        let mut room = None;
         for row in rows {
             if feed.bytes() >= CHUNK || feed.len() >= CHUNK_ROWS {
                 break;
@@ -95,6 +109,16 @@ impl Sink {
                     Value::Null
                 }));
             }
+            let bytes = Feed::estimate(&values);
+            if bytes >= LARGE {
+                if feed.len() > 0 {
+                    break;
+                }
+                match self.core.wait_for_room(bytes, until) {
+                    Ok(granted) => room = Some(granted),
+                    Err(error) => return (None, Err(error)),
+                }
+            }
             let refused = match unreadable {
                 None => feed.add(&values).err(),
                 some => some,
@@ -102,22 +126,60 @@ impl Sink {
             match refused {
                 None => {}
                 Some(rejection) if self.core.line.settings.exception_mode == ExceptionMode::Strict => {
-                    return Err(PushError::Rejected(rejection));
+                    return (None, Err(PushError::Rejected(rejection)));
                 }
                 Some(rejection) => feed.add_refused(&values, rejection),
             }
+            if room.is_some() {
+                break;
+            }
         }
-        Ok(())
+        (room, Ok(()))
     }
 
-    fn accept_chunk(&self, feed: &Feed, push: Push, until: Until, progress: &mut Pushed) -> Result<(), PushError> {
-        self.core.wait_for_room(until)?;
+    fn accept_chunk(
+        &self,
+        feed: &mut Feed,
+        room: Option<Room<'_>>,
+        push: Push,
+        until: Until,
+        progress: &mut Pushed,
+    ) -> Result<(), PushError> {
+        let room = match room {
+            Some(room) => room,
+            None => self.core.wait_for_room(0, until)?,
+        };
+        let (rows, rejected) = (feed.len(), feed.refused().count());
         let sequence = push.sequence.map(|first| first.saturating_add(progress.rows as u64));
-        let first = self.core.accept(feed, sequence, until)?;
-        let last = first + feed.len() as u64 - 1;
+        let first = self.core.accept(feed, room, sequence, until)?;
+        let last = first + rows as u64 - 1;
         progress.numbers = Some((progress.numbers.map_or(first, |(first, _)| first), last));
-        progress.rows += feed.len();
-        progress.rejected += feed.refused().count();
+        progress.rows += rows;
+        progress.rejected += rejected;
         Ok(())
+    }
+}
+
+/// When a batch ends that has many rows, though there is room for all of them.
+struct Over {
+    at: Option<Instant>,
+    error: PushError,
+}
+
+impl Over {
+    fn after(wait: Wait) -> Over {
+        let (patience, error) = match wait {
+            Wait::Forever => (None, PushError::TimedOut),
+            Wait::No => (Some(AT_ONCE), PushError::WouldBlock),
+            Wait::AtMost(patience) => (Some(patience), PushError::TimedOut),
+        };
+        Over { at: patience.and_then(|patience| Instant::now().checked_add(patience)), error }
+    }
+
+    fn check(&self) -> Result<(), PushError> {
+        match self.at {
+            Some(at) if Instant::now() >= at => Err(self.error.clone()),
+            _ => Ok(()),
+        }
     }
 }

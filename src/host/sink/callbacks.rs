@@ -100,10 +100,11 @@ fn run(core: &Core, calls: &Calls, mut known: u64, told: &Told) {
         // In this order: a rejection below the watermark is there before the watermark passes it.
         let durable = core.durable();
         for (position, rejection) in core.line.take_rejected() {
+            let rejected = Rejected { sequence: position.offset as u64, rejection };
             if let Some(call) = &calls.rejected {
-                let rejected = Rejected { sequence: position.offset as u64, rejection };
                 guarded("on_rejected", &|| call(&rejected));
             }
+            core.line.told(&rejected.rejection);
         }
         if durable > known {
             known = durable;

@@ -9,12 +9,16 @@ use parking_lot::{Mutex, RwLock};
 use super::error::PushError;
 use super::feed::{Accepted, Feed};
 use super::spare::Spare;
+use crate::dispatch::Budget;
 use crate::error::{Error, Result};
 use crate::pipeline::line::Line;
 use crate::pipeline::rejects::Letter;
 use crate::progress::Refused;
 use crate::stop::Phase;
 
+/// A row of so many bytes is large: it is charged to the budget before it is encoded. Of each smaller one that threads push
+/// at once the budget may be exceeded.
+pub const LARGE: usize = 32 << 10;
 /// How often a thread that waits looks whether the sink has failed.
 const LOOK: Duration = Duration::from_millis(100);
 /// Feeds kept for the next pushes, and the share of the budget's bytes that they may have besides.
@@ -78,8 +82,8 @@ impl Core {
 
     pub fn return_feed(&self, mut feed: Feed) {
         feed.clear();
+        feed.trim();
         let bytes = feed.capacity();
-        // One that a huge row has made large goes.
         let left = self.feeds.lock().keep(feed, bytes);
         drop(left);
     }
@@ -100,22 +104,55 @@ impl Core {
         self.line.shared.failure().map_or(PushError::Closed, PushError::Failed)
     }
 
-    /// Waits until the budget has room. A push from a callback never waits: it could be the one who makes the room.
-    pub fn wait_for_room(&self, until: Until) -> std::result::Result<(), PushError> {
+    /// Waits until the budget has room for a row of about so many bytes.
+    pub fn wait_for_room(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
+        self.check_alive()?;
+        let budget = &self.line.shared.budget;
+        if bytes < LARGE && budget.has_room() {
+            return Ok(Room { budget, charged: 0 });
+        }
+        self.wait_in_line(bytes, until)
+    }
+
+    #[cold]
+    fn wait_in_line(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
+        let budget = &self.line.shared.budget;
+        let charged = if bytes < LARGE { 0 } else { bytes };
+        // Others may wait for what only this thread takes away, so it waits for none of them.
+        let in_callback = self.is_callback_thread();
+        let mut claim = (charged > 0 && !in_callback).then(|| budget.claim(charged));
+        let mut granted = || match &mut claim {
+            Some(claim) => claim.try_charge(),
+            None if !in_callback => budget.has_room(),
+            None if charged == 0 => budget.held() < budget.limit(),
+            None => budget.try_charge(charged, self.line.untold_bytes()),
+        };
         loop {
             self.check_alive()?;
-            let budget = &self.line.shared.budget;
-            if budget.has_room() || self.is_callback_thread() {
-                return Ok(());
+            if granted() {
+                return Ok(Room { budget, charged });
+            }
+            // What the callback itself still has to be told of is in the way until it returns.
+            let untold = self.line.untold_bytes();
+            if in_callback && charged <= budget.limit() && untold.saturating_add(charged.max(1)) > budget.limit() {
+                return Err(PushError::WouldBlock);
             }
             self.line.dispatcher.hurry();
             let patience = patience(until)?;
-            budget.wait_for(patience, || budget.has_room());
+            if budget.wait_for(patience, &mut granted) {
+                return Ok(Room { budget, charged });
+            }
         }
     }
 
     /// Numbers the feed's rows and puts them into their shards. Gives the first one's number.
-    pub fn accept(&self, feed: &Feed, first: Option<u64>, until: Until) -> std::result::Result<u64, PushError> {
+    pub fn accept(
+        &self,
+        feed: &mut Feed,
+        mut room: Room<'_>,
+        first: Option<u64>,
+        until: Until,
+    ) -> std::result::Result<u64, PushError> {
         let watch = &self.line.shared.watch;
         let mut seen = None;
         let accepted = loop {
@@ -126,7 +163,7 @@ impl Core {
             self.check_alive()?;
             match self.append(feed.len(), first)? {
                 Some(accepted) => {
-                    self.dispatch(feed, accepted);
+                    self.dispatch(feed, &mut room, accepted);
                     break accepted;
                 }
                 // Too many rows behind one that isn't settled. Waits only when that is so after a look at the watch too.
@@ -162,9 +199,18 @@ impl Core {
         }
     }
 
-    fn dispatch(&self, feed: &Feed, accepted: Accepted) {
+    fn dispatch(&self, feed: &mut Feed, room: &mut Room<'_>, accepted: Accepted) {
         self.line.counters().rows_read.add(feed.len() as u64);
-        if self.line.dispatcher.push_all(feed.rows(self.line.layout, accepted)) {
+        let dispatcher = &self.line.dispatcher;
+        let whole = if room.charged > 0 { feed.take_whole(self.line.layout, accepted) } else { None };
+        let wants_writer = match whole {
+            Some((shard, chunk)) => {
+                room.hand_over(chunk.bytes());
+                dispatcher.push_chunk(shard, chunk)
+            }
+            None => dispatcher.push_all(feed.rows(self.line.layout, accepted)),
+        };
+        if wants_writer {
             self.line.start_writer();
         }
         for (at, rejection, original) in feed.refused() {
@@ -224,6 +270,28 @@ impl Core {
     pub fn shut(&self) {
         *self.open.write() = false;
         self.line.shared.stop.drain();
+    }
+}
+
+/// Room that a push has, and the bytes of a large row that are charged for it. Dropped before the row is in its shard it gives
+/// them back.
+pub struct Room<'a> {
+    budget: &'a Budget,
+    charged: usize,
+}
+
+impl Room<'_> {
+    /// The row turned out to hold so many bytes; from here on they belong to its shard.
+    fn hand_over(&mut self, bytes: usize) {
+        self.budget.charge(bytes);
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if self.charged > 0 {
+            self.budget.release(self.charged);
+        }
     }
 }
 

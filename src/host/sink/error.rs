@@ -6,11 +6,11 @@ use crate::error::{Error, Rejection};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// There is no room now, and the push was told not to wait.
+    /// There is no room now, and the push was told not to wait, or can't, from a callback.
     #[error("no room: more than buffer.memory waits to be written")]
     WouldBlock,
-    /// There was no room in the time given.
-    #[error("no room within the time given: more than buffer.memory waits to be written")]
+    /// There was no room in the time given, or a batch is so long that its rows could not be taken in it.
+    #[error("no room within the time given: more than buffer.memory waits to be written, or the batch is long")]
     TimedOut,
     /// The table could never store this row.
     #[error("{0}")]

@@ -1,7 +1,7 @@
 //! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
 //! happens outside all locks and allocates nothing once the buffers have grown.
 
-use crate::batch::{Entry, MOST_ROW_BYTES, Op, RowFormat};
+use crate::batch::{Chunk, Entry, MOST_ROW_BYTES, Op, RowFormat};
 use crate::dispatch::{Layout, Row, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::host::original;
@@ -13,6 +13,8 @@ use crate::types::value::Value;
 
 /// The longest original that can still be counted together with its frame.
 const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
+/// What a buffer keeps for the next rows. A huge row's memory goes with it.
+const KEPT_BYTES: usize = 128 << 10;
 
 pub struct Feed {
     /// The edition of the table that rows are encoded for.
@@ -80,6 +82,22 @@ impl Feed {
         self.keys.clear();
         self.originals.clear();
         self.encoded.clear();
+    }
+
+    /// Gives back what a large row has taken.
+    pub fn trim(&mut self) {
+        for buffer in [&mut self.rows, &mut self.keys, &mut self.originals, &mut self.json] {
+            if buffer.capacity() > KEPT_BYTES {
+                *buffer = Vec::new();
+            }
+        }
+        self.encoder.trim(KEPT_BYTES);
+        self.key_encoder.trim(KEPT_BYTES);
+    }
+
+    /// About the bytes that a row of these values will hold.
+    pub fn estimate(values: &[Value<'_>]) -> usize {
+        size_of::<Entry>() + values.iter().map(Value::bytes).sum::<usize>()
     }
 
     pub fn len(&self) -> usize {
@@ -183,23 +201,41 @@ impl Feed {
     /// The rows for the shards, numbered from those accepted on.
     pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, Row<'_>)> {
         self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
-            let offset = accepted.first_offset + at as i64;
-            let entry = Entry {
-                stream: accepted.stream,
-                format: part.format,
-                op: part.op,
-                edition: self.edition,
-                row_len: bytes.row.len() as u32,
-                key_len: bytes.key.len() as u32,
-                original_len: bytes.original.len() as u32,
-                key_hash: part.key_hash,
-                offset,
-                ticket: accepted.first_ticket + at as u64,
-                produced_ms: accepted.produced_ms,
-            };
+            let entry = self.entry(at, part, &bytes, accepted);
             let Bytes { row, key, original } = bytes;
-            (layout.shard_of_row(part.key_hash, offset), Row { entry, row, key, original })
+            (layout.shard_of_row(part.key_hash, entry.offset), Row { entry, row, key, original })
         })
+    }
+
+    fn entry(&self, at: usize, part: &Encoded, bytes: &Bytes<'_>, accepted: Accepted) -> Entry {
+        Entry {
+            stream: accepted.stream,
+            format: part.format,
+            op: part.op,
+            edition: self.edition,
+            row_len: bytes.row.len() as u32,
+            key_len: bytes.key.len() as u32,
+            original_len: bytes.original.len() as u32,
+            key_hash: part.key_hash,
+            offset: accepted.first_offset + at as i64,
+            ticket: accepted.first_ticket + at as u64,
+            produced_ms: accepted.produced_ms,
+        }
+    }
+
+    /// A large row, which is alone here, with the bytes themselves, and its shard. `None`: it was refused.
+    pub fn take_whole(&mut self, layout: Layout, accepted: Accepted) -> Option<(usize, Chunk)> {
+        let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.refused.is_none())?;
+        let entry = self.entry(at, part, &bytes, accepted);
+        let shard = layout.shard_of_row(part.key_hash, entry.offset);
+        let take = |buffer: &mut Vec<u8>| {
+            let mut taken = std::mem::take(buffer);
+            taken.shrink_to_fit();
+            taken
+        };
+        let (rows, keys, originals) = (take(&mut self.rows), take(&mut self.keys), take(&mut self.originals));
+        self.encoded.clear();
+        Some((shard, Chunk { entries: vec![entry], rows, keys, originals, ..Chunk::default() }))
     }
 
     /// The rows that can't be stored: place among the others, reason, original.

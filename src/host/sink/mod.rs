@@ -23,8 +23,9 @@ pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
+use self::feed::Feed;
 use self::position::PositionKeeper;
-use crate::error::Result;
+use crate::error::{Rejection, Result};
 use crate::host::Row;
 use crate::metrics::Snapshot;
 use crate::pipeline::after;
@@ -73,6 +74,9 @@ pub struct Sink {
     closed: Mutex<Option<Result<Summary>>>,
     opened: Instant,
 }
+
+/// How one row gets into a feed.
+type Add = fn(&mut Feed, &[Value<'_>]) -> std::result::Result<(), Rejection>;
 
 // Many threads push into one sink.
 const _: () = {
@@ -179,14 +183,19 @@ impl Sink {
     /// range) is refused here with [`PushError::Rejected`], whatever the exception mode; what only the database can tell
     /// comes later, by [`SinkBuilder::on_rejected`].
     pub fn push_with<R: Row + ?Sized>(&self, row: &R, push: Push) -> std::result::Result<u64, PushError> {
-        let until = push.wait.begin();
-        self.core.wait_for_room(until)?;
-        let mut feed = self.core.feed()?;
-        let outcome = row.with_values(|values| {
+        row.with_values(|values| {
+            self.core.check_alive()?;
             self.check_width(values)?;
-            feed.add(values).map_err(PushError::Rejected)
-        });
-        let outcome = outcome.and_then(|()| self.core.accept(&feed, push.sequence, until));
+            self.push_one(values, push, Feed::add)
+        })
+    }
+
+    fn push_one(&self, values: &[Value<'_>], push: Push, add: Add) -> std::result::Result<u64, PushError> {
+        let until = push.wait.begin();
+        let room = self.core.wait_for_room(Feed::estimate(values), until)?;
+        let mut feed = self.core.feed()?;
+        let outcome = add(&mut feed, values).map_err(PushError::Rejected);
+        let outcome = outcome.and_then(|()| self.core.accept(&mut feed, room, push.sequence, until));
         self.core.return_feed(feed);
         outcome
     }
@@ -202,19 +211,14 @@ impl Sink {
         if !self.core.line.settings.changing {
             return Err(PushError::Shape("the sink was opened without deletes".to_owned()));
         }
-        let until = push.wait.begin();
-        self.core.wait_for_room(until)?;
-        let mut feed = self.core.feed()?;
-        let outcome = key.with_values(|values| {
+        key.with_values(|values| {
+            self.core.check_alive()?;
             if values.len() != self.key.len() {
                 let (got, key) = (values.len(), self.key.join(", "));
                 return Err(PushError::Shape(format!("{got} values were given for the key, which is: {key}")));
             }
-            feed.add_delete(values).map_err(PushError::Rejected)
-        });
-        let outcome = outcome.and_then(|()| self.core.accept(&feed, push.sequence, until));
-        self.core.return_feed(feed);
-        outcome
+            self.push_one(values, push, Feed::add_delete)
+        })
     }
 
     /// The columns of the key, in the order that [`Sink::delete`] takes them; none without a key.
