@@ -12,6 +12,7 @@ mod go;
 mod gunicorn;
 mod installed;
 mod items;
+mod java;
 mod library;
 mod node;
 mod python;
