@@ -798,8 +798,9 @@ vecsink_code vecsink_pipeline_stats(const struct vecsink_pipeline *pipeline,
                                     struct vecsink_error **error);
 
 // Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
-// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. last_stats may be NULL.
-// The job must still be freed.
+// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer; while another thread stops
+// the job it is waited for, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
+// must still be freed.
 vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
                                    int64_t deadline_ms,
                                    struct vecsink_stats *last_stats,

@@ -28,6 +28,8 @@ use crate::stop::Stop;
 
 /// How long an abandoned job's threads get to end, with the last messages to Kafka: the process must end within a second.
 const LAST_GRACE: Duration = Duration::from_millis(900);
+/// How often who waits for the end looks whether the job was abandoned.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// What a run is told besides its job.
 #[derive(Debug, Clone, Default)]
@@ -193,7 +195,10 @@ impl Pipeline {
 
     /// Waits until the job has ended, by itself or because it was told to; tells whether it has.
     pub fn wait(&self, timeout: Duration) -> bool {
-        let deadline = after(timeout);
+        self.wait_until(after(timeout))
+    }
+
+    fn wait_until(&self, deadline: Instant) -> bool {
         let mut running = self.readers.running.lock();
         while *running > 0 {
             if self.readers.ended.wait_until(&mut running, deadline).timed_out() {
@@ -204,15 +209,20 @@ impl Pipeline {
     }
 
     /// Reads nothing more, writes what was read, and ends; what took longer than `deadline` is abandoned, with
-    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer.
+    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer; while another thread
+    /// stops the job it is waited for, until the deadline.
     pub fn stop(&self, deadline: Duration) -> Result<Summary> {
-        let mut stopped = self.stopped.lock();
-        stopped.get_or_insert_with(|| self.end(deadline)).clone()
+        let deadline = after(deadline);
+        match self.stopped.try_lock_until(deadline) {
+            Some(mut stopped) => stopped.get_or_insert_with(|| self.end(deadline)).clone(),
+            // Another thread is at it, with more time.
+            None => Err(Error::Stopped),
+        }
     }
 
-    fn end(&self, deadline: Duration) -> Result<Summary> {
+    fn end(&self, deadline: Instant) -> Result<Summary> {
         self.shared.stop.drain();
-        let drained = self.wait(deadline);
+        let drained = self.wait_until(deadline);
         if !drained {
             self.shared.stop.abandon();
         }
@@ -223,8 +233,11 @@ impl Pipeline {
 
     /// Waits for the end and tells what was done and whether it went well.
     pub fn finish(&self) -> (Summary, Result<()>) {
-        while !self.wait(Duration::from_millis(100)) {
-            if self.shared.stop.abandoned_for().is_some_and(|since| since >= LAST_GRACE) {
+        let mut slice = SLICE;
+        while !self.wait(slice) {
+            let left = self.shared.stop.abandoned_for().map(|since| LAST_GRACE.saturating_sub(since));
+            slice = left.map_or(SLICE, |left| left.min(SLICE));
+            if slice.is_zero() {
                 self.shared.fail(Error::Stopped);
                 self.threads.lock().clear();
                 break;

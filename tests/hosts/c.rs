@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use crate::library::{check, compile_c, finish, folder, run, url};
-use crate::support::Proxy;
 use crate::support::postgresql::{Schema, postgres18};
 
 const SANITIZED: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
@@ -100,45 +99,6 @@ fn a_broken_connection_raises_no_signal_in_the_host() {
     }
     assert!(host.wait().unwrap().success());
     assert_eq!((rounds, schema.count("items")), (5, 5000));
-}
-
-#[test]
-fn every_call_ends_by_its_deadline_when_the_server_no_longer_answers() {
-    let Some((_schema, [url, table])) = scene("id bigint PRIMARY KEY") else { return };
-    let server = postgres18().unwrap();
-    let proxy = Proxy::to(&server.host, server.port);
-    let url = url.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
-    let program = compile_c("ends", "ends", &[]);
-    let mut command = Command::new(program);
-    let mut host = command
-        .args([format!("{url}&connect_timeout=2"), table])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut told = host.stdin.take().unwrap();
-    let mut lines = BufReader::new(host.stdout.take().unwrap()).lines();
-    assert_eq!(lines.next().unwrap().unwrap(), "open");
-    proxy.cut();
-    told.write_all(b"on\n").unwrap();
-    let said: Vec<String> = lines.map(Result::unwrap).collect();
-    assert!(host.wait().unwrap().success());
-    println!("{}", said.join("\n"));
-    // All functions that are given a sink, or make one, are there.
-    let header = std::fs::read_to_string(crate::support::servers::project().join("include/vecsink.h")).unwrap();
-    let declared = header.lines().filter(|line| line.contains("vecsink_sink *") || line.contains("vecsink_sink **"));
-    assert!(declared.count() > 10, "the header is read");
-    for line in header.lines().filter(|line| !line.starts_with([' ', '/', '*', '#'])) {
-        let Some(function) = line.split_once('(').and_then(|(before, _)| before.rsplit([' ', '*']).next()) else {
-            continue;
-        };
-        if function.starts_with("vecsink_sink_")
-            && !function.contains("builder")
-            && function != "vecsink_sink_push_arrow"
-        {
-            assert!(said.iter().any(|line| line.starts_with(&format!("{function} "))), "{function} isn't tried");
-        }
-    }
 }
 
 #[test]

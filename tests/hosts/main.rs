@@ -8,6 +8,7 @@ mod support;
 mod bounds;
 mod c;
 mod cpp;
+mod ends;
 mod go;
 mod gunicorn;
 mod installed;

@@ -1,0 +1,171 @@
+//! Every function of the C interface returns within a second of its deadline, whatever the server does.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use crate::library::{compile_c, url};
+use crate::support::broker::{Topic, kafka};
+use crate::support::postgresql::{Postgres, Schema, postgres18};
+use crate::support::proxy::Way;
+use crate::support::servers::project;
+use crate::support::{PrivatePostgres, Proxy};
+
+/// What a call may take beyond its deadline, and beyond what the machine itself was late.
+const GRACE: u64 = 1000;
+
+/// The program, with sinks and jobs open.
+struct Host {
+    program: Child,
+    said: BufReader<std::process::ChildStdout>,
+    schema: Schema,
+    topic: Topic,
+}
+
+/// A call as the program saw it.
+#[derive(Debug)]
+struct Call {
+    function: String,
+    took: u64,
+    deadline: u64,
+    late: u64,
+    outcome: String,
+}
+
+impl Call {
+    fn parse(line: &str) -> Option<Call> {
+        let (timed, outcome) = line.split_once(": ")?;
+        let words: Vec<&str> = timed.split(' ').collect();
+        let [function, "took", took, "of", deadline, "late", late] = words[..] else { return None };
+        let number = |text: &str| text.parse().ok();
+        let (took, deadline, late) = (number(took)?, number(deadline)?, number(late)?);
+        Some(Call { function: function.to_owned(), took, deadline, late, outcome: outcome.to_owned() })
+    }
+}
+
+impl Host {
+    /// Opens them at `server`, over another port if there is one.
+    fn open(server: &Postgres, port: Option<u16>, to: &str) -> Option<Host> {
+        let kafka = kafka()?;
+        let mut schema = Schema::new(server);
+        schema.execute("CREATE TABLE items (id bigint PRIMARY KEY, name text)");
+        let topic = kafka.topic(1);
+        topic.produce(0, (0..100).map(|id| format!("{id},first")));
+        let port = port.unwrap_or(server.port);
+        let url = url(&Postgres { port, ..server.clone() });
+        let mut program = Command::new(compile_c("ends", to, &[]))
+            .args([&format!("{url}&connect_timeout=2"), &format!("{}.items", schema.name), &kafka.brokers, &topic.name])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(program.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let mut host = Host { program, said, schema, topic };
+        if line != "open\n" {
+            let mut errors = String::new();
+            host.program.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+            panic!("{line}{errors}");
+        }
+        Some(host)
+    }
+
+    /// Has it make its calls, once the server is in trouble and the jobs have rows to write; all that it called.
+    fn calls(mut self) -> (Vec<Call>, Schema) {
+        self.topic.produce(0, (0..100).map(|id| format!("{id},second")));
+        self.program.stdin.take().unwrap().write_all(b"on\n").unwrap();
+        let mut stderr = self.program.stderr.take().unwrap();
+        let errors = std::thread::spawn(move || {
+            let mut errors = String::new();
+            stderr.read_to_string(&mut errors).unwrap();
+            errors
+        });
+        let lines: Vec<String> = self.said.lines().map(Result::unwrap).collect();
+        let ended = self.program.wait().unwrap();
+        println!("{}\n{}", lines.join("\n"), errors.join().unwrap());
+        assert!(ended.success(), "{ended}");
+        (lines.iter().filter_map(|line| Call::parse(line)).collect(), self.schema)
+    }
+}
+
+/// The functions that the header declares.
+fn declared() -> Vec<String> {
+    let header = std::fs::read_to_string(project().join("include/vecsink.h")).unwrap();
+    let function = |line: &str| {
+        let (before, _) = line.split_once('(')?;
+        let name = before.rsplit([' ', '*']).next()?;
+        let is_one = name.starts_with("vecsink_") && !line.starts_with([' ', '/', '*', '#']);
+        (is_one && !line.starts_with("typedef") && !line.starts_with("static")).then(|| name.to_owned())
+    };
+    header.lines().filter_map(function).collect()
+}
+
+#[track_caller]
+fn all_are_in_time(calls: &[Call], expected: &[(&str, &[&str])]) {
+    let mut outcomes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for call in calls {
+        outcomes.entry(&call.function).or_default().push(&call.outcome);
+    }
+    let declared = declared();
+    assert!(declared.len() > 60, "the header is read");
+    for function in &declared {
+        assert!(outcomes.contains_key(function.as_str()), "{function} isn't called by tests/hosts/c/ends.c");
+    }
+    for (function, expected) in expected {
+        assert_eq!(outcomes[function], *expected, "{function}");
+    }
+    let late: Vec<&Call> = calls.iter().filter(|call| call.took > call.deadline + GRACE + call.late).collect();
+    assert!(late.is_empty(), "{late:#?}");
+}
+
+const NO_ROOM: &[(&str, &[&str])] = &[
+    ("vecsink_sink_push", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_delete", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_push_row", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_push_batch", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_push_arrow", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_flush", &["VECSINK_TIMED_OUT"]),
+];
+const AWAY: &[(&str, &[&str])] = &[
+    // The first of a sink whose max_outage is over.
+    ("vecsink_sink_wait_durable", &["VECSINK_FAILED", "VECSINK_TIMED_OUT"]),
+    ("vecsink_sink_open", &["VECSINK_TARGET"]),
+    ("vecsink_sink_builder_open", &["VECSINK_TARGET"]),
+];
+const UNENDED_JOBS: &[(&str, &[&str])] = &[
+    ("vecsink_pipeline_wait", &["VECSINK_TIMED_OUT", "VECSINK_STOPPED"]),
+    ("vecsink_pipeline_stop", &["VECSINK_STOPPED"; 4]),
+];
+
+#[test]
+fn every_function_returns_by_its_deadline_on_a_frozen_server() {
+    let Some(mut private) = PrivatePostgres::start() else { return };
+    let Some(host) = Host::open(&private.server, None, "ends_frozen") else { return };
+    private.freeze();
+    let (calls, schema) = host.calls();
+    private.thaw();
+    drop(schema);
+    all_are_in_time(&calls, &[NO_ROOM, AWAY, UNENDED_JOBS].concat());
+}
+
+#[test]
+fn every_function_returns_by_its_deadline_when_the_way_to_the_server_is_cut_within_a_copy() {
+    let Some(server) = postgres18() else { return };
+    let proxy = Proxy::to(&server.host, server.port);
+    let Some(host) = Host::open(&server, Some(proxy.port), "ends_cut") else { return };
+    proxy.cut_after(Way::Up, 50_000);
+    let (calls, _schema) = host.calls();
+    all_are_in_time(&calls, &[NO_ROOM, AWAY].concat());
+}
+
+#[test]
+fn every_function_returns_by_its_deadline_while_another_session_has_locked_the_table() {
+    let Some(server) = postgres18() else { return };
+    let Some(mut host) = Host::open(&server, None, "ends_locked") else { return };
+    host.schema.execute("BEGIN; LOCK TABLE items");
+    let (calls, mut schema) = host.calls();
+    schema.execute("COMMIT");
+    all_are_in_time(&calls, &[NO_ROOM, UNENDED_JOBS].concat());
+}
