@@ -87,7 +87,7 @@ const column = (type, values, more = {}) => ({
 
 /** Sinks that may still make callbacks. koffi aborts the process for one that comes when Node has begun to end. */
 const open = new Set();
-process.on('exit', () => open.forEach((sink) => sink.closeSync(1000)));
+process.on('exit', () => open.forEach((sink) => sink.closeSync(5000)));
 
 /** A sink with callbacks must be closed, and keeps the process alive until then, as a socket does. */
 class Sink {
