@@ -24,7 +24,7 @@ pub(super) struct Seen {
     pub(super) fetched_to: i64,
 }
 
-/// What the group has decided about this member's partitions, to be answered by assigning or letting go.
+/// What the group has decided about this member's partitions, to be answered by assigning them or giving them up.
 #[derive(Debug)]
 pub(super) enum Rebalance {
     Assigned(TopicPartitionList),

@@ -127,7 +127,7 @@ impl Reader {
             match code {
                 Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress if self.resume.fresh => {
                     return Err(Error::Source(format!(
-                        "--fresh: the consumer group '{}' has members, whose places can't be set back; stop them first",
+                        "--fresh: the consumer group '{}' has members, so its positions can't be reset; stop them first",
                         self.resume.group
                     )));
                 }
@@ -213,7 +213,7 @@ impl Reader {
         }
         self.consumer
             .incremental_assign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
+            .map_err(|error| Error::Source(format!("the Kafka client can't be assigned its partitions: {error}")))
     }
 
     fn place(&self, topic: &str, extent: &Extent) -> StartPosition {
@@ -248,7 +248,7 @@ impl Reader {
         let watermarks = intake.released(&gone, patience);
         if lost {
             log::warn!(
-                "group '{}' has given this process up and its {} partitions to others: it was silent for too long",
+                "group '{}' has removed this process, which was silent for too long; its {} partitions go to others",
                 self.resume.group,
                 gone.len()
             );

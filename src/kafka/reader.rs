@@ -251,7 +251,7 @@ impl Reader {
         let list = positions(chosen.map(|(_, p)| (&p.topic, p.id, p.next)))?;
         self.consumer
             .incremental_assign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client doesn't take its partitions: {error}")))
+            .map_err(|error| Error::Source(format!("the Kafka client can't be assigned its partitions: {error}")))
     }
 
     #[inline]

@@ -128,7 +128,7 @@ impl Reader {
         if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
     }
 
-    /// A member keeps its partition, since letting go would be taken for an answer to the group; it pauses it.
+    /// A member keeps its partition, since giving it up would be taken for an answer to the group; it pauses the partition.
     fn fetch_no_more(&mut self, at: usize) -> Result<()> {
         self.partitions.let_go();
         let partition = self.partitions.at(at);

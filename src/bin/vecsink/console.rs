@@ -9,13 +9,13 @@ use log::LevelFilter;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct LogArguments {
-    /// Say more: -v what each part decides, -vv every batch
+    /// Log more: -v what each part decides, -vv every batch
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
-    /// Say less: -q warnings and errors only, without progress; -qq errors only
+    /// Log less: -q warnings and errors only, without progress; -qq errors only
     #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "verbose")]
     quiet: u8,
-    /// Log levels by module, such as `warn,vecsink::flush=debug`; replaces what -v and -q choose
+    /// Log levels by module, such as `warn,vecsink::postgres=debug`; replaces what -v and -q choose
     #[arg(long, value_name = "FILTER", global = true, value_parser = log_filter)]
     log: Option<String>,
 }

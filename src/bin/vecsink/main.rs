@@ -38,7 +38,7 @@ Examples:
   vecsink check job.sql      What would this job do? Connects, compares columns, writes nothing.
   vecsink run job.sql        Runs the job until Ctrl-C; a restart goes on where it ended.
   vecsink replay rejected.jsonl --job job.sql --rejected again.jsonl
-                             Puts rejected records through again, repaired or after the table was.
+                             Writes rejected records after they, or the table, were corrected.
 
 Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments are wrong and nothing was opened.";
 

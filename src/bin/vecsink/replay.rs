@@ -20,16 +20,17 @@ use super::summary;
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Put dead letters through their job again
+/// Process dead letters by their job again
 ///
-/// Each record takes the way it took before, from its original bytes into the sink that refused it: after the table, the job
-/// or the record itself was corrected. In a file, 'value' may be edited, as base64 or as {"text": "…"}. What is rejected
-/// again goes to the job's 'deadletter', or to the file of --rejected; nothing is lost on the way.
+/// First correct the table, the job or the records. Each record is then processed as before, from its original bytes into
+/// the sink that refused it. In a file, 'value' may be edited, as base64 or as {"text": "…"}. What is rejected again goes to
+/// the job's 'deadletter', or to the file of --rejected; nothing is lost.
 ///
-/// Letters leave a table in the transaction that writes their rows. A topic's are read once: the next replay starts behind
-/// them. A file stays as it is, so move it away afterwards; put through again, its rows meet their own keys.
+/// A dead letter in a table is deleted in the transaction that writes its row. Those of a topic are read once: the next
+/// replay starts after them. A file stays as it is, so move it away afterwards; a second replay of it writes its rows again,
+/// with the same keys.
 ///
-/// Exits with 0 when every letter is a row or a dead letter again, 1 when that failed or was interrupted, 2 when the
+/// Exits with 0 when every dead letter is a row or a dead letter again, 1 when that failed or was interrupted, 2 when the
 /// arguments, the job or a line of the file is wrong and nothing was written.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -42,13 +43,13 @@ pub struct Arguments {
     job: PathBuf,
     #[command(flatten)]
     changes: Changes,
-    /// Only letters of this sink, such as vector_test.car_info; needed for letters that name none
+    /// Only dead letters of this sink, such as vector_test.car_info; needed for dead letters that name no sink
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
     /// A file for what is rejected again, instead of the job's 'deadletter'
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
-    /// Read a topic from its beginning, also what an earlier replay has put through
+    /// Read a topic from its beginning, also what an earlier replay has processed
     #[arg(long)]
     fresh: bool,
     /// Print what was done as the last line of stdout
@@ -62,11 +63,11 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   vecsink replay rejected.jsonl --job job.sql --rejected again.jsonl
-      The letters of a file; those that are refused once more go to another.
+      The dead letters of a file; those that are rejected again go to another file.
   vecsink replay kafka:cars.rejected --job job.sql
-      Those of a topic that came since the last replay.
+      The dead letters of a topic that came since the last replay.
   vecsink replay table:vector_test.rejected --job job.sql --sink vector_test.car_info
-      Those of a table, of one sink.";
+      The dead letters of a table, those of one sink.";
 
 fn letters(text: &str) -> std::result::Result<Letters, String> {
     match text.split_once(':') {

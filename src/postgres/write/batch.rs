@@ -130,7 +130,7 @@ impl<'a> Write<'a> {
         let newest = self.target.edition();
         if self.rows.oldest < newest.number {
             let Some(batch) = self.settle.encoded_anew(self.rows.batch(), &newest) else {
-                return Err(self.target.can_not_follow(&self.altered, "its rows can't be encoded anew"));
+                return Err(self.target.can_not_follow(&self.altered, "its rows can't be encoded again"));
             };
             self.rows = Rows::new(Cow::Owned(batch));
         }

@@ -150,7 +150,7 @@ fn the_owner_is_stopped_for_longer_than_the_session_time_out() {
         let before = version();
         eventually("the second writes newer rows", || version() > before + 3);
         first.signal("CONT");
-        eventually("the first is a member again", || first.said().contains("given this process up"));
+        eventually("the first is a member again", || first.said().contains("has removed this process"));
         running = vec![first, second];
     });
     scene.settle(running, last);
