@@ -599,8 +599,8 @@ const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index)
 // Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
 // as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
 // before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
-// above its number. From a callback of the sink a push waits like any other, but gives VECSINK_WOULD_BLOCK when the room is
-// taken by rejected rows that the callbacks have yet to be told of: they wait for this callback to return.
+// above its number. A push from a callback of the sink waits like any other. But it gives VECSINK_WOULD_BLOCK when the room is
+// taken by rejected rows that wait for their callback, which can't be called before this one returns.
 vecsink_code vecsink_sink_push(struct vecsink_sink *sink,
                                const struct vecsink_value *values,
                                size_t count,
@@ -630,8 +630,8 @@ vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
 // Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
 // encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
 // it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
-// in time, what was accepted stays so: *pushed says how much, push the rest again. The same when a long batch, of which many
-// rows are rejected, say, isn't done in timeout_ms, or with 0 in half a second.
+// in time, the rows accepted so far stay accepted: *pushed says how many, push the rest again. The same happens when the batch
+// itself takes longer than timeout_ms (with 0: than half a second), for example because many of its rows are rejected.
 vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
                                      const struct vecsink_column *columns,
                                      size_t column_count,
@@ -798,8 +798,8 @@ vecsink_code vecsink_pipeline_stats(const struct vecsink_pipeline *pipeline,
                                     struct vecsink_error **error);
 
 // Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
-// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer; while another thread stops
-// the job it is waited for, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
+// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. While another thread stops
+// the job, this call waits for it, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
 // must still be freed.
 vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
                                    int64_t deadline_ms,

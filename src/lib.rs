@@ -1,6 +1,6 @@
 //! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
 //!
-//! Each folder is one subject; a folder names only those above it in this list. The files beside them are the nouns that
+//! Each folder is one subject; a folder names only those above it in this list. The files beside them are the types that
 //! they share.
 
 pub mod batch;

@@ -125,8 +125,8 @@ fn name(sink: *const vecsink_sink, of: impl FnOnce(&SinkObject) -> Option<&CStri
 /// Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
 /// as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
 /// before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
-/// above its number. From a callback of the sink a push waits like any other, but gives VECSINK_WOULD_BLOCK when the room is
-/// taken by rejected rows that the callbacks have yet to be told of: they wait for this callback to return.
+/// above its number. A push from a callback of the sink waits like any other. But it gives VECSINK_WOULD_BLOCK when the room is
+/// taken by rejected rows that wait for their callback, which can't be called before this one returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push(
     sink: *mut vecsink_sink,
@@ -232,8 +232,8 @@ unsafe fn read<'a>(
 /// Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
 /// encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
 /// it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
-/// in time, what was accepted stays so: *pushed says how much, push the rest again. The same when a long batch, of which many
-/// rows are rejected, say, isn't done in timeout_ms, or with 0 in half a second.
+/// in time, the rows accepted so far stay accepted: *pushed says how many, push the rest again. The same happens when the batch
+/// itself takes longer than timeout_ms (with 0: than half a second), for example because many of its rows are rejected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_batch(
     sink: *mut vecsink_sink,

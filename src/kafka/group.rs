@@ -309,7 +309,7 @@ impl Reader {
         match self.questions.others.take().map(|others| (others.answer(), others)) {
             Some((None, others)) => self.questions.others = Some(others),
             Some((Some(Ok(true)), _)) => return Ok(true),
-            // Asked again, as long as it is no or can't be told.
+            // Asked again until the answer is yes.
             Some((Some(_), _)) => {}
             None if self.looked_at_others.elapsed() < LOOK_AT_OTHERS => {}
             None => {

@@ -80,8 +80,8 @@ pub trait Intake {
     /// So many offsets can't be read any more: retention was faster, or somebody deleted them.
     fn missed(&mut self, _offsets: u64) {}
 
-    /// The partition is another one than the one that was read: from here on it is read from `start`. What was taken before
-    /// is still written, and says nothing of this one's progress.
+    /// The partition was created again: from now on it is read from `start`. Rows that were taken before are still written, but
+    /// don't move this partition's progress.
     fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.released(&[(Arc::clone(topic), partition)], Duration::ZERO);
         self.assigned(topic, partition, start);

@@ -75,7 +75,7 @@ impl Reader {
             partition.next = place.start;
             outside.push(at);
         }
-        // Where none is outside any more, each may be the one that the client has stopped fetching.
+        // If none is out of range any more, any of them may be the one that the client has stopped fetching.
         let again = if outside.is_empty() { self.partitions.open() } else { outside };
         let list = positions(again.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)))?;
         self.partitions.let_go();

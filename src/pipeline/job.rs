@@ -28,7 +28,7 @@ use crate::stop::Stop;
 
 /// How long an abandoned job's threads get to end, with the last messages to Kafka: the process must end within a second.
 const LAST_GRACE: Duration = Duration::from_millis(900);
-/// How often who waits for the end looks whether the job was abandoned.
+/// How often a wait for the end checks whether the job was abandoned.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// What a run is told besides its job.
@@ -209,13 +209,13 @@ impl Pipeline {
     }
 
     /// Reads nothing more, writes what was read, and ends; what took longer than `deadline` is abandoned, with
-    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer; while another thread
-    /// stops the job it is waited for, until the deadline.
+    /// [`Error::Stopped`]: it is read again at the next start. Stopping again gives the same answer. While another thread
+    /// stops the job, this waits for it, until the deadline.
     pub fn stop(&self, deadline: Duration) -> Result<Summary> {
         let deadline = after(deadline);
         match self.stopped.try_lock_until(deadline) {
             Some(mut stopped) => stopped.get_or_insert_with(|| self.end(deadline)).clone(),
-            // Another thread is at it, with more time.
+            // Another thread is stopping it, with a later deadline.
             None => Err(Error::Stopped),
         }
     }

@@ -267,8 +267,8 @@ pub unsafe extern "C" fn vecsink_pipeline_stats(
 }
 
 /// Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
-/// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer; while another thread stops
-/// the job it is waited for, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
+/// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. While another thread stops
+/// the job, this call waits for it, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
 /// must still be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_stop(

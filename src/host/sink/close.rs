@@ -15,9 +15,9 @@ const LAST_MOMENTS: Duration = Duration::from_millis(300);
 impl Sink {
     /// Takes no more rows, writes what was pushed, makes the last callbacks, and ends the library's threads. `Ok` when
     /// everything is durable and the sink hasn't failed. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
-    /// or may not be in the database. Closing again gives the same answer; while another thread closes the sink it is waited
-    /// for, until the deadline. Not from a callback, which it would wait for. A callback that still runs at the deadline is
-    /// left to itself, and is the last one.
+    /// or may not be in the database. Closing again gives the same answer. While another thread closes the sink, this waits for
+    /// it, until the deadline. It can't be called from a callback, for which it would have to wait. A callback that still runs
+    /// at the deadline isn't waited for, and is the last one.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));
@@ -25,7 +25,7 @@ impl Sink {
         let deadline = after(deadline);
         match self.closed.try_lock_until(deadline) {
             Some(mut closed) => closed.get_or_insert_with(|| self.end(deadline)).clone(),
-            // Another thread is at it, with more time.
+            // Another thread is closing it, with a later deadline.
             None => Err(self.core.not_durable()),
         }
     }
@@ -57,7 +57,7 @@ impl Sink {
             core.line.abandon();
             stop.abandon();
         }
-        // Ending what is idle takes moments, which the deadline may not have left.
+        // Ending idle threads takes a moment, which the deadline may not leave.
         let deadline = deadline.max(Instant::now() + LAST_MOMENTS);
         core.line.join(stop, Some(deadline));
         if let Some(keeper) = self.keeper.lock().take() {

@@ -1,4 +1,4 @@
-//! The sink that a host program pushes its rows into: another way into a [`Line`](super::line::Line), and nothing but.
+//! The sink that a host program pushes its rows into: another way into a [`Line`](crate::pipeline::line::Line), and nothing else.
 
 mod batch;
 mod builder;
@@ -245,7 +245,7 @@ impl Sink {
     }
 
     /// Waits until a row is durable, which another thread may have yet to push; `false` when it wasn't in time. An error
-    /// when it never will be: the sink has failed, or was closed before it was pushed ([`Error::NeverPushed`]).
+    /// when it never will be: the sink has failed, or was closed before it was pushed ([`NeverPushed`](crate::Error::NeverPushed)).
     pub fn wait_durable(&self, sequence: u64, timeout: Duration) -> Result<bool> {
         self.core.wait_durable(sequence.saturating_add(1), after(timeout))
     }

@@ -7,7 +7,7 @@ use crate::types::time_zone::TimeZone;
 /// One INSERT INTO: a projection of one source into one table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    /// Index into [`Job::sources`](super::Job::sources).
+    /// Index into [`Job::sources`](super::job::Job::sources).
     pub source: usize,
     /// Rows for which this is not TRUE are left out.
     pub filter: Option<Expression>,

@@ -33,8 +33,8 @@ pub struct Index {
     pub rule: String,
 }
 
-/// What an index `i` of pg_index holds unique, as a text: its columns, how it compares them, when it is checked. Only compared
-/// with what the same server said before.
+/// A text that says what an index `i` of pg_index makes unique: its columns, how it compares them, when it is checked. It is only
+/// compared with what the same server said before.
 const RULE: &str = "i.indkey::text || ' ' || i.indclass::text || ' ' || i.indcollation::text || ' ' || i.indimmediate::text
                     || ' ' || i.indisexclusion::text || ' ' || (i.indpred IS NOT NULL)::text || (i.indexprs IS NOT NULL)::text";
 

@@ -38,7 +38,7 @@ impl Target {
         !self.outage.is_on() && self.looks.is_due(Instant::now())
     }
 
-    /// There may be a newer edition afterwards. Where nobody can tell, because the database is away, the row is judged by what
+    /// There may be a newer edition afterwards. If the database is away and can't be asked, the row is judged by what
     /// is known. Err: the job can't go on with the table as it is.
     pub fn look(&self) -> Result<()> {
         let edition = self.edition();

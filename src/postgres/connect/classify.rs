@@ -1,5 +1,5 @@
 //! What an SQLSTATE means for the batch that got it: one table. Only the codes of [`Class::Value`] reject a row by themselves;
-//! for all others [`super::evidence`] decides.
+//! for all others [`evidence`](crate::postgres::write::evidence) decides.
 
 /// What to do about an error of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -71,7 +71,7 @@ pub struct Session {
     own: String,
     /// Begins a transaction.
     beginning: String,
-    /// What is asked before COMMIT: see [`super::shape`].
+    /// What is asked before COMMIT: see [`shape`](crate::postgres::catalog::shape).
     closing: String,
     /// Of the table's editions the one it is ready for.
     pub revision: Option<u32>,

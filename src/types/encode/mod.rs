@@ -194,7 +194,7 @@ impl RowEncoder {
     }
 }
 
-/// Whether an entry can say how long its row or key is.
+/// Whether the length of a row or key fits into an entry.
 #[inline]
 fn countable(what: &str, length: usize) -> Result<(), Rejection> {
     if length <= MOST_ROW_BYTES {
