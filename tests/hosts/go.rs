@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::items::{holds_what_was_pushed, items, quiet};
-use crate::library::{finish, folder, has, programs};
+use crate::library::{finish, folder, has_since, programs};
 use crate::support::servers::project;
 
 fn compile() -> PathBuf {
@@ -29,7 +29,7 @@ fn with_stacks_of(kibibytes: u32, program: &Path) -> Command {
 
 #[test]
 fn a_go_host_pushes_from_many_threads_under_the_signals_of_its_runtime() {
-    if !has("go", "version") {
+    if !has_since("go", "version", [1, 22]) {
         return;
     }
     let Some((mut schema, arguments)) = items() else { return };

@@ -14,7 +14,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::items::{holds, items};
-use crate::library::{self, finish, has};
+use crate::library::{self, finish, has_since};
 use crate::support::eventually;
 use crate::support::servers::{address, project};
 
@@ -28,7 +28,7 @@ impl Gunicorn {
     /// Started in front of a table, with more variables of its environment (config.py).
     fn start([url, table]: &[String; 2], variables: &[(&str, &str)]) -> Option<Gunicorn> {
         let gunicorn = address("VECSINK_TEST_GUNICORN")?;
-        if !has("python3", "--version") {
+        if !has_since("python3", "--version", [3, 10]) {
             return None;
         }
         let own = project().join("tests/hosts/gunicorn");

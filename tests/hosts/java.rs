@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::items::{holds_what_was_pushed, items, quiet};
-use crate::library::{finish, folder, has, programs};
+use crate::library::{finish, folder, has, has_since, programs};
 use crate::support::servers::{address, project};
 
 /// The program's class path.
@@ -21,7 +21,7 @@ fn compile(jna: &str) -> String {
 #[test]
 fn a_java_host_pushes_from_a_pool_and_its_sinks_are_freed_as_garbage_and_at_the_end() {
     let Some(jna) = address("VECSINK_TEST_JNA") else { return };
-    if !has("javac", "-version") || !has("java", "-version") {
+    if !has_since("javac", "-version", [17, 0]) || !has("java", "-version") {
         return;
     }
     let Some((mut schema, arguments)) = items() else { return };

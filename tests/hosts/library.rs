@@ -62,6 +62,18 @@ pub fn has(tool: &str, version: &str) -> bool {
     found
 }
 
+/// As [`has`], of a tool of this version or a newer one.
+pub fn has_since(tool: &str, version: &str, oldest: [u32; 2]) -> bool {
+    let said = Command::new(tool).arg(version).output().map(|output| output.stdout).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let numbers = said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let enough = numbers.take(2).collect::<Vec<u32>>() >= oldest.to_vec();
+    if !enough {
+        skipped(&format!("{tool} {}.{} or newer", oldest[0], oldest[1]));
+    }
+    enough
+}
+
 /// Runs something that must succeed.
 #[track_caller]
 pub fn finish(command: &mut Command) -> String {

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::items::{holds_what_was_pushed, items, quiet};
-use crate::library::{folder, has};
+use crate::library::{folder, has_since};
 use crate::support::servers::{address, project};
 
 #[test]
 fn a_node_host_pushes_and_closes_whatever_its_event_loop_does() {
     let Some(koffi) = address("VECSINK_TEST_KOFFI") else { return };
-    if !has("node", "--version") {
+    if !has_since("node", "--version", [18, 0]) {
         return;
     }
     let Some((mut schema, arguments)) = items() else { return };

@@ -13,6 +13,7 @@ want() { wanting="$wanting
 
 # "rustc 1.88.0 (…)" to 1088; "openjdk version "17.0.15"" to 17.
 rust_version() { rustc --version 2>/dev/null | sed -E 's/^rustc ([0-9]+)\.([0-9]+).*/\1 \2/' | awk '{ print $1 * 1000 + $2 }'; }
+go_version() { go version 2>/dev/null | sed -E 's/^go version go([0-9]+)\.([0-9]+).*/\1 \2/' | awk '{ print $1 * 1000 + $2 }'; }
 java_version() { java -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p'; }
 
 if ! has cargo || [ "$(rust_version)" -lt 1088 ] 2>/dev/null; then need "cargo and rustc 1.88 or newer" "cargo, or rustup where it is older"; fi
@@ -39,7 +40,7 @@ if [ "$purpose" = test ]; then
     { has java && [ "$(java_version)" -ge 17 ]; } 2>/dev/null || want "java 17 or newer" openjdk-17-jre-headless
     has mvn || want "mvn" maven
     has javac || want "javac, for the host in Java" openjdk-17-jdk-headless
-    has go || want "go 1.22 or newer, for the host in Go" golang
+    { has go && [ "$(go_version)" -ge 1022 ]; } 2>/dev/null || want "go 1.22 or newer, for the host in Go" "golang, or backports"
     { has node && has npm; } || want "node and npm, for the host in Node" "nodejs, npm"
 fi
 
