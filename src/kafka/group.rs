@@ -1,5 +1,5 @@
-//! A member of the consumer group: `scan.assignment = 'group'`. The group says which partitions this process reads; what
-//! it takes away is written and committed first, so that the next owner repeats as little as possible.
+//! A member of the consumer group: `scan.assignment = 'group'`. The group says which partitions this process reads. Rows of a
+//! revoked partition are written and committed first, so that the next owner repeats as little as possible.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,9 +20,9 @@ use super::{Intake, Resume, Watermark};
 use crate::error::{Error, Result};
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
 
-/// The longest that a new owner is kept waiting for open transactions.
+/// The longest wait until the rows of revoked partitions are written.
 const LONGEST_RELEASE: Duration = Duration::from_secs(10);
-/// How long the commit of what is taken away may take.
+/// How long the commit of revoked partitions may take.
 const RELEASE_COMMIT: Duration = Duration::from_secs(5);
 /// `max.poll.interval.ms` when the job leaves it out.
 const POLL_INTERVAL: Duration = Duration::from_secs(300);
@@ -30,7 +30,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(300);
 const FIRST_COMMIT: Duration = Duration::from_secs(10);
 /// How often the log says that open transactions are waited for.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-/// How often a member that has read its part looks whether the others have.
+/// How often a member that has read its partitions checks whether the others have read theirs.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
 /// What came of looking for decisions of the group.
@@ -41,7 +41,8 @@ pub(super) enum Answered {
     LetGo,
 }
 
-/// How long to wait for open transactions: well below the time after which the group gives a silent member up.
+/// How long to wait until the rows of revoked partitions are written: well below the time after which the group removes a
+/// member that doesn't poll.
 pub(super) fn patience(translation: &Translation) -> Duration {
     let given = translation.membership.iter().rev().find(|(key, _)| key == "max.poll.interval.ms");
     let interval = given.and_then(|(_, value)| value.parse().ok()).map_or(POLL_INTERVAL, Duration::from_millis);
