@@ -12,6 +12,8 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, now};
 pub struct Budget {
     limit: usize,
     held: AtomicUsize,
+    /// The most that was held since [`Budget::take_most`].
+    most: AtomicUsize,
     /// The bytes of the large row that is first in line: others leave it that much.
     wanted: AtomicUsize,
     waiting: Mutex<()>,
@@ -23,6 +25,7 @@ impl Budget {
         Budget {
             limit,
             held: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
             wanted: AtomicUsize::new(0),
             waiting: Mutex::new(()),
             room: Condvar::new(),
@@ -43,7 +46,19 @@ impl Budget {
     }
 
     pub fn charge(&self, bytes: usize) {
-        self.held.fetch_add(bytes, Ordering::Relaxed);
+        let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.note(held);
+    }
+
+    fn note(&self, held: usize) {
+        if held > self.most.load(Ordering::Relaxed) {
+            self.most.fetch_max(held, Ordering::Relaxed);
+        }
+    }
+
+    /// The most bytes that were held since the last call.
+    pub fn take_most(&self) -> usize {
+        self.most.swap(0, Ordering::Relaxed)
     }
 
     /// Charges bytes if they fit, or nothing is held besides `apart`.
@@ -52,7 +67,11 @@ impl Budget {
             let after = held.saturating_add(bytes);
             (after <= self.limit || held <= apart).then_some(after)
         };
-        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged).is_ok()
+        let before = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged);
+        before.is_ok_and(|held| {
+            self.note(held.saturating_add(bytes));
+            true
+        })
     }
 
     pub fn release(&self, bytes: usize) {

@@ -41,6 +41,9 @@ impl Limits {
 /// makes no system call. After a lone row that is as many looks, of a few microseconds each, as lingers go into it.
 const TRAFFIC: Duration = Duration::from_millis(50);
 
+/// How long there is nothing to do before memory is given back: after a break, not between two batches.
+const REST: Duration = Duration::from_millis(300);
+
 /// Bytes that gather before the budget, which all threads share, hears of them.
 const CHARGE: usize = 16 << 10;
 
@@ -74,6 +77,8 @@ struct State {
     /// The last transaction took longer than rows wait for a busy writer: here a row costs the server so much (a vector
     /// index's upkeep) that another transaction beside it brings them in sooner.
     slow: bool,
+    /// A batch was taken since a writer last rested.
+    worked: bool,
     urgent: bool,
     closed: bool,
     abandoned: bool,
@@ -94,6 +99,8 @@ enum Turn {
     Write,
     WaitUntil(Instant),
     Wait,
+    /// There has been nothing to do for a while.
+    Rest,
     End,
 }
 
@@ -109,6 +116,7 @@ impl Dispatcher {
             watches: Vec::new(),
             last_batch: None,
             slow: false,
+            worked: false,
             urgent: false,
             closed: false,
             abandoned: false,
@@ -208,8 +216,8 @@ impl Dispatcher {
     }
 
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back;
-    /// `tray` is its own.
-    pub fn take(&self, tray: &mut Tray) -> Option<Taken> {
+    /// `tray` is its own. Calls `at_rest`, in one of the threads, when there has been nothing to do for a while.
+    pub fn take(&self, tray: &mut Tray, at_rest: impl Fn()) -> Option<Taken> {
         let mut state = self.state.lock();
         let (batch, now) = loop {
             let now = now();
@@ -220,6 +228,14 @@ impl Dispatcher {
                     break (Some(state.take(now, tray)), now);
                 }
                 Turn::End => break (None, now),
+                Turn::Rest => {
+                    state.worked = false;
+                    let spare = state.spare.take_all();
+                    drop(state);
+                    drop(spare);
+                    at_rest();
+                    state = self.state.lock();
+                }
                 Turn::WaitUntil(at) if !state.is_watched_until(at) => {
                     state.watches.push(at);
                     self.work.wait_until(&mut state, at);
@@ -235,7 +251,7 @@ impl Dispatcher {
         let goes_on = match state.turn(now) {
             Turn::WaitUntil(at) => !state.is_watched_until(at),
             Turn::Write => true,
-            Turn::Wait | Turn::End => false,
+            Turn::Wait | Turn::Rest | Turn::End => false,
         };
         if state.idle > 0 && goes_on {
             self.work.notify_one();
@@ -320,6 +336,10 @@ impl State {
             return match self.last_batch {
                 _ if self.closed && self.batches_out == 0 => Turn::End,
                 Some(at) if !self.closed && now.duration_since(at) < TRAFFIC => Turn::WaitUntil(now + self.linger()),
+                Some(at) if self.worked && !self.closed && self.batches_out == 0 => {
+                    let due = at + REST;
+                    if due <= now { Turn::Rest } else { Turn::WaitUntil(due) }
+                }
                 _ => Turn::Wait,
             };
         };
@@ -334,6 +354,7 @@ impl State {
     fn take(&mut self, now: Instant, tray: &mut Tray) -> Batch {
         let most = SHARDS.div_ceil(self.wanted());
         self.batches_out += 1;
+        self.worked = true;
         self.last_batch = Some(now);
         self.shards.take(self.limits.rows, self.limits.bytes, most, tray)
     }

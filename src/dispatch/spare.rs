@@ -38,6 +38,12 @@ impl Spare {
         });
     }
 
+    /// All of them, to be freed where no lock is held.
+    pub fn take_all(&mut self) -> Vec<Chunk> {
+        self.bytes = 0;
+        std::mem::take(&mut self.chunks)
+    }
+
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.chunks.iter().map(Chunk::capacity).sum()

@@ -23,6 +23,7 @@ mod sink;
 mod sink_builder;
 mod stats;
 mod time;
+mod trim;
 mod value;
 mod version;
 

@@ -67,6 +67,7 @@ pub fn check_may_open() -> Result<(), Fault> {
     }
     #[cfg(feature = "tls")]
     super::openssl::keep();
+    super::trim::at_rest();
     OPENED.store(true, Ordering::Relaxed);
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! One sink's production line: from a decoded row to the database, with everything its threads share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::memory;
 use super::rejects::Rejects;
 use super::replayed::Replayed;
 use super::shared::Shared;
@@ -59,6 +60,8 @@ pub struct Line {
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
     /// Bytes of rejections that were not told yet.
     untold: AtomicUsize,
+    /// What whoever uses the line gives back at rest.
+    at_rest: OnceLock<Box<dyn Fn() + Send + Sync>>,
     traits: Traits,
 }
 
@@ -94,6 +97,7 @@ impl Line {
             left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
             untold: AtomicUsize::new(0),
+            at_rest: OnceLock::new(),
             traits,
             target,
             table,
@@ -126,6 +130,21 @@ impl Line {
         let mut counted = self.counters.snapshot();
         counted.rows_read = counted.rows_read.saturating_sub(self.left_out.load(Ordering::Relaxed));
         counted
+    }
+
+    /// There has been nothing to do for a while: gives memory back that was kept for the next rows.
+    pub fn rest(&self) {
+        if let Some(at_rest) = self.at_rest.get() {
+            at_rest();
+        }
+        self.progress.trim();
+        memory::give_back(self.shared.budget.take_most());
+    }
+
+    /// Has something else done at rest, too. Once.
+    pub fn also_at_rest(&self, work: impl Fn() + Send + Sync + 'static) {
+        // Nobody else sets it.
+        let _ = self.at_rest.set(Box::new(work));
     }
 
     pub fn note_left_out(&self, rows: u64) {

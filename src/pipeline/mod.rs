@@ -22,6 +22,7 @@ mod intake;
 #[cfg(feature = "kafka")]
 mod job;
 pub(crate) mod line;
+mod memory;
 #[cfg(feature = "kafka")]
 mod prepare;
 pub(crate) mod rejects;
@@ -45,6 +46,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use crate::stop::Stop;
+
+#[cfg(feature = "ffi")]
+pub(crate) use memory::gives_back_by;
 
 #[cfg(feature = "kafka")]
 pub use attach::Attach;

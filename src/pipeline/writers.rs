@@ -68,7 +68,7 @@ impl Writers {
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
     let mut tray = Tray::default();
-    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray) {
+    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray, || line.rest()) {
         if leaves_rows_alone {
             line.start_writer();
         }

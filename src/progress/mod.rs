@@ -141,6 +141,15 @@ impl Progress {
         self.streams.lock().window(stream).map_or(0, |window| window.pending(ticket))
     }
 
+    /// Gives back what the windows hold beyond what is in them.
+    pub fn trim(&self) {
+        for stream in &mut self.streams.lock().all {
+            if let Stream::Open(window) = stream {
+                window.trim();
+            }
+        }
+    }
+
     /// Ends a stream: what is settled of it from here on counts for nothing. Gives its last watermark, once. Its number isn't
     /// given again before [`Progress::forgotten`].
     pub fn end_stream(&self, stream: u32) -> Option<i64> {

@@ -92,6 +92,10 @@ impl Window {
         self.of_before + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
     }
 
+    pub fn trim(&mut self) {
+        self.slots.shrink_to(64);
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len()
     }

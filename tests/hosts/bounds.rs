@@ -40,9 +40,17 @@ fn many(name: &str, [threads, bytes, rows, buffer]: [i64; 4]) -> Option<[i64; 2]
 #[test]
 fn threads_that_push_huge_rows_take_the_buffer_and_not_a_copy_of_each() {
     let (row, buffer) = (50_000_000, 64 * MIB);
-    let Some([peak, _]) = many("bounds_huge", [16, row, 2, buffer]) else { return };
+    let Some([peak, kept]) = many("bounds_huge", [16, row, 2, buffer]) else { return };
     // The row that is encoded is charged before: fifteen threads wait without one.
     assert!(peak <= buffer + buffer / 10 + row, "{} MiB at the peak", peak / MIB);
+    assert!(kept < 16 * MIB, "{} MiB are kept", kept / MIB);
+}
+
+#[test]
+fn memory_goes_back_within_a_second_of_being_durable() {
+    let Some([peak, kept]) = many("bounds_kept", [8, 1_000_000, 50, 64 * MIB]) else { return };
+    assert!(peak > 40 * MIB, "the buffer was used: {} MiB", peak / MIB);
+    assert!(kept < 16 * MIB, "{} MiB are kept", kept / MIB);
 }
 
 #[test]

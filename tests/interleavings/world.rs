@@ -204,7 +204,7 @@ impl World {
             let own = Arc::clone(self);
             writers.running.push(thread::spawn(move || {
                 let mut tray = Tray::default();
-                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray) {
+                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray, || {}) {
                     if leaves_rows_alone {
                         own.start_writer();
                     }

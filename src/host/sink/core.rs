@@ -57,7 +57,7 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
-    feeds: Mutex<Spare<Feed>>,
+    feeds: Arc<Mutex<Spare<Feed>>>,
     /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
     /// between.
     open: RwLock<bool>,
@@ -67,7 +67,12 @@ pub struct Core {
 
 impl Core {
     pub fn new(line: Arc<Line>, stream: u32) -> Core {
-        let feeds = Mutex::new(Spare::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE));
+        let feeds = Arc::new(Mutex::new(Spare::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE)));
+        let spare = Arc::clone(&feeds);
+        line.also_at_rest(move || {
+            let feeds = spare.lock().take_all();
+            drop(feeds);
+        });
         Core { line, stream, feeds, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 

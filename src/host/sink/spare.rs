@@ -20,6 +20,12 @@ impl<T> Spare<T> {
         Some(one)
     }
 
+    /// All of them, to be freed where no lock is held.
+    pub fn take_all(&mut self) -> Vec<(T, usize)> {
+        self.bytes = 0;
+        std::mem::take(&mut self.kept)
+    }
+
     /// Gives it back if there is no room, to be freed where no lock is held.
     pub fn keep(&mut self, one: T, bytes: usize) -> Option<T> {
         if self.kept.len() >= self.most || bytes > self.most_bytes - self.bytes {
