@@ -194,9 +194,12 @@ fn a_job_runs_in_the_background_until_its_end_or_a_stop() {
     let topic = kafka.topic(2);
     topic.produce_spread((0..500).map(|id| format!("{id}\t[{id},0.5,1]")));
     let [url, table] = arguments;
-    // Each job leaves a queue of 80 bytes of librdkafka's behind, which the leak check would end the program for.
+    // The crate rdkafka never gives back the queue that it asks for a client's log lines (216 bytes a client); all else is checked.
+    let known = programs().join("known_leaks");
+    fs::write(&known, "leak:rd_kafka_queue_new0\nleak:rd_kafka_q_new0\n").unwrap();
     let mut job = Command::new(program("job", "-std=c++17"));
-    finish(job.env("ASAN_OPTIONS", "detect_leaks=0").args([&url, &table, &kafka.brokers, &topic.name]));
+    job.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", known.display()));
+    finish(job.args([&url, &table, &kafka.brokers, &topic.name]));
     assert_eq!(schema.text("SELECT count(*) FROM t WHERE (embedding::real[])[1] = id").as_deref(), Some("500"));
 }
 
