@@ -115,7 +115,6 @@ fn each_driver_is_used_in_one_folder() {
             ("rdkafka::", "kafka/"),
             ("tokio_postgres::", "postgres/"),
             ("postgres_protocol::", "postgres/"),
-            ("r2d2::", "postgres/"),
             ("curl::", "schema_registry/"),
             ("sqlparser::", "sql/"),
         ] {

@@ -210,7 +210,7 @@ impl Target {
                 outage,
                 sink.connection_max_active,
                 sink.connection_max_wait,
-            )?,
+            ),
         })
     }
 

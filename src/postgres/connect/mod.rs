@@ -10,5 +10,6 @@ pub(crate) mod pool;
 pub(crate) mod pooler;
 pub(crate) mod server;
 pub(crate) mod session;
+mod slots;
 mod tls;
 pub(crate) mod turns;

@@ -1,19 +1,17 @@
-//! The sink's pooled connections. r2d2 hands out slots, at most `connectionmaxactive`; whoever holds a slot opens the
-//! session in it. So connecting happens in the writer, with its own errors, waits and stops, and not in r2d2's threads.
+//! The sink's pooled connections. A thread is lent a slot, of at most `connectionmaxactive`, and opens the session in it. So
+//! connecting happens in the writer, with its own errors, waits and stops, and not in threads of a pool.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
-use r2d2::{ManageConnection, NopErrorHandler, PooledConnection};
+use parking_lot::Mutex;
 
 use super::classify::{Class, During};
 use super::driver::patience::{Patience, SLICE};
 use super::failure::Failure;
 use super::session::{Attempt, Session, Setup};
-use crate::error::{Error, Result};
+use super::slots::{Loan, NotLent, Slots};
 use crate::postgres::connect::connector::Connector;
 use crate::postgres::write::retry::Outage;
 
@@ -24,8 +22,7 @@ const FEWER_FOR: Duration = Duration::from_secs(30);
 const LEAST: Duration = Duration::from_millis(1);
 
 pub struct Pool {
-    /// `None` once it is closed: r2d2's threads end with it.
-    slots: RwLock<Option<r2d2::Pool<Slots>>>,
+    slots: Arc<Slots<Session>>,
     size: u32,
     connector: Connector,
     setup: Setup,
@@ -44,33 +41,7 @@ struct Fewer {
     limit: u32,
     until: Instant,
     /// The slots that got none. While they are out, who asks for a slot waits for one with a session.
-    parked: Vec<PooledConnection<Slots>>,
-}
-
-/// A place for one session.
-#[derive(Default)]
-pub struct Slot {
-    session: Option<Session>,
-}
-
-pub struct Slots;
-
-impl ManageConnection for Slots {
-    type Connection = Slot;
-    type Error = Infallible;
-
-    fn connect(&self) -> std::result::Result<Slot, Infallible> {
-        Ok(Slot::default())
-    }
-
-    fn is_valid(&self, _: &mut Slot) -> std::result::Result<(), Infallible> {
-        Ok(())
-    }
-
-    /// A slot without a usable session isn't kept, so that idle slots always spare a connect.
-    fn has_broken(&self, slot: &mut Slot) -> bool {
-        !slot.session.as_ref().is_some_and(Session::is_usable)
-    }
+    parked: Vec<Loan<Session>>,
 }
 
 impl Pool {
@@ -82,23 +53,11 @@ impl Pool {
         outage: Arc<Outage>,
         size: u32,
         max_wait: Duration,
-    ) -> Result<Self> {
-        let slots = r2d2::Pool::builder()
-            .max_size(size.max(1))
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            // Either would keep r2d2's threads for half a minute after the pool is gone.
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .connection_timeout(SLICE)
-            .error_handler(Box::new(NopErrorHandler))
-            .build(Slots)
-            .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
-        if let Ok(mut slot) = slots.get() {
-            slot.session = Some(first);
-        }
-        Ok(Pool {
-            slots: RwLock::new(Some(slots)),
+    ) -> Self {
+        let slots = Slots::new(size, Session::is_usable);
+        slots.keep(first);
+        Pool {
+            slots,
             size: size.max(1),
             connector,
             setup,
@@ -108,14 +67,14 @@ impl Pool {
             generation: AtomicU32::new(0),
             doubted: Mutex::new(None),
             fewer: Mutex::new(None),
-        })
+        }
     }
 
     /// Ends the sessions that nobody uses. A session in use ends when it is given back.
     pub fn close(&self) {
-        let slots = self.slots.write().take();
+        self.slots.close();
         let parked = self.fewer.lock().take();
-        drop((parked, slots));
+        drop(parked);
     }
 
     /// A session, from the pool or new, that is ready for no other revision of the table than this one.
@@ -135,10 +94,10 @@ impl Pool {
             let mut slot = self.free_slot(patience)?;
             let generation = self.generation.load(Ordering::Relaxed);
             let doubted = *self.doubted.lock();
-            if let Some(session) = &mut slot.session {
+            if let Some(session) = slot.as_mut() {
                 session.client().set_patience(patience.clone());
             }
-            if let Some(session) = &mut slot.session
+            if let Some(session) = slot.as_mut()
                 && session.is_usable()
                 && session.generation == generation
                 && serves(session)
@@ -146,12 +105,12 @@ impl Pool {
             {
                 return Ok(Checkout(slot));
             }
-            slot.session = None;
+            *slot = None;
             match Session::open(&self.connector, &self.setup, &self.open, &self.outage.patience(patience)) {
                 Ok(mut session) => {
                     session.client().set_patience(patience.clone());
                     session.generation = generation;
-                    slot.session = Some(session);
+                    *slot = Some(session);
                     return Ok(Checkout(slot));
                 }
                 Err(failure) if failure.is("53300") => {
@@ -183,16 +142,16 @@ impl Pool {
     }
 
     /// Waits for a slot that nobody uses.
-    fn free_slot(&self, patience: &Patience) -> Attempt<PooledConnection<Slots>> {
+    fn free_slot(&self, patience: &Patience) -> Attempt<Loan<Session>> {
         let deadline = Instant::now() + self.max_wait;
         loop {
             let slice = patience.slice(SLICE).map_err(|error| Failure::new(&error, During::Connect))?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(slots) = self.slots.read().clone() else { return Err(Failure::outage("the sink is closed")) };
-            match slots.get_timeout(slice.min(left).max(LEAST)) {
+            match self.slots.lend(Instant::now() + slice.min(left).max(LEAST)) {
                 Ok(slot) => return Ok(slot),
-                Err(_) if left.is_zero() => return Err(self.none_free()),
-                Err(_) => {}
+                Err(NotLent::Closed) => return Err(Failure::outage("the sink is closed")),
+                Err(NotLent::InTime) if left.is_zero() => return Err(self.none_free()),
+                Err(NotLent::InTime) => {}
             }
         }
     }
@@ -222,7 +181,7 @@ impl Pool {
         fewer.as_ref().map_or(self.size, |fewer| fewer.limit)
     }
 
-    fn refused(&self, slot: Option<PooledConnection<Slots>>) {
+    fn refused(&self, slot: Option<Loan<Session>>) {
         let limit = self.open_sessions().max(1);
         let until = Instant::now() + FEWER_FOR;
         let mut fewer = self.fewer.lock();
@@ -236,12 +195,12 @@ impl Pool {
 }
 
 /// A session on loan. Goes back to the pool when dropped, or is closed if it is of no more use.
-pub struct Checkout(PooledConnection<Slots>);
+pub struct Checkout(Loan<Session>);
 
 impl Checkout {
     /// Runs `work`; a failure leaves the session clean or marks it as lost.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-        let Some(session) = self.0.session.as_mut() else { return Err(Failure::outage("no session")) };
+        let Some(session) = self.0.as_mut() else { return Err(Failure::outage("no session")) };
         let result = work(session);
         match result {
             Ok(_) => session.proven = Instant::now(),
