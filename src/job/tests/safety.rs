@@ -70,7 +70,7 @@ fn no_chain_of_views_and_computed_columns_exhausts_the_stack() {
         let of_columns = errors_on_a_small_stack(job_of(&format!("a INT, c0 BOOLEAN{columns}"), "c INT", &text));
         for errors in [of_views, of_columns] {
             assert_eq!(errors.is_empty(), links < 1000, "{errors:?}");
-            assert!(errors.iter().all(|error| error.contains("too large when its views")), "{errors:?}");
+            assert!(errors.iter().all(|error| error.contains("too large with its views")), "{errors:?}");
         }
     }
 }
