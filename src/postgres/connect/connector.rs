@@ -11,8 +11,8 @@ use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::classify::During;
-use super::driver::life::{Life, Pulse};
-use super::driver::patience::{Patience, SLICE};
+use super::driver::life::{Cancel, Life, Pulse};
+use super::driver::patience::{Deadline, Patience, SLICE};
 use super::driver::socket::{Address, Socket};
 use super::driver::{Client, Error as DriverError};
 use super::failure::Failure;
@@ -26,6 +26,8 @@ use crate::settings::{self, Connection, SslMode};
 const USER_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a server may be silent while a session waits. Then it is asked whether it is alive.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How long a request to cancel a statement may take.
+const CANCEL: Duration = Duration::from_secs(2);
 /// The shortest wait for an answer, however short an outage may be.
 const LEAST: Duration = Duration::from_millis(500);
 
@@ -166,7 +168,7 @@ impl Dialer {
             };
             match self.connect_at(host, &address, &share) {
                 Ok(mut client) => {
-                    let pulse = self.pulse(host, address, client.process_id());
+                    let pulse = self.pulse(host, address, &client);
                     client.set_pulse(pulse);
                     return Ok(client);
                 }
@@ -234,7 +236,9 @@ impl Dialer {
     }
 
     /// How a session at this address learns whether its server is alive: by another login there.
-    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address, process: Option<i32>) -> Pulse {
+    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Pulse {
+        let process = client.process_id();
+        let cancel = self.cancel(host, address.clone(), client);
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
         let question = move |patience: &Patience| {
             let ssl_mode = match dialer.ssl_mode {
@@ -258,7 +262,18 @@ impl Dialer {
             }
         };
         let question = Arc::new(question);
-        Pulse { life, question, silence: self.silence, allowed: self.sign, longest: self.max_outage }
+        Pulse { life, question, cancel, silence: self.silence, allowed: self.sign, longest: self.max_outage }
+    }
+
+    /// How the server at this address is asked to cancel what the client's session does. Over a connection of its own, as the
+    /// protocol has it.
+    fn cancel(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Arc<Cancel> {
+        let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
+        Arc::new(move || {
+            let patience = Patience::until(Deadline::after(CANCEL.min(dialer.timeout)));
+            let socket = Socket::connect(&address, dialer.user_timeout, &patience)?;
+            dialer.tls.cancel(socket, &token, host.name(), &patience)
+        })
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{CancelToken, Config, NoTls};
 
 use super::driver::patience::Patience;
 use super::driver::socket::Socket;
-use super::driver::{Client, Error as DriverError};
+use super::driver::{Client, Error as DriverError, cancel};
 use crate::error::{Error, Result};
 use crate::settings::{Connection, SslMode};
 
@@ -31,6 +31,21 @@ impl Tls {
             Tls::Off => Client::log_in(socket, config, NoTls, patience),
             #[cfg(feature = "tls")]
             Tls::On(connector) => Client::log_in(socket, config, connector.to(name)?, patience),
+        }
+    }
+
+    /// Asks that server to cancel what a session does.
+    pub fn cancel(
+        &self,
+        socket: Arc<Socket>,
+        token: &CancelToken,
+        #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
+        patience: &Patience,
+    ) -> std::result::Result<(), DriverError> {
+        match self {
+            Tls::Off => cancel(socket, token, NoTls, patience),
+            #[cfg(feature = "tls")]
+            Tls::On(connector) => cancel(socket, token, connector.to(name)?, patience),
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod broker;
 pub mod command;
 pub mod features;
+pub mod lateness;
 pub mod postgresql;
 pub mod private;
 pub mod proxy;

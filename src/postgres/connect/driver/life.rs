@@ -66,11 +66,15 @@ impl Life {
 /// says so, or an error when there was no answer.
 pub type Question = dyn Fn(&Patience) -> Result<Option<String>, Error> + Send + Sync;
 
+/// Asks the server to cancel what a session waits for.
+pub type Cancel = dyn Fn() -> Result<(), Error> + Send + Sync;
+
 /// How a session learns whether its server is alive.
 #[derive(Clone)]
 pub struct Pulse {
     pub life: Arc<Life>,
     pub question: Arc<Question>,
+    pub cancel: Arc<Cancel>,
     /// How long a server may be silent before it is asked.
     pub silence: Duration,
     /// How long the answer may take.
@@ -83,6 +87,14 @@ impl Pulse {
     /// The server has sent something, or taken something.
     pub fn heard(&self) {
         self.life.note();
+    }
+
+    /// Nobody waits for the session's answer any more. A server that waits for a lock doesn't notice that its client is gone:
+    /// without this request it waits on.
+    pub fn cancel(&self) {
+        if let Err(error) = (self.cancel)() {
+            log::debug!("an abandoned statement could not be cancelled: {error}");
+        }
     }
 
     /// Called again and again by a session that has waited on the socket `own` since `since`. Returns an error when a new

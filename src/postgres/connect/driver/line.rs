@@ -105,6 +105,10 @@ impl Line {
             // The answer may still come, and must not be taken for the answer to another request.
             self.broken = true;
         }
+        // Only the library's own threads are told to stop, so the host waits for none of this.
+        if let (Err(Error::Stopped), Some(pulse)) = (&answer, &self.pulse) {
+            pulse.cancel();
+        }
         answer
     }
 

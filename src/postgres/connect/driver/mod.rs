@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio_postgres::tls::TlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, Row, SimpleQueryMessage, Statement};
+use tokio_postgres::{CancelToken, Config, Row, SimpleQueryMessage, Statement};
 
 pub use self::copy_in::CopyIn;
 pub use self::error::Error;
@@ -44,6 +44,11 @@ impl Client {
         let login = config.connect_raw(Stream(Arc::clone(&socket)), tls);
         let (asked, connection) = line::wait_for(&socket, patience, login)?;
         Ok(Client { asked, line: Line::new(Box::new(connection), socket, patience.clone()) })
+    }
+
+    /// What [`cancel`] needs.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.asked.cancel_token()
     }
 
     /// What ends the waits from now on.
@@ -118,6 +123,17 @@ impl Client {
         self.line.patience = patience;
         answer.is_ok()
     }
+}
+
+/// Asks for the end of what another session does, over a socket that is connected to its server.
+pub fn cancel<T: TlsConnect<Stream>>(
+    socket: Arc<Socket>,
+    token: &CancelToken,
+    tls: T,
+    patience: &Patience,
+) -> Result<(), Error> {
+    let request = token.cancel_query_raw(Stream(Arc::clone(&socket)), tls);
+    line::wait_for(&socket, patience, request)
 }
 
 fn typed<'a>(parameters: &[&'a dyn Parameter]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
