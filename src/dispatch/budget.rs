@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::sync::{AtomicUsize, Condvar, Mutex, now};
 
 /// A count of held bytes with a bound. A small row waits until there is any room, and is charged when it is in its shard. A
-/// large one is charged before its bytes are there, and waits until they fit, or until nothing else is held: a row larger
-/// than the whole budget passes alone.
+/// large row is charged before it is encoded, and waits until its bytes fit or nothing else is held. So a row larger than the
+/// whole budget is accepted alone.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
     held: AtomicUsize,
     /// The most that was held since [`Budget::take_most`].
     most: AtomicUsize,
-    /// The bytes of the large row that is first in line: others leave it that much.
+    /// The bytes of the large row that is first in line: other rows leave this much room for it.
     wanted: AtomicUsize,
     waiting: Mutex<()>,
     room: Condvar,

@@ -1,4 +1,4 @@
-//! Emptied chunks, kept for their memory: so much of it and no more, whatever rows have passed.
+//! Emptied chunks, kept so that their memory is used again: up to a fixed number of bytes, however large past rows were.
 
 use crate::batch::Chunk;
 

@@ -1,11 +1,11 @@
-//! Pipes of the C libraries inside of this one, which a program that the host starts must not inherit. librdkafka makes its
-//! own by pipe(2); inside the library that name stands for the function here. It is hidden: the host's stays its own.
+//! Pipes of the C libraries inside this one. A program that the host starts must not inherit them. librdkafka makes its pipes by
+//! pipe(2); inside the library that name means the function here. The name is hidden, so the host's own pipe(2) isn't changed.
 
 use std::arch::global_asm;
 use std::ffi::c_int;
 
 /// # Safety
-/// As pipe(2): two numbers may be written.
+/// As for pipe(2): `ends` points to room for two numbers.
 unsafe extern "C" fn closed_on_exec(ends: *mut c_int) -> c_int {
     // SAFETY: as the caller promises.
     unsafe { libc::pipe2(ends, libc::O_CLOEXEC) }

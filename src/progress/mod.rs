@@ -50,7 +50,7 @@ impl Streams {
         }
     }
 
-    /// So many entries of an ended stream are on their way no more.
+    /// So many entries of an ended stream are no longer on their way.
     fn gone(&mut self, stream: u32, entries: u64) {
         if let Stream::Ended(left) = &mut self.all[stream as usize]
             && *left > 0
@@ -160,7 +160,7 @@ impl Progress {
         Some(watermark)
     }
 
-    /// Nobody but its entries names an ended stream any more, and so many of them were dropped: they will not be settled.
+    /// Only its own entries still name an ended stream. `dropped` of them were dropped and will not be settled.
     pub fn forgotten(&self, stream: u32, dropped: u64) {
         self.streams.lock().gone(stream, dropped + 1);
     }

@@ -16,12 +16,12 @@ use crate::pipeline::rejects::Letter;
 use crate::progress::Refused;
 use crate::stop::Phase;
 
-/// A row of so many bytes is large: it is charged to the budget before it is encoded. Of each smaller one that threads push
-/// at once the budget may be exceeded.
+/// A row of at least so many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
+/// budget, by one row for each thread that pushes at the same time.
 pub const LARGE: usize = 32 << 10;
 /// How often a thread that waits looks whether the sink has failed.
 const LOOK: Duration = Duration::from_millis(100);
-/// Feeds kept for the next pushes, and the share of the budget's bytes that they may have besides.
+/// How many feeds are kept for the next pushes, and the part of the budget's bytes (one fourth) that they may hold in addition.
 const SPARE_FEEDS: usize = 64;
 const SPARE_SHARE: usize = 4;
 
@@ -123,7 +123,7 @@ impl Core {
     fn wait_in_line(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
         let budget = &self.line.shared.budget;
         let charged = if bytes < LARGE { 0 } else { bytes };
-        // Others may wait for what only this thread takes away, so it waits for none of them.
+        // Other threads may wait for room that only this thread can make, so it doesn't stand in line behind them.
         let in_callback = self.is_callback_thread();
         let mut claim = (charged > 0 && !in_callback).then(|| budget.claim(charged));
         let mut granted = || match &mut claim {

@@ -1,4 +1,4 @@
-//! Things kept for their memory: so many, and so much memory, and no more.
+//! Buffers kept so that their memory is used again: up to a fixed number, and a fixed number of bytes.
 
 #[derive(Debug)]
 pub struct Spare<T> {
