@@ -279,7 +279,8 @@ impl Reader {
 
     /// Waits until these are stored, a few seconds at most: the next owner starts there.
     fn commit_at_once(&mut self, watermarks: &[Watermark]) {
-        let deadline = Instant::now() + RELEASE_COMMIT;
+        // With a short max.poll.interval.ms the member would be removed meanwhile.
+        let deadline = Instant::now() + RELEASE_COMMIT.min(self.release_patience);
         loop {
             self.commits.hurry(Instant::now());
             self.send_commit(watermarks);
