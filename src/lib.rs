@@ -13,6 +13,7 @@ pub mod position;
 pub mod record;
 pub mod stop;
 mod sync;
+mod threads;
 
 pub mod types;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files and folders directly under src/. Each names only those before it; `lib.rs` names them all.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     // What several folders share.
     "position",
     "error",
@@ -12,6 +12,7 @@ const ORDER: [&str; 24] = [
     "batch",
     "stop",
     "sync",
+    "threads",
     "membership",
     "metrics",
     // Values and their types.

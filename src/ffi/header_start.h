@@ -40,8 +40,8 @@
  *             sink everything may be called but what opens, closes, stops or frees sinks and pipelines
  *             (VECSINK_IN_CALLBACK); from the log callback nothing that takes a sink or a pipeline.
  * fork        A child can't use its parent's handles (VECSINK_FORKED); freeing them there touches nothing of the parent's.
- *             It may open its own when its parent had opened nothing before the fork, else only after an exec. Log
- *             callbacks must be set again.
+ *             It may open its own when at the fork all sinks of its parent were closed and all its jobs freed, else only
+ *             after an exec. Log callbacks must be set again.
  * Signals     The library installs no handlers, changes no dispositions, and raises none: a closed socket is an error.
  * Unloading   The library has threads while something is open, and can't be unloaded with dlclose.
  * Versions    Numbers of codes and types never change, new ones are added; structs grow only by their size member or their

@@ -3,13 +3,17 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::error::{Fault, VECSINK_FORKED};
 use super::handle::Table;
 use super::log::Listeners;
+use crate::threads;
 
 /// How often a process may be a fork of a fork.
 pub const MOST: usize = 64;
+/// How long a fork waits for threads of what was closed.
+const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub struct Process {
@@ -18,8 +22,8 @@ pub struct Process {
 }
 
 static FORKS: AtomicUsize = AtomicUsize::new(0);
-/// Whether a sink or a job was ever opened, here or in a parent before the fork.
-static OPENED: AtomicBool = AtomicBool::new(false);
+/// Sinks that are not closed and jobs that are not freed, those that are being opened among them.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
 /// Whether threads of the library may have been running when this process was forked off.
 static BEREFT: AtomicBool = AtomicBool::new(false);
 static PROCESSES: [OnceLock<Process>; MOST] = [const { OnceLock::new() }; MOST];
@@ -44,30 +48,50 @@ pub fn current() -> Option<&'static Process> {
 }
 
 fn notice_forks() {
+    extern "C" fn soon() {
+        // What was closed just now may still have threads for a moment.
+        let until = Instant::now() + AFTER_CLOSE;
+        while OPEN.load(Ordering::Acquire) == 0 && threads::running() > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
     extern "C" fn forked() {
         FORKS.fetch_add(1, Ordering::Relaxed);
-        BEREFT.store(OPENED.load(Ordering::Relaxed), Ordering::Relaxed);
+        if OPEN.swap(0, Ordering::Relaxed) > 0 || threads::running() > 0 {
+            BEREFT.store(true, Ordering::Relaxed);
+        }
+        threads::none_in_this_process();
     }
-    // SAFETY: the handler does what is allowed in the child of a process with threads: it touches atomics.
-    let refused = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+    // SAFETY: the handler in the child does what is allowed there when its parent has threads: it touches atomics.
+    let refused = unsafe { libc::pthread_atfork(Some(soon), None, Some(forked)) };
     if refused != 0 {
         log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
     }
 }
 
-/// Before a sink or a job is opened. Where threads of the library were running, locks and queues still wait for them after
-/// the fork, so that nothing with threads can be opened there: better an error than a call that never returns.
-pub fn check_may_open() -> Result<(), Fault> {
+/// A sink or a job that is open, or about to be.
+pub struct Open(());
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Before a sink or a job is opened; what is given is kept until it is closed. Where threads of the library were running,
+/// locks and queues still wait for them after the fork, so that nothing with threads can be opened there: better an error
+/// than a call that never returns.
+pub fn check_may_open() -> Result<Open, Fault> {
     // Forks are noticed from here on.
     current();
     if BEREFT.load(Ordering::Relaxed) {
-        let message = "this process was forked off one that had opened a sink or a job, so it can't open any: fork before, \
-                       or exec";
+        let message = "this process was forked off one that had a sink or a job open, so it can't open any: fork before, \
+                       close all before the fork, or exec";
         return Err(Fault::new(VECSINK_FORKED, message));
     }
     #[cfg(feature = "tls")]
     super::openssl::keep();
     super::trim::at_rest();
-    OPENED.store(true, Ordering::Relaxed);
-    Ok(())
+    OPEN.fetch_add(1, Ordering::Relaxed);
+    Ok(Open(()))
 }

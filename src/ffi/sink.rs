@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use bumpalo::Bump;
+use parking_lot::Mutex;
 
 use super::callback::{check_may_end, check_may_use};
 use super::column::{self, vecsink_column};
@@ -12,6 +13,7 @@ use super::error::{Fault, VECSINK_SHAPE, c_string, vecsink_code, vecsink_error};
 use super::handle::{self, Kind};
 use super::memory::{optional_place, slice, text};
 use super::panic::{ask, call};
+use super::process::Open;
 use super::row::{RowObject, vecsink_row};
 use super::scratch;
 use super::stats::{Place, vecsink_stats};
@@ -28,6 +30,8 @@ pub struct SinkObject {
     pub sink: Sink,
     columns: Vec<CString>,
     key: Vec<CString>,
+    /// Until it is closed.
+    open: Mutex<Option<Open>>,
 }
 
 impl Kind for SinkObject {
@@ -36,9 +40,14 @@ impl Kind for SinkObject {
 }
 
 impl SinkObject {
-    pub fn new(sink: Sink) -> SinkObject {
+    pub fn new(sink: Sink, open: Open) -> SinkObject {
         let c_strings = |names: &[String]| names.iter().map(|name| c_string(name)).collect();
-        SinkObject { columns: c_strings(sink.columns()), key: c_strings(sink.key()), sink }
+        SinkObject {
+            columns: c_strings(sink.columns()),
+            key: c_strings(sink.key()),
+            sink,
+            open: Mutex::new(Some(open)),
+        }
     }
 }
 
@@ -374,6 +383,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
         check_may_end()?;
         let object = get(sink)?;
         let outcome = object.sink.close(timeout(deadline_ms));
+        object.open.lock().take();
         if let Some(place) = place {
             place.fill(object.sink.stats());
         }

@@ -250,10 +250,10 @@ pub unsafe extern "C" fn vecsink_sink_builder_open(
         // SAFETY: as the header asks.
         let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
         check_may_end()?;
-        check_may_open()?;
+        let open = check_may_open()?;
         let builder = handle::get::<Builder>(builder)?;
         let taken = builder.0.lock().take().ok_or_else(opened)?;
-        *sink = handle::give(SinkObject::new(taken.open()?))?;
+        *sink = handle::give(SinkObject::new(taken.open()?, open))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -278,9 +278,9 @@ pub unsafe extern "C" fn vecsink_sink_open(
         // SAFETY: as the header asks, for all of these.
         let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
         check_may_end()?;
-        check_may_open()?;
+        let open = check_may_open()?;
         let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
-        *sink = handle::give(SinkObject::new(Sink::open(url, table)?))?;
+        *sink = handle::give(SinkObject::new(Sink::open(url, table)?, open))?;
         Ok(())
     };
     // SAFETY: as the header asks.

@@ -12,6 +12,7 @@ use super::client::KafkaConsumer;
 use super::offsets::Broker;
 use crate::error::{Error, Result};
 use crate::settings::kafka::KafkaSource;
+use crate::threads;
 
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -34,14 +35,14 @@ impl<T: Send + 'static> Aside<T> {
         let (sender, answer) = bounded(1);
         let given_up = Arc::new(AtomicBool::new(false));
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
-        let thread = std::thread::Builder::new().name("kafka-ask".into()).spawn(move || {
+        let thread = threads::spawn("kafka-ask", move || {
             let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
             // Before the answer: who gets it may end the process, and the last one to drop the client must leave the group first.
             drop(consumer);
             // Nobody may wait for it any more.
             let _ = sender.send(answer);
         });
-        let thread = thread.map_err(|error| Error::Internal(format!("no thread to ask the brokers: {error}")))?;
+        let thread = thread.map_err(|error| threads::refused("to ask the brokers", &error))?;
         Ok(Aside { answer, given_up, thread: Some(thread) })
     }
 

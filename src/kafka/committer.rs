@@ -11,7 +11,8 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{KafkaConsumer, Places};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::threads;
 
 /// Whether a commit was stored, and if not, why.
 pub(super) type Answer = std::result::Result<(), Code>;
@@ -29,16 +30,14 @@ impl Committer {
         let (work, orders) = bounded::<TopicPartitionList>(1);
         let (answer, answers) = bounded(1);
         let consumer = Arc::clone(consumer);
-        let thread = std::thread::Builder::new()
-            .name("kafka-commit".into())
-            .spawn(move || {
-                for offsets in orders {
-                    if answer.send(commit(&consumer, &offsets)).is_err() {
-                        break;
-                    }
+        let body = move || {
+            for offsets in orders {
+                if answer.send(commit(&consumer, &offsets)).is_err() {
+                    break;
                 }
-            })
-            .map_err(|error| Error::Internal(format!("no thread for commits: {error}")))?;
+            }
+        };
+        let thread = threads::spawn("kafka-commit", body).map_err(|error| threads::refused("for commits", &error))?;
         Ok(Committer { work, answers, under_way: false, thread })
     }
 

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::record::{Record, TimestampType};
 use crate::settings::kafka::{Assignment, KafkaSource};
 use crate::stop::Stop;
+use crate::threads;
 
 /// How long a poll waits for a message when none is there.
 const WAIT: Duration = Duration::from_millis(100);
@@ -82,7 +83,7 @@ impl Drop for Reader {
         } else if self.source.properties.iter().all(is_plain) {
             let consumer = Arc::clone(&self.consumer);
             // Without a thread it is closed here.
-            let _ = std::thread::Builder::new().name("kafka-close".into()).spawn(move || drop(consumer));
+            let _ = threads::spawn("kafka-close", move || drop(consumer));
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::metrics::Counters;
 use crate::record::Record;
 use crate::settings::ExceptionMode;
 use crate::stop::Phase;
+use crate::threads;
 use crate::types::encode::EncodeOptions;
 use crate::types::value::Value;
 
@@ -415,8 +416,8 @@ impl Feed {
                 let line = Arc::clone(&self.line);
                 // Nobody may wait for it any more.
                 let look = move || drop(sender.send(line.target.look()));
-                let thread = std::thread::Builder::new().name("look".into()).spawn(look);
-                thread.map_err(|error| Error::Internal(format!("no thread to look at the table: {error}")))?;
+                let thread = threads::spawn("look", look);
+                thread.map_err(|error| threads::refused("to look at the table", &error))?;
                 looking
             }
         };

@@ -1,7 +1,7 @@
 //! A job from its settings to its end: one reader a source, as many writers a sink as its load asks for.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -25,6 +25,7 @@ use crate::schema_registry::client;
 use crate::settings::DeadLetterTarget;
 use crate::settings::kafka::Assignment;
 use crate::stop::Stop;
+use crate::threads;
 
 /// How long an abandoned job's threads get to end, with the last messages to Kafka: the process must end within a second.
 const LAST_GRACE: Duration = Duration::from_millis(900);
@@ -168,10 +169,8 @@ impl Pipeline {
             *readers.running.lock() -= 1;
             readers.ended.notify_all();
         };
-        let thread = thread::Builder::new().name(name).spawn(body);
-        self.threads
-            .get_mut()
-            .push(thread.map_err(|error| Error::Internal(format!("no thread for the reader: {error}")))?);
+        let thread = threads::spawn(name, body);
+        self.threads.get_mut().push(thread.map_err(|error| threads::refused("for the reader", &error))?);
         Ok(())
     }
 

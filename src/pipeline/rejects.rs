@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
@@ -20,6 +19,7 @@ use crate::postgres::Beside;
 use crate::record::Original;
 use crate::settings::{DeadLetterTarget, Sink};
 use crate::stop::Stop;
+use crate::threads;
 
 /// Letters written between two fsyncs, in bytes.
 const PIECE: usize = 4 << 20;
@@ -114,8 +114,8 @@ impl Rejects {
                 }
             }
         };
-        let thread = thread::Builder::new().name("dead letters".into()).spawn(body);
-        thread.map(drop).map_err(|error| Error::Internal(format!("no thread for the dead letters: {error}")))
+        let thread = threads::spawn("dead letters", body);
+        thread.map(drop).map_err(|error| threads::refused("for the dead letters", &error))
     }
 
     pub fn submit(&self, line: &Arc<Line>, letter: Letter) {

@@ -1,7 +1,6 @@
 //! A sink's writer threads. They are started when rows wait and nobody is idle, and then stay.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -12,6 +11,7 @@ use super::settlement::Settlement;
 use crate::dispatch::{Dispatcher, Taken, Tray};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
+use crate::threads;
 
 #[derive(Default)]
 pub struct Writers {
@@ -37,11 +37,11 @@ impl Writers {
             own.writers().leave();
         };
         line.dispatcher.expect_writer();
-        if let Err(error) = thread::Builder::new().name(format!("write {count}")).spawn(body) {
+        if let Err(error) = threads::spawn(format!("write {count}"), body) {
             line.dispatcher.miss_writer();
             // With one writer there is still progress; without any there is none.
             match *count {
-                0 => line.shared.fail(Error::Internal(format!("no thread for a writer: {error}"))),
+                0 => line.shared.fail(threads::refused("for a writer", &error)),
                 _ => log::warn!("{}: no thread for another writer: {error}", line.name()),
             }
             return;

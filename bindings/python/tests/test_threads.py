@@ -240,6 +240,27 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
     assert items.rows("SELECT id FROM items ORDER BY id") == [(1,), (4,)]
 
 
+def test_children_of_a_parent_that_closed_its_sinks_open_their_own(items):
+    program = """
+        import os, sys, warnings, vecsink
+        warnings.simplefilter("ignore", DeprecationWarning)
+        url, table = sys.argv[1:]
+        for round in range(5):
+            sink = vecsink.Sink(url, table, stream="parent", on_durable=lambda _: None)
+            sink.push(id=round, feature=[0.0] * 4)
+            sink.close()
+            child = os.fork()
+            if child == 0:
+                with vecsink.Sink(url, table, on_durable=lambda _: None) as own:
+                    own.push(id=100 + round, feature=[0.0] * 4)
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    """
+    ended = run(program, items.url, f"{items.name}.items")
+    assert ended.returncode == 0, ended.stderr
+    assert items.value("SELECT count(*) FROM items") == 10
+
+
 def test_the_end_of_the_interpreter_writes_what_was_pushed(items):
     program = """
         import sys, vecsink

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::error::Fault;
+use super::super::process::Open;
 use super::super::stats::{freshness, vecsink_stats};
 use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};
 
@@ -14,7 +15,8 @@ pub struct Plan {
     builder: PipelineBuilder,
 }
 
-pub struct Running(Pipeline);
+/// The job, and then that it is open no more.
+pub struct Running(Pipeline, #[allow(dead_code, reason = "for its drop")] Open);
 
 impl Plan {
     pub fn from_sql(sql: &str) -> Result<Plan, Fault> {
@@ -61,12 +63,12 @@ impl Plan {
         self.built(|builder| builder.fresh(fresh))
     }
 
-    pub fn start(self) -> Result<Running, Fault> {
+    pub fn start(self, open: Open) -> Result<Running, Fault> {
         let builder = match self.attach {
             Some(attach) => self.builder.attaching(&attach),
             None => self.builder,
         };
-        Ok(Running(builder.start()?))
+        Ok(Running(builder.start()?, open))
     }
 
     fn attached(&mut self, change: impl FnOnce(Attach) -> Attach) -> Result<(), Fault> {

@@ -216,10 +216,10 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_start(
         // SAFETY: as the header asks.
         let pipeline = unsafe { place(pipeline, "the place for the job") }?.write(ptr::null_mut());
         check_may_end()?;
-        check_may_open()?;
+        let open = check_may_open()?;
         let builder = handle::get::<Builder>(builder)?;
         let plan = builder.0.lock().clone();
-        *pipeline = handle::give(plan.start()?)?;
+        *pipeline = handle::give(plan.start(open)?)?;
         Ok(())
     };
     // SAFETY: as the header asks.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::error::{Fault, VECSINK_UNSUPPORTED};
+use super::super::process::Open;
 use crate::host::sink::SinkStats;
 
 #[derive(Clone)]
@@ -43,7 +44,7 @@ impl Plan {
         fresh(bool);
     }
 
-    pub fn start(self) -> Result<Running, Fault> {
+    pub fn start(self, _: Open) -> Result<Running, Fault> {
         match self {}
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::core::Core;
-use crate::error::{Error, Rejection, Result};
+use crate::error::{Rejection, Result};
+use crate::threads;
 
 /// A row that was accepted and could not be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +63,8 @@ impl Callbacks {
             *its.ended.lock() = true;
             its.changed.notify_all();
         };
-        let thread = thread::Builder::new().name("vecsink callbacks".into()).spawn(body);
-        thread.map_err(|error| Error::Internal(format!("no thread for callbacks: {error}")))?;
+        let thread = threads::spawn("vecsink callbacks", body);
+        thread.map_err(|error| threads::refused("for callbacks", &error))?;
         Ok(Some(Callbacks(told)))
     }
 

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -11,6 +10,7 @@ use super::core::Core;
 use crate::error::{Error, Result};
 use crate::postgres::{Held, Kept};
 use crate::stop::{Phase, Stop};
+use crate::threads;
 
 /// How often at most.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -49,8 +49,8 @@ impl PositionKeeper {
             its.state.lock().ended = true;
             its.changed.notify_all();
         };
-        let thread = thread::Builder::new().name("vecsink position".into()).spawn(body);
-        thread.map_err(|error| Error::Internal(format!("no thread for the stream's position: {error}")))?;
+        let thread = threads::spawn("vecsink position", body);
+        thread.map_err(|error| threads::refused("for the stream's position", &error))?;
         Ok(PositionKeeper(told))
     }
 

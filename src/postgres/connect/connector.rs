@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -20,6 +19,7 @@ use super::session::Attempt;
 use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::settings::{self, Connection, SslMode};
+use crate::threads;
 
 /// How long sent bytes may stay unacknowledged. Longer than our `lock_timeout`: Linux also counts the time in which the
 /// server is reachable but reads nothing, which is so while it waits for a lock.
@@ -344,7 +344,7 @@ impl Host {
             None => {
                 let (sender, answer) = mpsc::channel();
                 let name = name.to_owned();
-                thread::Builder::new().name("vecsink look-up".into()).spawn(move || {
+                threads::spawn("vecsink look-up", move || {
                     let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
                 })?;
                 answer

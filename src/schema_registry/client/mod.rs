@@ -16,6 +16,7 @@ use self::http::Client;
 use crate::error::{Error, Result};
 use crate::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
 use crate::settings::registry::Registry;
+use crate::threads;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -34,9 +35,8 @@ pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>>
     let desk = Arc::new(Desk::default());
     let (questions, to_ask) = bounded(1);
     let answers = Arc::clone(&desk);
-    let thread = std::thread::Builder::new().name("schema-registry".into());
-    let thread = thread.spawn(move || answer_all(asker, &to_ask, &answers));
-    thread.map_err(|error| Error::Internal(format!("no thread to ask the schema registry: {error}")))?;
+    let thread = threads::spawn("schema-registry", move || answer_all(asker, &to_ask, &answers));
+    thread.map_err(|error| threads::refused("to ask the schema registry", &error))?;
     Ok(Arc::new(ConfluentRegistry { patience, questions, desk }))
 }
 

@@ -53,6 +53,25 @@ int main(int argc, char **argv) {
             exit(0);
         }
     }
+    /* Where all that was opened is closed, freed or not, children open their own. */
+    for (int at = 0; at < CHILDREN; at++) {
+        reap(children[at]);
+        vecsink_sink *closed = NULL;
+        OK(vecsink_sink_open, argv[1], argv[2], &closed);
+        push(closed, -100 - at);
+        OK(vecsink_sink_close, closed, 60000, NULL);
+        if (at > 0) {
+            vecsink_sink_free(closed);
+        }
+        children[at] = fork();
+        CHECK(children[at] >= 0);
+        if (children[at] == 0) {
+            vecsink_stats stats = new_stats();
+            EXPECT(VECSINK_FORKED, vecsink_sink_stats, closed, &stats);
+            pioneer(argv, -200 - at);
+            exit(0);
+        }
+    }
     vecsink_sink *sink = NULL;
     OK(vecsink_sink_open, argv[1], argv[2], &sink);
     vecsink_row *filled = NULL;

@@ -151,8 +151,8 @@ class Unsupported(Error, NotImplementedError):
 
 
 class Forked(Error):
-    """The sink belongs to the parent process; or the parent had one, and its threads are not in this process. Open sinks in
-    processes that were forked before, or spawned."""
+    """The sink belongs to the parent process; or the parent had one open at the fork, whose threads are not in this process.
+    Open sinks in processes that were forked before or after, or spawned."""
 
     _default = Code.FORKED
 

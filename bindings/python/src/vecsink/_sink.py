@@ -89,7 +89,7 @@ class Sink(Handle):
     close; what they raise is logged.
 
     Use it in a ``with`` block, or ``close`` it. A child process made by ``fork`` can't use it, and can open one
-    of its own only when its parent had opened none before: start processes first, or with ``spawn``.
+    of its own only when its parent had none open at the fork: close them before, start processes first, or with ``spawn``.
     """
 
     __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing")
