@@ -334,6 +334,9 @@ typedef struct vecsink_stats {
 // A bug of the library; please report it.
 #define VECSINK_INTERNAL 22
 
+// The memory for a large row or value can't be had now.
+#define VECSINK_OUT_OF_MEMORY 23
+
 #define VECSINK_NULL 0
 
 // as.i64: 0 or 1.

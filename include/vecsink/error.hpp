@@ -39,7 +39,8 @@ enum class errc : vecsink_code {
     unsupported = VECSINK_UNSUPPORTED,
     forked = VECSINK_FORKED,
     in_callback = VECSINK_IN_CALLBACK,
-    internal = VECSINK_INTERNAL
+    internal = VECSINK_INTERNAL,
+    out_of_memory = VECSINK_OUT_OF_MEMORY
 };
 
 // A code of C's header compares with one of these: `error.code() == VECSINK_TARGET`.

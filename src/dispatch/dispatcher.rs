@@ -49,6 +49,8 @@ const CHARGE: usize = 16 << 10;
 
 /// No emptied chunk that is larger is kept.
 const LARGEST_SPARE: usize = 1 << 20;
+/// Nor one whose rows are of so many bytes.
+const LARGE_ROW: usize = 32 << 10;
 /// The share of the budget's bytes that emptied chunks may have besides.
 const SPARE_SHARE: usize = 2;
 
@@ -264,12 +266,18 @@ impl Dispatcher {
         })
     }
 
-    /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here.
-    pub fn give_back(&self, mut batch: Batch, spent: Duration) {
+    /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here. Gives the
+    /// bytes of large rows that were freed.
+    pub fn give_back(&self, mut batch: Batch, spent: Duration) -> usize {
         let (rows, bytes) = (batch.len(), batch.bytes());
-        batch.chunks.iter_mut().for_each(Chunk::clear);
-        // Large rows are freed before others get their room.
-        batch.chunks.retain(|chunk| chunk.capacity() <= LARGEST_SPARE);
+        // Large rows come with memory of their own; it is freed before others get their room.
+        let mut freed = 0;
+        batch.chunks.retain_mut(|chunk| {
+            let is_large = chunk.bytes() > LARGEST_SPARE || chunk.bytes() >= LARGE_ROW * chunk.entries.len();
+            freed += if is_large { chunk.capacity() } else { 0 };
+            chunk.clear();
+            !is_large
+        });
         self.budget.release(bytes);
         let now = now();
         let mut state = self.state.lock();
@@ -286,6 +294,7 @@ impl Dispatcher {
         state.idle += 1;
         let usual = state.limits.chunk().bytes;
         state.spare.keep(&mut batch.chunks, usual);
+        freed
     }
 }
 

@@ -54,8 +54,10 @@ pub const VECSINK_FORKED: vecsink_code = 20;
 pub const VECSINK_IN_CALLBACK: vecsink_code = 21;
 /// A bug of the library; please report it.
 pub const VECSINK_INTERNAL: vecsink_code = 22;
+/// The memory for a large row or value can't be had now.
+pub const VECSINK_OUT_OF_MEMORY: vecsink_code = 23;
 
-const NAMES: [&std::ffi::CStr; 23] = [
+const NAMES: [&std::ffi::CStr; 24] = [
     c"VECSINK_OK",
     c"VECSINK_INVALID_ARGUMENT",
     c"VECSINK_INVALID_HANDLE",
@@ -79,6 +81,7 @@ const NAMES: [&std::ffi::CStr; 23] = [
     c"VECSINK_FORKED",
     c"VECSINK_IN_CALLBACK",
     c"VECSINK_INTERNAL",
+    c"VECSINK_OUT_OF_MEMORY",
 ];
 
 /// Why a call failed. Free it with vecsink_error_free.
@@ -147,6 +150,10 @@ impl Fault {
         }
     }
 
+    pub fn out_of_memory(bytes: usize) -> Fault {
+        PushError::OutOfMemory { bytes }.into()
+    }
+
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -191,6 +198,7 @@ impl From<PushError> for Fault {
         let code = match &error {
             PushError::WouldBlock => VECSINK_WOULD_BLOCK,
             PushError::TimedOut => VECSINK_TIMED_OUT,
+            PushError::OutOfMemory { .. } => VECSINK_OUT_OF_MEMORY,
             PushError::Rejected(_) => VECSINK_REJECTED,
             PushError::Shape(_) => VECSINK_SHAPE,
             PushError::OutOfOrder { .. } => VECSINK_OUT_OF_ORDER,

@@ -95,6 +95,8 @@ unsafe fn set(
     scratch::with(|arena| {
         // SAFETY: as above.
         let value = unsafe { Reader::new(arena).read(&value[0], &"the value") }?;
+        // The copy is made of several parts, so whether there is room for all is asked before.
+        Vec::<u8>::new().try_reserve_exact(value.bytes()).map_err(|_| Fault::out_of_memory(value.bytes()))?;
         put(&mut *row.lock()?, &value).map_err(Fault::argument)
     })
 }

@@ -150,7 +150,8 @@ impl<'a> Reader<'a> {
                 self.elements_left = self.elements_left.checked_sub(values.len()).ok_or_else(|| {
                     Fault::argument(format!("{what}: the arrays of a row have {MOST_ELEMENTS} elements at most"))
                 })?;
-                let read = self.arena.alloc_slice_fill_copy(values.len(), Value::Null);
+                let read = self.arena.try_alloc_slice_fill_copy(values.len(), Value::Null);
+                let read = read.map_err(|_| Fault::out_of_memory(size_of_val(values)))?;
                 for (to, value) in read.iter_mut().zip(values) {
                     // SAFETY: as the caller promises.
                     *to = unsafe { self.nested(value, what, depth + 1) }?;

@@ -7,11 +7,16 @@ use parking_lot::{Condvar, Mutex};
 
 use super::is_over;
 use super::line::Line;
+use super::memory;
 use super::settlement::Settlement;
 use crate::dispatch::{Dispatcher, Taken, Tray};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 use crate::threads;
+
+/// The share of the budget's bytes that a writer frees of large rows before the allocator gives back what is free: it keeps
+/// for each of the host's threads what that had at its own peak.
+const FREED_SHARE: usize = 16;
 
 #[derive(Default)]
 pub struct Writers {
@@ -68,6 +73,8 @@ impl Writers {
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
     let mut tray = Tray::default();
+    let most_freed = line.shared.budget.limit() / FREED_SHARE;
+    let mut freed = 0;
     while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray, || line.rest()) {
         if leaves_rows_alone {
             line.start_writer();
@@ -75,7 +82,11 @@ fn write_batches(line: &Arc<Line>) -> Result<()> {
         let mut settlement = Settlement::new(line, &batch);
         let started = Instant::now();
         line.target.write(&batch, &mut settlement, &line.shared.stop)?;
-        line.dispatcher.give_back(batch, started.elapsed());
+        freed += line.dispatcher.give_back(batch, started.elapsed());
+        if freed >= most_freed {
+            memory::give_back(freed);
+            freed = 0;
+        }
     }
     Ok(())
 }

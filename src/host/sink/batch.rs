@@ -9,6 +9,7 @@ use super::core::{LARGE, Room, Until};
 use super::error::{BatchError, PushError};
 use super::feed::Feed;
 use super::{Push, Sink, Wait};
+use crate::batch::Op;
 use crate::error::{Rejection, Stage};
 use crate::host::Columns;
 use crate::settings::ExceptionMode;
@@ -118,9 +119,12 @@ impl Sink {
                     Ok(granted) => room = Some(granted),
                     Err(error) => return (None, Err(error)),
                 }
+                if let Err(error) = feed.reserve(Op::Insert, &values) {
+                    return (None, Err(error));
+                }
             }
             let refused = match unreadable {
-                None => feed.add(&values).err(),
+                None => feed.add(Op::Insert, &values).err(),
                 some => some,
             };
             match refused {

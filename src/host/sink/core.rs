@@ -286,6 +286,11 @@ pub struct Room<'a> {
 }
 
 impl Room<'_> {
+    /// Whether it is for a large row.
+    pub fn is_large(&self) -> bool {
+        self.charged > 0
+    }
+
     /// The row turned out to hold so many bytes; from here on they belong to its shard.
     fn hand_over(&mut self, bytes: usize) {
         self.budget.charge(bytes);

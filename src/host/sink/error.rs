@@ -12,6 +12,9 @@ pub enum PushError {
     /// There was no room in the time given, or a batch is so long that its rows could not be taken in it.
     #[error("no room within the time given: more than buffer.memory waits to be written, or the batch is long")]
     TimedOut,
+    /// The memory for so large a row can't be had now.
+    #[error("out of memory: {bytes} bytes for the row can't be had; push it again when there is more")]
+    OutOfMemory { bytes: usize },
     /// The table could never store this row.
     #[error("{0}")]
     Rejected(Rejection),
@@ -35,7 +38,7 @@ pub enum PushError {
 impl PushError {
     /// Whether the same push may succeed later on.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, PushError::WouldBlock | PushError::TimedOut)
+        matches!(self, PushError::WouldBlock | PushError::TimedOut | PushError::OutOfMemory { .. })
     }
 
     /// Whether nobody knows of some rows pushed before if they are in the database.

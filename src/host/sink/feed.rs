@@ -1,6 +1,7 @@
 //! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
 //! happens outside all locks and allocates nothing once the buffers have grown.
 
+use super::error::PushError;
 use crate::batch::{Chunk, Entry, MOST_ROW_BYTES, Op, RowFormat};
 use crate::dispatch::{Layout, Row, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
@@ -119,17 +120,22 @@ impl Feed {
             + self.key_encoder.capacity()
     }
 
-    /// Encodes one more row.
-    pub fn add(&mut self, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
-        self.put(Op::Insert, values)
+    /// Asks for the memory of a large row, before it is encoded.
+    pub fn reserve(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), PushError> {
+        let bytes = Feed::estimate(values);
+        let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
+        let mut reserved = encoder.reserve(values, &mut self.rows);
+        if self.keep_originals {
+            // Bytes are two digits each there, numbers up to eight times as long; then comes a copy.
+            let most = bytes.saturating_mul(if values.iter().any(is_list) { 8 } else { 2 });
+            reserved = reserved.and_then(|()| self.json.try_reserve_exact(most));
+            reserved = reserved.and_then(|()| self.originals.try_reserve_exact(most));
+        }
+        reserved.map_err(|_| PushError::OutOfMemory { bytes })
     }
 
-    /// Encodes the delete of a row by its key.
-    pub fn add_delete(&mut self, key: &[Value<'_>]) -> std::result::Result<(), Rejection> {
-        self.put(Op::Delete, key)
-    }
-
-    fn put(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
+    /// Encodes one more row, or the delete of one by its key.
+    pub fn add(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
         let (row_start, key_start, original_start) = (self.rows.len(), self.keys.len(), self.originals.len());
         let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
         let format = encoder.encode(values, &mut self.rows)?;
@@ -255,6 +261,10 @@ impl Feed {
             (at, part, bytes)
         })
     }
+}
+
+fn is_list(value: &Value<'_>) -> bool {
+    matches!(value, Value::Vector(_) | Value::Array(_) | Value::Row(_) | Value::Map(_))
 }
 
 struct Bytes<'a> {

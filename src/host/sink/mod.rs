@@ -25,7 +25,8 @@ use self::callbacks::Callbacks;
 use self::core::Core;
 use self::feed::Feed;
 use self::position::PositionKeeper;
-use crate::error::{Rejection, Result};
+use crate::batch::Op;
+use crate::error::Result;
 use crate::host::Row;
 use crate::metrics::Snapshot;
 use crate::pipeline::after;
@@ -74,9 +75,6 @@ pub struct Sink {
     closed: Mutex<Option<Result<Summary>>>,
     opened: Instant,
 }
-
-/// How one row gets into a feed.
-type Add = fn(&mut Feed, &[Value<'_>]) -> std::result::Result<(), Rejection>;
 
 // Many threads push into one sink.
 const _: () = {
@@ -186,15 +184,16 @@ impl Sink {
         row.with_values(|values| {
             self.core.check_alive()?;
             self.check_width(values)?;
-            self.push_one(values, push, Feed::add)
+            self.push_one(Op::Insert, values, push)
         })
     }
 
-    fn push_one(&self, values: &[Value<'_>], push: Push, add: Add) -> std::result::Result<u64, PushError> {
+    fn push_one(&self, op: Op, values: &[Value<'_>], push: Push) -> std::result::Result<u64, PushError> {
         let until = push.wait.begin();
         let room = self.core.wait_for_room(Feed::estimate(values), until)?;
         let mut feed = self.core.feed()?;
-        let outcome = add(&mut feed, values).map_err(PushError::Rejected);
+        let reserved = if room.is_large() { feed.reserve(op, values) } else { Ok(()) };
+        let outcome = reserved.and_then(|()| feed.add(op, values).map_err(PushError::Rejected));
         let outcome = outcome.and_then(|()| self.core.accept(&mut feed, room, push.sequence, until));
         self.core.return_feed(feed);
         outcome
@@ -217,7 +216,7 @@ impl Sink {
                 let (got, key) = (values.len(), self.key.join(", "));
                 return Err(PushError::Shape(format!("{got} values were given for the key, which is: {key}")));
             }
-            self.push_one(values, push, Feed::add_delete)
+            self.push_one(Op::Delete, values, push)
         })
     }
 

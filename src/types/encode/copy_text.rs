@@ -1,5 +1,7 @@
 //! One column of a `COPY … (FORMAT text)` line.
 
+use std::collections::TryReserveError;
+
 use super::refusal::Refusal;
 use super::string::check_nul;
 use super::{VectorOptions, column, output, print};
@@ -14,6 +16,13 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), TryReserveError> {
+        self.binary.clear();
+        self.text.clear();
+        self.binary.try_reserve_exact(bytes)?;
+        self.text.try_reserve_exact(bytes)
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.binary.capacity() + self.text.capacity()
     }

@@ -22,6 +22,7 @@ mod packed;
 mod partial;
 mod print;
 mod refusal;
+mod room;
 mod scalar;
 mod sparse;
 mod string;
@@ -29,6 +30,7 @@ mod translate;
 mod vector;
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 
 use crate::batch::{MOST_ROW_BYTES, RowFormat};
 use crate::error::{Error, Rejection, Stage};
@@ -103,6 +105,19 @@ impl RowEncoder {
         if self.capacity() > most {
             (self.scratch, self.decoded) = (copy_text::Scratch::default(), Vec::new());
         }
+    }
+
+    /// Asks for the memory that a large row needs in `out` and here. What is written afterwards asks for none, but for a value
+    /// in an unusual form.
+    pub fn reserve(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        let each = self.columns.iter().zip(row);
+        if self.is_binary {
+            return out
+                .try_reserve_exact(2 + each.map(|(column, value)| room::binary(&column.kind, value)).sum::<usize>());
+        }
+        let texts = each.map(|(_, value)| room::text(value));
+        out.try_reserve_exact(texts.clone().sum())?;
+        self.scratch.reserve(texts.max().unwrap_or(0))
     }
 
     /// Keys are spread by their image, and any kind of value may come for them: one whose image depends on its spelling is

@@ -242,6 +242,52 @@ static void untold(char **argv) {
     OK(vecsink_sink_close, sink, 60000, NULL);
 }
 
+/* BYTES: rows of so many bytes, of which the process can have no copy. */
+static void memory(char **argv) {
+    make_data(strtoull(argv[4], NULL, 10));
+    finish_opening(begin(argv, 64 * MIB));
+    CHECK(push(10, -1) == VECSINK_OK);
+    OK(vecsink_sink_flush, sink, 60000);
+    vecsink_row *row = NULL;
+    OK(vecsink_row_new, sink, &row);
+    vecsink_value *elements = calloc(length / sizeof *elements, sizeof *elements);
+    CHECK(elements != NULL);
+    const rlim_t most = (rlim_t)status("VmSize:") + length / 2;
+    const struct rlimit limit = {most, most};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+
+    CHECK(push(length, -1) == VECSINK_OUT_OF_MEMORY);
+    printf("%s\n", last_message);
+    CHECK(push(length, 0) == VECSINK_OUT_OF_MEMORY);
+    const vecsink_value large = vecsink_bytes(data, length);
+    EXPECT(VECSINK_OUT_OF_MEMORY, vecsink_row_set, row, 2, &large);
+    vecsink_value array = {VECSINK_ARRAY, 0, {.span = {elements, length / sizeof *elements}}};
+    const vecsink_value arrays[COLUMNS] = {vecsink_i64(1), vecsink_null(), array};
+    EXPECT(VECSINK_OUT_OF_MEMORY, vecsink_sink_push, sink, arrays, COLUMNS, VECSINK_NEXT, -1, NULL);
+    /* A small row, and then the large one. */
+    const int64_t ids[] = {1000, 1001};
+    const int64_t offsets[] = {0, 10, (int64_t)length};
+    vecsink_column columns[] = {new_column("id", VECSINK_COLUMN_I64, ids, 2), new_column("data", VECSINK_COLUMN_BYTES, data, length)};
+    columns[1].offsets = offsets;
+    columns[1].offset_bits = 64;
+    const char *const names[] = {"id", "data"};
+    vecsink_sink *all = sink;
+    vecsink_sink_builder *builder = begin(argv, 64 * MIB);
+    OK(vecsink_sink_builder_columns, builder, names, 2);
+    finish_opening(builder);
+    vecsink_pushed pushed;
+    EXPECT(VECSINK_OUT_OF_MEMORY, vecsink_sink_push_batch, sink, columns, 2, 2, VECSINK_NEXT, -1, &pushed);
+    CHECK(pushed.rows == 1);
+    OK(vecsink_sink_close, sink, 60000, NULL);
+    vecsink_sink_free(sink);
+    sink = all;
+
+    CHECK(push(100000, -1) == VECSINK_OK);
+    OK(vecsink_sink_close, sink, 60000, NULL);
+    vecsink_row_free(row);
+    free(elements);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc > 3);
     const char *wanted = argv[3];
@@ -253,6 +299,9 @@ int main(int argc, char **argv) {
     } else if (strcmp(wanted, "callback") == 0) {
         CHECK(argc == 6);
         callback(argv);
+    } else if (strcmp(wanted, "memory") == 0) {
+        CHECK(argc == 5);
+        memory(argv);
     } else if (strcmp(wanted, "untold") == 0) {
         CHECK(argc == 5);
         untold(argv);

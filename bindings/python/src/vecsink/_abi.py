@@ -48,6 +48,7 @@ class Code(IntEnum):
     FORKED = 20
     IN_CALLBACK = 21
     INTERNAL = 22
+    OUT_OF_MEMORY = 23
 
 
 class LogLevel(IntEnum):

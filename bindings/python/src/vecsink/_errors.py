@@ -169,6 +169,12 @@ class InternalError(Error):
     _default = Code.INTERNAL
 
 
+class OutOfMemory(Error, MemoryError):
+    """The memory for a large row can't be had now."""
+
+    _default = Code.OUT_OF_MEMORY
+
+
 def shown(value: Any) -> str:
     """A wrong argument, for a message: a number of 300 digits isn't printed whole, and one of 5000 can't be."""
     try:
@@ -201,6 +207,7 @@ CLASSES: dict[Code, type[Error]] = {
     Code.FORKED: Forked,
     Code.IN_CALLBACK: InCallback,
     Code.INTERNAL: InternalError,
+    Code.OUT_OF_MEMORY: OutOfMemory,
 }
 
 
