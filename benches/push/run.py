@@ -41,6 +41,9 @@ def main():
     parser.add_argument("--only", nargs="*", choices=["throughput", "latency"], default=["throughput", "latency"])
     parser.add_argument("--seconds", type=int, default=10, help="length of a latency measurement")
     parser.add_argument("--library", default=str(ROOT / "target/release"), help="the folder with libvecsink.so")
+    parser.add_argument("--beside", metavar="FOLDER", help="the folder with another libvecsink.so, of an earlier commit say: C and C++ with it are "
+                        "measured in the same run")
+    parser.add_argument("--cases", default="", help="only the cases whose names have these words, and \\copy")
     parser.add_argument("--python", default=sys.executable, help="one with numpy, pandas, psycopg and pgvector")
     parser.add_argument("--keep", action="store_true", help="write the results into docs/")
     arguments = parser.parse_args()
@@ -49,7 +52,7 @@ def main():
     results = {}
     # psql reads and writes files, as the client that it is.
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        push = Push(server, Path(folder), Path(arguments.library), arguments.python)
+        push = Push(server, Path(folder), arguments)
         if "throughput" in arguments.only:
             results["push"] = []
             for dims in arguments.dims:
@@ -64,28 +67,33 @@ def main():
 
 
 class Push:
-    def __init__(self, server, folder, library, python):
-        self.server, self.folder, self.python = server, folder, python
+    def __init__(self, server, folder, arguments):
+        self.server, self.folder, self.python, self.words = server, folder, arguments.python, arguments.cases
+        library, beside = Path(arguments.library).resolve(), arguments.beside and Path(arguments.beside).resolve()
         self.url = server.url + ("&" if "?" in server.url else "?") + "sslmode=disable"
         self.environment = {"VECSINK_LIBRARY": str(library / "libvecsink.so"), "PYTHONPATH": str(ROOT / "bindings/python/src")}
-        self.c = self.compiled("push.c", library)
-        self.cpp = self.compiled("push.cpp", library)
-        self.latency_program = self.compiled("latency.c", library)
-        self.rust = bench_program("push")
+        # The programs with each library, by its name in the cases.
+        libraries = {"vecsink": library} | ({"vecsink beside": beside} if beside else {})
+        each = lambda source: {name: self.compiled(source, name, folder) for name, folder in libraries.items()}
+        self.c, self.cpp, self.latency_programs = each("push.c"), each("push.cpp"), each("latency.c")
+        self.rust = {"vecsink": bench_program("push")} if self.is_wanted("vecsink, Rust matrix", "vecsink, Rust rows") else {}
 
-    def compiled(self, source, library):
-        program = self.folder / source.replace(".", "-")
+    def compiled(self, source, name, library):
+        program = self.folder / f"{source}-{name}".replace(".", "-").replace(" ", "-")
         compiler = ["c++", "-std=c++17"] if source.endswith(".cpp") else ["cc", "-std=c11", "-D_GNU_SOURCE"]
         subprocess.run([*compiler, "-O2", "-pthread", "-I", ROOT / "include", HERE / source, "-o", program, "-L", library,
                         "-lvecsink", f"-Wl,-rpath,{library}"], check=True)
         return program
+
+    def is_wanted(self, *labels):
+        return any(self.words in label or label.startswith("\\copy") for label in labels)
 
     def table(self, column, dims):
         self.server.ask(TABLE.format(type=column.format(dims=dims)))
 
     def dimension(self, dims, rows, runs):
         """Measures all cases at one dimension; gives a line of the result for each."""
-        cases = list(self.cases(dims, rows))
+        cases = [case for case in self.cases(dims, rows) if self.is_wanted(case[0])]
         found = {case[0]: [] for case in cases}
         self.encode(dims, rows)
         # Run by run through all cases, so that a drift of the machine's speed touches all alike.
@@ -103,7 +111,7 @@ class Push:
         """The files for \\copy: rows that vecsink stored."""
         for name, column in (("array", ARRAY), ("vector", VECTOR)):
             self.table(column, dims)
-            subprocess.run([self.c, "matrix", self.url, "bench.items", str(rows), str(dims)], check=True, capture_output=True)
+            subprocess.run([self.c["vecsink"], "matrix", self.url, "bench.items", str(rows), str(dims)], check=True, capture_output=True)
             self.server.copy(f"(SELECT * FROM bench.items ORDER BY id) to '{self.folder / name}.bin' (format binary)")
 
     def cases(self, dims, rows):
@@ -118,16 +126,18 @@ class Push:
         vecsink = [self.python, HERE / "python_vecsink.py"]
         psycopg = [self.python, HERE / "python_psycopg.py"]
         yield copy("\\copy binary", ARRAY, "array")
-        for language, program in (("Rust", self.rust), ("C", self.c), ("C++", self.cpp)):
-            yield case(f"vecsink, {language} matrix", ARRAY, program, "matrix")
-            yield case(f"vecsink, {language} rows", ARRAY, program, "rows")
+        for language, programs in (("Rust", self.rust), ("C", self.c), ("C++", self.cpp)):
+            for name, program in programs.items():
+                yield case(f"{name}, {language} matrix", ARRAY, program, "matrix")
+                yield case(f"{name}, {language} rows", ARRAY, program, "rows")
         yield case("vecsink, Python numpy matrix", ARRAY, *vecsink, "matrix")
         yield case("vecsink, Python DataFrame", ARRAY, *vecsink, "frame")
         yield case("vecsink, Python rows", ARRAY, *vecsink, "rows")
         yield case("psycopg copy binary, lists", ARRAY, *psycopg, "copy")
         yield case("psycopg executemany", ARRAY, *psycopg, "executemany")
         yield copy("\\copy binary, vector", VECTOR, "vector")
-        yield case("vecsink, C matrix, vector", VECTOR, self.c, "matrix")
+        for name, program in self.c.items():
+            yield case(f"{name}, C matrix, vector", VECTOR, program, "matrix")
         yield case("pgvector-python copy, numpy, vector", VECTOR, *psycopg, "pgvector")
 
     def measure(self, command, count):
@@ -141,18 +151,24 @@ class Push:
                 "server": figures["server"] / count, "rss": figures["rss"]}
 
     def latency(self, runs, seconds, producers=4, rate=2000, dims=128):
-        found = []
+        found = {name: [] for name in self.latency_programs}
         for _ in range(runs):
-            self.table(ARRAY, dims)
-            command = [self.latency_program, self.url, "bench.items", producers, rate, seconds, dims]
-            done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-            if done.returncode != 0:
-                raise SystemExit(f"latency failed: {done.stderr}")
-            found.append(json.loads(done.stdout))
-        middle = {name: statistics.median(run[name] for run in found) for name in found[0]}
-        return [{"producers": producers, "rows_per_second": producers * rate, "dims": dims, "runs": runs,
-                 "transactions": round(middle["transactions"]),
-                 **{name: round(middle[name], 1) for name in ("p50_us", "p99_us", "p99.9_us", "most_us", "control_p50_us", "control_p99_us")}}]
+            for name, program in self.latency_programs.items():
+                self.table(ARRAY, dims)
+                command = [program, self.url, "bench.items", producers, rate, seconds, dims]
+                done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+                if done.returncode != 0:
+                    raise SystemExit(f"latency failed: {done.stderr}")
+                found[name].append(json.loads(done.stdout))
+        return [self.latency_line(name, runs, producers, rate, dims) for name, runs in found.items()]
+
+    def latency_line(self, name, found, producers, rate, dims):
+        middle = {figure: statistics.median(run[figure] for run in found) for figure in found[0]}
+        # Alone its name says nothing.
+        label = {"case": name} if len(self.latency_programs) > 1 else {}
+        return {**label, "producers": producers, "rows_per_second": producers * rate, "dims": dims, "runs": len(found),
+                "transactions": round(middle["transactions"]),
+                **{figure: round(middle[figure], 1) for figure in ("p50_us", "p99_us", "p99.9_us", "most_us", "control_p50_us", "control_p99_us")}}
 
 
 def lines(dims, counts, runs):
