@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 import uuid
+from functools import partial
 
 import psycopg
 import pytest
@@ -146,7 +147,7 @@ def test_ctrl_c_ends_the_wait_of_close_on_a_frozen_server(private):
     for sink in unwritten, unkept:
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        assert timed(0.3, lambda: sink.close(timeout=60)) is KeyboardInterrupt
+        assert timed(0.3, partial(sink.close, timeout=60)) is KeyboardInterrupt
     private.tell("thaw")
     for sink in unwritten, unkept:
         sink.close()

@@ -44,7 +44,28 @@ use crate::types::value::Value;
 /// threads at once. After a `fork` only the parent may use the sink.
 ///
 /// All methods may block, and need no runtime: in an async task put those that wait (opening, closing, dropping, a push
-/// that may find no room) where blocking is allowed, as in `tokio::task::spawn_blocking`.
+/// that may find no room) where blocking is allowed, as in `tokio::task::spawn_blocking`. A push that doesn't wait is
+/// short enough for the task itself:
+///
+/// ```no_run
+/// use std::{sync::Arc, time::Duration};
+/// use tokio::task::spawn_blocking;
+/// use vecsink::{Push, PushError, Sink, Wait};
+///
+/// # async fn task() -> Result<(), Box<dyn std::error::Error>> {
+/// let sink = spawn_blocking(|| Sink::open("postgresql://me:secret@db/shop", "public.items")).await??;
+/// let sink = Arc::new(sink);
+/// match sink.push_with(&(7, "lamp"), Push { wait: Wait::No, ..Push::default() }) {
+///     Err(PushError::WouldBlock) => {
+///         let own = Arc::clone(&sink);
+///         spawn_blocking(move || own.push(&(7, "lamp"))).await??;
+///     }
+///     outcome => drop(outcome?),
+/// }
+/// spawn_blocking(move || sink.close(Duration::from_secs(30))).await??;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// End with [`Sink::close`]. Dropping a sink that is open waits up to five seconds for what was pushed, and logs what was
 /// not written by then.
