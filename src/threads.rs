@@ -1,5 +1,6 @@
 //! The library's threads: started here and counted as long as they run, so that a fork can tell whether there are any.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -7,6 +8,10 @@ use std::thread::{Builder, JoinHandle};
 use crate::error::Error;
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
 
 /// One that runs.
 struct Counted;
@@ -26,6 +31,7 @@ pub fn spawn<T: Send + 'static>(
     let counted = Counted;
     Builder::new().name(name.into()).spawn(move || {
         let _counted = counted;
+        OURS.set(true);
         // With all that it holds it is gone before the thread counts as ended.
         body()
     })
@@ -41,6 +47,12 @@ pub fn refused(what: &str, error: &io::Error) -> Error {
         sqlstate: None,
         passing: true,
     }
+}
+
+/// Whether this thread is one of them.
+#[cfg(feature = "ffi")]
+pub fn is_ours() -> bool {
+    OURS.get()
 }
 
 /// How many run.

@@ -92,6 +92,7 @@ pub fn check_may_open() -> Result<Open, Fault> {
     #[cfg(feature = "tls")]
     super::openssl::keep();
     super::trim::at_rest();
+    super::panic::log_panics();
     OPEN.fetch_add(1, Ordering::Relaxed);
     Ok(Open(()))
 }

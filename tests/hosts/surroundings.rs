@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use crate::library::{compile_c, finish, url};
+use crate::library::{compile_c, finish, run, url};
 use crate::support::broker::kafka;
-use crate::support::postgresql::{Schema, postgres18_tls};
+use crate::support::postgresql::{Schema, postgres18, postgres18_tls};
 use crate::support::servers::address;
 
 /// What no OpenSSL but the host's own could live with: a provider that isn't there, and no version of TLS at all.
@@ -44,4 +44,16 @@ fn the_hosts_openssl_configuration_is_its_own_and_no_descriptor_goes_to_programs
     let mut host = Command::new(program);
     finish(host.env("OPENSSL_CONF", &configuration).args([&url, &table, &brokers, &authority, &topic.name]));
     assert_eq!(schema.count("items"), 501);
+}
+
+#[test]
+fn a_host_without_descriptors_or_threads_is_told_so_and_nothing_is_printed() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id bigint PRIMARY KEY)");
+    let program = compile_c("exhausted", "exhausted", &[]);
+    let output = run(Command::new(program).args([url(&server), format!("{}.items", schema.name)]));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{}: {said}", output.status);
+    assert_eq!(schema.count("items"), 1);
 }
