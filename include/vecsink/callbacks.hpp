@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -25,19 +26,23 @@ struct rejected {
 
 namespace detail {
 
-// Lives on the heap, where the C library finds it, from the builder to the end of the sink.
-class callbacks {
+// Lives on the heap, where the C library finds it, from the builder to the end of the sink; longer where a call runs on that
+// closing didn't wait for.
+class callbacks : public std::enable_shared_from_this<callbacks> {
   public:
     std::function<void(std::uint64_t)> durable;
     std::function<void(const rejected &)> refused;
+    std::shared_ptr<callbacks> kept; // itself, for ever, where the library keeps a sink that was destroyed in a callback
 
     static void on_durable(void *self, std::uint64_t durable) noexcept {
-        auto &own = *static_cast<callbacks *>(self);
+        const auto alive = static_cast<callbacks *>(self)->shared_from_this();
+        auto &own = *alive;
         own.guarded([&] { own.durable(durable); });
     }
 
     static void on_rejected(void *self, const vecsink_rejected *row) noexcept {
-        auto &own = *static_cast<callbacks *>(self);
+        const auto alive = static_cast<callbacks *>(self)->shared_from_this();
+        auto &own = *alive;
         const auto text = [](const char *from) { return from == nullptr ? std::string_view() : std::string_view(from); };
         own.guarded([&] {
             own.refused(rejected{row->sequence, text(row->stage), text(row->reason), text(row->column), text(row->sqlstate)});

@@ -69,7 +69,7 @@ class sink {
     ~sink() {
         if (!callbacks_ || !handle_) return;
         // In a callback, which can't close a sink, the library keeps it, and so what it calls must stay as well.
-        if (vecsink_sink_close(get(), 5000, nullptr, nullptr) == VECSINK_IN_CALLBACK) static_cast<void>(callbacks_.release());
+        if (vecsink_sink_close(get(), 5000, nullptr, nullptr) == VECSINK_IN_CALLBACK) callbacks_->kept = callbacks_;
     }
 
     // ---- one row ----
@@ -215,6 +215,7 @@ class sink {
 
     // Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads. errc::not_durable when
     // that took longer than the deadline: the rest is in doubt. Throws the exception of a callback that threw one.
+    // A callback that still runs at the deadline isn't waited for; the function object it is called through lives until it returns.
     vecsink_stats close(timeout deadline) {
         vecsink_stats last{};
         last.size = sizeof last;
@@ -251,7 +252,7 @@ class sink {
   private:
     friend class sink_builder;
 
-    sink(vecsink_sink *handle, std::unique_ptr<detail::callbacks> callbacks) noexcept
+    sink(vecsink_sink *handle, std::shared_ptr<detail::callbacks> callbacks) noexcept
         : callbacks_(std::move(callbacks)), handle_(handle) {}
 
     vecsink_code send(const batch &batch, std::uint64_t sequence, timeout longest, vecsink_pushed &done, vecsink_error *&failure) {
@@ -267,7 +268,7 @@ class sink {
     static std::string_view text(const char *text) noexcept { return text == nullptr ? std::string_view() : text; }
 
     // In this order: the handle goes first, and with it the last callback.
-    std::unique_ptr<detail::callbacks> callbacks_;
+    std::shared_ptr<detail::callbacks> callbacks_;
     detail::handle<vecsink_sink, vecsink_sink_free> handle_;
 };
 

@@ -108,11 +108,11 @@ class sink_builder {
     static std::uint64_t counted(std::int64_t count) noexcept { return count < 0 ? 0 : static_cast<std::uint64_t>(count); }
 
     detail::callbacks &callbacks() {
-        if (!callbacks_) callbacks_ = std::make_unique<detail::callbacks>();
+        if (!callbacks_) callbacks_ = std::make_shared<detail::callbacks>();
         return *callbacks_;
     }
 
-    std::unique_ptr<detail::callbacks> callbacks_;
+    std::shared_ptr<detail::callbacks> callbacks_;
     detail::handle<vecsink_sink_builder, vecsink_sink_builder_free> handle_;
 };
 

@@ -44,7 +44,7 @@ fn source(file: &str) -> PathBuf {
 
 /// Compiles a program with sanitizers, against the shared library.
 #[track_caller]
-fn program(name: &str, standard: &str) -> PathBuf {
+pub fn program(name: &str, standard: &str) -> PathBuf {
     compiled(&source(&format!("{name}.cpp")), &format!("{name}-{}", &standard[5..]), standard, &SANITIZERS)
 }
 

@@ -168,3 +168,48 @@ fn every_function_returns_by_its_deadline_while_another_session_has_locked_the_t
     schema.execute("COMMIT");
     all_are_in_time(&calls, &[NO_ROOM, UNENDED_JOBS].concat());
 }
+
+/// The functions of the C++ sink that are given a time-out.
+fn with_a_timeout() -> Vec<String> {
+    let header = std::fs::read_to_string(project().join("include/vecsink/sink.hpp")).unwrap();
+    let function = |line: &str| {
+        let (before, arguments) = line.split_once('(')?;
+        let is_one = arguments.contains("timeout longest") || arguments.contains("timeout deadline");
+        (is_one && !before.contains("send")).then(|| before.rsplit(' ').next().unwrap_or_default().to_owned())
+    };
+    header.lines().filter_map(function).collect()
+}
+
+#[test]
+fn cpp_returns_by_its_deadlines_and_a_callback_may_outlive_its_sink() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE items (id bigint PRIMARY KEY, name text)");
+    let program = crate::cpp::program("ends", "-std=c++17");
+    let mut program = Command::new(program)
+        .args([url(&server), format!("{}.items", schema.name)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut said: Vec<String> = lines.by_ref().take_while(|line| line != "open").collect();
+    schema.execute("BEGIN; LOCK TABLE items");
+    program.stdin.take().unwrap().write_all(b"on\n").unwrap();
+    said.extend(lines);
+    let ended = program.wait().unwrap();
+    schema.execute("COMMIT");
+    println!("{}", said.join("\n"));
+    assert!(ended.success(), "{ended}");
+    let calls: Vec<Call> = said.iter().filter_map(|line| Call::parse(line)).collect();
+    let functions = with_a_timeout();
+    assert!(functions.len() > 8, "the header is read: {functions:?}");
+    for function in functions {
+        assert!(
+            calls.iter().any(|call| call.function == function),
+            "{function} isn't called by tests/hosts/cpp/ends.cpp"
+        );
+    }
+    let late: Vec<&Call> = calls.iter().filter(|call| call.took > call.deadline + GRACE + call.late).collect();
+    assert!(late.is_empty(), "{late:#?}");
+}
