@@ -780,8 +780,9 @@ vecsink_code vecsink_pipeline_builder_fresh(struct vecsink_pipeline_builder *bui
                                             struct vecsink_error **error);
 
 // Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
-// library. Blocks until the first connections are up. A builder can be started more than once, which makes jobs of their
-// own; free it afterwards.
+// library. Blocks until the first connections are up: for at most the connect time-out of each sink's database and then 30 s for
+// Kafka, or longer where a max_outage allows it. A builder can be started more than once, which makes jobs of their own; free
+// it afterwards.
 vecsink_code vecsink_pipeline_builder_start(struct vecsink_pipeline_builder *builder,
                                             struct vecsink_pipeline **pipeline,
                                             struct vecsink_error **error);

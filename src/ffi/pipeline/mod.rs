@@ -204,8 +204,9 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_fresh(
 }
 
 /// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
-/// library. Blocks until the first connections are up. A builder can be started more than once, which makes jobs of their
-/// own; free it afterwards.
+/// library. Blocks until the first connections are up: for at most the connect time-out of each sink's database and then 30 s for
+/// Kafka, or longer where a max_outage allows it. A builder can be started more than once, which makes jobs of their own; free
+/// it afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_start(
     builder: *mut vecsink_pipeline_builder,
