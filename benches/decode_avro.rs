@@ -15,7 +15,7 @@ use vecsink::formats::avro::settings::{AvroEncoding, AvroFormat};
 use vecsink::formats::decoder;
 use vecsink::formats::format::Format;
 use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::Column;
+use vecsink::types::column::SourceColumn;
 use vecsink::types::data_type::DataType;
 
 const MESSAGES: usize = 2_000;
@@ -49,7 +49,7 @@ fn measure(name: &str, items: &str, dimensions: usize) {
         Err(error) => panic!("{error}"),
     };
     let messages = messages(&theirs_schema, items.starts_with('['), dimensions);
-    let columns = types.map(|(name, data_type)| Column { name: name.into(), data_type, not_null: false });
+    let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let options = AvroFormat { schema, encoding: AvroEncoding::Binary, legacy_timestamps: true };
     let mut decoder = decoder(&Format::Avro(options), &columns, &[]);
     let topic: Arc<str> = Arc::from("vector_ingest");

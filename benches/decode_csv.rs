@@ -17,7 +17,7 @@ use vecsink::formats::csv::settings::CsvFormat;
 use vecsink::formats::decoder;
 use vecsink::formats::format::Format;
 use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::Column;
+use vecsink::types::column::SourceColumn;
 use vecsink::types::data_type::DataType;
 use vecsink::types::encode::{EncodeOptions, RowEncoder};
 use vecsink::types::target::{ColumnKind, TargetColumn, TargetTable};
@@ -39,7 +39,7 @@ fn measure(dimensions: usize) {
         ("price", DataType::Int),
         ("feature", DataType::STRING),
     ];
-    let columns = types.map(|(name, data_type)| Column { name: name.into(), data_type, not_null: false });
+    let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let format = Format::Csv(CsvFormat {
         field_delimiter: '\t',
         quote_character: Some('"'),

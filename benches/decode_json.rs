@@ -14,7 +14,7 @@ use vecsink::formats::decoder;
 use vecsink::formats::format::Format;
 use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
 use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::Column;
+use vecsink::types::column::SourceColumn;
 use vecsink::types::data_type::DataType;
 
 const MESSAGES: usize = 200;
@@ -50,7 +50,7 @@ fn measure(name: &str, feature: &DataType, dimensions: usize, digits: Digits) {
         ("price", DataType::Int),
         ("feature", feature.clone()),
     ];
-    let columns = types.map(|(name, data_type)| Column { name: name.into(), data_type, not_null: false });
+    let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let options =
         JsonFormat { fail_on_missing_field: false, ignore_parse_errors: false, timestamps: TimestampStandard::Sql };
     let mut decoder = decoder(&Format::Json(options), &columns, &[]);

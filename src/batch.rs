@@ -28,7 +28,7 @@ pub enum Op {
     Delete,
 }
 
-/// The longest encoded row, key or original: an [`Entry`] can't count more, not even when two rows become one. The server
+/// The longest encoded row, key or original: an [`RowEntry`] can't count more, not even when two rows become one. The server
 /// takes no more than half of this.
 pub const MOST_ROW_BYTES: usize = i32::MAX as usize;
 
@@ -39,13 +39,13 @@ pub const BINARY_TRAILER: &[u8] = &[0xff, 0xff];
 
 /// One row of a chunk.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub struct RowEntry {
     /// Which stream (partition) the record came from: an index given out by `progress`.
     pub stream: u32,
     pub format: RowFormat,
     pub op: Op,
     /// As which edition of its table the row is encoded: a number that the target gives out.
-    pub edition: u16,
+    pub schema_version: u16,
     /// Length of the encoded row in [`Chunk::rows`].
     pub row_len: u32,
     /// Length of the key image in [`Chunk::keys`].
@@ -61,9 +61,9 @@ pub struct Entry {
     pub produced_ms: i64,
 }
 
-impl Entry {
+impl RowEntry {
     /// For neighbours in a queue: both come from one record, so they must share a transaction.
-    pub fn is_of_same_record(&self, other: &Entry) -> bool {
+    pub fn is_of_same_record(&self, other: &RowEntry) -> bool {
         (self.stream, self.ticket) == (other.stream, other.ticket)
     }
 }
@@ -72,7 +72,7 @@ impl Entry {
 #[derive(Debug, Default, Clone)]
 pub struct Chunk {
     pub shard: u8,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RowEntry>,
     pub rows: Vec<u8>,
     pub keys: Vec<u8>,
     pub originals: Vec<u8>,
@@ -80,7 +80,7 @@ pub struct Chunk {
 
 impl Chunk {
     pub fn bytes(&self) -> usize {
-        self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<Entry>()
+        self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<RowEntry>()
     }
 
     /// The memory it holds, filled or not.
@@ -88,7 +88,7 @@ impl Chunk {
         self.rows.capacity()
             + self.keys.capacity()
             + self.originals.capacity()
-            + self.entries.capacity() * size_of::<Entry>()
+            + self.entries.capacity() * size_of::<RowEntry>()
     }
 
     /// Empties it; its memory stays.
@@ -154,6 +154,6 @@ mod tests {
 
     #[test]
     fn an_entry_stays_within_a_cache_line() {
-        assert_eq!(size_of::<Entry>(), 56);
+        assert_eq!(size_of::<RowEntry>(), 56);
     }
 }

@@ -13,7 +13,7 @@ use vecsink::formats::format::Format;
 use vecsink::formats::{Decode, Decoded, decoder, decoder_with_schemas};
 use vecsink::job::settings::source::Source;
 use vecsink::job::{Input, parse_job};
-use vecsink::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
+use vecsink::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 
 use self::made::Maker;
 use self::same::is_same_row;
@@ -96,10 +96,10 @@ const STACK: usize = 64 << 20;
 pub struct One(pub String);
 
 impl Schemas for One {
-    fn find(&self, id: u32) -> Found {
+    fn find(&self, id: u32) -> SchemaLookup {
         match id {
-            1 => Found::Schema(Arc::new(RegisteredSchema { text: self.0.clone(), references: Vec::new() })),
-            _ => Found::Nothing(format!("no schema {id}")),
+            1 => SchemaLookup::Schema(Arc::new(RegisteredSchema { text: self.0.clone(), references: Vec::new() })),
+            _ => SchemaLookup::Nothing(format!("no schema {id}")),
         }
     }
 }

@@ -8,7 +8,7 @@ use apache_avro::Schema as Oracle;
 use apache_avro::schema::Name;
 use serde_json::Value as Json;
 use vecsink::error::Error;
-use vecsink::formats::avro::schema::{Kind, Schema, TypeId};
+use vecsink::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
 use vecsink::formats::decoder_with_schemas;
 use vecsink::job::settings::source::Source;
 
@@ -89,7 +89,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn parse(text: &str) {
-    let parsed = Schema::parse(text, &[]);
+    let parsed = AvroSchema::parse(text, &[]);
     let is_plain = serde_json::from_str(text).is_ok_and(|json| has_plain_names(&json));
     let oracle = if is_plain { Oracle::parse_str(text).ok() } else { None };
     match (&parsed, oracle) {
@@ -131,20 +131,20 @@ fn is_short(text: &str) {
 }
 
 /// Every type that can be reached is one.
-fn describe(schema: &Schema, id: TypeId, seen: &mut HashSet<TypeId>) {
+fn describe(schema: &AvroSchema, id: TypeId, seen: &mut HashSet<TypeId>) {
     if !seen.insert(id) {
         return;
     }
     is_short(&schema.describe(id));
     match schema.kind(id) {
-        Kind::Array(inner) | Kind::Map(inner) => describe(schema, *inner, seen),
-        Kind::Union(branches) => branches.iter().for_each(|branch| describe(schema, *branch, seen)),
-        Kind::Record(fields) => fields.iter().for_each(|field| describe(schema, field.field_type, seen)),
+        AvroKind::Array(inner) | AvroKind::Map(inner) => describe(schema, *inner, seen),
+        AvroKind::Union(branches) => branches.iter().for_each(|branch| describe(schema, *branch, seen)),
+        AvroKind::Record(fields) => fields.iter().for_each(|field| describe(schema, field.field_type, seen)),
         _ => {}
     }
 }
 
-fn is_same(schema: &Schema, id: TypeId, oracle: &Oracle) -> bool {
+fn is_same(schema: &AvroSchema, id: TypeId, oracle: &Oracle) -> bool {
     let is_called = |name: &Name| {
         let called = schema.get(id).name.as_deref().unwrap_or_default();
         called == name.fullname(None) || called.rsplit('.').next() == Some(name.name.as_str())
@@ -152,24 +152,26 @@ fn is_same(schema: &Schema, id: TypeId, oracle: &Oracle) -> bool {
     match (schema.kind(id), oracle) {
         // What it is is compared where it is declared.
         (_, Oracle::Ref { name }) => is_called(name),
-        (Kind::Null, Oracle::Null) | (Kind::Boolean, Oracle::Boolean) => true,
-        (Kind::Int, Oracle::Int | Oracle::Date | Oracle::TimeMillis) => true,
-        (Kind::Long, Oracle::Long | Oracle::TimeMicros) => true,
-        (Kind::Long, Oracle::TimestampMillis | Oracle::TimestampMicros | Oracle::TimestampNanos) => true,
-        (Kind::Long, Oracle::LocalTimestampMillis | Oracle::LocalTimestampMicros | Oracle::LocalTimestampNanos) => true,
-        (Kind::Float, Oracle::Float) | (Kind::Double, Oracle::Double) => true,
-        (Kind::Bytes, Oracle::Bytes | Oracle::BigDecimal) | (Kind::String, Oracle::String) => true,
-        (Kind::String | Kind::Fixed(16), Oracle::Uuid) | (Kind::Fixed(12), Oracle::Duration) => true,
+        (AvroKind::Null, Oracle::Null) | (AvroKind::Boolean, Oracle::Boolean) => true,
+        (AvroKind::Int, Oracle::Int | Oracle::Date | Oracle::TimeMillis) => true,
+        (AvroKind::Long, Oracle::Long | Oracle::TimeMicros) => true,
+        (AvroKind::Long, Oracle::TimestampMillis | Oracle::TimestampMicros | Oracle::TimestampNanos) => true,
+        (AvroKind::Long, Oracle::LocalTimestampMillis | Oracle::LocalTimestampMicros | Oracle::LocalTimestampNanos) => {
+            true
+        }
+        (AvroKind::Float, Oracle::Float) | (AvroKind::Double, Oracle::Double) => true,
+        (AvroKind::Bytes, Oracle::Bytes | Oracle::BigDecimal) | (AvroKind::String, Oracle::String) => true,
+        (AvroKind::String | AvroKind::Fixed(16), Oracle::Uuid) | (AvroKind::Fixed(12), Oracle::Duration) => true,
         (_, Oracle::Decimal(decimal)) => is_same(schema, id, &decimal.inner),
-        (Kind::Fixed(size), Oracle::Fixed(fixed)) => *size == fixed.size && is_called(&fixed.name),
-        (Kind::Enum(symbols), Oracle::Enum(of)) => *symbols == of.symbols && is_called(&of.name),
-        (Kind::Array(items), Oracle::Array(of)) => is_same(schema, *items, &of.items),
-        (Kind::Map(values), Oracle::Map(of)) => is_same(schema, *values, &of.types),
-        (Kind::Union(branches), Oracle::Union(of)) => {
+        (AvroKind::Fixed(size), Oracle::Fixed(fixed)) => *size == fixed.size && is_called(&fixed.name),
+        (AvroKind::Enum(symbols), Oracle::Enum(of)) => *symbols == of.symbols && is_called(&of.name),
+        (AvroKind::Array(items), Oracle::Array(of)) => is_same(schema, *items, &of.items),
+        (AvroKind::Map(values), Oracle::Map(of)) => is_same(schema, *values, &of.types),
+        (AvroKind::Union(branches), Oracle::Union(of)) => {
             branches.len() == of.variants().len()
                 && branches.iter().zip(of.variants()).all(|(branch, oracle)| is_same(schema, *branch, oracle))
         }
-        (Kind::Record(fields), Oracle::Record(of)) => {
+        (AvroKind::Record(fields), Oracle::Record(of)) => {
             is_called(&of.name)
                 && fields.len() == of.fields.len()
                 && fields.iter().zip(&of.fields).all(|(field, oracle)| {

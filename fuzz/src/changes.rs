@@ -3,7 +3,7 @@
 use vecsink::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
 use vecsink::formats::format::Format;
 use vecsink::formats::json::settings::TimestampStandard;
-use vecsink::types::column::{Column, MetadataColumn};
+use vecsink::types::column::{MetadataColumn, SourceColumn};
 use vecsink::types::data_type::DataType;
 
 use super::decoded::{self, Case, array, column};
@@ -51,7 +51,7 @@ fn change(input: &[u8], metadata: &[(&str, DataType)], format: impl Fn(ChangeFor
     decoded::check(&case, message, |_| {});
 }
 
-fn columns() -> [Column; 5] {
+fn columns() -> [SourceColumn; 5] {
     [
         column("id", DataType::Int),
         column("color", DataType::STRING),

@@ -9,8 +9,8 @@ use vecsink::error::{Rejection, Stage};
 use vecsink::formats::format::Format;
 use vecsink::formats::{Decode, Decoded, decoder};
 use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::{Column, MetadataColumn};
-use vecsink::types::data_type::{DataType, Field};
+use vecsink::types::column::{MetadataColumn, SourceColumn};
+use vecsink::types::data_type::{DataType, RowField};
 use vecsink::types::value::Value;
 
 /// Bytes of a record's arena for each byte of its message, and beside them. A field of one byte is a value of 24, and
@@ -23,7 +23,7 @@ const LONGEST_REASON: usize = 2000;
 
 pub struct Case<'a> {
     pub format: Format,
-    pub columns: &'a [Column],
+    pub columns: &'a [SourceColumn],
     pub metadata: &'a [MetadataColumn],
     /// `ignore-parse-errors`: nothing is refused.
     pub ignores: bool,
@@ -155,8 +155,8 @@ fn fits(value: &Value<'_>, data_type: &DataType) -> bool {
     }
 }
 
-pub fn column(name: &str, data_type: DataType) -> Column {
-    Column { name: name.into(), data_type, not_null: false }
+pub fn column(name: &str, data_type: DataType) -> SourceColumn {
+    SourceColumn { name: name.into(), data_type, not_null: false }
 }
 
 pub fn array(element: DataType) -> DataType {
@@ -164,12 +164,13 @@ pub fn array(element: DataType) -> DataType {
 }
 
 pub fn row_of(fields: &[(&str, DataType)]) -> DataType {
-    let field = |(name, data_type): &(&str, DataType)| Field { name: name.to_string(), data_type: data_type.clone() };
+    let field =
+        |(name, data_type): &(&str, DataType)| RowField { name: name.to_string(), data_type: data_type.clone() };
     DataType::Row(fields.iter().map(field).collect())
 }
 
 /// A column of each type, called by letters in their order.
-pub fn of_every_type(nested: bool) -> Vec<Column> {
+pub fn of_every_type(nested: bool) -> Vec<SourceColumn> {
     let mut types = vec![
         DataType::Int,
         DataType::STRING,

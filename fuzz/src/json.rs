@@ -4,8 +4,8 @@ use serde_json::Value as Tree;
 use vecsink::change::Change;
 use vecsink::formats::format::Format;
 use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
-use vecsink::types::column::Column;
-use vecsink::types::data_type::{DataType, Field};
+use vecsink::types::column::SourceColumn;
+use vecsink::types::data_type::{DataType, RowField};
 use vecsink::types::value::Value;
 
 use super::decoded::{self, Case, array, column, of_every_type};
@@ -107,7 +107,7 @@ fn colons(text: &[u8]) -> usize {
 }
 
 fn reads_the_same(message: &[u8], fields: &serde_json::Map<String, Tree>) {
-    let columns: Vec<Column> = fields.iter().map(|(name, tree)| column(name, type_of(tree))).collect();
+    let columns: Vec<SourceColumn> = fields.iter().map(|(name, tree)| column(name, type_of(tree))).collect();
     decoded::check(&plain(&columns), message, |decoded| {
         let decoded = decoded.as_ref().unwrap_or_else(|rejection| panic!("{rejection}"));
         let [Change::Insert(row)] = decoded.changes else { panic!("{decoded:?}") };
@@ -131,7 +131,7 @@ fn refuses(message: &[u8]) {
     });
 }
 
-fn plain(columns: &[Column]) -> Case<'_> {
+fn plain(columns: &[SourceColumn]) -> Case<'_> {
     Case { format: Format::Json(PLAIN), columns, metadata: &[], ignores: false }
 }
 
@@ -146,7 +146,7 @@ fn type_of(tree: &Tree) -> DataType {
         // Elements may differ, so they stay JSON.
         Tree::Array(_) => array(DataType::STRING),
         Tree::Object(fields) => {
-            let field = |(name, tree): (&String, &Tree)| Field { name: name.clone(), data_type: type_of(tree) };
+            let field = |(name, tree): (&String, &Tree)| RowField { name: name.clone(), data_type: type_of(tree) };
             DataType::Row(fields.iter().map(field).collect())
         }
     }

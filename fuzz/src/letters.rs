@@ -1,6 +1,6 @@
 //! Dead letters on their way back: what a line is read as, it is written and read as again.
 
-use vecsink::dead_letters::dead_letter::Letter;
+use vecsink::dead_letters::dead_letter::DeadLetter;
 use vecsink::dead_letters::{line, message};
 use vecsink::record::{Original, Record, TimestampType};
 
@@ -53,7 +53,7 @@ fn check_line(text: &[u8]) {
 }
 
 /// The same by a topic.
-fn check_message(letter: &Letter) {
+fn check_message(letter: &DeadLetter) {
     let added = message::headers(letter, "job");
     let sent = message::message(letter, &added);
     let topic = std::sync::Arc::from("dead");

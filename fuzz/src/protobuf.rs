@@ -7,7 +7,7 @@ use prost_reflect::{
 use vecsink::change::Change;
 use vecsink::formats::format::Format;
 use vecsink::formats::protobuf::settings::ProtobufFormat;
-use vecsink::types::column::Column;
+use vecsink::types::column::SourceColumn;
 use vecsink::types::data_type::DataType;
 use vecsink::types::value::{Value, Vector};
 
@@ -79,7 +79,7 @@ fn has_odd_map(message: &[u8]) -> bool {
     message.windows(2).any(|tag| matches!(tag, [0xe0..=0xef, 1]) && tag[0] & 7 != 2)
 }
 
-fn columns() -> Vec<Column> {
+fn columns() -> Vec<SourceColumn> {
     let inner = row_of(&[
         ("v", array(DataType::Float)),
         ("a", DataType::Int),

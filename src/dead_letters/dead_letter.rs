@@ -29,7 +29,7 @@ pub const FIELDS: [&str; 13] = [
 pub type OwnedHeader = (String, Option<Vec<u8>>);
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Letter {
+pub struct DeadLetter {
     pub position: Position,
     /// The record's own, in milliseconds since the epoch.
     pub timestamp_ms: Option<i64>,
@@ -43,7 +43,7 @@ pub struct Letter {
     pub time_ms: i64,
 }
 
-impl Letter {
+impl DeadLetter {
     /// Name and value of each header, values in base64, null where there is none.
     pub fn headers_json(&self) -> Value {
         let header = |(name, value): &OwnedHeader| json!({"name": name, "value": base64(value)});
@@ -53,7 +53,7 @@ impl Letter {
     /// Bytes it holds, for whoever bounds memory.
     pub fn bytes(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + length(value) + 64).sum();
-        size_of::<Letter>() + length(&self.key) + length(&self.value) + headers + self.rejection.reason.len()
+        size_of::<DeadLetter>() + length(&self.key) + length(&self.value) + headers + self.rejection.reason.len()
     }
 }
 
@@ -65,7 +65,7 @@ fn length(bytes: &Option<Vec<u8>>) -> usize {
 pub trait DeadLetters: Send + Sync {
     /// Returns only when all `letters` are durable, since the source's position moves past them afterwards. After a
     /// crash or an error a letter may be written again.
-    fn write(&self, letters: &[Letter]) -> Result<()>;
+    fn write(&self, dead_letters: &[DeadLetter]) -> Result<()>;
 }
 
 /// A key or value as text can hold it: base64, or nothing.
@@ -77,7 +77,7 @@ pub fn from_base64(text: &str) -> std::result::Result<Vec<u8>, String> {
     BASE64.decode(text).map_err(|error| format!("is not base64 ({error})"))
 }
 
-/// What [`Letter::headers_json`] wrote.
+/// What [`DeadLetter::headers_json`] wrote.
 pub fn headers_from_json(value: &Value) -> std::result::Result<Vec<OwnedHeader>, String> {
     let header = |header: &Value| {
         let name = header["name"].as_str().ok_or("must be a list of objects with 'name' and 'value'")?;
@@ -110,8 +110,8 @@ pub mod samples {
     use crate::error::Stage;
 
     /// The letter of offset 41 of `cars[3]`, with bytes that are no text.
-    pub fn letter() -> Letter {
-        Letter {
+    pub fn dead_letter() -> DeadLetter {
+        DeadLetter {
             position: Position { topic: "cars".into(), partition: 3, offset: 41 },
             timestamp_ms: Some(1_700_000_000_123),
             key: Some(b"k\x00\xff".to_vec()),
@@ -127,14 +127,14 @@ pub mod samples {
     }
 
     /// A letter of which all is absent that may be.
-    pub fn bare() -> Letter {
-        Letter {
+    pub fn bare() -> DeadLetter {
+        DeadLetter {
             timestamp_ms: None,
             key: None,
             headers: vec![],
             value: None,
             rejection: Rejection::new(Stage::Decode, "first\nsecond \"third\" \u{2028}"),
-            ..letter()
+            ..dead_letter()
         }
     }
 }
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn headers_come_back_from_json() {
-        let letter = samples::letter();
-        assert_eq!(headers_from_json(&letter.headers_json()), Ok(letter.headers));
+        let dead_letter = samples::dead_letter();
+        assert_eq!(headers_from_json(&dead_letter.headers_json()), Ok(dead_letter.headers));
         assert!(headers_from_json(&json!([{"value": null}])).is_err());
         assert!(headers_from_json(&json!("x")).is_err());
     }

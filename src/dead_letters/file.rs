@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use super::line;
-use crate::dead_letters::dead_letter::{DeadLetters, Letter};
+use crate::dead_letters::dead_letter::{DeadLetter, DeadLetters};
 use crate::error::{Error, Result};
 
 /// Held while any file is written: several sinks may name the same file, and their lines must not interleave.
@@ -24,9 +24,9 @@ pub struct LetterFile {
 impl LetterFile {
     /// Creates the file if need be; nothing is written to it.
     pub fn open(path: &Path) -> Result<Self> {
-        let letters = LetterFile { path: path.to_owned() };
-        letters.append(&[]).map_err(|error| letters.error("can't be opened for appending", &error))?;
-        Ok(letters)
+        let dead_letters = LetterFile { path: path.to_owned() };
+        dead_letters.append(&[]).map_err(|error| dead_letters.error("can't be opened for appending", &error))?;
+        Ok(dead_letters)
     }
 
     /// Makes sure that [`LetterFile::open`] would succeed. A file that isn't there is not created: a running job may
@@ -35,11 +35,11 @@ impl LetterFile {
         if path.exists() {
             return Self::open(path).map(drop);
         }
-        let letters = LetterFile { path: path.to_owned() };
-        let probe = letters.folder().join(format!(".vecsink-check-{}", std::process::id()));
+        let dead_letters = LetterFile { path: path.to_owned() };
+        let probe = dead_letters.folder().join(format!(".vecsink-check-{}", std::process::id()));
         let made = OpenOptions::new().write(true).create_new(true).open(&probe);
         made.and_then(|_| std::fs::remove_file(&probe))
-            .map_err(|error| letters.error("can't be opened for appending", &error))
+            .map_err(|error| dead_letters.error("can't be opened for appending", &error))
     }
 
     fn append(&self, lines: &[u8]) -> io::Result<()> {
@@ -92,10 +92,10 @@ impl LetterFile {
 }
 
 impl DeadLetters for LetterFile {
-    fn write(&self, letters: &[Letter]) -> Result<()> {
+    fn write(&self, dead_letters: &[DeadLetter]) -> Result<()> {
         let mut lines = Vec::new();
-        for letter in letters {
-            line::append(letter, &mut lines);
+        for dead_letter in dead_letters {
+            line::append(dead_letter, &mut lines);
         }
         self.append(&lines).map_err(|error| self.error("can't be written", &error))
     }
@@ -114,14 +114,15 @@ mod tests {
     use std::{fs, thread};
 
     use super::*;
-    use crate::dead_letters::dead_letter::samples::letter;
+    use crate::dead_letters::dead_letter::samples::dead_letter;
     use crate::position::Position;
 
-    fn write(letters: &LetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
-        let at = |offset| Position { offset, ..letter().position };
+    fn write(dead_letters: &LetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
+        let at = |offset| Position { offset, ..dead_letter().position };
         let long = || Some(vec![b'x'; 300]);
-        let batch: Vec<_> = offsets.map(|offset| Letter { position: at(offset), value: long(), ..letter() }).collect();
-        letters.write(&batch)
+        let batch: Vec<_> =
+            offsets.map(|offset| DeadLetter { position: at(offset), value: long(), ..dead_letter() }).collect();
+        dead_letters.write(&batch)
     }
 
     fn offsets(path: &Path) -> Vec<Option<i64>> {
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_appended_to_what_is_there() {
+    fn dead_letters_are_appended_to_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         write(&LetterFile::open(&path).unwrap(), 0..2).unwrap();
@@ -154,9 +155,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         fs::write(&path, "{\"offset\":7}\n{\"offset\":8,\"val").unwrap();
-        let letters = LetterFile::open(&path).unwrap();
-        write(&letters, 9..10).unwrap();
-        write(&letters, 10..11).unwrap();
+        let dead_letters = LetterFile::open(&path).unwrap();
+        write(&dead_letters, 9..10).unwrap();
+        write(&dead_letters, 10..11).unwrap();
         assert_eq!(offsets(&path), [Some(7), None, Some(9), Some(10)]);
     }
 
@@ -164,10 +165,10 @@ mod tests {
     fn a_file_moved_away_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
-        let letters = LetterFile::open(&path).unwrap();
-        write(&letters, 0..1).unwrap();
+        let dead_letters = LetterFile::open(&path).unwrap();
+        write(&dead_letters, 0..1).unwrap();
         fs::rename(&path, folder.path().join("dead.1")).unwrap();
-        write(&letters, 1..2).unwrap();
+        write(&dead_letters, 1..2).unwrap();
         assert_eq!(offsets(&path), [Some(1)]);
     }
 
@@ -177,10 +178,10 @@ mod tests {
         let path = folder.path().join("dead.jsonl");
         thread::scope(|scope| {
             for sink in 0..4_i64 {
-                let letters = LetterFile::open(&path).unwrap();
+                let dead_letters = LetterFile::open(&path).unwrap();
                 scope.spawn(move || {
                     for batch in 0..10 {
-                        write(&letters, sink * 100 + batch * 10..sink * 100 + batch * 10 + 10).unwrap();
+                        write(&dead_letters, sink * 100 + batch * 10..sink * 100 + batch * 10 + 10).unwrap();
                     }
                 });
             }
@@ -213,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_an_error_that_says_so() {
-        let letters = LetterFile { path: "dead.jsonl".into() };
-        let error = letters.error("can't be written", &io::Error::from(io::ErrorKind::StorageFull)).to_string();
+        let dead_letters = LetterFile { path: "dead.jsonl".into() };
+        let error = dead_letters.error("can't be written", &io::Error::from(io::ErrorKind::StorageFull)).to_string();
         assert!(error.contains("dead.jsonl") && error.contains("make room"), "{error}");
     }
 }

@@ -2,27 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dead_letters::dead_letter::{Letter, base64, from_base64, headers_from_json, utc};
+use crate::dead_letters::dead_letter::{DeadLetter, base64, from_base64, headers_from_json, utc};
 use crate::error::{Rejection, Stage};
 use crate::position::Position;
 
 /// Appends `letter` to `out`, with its line feed. Key, header values and value are base64, null when absent: they are
 /// bytes of any kind, and a null value is not an empty one.
-pub fn append(letter: &Letter, out: &mut Vec<u8>) {
+pub fn append(dead_letter: &DeadLetter, out: &mut Vec<u8>) {
     let object = json!({
-        "topic": &*letter.position.topic,
-        "partition": letter.position.partition,
-        "offset": letter.position.offset,
-        "timestamp": letter.timestamp_ms,
-        "key": base64(&letter.key),
-        "headers": letter.headers_json(),
-        "value": base64(&letter.value),
-        "sink": letter.sink,
-        "stage": letter.rejection.stage.as_str(),
-        "sqlstate": letter.rejection.sqlstate,
-        "reason": letter.rejection.reason,
-        "column": letter.rejection.column,
-        "time": utc(letter.time_ms),
+        "topic": &*dead_letter.position.topic,
+        "partition": dead_letter.position.partition,
+        "offset": dead_letter.position.offset,
+        "timestamp": dead_letter.timestamp_ms,
+        "key": base64(&dead_letter.key),
+        "headers": dead_letter.headers_json(),
+        "value": base64(&dead_letter.value),
+        "sink": dead_letter.sink,
+        "stage": dead_letter.rejection.stage.as_str(),
+        "sqlstate": dead_letter.rejection.sqlstate,
+        "reason": dead_letter.rejection.reason,
+        "column": dead_letter.rejection.column,
+        "time": utc(dead_letter.time_ms),
     });
     // Serialised JSON has no raw line feed: strings escape it.
     out.extend_from_slice(object.to_string().as_bytes());
@@ -31,7 +31,7 @@ pub fn append(letter: &Letter, out: &mut Vec<u8>) {
 
 /// Reads a line, which may have been edited by hand: why it was rejected may be missing, and `value` may be
 /// `{"text": "…"}` instead of base64. The error says which field is wrong.
-pub fn read(line: &[u8]) -> Result<Letter, String> {
+pub fn read(line: &[u8]) -> Result<DeadLetter, String> {
     let object: Map<String, Value> =
         serde_json::from_slice(line).map_err(|error| format!("is no JSON object: {error}"))?;
     let field = |name: &str| object.get(name).unwrap_or(&Value::Null);
@@ -54,7 +54,7 @@ pub fn read(line: &[u8]) -> Result<Letter, String> {
         return Err("'value' is missing; a tombstone has null".into());
     }
     let partition = i32::try_from(integer("partition")?).map_err(|_| "'partition' is too large")?;
-    Ok(Letter {
+    Ok(DeadLetter {
         position: Position {
             topic: text("topic")?.ok_or("'topic' is missing")?.into(),
             partition,
@@ -79,18 +79,18 @@ pub fn read(line: &[u8]) -> Result<Letter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dead_letters::dead_letter::samples::{bare, letter};
+    use crate::dead_letters::dead_letter::samples::{bare, dead_letter};
 
-    fn line(letter: &Letter) -> String {
+    fn line(dead_letter: &DeadLetter) -> String {
         let mut out = Vec::new();
-        append(letter, &mut out);
+        append(dead_letter, &mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn a_letter_carries_position_original_and_reason() {
+    fn a_dead_letter_carries_position_original_and_reason() {
         assert_eq!(
-            line(&letter()),
+            line(&dead_letter()),
             concat!(
                 r#"{"topic":"cars","partition":3,"offset":41,"timestamp":1700000000123,"key":"awD/","#,
                 r#""headers":[{"name":"trace","value":"MQ=="},{"name":"trace","value":null}],"value":"MQlyZWQ=","#,
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_fields_are_those_that_every_target_has() {
-        let object: Map<String, Value> = serde_json::from_str(&line(&letter())).unwrap();
+        let object: Map<String, Value> = serde_json::from_str(&line(&dead_letter())).unwrap();
         assert_eq!(
             object.keys().collect::<Vec<_>>(),
             crate::dead_letters::dead_letter::FIELDS.iter().collect::<Vec<_>>()
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_null_and_an_empty_value_is_not() {
-        let parsed: Value = serde_json::from_str(&line(&Letter { value: Some(vec![]), ..bare() })).unwrap();
+        let parsed: Value = serde_json::from_str(&line(&DeadLetter { value: Some(vec![]), ..bare() })).unwrap();
         assert!(parsed["timestamp"].is_null() && parsed["key"].is_null() && parsed["sqlstate"].is_null());
         assert_eq!(parsed["value"], "");
         assert_eq!(parsed["headers"], json!([]));
@@ -129,22 +129,22 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reads_back_as_the_letter_it_was() {
-        for letter in [letter(), bare(), Letter { value: Some(vec![]), ..letter() }] {
-            assert_eq!(read(line(&letter).as_bytes()), Ok(Letter { time_ms: 0, ..letter }));
+    fn a_line_reads_back_as_the_dead_letter_it_was() {
+        for dead_letter in [dead_letter(), bare(), DeadLetter { value: Some(vec![]), ..dead_letter() }] {
+            assert_eq!(read(line(&dead_letter).as_bytes()), Ok(DeadLetter { time_ms: 0, ..dead_letter }));
         }
     }
 
     #[test]
     fn a_value_may_be_repaired_as_text_and_the_reason_left_out() {
         let repaired = r#"{"topic":"t","partition":0,"offset":7,"value":{"text":"1\tred"}}"#;
-        let letter = read(repaired.as_bytes()).unwrap();
-        assert_eq!((letter.value.as_deref(), letter.position.offset), (Some(&b"1\tred"[..]), 7));
-        assert_eq!((letter.sink.as_str(), letter.key), ("", None));
+        let dead_letter = read(repaired.as_bytes()).unwrap();
+        assert_eq!((dead_letter.value.as_deref(), dead_letter.position.offset), (Some(&b"1\tred"[..]), 7));
+        assert_eq!((dead_letter.sink.as_str(), dead_letter.key), ("", None));
     }
 
     #[test]
-    fn a_line_that_is_no_letter_is_told_by_its_field() {
+    fn a_line_that_is_no_dead_letter_is_told_by_its_field() {
         for (line, wrong) in [
             ("{\"topic\":\"cars\",\"par", "no JSON object"),
             ("[]", "no JSON object"),

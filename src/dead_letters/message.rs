@@ -1,7 +1,7 @@
 //! A dead letter as a Kafka message: key, headers and value as they were, and behind the headers why it is here, under the
 //! names that Kafka Connect gives its dead letters and, for what those can't say, under our own.
 
-use crate::dead_letters::dead_letter::{Letter, utc};
+use crate::dead_letters::dead_letter::{DeadLetter, utc};
 use crate::error::{Rejection, Stage};
 use crate::position::Position;
 use crate::record::{Header, Original, Record};
@@ -13,8 +13,8 @@ const FIRST: &str = "__connect.errors.topic";
 type Added = (&'static str, String);
 
 /// The headers that are added to a letter of `job`. What is absent has none.
-pub fn headers(letter: &Letter, job: &str) -> Vec<Added> {
-    let Letter { position, rejection, .. } = letter;
+pub fn headers(dead_letter: &DeadLetter, job: &str) -> Vec<Added> {
+    let DeadLetter { position, rejection, .. } = dead_letter;
     let stage = rejection.stage.as_str();
     let mut headers = vec![
         (FIRST, position.topic.to_string()),
@@ -26,16 +26,16 @@ pub fn headers(letter: &Letter, job: &str) -> Vec<Added> {
         ("__connect.errors.class.name", format!("vecsink.{stage}")),
         ("__connect.errors.exception.class.name", "vecsink.Rejection".to_owned()),
         ("__connect.errors.exception.message", rejection.to_string()),
-        ("__connect.errors.exception.stacktrace", format!("{}: {position}: {rejection}", letter.sink)),
-        ("__vecsink.errors.sink", letter.sink.clone()),
+        ("__connect.errors.exception.stacktrace", format!("{}: {position}: {rejection}", dead_letter.sink)),
+        ("__vecsink.errors.sink", dead_letter.sink.clone()),
         ("__vecsink.errors.stage", stage.to_owned()),
         ("__vecsink.errors.reason", rejection.reason.clone()),
-        ("__vecsink.errors.time", utc(letter.time_ms)),
+        ("__vecsink.errors.time", utc(dead_letter.time_ms)),
     ];
     let optional = [
         ("__vecsink.errors.sqlstate", rejection.sqlstate.clone()),
         ("__vecsink.errors.column", rejection.column.clone()),
-        ("__vecsink.errors.timestamp", letter.timestamp_ms.map(|ms| ms.to_string())),
+        ("__vecsink.errors.timestamp", dead_letter.timestamp_ms.map(|ms| ms.to_string())),
     ];
     headers.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     headers
@@ -52,19 +52,19 @@ fn connect_stage(stage: Stage) -> &'static str {
 
 /// The message of a letter with the headers added to it. Its timestamp is that of the rejection, so that the topic's
 /// retention counts from there; the record's own is a header.
-pub fn message<'a>(letter: &'a Letter, added: &'a [Added]) -> Original<'a> {
-    let own = letter.headers.iter().map(|(name, value)| -> Header<'a> { (name, value.as_deref()) });
+pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<'a> {
+    let own = dead_letter.headers.iter().map(|(name, value)| -> Header<'a> { (name, value.as_deref()) });
     let added = added.iter().map(|(name, value)| -> Header<'a> { (name, Some(value.as_bytes())) });
     Original {
-        timestamp_ms: Some(letter.time_ms),
-        key: letter.key.as_deref(),
+        timestamp_ms: Some(dead_letter.time_ms),
+        key: dead_letter.key.as_deref(),
         headers: own.chain(added).collect(),
-        value: letter.value.as_deref(),
+        value: dead_letter.value.as_deref(),
     }
 }
 
 /// The letter in a message. A message of Kafka Connect's has no sink; one without any such headers stands for itself.
-pub fn read(record: &Record<'_>) -> Letter {
+pub fn read(record: &Record<'_>) -> DeadLetter {
     let start = record.headers.iter().rposition(|(name, _)| *name == FIRST).unwrap_or(record.headers.len());
     let (own, added) = record.headers.split_at(start);
     let text = |name: &str| -> Option<String> {
@@ -79,7 +79,7 @@ pub fn read(record: &Record<'_>) -> Letter {
         position = Position { topic: topic.into(), partition: partition.try_into().unwrap_or_default(), offset };
     }
     let is_ours = text("__vecsink.errors.sink").is_some();
-    Letter {
+    DeadLetter {
         position,
         timestamp_ms: if is_ours { number("__vecsink.errors.timestamp") } else { record.timestamp_ms },
         key: record.key.map(<[u8]>::to_vec),
@@ -103,12 +103,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::dead_letters::dead_letter::samples::{bare, letter};
+    use crate::dead_letters::dead_letter::samples::{bare, dead_letter};
     use crate::record::TimestampType;
 
-    fn through_a_topic(letter: &Letter) -> Letter {
-        let (added, topic) = (headers(letter, "cars job"), Arc::from("dead"));
-        let message = message(letter, &added);
+    fn through_a_topic(dead_letter: &DeadLetter) -> DeadLetter {
+        let (added, topic) = (headers(dead_letter, "cars job"), Arc::from("dead"));
+        let message = message(dead_letter, &added);
         read(&Record {
             topic: &topic,
             partition: 0,
@@ -123,15 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_is_read_back_from_its_message() {
-        for letter in [letter(), bare()] {
-            assert_eq!(through_a_topic(&letter), letter);
+    fn a_dead_letter_is_read_back_from_its_message() {
+        for dead_letter in [dead_letter(), bare()] {
+            assert_eq!(through_a_topic(&dead_letter), dead_letter);
         }
     }
 
     #[test]
     fn a_record_that_was_a_dead_letter_before_keeps_those_headers_as_its_own() {
-        let mut again = letter();
+        let mut again = dead_letter();
         let earlier = headers(&bare(), "another job");
         again.headers.extend(earlier.into_iter().map(|(name, value)| (name.to_owned(), Some(value.into_bytes()))));
         assert_eq!(through_a_topic(&again), again);
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_names_are_those_of_kafka_connect_and_ours() {
-        let names: Vec<&str> = headers(&letter(), "job").into_iter().map(|(name, _)| name).collect();
+        let names: Vec<&str> = headers(&dead_letter(), "job").into_iter().map(|(name, _)| name).collect();
         let connect = [
             "topic",
             "partition",
@@ -176,8 +176,8 @@ mod tests {
             headers: &headers,
             value: None,
         };
-        let letter = read(&record);
-        assert_eq!(letter.position, record.position());
-        assert_eq!((letter.timestamp_ms, letter.headers.len(), letter.sink.as_str()), (Some(7), 1, ""));
+        let dead_letter = read(&record);
+        assert_eq!(dead_letter.position, record.position());
+        assert_eq!((dead_letter.timestamp_ms, dead_letter.headers.len(), dead_letter.sink.as_str()), (Some(7), 1, ""));
     }
 }

@@ -13,5 +13,5 @@ mod topic;
 
 pub use self::file::LetterFile;
 pub use self::log::RateLimitedLog;
-pub use self::spool::{Place, Spool};
+pub use self::spool::{Spool, SpoolPosition};
 pub use self::topic::{LetterTopic, Publish};

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::line;
-use crate::dead_letters::dead_letter::Letter;
+use crate::dead_letters::dead_letter::DeadLetter;
 use crate::error::{Diagnostic, Error, Result};
 
 /// The most lines named in one error.
@@ -19,7 +19,7 @@ const LONGEST: usize = i32::MAX as usize;
 
 /// A letter's place in the file. Only this is held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SpoolPosition {
     topic: u32,
     partition: i32,
     offset: i64,
@@ -30,9 +30,9 @@ pub struct Place {
     pub id: Option<i64>,
 }
 
-impl Place {
+impl SpoolPosition {
     /// Whether both are letters of one record.
-    pub fn is_of_same_record(&self, other: &Place) -> bool {
+    pub fn is_of_same_record(&self, other: &SpoolPosition) -> bool {
         (self.topic, self.partition, self.offset) == (other.topic, other.partition, other.offset)
     }
 }
@@ -42,7 +42,7 @@ pub struct Spool {
     end: u64,
     topics: HashMap<Arc<str>, u32>,
     /// By sink, as the letters name them.
-    places: HashMap<String, Vec<Place>>,
+    places: HashMap<String, Vec<SpoolPosition>>,
 }
 
 impl Spool {
@@ -86,7 +86,7 @@ impl Spool {
                 )));
             } else if !text.trim_ascii().is_empty() {
                 match line::read(&text) {
-                    Ok(letter) => spool.note(&letter, start, length, None),
+                    Ok(dead_letter) => spool.note(&dead_letter, start, length, None),
                     Err(what) => bad.push(wrong(format!("{shown}:{number}: is no dead letter: it {what}"))),
                 }
             }
@@ -109,23 +109,23 @@ impl Spool {
     }
 
     /// Adds a letter of a topic or of a table.
-    pub fn add(&mut self, letter: &Letter, id: Option<i64>) -> Result<()> {
+    pub fn add(&mut self, dead_letter: &DeadLetter, id: Option<i64>) -> Result<()> {
         let mut text = Vec::new();
-        line::append(letter, &mut text);
+        line::append(dead_letter, &mut text);
         self.file
             .write_all(&text)
             .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
-        self.note(letter, self.end, text.len() as u64, id);
+        self.note(dead_letter, self.end, text.len() as u64, id);
         self.end += text.len() as u64;
         Ok(())
     }
 
-    fn note(&mut self, letter: &Letter, start: u64, length: u64, id: Option<i64>) {
+    fn note(&mut self, dead_letter: &DeadLetter, start: u64, length: u64, id: Option<i64>) {
         let next = self.topics.len() as u32;
-        let topic = *self.topics.entry(Arc::clone(&letter.position.topic)).or_insert(next);
-        let (partition, offset) = (letter.position.partition, letter.position.offset);
-        let place = Place { topic, partition, offset, start, length, id };
-        self.places.entry(letter.sink.clone()).or_default().push(place);
+        let topic = *self.topics.entry(Arc::clone(&dead_letter.position.topic)).or_insert(next);
+        let (partition, offset) = (dead_letter.position.partition, dead_letter.position.offset);
+        let place = SpoolPosition { topic, partition, offset, start, length, id };
+        self.places.entry(dead_letter.sink.clone()).or_default().push(place);
     }
 
     /// The sinks that the letters name; empty for those that name none.
@@ -134,16 +134,17 @@ impl Spool {
     }
 
     /// The letters that name these sinks, in the order of their records.
-    pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<Place>> {
+    pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<SpoolPosition>> {
         self.file
             .flush()
             .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
-        let mut places: Vec<Place> = sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
+        let mut places: Vec<SpoolPosition> =
+            sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
         places.sort_unstable();
         Ok(places)
     }
 
-    pub fn read(&self, place: &Place) -> Result<Letter> {
+    pub fn read(&self, place: &SpoolPosition) -> Result<DeadLetter> {
         let length = usize::try_from(place.length).map_err(|error| Error::Internal(error.to_string()))?;
         let mut text = vec![0; length];
         let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());
@@ -159,15 +160,15 @@ fn wrong(message: String) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dead_letters::dead_letter::samples::letter;
+    use crate::dead_letters::dead_letter::samples::dead_letter;
     use crate::position::Position;
 
-    fn at(topic: &str, offset: i64, sink: &str) -> Letter {
-        Letter {
+    fn at(topic: &str, offset: i64, sink: &str) -> DeadLetter {
+        DeadLetter {
             position: Position { topic: topic.into(), partition: 0, offset },
             sink: sink.into(),
             time_ms: 0,
-            ..letter()
+            ..dead_letter()
         }
     }
 
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_come_back_in_the_order_of_their_records() {
+    fn dead_letters_come_back_in_the_order_of_their_records() {
         let mut spool = Spool::temporary().unwrap();
         for offset in [5, 3, 9, 3] {
             spool.add(&at("t", offset, "s"), Some(offset)).unwrap();
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_no_letters_are_named_before_anything_is_done() {
+    fn lines_that_are_no_dead_letters_are_named_before_anything_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         let mut text = b"{\"offset\":8,\"val\n".to_vec();

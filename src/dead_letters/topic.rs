@@ -1,7 +1,7 @@
 //! Dead letters in a Kafka topic.
 
 use super::message::{headers, message};
-use crate::dead_letters::dead_letter::{DeadLetters, Letter};
+use crate::dead_letters::dead_letter::{DeadLetter, DeadLetters};
 use crate::error::Result;
 use crate::record::Original;
 
@@ -24,9 +24,10 @@ impl<P: Publish> LetterTopic<P> {
 }
 
 impl<P: Publish> DeadLetters for LetterTopic<P> {
-    fn write(&self, letters: &[Letter]) -> Result<()> {
-        let added: Vec<_> = letters.iter().map(|letter| headers(letter, &self.job)).collect();
-        let messages: Vec<_> = letters.iter().zip(&added).map(|(letter, added)| message(letter, added)).collect();
+    fn write(&self, dead_letters: &[DeadLetter]) -> Result<()> {
+        let added: Vec<_> = dead_letters.iter().map(|dead_letter| headers(dead_letter, &self.job)).collect();
+        let messages: Vec<_> =
+            dead_letters.iter().zip(&added).map(|(dead_letter, added)| message(dead_letter, added)).collect();
         self.publisher.publish(&messages)
     }
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::layout::SHARDS;
-use super::queue::{ChunkLimits, Row};
+use super::queue::{ChunkLimits, QueuedRow};
 use super::shards::{Shards, Tray};
-use super::spare::Spare;
+use super::spare::SpareChunks;
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
 use crate::sync::{Condvar, Mutex, lock_soon, now};
@@ -84,12 +84,12 @@ struct State {
     urgent: bool,
     closed: bool,
     abandoned: bool,
-    spare: Spare,
+    spare: SpareChunks,
 }
 
 /// What a writer gets.
 #[derive(Debug)]
-pub struct Taken {
+pub struct TakenBatch {
     pub batch: Batch,
     /// Rows are left that nobody looks after but the writers of open transactions, and the push that brought them may have
     /// been the last one for long: another writer is wanted.
@@ -122,18 +122,18 @@ impl Dispatcher {
             urgent: false,
             closed: false,
             abandoned: false,
-            spare: Spare::new(budget.limit() / SPARE_SHARE),
+            spare: SpareChunks::new(budget.limit() / SPARE_SHARE),
         };
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
 
     /// Appends a row to its shard, at the budget's charge; tells whether another writer is wanted.
-    pub fn push(&self, shard: usize, row: Row<'_>) -> bool {
+    pub fn push(&self, shard: usize, row: QueuedRow<'_>) -> bool {
         self.push_all(std::iter::once((shard, row)))
     }
 
     /// The same for several rows at once: the shards are locked for all of them.
-    pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, Row<'a>)>) -> bool {
+    pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, QueuedRow<'a>)>) -> bool {
         self.put(|State { shards, spare, limits, uncharged, .. }, now| {
             let limits = limits.chunk();
             for (shard, row) in rows {
@@ -219,7 +219,7 @@ impl Dispatcher {
 
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back;
     /// `tray` is its own. Calls `at_rest`, in one of the threads, when there has been nothing to do for a while.
-    pub fn take(&self, tray: &mut Tray, at_rest: impl Fn()) -> Option<Taken> {
+    pub fn take(&self, tray: &mut Tray, at_rest: impl Fn()) -> Option<TakenBatch> {
         let mut state = self.state.lock();
         let (batch, now) = loop {
             let now = now();
@@ -262,7 +262,7 @@ impl Dispatcher {
         drop(state);
         batch.map(|mut batch| {
             tray.unload(&mut batch);
-            Taken { batch, leaves_rows_alone }
+            TakenBatch { batch, leaves_rows_alone }
         })
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::batch::{Entry, Op, RowFormat};
+use crate::batch::{Op, RowEntry, RowFormat};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -24,15 +24,15 @@ fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>
 }
 
 fn push(dispatcher: &Dispatcher, shard: usize, offset: i64) -> bool {
-    dispatcher.push(shard, Row { entry: entry(offset), row: b"row", key: b"", original: b"" })
+    dispatcher.push(shard, QueuedRow { entry: entry(offset), row: b"row", key: b"", original: b"" })
 }
 
-fn entry(offset: i64) -> Entry {
-    Entry {
+fn entry(offset: i64) -> RowEntry {
+    RowEntry {
         stream: 0,
         format: RowFormat::Binary,
         op: Op::Insert,
-        edition: 0,
+        schema_version: 0,
         row_len: 3,
         key_len: 0,
         original_len: 0,
@@ -147,13 +147,13 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     let other = Arc::clone(&dispatcher);
     let idle = std::thread::spawn(move || {
         // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
-        while let Some(Taken { batch, .. }) = other.take(&mut Tray::default(), || {}) {
+        while let Some(TakenBatch { batch, .. }) = other.take(&mut Tray::default(), || {}) {
             other.give_back(batch, Duration::ZERO);
         }
     });
     dispatcher.close();
     dispatcher.give_back(first, Duration::ZERO);
-    while let Some(Taken { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
+    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
         dispatcher.give_back(batch, Duration::ZERO);
     }
     idle.join().unwrap();
@@ -172,7 +172,7 @@ fn a_writer_rests_once_after_the_last_batch_and_goes_on_with_the_next_row() {
     let writer = std::thread::spawn(move || {
         let mut batches = 0;
         let mut tray = Tray::default();
-        while let Some(Taken { batch, .. }) = other.take(&mut tray, || sender.send(()).unwrap()) {
+        while let Some(TakenBatch { batch, .. }) = other.take(&mut tray, || sender.send(()).unwrap()) {
             batches += 1;
             other.give_back(batch, Duration::ZERO);
         }
@@ -240,7 +240,7 @@ fn bytes_are_charged_when_a_row_comes_and_released_when_its_batch_is_settled() {
     dispatcher.expect_writer();
     push(&dispatcher, 0, 0);
     let batch = take(&dispatcher);
-    assert_eq!(batch.bytes(), 3 + size_of::<Entry>());
+    assert_eq!(batch.bytes(), 3 + size_of::<RowEntry>());
     assert_eq!(budget.held(), batch.bytes());
     dispatcher.give_back(batch, Duration::ZERO);
     assert_eq!(budget.held(), 0);
@@ -258,7 +258,7 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
             let (dispatcher, last, written) = (Arc::clone(&dispatcher), Arc::clone(&last), Arc::clone(&written));
             std::thread::spawn(move || {
                 let mut tray = Tray::default();
-                while let Some(Taken { batch, .. }) = dispatcher.take(&mut tray, || {}) {
+                while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut tray, || {}) {
                     for chunk in &batch.chunks {
                         for entry in &chunk.entries {
                             let mut last = last[chunk.shard as usize].lock();
@@ -283,13 +283,13 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
 #[test]
 fn the_rows_of_one_record_are_never_parted() {
     let dispatcher = dispatcher(limits(4));
-    let row = |ticket: u64| Row { entry: Entry { ticket, ..entry(0) }, row: b"row", key: b"", original: b"" };
+    let row = |ticket: u64| QueuedRow { entry: RowEntry { ticket, ..entry(0) }, row: b"row", key: b"", original: b"" };
     dispatcher.push(1, row(0));
     dispatcher.push_all((0..9).map(|_| (1, row(1))));
     dispatcher.push_all([(1, row(2)), (2, row(2)), (1, row(2))]);
     let mut seen = Vec::new();
     dispatcher.close();
-    while let Some(Taken { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
+    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
         for chunk in &batch.chunks {
             let mut tickets: Vec<u64> = chunk.entries.iter().map(|entry| entry.ticket).collect();
             tickets.dedup();

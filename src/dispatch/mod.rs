@@ -12,7 +12,7 @@ mod spare;
 mod tuner;
 
 pub use budget::Budget;
-pub use dispatcher::{Dispatcher, Limits, Taken};
+pub use dispatcher::{Dispatcher, Limits, TakenBatch};
 pub use layout::{Layout, SHARDS, key_hash};
-pub use queue::Row;
+pub use queue::QueuedRow;
 pub use shards::Tray;

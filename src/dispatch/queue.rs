@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::batch::{Chunk, Entry};
+use crate::batch::{Chunk, RowEntry};
 
 /// A chunk and when its first row came.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ struct Waiting {
 
 /// A row as it is put into a queue.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    pub entry: Entry,
+pub struct QueuedRow<'a> {
+    pub entry: RowEntry,
     pub row: &'a [u8],
     pub key: &'a [u8],
     pub original: &'a [u8],
@@ -44,7 +44,13 @@ impl Queue {
     }
 
     /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
-    pub fn push(&mut self, row: Row<'_>, limits: &ChunkLimits, now: Instant, fresh: impl FnOnce() -> Chunk) -> usize {
+    pub fn push(
+        &mut self,
+        row: QueuedRow<'_>,
+        limits: &ChunkLimits,
+        now: Instant,
+        fresh: impl FnOnce() -> Chunk,
+    ) -> usize {
         let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.bytes() >= limits.bytes;
         // The entries of one record are one unit: they stay in one chunk, and so in one transaction.
         let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
@@ -56,7 +62,7 @@ impl Queue {
         chunk.rows.extend_from_slice(row.row);
         chunk.keys.extend_from_slice(row.key);
         chunk.originals.extend_from_slice(row.original);
-        let bytes = row.row.len() + row.key.len() + row.original.len() + size_of::<Entry>();
+        let bytes = row.row.len() + row.key.len() + row.original.len() + size_of::<RowEntry>();
         self.rows += 1;
         self.bytes += bytes;
         bytes

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use super::layout::SHARDS;
-use super::queue::{ChunkLimits, Queue, Row};
+use super::queue::{ChunkLimits, Queue, QueuedRow};
 use crate::batch::{Batch, Chunk};
 
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Shards {
     pub fn push(
         &mut self,
         shard: usize,
-        row: Row<'_>,
+        row: QueuedRow<'_>,
         limits: &ChunkLimits,
         now: Instant,
         fresh: impl FnOnce() -> Chunk,

@@ -6,15 +6,15 @@ use crate::batch::Chunk;
 const LARGEST: usize = 4;
 
 #[derive(Debug)]
-pub struct Spare {
+pub struct SpareChunks {
     chunks: Vec<Chunk>,
     bytes: usize,
     most_bytes: usize,
 }
 
-impl Spare {
-    pub fn new(most_bytes: usize) -> Spare {
-        Spare { chunks: Vec::new(), bytes: 0, most_bytes }
+impl SpareChunks {
+    pub fn new(most_bytes: usize) -> SpareChunks {
+        SpareChunks { chunks: Vec::new(), bytes: 0, most_bytes }
     }
 
     /// An empty chunk.
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_has_a_bound_and_no_chunk_is_kept_that_a_huge_row_made_large() {
-        let mut spare = Spare::new(1000);
+        let mut spare = SpareChunks::new(1000);
         let mut emptied = vec![chunk(100), chunk(401), chunk(400), chunk(300), chunk(300), chunk(200)];
         spare.keep(&mut emptied, 100);
         assert_eq!(emptied.iter().map(Chunk::capacity).collect::<Vec<_>>(), [401, 300]);

@@ -1,6 +1,6 @@
 //! Arrow's C data interface.
 
-use super::error::{Fault, vecsink_code, vecsink_error};
+use super::error::{CallError, vecsink_code, vecsink_error};
 use super::memory::optional_place;
 use super::panic::call;
 use super::sink::{self, vecsink_pushed, vecsink_sink};
@@ -50,16 +50,16 @@ mod imported {
 
     impl Taken {
         /// Nothing is read, so nothing is released.
-        pub unsafe fn new(_: *mut ArrowArray, _: *mut ArrowSchema) -> Result<Taken, Fault> {
-            Err(Fault::new(VECSINK_UNSUPPORTED, "this vecsink was built without Arrow (feature arrow)"))
+        pub unsafe fn new(_: *mut ArrowArray, _: *mut ArrowSchema) -> Result<Taken, CallError> {
+            Err(CallError::new(VECSINK_UNSUPPORTED, "this vecsink was built without Arrow (feature arrow)"))
         }
 
-        pub unsafe fn read(self) -> Result<Taken, Fault> {
+        pub unsafe fn read(self) -> Result<Taken, CallError> {
             match self {}
         }
     }
 
-    pub fn push(_: &SinkObject, never: &Taken, _: (u64, i64), _: Option<&mut vecsink_pushed>) -> Result<(), Fault> {
+    pub fn push(_: &SinkObject, never: &Taken, _: (u64, i64), _: Option<&mut vecsink_pushed>) -> Result<(), CallError> {
         match *never {}
     }
 }
@@ -83,8 +83,8 @@ mod imported {
     }
 
     impl Taken {
-        pub unsafe fn new(array: *mut ArrowArray, schema: *mut ArrowSchema) -> Result<Taken, Fault> {
-            let wrong = |what: &str| Fault::argument(format!("the {what} is NULL or not aligned"));
+        pub unsafe fn new(array: *mut ArrowArray, schema: *mut ArrowSchema) -> Result<Taken, CallError> {
+            let wrong = |what: &str| CallError::argument(format!("the {what} is NULL or not aligned"));
             // SAFETY: not NULL and aligned, and Arrow's structs as the caller promises.
             let array = (!array.is_null() && array.is_aligned()).then(|| unsafe { ArrowArray::from_raw(array) });
             let schema = (!schema.is_null() && schema.is_aligned()).then(|| unsafe { ArrowSchema::from_raw(schema) });
@@ -93,13 +93,13 @@ mod imported {
             Ok(Taken { array, schema })
         }
 
-        pub unsafe fn read(self) -> Result<RecordBatch, Fault> {
+        pub unsafe fn read(self) -> Result<RecordBatch, CallError> {
             let Taken { array, schema } = self;
             if array.is_released() {
-                return Err(Fault::argument("the ArrowArray was released before"));
+                return Err(CallError::argument("the ArrowArray was released before"));
             }
             // SAFETY: Arrow's structs as the caller promises, one level after the other.
-            unsafe { tree::check(&array, &schema) }.map_err(|what| Fault::argument(format!("Arrow: {what}")))?;
+            unsafe { tree::check(&array, &schema) }.map_err(|what| CallError::argument(format!("Arrow: {what}")))?;
             // What the check lets pass Arrow's own code may still refuse, in part by panics.
             let import = AssertUnwindSafe(|| {
                 // SAFETY: as above.
@@ -113,8 +113,8 @@ mod imported {
             });
             match catch_unwind(import) {
                 Ok(Ok(batch)) => Ok(batch),
-                Ok(Err(what)) => Err(Fault::argument(format!("Arrow: {what}"))),
-                Err(_) => Err(Fault::argument("Arrow: the array is not as its schema says")),
+                Ok(Err(what)) => Err(CallError::argument(format!("Arrow: {what}"))),
+                Err(_) => Err(CallError::argument("Arrow: the array is not as its schema says")),
             }
         }
     }
@@ -124,8 +124,8 @@ mod imported {
         batch: &RecordBatch,
         how: (u64, i64),
         pushed: Option<&mut vecsink_pushed>,
-    ) -> Result<(), Fault> {
-        let columns = Columns::from_record_batch(batch).map_err(|what| Fault::new(VECSINK_SHAPE, what))?;
+    ) -> Result<(), CallError> {
+        let columns = Columns::from_record_batch(batch).map_err(|what| CallError::new(VECSINK_SHAPE, what))?;
         sink::push_arrow(object, &columns, how, pushed)
     }
 }

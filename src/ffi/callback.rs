@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 
-use super::error::{Fault, VECSINK_IN_CALLBACK};
+use super::error::{CallError, VECSINK_IN_CALLBACK};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Callback {
@@ -38,7 +38,7 @@ pub fn is_logging() -> bool {
 }
 
 /// For what uses a sink or a job.
-pub fn check_may_use() -> Result<(), Fault> {
+pub fn check_may_use() -> Result<(), CallError> {
     match RUNNING.get() {
         Some(Callback::Log) => {
             Err(refused("no sink and no job can be used from the log callback, which may interrupt one"))
@@ -48,7 +48,7 @@ pub fn check_may_use() -> Result<(), Fault> {
 }
 
 /// For what ends a sink or a job, and so waits for its callbacks.
-pub fn check_may_end() -> Result<(), Fault> {
+pub fn check_may_end() -> Result<(), CallError> {
     match RUNNING.get() {
         Some(_) => Err(refused("no sink and no job can be closed or freed from a callback, which closing waits for")),
         None => Ok(()),
@@ -56,6 +56,6 @@ pub fn check_may_end() -> Result<(), Fault> {
 }
 
 #[cold]
-fn refused(message: &str) -> Fault {
-    Fault::new(VECSINK_IN_CALLBACK, message)
+fn refused(message: &str) -> CallError {
+    CallError::new(VECSINK_IN_CALLBACK, message)
 }

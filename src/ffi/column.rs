@@ -4,9 +4,9 @@ use std::ffi::{CStr, c_char, c_void};
 
 use bumpalo::Bump;
 
-use super::error::{Fault, VECSINK_SHAPE};
+use super::error::{CallError, VECSINK_SHAPE};
 use super::memory::{slice, text, utf8};
-use super::value::{Reader, vecsink_value};
+use super::value::{ValueReader, vecsink_value};
 use crate::host::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};
 use crate::types::value::{Value, Vector};
 
@@ -101,17 +101,17 @@ pub struct vecsink_column {
 const MOST_COLUMNS: usize = 1664;
 
 /// `none`: what is said where there are none.
-pub fn checked_count(count: usize, none: &str) -> Result<usize, Fault> {
+pub fn checked_count(count: usize, none: &str) -> Result<usize, CallError> {
     match count {
-        0 => Err(Fault::new(VECSINK_SHAPE, none)),
+        0 => Err(CallError::new(VECSINK_SHAPE, none)),
         1..=MOST_COLUMNS => Ok(count),
-        more => Err(Fault::argument(format!("no table has {more} columns"))),
+        more => Err(CallError::argument(format!("no table has {more} columns"))),
     }
 }
 
 /// # Safety
 /// The columns' memory is as they say, and stays unchanged for `'a`.
-pub unsafe fn read<'a>(columns: &'a [vecsink_column], rows: usize, arena: &'a Bump) -> Result<Columns<'a>, Fault> {
+pub unsafe fn read<'a>(columns: &'a [vecsink_column], rows: usize, arena: &'a Bump) -> Result<Columns<'a>, CallError> {
     let mut batch = Columns::new();
     for (at, column) in columns.iter().enumerate() {
         // SAFETY: as the caller promises, for all of this.
@@ -120,14 +120,14 @@ pub unsafe fn read<'a>(columns: &'a [vecsink_column], rows: usize, arena: &'a Bu
                 true => None,
                 false => Some(text(column.name, format_args!("the name of column number {}", at + 1))?),
             };
-            let reader = Read { column, rows, arena, label: Label { at, name } };
+            let reader = ColumnReader { column, rows, arena, label: Label { at, name } };
             batch = batch.add(name, reader.values()?, reader.validity()?);
         }
     }
     Ok(batch)
 }
 
-struct Read<'a> {
+struct ColumnReader<'a> {
     column: &'a vecsink_column,
     rows: usize,
     arena: &'a Bump,
@@ -149,12 +149,12 @@ impl std::fmt::Display for Label<'_> {
     }
 }
 
-impl<'a> Read<'a> {
-    fn wrong(&self, what: impl std::fmt::Display) -> Fault {
-        Fault::argument(format!("{}: {what}", self.label))
+impl<'a> ColumnReader<'a> {
+    fn wrong(&self, what: impl std::fmt::Display) -> CallError {
+        CallError::argument(format!("{}: {what}", self.label))
     }
 
-    unsafe fn values(&self) -> Result<ColumnValues<'a>, Fault> {
+    unsafe fn values(&self) -> Result<ColumnValues<'a>, CallError> {
         use ColumnValues as Of;
         let column = self.column;
         if column.reserved != [0; 2] {
@@ -202,13 +202,13 @@ impl<'a> Read<'a> {
     }
 
     /// All elements of the column's memory.
-    unsafe fn all<T>(&self) -> Result<&'a [T], Fault> {
+    unsafe fn all<T>(&self) -> Result<&'a [T], CallError> {
         // SAFETY: as the caller promises.
         unsafe { slice(self.column.data.cast(), self.column.length, format_args!("the data of {}", self.label)) }
     }
 
     /// What of the memory is the rows': `part` elements each, `stride` apart.
-    fn used(&self, part: usize, stride: usize) -> Result<usize, Fault> {
+    fn used(&self, part: usize, stride: usize) -> Result<usize, CallError> {
         let length = self.column.length;
         let used = match self.rows.checked_sub(1) {
             None => Some(0),
@@ -220,14 +220,14 @@ impl<'a> Read<'a> {
         })
     }
 
-    unsafe fn strided<T: Copy>(&self) -> Result<Strided<'a, T>, Fault> {
+    unsafe fn strided<T: Copy>(&self) -> Result<Strided<'a, T>, CallError> {
         let stride = self.column.stride.max(1);
         let used = self.used(1, stride)?;
         // SAFETY: as the caller promises.
         Ok(Strided::new(&unsafe { self.all() }?[..used], stride))
     }
 
-    unsafe fn flags(&self) -> Result<Strided<'a, u8>, Fault> {
+    unsafe fn flags(&self) -> Result<Strided<'a, u8>, CallError> {
         // SAFETY: as the caller promises.
         let bytes = unsafe { self.strided::<u8>() }?;
         match bytes.iter().position(|byte| byte > 1) {
@@ -238,7 +238,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    unsafe fn bits(&self) -> Result<Bitmap<'a>, Fault> {
+    unsafe fn bits(&self) -> Result<Bitmap<'a>, CallError> {
         let column = self.column;
         let end = column.bit_offset.checked_add(self.rows).filter(|end| *end <= column.length);
         let end = end.ok_or_else(|| {
@@ -249,7 +249,7 @@ impl<'a> Read<'a> {
         Ok(Bitmap::new(bytes, column.bit_offset))
     }
 
-    pub unsafe fn validity(&self) -> Result<Option<Bitmap<'a>>, Fault> {
+    pub unsafe fn validity(&self) -> Result<Option<Bitmap<'a>>, CallError> {
         let column = self.column;
         if column.validity.is_null() {
             return Ok(None);
@@ -261,12 +261,12 @@ impl<'a> Read<'a> {
         Ok(Some(Bitmap::new(bytes, column.validity_offset)))
     }
 
-    fn scale(&self) -> Result<u8, Fault> {
+    fn scale(&self) -> Result<u8, CallError> {
         let scale = u8::try_from(self.column.scale).ok().filter(|scale| *scale <= 38);
         scale.ok_or_else(|| self.wrong(format_args!("a scale is 0 to 38, not {}", self.column.scale)))
     }
 
-    fn unit(&self) -> Result<TimeUnit, Fault> {
+    fn unit(&self) -> Result<TimeUnit, CallError> {
         Ok(match self.column.unit {
             VECSINK_SECOND => TimeUnit::Second,
             VECSINK_MILLISECOND => TimeUnit::Millisecond,
@@ -277,7 +277,7 @@ impl<'a> Read<'a> {
     }
 
     /// Offsets that rise and stay within the column's memory.
-    unsafe fn offsets(&self) -> Result<Offsets<'a>, Fault> {
+    unsafe fn offsets(&self) -> Result<Offsets<'a>, CallError> {
         let column = self.column;
         let count = self.rows.checked_add(1).ok_or_else(|| self.wrong("it can't have so many rows"))?;
         let what = format_args!("the offsets of {}", self.label);
@@ -297,7 +297,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn check_offsets(&self, offsets: impl Iterator<Item = i64>) -> Result<(), Fault> {
+    fn check_offsets(&self, offsets: impl Iterator<Item = i64>) -> Result<(), CallError> {
         let mut before = 0;
         for (at, offset) in offsets.enumerate() {
             if offset < before {
@@ -311,7 +311,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn matrix(&self, elements: Vector<'a>) -> Result<ColumnValues<'a>, Fault> {
+    fn matrix(&self, elements: Vector<'a>) -> Result<ColumnValues<'a>, CallError> {
         let dimension = self.column.dimension;
         let stride = if self.column.stride == 0 { dimension } else { self.column.stride };
         if dimension == 0 || stride < dimension {
@@ -329,7 +329,7 @@ impl<'a> Read<'a> {
     }
 
     /// Room for a value of each row, for types that have no values of their own.
-    fn room(&self) -> Result<&'a mut [Value<'a>], Fault> {
+    fn room(&self) -> Result<&'a mut [Value<'a>], CallError> {
         let room = std::alloc::Layout::array::<Value<'_>>(self.rows);
         let room = room.ok().and_then(|layout| self.arena.try_alloc_layout(layout).ok());
         let Some(room) = room else {
@@ -343,7 +343,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    unsafe fn texts(&self) -> Result<&'a [Value<'a>], Fault> {
+    unsafe fn texts(&self) -> Result<&'a [Value<'a>], CallError> {
         let stride = self.column.stride.max(1);
         let used = self.used(1, stride)?;
         // SAFETY: as the caller promises.
@@ -359,7 +359,7 @@ impl<'a> Read<'a> {
         Ok(room)
     }
 
-    unsafe fn any(&self) -> Result<&'a [Value<'a>], Fault> {
+    unsafe fn any(&self) -> Result<&'a [Value<'a>], CallError> {
         let stride = self.column.stride.max(1);
         let used = self.used(1, stride)?;
         // SAFETY: as the caller promises.
@@ -367,7 +367,7 @@ impl<'a> Read<'a> {
         let room = self.room()?;
         for (row, (to, value)) in room.iter_mut().zip(values.iter().step_by(stride)).enumerate() {
             // SAFETY: as the caller promises.
-            *to = unsafe { Reader::new(self.arena).read(value, &format_args!("row {row} of {}", self.label)) }?;
+            *to = unsafe { ValueReader::new(self.arena).read(value, &format_args!("row {row} of {}", self.label)) }?;
         }
         Ok(room)
     }

@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use super::handle::{self, Kind};
+use super::handle::{self, HandleKind};
 use super::panic::ask;
 use crate::error::{Error, Rejection};
 use crate::host::sink::{BatchError, PushError};
@@ -89,7 +89,7 @@ pub struct vecsink_error(());
 
 /// Why a call fails, on its way to the host.
 #[derive(Debug)]
-pub struct Fault {
+pub struct CallError {
     pub code: vecsink_code,
     message: String,
     sqlstate: Option<String>,
@@ -100,9 +100,9 @@ pub struct Fault {
     accepted: usize,
 }
 
-impl Fault {
-    pub fn new(code: vecsink_code, message: impl Into<String>) -> Fault {
-        Fault {
+impl CallError {
+    pub fn new(code: vecsink_code, message: impl Into<String>) -> CallError {
+        CallError {
             code,
             message: message.into(),
             sqlstate: None,
@@ -115,42 +115,42 @@ impl Fault {
     }
 
     #[cold]
-    pub fn argument(message: impl Into<String>) -> Fault {
-        Fault::new(VECSINK_INVALID_ARGUMENT, message)
+    pub fn argument(message: impl Into<String>) -> CallError {
+        CallError::new(VECSINK_INVALID_ARGUMENT, message)
     }
 
     #[cold]
-    pub fn handle(message: String) -> Fault {
-        Fault::new(VECSINK_INVALID_HANDLE, message)
+    pub fn handle(message: String) -> CallError {
+        CallError::new(VECSINK_INVALID_HANDLE, message)
     }
 
     #[cold]
-    pub fn forked(kind: &str) -> Fault {
-        Fault::new(
+    pub fn forked(kind: &str) -> CallError {
+        CallError::new(
             VECSINK_FORKED,
             format!("the {kind} belongs to the process that this one is a fork of; open one here"),
         )
     }
 
     #[cold]
-    pub fn internal(message: String) -> Fault {
-        Fault::new(VECSINK_INTERNAL, message)
+    pub fn internal(message: String) -> CallError {
+        CallError::new(VECSINK_INTERNAL, message)
     }
 
     #[cold]
-    pub fn timed_out(what: &str) -> Fault {
-        Fault { retryable: true, ..Fault::new(VECSINK_TIMED_OUT, format!("{what} within the time given")) }
+    pub fn timed_out(what: &str) -> CallError {
+        CallError { retryable: true, ..CallError::new(VECSINK_TIMED_OUT, format!("{what} within the time given")) }
     }
 
     /// What ended a sink earlier, told by a call that isn't its close.
-    pub fn failed(error: Error) -> Fault {
+    pub fn failed(error: Error) -> CallError {
         match error {
             Error::NotDurable { .. } | Error::NeverPushed { .. } => error.into(),
             error => PushError::Failed(error).into(),
         }
     }
 
-    pub fn out_of_memory(bytes: usize) -> Fault {
+    pub fn out_of_memory(bytes: usize) -> CallError {
         PushError::OutOfMemory { bytes }.into()
     }
 
@@ -158,13 +158,13 @@ impl Fault {
         &self.message
     }
 
-    fn rejected(self, rejection: Rejection) -> Fault {
-        Fault { sqlstate: rejection.sqlstate, column: rejection.column, ..self }
+    fn rejected(self, rejection: Rejection) -> CallError {
+        CallError { sqlstate: rejection.sqlstate, column: rejection.column, ..self }
     }
 }
 
-impl From<Error> for Fault {
-    fn from(error: Error) -> Fault {
+impl From<Error> for CallError {
+    fn from(error: Error) -> CallError {
         let code = match &error {
             Error::Config(_) => VECSINK_CONFIG,
             Error::Source(_) => VECSINK_SOURCE,
@@ -177,24 +177,24 @@ impl From<Error> for Fault {
             Error::Fenced(_) => VECSINK_FENCED,
             Error::Internal(_) => VECSINK_INTERNAL,
         };
-        let fault = Fault {
+        let fault = CallError {
             retryable: error.is_retryable(),
             in_doubt: error.is_in_doubt(),
-            ..Fault::new(code, error.to_string())
+            ..CallError::new(code, error.to_string())
         };
         match error {
-            Error::Target { sqlstate, .. } => Fault { sqlstate, ..fault },
+            Error::Target { sqlstate, .. } => CallError { sqlstate, ..fault },
             Error::Strict { position, rejection, .. } => {
                 let position = Some((position.topic.to_string(), position.partition, position.offset));
-                Fault { position, ..fault.rejected(rejection) }
+                CallError { position, ..fault.rejected(rejection) }
             }
             _ => fault,
         }
     }
 }
 
-impl From<PushError> for Fault {
-    fn from(error: PushError) -> Fault {
+impl From<PushError> for CallError {
+    fn from(error: PushError) -> CallError {
         let code = match &error {
             PushError::WouldBlock => VECSINK_WOULD_BLOCK,
             PushError::TimedOut => VECSINK_TIMED_OUT,
@@ -206,31 +206,31 @@ impl From<PushError> for Fault {
             PushError::Failed(Error::Fenced(_)) => VECSINK_FENCED,
             PushError::Failed(_) => VECSINK_FAILED,
         };
-        let fault = Fault {
+        let fault = CallError {
             retryable: error.is_retryable(),
             in_doubt: error.is_in_doubt(),
-            ..Fault::new(code, error.to_string())
+            ..CallError::new(code, error.to_string())
         };
         match error {
             PushError::Rejected(rejection) => fault.rejected(rejection),
             PushError::Failed(cause) => {
-                let cause = Fault::from(cause);
-                Fault { sqlstate: cause.sqlstate, column: cause.column, position: cause.position, ..fault }
+                let cause = CallError::from(cause);
+                CallError { sqlstate: cause.sqlstate, column: cause.column, position: cause.position, ..fault }
             }
             _ => fault,
         }
     }
 }
 
-impl From<BatchError> for Fault {
-    fn from(error: BatchError) -> Fault {
+impl From<BatchError> for CallError {
+    fn from(error: BatchError) -> CallError {
         let message = error.to_string();
-        Fault { message, accepted: error.accepted, ..error.error.into() }
+        CallError { message, accepted: error.accepted, ..error.error.into() }
     }
 }
 
 /// What the host gets to see of a fault.
-struct Shown {
+struct ShownError {
     code: vecsink_code,
     message: CString,
     sqlstate: Option<CString>,
@@ -241,7 +241,7 @@ struct Shown {
     accepted: usize,
 }
 
-impl Kind for Shown {
+impl HandleKind for ShownError {
     type Public = vecsink_error;
     const NAME: &'static str = "vecsink_error";
 }
@@ -251,10 +251,10 @@ pub fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{FFFD}")).unwrap_or_default()
 }
 
-impl Fault {
+impl CallError {
     /// The object for the host; NULL when there is no room for one.
     pub fn into_handle(self) -> *mut vecsink_error {
-        let shown = Shown {
+        let shown = ShownError {
             code: self.code,
             message: c_string(&self.message),
             sqlstate: self.sqlstate.as_deref().map(c_string),
@@ -280,7 +280,7 @@ pub extern "C" fn vecsink_error_code(error: *const vecsink_error) -> vecsink_cod
     if error.is_null() {
         return VECSINK_OK;
     }
-    ask(VECSINK_INVALID_HANDLE, || handle::get::<Shown>(error).map_or_else(|fault| fault.code, |shown| shown.code))
+    ask(VECSINK_INVALID_HANDLE, || handle::get::<ShownError>(error).map_or_else(|fault| fault.code, |shown| shown.code))
 }
 
 /// What happened, where, and what to do. Lives as long as the error; never NULL.
@@ -290,7 +290,7 @@ pub extern "C" fn vecsink_error_message(error: *const vecsink_error) -> *const c
         return c"".as_ptr();
     }
     let unknown = c"this is no vecsink_error, or it was freed".as_ptr();
-    ask(unknown, || handle::get::<Shown>(error).map_or(unknown, |shown| shown.message.as_ptr()))
+    ask(unknown, || handle::get::<ShownError>(error).map_or(unknown, |shown| shown.message.as_ptr()))
 }
 
 /// The database's error code, "23505"; NULL when the error isn't the database's. Lives as long as the error.
@@ -308,13 +308,13 @@ pub extern "C" fn vecsink_error_column(error: *const vecsink_error) -> *const c_
 /// Whether the same call may succeed later on.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_is_retryable(error: *const vecsink_error) -> bool {
-    ask(false, || handle::get::<Shown>(error).is_ok_and(|shown| shown.retryable))
+    ask(false, || handle::get::<ShownError>(error).is_ok_and(|shown| shown.retryable))
 }
 
 /// Whether rows that were accepted before may or may not be in the database.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_is_in_doubt(error: *const vecsink_error) -> bool {
-    ask(false, || handle::get::<Shown>(error).is_ok_and(|shown| shown.in_doubt))
+    ask(false, || handle::get::<ShownError>(error).is_ok_and(|shown| shown.in_doubt))
 }
 
 /// Where it happened: topic, partition and offset of a record; "push:" and the stream's name, 0 and the sequence of a
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn vecsink_error_position(
     offset: *mut i64,
 ) -> bool {
     ask(false, || {
-        let Ok(shown) = handle::get::<Shown>(error) else { return false };
+        let Ok(shown) = handle::get::<ShownError>(error) else { return false };
         let Some((name, number, at)) = &shown.position else { return false };
         // SAFETY: the caller's pointers are NULL or valid, as the header asks.
         unsafe {
@@ -342,18 +342,18 @@ pub unsafe extern "C" fn vecsink_error_position(
 /// Of a batch: how many rows from its start on were accepted before the error. Push the rest again.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_accepted(error: *const vecsink_error) -> usize {
-    ask(0, || handle::get::<Shown>(error).map_or(0, |shown| shown.accepted))
+    ask(0, || handle::get::<ShownError>(error).map_or(0, |shown| shown.accepted))
 }
 
 /// NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_free(error: *mut vecsink_error) {
-    ask((), || drop(handle::take::<Shown>(error)));
+    ask((), || drop(handle::take::<ShownError>(error)));
 }
 
-fn text(error: *const vecsink_error, of: impl FnOnce(&Shown) -> Option<&CString>) -> *const c_char {
+fn text(error: *const vecsink_error, of: impl FnOnce(&ShownError) -> Option<&CString>) -> *const c_char {
     ask(ptr::null(), || {
-        let shown = handle::get::<Shown>(error).ok();
+        let shown = handle::get::<ShownError>(error).ok();
         shown.as_deref().and_then(of).map_or(ptr::null(), |text| text.as_ptr())
     })
 }

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 // Not parking_lot's: in the child of a fork those may wait for threads of the parent.
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::error::Fault;
+use super::error::CallError;
 use super::process;
 
 /// What stands behind a kind of handle.
-pub trait Kind: Any + Send + Sync {
+pub trait HandleKind: Any + Send + Sync {
     /// The type in C.
     type Public;
     const NAME: &'static str;
@@ -30,8 +30,8 @@ const CHUNKS: usize = 16;
 
 /// The handles of a process. Slots lie in chunks that grow and never move, so looking one up takes its own lock only.
 #[derive(Default)]
-pub struct Table {
-    chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
+pub struct HandleTable {
+    chunks: [OnceLock<Box<[HandleSlot]>>; CHUNKS],
     free: Mutex<Free>,
 }
 
@@ -43,10 +43,10 @@ struct Free {
 }
 
 #[derive(Default)]
-struct Slot(RwLock<Entry>);
+struct HandleSlot(RwLock<HandleEntry>);
 
 #[derive(Default)]
-struct Entry {
+struct HandleEntry {
     generation: u32,
     object: Option<Object>,
 }
@@ -58,7 +58,7 @@ struct Object {
 }
 
 /// A new handle for an object.
-pub fn give<T: Kind>(object: T) -> Result<*mut T::Public, Fault> {
+pub fn give<T: HandleKind>(object: T) -> Result<*mut T::Public, CallError> {
     let process = process::current().ok_or_else(too_deep)?;
     let object = Object { kind: T::NAME, it: Arc::new(object) };
     let (slot, generation) = process.handles.insert(object)?;
@@ -70,7 +70,7 @@ pub fn give<T: Kind>(object: T) -> Result<*mut T::Public, Fault> {
 }
 
 /// The object, which stays there for as long as the caller has it, whatever other threads free.
-pub fn get<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
+pub fn get<T: HandleKind>(handle: *const T::Public) -> Result<Arc<T>, CallError> {
     let (table, place) = find::<T>(handle)?;
     let object = table
         .slot(place.slot)
@@ -79,7 +79,7 @@ pub fn get<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
 }
 
 /// The same, and the handle is invalid from now on.
-pub fn take<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
+pub fn take<T: HandleKind>(handle: *const T::Public) -> Result<Arc<T>, CallError> {
     let (table, place) = find::<T>(handle)?;
     let Some(slot) = table.slot(place.slot) else { return typed(None) };
     let mut entry = slot.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -91,45 +91,46 @@ pub fn take<T: Kind>(handle: *const T::Public) -> Result<Arc<T>, Fault> {
     Ok(object)
 }
 
-struct Place {
+struct HandlePlace {
     slot: usize,
     generation: u32,
 }
 
-fn find<T: Kind>(handle: *const T::Public) -> Result<(&'static Table, Place), Fault> {
+fn find<T: HandleKind>(handle: *const T::Public) -> Result<(&'static HandleTable, HandlePlace), CallError> {
     let number = handle as usize as u64;
     if number == 0 {
-        return Err(Fault::argument(format!("the {} is NULL", T::NAME)));
+        return Err(CallError::argument(format!("the {} is NULL", T::NAME)));
     }
     let bits = |at: u32, count: u32| (number >> at & ((1 << count) - 1)) as usize;
     if number >> (GENERATION_AT + 30) != NO_ADDRESS >> (GENERATION_AT + 30) || bits(0, PROCESS_AT) != 0 {
-        return Err(Fault::handle(format!("this is no handle of a {}", T::NAME)));
+        return Err(CallError::handle(format!("this is no handle of a {}", T::NAME)));
     }
     if bits(PROCESS_AT, SLOT_AT - PROCESS_AT) != process::number() {
-        return Err(Fault::forked(T::NAME));
+        return Err(CallError::forked(T::NAME));
     }
     let process = process::current().ok_or_else(too_deep)?;
-    let place = Place { slot: bits(SLOT_AT, GENERATION_AT - SLOT_AT), generation: bits(GENERATION_AT, 30) as u32 };
+    let place =
+        HandlePlace { slot: bits(SLOT_AT, GENERATION_AT - SLOT_AT), generation: bits(GENERATION_AT, 30) as u32 };
     Ok((&process.handles, place))
 }
 
-fn typed<T: Kind>(object: Option<Object>) -> Result<Arc<T>, Fault> {
-    let Some(object) = object else { return Err(Fault::handle(format!("the {} was freed", T::NAME))) };
+fn typed<T: HandleKind>(object: Option<Object>) -> Result<Arc<T>, CallError> {
+    let Some(object) = object else { return Err(CallError::handle(format!("the {} was freed", T::NAME))) };
     let kind = object.kind;
-    object.it.downcast().map_err(|_| Fault::handle(format!("a {} was given where a {} belongs", kind, T::NAME)))
+    object.it.downcast().map_err(|_| CallError::handle(format!("a {} was given where a {} belongs", kind, T::NAME)))
 }
 
-fn too_deep() -> Fault {
-    Fault::forked("library")
+fn too_deep() -> CallError {
+    CallError::forked("library")
 }
 
-impl Table {
-    fn slot(&self, slot: usize) -> Option<&Slot> {
+impl HandleTable {
+    fn slot(&self, slot: usize) -> Option<&HandleSlot> {
         let (chunk, at) = chunk_of(slot);
         self.chunks.get(chunk)?.get()?.get(at)
     }
 
-    fn insert(&self, object: Object) -> Result<(usize, u32), Fault> {
+    fn insert(&self, object: Object) -> Result<(usize, u32), CallError> {
         let number = {
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             match free.slots.pop_front() {
@@ -144,9 +145,9 @@ impl Table {
         let slots = self
             .chunks
             .get(chunk)
-            .map(|slots| slots.get_or_init(|| (0..FIRST_CHUNK << chunk).map(|_| Slot::default()).collect()));
+            .map(|slots| slots.get_or_init(|| (0..FIRST_CHUNK << chunk).map(|_| HandleSlot::default()).collect()));
         let Some(slot) = slots.and_then(|slots| slots.get(at)) else {
-            return Err(Fault::internal("more than four million handles are open".to_owned()));
+            return Err(CallError::internal("more than four million handles are open".to_owned()));
         };
         let mut entry = slot.0.write().unwrap_or_else(PoisonError::into_inner);
         entry.object = Some(object);
@@ -154,7 +155,7 @@ impl Table {
     }
 }
 
-impl Entry {
+impl HandleEntry {
     fn of(&self, generation: u32) -> Option<Object> {
         self.object.clone().filter(|_| self.generation == generation)
     }
@@ -174,17 +175,17 @@ mod tests {
     struct Apple(u32);
     struct Pear;
 
-    impl Kind for Apple {
+    impl HandleKind for Apple {
         type Public = u8;
         const NAME: &'static str = "apple";
     }
 
-    impl Kind for Pear {
+    impl HandleKind for Pear {
         type Public = u8;
         const NAME: &'static str = "pear";
     }
 
-    fn code<T>(result: Result<T, Fault>) -> i32 {
+    fn code<T>(result: Result<T, CallError>) -> i32 {
         result.map_or_else(|fault| fault.code, |_| 0)
     }
 

@@ -6,7 +6,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use super::callback::{self, Callback, UserData};
-use super::error::{Fault, VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code, vecsink_error};
+use super::error::{CallError, VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code, vecsink_error};
 use super::panic::call;
 use super::process;
 
@@ -51,15 +51,17 @@ pub unsafe extern "C" fn vecsink_log_set(
             VECSINK_LOG_INFO => LevelFilter::Info,
             VECSINK_LOG_DEBUG => LevelFilter::Debug,
             VECSINK_LOG_TRACE => LevelFilter::Trace,
-            other => return Err(Fault::argument(format!("{other} is no log level: they are 0 (off) to 5 (trace)"))),
+            other => {
+                return Err(CallError::argument(format!("{other} is no log level: they are 0 (off) to 5 (trace)")));
+            }
         };
         if callback::is_logging() {
-            return Err(Fault::new(VECSINK_IN_CALLBACK, "the log callback can't be changed from itself"));
+            return Err(CallError::new(VECSINK_IN_CALLBACK, "the log callback can't be changed from itself"));
         }
-        let process = process::current().ok_or_else(|| Fault::forked("library"))?;
+        let process = process::current().ok_or_else(|| CallError::forked("library"))?;
         static OURS: OnceLock<bool> = OnceLock::new();
         if !OURS.get_or_init(|| log::set_logger(&Forward).is_ok()) {
-            return Err(Fault::new(VECSINK_UNSUPPORTED, "this program has a logger of Rust's log crate already"));
+            return Err(CallError::new(VECSINK_UNSUPPORTED, "this program has a logger of Rust's log crate already"));
         }
         let listener = callback.map(|call| Listener { call, user_data: UserData(user_data) });
         log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });

@@ -4,26 +4,26 @@ use std::ffi::{CStr, c_char};
 use std::fmt::Display;
 use std::mem::MaybeUninit;
 
-use super::error::{Fault, VECSINK_INVALID_UTF8};
+use super::error::{CallError, VECSINK_INVALID_UTF8};
 
 /// `length` elements at `data`.
 ///
 /// # Safety
 /// Unless an error is given, the memory must be initialized and stay unchanged for `'a`.
-pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) -> Result<&'a [T], Fault> {
+pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) -> Result<&'a [T], CallError> {
     if length == 0 {
         return Ok(&[]);
     }
     if data.is_null() {
-        return Err(Fault::argument(format!("{what} is NULL, with a length of {length}")));
+        return Err(CallError::argument(format!("{what} is NULL, with a length of {length}")));
     }
     if !data.is_aligned() {
         let align = align_of::<T>();
-        return Err(Fault::argument(format!("{what} is not aligned: its address must be a multiple of {align}")));
+        return Err(CallError::argument(format!("{what} is not aligned: its address must be a multiple of {align}")));
     }
     let bytes = length.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
     if bytes.and_then(|bytes| data.addr().checked_add(bytes)).is_none() {
-        return Err(Fault::argument(format!("{what} can't have {length} elements: that is more than memory")));
+        return Err(CallError::argument(format!("{what} can't have {length} elements: that is more than memory")));
     }
     // SAFETY: not NULL, aligned, and no longer than memory; what is in it is the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts(data, length) })
@@ -33,20 +33,20 @@ pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) ->
 ///
 /// # Safety
 /// As for [`slice`]; `text` is NULL or has a NUL.
-pub unsafe fn text<'a>(text: *const c_char, what: impl Display) -> Result<&'a str, Fault> {
+pub unsafe fn text<'a>(text: *const c_char, what: impl Display) -> Result<&'a str, CallError> {
     if text.is_null() {
-        return Err(Fault::argument(format!("{what} is NULL")));
+        return Err(CallError::argument(format!("{what} is NULL")));
     }
     // SAFETY: as the caller promises.
     let text = unsafe { CStr::from_ptr(text) };
     utf8(text.to_bytes(), what)
 }
 
-pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, Fault> {
+pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, CallError> {
     // The quick check doesn't say where.
     simdutf8::basic::from_utf8(bytes).or_else(|_| {
         std::str::from_utf8(bytes)
-            .map_err(|error| Fault::new(VECSINK_INVALID_UTF8, format!("{what} is not UTF-8: {error}")))
+            .map_err(|error| CallError::new(VECSINK_INVALID_UTF8, format!("{what} is not UTF-8: {error}")))
     })
 }
 
@@ -54,18 +54,21 @@ pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, Fault> {
 ///
 /// # Safety
 /// The pointer is NULL or may be written for `'a`.
-pub unsafe fn place<'a, T>(to: *mut T, what: impl Display) -> Result<&'a mut MaybeUninit<T>, Fault> {
+pub unsafe fn place<'a, T>(to: *mut T, what: impl Display) -> Result<&'a mut MaybeUninit<T>, CallError> {
     // SAFETY: as the caller promises.
-    unsafe { optional_place(to, &what) }?.ok_or_else(|| Fault::argument(format!("{what} is NULL")))
+    unsafe { optional_place(to, &what) }?.ok_or_else(|| CallError::argument(format!("{what} is NULL")))
 }
 
 /// A place for a result that the host may not be interested in.
 ///
 /// # Safety
 /// As for [`place`].
-pub unsafe fn optional_place<'a, T>(to: *mut T, what: impl Display) -> Result<Option<&'a mut MaybeUninit<T>>, Fault> {
+pub unsafe fn optional_place<'a, T>(
+    to: *mut T,
+    what: impl Display,
+) -> Result<Option<&'a mut MaybeUninit<T>>, CallError> {
     if !to.is_null() && !to.is_aligned() {
-        return Err(Fault::argument(format!("{what} is not aligned")));
+        return Err(CallError::argument(format!("{what} is not aligned")));
     }
     // SAFETY: NULL or aligned, and writable as the caller promises.
     Ok(unsafe { to.cast::<MaybeUninit<T>>().as_mut() })

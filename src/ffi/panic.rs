@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::ptr;
 use std::sync::Once;
 
-use super::error::{Fault, VECSINK_INVALID_ARGUMENT, VECSINK_OK, vecsink_code, vecsink_error};
+use super::error::{CallError, VECSINK_INVALID_ARGUMENT, VECSINK_OK, vecsink_code, vecsink_error};
 use crate::threads;
 
 thread_local! {
@@ -48,14 +48,14 @@ pub fn log_panics() {
 ///
 /// # Safety
 /// `error` is NULL or may be written.
-pub unsafe fn call(error: *mut *mut vecsink_error, work: impl FnOnce() -> Result<(), Fault>) -> vecsink_code {
+pub unsafe fn call(error: *mut *mut vecsink_error, work: impl FnOnce() -> Result<(), CallError>) -> vecsink_code {
     if !error.is_null() && !error.is_aligned() {
         return VECSINK_INVALID_ARGUMENT;
     }
     let _inside = Inside::enter();
     let outcome = match catch_unwind(AssertUnwindSafe(work)) {
         Ok(outcome) => outcome,
-        Err(panic) => Err(Fault::internal(format!("a bug of vecsink, please report it: {}", words(&*panic)))),
+        Err(panic) => Err(CallError::internal(format!("a bug of vecsink, please report it: {}", words(&*panic)))),
     };
     // A payload of a panic may panic when it is dropped, and so may all that is below.
     let report = AssertUnwindSafe(|| {

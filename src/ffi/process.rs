@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::error::{Fault, VECSINK_FORKED};
-use super::handle::Table;
+use super::error::{CallError, VECSINK_FORKED};
+use super::handle::HandleTable;
 use super::log::Listeners;
 use crate::threads;
 
@@ -17,7 +17,7 @@ const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub struct Process {
-    pub handles: Table,
+    pub handles: HandleTable,
     pub listeners: Listeners,
 }
 
@@ -81,13 +81,13 @@ impl Drop for Open {
 /// Before a sink or a job is opened; what is given is kept until it is closed. Where threads of the library were running,
 /// locks and queues still wait for them after the fork, so that nothing with threads can be opened there: better an error
 /// than a call that never returns.
-pub fn check_may_open() -> Result<Open, Fault> {
+pub fn check_may_open() -> Result<Open, CallError> {
     // Forks are noticed from here on.
     current();
     if BEREFT.load(Ordering::Relaxed) {
         let message = "this process was forked off one that had a sink or a job open, so it can't open any: fork before, \
                        close all before the fork, or exec";
-        return Err(Fault::new(VECSINK_FORKED, message));
+        return Err(CallError::new(VECSINK_FORKED, message));
     }
     #[cfg(feature = "tls")]
     super::openssl::keep();

@@ -4,13 +4,13 @@ use std::ffi::c_char;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::error::{Fault, vecsink_code, vecsink_error};
-use super::handle::{self, Kind};
+use super::error::{CallError, vecsink_code, vecsink_error};
+use super::handle::{self, HandleKind};
 use super::memory::{place, text};
 use super::panic::{ask, call};
 use super::scratch;
 use super::sink::{self, vecsink_sink};
-use super::value::{Reader, vecsink_value};
+use super::value::{ValueReader, vecsink_value};
 use crate::host::FilledRow;
 
 /// A row that is filled value by value, by the column's index or name, and pushed any number of times. What it was given
@@ -20,15 +20,15 @@ pub struct vecsink_row(());
 #[derive(Debug)]
 pub struct RowObject(Mutex<FilledRow>);
 
-impl Kind for RowObject {
+impl HandleKind for RowObject {
     type Public = vecsink_row;
     const NAME: &'static str = "vecsink_row";
 }
 
 impl RowObject {
     /// The row; another call that isn't over may have it.
-    pub fn lock(&self) -> Result<MutexGuard<'_, FilledRow>, Fault> {
-        self.0.try_lock().ok_or_else(|| Fault::argument("another call uses this vecsink_row"))
+    pub fn lock(&self) -> Result<MutexGuard<'_, FilledRow>, CallError> {
+        self.0.try_lock().ok_or_else(|| CallError::argument("another call uses this vecsink_row"))
     }
 }
 
@@ -89,15 +89,15 @@ unsafe fn set(
     row: &RowObject,
     value: *const vecsink_value,
     put: impl FnOnce(&mut FilledRow, &crate::types::value::Value<'_>) -> Result<(), String>,
-) -> Result<(), Fault> {
+) -> Result<(), CallError> {
     // SAFETY: as the caller promises.
     let value = unsafe { super::memory::slice(value, 1, "the value") }?;
     scratch::with(|arena| {
         // SAFETY: as above.
-        let value = unsafe { Reader::new(arena).read(&value[0], &"the value") }?;
+        let value = unsafe { ValueReader::new(arena).read(&value[0], &"the value") }?;
         // The copy is made of several parts, so whether there is room for all is asked before.
-        Vec::<u8>::new().try_reserve_exact(value.bytes()).map_err(|_| Fault::out_of_memory(value.bytes()))?;
-        put(&mut *row.lock()?, &value).map_err(Fault::argument)
+        Vec::<u8>::new().try_reserve_exact(value.bytes()).map_err(|_| CallError::out_of_memory(value.bytes()))?;
+        put(&mut *row.lock()?, &value).map_err(CallError::argument)
     })
 }
 

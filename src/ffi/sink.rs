@@ -9,16 +9,16 @@ use parking_lot::Mutex;
 
 use super::callback::{check_may_end, check_may_use};
 use super::column::{self, vecsink_column};
-use super::error::{Fault, VECSINK_SHAPE, c_string, vecsink_code, vecsink_error};
-use super::handle::{self, Kind};
+use super::error::{CallError, VECSINK_SHAPE, c_string, vecsink_code, vecsink_error};
+use super::handle::{self, HandleKind};
 use super::memory::{optional_place, slice, text};
 use super::panic::{ask, call};
 use super::process::Open;
 use super::row::{RowObject, vecsink_row};
 use super::scratch;
-use super::stats::{Place, vecsink_stats};
+use super::stats::{StatsTarget, vecsink_stats};
 use super::time::{timeout, wait};
-use super::value::{Reader, vecsink_value};
+use super::value::{ValueReader, vecsink_value};
 use crate::host::sink::{BatchError, Push, Pushed, Sink};
 use crate::types::value::Value;
 
@@ -34,7 +34,7 @@ pub struct SinkObject {
     open: Mutex<Option<Open>>,
 }
 
-impl Kind for SinkObject {
+impl HandleKind for SinkObject {
     type Public = vecsink_sink;
     const NAME: &'static str = "vecsink_sink";
 }
@@ -52,7 +52,7 @@ impl SinkObject {
 }
 
 /// The sink, for whatever uses it.
-pub fn get(sink: *const vecsink_sink) -> Result<Arc<SinkObject>, Fault> {
+pub fn get(sink: *const vecsink_sink) -> Result<Arc<SinkObject>, CallError> {
     check_may_use()?;
     handle::get(sink)
 }
@@ -219,10 +219,10 @@ unsafe fn read<'a>(
     count: usize,
     columns: &[String],
     arena: &'a Bump,
-) -> Result<&'a [Value<'a>], Fault> {
+) -> Result<&'a [Value<'a>], CallError> {
     if count != columns.len() {
         let named = columns.join(", ");
-        return Err(Fault::new(
+        return Err(CallError::new(
             VECSINK_SHAPE,
             format!("{count} values were given for {} columns: {named}", columns.len()),
         ));
@@ -230,7 +230,7 @@ unsafe fn read<'a>(
     // SAFETY: as the caller promises.
     let values = unsafe { slice(values, count, "the row's values") }?;
     let row = arena.alloc_slice_fill_copy(count, Value::Null);
-    let mut reader = Reader::new(arena);
+    let mut reader = ValueReader::new(arena);
     for ((to, value), column) in row.iter_mut().zip(values).zip(columns) {
         // SAFETY: as the caller promises.
         *to = unsafe { reader.read(value, &format_args!("column {column}")) }?;
@@ -281,15 +281,15 @@ pub fn push_arrow(
     batch: &crate::host::Columns<'_>,
     (sequence, timeout_ms): (u64, i64),
     pushed: Option<&mut vecsink_pushed>,
-) -> Result<(), Fault> {
+) -> Result<(), CallError> {
     report(object.sink.push_batch_with(batch, push_as(sequence, timeout_ms)), pushed)
 }
 
-fn report(outcome: Result<Pushed, BatchError>, pushed: Option<&mut vecsink_pushed>) -> Result<(), Fault> {
+fn report(outcome: Result<Pushed, BatchError>, pushed: Option<&mut vecsink_pushed>) -> Result<(), CallError> {
     if let Some(to) = pushed {
         *to = (&outcome).into();
     }
-    outcome.map(drop).map_err(Fault::from)
+    outcome.map(drop).map_err(CallError::from)
 }
 
 /// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
@@ -319,12 +319,12 @@ pub unsafe extern "C" fn vecsink_sink_wait_durable(
     let work = || {
         let object = get(sink)?;
         if sequence == VECSINK_NEXT {
-            return Err(Fault::argument("VECSINK_NEXT is the number of no row: give the one that a push gave"));
+            return Err(CallError::argument("VECSINK_NEXT is the number of no row: give the one that a push gave"));
         }
         match object.sink.wait_durable(sequence, timeout(timeout_ms)) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Fault::timed_out("the row was not durable")),
-            Err(failure) => Err(Fault::failed(failure)),
+            Ok(false) => Err(CallError::timed_out("the row was not durable")),
+            Err(failure) => Err(CallError::failed(failure)),
         }
     };
     // SAFETY: as the header asks.
@@ -340,8 +340,8 @@ pub unsafe extern "C" fn vecsink_sink_flush(
 ) -> vecsink_code {
     let work = || match get(sink)?.sink.flush(timeout(timeout_ms)) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Fault::timed_out("not all rows were durable")),
-        Err(failure) => Err(Fault::failed(failure)),
+        Ok(false) => Err(CallError::timed_out("not all rows were durable")),
+        Err(failure) => Err(CallError::failed(failure)),
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }
@@ -356,7 +356,7 @@ pub unsafe extern "C" fn vecsink_sink_stats(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = unsafe { Place::new(stats) }?;
+        let place = unsafe { StatsTarget::new(stats) }?;
         place.fill(get(sink)?.sink.stats());
         Ok(())
     };
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = if last_stats.is_null() { None } else { Some(unsafe { Place::new(last_stats) }?) };
+        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsTarget::new(last_stats) }?) };
         check_may_end()?;
         let object = get(sink)?;
         let outcome = object.sink.close(timeout(deadline_ms));
@@ -387,7 +387,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
         if let Some(place) = place {
             place.fill(object.sink.stats());
         }
-        outcome.map(drop).map_err(Fault::from)
+        outcome.map(drop).map_err(CallError::from)
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }

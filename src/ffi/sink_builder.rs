@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use super::callback::{self, Callback, UserData, check_may_end};
 use super::column::checked_count;
-use super::error::{Fault, c_string, vecsink_code, vecsink_error};
-use super::handle::{self, Kind};
+use super::error::{CallError, c_string, vecsink_code, vecsink_error};
+use super::handle::{self, HandleKind};
 use super::memory::{place, slice, text};
 use super::panic::{ask, call};
 use super::process::check_may_open;
@@ -46,7 +46,7 @@ pub type vecsink_rejected_callback =
 /// `None`: opened.
 pub struct Builder(Mutex<Option<SinkBuilder>>);
 
-impl Kind for Builder {
+impl HandleKind for Builder {
     type Public = vecsink_sink_builder;
     const NAME: &'static str = "vecsink_sink_builder";
 }
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_columns(
             let names = slice(names, checked_count(count, none)?, "the array of names")?;
             let named = names.iter().enumerate();
             let names = named.map(|(at, name)| Ok(text(*name, format_args!("name number {}", at + 1))?.to_owned()));
-            let names = names.collect::<Result<Vec<String>, Fault>>()?;
+            let names = names.collect::<Result<Vec<String>, CallError>>()?;
             Ok(move |builder: SinkBuilder| builder.columns(names))
         })
     }
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
 ) -> vecsink_code {
     let user_data = UserData(user_data);
     let work = || {
-        let told = callback.ok_or_else(|| Fault::argument("the callback is NULL"))?;
+        let told = callback.ok_or_else(|| CallError::argument("the callback is NULL"))?;
         let tell = move |durable| {
             let UserData(data) = { user_data };
             // SAFETY: the host's function, called as the header says.
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_on_rejected(
 ) -> vecsink_code {
     let user_data = UserData(user_data);
     let work = || {
-        let told = callback.ok_or_else(|| Fault::argument("the callback is NULL"))?;
+        let told = callback.ok_or_else(|| CallError::argument("the callback is NULL"))?;
         let tell = move |row: &Rejected| {
             let UserData(data) = { user_data };
             show(row, |row| {
@@ -291,7 +291,7 @@ pub unsafe extern "C" fn vecsink_sink_open(
 unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
     builder: *mut vecsink_sink_builder,
     error: *mut *mut vecsink_error,
-    read: impl FnOnce() -> Result<C, Fault>,
+    read: impl FnOnce() -> Result<C, CallError>,
 ) -> vecsink_code {
     let work = || {
         let builder = handle::get::<Builder>(builder)?;
@@ -305,6 +305,6 @@ unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
     unsafe { call(error, work) }
 }
 
-fn opened() -> Fault {
-    Fault::argument("this vecsink_sink_builder was opened before")
+fn opened() -> CallError {
+    CallError::argument("this vecsink_sink_builder was opened before")
 }

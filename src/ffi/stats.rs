@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::error::Fault;
+use super::error::CallError;
 use crate::host::sink::SinkStats;
 use crate::metrics::Snapshot;
 
@@ -105,30 +105,30 @@ impl From<SinkStats> for vecsink_stats {
 }
 
 /// The host's struct, of its own version's size.
-pub struct Place {
+pub struct StatsTarget {
     to: *mut vecsink_stats,
     size: usize,
 }
 
-impl Place {
+impl StatsTarget {
     /// # Safety
     /// `to` is NULL or points to as many bytes as its first member says.
-    pub unsafe fn new(to: *mut vecsink_stats) -> Result<Place, Fault> {
+    pub unsafe fn new(to: *mut vecsink_stats) -> Result<StatsTarget, CallError> {
         if to.is_null() {
-            return Err(Fault::argument("the vecsink_stats is NULL"));
+            return Err(CallError::argument("the vecsink_stats is NULL"));
         }
         if !to.is_aligned() {
-            return Err(Fault::argument("the vecsink_stats is not aligned"));
+            return Err(CallError::argument("the vecsink_stats is not aligned"));
         }
         // SAFETY: not NULL, aligned, and the caller's.
         let size = unsafe { ptr::read(&raw const (*to).size) };
         // Versions that are smaller than the first one don't exist; what is far larger was never set.
         if !(FIRST_SIZE..=4096).contains(&size) {
-            return Err(Fault::argument(format!(
+            return Err(CallError::argument(format!(
                 "vecsink_stats.size is {size}: set it to sizeof(vecsink_stats) before the call"
             )));
         }
-        Ok(Place { to, size })
+        Ok(StatsTarget { to, size })
     }
 
     pub fn fill(self, stats: impl Into<vecsink_stats>) {
@@ -148,7 +148,7 @@ mod tests {
         let untouched = vecsink_stats { size: FIRST_SIZE, records_missed: 77, ..vecsink_stats::default() };
         let mut host = untouched;
         // SAFETY: the struct is there, and larger than it says.
-        let place = unsafe { Place::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
+        let place = unsafe { StatsTarget::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
         place.fill(vecsink_stats { seconds: 1.5, records_missed: 5, ..vecsink_stats::default() });
         assert_eq!((host.size, host.seconds, host.records_missed), (FIRST_SIZE, 1.5, 77));
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use bumpalo::Bump;
 
-use super::error::Fault;
+use super::error::CallError;
 use super::memory::{slice, utf8};
 use crate::types::value::{Decimal, Value, Vector};
 
@@ -88,37 +88,37 @@ const DEEPEST: u32 = 6;
 const MOST_ELEMENTS: usize = 1 << 24;
 
 /// Reads the values of one row.
-pub struct Reader<'a> {
+pub struct ValueReader<'a> {
     arena: &'a Bump,
     elements_left: usize,
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(arena: &'a Bump) -> Reader<'a> {
-        Reader { arena, elements_left: MOST_ELEMENTS }
+impl<'a> ValueReader<'a> {
+    pub fn new(arena: &'a Bump) -> ValueReader<'a> {
+        ValueReader { arena, elements_left: MOST_ELEMENTS }
     }
 
     /// # Safety
     /// What the value points to is as its type says, and stays unchanged for `'a`.
-    pub unsafe fn read(&mut self, value: &vecsink_value, what: &dyn Display) -> Result<Value<'a>, Fault> {
+    pub unsafe fn read(&mut self, value: &vecsink_value, what: &dyn Display) -> Result<Value<'a>, CallError> {
         // SAFETY: as the caller promises.
         unsafe { self.nested(value, what, 0) }
     }
 
-    unsafe fn nested(&mut self, value: &vecsink_value, what: &dyn Display, depth: u32) -> Result<Value<'a>, Fault> {
+    unsafe fn nested(&mut self, value: &vecsink_value, what: &dyn Display, depth: u32) -> Result<Value<'a>, CallError> {
         // SAFETY: every bit pattern is a valid one of each member.
         let (number, real, span, decimal) =
             unsafe { (value.r#as.i64, value.r#as.f64, value.r#as.span, value.r#as.decimal) };
         let nanos = || match value.extra {
             nanos @ 0..1_000_000_000 => Ok(nanos),
-            other => Err(Fault::argument(format!("{what}: {other} are no nanoseconds of a second"))),
+            other => Err(CallError::argument(format!("{what}: {other} are no nanoseconds of a second"))),
         };
         Ok(match value.r#type {
             VECSINK_NULL => Value::Null,
             VECSINK_BOOL => match number {
                 0 => Value::Bool(false),
                 1 => Value::Bool(true),
-                other => return Err(Fault::argument(format!("{what}: a VECSINK_BOOL is 0 or 1, not {other}"))),
+                other => return Err(CallError::argument(format!("{what}: a VECSINK_BOOL is 0 or 1, not {other}"))),
             },
             VECSINK_I64 => Value::Int(number),
             VECSINK_F32 => Value::Float(real as f32),
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
             VECSINK_DECIMAL => Value::Decimal(self.arena.alloc(number_of(decimal, value.extra, what)?)),
             VECSINK_DATE => match i32::try_from(number) {
                 Ok(days) => Value::Date(days),
-                Err(_) => return Err(Fault::argument(format!("{what}: no date is {number} days from 1970"))),
+                Err(_) => return Err(CallError::argument(format!("{what}: no date is {number} days from 1970"))),
             },
             VECSINK_TIME => Value::Time(number),
             VECSINK_TIMESTAMP => Value::Timestamp { seconds: number, nanos: nanos()? },
@@ -145,27 +145,27 @@ impl<'a> Reader<'a> {
                 // SAFETY: as the caller promises.
                 let values: &[vecsink_value] = unsafe { elements(span, what) }?;
                 if depth == DEEPEST {
-                    return Err(Fault::argument(format!("{what}: arrays have {DEEPEST} dimensions at most")));
+                    return Err(CallError::argument(format!("{what}: arrays have {DEEPEST} dimensions at most")));
                 }
                 self.elements_left = self.elements_left.checked_sub(values.len()).ok_or_else(|| {
-                    Fault::argument(format!("{what}: the arrays of a row have {MOST_ELEMENTS} elements at most"))
+                    CallError::argument(format!("{what}: the arrays of a row have {MOST_ELEMENTS} elements at most"))
                 })?;
                 let read = self.arena.try_alloc_slice_fill_copy(values.len(), Value::Null);
-                let read = read.map_err(|_| Fault::out_of_memory(size_of_val(values)))?;
+                let read = read.map_err(|_| CallError::out_of_memory(size_of_val(values)))?;
                 for (to, value) in read.iter_mut().zip(values) {
                     // SAFETY: as the caller promises.
                     *to = unsafe { self.nested(value, what, depth + 1) }?;
                 }
                 Value::Array(read)
             }
-            other => return Err(Fault::argument(format!("{what}: {other} is no vecsink_type"))),
+            other => return Err(CallError::argument(format!("{what}: {other} is no vecsink_type"))),
         })
     }
 }
 
-unsafe fn elements<'a, T>(span: vecsink_span, what: &dyn Display) -> Result<&'a [T], Fault> {
+unsafe fn elements<'a, T>(span: vecsink_span, what: &dyn Display) -> Result<&'a [T], CallError> {
     if span.length > LARGEST / size_of::<T>() {
-        return Err(Fault::argument(format!(
+        return Err(CallError::argument(format!(
             "{what}: a length of {} is a mistake; PostgreSQL stores no value of more than 1 GB",
             span.length
         )));
@@ -174,11 +174,11 @@ unsafe fn elements<'a, T>(span: vecsink_span, what: &dyn Display) -> Result<&'a 
     unsafe { slice(span.data.cast(), span.length, what) }
 }
 
-fn number_of(number: vecsink_decimal, scale: u32, what: &dyn Display) -> Result<Decimal, Fault> {
+fn number_of(number: vecsink_decimal, scale: u32, what: &dyn Display) -> Result<Decimal, CallError> {
     let unscaled = i128::from(number.high) << 64 | i128::from(number.low);
     match u8::try_from(scale) {
         Ok(scale @ 0..=38) if unscaled.unsigned_abs() < 10_u128.pow(38) => Ok(Decimal { unscaled, scale }),
-        _ => Err(Fault::argument(format!(
+        _ => Err(CallError::argument(format!(
             "{what}: a VECSINK_DECIMAL has 38 digits at most, before and behind the point"
         ))),
     }

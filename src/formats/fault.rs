@@ -7,7 +7,7 @@ use crate::excerpt::Shortened;
 
 /// Boxed, as it is made once in a blue moon and travels in every result.
 #[derive(Debug)]
-pub struct Fault(Box<Detail>);
+pub struct DecodeError(Box<Detail>);
 
 #[derive(Debug)]
 struct Detail {
@@ -25,16 +25,16 @@ enum Step {
     Element(usize),
 }
 
-impl Fault {
+impl DecodeError {
     #[cold]
     pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Fault(Box::new(Detail { reason: reason.into(), at: Some(at), path: Vec::new() }))
+        DecodeError(Box::new(Detail { reason: reason.into(), at: Some(at), path: Vec::new() }))
     }
 
     /// The message is well-formed and doesn't make sense.
     #[cold]
     pub fn of_message(reason: impl Into<String>) -> Self {
-        Fault(Box::new(Detail { reason: reason.into(), at: None, path: Vec::new() }))
+        DecodeError(Box::new(Detail { reason: reason.into(), at: None, path: Vec::new() }))
     }
 
     #[cold]
@@ -67,7 +67,7 @@ impl Fault {
 }
 
 /// `found … where … was expected, at /feature/2, byte 57`.
-impl fmt::Display for Fault {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.reason)?;
         let mut separator = ", at ";

@@ -2,16 +2,16 @@
 
 use bumpalo::Bump;
 
-use super::fault::Fault;
-use super::json::{Fields, Missing, Shape};
+use super::fault::DecodeError;
+use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{Envelope, Layout, Message, Plain, Reading};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata};
 use crate::formats::change::settings::ChangeFormat;
 use crate::record::Record;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
 pub(crate) struct Maxwell {
@@ -22,17 +22,17 @@ pub(crate) struct Maxwell {
 }
 
 impl Maxwell {
-    pub fn new(options: &ChangeFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+    pub fn new(options: &ChangeFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
         let texts = DataType::Array(Box::new(DataType::STRING));
-        let known: [Plain; 4] = [
-            ("database", "database", DataType::STRING, Reading::AsIs),
-            ("table", "table", DataType::STRING, Reading::AsIs),
-            ("primary-key-columns", "primary_key_columns", texts, Reading::AsIs),
-            ("ingestion-timestamp", "ts", DataType::BigInt, Reading::Seconds),
+        let known: [PlainMetadata; 4] = [
+            ("database", "database", DataType::STRING, MetadataReading::AsIs),
+            ("table", "table", DataType::STRING, MetadataReading::AsIs),
+            ("primary-key-columns", "primary_key_columns", texts, MetadataReading::AsIs),
+            ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Seconds),
         ];
         let row = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
-            Shape::from(Fields::new(columns, Missing::Unchanged))
+            JsonType::from(JsonFields::new(columns, Missing::Unchanged))
         };
         let mut layout = Layout::default();
         let data = layout.field("data", row());
@@ -42,8 +42,8 @@ impl Maxwell {
         Maxwell { envelope: layout.into_envelope(*options), data, old, kind }
     }
 
-    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
-        let missing = |name: &str| Fault::of_message(format!("found no '{name}' in a change"));
+    fn changes<'a>(&self, message: &ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError> {
+        let missing = |name: &str| DecodeError::of_message(format!("found no '{name}' in a change"));
         let data = || message.row(self.data).ok_or_else(|| missing("data"));
         Ok(match message.text(self.kind) {
             // A bootstrap reads a table that was there before.
@@ -58,9 +58,9 @@ impl Maxwell {
             Some(other) => {
                 let reason =
                     format!("found 'type' = {} where insert, update or delete was expected", Excerpt(other.as_bytes()));
-                return Err(Fault::of_message(reason));
+                return Err(DecodeError::of_message(reason));
             }
-            None => return Err(Fault::of_message("found no 'type'")),
+            None => return Err(DecodeError::of_message("found no 'type'")),
         })
     }
 }

@@ -9,11 +9,11 @@ use crate::types::value::Value;
 /// The metadata columns of one source.
 #[derive(Debug, Clone)]
 pub struct RecordMetadata {
-    keys: Vec<Key>,
+    keys: Vec<MetadataKey>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum MetadataKey {
     Topic,
     Partition,
     Offset,
@@ -29,14 +29,14 @@ impl RecordMetadata {
     pub fn new(columns: &[MetadataColumn]) -> Option<Self> {
         let key = |column: &MetadataColumn| {
             Some(match column.key.as_str() {
-                "topic" => Key::Topic,
-                "partition" => Key::Partition,
-                "offset" => Key::Offset,
-                "timestamp" => Key::Timestamp,
-                "timestamp-type" => Key::TimestampType,
-                "leader-epoch" => Key::LeaderEpoch,
-                "headers" => Key::Headers,
-                "header-list" => Key::HeaderList,
+                "topic" => MetadataKey::Topic,
+                "partition" => MetadataKey::Partition,
+                "offset" => MetadataKey::Offset,
+                "timestamp" => MetadataKey::Timestamp,
+                "timestamp-type" => MetadataKey::TimestampType,
+                "leader-epoch" => MetadataKey::LeaderEpoch,
+                "headers" => MetadataKey::Headers,
+                "header-list" => MetadataKey::HeaderList,
                 _ => return None,
             })
         };
@@ -44,7 +44,7 @@ impl RecordMetadata {
     }
 
     pub fn needs_headers(&self) -> bool {
-        self.keys.iter().any(|key| matches!(key, Key::Headers | Key::HeaderList))
+        self.keys.iter().any(|key| matches!(key, MetadataKey::Headers | MetadataKey::HeaderList))
     }
 
     /// The columns' values, in their order.
@@ -53,21 +53,21 @@ impl RecordMetadata {
             return &[];
         }
         arena.alloc_slice_fill_iter(self.keys.iter().map(|key| match key {
-            Key::Topic => Value::Text(record.topic),
-            Key::Partition => Value::Int(record.partition.into()),
-            Key::Offset => Value::Int(record.offset),
-            Key::Timestamp => record.timestamp_ms.map_or(Value::Null, |millis| Value::Instant {
+            MetadataKey::Topic => Value::Text(record.topic),
+            MetadataKey::Partition => Value::Int(record.partition.into()),
+            MetadataKey::Offset => Value::Int(record.offset),
+            MetadataKey::Timestamp => record.timestamp_ms.map_or(Value::Null, |millis| Value::Instant {
                 seconds: millis.div_euclid(1000),
                 nanos: millis.rem_euclid(1000) as u32 * 1_000_000,
             }),
-            Key::TimestampType => Value::Text(match record.timestamp_type {
+            MetadataKey::TimestampType => Value::Text(match record.timestamp_type {
                 TimestampType::Missing => "NoTimestampType",
                 TimestampType::Created => "CreateTime",
                 TimestampType::Appended => "LogAppendTime",
             }),
-            Key::LeaderEpoch => record.leader_epoch.map_or(Value::Null, |epoch| Value::Int(epoch.into())),
-            Key::Headers => Value::Map(last_of_each(record.headers, arena)),
-            Key::HeaderList => Value::Array(list(record.headers, arena)),
+            MetadataKey::LeaderEpoch => record.leader_epoch.map_or(Value::Null, |epoch| Value::Int(epoch.into())),
+            MetadataKey::Headers => Value::Map(last_of_each(record.headers, arena)),
+            MetadataKey::HeaderList => Value::Array(list(record.headers, arena)),
         }))
     }
 }

@@ -21,13 +21,13 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use self::avro::schema::Schema;
+use self::avro::schema::AvroSchema;
 use self::format::Format;
 use crate::change::Change;
 use crate::error::{Rejection, Result as JobResult};
 use crate::record::Record;
 use crate::schema_registry::schemas::Schemas;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::value::Value;
 
 /// What one message holds. A row has a value for each of the source's columns, then for each of the format's metadata
@@ -60,14 +60,14 @@ pub trait Decode: Send {
 }
 
 /// The decoder of a format for these columns, if that needs no registry.
-pub fn decoder(format: &Format, columns: &[Column], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
+pub fn decoder(format: &Format, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
     decoder_with_schemas(format, columns, metadata, None)
 }
 
 /// The decoder of a format for these columns. `schemas`: where a format with a registry looks schemas up.
 pub fn decoder_with_schemas(
     format: &Format,
-    columns: &[Column],
+    columns: &[SourceColumn],
     metadata: &[MetadataColumn],
     schemas: Option<Arc<dyn Schemas>>,
 ) -> Box<dyn Decode> {
@@ -80,13 +80,13 @@ pub fn decoder_with_schemas(
         Format::Canal(options) => Box::new(canal::Canal::new(options, columns, metadata)),
         Format::Maxwell(options) => Box::new(maxwell::Maxwell::new(options, columns, metadata)),
         Format::Ogg(options) => Box::new(ogg::Ogg::new(options, columns, metadata)),
-        Format::Avro(options) => match Schema::parse(&options.schema, &[]) {
+        Format::Avro(options) => match AvroSchema::parse(&options.schema, &[]) {
             Ok(schema) => Box::new(avro::Avro::new(schema, avro::fields(columns), options.encoding)),
             Err(error) => Box::new(avro::Unreadable(error)),
         },
         Format::AvroConfluent(options) | Format::DebeziumAvroConfluent(options) => {
             let columns = avro::fields(columns);
-            match (Schema::parse(&options.schema, &[]), schemas) {
+            match (AvroSchema::parse(&options.schema, &[]), schemas) {
                 (Ok(reader), Some(schemas)) if format.is_changing() => {
                     Box::new(avro::Debezium::new(reader, columns, schemas))
                 }

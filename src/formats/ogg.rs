@@ -2,16 +2,16 @@
 
 use bumpalo::Bump;
 
-use super::fault::Fault;
-use super::json::{Fields, Missing, Shape};
+use super::fault::DecodeError;
+use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{Envelope, Layout, Message, Plain, Reading};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata};
 use crate::formats::change::settings::ChangeFormat;
 use crate::record::Record;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
 pub(crate) struct Ogg {
@@ -22,17 +22,17 @@ pub(crate) struct Ogg {
 }
 
 impl Ogg {
-    pub fn new(options: &ChangeFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+    pub fn new(options: &ChangeFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
         let texts = DataType::Array(Box::new(DataType::STRING));
-        let known: [Plain; 4] = [
-            ("table", "table", DataType::STRING, Reading::AsIs),
-            ("primary-keys", "primary_keys", texts, Reading::AsIs),
-            ("ingestion-timestamp", "current_ts", DataType::STRING, Reading::DateTime),
-            ("event-timestamp", "op_ts", DataType::STRING, Reading::DateTime),
+        let known: [PlainMetadata; 4] = [
+            ("table", "table", DataType::STRING, MetadataReading::AsIs),
+            ("primary-keys", "primary_keys", texts, MetadataReading::AsIs),
+            ("ingestion-timestamp", "current_ts", DataType::STRING, MetadataReading::DateTime),
+            ("event-timestamp", "op_ts", DataType::STRING, MetadataReading::DateTime),
         ];
         let row = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
-            Shape::from(Fields::new(columns, Missing::Unchanged))
+            JsonType::from(JsonFields::new(columns, Missing::Unchanged))
         };
         let mut layout = Layout::default();
         let before = layout.field("before", row());
@@ -42,9 +42,9 @@ impl Ogg {
         Ogg { envelope: layout.into_envelope(*options), before, after, op }
     }
 
-    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
+    fn changes<'a>(&self, message: &ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError> {
         let row = |index, name: &str| {
-            let missing = || Fault::of_message(format!("found no '{name}' in a change"));
+            let missing = || DecodeError::of_message(format!("found no '{name}' in a change"));
             message.row(index).ok_or_else(missing)
         };
         Ok(match message.text(self.op) {
@@ -56,12 +56,12 @@ impl Ogg {
                 message.one(Change::Update { before, after: message.with_metadata(after)? })
             }
             Some(other) => {
-                return Err(Fault::of_message(format!(
+                return Err(DecodeError::of_message(format!(
                     "found 'op_type' = {} where I, U or D was expected",
                     Excerpt(other.as_bytes())
                 )));
             }
-            None => return Err(Fault::of_message("found no 'op_type'")),
+            None => return Err(DecodeError::of_message("found no 'op_type'")),
         })
     }
 }

@@ -26,13 +26,13 @@ use crate::types::value::Value;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Columns<'a> {
-    columns: Vec<Column<'a>>,
+    columns: Vec<HostColumn<'a>>,
     /// The part that counts; `None`: all.
     part: Option<Range<usize>>,
 }
 
 #[derive(Debug, Clone)]
-struct Column<'a> {
+struct HostColumn<'a> {
     name: Option<&'a str>,
     values: ColumnValues<'a>,
     validity: Option<Bitmap<'a>>,
@@ -60,7 +60,7 @@ impl<'a> Columns<'a> {
         values: impl Into<ColumnValues<'a>>,
         validity: Option<impl Into<Bitmap<'a>>>,
     ) -> Self {
-        self.columns.push(Column { name, values: values.into(), validity: validity.map(Into::into) });
+        self.columns.push(HostColumn { name, values: values.into(), validity: validity.map(Into::into) });
         self
     }
 

@@ -4,7 +4,7 @@ use super::Input;
 use super::insert::{self, Mapped};
 use super::metadata;
 use super::source;
-use super::table::{Catalog, Connector, Entry, Table, View};
+use super::table::{Catalog, CatalogEntry, ConnectorKind, DeclaredTable, DeclaredView};
 use crate::error::{Diagnostic, Error};
 use crate::job::options::setting::{Settings, pipeline_name};
 use crate::job::settings::job::Job;
@@ -14,10 +14,10 @@ use crate::options::TableOptions;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
 use crate::options::sink;
-use crate::options::sink::Written;
+use crate::options::sink::DeclaredSink;
 use crate::settings::Sink;
 use crate::sql::parse;
-use crate::sql::parse::{ColumnKind, CreateView, Insert, Name, Script, SetOption, Statement};
+use crate::sql::parse::{ColumnKind, CreateView, Insert, Name, Script, SetOption, SqlStatement};
 use crate::sql::plan;
 use crate::sql::plan::Relation;
 
@@ -25,14 +25,14 @@ struct Assembly<'a> {
     input: &'a Input<'a>,
     catalog: Catalog,
     settings: Settings,
-    readers: Vec<Reader>,
+    readers: Vec<ReadTable>,
     sources: Vec<Source>,
     mappings: Vec<Mapping>,
     report: Report,
 }
 
 /// A table that queries read.
-struct Reader {
+struct ReadTable {
     table: usize,
     source: Source,
     relation: Relation,
@@ -57,15 +57,15 @@ pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
     let mut inserts = 0;
     for statement in statements {
         match statement {
-            Statement::CreateTable(table) => assembly.catalog.declare(table, input, &mut assembly.report),
-            Statement::CreateView(view) => assembly.create_view(view),
-            Statement::Drop(drop) => assembly.catalog.drop(&drop, &mut assembly.report),
-            Statement::Insert(insert) => {
+            SqlStatement::CreateTable(table) => assembly.catalog.declare(table, input, &mut assembly.report),
+            SqlStatement::CreateView(view) => assembly.create_view(view),
+            SqlStatement::Drop(drop) => assembly.catalog.drop(&drop, &mut assembly.report),
+            SqlStatement::Insert(insert) => {
                 inserts += 1;
                 assembly.insert(&insert);
             }
-            Statement::Set(_) | Statement::Reset(_) => {}
-            Statement::WithoutEffect(words) => assembly.report.notice(format!("{words} has no effect here")),
+            SqlStatement::Set(_) | SqlStatement::Reset(_) => {}
+            SqlStatement::WithoutEffect(words) => assembly.report.notice(format!("{words} has no effect here")),
         }
     }
     if inserts == 0 && is_complete {
@@ -77,13 +77,13 @@ pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
 }
 
 /// Settings hold for the whole job, wherever they stand.
-fn settings(statements: &[Statement], input: &Input<'_>, report: &mut Report) -> Settings {
+fn settings(statements: &[SqlStatement], input: &Input<'_>, report: &mut Report) -> Settings {
     let mut in_force: Vec<&SetOption> = Vec::new();
     for statement in statements {
         match statement {
-            Statement::Set(set) => in_force.push(set),
-            Statement::Reset(Some(key)) => in_force.retain(|set| set.key != *key),
-            Statement::Reset(None) => in_force.clear(),
+            SqlStatement::Set(set) => in_force.push(set),
+            SqlStatement::Reset(Some(key)) => in_force.retain(|set| set.key != *key),
+            SqlStatement::Reset(None) => in_force.clear(),
             _ => {}
         }
     }
@@ -102,7 +102,7 @@ impl Assembly<'_> {
         let tables = &mut |name: &Name| self.relation(name);
         let relation = plan::plan_view(&view.query, names, view.query_at, tables, &mut errors);
         self.report.diagnostics.extend(errors);
-        self.catalog.declare_view(View { name: view.name, relation, is_used: false });
+        self.catalog.declare_view(DeclaredView { name: view.name, relation, is_used: false });
     }
 
     fn insert(&mut self, insert: &Insert) {
@@ -113,7 +113,7 @@ impl Assembly<'_> {
         self.report.diagnostics.extend(errors);
         let Some(sink) = sink else { return };
         if projections.is_empty() {
-            self.sink(sink, Written::default()); // the query is wrong; so may be the table
+            self.sink(sink, DeclaredSink::default()); // the query is wrong; so may be the table
         }
         for projection in projections {
             let source = self.source(projection.table);
@@ -124,12 +124,12 @@ impl Assembly<'_> {
             }
             let Mapped { columns, declared_key, expressions, filter } = mapped;
             let changing = self.sources.get(source).is_some_and(Source::is_changing);
-            let written = Written {
+            let written = DeclaredSink {
                 columns,
                 declared_key,
                 changing,
                 not_null_drop: self.settings.not_null_drop,
-                ..Written::default()
+                ..DeclaredSink::default()
             };
             let Some(sink) = self.sink(sink, written) else { continue };
             let time_zone = self.settings.time_zone.clone();
@@ -144,7 +144,7 @@ impl Assembly<'_> {
                 self.catalog.note_unknown(name, &mut self.report);
                 None
             }
-            Some(Entry::View(view)) => {
+            Some(CatalogEntry::View(view)) => {
                 self.catalog.views[view].is_used = true;
                 let relation = self.catalog.views[view].relation.clone()?;
                 if self.catalog.is_dropped(relation.table) {
@@ -155,14 +155,14 @@ impl Assembly<'_> {
                 }
                 Some(relation)
             }
-            Some(Entry::Table(number)) => {
+            Some(CatalogEntry::Table(number)) => {
                 self.use_table(number, name, "read from")?;
                 if let Some(reader) = self.readers.iter().find(|reader| reader.table == number) {
                     return Some(reader.relation.clone());
                 }
                 let table = &self.catalog.tables[number];
                 let (source, relation) = source::read(table, number, self.input, &mut self.report);
-                self.readers.push(Reader { table: number, source, relation: relation.clone(), number: None });
+                self.readers.push(ReadTable { table: number, source, relation: relation.clone(), number: None });
                 Some(relation)
             }
         }
@@ -181,10 +181,10 @@ impl Assembly<'_> {
     fn sink_table(&mut self, name: &Name) -> Option<usize> {
         match self.catalog.find(&name.text) {
             None => self.catalog.note_unknown(name, &mut self.report),
-            Some(Entry::View(_)) => {
+            Some(CatalogEntry::View(_)) => {
                 self.report.error(Some(name.at), format!("'{}' is a view, which can't be written to", name.text));
             }
-            Some(Entry::Table(number)) => {
+            Some(CatalogEntry::Table(number)) => {
                 self.use_table(number, name, "written to")?;
                 return Some(number);
             }
@@ -198,23 +198,24 @@ impl Assembly<'_> {
         table.is_used = true;
         let table_at = table.definition.name.at;
         let fits = match (&table.connector, role) {
-            (Connector::Kafka | Connector::UpsertKafka, "read from") | (Connector::Adbpg(_), "written to") => {
+            (ConnectorKind::Kafka | ConnectorKind::UpsertKafka, "read from")
+            | (ConnectorKind::Adbpg(_), "written to") => {
                 for clause in &table.definition.without_effect {
                     self.report.notice(format!("table '{}': {clause} has no effect", table.name()));
                 }
                 return Some(());
             }
-            (Connector::Missing, _) => {
+            (ConnectorKind::Missing, _) => {
                 self.report.error(Some(table_at), format!("table '{}': option 'connector' is required", name.text));
                 return None;
             }
-            (Connector::Unreadable { at, message }, _) => {
+            (ConnectorKind::Unreadable { at, message }, _) => {
                 self.report.error(*at, message);
                 return None;
             }
-            (Connector::Kafka, _) => "kafka",
-            (Connector::UpsertKafka, _) => "upsert-kafka",
-            (Connector::Adbpg(connector), _) | (Connector::Other(connector), _) => connector,
+            (ConnectorKind::Kafka, _) => "kafka",
+            (ConnectorKind::UpsertKafka, _) => "upsert-kafka",
+            (ConnectorKind::Adbpg(connector), _) | (ConnectorKind::Other(connector), _) => connector,
         };
         let meant = match nearest(fits, ["kafka", "upsert-kafka", "adbpg", "adbpg-nightly-1.13"]) {
             Some(near) if near != fits => format!("did you mean '{near}'? A"),
@@ -229,7 +230,7 @@ impl Assembly<'_> {
         None
     }
 
-    fn sink(&mut self, index: usize, written: Written) -> Option<Sink> {
+    fn sink(&mut self, index: usize, written: DeclaredSink) -> Option<Sink> {
         let mut sink = read_sink(&self.catalog.tables[index], written, self.input, &mut self.report)?;
         let is_same = |other: &Sink| (&other.schema, &other.table) == (&sink.schema, &sink.table);
         match self.mappings.iter().filter(|other| is_same(&other.sink)).count() {
@@ -253,11 +254,13 @@ impl Assembly<'_> {
         }
         for (number, table) in self.catalog.tables.iter().enumerate().filter(|(_, table)| !table.is_used) {
             match table.connector {
-                Connector::Kafka | Connector::UpsertKafka => {
+                ConnectorKind::Kafka | ConnectorKind::UpsertKafka => {
                     drop(source::read(table, number, self.input, &mut self.report))
                 }
-                Connector::Adbpg(_) => drop(read_sink(table, Written::default(), self.input, &mut self.report)),
-                Connector::Other(_) | Connector::Missing | Connector::Unreadable { .. } => {}
+                ConnectorKind::Adbpg(_) => {
+                    drop(read_sink(table, DeclaredSink::default(), self.input, &mut self.report))
+                }
+                ConnectorKind::Other(_) | ConnectorKind::Missing | ConnectorKind::Unreadable { .. } => {}
             }
         }
     }
@@ -293,8 +296,8 @@ impl Assembly<'_> {
     }
 }
 
-fn read_sink(table: &Table, written: Written, input: &Input<'_>, report: &mut Report) -> Option<Sink> {
-    let Connector::Adbpg(connector) = &table.connector else { return None };
+fn read_sink(table: &DeclaredTable, written: DeclaredSink, input: &Input<'_>, report: &mut Report) -> Option<Sink> {
+    let ConnectorKind::Adbpg(connector) = &table.connector else { return None };
     let definition = &table.definition;
     for column in &definition.columns {
         if let ColumnKind::Metadata { is_virtual: false, .. } = column.kind {

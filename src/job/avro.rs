@@ -2,20 +2,26 @@
 
 use serde_json::{Value as Json, json};
 
-use super::table::Table;
-use crate::formats::avro::schema::{Kind, Schema, TypeId};
+use super::table::DeclaredTable;
+use crate::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
 use crate::formats::format::Format;
 use crate::options::report::Report;
 use crate::sql::parse::ColumnKind;
-use crate::types::column::Column;
-use crate::types::data_type::{DataType, Part};
+use crate::types::column::SourceColumn;
+use crate::types::data_type::{DataType, TypePart};
 
 /// The name of the outermost record; those inside it have their fields' names behind it.
 const RECORD: &str = "org.apache.flink.avro.generated.record";
 
 /// Puts the schema of these columns into a format that needs one, or notes what is wrong with the one it has.
 /// `declared`: the same as the table calls them, where a prefix is stripped from the names in the key.
-pub fn complete(format: Format, table: &Table, columns: &[Column], declared: &[Column], report: &mut Report) -> Format {
+pub fn complete(
+    format: Format,
+    table: &DeclaredTable,
+    columns: &[SourceColumn],
+    declared: &[SourceColumn],
+    report: &mut Report,
+) -> Format {
     let row = |legacy| {
         let derive = Derive { legacy };
         let parts = declared.iter().map(|column| parts(table, &column.name));
@@ -51,7 +57,7 @@ pub fn complete(format: Format, table: &Table, columns: &[Column], declared: &[C
     }
 }
 
-fn parts<'t>(table: &'t Table, column: &str) -> &'t [Part] {
+fn parts<'t>(table: &'t DeclaredTable, column: &str) -> &'t [TypePart] {
     let found = table.definition.columns.iter().find(|other| other.name.text == column);
     match found.map(|column| &column.kind) {
         Some(ColumnKind::Physical { parts, .. }) => parts,
@@ -59,7 +65,7 @@ fn parts<'t>(table: &'t Table, column: &str) -> &'t [Part] {
     }
 }
 
-fn refuse(table: &Table, message: &str, report: &mut Report) {
+fn refuse(table: &DeclaredTable, message: &str, report: &mut Report) {
     let message = format!("table '{}': option 'schema' of the format is not the table's: {message}", table.name());
     report.error(Some(table.definition.name.at), message);
 }
@@ -80,14 +86,14 @@ struct Derive {
 }
 
 impl Derive {
-    fn record<'c>(self, columns: impl Iterator<Item = (&'c Column, &'c [Part])>, name: &str) -> Json {
-        let field = |(column, parts): (&Column, &[Part])| {
+    fn record<'c>(self, columns: impl Iterator<Item = (&'c SourceColumn, &'c [TypePart])>, name: &str) -> Json {
+        let field = |(column, parts): (&SourceColumn, &[TypePart])| {
             self.field(&column.name, &column.data_type, column.not_null, parts, name)
         };
         json!({"type": "record", "name": name, "fields": columns.map(field).collect::<Vec<_>>()})
     }
 
-    fn field(self, field: &str, data_type: &DataType, not_null: bool, parts: &[Part], record: &str) -> Json {
+    fn field(self, field: &str, data_type: &DataType, not_null: bool, parts: &[TypePart], record: &str) -> Json {
         let inner = self.nullable(data_type, not_null, parts, &format!("{record}_{field}"));
         match not_null {
             true => json!({"name": field, "type": inner}),
@@ -95,17 +101,17 @@ impl Derive {
         }
     }
 
-    fn nullable(self, data_type: &DataType, not_null: bool, parts: &[Part], name: &str) -> Json {
+    fn nullable(self, data_type: &DataType, not_null: bool, parts: &[TypePart], name: &str) -> Json {
         let plain = self.plain(data_type, parts, name);
         if not_null { plain } else { json!(["null", plain]) }
     }
 
-    fn inner(self, data_type: &DataType, part: Option<&Part>, name: &str) -> Json {
+    fn inner(self, data_type: &DataType, part: Option<&TypePart>, name: &str) -> Json {
         let (not_null, parts) = part.map_or((false, &[][..]), |part| (part.not_null, &part.parts));
         self.nullable(data_type, not_null, parts, name)
     }
 
-    fn plain(self, data_type: &DataType, parts: &[Part], name: &str) -> Json {
+    fn plain(self, data_type: &DataType, parts: &[TypePart], name: &str) -> Json {
         let logical = |plain: &str, logical: &str| json!({"type": plain, "logicalType": logical});
         match data_type {
             DataType::Boolean => json!("boolean"),
@@ -130,7 +136,7 @@ impl Derive {
             DataType::Map(_, value) => json!({"type": "map", "values": self.inner(value, parts.get(1), name)}),
             DataType::Multiset(_) => json!({"type": "map", "values": self.inner(&DataType::Int, None, name)}),
             DataType::Row(fields) => {
-                let field = |(at, field): (usize, &crate::types::data_type::Field)| {
+                let field = |(at, field): (usize, &crate::types::data_type::RowField)| {
                     let (not_null, parts) = parts.get(at).map_or((false, &[][..]), |part| (part.not_null, &part.parts));
                     self.field(&field.name, &field.data_type, not_null, parts, name)
                 };
@@ -142,12 +148,12 @@ impl Derive {
     }
 }
 
-fn check(text: &str, fits: impl Fn(&Schema) -> Result<(), String>) -> Result<(), String> {
-    Schema::parse(text, &[]).and_then(|schema| fits(&schema))
+fn check(text: &str, fits: impl Fn(&AvroSchema) -> Result<(), String>) -> Result<(), String> {
+    AvroSchema::parse(text, &[]).and_then(|schema| fits(&schema))
 }
 
-fn fits_row(schema: &Schema, id: TypeId, columns: &[Column]) -> Result<(), String> {
-    let Kind::Record(fields) = schema.kind(id) else {
+fn fits_row(schema: &AvroSchema, id: TypeId, columns: &[SourceColumn]) -> Result<(), String> {
+    let AvroKind::Record(fields) = schema.kind(id) else {
         return Err(format!("it is {}, and a record is needed", schema.describe(id)));
     };
     let names = |names: Vec<&str>| names.join(", ");
@@ -172,9 +178,9 @@ fn fits_row(schema: &Schema, id: TypeId, columns: &[Column]) -> Result<(), Strin
     Ok(())
 }
 
-fn fits_envelope(schema: &Schema, columns: &[Column]) -> Result<(), String> {
+fn fits_envelope(schema: &AvroSchema, columns: &[SourceColumn]) -> Result<(), String> {
     let fields: &[_] = match schema.kind(schema.root()) {
-        Kind::Record(fields) => fields,
+        AvroKind::Record(fields) => fields,
         _ => &[],
     };
     let find = |name: &str| {
@@ -184,25 +190,25 @@ fn fits_envelope(schema: &Schema, columns: &[Column]) -> Result<(), String> {
     fits_row(schema, find("before")?, columns)?;
     fits_row(schema, find("after")?, columns)?;
     let op = find("op")?;
-    let is_text = *schema.kind(op) == Kind::String;
+    let is_text = *schema.kind(op) == AvroKind::String;
     if is_text { Ok(()) } else { Err(format!("its field op is {}, and must be string", schema.describe(op))) }
 }
 
-fn fits(schema: &Schema, id: TypeId, data_type: &DataType) -> bool {
+fn fits(schema: &AvroSchema, id: TypeId, data_type: &DataType) -> bool {
     let inner = |id: TypeId, data_type: &DataType| fits(schema, without_null(schema, id).0, data_type);
     match (schema.kind(id), data_type) {
-        (Kind::Boolean, DataType::Boolean) => true,
-        (Kind::Int, DataType::TinyInt | DataType::SmallInt | DataType::Int) => true,
-        (Kind::Int, DataType::Date | DataType::Time { .. }) => true,
-        (Kind::Long, DataType::BigInt | DataType::Timestamp { .. } | DataType::TimestampLtz { .. }) => true,
-        (Kind::Long, DataType::Time { .. }) => true,
-        (Kind::Float, DataType::Float) | (Kind::Double, DataType::Double) => true,
-        (Kind::Bytes | Kind::Fixed(_), DataType::Binary(_) | DataType::Varbinary(_)) => true,
-        (Kind::Bytes | Kind::Fixed(_), DataType::Decimal { .. }) => true,
-        (Kind::String | Kind::Enum(_), DataType::Char(_) | DataType::Varchar(_)) => true,
-        (Kind::Array(items), DataType::Array(element)) => inner(*items, element),
-        (Kind::Map(values), data_type) => data_type.entries().is_some_and(|(_, value)| inner(*values, value)),
-        (Kind::Record(fields), DataType::Row(columns)) => {
+        (AvroKind::Boolean, DataType::Boolean) => true,
+        (AvroKind::Int, DataType::TinyInt | DataType::SmallInt | DataType::Int) => true,
+        (AvroKind::Int, DataType::Date | DataType::Time { .. }) => true,
+        (AvroKind::Long, DataType::BigInt | DataType::Timestamp { .. } | DataType::TimestampLtz { .. }) => true,
+        (AvroKind::Long, DataType::Time { .. }) => true,
+        (AvroKind::Float, DataType::Float) | (AvroKind::Double, DataType::Double) => true,
+        (AvroKind::Bytes | AvroKind::Fixed(_), DataType::Binary(_) | DataType::Varbinary(_)) => true,
+        (AvroKind::Bytes | AvroKind::Fixed(_), DataType::Decimal { .. }) => true,
+        (AvroKind::String | AvroKind::Enum(_), DataType::Char(_) | DataType::Varchar(_)) => true,
+        (AvroKind::Array(items), DataType::Array(element)) => inner(*items, element),
+        (AvroKind::Map(values), data_type) => data_type.entries().is_some_and(|(_, value)| inner(*values, value)),
+        (AvroKind::Record(fields), DataType::Row(columns)) => {
             fields.len() == columns.len()
                 && fields
                     .iter()
@@ -214,9 +220,9 @@ fn fits(schema: &Schema, id: TypeId, data_type: &DataType) -> bool {
 }
 
 /// What a type is beside null, and whether it may be null.
-fn without_null(schema: &Schema, id: TypeId) -> (TypeId, bool) {
-    let Kind::Union(branches) = schema.kind(id) else { return (id, false) };
-    let is_null = |branch: &TypeId| *schema.kind(*branch) == Kind::Null;
+fn without_null(schema: &AvroSchema, id: TypeId) -> (TypeId, bool) {
+    let AvroKind::Union(branches) = schema.kind(id) else { return (id, false) };
+    let is_null = |branch: &TypeId| *schema.kind(*branch) == AvroKind::Null;
     match branches.as_slice() {
         [null, other] | [other, null] if is_null(null) && !is_null(other) => (*other, true),
         _ => (id, false),

@@ -8,14 +8,14 @@ use crate::formats::format::Format;
 use crate::formats::{Decode, decoder_with_schemas};
 use crate::job::settings::source::Source;
 use crate::schema_registry::schemas::Schemas;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 /// Where a format looks schemas up, if it does.
 pub type SchemasOf<'s> = &'s dyn Fn(&Format) -> JobResult<Option<Arc<dyn Schemas>>>;
 
 /// The decoder of a source table's messages, their keys included.
 pub fn of_source(source: &Source, schemas_of: SchemasOf<'_>) -> JobResult<Box<dyn Decode>> {
-    let in_value: Vec<Column> =
+    let in_value: Vec<SourceColumn> =
         source.columns_in_value().into_iter().filter_map(|index| source.columns.get(index).cloned()).collect();
     let schemas = schemas_of(&source.format)?;
     let value = decoder_with_schemas(&source.format, &in_value, &source.format_metadata, schemas);

@@ -1,13 +1,13 @@
 //! Maps a query onto a sink table's columns: by position, with the conversions that Flink does by itself.
 
-use super::table::Table;
+use super::table::DeclaredTable;
 use crate::job::settings::source::Source;
 use crate::options::report::Report;
 use crate::settings::SinkColumn;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{Insert, Name, error};
-use crate::sql::plan::{Assignment, Output, Projection, assign};
-use crate::types::column::Column;
+use crate::sql::plan::{Assignment, OutputColumn, Projection, assign};
+use crate::types::column::SourceColumn;
 use crate::types::data_type::{DataType, UNBOUNDED};
 
 /// The columns of a sink table with what feeds them.
@@ -21,7 +21,13 @@ pub struct Mapped {
 
 /// The written columns are the declared ones, in their order. Those that the INSERT doesn't list are NULL.
 /// `trim_pad`: texts and bytes are brought to the declared lengths, whatever came.
-pub fn map(insert: &Insert, table: &Table, projection: Projection, trim_pad: bool, report: &mut Report) -> Mapped {
+pub fn map(
+    insert: &Insert,
+    table: &DeclaredTable,
+    projection: Projection,
+    trim_pad: bool,
+    report: &mut Report,
+) -> Mapped {
     let declared = table.columns();
     let targets = targets(insert.columns.as_deref(), &declared, table, report);
     if targets.len() != projection.outputs.len() {
@@ -61,7 +67,7 @@ pub fn map(insert: &Insert, table: &Table, projection: Projection, trim_pad: boo
 }
 
 /// A message without a value deletes its key's row, and carries nothing else to find that row by.
-pub fn check_upsert_key(insert: &Insert, table: &Table, source: &Source, mapped: &Mapped, report: &mut Report) {
+pub fn check_upsert_key(insert: &Insert, table: &DeclaredTable, source: &Source, mapped: &Mapped, report: &mut Report) {
     // A source without a key has been refused.
     let Some(fields) = source.key.as_ref().map(|key| &key.fields).filter(|fields| !fields.is_empty()) else { return };
     let carried = |index: &usize| fields.iter().any(|field| field.column == *index);
@@ -93,7 +99,12 @@ fn columns(count: usize) -> String {
 }
 
 /// Indexes of the columns that the query feeds, in its order. `None` stands for an unknown one.
-fn targets(listed: Option<&[Name]>, declared: &[Column], table: &Table, report: &mut Report) -> Vec<Option<usize>> {
+fn targets(
+    listed: Option<&[Name]>,
+    declared: &[SourceColumn],
+    table: &DeclaredTable,
+    report: &mut Report,
+) -> Vec<Option<usize>> {
     let Some(listed) = listed else {
         return (0..declared.len()).map(Some).collect();
     };
@@ -133,8 +144,8 @@ fn fit(feed: Expression, declared: &DataType) -> Expression {
     }
 }
 
-fn feed(output: Output, column: &Column, table: &Table, report: &mut Report) -> Option<Expression> {
-    let Output { expression, shown, at, .. } = output;
+fn feed(output: OutputColumn, column: &SourceColumn, table: &DeclaredTable, report: &mut Report) -> Option<Expression> {
+    let OutputColumn { expression, shown, at, .. } = output;
     let from = expression.data_type();
     let place = format!("column '{}' {} of table '{}'", column.name, column.data_type, table.name());
     if column.not_null && from == DataType::Null {

@@ -1,6 +1,6 @@
 //! The metadata that a source's METADATA columns can ask for, with Flink's keys and types.
 
-use super::table::Table;
+use super::table::DeclaredTable;
 use crate::formats::format::Format;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
@@ -9,7 +9,7 @@ use crate::options::report::Report;
 use crate::sql::expression::Expression;
 use crate::sql::parse::{ColumnKind, Name};
 use crate::types::column::MetadataColumn;
-use crate::types::data_type::{DataType, Field, UNBOUNDED};
+use crate::types::data_type::{DataType, RowField, UNBOUNDED};
 
 /// In front of a format's keys.
 const OF_THE_VALUE: &str = "value.";
@@ -62,8 +62,8 @@ pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
 fn record_metadata() -> Vec<MetadataColumn> {
     let bytes = DataType::Varbinary(UNBOUNDED);
     let header = vec![
-        Field { name: "key".into(), data_type: DataType::STRING },
-        Field { name: "value".into(), data_type: bytes.clone() },
+        RowField { name: "key".into(), data_type: DataType::STRING },
+        RowField { name: "value".into(), data_type: bytes.clone() },
     ];
     let keys = [
         ("topic", DataType::STRING),
@@ -87,7 +87,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    pub fn of(table: &Table, format: &Format, report: &mut Report) -> Metadata {
+    pub fn of(table: &DeclaredTable, format: &Format, report: &mut Report) -> Metadata {
         let mut metadata = Metadata { format: Vec::new(), record: Vec::new(), physical: table.columns().len() };
         let (of_format, of_record) = (format_metadata(format), record_metadata());
         for column in &table.definition.columns {
@@ -134,7 +134,12 @@ pub fn drop_unused<'m>(source: &mut Source, mappings: impl Iterator<Item = &'m M
     source.record_metadata.truncate(used - before);
 }
 
-fn unknown_key(table: &Table, key: &Name, of_format: &[MetadataColumn], of_record: &[MetadataColumn]) -> String {
+fn unknown_key(
+    table: &DeclaredTable,
+    key: &Name,
+    of_format: &[MetadataColumn],
+    of_record: &[MetadataColumn],
+) -> String {
     let of_record = of_record.iter().map(|column| column.key.clone());
     let keys: Vec<String> =
         of_record.chain(of_format.iter().map(|column| format!("{OF_THE_VALUE}{}", column.key))).collect();

@@ -3,7 +3,7 @@
 use super::Input;
 use super::avro;
 use super::metadata::Metadata;
-use super::table::{Connector, Table};
+use super::table::{ConnectorKind, DeclaredTable};
 use crate::formats::format::Format;
 use crate::formats::options as format;
 use crate::job::options::{kafka, upsert_kafka};
@@ -12,17 +12,17 @@ use crate::options::TableOptions;
 use crate::options::report::Report;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{ColumnKind, Name, error};
-use crate::sql::plan::{Named, Relation, Scope, can_cast, cast, check_size};
-use crate::types::column::Column;
+use crate::sql::plan::{NamedExpression, Relation, Scope, can_cast, cast, check_size};
+use crate::types::column::SourceColumn;
 use crate::types::data_type::DataType;
 
 /// A source as a query sees it. `number` is the table's in the catalog.
-pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report) -> (Source, Relation) {
+pub fn read(table: &DeclaredTable, number: usize, input: &Input<'_>, report: &mut Report) -> (Source, Relation) {
     let definition = &table.definition;
     let mut options =
         TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
     let columns = table.columns();
-    let upsert = table.connector == Connector::UpsertKafka;
+    let upsert = table.connector == ConnectorKind::UpsertKafka;
     let (kafka, messages) = match upsert {
         true => upsert_kafka::read(&mut options, &columns, primary_key(table, &columns)),
         false => kafka::read(&mut options, &columns),
@@ -51,12 +51,12 @@ pub fn read(table: &Table, number: usize, input: &Input<'_>, report: &mut Report
 }
 
 /// Its columns, as indexes.
-fn primary_key(table: &Table, columns: &[Column]) -> Vec<usize> {
+fn primary_key(table: &DeclaredTable, columns: &[SourceColumn]) -> Vec<usize> {
     let key = table.definition.primary_key.iter().flat_map(|key| &key.columns);
     key.filter_map(|name| columns.iter().position(|column| column.name == name.text)).collect()
 }
 
-fn check_primary_key(table: &Table, source: &Source, report: &mut Report) {
+fn check_primary_key(table: &DeclaredTable, source: &Source, report: &mut Report) {
     match &table.definition.primary_key {
         Some(key) if !source.is_changing() => {
             let message = format!(
@@ -77,7 +77,7 @@ fn check_primary_key(table: &Table, source: &Source, report: &mut Report) {
 }
 
 /// Whether the formats can hold the columns that they are to hold.
-fn check_columns(table: &Table, source: &Source, report: &mut Report) {
+fn check_columns(table: &DeclaredTable, source: &Source, report: &mut Report) {
     let in_value = source.columns_in_value();
     let in_key: Vec<usize> = source.key.iter().flat_map(|key| &key.fields).map(|field| field.column).collect();
     let of_key = source.key.as_ref().map(|key| (&key.format, in_key, "key"));
@@ -95,9 +95,9 @@ fn check_columns(table: &Table, source: &Source, report: &mut Report) {
 
 /// All columns in the order of the declaration. A computed one may use every column that is not, and those computed
 /// before it.
-fn named_columns(table: &Table, metadata: &Metadata, report: &mut Report) -> Vec<Named> {
+fn named_columns(table: &DeclaredTable, metadata: &Metadata, report: &mut Report) -> Vec<NamedExpression> {
     let mut physical = 0;
-    let mut known: Vec<Named> = Vec::new();
+    let mut known: Vec<NamedExpression> = Vec::new();
     for column in &table.definition.columns {
         let expression = match &column.kind {
             ColumnKind::Physical { data_type, .. } => {
@@ -107,17 +107,18 @@ fn named_columns(table: &Table, metadata: &Metadata, report: &mut Report) -> Vec
             ColumnKind::Metadata { data_type, key, .. } => metadata_value(metadata, key, data_type, report),
             ColumnKind::Computed(_) => continue,
         };
-        known.push(Named { name: column.name.text.clone(), expression });
+        known.push(NamedExpression { name: column.name.text.clone(), expression });
     }
     for column in &table.definition.columns {
         if let ColumnKind::Computed(expression) = &column.kind {
             let scope = Scope { qualifier: table.name(), columns: &known, at: column.name.at };
             let planned = scope.expression(expression).and_then(|planned| check_size(planned, column.name.at));
             let expression = report.note(planned).unwrap_or_else(|| null(DataType::Null));
-            known.push(Named { name: column.name.text.clone(), expression });
+            known.push(NamedExpression { name: column.name.text.clone(), expression });
         }
     }
-    let place = |named: &Named| table.definition.columns.iter().position(|column| column.name.text == named.name);
+    let place =
+        |named: &NamedExpression| table.definition.columns.iter().position(|column| column.name.text == named.name);
     known.sort_by_cached_key(place);
     known
 }
@@ -139,8 +140,8 @@ fn null(data_type: DataType) -> Expression {
 }
 
 /// Gives the formats that have a schema the one of their columns.
-fn complete(table: &Table, source: &mut Source, report: &mut Report) {
-    let of = |indexes: &[usize], columns: &[Column]| -> Vec<Column> {
+fn complete(table: &DeclaredTable, source: &mut Source, report: &mut Report) {
+    let of = |indexes: &[usize], columns: &[SourceColumn]| -> Vec<SourceColumn> {
         indexes.iter().filter_map(|&index| columns.get(index).cloned()).collect()
     };
     let in_value = of(&source.columns_in_value(), &source.columns);
@@ -153,7 +154,7 @@ fn complete(table: &Table, source: &mut Source, report: &mut Report) {
     }
 }
 
-fn check_types(table: &Table, source: &Source, columns: &[usize], format: &Format, report: &mut Report) {
+fn check_types(table: &DeclaredTable, source: &Source, columns: &[usize], format: &Format, report: &mut Report) {
     for column in columns.iter().filter_map(|&index| source.columns.get(index)) {
         let declared = table.definition.columns.iter().find(|declared| declared.name.text == column.name);
         if let Some(message) = format::refuse_column(format, &column.name, &column.data_type) {

@@ -9,11 +9,11 @@ use crate::options::report::Report;
 use crate::options::{OptionEntry, sink};
 use crate::sql::parse::{ColumnKind, CreateTable, Drop, Name};
 use crate::sql::plan::Relation;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 /// What a table is, by its `connector`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Connector {
+pub enum ConnectorKind {
     Kafka,
     UpsertKafka,
     Adbpg(String),
@@ -27,23 +27,23 @@ pub enum Connector {
 }
 
 #[derive(Debug)]
-pub struct Table {
+pub struct DeclaredTable {
     pub definition: CreateTable,
-    pub connector: Connector,
+    pub connector: ConnectorKind,
     pub is_used: bool,
 }
 
-impl Table {
+impl DeclaredTable {
     pub fn name(&self) -> &str {
         &self.definition.name.text
     }
 
     /// The physical columns: those that a message holds, or that a target stores. A column of the key holds no NULL.
-    pub fn columns(&self) -> Vec<Column> {
+    pub fn columns(&self) -> Vec<SourceColumn> {
         let key = self.definition.primary_key.as_ref();
         let in_key = |name: &str| key.is_some_and(|key| key.columns.iter().any(|column| column.text == name));
         let columns = self.definition.columns.iter().filter_map(|column| match &column.kind {
-            ColumnKind::Physical { data_type, not_null, .. } => Some(Column {
+            ColumnKind::Physical { data_type, not_null, .. } => Some(SourceColumn {
                 name: column.name.text.clone(),
                 data_type: data_type.clone(),
                 not_null: *not_null || in_key(&column.name.text),
@@ -55,7 +55,7 @@ impl Table {
 }
 
 #[derive(Debug)]
-pub struct View {
+pub struct DeclaredView {
     pub name: Name,
     /// `None`: its query is wrong, which has been said.
     pub relation: Option<Relation>,
@@ -64,7 +64,7 @@ pub struct View {
 
 /// What a name stands for, by its number among the tables or views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum CatalogEntry {
     Table(usize),
     View(usize),
 }
@@ -72,9 +72,9 @@ pub enum Entry {
 /// Tables and views keep their numbers when they are dropped; only their names go.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    pub tables: Vec<Table>,
-    pub views: Vec<View>,
-    names: Vec<(String, Entry)>,
+    pub tables: Vec<DeclaredTable>,
+    pub views: Vec<DeclaredView>,
+    names: Vec<(String, CatalogEntry)>,
     /// Names whose declaration has a syntax error.
     broken: Vec<String>,
 }
@@ -108,12 +108,12 @@ impl Catalog {
             value_at: None,
         }));
         let connector = connector(&definition.options, input.environment);
-        self.names.push((definition.name.text.clone(), Entry::Table(self.tables.len())));
-        self.tables.push(Table { definition, connector, is_used: false });
+        self.names.push((definition.name.text.clone(), CatalogEntry::Table(self.tables.len())));
+        self.tables.push(DeclaredTable { definition, connector, is_used: false });
     }
 
-    pub fn declare_view(&mut self, view: View) {
-        self.names.push((view.name.text.clone(), Entry::View(self.views.len())));
+    pub fn declare_view(&mut self, view: DeclaredView) {
+        self.names.push((view.name.text.clone(), CatalogEntry::View(self.views.len())));
         self.views.push(view);
     }
 
@@ -122,8 +122,8 @@ impl Catalog {
         let Some(earlier) = self.find(&name.text) else { return true };
         if !if_not_exists {
             let (what, line) = match earlier {
-                Entry::Table(table) => ("table", self.tables[table].definition.name.at.line),
-                Entry::View(view) => ("view", self.views[view].name.at.line),
+                CatalogEntry::Table(table) => ("table", self.tables[table].definition.name.at.line),
+                CatalogEntry::View(view) => ("view", self.views[view].name.at.line),
             };
             report.error(Some(name.at), format!("{what} '{}' is declared already, in line {line}", name.text));
         }
@@ -131,14 +131,14 @@ impl Catalog {
     }
 
     /// The table of a LIKE.
-    fn base(&mut self, name: &Name, report: &mut Report) -> Option<&Table> {
+    fn base(&mut self, name: &Name, report: &mut Report) -> Option<&DeclaredTable> {
         match self.find(&name.text) {
-            Some(Entry::Table(table)) => {
+            Some(CatalogEntry::Table(table)) => {
                 let table = &mut self.tables[table];
                 table.is_used = true;
                 return Some(table);
             }
-            Some(Entry::View(_)) => {
+            Some(CatalogEntry::View(_)) => {
                 report.error(Some(name.at), format!("LIKE needs a table; '{}' is a view", name.text))
             }
             None => self.note_unknown(name, report),
@@ -149,8 +149,8 @@ impl Catalog {
     pub fn drop(&mut self, drop: &Drop, report: &mut Report) {
         let name = &drop.name;
         let mistaken = match self.find(&name.text) {
-            Some(Entry::Table(_)) if drop.is_view => "is a table; write DROP TABLE",
-            Some(Entry::View(_)) if !drop.is_view => "is a view; write DROP VIEW",
+            Some(CatalogEntry::Table(_)) if drop.is_view => "is a table; write DROP TABLE",
+            Some(CatalogEntry::View(_)) if !drop.is_view => "is a view; write DROP VIEW",
             Some(_) => return self.names.retain(|(known, _)| *known != name.text),
             None if drop.if_exists => return,
             None => return self.note_unknown(name, report),
@@ -158,13 +158,13 @@ impl Catalog {
         report.error(Some(name.at), format!("'{}' {mistaken}", name.text));
     }
 
-    pub fn find(&self, name: &str) -> Option<Entry> {
+    pub fn find(&self, name: &str) -> Option<CatalogEntry> {
         self.names.iter().find(|(known, _)| known == name).map(|(_, entry)| *entry)
     }
 
     /// Whether a table that a view reads is still there.
     pub fn is_dropped(&self, table: usize) -> bool {
-        !self.names.iter().any(|(_, entry)| *entry == Entry::Table(table))
+        !self.names.iter().any(|(_, entry)| *entry == CatalogEntry::Table(table))
     }
 
     /// A name whose declaration could not be read isn't unknown.
@@ -197,7 +197,7 @@ impl Catalog {
     }
 
     fn unknown_to_overrides(&self, name: &str) -> String {
-        let names: Vec<&str> = self.tables.iter().map(Table::name).collect();
+        let names: Vec<&str> = self.tables.iter().map(DeclaredTable::name).collect();
         match nearest(name, names.iter().copied()) {
             Some(near) => format!("unknown table '{name}'; did you mean '{near}'?"),
             None if names.is_empty() => format!("unknown table '{name}'; the job file has none"),
@@ -228,7 +228,7 @@ fn check_named_columns(definition: &CreateTable, report: &mut Report) {
 }
 
 /// Only the adbpg connectors take their keys in any case.
-fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<String>) -> Connector {
+fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<String>) -> ConnectorKind {
     let last = |is_key: &dyn Fn(&str) -> bool| {
         let entry = options.iter().rfind(|entry| is_key(&entry.key))?;
         Some((entry, expand(&entry.value, environment)))
@@ -236,13 +236,13 @@ fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<Strin
     let is_adbpg = |value: &Result<String, String>| value.as_deref().is_ok_and(sink::is_connector);
     let any_case = last(&|key| key.eq_ignore_ascii_case("connector")).filter(|(_, value)| is_adbpg(value));
     match any_case.or_else(|| last(&|key| key == "connector")) {
-        Some((_, Ok(name))) if name == "kafka" => Connector::Kafka,
-        Some((_, Ok(name))) if name == "upsert-kafka" => Connector::UpsertKafka,
-        Some((_, Ok(name))) if sink::is_connector(&name) => Connector::Adbpg(name),
-        Some((_, Ok(name))) => Connector::Other(name),
+        Some((_, Ok(name))) if name == "kafka" => ConnectorKind::Kafka,
+        Some((_, Ok(name))) if name == "upsert-kafka" => ConnectorKind::UpsertKafka,
+        Some((_, Ok(name))) if sink::is_connector(&name) => ConnectorKind::Adbpg(name),
+        Some((_, Ok(name))) => ConnectorKind::Other(name),
         Some((entry, Err(message))) => {
-            Connector::Unreadable { at: entry.value_at, message: format!("option 'connector' {message}") }
+            ConnectorKind::Unreadable { at: entry.value_at, message: format!("option 'connector' {message}") }
         }
-        None => Connector::Missing,
+        None => ConnectorKind::Missing,
     }
 }

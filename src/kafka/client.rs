@@ -11,7 +11,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
-pub(super) type KafkaConsumer = BaseConsumer<Ears>;
+pub(super) type KafkaConsumer = BaseConsumer<KafkaContext>;
 
 /// A partition in the last statistics.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) enum Rebalance {
 
 /// The client's context. Its callbacks run on the reader's own thread, inside `poll`.
 #[derive(Default)]
-pub(super) struct Ears {
+pub(super) struct KafkaContext {
     brokers: String,
     away: AtomicBool,
     login: Mutex<Option<String>>,
@@ -49,9 +49,9 @@ pub(super) struct Ears {
 /// For each partition that is read here, the offset and metadata that the group has or may have. They can be committed again.
 pub(super) type Places = HashMap<(String, i32), (i64, String)>;
 
-impl Ears {
+impl KafkaContext {
     pub(super) fn new(brokers: &str) -> Self {
-        Ears { brokers: brokers.to_owned(), ..Ears::default() }
+        KafkaContext { brokers: brokers.to_owned(), ..KafkaContext::default() }
     }
 
     /// Why the brokers refuse this client's login or certificate, if they did.
@@ -100,7 +100,7 @@ impl Ears {
     }
 }
 
-impl ClientContext for Ears {
+impl ClientContext for KafkaContext {
     /// librdkafka reports every failed connection attempt; the reader itself says what matters, once.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let level = match level {
@@ -157,7 +157,7 @@ impl ClientContext for Ears {
     }
 }
 
-impl ConsumerContext for Ears {
+impl ConsumerContext for KafkaContext {
     /// Only notes what was decided. The client waits for the answer, which needs the reader, and the callback hasn't got it.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let rebalance = match error {

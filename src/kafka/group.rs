@@ -14,8 +14,8 @@ use super::committer::{self, Committer};
 use super::java_properties::Translation;
 use super::member::Member;
 use super::offsets::{Broker, positions};
-use super::reader::Reader;
-use super::start::{Extent, Origin, Rules, StartPosition};
+use super::reader::KafkaReader;
+use super::start::{Extent, StartPosition, StartReason, StartRules};
 use super::{Intake, Resume, Watermark};
 use crate::error::{Error, Result};
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
@@ -82,7 +82,7 @@ impl Releasing {
     }
 }
 
-impl Reader {
+impl KafkaReader {
     pub(super) fn in_group(&self) -> bool {
         self.source.assignment == Assignment::Group
     }
@@ -115,7 +115,7 @@ impl Reader {
     /// The members start at the same places, whoever reads a partition first. Only an empty group takes this commit; one
     /// with members has its places already.
     fn commit_starts(&mut self) -> Result<()> {
-        let first_run = self.starts.iter().all(|position| position.origin == Origin::StartupMode);
+        let first_run = self.starts.iter().all(|position| position.origin == StartReason::StartupMode);
         if !first_run || self.starts.is_empty() {
             return Ok(());
         }
@@ -219,7 +219,7 @@ impl Reader {
 
     fn place(&self, topic: &str, extent: &Extent) -> StartPosition {
         let known = self.starts.iter().find(|known| *known.topic == *topic && known.partition == extent.partition);
-        let place = Rules::new(&self.resume, &self.source).take_over(extent, known);
+        let place = StartRules::new(&self.resume, &self.source).take_over(extent, known);
         let progress = extent.commit.as_ref().map(|commit| commit.offset).or(known.map(|known| known.start));
         extent.warn_of_jump(topic, progress.unwrap_or(place.start), &place);
         let bounded = self.source.bounded != Bounded::Unbounded;
@@ -340,7 +340,7 @@ impl Reader {
 
 /// Whether the group has read all partitions to their stops.
 fn all_read(broker: &Broker<'_>, kafka: &KafkaSource, resume: &Resume, starts: &[StartPosition]) -> Result<bool> {
-    let rules = Rules::new(resume, kafka);
+    let rules = StartRules::new(resume, kafka);
     for of_topic in starts.chunk_by(|one, other| one.topic == other.topic) {
         let ids: Vec<i32> = of_topic.iter().map(|start| start.partition).collect();
         let commits = broker.commits(&of_topic[0].topic, &ids, &mut false)?;

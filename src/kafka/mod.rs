@@ -39,8 +39,8 @@ use crate::settings::kafka::KafkaSource;
 
 pub use polls::LongestGap;
 pub use publisher::Publisher;
-pub use reader::Reader;
-pub use start::{Origin, StartPosition};
+pub use reader::KafkaReader;
+pub use start::{StartPosition, StartReason};
 pub use storing::StoredProgress;
 
 /// What the reader hands records to.

@@ -10,7 +10,7 @@ use super::Watermark;
 use super::client::Seen;
 use super::start::StartPosition;
 
-pub(super) struct Partition {
+pub(super) struct AssignedPartition {
     pub(super) topic: Arc<str>,
     pub(super) id: i32,
     /// Everything below has been offered.
@@ -32,14 +32,14 @@ const STALE: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 pub(super) struct Partitions {
-    list: Vec<Partition>,
+    list: Vec<AssignedPartition>,
     /// When the client last threw its queue away.
     emptied: Option<Instant>,
     /// Where the last message belonged: its topic object, partition id and index. Messages come in runs.
     last: Option<(usize, i32, usize)>,
 }
 
-impl Partition {
+impl AssignedPartition {
     pub(super) fn reached(&self, offset: i64) -> bool {
         self.stop.is_some_and(|stop| offset >= stop)
     }
@@ -47,7 +47,7 @@ impl Partition {
 
 impl Partitions {
     pub(super) fn add(&mut self, start: &StartPosition) {
-        self.list.push(Partition {
+        self.list.push(AssignedPartition {
             topic: Arc::clone(&start.topic),
             id: start.partition,
             next: start.start,
@@ -59,15 +59,15 @@ impl Partitions {
         });
     }
 
-    pub(super) fn get(&mut self, at: usize) -> &mut Partition {
+    pub(super) fn get(&mut self, at: usize) -> &mut AssignedPartition {
         &mut self.list[at]
     }
 
-    pub(super) fn at(&self, at: usize) -> &Partition {
+    pub(super) fn at(&self, at: usize) -> &AssignedPartition {
         &self.list[at]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Partition> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &AssignedPartition> {
         self.list.iter()
     }
 
@@ -77,7 +77,7 @@ impl Partitions {
     }
 
     /// Forgets partitions that are read elsewhere now. Indexes change.
-    pub(super) fn remove(&mut self, gone: impl Fn(&Partition) -> bool) {
+    pub(super) fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
         self.list.retain(|partition| !gone(partition));
         self.let_go();
     }
@@ -149,7 +149,7 @@ impl Partitions {
 
     /// Records that are not durable yet, up to the stop.
     pub(super) fn lag(&self) -> u64 {
-        let behind = |p: &Partition| {
+        let behind = |p: &AssignedPartition| {
             let end = p.end.max(p.next);
             p.stop.map_or(end, |stop| stop.min(end)).saturating_sub(p.durable).max(0)
         };
@@ -160,13 +160,13 @@ impl Partitions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::start::Origin;
+    use crate::kafka::start::StartReason;
 
     #[test]
     fn the_address_of_a_topic_that_was_given_up_may_belong_to_another_topic_later() {
         let mut partitions = Partitions::default();
         for topic in ["a", "b"] {
-            let (topic, origin) = (Arc::from(topic), Origin::StartupMode);
+            let (topic, origin) = (Arc::from(topic), StartReason::StartupMode);
             partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: None, end: 0, missed: 0 });
         }
         assert_eq!(partitions.of_object(0x77, 0, || "a"), Some(0));
@@ -179,7 +179,7 @@ mod tests {
     fn what_was_fetched_before_the_queue_was_emptied_does_not_end_a_partition() {
         let mut partitions = Partitions::default();
         let topic = Arc::from("t");
-        let origin = Origin::StartupMode;
+        let origin = StartReason::StartupMode;
         partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: Some(10), end: 10, missed: 0 });
         let seen = [Seen { topic: "t".into(), partition: 0, end: 10, fetched_to: 10 }];
         let now = Instant::now();

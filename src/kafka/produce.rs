@@ -48,8 +48,8 @@ pub fn produce(
         }
     }
     let failed = |what: String| Error::Source(format!("topic '{topic}' at {brokers}: {what}"));
-    let tally = Tally::default();
-    let producer: BaseProducer<Tally> =
+    let tally = DeliveryCounts::default();
+    let producer: BaseProducer<DeliveryCounts> =
         config.create_with_context(tally.clone()).map_err(|error| failed(error.to_string()))?;
     let sent = send_lines(&producer, topic, lines).map_err(&failed);
     producer.flush(Duration::from_secs(90)).map_err(|error| failed(format!("not everything was sent: {error}")))?;
@@ -64,7 +64,11 @@ pub fn produce(
     }
 }
 
-fn send_lines(producer: &BaseProducer<Tally>, topic: &str, mut lines: impl BufRead) -> std::result::Result<(), String> {
+fn send_lines(
+    producer: &BaseProducer<DeliveryCounts>,
+    topic: &str,
+    mut lines: impl BufRead,
+) -> std::result::Result<(), String> {
     let mut line = Vec::new();
     for number in 0u64.. {
         line.clear();
@@ -100,9 +104,9 @@ struct Counts {
 
 /// Counts what the brokers answer.
 #[derive(Clone, Default)]
-struct Tally(Arc<Mutex<Counts>>);
+struct DeliveryCounts(Arc<Mutex<Counts>>);
 
-impl ClientContext for Tally {
+impl ClientContext for DeliveryCounts {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
         log::debug!(target: "vecsink::kafka", "{facility}: {message}");
     }
@@ -112,7 +116,7 @@ impl ClientContext for Tally {
     }
 }
 
-impl ProducerContext for Tally {
+impl ProducerContext for DeliveryCounts {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {

@@ -61,7 +61,7 @@ impl Publisher {
 
     /// Returns when every message has been acknowledged by all replicas that must have it.
     pub fn publish(&self, messages: &[Original<'_>]) -> Result<()> {
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(PublishCounts::default());
         for message in messages {
             self.send(message, &tally)?;
         }
@@ -74,7 +74,7 @@ impl Publisher {
         }
     }
 
-    fn send(&self, message: &Original<'_>, tally: &Arc<Tally>) -> Result<()> {
+    fn send(&self, message: &Original<'_>, tally: &Arc<PublishCounts>) -> Result<()> {
         let mut headers = OwnedHeaders::new_with_capacity(message.headers.len());
         for &(key, value) in &message.headers {
             headers = headers.insert(Header { key, value });
@@ -120,7 +120,7 @@ fn config(source: &KafkaSource) -> Result<ClientConfig> {
 
 /// What has become of the messages of one call.
 #[derive(Default)]
-struct Tally {
+struct PublishCounts {
     pending: AtomicUsize,
     failure: Mutex<Option<KafkaError>>,
 }
@@ -141,9 +141,9 @@ impl ClientContext for Acknowledgements {
 }
 
 impl ProducerContext for Acknowledgements {
-    type DeliveryOpaque = Arc<Tally>;
+    type DeliveryOpaque = Arc<PublishCounts>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, tally: Arc<Tally>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, tally: Arc<PublishCounts>) {
         if let Err((error, _)) = result {
             tally.failure.lock().get_or_insert_with(|| error.clone());
         }

@@ -8,11 +8,11 @@ use rdkafka::consumer::Consumer;
 use super::Intake;
 use super::aside::Aside;
 use super::offsets::positions;
-use super::reader::Reader;
+use super::reader::KafkaReader;
 use super::start::{Extent, Extents};
 use crate::error::{Error, Result};
 
-impl Reader {
+impl KafkaReader {
     /// Asks which partition's next record is out of range, since the client doesn't say, and goes on at its first record.
     /// Meanwhile the other partitions are read.
     pub(super) fn check_range(&mut self, intake: &mut dyn Intake) -> Result<()> {

@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Timestamp};
 
-use super::client::{Ears, KafkaConsumer};
+use super::client::{KafkaConsumer, KafkaContext};
 use super::commits::Commits;
 use super::committer::Committer;
 use super::group::{self, Answered, Releasing};
@@ -36,7 +36,7 @@ const OFFER_AGAIN: Duration = Duration::from_millis(50);
 const RUN: u32 = 256;
 
 /// Reads the topics of one source.
-pub struct Reader {
+pub struct KafkaReader {
     pub(super) consumer: Arc<KafkaConsumer>,
     pub(super) table: String,
     pub(super) source: KafkaSource,
@@ -71,7 +71,7 @@ pub struct Reader {
     wants_headers: bool,
 }
 
-impl Drop for Reader {
+impl Drop for KafkaReader {
     /// Closing takes the client's binding a tenth of a second, whatever there is to do. A job that has ended needn't wait
     /// for it, unless a group is to hear of it, or TLS is in use, which a process at its end takes down under the client.
     fn drop(&mut self) {
@@ -88,9 +88,9 @@ impl Drop for Reader {
     }
 }
 
-impl Reader {
+impl KafkaReader {
     /// Connects, checks that the topics exist, and resolves where every partition starts and, if bounded, ends.
-    pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<Reader> {
+    pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<KafkaReader> {
         let translation = java_properties::translate(&source.properties);
         for warning in &translation.warnings {
             log::warn!("table {}: {warning}", table);
@@ -105,7 +105,7 @@ impl Reader {
         }
         let made = |translation: &Translation| -> Result<_> {
             let config = tuning::consumer(source, translation, &resume.group, resume.share_of_memory)?;
-            Ok(config.create_with_context(Ears::new(&source.brokers)))
+            Ok(config.create_with_context(KafkaContext::new(&source.brokers)))
         };
         let release_patience = group::patience(&translation);
         let made = match made(&translation)? {
@@ -119,7 +119,7 @@ impl Reader {
         let consumer: KafkaConsumer = made.map_err(|error| {
             Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", table))
         })?;
-        let mut reader = Reader {
+        let mut reader = KafkaReader {
             consumer: Arc::new(consumer),
             table: table.to_owned(),
             source: source.clone(),
@@ -156,7 +156,7 @@ impl Reader {
     }
 
     /// Only looks: progress stays what it is.
-    pub fn without_commits(mut self) -> Reader {
+    pub fn without_commits(mut self) -> KafkaReader {
         self.without_commits = true;
         self
     }

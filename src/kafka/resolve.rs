@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Intake;
 use super::aside::Aside;
 use super::offsets::Broker;
-use super::reader::Reader;
-use super::start::{Origin, Place, Rules, StartPosition};
+use super::reader::KafkaReader;
+use super::start::{StartPlace, StartPosition, StartReason, StartRules};
 use crate::error::{Error, Result};
 use crate::settings::kafka::{Bounded, PartitionOffsets, Startup};
 use crate::settings::topics::Topics;
@@ -15,12 +15,12 @@ use crate::settings::topics::Topics;
 /// How long brokers may be silent at start.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-impl Reader {
+impl KafkaReader {
     pub(super) fn resolve(&mut self) -> Result<()> {
         let kafka = &self.source;
         let patience = self.resume.patience.unwrap_or_default().max(START_TIMEOUT);
         let broker = Broker::new(&self.consumer, &kafka.brokers, patience, true);
-        let rules = Rules::new(&self.resume, kafka);
+        let rules = StartRules::new(&self.resume, kafka);
         let mut refused = false;
         let mut found = Vec::new();
         for topic in broker.topics(&kafka.topics)? {
@@ -30,7 +30,7 @@ impl Reader {
             let places = rules.resolve(&topic, &extents).map_err(Error::Source)?;
             let name: Arc<str> = Arc::from(topic.as_str());
             for (extent, place) in extents.iter().zip(places) {
-                let Place { start, origin, missed } = place;
+                let StartPlace { start, origin, missed } = place;
                 let stop = rules.stop(&topic, extent, start).map_err(Error::Source)?;
                 let progress = extent.commit.as_ref().map_or(start, |commit| commit.offset);
                 extent.warn_of_jump(&topic, progress, &place);
@@ -142,7 +142,7 @@ fn new_partitions(broker: &Broker<'_>, topics: &Topics, known: &[(Arc<str>, i32)
             topic: Arc::clone(&name),
             partition: extent.partition,
             start: extent.low,
-            origin: Origin::NewPartition,
+            origin: StartReason::NewPartition,
             stop: None,
             end: extent.high,
             missed: 0,

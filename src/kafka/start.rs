@@ -8,7 +8,7 @@ use crate::settings::kafka::{Bounded, KafkaSource, OffsetReset, Startup};
 
 /// Why a partition starts where it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum StartReason {
     /// This job's own stored progress.
     Progress,
     /// `scan.startup.mode`.
@@ -25,7 +25,7 @@ pub struct StartPosition {
     pub topic: Arc<str>,
     pub partition: i32,
     pub start: i64,
-    pub origin: Origin,
+    pub origin: StartReason,
     /// Exclusive; `None`: reads on for ever.
     pub stop: Option<i64>,
     /// The partition's end when this was resolved.
@@ -36,15 +36,15 @@ pub struct StartPosition {
 
 /// Where reading begins, and why there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct StartPlace {
     pub(super) start: i64,
-    pub(super) origin: Origin,
+    pub(super) origin: StartReason,
     pub(super) missed: u64,
 }
 
-impl Place {
-    fn new(start: i64, origin: Origin) -> Place {
-        Place { start, origin, missed: 0 }
+impl StartPlace {
+    fn new(start: i64, origin: StartReason) -> StartPlace {
+        StartPlace { start, origin, missed: 0 }
     }
 }
 
@@ -55,10 +55,10 @@ impl fmt::Display for StartPosition {
             write!(f, " to {stop}")?;
         }
         f.write_str(match self.origin {
-            Origin::Progress => " (stored progress)",
-            Origin::StartupMode => " (startup mode)",
-            Origin::NewPartition => " (new partition)",
-            Origin::OutOfRange => " (the earliest record; the stored progress is no longer in the topic)",
+            StartReason::Progress => " (stored progress)",
+            StartReason::StartupMode => " (startup mode)",
+            StartReason::NewPartition => " (new partition)",
+            StartReason::OutOfRange => " (the earliest record; the stored progress is no longer in the topic)",
         })
     }
 }
@@ -111,21 +111,21 @@ impl Extent {
     /// Where reading goes on when everything before `offset` has been read. Records that are still there are never skipped: if
     /// `offset` is gone, reading goes on at the earliest record. It also does if the partition ends before `offset`, because
     /// then it isn't the partition that was read.
-    pub(super) fn go_on(&self, offset: i64) -> Place {
+    pub(super) fn go_on(&self, offset: i64) -> StartPlace {
         if self.holds(offset) {
-            return Place::new(offset, Origin::Progress);
+            return StartPlace::new(offset, StartReason::Progress);
         }
-        Place {
+        StartPlace {
             start: self.low,
-            origin: Origin::OutOfRange,
+            origin: StartReason::OutOfRange,
             missed: self.low.saturating_sub(offset).max(0).unsigned_abs(),
         }
     }
 
     /// Logs what was lost, if `place` differs from `next`, where reading should go on.
-    pub(super) fn warn_of_jump(&self, topic: &str, next: i64, place: &Place) {
+    pub(super) fn warn_of_jump(&self, topic: &str, next: i64, place: &StartPlace) {
         let (id, low, high) = (self.partition, self.low, self.high);
-        if place.origin != Origin::OutOfRange || place.start == next {
+        if place.origin != StartReason::OutOfRange || place.start == next {
             return;
         }
         if place.missed > 0 {
@@ -145,7 +145,7 @@ impl Extent {
 
 /// How the startup rules are told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules<'a> {
+pub(super) struct StartRules<'a> {
     pub(super) job: &'a str,
     pub(super) group: &'a str,
     pub(super) fresh: bool,
@@ -168,9 +168,9 @@ pub(super) fn keeps_stop(bounded: &Bounded) -> bool {
     matches!(bounded, Bounded::GroupOffsets | Bounded::SpecificOffsets(_))
 }
 
-impl<'a> Rules<'a> {
+impl<'a> StartRules<'a> {
     pub(super) fn new(resume: &'a Resume, kafka: &'a KafkaSource) -> Self {
-        Rules {
+        StartRules {
             job: &resume.job,
             group: &resume.group,
             fresh: resume.fresh,
@@ -181,7 +181,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The place for every partition of one topic, in the order of `extents`.
-    pub(super) fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<Place>, String> {
+    pub(super) fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<StartPlace>, String> {
         if self.fresh {
             return extents.iter().map(|extent| self.by_mode(topic, extent)).collect();
         }
@@ -199,7 +199,7 @@ impl<'a> Rules<'a> {
             .iter()
             .map(|extent| match self.progress(&extent.commit) {
                 Some(offset) => Ok(extent.go_on(offset)),
-                None if known => Ok(Place::new(extent.low, Origin::NewPartition)),
+                None if known => Ok(StartPlace::new(extent.low, StartReason::NewPartition)),
                 None => self.by_mode(topic, extent),
             })
             .collect()
@@ -234,19 +234,19 @@ impl<'a> Rules<'a> {
 
     /// Where a member of the group begins with a partition that it takes over: where the last owner ended, or else where the
     /// job found it at its start.
-    pub(super) fn take_over(&self, extent: &Extent, known: Option<&StartPosition>) -> Place {
+    pub(super) fn take_over(&self, extent: &Extent, known: Option<&StartPosition>) -> StartPlace {
         match (self.progress(&extent.commit), known) {
             (Some(offset), _) => extent.go_on(offset),
             (None, Some(known)) if extent.holds(known.start) => {
-                Place { start: known.start, origin: known.origin, missed: known.missed }
+                StartPlace { start: known.start, origin: known.origin, missed: known.missed }
             }
             (None, Some(known)) => extent.go_on(known.start),
-            (None, None) => Place::new(extent.low, Origin::NewPartition),
+            (None, None) => StartPlace::new(extent.low, StartReason::NewPartition),
         }
     }
 
     /// The startup mode alone: for a partition that never had progress.
-    fn by_mode(&self, topic: &str, extent: &Extent) -> Result<Place, String> {
+    fn by_mode(&self, topic: &str, extent: &Extent) -> Result<StartPlace, String> {
         let committed = extent.commit.as_ref().map(|commit| commit.offset);
         let start = match self.startup {
             Startup::Earliest => extent.low,
@@ -265,7 +265,7 @@ impl<'a> Rules<'a> {
                 (None, Some(OffsetReset::Latest)) => extent.high,
             },
         };
-        Ok(Place::new(start, Origin::StartupMode))
+        Ok(StartPlace::new(start, StartReason::StartupMode))
     }
 
     fn no_offset(&self, topic: &str, extent: &Extent, committed: Option<i64>) -> String {
@@ -289,8 +289,8 @@ mod tests {
     use super::*;
     use crate::settings::kafka::PartitionOffsets;
 
-    fn rules(startup: &Startup) -> Rules<'_> {
-        Rules { job: "cars", group: "g", fresh: false, startup, bounded: &Bounded::Unbounded, reset: None }
+    fn rules(startup: &Startup) -> StartRules<'_> {
+        StartRules { job: "cars", group: "g", fresh: false, startup, bounded: &Bounded::Unbounded, reset: None }
     }
 
     fn extent(partition: i32, commit: Option<(i64, &str)>) -> Extent {
@@ -302,8 +302,8 @@ mod tests {
     fn own_progress_is_continued_and_other_partitions_start_at_their_beginning() {
         let extents = [extent(0, Some((50, "vecsink cars"))), extent(1, None), extent(2, Some((70, "")))];
         let resolved = rules(&Startup::Latest).resolve("t", &extents);
-        let expected = [(50, Origin::Progress), (10, Origin::NewPartition), (10, Origin::NewPartition)];
-        assert_eq!(resolved, Ok(expected.map(|(start, origin)| Place::new(start, origin)).to_vec()));
+        let expected = [(50, StartReason::Progress), (10, StartReason::NewPartition), (10, StartReason::NewPartition)];
+        assert_eq!(resolved, Ok(expected.map(|(start, origin)| StartPlace::new(start, origin)).to_vec()));
     }
 
     #[test]
@@ -329,8 +329,9 @@ mod tests {
     fn every_bounded_mode_has_its_stop() {
         let mut bounded = extent(1, Some((50, "")));
         bounded.at_bound = Some(70);
-        let stop =
-            |bounded: &Bounded, extent: &Extent| Rules { bounded, ..rules(&Startup::Earliest) }.stop("t", extent, 10);
+        let stop = |bounded: &Bounded, extent: &Extent| {
+            StartRules { bounded, ..rules(&Startup::Earliest) }.stop("t", extent, 10)
+        };
         let specific = Bounded::SpecificOffsets(PartitionOffsets(vec![(0, 42)]));
         assert_eq!(stop(&Bounded::Unbounded, &bounded), Ok(None));
         assert_eq!(stop(&Bounded::Latest, &bounded), Ok(Some(100)));
@@ -347,8 +348,8 @@ mod tests {
     fn own_commits_do_not_move_a_bound_that_was_a_committed_offset() {
         let metadata = metadata("cars", Some(50));
         let extents = [extent(0, Some((30, &metadata)))];
-        let rules = Rules { bounded: &Bounded::GroupOffsets, ..rules(&Startup::Earliest) };
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(30, Origin::Progress)]));
+        let rules = StartRules { bounded: &Bounded::GroupOffsets, ..rules(&Startup::Earliest) };
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![StartPlace::new(30, StartReason::Progress)]));
         assert_eq!(rules.stop("t", &extents[0], 30), Ok(Some(50)));
     }
 
@@ -358,7 +359,7 @@ mod tests {
         let mut rules = rules(&Startup::Earliest);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("'carts'") && error.contains("share")));
         rules.fresh = true;
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(10, Origin::StartupMode)]));
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![StartPlace::new(10, StartReason::StartupMode)]));
     }
 
     #[test]
@@ -368,8 +369,8 @@ mod tests {
             for reset in [None, Some(OffsetReset::None), Some(OffsetReset::Earliest), Some(OffsetReset::Latest)] {
                 for (offset, missed) in [(3, 7), (101, 0)] {
                     let extents = [extent(0, Some((offset, "vecsink cars")))];
-                    let resolved = Rules { reset, ..rules(&startup) }.resolve("t", &extents);
-                    let expected = Place { start: 10, origin: Origin::OutOfRange, missed };
+                    let resolved = StartRules { reset, ..rules(&startup) }.resolve("t", &extents);
+                    let expected = StartPlace { start: 10, origin: StartReason::OutOfRange, missed };
                     assert_eq!(resolved, Ok(vec![expected]), "{startup:?}, {reset:?}");
                 }
             }
@@ -380,8 +381,8 @@ mod tests {
     fn a_committed_offset_that_is_gone_goes_on_at_the_earliest_record_also_where_the_reset_policy_is_latest() {
         let startup = Startup::GroupOffsets;
         let extents = [extent(0, Some((4, "of another program")))];
-        let resolved = |reset| Rules { reset, ..rules(&startup) }.resolve("t", &extents);
-        let expected = vec![Place { start: 10, origin: Origin::OutOfRange, missed: 6 }];
+        let resolved = |reset| StartRules { reset, ..rules(&startup) }.resolve("t", &extents);
+        let expected = vec![StartPlace { start: 10, origin: StartReason::OutOfRange, missed: 6 }];
         assert_eq!(resolved(Some(OffsetReset::Latest)), Ok(expected.clone()));
         assert_eq!(resolved(Some(OffsetReset::Earliest)), Ok(expected));
         assert!(resolved(Some(OffsetReset::None)).is_err_and(|error| error.contains("outside the partition")));
@@ -390,17 +391,17 @@ mod tests {
     #[test]
     fn a_member_takes_over_where_the_last_owner_ended_or_where_the_job_began() {
         let startup = Startup::Latest;
-        let (rules, origin) = (rules(&startup), Origin::StartupMode);
+        let (rules, origin) = (rules(&startup), StartReason::StartupMode);
         let place = |commit, known: Option<i64>| {
             let (topic, partition) = (Arc::from("t"), 0);
             let known =
                 known.map(|start| StartPosition { topic, partition, start, origin, stop: None, end: 100, missed: 0 });
             rules.take_over(&extent(0, commit), known.as_ref())
         };
-        assert_eq!(place(Some((60, "vecsink cars")), Some(50)), Place::new(60, Origin::Progress));
-        assert_eq!(place(None, Some(50)), Place::new(50, origin));
-        assert_eq!(place(None, Some(4)), Place { start: 10, origin: Origin::OutOfRange, missed: 6 });
-        assert_eq!(place(None, None), Place::new(10, Origin::NewPartition));
+        assert_eq!(place(Some((60, "vecsink cars")), Some(50)), StartPlace::new(60, StartReason::Progress));
+        assert_eq!(place(None, Some(50)), StartPlace::new(50, origin));
+        assert_eq!(place(None, Some(4)), StartPlace { start: 10, origin: StartReason::OutOfRange, missed: 6 });
+        assert_eq!(place(None, None), StartPlace::new(10, StartReason::NewPartition));
     }
 
     #[test]
@@ -409,6 +410,6 @@ mod tests {
         let mut rules = rules(&Startup::GroupOffsets);
         assert!(rules.resolve("t", &extents).is_err_and(|error| error.contains("auto.offset.reset")));
         rules.reset = Some(OffsetReset::Earliest);
-        assert_eq!(rules.resolve("t", &extents), Ok(vec![Place::new(10, Origin::StartupMode)]));
+        assert_eq!(rules.resolve("t", &extents), Ok(vec![StartPlace::new(10, StartReason::StartupMode)]));
     }
 }

@@ -11,7 +11,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use super::Watermark;
 use super::committer::Committer;
 use super::offsets::positions;
-use super::reader::Reader;
+use super::reader::KafkaReader;
 use super::start;
 use crate::error::Result;
 
@@ -127,7 +127,7 @@ fn advice(code: Code, is_member: bool) -> Option<&'static str> {
     })
 }
 
-impl Reader {
+impl KafkaReader {
     /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
     pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) {
         if self.committer.as_ref().is_none_or(Committer::under_way) {

@@ -9,7 +9,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::aside::Aside;
 use super::client::{Rebalance, decline};
 use super::offsets::{Broker, positions};
-use super::reader::Reader;
+use super::reader::KafkaReader;
 use super::start::{Extents, StartPosition};
 use super::{Intake, Watermark};
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ impl Questions {
     }
 }
 
-impl Reader {
+impl KafkaReader {
     /// Asks the brokers, from another thread.
     pub(super) fn ask<T: Send + 'static>(
         &self,
@@ -203,7 +203,7 @@ impl Reader {
     }
 }
 
-impl Reader {
+impl KafkaReader {
     /// Answers the group's last decisions when nothing is read any more.
     fn decline_all(&mut self) {
         let open = self.consumer.context().leave();

@@ -3,9 +3,9 @@
 use super::report::Report;
 use crate::error::{Diagnostic, Error, Location};
 use crate::options::sink;
-use crate::options::sink::Written;
+use crate::options::sink::DeclaredSink;
 use crate::options::{OptionEntry, TableOptions};
-use crate::settings::{Origin, Sink, SinkColumn};
+use crate::settings::{RowOrigin, Sink, SinkColumn};
 use crate::types::data_type::DataType;
 
 /// A program's options have no place in a file.
@@ -25,7 +25,11 @@ pub fn push_sink(
     let mut options = TableOptions::new(table.1, NOWHERE, &entries, true, &|_| None, &mut report);
     let column = |name: &String| SinkColumn { name: name.clone(), data_type: DataType::STRING, not_null: false };
     let columns = columns.iter().map(column).collect();
-    let sink = sink::read(&mut options, "adbpg", Written { columns, origin: Origin::Program, ..Written::default() });
+    let sink = sink::read(
+        &mut options,
+        "adbpg",
+        DeclaredSink { columns, origin: RowOrigin::Program, ..DeclaredSink::default() },
+    );
     if report.diagnostics.is_empty() {
         return Ok((sink, report.notices));
     }

@@ -11,13 +11,13 @@ use crate::options::{environment, value_types};
 pub struct TableOptions<'a> {
     table: &'a str,
     table_at: Location,
-    entries: Vec<Entry>,
+    entries: Vec<TableOption>,
     /// In front of every option's name just now, such as `csv.`.
     prefix: String,
     report: &'a mut Report,
 }
 
-struct Entry {
+struct TableOption {
     /// As written.
     key: String,
     /// As options are looked up.
@@ -49,7 +49,7 @@ impl<'a> TableOptions<'a> {
             let value = environment::expand(value, environment)
                 .map_err(|message| options.refuse(key, *value_at, &message))
                 .ok();
-            options.entries.push(Entry {
+            options.entries.push(TableOption {
                 key: key.clone(),
                 name,
                 key_at: *key_at,
@@ -61,9 +61,10 @@ impl<'a> TableOptions<'a> {
         options
     }
 
-    fn entry(&self, option: &OptionSpec) -> Option<&Entry> {
-        let has =
-            |entry: &Entry, called: &dyn Fn(&str) -> bool| entry.name.strip_prefix(&self.prefix).is_some_and(called);
+    fn entry(&self, option: &OptionSpec) -> Option<&TableOption> {
+        let has = |entry: &TableOption, called: &dyn Fn(&str) -> bool| {
+            entry.name.strip_prefix(&self.prefix).is_some_and(called)
+        };
         // Names go before aliases, so that 'format' wins over 'value.format'.
         let named = self.entries.iter().find(|entry| has(entry, &|name| name == option.name));
         named.or_else(|| self.entries.iter().find(|entry| has(entry, &|name| option.is_called(name))))
@@ -93,7 +94,7 @@ impl<'a> TableOptions<'a> {
 
     /// All `prefix…` options, without the prefix.
     pub fn with_prefix(&self, prefix: &str) -> Vec<(String, String)> {
-        let strip = |entry: &Entry| Some((entry.name.strip_prefix(prefix)?.to_string(), entry.value.clone()?));
+        let strip = |entry: &TableOption| Some((entry.name.strip_prefix(prefix)?.to_string(), entry.value.clone()?));
         self.entries.iter().filter_map(strip).collect()
     }
 
@@ -158,7 +159,7 @@ impl<'a> TableOptions<'a> {
     pub fn error_by_name(&mut self, message: &str) {
         let continues = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
         let is_meant =
-            |entry: &&Entry| message.strip_prefix(&entry.name).is_some_and(|rest| !rest.starts_with(continues));
+            |entry: &&TableOption| message.strip_prefix(&entry.name).is_some_and(|rest| !rest.starts_with(continues));
         let (at, message) = match self.entries.iter().find(is_meant).map(|entry| entry.value_at) {
             Some(Some(at)) => (Some(at), message.to_string()),
             Some(None) => (None, format!("-D {}.{message}", self.table)),

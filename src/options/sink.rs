@@ -6,8 +6,8 @@ use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
 use crate::options::jdbc_url;
 use crate::options::value_types::is_topic;
 use crate::settings::{
-    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Origin, Password, Sink, SinkColumn, SslMode, TableName,
-    WriteMode,
+    ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, RowOrigin, Sink, SinkColumn, SslMode,
+    TableName, WriteMode,
 };
 
 pub const CONNECTOR: OptionSpec =
@@ -188,17 +188,17 @@ pub fn is_connector(name: &str) -> bool {
 
 /// What is known of a sink besides its options, with column names as they are written.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct DeclaredSink {
     pub columns: Vec<SinkColumn>,
     pub declared_key: Option<Vec<usize>>,
     /// The source updates and deletes rows.
     pub changing: bool,
-    pub origin: Origin,
+    pub origin: RowOrigin,
     pub not_null_drop: bool,
 }
 
 /// The sink of checked options. `name` still lacks its `#2`, `#3` ….
-pub fn read(options: &mut TableOptions<'_>, connector: &str, written: Written) -> Sink {
+pub fn read(options: &mut TableOptions<'_>, connector: &str, written: DeclaredSink) -> Sink {
     options.refuse_unknown(connector, &[("", OPTIONS)], &[]);
     let folded = options.choice(&CASE_SENSITIVE) != Some("1");
     let fold = |name: String| if folded { name.to_ascii_lowercase() } else { name };

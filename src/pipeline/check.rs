@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
-use crate::kafka::Reader;
+use crate::kafka::KafkaReader;
 use crate::pipeline::dead_letter_topic;
-use crate::postgres::{Target, check_letters, letter_table_ddl};
+use crate::postgres::{Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
 use crate::settings::{DeadLetterTarget, Sink};
 use crate::sql::expression::{Expression, Literal};
@@ -48,10 +48,10 @@ pub struct CheckedColumn {
 /// Connects to everything the job names and describes what a run would do.
 pub fn check(job: &Job) -> Vec<CheckedSink> {
     let application = super::job::job_application_name(job);
-    let sources: Vec<Result<Reader>> = job
+    let sources: Vec<Result<KafkaReader>> = job
         .sources
         .iter()
-        .map(|source| Reader::open(&source.table, &source.kafka, &super::sources::resume(job, source, false)))
+        .map(|source| KafkaReader::open(&source.table, &source.kafka, &super::sources::resume(job, source, false)))
         .collect();
     job.mappings
         .iter()
@@ -71,8 +71,8 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
             checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
             // Opened as it would be, a dead-letter table would be made.
-            let without_letters = Sink { dead_letter: None, ..sink.clone() };
-            match Target::open(&without_letters, &application, job.max_outage) {
+            let without_dead_letters = Sink { dead_letter: None, ..sink.clone() };
+            match Target::open(&without_dead_letters, &application, job.max_outage) {
                 Ok(target) => {
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
                     checked.warnings.extend(warn_of_company(&target, source));
@@ -104,9 +104,9 @@ fn dead_letters(sink: &Sink, source: &Source) -> Result<String> {
             format!("rejected records go to the file {}", path.display())
         }
         Some(DeadLetterTarget::Kafka(topic)) => dead_letter_topic::check(&source.kafka, topic)?,
-        Some(DeadLetterTarget::Table { schema, table }) => match check_letters(sink, schema, table)? {
+        Some(DeadLetterTarget::Table { schema, table }) => match check_dead_letters(sink, schema, table)? {
             true => {
-                let ddl = letter_table_ddl(schema, table);
+                let ddl = dead_letter_table_ddl(schema, table);
                 format!("rejected records go to the table {schema}.{table}, which will be made: {ddl}")
             }
             false => format!("rejected records go to the table {schema}.{table}"),

@@ -8,7 +8,7 @@ use super::replay::{Letters, ReplayOptions};
 use crate::dead_letters::{Spool, message};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
-use crate::kafka::{Intake, Reader, Resume, Taken, Watermark};
+use crate::kafka::{Intake, KafkaReader, Resume, Taken, Watermark};
 use crate::postgres;
 use crate::record::Record;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource, Startup};
@@ -16,23 +16,23 @@ use crate::settings::topics::Topics;
 use crate::stop::Stop;
 
 /// Letters that were read.
-pub struct Read {
+pub struct ReadDeadLetters {
     pub spool: Spool,
     /// The table they are in, as the database has its name.
     pub table: Option<(String, String)>,
     /// What has read a topic, and where it ended: to be committed when all is done.
-    pub readers: Vec<(Reader, Vec<Watermark>)>,
+    pub readers: Vec<(KafkaReader, Vec<Watermark>)>,
 }
 
-pub fn read(job: &Job, options: &ReplayOptions, sinks: &[usize], stop: &Stop) -> Result<Read> {
-    match &options.letters {
-        Letters::File(path) => Ok(Read { spool: Spool::of_file(path)?, table: None, readers: Vec::new() }),
+pub fn read(job: &Job, options: &ReplayOptions, sinks: &[usize], stop: &Stop) -> Result<ReadDeadLetters> {
+    match &options.dead_letters {
+        Letters::File(path) => Ok(ReadDeadLetters { spool: Spool::of_file(path)?, table: None, readers: Vec::new() }),
         Letters::Topic(topic) => of_topic(job, options, topic, sinks, stop),
         Letters::Table { schema, table } => of_table(job, schema, table, sinks),
     }
 }
 
-fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<Read> {
+fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<ReadDeadLetters> {
     let mut spool = Spool::temporary()?;
     let first = &job.mappings[sinks[0]].sink;
     if sinks.iter().any(|&at| job.mappings[at].sink.connection != first.connection) {
@@ -44,16 +44,18 @@ fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<Rea
     // A job file's names are folded unless it says otherwise; so are these where no other table is meant.
     let folded = (schema.to_ascii_lowercase(), table.to_ascii_lowercase());
     for (schema, table) in [(schema.to_owned(), table.to_owned()), folded] {
-        if postgres::read_letters(first, &schema, &table, &mut |id, letter| spool.add(&letter, Some(id)))? {
-            return Ok(Read { spool, table: Some((schema, table)), readers: Vec::new() });
+        if postgres::read_dead_letters(first, &schema, &table, &mut |id, dead_letter| {
+            spool.add(&dead_letter, Some(id))
+        })? {
+            return Ok(ReadDeadLetters { spool, table: Some((schema, table)), readers: Vec::new() });
         }
     }
     Err(Error::target(format!("table {schema}.{table} doesn't exist in the database of {}", first.name)))
 }
 
-fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], stop: &Stop) -> Result<Read> {
+fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], stop: &Stop) -> Result<ReadDeadLetters> {
     let mut spool = Spool::temporary()?;
-    let mut readers: Vec<(Reader, Vec<Watermark>)> = Vec::new();
+    let mut readers: Vec<(KafkaReader, Vec<Watermark>)> = Vec::new();
     let mut brokers: Vec<&str> = Vec::new();
     let name = job.name().unwrap_or("vecsink");
     let group = match &options.sink {
@@ -72,17 +74,17 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
             share_of_memory: job.buffer_memory / 4,
             patience: None,
         };
-        let mut reader = Reader::open(&source.table, &letters_source(&source.kafka, topic, &group), &resume)?;
+        let mut reader = KafkaReader::open(&source.table, &dead_letters_source(&source.kafka, topic, &group), &resume)?;
         let mut intake = IntoSpool { spool: &mut spool, ends: BTreeMap::new() };
         reader.run(&mut intake, stop)?;
         let ends = intake.ends.into_iter().map(|((topic, partition), next)| (topic, partition, next)).collect();
         readers.push((reader, ends));
     }
-    Ok(Read { spool, table: None, readers })
+    Ok(ReadDeadLetters { spool, table: None, readers })
 }
 
 /// The topic of letters as a source: what it holds now, from where the last replay ended.
-fn letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
+fn dead_letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
     KafkaSource {
         topics: Topics::Named(vec![topic.to_owned()]),
         group_id: Some(group.to_owned()),

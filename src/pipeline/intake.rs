@@ -11,13 +11,13 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::guard::guarded;
 use super::line::Line;
-use super::prepare::{Piece, Prepare};
-use super::rejects::Letter;
+use super::prepare::{Prepare, PreparedEntry};
+use super::rejects::RejectedRecord;
 use super::shared::Shared;
 use super::sources::schemas_of;
-use crate::batch::Entry;
+use crate::batch::RowEntry;
 use crate::change::Change;
-use crate::dispatch::{Row, key_hash};
+use crate::dispatch::{QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::formats::Decode;
 use crate::formats::metadata::RecordMetadata;
@@ -58,7 +58,7 @@ pub struct SourceIntake {
     source: Source,
     metadata: RecordMetadata,
     arena: Bump,
-    feeds: Vec<Feed>,
+    feeds: Vec<SinkIntake>,
     partitions: Vec<(Arc<str>, i32)>,
     /// The partition of the record before: records come in runs.
     latest: usize,
@@ -83,7 +83,10 @@ impl SourceIntake {
             decoder: crate::job::decoder::of_source(source, &schemas_of)?,
             source: source.clone(),
             arena: Bump::new(),
-            feeds: branches.iter().map(|(line, mapping)| Feed::new(line, mapping, source)).collect::<Result<_>>()?,
+            feeds: branches
+                .iter()
+                .map(|(line, mapping)| SinkIntake::new(line, mapping, source))
+                .collect::<Result<_>>()?,
             partitions: Vec::new(),
             latest: 0,
             until_crowd_check: 0,
@@ -106,7 +109,8 @@ impl SourceIntake {
 
     /// Waits for room, at most [`PATIENCE`].
     fn has_room(&mut self, partition: usize) -> bool {
-        let crowded = |feeds: &[Feed]| feeds.iter().any(|feed| feed.line.progress.is_crowded(feed.streams[partition]));
+        let crowded =
+            |feeds: &[SinkIntake]| feeds.iter().any(|feed| feed.line.progress.is_crowded(feed.streams[partition]));
         self.until_crowd_check = self.until_crowd_check.wrapping_sub(1);
         let check_crowd = self.until_crowd_check.is_multiple_of(CROWD_CHECK);
         let budget = &self.shared.budget;
@@ -180,7 +184,7 @@ impl Intake for SourceIntake {
                 for (at, feed) in self.feeds.iter_mut().enumerate().skip(first) {
                     if feed.take(record, decoded.changes, metadata, partition, &self.arena)? == Taken::Full {
                         self.half_taken = Some((partition, record.offset, at));
-                        self.feeds.iter_mut().for_each(Feed::hand_on);
+                        self.feeds.iter_mut().for_each(SinkIntake::hand_on);
                         return Ok(Taken::Full);
                     }
                 }
@@ -198,7 +202,7 @@ impl Intake for SourceIntake {
     }
 
     fn hand_on(&mut self) {
-        self.feeds.iter_mut().for_each(Feed::hand_on);
+        self.feeds.iter_mut().for_each(SinkIntake::hand_on);
     }
 
     /// Headers only go into dead letters and metadata columns.
@@ -230,7 +234,7 @@ impl Intake for SourceIntake {
         self.half_taken = None;
         let gone: Vec<usize> =
             (0..self.partitions.len()).filter(|&at| partitions.contains(&self.partitions[at])).collect();
-        let is_settled = |feed: &Feed| gone.iter().all(|&at| feed.line.progress.is_settled(feed.streams[at]));
+        let is_settled = |feed: &SinkIntake| gone.iter().all(|&at| feed.line.progress.is_settled(feed.streams[at]));
         let deadline = Instant::now() + patience;
         while !self.feeds.iter().all(is_settled)
             && Instant::now() < deadline
@@ -276,11 +280,11 @@ impl Intake for SourceIntake {
 }
 
 /// A sink as its source sees it.
-struct Feed {
+struct SinkIntake {
     line: Arc<Line>,
     prepare: Prepare,
     /// The edition of the table that `prepare` encodes for.
-    edition: u16,
+    schema_version: u16,
     options: EncodeOptions,
     keep_originals: bool,
     /// The stream number of each of the source's partitions.
@@ -295,20 +299,20 @@ struct Feed {
 /// An accepted row on its way into its shard; its bytes are in the buffers of the feed.
 struct Gathered {
     shard: usize,
-    entry: Entry,
+    entry: RowEntry,
     row: Range<usize>,
     key: Range<usize>,
     original: Range<usize>,
 }
 
-impl Feed {
-    fn new(line: &Arc<Line>, mapping: &Mapping, source: &Source) -> Result<Feed> {
+impl SinkIntake {
+    fn new(line: &Arc<Line>, mapping: &Mapping, source: &Source) -> Result<SinkIntake> {
         let options = mapping.sink.encode_options(source.vector_encoding);
-        let (table, edition) = line.newest_table();
-        Ok(Feed {
+        let (table, schema_version) = line.newest_table();
+        Ok(SinkIntake {
             line: Arc::clone(line),
             prepare: Prepare::new(Selection::new(mapping), &table, options)?,
-            edition,
+            schema_version,
             options,
             keep_originals: line.rejects.wants_originals(),
             streams: Vec::new(),
@@ -338,7 +342,7 @@ impl Feed {
         partition: usize,
         arena: &'a Bump,
     ) -> Result<Taken> {
-        if self.edition != self.line.target.edition_number() {
+        if self.schema_version != self.line.target.schema_version_number() {
             self.follow()?;
         }
         if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
@@ -348,7 +352,7 @@ impl Feed {
             if !self.has_looked()? {
                 return Ok(Taken::Full);
             }
-            if self.edition != self.line.target.edition_number() {
+            if self.schema_version != self.line.target.schema_version_number() {
                 self.follow()?;
                 if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
                     return self.reject_for_a_bug(record, bug, partition);
@@ -374,7 +378,7 @@ impl Feed {
         counters.rows_read.add_alone(pieces.len() as u64);
         let ticket = self.line.progress.accept(stream, record.offset, pieces.len() as u32);
         for piece in pieces.drain(..) {
-            let Piece { op, format, row, key } = match piece {
+            let PreparedEntry { op, format, row, key } = match piece {
                 Ok(piece) => piece,
                 Err(rejection) => {
                     settle_rejection(&self.line, record, rejection, &self.originals[original.clone()], stream, ticket)?;
@@ -382,11 +386,11 @@ impl Feed {
                 }
             };
             let key_hash = if key.is_empty() { 0 } else { key_hash(&keys[key.clone()]) };
-            let entry = Entry {
+            let entry = RowEntry {
                 stream,
                 format,
                 op,
-                edition: self.edition,
+                schema_version: self.schema_version,
                 row_len: row.len() as u32,
                 key_len: key.len() as u32,
                 original_len: original.len() as u32,
@@ -435,9 +439,9 @@ impl Feed {
     #[cold]
     fn follow(&mut self) -> Result<()> {
         self.hand_on();
-        let (table, edition) = self.line.newest_table();
+        let (table, schema_version) = self.line.newest_table();
         self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options)?;
-        self.edition = edition;
+        self.schema_version = schema_version;
         Ok(())
     }
 
@@ -448,7 +452,7 @@ impl Feed {
             let row = |gathered: &Gathered| {
                 let (row, key) = (&rows[gathered.row.clone()], &keys[gathered.key.clone()]);
                 let original = &self.originals[gathered.original.clone()];
-                (gathered.shard, Row { entry: gathered.entry, row, key, original })
+                (gathered.shard, QueuedRow { entry: gathered.entry, row, key, original })
             };
             if self.line.dispatcher.push_all(self.gathered.iter().map(row)) {
                 self.line.start_writer();
@@ -496,6 +500,6 @@ fn settle_rejection(
     if line.settings.exception_mode == ExceptionMode::Strict {
         return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
     }
-    line.rejects.submit(line, Letter { position, original: original.to_vec(), rejection, stream, ticket });
+    line.rejects.submit(line, RejectedRecord { position, original: original.to_vec(), rejection, stream, ticket });
     Ok(())
 }

@@ -11,13 +11,13 @@ use super::intake::{Branch, SourceIntake};
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
-use super::start::Patience;
+use super::start::StartPatience;
 use super::stats::{Stats, Summary};
 use super::{after, application_name, sources};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
-use crate::kafka::{Intake, Lag, Reader, StoredProgress, check_properties};
+use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::dead_letter_topic;
 use crate::postgres::Target;
@@ -82,7 +82,7 @@ impl Pipeline {
         }
         let shared = Arc::new(Shared::new(job.buffer_memory));
         let application = job_application_name(&job);
-        let patience = Patience::new(options.wait_for_servers, job.max_outage);
+        let patience = StartPatience::new(options.wait_for_servers, job.max_outage);
         let mut lines = Vec::new();
         for mapping in &job.mappings {
             let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
@@ -99,7 +99,7 @@ impl Pipeline {
             let source = &job.sources[tables[0]];
             let mut resume = sources::resume(&job, source, options.fresh);
             resume.patience = patience.left();
-            let reader = Reader::open(&source.table, &source.kafka, &resume)?;
+            let reader = KafkaReader::open(&source.table, &source.kafka, &resume)?;
             let feeds = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
                 (&job.sources[index], own.collect())
@@ -123,7 +123,7 @@ impl Pipeline {
     }
 
     /// Runs a reader for its tables, each with the lines it feeds.
-    fn run_reader(&mut self, mut reader: Reader, feeds: Vec<(&Source, Vec<Branch<'_>>)>) -> Result<()> {
+    fn run_reader(&mut self, mut reader: KafkaReader, feeds: Vec<(&Source, Vec<Branch<'_>>)>) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let readers = Arc::clone(&self.readers);
         let name = format!("read {}", feeds.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());

@@ -117,8 +117,8 @@ impl Line {
 
     /// The table as rows are to be encoded for it now, and the number of that edition.
     pub fn newest_table(&self) -> (TargetTable, u16) {
-        let edition = self.target.edition();
-        (typed(&edition.table, self.traits), edition.number)
+        let schema_version = self.target.schema_version();
+        (typed(&schema_version.table, self.traits), schema_version.number)
     }
 
     pub fn counters(&self) -> &Counters {

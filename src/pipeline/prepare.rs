@@ -18,7 +18,7 @@ type Beside<'a> = (&'a [Value<'a>], &'a Bump);
 type Prepared<T> = std::result::Result<T, Rejection>;
 
 /// One entry to be: where its parts stand in the buffers of [`Prepare`].
-pub struct Piece {
+pub struct PreparedEntry {
     pub op: Op,
     pub format: RowFormat,
     pub row: Range<usize>,
@@ -29,16 +29,16 @@ pub struct Piece {
 pub struct Prepare {
     pub selection: Selection,
     encoder: RowEncoder,
-    key: Option<Key>,
+    key: Option<DeleteKey>,
     pub rows: Vec<u8>,
     pub keys: Vec<u8>,
-    pub pieces: Vec<Prepared<Piece>>,
+    pub pieces: Vec<Prepared<PreparedEntry>>,
     /// Rows that the NOT NULL enforcer dropped.
     pub dropped: u64,
 }
 
 /// The key, as deletes need it.
-struct Key {
+struct DeleteKey {
     columns: Vec<usize>,
     encoder: RowEncoder,
 }
@@ -47,7 +47,7 @@ impl Prepare {
     pub fn new(selection: Selection, target: &TargetTable, options: EncodeOptions) -> Result<Prepare> {
         let key = match &target.key {
             Some(columns) => {
-                Some(Key { columns: columns.clone(), encoder: RowEncoder::new(&target.of_key(), options)? })
+                Some(DeleteKey { columns: columns.clone(), encoder: RowEncoder::new(&target.of_key(), options)? })
             }
             None => None,
         };
@@ -184,7 +184,7 @@ impl Prepare {
         before: &'a [Value<'a>],
         after: &'a [Value<'a>],
         beside: Beside<'a>,
-    ) -> Prepared<Option<Piece>> {
+    ) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &self.key else { return Ok(None) };
         let before = completed(Some(after), before, beside.1);
         let Selected::Row(new) = self.selection.key(&key.columns, after, beside.0, beside.1)? else { return Ok(None) };
@@ -201,7 +201,7 @@ impl Prepare {
         row.iter().enumerate().any(|(index, value)| *value != Value::Unchanged && !is_key(index))
     }
 
-    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<Option<Piece>> {
+    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &mut self.key else {
             return Err(Rejection::new(Stage::Select, "without a key there is no telling which row to delete"));
         };
@@ -224,11 +224,11 @@ fn put_row(
     selected: &[Value<'_>],
     rows: &mut Vec<u8>,
     keys: &mut Vec<u8>,
-) -> Prepared<Piece> {
+) -> Prepared<PreparedEntry> {
     let (row_start, key_start) = (rows.len(), keys.len());
     let format = if op == Op::Patch { encoder.encode_partial(selected, rows) } else { encoder.encode(selected, rows) }?;
     encoder.key_image(selected, keys)?;
-    Ok(Piece { op, format, row: row_start..rows.len(), key: key_start..keys.len() })
+    Ok(PreparedEntry { op, format, row: row_start..rows.len(), key: key_start..keys.len() })
 }
 
 /// `row` with what it doesn't carry taken from `other`, the same row before or after: its columns didn't change. A NULL

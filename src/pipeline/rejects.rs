@@ -29,7 +29,7 @@ const ALONG: usize = 1 << 20;
 const FOR_COMPANY: Duration = Duration::from_millis(100);
 
 /// A rejected record with what settles it.
-pub struct Letter {
+pub struct RejectedRecord {
     pub position: Position,
     /// What [`crate::record::Record::store_original`] wrote; empty where no dead-letter target is set.
     pub original: Vec<u8>,
@@ -38,17 +38,17 @@ pub struct Letter {
     pub ticket: u64,
 }
 
-impl Letter {
+impl RejectedRecord {
     fn bytes(&self) -> usize {
-        size_of::<Letter>() + self.original.len() + self.rejection.reason.len()
+        size_of::<RejectedRecord>() + self.original.len() + self.rejection.reason.len()
     }
 
-    fn unpack(&self, sink: &str) -> Result<dead_letter::Letter> {
+    fn unpack(&self, sink: &str) -> Result<dead_letter::DeadLetter> {
         let Some(original) = Original::read(&self.original) else {
             return Err(Error::Internal(format!("no original of {}", self.position)));
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(dead_letter::Letter {
+        Ok(dead_letter::DeadLetter {
             position: self.position.clone(),
             timestamp_ms: original.timestamp_ms,
             key: original.key.map(<[u8]>::to_vec),
@@ -72,13 +72,13 @@ enum Keeping {
 
 pub struct Rejects {
     keeping: Keeping,
-    queue: Mutex<Queue>,
+    queue: Mutex<RejectQueue>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Queue {
-    letters: Vec<Letter>,
+struct RejectQueue {
+    dead_letters: Vec<RejectedRecord>,
     writing: bool,
     closed: bool,
     /// The target can't be written. Nothing is settled any more; the job ends.
@@ -118,56 +118,56 @@ impl Rejects {
         thread.map(drop).map_err(|error| threads::refused("for the dead letters", &error))
     }
 
-    pub fn submit(&self, line: &Arc<Line>, letter: Letter) {
-        line.note_rejected(&letter.position, &letter.rejection);
+    pub fn submit(&self, line: &Arc<Line>, dead_letter: RejectedRecord) {
+        line.note_rejected(&dead_letter.position, &dead_letter.rejection);
         if let Keeping::Nowhere(log) = &self.keeping {
             line.counters().rows_dead_lettered.add(1);
-            log.rejected(line.name(), &letter.position, &letter.rejection);
-            line.settle([(letter.stream, letter.ticket)]);
+            log.rejected(line.name(), &dead_letter.position, &dead_letter.rejection);
+            line.settle([(dead_letter.stream, dead_letter.ticket)]);
             return;
         }
         let mut queue = self.queue.lock();
         if !queue.failed {
-            line.shared.budget.charge(letter.bytes());
-            queue.letters.push(letter);
+            line.shared.budget.charge(dead_letter.bytes());
+            queue.dead_letters.push(dead_letter);
             self.changed.notify_all();
         }
     }
 
     /// Letters for the transaction that is about to begin; [`Rejects::returned`] or [`Rejects::settled`] must follow.
-    pub fn take_along(&self) -> Vec<Letter> {
+    pub fn take_along(&self) -> Vec<RejectedRecord> {
         if !matches!(self.keeping, Keeping::WithRows) {
             return Vec::new();
         }
         let mut queue = self.queue.lock();
-        let count = piece(&queue.letters, ALONG);
-        let taken = queue.letters.drain(..count).collect();
+        let count = piece(&queue.dead_letters, ALONG);
+        let taken = queue.dead_letters.drain(..count).collect();
         self.changed.notify_all();
         taken
     }
 
     /// That transaction was not committed.
-    pub fn returned(&self, letters: Vec<Letter>) {
-        if !letters.is_empty() {
-            self.queue.lock().letters.splice(0..0, letters);
+    pub fn returned(&self, dead_letters: Vec<RejectedRecord>) {
+        if !dead_letters.is_empty() {
+            self.queue.lock().dead_letters.splice(0..0, dead_letters);
             self.changed.notify_all();
         }
     }
 
     /// These are durable.
-    pub fn settled(&self, line: &Arc<Line>, letters: &[Letter]) {
-        if !letters.is_empty() {
-            line.counters().rows_dead_lettered.add(letters.len() as u64);
-            line.settle(letters.iter().map(|letter| (letter.stream, letter.ticket)));
-            line.shared.budget.release(letters.iter().map(Letter::bytes).sum());
+    pub fn settled(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) {
+        if !dead_letters.is_empty() {
+            line.counters().rows_dead_lettered.add(dead_letters.len() as u64);
+            line.settle(dead_letters.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket)));
+            line.shared.budget.release(dead_letters.iter().map(RejectedRecord::bytes).sum());
         }
     }
 
     /// Writes what has gathered; `false` when there is nothing more to do.
     fn write_some(&self, line: &Arc<Line>) -> bool {
-        let letters = {
+        let dead_letters = {
             let mut queue = self.queue.lock();
-            if queue.letters.is_empty() {
+            if queue.dead_letters.is_empty() {
                 if queue.closed {
                     return false;
                 }
@@ -176,13 +176,13 @@ impl Rejects {
             if matches!(self.keeping, Keeping::WithRows) {
                 self.wait_for_company(&mut queue);
             }
-            queue.writing = !queue.letters.is_empty();
-            std::mem::take(&mut queue.letters)
+            queue.writing = !queue.dead_letters.is_empty();
+            std::mem::take(&mut queue.dead_letters)
         };
-        if letters.is_empty() {
+        if dead_letters.is_empty() {
             return true;
         }
-        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, &letters)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, &dead_letters)));
         let failure = match worked {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
@@ -200,9 +200,9 @@ impl Rejects {
     }
 
     /// Leaves the letters to a transaction of rows, if one begins soon.
-    fn wait_for_company(&self, queue: &mut parking_lot::MutexGuard<'_, Queue>) {
+    fn wait_for_company(&self, queue: &mut parking_lot::MutexGuard<'_, RejectQueue>) {
         let deadline = Instant::now() + FOR_COMPANY;
-        while !queue.letters.is_empty() && !queue.closed {
+        while !queue.dead_letters.is_empty() && !queue.closed {
             if self.changed.wait_until(queue, deadline).timed_out() {
                 return;
             }
@@ -210,19 +210,19 @@ impl Rejects {
     }
 
     /// Piece by piece, so that their text takes little memory beside the letters themselves.
-    fn write_pieces(&self, line: &Arc<Line>, letters: &[Letter]) -> Result<()> {
-        let mut rest = letters;
+    fn write_pieces(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) -> Result<()> {
+        let mut rest = dead_letters;
         while !rest.is_empty() {
             let (now, after) = rest.split_at(piece(rest, PIECE));
-            let unpacked = now.iter().map(|letter| letter.unpack(line.name())).collect::<Result<Vec<_>>>()?;
+            let unpacked = now.iter().map(|dead_letter| dead_letter.unpack(line.name())).collect::<Result<Vec<_>>>()?;
             match &self.keeping {
                 Keeping::Nowhere(_) => {}
                 Keeping::Apart(target) => target.write(&unpacked).map_err(|error| with_advice(error, line))?,
                 Keeping::WithRows => {
-                    let entries = now.iter().map(|letter| (letter.stream, letter.ticket));
+                    let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
                     let answered = line.replayed.answered(&line.progress, entries);
-                    let beside = Beside { letters: unpacked, answered };
-                    line.target.write_letters(&beside, &line.shared.stop)?;
+                    let beside = Beside { dead_letters: unpacked, answered };
+                    line.target.write_dead_letters(&beside, &line.shared.stop)?;
                     line.replayed.gone(&beside.answered);
                 }
             }
@@ -237,25 +237,25 @@ impl Rejects {
         let mut queue = self.queue.lock();
         queue.closed = true;
         self.changed.notify_all();
-        while !queue.failed && (queue.writing || !queue.letters.is_empty()) && !is_over(stop, deadline) {
+        while !queue.failed && (queue.writing || !queue.dead_letters.is_empty()) && !is_over(stop, deadline) {
             self.changed.wait_for(&mut queue, Duration::from_millis(50));
         }
     }
 }
 
 /// How many of the first letters make up a piece of so many bytes: one at least, where there is one.
-fn piece(letters: &[Letter], most: usize) -> usize {
+fn piece(dead_letters: &[RejectedRecord], most: usize) -> usize {
     let mut bytes = 0;
-    let fits = |letter: &&Letter| {
-        bytes += letter.bytes();
+    let fits = |dead_letter: &&RejectedRecord| {
+        bytes += dead_letter.bytes();
         bytes <= most
     };
-    letters.iter().take_while(fits).count().max(1).min(letters.len())
+    dead_letters.iter().take_while(fits).count().max(1).min(dead_letters.len())
 }
 
 /// Letters as the database takes them.
-pub fn unpacked(letters: &[Letter], sink: &str) -> Result<Vec<dead_letter::Letter>> {
-    letters.iter().map(|letter| letter.unpack(sink)).collect()
+pub fn unpacked(dead_letters: &[RejectedRecord], sink: &str) -> Result<Vec<dead_letter::DeadLetter>> {
+    dead_letters.iter().map(|dead_letter| dead_letter.unpack(sink)).collect()
 }
 
 /// The target says what is wrong with it, and not what becomes of the rows.

@@ -12,14 +12,14 @@ use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
 use super::stats::Summary;
-use crate::dead_letters::dead_letter::Letter;
-use crate::dead_letters::{Place, Spool};
+use crate::dead_letters::dead_letter::DeadLetter;
+use crate::dead_letters::{Spool, SpoolPosition};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::kafka::{Intake, Taken};
 use crate::metrics::{Counters, Snapshot};
-use crate::pipeline::dead_letter_sources::{Read, read};
+use crate::pipeline::dead_letter_sources::{ReadDeadLetters, read};
 use crate::pipeline::dead_letter_topic;
 use crate::postgres::Beside;
 use crate::record::{Header, Record, TimestampType};
@@ -41,7 +41,7 @@ pub enum Letters {
 
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
-    pub letters: Letters,
+    pub dead_letters: Letters,
     /// Only letters of this sink, and those that name none.
     pub sink: Option<String>,
     /// Where what is rejected again goes, instead of the job's own targets.
@@ -91,7 +91,7 @@ fn put_through(
     stop: &Stop,
     counters: &mut Snapshot,
 ) -> Result<()> {
-    let Read { mut spool, table, readers } = read(job, options, sinks, stop)?;
+    let ReadDeadLetters { mut spool, table, readers } = read(job, options, sinks, stop)?;
     if !stop.is_running() {
         return Err(Error::Stopped);
     }
@@ -172,7 +172,7 @@ impl Way {
         Ok(Way { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
     }
 
-    fn run(mut self, spool: &Spool, places: &[Place], counters: &mut Snapshot) -> Result<()> {
+    fn run(mut self, spool: &Spool, places: &[SpoolPosition], counters: &mut Snapshot) -> Result<()> {
         self.line.start_writer();
         let fed = self.feed(spool, places);
         self.line.close();
@@ -189,26 +189,28 @@ impl Way {
         let mut answered = self.line.replayed.rest();
         answered.ids.append(&mut self.without_row);
         if !answered.ids.is_empty() {
-            self.line.target.write_letters(&Beside { letters: Vec::new(), answered }, &shared.stop)?;
+            self.line.target.write_dead_letters(&Beside { dead_letters: Vec::new(), answered }, &shared.stop)?;
         }
         Ok(())
     }
 
     /// `false`: it was stopped before the end.
-    fn feed(&mut self, spool: &Spool, places: &[Place]) -> Result<bool> {
-        for record in places.chunk_by(Place::is_of_same_record) {
+    fn feed(&mut self, spool: &Spool, places: &[SpoolPosition]) -> Result<bool> {
+        for record in places.chunk_by(SpoolPosition::is_of_same_record) {
             // A letter may have been written twice; repaired, it is another one.
-            let mut letters: Vec<(Letter, Vec<i64>)> = Vec::new();
+            let mut dead_letters: Vec<(DeadLetter, Vec<i64>)> = Vec::new();
             for place in record {
-                let letter = spool.read(place)?;
-                let same = |other: &&mut (Letter, _)| (&other.0.key, &other.0.value) == (&letter.key, &letter.value);
-                match letters.iter_mut().find(same) {
+                let dead_letter = spool.read(place)?;
+                let same = |other: &&mut (DeadLetter, _)| {
+                    (&other.0.key, &other.0.value) == (&dead_letter.key, &dead_letter.value)
+                };
+                match dead_letters.iter_mut().find(same) {
                     Some((_, ids)) => ids.extend(place.id),
-                    None => letters.push((letter, place.id.into_iter().collect())),
+                    None => dead_letters.push((dead_letter, place.id.into_iter().collect())),
                 }
             }
-            for (letter, ids) in letters {
-                if !self.offer(&letter, ids)? {
+            for (dead_letter, ids) in dead_letters {
+                if !self.offer(&dead_letter, ids)? {
                     return Ok(false);
                 }
             }
@@ -216,8 +218,8 @@ impl Way {
         Ok(true)
     }
 
-    fn offer(&mut self, letter: &Letter, ids: Vec<i64>) -> Result<bool> {
-        let position = &letter.position;
+    fn offer(&mut self, dead_letter: &DeadLetter, ids: Vec<i64>) -> Result<bool> {
+        let position = &dead_letter.position;
         let at = (Arc::clone(&position.topic), position.partition);
         let next = self.streams.len() as u32;
         let stream = *self.streams.entry(at).or_insert_with(|| {
@@ -225,18 +227,18 @@ impl Way {
             next
         });
         let headers: Vec<Header<'_>> =
-            letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+            dead_letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let record = Record {
             topic: &position.topic,
             partition: position.partition,
             offset: position.offset,
-            timestamp_ms: letter.timestamp_ms,
+            timestamp_ms: dead_letter.timestamp_ms,
             // Letters don't tell.
-            timestamp_type: letter.timestamp_ms.map_or(TimestampType::Missing, |_| TimestampType::Created),
+            timestamp_type: dead_letter.timestamp_ms.map_or(TimestampType::Missing, |_| TimestampType::Created),
             leader_epoch: None,
-            key: letter.key.as_deref(),
+            key: dead_letter.key.as_deref(),
             headers: &headers,
-            value: letter.value.as_deref(),
+            value: dead_letter.value.as_deref(),
         };
         let (line, has_ids) = (&self.line, !ids.is_empty());
         // Before it is accepted: a writer may have it at once.

@@ -16,7 +16,7 @@ use crate::job::selection::{Selected, Selection};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
-use crate::kafka::{Intake, Reader, Taken, Watermark};
+use crate::kafka::{Intake, KafkaReader, Taken, Watermark};
 use crate::postgres::Target;
 use crate::record::Record;
 use crate::settings::Sink;
@@ -61,7 +61,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for (index, source) in job.sources.iter().enumerate() {
         let mappings = job.mappings.iter().filter(|mapping| mapping.source == index);
-        let views = mappings.map(|mapping| View::open(job, mapping, source)).collect::<Result<Vec<_>>>()?;
+        let views = mappings.map(|mapping| SampleView::open(job, mapping, source)).collect::<Result<Vec<_>>>()?;
         let metadata = RecordMetadata::new(&source.record_metadata)
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
@@ -74,8 +74,8 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             stop: stop.clone(),
         };
         if count > 0 {
-            let mut reader =
-                Reader::open(&source.table, &up_to_now(&source.kafka), &resume(job, source, false))?.without_commits();
+            let mut reader = KafkaReader::open(&source.table, &up_to_now(&source.kafka), &resume(job, source, false))?
+                .without_commits();
             reader.run(&mut look, &stop)?;
         }
         samples.extend(look.views.into_iter().map(|view| view.sample));
@@ -97,7 +97,7 @@ struct Look {
     decoder: Box<dyn Decode>,
     metadata: RecordMetadata,
     arena: Bump,
-    views: Vec<View>,
+    views: Vec<SampleView>,
     left: usize,
     stop: Stop,
 }
@@ -145,7 +145,7 @@ impl Intake for Look {
 }
 
 /// One sink's view of its source.
-struct View {
+struct SampleView {
     selection: Selection,
     prepare: Prepare,
     time_zone: TimeZone,
@@ -153,18 +153,18 @@ struct View {
     sample: Sample,
 }
 
-impl View {
-    fn open(job: &Job, mapping: &Mapping, source: &Source) -> Result<View> {
+impl SampleView {
+    fn open(job: &Job, mapping: &Mapping, source: &Source) -> Result<SampleView> {
         let sink = &mapping.sink;
         // Opened with its dead letters, a table for them would be made.
-        let without_letters = Sink { dead_letter: None, ..sink.clone() };
-        let target = Target::open(&without_letters, &job_application_name(job), job.max_outage)?;
+        let without_dead_letters = Sink { dead_letter: None, ..sink.clone() };
+        let target = Target::open(&without_dead_letters, &job_application_name(job), job.max_outage)?;
         let column = |column: &crate::types::target::TargetColumn| SampledColumn {
             name: column.name.clone(),
             from: column.source.to_string(),
             to: column.type_name.clone(),
         };
-        Ok(View {
+        Ok(SampleView {
             selection: Selection::new(mapping),
             prepare: Prepare::new(
                 Selection::new(mapping),

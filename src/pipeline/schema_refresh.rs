@@ -1,8 +1,8 @@
 //! A batch whose table was altered: the same entries, encoded as the table takes them now.
 
 use super::line::Line;
-use crate::batch::{Batch, Chunk, Entry, Op};
-use crate::postgres::Edition;
+use crate::batch::{Batch, Chunk, Op, RowEntry};
+use crate::postgres::SchemaVersion;
 use crate::types::encode::Translator;
 
 /// Rows and deletes from one edition to another.
@@ -14,7 +14,7 @@ struct Translators {
 
 /// The entries keep their places and their keys. `None`: the edition that one of them was encoded for is no longer known, or
 /// it has become longer than can be counted.
-pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Batch> {
+pub fn encoded_anew(line: &Line, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());
     for chunk in &batch.chunks {
@@ -25,15 +25,21 @@ pub fn encoded_anew(line: &Line, batch: &Batch, edition: &Edition) -> Option<Bat
             rest = after;
             let start = rows.len();
             let mut format = entry.format;
-            if entry.edition == edition.number {
+            if entry.schema_version == schema_version.number {
                 rows.extend_from_slice(row);
             } else {
-                let translators = translators(line, &mut known, entry.edition, edition)?;
+                let translators = translators(line, &mut known, entry.schema_version, schema_version)?;
                 let translator = if entry.op == Op::Delete { &mut translators.keys } else { &mut translators.rows };
                 format = translator.row(entry.format, row, &mut rows);
             }
             let row_len = u32::try_from(rows.len() - start).ok()?;
-            entries.push(Entry { format, row_len, edition: edition.number, original_len: 0, ..*entry });
+            entries.push(RowEntry {
+                format,
+                row_len,
+                schema_version: schema_version.number,
+                original_len: 0,
+                ..*entry
+            });
         }
         chunks.push(Chunk { shard: chunk.shard, entries, rows, keys: chunk.keys.clone(), originals: Vec::new() });
     }
@@ -44,16 +50,16 @@ fn translators<'k>(
     line: &Line,
     known: &'k mut Vec<Translators>,
     from: u16,
-    edition: &Edition,
+    schema_version: &SchemaVersion,
 ) -> Option<&'k mut Translators> {
     let at = match known.iter().position(|translators| translators.from == from) {
         Some(at) => at,
         None => {
-            let was = line.target.edition_of(from)?;
+            let was = line.target.schema_version_of(from)?;
             known.push(Translators {
                 from,
-                rows: Translator::new(&was.table, &edition.table),
-                keys: Translator::new(&was.table.of_key(), &edition.table.of_key()),
+                rows: Translator::new(&was.table, &schema_version.table),
+                keys: Translator::new(&was.table.of_key(), &schema_version.table.of_key()),
             });
             known.len() - 1
         }

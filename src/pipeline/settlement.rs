@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::line::Line;
-use super::rejects::{self, Letter};
-use crate::batch::{Batch, Chunk, Entry};
+use super::rejects::{self, RejectedRecord};
+use crate::batch::{Batch, Chunk, RowEntry};
 use crate::error::{Error, Rejection, Result};
 use crate::pipeline::schema_refresh;
-use crate::postgres::{Beside, Edition, Settle, Written};
+use crate::postgres::{Beside, SchemaVersion, Settle, Written};
 use crate::settings::ExceptionMode;
 
 pub struct Settlement<'a> {
@@ -18,7 +18,7 @@ pub struct Settlement<'a> {
     /// Number of the first row of each chunk.
     starts: Vec<usize>,
     /// Dead letters that the open transaction takes along.
-    along: Vec<Letter>,
+    along: Vec<RejectedRecord>,
 }
 
 impl<'a> Settlement<'a> {
@@ -37,7 +37,7 @@ impl<'a> Settlement<'a> {
         (chunk, row - self.starts.get(chunk).copied().unwrap_or(row))
     }
 
-    fn entries(&self, rows: Range<usize>) -> impl Iterator<Item = &Entry> {
+    fn entries(&self, rows: Range<usize>) -> impl Iterator<Item = &RowEntry> {
         let (chunk, at) = self.place(rows.start);
         let entries = self.batch.chunks.iter().skip(chunk).flat_map(|chunk| &chunk.entries);
         entries.skip(at).take(rows.len())
@@ -79,8 +79,8 @@ impl Settle for Settlement<'_> {
             return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
         }
         let original = self.original(row).unwrap_or_default().to_vec();
-        let letter = Letter { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
-        self.line.rejects.submit(self.line, letter);
+        let dead_letter = RejectedRecord { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
+        self.line.rejects.submit(self.line, dead_letter);
         Ok(())
     }
 
@@ -110,24 +110,24 @@ impl Settle for Settlement<'_> {
         self.line.counters().retries.add(1);
     }
 
-    fn encoded_anew(&mut self, batch: &Batch, edition: &Edition) -> Option<Batch> {
-        schema_refresh::encoded_anew(self.line, batch, edition)
+    fn encoded_anew(&mut self, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
+        schema_refresh::encoded_anew(self.line, batch, schema_version)
     }
 
     fn beside(&mut self, rows: Range<usize>) -> Beside {
         let taken = self.line.rejects.take_along();
         // What can't be unpacked is for the dead letters' own thread to complain of.
-        let letters = match rejects::unpacked(&taken, self.line.name()) {
-            Ok(letters) => letters,
+        let dead_letters = match rejects::unpacked(&taken, self.line.name()) {
+            Ok(dead_letters) => dead_letters,
             Err(_) => {
                 self.line.rejects.returned(taken);
                 return Beside::default();
             }
         };
         self.along = taken;
-        let along = self.along.iter().map(|letter| (letter.stream, letter.ticket));
+        let along = self.along.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
         let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
-        Beside { letters, answered: self.line.replayed.answered(&self.line.progress, entries) }
+        Beside { dead_letters, answered: self.line.replayed.answered(&self.line.progress, entries) }
     }
 
     fn beside_ended(&mut self, beside: Beside, committed: bool) {

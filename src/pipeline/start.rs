@@ -13,17 +13,17 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long a start waits for servers that are away, from its beginning.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct StartPatience {
     /// `None`: each server is tried once, with its own time-out.
     longest: Option<Duration>,
     begun: Instant,
 }
 
-impl Patience {
+impl StartPatience {
     /// Without either option a start fails soon: a wrong address must not look like an outage.
-    pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> Patience {
+    pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> StartPatience {
         let longest = max_outage.or(wait_for_servers.then_some(Duration::MAX));
-        Patience { longest, begun: Instant::now() }
+        StartPatience { longest, begun: Instant::now() }
     }
 
     /// What is left of it. `None`: the server's own time-out counts.
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_start_waits_only_where_it_was_told_to() {
-        let tries = |patience: Patience, good_at: u32| {
+        let tries = |patience: StartPatience, good_at: u32| {
             let mut tries = 0;
             let outcome = patience.wait_for("t", || {
                 tries += 1;
@@ -86,17 +86,17 @@ mod tests {
             });
             (outcome.is_ok(), tries)
         };
-        assert_eq!(tries(Patience::new(false, None), 2), (false, 1));
-        assert_eq!(tries(Patience::new(true, None), 2), (true, 2));
-        assert_eq!(tries(Patience::new(false, Some(Duration::from_secs(60))), 2), (true, 2));
-        let (is_ok, tries) = tries(Patience::new(true, Some(Duration::from_millis(10))), 100);
+        assert_eq!(tries(StartPatience::new(false, None), 2), (false, 1));
+        assert_eq!(tries(StartPatience::new(true, None), 2), (true, 2));
+        assert_eq!(tries(StartPatience::new(false, Some(Duration::from_secs(60))), 2), (true, 2));
+        let (is_ok, tries) = tries(StartPatience::new(true, Some(Duration::from_millis(10))), 100);
         assert!(!is_ok && tries < 5);
     }
 
     #[test]
     fn an_error_that_waiting_does_not_solve_is_returned_at_once() {
         let mut tries = 0;
-        let outcome: Result<()> = Patience::new(true, None).wait_for("t", || {
+        let outcome: Result<()> = StartPatience::new(true, None).wait_for("t", || {
             tries += 1;
             Err(Error::target("no such table"))
         });

@@ -9,7 +9,7 @@ use super::is_over;
 use super::line::Line;
 use super::memory;
 use super::settlement::Settlement;
-use crate::dispatch::{Dispatcher, Taken, Tray};
+use crate::dispatch::{Dispatcher, TakenBatch, Tray};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 use crate::threads;
@@ -75,7 +75,7 @@ fn write_batches(line: &Arc<Line>) -> Result<()> {
     let mut tray = Tray::default();
     let most_freed = line.shared.budget.limit() / FREED_SHARE;
     let mut freed = 0;
-    while let Some(Taken { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray, || line.rest()) {
+    while let Some(TakenBatch { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray, || line.rest()) {
         if leaves_rows_alone {
             line.start_writer();
         }

@@ -4,15 +4,15 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
 use super::{Target, first_session};
-use crate::dead_letters::dead_letter::{Letter, headers_from_json};
+use crate::dead_letters::dead_letter::{DeadLetter, headers_from_json};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::position::Position;
 use crate::postgres::catalog::probe::{in_rollback, met_a_lock};
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::connect::driver::patience::{Deadline, Patience};
+use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
 use crate::postgres::connect::driver::{Error as DriverError, Parameter};
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::retry::Backoff;
 use crate::postgres::write::statements::quote;
@@ -40,14 +40,14 @@ const COLUMNS: [(&str, &str, &str); 13] = [
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Beside {
     /// For the sink's dead-letter table.
-    pub letters: Vec<Letter>,
+    pub dead_letters: Vec<DeadLetter>,
     /// Letters that have been put through again: they leave their table with the rows they became.
     pub answered: Answered,
 }
 
 impl Beside {
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty() && self.answered.ids.is_empty()
+        self.dead_letters.is_empty() && self.answered.ids.is_empty()
     }
 }
 
@@ -61,44 +61,44 @@ pub struct Answered {
 
 /// A dead-letter table, and how it is written.
 #[derive(Debug)]
-pub struct LetterTable {
+pub struct DeadLetterTable {
     name: String,
     insert: String,
 }
 
 /// The statement that makes a dead-letter table.
-pub fn letter_table_ddl(schema: &str, table: &str) -> String {
+pub fn dead_letter_table_ddl(schema: &str, table: &str) -> String {
     let column = |(name, data_type, _): &(&str, &str, &str)| format!("{} {data_type}", quote(name));
     let columns: Vec<String> = COLUMNS.iter().map(column).collect();
     format!("CREATE TABLE {}.{} (\"id\" bigserial PRIMARY KEY, {})", quote(schema), quote(table), columns.join(", "))
 }
 
-impl LetterTable {
+impl DeadLetterTable {
     /// Makes the table when it is missing, and makes sure that it can be written.
-    pub fn open(session: &mut Session, schema: &str, table: &str) -> Result<LetterTable> {
-        let letters = LetterTable::named(schema, table);
-        let ddl = letter_table_ddl(schema, table);
-        let wrong = |failure: &Failure, what: &str| letters.wrong(failure, what, &ddl);
+    pub fn open(session: &mut Session, schema: &str, table: &str) -> Result<DeadLetterTable> {
+        let dead_letters = DeadLetterTable::named(schema, table);
+        let ddl = dead_letter_table_ddl(schema, table);
+        let wrong = |failure: &AttemptError, what: &str| dead_letters.wrong(failure, what, &ddl);
         if !exists(session, schema, table).map_err(|failure| wrong(&failure, "can't be looked for"))? {
             match session.run(&ddl) {
-                Ok(()) => log::info!("table {} made for dead letters", letters.name),
+                Ok(()) => log::info!("table {} made for dead letters", dead_letters.name),
                 // Another process was first.
                 Err(failure) if failure.is("42P07") || failure.is("23505") => session.forgive(),
                 Err(failure) => return Err(wrong(&failure, "doesn't exist and can't be created")),
             }
         }
-        letters.probe(session).map_err(|failure| wrong(&failure, "can't be written"))?;
-        Ok(letters)
+        dead_letters.probe(session).map_err(|failure| wrong(&failure, "can't be written"))?;
+        Ok(dead_letters)
     }
 
-    /// Whether [`LetterTable::open`] would succeed; leaves nothing behind. Tells whether the table would be created.
+    /// Whether [`DeadLetterTable::open`] would succeed; leaves nothing behind. Tells whether the table would be created.
     pub fn check(session: &mut Session, schema: &str, table: &str) -> Result<bool> {
-        let letters = LetterTable::named(schema, table);
-        let ddl = letter_table_ddl(schema, table);
-        let wrong = |failure: &Failure, what: &str| letters.wrong(failure, what, &ddl);
+        let dead_letters = DeadLetterTable::named(schema, table);
+        let ddl = dead_letter_table_ddl(schema, table);
+        let wrong = |failure: &AttemptError, what: &str| dead_letters.wrong(failure, what, &ddl);
         let is_there = exists(session, schema, table).map_err(|failure| wrong(&failure, "can't be looked for"))?;
         if is_there {
-            letters.probe(session).map_err(|failure| wrong(&failure, "can't be written"))?;
+            dead_letters.probe(session).map_err(|failure| wrong(&failure, "can't be written"))?;
         } else {
             let made = session.run(&format!("BEGIN; {ddl}; ROLLBACK"));
             session.recover();
@@ -107,7 +107,7 @@ impl LetterTable {
         Ok(!is_there)
     }
 
-    fn named(schema: &str, table: &str) -> LetterTable {
+    fn named(schema: &str, table: &str) -> DeadLetterTable {
         let name = format!("{}.{}", quote(schema), quote(table));
         let columns: Vec<String> = COLUMNS.iter().map(|(column, ..)| quote(column)).collect();
         let value = |(column, data_type, _): &(&str, &str, &str)| match *data_type {
@@ -117,7 +117,7 @@ impl LetterTable {
         let values: Vec<String> = COLUMNS.iter().map(value).collect();
         // All arrays have one length, so this gives row by row. PostgreSQL 9.3 has no unnest of several arrays.
         let arrays = COLUMNS.iter().enumerate().map(|(at, (.., sent))| format!("unnest(${}::{sent}[])", at + 1));
-        LetterTable {
+        DeadLetterTable {
             insert: format!(
                 "INSERT INTO {name} ({}) SELECT {} FROM (SELECT {}) AS l ({})",
                 columns.join(", "),
@@ -131,7 +131,7 @@ impl LetterTable {
 
     /// One letter, taken back: privileges, columns and the sequence are known now and not at the first rejected record.
     fn probe(&self, session: &mut Session) -> Attempt<()> {
-        let letter = Letter {
+        let dead_letter = DeadLetter {
             position: Position { topic: "".into(), partition: 0, offset: 0 },
             timestamp_ms: None,
             key: None,
@@ -141,31 +141,31 @@ impl LetterTable {
             rejection: Rejection::new(Stage::Decode, ""),
             time_ms: 0,
         };
-        match in_rollback(session, |session| self.insert(session, &[letter])) {
+        match in_rollback(session, |session| self.insert(session, &[dead_letter])) {
             Err(failure) if met_a_lock(&failure) => Ok(()),
             tried => tried,
         }
     }
 
-    pub fn insert(&self, session: &mut Session, letters: &[Letter]) -> Attempt<()> {
-        fn each<'a, T>(letters: &'a [Letter], field: impl Fn(&'a Letter) -> T) -> Vec<T> {
-            letters.iter().map(field).collect()
+    pub fn insert(&self, session: &mut Session, dead_letters: &[DeadLetter]) -> Attempt<()> {
+        fn each<'a, T>(dead_letters: &'a [DeadLetter], field: impl Fn(&'a DeadLetter) -> T) -> Vec<T> {
+            dead_letters.iter().map(field).collect()
         }
         // Text columns can't hold U+0000.
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
-        let topics = each(letters, |letter| &*letter.position.topic);
-        let partitions = each(letters, |letter| letter.position.partition);
-        let offsets = each(letters, |letter| letter.position.offset);
-        let timestamps = each(letters, |letter| letter.timestamp_ms);
-        let keys = each(letters, |letter| letter.key.as_deref());
-        let headers = each(letters, |letter| letter.headers_json().to_string());
-        let values = each(letters, |letter| letter.value.as_deref());
-        let sinks = each(letters, |letter| clean(&letter.sink));
-        let stages = each(letters, |letter| letter.rejection.stage.as_str());
-        let states = each(letters, |letter| letter.rejection.sqlstate.as_deref());
-        let reasons = each(letters, |letter| clean(&letter.rejection.reason));
-        let columns = each(letters, |letter| letter.rejection.column.as_deref().map(clean));
-        let times = each(letters, |letter| letter.time_ms);
+        let topics = each(dead_letters, |dead_letter| &*dead_letter.position.topic);
+        let partitions = each(dead_letters, |dead_letter| dead_letter.position.partition);
+        let offsets = each(dead_letters, |dead_letter| dead_letter.position.offset);
+        let timestamps = each(dead_letters, |dead_letter| dead_letter.timestamp_ms);
+        let keys = each(dead_letters, |dead_letter| dead_letter.key.as_deref());
+        let headers = each(dead_letters, |dead_letter| dead_letter.headers_json().to_string());
+        let values = each(dead_letters, |dead_letter| dead_letter.value.as_deref());
+        let sinks = each(dead_letters, |dead_letter| clean(&dead_letter.sink));
+        let stages = each(dead_letters, |dead_letter| dead_letter.rejection.stage.as_str());
+        let states = each(dead_letters, |dead_letter| dead_letter.rejection.sqlstate.as_deref());
+        let reasons = each(dead_letters, |dead_letter| clean(&dead_letter.rejection.reason));
+        let columns = each(dead_letters, |dead_letter| dead_letter.rejection.column.as_deref().map(clean));
+        let times = each(dead_letters, |dead_letter| dead_letter.time_ms);
         let parameters: [&dyn Parameter; 13] = [
             &topics,
             &partitions,
@@ -185,7 +185,7 @@ impl LetterTable {
         inserted.map(drop).map_err(|error| session.failed(&error, During::Statement))
     }
 
-    fn wrong(&self, failure: &Failure, what: &str, ddl: &str) -> Error {
+    fn wrong(&self, failure: &AttemptError, what: &str, ddl: &str) -> Error {
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         Error::DeadLetter(format!(
             "dead-letter table {} {what}: {}{code}; let this user write to it, or have it made: {ddl}; or change \
@@ -205,14 +205,14 @@ fn exists(session: &mut Session, schema: &str, table: &str) -> Attempt<bool> {
 }
 
 /// What a transaction does besides its rows. A refusal is no row's fault.
-pub fn write_beside(session: &mut Session, table: Option<&LetterTable>, beside: &Beside) -> Attempt<()> {
-    let own = |failure: Failure| match failure.class {
+pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, beside: &Beside) -> Attempt<()> {
+    let own = |failure: AttemptError| match failure.class {
         Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::Astray => failure,
-        _ => Failure { class: Class::Letters, ..failure },
+        _ => AttemptError { class: Class::Letters, ..failure },
     };
-    if !beside.letters.is_empty() {
-        let Some(table) = table else { return Err(own(Failure::outage("there is no dead-letter table"))) };
-        table.insert(session, &beside.letters).map_err(own)?;
+    if !beside.dead_letters.is_empty() {
+        let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };
+        table.insert(session, &beside.dead_letters).map_err(own)?;
     }
     let Answered { schema, table, ids } = &beside.answered;
     if !ids.is_empty() {
@@ -225,18 +225,18 @@ pub fn write_beside(session: &mut Session, table: Option<&LetterTable>, beside: 
 
 impl Target {
     /// Whether dead letters go to a table of this database.
-    pub fn keeps_letters(&self) -> bool {
-        self.letters.is_some()
+    pub fn keeps_dead_letters(&self) -> bool {
+        self.dead_letters.is_some()
     }
 
     /// A transaction of its own for letters that found no rows to go with. Waits out an outage, as [`Target::write`] does.
-    pub fn write_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
+    pub fn write_dead_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
         let mut backoff = Backoff::new(self.retry_wait_time);
         loop {
-            let attempt = self.pool.session(&Patience::of(stop)).and_then(|mut session| {
+            let attempt = self.pool.session(&WaitLimit::of(stop)).and_then(|mut session| {
                 session.attempt(|session| {
                     session.begin_without_rows()?;
-                    write_beside(session, self.letters.as_ref(), beside)?;
+                    write_beside(session, self.dead_letters.as_ref(), beside)?;
                     session.run("COMMIT")
                 })
             });
@@ -254,7 +254,7 @@ impl Target {
                 }
                 Class::Contention | Class::TooLong => {}
                 Class::Astray => self.goes_astray(),
-                _ => return Err(self.letters_refused(&failure)),
+                _ => return Err(self.dead_letters_refused(&failure)),
             }
             if stop.wait(Phase::Abandoning, backoff.next()) {
                 return Err(Error::Stopped);
@@ -262,9 +262,9 @@ impl Target {
         }
     }
 
-    pub(super) fn letters_refused(&self, failure: &Failure) -> Error {
+    pub(super) fn dead_letters_refused(&self, failure: &AttemptError) -> Error {
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
-        let table = self.letters.as_ref().map(|letters| letters.name.clone()).unwrap_or_default();
+        let table = self.dead_letters.as_ref().map(|dead_letters| dead_letters.name.clone()).unwrap_or_default();
         Error::DeadLetter(format!(
             "dead-letter table {table} can't be written: {}{code}; correct it, or change 'deadletter'; then {}",
             failure.text,
@@ -274,25 +274,25 @@ impl Target {
 }
 
 /// Whether a sink's dead-letter table can be written, or made; leaves nothing behind. Tells whether it would be made.
-pub fn check_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
+pub fn check_dead_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
     let connector = Connector::new(&sink.connection, "vecsink check", None)?;
-    let patience = Patience::until(Deadline::after(connector.timeout()));
+    let patience = WaitLimit::until(Deadline::after(connector.timeout()));
     let mut session = first_session(&connector, sink, &Default::default(), &patience)?;
-    LetterTable::check(&mut session, schema, table)
+    DeadLetterTable::check(&mut session, schema, table)
 }
 
 /// Reads all letters of a table of the sink's database and hands each on with its `id`. `false`: there is no such table.
-pub fn read_letters(
+pub fn read_dead_letters(
     sink: &Sink,
     schema: &str,
     table: &str,
-    take: &mut dyn FnMut(i64, Letter) -> Result<()>,
+    take: &mut dyn FnMut(i64, DeadLetter) -> Result<()>,
 ) -> Result<bool> {
     /// Letters fetched at once.
     const PAGE: i32 = 500;
     let connector = Connector::new(&sink.connection, "vecsink replay", None)?;
-    let failed = |failure: &Failure| connector.unreachable(failure);
-    let mut session = first_session(&connector, sink, &Default::default(), &Patience::default())?;
+    let failed = |failure: &AttemptError| connector.unreachable(failure);
+    let mut session = first_session(&connector, sink, &Default::default(), &WaitLimit::default())?;
     if !exists(&mut session, schema, table).map_err(|failure| failed(&failure))? {
         return Ok(false);
     }
@@ -304,7 +304,7 @@ pub fn read_letters(
         quote(table)
     );
     let wrong = |error: &DriverError| {
-        let failure = Failure::new(error, During::Statement);
+        let failure = AttemptError::new(error, During::Statement);
         failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "look at its columns")
     };
     let client = session.client();
@@ -317,15 +317,15 @@ pub fn read_letters(
             return Ok(true);
         }
         for row in &rows {
-            let (id, letter) = letter_of(row).map_err(|what| {
+            let (id, dead_letter) = dead_letter_of(row).map_err(|what| {
                 Error::DeadLetter(format!("dead-letter table {schema}.{table}: a row can't be read: {what}"))
             })?;
-            take(id, letter)?;
+            take(id, dead_letter)?;
         }
     }
 }
 
-fn letter_of(row: &Row) -> std::result::Result<(i64, Letter), String> {
+fn dead_letter_of(row: &Row) -> std::result::Result<(i64, DeadLetter), String> {
     fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> std::result::Result<T, String> {
         row.try_get(at).map_err(|error| error.to_string())
     }
@@ -336,7 +336,7 @@ fn letter_of(row: &Row) -> std::result::Result<(i64, Letter), String> {
     let stage: Option<String> = get(row, 9)?;
     Ok((
         id,
-        Letter {
+        DeadLetter {
             position: Position { topic: get::<String>(row, 1)?.into(), partition: get(row, 2)?, offset: get(row, 3)? },
             timestamp_ms: get(row, 4)?,
             key: get(row, 5)?,

@@ -22,24 +22,24 @@ use crate::stop::Stop;
 use crate::types::target::TargetTable;
 
 pub use self::catalog::describe::Description;
-pub use self::catalog::schema_version::Edition;
-pub use self::dead_letter_table::{Answered, Beside, check_letters, letter_table_ddl, read_letters};
+pub use self::catalog::schema_version::SchemaVersion;
+pub use self::dead_letter_table::{Answered, Beside, check_dead_letters, dead_letter_table_ddl, read_dead_letters};
 pub use self::streams::{Held, Kept, StreamName};
 pub use self::write::transaction::Written;
 
 use self::catalog::lookup::Catalog;
 use self::catalog::probe::Capabilities;
-use self::catalog::schema_check::Looks;
-use self::catalog::schema_version::Editions;
+use self::catalog::schema_check::SchemaChecks;
+use self::catalog::schema_version::SchemaVersions;
 use self::connect::connector::Connector;
-use self::connect::driver::patience::{Deadline, Patience};
-use self::connect::failure::Failure;
+use self::connect::driver::patience::{Deadline, WaitLimit};
+use self::connect::failure::AttemptError;
 use self::connect::pool::Pool;
 use self::connect::pooler::Between;
 use self::connect::server::Server;
 use self::connect::session::{Attempt, Session, Setup};
 use self::connect::turns::Turns;
-use self::dead_letter_table::LetterTable;
+use self::dead_letter_table::DeadLetterTable;
 use self::owners::Owners;
 use self::write::conflict::Conflicts;
 use self::write::evidence::Evidence;
@@ -61,7 +61,7 @@ pub trait Settle {
 
     /// The table was altered: the entries of `batch`, in their places, with their rows as `edition` takes them. `None` stops
     /// the write: it can't be done.
-    fn encoded_anew(&mut self, _batch: &Batch, _edition: &Edition) -> Option<Batch> {
+    fn encoded_anew(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
         None
     }
 
@@ -95,10 +95,10 @@ pub struct Target {
     name: String,
     sink: Sink,
     table: TargetTable,
-    editions: Editions,
+    schema_versions: SchemaVersions,
     /// Held while the catalog is read again, so that one writer does it for all.
     rereading: Mutex<()>,
-    looks: Looks,
+    looks: SchemaChecks,
     capabilities: Capabilities,
     description: Description,
     pool: Pool,
@@ -112,7 +112,7 @@ pub struct Target {
     most_writers: u32,
     linger: Duration,
     greenplum: bool,
-    letters: Option<LetterTable>,
+    dead_letters: Option<DeadLetterTable>,
     has_company: bool,
     owners: Owners,
     turns: Turns,
@@ -129,7 +129,7 @@ impl Target {
         let open = Arc::new(AtomicU32::new(0));
         let outage = Arc::new(Outage::new(max_outage, sink.origin));
         let opening = Deadline::after(connector.timeout());
-        let patience = Patience::until(opening);
+        let patience = WaitLimit::until(opening);
         let mut session = first_session(&connector, sink, &open, &patience)?;
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
@@ -148,7 +148,7 @@ impl Target {
         session.also_set(&settings).map_err(set_up)?;
         setup.required.extend(settings);
         let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
-        let self::catalog::probe::Found { capabilities, statements, untried } =
+        let self::catalog::probe::ProbeResult { capabilities, statements, untried } =
             self::catalog::probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
         let mut description =
@@ -165,8 +165,10 @@ impl Target {
             ));
         }
         let has_company = self::catalog::probe::other_process(&mut session, application_name);
-        let letters = match &sink.dead_letter {
-            Some(DeadLetterTarget::Table { schema, table }) => Some(LetterTable::open(&mut session, schema, table)?),
+        let dead_letters = match &sink.dead_letter {
+            Some(DeadLetterTarget::Table { schema, table }) => {
+                Some(DeadLetterTable::open(&mut session, schema, table)?)
+            }
             _ => None,
         };
         log::info!("{}: {}, {}", catalog.name(), description.server, description.path);
@@ -177,9 +179,14 @@ impl Target {
             name: catalog.name(),
             sink: sink.clone(),
             table: catalog.target(sink),
-            editions: Editions::new(Edition::new(&catalog, catalog.target(sink), sink.conflict_mode, &capabilities)),
+            schema_versions: SchemaVersions::new(SchemaVersion::new(
+                &catalog,
+                catalog.target(sink),
+                sink.conflict_mode,
+                &capabilities,
+            )),
             rereading: Mutex::new(()),
-            looks: Looks::default(),
+            looks: SchemaChecks::default(),
             capabilities,
             description,
             conflicts,
@@ -197,7 +204,7 @@ impl Target {
             ),
             linger: server.linger(),
             greenplum: server.greenplum,
-            letters,
+            dead_letters,
             has_company,
             owners: Owners::new(&sink.schema, application_name),
             turns: Turns::new(&catalog.name()),
@@ -221,25 +228,25 @@ impl Target {
 
     /// The number of the newest edition of the table: rows are to be encoded for that one.
     #[inline]
-    pub fn edition_number(&self) -> u16 {
-        self.editions.number()
+    pub fn schema_version_number(&self) -> u16 {
+        self.schema_versions.number()
     }
 
-    pub fn edition(&self) -> Arc<Edition> {
-        self.editions.newest()
+    pub fn schema_version(&self) -> Arc<SchemaVersion> {
+        self.schema_versions.newest()
     }
 
     /// An edition that rows were encoded for.
-    pub fn edition_of(&self, number: u16) -> Option<Arc<Edition>> {
-        self.editions.get(number)
+    pub fn schema_version_of(&self, number: u16) -> Option<Arc<SchemaVersion>> {
+        self.schema_versions.get(number)
     }
 
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
     /// why the job can't go on with the table as it is.
-    fn read_again(&self, seen: &Edition, patience: &Patience) -> Attempt<std::result::Result<(), String>> {
+    fn read_again(&self, seen: &SchemaVersion, patience: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
         // The writer that holds this lock waits no longer than `patience`, which all share.
         let _alone = self.rereading.lock();
-        if self.editions.newest().revision != seen.revision {
+        if self.schema_versions.newest().revision != seen.revision {
             return Ok(Ok(()));
         }
         // A session of the pool: the server may allow no more.
@@ -248,13 +255,13 @@ impl Target {
         let read = checkout.attempt(|session| read_catalog(session, self.greenplum, &self.sink, Some(&written)))?;
         drop(checkout);
         let found = match read {
-            Err(Error::Target { message, passing: true, .. }) => return Err(Failure::outage(message)),
+            Err(Error::Target { message, passing: true, .. }) => return Err(AttemptError::outage(message)),
             Err(error) => return Ok(Err(error.to_string())),
             Ok(catalog) => {
-                Edition::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
+                SchemaVersion::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
             }
         };
-        Ok(self.editions.add(found).map(|is_another| {
+        Ok(self.schema_versions.add(found).map(|is_another| {
             if is_another {
                 log::warn!("{}: the table was altered; going on with it as it is now", self.name);
                 self.pool.renew();
@@ -293,7 +300,7 @@ impl Target {
     /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
     /// database until `stop` is at [`crate::stop::Phase::Abandoning`] (then [`Error::Stopped`]) or `max_outage` is over.
     pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
-        self::write::batch::Write::new(self, batch, settle, stop).run()
+        self::write::batch::BatchWrite::new(self, batch, settle, stop).run()
     }
 
     /// The group of processes that share a source has assigned a partition to this one. Its rows come as `stream`, and no other
@@ -305,7 +312,7 @@ impl Target {
     /// How partitions are handed over between processes; the inner error is a warning.
     pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
         let mut found = Ok(String::new());
-        let patience = Patience::until(Deadline::after(self.sink.connection.connect_timeout));
+        let patience = WaitLimit::until(Deadline::after(self.sink.connection.connect_timeout));
         let asked = self.pool.session(&patience).and_then(|mut session| {
             session.attempt(|session| {
                 found = self.owners.check(session);
@@ -376,7 +383,7 @@ fn read_catalog(
 }
 
 /// A server that is just starting gets until the connect time-out.
-fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, patience: &Patience) -> Result<Session> {
+fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, patience: &WaitLimit) -> Result<Session> {
     let deadline = Instant::now() + sink.connection.connect_timeout;
     loop {
         match Session::open(connector, &Setup::default(), open, patience) {

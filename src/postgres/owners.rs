@@ -20,7 +20,7 @@ use twox_hash::XxHash64;
 
 use crate::membership::Membership;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::statements::{literal, quote};
 
@@ -40,13 +40,13 @@ pub struct Owners {
     owner: String,
     /// Whether any stream was claimed; until then there is nothing to check.
     on: AtomicBool,
-    streams: Mutex<HashMap<u32, Stream>>,
+    streams: Mutex<HashMap<u32, OwnedPartition>>,
     /// Held while epochs are raised, so that one writer does it for all.
-    raising: Mutex<Table>,
+    raising: Mutex<EpochTable>,
 }
 
 /// Whether the table of epochs can be used.
-enum Table {
+enum EpochTable {
     Unknown,
     There,
     /// Then a new owner only waits for the former owner's transactions; later ones aren't refused.
@@ -54,7 +54,7 @@ enum Table {
 }
 
 /// A partition of this process, until the last transaction with its rows has ended.
-struct Stream {
+struct OwnedPartition {
     partition: Partition,
     state: State,
     /// It belongs to another process now: no new transaction may have its rows.
@@ -110,7 +110,7 @@ impl Owners {
             owner: owner.to_owned(),
             on: AtomicBool::new(false),
             streams: Mutex::default(),
-            raising: Mutex::new(Table::Unknown),
+            raising: Mutex::new(EpochTable::Unknown),
         }
     }
 
@@ -127,7 +127,7 @@ impl Owners {
         let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
         let (sink, topic) = (sink.to_owned(), Arc::clone(topic));
         let partition = Partition { key, sink, topic, id, membership: Arc::clone(by) };
-        let claimed = Stream { partition, state: State::New, left: false, open: 0 };
+        let claimed = OwnedPartition { partition, state: State::New, left: false, open: 0 };
         self.streams.lock().insert(stream, claimed);
         self.on.store(true, Ordering::Release);
     }
@@ -218,7 +218,7 @@ impl Owners {
     }
 
     /// Whether a failure says that another process has taken a partition over.
-    pub fn is_fenced(failure: &Failure) -> bool {
+    pub fn is_fenced(failure: &AttemptError) -> bool {
         failure.text.contains(FENCED)
     }
 
@@ -260,7 +260,7 @@ impl Owners {
     }
 
     /// The new epoch; 0 without a table.
-    fn raise(&self, session: &mut Session, partition: &Partition, table: &Table) -> Attempt<i64> {
+    fn raise(&self, session: &mut Session, partition: &Partition, table: &EpochTable) -> Attempt<i64> {
         let Partition { key, sink, topic, id, membership, .. } = partition;
         let lock = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout TO '{PATIENCE}';
@@ -268,7 +268,7 @@ impl Owners {
         );
         let (name, owner) = (self.table(), literal(&self.owner));
         let sql = match table {
-            Table::Missing => format!("{lock}; COMMIT"),
+            EpochTable::Missing => format!("{lock}; COMMIT"),
             _ => format!(
                 "{lock}; UPDATE {name} SET epoch = epoch + 1, owner = {owner}, seen = pg_catalog.now() WHERE stream = {key};
                  INSERT INTO {name} SELECT {key}, {}, {}, {}, {id}, 1, {owner}, pg_catalog.now()
@@ -322,8 +322,8 @@ impl Owners {
     }
 
     /// Looks for the table of epochs once, and makes it if it is missing.
-    fn find_table(&self, session: &mut Session, table: &mut Table) -> Attempt<()> {
-        if !matches!(table, Table::Unknown) {
+    fn find_table(&self, session: &mut Session, table: &mut EpochTable) -> Attempt<()> {
+        if !matches!(table, EpochTable::Unknown) {
             return Ok(());
         }
         let (name, look) = (self.table(), self.look());
@@ -346,11 +346,11 @@ impl Owners {
             tried => tried,
         };
         *table = match tried {
-            Ok(()) => Table::There,
+            Ok(()) => EpochTable::There,
             Err(failure) if failure.class == Class::Configuration => {
                 session.forgive();
                 log::warn!("{}", self.without_table(&failure.text));
-                Table::Missing
+                EpochTable::Missing
             }
             Err(failure) => return Err(failure),
         };
@@ -394,14 +394,14 @@ impl Owners {
 }
 
 /// The failure of a fenced transaction: the next attempt asks the group again.
-pub fn taken_over() -> Failure {
+pub fn taken_over() -> AttemptError {
     let text = "another process has taken some of its partitions over";
-    Failure { class: Class::Contention, ..Failure::outage(text) }
+    AttemptError { class: Class::Contention, ..AttemptError::outage(text) }
 }
 
-fn unconfirmed(partition: &Partition, why: &str) -> Failure {
+fn unconfirmed(partition: &Partition, why: &str) -> AttemptError {
     let Partition { topic, id, membership, .. } = partition;
     let text =
         format!("group '{}' hasn't confirmed that {topic}[{id}] belongs to this process: {why}", membership.group());
-    Failure { class: Class::Contention, ..Failure::outage(text) }
+    AttemptError { class: Class::Contention, ..AttemptError::outage(text) }
 }

@@ -3,8 +3,8 @@
 use super::Target;
 use crate::error::Result;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::driver::patience::Patience;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::statements::{literal, quote};
 use crate::stop::Stop;
@@ -56,7 +56,7 @@ impl Target {
         let advice = format!("have someone who may create tables run: {ddl}");
         let mut checkout = self
             .pool
-            .session(&Patience::until(self.opening))
+            .session(&WaitLimit::until(self.opening))
             .map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
         let held = checkout.attempt(|session| {
             if !exists(session, &self.table.schema)? {
@@ -75,7 +75,7 @@ impl Target {
     /// Notes that everything below `low` is durable. An error may pass: try again.
     pub fn advance_stream(&self, held: &mut Held, low: i64, stop: &Stop) -> Result<Kept> {
         let table = self.stream_table();
-        let advanced = self.pool.session(&Patience::of(stop)).and_then(|mut checkout| {
+        let advanced = self.pool.session(&WaitLimit::of(stop)).and_then(|mut checkout| {
             checkout.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
         });
         advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))
@@ -140,11 +140,11 @@ fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> 
     let row = session.client().query_opt(raise.as_str(), &[]);
     match row.map_err(|error| session.failed(&error, During::Statement))? {
         Some(row) if row.get(2) => Ok(Held { id, epoch: row.get(0), low: row.get(1) }),
-        Some(_) => Err(Failure {
+        Some(_) => Err(AttemptError {
             class: Class::Configuration,
-            ..Failure::outage(format!("row {id} belongs to a stream of another name; rename this one"))
+            ..AttemptError::outage(format!("row {id} belongs to a stream of another name; rename this one"))
         }),
-        None => Err(Failure::outage(format!("row {id} was deleted"))),
+        None => Err(AttemptError::outage(format!("row {id} was deleted"))),
     }
 }
 

@@ -13,7 +13,7 @@ pub const WINDOW_LIMIT: usize = 1_000_000;
 
 /// Why records can't be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum AppendError {
     /// The first offset is below the read position, or the last one beyond all offsets.
     Passed { read: i64 },
     /// [`Progress::is_crowded`].
@@ -31,12 +31,12 @@ pub struct Progress {
 
 #[derive(Debug, Default)]
 struct Streams {
-    all: Vec<Stream>,
+    all: Vec<ProgressStream>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
-enum Stream {
+enum ProgressStream {
     Open(Window),
     /// So many of its entries are still on their way; one more until [`Progress::forgotten`].
     Ended(u64),
@@ -45,14 +45,14 @@ enum Stream {
 impl Streams {
     fn window(&mut self, stream: u32) -> Option<&mut Window> {
         match &mut self.all[stream as usize] {
-            Stream::Open(window) => Some(window),
-            Stream::Ended(_) => None,
+            ProgressStream::Open(window) => Some(window),
+            ProgressStream::Ended(_) => None,
         }
     }
 
     /// So many entries of an ended stream are no longer on their way.
     fn gone(&mut self, stream: u32, entries: u64) {
-        if let Stream::Ended(left) = &mut self.all[stream as usize]
+        if let ProgressStream::Ended(left) = &mut self.all[stream as usize]
             && *left > 0
         {
             debug_assert!(*left >= entries, "an entry was settled twice");
@@ -68,7 +68,7 @@ impl Progress {
     /// Starts a stream at `start`, the first offset that will be read, and gives its number.
     pub fn add_stream(&self, start: i64) -> u32 {
         let mut streams = self.streams.lock();
-        let window = Stream::Open(Window::new(start));
+        let window = ProgressStream::Open(Window::new(start));
         match streams.free.pop() {
             Some(number) => {
                 streams.all[number as usize] = window;
@@ -88,15 +88,15 @@ impl Progress {
 
     /// Notes `count` records of one entry each, numbered one by one from `first`, or from the read position. Gives the
     /// first offset and the first ticket; the others follow.
-    pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), Refused> {
+    pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), AppendError> {
         let mut streams = self.streams.lock();
-        let Some(window) = streams.window(stream) else { return Err(Refused::Ended) };
+        let Some(window) = streams.window(stream) else { return Err(AppendError::Ended) };
         let offset = first.unwrap_or(window.read());
         if offset < window.read() || offset.checked_add_unsigned(count as u64).is_none() {
-            return Err(Refused::Passed { read: window.read() });
+            return Err(AppendError::Passed { read: window.read() });
         }
         if window.len() >= WINDOW_LIMIT {
-            return Err(Refused::Crowded);
+            return Err(AppendError::Crowded);
         }
         Ok((offset, window.append(offset, count)))
     }
@@ -144,7 +144,7 @@ impl Progress {
     /// Gives back what the windows hold beyond what is in them.
     pub fn trim(&self) {
         for stream in &mut self.streams.lock().all {
-            if let Stream::Open(window) = stream {
+            if let ProgressStream::Open(window) = stream {
                 window.trim();
             }
         }
@@ -156,7 +156,7 @@ impl Progress {
         let mut streams = self.streams.lock();
         let window = streams.window(stream)?;
         let (watermark, on_their_way) = (window.watermark(), window.on_their_way());
-        streams.all[stream as usize] = Stream::Ended(on_their_way + 1);
+        streams.all[stream as usize] = ProgressStream::Ended(on_their_way + 1);
         Some(watermark)
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// A record that was accepted: how many of its entries are still on their way.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct PendingRecord {
     offset: i64,
     pending: u32,
 }
@@ -13,7 +13,7 @@ struct Slot {
 /// running number, not by its offset.
 #[derive(Debug)]
 pub struct Window {
-    slots: VecDeque<Slot>,
+    slots: VecDeque<PendingRecord>,
     /// Ticket of the front slot.
     first_ticket: u64,
     /// The first offset not read yet.
@@ -31,7 +31,7 @@ impl Window {
         // Letters that are put through again may share an offset.
         debug_assert!(offset + 1 >= self.read && entries > 0);
         let ticket = self.next_ticket();
-        self.slots.push_back(Slot { offset, pending: entries });
+        self.slots.push_back(PendingRecord { offset, pending: entries });
         self.read = offset + 1;
         ticket
     }
@@ -51,7 +51,7 @@ impl Window {
         debug_assert!(first >= self.read);
         let ticket = self.next_ticket();
         self.read = first + count as i64;
-        self.slots.extend((first..self.read).map(|offset| Slot { offset, pending: 1 }));
+        self.slots.extend((first..self.read).map(|offset| PendingRecord { offset, pending: 1 }));
         ticket
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 /// A collection of schemas. Asked once for each number, and again for one that couldn't be told.
 pub trait Schemas: Send + Sync {
-    fn find(&self, id: u32) -> Found;
+    fn find(&self, id: u32) -> SchemaLookup;
 }
 
 /// What is known of a number.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub enum SchemaLookup {
     Schema(Arc<RegisteredSchema>),
     /// There is no such schema, or none that a decoder could use: why.
     Nothing(String),

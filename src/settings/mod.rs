@@ -15,7 +15,7 @@ pub mod topics;
 
 pub use self::connection::{Connection, Host, SslMode};
 
-pub use self::origin::Origin;
+pub use self::origin::RowOrigin;
 pub use self::password::Password;
 pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
 

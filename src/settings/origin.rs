@@ -2,18 +2,18 @@
 
 /// A job reads its records again at its next start; the rows that a program pushed are in its memory only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Origin {
+pub enum RowOrigin {
     #[default]
     Job,
     Program,
 }
 
-impl Origin {
+impl RowOrigin {
     /// What to do once the cause is gone, and what became of the rows.
     pub fn again(self) -> &'static str {
         match self {
-            Origin::Job => "start the job again: nothing is lost",
-            Origin::Program => {
+            RowOrigin::Job => "start the job again: nothing is lost",
+            RowOrigin::Program => {
                 "open the sink again; rows that were accepted and are not durable may not be in the database: push them again"
             }
         }
@@ -22,16 +22,16 @@ impl Origin {
     /// What becomes of the rows while something is waited for.
     pub fn meanwhile(self) -> &'static str {
         match self {
-            Origin::Job => "nothing is lost",
-            Origin::Program => "accepted rows wait in memory",
+            RowOrigin::Job => "nothing is lost",
+            RowOrigin::Program => "accepted rows wait in memory",
         }
     }
 
     /// What an error does that ends it.
     pub fn ends(self) -> &'static str {
         match self {
-            Origin::Job => "the job stops",
-            Origin::Program => "the sink fails",
+            RowOrigin::Job => "the job stops",
+            RowOrigin::Program => "the sink fails",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Connection, Origin};
+use super::{Connection, RowOrigin};
 use crate::types::data_type::DataType;
 use crate::types::encode::{EncodeOptions, VectorOptions};
 use crate::types::vector_encoding::VectorEncoding;
@@ -13,7 +13,7 @@ use crate::types::vector_encoding::VectorEncoding;
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub name: String,
-    pub origin: Origin,
+    pub origin: RowOrigin,
     /// Rows can be updated and deleted, too.
     pub changing: bool,
     /// The written columns.

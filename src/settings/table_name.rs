@@ -3,12 +3,12 @@
 /// `schema.table` or `table`. A part in double quotes may contain dots, and a double quote written twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
-    schema: Option<Part>,
-    table: Part,
+    schema: Option<NamePart>,
+    table: NamePart,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
+struct NamePart {
     text: String,
     is_quoted: bool,
 }
@@ -49,12 +49,12 @@ impl TableName {
 }
 
 /// The part that the text begins with, and what follows it.
-fn part(text: &str) -> Option<(Part, &str)> {
+fn part(text: &str) -> Option<(NamePart, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find('.').unwrap_or(text.len());
         let (part, rest) = text.split_at_checked(end)?;
         let is_name = !part.trim().is_empty() && !part.contains('"');
-        return is_name.then(|| (Part { text: part.to_owned(), is_quoted: false }, rest));
+        return is_name.then(|| (NamePart { text: part.to_owned(), is_quoted: false }, rest));
     };
     let mut part = String::new();
     let mut rest = quoted;
@@ -66,7 +66,7 @@ fn part(text: &str) -> Option<(Part, &str)> {
                 part.push('"');
                 rest = more;
             }
-            None => return (!part.is_empty()).then_some((Part { text: part, is_quoted: true }, behind)),
+            None => return (!part.is_empty()).then_some((NamePart { text: part, is_quoted: true }, behind)),
         }
     }
 }

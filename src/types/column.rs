@@ -3,7 +3,7 @@
 use crate::types::data_type::DataType;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct SourceColumn {
     pub name: String,
     pub data_type: DataType,
     pub not_null: bool,

@@ -40,7 +40,7 @@ pub enum DataType {
     /// All of INTERVAL DAY … SECOND: milliseconds.
     IntervalDayTime,
     Array(Box<DataType>),
-    Row(Vec<Field>),
+    Row(Vec<RowField>),
     Map(Box<DataType>, Box<DataType>),
     /// Elements, and how often each is there; its values are those of a MAP from the element to INT.
     Multiset(Box<DataType>),
@@ -50,7 +50,7 @@ pub enum DataType {
 
 /// A field of a ROW.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct RowField {
     pub name: String,
     pub data_type: DataType,
 }
@@ -58,9 +58,9 @@ pub struct Field {
 /// What is NOT NULL inside a type: the element of an ARRAY or a MULTISET, key and value of a MAP, the fields of a ROW. Kept beside it,
 /// as only a format whose bytes depend on it wants to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct TypePart {
     pub not_null: bool,
-    pub parts: Vec<Part>,
+    pub parts: Vec<TypePart>,
 }
 
 impl DataType {

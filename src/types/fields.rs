@@ -9,12 +9,12 @@ const NULL_TEXT: &[u8] = b"\\N";
 
 /// One field as it stands in its row: with its length before it (binary), or escaped (text).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field<'a> {
+pub struct EncodedField<'a> {
     format: RowFormat,
     bytes: &'a [u8],
 }
 
-impl<'a> Field<'a> {
+impl<'a> EncodedField<'a> {
     pub fn is_unchanged(self) -> bool {
         match self.format {
             RowFormat::Binary => self.bytes == UNCHANGED_LENGTH.to_be_bytes(),
@@ -54,9 +54,9 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Field<'a>;
+    type Item = EncodedField<'a>;
 
-    fn next(&mut self) -> Option<Field<'a>> {
+    fn next(&mut self) -> Option<EncodedField<'a>> {
         let rest = self.rest?;
         let (bytes, after) = match self.format {
             RowFormat::Binary => {
@@ -70,7 +70,7 @@ impl<'a> Iterator for Fields<'a> {
             },
         };
         self.rest = after;
-        Some(Field { format: self.format, bytes })
+        Some(EncodedField { format: self.format, bytes })
     }
 }
 
@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn the_value_of_a_text_field_is_without_escapes() {
         let values = |row: &'static [u8]| -> Vec<Option<String>> {
-            let value = |field: Field<'_>| field.value().map(|value| String::from_utf8_lossy(&value).into_owned());
+            let value =
+                |field: EncodedField<'_>| field.value().map(|value| String::from_utf8_lossy(&value).into_owned());
             fields(RowFormat::Text, row).map(value).collect()
         };
         let text = |text: &str| Some(text.to_owned());

@@ -14,7 +14,7 @@ use vecsink::job::selection::{Selected, Selection};
 use vecsink::job::settings::job::Job;
 use vecsink::job::{Input, parse_job};
 use vecsink::record::{Record, TimestampType};
-use vecsink::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
+use vecsink::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 use vecsink::sql::expression::Expression;
 use vecsink::types::data_type::DataType;
 use vecsink::types::value::Value;
@@ -25,7 +25,7 @@ const PAGE: &str = include_str!("../../docs/formats.md");
 struct Registry;
 
 impl Schemas for Registry {
-    fn find(&self, id: u32) -> Found {
+    fn find(&self, id: u32) -> SchemaLookup {
         let text = match id {
             42 => {
                 r#"{"type": "record", "name": "Car", "fields": [{"name": "color", "type": "string"},
@@ -36,9 +36,9 @@ impl Schemas for Registry {
                     "name": "Value", "fields": [{"name": "id", "type": "int"}, {"name": "color", "type": ["null", "string"]}]}]},
                     {"name": "after", "type": ["null", "Value"]}, {"name": "op", "type": "string"}]}"#
             }
-            _ => return Found::Nothing(format!("no schema {id}")),
+            _ => return SchemaLookup::Nothing(format!("no schema {id}")),
         };
-        Found::Schema(Arc::new(RegisteredSchema { text: text.into(), references: Vec::new() }))
+        SchemaLookup::Schema(Arc::new(RegisteredSchema { text: text.into(), references: Vec::new() }))
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use shuttle::sync::{Mutex, RwLock};
 use shuttle::thread;
 
-use crate::batch::{Batch, Entry, Op, RowFormat};
+use crate::batch::{Batch, Op, RowEntry, RowFormat};
 use crate::dispatch::budget::Budget;
-use crate::dispatch::dispatcher::{Dispatcher, Limits, Taken};
+use crate::dispatch::dispatcher::{Dispatcher, Limits, TakenBatch};
 use crate::dispatch::layout::SHARDS;
-use crate::dispatch::queue::Row;
+use crate::dispatch::queue::QueuedRow;
 use crate::dispatch::shards::Tray;
 use crate::progress::Progress;
 use crate::sync;
@@ -185,7 +185,7 @@ impl World {
         let original: &[u8] = if self.plan.lingers { &[0; 16 << 10] } else { b"" };
         let rows = (0..count).map(|at| {
             let (offset, ticket) = (first + at as i64, ticket + at as u64);
-            let row = Row { entry: entry(self.stream, offset, ticket), row: &own, key: b"", original };
+            let row = QueuedRow { entry: entry(self.stream, offset, ticket), row: &own, key: b"", original };
             ((producer as usize + push + at) % SHARDS, row)
         });
         if self.dispatcher.push_all(rows) {
@@ -204,7 +204,7 @@ impl World {
             let own = Arc::clone(self);
             writers.running.push(thread::spawn(move || {
                 let mut tray = Tray::default();
-                while let Some(Taken { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray, || {}) {
+                while let Some(TakenBatch { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray, || {}) {
                     if leaves_rows_alone {
                         own.start_writer();
                     }
@@ -314,12 +314,12 @@ impl World {
     }
 }
 
-fn entry(stream: u32, offset: i64, ticket: u64) -> Entry {
-    Entry {
+fn entry(stream: u32, offset: i64, ticket: u64) -> RowEntry {
+    RowEntry {
         stream,
         format: RowFormat::Binary,
         op: Op::Insert,
-        edition: 0,
+        schema_version: 0,
         row_len: 1,
         key_len: 0,
         original_len: 0,

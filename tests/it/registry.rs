@@ -18,7 +18,7 @@ use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 use tempfile::TempDir;
 use vecsink::schema_registry::client;
-use vecsink::schema_registry::schemas::Found;
+use vecsink::schema_registry::schemas::SchemaLookup;
 use vecsink::settings::Password;
 use vecsink::settings::registry::{KeyStore, Registry, RegistryLogin};
 
@@ -119,14 +119,14 @@ fn at(url: &str) -> Registry {
     }
 }
 
-fn ask(settings: &Registry, id: u32) -> Found {
+fn ask(settings: &Registry, id: u32) -> SchemaLookup {
     client::open(settings, Duration::from_secs(60)).unwrap_or_else(|error| panic!("{error}")).find(id)
 }
 
 #[track_caller]
 fn finds(settings: &Registry) {
     match ask(settings, 7) {
-        Found::Schema(schema) => assert_eq!(schema.text, "\"int\""),
+        SchemaLookup::Schema(schema) => assert_eq!(schema.text, "\"int\""),
         other => panic!("{other:?}"),
     }
 }
@@ -134,7 +134,7 @@ fn finds(settings: &Registry) {
 #[track_caller]
 fn is_refused(settings: &Registry, expected: &str) {
     match ask(settings, 7) {
-        Found::Refused(reason) => assert!(reason.contains(expected), "{reason}"),
+        SchemaLookup::Refused(reason) => assert!(reason.contains(expected), "{reason}"),
         other => panic!("{other:?}"),
     }
 }
@@ -156,11 +156,11 @@ fn a_login_is_sent_as_it_was_given() {
 #[test]
 fn an_unknown_number_and_a_silent_server_are_told_apart() {
     let url = serve(None, None);
-    assert!(matches!(ask(&at(&url), 8), Found::Nothing(reason) if reason.contains("Schema not found")));
+    assert!(matches!(ask(&at(&url), 8), SchemaLookup::Nothing(reason) if reason.contains("Schema not found")));
     // Bound and closed again: nobody listens.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let nobody = format!("http://127.0.0.1:{port}/base");
-    assert!(matches!(ask(&at(&nobody), 7), Found::NotNow));
+    assert!(matches!(ask(&at(&nobody), 7), SchemaLookup::NotNow));
     // Of several URLs one that answers is enough.
     finds(&Registry { urls: vec![nobody, url], ..at("") });
 }

@@ -65,7 +65,7 @@ fn is_same(value: &Value<'_>, oracle: &Oracle, data_type: &DataType) -> bool {
         }
         (Value::Row(values), Oracle::Record(record)) => {
             let DataType::Row(fields) = data_type else { return false };
-            let is_same = |(value, field): (&Value<'_>, &vecsink::types::data_type::Field)| {
+            let is_same = |(value, field): (&Value<'_>, &vecsink::types::data_type::RowField)| {
                 is_same_row(value, record, &field.name, &field.data_type)
             };
             values.iter().zip(fields).all(is_same)

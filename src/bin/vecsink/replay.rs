@@ -36,8 +36,8 @@ const TICK: Duration = Duration::from_millis(100);
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// FILE, kafka:TOPIC or table:SCHEMA.NAME
-    #[arg(value_name = "LETTERS", value_parser = letters)]
-    letters: Letters,
+    #[arg(value_name = "LETTERS", value_parser = dead_letters)]
+    dead_letters: Letters,
     /// The job that rejected them: Flink SQL statements
     #[arg(long, value_name = "JOB.sql")]
     job: PathBuf,
@@ -69,7 +69,7 @@ Examples:
   vecsink replay table:vector_test.rejected --job job.sql --sink vector_test.car_info
       The dead letters of a table, those of one sink.";
 
-fn letters(text: &str) -> std::result::Result<Letters, String> {
+fn dead_letters(text: &str) -> std::result::Result<Letters, String> {
     match text.split_once(':') {
         Some(("kafka", "")) => Err("needs a topic after 'kafka:'".into()),
         Some(("kafka", topic)) => Ok(Letters::Topic(topic.to_owned())),
@@ -98,7 +98,7 @@ pub fn replay(arguments: Arguments, console: &Console) -> Exit {
         }
     };
     let options = ReplayOptions {
-        letters: arguments.letters,
+        dead_letters: arguments.dead_letters,
         sink: arguments.sink,
         rejected: arguments.rejected,
         fresh: arguments.fresh,
@@ -157,14 +157,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_in_a_file_a_topic_or_a_table() {
+    fn dead_letters_are_in_a_file_a_topic_or_a_table() {
         let table = Letters::Table { schema: "s".into(), table: "t".into() };
-        assert_eq!(letters("table:s.t"), Ok(table));
+        assert_eq!(dead_letters("table:s.t"), Ok(table));
         let dotted = Letters::Table { schema: "my.schema".into(), table: "T".into() };
-        assert_eq!(letters("table:\"my.schema\".T"), Ok(dotted));
-        assert_eq!(letters("kafka:dead.cars"), Ok(Letters::Topic("dead.cars".into())));
-        assert_eq!(letters("a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
-        assert_eq!(letters("file:a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
-        assert!(letters("table:t").is_err() && letters("table:a.b.c").is_err() && letters("kafka:").is_err());
+        assert_eq!(dead_letters("table:\"my.schema\".T"), Ok(dotted));
+        assert_eq!(dead_letters("kafka:dead.cars"), Ok(Letters::Topic("dead.cars".into())));
+        assert_eq!(dead_letters("a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
+        assert_eq!(dead_letters("file:a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
+        assert!(
+            dead_letters("table:t").is_err() && dead_letters("table:a.b.c").is_err() && dead_letters("kafka:").is_err()
+        );
     }
 }

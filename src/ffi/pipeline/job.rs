@@ -2,103 +2,103 @@
 
 use std::time::Duration;
 
-use super::super::error::Fault;
+use super::super::error::CallError;
 use super::super::process::Open;
 use super::super::stats::{freshness, vecsink_stats};
 use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};
 
 /// What a builder has been told so far.
 #[derive(Clone)]
-pub struct Plan {
+pub struct BuilderState {
     /// What the job is made of when it isn't SQL.
     attach: Option<Attach>,
     builder: PipelineBuilder,
 }
 
 /// The job, and then that it is open no more.
-pub struct Running(Pipeline, #[allow(dead_code, reason = "for its drop")] Open);
+pub struct RunningPipeline(Pipeline, #[allow(dead_code, reason = "for its drop")] Open);
 
-impl Plan {
-    pub fn from_sql(sql: &str) -> Result<Plan, Fault> {
-        Ok(Plan { attach: None, builder: Pipeline::from_sql(sql) })
+impl BuilderState {
+    pub fn from_sql(sql: &str) -> Result<BuilderState, CallError> {
+        Ok(BuilderState { attach: None, builder: Pipeline::from_sql(sql) })
     }
 
-    pub fn attach(url: &str, table: &str) -> Result<Plan, Fault> {
-        Ok(Plan { attach: Some(Pipeline::attach(url, table)), builder: Pipeline::from_sql("") })
+    pub fn attach(url: &str, table: &str) -> Result<BuilderState, CallError> {
+        Ok(BuilderState { attach: Some(Pipeline::attach(url, table)), builder: Pipeline::from_sql("") })
     }
 
-    pub fn column(&mut self, name: &str, data_type: &str) -> Result<(), Fault> {
+    pub fn column(&mut self, name: &str, data_type: &str) -> Result<(), CallError> {
         self.attached(|attach| attach.column(name, data_type))
     }
 
-    pub fn source_option(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+    pub fn source_option(&mut self, name: &str, value: &str) -> Result<(), CallError> {
         self.attached(|attach| attach.source(name, value))
     }
 
-    pub fn sink_option(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+    pub fn sink_option(&mut self, name: &str, value: &str) -> Result<(), CallError> {
         self.attached(|attach| attach.sink(name, value))
     }
 
-    pub fn option(&mut self, table: &str, name: &str, value: &str) -> Result<(), Fault> {
+    pub fn option(&mut self, table: &str, name: &str, value: &str) -> Result<(), CallError> {
         self.built(|builder| builder.option(table, name, value))
     }
 
-    pub fn name(&mut self, name: &str) -> Result<(), Fault> {
+    pub fn name(&mut self, name: &str) -> Result<(), CallError> {
         self.built(|builder| builder.name(name))
     }
 
-    pub fn variable(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+    pub fn variable(&mut self, name: &str, value: &str) -> Result<(), CallError> {
         self.built(|builder| builder.variable(name, value))
     }
 
-    pub fn buffer_memory(&mut self, bytes: usize) -> Result<(), Fault> {
+    pub fn buffer_memory(&mut self, bytes: usize) -> Result<(), CallError> {
         self.built(|builder| builder.buffer_memory(bytes))
     }
 
-    pub fn max_outage(&mut self, longest: Duration) -> Result<(), Fault> {
+    pub fn max_outage(&mut self, longest: Duration) -> Result<(), CallError> {
         self.built(|builder| builder.max_outage(longest))
     }
 
-    pub fn fresh(&mut self, fresh: bool) -> Result<(), Fault> {
+    pub fn fresh(&mut self, fresh: bool) -> Result<(), CallError> {
         self.built(|builder| builder.fresh(fresh))
     }
 
-    pub fn start(self, open: Open) -> Result<Running, Fault> {
+    pub fn start(self, open: Open) -> Result<RunningPipeline, CallError> {
         let builder = match self.attach {
             Some(attach) => self.builder.attaching(&attach),
             None => self.builder,
         };
-        Ok(Running(builder.start()?, open))
+        Ok(RunningPipeline(builder.start()?, open))
     }
 
-    fn attached(&mut self, change: impl FnOnce(Attach) -> Attach) -> Result<(), Fault> {
+    fn attached(&mut self, change: impl FnOnce(Attach) -> Attach) -> Result<(), CallError> {
         match self.attach.take() {
             Some(attach) => self.attach = Some(change(attach)),
             None => {
                 let message = "this is for attached topics; the statements say it, or vecsink_pipeline_builder_option";
-                return Err(Fault::argument(message));
+                return Err(CallError::argument(message));
             }
         }
         Ok(())
     }
 
-    fn built(&mut self, change: impl FnOnce(PipelineBuilder) -> PipelineBuilder) -> Result<(), Fault> {
+    fn built(&mut self, change: impl FnOnce(PipelineBuilder) -> PipelineBuilder) -> Result<(), CallError> {
         self.builder = change(std::mem::take(&mut self.builder));
         Ok(())
     }
 }
 
-impl Running {
-    pub fn wait(&self, timeout: Duration) -> Result<(), Fault> {
+impl RunningPipeline {
+    pub fn wait(&self, timeout: Duration) -> Result<(), CallError> {
         if !self.0.wait(timeout) {
-            return Err(Fault::timed_out("the job had not ended"));
+            return Err(CallError::timed_out("the job had not ended"));
         }
         let (_, outcome) = self.0.finish();
-        outcome.map_err(Fault::from)
+        outcome.map_err(CallError::from)
     }
 
-    pub fn stop(&self, deadline: Duration) -> Result<(), Fault> {
-        self.0.stop(deadline).map(drop).map_err(Fault::from)
+    pub fn stop(&self, deadline: Duration) -> Result<(), CallError> {
+        self.0.stop(deadline).map(drop).map_err(CallError::from)
     }
 
     pub fn stats(&self) -> Stats {

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use self::job::{Plan, Running};
+use self::job::{BuilderState, RunningPipeline};
 use super::callback::{check_may_end, check_may_use};
-use super::error::{Fault, vecsink_code, vecsink_error};
-use super::handle::{self, Kind};
+use super::error::{CallError, vecsink_code, vecsink_error};
+use super::handle::{self, HandleKind};
 use super::memory::{place, text};
 use super::panic::{ask, call};
 use super::process::check_may_open;
-use super::stats::{Place, vecsink_stats};
+use super::stats::{StatsTarget, vecsink_stats};
 use super::time::timeout;
 
 /// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
@@ -27,14 +27,14 @@ pub struct vecsink_pipeline_builder(());
 /// vecsink_pipeline_free.
 pub struct vecsink_pipeline(());
 
-struct Builder(Mutex<Plan>);
+struct Builder(Mutex<BuilderState>);
 
-impl Kind for Builder {
+impl HandleKind for Builder {
     type Public = vecsink_pipeline_builder;
     const NAME: &'static str = "vecsink_pipeline_builder";
 }
 
-impl Kind for Running {
+impl HandleKind for RunningPipeline {
     type Public = vecsink_pipeline;
     const NAME: &'static str = "vecsink_pipeline";
 }
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_new(
         // SAFETY: as the header asks, for both.
         let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
         let sql = unsafe { text(sql, "the SQL") }?;
-        *builder = handle::give(Builder(Mutex::new(Plan::from_sql(sql)?)))?;
+        *builder = handle::give(Builder(Mutex::new(BuilderState::from_sql(sql)?)))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_attach(
         // SAFETY: as the header asks, for all of these.
         let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
         let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
-        *builder = handle::give(Builder(Mutex::new(Plan::attach(url, table)?)))?;
+        *builder = handle::give(Builder(Mutex::new(BuilderState::attach(url, table)?)))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn vecsink_pipeline_wait(
 ) -> vecsink_code {
     let work = || {
         check_may_use()?;
-        handle::get::<Running>(pipeline)?.wait(timeout(timeout_ms))
+        handle::get::<RunningPipeline>(pipeline)?.wait(timeout(timeout_ms))
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }
@@ -258,9 +258,9 @@ pub unsafe extern "C" fn vecsink_pipeline_stats(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = unsafe { Place::new(stats) }?;
+        let place = unsafe { StatsTarget::new(stats) }?;
         check_may_use()?;
-        place.fill(handle::get::<Running>(pipeline)?.stats());
+        place.fill(handle::get::<RunningPipeline>(pipeline)?.stats());
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -280,9 +280,9 @@ pub unsafe extern "C" fn vecsink_pipeline_stop(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = if last_stats.is_null() { None } else { Some(unsafe { Place::new(last_stats) }?) };
+        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsTarget::new(last_stats) }?) };
         check_may_end()?;
-        let running = handle::get::<Running>(pipeline)?;
+        let running = handle::get::<RunningPipeline>(pipeline)?;
         let outcome = running.stop(timeout(deadline_ms));
         if let Some(place) = place {
             place.fill(running.stats());
@@ -302,7 +302,7 @@ pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {
             return;
         }
         match check_may_end() {
-            Ok(()) => drop(handle::take::<Running>(pipeline)),
+            Ok(()) => drop(handle::take::<RunningPipeline>(pipeline)),
             Err(refused) => log::error!("vecsink_pipeline_free: {}", refused.message()),
         }
     });
@@ -311,7 +311,7 @@ pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {
 unsafe fn change(
     builder: *mut vecsink_pipeline_builder,
     error: *mut *mut vecsink_error,
-    change: impl FnOnce(&mut Plan) -> Result<(), Fault>,
+    change: impl FnOnce(&mut BuilderState) -> Result<(), CallError>,
 ) -> vecsink_code {
     // SAFETY: as the caller promises.
     unsafe { call(error, || change(&mut handle::get::<Builder>(builder)?.0.lock())) }

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use super::super::error::{Fault, VECSINK_UNSUPPORTED};
+use super::super::error::{CallError, VECSINK_UNSUPPORTED};
 use super::super::process::Open;
 use crate::host::sink::SinkStats;
 
 #[derive(Clone)]
-pub enum Plan {}
+pub enum BuilderState {}
 
-pub enum Running {}
+pub enum RunningPipeline {}
 
-fn unsupported() -> Fault {
-    Fault::new(VECSINK_UNSUPPORTED, "this vecsink was built without Kafka (feature kafka)")
+fn unsupported() -> CallError {
+    CallError::new(VECSINK_UNSUPPORTED, "this vecsink was built without Kafka (feature kafka)")
 }
 
 macro_rules! never {
     ($($name:ident($($argument:ty),*);)*) => { $(
-        pub fn $name(&mut self, $(_: $argument),*) -> Result<(), Fault> {
+        pub fn $name(&mut self, $(_: $argument),*) -> Result<(), CallError> {
             match *self {}
         }
     )* };
 }
 
-impl Plan {
-    pub fn from_sql(_: &str) -> Result<Plan, Fault> {
+impl BuilderState {
+    pub fn from_sql(_: &str) -> Result<BuilderState, CallError> {
         Err(unsupported())
     }
 
-    pub fn attach(_: &str, _: &str) -> Result<Plan, Fault> {
+    pub fn attach(_: &str, _: &str) -> Result<BuilderState, CallError> {
         Err(unsupported())
     }
 
@@ -44,17 +44,17 @@ impl Plan {
         fresh(bool);
     }
 
-    pub fn start(self, _: Open) -> Result<Running, Fault> {
+    pub fn start(self, _: Open) -> Result<RunningPipeline, CallError> {
         match self {}
     }
 }
 
-impl Running {
-    pub fn wait(&self, _: Duration) -> Result<(), Fault> {
+impl RunningPipeline {
+    pub fn wait(&self, _: Duration) -> Result<(), CallError> {
         match *self {}
     }
 
-    pub fn stop(&self, _: Duration) -> Result<(), Fault> {
+    pub fn stop(&self, _: Duration) -> Result<(), CallError> {
         match *self {}
     }
 

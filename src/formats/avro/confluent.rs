@@ -6,33 +6,33 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::cursor::Cursor;
-use super::plan::Plan;
-use super::read::Reader;
+use super::cursor::AvroCursor;
+use super::plan::ResolutionPlan;
+use super::read::AvroReader;
 use crate::error::{Error, Result};
-use crate::formats::avro::schema::Schema;
-use crate::formats::fault::Fault;
-use crate::schema_registry::schemas::{Found, Schemas};
-use crate::types::data_type::Field;
+use crate::formats::avro::schema::AvroSchema;
+use crate::formats::fault::DecodeError;
+use crate::schema_registry::schemas::{SchemaLookup, Schemas};
+use crate::types::data_type::RowField;
 use crate::types::value::Value;
 
 /// Bytes in front of the value.
 const HEADER: usize = 5;
 
 /// Messages in Confluent's wire format, as rows of a reader's record.
-pub struct Messages {
-    reader: Schema,
-    columns: Vec<Field>,
+pub struct ConfluentMessages {
+    reader: AvroSchema,
+    columns: Vec<RowField>,
     schemas: Arc<dyn Schemas>,
     /// By their number: what is to be done, or why nothing can be.
-    plans: HashMap<u32, std::result::Result<Plan, String>>,
+    plans: HashMap<u32, std::result::Result<ResolutionPlan, String>>,
     /// A number that the registry doesn't know, and what it said.
     unknown: Option<(u32, String)>,
 }
 
-impl Messages {
-    pub fn new(reader: Schema, columns: Vec<Field>, schemas: Arc<dyn Schemas>) -> Self {
-        Messages { reader, columns, schemas, plans: HashMap::new(), unknown: None }
+impl ConfluentMessages {
+    pub fn new(reader: AvroSchema, columns: Vec<RowField>, schemas: Arc<dyn Schemas>) -> Self {
+        ConfluentMessages { reader, columns, schemas, plans: HashMap::new(), unknown: None }
     }
 
     /// Looks the message's schema up, unless it is known; false: nobody can tell it just now.
@@ -43,18 +43,18 @@ impl Messages {
         }
         self.unknown = None;
         match self.schemas.find(id) {
-            Found::Schema(found) => {
-                let plan = Schema::parse(&found.text, &found.references)
+            SchemaLookup::Schema(found) => {
+                let plan = AvroSchema::parse(&found.text, &found.references)
                     .map_err(|error| format!("can't be read: {error}"))
-                    .and_then(|writer| Plan::new(&writer, &self.reader, &self.columns));
+                    .and_then(|writer| ResolutionPlan::new(&writer, &self.reader, &self.columns));
                 if let Err(reason) = &plan {
                     log::warn!("all messages with schema {id} are refused: {reason}");
                 }
                 self.plans.insert(id, plan);
             }
-            Found::Nothing(reason) => self.unknown = Some((id, reason)),
-            Found::NotNow => return Ok(false),
-            Found::Refused(reason) => return Err(Error::Source(reason)),
+            SchemaLookup::Nothing(reason) => self.unknown = Some((id, reason)),
+            SchemaLookup::NotNow => return Ok(false),
+            SchemaLookup::Refused(reason) => return Err(Error::Source(reason)),
         }
         Ok(true)
     }
@@ -64,16 +64,16 @@ impl Messages {
         &self,
         message: &'a [u8],
         arena: &'a Bump,
-    ) -> std::result::Result<(&'a [Value<'a>], u64, u64), Fault> {
-        let id = schema_id(message).map_err(Fault::of_message)?;
+    ) -> std::result::Result<(&'a [Value<'a>], u64, u64), DecodeError> {
+        let id = schema_id(message).map_err(DecodeError::of_message)?;
         let plan = match (self.plans.get(&id), &self.unknown) {
             (Some(Ok(plan)), _) => plan,
-            (Some(Err(reason)), _) => return Err(Fault::of_message(format!("schema {id}: {reason}"))),
-            (None, Some((unknown, reason))) if *unknown == id => return Err(Fault::of_message(reason)),
-            (None, _) => return Err(Fault::of_message(format!("schema {id} was not looked up"))),
+            (Some(Err(reason)), _) => return Err(DecodeError::of_message(format!("schema {id}: {reason}"))),
+            (None, Some((unknown, reason))) if *unknown == id => return Err(DecodeError::of_message(reason)),
+            (None, _) => return Err(DecodeError::of_message(format!("schema {id} was not looked up"))),
         };
-        let mut cursor = Cursor::new(&message[HEADER..]);
-        let reader = Reader { plan, schema: &self.reader, arena };
+        let mut cursor = AvroCursor::new(&message[HEADER..]);
+        let reader = AvroReader { plan, schema: &self.reader, arena };
         let values = reader.row(&plan.row, &mut cursor).map_err(|fault| fault.moved_by(HEADER))?;
         Ok((values, cursor.skipped - plan.row.skipped, plan.row.skipped))
     }

@@ -1,12 +1,12 @@
 //! Avro's binary encoding, byte by byte: numbers of variable length, counted bytes, blocks. Never beyond the end.
 
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 
 /// Values of arrays that take no bytes at all, such as nulls: no more of them in a message.
 const MOST_WEIGHTLESS: usize = 1 << 8;
 
 #[derive(Clone)]
-pub struct Cursor<'a> {
+pub struct AvroCursor<'a> {
     bytes: &'a [u8],
     at: usize,
     /// How many more values may take no bytes.
@@ -15,9 +15,9 @@ pub struct Cursor<'a> {
     pub skipped: u64,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> AvroCursor<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, weightless: MOST_WEIGHTLESS, skipped: 0 }
+        AvroCursor { bytes, at: 0, weightless: MOST_WEIGHTLESS, skipped: 0 }
     }
 
     pub fn at(&self) -> usize {
@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline(always)]
-    pub fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         match self.bytes.get(self.at..).and_then(|rest| rest.get(..length)) {
             Some(taken) => {
                 self.at += length;
@@ -40,13 +40,13 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    fn ends(&self, wanted: usize) -> Fault {
+    fn ends(&self, wanted: usize) -> DecodeError {
         let left = self.left();
-        Fault::new(self.at, format!("the message ends after {left} more bytes where {wanted} were expected"))
+        DecodeError::new(self.at, format!("the message ends after {left} more bytes where {wanted} were expected"))
     }
 
     #[inline(always)]
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let bytes = self.take(N)?;
         // `take` gave as many.
         Ok(std::array::from_fn(|index| bytes[index]))
@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
 
     /// A whole number: 7 bits a byte, the lowest first, its sign in the lowest bit.
     #[inline(always)]
-    pub fn whole(&mut self) -> Result<i64, Fault> {
+    pub fn whole(&mut self) -> Result<i64, DecodeError> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte < 0x80 => {
                 self.at += 1;
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn long_whole(&mut self) -> Result<i64, Fault> {
+    fn long_whole(&mut self) -> Result<i64, DecodeError> {
         let start = self.at;
         let mut value = 0_u64;
         for shift in (0..70).step_by(7) {
@@ -79,35 +79,36 @@ impl<'a> Cursor<'a> {
                 return Ok(unfold(value));
             }
         }
-        Err(Fault::new(start, "found a whole number of more than 64 bits"))
+        Err(DecodeError::new(start, "found a whole number of more than 64 bits"))
     }
 
     /// What has its length in front.
     #[inline(always)]
-    pub fn counted(&mut self) -> Result<&'a [u8], Fault> {
+    pub fn counted(&mut self) -> Result<&'a [u8], DecodeError> {
         let at = self.at;
         let length = self.whole()?;
         match usize::try_from(length) {
             Ok(length) => self.take(length),
-            Err(_) => Err(Fault::new(at, format!("found {length} where a length was expected"))),
+            Err(_) => Err(DecodeError::new(at, format!("found {length} where a length was expected"))),
         }
     }
 
     /// The number of a union's branch.
     #[inline(always)]
-    pub fn branch(&mut self, branches: usize) -> Result<usize, Fault> {
+    pub fn branch(&mut self, branches: usize) -> Result<usize, DecodeError> {
         let at = self.at;
         let branch = self.whole()?;
         match usize::try_from(branch) {
             Ok(branch) if branch < branches => Ok(branch),
-            _ => {
-                Err(Fault::new(at, format!("found {branch} where one of {branches} branches of a union was expected")))
-            }
+            _ => Err(DecodeError::new(
+                at,
+                format!("found {branch} where one of {branches} branches of a union was expected"),
+            )),
         }
     }
 
     /// The head of the next block of an array or map: how many values, and their length where it is told. 0 values: the end.
-    pub fn block(&mut self) -> Result<(usize, Option<usize>), Fault> {
+    pub fn block(&mut self) -> Result<(usize, Option<usize>), DecodeError> {
         let at = self.at;
         let count = self.whole()?;
         if count >= 0 {
@@ -116,12 +117,12 @@ impl<'a> Cursor<'a> {
         let length = self.whole()?;
         match (usize::try_from(count.unsigned_abs()), usize::try_from(length)) {
             (Ok(count), Ok(length)) if length <= self.left() => Ok((count, Some(length))),
-            _ => Err(Fault::new(at, format!("found a block of {length} bytes where {} are left", self.left()))),
+            _ => Err(DecodeError::new(at, format!("found a block of {length} bytes where {} are left", self.left()))),
         }
     }
 
     /// Refuses a number of values for which there aren't bytes enough.
-    pub fn expect_room(&mut self, count: usize, least: usize) -> Result<(), Fault> {
+    pub fn expect_room(&mut self, count: usize, least: usize) -> Result<(), DecodeError> {
         if least == 0 && count <= self.weightless {
             self.weightless -= count;
             return Ok(());
@@ -129,7 +130,7 @@ impl<'a> Cursor<'a> {
         if least > 0 && count <= self.left() / least {
             return Ok(());
         }
-        Err(Fault::new(self.at, format!("found a block of {count} values where {} bytes are left", self.left())))
+        Err(DecodeError::new(self.at, format!("found a block of {count} values where {} bytes are left", self.left())))
     }
 }
 

@@ -4,42 +4,44 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::confluent::Messages;
+use super::confluent::ConfluentMessages;
 use crate::change::Change;
 use crate::error::{Rejection, Result};
 use crate::excerpt::Excerpt;
-use crate::formats::avro::schema::Schema;
-use crate::formats::fault::Fault;
+use crate::formats::avro::schema::AvroSchema;
+use crate::formats::fault::DecodeError;
 use crate::formats::{Decode, Decoded};
 use crate::record::Record;
 use crate::schema_registry::schemas::Schemas;
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 use crate::types::value::{Value, Vector};
 
 /// What Debezium writes for a large value that an update of PostgreSQL didn't carry: as text, as bytes, or as numbers.
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
 pub struct Debezium {
-    messages: Messages,
+    messages: ConfluentMessages,
 }
 
 impl Debezium {
-    pub fn new(reader: Schema, columns: Vec<Field>, schemas: Arc<dyn Schemas>) -> Self {
-        let field = |name: &str, data_type| Field { name: name.into(), data_type };
+    pub fn new(reader: AvroSchema, columns: Vec<RowField>, schemas: Arc<dyn Schemas>) -> Self {
+        let field = |name: &str, data_type| RowField { name: name.into(), data_type };
         let row = DataType::Row(columns);
         let envelope = vec![field("before", row.clone()), field("after", row), field("op", DataType::STRING)];
-        Debezium { messages: Messages::new(reader, envelope, schemas) }
+        Debezium { messages: ConfluentMessages::new(reader, envelope, schemas) }
     }
 
-    fn changes<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<Decoded<'a>, Fault> {
+    fn changes<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<Decoded<'a>, DecodeError> {
         let (envelope, fields_ignored, _) = self.messages.read(message, arena)?;
         let (before, after, op) = match envelope {
             [before, after, Value::Text(op)] => (row(before), row(after), *op),
-            _ => return Err(Fault::of_message("found no 'op' where c, r, u or d was expected")),
+            _ => return Err(DecodeError::of_message("found no 'op' where c, r, u or d was expected")),
         };
         let change = match (op, before, after) {
             ("c" | "r", _, Some(after)) => match after.iter().any(is_unavailable) {
-                true => return Err(Fault::of_message("found a new row with a value that Debezium calls unavailable")),
+                true => {
+                    return Err(DecodeError::of_message("found a new row with a value that Debezium calls unavailable"));
+                }
                 false => Change::Insert(after),
             },
             ("u", Some(before), Some(after)) => Change::Update {
@@ -48,16 +50,16 @@ impl Debezium {
             },
             ("d", Some(before), _) => Change::Delete(replaced(before, Value::Null, arena)),
             ("u" | "d", None, _) => {
-                return Err(Fault::of_message(format!(
+                return Err(DecodeError::of_message(format!(
                     "found no 'before' in a change with 'op' = '{op}'; a PostgreSQL table must have REPLICA IDENTITY FULL"
                 )));
             }
             ("c" | "r" | "u", _, None) => {
-                return Err(Fault::of_message(format!("found no 'after' in a change with 'op' = '{op}'")));
+                return Err(DecodeError::of_message(format!("found no 'after' in a change with 'op' = '{op}'")));
             }
             (op, ..) => {
                 let op = Excerpt(op.as_bytes());
-                return Err(Fault::of_message(format!("found 'op' = {op} where c, r, u or d was expected")));
+                return Err(DecodeError::of_message(format!("found 'op' = {op} where c, r, u or d was expected")));
             }
         };
         Ok(Decoded { changes: std::slice::from_ref(arena.alloc(change)), fields_ignored, ..Decoded::default() })

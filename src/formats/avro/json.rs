@@ -8,30 +8,30 @@ use serde_json::Value as Json;
 use super::plan::{DecimalPlan, without_null};
 use super::read;
 use crate::excerpt::Shortened;
-use crate::formats::avro::schema::{Kind, Logical, Schema, TypeId, Unit};
-use crate::formats::fault::Fault;
-use crate::types::data_type::{DataType, Field};
+use crate::formats::avro::schema::{AvroKind, AvroSchema, AvroTimeUnit, Logical, TypeId};
+use crate::formats::fault::DecodeError;
+use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 
 /// A walk through a value, along its schema and the type of its column.
 #[derive(Clone, Copy)]
 pub struct Walk<'s, 'a> {
-    pub schema: &'s Schema,
+    pub schema: &'s AvroSchema,
     /// Unions have their branch's name.
     pub tagged: bool,
     pub arena: &'a Bump,
 }
 
 impl<'a> Walk<'_, 'a> {
-    pub fn row(&self, json: &Json, id: TypeId, columns: &[Field]) -> Result<&'a [Value<'a>], Fault> {
-        let (Kind::Record(fields), Json::Object(object)) = (self.schema.kind(id), json) else {
+    pub fn row(&self, json: &Json, id: TypeId, columns: &[RowField]) -> Result<&'a [Value<'a>], DecodeError> {
+        let (AvroKind::Record(fields), Json::Object(object)) = (self.schema.kind(id), json) else {
             return Err(self.unexpected(json, "an object"));
         };
         let values = self.arena.alloc_slice_fill_copy(columns.len(), Value::Null);
         for (value, column) in values.iter_mut().zip(columns) {
             let Some(field) = fields.iter().find(|field| field.name == column.name) else { continue };
             let Some(json) = object.get(&field.name) else {
-                return Err(Fault::of_message("found no such field").in_field(&column.name));
+                return Err(DecodeError::of_message("found no such field").in_field(&column.name));
             };
             *value =
                 self.value(json, field.field_type, &column.data_type).map_err(|fault| fault.in_field(&column.name))?;
@@ -39,7 +39,7 @@ impl<'a> Walk<'_, 'a> {
         Ok(values)
     }
 
-    pub fn value(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Value<'a>, Fault> {
+    pub fn value(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Value<'a>, DecodeError> {
         let (inner, is_nullable) = without_null(self.schema, id);
         match (json, is_nullable) {
             (Json::Null, true) => return Ok(Value::Null),
@@ -65,38 +65,38 @@ impl<'a> Walk<'_, 'a> {
     }
 
     #[cold]
-    fn unexpected(&self, json: &Json, expected: &str) -> Fault {
+    fn unexpected(&self, json: &Json, expected: &str) -> DecodeError {
         let found = json.to_string();
-        Fault::of_message(format!("found {} where {expected} was expected", Shortened(&found)))
+        DecodeError::of_message(format!("found {} where {expected} was expected", Shortened(&found)))
     }
 
-    fn plain(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Value<'a>, Fault> {
+    fn plain(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Value<'a>, DecodeError> {
         let found = self.try_plain(json, id, data_type)?;
         found.ok_or_else(|| self.unexpected(json, &format!("{} in Avro's JSON", self.schema.describe(id))))
     }
 
-    fn try_plain(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Option<Value<'a>>, Fault> {
+    fn try_plain(&self, json: &Json, id: TypeId, data_type: &DataType) -> Result<Option<Value<'a>>, DecodeError> {
         let logical = self.schema.get(id).logical;
         Ok(match (self.schema.kind(id), json) {
-            (Kind::Boolean, Json::Bool(value)) => Some(Value::Bool(*value)),
-            (Kind::Int, Json::Number(number)) => {
+            (AvroKind::Boolean, Json::Bool(value)) => Some(Value::Bool(*value)),
+            (AvroKind::Int, Json::Number(number)) => {
                 let value = number.as_i64().and_then(|value| i32::try_from(value).ok());
                 value.and_then(|value| int(value, data_type))
             }
-            (Kind::Long, Json::Number(number)) => number.as_i64().and_then(|value| long(value, logical, data_type)),
-            (Kind::Float, json) => real(json).map(|value| match data_type {
+            (AvroKind::Long, Json::Number(number)) => number.as_i64().and_then(|value| long(value, logical, data_type)),
+            (AvroKind::Float, json) => real(json).map(|value| match data_type {
                 DataType::Double => Value::Double(f64::from(value as f32)),
                 _ => Value::Float(value as f32),
             }),
-            (Kind::Double, json) => real(json).map(Value::Double),
-            (Kind::String | Kind::Enum(_), Json::String(text)) => Some(match data_type {
+            (AvroKind::Double, json) => real(json).map(Value::Double),
+            (AvroKind::String | AvroKind::Enum(_), Json::String(text)) => Some(match data_type {
                 DataType::Binary(_) | DataType::Varbinary(_) => {
                     Value::Bytes(self.arena.alloc_slice_copy(text.as_bytes()))
                 }
                 _ => Value::Text(self.arena.alloc_str(text)),
             }),
-            (Kind::Bytes | Kind::Fixed(_), Json::String(text)) => self.bytes(text, logical, data_type),
-            (Kind::Array(items), Json::Array(list)) => {
+            (AvroKind::Bytes | AvroKind::Fixed(_), Json::String(text)) => self.bytes(text, logical, data_type),
+            (AvroKind::Array(items), Json::Array(list)) => {
                 let DataType::Array(element) = data_type else { return Ok(None) };
                 let mut values = Vec::with_capacity_in(list.len(), self.arena);
                 for (index, json) in list.iter().enumerate() {
@@ -104,7 +104,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Some(Value::Array(values.into_bump_slice()))
             }
-            (Kind::Map(of), Json::Object(object)) => {
+            (AvroKind::Map(of), Json::Object(object)) => {
                 let Some((_, inner)) = data_type.entries() else { return Ok(None) };
                 let mut entries = Vec::with_capacity_in(object.len(), self.arena);
                 for (key, json) in object {
@@ -113,7 +113,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Some(Value::Map(entries.into_bump_slice()))
             }
-            (Kind::Record(_), Json::Object(_)) => {
+            (AvroKind::Record(_), Json::Object(_)) => {
                 let DataType::Row(fields) = data_type else { return Ok(None) };
                 Some(Value::Row(self.row(json, id, fields)?))
             }
@@ -148,7 +148,7 @@ fn int(value: i32, data_type: &DataType) -> Option<Value<'static>> {
         DataType::TinyInt => i8::try_from(value).ok().map(|value| Value::Int(value.into())),
         DataType::SmallInt => i16::try_from(value).ok().map(|value| Value::Int(value.into())),
         DataType::Date => Some(Value::Date(value)),
-        DataType::Time { .. } => read::time(value.into(), Unit::Millis),
+        DataType::Time { .. } => read::time(value.into(), AvroTimeUnit::Millis),
         _ => Some(Value::Int(value.into())),
     }
 }
@@ -156,7 +156,7 @@ fn int(value: i32, data_type: &DataType) -> Option<Value<'static>> {
 fn long(value: i64, logical: Option<Logical>, data_type: &DataType) -> Option<Value<'static>> {
     let unit = match logical {
         Some(Logical::Timestamp(unit) | Logical::Time(unit)) => unit,
-        _ => Unit::Millis,
+        _ => AvroTimeUnit::Millis,
     };
     let (seconds, nanos) = read::timestamp(value, unit);
     match data_type {

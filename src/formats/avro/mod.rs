@@ -19,51 +19,51 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use self::confluent::Messages;
-use self::cursor::Cursor;
+use self::confluent::ConfluentMessages;
+use self::cursor::AvroCursor;
 pub(crate) use self::debezium::Debezium;
 use self::json::Walk;
-use self::plan::Plan;
-use self::read::Reader;
-use self::schema::Schema;
+use self::plan::ResolutionPlan;
+use self::read::AvroReader;
+use self::schema::AvroSchema;
 use self::settings::AvroEncoding;
-use super::fault::Fault;
+use super::fault::DecodeError;
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Result, Stage};
 use crate::record::Record;
 use crate::schema_registry::schemas::Schemas;
-use crate::types::column::Column;
-use crate::types::data_type::Field;
+use crate::types::column::SourceColumn;
+use crate::types::data_type::RowField;
 use crate::types::value::Value;
 
 /// The columns as fields of a record.
-pub(crate) fn fields(columns: &[Column]) -> Vec<Field> {
-    let field = |column: &Column| Field { name: column.name.clone(), data_type: column.data_type.clone() };
+pub(crate) fn fields(columns: &[SourceColumn]) -> Vec<RowField> {
+    let field = |column: &SourceColumn| RowField { name: column.name.clone(), data_type: column.data_type.clone() };
     columns.iter().map(field).collect()
 }
 
 /// `avro`: the table's own schema is the writer's.
 pub(crate) struct Avro {
-    schema: Schema,
-    columns: Vec<Field>,
-    plan: std::result::Result<Plan, String>,
+    schema: AvroSchema,
+    columns: Vec<RowField>,
+    plan: std::result::Result<ResolutionPlan, String>,
     encoding: AvroEncoding,
 }
 
 impl Avro {
-    pub fn new(schema: Schema, columns: Vec<Field>, encoding: AvroEncoding) -> Self {
-        Avro { plan: Plan::new(&schema, &schema, &columns), schema, columns, encoding }
+    pub fn new(schema: AvroSchema, columns: Vec<RowField>, encoding: AvroEncoding) -> Self {
+        Avro { plan: ResolutionPlan::new(&schema, &schema, &columns), schema, columns, encoding }
     }
 
-    fn row<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<&'a [Value<'a>], Fault> {
+    fn row<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<&'a [Value<'a>], DecodeError> {
         match self.encoding {
             AvroEncoding::Binary => {
-                let plan = self.plan.as_ref().map_err(Fault::of_message)?;
-                Reader { plan, schema: &self.schema, arena }.row(&plan.row, &mut Cursor::new(message))
+                let plan = self.plan.as_ref().map_err(DecodeError::of_message)?;
+                AvroReader { plan, schema: &self.schema, arena }.row(&plan.row, &mut AvroCursor::new(message))
             }
             AvroEncoding::Json => {
                 let json = serde_json::from_slice(message)
-                    .map_err(|error| Fault::of_message(format!("the message is no JSON: {error}")))?;
+                    .map_err(|error| DecodeError::of_message(format!("the message is no JSON: {error}")))?;
                 Walk { schema: &self.schema, tagged: true, arena }.row(&json, self.schema.root(), &self.columns)
             }
         }
@@ -82,12 +82,12 @@ impl Decode for Avro {
 
 /// `avro-confluent`.
 pub(crate) struct Confluent {
-    messages: Messages,
+    messages: ConfluentMessages,
 }
 
 impl Confluent {
-    pub fn new(reader: Schema, columns: Vec<Field>, schemas: Arc<dyn Schemas>) -> Self {
-        Confluent { messages: Messages::new(reader, columns, schemas) }
+    pub fn new(reader: AvroSchema, columns: Vec<RowField>, schemas: Arc<dyn Schemas>) -> Self {
+        Confluent { messages: ConfluentMessages::new(reader, columns, schemas) }
     }
 }
 

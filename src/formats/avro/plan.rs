@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use super::skip::{self, Skip, Skips};
-use crate::formats::avro::schema::{Kind, Logical, RecordField, Schema, TypeId, Unit};
-use crate::types::data_type::{DataType, Field};
+use crate::formats::avro::schema::{AvroKind, AvroSchema, AvroTimeUnit, Logical, RecordField, TypeId};
+use crate::types::data_type::{DataType, RowField};
 
 /// How one value is read.
 #[derive(Debug)]
-pub enum Read {
+pub enum ValuePlan {
     Null,
     Boolean,
     Whole {
@@ -29,19 +29,19 @@ pub enum Read {
     /// The symbols of an enum, as text.
     Symbol(Box<[Box<str>]>),
     Date,
-    Time(Unit),
-    Timestamp(Unit),
-    Instant(Unit),
+    Time(AvroTimeUnit),
+    Timestamp(AvroTimeUnit),
+    Instant(AvroTimeUnit),
     Vector(Box<VectorPlan>),
     Array(Box<ElementPlan>),
-    Map(Box<Read>),
+    Map(Box<ValuePlan>),
     Row(Box<RowPlan>),
     /// The union of null, as branch 0 or 1, and one type.
     Nullable {
         null: usize,
-        inner: Box<Read>,
+        inner: Box<ValuePlan>,
     },
-    Union(Box<[Read]>),
+    Union(Box<[ValuePlan]>),
     /// The writer's type is none that the column could hold: why.
     Refused(Box<str>),
 }
@@ -75,7 +75,7 @@ pub enum Width {
 
 #[derive(Debug)]
 pub struct ElementPlan {
-    pub read: Read,
+    pub read: ValuePlan,
     /// The fewest bytes of one.
     pub least: usize,
 }
@@ -83,7 +83,7 @@ pub struct ElementPlan {
 #[derive(Debug)]
 pub struct RowPlan {
     pub names: Box<[Box<str>]>,
-    pub steps: Box<[Step]>,
+    pub steps: Box<[FieldPlan]>,
     /// Columns that the writer lacks.
     pub absent: Box<[(usize, Absent)]>,
     /// The writer's fields that no column reads.
@@ -91,8 +91,8 @@ pub struct RowPlan {
 }
 
 #[derive(Debug)]
-pub enum Step {
-    Read { column: usize, read: Read },
+pub enum FieldPlan {
+    Read { column: usize, read: ValuePlan },
     Skip(Skip),
 }
 
@@ -109,51 +109,52 @@ pub enum Absent {
 
 /// A whole message: a record of the writer's in the columns of the reader's.
 #[derive(Debug)]
-pub struct Plan {
+pub struct ResolutionPlan {
     pub row: RowPlan,
     pub skips: Skips,
 }
 
-impl Plan {
+impl ResolutionPlan {
     /// `reader`: a record with the fields of `columns`, which may be in any order.
-    pub fn new(writer: &Schema, reader: &Schema, columns: &[Field]) -> Result<Plan, String> {
+    pub fn new(writer: &AvroSchema, reader: &AvroSchema, columns: &[RowField]) -> Result<ResolutionPlan, String> {
         let mut compiler = Compiler { writer, reader, skips: Skips::default(), least: HashMap::new() };
-        let (Kind::Record(written), Kind::Record(read)) = (writer.kind(writer.root()), reader.kind(reader.root()))
+        let (AvroKind::Record(written), AvroKind::Record(read)) =
+            (writer.kind(writer.root()), reader.kind(reader.root()))
         else {
             let found = writer.describe(writer.root());
             return Err(format!("the writer's schema is {found} where a record was expected"));
         };
         let row = compiler.row(written, read, columns, false);
-        Ok(Plan { row, skips: compiler.skips })
+        Ok(ResolutionPlan { row, skips: compiler.skips })
     }
 }
 
 struct Compiler<'s> {
-    writer: &'s Schema,
-    reader: &'s Schema,
+    writer: &'s AvroSchema,
+    reader: &'s AvroSchema,
     skips: Skips,
     /// The fewest bytes of the writer's records.
     least: HashMap<TypeId, usize>,
 }
 
 impl Compiler<'_> {
-    fn row(&mut self, written: &[RecordField], read: &[RecordField], columns: &[Field], in_array: bool) -> RowPlan {
-        let reader_field = |column: &Field| read.iter().find(|field| field.name == column.name);
+    fn row(&mut self, written: &[RecordField], read: &[RecordField], columns: &[RowField], in_array: bool) -> RowPlan {
+        let reader_field = |column: &RowField| read.iter().find(|field| field.name == column.name);
         let mut is_there = vec![false; columns.len()];
         let mut steps = Vec::new();
         let mut skipped = 0;
         for field in written {
-            let is_it = |column: &Field| {
+            let is_it = |column: &RowField| {
                 let aliases = reader_field(column).map(|field| field.aliases.as_slice()).unwrap_or_default();
                 column.name == field.name
                     || aliases.contains(&field.name) && !written.iter().any(|other| other.name == column.name)
             };
             let found = columns.iter().enumerate().find(|(at, column)| !is_there[*at] && is_it(column));
             match found.and_then(|(at, column)| Some((at, column, reader_field(column)?))) {
-                Some((column, Field { data_type, .. }, reader)) => {
+                Some((column, RowField { data_type, .. }, reader)) => {
                     is_there[column] = true;
                     let read = self.value(field.field_type, reader.field_type, data_type, in_array);
-                    steps.push(Step::Read { column, read });
+                    steps.push(FieldPlan::Read { column, read });
                 }
                 None => {
                     skipped += 1;
@@ -178,31 +179,38 @@ impl Compiler<'_> {
     }
 
     /// `in_array`: a vector would stand in an array, where nobody looks for one.
-    fn value(&mut self, writer: TypeId, reader: TypeId, data_type: &DataType, in_array: bool) -> Read {
+    fn value(&mut self, writer: TypeId, reader: TypeId, data_type: &DataType, in_array: bool) -> ValuePlan {
         let (reader, is_nullable) = without_null(self.reader, reader);
-        let Kind::Union(branches) = self.writer.kind(writer) else {
+        let AvroKind::Union(branches) = self.writer.kind(writer) else {
             return self.branch(writer, reader, is_nullable, data_type, in_array);
         };
-        let is_null = |branch: &TypeId| *self.writer.kind(*branch) == Kind::Null;
+        let is_null = |branch: &TypeId| *self.writer.kind(*branch) == AvroKind::Null;
         match (branches.as_slice(), is_nullable) {
             ([null, other], true) if is_null(null) => {
-                Read::Nullable { null: 0, inner: Box::new(self.branch(*other, reader, true, data_type, in_array)) }
+                ValuePlan::Nullable { null: 0, inner: Box::new(self.branch(*other, reader, true, data_type, in_array)) }
             }
             ([other, null], true) if is_null(null) => {
-                Read::Nullable { null: 1, inner: Box::new(self.branch(*other, reader, true, data_type, in_array)) }
+                ValuePlan::Nullable { null: 1, inner: Box::new(self.branch(*other, reader, true, data_type, in_array)) }
             }
             (branches, _) => {
                 let branch = |branch: &TypeId| self.branch(*branch, reader, is_nullable, data_type, in_array);
-                Read::Union(branches.iter().map(branch).collect())
+                ValuePlan::Union(branches.iter().map(branch).collect())
             }
         }
     }
 
-    fn branch(&mut self, writer: TypeId, reader: TypeId, nullable: bool, data_type: &DataType, in_array: bool) -> Read {
+    fn branch(
+        &mut self,
+        writer: TypeId,
+        reader: TypeId,
+        nullable: bool,
+        data_type: &DataType,
+        in_array: bool,
+    ) -> ValuePlan {
         let kind = self.writer.kind(writer);
         match (kind, nullable) {
-            (Kind::Null, true) => return Read::Null,
-            (Kind::Null, false) => return refused("found null where the table says NOT NULL"),
+            (AvroKind::Null, true) => return ValuePlan::Null,
+            (AvroKind::Null, false) => return refused("found null where the table says NOT NULL"),
             _ => {}
         }
         self.plain(writer, reader, data_type, in_array).unwrap_or_else(|| {
@@ -210,79 +218,81 @@ impl Compiler<'_> {
         })
     }
 
-    fn plain(&mut self, writer: TypeId, reader: TypeId, data_type: &DataType, in_array: bool) -> Option<Read> {
+    fn plain(&mut self, writer: TypeId, reader: TypeId, data_type: &DataType, in_array: bool) -> Option<ValuePlan> {
         let written = self.writer.get(writer);
         let logical = written.logical;
-        let whole = |least, most| Some(Read::Whole { least, most });
+        let whole = |least, most| Some(ValuePlan::Whole { least, most });
         match (data_type, &written.kind) {
-            (DataType::Boolean, Kind::Boolean) => Some(Read::Boolean),
-            (DataType::TinyInt, Kind::Int) => whole(i8::MIN.into(), i8::MAX.into()),
-            (DataType::SmallInt, Kind::Int) => whole(i16::MIN.into(), i16::MAX.into()),
-            (DataType::Int | DataType::BigInt, Kind::Int) => whole(i32::MIN.into(), i32::MAX.into()),
-            (DataType::BigInt, Kind::Long) => whole(i64::MIN, i64::MAX),
-            (DataType::Float, Kind::Int | Kind::Long) => Some(Read::WholeAsFloat),
-            (DataType::Float, Kind::Float) => Some(Read::Float),
-            (DataType::Double, Kind::Int | Kind::Long) => Some(Read::WholeAsDouble),
-            (DataType::Double, Kind::Float) => Some(Read::FloatAsDouble),
-            (DataType::Double, Kind::Double) => Some(Read::Double),
-            (DataType::Decimal { precision, scale }, Kind::Bytes | Kind::Fixed(_)) => {
-                let fixed = if let Kind::Fixed(size) = &written.kind { Some(*size) } else { None };
+            (DataType::Boolean, AvroKind::Boolean) => Some(ValuePlan::Boolean),
+            (DataType::TinyInt, AvroKind::Int) => whole(i8::MIN.into(), i8::MAX.into()),
+            (DataType::SmallInt, AvroKind::Int) => whole(i16::MIN.into(), i16::MAX.into()),
+            (DataType::Int | DataType::BigInt, AvroKind::Int) => whole(i32::MIN.into(), i32::MAX.into()),
+            (DataType::BigInt, AvroKind::Long) => whole(i64::MIN, i64::MAX),
+            (DataType::Float, AvroKind::Int | AvroKind::Long) => Some(ValuePlan::WholeAsFloat),
+            (DataType::Float, AvroKind::Float) => Some(ValuePlan::Float),
+            (DataType::Double, AvroKind::Int | AvroKind::Long) => Some(ValuePlan::WholeAsDouble),
+            (DataType::Double, AvroKind::Float) => Some(ValuePlan::FloatAsDouble),
+            (DataType::Double, AvroKind::Double) => Some(ValuePlan::Double),
+            (DataType::Decimal { precision, scale }, AvroKind::Bytes | AvroKind::Fixed(_)) => {
+                let fixed = if let AvroKind::Fixed(size) = &written.kind { Some(*size) } else { None };
                 let written_scale = match logical {
                     Some(Logical::Decimal { scale }) => scale,
                     _ => (*scale).into(),
                 };
-                Some(Read::Decimal(DecimalPlan { fixed, written_scale, precision: *precision, scale: *scale }))
+                Some(ValuePlan::Decimal(DecimalPlan { fixed, written_scale, precision: *precision, scale: *scale }))
             }
-            (DataType::Char(_) | DataType::Varchar(_), Kind::String | Kind::Bytes) => Some(Read::Text),
-            (DataType::Char(_) | DataType::Varchar(_), Kind::Enum(symbols)) => {
-                Some(Read::Symbol(symbols.iter().map(|symbol| symbol.as_str().into()).collect()))
+            (DataType::Char(_) | DataType::Varchar(_), AvroKind::String | AvroKind::Bytes) => Some(ValuePlan::Text),
+            (DataType::Char(_) | DataType::Varchar(_), AvroKind::Enum(symbols)) => {
+                Some(ValuePlan::Symbol(symbols.iter().map(|symbol| symbol.as_str().into()).collect()))
             }
-            (DataType::Binary(_) | DataType::Varbinary(_), Kind::String | Kind::Bytes) => Some(Read::Bytes),
-            (DataType::Binary(_) | DataType::Varbinary(_), Kind::Fixed(size)) => Some(Read::Fixed(*size)),
-            (DataType::Date, Kind::Int) if matches!(logical, None | Some(Logical::Date)) => Some(Read::Date),
-            (DataType::Time { .. }, Kind::Int | Kind::Long) => match logical {
-                Some(Logical::Time(unit)) => Some(Read::Time(unit)),
-                None if written.kind == Kind::Int => Some(Read::Time(Unit::Millis)),
+            (DataType::Binary(_) | DataType::Varbinary(_), AvroKind::String | AvroKind::Bytes) => {
+                Some(ValuePlan::Bytes)
+            }
+            (DataType::Binary(_) | DataType::Varbinary(_), AvroKind::Fixed(size)) => Some(ValuePlan::Fixed(*size)),
+            (DataType::Date, AvroKind::Int) if matches!(logical, None | Some(Logical::Date)) => Some(ValuePlan::Date),
+            (DataType::Time { .. }, AvroKind::Int | AvroKind::Long) => match logical {
+                Some(Logical::Time(unit)) => Some(ValuePlan::Time(unit)),
+                None if written.kind == AvroKind::Int => Some(ValuePlan::Time(AvroTimeUnit::Millis)),
                 _ => None,
             },
-            (DataType::Timestamp { .. }, Kind::Int | Kind::Long) => unit(logical).map(Read::Timestamp),
-            (DataType::TimestampLtz { .. }, Kind::Int | Kind::Long) => unit(logical).map(Read::Instant),
-            (DataType::Array(element), Kind::Array(items)) => {
-                let Kind::Array(reader) = self.reader.kind(reader) else { return None };
+            (DataType::Timestamp { .. }, AvroKind::Int | AvroKind::Long) => unit(logical).map(ValuePlan::Timestamp),
+            (DataType::TimestampLtz { .. }, AvroKind::Int | AvroKind::Long) => unit(logical).map(ValuePlan::Instant),
+            (DataType::Array(element), AvroKind::Array(items)) => {
+                let AvroKind::Array(reader) = self.reader.kind(reader) else { return None };
                 Some(self.array(*items, *reader, element, in_array))
             }
-            (data_type, Kind::Map(values)) => {
+            (data_type, AvroKind::Map(values)) => {
                 let (_, value) = data_type.entries()?;
-                let Kind::Map(reader) = self.reader.kind(reader) else { return None };
-                Some(Read::Map(Box::new(self.value(*values, *reader, value, true))))
+                let AvroKind::Map(reader) = self.reader.kind(reader) else { return None };
+                Some(ValuePlan::Map(Box::new(self.value(*values, *reader, value, true))))
             }
-            (DataType::Row(columns), Kind::Record(fields)) => {
-                let Kind::Record(reader) = self.reader.kind(reader) else { return None };
-                Some(Read::Row(Box::new(self.row(fields, reader, columns, in_array))))
+            (DataType::Row(columns), AvroKind::Record(fields)) => {
+                let AvroKind::Record(reader) = self.reader.kind(reader) else { return None };
+                Some(ValuePlan::Row(Box::new(self.row(fields, reader, columns, in_array))))
             }
             _ => None,
         }
     }
 
-    fn array(&mut self, items: TypeId, reader: TypeId, element: &DataType, in_array: bool) -> Read {
+    fn array(&mut self, items: TypeId, reader: TypeId, element: &DataType, in_array: bool) -> ValuePlan {
         let elements = ElementPlan { read: self.value(items, reader, element, true), least: self.fewest_bytes(items) };
         let tag = match &elements.read {
-            Read::Nullable { null, .. } => Some(if *null == 0 { 2 } else { 0 }),
+            ValuePlan::Nullable { null, .. } => Some(if *null == 0 { 2 } else { 0 }),
             _ => None,
         };
         let one = match &elements.read {
-            Read::Nullable { inner, .. } => inner,
+            ValuePlan::Nullable { inner, .. } => inner,
             read => read,
         };
         let (written, read) = match one {
-            Read::Float => (Width::Float, Width::Float),
-            Read::FloatAsDouble => (Width::Float, Width::Double),
-            Read::Double => (Width::Double, Width::Double),
-            _ => return Read::Array(Box::new(elements)),
+            ValuePlan::Float => (Width::Float, Width::Float),
+            ValuePlan::FloatAsDouble => (Width::Float, Width::Double),
+            ValuePlan::Double => (Width::Double, Width::Double),
+            _ => return ValuePlan::Array(Box::new(elements)),
         };
         match in_array {
-            true => Read::Array(Box::new(elements)),
-            false => Read::Vector(Box::new(VectorPlan { written, read, tag, elements })),
+            true => ValuePlan::Array(Box::new(elements)),
+            false => ValuePlan::Vector(Box::new(VectorPlan { written, read, tag, elements })),
         }
     }
 
@@ -290,11 +300,11 @@ impl Compiler<'_> {
     fn fewest_bytes(&mut self, id: TypeId) -> usize {
         let writer = self.writer;
         match writer.kind(id) {
-            Kind::Null => 0,
-            Kind::Float => 4,
-            Kind::Double => 8,
-            Kind::Fixed(size) => *size,
-            Kind::Record(fields) => {
+            AvroKind::Null => 0,
+            AvroKind::Float => 4,
+            AvroKind::Double => 8,
+            AvroKind::Fixed(size) => *size,
+            AvroKind::Record(fields) => {
                 if let Some(least) = self.least.get(&id) {
                     return *least;
                 }
@@ -310,31 +320,31 @@ impl Compiler<'_> {
     }
 }
 
-fn refused(reason: &str) -> Read {
-    Read::Refused(reason.into())
+fn refused(reason: &str) -> ValuePlan {
+    ValuePlan::Refused(reason.into())
 }
 
 /// The unit of a timestamp. A bare number counts milliseconds, as Flink's reader takes it.
-fn unit(logical: Option<Logical>) -> Option<Unit> {
+fn unit(logical: Option<Logical>) -> Option<AvroTimeUnit> {
     match logical {
         Some(Logical::Timestamp(unit)) => Some(unit),
-        None => Some(Unit::Millis),
+        None => Some(AvroTimeUnit::Millis),
         Some(_) => None,
     }
 }
 
 /// What a type is beside null, and whether it may be null.
-pub fn without_null(schema: &Schema, id: TypeId) -> (TypeId, bool) {
-    let Kind::Union(branches) = schema.kind(id) else { return (id, false) };
-    let other = branches.iter().copied().find(|branch| *schema.kind(*branch) != Kind::Null);
-    (other.unwrap_or(id), branches.iter().any(|branch| *schema.kind(*branch) == Kind::Null))
+pub fn without_null(schema: &AvroSchema, id: TypeId) -> (TypeId, bool) {
+    let AvroKind::Union(branches) = schema.kind(id) else { return (id, false) };
+    let other = branches.iter().copied().find(|branch| *schema.kind(*branch) != AvroKind::Null);
+    (other.unwrap_or(id), branches.iter().any(|branch| *schema.kind(*branch) == AvroKind::Null))
 }
 
-fn push(steps: &mut Vec<Step>, skip: Skip) {
-    let mut last = match steps.pop_if(|step| matches!(step, Step::Skip(_))) {
-        Some(Step::Skip(before)) => vec![before],
+fn push(steps: &mut Vec<FieldPlan>, skip: Skip) {
+    let mut last = match steps.pop_if(|step| matches!(step, FieldPlan::Skip(_))) {
+        Some(FieldPlan::Skip(before)) => vec![before],
         _ => Vec::new(),
     };
     skip::push(&mut last, skip);
-    steps.extend(last.into_iter().map(Step::Skip));
+    steps.extend(last.into_iter().map(FieldPlan::Skip));
 }

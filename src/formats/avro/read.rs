@@ -3,31 +3,31 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
-use super::cursor::Cursor;
-use super::plan::{Absent, DecimalPlan, ElementPlan, Plan, Read, RowPlan, Step};
+use super::cursor::AvroCursor;
+use super::plan::{Absent, DecimalPlan, ElementPlan, FieldPlan, ResolutionPlan, RowPlan, ValuePlan};
 use super::{json, vector};
-use crate::formats::avro::schema::{Schema, Unit};
-use crate::formats::fault::Fault;
+use crate::formats::avro::schema::{AvroSchema, AvroTimeUnit};
+use crate::formats::fault::DecodeError;
 use crate::types::java::decimal;
 use crate::types::value::{Decimal, Value};
 
-pub struct Reader<'p, 'a> {
-    pub plan: &'p Plan,
+pub struct AvroReader<'p, 'a> {
+    pub plan: &'p ResolutionPlan,
     /// Of the columns, for its defaults.
-    pub schema: &'p Schema,
+    pub schema: &'p AvroSchema,
     pub arena: &'a Bump,
 }
 
-impl<'a> Reader<'_, 'a> {
-    pub fn row(&self, row: &RowPlan, cursor: &mut Cursor<'a>) -> Result<&'a [Value<'a>], Fault> {
+impl<'a> AvroReader<'_, 'a> {
+    pub fn row(&self, row: &RowPlan, cursor: &mut AvroCursor<'a>) -> Result<&'a [Value<'a>], DecodeError> {
         let values = self.arena.alloc_slice_fill_copy(row.names.len(), Value::Null);
         for step in &row.steps {
             match step {
-                Step::Read { column, read } => match self.value(read, cursor) {
+                FieldPlan::Read { column, read } => match self.value(read, cursor) {
                     Ok(value) => values[*column] = value,
                     Err(fault) => return Err(fault.in_field(&row.names[*column])),
                 },
-                Step::Skip(skip) => self.plan.skips.pass(skip, cursor)?,
+                FieldPlan::Skip(skip) => self.plan.skips.pass(skip, cursor)?,
             }
         }
         for (column, absent) in &row.absent {
@@ -37,74 +37,77 @@ impl<'a> Reader<'_, 'a> {
         Ok(values)
     }
 
-    fn absent(&self, absent: &Absent) -> Result<Value<'a>, Fault> {
+    fn absent(&self, absent: &Absent) -> Result<Value<'a>, DecodeError> {
         match absent {
             Absent::Default { json: serde_json::Value::Null, .. } => Ok(Value::Null),
             Absent::Default { json, reader, data_type } => {
                 json::Walk { schema: self.schema, tagged: false, arena: self.arena }.value(json, *reader, data_type)
             }
-            Absent::Refused => Err(Fault::of_message("the writer has no such field, and the table says NOT NULL")),
+            Absent::Refused => {
+                Err(DecodeError::of_message("the writer has no such field, and the table says NOT NULL"))
+            }
         }
     }
 
-    pub fn value(&self, read: &Read, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+    pub fn value(&self, read: &ValuePlan, cursor: &mut AvroCursor<'a>) -> Result<Value<'a>, DecodeError> {
         Ok(match read {
-            Read::Nullable { null, inner } => match cursor.branch(2)? == *null {
+            ValuePlan::Nullable { null, inner } => match cursor.branch(2)? == *null {
                 true => Value::Null,
                 false => return self.value(inner, cursor),
             },
-            Read::Null => Value::Null,
-            Read::Boolean => match cursor.array()? {
+            ValuePlan::Null => Value::Null,
+            ValuePlan::Boolean => match cursor.array()? {
                 [0] => Value::Bool(false),
                 [1] => Value::Bool(true),
                 [other] => {
                     let reason = format!("found byte {other} where a boolean was expected, 0 or 1");
-                    return Err(Fault::new(cursor.at() - 1, reason));
+                    return Err(DecodeError::new(cursor.at() - 1, reason));
                 }
             },
-            Read::Whole { least, most } => Value::Int(whole(cursor, *least, *most)?),
-            Read::WholeAsFloat => Value::Float(cursor.whole()? as f32),
-            Read::WholeAsDouble => Value::Double(cursor.whole()? as f64),
-            Read::Float => Value::Float(f32::from_le_bytes(cursor.array()?)),
-            Read::FloatAsDouble => Value::Double(f32::from_le_bytes(cursor.array()?).into()),
-            Read::Double => Value::Double(f64::from_le_bytes(cursor.array()?)),
-            Read::Decimal(plan) => self.decimal(plan, cursor)?,
-            Read::Text => Value::Text(text(cursor)?),
-            Read::Bytes => Value::Bytes(cursor.counted()?),
-            Read::Fixed(size) => Value::Bytes(cursor.take(*size)?),
-            Read::Symbol(symbols) => {
+            ValuePlan::Whole { least, most } => Value::Int(whole(cursor, *least, *most)?),
+            ValuePlan::WholeAsFloat => Value::Float(cursor.whole()? as f32),
+            ValuePlan::WholeAsDouble => Value::Double(cursor.whole()? as f64),
+            ValuePlan::Float => Value::Float(f32::from_le_bytes(cursor.array()?)),
+            ValuePlan::FloatAsDouble => Value::Double(f32::from_le_bytes(cursor.array()?).into()),
+            ValuePlan::Double => Value::Double(f64::from_le_bytes(cursor.array()?)),
+            ValuePlan::Decimal(plan) => self.decimal(plan, cursor)?,
+            ValuePlan::Text => Value::Text(text(cursor)?),
+            ValuePlan::Bytes => Value::Bytes(cursor.counted()?),
+            ValuePlan::Fixed(size) => Value::Bytes(cursor.take(*size)?),
+            ValuePlan::Symbol(symbols) => {
                 let symbol = cursor.branch(symbols.len())?;
                 Value::Text(self.arena.alloc_str(&symbols[symbol]))
             }
-            Read::Date => Value::Date(whole(cursor, i32::MIN.into(), i32::MAX.into())? as i32),
-            Read::Time(unit) => {
+            ValuePlan::Date => Value::Date(whole(cursor, i32::MIN.into(), i32::MAX.into())? as i32),
+            ValuePlan::Time(unit) => {
                 let at = cursor.at();
-                time(cursor.whole()?, *unit).ok_or_else(|| Fault::new(at, "found a time that is not within a day"))?
+                time(cursor.whole()?, *unit)
+                    .ok_or_else(|| DecodeError::new(at, "found a time that is not within a day"))?
             }
-            Read::Timestamp(unit) => {
+            ValuePlan::Timestamp(unit) => {
                 let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
                 Value::Timestamp { seconds, nanos }
             }
-            Read::Instant(unit) => {
+            ValuePlan::Instant(unit) => {
                 let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
                 Value::Instant { seconds, nanos }
             }
-            Read::Vector(plan) => match vector::read(plan, cursor, self.arena)? {
+            ValuePlan::Vector(plan) => match vector::read(plan, cursor, self.arena)? {
                 Some(vector) => Value::Vector(vector),
                 None => self.array(&plan.elements, cursor)?,
             },
-            Read::Array(elements) => self.array(elements, cursor)?,
-            Read::Map(value) => self.map(value, cursor)?,
-            Read::Row(row) => Value::Row(self.row(row, cursor)?),
-            Read::Union(branches) => {
+            ValuePlan::Array(elements) => self.array(elements, cursor)?,
+            ValuePlan::Map(value) => self.map(value, cursor)?,
+            ValuePlan::Row(row) => Value::Row(self.row(row, cursor)?),
+            ValuePlan::Union(branches) => {
                 let branch = cursor.branch(branches.len())?;
                 return self.value(&branches[branch], cursor);
             }
-            Read::Refused(reason) => return Err(Fault::new(cursor.at(), reason.as_ref())),
+            ValuePlan::Refused(reason) => return Err(DecodeError::new(cursor.at(), reason.as_ref())),
         })
     }
 
-    fn array(&self, elements: &ElementPlan, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+    fn array(&self, elements: &ElementPlan, cursor: &mut AvroCursor<'a>) -> Result<Value<'a>, DecodeError> {
         let mut values = Vec::new_in(self.arena);
         loop {
             let (count, _) = cursor.block()?;
@@ -121,7 +124,7 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    fn map(&self, value: &Read, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+    fn map(&self, value: &ValuePlan, cursor: &mut AvroCursor<'a>) -> Result<Value<'a>, DecodeError> {
         let mut entries: Vec<'_, (Value<'a>, Value<'a>)> = Vec::new_in(self.arena);
         loop {
             let (count, _) = cursor.block()?;
@@ -138,13 +141,14 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    fn decimal(&self, plan: &DecimalPlan, cursor: &mut Cursor<'a>) -> Result<Value<'a>, Fault> {
+    fn decimal(&self, plan: &DecimalPlan, cursor: &mut AvroCursor<'a>) -> Result<Value<'a>, DecodeError> {
         let at = cursor.at();
         let bytes = match plan.fixed {
             Some(size) => cursor.take(size)?,
             None => cursor.counted()?,
         };
-        decimal(bytes, plan, self.arena).ok_or_else(|| Fault::new(at, "found no bytes where a decimal was expected"))
+        decimal(bytes, plan, self.arena)
+            .ok_or_else(|| DecodeError::new(at, "found no bytes where a decimal was expected"))
     }
 }
 
@@ -168,38 +172,40 @@ pub fn decimal<'a>(bytes: &[u8], plan: &DecimalPlan, arena: &'a Bump) -> Option<
 }
 
 #[inline(always)]
-fn whole(cursor: &mut Cursor<'_>, least: i64, most: i64) -> Result<i64, Fault> {
+fn whole(cursor: &mut AvroCursor<'_>, least: i64, most: i64) -> Result<i64, DecodeError> {
     let at = cursor.at();
     let value = cursor.whole()?;
     match (least..=most).contains(&value) {
         true => Ok(value),
-        false => Err(Fault::new(at, format!("found {value} where a whole number from {least} to {most} was expected"))),
+        false => {
+            Err(DecodeError::new(at, format!("found {value} where a whole number from {least} to {most} was expected")))
+        }
     }
 }
 
 #[inline(always)]
-fn text<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, Fault> {
+fn text<'a>(cursor: &mut AvroCursor<'a>) -> Result<&'a str, DecodeError> {
     let at = cursor.at();
     let bytes = cursor.counted()?;
-    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(at, "found a text that is not UTF-8"))
+    simdutf8::basic::from_utf8(bytes).map_err(|_| DecodeError::new(at, "found a text that is not UTF-8"))
 }
 
-pub fn time(count: i64, unit: Unit) -> Option<Value<'static>> {
+pub fn time(count: i64, unit: AvroTimeUnit) -> Option<Value<'static>> {
     let nanos = match unit {
-        Unit::Millis => 1_000_000,
-        Unit::Micros => 1_000,
-        Unit::Nanos => 1,
+        AvroTimeUnit::Millis => 1_000_000,
+        AvroTimeUnit::Micros => 1_000,
+        AvroTimeUnit::Nanos => 1,
     };
     let value = count.checked_mul(nanos)?;
     (0..86_400_000_000_000).contains(&value).then_some(Value::Time(value))
 }
 
 /// Seconds and nanoseconds.
-pub fn timestamp(count: i64, unit: Unit) -> (i64, u32) {
+pub fn timestamp(count: i64, unit: AvroTimeUnit) -> (i64, u32) {
     let (per_second, nanos) = match unit {
-        Unit::Millis => (1_000, 1_000_000),
-        Unit::Micros => (1_000_000, 1_000),
-        Unit::Nanos => (1_000_000_000, 1),
+        AvroTimeUnit::Millis => (1_000, 1_000_000),
+        AvroTimeUnit::Micros => (1_000_000, 1_000),
+        AvroTimeUnit::Nanos => (1_000_000_000, 1),
     };
     // The remainder is less than a second's.
     (count.div_euclid(per_second), count.rem_euclid(per_second) as u32 * nanos)

@@ -14,23 +14,23 @@ const DEEPEST: usize = 200;
 
 /// A schema's types by number; a type may hold itself.
 #[derive(Debug, Clone)]
-pub struct Schema {
-    types: Vec<Type>,
+pub struct AvroSchema {
+    types: Vec<AvroType>,
     root: TypeId,
 }
 
 pub type TypeId = usize;
 
 #[derive(Debug, Clone)]
-pub struct Type {
-    pub kind: Kind,
+pub struct AvroType {
+    pub kind: AvroKind,
     pub logical: Option<Logical>,
     /// Of a record, an enum or a fixed, with its namespace.
     pub name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum AvroKind {
     Null,
     Boolean,
     Int,
@@ -64,40 +64,40 @@ pub enum Logical {
         scale: u32,
     },
     Date,
-    Time(Unit),
+    Time(AvroTimeUnit),
     /// With a time zone or without: the numbers count the same.
-    Timestamp(Unit),
+    Timestamp(AvroTimeUnit),
     Uuid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum AvroTimeUnit {
     Millis,
     Micros,
     Nanos,
 }
 
-impl Schema {
+impl AvroSchema {
     /// Reads a schema. `references` are the texts of other schemas that it names, each behind those that it names itself.
-    pub fn parse(text: &str, references: &[String]) -> Result<Schema, String> {
+    pub fn parse(text: &str, references: &[String]) -> Result<AvroSchema, String> {
         let mut parser = Parser::default();
         for reference in references {
             parser.text(reference)?;
         }
         let root = parser.text(text)?;
-        Ok(Schema { types: parser.types, root })
+        Ok(AvroSchema { types: parser.types, root })
     }
 
     pub fn root(&self) -> TypeId {
         self.root
     }
 
-    pub fn get(&self, id: TypeId) -> &Type {
+    pub fn get(&self, id: TypeId) -> &AvroType {
         // Every number is one that the parser gave out.
         &self.types[id]
     }
 
-    pub fn kind(&self, id: TypeId) -> &Kind {
+    pub fn kind(&self, id: TypeId) -> &AvroKind {
         &self.get(id).kind
     }
 
@@ -105,25 +105,25 @@ impl Schema {
     pub fn describe(&self, id: TypeId) -> String {
         let named = self.get(id);
         let plain = match &named.kind {
-            Kind::Null => "null",
-            Kind::Boolean => "boolean",
-            Kind::Int => "int",
-            Kind::Long => "long",
-            Kind::Float => "float",
-            Kind::Double => "double",
-            Kind::Bytes => "bytes",
-            Kind::String => "string",
-            Kind::Fixed(_) => "fixed",
-            Kind::Enum(_) => "enum",
-            Kind::Array(_) => "array",
-            Kind::Map(_) => "map",
-            Kind::Union(_) => "union",
-            Kind::Record(_) => "record",
+            AvroKind::Null => "null",
+            AvroKind::Boolean => "boolean",
+            AvroKind::Int => "int",
+            AvroKind::Long => "long",
+            AvroKind::Float => "float",
+            AvroKind::Double => "double",
+            AvroKind::Bytes => "bytes",
+            AvroKind::String => "string",
+            AvroKind::Fixed(_) => "fixed",
+            AvroKind::Enum(_) => "enum",
+            AvroKind::Array(_) => "array",
+            AvroKind::Map(_) => "map",
+            AvroKind::Union(_) => "union",
+            AvroKind::Record(_) => "record",
         };
         let unit = |unit| match unit {
-            Unit::Millis => "milliseconds",
-            Unit::Micros => "microseconds",
-            Unit::Nanos => "nanoseconds",
+            AvroTimeUnit::Millis => "milliseconds",
+            AvroTimeUnit::Micros => "microseconds",
+            AvroTimeUnit::Nanos => "nanoseconds",
         };
         let logical = match named.logical {
             Some(Logical::Decimal { .. }) => " (decimal)".to_string(),
@@ -142,7 +142,7 @@ impl Schema {
 
 #[derive(Default)]
 struct Parser {
-    types: Vec<Type>,
+    types: Vec<AvroType>,
     /// How many types stand in each other in each.
     depths: Vec<usize>,
     by_name: HashMap<String, TypeId>,
@@ -161,18 +161,18 @@ impl Parser {
         self.parse(&json, "")
     }
 
-    fn add(&mut self, kind: Kind, logical: Option<Logical>) -> TypeId {
+    fn add(&mut self, kind: AvroKind, logical: Option<Logical>) -> TypeId {
         self.depths.push(self.depth(&kind));
-        self.types.push(Type { kind, logical, name: None });
+        self.types.push(AvroType { kind, logical, name: None });
         self.types.len() - 1
     }
 
-    fn depth(&self, kind: &Kind) -> usize {
+    fn depth(&self, kind: &AvroKind) -> usize {
         let of = |id: &TypeId| self.depths[*id] + 1;
         match kind {
-            Kind::Array(inner) | Kind::Map(inner) => of(inner),
-            Kind::Union(branches) => branches.iter().map(of).max().unwrap_or(0),
-            Kind::Record(fields) => fields.iter().map(|field| of(&field.field_type)).max().unwrap_or(0),
+            AvroKind::Array(inner) | AvroKind::Map(inner) => of(inner),
+            AvroKind::Union(branches) => branches.iter().map(of).max().unwrap_or(0),
+            AvroKind::Record(fields) => fields.iter().map(|field| of(&field.field_type)).max().unwrap_or(0),
             _ => 0,
         }
     }
@@ -186,10 +186,10 @@ impl Parser {
             Json::Array(branches) => {
                 let branches =
                     branches.iter().map(|branch| self.parse(branch, namespace)).collect::<Result<Vec<_>, _>>()?;
-                if branches.iter().any(|branch| matches!(self.types[*branch].kind, Kind::Union(_))) {
+                if branches.iter().any(|branch| matches!(self.types[*branch].kind, AvroKind::Union(_))) {
                     return Err("a union in a union".into());
                 }
-                Ok(self.add(Kind::Union(branches), None))
+                Ok(self.add(AvroKind::Union(branches), None))
             }
             Json::Object(object) => self.object(object, namespace),
             other => Err(format!("found {other} where a type was expected")),
@@ -211,11 +211,11 @@ impl Parser {
         match name {
             "array" => {
                 let items = self.inner(object, "items", namespace)?;
-                Ok(self.add(Kind::Array(items), None))
+                Ok(self.add(AvroKind::Array(items), None))
             }
             "map" => {
                 let values = self.inner(object, "values", namespace)?;
-                Ok(self.add(Kind::Map(values), None))
+                Ok(self.add(AvroKind::Map(values), None))
             }
             "record" | "error" | "enum" | "fixed" => self.named(name, object, namespace),
             _ => match primitive(name) {
@@ -238,7 +238,7 @@ impl Parser {
         let name = text("name").ok_or_else(|| format!("a type {kind} without 'name'"))?;
         let name = full_name(name, text("namespace").unwrap_or(namespace));
         // Known before its fields, which may be of it.
-        let id = self.add(Kind::Null, None);
+        let id = self.add(AvroKind::Null, None);
         self.types[id].name = Some(name.clone());
         if self.by_name.insert(name.clone(), id).is_some() {
             return Err(format!("two types are called {}", shown(&name)));
@@ -248,15 +248,15 @@ impl Parser {
             _ => Err(format!("{kind} {} has no list '{key}'", shown(&name))),
         };
         let kind = match kind {
-            "enum" => Kind::Enum(texts(Some(&Json::Array(list("symbols")?.clone())))),
+            "enum" => AvroKind::Enum(texts(Some(&Json::Array(list("symbols")?.clone())))),
             "fixed" => {
                 let size = object.get("size").and_then(Json::as_u64).and_then(|size| usize::try_from(size).ok());
-                Kind::Fixed(size.ok_or_else(|| format!("fixed {} has no 'size'", shown(&name)))?)
+                AvroKind::Fixed(size.ok_or_else(|| format!("fixed {} has no 'size'", shown(&name)))?)
             }
             _ => {
                 let namespace = name.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_string();
                 let fields = list("fields")?.iter().map(|field| self.field(field, &name, &namespace));
-                Kind::Record(fields.collect::<Result<_, _>>()?)
+                AvroKind::Record(fields.collect::<Result<_, _>>()?)
             }
         };
         self.depths[id] = self.depth(&kind);
@@ -306,38 +306,38 @@ fn full_name(name: &str, namespace: &str) -> String {
     }
 }
 
-fn primitive(name: &str) -> Option<Kind> {
+fn primitive(name: &str) -> Option<AvroKind> {
     Some(match name {
-        "null" => Kind::Null,
-        "boolean" => Kind::Boolean,
-        "int" => Kind::Int,
-        "long" => Kind::Long,
-        "float" => Kind::Float,
-        "double" => Kind::Double,
-        "bytes" => Kind::Bytes,
-        "string" => Kind::String,
+        "null" => AvroKind::Null,
+        "boolean" => AvroKind::Boolean,
+        "int" => AvroKind::Int,
+        "long" => AvroKind::Long,
+        "float" => AvroKind::Float,
+        "double" => AvroKind::Double,
+        "bytes" => AvroKind::Bytes,
+        "string" => AvroKind::String,
         _ => return None,
     })
 }
 
 /// One that doesn't fit its type is as if it weren't there: the specification says so.
-fn logical(object: &Map<String, Json>, kind: &Kind) -> Option<Logical> {
+fn logical(object: &Map<String, Json>, kind: &AvroKind) -> Option<Logical> {
     let name = object.get("logicalType")?.as_str()?;
     Some(match (name, kind) {
-        ("decimal", Kind::Bytes | Kind::Fixed(_)) => {
+        ("decimal", AvroKind::Bytes | AvroKind::Fixed(_)) => {
             let scale = match object.get("scale") {
                 None => 0,
                 Some(scale) => u32::try_from(scale.as_u64()?).ok()?,
             };
             Logical::Decimal { scale }
         }
-        ("date", Kind::Int) => Logical::Date,
-        ("time-millis", Kind::Int) => Logical::Time(Unit::Millis),
-        ("time-micros", Kind::Long) => Logical::Time(Unit::Micros),
-        ("timestamp-millis" | "local-timestamp-millis", Kind::Long) => Logical::Timestamp(Unit::Millis),
-        ("timestamp-micros" | "local-timestamp-micros", Kind::Long) => Logical::Timestamp(Unit::Micros),
-        ("timestamp-nanos" | "local-timestamp-nanos", Kind::Long) => Logical::Timestamp(Unit::Nanos),
-        ("uuid", Kind::String | Kind::Fixed(16)) => Logical::Uuid,
+        ("date", AvroKind::Int) => Logical::Date,
+        ("time-millis", AvroKind::Int) => Logical::Time(AvroTimeUnit::Millis),
+        ("time-micros", AvroKind::Long) => Logical::Time(AvroTimeUnit::Micros),
+        ("timestamp-millis" | "local-timestamp-millis", AvroKind::Long) => Logical::Timestamp(AvroTimeUnit::Millis),
+        ("timestamp-micros" | "local-timestamp-micros", AvroKind::Long) => Logical::Timestamp(AvroTimeUnit::Micros),
+        ("timestamp-nanos" | "local-timestamp-nanos", AvroKind::Long) => Logical::Timestamp(AvroTimeUnit::Nanos),
+        ("uuid", AvroKind::String | AvroKind::Fixed(16)) => Logical::Uuid,
         _ => return None,
     })
 }
@@ -346,8 +346,8 @@ fn logical(object: &Map<String, Json>, kind: &Kind) -> Option<Logical> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Schema {
-        Schema::parse(text, &[]).unwrap_or_else(|error| panic!("{error}"))
+    fn parse(text: &str) -> AvroSchema {
+        AvroSchema::parse(text, &[]).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -357,8 +357,8 @@ mod tests {
                 {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["X", "Y"]}},
                 {"name": "again", "type": "a.b.Kind", "default": "X", "aliases": ["once"]}]}"#,
         );
-        let Kind::Record(fields) = schema.kind(schema.root()) else { panic!() };
-        let Kind::Union(branches) = schema.kind(fields[0].field_type) else { panic!() };
+        let AvroKind::Record(fields) = schema.kind(schema.root()) else { panic!() };
+        let AvroKind::Union(branches) = schema.kind(fields[0].field_type) else { panic!() };
         assert_eq!(branches[1], schema.root());
         assert_eq!(fields[1].field_type, fields[2].field_type);
         assert_eq!((fields[2].default.clone(), fields[2].aliases.len()), (Some("X".into()), 1));
@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(logical(r#"{"type": "string", "logicalType": "date"}"#), None);
         assert_eq!(
             logical(r#"{"type": "long", "logicalType": "local-timestamp-micros"}"#),
-            Some(Logical::Timestamp(Unit::Micros))
+            Some(Logical::Timestamp(AvroTimeUnit::Micros))
         );
         assert_eq!(
             logical(r#"{"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}"#),
@@ -388,9 +388,9 @@ mod tests {
     fn schemas_that_are_referred_to_are_known_by_name() {
         let color = r#"{"type": "enum", "name": "shop.Color", "symbols": ["red"]}"#;
         let car = r#"{"type": "record", "name": "shop.Car", "fields": [{"name": "color", "type": "Color"}]}"#;
-        assert!(Schema::parse(car, &[color.to_string()]).is_ok());
-        assert_eq!(Schema::parse(car, &[]).unwrap_err(), "unknown type shop.Color");
-        assert_eq!(*parse("string").kind(0), Kind::String);
+        assert!(AvroSchema::parse(car, &[color.to_string()]).is_ok());
+        assert_eq!(AvroSchema::parse(car, &[]).unwrap_err(), "unknown type shop.Color");
+        assert_eq!(*parse("string").kind(0), AvroKind::String);
     }
 
     #[test]
@@ -402,7 +402,7 @@ mod tests {
             let first = record(0, "int");
             let others = (1..length).map(|of| record(of, &format!("r{}", of - 1)));
             let all: Vec<String> = std::iter::once(first).chain(others).collect();
-            Schema::parse(&format!("[{}]", all.join(", ")), &[])
+            AvroSchema::parse(&format!("[{}]", all.join(", ")), &[])
         };
         assert!(chain(150).is_ok());
         assert!(chain(100_000).unwrap_err().contains("more than 200 deep"));
@@ -421,7 +421,7 @@ mod tests {
             r#"{"type": "record", "name": "r", "fields": [{"name": "a", "type": {"type": "fixed", "name": "r", "size": 1}}]}"#,
             &format!("{}\"int\"{}", "[".repeat(100_000), "]".repeat(100_000)),
         ] {
-            assert!(Schema::parse(text, &[]).is_err(), "{text:.100}");
+            assert!(AvroSchema::parse(text, &[]).is_err(), "{text:.100}");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::cursor::Cursor;
-use crate::formats::avro::schema::{Kind, Schema, TypeId};
-use crate::formats::fault::Fault;
+use super::cursor::AvroCursor;
+use crate::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
+use crate::formats::fault::DecodeError;
 
 /// Records in records.
 const DEEPEST: usize = 100;
@@ -31,19 +31,19 @@ pub struct Skips {
 }
 
 impl Skips {
-    pub fn of(&mut self, schema: &Schema, id: TypeId) -> Skip {
+    pub fn of(&mut self, schema: &AvroSchema, id: TypeId) -> Skip {
         match schema.kind(id) {
-            Kind::Null => Skip::Bytes(0),
-            Kind::Boolean => Skip::Bytes(1),
-            Kind::Int | Kind::Long | Kind::Enum(_) => Skip::Whole,
-            Kind::Float => Skip::Bytes(4),
-            Kind::Double => Skip::Bytes(8),
-            Kind::Bytes | Kind::String => Skip::Counted,
-            Kind::Fixed(size) => Skip::Bytes(*size),
-            Kind::Array(items) => Skip::Array(Box::new(self.of(schema, *items))),
-            Kind::Map(values) => Skip::Map(Box::new(self.of(schema, *values))),
-            Kind::Union(branches) => Skip::Union(branches.iter().map(|branch| self.of(schema, *branch)).collect()),
-            Kind::Record(fields) => {
+            AvroKind::Null => Skip::Bytes(0),
+            AvroKind::Boolean => Skip::Bytes(1),
+            AvroKind::Int | AvroKind::Long | AvroKind::Enum(_) => Skip::Whole,
+            AvroKind::Float => Skip::Bytes(4),
+            AvroKind::Double => Skip::Bytes(8),
+            AvroKind::Bytes | AvroKind::String => Skip::Counted,
+            AvroKind::Fixed(size) => Skip::Bytes(*size),
+            AvroKind::Array(items) => Skip::Array(Box::new(self.of(schema, *items))),
+            AvroKind::Map(values) => Skip::Map(Box::new(self.of(schema, *values))),
+            AvroKind::Union(branches) => Skip::Union(branches.iter().map(|branch| self.of(schema, *branch)).collect()),
+            AvroKind::Record(fields) => {
                 if let Some(skip) = self.by_type.get(&id) {
                     return skip.clone();
                 }
@@ -67,18 +67,18 @@ impl Skips {
         }
     }
 
-    pub fn pass(&self, skip: &Skip, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    pub fn pass(&self, skip: &Skip, cursor: &mut AvroCursor<'_>) -> Result<(), DecodeError> {
         self.pass_at(skip, cursor, 0)
     }
 
-    fn pass_at(&self, skip: &Skip, cursor: &mut Cursor<'_>, depth: usize) -> Result<(), Fault> {
+    fn pass_at(&self, skip: &Skip, cursor: &mut AvroCursor<'_>, depth: usize) -> Result<(), DecodeError> {
         match skip {
             Skip::Bytes(length) => cursor.take(*length).map(|_| ()),
             Skip::Whole => cursor.whole().map(|_| ()),
             Skip::Counted => cursor.counted().map(|_| ()),
             Skip::Array(item) => blocks(cursor, item, |cursor| self.pass_at(item, cursor, depth)),
             Skip::Map(value) => {
-                let entry = |cursor: &mut Cursor<'_>| {
+                let entry = |cursor: &mut AvroCursor<'_>| {
                     cursor.counted()?;
                     self.pass_at(value, cursor, depth)
                 };
@@ -89,7 +89,7 @@ impl Skips {
                 self.pass_at(&branches[branch], cursor, depth)
             }
             Skip::Record(_) if depth == DEEPEST => {
-                Err(Fault::new(cursor.at(), format!("found records in records, more than {DEEPEST} deep")))
+                Err(DecodeError::new(cursor.at(), format!("found records in records, more than {DEEPEST} deep")))
             }
             Skip::Record(number) => {
                 self.records[*number].iter().try_for_each(|part| self.pass_at(part, cursor, depth + 1))
@@ -99,10 +99,10 @@ impl Skips {
 }
 
 fn blocks<'a>(
-    cursor: &mut Cursor<'a>,
+    cursor: &mut AvroCursor<'a>,
     item: &Skip,
-    mut pass: impl FnMut(&mut Cursor<'a>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    mut pass: impl FnMut(&mut AvroCursor<'a>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
     loop {
         match (cursor.block()?, item) {
             ((0, _), _) => return Ok(()),

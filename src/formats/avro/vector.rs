@@ -3,13 +3,17 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
-use super::cursor::Cursor;
+use super::cursor::AvroCursor;
 use super::plan::{VectorPlan, Width};
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 use crate::types::value::Vector;
 
 /// The array, unless one of its numbers is null (or it is damaged): then the cursor stands where it stood.
-pub fn read<'a>(plan: &VectorPlan, cursor: &mut Cursor<'a>, arena: &'a Bump) -> Result<Option<Vector<'a>>, Fault> {
+pub fn read<'a>(
+    plan: &VectorPlan,
+    cursor: &mut AvroCursor<'a>,
+    arena: &'a Bump,
+) -> Result<Option<Vector<'a>>, DecodeError> {
     let stride = match plan.written {
         Width::Float => 4,
         Width::Double => 8,

@@ -6,16 +6,16 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use regex::Regex;
 
-use super::fault::Fault;
-use super::json::{Fields, Missing, Shape};
+use super::fault::DecodeError;
+use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{Envelope, Layout, Message, Plain, Reading, row_of};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata, row_of};
 use crate::formats::change::settings::CanalFormat;
 use crate::record::Record;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
 pub(crate) struct Canal {
@@ -34,21 +34,21 @@ struct Filter {
 }
 
 impl Canal {
-    pub fn new(options: &CanalFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+    pub fn new(options: &CanalFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
         let text = DataType::STRING;
         let texts = DataType::Array(Box::new(DataType::STRING));
         let types = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int));
-        let known: [Plain; 6] = [
-            ("database", "database", text.clone(), Reading::AsIs),
-            ("table", "table", text.clone(), Reading::AsIs),
-            ("sql-type", "sqlType", types, Reading::AsIs),
-            ("pk-names", "pkNames", texts, Reading::AsIs),
-            ("ingestion-timestamp", "ts", DataType::BigInt, Reading::Millis),
-            ("event-timestamp", "es", DataType::BigInt, Reading::Millis),
+        let known: [PlainMetadata; 6] = [
+            ("database", "database", text.clone(), MetadataReading::AsIs),
+            ("table", "table", text.clone(), MetadataReading::AsIs),
+            ("sql-type", "sqlType", types, MetadataReading::AsIs),
+            ("pk-names", "pkNames", texts, MetadataReading::AsIs),
+            ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Millis),
+            ("event-timestamp", "es", DataType::BigInt, MetadataReading::Millis),
         ];
         let rows = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
-            Shape::array(Fields::new(columns, Missing::Unchanged).into())
+            JsonType::array(JsonFields::new(columns, Missing::Unchanged).into())
         };
         let mut layout = Layout::default();
         let data = layout.field("data", rows());
@@ -58,7 +58,7 @@ impl Canal {
         Canal { filter: Filter::new(options), envelope: layout.into_envelope(options.change), data, old, kind }
     }
 
-    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
+    fn changes<'a>(&self, message: &ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError> {
         let kind = message.text(self.kind);
         match kind {
             Some("INSERT" | "UPDATE" | "DELETE") => {}
@@ -68,11 +68,11 @@ impl Canal {
                     "found 'type' = {} where INSERT, UPDATE, DELETE or CREATE was expected",
                     Excerpt(other.as_bytes())
                 );
-                return Err(Fault::of_message(reason));
+                return Err(DecodeError::of_message(reason));
             }
-            None => return Err(Fault::of_message("found no 'type'")),
+            None => return Err(DecodeError::of_message("found no 'type'")),
         }
-        let missing = |name: &str| Fault::of_message(format!("found no '{name}' in a change"));
+        let missing = |name: &str| DecodeError::of_message(format!("found no '{name}' in a change"));
         let data = message.rows(self.data).ok_or_else(|| missing("data"))?;
         let old = message.rows(self.old);
         let mut changes = Vec::with_capacity_in(data.len(), message.arena);
@@ -105,12 +105,12 @@ impl Filter {
         is_set.then(|| Filter { envelope: layout.into_envelope(options.change), patterns })
     }
 
-    fn matches(&self, message: &Message<'_, '_>) -> Result<bool, Fault> {
+    fn matches(&self, message: &ChangeMessage<'_, '_>) -> Result<bool, DecodeError> {
         for (field, name, pattern) in &self.patterns {
             match message.text(*field) {
                 Some(text) if pattern.is_match(text) => {}
                 Some(_) => return Ok(false),
-                None => return Err(Fault::of_message(format!("found no '{name}', which the job filters by"))),
+                None => return Err(DecodeError::of_message(format!("found no '{name}', which the job filters by"))),
             }
         }
         Ok(true)

@@ -6,8 +6,8 @@ use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
 use crate::formats::change::settings::ChangeFormat;
-use crate::formats::fault::Fault;
-use crate::formats::json::{Fields, Missing, Reader, Rules, Shape};
+use crate::formats::fault::DecodeError;
+use crate::formats::json::{JsonFields, JsonReader, JsonRules, JsonType, Missing};
 use crate::formats::{Decoded, temporal};
 use crate::record::Record;
 use crate::types::column::MetadataColumn;
@@ -18,20 +18,20 @@ use crate::types::value::Value;
 /// The fields that are looked for, as a format declares them one by one.
 #[derive(Default)]
 pub(crate) struct Layout {
-    fields: Vec<(&'static str, Shape)>,
-    origins: Vec<Origin>,
+    fields: Vec<(&'static str, JsonType)>,
+    origins: Vec<MetadataField>,
 }
 
 /// Where a metadata column's value stands in the envelope.
 #[derive(Debug, Clone, Copy)]
-struct Origin {
+struct MetadataField {
     field: usize,
-    reading: Reading,
+    reading: MetadataReading,
 }
 
 /// How it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum MetadataReading {
     AsIs,
     /// Milliseconds since 1970.
     Millis,
@@ -48,16 +48,16 @@ pub(crate) enum Reading {
 
 /// A message's envelope as it is read.
 pub(crate) struct Envelope {
-    fields: Fields,
+    fields: JsonFields,
     /// It is the field `payload` of an object, beside its `schema`.
     is_wrapped: bool,
-    origins: Vec<Origin>,
-    rules: Rules,
+    origins: Vec<MetadataField>,
+    rules: JsonRules,
 }
 
 impl Layout {
     /// The field's index. One that is there already is taken as it is.
-    pub fn field(&mut self, name: &'static str, shape: Shape) -> usize {
+    pub fn field(&mut self, name: &'static str, shape: JsonType) -> usize {
         match self.fields.iter().position(|(known, _)| *known == name) {
             Some(index) => index,
             None => {
@@ -68,45 +68,45 @@ impl Layout {
     }
 
     pub fn typed(&mut self, name: &'static str, data_type: &DataType) -> usize {
-        self.field(name, Shape::new(data_type, Missing::Null))
+        self.field(name, JsonType::new(data_type, Missing::Null))
     }
 
     /// The next metadata column's value.
-    pub fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: Reading) {
+    pub fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: MetadataReading) {
         let field = self.typed(name, data_type);
-        self.origins.push(Origin { field, reading });
+        self.origins.push(MetadataField { field, reading });
     }
 
     /// The text of the schema beside the payload; NULL where there is none.
     pub fn schema_metadata(&mut self) {
-        self.origins.push(Origin { field: 0, reading: Reading::Schema });
+        self.origins.push(MetadataField { field: 0, reading: MetadataReading::Schema });
     }
 
     pub fn into_envelope(self, options: ChangeFormat) -> Envelope {
-        let rules = Rules {
+        let rules = JsonRules {
             ignore_parse_errors: options.ignore_parse_errors,
             timestamps: options.timestamps,
             // Flink reads them from a tree.
             numbers_as_doubles: true,
         };
-        Envelope { fields: Fields::envelope(self.fields), is_wrapped: false, origins: self.origins, rules }
+        Envelope { fields: JsonFields::envelope(self.fields), is_wrapped: false, origins: self.origins, rules }
     }
 
     /// The same, as the payload beside its schema.
     pub fn into_payload(self, options: ChangeFormat) -> Envelope {
-        let wants_schema = self.origins.iter().any(|origin| origin.reading == Reading::Schema);
+        let wants_schema = self.origins.iter().any(|origin| origin.reading == MetadataReading::Schema);
         let inner = self.into_envelope(options);
-        let schema = wants_schema.then(|| ("schema", Shape::new(&DataType::STRING, Missing::Null)));
-        let fields = [("payload", Shape::from(inner.fields))].into_iter().chain(schema);
-        Envelope { fields: Fields::envelope(fields), is_wrapped: true, ..inner }
+        let schema = wants_schema.then(|| ("schema", JsonType::new(&DataType::STRING, Missing::Null)));
+        let fields = [("payload", JsonType::from(inner.fields))].into_iter().chain(schema);
+        Envelope { fields: JsonFields::envelope(fields), is_wrapped: true, ..inner }
     }
 }
 
 /// Metadata that is a plain field of the envelope: its key, the field, its type and how it is read.
-pub(crate) type Plain = (&'static str, &'static str, DataType, Reading);
+pub(crate) type PlainMetadata = (&'static str, &'static str, DataType, MetadataReading);
 
 impl Layout {
-    pub fn plain_metadata(&mut self, columns: &[MetadataColumn], known: &[Plain]) {
+    pub fn plain_metadata(&mut self, columns: &[MetadataColumn], known: &[PlainMetadata]) {
         for column in columns {
             if let Some((_, name, data_type, reading)) = known.iter().find(|(key, ..)| *key == column.key) {
                 self.metadata(name, data_type, *reading);
@@ -116,7 +116,7 @@ impl Layout {
 }
 
 /// A message on its way to changes.
-pub(crate) struct Message<'a, 'e> {
+pub(crate) struct ChangeMessage<'a, 'e> {
     envelope: &'e Envelope,
     /// The values of the envelope's fields.
     values: &'a [Value<'a>],
@@ -131,12 +131,12 @@ impl Envelope {
         record: &Record<'a>,
         depth: usize,
         arena: &'a Bump,
-        changes: impl FnOnce(&Message<'a, '_>) -> Result<&'a [Change<'a>], Fault>,
+        changes: impl FnOnce(&ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError>,
     ) -> Result<Decoded<'a>, Rejection> {
         let Some(message) = record.value.filter(|message| !message.is_empty()) else {
             return Ok(Decoded::default());
         };
-        let mut reader = Reader::new(message, self.rules, arena);
+        let mut reader = JsonReader::new(message, self.rules, arena);
         let read = reader.message(&self.fields);
         match read.and_then(|values| changes(&self.open(values, arena)?)) {
             Ok(changes) => Ok(Decoded { changes, parse_errors_ignored: reader.nulled, fields_ignored: reader.unknown }),
@@ -147,21 +147,21 @@ impl Envelope {
 }
 
 impl Envelope {
-    fn open<'a>(&self, values: &'a [Value<'a>], arena: &'a Bump) -> Result<Message<'a, '_>, Fault> {
+    fn open<'a>(&self, values: &'a [Value<'a>], arena: &'a Bump) -> Result<ChangeMessage<'a, '_>, DecodeError> {
         if !self.is_wrapped {
-            return Ok(Message { envelope: self, values, schema: Value::Null, arena });
+            return Ok(ChangeMessage { envelope: self, values, schema: Value::Null, arena });
         }
         let schema = values.get(1).copied().unwrap_or(Value::Null);
         match row_of(values.first()) {
-            Some(values) => Ok(Message { envelope: self, values, schema, arena }),
-            None => Err(Fault::of_message(
+            Some(values) => Ok(ChangeMessage { envelope: self, values, schema, arena }),
+            None => Err(DecodeError::of_message(
                 "found no 'payload'; a message without its schema needs 'schema-include' = 'false'",
             )),
         }
     }
 }
 
-impl<'a> Message<'a, '_> {
+impl<'a> ChangeMessage<'a, '_> {
     pub fn text(&self, field: usize) -> Option<&'a str> {
         match self.values.get(field) {
             Some(Value::Text(text)) => Some(text),
@@ -186,7 +186,7 @@ impl<'a> Message<'a, '_> {
     }
 
     /// A whole row with its metadata: what it doesn't have is NULL.
-    pub fn whole(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+    pub fn whole(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], DecodeError> {
         if !row.contains(&Value::Unchanged) {
             return self.with_metadata(row);
         }
@@ -198,7 +198,7 @@ impl<'a> Message<'a, '_> {
     }
 
     /// The row before an update: `row` with what `old` has laid over it.
-    pub fn overlaid(&self, row: &'a [Value<'a>], old: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+    pub fn overlaid(&self, row: &'a [Value<'a>], old: &'a [Value<'a>]) -> Result<&'a [Value<'a>], DecodeError> {
         let before = self.arena.alloc_slice_copy(row);
         for (value, old) in before.iter_mut().zip(old) {
             if *old != Value::Unchanged {
@@ -209,7 +209,7 @@ impl<'a> Message<'a, '_> {
     }
 
     /// The row's values, then those of the metadata columns.
-    pub fn with_metadata(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], Fault> {
+    pub fn with_metadata(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], DecodeError> {
         let origins = &self.envelope.origins;
         if origins.is_empty() {
             return Ok(row);
@@ -223,7 +223,7 @@ impl<'a> Message<'a, '_> {
         Ok(values)
     }
 
-    fn read(&self, origin: Origin) -> Result<Value<'a>, Fault> {
+    fn read(&self, origin: MetadataField) -> Result<Value<'a>, DecodeError> {
         let value = self.values.get(origin.field).copied().unwrap_or(Value::Null);
         let instant = |millis: Option<i64>| match millis {
             Some(millis) => {
@@ -232,13 +232,13 @@ impl<'a> Message<'a, '_> {
             None => Value::Null,
         };
         Ok(match origin.reading {
-            Reading::AsIs => value,
-            Reading::Millis => instant(int(value)),
-            Reading::Seconds => int(value).map_or(Value::Null, |seconds| Value::Instant { seconds, nanos: 0 }),
-            Reading::DateTime => date_time(value)?,
-            Reading::Schema => self.schema,
-            Reading::Entry(key) => entry(value, key),
-            Reading::EntryMillis(key) => match entry(value, key) {
+            MetadataReading::AsIs => value,
+            MetadataReading::Millis => instant(int(value)),
+            MetadataReading::Seconds => int(value).map_or(Value::Null, |seconds| Value::Instant { seconds, nanos: 0 }),
+            MetadataReading::DateTime => date_time(value)?,
+            MetadataReading::Schema => self.schema,
+            MetadataReading::Entry(key) => entry(value, key),
+            MetadataReading::EntryMillis(key) => match entry(value, key) {
                 Value::Text(text) => instant(number::integer(text.as_bytes())),
                 _ => Value::Null,
             },
@@ -266,11 +266,11 @@ fn entry<'a>(map: Value<'a>, key: &str) -> Value<'a> {
     entries.iter().find(|(name, _)| *name == Value::Text(key)).map_or(Value::Null, |(_, value)| *value)
 }
 
-fn date_time(value: Value<'_>) -> Result<Value<'_>, Fault> {
+fn date_time(value: Value<'_>) -> Result<Value<'_>, DecodeError> {
     let Value::Text(text) = value else { return Ok(Value::Null) };
     let bytes = text.as_bytes();
     match temporal::timestamp(bytes).or_else(|| temporal::iso_timestamp(bytes)) {
         Some((seconds, nanos)) => Ok(Value::Instant { seconds, nanos }),
-        None => Err(Fault::of_message(format!("found {} where a date and a time were expected", Excerpt(bytes)))),
+        None => Err(DecodeError::of_message(format!("found {} where a date and a time were expected", Excerpt(bytes)))),
     }
 }

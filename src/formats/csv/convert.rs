@@ -8,7 +8,7 @@ use memchr::memmem;
 use crate::excerpt::Excerpt;
 use crate::formats::csv::settings::CsvFormat;
 use crate::formats::{base64, temporal};
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 use crate::types::java::calendar::cut_fraction;
 use crate::types::java::{decimal, number};
 use crate::types::value::Value;
@@ -79,7 +79,7 @@ impl Converter {
     /// what is missing is NULL, and what is too much is left out.
     fn row<'e, 'a: 'e>(
         &self,
-        fields: &'e [Field],
+        fields: &'e [RowField],
         data_type: &'e DataType,
         text: &'a [u8],
         arena: &'a Bump,

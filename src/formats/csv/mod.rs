@@ -10,18 +10,18 @@ mod tests;
 use bumpalo::Bump;
 
 use self::convert::Converter;
-use self::scan::{Cursor, Dialect};
+use self::scan::{CsvCursor, Dialect};
 use self::settings::CsvFormat;
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Stage};
 use crate::record::Record;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 use crate::types::java::number::trim;
 use crate::types::value::Value;
 
 pub(crate) struct Csv {
     dialect: Dialect,
-    columns: Vec<Column>,
+    columns: Vec<SourceColumn>,
     converter: Converter,
     ignore_parse_errors: bool,
     /// Where a field with escapes is put together; keeps its memory.
@@ -29,7 +29,7 @@ pub(crate) struct Csv {
 }
 
 impl Csv {
-    pub fn new(options: &CsvFormat, columns: &[Column]) -> Self {
+    pub fn new(options: &CsvFormat, columns: &[SourceColumn]) -> Self {
         Csv {
             dialect: Dialect::new(options),
             columns: columns.to_vec(),
@@ -41,7 +41,7 @@ impl Csv {
 
     /// The row of the message's first line, and the number of its fields that had to become NULL.
     fn row<'a>(&mut self, message: &'a [u8], arena: &'a Bump) -> Result<(&'a [Value<'a>], u64), Rejection> {
-        let mut cursor = Cursor::new(&self.dialect, message);
+        let mut cursor = CsvCursor::new(&self.dialect, message);
         if cursor.is_empty() {
             return Err(Rejection::new(Stage::Decode, "found an empty message where a line of csv was expected"));
         }

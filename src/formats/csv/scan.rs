@@ -98,39 +98,39 @@ fn first_of(wanted: [u8; 4], bytes: u64) -> Option<usize> {
 
 /// Why a line can't be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum CsvError {
     NoClosingQuote,
     AfterClosingQuote(u8),
     NothingEscaped,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CsvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::NoClosingQuote => f.write_str("found no closing quote before the end of the message"),
-            Fault::AfterClosingQuote(byte) => write!(
+            CsvError::NoClosingQuote => f.write_str("found no closing quote before the end of the message"),
+            CsvError::AfterClosingQuote(byte) => write!(
                 f,
                 "found '{}' after a closing quote where a delimiter or the end of the line was expected",
                 byte.escape_ascii()
             ),
-            Fault::NothingEscaped => f.write_str("found an escape character at the end of the message"),
+            CsvError::NothingEscaped => f.write_str("found an escape character at the end of the message"),
         }
     }
 }
 
 /// Walks over the fields of a message's first line.
-pub struct Cursor<'a, 'd> {
+pub struct CsvCursor<'a, 'd> {
     dialect: &'d Dialect,
     /// What was not read yet; `None` after the line's last field.
     rest: Option<&'a [u8]>,
     started_empty: bool,
 }
 
-impl<'a, 'd> Cursor<'a, 'd> {
+impl<'a, 'd> CsvCursor<'a, 'd> {
     pub fn new(dialect: &'d Dialect, message: &'a [u8]) -> Self {
         let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
         let line = if dialect.allow_comments { skip_comments(text) } else { text };
-        Cursor { dialect, rest: Some(line), started_empty: line.is_empty() }
+        CsvCursor { dialect, rest: Some(line), started_empty: line.is_empty() }
     }
 
     /// There is no line at all.
@@ -145,7 +145,7 @@ impl<'a, 'd> Cursor<'a, 'd> {
 
     /// The next field without its quotes and escapes. Borrows the message where it stands there as it is.
     #[inline]
-    pub fn next(&mut self, scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<Option<&'a [u8]>, Fault> {
+    pub fn next(&mut self, scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<Option<&'a [u8]>, CsvError> {
         let Some(text) = self.rest else { return Ok(None) };
         match self.dialect.quote.and_then(|quote| quote.strip(text)) {
             Some(quoted) => self.quoted(quoted, scratch, arena).map(Some),
@@ -170,8 +170,8 @@ impl<'a, 'd> Cursor<'a, 'd> {
     }
 
     #[inline(never)]
-    fn unquoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], Fault> {
-        let mut field = Field::new(text, scratch);
+    fn unquoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], CsvError> {
+        let mut field = CsvField::new(text, scratch);
         loop {
             field.at += self.dialect.find_stop(&text[field.at..]);
             let here = &text[field.at..];
@@ -191,16 +191,16 @@ impl<'a, 'd> Cursor<'a, 'd> {
         }
     }
 
-    fn quoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], Fault> {
-        let quote = self.dialect.quote.ok_or(Fault::NoClosingQuote)?;
-        let mut field = Field::new(text, scratch);
+    fn quoted(&mut self, text: &'a [u8], scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<&'a [u8], CsvError> {
+        let quote = self.dialect.quote.ok_or(CsvError::NoClosingQuote)?;
+        let mut field = CsvField::new(text, scratch);
         loop {
             let ahead = &text[field.at..];
             let found = match self.dialect.escape {
                 Some(escape) => memchr2(quote.first(), escape.first(), ahead),
                 None => memchr(quote.first(), ahead),
             };
-            field.at += found.ok_or(Fault::NoClosingQuote)?;
+            field.at += found.ok_or(CsvError::NoClosingQuote)?;
             let here = &text[field.at..];
             if let Some(after) = quote.strip(here) {
                 if quote.strip(after).is_none() {
@@ -218,7 +218,7 @@ impl<'a, 'd> Cursor<'a, 'd> {
     }
 
     /// What follows the delimiter after a quoted field; blanks before it count for nothing.
-    fn after_quote(&self, mut text: &'a [u8]) -> Result<Option<&'a [u8]>, Fault> {
+    fn after_quote(&self, mut text: &'a [u8]) -> Result<Option<&'a [u8]>, CsvError> {
         loop {
             if let Some(rest) = self.dialect.delimiter.strip(text) {
                 return Ok(Some(rest));
@@ -226,7 +226,7 @@ impl<'a, 'd> Cursor<'a, 'd> {
             match text {
                 [] | [b'\n' | b'\r', ..] => return Ok(None),
                 [0..=b' ', rest @ ..] => text = rest,
-                [other, ..] => return Err(Fault::AfterClosingQuote(*other)),
+                [other, ..] => return Err(CsvError::AfterClosingQuote(*other)),
             }
         }
     }
@@ -244,7 +244,7 @@ fn skip_comments(mut text: &[u8]) -> &[u8] {
 }
 
 /// A field on its way: a piece of the message, or, once something had to be taken out, a copy of it.
-struct Field<'a, 's> {
+struct CsvField<'a, 's> {
     text: &'a [u8],
     at: usize,
     /// Start of the part that was not copied yet.
@@ -253,10 +253,10 @@ struct Field<'a, 's> {
     copied: bool,
 }
 
-impl<'a, 's> Field<'a, 's> {
+impl<'a, 's> CsvField<'a, 's> {
     #[inline]
     fn new(text: &'a [u8], scratch: &'s mut Vec<u8>) -> Self {
-        Field { text, at: 0, from: 0, scratch, copied: false }
+        CsvField { text, at: 0, from: 0, scratch, copied: false }
     }
 
     /// Keeps `keep` bytes from here, skips `skip` bytes and puts `instead` in their place.
@@ -272,10 +272,10 @@ impl<'a, 's> Field<'a, 's> {
     }
 
     /// Takes the escape character here out; `escaped` follows it.
-    fn unescape(&mut self, escaped: &'a [u8]) -> Result<(), Fault> {
+    fn unescape(&mut self, escaped: &'a [u8]) -> Result<(), CsvError> {
         let escape = self.text.len() - self.at - escaped.len();
         let (skip, instead): (usize, &[u8]) = match escaped {
-            [] => return Err(Fault::NothingEscaped),
+            [] => return Err(CsvError::NothingEscaped),
             [b'n', ..] => (1, b"\n"),
             [b'r', ..] => (1, b"\r"),
             [b't', ..] => (1, b"\t"),

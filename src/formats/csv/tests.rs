@@ -11,7 +11,7 @@ use crate::change::Change;
 use crate::formats::format::Format;
 use crate::formats::{decoder, temporal};
 use crate::record::TimestampType;
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 
 fn defaults() -> CsvFormat {
     CsvFormat {
@@ -36,8 +36,8 @@ fn rows<'a>(decoded: &Decoded<'a>) -> impl Iterator<Item = &'a [Value<'a>]> + us
     })
 }
 
-fn columns(types: &[DataType]) -> Vec<Column> {
-    let column = |(index, data_type): (usize, &DataType)| Column {
+fn columns(types: &[DataType]) -> Vec<SourceColumn> {
+    let column = |(index, data_type): (usize, &DataType)| SourceColumn {
         name: format!("c{index}"),
         data_type: data_type.clone(),
         not_null: false,
@@ -337,7 +337,7 @@ fn arrays_are_split_at_their_delimiter() {
 #[test]
 fn an_empty_element_is_the_empty_string_and_no_number() {
     let array = |element: &DataType| DataType::Array(Box::new(element.clone()));
-    let field = |name: &str, data_type: &DataType| Field { name: name.into(), data_type: data_type.clone() };
+    let field = |name: &str, data_type: &DataType| RowField { name: name.into(), data_type: data_type.clone() };
     let row = |element: &DataType| {
         DataType::Row(vec![field("a", &DataType::STRING), field("b", element), field("c", &DataType::STRING)])
     };
@@ -405,7 +405,7 @@ fn elements_stand_between_the_delimiter_of_the_job_and_are_trimmed_as_their_type
 
 #[test]
 fn a_row_has_its_fields_by_position() {
-    let field = |name: &str, data_type: DataType| Field { name: name.into(), data_type };
+    let field = |name: &str, data_type: DataType| RowField { name: name.into(), data_type };
     let row = DataType::Row(vec![field("a", INT), field("b", DataType::STRING), field("c", DataType::Double)]);
     for (text, expected) in [
         ("1; x ;0.5", "Row([Int(1), Text(\" x \"), Double(0.5)])"),
@@ -498,8 +498,8 @@ fn no_message_makes_the_decoder_panic() {
         DataType::Boolean,
         DataType::Array(Box::new(DataType::Float)),
         DataType::Row(vec![
-            Field { name: "a".into(), data_type: INT },
-            Field { name: "b".into(), data_type: TIMESTAMP },
+            RowField { name: "a".into(), data_type: INT },
+            RowField { name: "b".into(), data_type: TIMESTAMP },
         ]),
     ];
     let seed = b"-2147483648,2024-02-30 24:00:00.000,\"a\"\"b\",0x1.8p-1074,9e37,2024-2-30,23:59:59.9,-9999-12-31 00:00:00Z,AQI=,true,1;;0x1p9,1;2024-02-30 24:00:00";

@@ -4,16 +4,16 @@ pub(crate) mod options;
 
 use bumpalo::Bump;
 
-use super::fault::Fault;
-use super::json::{Fields, Missing, Shape};
+use super::fault::DecodeError;
+use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{Envelope, Layout, Message, Reading};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading};
 use crate::formats::change::settings::DebeziumFormat;
 use crate::record::Record;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -40,10 +40,10 @@ pub(crate) struct Debezium {
 }
 
 impl Debezium {
-    pub fn new(options: &DebeziumFormat, columns: &[Column], metadata: &[MetadataColumn]) -> Self {
+    pub fn new(options: &DebeziumFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
         let row = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
-            Shape::from(Fields::new(columns, Missing::Null).with_placeholders(PLACEHOLDERS))
+            JsonType::from(JsonFields::new(columns, Missing::Null).with_placeholders(PLACEHOLDERS))
         };
         let mut layout = Layout::default();
         let before = layout.field("before", row());
@@ -52,12 +52,12 @@ impl Debezium {
         let properties = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING));
         for column in metadata {
             match column.key.as_str() {
-                "ingestion-timestamp" => layout.metadata("ts_ms", &DataType::BigInt, Reading::Millis),
-                "source.timestamp" => layout.metadata("source", &properties, Reading::EntryMillis("ts_ms")),
-                "source.database" => layout.metadata("source", &properties, Reading::Entry("db")),
-                "source.schema" => layout.metadata("source", &properties, Reading::Entry("schema")),
-                "source.table" => layout.metadata("source", &properties, Reading::Entry("table")),
-                "source.properties" => layout.metadata("source", &properties, Reading::AsIs),
+                "ingestion-timestamp" => layout.metadata("ts_ms", &DataType::BigInt, MetadataReading::Millis),
+                "source.timestamp" => layout.metadata("source", &properties, MetadataReading::EntryMillis("ts_ms")),
+                "source.database" => layout.metadata("source", &properties, MetadataReading::Entry("db")),
+                "source.schema" => layout.metadata("source", &properties, MetadataReading::Entry("schema")),
+                "source.table" => layout.metadata("source", &properties, MetadataReading::Entry("table")),
+                "source.properties" => layout.metadata("source", &properties, MetadataReading::AsIs),
                 _ => layout.schema_metadata(),
             }
         }
@@ -68,32 +68,32 @@ impl Debezium {
         Debezium { envelope, before, after, op, is_wrapped: options.schema_include }
     }
 
-    fn changes<'a>(&self, message: &Message<'a, '_>) -> Result<&'a [Change<'a>], Fault> {
+    fn changes<'a>(&self, message: &ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError> {
         let before = message.row(self.before).map(|row| message.whole(row)).transpose()?;
         let after = message.row(self.after).map(|row| message.with_metadata(row)).transpose()?;
         let op = message.text(self.op);
         match (op, before, after) {
             (Some("c" | "r"), _, Some(after)) if after.contains(&Value::Unchanged) => {
-                Err(Fault::of_message("found a new row with a value that Debezium calls unavailable"))
+                Err(DecodeError::of_message("found a new row with a value that Debezium calls unavailable"))
             }
             (Some("c" | "r"), _, Some(after)) => Ok(message.one(Change::Insert(after))),
             (Some("u"), Some(before), Some(after)) => Ok(message.one(Change::Update { before: Some(before), after })),
             (Some("d"), Some(before), _) => Ok(message.one(Change::Delete(before))),
-            (Some(op @ ("u" | "d")), None, _) => Err(Fault::of_message(format!(
+            (Some(op @ ("u" | "d")), None, _) => Err(DecodeError::of_message(format!(
                 "found no 'before' in a change with 'op' = '{op}'; a PostgreSQL table must have REPLICA IDENTITY FULL"
             ))),
             (Some(op @ ("c" | "r" | "u")), _, None) => {
-                Err(Fault::of_message(format!("found no 'after' in a change with 'op' = '{op}'")))
+                Err(DecodeError::of_message(format!("found no 'after' in a change with 'op' = '{op}'")))
             }
             (Some(op), ..) => {
                 let op = Excerpt(op.as_bytes());
-                Err(Fault::of_message(format!("found 'op' = {op} where c, r, u or d was expected")))
+                Err(DecodeError::of_message(format!("found 'op' = {op} where c, r, u or d was expected")))
             }
-            (None, ..) if self.is_wrapped => Err(Fault::of_message(
+            (None, ..) if self.is_wrapped => Err(DecodeError::of_message(
                 "found no 'op' under 'payload'; a message without its schema needs 'schema-include' = 'false'",
             )),
             (None, ..) => {
-                Err(Fault::of_message("found no 'op'; a message with its schema needs 'schema-include' = 'true'"))
+                Err(DecodeError::of_message("found no 'op'; a message with its schema needs 'schema-include' = 'true'"))
             }
         }
     }

@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 use super::quoted::Quoted;
 use crate::excerpt::Excerpt;
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
 
@@ -13,7 +13,7 @@ pub const DEEPEST: usize = 1000;
 /// Strings up to this length are searched byte by byte: cheaper than starting the vectorized search.
 const NEAR: usize = 16;
 
-pub struct Cursor<'a> {
+pub struct JsonCursor<'a> {
     text: &'a str,
     at: usize,
     /// The message goes on behind the text, with bytes that are not UTF-8.
@@ -22,20 +22,20 @@ pub struct Cursor<'a> {
 
 /// A number by JSON's grammar.
 #[derive(Debug, Clone, Copy)]
-pub struct Number<'a> {
+pub struct JsonNumber<'a> {
     pub text: &'a str,
     /// Neither a point nor an exponent.
     pub is_whole: bool,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> JsonCursor<'a> {
     pub fn new(message: &'a [u8]) -> Self {
         let (text, is_cut) = match simdutf8::basic::from_utf8(message) {
             Ok(text) => (text, false),
             Err(_) => (longest_text(message), true),
         };
         let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Cursor { text, at: byte_order_mark, is_cut }
+        JsonCursor { text, at: byte_order_mark, is_cut }
     }
 
     /// Where it is, in bytes from the message's start.
@@ -92,7 +92,7 @@ impl<'a> Cursor<'a> {
 
     /// After a field or an element: whether another one follows, or `close`.
     #[inline(always)]
-    pub fn has_more(&mut self, close: u8) -> Result<bool, Fault> {
+    pub fn has_more(&mut self, close: u8) -> Result<bool, DecodeError> {
         match self.peek() {
             Some(b',') => {
                 self.at += 1;
@@ -122,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A field's name, and its colon.
-    pub fn name(&mut self) -> Result<Quoted<'a>, Fault> {
+    pub fn name(&mut self) -> Result<Quoted<'a>, DecodeError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a field's name"));
         }
@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
 
     /// The string that begins with the quote here.
     #[inline]
-    pub fn string(&mut self) -> Result<Quoted<'a>, Fault> {
+    pub fn string(&mut self) -> Result<Quoted<'a>, DecodeError> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut end = start;
@@ -160,7 +160,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The length of the escape at a backslash.
-    fn escape(&mut self, at: usize) -> Result<usize, Fault> {
+    fn escape(&mut self, at: usize) -> Result<usize, DecodeError> {
         let wrong = match self.text.as_bytes().get(at + 1..).unwrap_or_default() {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => return Ok(2),
             [b'u', digits @ ..] => match digits.iter().take(4).position(|digit| !digit.is_ascii_hexdigit()) {
@@ -176,7 +176,7 @@ impl<'a> Cursor<'a> {
 
     /// The number that begins here.
     #[inline]
-    pub fn number(&mut self) -> Result<Number<'a>, Fault> {
+    pub fn number(&mut self) -> Result<JsonNumber<'a>, DecodeError> {
         let start = self.at;
         self.at += usize::from(self.rest().first() == Some(&b'-'));
         match self.rest() {
@@ -194,11 +194,11 @@ impl<'a> Cursor<'a> {
             self.at += 1 + usize::from(matches!(exponent, [b'+' | b'-', ..]));
             self.digits()?;
         }
-        Ok(Number { text: self.since(start), is_whole })
+        Ok(JsonNumber { text: self.since(start), is_whole })
     }
 
     #[inline]
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), DecodeError> {
         let count = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += count;
         if count == 0 { Err(self.unexpected("a digit")) } else { Ok(()) }
@@ -206,7 +206,7 @@ impl<'a> Cursor<'a> {
 
     /// `true`, `false` or `null`.
     #[inline]
-    pub fn word(&mut self, word: &'static str) -> Result<(), Fault> {
+    pub fn word(&mut self, word: &'static str) -> Result<(), DecodeError> {
         if !self.rest().starts_with(word.as_bytes()) {
             return Err(self.unexpected("a value"));
         }
@@ -215,7 +215,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes a value that nobody asked for, but not one that is no JSON.
-    pub fn skip_value(&mut self, depth: usize) -> Result<(), Fault> {
+    pub fn skip_value(&mut self, depth: usize) -> Result<(), DecodeError> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number().map(drop),
@@ -244,9 +244,12 @@ impl<'a> Cursor<'a> {
 
     /// Takes the bracket that opens an object or array.
     #[inline(always)]
-    pub fn enter(&mut self, depth: usize) -> Result<(), Fault> {
+    pub fn enter(&mut self, depth: usize) -> Result<(), DecodeError> {
         if depth >= DEEPEST {
-            return Err(Fault::new(self.at, format!("found more than {DEEPEST} objects and arrays in each other")));
+            return Err(DecodeError::new(
+                self.at,
+                format!("found more than {DEEPEST} objects and arrays in each other"),
+            ));
         }
         self.at += 1;
         Ok(())
@@ -254,7 +257,7 @@ impl<'a> Cursor<'a> {
 
     /// What is here isn't what must be here.
     #[cold]
-    pub fn unexpected(&self, expected: &str) -> Fault {
+    pub fn unexpected(&self, expected: &str) -> DecodeError {
         let rest = self.rest_text();
         let reason = match rest.chars().next() {
             Some(character) => {
@@ -264,7 +267,7 @@ impl<'a> Cursor<'a> {
             None if self.is_cut => format!("found a byte that is not UTF-8 where {expected} was expected"),
             None => format!("the message ends where {expected} was expected"),
         };
-        Fault::new(self.at, reason)
+        DecodeError::new(self.at, reason)
     }
 }
 

@@ -14,29 +14,29 @@ mod vector;
 
 use bumpalo::Bump;
 
-pub(crate) use self::reader::{Reader, Rules};
+pub(crate) use self::reader::{JsonReader, JsonRules};
 use self::settings::JsonFormat;
-pub(crate) use self::shape::{Fields, Missing, Shape};
+pub(crate) use self::shape::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::error::Rejection;
 use crate::record::Record;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 pub(crate) struct Json {
-    fields: Fields,
-    rules: Rules,
+    fields: JsonFields,
+    rules: JsonRules,
 }
 
 impl Json {
-    pub fn new(options: &JsonFormat, columns: &[Column]) -> Self {
+    pub fn new(options: &JsonFormat, columns: &[SourceColumn]) -> Self {
         let missing = if options.fail_on_missing_field { Missing::Refused } else { Missing::Null };
         let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
-        let rules = Rules {
+        let rules = JsonRules {
             ignore_parse_errors: options.ignore_parse_errors,
             timestamps: options.timestamps,
             numbers_as_doubles: false,
         };
-        Json { fields: Fields::new(columns, missing), rules }
+        Json { fields: JsonFields::new(columns, missing), rules }
     }
 }
 
@@ -45,7 +45,7 @@ impl Decode for Json {
         let Some(message) = record.value.filter(|message| !message.is_empty()) else {
             return Ok(Decoded::default());
         };
-        let mut reader = Reader::new(message, self.rules, arena);
+        let mut reader = JsonReader::new(message, self.rules, arena);
         match reader.message(&self.fields) {
             Ok(row) => Ok(Decoded {
                 parse_errors_ignored: reader.nulled,

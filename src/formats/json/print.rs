@@ -2,13 +2,13 @@
 
 use bumpalo::collections::String;
 
-use super::cursor::{Cursor, Number};
-use crate::formats::fault::Fault;
+use super::cursor::{JsonCursor, JsonNumber};
+use crate::formats::fault::DecodeError;
 use crate::types::float;
 use crate::types::java::real;
 
 /// Takes the value here and appends its text.
-pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), Fault> {
+pub fn value(cursor: &mut JsonCursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), DecodeError> {
     match cursor.peek() {
         Some(b'"') => cursor.string()?.print(out),
         Some(b'-' | b'0'..=b'9') => number(cursor.number()?, out),
@@ -48,7 +48,7 @@ pub fn value(cursor: &mut Cursor<'_>, depth: usize, out: &mut String<'_>) -> Res
 }
 
 /// A whole number as it is written, another one as a Java double.
-pub fn number(number: Number<'_>, out: &mut String<'_>) {
+pub fn number(number: JsonNumber<'_>, out: &mut String<'_>) {
     if number.text == "-0" {
         out.push('0');
     } else if number.is_whole {
@@ -68,7 +68,7 @@ pub fn number(number: Number<'_>, out: &mut String<'_>) {
 }
 
 /// Takes as many elements as come that Java would print by their own digits, each with the comma behind it.
-fn plain_numbers(cursor: &mut Cursor<'_>, out: &mut String<'_>) {
+fn plain_numbers(cursor: &mut JsonCursor<'_>, out: &mut String<'_>) {
     loop {
         cursor.peek();
         let rest = cursor.rest_text();

@@ -3,17 +3,17 @@
 use bumpalo::Bump;
 use bumpalo::collections::{String, Vec};
 
-use super::cursor::Cursor;
-use super::shape::{self, Elements, Field, Fields, Kind, Shape};
+use super::cursor::JsonCursor;
+use super::shape::{self, JsonElements, JsonField, JsonFields, JsonKind, JsonType};
 use super::{print, scalar, vector};
 use crate::excerpt::Excerpt;
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 use crate::formats::json::settings::TimestampStandard;
 use crate::types::value::Value;
 
 /// What a format's options and Flink's decoder for it say about single values.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub struct JsonRules {
     /// What doesn't fit its type becomes NULL.
     pub ignore_parse_errors: bool,
     pub timestamps: TimestampStandard,
@@ -21,30 +21,30 @@ pub struct Rules {
     pub numbers_as_doubles: bool,
 }
 
-pub struct Reader<'a> {
-    pub cursor: Cursor<'a>,
+pub struct JsonReader<'a> {
+    pub cursor: JsonCursor<'a>,
     pub arena: &'a Bump,
-    rules: Rules,
+    rules: JsonRules,
     /// Values that became NULL because they don't fit their type.
     pub nulled: u64,
     /// Fields that the table has no column for.
     pub unknown: u64,
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(message: &'a [u8], rules: Rules, arena: &'a Bump) -> Self {
-        Reader { cursor: Cursor::new(message), arena, rules, nulled: 0, unknown: 0 }
+impl<'a> JsonReader<'a> {
+    pub fn new(message: &'a [u8], rules: JsonRules, arena: &'a Bump) -> Self {
+        JsonReader { cursor: JsonCursor::new(message), arena, rules, nulled: 0, unknown: 0 }
     }
 
     /// The row of the message's one object. What follows it counts for nothing.
-    pub fn message(&mut self, fields: &Fields) -> Result<&'a [Value<'a>], Fault> {
+    pub fn message(&mut self, fields: &JsonFields) -> Result<&'a [Value<'a>], DecodeError> {
         match self.cursor.peek() {
             Some(b'{') => self.row(fields),
             _ => Err(self.cursor.unexpected("a JSON object")),
         }
     }
 
-    pub fn value(&mut self, shape: &Shape) -> Result<Value<'a>, Fault> {
+    pub fn value(&mut self, shape: &JsonType) -> Result<Value<'a>, DecodeError> {
         let next = self.cursor.peek();
         let start = self.cursor.at();
         let value = match next {
@@ -57,12 +57,12 @@ impl<'a> Reader<'a> {
                 scalar::from_number(&shape.kind, number, self.rules.numbers_as_doubles, self.arena)
             }
             Some(b'[') => match &shape.kind {
-                Kind::Array(elements) => return self.array(elements),
+                JsonKind::Array(elements) => return self.array(elements),
                 _ => self.other(shape)?,
             },
             Some(b'{') => match &shape.kind {
-                Kind::Row(fields) => return self.row(fields).map(Value::Row),
-                Kind::Map(values) => return self.map(values),
+                JsonKind::Row(fields) => return self.row(fields).map(Value::Row),
+                JsonKind::Map(values) => return self.map(values),
                 _ => self.other(shape)?,
             },
             Some(b'n') => {
@@ -86,8 +86,8 @@ impl<'a> Reader<'a> {
     }
 
     /// An object or array where the type is neither: text in a STRING, else nothing that fits.
-    fn other(&mut self, shape: &Shape) -> Result<Option<Value<'a>>, Fault> {
-        if !matches!(shape.kind, Kind::Text) {
+    fn other(&mut self, shape: &JsonType) -> Result<Option<Value<'a>>, DecodeError> {
+        if !matches!(shape.kind, JsonKind::Text) {
             self.cursor.skip_value(0)?;
             return Ok(None);
         }
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn unfit(&mut self, shape: &Shape, start: usize) -> Result<Value<'a>, Fault> {
+    fn unfit(&mut self, shape: &JsonType, start: usize) -> Result<Value<'a>, DecodeError> {
         if self.rules.ignore_parse_errors {
             self.nulled += 1;
             return Ok(Value::Null);
@@ -107,11 +107,11 @@ impl<'a> Reader<'a> {
         let found = Excerpt(self.cursor.since(start).as_bytes());
         let expected = shape::expected(&shape.data_type, self.rules.timestamps);
         let reason = format!("found {found} where {} was expected: {expected}", shape.data_type);
-        Err(Fault::new(start, reason))
+        Err(DecodeError::new(start, reason))
     }
 
     /// The object here.
-    fn row(&mut self, fields: &Fields) -> Result<&'a [Value<'a>], Fault> {
+    fn row(&mut self, fields: &JsonFields) -> Result<&'a [Value<'a>], DecodeError> {
         let start = self.cursor.at();
         let row = self.arena.alloc_slice_fill_copy(fields.len(), fields.absent());
         self.cursor.skip(1);
@@ -134,13 +134,13 @@ impl<'a> Reader<'a> {
             has_more = self.cursor.has_more(b'}')?;
         }
         match fields.first_refused(row) {
-            Some(field) => Err(Fault::new(start, "the field is missing").in_field(&field.name)),
+            Some(field) => Err(DecodeError::new(start, "the field is missing").in_field(&field.name)),
             None => Ok(row),
         }
     }
 
     #[inline]
-    fn column(&mut self, fields: &Fields, field: &Field) -> Result<Value<'a>, Fault> {
+    fn column(&mut self, fields: &JsonFields, field: &JsonField) -> Result<Value<'a>, DecodeError> {
         self.cursor.peek();
         match fields.placeholder(self.cursor.rest()) {
             Some(placeholder) => {
@@ -153,7 +153,11 @@ impl<'a> Reader<'a> {
 
     /// Takes a name. `None`: the table has no such column.
     #[inline]
-    fn field<'f>(&mut self, fields: &'f Fields, place: usize) -> Result<Option<(usize, &'f Field)>, Fault> {
+    fn field<'f>(
+        &mut self,
+        fields: &'f JsonFields,
+        place: usize,
+    ) -> Result<Option<(usize, &'f JsonField)>, DecodeError> {
         if let Some((index, field)) = fields.follower(place)
             && self.cursor.accept_name(field.quoted())
         {
@@ -163,10 +167,10 @@ impl<'a> Reader<'a> {
         Ok(fields.find(name.text(self.arena), place))
     }
 
-    fn array(&mut self, elements: &Elements) -> Result<Value<'a>, Fault> {
+    fn array(&mut self, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
         match elements.shape.kind {
-            Kind::Float => vector::read::<f32>(self, elements),
-            Kind::Double => vector::read::<f64>(self, elements),
+            JsonKind::Float => vector::read::<f32>(self, elements),
+            JsonKind::Double => vector::read::<f64>(self, elements),
             _ => {
                 self.cursor.skip(1);
                 let values = Vec::with_capacity_in(self.room(elements), self.arena);
@@ -177,17 +181,17 @@ impl<'a> Reader<'a> {
     }
 
     /// For how many elements there should be room: as many as the last time, but a message can't hold more than its bytes.
-    pub fn room(&self, elements: &Elements) -> usize {
+    pub fn room(&self, elements: &JsonElements) -> usize {
         elements.count.get().min(self.cursor.rest().len() / 2)
     }
 
     /// An array from its next element on.
     pub fn elements(
         &mut self,
-        elements: &Elements,
+        elements: &JsonElements,
         mut values: Vec<'a, Value<'a>>,
         mut has_more: bool,
-    ) -> Result<Value<'a>, Fault> {
+    ) -> Result<Value<'a>, DecodeError> {
         while has_more {
             let value = self.value(&elements.shape).map_err(|fault| fault.in_element(values.len()))?;
             values.push(value);
@@ -198,7 +202,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Of a key that comes twice the last value counts.
-    fn map(&mut self, shape: &Shape) -> Result<Value<'a>, Fault> {
+    fn map(&mut self, shape: &JsonType) -> Result<Value<'a>, DecodeError> {
         let mut entries = Vec::new_in(self.arena);
         self.cursor.skip(1);
         let mut has_more = !self.cursor.accept(b'}');

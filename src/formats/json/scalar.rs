@@ -3,10 +3,10 @@
 use bumpalo::Bump;
 use bumpalo::collections::String;
 
-use super::cursor::Number;
+use super::cursor::JsonNumber;
 use super::print;
 use super::quoted::Quoted;
-use super::shape::Kind;
+use super::shape::JsonKind;
 use crate::formats::json::settings::TimestampStandard;
 use crate::formats::{base64, temporal};
 use crate::types::float;
@@ -16,7 +16,7 @@ use crate::types::value::Value;
 
 #[inline]
 pub fn from_string<'a>(
-    kind: &Kind,
+    kind: &JsonKind,
     quoted: Quoted<'a>,
     standard: TimestampStandard,
     arena: &'a Bump,
@@ -24,60 +24,60 @@ pub fn from_string<'a>(
     let text = quoted.text(arena);
     let bytes = text.as_bytes();
     match kind {
-        Kind::Text => Some(Value::Text(text)),
-        Kind::Boolean => Some(Value::Bool(number::trim(bytes).eq_ignore_ascii_case(b"true"))),
-        Kind::Integer { least, most, .. } => integer(number::integer(number::trim(bytes))?, *least, *most),
-        Kind::Months => number::integer(number::trim(bytes)).and_then(months),
-        Kind::Millis => number::integer(number::trim(bytes)).map(Value::Millis),
-        Kind::Float => number::real(bytes).map(Value::Float),
-        Kind::Double => number::real(bytes).map(Value::Double),
-        Kind::Decimal { precision, scale } => self::decimal(number::trim(bytes), *precision, *scale, arena),
-        Kind::Bytes => base64::decode(bytes, arena).map(Value::Bytes),
-        Kind::Date => temporal::iso_date(bytes).map(Value::Date),
-        Kind::Time => temporal::whole_seconds(bytes).map(Value::Time),
-        Kind::Timestamp => timestamp(bytes, standard).map(|(seconds, nanos)| Value::Timestamp { seconds, nanos }),
-        Kind::Instant => {
+        JsonKind::Text => Some(Value::Text(text)),
+        JsonKind::Boolean => Some(Value::Bool(number::trim(bytes).eq_ignore_ascii_case(b"true"))),
+        JsonKind::Integer { least, most, .. } => integer(number::integer(number::trim(bytes))?, *least, *most),
+        JsonKind::Months => number::integer(number::trim(bytes)).and_then(months),
+        JsonKind::Millis => number::integer(number::trim(bytes)).map(Value::Millis),
+        JsonKind::Float => number::real(bytes).map(Value::Float),
+        JsonKind::Double => number::real(bytes).map(Value::Double),
+        JsonKind::Decimal { precision, scale } => self::decimal(number::trim(bytes), *precision, *scale, arena),
+        JsonKind::Bytes => base64::decode(bytes, arena).map(Value::Bytes),
+        JsonKind::Date => temporal::iso_date(bytes).map(Value::Date),
+        JsonKind::Time => temporal::whole_seconds(bytes).map(Value::Time),
+        JsonKind::Timestamp => timestamp(bytes, standard).map(|(seconds, nanos)| Value::Timestamp { seconds, nanos }),
+        JsonKind::Instant => {
             timestamp(bytes.strip_suffix(b"Z")?, standard).map(|(seconds, nanos)| Value::Instant { seconds, nanos })
         }
-        Kind::Null => Some(Value::Null),
-        Kind::Array(_) | Kind::Row(_) | Kind::Map(_) => None,
+        JsonKind::Null => Some(Value::Null),
+        JsonKind::Array(_) | JsonKind::Row(_) | JsonKind::Map(_) => None,
     }
 }
 
 /// `as_double`: a fraction's text is that of its double, as in Flink's decoders of a tree; else as it is written.
 #[inline]
-pub fn from_number<'a>(kind: &Kind, number: Number<'a>, as_double: bool, arena: &'a Bump) -> Option<Value<'a>> {
+pub fn from_number<'a>(kind: &JsonKind, number: JsonNumber<'a>, as_double: bool, arena: &'a Bump) -> Option<Value<'a>> {
     let bytes = number.text.as_bytes();
     match kind {
-        Kind::Integer { least, most, .. } if number.is_whole => integer(number::integer(bytes)?, *least, *most),
-        Kind::Integer { least, most, truncates: true } => integer(number::whole_part(bytes)?, *least, *most),
-        Kind::Integer { truncates: false, .. } => None,
-        Kind::Months | Kind::Millis => {
+        JsonKind::Integer { least, most, .. } if number.is_whole => integer(number::integer(bytes)?, *least, *most),
+        JsonKind::Integer { least, most, truncates: true } => integer(number::whole_part(bytes)?, *least, *most),
+        JsonKind::Integer { truncates: false, .. } => None,
+        JsonKind::Months | JsonKind::Millis => {
             let value = if number.is_whole { number::integer(bytes) } else { number::whole_part(bytes) };
-            if matches!(kind, Kind::Months) { value.and_then(months) } else { value.map(Value::Millis) }
+            if matches!(kind, JsonKind::Months) { value.and_then(months) } else { value.map(Value::Millis) }
         }
-        Kind::Float => real(number.text).map(Value::Float),
-        Kind::Double => real(number.text).map(Value::Double),
-        Kind::Decimal { precision, scale } => self::decimal(bytes, *precision, *scale, arena),
-        Kind::Text if as_double => {
+        JsonKind::Float => real(number.text).map(Value::Float),
+        JsonKind::Double => real(number.text).map(Value::Double),
+        JsonKind::Decimal { precision, scale } => self::decimal(bytes, *precision, *scale, arena),
+        JsonKind::Text if as_double => {
             let mut text = String::new_in(arena);
             print::number(number, &mut text);
             Some(Value::Text(text.into_bump_str()))
         }
-        Kind::Text => Some(Value::Text(number.text)),
+        JsonKind::Text => Some(Value::Text(number.text)),
         // Anything but "true" is false, as in Java.
-        Kind::Boolean => Some(Value::Bool(false)),
-        Kind::Null => Some(Value::Null),
-        Kind::Bytes | Kind::Date | Kind::Time | Kind::Timestamp | Kind::Instant => None,
-        Kind::Array(_) | Kind::Row(_) | Kind::Map(_) => None,
+        JsonKind::Boolean => Some(Value::Bool(false)),
+        JsonKind::Null => Some(Value::Null),
+        JsonKind::Bytes | JsonKind::Date | JsonKind::Time | JsonKind::Timestamp | JsonKind::Instant => None,
+        JsonKind::Array(_) | JsonKind::Row(_) | JsonKind::Map(_) => None,
     }
 }
 
-pub fn from_boolean<'a>(kind: &Kind, value: bool) -> Option<Value<'a>> {
+pub fn from_boolean<'a>(kind: &JsonKind, value: bool) -> Option<Value<'a>> {
     match kind {
-        Kind::Boolean => Some(Value::Bool(value)),
-        Kind::Text => Some(Value::Text(if value { "true" } else { "false" })),
-        Kind::Null => Some(Value::Null),
+        JsonKind::Boolean => Some(Value::Bool(value)),
+        JsonKind::Text => Some(Value::Text(if value { "true" } else { "false" })),
+        JsonKind::Null => Some(Value::Null),
         _ => None,
     }
 }

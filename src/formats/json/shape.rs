@@ -12,13 +12,13 @@ use crate::types::value::Value;
 
 /// A declared type, and what must be known to read it.
 #[derive(Debug)]
-pub struct Shape {
+pub struct JsonType {
     pub data_type: DataType,
-    pub kind: Kind,
+    pub kind: JsonKind,
 }
 
 #[derive(Debug)]
-pub enum Kind {
+pub enum JsonKind {
     Boolean,
     Integer {
         least: i64,
@@ -42,17 +42,17 @@ pub enum Kind {
     Months,
     /// INTERVAL DAY TO SECOND.
     Millis,
-    Array(Box<Elements>),
-    Row(Box<Fields>),
+    Array(Box<JsonElements>),
+    Row(Box<JsonFields>),
     /// The values' shape; keys are strings.
-    Map(Box<Shape>),
+    Map(Box<JsonType>),
     /// A type without values.
     Null,
 }
 
 #[derive(Debug)]
-pub struct Elements {
-    pub shape: Shape,
+pub struct JsonElements {
+    pub shape: JsonType,
     /// How many there were the last time: vectors of a column mostly have one length.
     pub count: Cell<usize>,
 }
@@ -68,8 +68,8 @@ pub enum Missing {
 
 /// The fields of an object.
 #[derive(Debug)]
-pub struct Fields {
-    fields: Vec<Field>,
+pub struct JsonFields {
+    fields: Vec<JsonField>,
     by_name: HashMap<Box<str>, usize, BuildHasherDefault<XxHash64>>,
     /// For the start and for each field: which one followed the last time.
     followers: Vec<Cell<usize>>,
@@ -81,90 +81,90 @@ pub struct Fields {
 }
 
 #[derive(Debug)]
-pub struct Field {
+pub struct JsonField {
     pub name: String,
     /// The name as messages usually spell it.
     quoted: Box<[u8]>,
-    pub shape: Shape,
+    pub shape: JsonType,
 }
 
-impl Shape {
+impl JsonType {
     pub fn new(data_type: &DataType, missing: Missing) -> Self {
-        let integer = |least, most, truncates| Kind::Integer { least, most, truncates };
+        let integer = |least, most, truncates| JsonKind::Integer { least, most, truncates };
         let kind = match data_type {
-            DataType::Boolean => Kind::Boolean,
+            DataType::Boolean => JsonKind::Boolean,
             DataType::TinyInt => integer(i8::MIN.into(), i8::MAX.into(), false),
             DataType::SmallInt => integer(i16::MIN.into(), i16::MAX.into(), false),
             DataType::Int => integer(i32::MIN.into(), i32::MAX.into(), true),
             DataType::BigInt => integer(i64::MIN, i64::MAX, true),
-            DataType::Float => Kind::Float,
-            DataType::Double => Kind::Double,
-            DataType::Decimal { precision, scale } => Kind::Decimal { precision: *precision, scale: *scale },
-            DataType::Char(_) | DataType::Varchar(_) => Kind::Text,
-            DataType::Binary(_) | DataType::Varbinary(_) => Kind::Bytes,
-            DataType::Date => Kind::Date,
-            DataType::Time { .. } => Kind::Time,
-            DataType::Timestamp { .. } => Kind::Timestamp,
-            DataType::TimestampLtz { .. } => Kind::Instant,
+            DataType::Float => JsonKind::Float,
+            DataType::Double => JsonKind::Double,
+            DataType::Decimal { precision, scale } => JsonKind::Decimal { precision: *precision, scale: *scale },
+            DataType::Char(_) | DataType::Varchar(_) => JsonKind::Text,
+            DataType::Binary(_) | DataType::Varbinary(_) => JsonKind::Bytes,
+            DataType::Date => JsonKind::Date,
+            DataType::Time { .. } => JsonKind::Time,
+            DataType::Timestamp { .. } => JsonKind::Timestamp,
+            DataType::TimestampLtz { .. } => JsonKind::Instant,
             DataType::Array(element) => {
-                Kind::Array(Box::new(Elements { shape: Shape::new(element, missing), count: Cell::new(0) }))
+                JsonKind::Array(Box::new(JsonElements { shape: JsonType::new(element, missing), count: Cell::new(0) }))
             }
             DataType::Row(fields) => {
                 let fields = fields.iter().map(|field| (field.name.as_str(), &field.data_type));
-                Kind::Row(Box::new(Fields::new(fields, missing)))
+                JsonKind::Row(Box::new(JsonFields::new(fields, missing)))
             }
-            DataType::Map(_, value) => Kind::Map(Box::new(Shape::new(value, missing))),
-            DataType::Multiset(_) => Kind::Map(Box::new(Shape::new(&DataType::Int, missing))),
-            DataType::IntervalYearMonth => Kind::Months,
-            DataType::IntervalDayTime => Kind::Millis,
-            DataType::Null => Kind::Null,
+            DataType::Map(_, value) => JsonKind::Map(Box::new(JsonType::new(value, missing))),
+            DataType::Multiset(_) => JsonKind::Map(Box::new(JsonType::new(&DataType::Int, missing))),
+            DataType::IntervalYearMonth => JsonKind::Months,
+            DataType::IntervalDayTime => JsonKind::Millis,
+            DataType::Null => JsonKind::Null,
         };
-        Shape { data_type: data_type.clone(), kind }
+        JsonType { data_type: data_type.clone(), kind }
     }
 }
 
-impl From<Fields> for Shape {
+impl From<JsonFields> for JsonType {
     /// An object of these fields; the type serves messages only.
-    fn from(fields: Fields) -> Shape {
-        Shape { data_type: DataType::Row(Vec::new()), kind: Kind::Row(Box::new(fields)) }
+    fn from(fields: JsonFields) -> JsonType {
+        JsonType { data_type: DataType::Row(Vec::new()), kind: JsonKind::Row(Box::new(fields)) }
     }
 }
 
-impl Shape {
-    pub fn array(element: Shape) -> Shape {
+impl JsonType {
+    pub fn array(element: JsonType) -> JsonType {
         let data_type = DataType::Array(Box::new(element.data_type.clone()));
-        Shape { data_type, kind: Kind::Array(Box::new(Elements { shape: element, count: Cell::new(0) })) }
+        JsonType { data_type, kind: JsonKind::Array(Box::new(JsonElements { shape: element, count: Cell::new(0) })) }
     }
 }
 
-impl Fields {
+impl JsonFields {
     pub fn new<'n>(fields: impl IntoIterator<Item = (&'n str, &'n DataType)>, missing: Missing) -> Self {
         // Inside a column nothing can stay as it was.
         let inner = if missing == Missing::Unchanged { Missing::Null } else { missing };
-        Self::of(fields.into_iter().map(|(name, data_type)| (name, Shape::new(data_type, inner))), missing)
+        Self::of(fields.into_iter().map(|(name, data_type)| (name, JsonType::new(data_type, inner))), missing)
     }
 
     /// What stands around the rows of a message.
-    pub fn envelope<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>) -> Self {
-        Fields { is_envelope: true, ..Self::of(fields, Missing::Null) }
+    pub fn envelope<'n>(fields: impl IntoIterator<Item = (&'n str, JsonType)>) -> Self {
+        JsonFields { is_envelope: true, ..Self::of(fields, Missing::Null) }
     }
 
     /// Values that are spelt like this are [`Value::Unchanged`].
     pub fn with_placeholders(self, placeholders: &'static [&'static str]) -> Self {
-        Fields { placeholders, ..self }
+        JsonFields { placeholders, ..self }
     }
 
-    fn of<'n>(fields: impl IntoIterator<Item = (&'n str, Shape)>, missing: Missing) -> Self {
-        let fields: Vec<Field> = fields
+    fn of<'n>(fields: impl IntoIterator<Item = (&'n str, JsonType)>, missing: Missing) -> Self {
+        let fields: Vec<JsonField> = fields
             .into_iter()
             .map(|(name, shape)| {
                 let quoted = serde_json::Value::from(name).to_string().into_bytes().into();
-                Field { name: name.to_string(), quoted, shape }
+                JsonField { name: name.to_string(), quoted, shape }
             })
             .collect();
         let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.as_str().into(), index)).collect();
         let followers = (0..=fields.len()).map(Cell::new).collect();
-        Fields { fields, by_name, followers, missing, placeholders: &[], is_envelope: false }
+        JsonFields { fields, by_name, followers, missing, placeholders: &[], is_envelope: false }
     }
 
     pub fn len(&self) -> usize {
@@ -183,13 +183,13 @@ impl Fields {
 
     /// The field that followed `place` the last time; a place is 0 at the start and a field's index + 1 behind it.
     #[inline(always)]
-    pub fn follower(&self, place: usize) -> Option<(usize, &Field)> {
+    pub fn follower(&self, place: usize) -> Option<(usize, &JsonField)> {
         let index = self.followers.get(place)?.get();
         Some((index, self.fields.get(index)?))
     }
 
     /// The field of a name that stands behind `place`.
-    pub fn find(&self, name: &str, place: usize) -> Option<(usize, &Field)> {
+    pub fn find(&self, name: &str, place: usize) -> Option<(usize, &JsonField)> {
         let index = *self.by_name.get(name)?;
         if let Some(follower) = self.followers.get(place) {
             follower.set(index);
@@ -206,7 +206,7 @@ impl Fields {
     }
 
     /// The first field that a row must have and doesn't.
-    pub fn first_refused(&self, row: &[Value<'_>]) -> Option<&Field> {
+    pub fn first_refused(&self, row: &[Value<'_>]) -> Option<&JsonField> {
         if self.missing != Missing::Refused {
             return None;
         }
@@ -214,7 +214,7 @@ impl Fields {
     }
 }
 
-impl Field {
+impl JsonField {
     #[inline(always)]
     pub fn quoted(&self) -> &[u8] {
         &self.quoted

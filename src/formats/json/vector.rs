@@ -2,21 +2,21 @@
 
 use bumpalo::collections::Vec;
 
-use super::reader::Reader;
-use super::shape::Elements;
-use crate::formats::fault::Fault;
+use super::reader::JsonReader;
+use super::shape::JsonElements;
+use crate::formats::fault::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
 use crate::types::value::{Value, Vector};
 
 /// A number of a vector.
-pub trait Packed: Float + 'static {
+pub trait JsonFloat: Float + 'static {
     fn of(value: Value<'_>) -> Option<Self>;
     fn value<'a>(self) -> Value<'a>;
     fn vector(numbers: &[Self]) -> Vector<'_>;
 }
 
-impl Packed for f32 {
+impl JsonFloat for f32 {
     fn of(value: Value<'_>) -> Option<f32> {
         if let Value::Float(number) = value { Some(number) } else { None }
     }
@@ -30,7 +30,7 @@ impl Packed for f32 {
     }
 }
 
-impl Packed for f64 {
+impl JsonFloat for f64 {
     fn of(value: Value<'_>) -> Option<f64> {
         if let Value::Double(number) = value { Some(number) } else { None }
     }
@@ -45,7 +45,7 @@ impl Packed for f64 {
 }
 
 /// The array whose bracket is here. With a NULL among its elements it can't be packed.
-pub fn read<'a, F: Packed>(reader: &mut Reader<'a>, elements: &Elements) -> Result<Value<'a>, Fault> {
+pub fn read<'a, F: JsonFloat>(reader: &mut JsonReader<'a>, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
     reader.cursor.skip(1);
     let mut numbers = Vec::with_capacity_in(reader.room(elements), reader.arena);
     let mut has_more = !reader.cursor.accept(b']');

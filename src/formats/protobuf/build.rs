@@ -4,20 +4,20 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
-use super::shape::{Absent, Enumeration, Field, Kind, Message, Reading};
+use super::shape::{Absent, Enumeration, FieldReading, ProtobufField, ProtobufKind, ProtobufMessage};
 use super::wire::{Wire, WireType};
 use crate::excerpt::Excerpt;
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 use crate::types::value::{Value, Vector};
 
 /// The values of a message's columns, as far as they were read.
 pub struct Building<'a> {
-    parts: &'a mut [Part<'a>],
+    parts: &'a mut [FieldPart<'a>],
     seen: u64,
 }
 
 /// What was read of one field.
-enum Part<'a> {
+enum FieldPart<'a> {
     Nothing,
     Value(Value<'a>),
     Message(Building<'a>),
@@ -29,15 +29,15 @@ enum Part<'a> {
     Map(Vec<'a, (Value<'a>, Value<'a>)>),
 }
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DecodeError>;
 
 impl<'a> Building<'a> {
-    pub fn new(shape: &Message, arena: &'a Bump) -> Self {
-        Building { parts: arena.alloc_slice_fill_with(shape.absent.len(), |_| Part::Nothing), seen: 0 }
+    pub fn new(shape: &ProtobufMessage, arena: &'a Bump) -> Self {
+        Building { parts: arena.alloc_slice_fill_with(shape.absent.len(), |_| FieldPart::Nothing), seen: 0 }
     }
 
     /// Takes the fields up to the wire's end.
-    pub fn read(&mut self, shape: &Message, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
+    pub fn read(&mut self, shape: &ProtobufMessage, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
         let mut hint = 0;
         while !wire.is_at_end() {
             let (number, wire_type) = wire.tag()?;
@@ -51,7 +51,7 @@ impl<'a> Building<'a> {
         Ok(())
     }
 
-    fn field(&mut self, field: &Field, wire_type: WireType, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
+    fn field(&mut self, field: &ProtobufField, wire_type: WireType, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
         let is_taken = match &field.column {
             Some((column, reading)) => match self.parts.get_mut(*column) {
                 Some(part) => part.take(reading, field.number, wire_type, wire, arena)?,
@@ -76,35 +76,35 @@ impl<'a> Building<'a> {
 
     /// Of a oneof the last member counts.
     #[inline]
-    fn clear(&mut self, field: &Field) {
+    fn clear(&mut self, field: &ProtobufField) {
         for other in &field.others {
             if let Some(part) = self.parts.get_mut(*other) {
-                *part = Part::Nothing;
+                *part = FieldPart::Nothing;
             }
         }
     }
 
     /// The row. `at`: the message's end, for what is missing in it.
-    pub fn finish(self, shape: &Message, at: usize, arena: &'a Bump) -> Read<&'a [Value<'a>]> {
+    pub fn finish(self, shape: &ProtobufMessage, at: usize, arena: &'a Bump) -> Read<&'a [Value<'a>]> {
         if let Some(name) = shape.missing(self.seen) {
-            return Err(Fault::new(at, "the required field is missing").in_field(name));
+            return Err(DecodeError::new(at, "the required field is missing").in_field(name));
         }
         let row = arena.alloc_slice_fill_copy(self.parts.len(), Value::Null);
         for (index, (value, part)) in row.iter_mut().zip(self.parts).enumerate() {
-            *value = match std::mem::replace(part, Part::Nothing) {
-                Part::Nothing => shape.absent.get(index).map_or(Value::Null, |absent| absent.value(arena)),
-                Part::Value(value) => value,
-                Part::Message(building) => match shape.nested(index) {
+            *value = match std::mem::replace(part, FieldPart::Nothing) {
+                FieldPart::Nothing => shape.absent.get(index).map_or(Value::Null, |absent| absent.value(arena)),
+                FieldPart::Value(value) => value,
+                FieldPart::Message(building) => match shape.nested(index) {
                     Some((name, nested)) => {
                         Value::Row(building.finish(nested, at, arena).map_err(|fault| fault.in_field(name))?)
                     }
                     None => Value::Null,
                 },
-                Part::List(values) => Value::Array(values.into_bump_slice()),
-                Part::Packed(vector) => Value::Vector(vector),
-                Part::Floats(values) => Value::Vector(Vector::Float(values.into_bump_slice())),
-                Part::Doubles(values) => Value::Vector(Vector::Double(values.into_bump_slice())),
-                Part::Map(mut entries) => {
+                FieldPart::List(values) => Value::Array(values.into_bump_slice()),
+                FieldPart::Packed(vector) => Value::Vector(vector),
+                FieldPart::Floats(values) => Value::Vector(Vector::Float(values.into_bump_slice())),
+                FieldPart::Doubles(values) => Value::Vector(Vector::Double(values.into_bump_slice())),
+                FieldPart::Map(mut entries) => {
                     drop_repeated(&mut entries, arena);
                     Value::Map(entries.into_bump_slice())
                 }
@@ -114,33 +114,33 @@ impl<'a> Building<'a> {
     }
 }
 
-impl<'a> Part<'a> {
+impl<'a> FieldPart<'a> {
     /// Takes a value behind its tag. `false`: it was passed over, as something that the field can't be.
     #[inline]
     fn take(
         &mut self,
-        reading: &Reading,
+        reading: &FieldReading,
         number: u32,
         wire_type: WireType,
         wire: &mut Wire<'a>,
         arena: &'a Bump,
     ) -> Read<bool> {
         match reading {
-            Reading::One(kind) if wire_type == kind.wire_type() => self.one(kind, number, wire, arena),
-            Reading::List(kind) if wire_type == WireType::Delimited && kind.can_be_packed() => {
+            FieldReading::One(kind) if wire_type == kind.wire_type() => self.one(kind, number, wire, arena),
+            FieldReading::List(kind) if wire_type == WireType::Delimited && kind.can_be_packed() => {
                 let range = wire.delimited()?;
                 self.packed(kind, range, wire, arena)?;
                 Ok(true)
             }
-            Reading::List(kind) if wire_type == kind.wire_type() => self.element(kind, number, wire, arena),
-            Reading::Map(entry) if wire_type == WireType::Delimited => {
+            FieldReading::List(kind) if wire_type == kind.wire_type() => self.element(kind, number, wire, arena),
+            FieldReading::Map(entry) if wire_type == WireType::Delimited => {
                 let range = wire.delimited()?;
                 let (key, value, no_key, no_value) = &**entry;
                 let read = wire.within(range, |wire| map_entry((key, no_key), (value, no_value), wire, arena))?;
                 let Some(entry) = read else { return Ok(false) };
                 match self {
-                    Part::Map(entries) => entries.push(entry),
-                    _ => *self = Part::Map(bumpalo::vec![in arena; entry]),
+                    FieldPart::Map(entries) => entries.push(entry),
+                    _ => *self = FieldPart::Map(bumpalo::vec![in arena; entry]),
                 }
                 Ok(true)
             }
@@ -151,27 +151,27 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn one(&mut self, kind: &Kind, number: u32, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<bool> {
-        let (Kind::Message(shape) | Kind::Group(shape)) = kind else {
+    fn one(&mut self, kind: &ProtobufKind, number: u32, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<bool> {
+        let (ProtobufKind::Message(shape) | ProtobufKind::Group(shape)) = kind else {
             let Some(value) = single(kind, wire, arena)? else { return Ok(false) };
-            *self = Part::Value(value);
+            *self = FieldPart::Value(value);
             return Ok(true);
         };
         let range = nested(kind, number, wire)?;
-        if !matches!(self, Part::Message(_)) {
-            *self = Part::Message(Building::new(shape, arena));
+        if !matches!(self, FieldPart::Message(_)) {
+            *self = FieldPart::Message(Building::new(shape, arena));
         }
-        if let Part::Message(building) = self {
+        if let FieldPart::Message(building) = self {
             wire.within(range, |wire| building.read(shape, wire, arena))?;
         }
         Ok(true)
     }
 
-    fn element(&mut self, kind: &Kind, number: u32, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<bool> {
+    fn element(&mut self, kind: &ProtobufKind, number: u32, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<bool> {
         match kind {
-            Kind::Float => self.floats(arena).push(f32::from_le_bytes(wire.fixed()?)),
-            Kind::Double => self.doubles(arena).push(f64::from_le_bytes(wire.fixed()?)),
-            Kind::Message(shape) | Kind::Group(shape) => {
+            ProtobufKind::Float => self.floats(arena).push(f32::from_le_bytes(wire.fixed()?)),
+            ProtobufKind::Double => self.doubles(arena).push(f64::from_le_bytes(wire.fixed()?)),
+            ProtobufKind::Message(shape) | ProtobufKind::Group(shape) => {
                 let range = nested(kind, number, wire)?;
                 let list = self.list(arena);
                 let row = wire.within(range, |wire| {
@@ -193,21 +193,21 @@ impl<'a> Part<'a> {
     }
 
     /// Numbers one after another, without tags.
-    fn packed(&mut self, kind: &Kind, range: (usize, usize), wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
+    fn packed(&mut self, kind: &ProtobufKind, range: (usize, usize), wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
         let bytes = wire.bytes(range);
-        let is_first = matches!(self, Part::Nothing);
+        let is_first = matches!(self, FieldPart::Nothing);
         match kind {
-            Kind::Float => {
+            ProtobufKind::Float => {
                 let numbers = whole::<4>(bytes, range.0)?.iter().map(|bytes| f32::from_le_bytes(*bytes));
                 match is_first {
-                    true => *self = Part::Packed(Vector::Float(all(numbers, 0.0, arena))),
+                    true => *self = FieldPart::Packed(Vector::Float(all(numbers, 0.0, arena))),
                     false => self.floats(arena).extend(numbers),
                 }
             }
-            Kind::Double => {
+            ProtobufKind::Double => {
                 let numbers = whole::<8>(bytes, range.0)?.iter().map(|bytes| f64::from_le_bytes(*bytes));
                 match is_first {
-                    true => *self = Part::Packed(Vector::Double(all(numbers, 0.0, arena))),
+                    true => *self = FieldPart::Packed(Vector::Double(all(numbers, 0.0, arena))),
                     false => self.doubles(arena).extend(numbers),
                 }
             }
@@ -227,37 +227,39 @@ impl<'a> Part<'a> {
     }
 
     fn list(&mut self, arena: &'a Bump) -> &mut Vec<'a, Value<'a>> {
-        if !matches!(self, Part::List(_)) {
-            *self = Part::List(Vec::new_in(arena));
+        if !matches!(self, FieldPart::List(_)) {
+            *self = FieldPart::List(Vec::new_in(arena));
         }
         match self {
-            Part::List(values) => values,
+            FieldPart::List(values) => values,
             _ => unreachable!("it was made one"),
         }
     }
 
     fn floats(&mut self, arena: &'a Bump) -> &mut Vec<'a, f32> {
         match self {
-            Part::Floats(_) => {}
-            Part::Packed(Vector::Float(first)) => *self = Part::Floats(Vec::from_iter_in(first.iter().copied(), arena)),
-            _ => *self = Part::Floats(Vec::new_in(arena)),
+            FieldPart::Floats(_) => {}
+            FieldPart::Packed(Vector::Float(first)) => {
+                *self = FieldPart::Floats(Vec::from_iter_in(first.iter().copied(), arena))
+            }
+            _ => *self = FieldPart::Floats(Vec::new_in(arena)),
         }
         match self {
-            Part::Floats(values) => values,
+            FieldPart::Floats(values) => values,
             _ => unreachable!("it was made one"),
         }
     }
 
     fn doubles(&mut self, arena: &'a Bump) -> &mut Vec<'a, f64> {
         match self {
-            Part::Doubles(_) => {}
-            Part::Packed(Vector::Double(first)) => {
-                *self = Part::Doubles(Vec::from_iter_in(first.iter().copied(), arena))
+            FieldPart::Doubles(_) => {}
+            FieldPart::Packed(Vector::Double(first)) => {
+                *self = FieldPart::Doubles(Vec::from_iter_in(first.iter().copied(), arena))
             }
-            _ => *self = Part::Doubles(Vec::new_in(arena)),
+            _ => *self = FieldPart::Doubles(Vec::new_in(arena)),
         }
         match self {
-            Part::Doubles(values) => values,
+            FieldPart::Doubles(values) => values,
             _ => unreachable!("it was made one"),
         }
     }
@@ -267,7 +269,9 @@ impl<'a> Part<'a> {
 fn whole<const N: usize>(bytes: &[u8], at: usize) -> Read<&[[u8; N]]> {
     match bytes.as_chunks() {
         (numbers, []) => Ok(numbers),
-        _ => Err(Fault::new(at, format!("found {} bytes where packed numbers of {N} were expected", bytes.len()))),
+        _ => {
+            Err(DecodeError::new(at, format!("found {} bytes where packed numbers of {N} were expected", bytes.len())))
+        }
     }
 }
 
@@ -281,41 +285,41 @@ fn all<T: Copy>(numbers: impl ExactSizeIterator<Item = T>, zero: T, arena: &Bump
 }
 
 /// Where the fields of a nested message stand.
-fn nested(kind: &Kind, number: u32, wire: &mut Wire<'_>) -> Read<(usize, usize)> {
+fn nested(kind: &ProtobufKind, number: u32, wire: &mut Wire<'_>) -> Read<(usize, usize)> {
     match kind {
-        Kind::Group(_) => wire.group(number),
+        ProtobufKind::Group(_) => wire.group(number),
         _ => wire.delimited(),
     }
 }
 
 /// A value of a kind that comes whole. `None`: a number that its enumeration doesn't have.
 #[inline]
-fn single<'a>(kind: &Kind, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<Option<Value<'a>>> {
+fn single<'a>(kind: &ProtobufKind, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<Option<Value<'a>>> {
     let zigzag = |value: u64| (value >> 1) as i64 ^ -((value & 1) as i64);
     Ok(Some(match kind {
-        Kind::Bool => Value::Bool(wire.varint()? != 0),
-        Kind::Int32 => Value::Int((wire.varint()? as i32).into()),
-        Kind::Uint32 => Value::Int((wire.varint()? as u32).into()),
-        Kind::Sint32 => Value::Int(zigzag((wire.varint()? as u32).into())),
-        Kind::Int64 => Value::Int(wire.varint()? as i64),
-        Kind::Sint64 => Value::Int(zigzag(wire.varint()?)),
-        Kind::Fixed32 => Value::Int(u32::from_le_bytes(wire.fixed()?).into()),
-        Kind::Sfixed32 => Value::Int(i32::from_le_bytes(wire.fixed()?).into()),
-        Kind::Fixed64 => Value::Int(i64::from_le_bytes(wire.fixed()?)),
-        Kind::Float => Value::Float(f32::from_le_bytes(wire.fixed()?)),
-        Kind::Double => Value::Double(f64::from_le_bytes(wire.fixed()?)),
-        Kind::Text => Value::Text(text(wire)?),
-        Kind::Bytes => {
+        ProtobufKind::Bool => Value::Bool(wire.varint()? != 0),
+        ProtobufKind::Int32 => Value::Int((wire.varint()? as i32).into()),
+        ProtobufKind::Uint32 => Value::Int((wire.varint()? as u32).into()),
+        ProtobufKind::Sint32 => Value::Int(zigzag((wire.varint()? as u32).into())),
+        ProtobufKind::Int64 => Value::Int(wire.varint()? as i64),
+        ProtobufKind::Sint64 => Value::Int(zigzag(wire.varint()?)),
+        ProtobufKind::Fixed32 => Value::Int(u32::from_le_bytes(wire.fixed()?).into()),
+        ProtobufKind::Sfixed32 => Value::Int(i32::from_le_bytes(wire.fixed()?).into()),
+        ProtobufKind::Fixed64 => Value::Int(i64::from_le_bytes(wire.fixed()?)),
+        ProtobufKind::Float => Value::Float(f32::from_le_bytes(wire.fixed()?)),
+        ProtobufKind::Double => Value::Double(f64::from_le_bytes(wire.fixed()?)),
+        ProtobufKind::Text => Value::Text(text(wire)?),
+        ProtobufKind::Bytes => {
             let range = wire.delimited()?;
             Value::Bytes(wire.bytes(range))
         }
-        Kind::Enum(enumeration) => return named(enumeration, wire, arena),
-        Kind::Instant => {
+        ProtobufKind::Enum(enumeration) => return named(enumeration, wire, arena),
+        ProtobufKind::Instant => {
             let range = wire.delimited()?;
             wire.within(range, instant)?
         }
         // They are built in parts.
-        Kind::Message(_) | Kind::Group(_) => return Ok(None),
+        ProtobufKind::Message(_) | ProtobufKind::Group(_) => return Ok(None),
     }))
 }
 
@@ -323,7 +327,7 @@ fn text<'a>(wire: &mut Wire<'a>) -> Read<&'a str> {
     let range = wire.delimited()?;
     let bytes = wire.bytes(range);
     simdutf8::basic::from_utf8(bytes)
-        .map_err(|_| Fault::new(range.0, format!("found {} where text in UTF-8 was expected", Excerpt(bytes))))
+        .map_err(|_| DecodeError::new(range.0, format!("found {} where text in UTF-8 was expected", Excerpt(bytes))))
 }
 
 fn named<'a>(enumeration: &Enumeration, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<Option<Value<'a>>> {
@@ -339,7 +343,7 @@ fn named<'a>(enumeration: &Enumeration, wire: &mut Wire<'a>, arena: &'a Bump) ->
     if value < enumeration.least || value > enumeration.most {
         let reason =
             format!("found {value} where a number from {} to {} was expected", enumeration.least, enumeration.most);
-        return Err(Fault::new(at, reason));
+        return Err(DecodeError::new(at, reason));
     }
     Ok(Some(Value::Int(value)))
 }
@@ -360,18 +364,18 @@ fn instant<'a>(wire: &mut Wire<'a>) -> Read<Value<'a>> {
         Ok(nanos @ 0..1_000_000_000) if (-62_135_596_800..=253_402_300_799).contains(&seconds) => {
             Ok(Value::Instant { seconds, nanos })
         }
-        _ => Err(Fault::new(start, format!("found a Timestamp of {seconds} seconds and {nanos} nanoseconds"))),
+        _ => Err(DecodeError::new(start, format!("found a Timestamp of {seconds} seconds and {nanos} nanoseconds"))),
     }
 }
 
 /// `None`: the value is a number that its enumeration doesn't have.
 fn map_entry<'a>(
-    key: (&Kind, &Absent),
-    value: (&Kind, &Absent),
+    key: (&ProtobufKind, &Absent),
+    value: (&ProtobufKind, &Absent),
     wire: &mut Wire<'a>,
     arena: &'a Bump,
 ) -> Read<Option<(Value<'a>, Value<'a>)>> {
-    let (mut of_key, mut of_value) = (Part::Nothing, Part::Nothing);
+    let (mut of_key, mut of_value) = (FieldPart::Nothing, FieldPart::Nothing);
     while !wire.is_at_end() {
         let (number, wire_type) = wire.tag()?;
         let (part, kind, name) = match number {
@@ -387,9 +391,9 @@ fn map_entry<'a>(
         }
     }
     let at = wire.at();
-    let whole = |part: Part<'a>, (kind, absent): (&Kind, &Absent)| match (part, kind) {
-        (Part::Value(value), _) => Ok(value),
-        (Part::Message(building), Kind::Message(shape) | Kind::Group(shape)) => {
+    let whole = |part: FieldPart<'a>, (kind, absent): (&ProtobufKind, &Absent)| match (part, kind) {
+        (FieldPart::Value(value), _) => Ok(value),
+        (FieldPart::Message(building), ProtobufKind::Message(shape) | ProtobufKind::Group(shape)) => {
             building.finish(shape, at, arena).map(Value::Row)
         }
         _ => Ok(absent.value(arena)),

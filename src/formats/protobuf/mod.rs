@@ -12,23 +12,23 @@ use bumpalo::Bump;
 
 use self::build::Building;
 use self::settings::ProtobufFormat;
-use self::shape::Message;
+use self::shape::ProtobufMessage;
 use self::wire::Wire;
 use super::{Decode, Decoded};
 use crate::error::Rejection;
 use crate::record::Record;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 pub(crate) struct Protobuf {
-    shape: Message,
+    shape: ProtobufMessage,
     ignore_parse_errors: bool,
 }
 
 impl Protobuf {
-    pub fn new(options: &ProtobufFormat, columns: &[Column]) -> Self {
+    pub fn new(options: &ProtobufFormat, columns: &[SourceColumn]) -> Self {
         let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
         Protobuf {
-            shape: Message::new(&options.message, columns, options.read_default_values),
+            shape: ProtobufMessage::new(&options.message, columns, options.read_default_values),
             ignore_parse_errors: options.ignore_parse_errors,
         }
     }

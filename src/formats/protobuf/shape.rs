@@ -9,9 +9,9 @@ use crate::types::data_type::DataType;
 /// The fields of a message that matter: those with a column, required ones, and those whose presence in a oneof is
 /// another's absence.
 #[derive(Debug)]
-pub struct Message {
+pub struct ProtobufMessage {
     /// By their numbers.
-    fields: Vec<Field>,
+    fields: Vec<ProtobufField>,
     /// For each column what stands for a field that isn't there.
     pub absent: Vec<Absent>,
     /// A bit for each required field.
@@ -19,26 +19,26 @@ pub struct Message {
 }
 
 #[derive(Debug)]
-pub struct Field {
+pub struct ProtobufField {
     pub number: u32,
     pub name: String,
     /// The column's index and how the value is read. `None`: it has none.
-    pub column: Option<(usize, Reading)>,
+    pub column: Option<(usize, FieldReading)>,
     /// Columns of the same oneof: they are empty once this one comes.
     pub others: Vec<usize>,
-    /// Its bit in [`Message::required`].
+    /// Its bit in [`ProtobufMessage::required`].
     pub required: u64,
 }
 
 #[derive(Debug)]
-pub enum Reading {
-    One(Kind),
-    List(Kind),
-    Map(Box<(Kind, Kind, Absent, Absent)>),
+pub enum FieldReading {
+    One(ProtobufKind),
+    List(ProtobufKind),
+    Map(Box<(ProtobufKind, ProtobufKind, Absent, Absent)>),
 }
 
 #[derive(Debug)]
-pub enum Kind {
+pub enum ProtobufKind {
     Bool,
     /// `int32`, and `uint32` as Java has it: the lower 32 bits.
     Int32,
@@ -56,8 +56,8 @@ pub enum Kind {
     Text,
     Bytes,
     Enum(Box<Enumeration>),
-    Message(Box<Message>),
-    Group(Box<Message>),
+    Message(Box<ProtobufMessage>),
+    Group(Box<ProtobufMessage>),
     /// `google.protobuf.Timestamp`
     Instant,
 }
@@ -89,7 +89,7 @@ pub enum Absent {
     Instant,
 }
 
-impl Message {
+impl ProtobufMessage {
     pub fn new<'n>(
         descriptor: &MessageDescriptor,
         columns: impl IntoIterator<Item = (&'n str, &'n DataType)>,
@@ -121,16 +121,16 @@ impl Message {
             required |= bit;
             if column.is_some() || !others.is_empty() || bit != 0 {
                 let name = field.name().to_string();
-                fields.push(Field { number: field.number(), name, column, others, required: bit });
+                fields.push(ProtobufField { number: field.number(), name, column, others, required: bit });
             }
         }
         fields.sort_by_key(|field| field.number);
-        Message { fields, absent, required }
+        ProtobufMessage { fields, absent, required }
     }
 
     /// The field of a number; `hint` is where it may stand, and is moved behind it.
     #[inline]
-    pub fn find(&self, number: u32, hint: &mut usize) -> Option<&Field> {
+    pub fn find(&self, number: u32, hint: &mut usize) -> Option<&ProtobufField> {
         let index = match self.fields.get(*hint) {
             Some(field) if field.number == number => *hint,
             _ => match hint.checked_sub(1).and_then(|last| self.fields.get(last)) {
@@ -144,9 +144,11 @@ impl Message {
     }
 
     /// The message that a column is a ROW of, and the field's name.
-    pub fn nested(&self, column: usize) -> Option<(&str, &Message)> {
+    pub fn nested(&self, column: usize) -> Option<(&str, &ProtobufMessage)> {
         self.fields.iter().find_map(|field| match &field.column {
-            Some((index, Reading::One(Kind::Message(message) | Kind::Group(message)))) if *index == column => {
+            Some((index, FieldReading::One(ProtobufKind::Message(message) | ProtobufKind::Group(message))))
+                if *index == column =>
+            {
                 Some((field.name.as_str(), &**message))
             }
             _ => None,
@@ -161,7 +163,7 @@ impl Message {
 }
 
 /// `None`: the types don't fit, which the job's check refuses.
-fn reading(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> Option<Reading> {
+fn reading(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> Option<FieldReading> {
     let field_kind = field.kind();
     if field.is_map() {
         let (DataType::Map(key_type, value_type), Some(entry)) = (data_type, field_kind.as_message()) else {
@@ -172,40 +174,40 @@ fn reading(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -
         let value_kind = kind(&value, value_type, read_defaults)?;
         // An entry without them has zeros, whatever the options say.
         let (no_key, no_value) = (default_of(&key, &key_kind), default_of(&value, &value_kind));
-        return Some(Reading::Map(Box::new((key_kind, value_kind, no_key, no_value))));
+        return Some(FieldReading::Map(Box::new((key_kind, value_kind, no_key, no_value))));
     }
     if field.is_list() {
         let DataType::Array(element) = data_type else { return None };
-        return kind(field, element, read_defaults).map(Reading::List);
+        return kind(field, element, read_defaults).map(FieldReading::List);
     }
-    kind(field, data_type, read_defaults).map(Reading::One)
+    kind(field, data_type, read_defaults).map(FieldReading::One)
 }
 
-fn kind(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> Option<Kind> {
+fn kind(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> Option<ProtobufKind> {
     use prost_reflect::Kind as Declared;
     let is_long = *data_type == DataType::BigInt;
     Some(match (field.kind(), data_type) {
-        (Declared::Bool, DataType::Boolean) => Kind::Bool,
-        (Declared::Int32, DataType::Int | DataType::BigInt) | (Declared::Uint32, DataType::Int) => Kind::Int32,
-        (Declared::Uint32, DataType::BigInt) => Kind::Uint32,
-        (Declared::Sint32, DataType::Int | DataType::BigInt) => Kind::Sint32,
-        (Declared::Fixed32, DataType::Int | DataType::BigInt) if is_long => Kind::Fixed32,
-        (Declared::Fixed32 | Declared::Sfixed32, DataType::Int | DataType::BigInt) => Kind::Sfixed32,
-        (Declared::Int64 | Declared::Uint64, DataType::BigInt) => Kind::Int64,
-        (Declared::Sint64, DataType::BigInt) => Kind::Sint64,
-        (Declared::Fixed64 | Declared::Sfixed64, DataType::BigInt) => Kind::Fixed64,
-        (Declared::Float, DataType::Float) => Kind::Float,
-        (Declared::Double, DataType::Double) => Kind::Double,
-        (Declared::String, DataType::Char(_) | DataType::Varchar(_)) => Kind::Text,
-        (Declared::Bytes, DataType::Binary(_) | DataType::Varbinary(_)) => Kind::Bytes,
-        (Declared::Enum(descriptor), _) => Kind::Enum(Box::new(Enumeration::new(&descriptor, data_type)?)),
+        (Declared::Bool, DataType::Boolean) => ProtobufKind::Bool,
+        (Declared::Int32, DataType::Int | DataType::BigInt) | (Declared::Uint32, DataType::Int) => ProtobufKind::Int32,
+        (Declared::Uint32, DataType::BigInt) => ProtobufKind::Uint32,
+        (Declared::Sint32, DataType::Int | DataType::BigInt) => ProtobufKind::Sint32,
+        (Declared::Fixed32, DataType::Int | DataType::BigInt) if is_long => ProtobufKind::Fixed32,
+        (Declared::Fixed32 | Declared::Sfixed32, DataType::Int | DataType::BigInt) => ProtobufKind::Sfixed32,
+        (Declared::Int64 | Declared::Uint64, DataType::BigInt) => ProtobufKind::Int64,
+        (Declared::Sint64, DataType::BigInt) => ProtobufKind::Sint64,
+        (Declared::Fixed64 | Declared::Sfixed64, DataType::BigInt) => ProtobufKind::Fixed64,
+        (Declared::Float, DataType::Float) => ProtobufKind::Float,
+        (Declared::Double, DataType::Double) => ProtobufKind::Double,
+        (Declared::String, DataType::Char(_) | DataType::Varchar(_)) => ProtobufKind::Text,
+        (Declared::Bytes, DataType::Binary(_) | DataType::Varbinary(_)) => ProtobufKind::Bytes,
+        (Declared::Enum(descriptor), _) => ProtobufKind::Enum(Box::new(Enumeration::new(&descriptor, data_type)?)),
         (Declared::Message(message), DataType::TimestampLtz { .. }) if message.full_name() == TIMESTAMP => {
-            Kind::Instant
+            ProtobufKind::Instant
         }
         (Declared::Message(message), DataType::Row(fields)) => {
             let fields = fields.iter().map(|field| (field.name.as_str(), &field.data_type));
-            let message = Box::new(Message::new(&message, fields, read_defaults));
-            if field.is_group() { Kind::Group(message) } else { Kind::Message(message) }
+            let message = Box::new(ProtobufMessage::new(&message, fields, read_defaults));
+            if field.is_group() { ProtobufKind::Group(message) } else { ProtobufKind::Message(message) }
         }
         _ => return None,
     })
@@ -216,21 +218,21 @@ pub const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
 /// Numbers and texts of proto3 that don't tell whether they were set are zeros and empty. Everything else is NULL, unless
 /// defaults are asked for.
-fn if_absent(field: &FieldDescriptor, reading: &Reading, data_type: &DataType, read_defaults: bool) -> Absent {
+fn if_absent(field: &FieldDescriptor, reading: &FieldReading, data_type: &DataType, read_defaults: bool) -> Absent {
     match (reading, data_type) {
-        (Reading::List(_), _) if read_defaults => Absent::Array,
-        (Reading::Map(_), _) if read_defaults => Absent::Map,
-        (Reading::One(kind), _) if read_defaults || !field.supports_presence() => default_of(field, kind),
+        (FieldReading::List(_), _) if read_defaults => Absent::Array,
+        (FieldReading::Map(_), _) if read_defaults => Absent::Map,
+        (FieldReading::One(kind), _) if read_defaults || !field.supports_presence() => default_of(field, kind),
         _ => Absent::Null,
     }
 }
 
 /// The declared default, else zero, the empty text, the enumeration's first name, or a message without fields.
-fn default_of(field: &FieldDescriptor, kind: &Kind) -> Absent {
+fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> Absent {
     use prost_reflect::Value;
     match kind {
-        Kind::Message(message) | Kind::Group(message) => return Absent::Row(message.absent.clone()),
-        Kind::Instant => return Absent::Instant,
+        ProtobufKind::Message(message) | ProtobufKind::Group(message) => return Absent::Row(message.absent.clone()),
+        ProtobufKind::Instant => return Absent::Instant,
         _ => {}
     }
     match field.default_value() {
@@ -238,7 +240,7 @@ fn default_of(field: &FieldDescriptor, kind: &Kind) -> Absent {
         Value::I32(value) => Absent::Int(value.into()),
         Value::I64(value) => Absent::Int(value),
         Value::U32(value) => match kind {
-            Kind::Uint32 | Kind::Fixed32 => Absent::Int(value.into()),
+            ProtobufKind::Uint32 | ProtobufKind::Fixed32 => Absent::Int(value.into()),
             // As Java has it.
             _ => Absent::Int((value as i32).into()),
         },
@@ -248,7 +250,7 @@ fn default_of(field: &FieldDescriptor, kind: &Kind) -> Absent {
         Value::String(value) => Absent::Text(value),
         Value::Bytes(value) => Absent::Bytes(value.to_vec()),
         Value::EnumNumber(number) => match kind {
-            Kind::Enum(enumeration) => match enumeration.name(number) {
+            ProtobufKind::Enum(enumeration) => match enumeration.name(number) {
                 Some(name) => Absent::Text(name.to_string()),
                 None => Absent::Int(number.into()),
             },
@@ -296,17 +298,23 @@ impl Enumeration {
     }
 }
 
-impl Kind {
+impl ProtobufKind {
     /// How a single value stands on the wire.
     pub fn wire_type(&self) -> WireType {
         match self {
-            Kind::Bool | Kind::Int32 | Kind::Uint32 | Kind::Sint32 | Kind::Int64 | Kind::Sint64 | Kind::Enum(_) => {
-                WireType::Varint
+            ProtobufKind::Bool
+            | ProtobufKind::Int32
+            | ProtobufKind::Uint32
+            | ProtobufKind::Sint32
+            | ProtobufKind::Int64
+            | ProtobufKind::Sint64
+            | ProtobufKind::Enum(_) => WireType::Varint,
+            ProtobufKind::Fixed64 | ProtobufKind::Double => WireType::Fixed64,
+            ProtobufKind::Fixed32 | ProtobufKind::Sfixed32 | ProtobufKind::Float => WireType::Fixed32,
+            ProtobufKind::Text | ProtobufKind::Bytes | ProtobufKind::Message(_) | ProtobufKind::Instant => {
+                WireType::Delimited
             }
-            Kind::Fixed64 | Kind::Double => WireType::Fixed64,
-            Kind::Fixed32 | Kind::Sfixed32 | Kind::Float => WireType::Fixed32,
-            Kind::Text | Kind::Bytes | Kind::Message(_) | Kind::Instant => WireType::Delimited,
-            Kind::Group(_) => WireType::StartGroup,
+            ProtobufKind::Group(_) => WireType::StartGroup,
         }
     }
 

@@ -7,7 +7,7 @@ use prost_reflect::DescriptorPool;
 use super::*;
 use crate::change::Change;
 use crate::record::TimestampType;
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 
 const DESCRIPTORS: &[u8] = include_bytes!("../../../tests/protobuf/everything.desc");
 
@@ -22,18 +22,19 @@ fn array(element: DataType) -> DataType {
 }
 
 fn row_of(fields: &[(&str, DataType)]) -> DataType {
-    let field = |(name, data_type): &(&str, DataType)| Field { name: name.to_string(), data_type: data_type.clone() };
+    let field =
+        |(name, data_type): &(&str, DataType)| RowField { name: name.to_string(), data_type: data_type.clone() };
     DataType::Row(fields.iter().map(field).collect())
 }
 
 /// The row's values, and how many fields were passed over.
 fn decode(options: &ProtobufFormat, columns: &[(&str, DataType)], message: &[u8]) -> Result<(String, u64), String> {
-    let column = |(name, data_type): &(&str, DataType)| Column {
+    let column = |(name, data_type): &(&str, DataType)| SourceColumn {
         name: name.to_string(),
         data_type: data_type.clone(),
         not_null: false,
     };
-    let columns: Vec<Column> = columns.iter().map(column).collect();
+    let columns: Vec<SourceColumn> = columns.iter().map(column).collect();
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let record = Record {
         topic: &topic,

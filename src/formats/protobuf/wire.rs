@@ -1,6 +1,6 @@
 //! The wire format: tags, variable-length and fixed numbers, bytes behind their length.
 
-use crate::formats::fault::Fault;
+use crate::formats::fault::DecodeError;
 
 /// Groups in each other at most, in what is skipped.
 const DEEPEST: usize = 100;
@@ -43,8 +43,8 @@ impl<'a> Wire<'a> {
     pub fn within<T>(
         &mut self,
         range: (usize, usize),
-        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
         let outer = (self.at, self.end);
         (self.at, self.end) = range;
         let result = read(self);
@@ -57,12 +57,12 @@ impl<'a> Wire<'a> {
     }
 
     #[cold]
-    fn cut(&self, what: &str) -> Fault {
-        Fault::new(self.at, format!("found the message's end inside {what}"))
+    fn cut(&self, what: &str) -> DecodeError {
+        DecodeError::new(self.at, format!("found the message's end inside {what}"))
     }
 
     #[inline]
-    pub fn varint(&mut self) -> Result<u64, Fault> {
+    pub fn varint(&mut self) -> Result<u64, DecodeError> {
         match self.rest() {
             [byte @ 0..=0x7f, ..] => {
                 self.at += 1;
@@ -72,7 +72,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    fn long_varint(&mut self, rest: &[u8]) -> Result<u64, Fault> {
+    fn long_varint(&mut self, rest: &[u8]) -> Result<u64, DecodeError> {
         let mut value = 0;
         for (index, byte) in rest.iter().take(10).enumerate() {
             // Of the tenth byte only one bit has room; what is above it is dropped, as elsewhere.
@@ -84,12 +84,12 @@ impl<'a> Wire<'a> {
         }
         match rest.len() {
             0..10 => Err(self.cut("a number")),
-            _ => Err(Fault::new(self.at, "found a number of more than 10 bytes")),
+            _ => Err(DecodeError::new(self.at, "found a number of more than 10 bytes")),
         }
     }
 
     #[inline]
-    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let Some(bytes) = self.rest().first_chunk() else { return Err(self.cut("a number")) };
         self.at += N;
         Ok(*bytes)
@@ -97,7 +97,7 @@ impl<'a> Wire<'a> {
 
     /// Takes bytes behind their length and tells where they stand.
     #[inline]
-    pub fn delimited(&mut self) -> Result<(usize, usize), Fault> {
+    pub fn delimited(&mut self) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
         let length = self.varint()?;
         let left = self.end - self.at;
@@ -107,7 +107,7 @@ impl<'a> Wire<'a> {
                 self.at += length;
                 Ok(range)
             }
-            _ => Err(Fault::new(start, format!("found a length of {length} bytes where {left} are left"))),
+            _ => Err(DecodeError::new(start, format!("found a length of {length} bytes where {left} are left"))),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Wire<'a> {
 
     /// The next field's number and how its value stands behind it.
     #[inline]
-    pub fn tag(&mut self) -> Result<(u32, WireType), Fault> {
+    pub fn tag(&mut self) -> Result<(u32, WireType), DecodeError> {
         let start = self.at;
         let tag = self.varint()?;
         let wire_type = match tag & 7 {
@@ -127,16 +127,16 @@ impl<'a> Wire<'a> {
             3 => WireType::StartGroup,
             4 => WireType::EndGroup,
             5 => WireType::Fixed32,
-            other => return Err(Fault::new(start, format!("found the wire type {other}, which there isn't"))),
+            other => return Err(DecodeError::new(start, format!("found the wire type {other}, which there isn't"))),
         };
         match u32::try_from(tag >> 3) {
             Ok(number @ 1..0x2000_0000) => Ok((number, wire_type)),
-            _ => Err(Fault::new(start, format!("found the field number {}, which there isn't", tag >> 3))),
+            _ => Err(DecodeError::new(start, format!("found the field number {}, which there isn't", tag >> 3))),
         }
     }
 
     /// Behind a field's tag: passes over its value.
-    pub fn skip(&mut self, number: u32, wire_type: WireType) -> Result<(), Fault> {
+    pub fn skip(&mut self, number: u32, wire_type: WireType) -> Result<(), DecodeError> {
         match wire_type {
             WireType::Varint => self.varint().map(drop),
             WireType::Fixed64 => self.fixed::<8>().map(drop),
@@ -144,13 +144,13 @@ impl<'a> Wire<'a> {
             WireType::Fixed32 => self.fixed::<4>().map(drop),
             WireType::StartGroup => self.group(number).map(drop),
             WireType::EndGroup => {
-                Err(Fault::new(self.at, format!("found the end of the group {number} without its start")))
+                Err(DecodeError::new(self.at, format!("found the end of the group {number} without its start")))
             }
         }
     }
 
     /// Behind a group's start: passes over it, and tells where its fields stand.
-    pub fn group(&mut self, number: u32) -> Result<(usize, usize), Fault> {
+    pub fn group(&mut self, number: u32) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
         let mut open = vec![number];
         loop {
@@ -161,14 +161,17 @@ impl<'a> Wire<'a> {
             match self.tag()? {
                 (number, WireType::EndGroup) => {
                     if open.pop() != Some(number) {
-                        return Err(Fault::new(end, format!("found the end of the group {number} without its start")));
+                        return Err(DecodeError::new(
+                            end,
+                            format!("found the end of the group {number} without its start"),
+                        ));
                     }
                     if open.is_empty() {
                         return Ok((start, end));
                     }
                 }
                 (_, WireType::StartGroup) if open.len() == DEEPEST => {
-                    return Err(Fault::new(end, format!("found more than {DEEPEST} groups in each other")));
+                    return Err(DecodeError::new(end, format!("found more than {DEEPEST} groups in each other")));
                 }
                 (number, WireType::StartGroup) => open.push(number),
                 (number, wire_type) => self.skip(number, wire_type)?,

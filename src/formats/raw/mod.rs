@@ -11,17 +11,17 @@ use self::settings::{Charset, RawFormat};
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Stage};
 use crate::record::Record;
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
 pub(crate) struct Raw {
     options: RawFormat,
-    column: Option<Column>,
+    column: Option<SourceColumn>,
 }
 
 impl Raw {
-    pub fn new(options: &RawFormat, columns: &[Column]) -> Self {
+    pub fn new(options: &RawFormat, columns: &[SourceColumn]) -> Self {
         Raw { options: *options, column: columns.first().cloned() }
     }
 
@@ -116,7 +116,7 @@ mod tests {
     const BIG: RawFormat = RawFormat { charset: Charset::Utf8, little_endian: false };
 
     fn decode(options: RawFormat, data_type: DataType, value: Option<&[u8]>) -> Result<String, String> {
-        let column = Column { name: "c".into(), data_type, not_null: false };
+        let column = SourceColumn { name: "c".into(), data_type, not_null: false };
         let (arena, topic) = (Bump::new(), Arc::from("t"));
         let record = Record {
             topic: &topic,

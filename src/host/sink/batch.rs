@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::core::{LARGE, Room, Until};
 use super::error::{BatchError, PushError};
-use super::feed::Feed;
+use super::feed::PushBuffer;
 use super::{Push, Sink, Wait};
 use crate::batch::Op;
 use crate::error::{Rejection, Stage};
@@ -93,7 +93,7 @@ impl Sink {
         order: &[usize],
         rows: Range<usize>,
         until: Until,
-        feed: &mut Feed,
+        feed: &mut PushBuffer,
     ) -> (Option<Room<'_>>, Result<(), PushError>) {
         let arena = Bump::new();
         let mut values: Vec<Value<'_>> = Vec::with_capacity(order.len());
@@ -110,7 +110,7 @@ impl Sink {
                     Value::Null
                 }));
             }
-            let bytes = Feed::estimate(&values);
+            let bytes = PushBuffer::estimate(&values);
             if bytes >= LARGE {
                 if feed.len() > 0 {
                     break;
@@ -143,7 +143,7 @@ impl Sink {
 
     fn accept_chunk(
         &self,
-        feed: &mut Feed,
+        feed: &mut PushBuffer,
         room: Option<Room<'_>>,
         push: Push,
         until: Until,

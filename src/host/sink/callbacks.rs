@@ -30,11 +30,11 @@ pub struct Calls {
 }
 
 /// The running thread.
-pub struct Callbacks(Arc<Told>);
+pub struct Callbacks(Arc<ThreadEnd>);
 
 /// What the callback thread and the thread that ends it tell each other.
 #[derive(Default)]
-struct Told {
+struct ThreadEnd {
     /// The next round of calls is the last one.
     last: AtomicBool,
     /// No call is to be made any more: nobody waits for them.
@@ -48,7 +48,7 @@ impl Callbacks {
         if calls.durable.is_none() && calls.rejected.is_none() {
             return Ok(None);
         }
-        let told: Arc<Told> = Arc::default();
+        let told: Arc<ThreadEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         // Before anything is pushed: when the thread comes to run, rows may be durable that nobody was told of.
         let durable = core.durable();
@@ -71,7 +71,7 @@ impl Callbacks {
     /// Makes the last calls and ends; a call that still runs at the deadline is the last one. From a callback itself there is
     /// nothing to wait for.
     pub fn finish(self, core: &Core, deadline: Instant) {
-        let Told { last, left, ended, changed } = &*self.0;
+        let ThreadEnd { last, left, ended, changed } = &*self.0;
         last.store(true, Ordering::Release);
         core.line.shared.watch.notify();
         if core.is_callback_thread() {
@@ -89,7 +89,7 @@ impl Callbacks {
 }
 
 /// Makes the calls until the end; `known` is the watermark that the host knows of.
-fn run(core: &Core, calls: &Calls, mut known: u64, told: &Told) {
+fn run(core: &Core, calls: &Calls, mut known: u64, told: &ThreadEnd) {
     let guarded = |name: &str, call: &dyn Fn()| {
         if !told.left.load(Ordering::Acquire) && catch_unwind(AssertUnwindSafe(call)).is_err() {
             log::error!("{}: the callback {name} panicked; rows are still written", core.line.name());

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use parking_lot::{Mutex, RwLock};
 
 use super::error::PushError;
-use super::feed::{Accepted, Feed};
-use super::spare::Spare;
+use super::feed::{Accepted, PushBuffer};
+use super::spare::SpareBuffers;
 use crate::dispatch::Budget;
 use crate::error::{Error, Result};
 use crate::pipeline::line::Line;
-use crate::pipeline::rejects::Letter;
-use crate::progress::Refused;
+use crate::pipeline::rejects::RejectedRecord;
+use crate::progress::AppendError;
 use crate::stop::Phase;
 
 /// A row of at least so many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
@@ -57,7 +57,7 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
-    feeds: Arc<Mutex<Spare<Feed>>>,
+    feeds: Arc<Mutex<SpareBuffers<PushBuffer>>>,
     /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
     /// between.
     open: RwLock<bool>,
@@ -67,7 +67,7 @@ pub struct Core {
 
 impl Core {
     pub fn new(line: Arc<Line>, stream: u32) -> Core {
-        let feeds = Arc::new(Mutex::new(Spare::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE)));
+        let feeds = Arc::new(Mutex::new(SpareBuffers::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE)));
         let spare = Arc::clone(&feeds);
         line.also_at_rest(move || {
             let feeds = spare.lock().take_all();
@@ -77,15 +77,15 @@ impl Core {
     }
 
     /// An empty feed. Goes back with [`Core::return_feed`].
-    pub fn feed(&self) -> std::result::Result<Feed, PushError> {
+    pub fn feed(&self) -> std::result::Result<PushBuffer, PushError> {
         let spare = self.feeds.lock().take();
         match spare {
-            Some(feed) if feed.edition == self.line.target.edition_number() => Ok(feed),
-            _ => Feed::new(&self.line).map_err(PushError::Failed),
+            Some(feed) if feed.schema_version == self.line.target.schema_version_number() => Ok(feed),
+            _ => PushBuffer::new(&self.line).map_err(PushError::Failed),
         }
     }
 
-    pub fn return_feed(&self, mut feed: Feed) {
+    pub fn return_feed(&self, mut feed: PushBuffer) {
         feed.clear();
         feed.trim();
         let bytes = feed.capacity();
@@ -153,7 +153,7 @@ impl Core {
     /// Numbers the feed's rows and puts them into their shards. Gives the first one's number.
     pub fn accept(
         &self,
-        feed: &mut Feed,
+        feed: &mut PushBuffer,
         mut room: Room<'_>,
         first: Option<u64>,
         until: Until,
@@ -198,13 +198,13 @@ impl Core {
                 let produced_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64);
                 Ok(Some(Accepted { stream: self.stream, first_offset, first_ticket, produced_ms }))
             }
-            Err(Refused::Crowded) => Ok(None),
-            Err(Refused::Passed { read }) => Err(beyond(first.unwrap_or_default(), read as u64)),
-            Err(Refused::Ended) => Err(PushError::Closed),
+            Err(AppendError::Crowded) => Ok(None),
+            Err(AppendError::Passed { read }) => Err(beyond(first.unwrap_or_default(), read as u64)),
+            Err(AppendError::Ended) => Err(PushError::Closed),
         }
     }
 
-    fn dispatch(&self, feed: &mut Feed, room: &mut Room<'_>, accepted: Accepted) {
+    fn dispatch(&self, feed: &mut PushBuffer, room: &mut Room<'_>, accepted: Accepted) {
         self.line.counters().rows_read.add(feed.len() as u64);
         let dispatcher = &self.line.dispatcher;
         let whole = if room.charged > 0 { feed.take_whole(self.line.layout, accepted) } else { None };
@@ -219,14 +219,14 @@ impl Core {
             self.line.start_writer();
         }
         for (at, rejection, original) in feed.refused() {
-            let letter = Letter {
+            let dead_letter = RejectedRecord {
                 position: self.line.position(self.stream, accepted.first_offset + at as i64),
                 original: original.to_vec(),
                 rejection: rejection.clone(),
                 stream: accepted.stream,
                 ticket: accepted.first_ticket + at as u64,
             };
-            self.line.rejects.submit(&self.line, letter);
+            self.line.rejects.submit(&self.line, dead_letter);
         }
     }
 

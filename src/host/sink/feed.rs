@@ -2,8 +2,8 @@
 //! happens outside all locks and allocates nothing once the buffers have grown.
 
 use super::error::PushError;
-use crate::batch::{Chunk, Entry, MOST_ROW_BYTES, Op, RowFormat};
-use crate::dispatch::{Layout, Row, key_hash};
+use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
+use crate::dispatch::{Layout, QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::host::original;
 use crate::pipeline::line::Line;
@@ -17,9 +17,9 @@ const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
 /// What a buffer keeps for the next rows. A huge row's memory goes with it.
 const KEPT_BYTES: usize = 128 << 10;
 
-pub struct Feed {
+pub struct PushBuffer {
     /// The edition of the table that rows are encoded for.
-    pub edition: u16,
+    pub schema_version: u16,
     encoder: RowEncoder,
     /// Of the key's columns alone, for deletes.
     key_encoder: RowEncoder,
@@ -53,18 +53,18 @@ pub struct Accepted {
     pub produced_ms: i64,
 }
 
-impl Feed {
-    pub fn new(line: &Line) -> Result<Feed> {
+impl PushBuffer {
+    pub fn new(line: &Line) -> Result<PushBuffer> {
         let options = line.settings.encode_options(None);
         let encoder = |table: &TargetTable| {
             let encoder = RowEncoder::new(table, options)?;
             Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })
         };
         let names = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
-        let (table, edition) = line.newest_table();
+        let (table, schema_version) = line.newest_table();
         let key = table.of_key();
-        Ok(Feed {
-            edition,
+        Ok(PushBuffer {
+            schema_version,
             encoder: encoder(&table)?,
             key_encoder: encoder(&key)?,
             key_names: names(&key),
@@ -98,7 +98,7 @@ impl Feed {
 
     /// About the bytes that a row of these values will hold.
     pub fn estimate(values: &[Value<'_>]) -> usize {
-        size_of::<Entry>() + values.iter().map(Value::bytes).sum::<usize>()
+        size_of::<RowEntry>() + values.iter().map(Value::bytes).sum::<usize>()
     }
 
     pub fn len(&self) -> usize {
@@ -122,7 +122,7 @@ impl Feed {
 
     /// Asks for the memory of a large row, before it is encoded.
     pub fn reserve(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), PushError> {
-        let bytes = Feed::estimate(values);
+        let bytes = PushBuffer::estimate(values);
         let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
         let mut reserved = encoder.reserve(values, &mut self.rows);
         if self.keep_originals {
@@ -205,20 +205,20 @@ impl Feed {
     }
 
     /// The rows for the shards, numbered from those accepted on.
-    pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, Row<'_>)> {
+    pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
         self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
             let entry = self.entry(at, part, &bytes, accepted);
             let Bytes { row, key, original } = bytes;
-            (layout.shard_of_row(part.key_hash, entry.offset), Row { entry, row, key, original })
+            (layout.shard_of_row(part.key_hash, entry.offset), QueuedRow { entry, row, key, original })
         })
     }
 
-    fn entry(&self, at: usize, part: &Encoded, bytes: &Bytes<'_>, accepted: Accepted) -> Entry {
-        Entry {
+    fn entry(&self, at: usize, part: &Encoded, bytes: &Bytes<'_>, accepted: Accepted) -> RowEntry {
+        RowEntry {
             stream: accepted.stream,
             format: part.format,
             op: part.op,
-            edition: self.edition,
+            schema_version: self.schema_version,
             row_len: bytes.row.len() as u32,
             key_len: bytes.key.len() as u32,
             original_len: bytes.original.len() as u32,

@@ -23,7 +23,7 @@ pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
-use self::feed::Feed;
+use self::feed::PushBuffer;
 use self::position::PositionKeeper;
 use crate::batch::Op;
 use crate::error::Result;
@@ -211,7 +211,7 @@ impl Sink {
 
     fn push_one(&self, op: Op, values: &[Value<'_>], push: Push) -> std::result::Result<u64, PushError> {
         let until = push.wait.begin();
-        let room = self.core.wait_for_room(Feed::estimate(values), until)?;
+        let room = self.core.wait_for_room(PushBuffer::estimate(values), until)?;
         let mut feed = self.core.feed()?;
         let reserved = if room.is_large() { feed.reserve(op, values) } else { Ok(()) };
         let outcome = reserved.and_then(|()| feed.add(op, values).map_err(PushError::Rejected));

@@ -19,11 +19,11 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
 
-pub struct PositionKeeper(Arc<Told>);
+pub struct PositionKeeper(Arc<ThreadEnd>);
 
 /// What this thread and the thread that ends it tell each other.
 #[derive(Default)]
-struct Told {
+struct ThreadEnd {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -38,7 +38,7 @@ struct State {
 
 impl PositionKeeper {
     pub fn start(core: &Arc<Core>, held: Held) -> Result<PositionKeeper> {
-        let told: Arc<Told> = Arc::default();
+        let told: Arc<ThreadEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         let body = move || {
             if catch_unwind(AssertUnwindSafe(|| run(&own, held, &its))).is_err() {
@@ -56,7 +56,7 @@ impl PositionKeeper {
 
     /// Keeps the last position and ends, unless the wait for that is over.
     pub fn finish(self, core: &Core, is_over: impl Fn(&Stop) -> bool) {
-        let Told { state, changed } = &*self.0;
+        let ThreadEnd { state, changed } = &*self.0;
         let mut state = state.lock();
         state.last = true;
         changed.notify_all();
@@ -70,7 +70,7 @@ impl PositionKeeper {
     }
 }
 
-fn run(core: &Core, mut held: Held, told: &Told) {
+fn run(core: &Core, mut held: Held, told: &ThreadEnd) {
     let mut attempts = 0;
     loop {
         let last = {

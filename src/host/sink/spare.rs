@@ -1,7 +1,7 @@
 //! Buffers kept so that their memory is used again: up to a fixed number, and a fixed number of bytes.
 
 #[derive(Debug)]
-pub struct Spare<T> {
+pub struct SpareBuffers<T> {
     /// With the memory of each.
     kept: Vec<(T, usize)>,
     bytes: usize,
@@ -9,9 +9,9 @@ pub struct Spare<T> {
     most_bytes: usize,
 }
 
-impl<T> Spare<T> {
-    pub fn new(most: usize, most_bytes: usize) -> Spare<T> {
-        Spare { kept: Vec::new(), bytes: 0, most, most_bytes }
+impl<T> SpareBuffers<T> {
+    pub fn new(most: usize, most_bytes: usize) -> SpareBuffers<T> {
+        SpareBuffers { kept: Vec::new(), bytes: 0, most, most_bytes }
     }
 
     pub fn take(&mut self) -> Option<T> {
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_in_number_and_memory_whatever_has_passed() {
-        let mut spare = Spare::new(3, 100);
+        let mut spare = SpareBuffers::new(3, 100);
         assert_eq!(spare.keep("huge", 101), Some("huge"));
         assert_eq!(spare.keep("a", 60), None);
         assert_eq!(spare.keep("b", 41), Some("b"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::message::{self, FIELDS_INCLUDE, FORMAT, KEY_FIELDS, KEY_FIELDS_PREFIX, KEY_FORMAT, Messages, Specs};
+use super::message::{self, FIELDS_INCLUDE, FORMAT, KEY_FIELDS, KEY_FIELDS_PREFIX, KEY_FORMAT, MessageFormats, Specs};
 use super::scan::{
     self, BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, OFFSET_RESET, STARTUP_MODE, STARTUP_OFFSETS,
     STARTUP_TIMESTAMP,
@@ -11,7 +11,7 @@ use crate::options::value_types::is_topic;
 use crate::options::{OptionSpec, TableOptions, ValueType};
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource, Startup};
 use crate::settings::topics::{TopicPattern, Topics};
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "kafka").required();
@@ -106,7 +106,7 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 const SPECS: Specs = Specs { connector: "kafka", options: OPTIONS, format: &FORMAT, key_format: &KEY_FORMAT };
 
-pub fn read(options: &mut TableOptions<'_>, columns: &[Column]) -> (KafkaSource, Messages) {
+pub fn read(options: &mut TableOptions<'_>, columns: &[SourceColumn]) -> (KafkaSource, MessageFormats) {
     let messages = message::read(options, &SPECS, columns, None);
     (source(options, startup), messages)
 }

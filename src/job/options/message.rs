@@ -4,7 +4,7 @@ use crate::formats::format::Format;
 use crate::formats::options as format;
 use crate::job::settings::source::{KeyField, KeyFormat};
 use crate::options::{OptionSpec, TableOptions, ValueType};
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 pub const FORMAT: OptionSpec =
     OptionSpec::new("format", ValueType::Format { takes_changes: true }, "How message values are decoded.")
@@ -44,7 +44,7 @@ pub struct Specs {
     pub key_format: &'static OptionSpec,
 }
 
-pub struct Messages {
+pub struct MessageFormats {
     pub format: Format,
     pub key: Option<KeyFormat>,
 }
@@ -53,11 +53,11 @@ pub struct Messages {
 pub fn read(
     options: &mut TableOptions<'_>,
     specs: &Specs,
-    columns: &[Column],
+    columns: &[SourceColumn],
     primary_key: Option<Vec<usize>>,
-) -> Messages {
-    let value = Named::new(options, specs.format, if options.is_set_as("format") { "" } else { "value." });
-    let key = Named::new(options, specs.key_format, "key.");
+) -> MessageFormats {
+    let value = NamedFormat::new(options, specs.format, if options.is_set_as("format") { "" } else { "value." });
+    let key = NamedFormat::new(options, specs.key_format, "key.");
     refuse_unknown(options, specs, &[&value, &key]);
     let format = value.read(options).unwrap_or_else(format::none);
     let key_format = key.read(options).filter(|format| only_adds(options, specs.key_format, format));
@@ -76,7 +76,7 @@ pub fn read(
     };
     let fields = names_in_key(options, fields, columns, &prefix);
     let key = key_format.map(|format| KeyFormat { format, fields, also_in_value });
-    Messages { format, key }
+    MessageFormats { format, key }
 }
 
 /// A format that messages with keys, or keys themselves, can't have.
@@ -89,18 +89,18 @@ pub fn only_adds(options: &mut TableOptions<'_>, option: &OptionSpec, format: &F
 }
 
 /// A format that an option names.
-struct Named {
+struct NamedFormat {
     option: &'static OptionSpec,
     name: Option<String>,
     /// Before the names of its options.
     prefix: String,
 }
 
-impl Named {
-    fn new(options: &mut TableOptions<'_>, option: &'static OptionSpec, prefix: &str) -> Named {
+impl NamedFormat {
+    fn new(options: &mut TableOptions<'_>, option: &'static OptionSpec, prefix: &str) -> NamedFormat {
         let name = options.text(option);
         let prefix = format!("{prefix}{}.", name.as_deref().unwrap_or_default());
-        Named { option, name, prefix }
+        NamedFormat { option, name, prefix }
     }
 
     fn options(&self) -> Option<&'static [OptionSpec]> {
@@ -119,7 +119,7 @@ impl Named {
     }
 }
 
-fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Named]) {
+fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&NamedFormat]) {
     let mut groups = vec![("", specs.options)];
     groups.extend(formats.iter().filter_map(|format| Some((format.prefix.as_str(), format.options()?))));
     let mut open = vec!["properties.", "sink."];
@@ -136,7 +136,7 @@ fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Nam
 }
 
 /// The columns that `key.fields` names.
-fn key_fields(options: &mut TableOptions<'_>, is_keyed: bool, columns: &[Column]) -> Vec<usize> {
+fn key_fields(options: &mut TableOptions<'_>, is_keyed: bool, columns: &[SourceColumn]) -> Vec<usize> {
     if !is_keyed {
         if options.is_set(&KEY_FIELDS) {
             options.error(&KEY_FIELDS, "needs 'key.format', which says how to read the key");
@@ -158,10 +158,15 @@ fn key_fields(options: &mut TableOptions<'_>, is_keyed: bool, columns: &[Column]
     options.convert(&KEY_FIELDS, read).unwrap_or_default()
 }
 
-fn names_in_key(options: &mut TableOptions<'_>, fields: Vec<usize>, columns: &[Column], prefix: &str) -> Vec<KeyField> {
+fn names_in_key(
+    options: &mut TableOptions<'_>,
+    fields: Vec<usize>,
+    columns: &[SourceColumn],
+    prefix: &str,
+) -> Vec<KeyField> {
     let mut named = Vec::with_capacity(fields.len());
     for column in fields {
-        let Some(Column { name, .. }) = columns.get(column) else { continue };
+        let Some(SourceColumn { name, .. }) = columns.get(column) else { continue };
         match name.strip_prefix(prefix) {
             Some(name) => named.push(KeyField { column, name: name.to_owned() }),
             None => {

@@ -1,11 +1,11 @@
 //! Options of a source table: `'connector' = 'upsert-kafka'`.
 
 use super::kafka;
-use super::message::{self, FIELDS_INCLUDE, KEY_FIELDS, KEY_FIELDS_PREFIX, Messages, Specs};
+use super::message::{self, FIELDS_INCLUDE, KEY_FIELDS, KEY_FIELDS_PREFIX, MessageFormats, Specs};
 use super::scan::{BOUNDED_MODE, BOUNDED_OFFSETS, BOUNDED_TIMESTAMP, STARTUP_MODE, STARTUP_OFFSETS, STARTUP_TIMESTAMP};
 use crate::options::{OptionSpec, TableOptions, ValueType};
 use crate::settings::kafka::{KafkaSource, Startup};
-use crate::types::column::Column;
+use crate::types::column::SourceColumn;
 
 pub const CONNECTOR: OptionSpec = OptionSpec::new("connector", ValueType::Text, "upsert-kafka").required();
 pub const FORMAT: OptionSpec = OptionSpec::new(
@@ -49,7 +49,11 @@ const SPECS: Specs = Specs { connector: "upsert-kafka", options: OPTIONS, format
 const FROM_THE_BEGINNING: &str = "has no place in 'upsert-kafka', which is always read from its beginning: take it out";
 
 /// `primary_key`: the table's, as indexes into its columns.
-pub fn read(options: &mut TableOptions<'_>, columns: &[Column], primary_key: Vec<usize>) -> (KafkaSource, Messages) {
+pub fn read(
+    options: &mut TableOptions<'_>,
+    columns: &[SourceColumn],
+    primary_key: Vec<usize>,
+) -> (KafkaSource, MessageFormats) {
     for option in [&STARTUP_MODE, &STARTUP_TIMESTAMP, &STARTUP_OFFSETS] {
         options.take_out(option.name, FROM_THE_BEGINNING);
     }

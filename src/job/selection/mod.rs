@@ -20,7 +20,7 @@ use crate::types::value::Value;
 #[derive(Debug, Clone)]
 pub struct Selection {
     filter: Option<Expression>,
-    columns: Vec<Column>,
+    columns: Vec<SelectedColumn>,
     not_null_drop: bool,
     zone: TimeZone,
     /// The columns are the source's first ones, in its order and unchanged.
@@ -28,7 +28,7 @@ pub struct Selection {
 }
 
 #[derive(Debug, Clone)]
-struct Column {
+struct SelectedColumn {
     name: String,
     expression: Expression,
     not_null: bool,
@@ -48,11 +48,12 @@ pub enum Selected<'a> {
 impl Selection {
     pub fn new(mapping: &Mapping) -> Self {
         let zone = &mapping.time_zone;
-        let columns = mapping.sink.columns.iter().zip(&mapping.expressions).map(|(column, expression)| Column {
-            name: column.name.clone(),
-            expression: fold(expression.clone(), zone),
-            not_null: column.not_null,
-        });
+        let columns =
+            mapping.sink.columns.iter().zip(&mapping.expressions).map(|(column, expression)| SelectedColumn {
+                name: column.name.clone(),
+                expression: fold(expression.clone(), zone),
+                not_null: column.not_null,
+            });
         Selection {
             filter: mapping.filter.clone().map(|filter| fold(filter, zone)),
             identity: mapping.expressions.iter().enumerate().all(|(index, expression)| is_column(expression, index)),
@@ -149,7 +150,7 @@ impl Selection {
     fn enforce_not_null<'a, 'c>(
         &self,
         selected: &'a [Value<'a>],
-        columns: impl IntoIterator<Item = &'c Column>,
+        columns: impl IntoIterator<Item = &'c SelectedColumn>,
     ) -> Result<Selected<'a>, Rejection> {
         for (value, column) in selected.iter().zip(columns) {
             if column.not_null && value.is_null() {
@@ -172,7 +173,7 @@ impl Selection {
 }
 
 #[inline]
-fn value_of<'a>(column: &'a Column, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
+fn value_of<'a>(column: &'a SelectedColumn, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
     feed(&column.expression, context)
         .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))
 }

@@ -19,7 +19,7 @@ pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
     };
     let sink = Sink {
         name: "public.t".into(),
-        origin: crate::settings::Origin::Job,
+        origin: crate::settings::RowOrigin::Job,
         changing: false,
         columns: expressions.iter().enumerate().map(column).collect(),
         declared_key: None,

@@ -3,7 +3,7 @@
 use crate::formats::format::Format;
 use crate::settings::kafka::KafkaSource;
 use crate::settings::registry::Registry;
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::vector_encoding::VectorEncoding;
 
 /// A table that is read.
@@ -11,7 +11,7 @@ use crate::types::vector_encoding::VectorEncoding;
 pub struct Source {
     pub table: String,
     /// What the format decodes. Expressions count these first, then `format_metadata`, then `record_metadata`.
-    pub columns: Vec<Column>,
+    pub columns: Vec<SourceColumn>,
     /// Metadata that the format reads from the message (`value.…` of the table's METADATA columns).
     pub format_metadata: Vec<MetadataColumn>,
     /// Metadata of the record itself: `topic`, `partition`, `offset`, `timestamp` …
@@ -39,10 +39,11 @@ impl Source {
     }
 
     /// The columns as the key's format sees them.
-    pub fn key_columns(&self) -> Vec<Column> {
+    pub fn key_columns(&self) -> Vec<SourceColumn> {
         let fields = self.key.iter().flat_map(|key| &key.fields);
-        let column =
-            |field: &KeyField| Some(Column { name: field.name.clone(), ..self.columns.get(field.column)?.clone() });
+        let column = |field: &KeyField| {
+            Some(SourceColumn { name: field.name.clone(), ..self.columns.get(field.column)?.clone() })
+        };
         fields.filter_map(column).collect()
     }
 

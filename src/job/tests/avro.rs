@@ -204,7 +204,7 @@ fn a_debezium_schema_has_the_row_before_and_after() {
         "'debezium-avro-confluent.url' = 'http://r'",
     );
     let Format::DebeziumAvroConfluent(options) = &format else { panic!("{format:?}") };
-    assert!(crate::formats::avro::schema::Schema::parse(&options.schema, &[]).is_ok(), "{}", options.schema);
+    assert!(crate::formats::avro::schema::AvroSchema::parse(&options.schema, &[]).is_ok(), "{}", options.schema);
     assert!(options.schema.contains(r#"{"name":"id","type":"int"}"#), "a column of the key holds no NULL");
     assert!(format.is_changing());
     let given = |schema: &str| {

@@ -107,7 +107,7 @@ fn printed(text: &str) -> String {
     let script = parse::parse(&format!("CREATE TABLE t (c {text}) WITH ('connector' = 'x')"));
     assert_eq!(script.errors, [], "{text}");
     match &script.statements[0] {
-        parse::Statement::CreateTable(table) => match &table.columns[0].kind {
+        parse::SqlStatement::CreateTable(table) => match &table.columns[0].kind {
             parse::ColumnKind::Physical { data_type, .. } => data_type.to_string(),
             kind => panic!("{kind:?}"),
         },

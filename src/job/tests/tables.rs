@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sql::expression::Expression;
-use crate::types::data_type::{DataType, Field, UNBOUNDED};
+use crate::types::data_type::{DataType, RowField, UNBOUNDED};
 
 fn column(index: usize, data_type: DataType) -> Expression {
     Expression::Column(index, data_type)
@@ -48,7 +48,7 @@ fn every_key_of_a_kafka_record_has_flinks_type() {
         "INSERT INTO s SELECT v FROM k WHERE hl IS NOT NULL",
     );
     let bytes = DataType::Varbinary(UNBOUNDED);
-    let field = |name: &str, data_type| Field { name: name.into(), data_type };
+    let field = |name: &str, data_type| RowField { name: name.into(), data_type };
     let header = DataType::Row(vec![field("key", DataType::STRING), field("value", bytes.clone())]);
     let expected = [
         ("offset", DataType::BigInt),

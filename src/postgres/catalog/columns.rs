@@ -9,7 +9,7 @@ use crate::types::target::{ColumnKind, Dimension};
 
 /// A column of the table.
 #[derive(Debug, Clone)]
-pub struct Column {
+pub struct CatalogColumn {
     pub name: String,
     pub number: i16,
     /// Oid and modifier of its type, which may be a domain.
@@ -33,7 +33,7 @@ pub struct Column {
     pub may_update: bool,
 }
 
-impl Column {
+impl CatalogColumn {
     /// The storage clause, where it is not the type's own.
     pub fn special_storage(&self) -> Option<&'static str> {
         match self.storage {
@@ -47,7 +47,7 @@ impl Column {
     }
 }
 
-pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>> {
+pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<CatalogColumn>> {
     let rows = session
         .client()
         .query(
@@ -68,7 +68,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Column>
     for row in &rows {
         let base = base_type(session, name, row.get(3), row.get(4))?;
         let identity: &str = row.get(8);
-        columns.push(Column {
+        columns.push(CatalogColumn {
             name: row.get(0),
             number: row.get(1),
             type_id: (row.get(3), row.get(4)),
@@ -118,8 +118,8 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
             .map_err(|error| unreadable(session, table, &error))?;
         not_null |= row.get::<_, bool>(5);
         has_default |= row.get::<_, bool>(7);
-        let letter = |index| row.get::<_, &str>(index).chars().next();
-        let class = letter(2).unwrap_or('b');
+        let dead_letter = |index| row.get::<_, &str>(index).chars().next();
+        let class = dead_letter(2).unwrap_or('b');
         if class != 'd' {
             return Ok(BaseType {
                 oid,
@@ -132,7 +132,7 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
                 },
                 type_name: row.get(9),
                 typmod,
-                storage: letter(6).unwrap_or('x'),
+                storage: dead_letter(6).unwrap_or('x'),
                 not_null,
                 has_default,
             });
@@ -142,10 +142,10 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
 }
 
 #[cfg(test)]
-impl Column {
+impl CatalogColumn {
     /// A bigint column, for tests.
-    pub fn sample(number: i16, name: &str, not_null: bool) -> Column {
-        Column {
+    pub fn sample(number: i16, name: &str, not_null: bool) -> CatalogColumn {
+        CatalogColumn {
             name: name.to_owned(),
             number,
             type_id: (20, -1),

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::columns::Column;
+use super::columns::CatalogColumn;
 use super::keys::Index;
 use crate::error::Result;
 use crate::postgres::catalog::lookup::unreadable;
@@ -18,9 +18,9 @@ pub fn of_type(base_type: &str, typmod: i32) -> Option<Dimension> {
 }
 
 /// The job's own word, for tables that say nothing. Arrays of smallint are vectors only where nothing else is.
-pub fn declared(column: &Column, columns: &[Column], sink: &Sink) -> Option<Dimension> {
+pub fn declared(column: &CatalogColumn, columns: &[CatalogColumn], sink: &Sink) -> Option<Dimension> {
     let length = sink.vector_dimension?;
-    let smallints = |column: &Column| matches!(column.kind, ColumnKind::Array(_));
+    let smallints = |column: &CatalogColumn| matches!(column.kind, ColumnKind::Array(_));
     let other_vectors = columns.iter().any(|other| other.kind.holds_vectors() && !smallints(other));
     (column.kind.holds_vectors() && !(smallints(column) && other_vectors)).then(|| Dimension {
         length,
@@ -30,7 +30,7 @@ pub fn declared(column: &Column, columns: &[Column], sink: &Sink) -> Option<Dime
 }
 
 /// Looks through the indexes. One with a predicate speaks for some rows only and is left to the server.
-pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [Column], table: &str) -> Result<()> {
+pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [CatalogColumn], table: &str) -> Result<()> {
     for index in indexes.iter().filter(|index| !index.partial) {
         if index.method.eq_ignore_ascii_case("ann") {
             let length =
@@ -50,7 +50,7 @@ pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [Column], ta
     Ok(())
 }
 
-fn insist(column: &mut Column, length: usize, index: &str, finite_only: bool) {
+fn insist(column: &mut CatalogColumn, length: usize, index: &str, finite_only: bool) {
     let dimension = column.dimension.get_or_insert_with(|| Dimension {
         length,
         declared_by: format!("index {index}"),

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::columns::Column;
+use super::columns::CatalogColumn;
 use crate::error::Result;
 use crate::postgres::catalog::lookup::unreadable;
 use crate::postgres::connect::session::Session;
@@ -131,7 +131,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn new(sink: &Sink, columns: &[Column], indexes: &[Index]) -> Keys {
+    pub fn new(sink: &Sink, columns: &[CatalogColumn], indexes: &[Index]) -> Keys {
         let written = |number: &i16| columns.iter().position(|column| column.number == *number);
         let unique: Vec<&Index> = indexes.iter().filter(|index| index.unique).collect();
         let key = sink.declared_key.clone().or_else(|| {

@@ -1,7 +1,7 @@
 //! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
 //! by name in the row as JSON, where a missing one is null.
 
-use super::columns::{self, Column};
+use super::columns::{self, CatalogColumn};
 use super::dimension;
 use super::keys::{self, Keys};
 use super::names::nearest;
@@ -9,7 +9,7 @@ use super::triggers;
 use crate::error::{Error, Result};
 use crate::postgres::connect::classify::During;
 use crate::postgres::connect::driver::{Error as DriverError, Parameter};
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
 use crate::postgres::write::statements::quote;
 use crate::settings::{ConflictMode, Sink};
@@ -22,8 +22,8 @@ pub struct Catalog {
     pub schema: String,
     pub table: String,
     /// The written columns, in the job's order.
-    pub columns: Vec<Column>,
-    pub unwritten: Vec<Column>,
+    pub columns: Vec<CatalogColumn>,
+    pub unwritten: Vec<CatalogColumn>,
     pub keys: Keys,
     pub unlogged: bool,
     /// Greenplum's DISTRIBUTED clause for a table of the written columns that lies as this one does.
@@ -101,7 +101,7 @@ impl Catalog {
     }
 
     /// The key's columns, if the table holds them unique, be it only after each statement.
-    pub fn usable_key(&self) -> Option<impl Iterator<Item = &Column>> {
+    pub fn usable_key(&self) -> Option<impl Iterator<Item = &CatalogColumn>> {
         let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique || self.keys.key_is_deferrable)?;
         Some(key.iter().map(|&index| &self.columns[index]))
     }
@@ -135,8 +135,9 @@ impl Catalog {
 
     fn check(&self, sink: &Sink) -> Result<()> {
         let name = self.name();
-        let list =
-            |columns: Vec<&Column>| columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+        let list = |columns: Vec<&CatalogColumn>| {
+            columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
         let generated = list(self.columns.iter().filter(|column| column.generated).collect());
         if !generated.is_empty() {
             return Err(Error::target(format!(
@@ -233,7 +234,7 @@ impl Catalog {
 
 /// Turns a refused catalog query into the error of `open`.
 pub fn unreadable(session: &mut Session, table: &str, error: &DriverError) -> Error {
-    let failure: Failure = session.failed(error, During::Statement);
+    let failure: AttemptError = session.failed(error, During::Statement);
     failure.error(&format!("{table}: the catalog can't be read"), "")
 }
 
@@ -249,8 +250,8 @@ fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bo
         )
         .map_err(|error| unreadable(session, &name, &error))?;
     if let Some(row) = rows.first() {
-        let letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
-        return Ok((row.get(0), letter(1), letter(2) == 'u', row.get(3)));
+        let dead_letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
+        return Ok((row.get(0), dead_letter(1), dead_letter(2) == 'u', row.get(3)));
     }
     let schemas = text_column(session, &name, "SELECT nspname::text FROM pg_catalog.pg_namespace", &[])?;
     if !schemas.contains(&sink.schema) {
@@ -284,7 +285,7 @@ fn text_column(session: &mut Session, table: &str, sql: &str, parameters: &[&dyn
 
 /// Rows staged as the table distributes them need not move between segments again. Only a matter of speed: where the
 /// server doesn't tell, they are staged anywhere.
-fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String {
+fn distribution(session: &mut Session, table: u32, written: &[CatalogColumn]) -> String {
     let policy = session.client().query_opt(
         "SELECT pg_catalog.pg_get_table_distributedby(localoid), distkey::text
          FROM pg_catalog.gp_distribution_policy WHERE localoid = $1",
@@ -298,7 +299,11 @@ fn distribution(session: &mut Session, table: u32, written: &[Column]) -> String
 }
 
 /// The job's columns in its order, and the others. A sink without columns writes all that can be written.
-fn choose(name: &str, written: &[String], mut all: Vec<Column>) -> Result<(Vec<Column>, Vec<Column>)> {
+fn choose(
+    name: &str,
+    written: &[String],
+    mut all: Vec<CatalogColumn>,
+) -> Result<(Vec<CatalogColumn>, Vec<CatalogColumn>)> {
     if written.is_empty() {
         return Ok(all.into_iter().partition(|column| !column.generated && !column.identity_always));
     }
@@ -329,7 +334,8 @@ fn choose(name: &str, written: &[String], mut all: Vec<Column>) -> Result<(Vec<C
 impl Catalog {
     /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
     pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
-        let column = |(number, name): (usize, &&str)| Column::sample(number as i16 + 1, name, key.contains(name));
+        let column =
+            |(number, name): (usize, &&str)| CatalogColumn::sample(number as i16 + 1, name, key.contains(name));
         let at = |name: &&str| columns.iter().position(|column| column == name);
         Catalog {
             schema: "s".to_owned(),

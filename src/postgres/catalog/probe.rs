@@ -6,7 +6,7 @@ use crate::batch::RowFormat;
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::copy::{Into, copy_nothing};
@@ -26,7 +26,7 @@ pub struct Capabilities {
 }
 
 /// What a server was found to take.
-pub struct Found {
+pub struct ProbeResult {
     pub capabilities: Capabilities,
     pub statements: Statements,
     /// Something could not be tried because another session has locked the table. It is assumed to work.
@@ -40,7 +40,7 @@ pub fn probe(
     catalog: &Catalog,
     sink: &Sink,
     reopen: &dyn Fn() -> Result<Session>,
-) -> Result<Found> {
+) -> Result<ProbeResult> {
     // ON CONFLICT DO NOTHING looks at every unique constraint, and fails on a deferrable one when a row comes.
     let on_conflict = (sink.conflict_mode != ConflictMode::Ignore || !catalog.keys.deferrable)
         && knows_on_conflict(session).map_err(|failure| failure.error("the server can't be asked", ""))?;
@@ -71,7 +71,7 @@ pub fn probe(
         tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
     }
     let untried = tries.untried;
-    Ok(Found { capabilities: found, statements, untried })
+    Ok(ProbeResult { capabilities: found, statements, untried })
 }
 
 /// Whether the server has `INSERT … ON CONFLICT`. The server parses a statement before it looks for the table. So a table that
@@ -195,10 +195,10 @@ fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<(
     let answer = session.client().query_one(asked.as_str(), &[&catalog.quoted()]);
     match answer.map_err(|error| session.failed(&error, During::Statement))?.get(0) {
         true => Ok(()),
-        false => Err(Failure {
+        false => Err(AttemptError {
             class: Class::Configuration,
             sqlstate: Some("42501".to_owned()),
-            ..Failure::outage(format!("the privilege {right} is missing"))
+            ..AttemptError::outage(format!("the privilege {right} is missing"))
         }),
     }
 }
@@ -207,7 +207,7 @@ fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<(
 const OPERATORS: &str = "the search path must have the schema of the key type's operators: add it with currentSchema in a \
                          jdbc: url, or with options=-c search_path=… in a postgresql: url";
 
-fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &AttemptError) -> Error {
     let advice = match failure.sqlstate.as_deref() {
         Some("42501") => format!(
             "run: GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}",
@@ -220,7 +220,7 @@ fn refused_changes(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure
     failure.error(&format!("{name}: the statements that follow the source's updates and deletes are refused"), &advice)
 }
 
-fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &Failure) -> Error {
+fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &AttemptError) -> Error {
     let role = quote(&sink.connection.user);
     let advice = match failure.sqlstate.as_deref() {
         Some("42501") => format!(
@@ -256,7 +256,7 @@ pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> 
 }
 
 /// The try [`in_rollback`] met another session's lock, so it isn't known whether it works.
-pub fn met_a_lock(failure: &Failure) -> bool {
+pub fn met_a_lock(failure: &AttemptError) -> bool {
     failure.is("55P03") || failure.is("57014")
 }
 

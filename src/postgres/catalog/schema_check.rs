@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::error::Result;
 use crate::postgres::Target;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::driver::patience::{Deadline, Patience};
+use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
 
 /// How long the result of a look counts: bad rows may be many.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -16,11 +16,11 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// When the table was looked at.
 #[derive(Debug, Default)]
-pub struct Looks {
+pub struct SchemaChecks {
     last: Mutex<Option<Instant>>,
 }
 
-impl Looks {
+impl SchemaChecks {
     fn is_due(&self, now: Instant) -> bool {
         let mut last = self.last.lock();
         let is_due = last.is_none_or(|last| now.duration_since(last) >= BELIEVED);
@@ -41,12 +41,13 @@ impl Target {
     /// There may be a newer edition afterwards. If the database is away and can't be asked, the row is judged by what
     /// is known. Err: the job can't go on with the table as it is.
     pub fn look(&self) -> Result<()> {
-        let edition = self.edition();
-        let patience = Patience::until(Deadline::after(LONGEST));
+        let schema_version = self.schema_version();
+        let patience = WaitLimit::until(Deadline::after(LONGEST));
         let compared = self.pool.session(&patience);
-        let compared = compared.and_then(|mut checkout| checkout.attempt(|session| edition.shape.compare(session)));
+        let compared =
+            compared.and_then(|mut checkout| checkout.attempt(|session| schema_version.shape.compare(session)));
         let failure = match compared {
-            Err(altered) if altered.class == Class::Altered => match self.read_again(&edition, &patience) {
+            Err(altered) if altered.class == Class::Altered => match self.read_again(&schema_version, &patience) {
                 Ok(Err(why)) => return Err(self.can_not_follow(&altered.text, &why)),
                 Ok(Ok(())) => None,
                 Err(failure) => Some(failure),
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_refused_rows_has_the_table_looked_at_once_a_second() {
-        let (looks, start) = (Looks::default(), Instant::now());
+        let (looks, start) = (SchemaChecks::default(), Instant::now());
         let due = (0..3000).filter(|&row| looks.is_due(start + Duration::from_millis(row)));
         assert_eq!(due.collect::<Vec<_>>(), [0, 1000, 2000]);
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use parking_lot::RwLock;
 
 use super::probe::Capabilities;
-use super::shape::Shape;
+use super::shape::TableShape;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::write::conflict;
 use crate::postgres::write::statements::Statements;
@@ -17,13 +17,13 @@ use crate::types::target::TargetTable;
 
 /// What the catalog said of the table, and what follows from it.
 #[derive(Debug)]
-pub struct Edition {
+pub struct SchemaVersion {
     /// Rows are encoded alike as long as this stays the same.
     pub number: u16,
     pub table: TargetTable,
     /// Sessions are made ready for one of these.
     pub(in crate::postgres) revision: u32,
-    pub(in crate::postgres) shape: Shape,
+    pub(in crate::postgres) shape: TableShape,
     pub(in crate::postgres) statements: Statements,
     pub(in crate::postgres) order: Order,
     /// The key's columns by name.
@@ -32,18 +32,18 @@ pub struct Edition {
     pub(in crate::postgres) key_is_unique: bool,
 }
 
-impl Edition {
+impl SchemaVersion {
     pub(in crate::postgres) fn new(
         catalog: &Catalog,
         table: TargetTable,
         mode: ConflictMode,
         capabilities: &Capabilities,
-    ) -> Edition {
-        Edition {
+    ) -> SchemaVersion {
+        SchemaVersion {
             number: 0,
             table,
             revision: 0,
-            shape: Shape::new(catalog),
+            shape: TableShape::new(catalog),
             statements: Statements::new(catalog, mode, capabilities),
             key_names: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
             order: conflict::order(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
@@ -52,7 +52,7 @@ impl Edition {
     }
 
     /// Why rows that were spread over the shards by this edition can't go on with another; `None`: they can.
-    fn parted_from(&self, other: &Edition) -> Option<&'static str> {
+    fn parted_from(&self, other: &SchemaVersion) -> Option<&'static str> {
         let (was, is) = (&self.table, &other.table);
         let of_key = |table: &'_ TargetTable| table.of_key().columns;
         let same_images = of_key(was).iter().zip(of_key(is)).all(|(was, is)| was.kind.has_images_of(&is.kind));
@@ -70,15 +70,15 @@ impl Edition {
 
 /// All editions of a sink's table since the start.
 #[derive(Debug)]
-pub struct Editions {
+pub struct SchemaVersions {
     /// By their numbers.
-    all: RwLock<Vec<Arc<Edition>>>,
+    all: RwLock<Vec<Arc<SchemaVersion>>>,
     newest: AtomicU16,
 }
 
-impl Editions {
-    pub fn new(first: Edition) -> Editions {
-        Editions { all: RwLock::new(vec![Arc::new(first)]), newest: AtomicU16::new(0) }
+impl SchemaVersions {
+    pub fn new(first: SchemaVersion) -> SchemaVersions {
+        SchemaVersions { all: RwLock::new(vec![Arc::new(first)]), newest: AtomicU16::new(0) }
     }
 
     /// The newest one's number: a look without a lock, for once a row.
@@ -87,18 +87,18 @@ impl Editions {
         self.newest.load(Ordering::Acquire)
     }
 
-    pub fn newest(&self) -> Arc<Edition> {
+    pub fn newest(&self) -> Arc<SchemaVersion> {
         let all = self.all.read();
         Arc::clone(&all[all.len() - 1])
     }
 
-    pub fn get(&self, number: u16) -> Option<Arc<Edition>> {
+    pub fn get(&self, number: u16) -> Option<Arc<SchemaVersion>> {
         self.all.read().get(usize::from(number)).cloned()
     }
 
     /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
     /// takes the newest one's place. Returns whether anything is different.
-    pub fn add(&self, found: Edition) -> Result<bool, String> {
+    pub fn add(&self, found: SchemaVersion) -> Result<bool, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);
         if let Some(why) = newest.parted_from(&found) {
@@ -110,13 +110,13 @@ impl Editions {
         let revision = newest.revision + 1;
         if newest.table.columns == found.table.columns {
             let last = all.len() - 1;
-            all[last] = Arc::new(Edition { number: newest.number, revision, ..found });
+            all[last] = Arc::new(SchemaVersion { number: newest.number, revision, ..found });
             return Ok(true);
         }
         let Some(number) = newest.number.checked_add(1) else {
             return Err("that was once too often".to_owned());
         };
-        all.push(Arc::new(Edition { number, revision, ..found }));
+        all.push(Arc::new(SchemaVersion { number, revision, ..found }));
         self.newest.store(number, Ordering::Release);
         Ok(true)
     }
@@ -125,16 +125,16 @@ impl Editions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::catalog::columns::Column;
+    use crate::postgres::catalog::columns::CatalogColumn;
     use crate::types::data_type::DataType;
     use crate::types::target::{ColumnKind, TargetColumn};
 
-    fn edition(kind: ColumnKind, key: &[usize]) -> Edition {
+    fn schema_version(kind: ColumnKind, key: &[usize]) -> SchemaVersion {
         let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
         catalog.columns[0].kind = kind.clone();
         catalog.columns[1].kind = kind;
         catalog.keys.key = Some(key.to_vec());
-        let column = |column: &Column| TargetColumn {
+        let column = |column: &CatalogColumn| TargetColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
             kind: column.kind.clone(),
@@ -151,26 +151,29 @@ mod tests {
             other_unique: false,
         };
         let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
-        Edition::new(&catalog, table, ConflictMode::Upsert, &capabilities)
+        SchemaVersion::new(&catalog, table, ConflictMode::Upsert, &capabilities)
     }
 
     #[test]
-    fn columns_of_other_types_make_a_new_edition_and_the_same_ones_none() {
-        let editions = Editions::new(edition(ColumnKind::Int4, &[0]));
-        assert_eq!(editions.add(edition(ColumnKind::Int4, &[0])), Ok(false));
-        assert_eq!((editions.number(), editions.newest().revision), (0, 0));
-        assert_eq!(editions.add(edition(ColumnKind::Int8, &[0])), Ok(true));
-        assert_eq!((editions.number(), editions.newest().number, editions.newest().revision), (1, 1, 1));
-        assert_eq!(editions.get(0).unwrap().table.columns[0].kind, ColumnKind::Int4);
-        assert!(editions.get(2).is_none());
+    fn columns_of_other_types_make_a_new_schema_version_and_the_same_ones_none() {
+        let schema_versions = SchemaVersions::new(schema_version(ColumnKind::Int4, &[0]));
+        assert_eq!(schema_versions.add(schema_version(ColumnKind::Int4, &[0])), Ok(false));
+        assert_eq!((schema_versions.number(), schema_versions.newest().revision), (0, 0));
+        assert_eq!(schema_versions.add(schema_version(ColumnKind::Int8, &[0])), Ok(true));
+        assert_eq!(
+            (schema_versions.number(), schema_versions.newest().number, schema_versions.newest().revision),
+            (1, 1, 1)
+        );
+        assert_eq!(schema_versions.get(0).unwrap().table.columns[0].kind, ColumnKind::Int4);
+        assert!(schema_versions.get(2).is_none());
     }
 
     #[test]
     fn another_key_can_not_be_followed() {
-        let editions = Editions::new(edition(ColumnKind::Int4, &[0]));
-        let said = |found| editions.add(found).unwrap_err();
-        assert!(said(edition(ColumnKind::Int4, &[1])).contains("its key is another one"));
-        assert!(said(edition(ColumnKind::Text, &[0])).contains("its key compares in another way"));
-        assert_eq!(editions.number(), 0);
+        let schema_versions = SchemaVersions::new(schema_version(ColumnKind::Int4, &[0]));
+        let said = |found| schema_versions.add(found).unwrap_err();
+        assert!(said(schema_version(ColumnKind::Int4, &[1])).contains("its key is another one"));
+        assert!(said(schema_version(ColumnKind::Text, &[0])).contains("its key compares in another way"));
+        assert_eq!(schema_versions.number(), 0);
     }
 }

@@ -6,7 +6,7 @@
 use super::keys;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::statements::literal;
 
@@ -15,7 +15,7 @@ const ALTERED: &str = "vecsink_altered";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Type {
+struct ColumnType {
     id: u32,
     modifier: i32,
     name: String,
@@ -23,10 +23,10 @@ struct Type {
 
 /// The types of the written columns, and what is unique, as the catalog had them. Shared by a sink's writers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct TableShape {
     schema: String,
     table: String,
-    columns: Vec<(String, Type)>,
+    columns: Vec<(String, ColumnType)>,
     /// Names of the columns that aren't written.
     others: Vec<String>,
     /// [`keys::Keys::rules`].
@@ -35,13 +35,13 @@ pub struct Shape {
     check: String,
 }
 
-impl Shape {
-    pub fn new(catalog: &Catalog) -> Shape {
+impl TableShape {
+    pub fn new(catalog: &Catalog) -> TableShape {
         let columns = catalog.columns.iter().map(|column| {
             let (id, modifier) = column.type_id;
-            (column.name.clone(), Type { id, modifier, name: column.type_name.clone() })
+            (column.name.clone(), ColumnType { id, modifier, name: column.type_name.clone() })
         });
-        let mut shape = Shape {
+        let mut shape = TableShape {
             schema: catalog.schema.clone(),
             table: catalog.table.clone(),
             columns: columns.collect(),
@@ -65,7 +65,7 @@ impl Shape {
 
     /// The query fails by a cast that is only evaluated when something differs.
     fn check(&self) -> String {
-        let mut columns: Vec<&(String, Type)> = self.columns.iter().collect();
+        let mut columns: Vec<&(String, ColumnType)> = self.columns.iter().collect();
         columns.sort_by(|a, b| a.0.cmp(&b.0));
         let shown = columns.iter().map(|(name, was)| format!("{name} {} {}", was.id, was.modifier));
         let shape = shown.collect::<Vec<_>>().join(",");
@@ -102,21 +102,21 @@ impl Shape {
         let rows = session.client().query(&query, &[]);
         let rows = rows.map_err(|error| session.failed(&error, During::Statement))?;
         let found = rows.iter().map(|row| {
-            let found = Type { id: row.get(1), modifier: row.get(2), name: row.get(3) };
+            let found = ColumnType { id: row.get(1), modifier: row.get(2), name: row.get(3) };
             (row.get(0), found)
         });
         let rules = rows.first().map(|row| row.get::<_, String>(4));
         let is_other = rules.is_some_and(|rules| rules != self.rules);
         let difference = self.difference(&found.collect::<Vec<_>>());
         match difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned())) {
-            Some(text) => Err(Failure { class: Class::Altered, ..Failure::outage(text) }),
+            Some(text) => Err(AttemptError { class: Class::Altered, ..AttemptError::outage(text) }),
             None => Ok(()),
         }
     }
 
     /// The first column that is not what it was. Of a table that is gone as a whole the statements speak better, and the
     /// order of columns doesn't matter: all are written by name.
-    fn difference(&self, found: &[(String, Type)]) -> Option<String> {
+    fn difference(&self, found: &[(String, ColumnType)]) -> Option<String> {
         if found.is_empty() {
             return None;
         }
@@ -136,7 +136,7 @@ impl Shape {
 pub fn commit(session: &mut Session) -> Attempt<()> {
     session.commit().map_err(|failure| match failure.text.contains(ALTERED) {
         // A new session will find out what is different, if anything that matters.
-        true => Failure { class: Class::Stale, ..failure },
+        true => AttemptError { class: Class::Stale, ..failure },
         false => failure,
     })
 }
@@ -147,9 +147,9 @@ mod tests {
 
     #[test]
     fn a_column_of_another_type_is_named_and_the_order_does_not_matter() {
-        let shape = Shape::new(&Catalog::sample("t", &["id", "a"], &["id"]));
+        let shape = TableShape::new(&Catalog::sample("t", &["id", "a"], &["id"]));
         let column = |name: &str, id, name_of_type: &str| {
-            (name.to_owned(), Type { id, modifier: -1, name: name_of_type.to_owned() })
+            (name.to_owned(), ColumnType { id, modifier: -1, name: name_of_type.to_owned() })
         };
         let bigint = |name| column(name, 20, "bigint");
         assert_eq!(shape.difference(&[bigint("a"), bigint("id")]), None);

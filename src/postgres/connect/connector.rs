@@ -11,10 +11,10 @@ use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::classify::During;
 use super::driver::life::{Cancel, Life, Pulse};
-use super::driver::patience::{Deadline, Patience, SLICE};
+use super::driver::patience::{Deadline, SLICE, WaitLimit};
 use super::driver::socket::{Address, Socket};
 use super::driver::{Client, Error as DriverError};
-use super::failure::Failure;
+use super::failure::AttemptError;
 use super::session::Attempt;
 use super::tls::Tls;
 use crate::error::{Error, Result};
@@ -109,7 +109,7 @@ impl Connector {
     }
 
     /// What `open` says when there is no connection.
-    pub fn unreachable(&self, failure: &Failure) -> Error {
+    pub fn unreachable(&self, failure: &AttemptError) -> Error {
         let advice = match failure.sqlstate.as_deref() {
             Some("28P01") => "check username and password, and the server's pg_hba.conf or whitelist",
             Some("28000") if self.has_certificate => {
@@ -133,10 +133,10 @@ impl Connector {
     }
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
-    pub fn connect(&self, patience: &Patience) -> Attempt<Client> {
+    pub fn connect(&self, patience: &WaitLimit) -> Attempt<Client> {
         let count = self.hosts.len();
         let first = if self.shuffle && count > 1 { random_below(count) } else { 0 };
-        let mut refused: Option<Failure> = None;
+        let mut refused: Option<AttemptError> = None;
         for index in 0..count {
             let host = &self.hosts[(first + index) % count];
             match self.dialer.connect_to(host, &patience.at_most(self.dialer.timeout)) {
@@ -151,16 +151,16 @@ impl Connector {
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| Failure::outage("the url names no host")))
+        Err(refused.unwrap_or_else(|| AttemptError::outage("the url names no host")))
     }
 }
 
 impl Dialer {
     /// Tries the host's addresses one after another, each with its share of the time that is left.
-    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, patience: &Patience) -> Attempt<Client> {
-        let addresses = host.addresses(patience).map_err(|error| Failure::new(&error, During::Connect))?;
+    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, patience: &WaitLimit) -> Attempt<Client> {
+        let addresses = host.addresses(patience).map_err(|error| AttemptError::new(&error, During::Connect))?;
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        let mut refused: Option<Failure> = None;
+        let mut refused: Option<AttemptError> = None;
         for (address, left) in addresses.into_iter().zip((1..=count).rev()) {
             let share = match patience.slice(Duration::MAX) {
                 Ok(time) if left > 1 => patience.at_most(time / left),
@@ -179,13 +179,13 @@ impl Dialer {
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| Failure::outage(format!("{} has no address", host.address))))
+        Err(refused.unwrap_or_else(|| AttemptError::outage(format!("{} has no address", host.address))))
     }
 
-    fn connect_at(&self, host: &Host, address: &Address, patience: &Patience) -> Attempt<Client> {
+    fn connect_at(&self, host: &Host, address: &Address, patience: &WaitLimit) -> Attempt<Client> {
         let dial = |ssl_mode| {
             let client = self.dial(host, address, ssl_mode, patience);
-            client.map_err(|error| Failure::new(&error, During::Connect))
+            client.map_err(|error| AttemptError::new(&error, During::Connect))
         };
         // Nobody can listen in on a Unix socket, and the server offers no TLS there, whatever sslmode says.
         if matches!(address, Address::Unix(_)) {
@@ -215,7 +215,7 @@ impl Dialer {
         host: &Host,
         address: &Address,
         ssl_mode: DriverSslMode,
-        patience: &Patience,
+        patience: &WaitLimit,
     ) -> std::result::Result<Client, DriverError> {
         let socket = Socket::connect(address, self.user_timeout, patience)?;
         let mut config = self.config.clone();
@@ -240,7 +240,7 @@ impl Dialer {
         let process = client.process_id();
         let cancel = self.cancel(host, address.clone(), client);
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
-        let question = move |patience: &Patience| {
+        let question = move |patience: &WaitLimit| {
             let ssl_mode = match dialer.ssl_mode {
                 _ if matches!(address, Address::Unix(_)) => DriverSslMode::Disable,
                 SslMode::Disable | SslMode::Allow => DriverSslMode::Disable,
@@ -270,7 +270,7 @@ impl Dialer {
     fn cancel(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Arc<Cancel> {
         let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
         Arc::new(move || {
-            let patience = Patience::until(Deadline::after(CANCEL.min(dialer.timeout)));
+            let patience = WaitLimit::until(Deadline::after(CANCEL.min(dialer.timeout)));
             let socket = Socket::connect(&address, dialer.user_timeout, &patience)?;
             dialer.tls.cancel(socket, &token, host.name(), &patience)
         })
@@ -324,7 +324,7 @@ impl Host {
         life
     }
 
-    fn addresses(&self, patience: &Patience) -> std::result::Result<Vec<Address>, DriverError> {
+    fn addresses(&self, patience: &WaitLimit) -> std::result::Result<Vec<Address>, DriverError> {
         match &self.address {
             settings::Host::Unix { directory, port } => {
                 Ok(vec![Address::Unix(directory.join(format!(".s.PGSQL.{port}")))])
@@ -337,7 +337,12 @@ impl Host {
     }
 
     /// Asks the system for the name's addresses, in a thread of its own: the system's call has no deadline.
-    fn look_up(&self, name: &str, port: u16, patience: &Patience) -> std::result::Result<Vec<SocketAddr>, DriverError> {
+    fn look_up(
+        &self,
+        name: &str,
+        port: u16,
+        patience: &WaitLimit,
+    ) -> std::result::Result<Vec<SocketAddr>, DriverError> {
         let earlier = self.lookup.lock().take();
         let answer = match earlier {
             Some(answer) => answer,
@@ -413,7 +418,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let connector = connector(&connection(&[listener.local_addr().unwrap().port()]));
         for _ in 0..3 {
-            let failure = connector.connect(&Patience::default()).err().expect("nobody answers");
+            let failure = connector.connect(&WaitLimit::default()).err().expect("nobody answers");
             assert!(failure.text.contains("no answer within"), "{}", failure.text);
             let (mut accepted, _) = listener.accept().unwrap();
             accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -433,7 +438,7 @@ mod tests {
         let connector = connector(&patient);
         let stop = Stop::default();
         let failure = std::thread::scope(|scope| {
-            let attempt = scope.spawn(|| connector.connect(&Patience::of(&stop)).err().map(|failure| failure.text));
+            let attempt = scope.spawn(|| connector.connect(&WaitLimit::of(&stop)).err().map(|failure| failure.text));
             let _held = listener.accept().unwrap();
             stop.abandon();
             attempt.join().unwrap()
@@ -448,7 +453,7 @@ mod tests {
         let address = Address::Tcp(listener.local_addr().unwrap());
         let timeout_of = |connection: &Connection| {
             let timeout = connector(connection).dialer.user_timeout;
-            let socket = Socket::connect(&address, timeout, &Patience::default()).unwrap();
+            let socket = Socket::connect(&address, timeout, &WaitLimit::default()).unwrap();
             assert!(socket.options().keepalive().unwrap());
             assert_eq!(socket.options().tcp_keepalive_time().unwrap(), Duration::from_secs(30));
             assert_eq!(socket.options().tcp_keepalive_interval().unwrap(), Duration::from_secs(10));
@@ -469,7 +474,7 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_an_address_or_the_directory_of_a_socket() {
-        let of = |host: settings::Host| Host::new(host).addresses(&Patience::default()).unwrap();
+        let of = |host: settings::Host| Host::new(host).addresses(&WaitLimit::default()).unwrap();
         let addresses = |name: &str| of(settings::Host::tcp(name, 5432));
         let sockets = of(settings::Host::unix("/var/run", 5432));
         assert_eq!(sockets, [Address::Unix("/var/run/.s.PGSQL.5432".into())]);

@@ -12,7 +12,7 @@ const SHOWN_STATEMENT: usize = 160;
 
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct AttemptError {
     pub class: Class,
     pub sqlstate: Option<String>,
     /// Message and detail.
@@ -33,14 +33,14 @@ pub struct Failure {
     pub statement: Option<String>,
 }
 
-impl Failure {
-    pub fn new(error: &DriverError, during: During) -> Failure {
+impl AttemptError {
+    pub fn new(error: &DriverError, during: During) -> AttemptError {
         let Some(db) = error.as_db_error() else {
             let silent_since = match error {
                 DriverError::Silent(since) | DriverError::Withheld { since, .. } => Some(*since),
                 _ => None,
             };
-            return Failure { silent_since, ..Failure::outage(driver_text(error)) };
+            return AttemptError { silent_since, ..AttemptError::outage(driver_text(error)) };
         };
         let sqlstate = db.code().code();
         let mut text = without_segment(db.message()).to_owned();
@@ -56,7 +56,7 @@ impl Failure {
             "FATAL" if sqlstate.starts_with("08") => Class::Outage,
             _ => Class::of(sqlstate, during),
         };
-        Failure {
+        AttemptError {
             class,
             sqlstate: Some(sqlstate.to_owned()),
             constraint: db.constraint().map(str::to_owned),
@@ -64,14 +64,14 @@ impl Failure {
             line: context.and_then(line_of),
             key: db.detail().filter(|_| sqlstate == "23505").and_then(key_of),
             message_end,
-            ..Failure::outage(text)
+            ..AttemptError::outage(text)
         }
     }
 
     /// The server can't be talked to.
-    pub fn outage(text: impl Into<String>) -> Failure {
+    pub fn outage(text: impl Into<String>) -> AttemptError {
         let text = text.into();
-        Failure {
+        AttemptError {
             class: Class::Outage,
             sqlstate: None,
             message_end: text.len(),
@@ -92,10 +92,10 @@ impl Failure {
     }
 
     /// Adds the statement that failed.
-    pub fn of_statement(self, sql: &str) -> Failure {
+    pub fn of_statement(self, sql: &str) -> AttemptError {
         let shown: String = sql.chars().take(SHOWN_STATEMENT).collect();
         let more = if shown.len() < sql.len() { "…" } else { "" };
-        Failure { statement: Some(shown + more), ..self }
+        AttemptError { statement: Some(shown + more), ..self }
     }
 
     /// Whether this is a unique violation of exactly this key.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::classify::{Class, During};
-use super::driver::patience::{Patience, SLICE};
-use super::failure::Failure;
+use super::driver::patience::{SLICE, WaitLimit};
+use super::failure::AttemptError;
 use super::session::{Attempt, Session, Setup};
 use super::slots::{Loan, NotLent, Slots};
 use crate::postgres::connect::connector::Connector;
@@ -78,16 +78,16 @@ impl Pool {
     }
 
     /// A session, from the pool or new, that is ready for no other revision of the table than this one.
-    pub fn session_for(&self, revision: u32, patience: &Patience) -> Attempt<Checkout> {
+    pub fn session_for(&self, revision: u32, patience: &WaitLimit) -> Attempt<Checkout> {
         self.session_if(patience, |session| session.revision.is_none_or(|other| other == revision))
     }
 
     /// A session, from the pool or new.
-    pub fn session(&self, patience: &Patience) -> Attempt<Checkout> {
+    pub fn session(&self, patience: &WaitLimit) -> Attempt<Checkout> {
         self.session_if(patience, |_| true)
     }
 
-    fn session_if(&self, patience: &Patience, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
+    fn session_if(&self, patience: &WaitLimit, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
         loop {
             // Looked at for its side effect: slots come back when the time of fewer sessions is over.
             self.limit();
@@ -142,26 +142,26 @@ impl Pool {
     }
 
     /// Waits for a slot that nobody uses.
-    fn free_slot(&self, patience: &Patience) -> Attempt<Loan<Session>> {
+    fn free_slot(&self, patience: &WaitLimit) -> Attempt<Loan<Session>> {
         let deadline = Instant::now() + self.max_wait;
         loop {
-            let slice = patience.slice(SLICE).map_err(|error| Failure::new(&error, During::Connect))?;
+            let slice = patience.slice(SLICE).map_err(|error| AttemptError::new(&error, During::Connect))?;
             let left = deadline.saturating_duration_since(Instant::now());
             match self.slots.lend(Instant::now() + slice.min(left).max(LEAST)) {
                 Ok(slot) => return Ok(slot),
-                Err(NotLent::Closed) => return Err(Failure::outage("the sink is closed")),
+                Err(NotLent::Closed) => return Err(AttemptError::outage("the sink is closed")),
                 Err(NotLent::InTime) if left.is_zero() => return Err(self.none_free()),
                 Err(NotLent::InTime) => {}
             }
         }
     }
 
-    fn none_free(&self) -> Failure {
+    fn none_free(&self) -> AttemptError {
         let wait = self.max_wait.as_secs_f64();
         let size = self.size;
-        Failure {
+        AttemptError {
             class: Class::Contention,
-            ..Failure::outage(format!(
+            ..AttemptError::outage(format!(
                 "none of the {size} connections became free within {wait:.1} s (connectionMaxWait)"
             ))
         }
@@ -200,7 +200,7 @@ pub struct Checkout(Loan<Session>);
 impl Checkout {
     /// Runs `work`; a failure leaves the session clean or marks it as lost.
     pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-        let Some(session) = self.0.as_mut() else { return Err(Failure::outage("no session")) };
+        let Some(session) = self.0.as_mut() else { return Err(AttemptError::outage("no session")) };
         let result = work(session);
         match result {
             Ok(_) => session.proven = Instant::now(),

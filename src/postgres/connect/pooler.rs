@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::failure::AttemptError;
 use super::session::{Attempt, Session};
 
 /// How long opening a second session for the comparison may take. With session pooling it may have to wait for another client.
@@ -62,10 +62,10 @@ fn process(session: &mut Session) -> Attempt<i32> {
     let answer = session.first_value("SELECT pg_catalog.pg_backend_pid()")?;
     answer
         .and_then(|number| number.parse().ok())
-        .ok_or_else(|| Failure::outage("the server doesn't say which process it is"))
+        .ok_or_else(|| AttemptError::outage("the server doesn't say which process it is"))
 }
 
 /// PgBouncer ends the connection with these words.
-fn refuses_transactions(failure: &Failure) -> bool {
+fn refuses_transactions(failure: &AttemptError) -> bool {
     failure.text.contains("transaction blocks not allowed")
 }

@@ -19,16 +19,16 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
 
 use super::classify::{Class, During};
-use super::driver::patience::Patience;
+use super::driver::patience::WaitLimit;
 use super::driver::{Client, Error};
-use super::failure::Failure;
+use super::failure::AttemptError;
 use crate::postgres::connect::connector::Connector;
 use crate::postgres::write::statements::{COUNT, Statement, Statements, literal, own_name};
 
 /// How long a session in doubt has to answer an empty query.
 const ANSWER: Duration = Duration::from_secs(2);
 
-pub type Attempt<T> = std::result::Result<T, Failure>;
+pub type Attempt<T> = std::result::Result<T, AttemptError>;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// A setting that a pooled transaction sets, to recognize itself at its end.
@@ -87,7 +87,7 @@ pub struct Session {
 impl Session {
     /// Connects and logs in, within the connect time-out if the patience doesn't end earlier. The session's later waits have
     /// the same patience until it is given another one.
-    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &Patience) -> Attempt<Session> {
+    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &WaitLimit) -> Attempt<Session> {
         let own = patience.at_most(connector.timeout());
         let mut client = connector.connect(&own)?;
         client.set_patience(own);
@@ -220,13 +220,13 @@ impl Session {
     }
 
     /// Recognizes a failure that comes from being in another session of the server.
-    fn astray(&self, failure: Failure) -> Failure {
+    fn astray(&self, failure: AttemptError) -> AttemptError {
         if self.pooled && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
             let text = "the transaction went on in another session of the server; a pooler that splits transactions \
                         (statement pooling) can't be used";
-            return Failure { class: Class::Configuration, ..Failure::outage(text) };
+            return AttemptError { class: Class::Configuration, ..AttemptError::outage(text) };
         }
-        if failure.is("26000") { Failure { class: Class::Astray, ..failure } } else { failure }
+        if failure.is("26000") { AttemptError { class: Class::Astray, ..failure } } else { failure }
     }
 
     /// Runs what needs the session's settings but no transaction.
@@ -278,7 +278,7 @@ impl Session {
         let prepared = self.client.prepare(statements.text(statement));
         let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
             // Another client left a statement with the driver's next name in the pooler's session.
-            failure if self.pooled && failure.is("42P05") => Failure { class: Class::Contention, ..failure },
+            failure if self.pooled && failure.is("42P05") => AttemptError { class: Class::Contention, ..failure },
             failure => failure,
         })?;
         if !self.pooled {
@@ -320,8 +320,8 @@ impl Session {
     }
 
     /// Reads an error and remembers whether the session outlives it.
-    pub fn failed(&mut self, error: &Error, during: During) -> Failure {
-        let failure = Failure::new(error, during);
+    pub fn failed(&mut self, error: &Error, during: During) -> AttemptError {
+        let failure = AttemptError::new(error, during);
         if failure.ends_session() {
             self.usable = false;
         }

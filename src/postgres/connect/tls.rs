@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_postgres::{CancelToken, Config, NoTls};
 
-use super::driver::patience::Patience;
+use super::driver::patience::WaitLimit;
 use super::driver::socket::Socket;
 use super::driver::{Client, Error as DriverError, cancel};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ impl Tls {
         socket: Arc<Socket>,
         config: &Config,
         #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
-        patience: &Patience,
+        patience: &WaitLimit,
     ) -> std::result::Result<Client, DriverError> {
         match self {
             Tls::Off => Client::log_in(socket, config, NoTls, patience),
@@ -40,7 +40,7 @@ impl Tls {
         socket: Arc<Socket>,
         token: &CancelToken,
         #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
-        patience: &Patience,
+        patience: &WaitLimit,
     ) -> std::result::Result<(), DriverError> {
         match self {
             Tls::Off => cancel(socket, token, NoTls, patience),

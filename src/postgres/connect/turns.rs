@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use twox_hash::XxHash64;
 
-use super::failure::Failure;
+use super::failure::AttemptError;
 
 /// For how long processes take turns after a deadlock. Each further deadlock soon after that doubles it, up to `LONGEST`.
 const FIRST: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl Turns {
     }
 
     /// A transaction has failed.
-    pub fn note(&self, table: &str, failure: &Failure) {
+    pub fn note(&self, table: &str, failure: &AttemptError) {
         if !is_deadlock(failure) {
             return;
         }
@@ -71,7 +71,7 @@ impl Turns {
 }
 
 /// Greenplum's detector cancels a statement and says why.
-fn is_deadlock(failure: &Failure) -> bool {
+fn is_deadlock(failure: &AttemptError) -> bool {
     failure.is("40P01") || failure.is("57014") && failure.text.contains("deadlock")
 }
 
@@ -79,8 +79,8 @@ fn is_deadlock(failure: &Failure) -> bool {
 mod tests {
     use super::*;
 
-    fn failure(sqlstate: &str, text: &str) -> Failure {
-        Failure { sqlstate: Some(sqlstate.to_owned()), ..Failure::outage(text) }
+    fn failure(sqlstate: &str, text: &str) -> AttemptError {
+        AttemptError { sqlstate: Some(sqlstate.to_owned()), ..AttemptError::outage(text) }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::evidence::{Kind, Suspect};
+use super::evidence::{ChangeKind, Suspect};
 use super::isolate::Isolation;
 use super::reduce::Keep;
 use super::retry::Backoff;
@@ -14,14 +14,14 @@ use super::transaction::{Besides, Order, Path, Written, transaction};
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::driver::patience::Patience;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::owners;
 use crate::postgres::owners::{Admitted, Owners};
 use crate::postgres::write::net_effect::{Net, net};
-use crate::postgres::write::row_by_row::{How, Step, stepwise};
-use crate::postgres::{Edition, Settle, Target};
+use crate::postgres::write::row_by_row::{How, RowOutcome, stepwise};
+use crate::postgres::{SchemaVersion, Settle, Target};
 use crate::settings::ConflictMode;
 use crate::stop::{Phase, Stop};
 
@@ -38,10 +38,10 @@ const STEPS: usize = 64;
 const RACES: u32 = 5;
 
 /// What one call of `Target::write` keeps in mind.
-pub struct Write<'a> {
+pub struct BatchWrite<'a> {
     pub(in crate::postgres) target: &'a Target,
     /// Of the table, as which `rows` are encoded.
-    pub(in crate::postgres) edition: Arc<Edition>,
+    pub(in crate::postgres) schema_version: Arc<SchemaVersion>,
     pub(in crate::postgres) rows: Rows<'a>,
     /// Units, not rows.
     pub(in crate::postgres) work: Isolation,
@@ -76,12 +76,12 @@ pub struct Write<'a> {
     pub(in crate::postgres) proved: [usize; 3],
 }
 
-impl<'a> Write<'a> {
+impl<'a> BatchWrite<'a> {
     pub fn new(target: &'a Target, batch: &'a Batch, settle: &'a mut dyn Settle, stop: &'a Stop) -> Self {
         let rows = Rows::new(Cow::Borrowed(batch));
-        Write {
+        BatchWrite {
             target,
-            edition: target.edition(),
+            schema_version: target.schema_version(),
             work: Isolation::new(rows.units()),
             rows,
             settle,
@@ -127,15 +127,15 @@ impl<'a> Write<'a> {
 
     /// Has the rows encoded as the newest edition of the table takes them.
     pub(in crate::postgres) fn follow(&mut self) -> Result<()> {
-        let newest = self.target.edition();
+        let newest = self.target.schema_version();
         if self.rows.oldest < newest.number {
             let Some(batch) = self.settle.encoded_anew(self.rows.batch(), &newest) else {
                 return Err(self.target.can_not_follow(&self.altered, "its rows can't be encoded again"));
             };
             self.rows = Rows::new(Cow::Owned(batch));
         }
-        if newest.revision != self.edition.revision {
-            self.edition = newest;
+        if newest.revision != self.schema_version.revision {
+            self.schema_version = newest;
             self.looked = false;
             self.takes_nothing = false;
         }
@@ -144,7 +144,7 @@ impl<'a> Write<'a> {
 
     /// The net effect of the rows, if it is known before they are written.
     fn net(&mut self, range: Range<usize>) -> Option<Net> {
-        let Order { keep, exact, key_as_sent, .. } = self.edition.order;
+        let Order { keep, exact, key_as_sent, .. } = self.schema_version.order;
         let is_sure = exact && key_as_sent || range.len() == 1;
         if !is_sure && self.rows.has_changes {
             return None;
@@ -171,14 +171,14 @@ impl<'a> Write<'a> {
         is_all
     }
 
-    fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, Failure> {
+    fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, AttemptError> {
         // An update's row is in the table as a rule: COPY would only find that out.
-        if net.updates && self.path == Path::Direct && self.edition.order.keep != Keep::Strict {
+        if net.updates && self.path == Path::Direct && self.schema_version.order.keep != Keep::Strict {
             self.path = Path::Staged;
         }
         let path = self.path;
-        self.in_session(range, |edition, session, rows, beside| {
-            transaction(session, &edition.statements, rows, net, path, edition.order, beside)
+        self.in_session(range, |schema_version, session, rows, beside| {
+            transaction(session, &schema_version.statements, rows, net, path, schema_version.order, beside)
         })
     }
 
@@ -186,22 +186,22 @@ impl<'a> Write<'a> {
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
-        work: impl FnOnce(&Edition, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
+        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
         let target = self.target;
         let admitted = self.admitted.take();
         self.began = Instant::now();
-        let mut session = target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
+        let mut session = target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
         let beside = self.settle.beside(range);
-        let (rows, edition) = (&mut self.rows, &self.edition);
+        let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         let result = session.attempt(|session| {
-            edition.shape.ensure(session, edition.revision)?;
+            schema_version.shape.ensure(session, schema_version.revision)?;
             let mut begins_with = target.turns.begin_with();
             if let Some(admitted) = &admitted {
                 begins_with += &target.owners.fence(session, admitted)?;
             }
             session.begins_with = begins_with;
-            work(edition, session, rows, (target.letters.as_ref(), &beside))
+            work(schema_version, session, rows, (target.dead_letters.as_ref(), &beside))
         });
         let result = result.inspect_err(|failure| target.turns.note(&target.name, failure));
         let result = result.map_err(|failure| match &admitted {
@@ -218,27 +218,27 @@ impl<'a> Write<'a> {
     /// Runs a transaction that is rolled back.
     pub(in crate::postgres) fn trial<T>(
         &mut self,
-        work: impl FnOnce(&Edition, &mut Session, &mut Rows<'_>) -> Attempt<T>,
+        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
         self.began = Instant::now();
-        let mut session = self.target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
-        let (rows, edition) = (&mut self.rows, &self.edition);
+        let mut session = self.target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+        let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         session.attempt(|session| {
-            edition.shape.ensure(session, edition.revision)?;
-            work(edition, session, rows)
+            schema_version.shape.ensure(session, schema_version.revision)?;
+            work(schema_version, session, rows)
         })
     }
 
     /// How rows are written one by one.
-    pub(in crate::postgres) fn how<'k>(&self, edition: &'k Edition) -> How<'k> {
+    pub(in crate::postgres) fn how<'k>(&self, schema_version: &'k SchemaVersion) -> How<'k> {
         // Only COPY into the table names the conflicting row, which `strict` needs.
-        let path = if edition.order.keep == Keep::Strict { self.path } else { Path::Staged };
+        let path = if schema_version.order.keep == Keep::Strict { self.path } else { Path::Staged };
         How {
             path,
-            order: edition.order,
+            order: schema_version.order,
             patient: self.repeats < self.target.max_retry_times,
             renews: !self.renewed,
-            key: &edition.key_names,
+            key: &schema_version.key_names,
         }
     }
 
@@ -248,11 +248,11 @@ impl<'a> Write<'a> {
             self.work.split(None);
             return Ok(());
         }
-        let edition = Arc::clone(&self.edition);
-        let how = self.how(&edition);
+        let schema_version = Arc::clone(&self.schema_version);
+        let how = self.how(&schema_version);
         let patient = how.patient;
-        let attempt = self.in_session(range.clone(), |edition, session, rows, beside| {
-            stepwise(session, &edition.statements, rows, range.clone(), how, beside)
+        let attempt = self.in_session(range.clone(), |schema_version, session, rows, beside| {
+            stepwise(session, &schema_version.statements, rows, range.clone(), how, beside)
         });
         match attempt {
             Ok(steps) => self.stepped(range, steps),
@@ -269,7 +269,7 @@ impl<'a> Write<'a> {
     }
 
     /// Rows that are durable, but for those that were refused.
-    fn stepped(&mut self, range: Range<usize>, steps: Vec<Step>) -> Result<()> {
+    fn stepped(&mut self, range: Range<usize>, steps: Vec<RowOutcome>) -> Result<()> {
         self.went_well();
         let mut outcome = Ok(());
         self.work.settled();
@@ -280,7 +280,7 @@ impl<'a> Write<'a> {
                 // Left out: its partition belongs to another process.
                 Ok(written) if written == Written::default() => {}
                 Ok(written) => {
-                    let kind = Kind::from(self.rows.op(row));
+                    let kind = ChangeKind::from(self.rows.op(row));
                     self.target.evidence.accepted(kind, self.began);
                     if self.holds(kind) {
                         self.settle_durable(done.0..row, done.1);
@@ -337,7 +337,7 @@ impl<'a> Write<'a> {
         released
     }
 
-    pub(in crate::postgres) fn judge(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+    pub(in crate::postgres) fn judge(&mut self, range: Range<usize>, failure: &AttemptError) -> Result<()> {
         log::debug!("{}: rows {range:?} of a batch: {failure:?}", self.target.name);
         match failure.class {
             Class::Outage | Class::Login => self.lost(failure),
@@ -368,8 +368,8 @@ impl<'a> Write<'a> {
                 self.settle.retried();
                 self.pause(Some(FEWER))
             }
-            Class::Letters => Err(self.target.letters_refused(failure)),
-            Class::Altered => match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
+            Class::Letters => Err(self.target.dead_letters_refused(failure)),
+            Class::Altered => match self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
                 Ok(Ok(())) => {
                     self.altered = failure.text.clone();
                     self.settle.retried();
@@ -392,7 +392,7 @@ impl<'a> Write<'a> {
         self.settle.retried();
     }
 
-    fn lost(&mut self, failure: &Failure) -> Result<()> {
+    fn lost(&mut self, failure: &AttemptError) -> Result<()> {
         self.target.pool.doubt();
         // A silent server has been asked for a new session already.
         if !self.replaced && failure.silent_since.is_none() {
@@ -410,7 +410,7 @@ impl<'a> Write<'a> {
         self.pause(None)
     }
 
-    fn conflict(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+    fn conflict(&mut self, range: Range<usize>, failure: &AttemptError) -> Result<()> {
         match self.target.conflict_mode {
             ConflictMode::Strict => match self.in_the_way(range.clone(), failure) {
                 Ok(row) => Err(self.settle.conflict(row, self.named(failure))),
@@ -423,7 +423,7 @@ impl<'a> Write<'a> {
             }
             // A row of the key that another transaction has added since: the next try finds it.
             ConflictMode::Upsert
-                if failure.is_on(&self.edition.key_names) && (self.races < RACES || range.len() == 1) =>
+                if failure.is_on(&self.schema_version.key_names) && (self.races < RACES || range.len() == 1) =>
             {
                 self.races += 1;
                 self.wait_for(failure, CONTENTION)
@@ -438,7 +438,7 @@ impl<'a> Write<'a> {
     }
 
     /// Some row of `range` is bad: a lone one is rejected, others are tried apart.
-    fn refused(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+    fn refused(&mut self, range: Range<usize>, failure: &AttemptError) -> Result<()> {
         if let Err(failure) = self.look().and_then(|()| self.ask_with_nothing()) {
             let may_be_stale = failure.class == Class::Configuration && !failure.is("42501") && !self.renewed;
             return if failure.class.is_refusal() && !may_be_stale {
@@ -462,15 +462,15 @@ impl<'a> Write<'a> {
     /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
     fn look(&mut self) -> Attempt<()> {
         if !self.looked {
-            let mut session = self.target.pool.session_for(self.edition.revision, &Patience::of(self.stop))?;
-            session.attempt(|session| self.edition.shape.compare(session))?;
+            let mut session = self.target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+            session.attempt(|session| self.schema_version.shape.compare(session))?;
             self.looked = true;
         }
         Ok(())
     }
 
     /// What fails only when it is committed: the unit it came from is rejected as a whole.
-    fn refused_whole(&mut self, range: Range<usize>, failure: &Failure) -> Result<()> {
+    fn refused_whole(&mut self, range: Range<usize>, failure: &AttemptError) -> Result<()> {
         if self.units(&range) > 1 {
             self.work.split(None);
             return Ok(());
@@ -483,7 +483,7 @@ impl<'a> Write<'a> {
     }
 
     /// Waits for something that passes, and logs it.
-    pub(in crate::postgres) fn wait_for(&mut self, failure: &Failure, longest: Duration) -> Result<()> {
+    pub(in crate::postgres) fn wait_for(&mut self, failure: &AttemptError, longest: Duration) -> Result<()> {
         self.settle.retried();
         let since = *self.waiting.get_or_insert(self.began);
         self.target.waits.goes_on(&self.target.name, since, failure)?;
@@ -496,7 +496,7 @@ impl<'a> Write<'a> {
         if self.stop.wait(Phase::Abandoning, pause) { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    fn named(&self, failure: &Failure) -> Rejection {
+    fn named(&self, failure: &AttemptError) -> Rejection {
         let mut rejection = failure.rejection();
         rejection.reason = format!("table {}: {}", self.target.name, rejection.reason);
         rejection

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::rows::{Plan, Rows, Run};
+use super::rows::{CopyPlan, Rows, Run};
 use super::statements::{Statement, Statements};
 use crate::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
 use crate::postgres::connect::classify::During;
@@ -29,7 +29,13 @@ impl Into {
 }
 
 /// Sends all rows of a plan; returns how many the server says it stored.
-pub fn copy(session: &mut Session, statements: &Statements, into: Into, rows: &Rows<'_>, plan: &Plan) -> Attempt<u64> {
+pub fn copy(
+    session: &mut Session,
+    statements: &Statements,
+    into: Into,
+    rows: &Rows<'_>,
+    plan: &CopyPlan,
+) -> Attempt<u64> {
     let mut stored = 0;
     for run in &plan.runs {
         stored +=
@@ -48,7 +54,7 @@ fn copy_run(
     statements: &Statements,
     statement: Statement,
     rows: &Rows<'_>,
-    plan: &Plan,
+    plan: &CopyPlan,
     run: &Run,
 ) -> Attempt<u64> {
     let order = &plan.order[run.stretch.clone()];

@@ -6,7 +6,7 @@ use std::error::Error;
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::rows::{Plan, Rows};
+use super::rows::{CopyPlan, Rows};
 use super::statements::{Statement, Statements};
 use crate::batch::RowFormat;
 use crate::postgres::connect::classify::During;
@@ -17,7 +17,7 @@ use crate::types::fields::fields;
 /// Deletes the rows whose keys these entries hold.
 pub fn delete(session: &mut Session, statements: &Statements, rows: &Rows<'_>, deletes: Vec<u32>) -> Attempt<()> {
     // In the order of the keys, as rows are: processes that share keys lock them in the same order.
-    let plan = Plan::new(rows, deletes, false);
+    let plan = CopyPlan::new(rows, deletes, false);
     for run in &plan.runs {
         let statement = match run.format {
             RowFormat::Binary => Statement::DeleteBinary,
@@ -41,15 +41,20 @@ pub fn delete_nothing(session: &mut Session, statements: &Statements) -> Attempt
 }
 
 /// An array for each of the key's columns, empty so far.
-fn no_keys(statements: &Statements, format: RowFormat) -> Vec<Elements> {
+fn no_keys(statements: &Statements, format: RowFormat) -> Vec<ArrayElements> {
     let keys = statements.key_types.iter();
     match format {
-        RowFormat::Binary => keys.map(|&element| Elements::of(element)).collect(),
-        RowFormat::Text => keys.map(|_| Elements::of(Type::TEXT.oid())).collect(),
+        RowFormat::Binary => keys.map(|&element| ArrayElements::of(element)).collect(),
+        RowFormat::Text => keys.map(|_| ArrayElements::of(Type::TEXT.oid())).collect(),
     }
 }
 
-fn execute(session: &mut Session, statements: &Statements, statement: Statement, keys: &[Elements]) -> Attempt<()> {
+fn execute(
+    session: &mut Session,
+    statements: &Statements,
+    statement: Statement,
+    keys: &[ArrayElements],
+) -> Attempt<()> {
     let result = if session.is_pooled() {
         let parameters: Vec<&dyn Parameter> = keys.iter().map(|column| column as _).collect();
         session.client().execute(statements.text(statement), &parameters)
@@ -64,7 +69,7 @@ fn execute(session: &mut Session, statements: &Statements, statement: Statement,
 
 /// The elements of a one-dimensional array, in the binary form of their type.
 #[derive(Debug, Default)]
-struct Elements {
+struct ArrayElements {
     /// Their type's oid.
     element: u32,
     count: i32,
@@ -72,9 +77,9 @@ struct Elements {
     bytes: Vec<u8>,
 }
 
-impl Elements {
-    fn of(element: u32) -> Elements {
-        Elements { element, ..Elements::default() }
+impl ArrayElements {
+    fn of(element: u32) -> ArrayElements {
+        ArrayElements { element, ..ArrayElements::default() }
     }
 
     fn push(&mut self, element: Option<&[u8]>) {
@@ -86,14 +91,14 @@ impl Elements {
     }
 }
 
-impl Parameter for Elements {
+impl Parameter for ArrayElements {
     /// The statement says of which type they are.
     fn declared(&self) -> Type {
         Type::UNKNOWN
     }
 }
 
-impl ToSql for Elements {
+impl ToSql for ArrayElements {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         for number in [1, i32::from(self.has_null), self.element.cast_signed(), self.count, 1] {
             out.extend_from_slice(&number.to_be_bytes());

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::batch::Op;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 
 /// After so many refused rows, one after another, other rows are tried.
 pub const ENOUGH: u32 = 16;
@@ -27,21 +27,21 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Kinds of entries that need different things of their table: an accepted entry proves nothing about another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeKind {
     Row,
     /// An update of some columns.
     Patch,
     Delete,
 }
 
-pub const KINDS: [Kind; 3] = [Kind::Row, Kind::Patch, Kind::Delete];
+pub const KINDS: [ChangeKind; 3] = [ChangeKind::Row, ChangeKind::Patch, ChangeKind::Delete];
 
-impl From<Op> for Kind {
-    fn from(op: Op) -> Kind {
+impl From<Op> for ChangeKind {
+    fn from(op: Op) -> ChangeKind {
         match op {
-            Op::Insert | Op::Update => Kind::Row,
-            Op::Patch => Kind::Patch,
-            Op::Delete => Kind::Delete,
+            Op::Insert | Op::Update => ChangeKind::Row,
+            Op::Patch => ChangeKind::Patch,
+            Op::Delete => ChangeKind::Delete,
         }
     }
 }
@@ -50,8 +50,8 @@ impl From<Op> for Kind {
 #[derive(Debug)]
 pub struct Suspect {
     pub row: usize,
-    pub kind: Kind,
-    pub failure: Failure,
+    pub kind: ChangeKind,
+    pub failure: AttemptError,
     /// When it was refused.
     pub at: Instant,
     /// It is certainly at fault; it only waits for the rows before it.
@@ -80,7 +80,7 @@ impl Default for Evidence {
 }
 
 impl Evidence {
-    fn known(&self, kind: Kind) -> &Known {
+    fn known(&self, kind: ChangeKind) -> &Known {
         &self.kinds[kind as usize]
     }
 
@@ -89,7 +89,7 @@ impl Evidence {
     }
 
     /// A transaction that began at `began` was accepted, or was tried and would have been.
-    pub fn accepted(&self, kind: Kind, began: Instant) {
+    pub fn accepted(&self, kind: ChangeKind, began: Instant) {
         let known = self.known(kind);
         known.accepted.fetch_max(self.moment(began), Ordering::Relaxed);
         if known.refused.load(Ordering::Relaxed) != 0 {
@@ -98,34 +98,34 @@ impl Evidence {
     }
 
     /// A row was refused alone.
-    pub fn refused(&self, kind: Kind) {
+    pub fn refused(&self, kind: ChangeKind) {
         self.known(kind).refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many rows were refused alone, one after another.
-    pub fn refused_so_far(&self, kind: Kind) -> u32 {
+    pub fn refused_so_far(&self, kind: ChangeKind) -> u32 {
         self.known(kind).refused.load(Ordering::Relaxed)
     }
 
     /// Whether a transaction that began after `moment` was accepted.
-    pub fn accepted_since(&self, kind: Kind, moment: Instant) -> bool {
+    pub fn accepted_since(&self, kind: ChangeKind, moment: Instant) -> bool {
         self.known(kind).accepted.load(Ordering::Relaxed) > self.moment(moment)
     }
 
-    pub fn ever_accepted(&self, kind: Kind) -> bool {
+    pub fn ever_accepted(&self, kind: ChangeKind) -> bool {
         self.known(kind).accepted.load(Ordering::Relaxed) != 0
     }
 }
 
 /// Codes that hardly ever are a row's fault: only rows accepted later prove that it was the row's.
-pub fn speaks_of_the_table(failure: &Failure) -> bool {
+pub fn speaks_of_the_table(failure: &AttemptError) -> bool {
     const CODES: [&str; 7] = ["2200H", "53", "54000", "55", "58", "F0", "XX"];
     let code = failure.sqlstate.as_deref().unwrap_or_default();
     CODES.iter().any(|prefix| code.starts_with(prefix)) || failure.is_of_a_missing_partition()
 }
 
 /// What to do about a cause that is in the table or the server.
-pub fn remedy(failure: &Failure) -> &'static str {
+pub fn remedy(failure: &AttemptError) -> &'static str {
     match failure.sqlstate.as_deref().unwrap_or_default() {
         "42501" => "grant what is missing, or correct the row-level security policy",
         "2200H" => "the sequence is at its end: raise its limit, or make its column a bigint",
@@ -152,22 +152,22 @@ mod tests {
         let evidence = Evidence::default();
         let began = Instant::now();
         let refused = began + Duration::from_millis(5);
-        evidence.accepted(Kind::Row, began);
-        assert!(evidence.ever_accepted(Kind::Row) && !evidence.accepted_since(Kind::Row, refused));
-        evidence.accepted(Kind::Row, refused + Duration::from_millis(1));
-        evidence.accepted(Kind::Row, began);
-        assert!(evidence.accepted_since(Kind::Row, refused));
-        assert!(!evidence.ever_accepted(Kind::Delete));
+        evidence.accepted(ChangeKind::Row, began);
+        assert!(evidence.ever_accepted(ChangeKind::Row) && !evidence.accepted_since(ChangeKind::Row, refused));
+        evidence.accepted(ChangeKind::Row, refused + Duration::from_millis(1));
+        evidence.accepted(ChangeKind::Row, began);
+        assert!(evidence.accepted_since(ChangeKind::Row, refused));
+        assert!(!evidence.ever_accepted(ChangeKind::Delete));
     }
 
     #[test]
     fn refusals_are_counted_one_after_another_for_each_kind() {
         let evidence = Evidence::default();
-        for kind in [Kind::Row, Kind::Row, Kind::Delete] {
+        for kind in [ChangeKind::Row, ChangeKind::Row, ChangeKind::Delete] {
             evidence.refused(kind);
         }
         assert_eq!(KINDS.map(|kind| evidence.refused_so_far(kind)), [2, 0, 1]);
-        evidence.accepted(Kind::Row, Instant::now());
+        evidence.accepted(ChangeKind::Row, Instant::now());
         assert_eq!(KINDS.map(|kind| evidence.refused_so_far(kind)), [0, 0, 1]);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::{Batch, Chunk, Entry, RowFormat};
+use crate::batch::{Batch, Chunk, RowEntry, RowFormat};
 use crate::types::fields;
 use crate::types::fields::fields;
 
@@ -54,11 +54,11 @@ fn batch(changes: &[Change]) -> Batch {
     let mut chunk = Chunk::default();
     for (offset, change) in changes.iter().enumerate() {
         let row = change.encode();
-        chunk.entries.push(Entry {
+        chunk.entries.push(RowEntry {
             stream: 0,
             format: if change.text { RowFormat::Text } else { RowFormat::Binary },
             op: change.op,
-            edition: 0,
+            schema_version: 0,
             row_len: row.len() as u32,
             key_len: 1,
             original_len: 0,
@@ -82,7 +82,7 @@ enum Refusal {
 
 fn values(rows: &Rows<'_>, row: u32) -> Vec<String> {
     let (format, bytes) = (rows.format(row as usize), rows.row(row as usize));
-    let text = |field: fields::Field<'_>| match field.is_unchanged() {
+    let text = |field: fields::EncodedField<'_>| match field.is_unchanged() {
         true => "\\U".into(),
         false => String::from_utf8(field.value().unwrap().into_owned()).unwrap(),
     };

@@ -1,11 +1,11 @@
 //! Updates that carry only some columns, of rows that are in the table.
 
 use super::copy::copy;
-use super::rows::{Plan, Rows};
+use super::rows::{CopyPlan, Rows};
 use super::statements::{Statement, Statements};
 use super::transaction::Path;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::types::fields::fields;
 
@@ -23,7 +23,7 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
     }
     for (columns, staged) in by_columns {
         let (first, count) = (staged.first().copied(), staged.len() as u64);
-        let plan = Plan::new(rows, staged, false);
+        let plan = CopyPlan::new(rows, staged, false);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         let sql = statements.patch(&columns);
         let updated = session.run_and_count(&sql)?;
@@ -32,7 +32,7 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
             let text = "no row of this key is in the table, and the update carries only some of its columns";
             // When none was there, the first one surely wasn't.
             let row = first.filter(|_| updated == 0).map(|first| rows.origin(first));
-            return Err(Failure { class: Class::Value, row, ..Failure::outage(text) });
+            return Err(AttemptError { class: Class::Value, row, ..AttemptError::outage(text) });
         }
     }
     Ok(())

@@ -72,8 +72,8 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
-    use crate::postgres::write::rows::Plan;
+    use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
+    use crate::postgres::write::rows::CopyPlan;
 
     /// Rows with these keys, two chunks of them; a row's bytes are its number, `B` for binary or `T` for text before it.
     fn batch(keys: &[&str], text: &[usize]) -> Batch {
@@ -82,11 +82,11 @@ mod tests {
             let chunk = &mut chunks[usize::from(row >= keys.len() / 2)];
             let format = if text.contains(&row) { RowFormat::Text } else { RowFormat::Binary };
             let bytes = format!("{}{row} ", if format == RowFormat::Text { 'T' } else { 'B' });
-            chunk.entries.push(Entry {
+            chunk.entries.push(RowEntry {
                 stream: 0,
                 format,
                 op: Op::Insert,
-                edition: 0,
+                schema_version: 0,
                 row_len: bytes.len() as u32,
                 key_len: key.len() as u32,
                 original_len: 0,
@@ -123,8 +123,8 @@ mod tests {
         let image = |text: &str| format!("\0\0\0\u{8}{text}");
         let keys: Vec<String> = ["ccccccccc1", "a", "ccccccccc0", "b", "a"].into_iter().map(image).collect();
         let batch = batch(&keys.iter().map(String::as_str).collect::<Vec<_>>(), &[3]);
-        assert_eq!(Plan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], false).order, [1, 4, 2, 0, 3]);
-        assert_eq!(Plan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], true).order, [0, 1, 2, 3, 4]);
+        assert_eq!(CopyPlan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], false).order, [1, 4, 2, 0, 3]);
+        assert_eq!(CopyPlan::new(&Rows::new(Cow::Borrowed(&batch)), vec![0, 1, 2, 3, 4], true).order, [0, 1, 2, 3, 4]);
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
         let batch = batch(&["a", "b", "c", "d", "e", "f"], &[1, 4]);
         let rows = Rows::new(Cow::Borrowed(&batch));
         let shown = |in_order: bool| {
-            let plan = Plan::new(&rows, vec![0, 1, 2, 3, 4, 5], in_order);
+            let plan = CopyPlan::new(&rows, vec![0, 1, 2, 3, 4, 5], in_order);
             let run = |run: &crate::postgres::write::rows::Run| {
                 rows.pieces(&plan.order[run.stretch.clone()]).map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
             };
@@ -140,7 +140,7 @@ mod tests {
         };
         assert_eq!(shown(false), ["B0 |B2 |B3 |B5 ", "T1 |T4 "]);
         assert_eq!(shown(true), ["B0 ", "T1 ", "B2 |B3 ", "T4 ", "B5 "]);
-        let plan = Plan::new(&rows, vec![2, 3, 5], false);
+        let plan = CopyPlan::new(&rows, vec![2, 3, 5], false);
         assert_eq!(rows.pieces(&plan.order).count(), 3);
         let plain = self::batch(&["a", "b", "c", "d"], &[]);
         let rows = Rows::new(Cow::Borrowed(&plain));

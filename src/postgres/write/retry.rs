@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::error::Result;
-use crate::postgres::connect::driver::patience::Patience;
-use crate::postgres::connect::failure::Failure;
-use crate::settings::Origin;
+use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::failure::AttemptError;
+use crate::settings::RowOrigin;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -49,11 +49,11 @@ pub struct Outage {
     /// Since when, and when that was last logged.
     since: Mutex<Option<(Instant, Instant)>>,
     longest: Option<Duration>,
-    origin: Origin,
+    origin: RowOrigin,
 }
 
 impl Outage {
-    pub fn new(longest: Option<Duration>, origin: Origin) -> Self {
+    pub fn new(longest: Option<Duration>, origin: RowOrigin) -> Self {
         Outage { since: Mutex::new(None), longest, origin }
     }
 
@@ -62,7 +62,7 @@ impl Outage {
     }
 
     /// For an attempt at a new session, which may not take longer than an outage may.
-    pub fn patience(&self, patience: &Patience) -> Patience {
+    pub fn patience(&self, patience: &WaitLimit) -> WaitLimit {
         let Some(longest) = self.longest else { return patience.clone() };
         let since = *self.since.lock();
         let left = since.map_or(longest, |(since, _)| longest.saturating_sub(since.elapsed()));
@@ -70,7 +70,7 @@ impl Outage {
     }
 
     /// An attempt failed because the database is away. Err when it has been so for longer than allowed.
-    pub fn goes_on(&self, table: &str, failure: &Failure) -> Result<()> {
+    pub fn goes_on(&self, table: &str, failure: &AttemptError) -> Result<()> {
         let since = {
             let mut since = self.since.lock();
             let now = Instant::now();
@@ -120,16 +120,16 @@ const NEXT_WORD: Duration = Duration::from_secs(60);
 pub struct Waits {
     said: Mutex<Option<Instant>>,
     longest: Option<Duration>,
-    origin: Origin,
+    origin: RowOrigin,
 }
 
 impl Waits {
-    pub fn new(longest: Option<Duration>, origin: Origin) -> Self {
+    pub fn new(longest: Option<Duration>, origin: RowOrigin) -> Self {
         Waits { said: Mutex::new(None), longest, origin }
     }
 
     /// An attempt failed for a reason that passes, as all attempts have since `since`. Err when that is longer than allowed.
-    pub fn goes_on(&self, table: &str, since: Instant, failure: &Failure) -> Result<()> {
+    pub fn goes_on(&self, table: &str, since: Instant, failure: &AttemptError) -> Result<()> {
         let seconds = since.elapsed().as_secs();
         match self.longest {
             Some(longest) if since.elapsed() >= longest => {
@@ -179,13 +179,13 @@ mod tests {
 
     #[test]
     fn an_outage_ends_the_job_only_when_a_limit_is_set() {
-        let away = Failure::outage("connection closed");
-        let patient = Outage::new(None, Origin::Job);
+        let away = AttemptError::outage("connection closed");
+        let patient = Outage::new(None, RowOrigin::Job);
         assert!(patient.goes_on("s.t", &away).is_ok());
         assert!(patient.is_on());
         patient.ends("s.t");
         assert!(!patient.is_on());
-        let strict = Outage::new(Some(Duration::ZERO), Origin::Job);
+        let strict = Outage::new(Some(Duration::ZERO), RowOrigin::Job);
         let error = strict.goes_on("s.t", &away).unwrap_err().to_string();
         assert!(error.contains("max.outage"), "{error}");
     }

@@ -8,13 +8,13 @@ use super::statements::{Statement, Statements};
 use super::transaction::{Besides, Order, Path, Written, apply};
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::dead_letter_table::write_beside;
 use crate::postgres::write::net_effect::net;
 
 /// What became of one row.
-pub type Step = Result<Written, Failure>;
+pub type RowOutcome = Result<Written, AttemptError>;
 
 /// How rows are written one by one.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub fn stepwise(
     range: Range<usize>,
     how: How<'_>,
     beside: Besides<'_>,
-) -> Attempt<Vec<Step>> {
+) -> Attempt<Vec<RowOutcome>> {
     session.begin_with_stage(statements)?;
     let mut steps = Vec::with_capacity(range.len());
     for row in range {
@@ -50,13 +50,13 @@ pub fn stepwise(
             Err(failure)
                 if failure.class == Class::Conflict && how.order.keep == Keep::Last && failure.is_on(how.key) =>
             {
-                return Err(Failure { class: Class::Contention, row: Some(row), ..failure });
+                return Err(AttemptError { class: Class::Contention, row: Some(row), ..failure });
             }
             Err(failure) if is_the_rows_own(&failure, how) => {
                 session.run("ROLLBACK TO SAVEPOINT vecsink_step")?;
                 steps.push(Err(failure));
             }
-            Err(failure) => return Err(Failure { row: Some(row), ..failure }),
+            Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
     write_beside(session, beside.0, beside.1)?;
@@ -82,7 +82,7 @@ pub fn step(
 }
 
 /// Whether a refusal may be the row's own fault. The caller looks for evidence.
-pub fn is_the_rows_own(failure: &Failure, how: How<'_>) -> bool {
+pub fn is_the_rows_own(failure: &AttemptError, how: How<'_>) -> bool {
     match failure.class {
         Class::Value | Class::Row => true,
         // Under `strict` it stops the job, and nothing before it in the batch is committed.

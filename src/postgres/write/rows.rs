@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use crate::types::fields;
 
 /// Where a row's entry and bytes stand.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct RowPlace {
     chunk: u32,
     entry: u32,
     row: usize,
@@ -18,7 +18,7 @@ struct Place {
 /// A batch's rows, numbered through its chunks; behind them rows that were made of several.
 pub struct Rows<'a> {
     batch: Cow<'a, Batch>,
-    places: Vec<Place>,
+    places: Vec<RowPlace>,
     count: usize,
     made: Chunk,
     /// The row of the batch that each made row stands for.
@@ -44,16 +44,16 @@ impl<'a> Rows<'a> {
         let (mut has_updates, mut has_changes, mut oldest) = (false, false, u16::MAX);
         for (chunk_index, chunk) in batch.chunks.iter().enumerate() {
             let (mut row, mut key) = (0, 0);
-            let mut before: Option<&Entry> = None;
+            let mut before: Option<&RowEntry> = None;
             for (entry_index, entry) in chunk.entries.iter().enumerate() {
                 if before.is_some_and(|before| before.is_of_same_record(entry)) {
                     continued.push(places.len() as u32);
                 }
                 before = Some(entry);
-                oldest = oldest.min(entry.edition);
+                oldest = oldest.min(entry.schema_version);
                 has_updates |= entry.op == Op::Update;
                 has_changes |= matches!(entry.op, Op::Patch | Op::Delete);
-                places.push(Place { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
+                places.push(RowPlace { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
                 row += entry.row_len as usize;
                 key += entry.key_len as usize;
             }
@@ -118,7 +118,7 @@ impl<'a> Rows<'a> {
         self.batch.chunks.get(self.places[row].chunk as usize).unwrap_or(&self.made)
     }
 
-    fn entry(&self, row: usize) -> &Entry {
+    fn entry(&self, row: usize) -> &RowEntry {
         &self.chunk(row).entries[self.places[row].entry as usize]
     }
 
@@ -175,8 +175,8 @@ impl<'a> Rows<'a> {
         let mut bytes = Vec::new();
         write(self, &mut bytes);
         let key = self.key(of).to_vec();
-        let entry = Entry { op, row_len: bytes.len() as u32, ..*self.entry(of) };
-        self.places.push(Place {
+        let entry = RowEntry { op, row_len: bytes.len() as u32, ..*self.entry(of) };
+        self.places.push(RowPlace {
             chunk: self.batch.chunks.len() as u32,
             entry: self.made.entries.len() as u32,
             row: self.made.rows.len(),
@@ -240,7 +240,7 @@ impl<'r> Iterator for Pieces<'r, '_> {
     }
 }
 
-/// Rows of one format that go into one COPY: a stretch of the [`Plan`]'s order.
+/// Rows of one format that go into one COPY: a stretch of the [`CopyPlan`]'s order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub format: RowFormat,
@@ -249,16 +249,16 @@ pub struct Run {
 
 /// Which rows are sent, in which order, by how many COPY statements.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct CopyPlan {
     pub order: Vec<u32>,
     pub runs: Vec<Run>,
 }
 
-impl Plan {
+impl CopyPlan {
     /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (half the server's
     /// time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
     /// `in_order`: then one COPY for each change of format.
-    pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> Plan {
+    pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> CopyPlan {
         let mut order = kept;
         if !in_order {
             order = by_format_and_key(rows, &order);
@@ -271,7 +271,7 @@ impl Plan {
                 _ => runs.push(Run { format, stretch: at..at + 1 }),
             }
         }
-        Plan { order, runs }
+        CopyPlan { order, runs }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use crate::batch::RowFormat;
-use crate::postgres::catalog::columns::Column;
+use crate::postgres::catalog::columns::CatalogColumn;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::probe::Capabilities;
 use crate::settings::ConflictMode;
@@ -240,8 +240,8 @@ fn collate(catalog: &Catalog, at: usize) -> String {
 
 /// Deletes by arrays of keys, compared as the columns' types so that an index serves; empty without a key.
 fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
-    let key: Vec<&Column> = catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect();
-    let array = |index: usize, column: &Column| match format {
+    let key: Vec<&CatalogColumn> = catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect();
+    let array = |index: usize, column: &CatalogColumn| match format {
         RowFormat::Binary => format!("${}::{}[]", index + 1, column.base_type),
         RowFormat::Text => format!("${}::text[]::{}[]", index + 1, column.base_type),
     };

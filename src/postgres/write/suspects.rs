@@ -4,16 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::evidence::{ENOUGH, KINDS, Kind, PATIENCE, SAMPLE, Suspect, remedy, speaks_of_the_table};
+use super::evidence::{ChangeKind, ENOUGH, KINDS, PATIENCE, SAMPLE, Suspect, remedy, speaks_of_the_table};
 use super::transaction::Written;
 use super::trial;
 use crate::batch::Op;
 use crate::error::{Error, Result};
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::driver::patience::Patience;
-use crate::postgres::connect::failure::Failure;
+use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Attempt;
-use crate::postgres::write::batch::Write;
+use crate::postgres::write::batch::BatchWrite;
 use crate::postgres::write::row_by_row::How;
 use crate::stop::Phase;
 use crate::types::fields::fields;
@@ -21,14 +21,14 @@ use crate::types::fields::fields;
 /// How often to check for evidence of other writers.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
-impl Write<'_> {
-    pub(in crate::postgres) fn holds(&self, kind: Kind) -> bool {
+impl BatchWrite<'_> {
+    pub(in crate::postgres) fn holds(&self, kind: ChangeKind) -> bool {
         self.held.iter().any(|suspect| suspect.kind == kind)
     }
 
     /// A row was refused alone.
-    pub(in crate::postgres) fn hold(&mut self, row: usize, failure: &Failure) -> Result<()> {
-        let kind = Kind::from(self.rows.op(row));
+    pub(in crate::postgres) fn hold(&mut self, row: usize, failure: &AttemptError) -> Result<()> {
+        let kind = ChangeKind::from(self.rows.op(row));
         let is_certain = row < self.proved[kind as usize] || self.is_certain(row, failure);
         if is_certain && self.held.is_empty() {
             return self.settle.rejected(row, failure.rejection());
@@ -41,7 +41,7 @@ impl Write<'_> {
     }
 
     /// Whether only the row can be at fault.
-    fn is_certain(&self, row: usize, failure: &Failure) -> bool {
+    fn is_certain(&self, row: usize, failure: &AttemptError) -> bool {
         match failure.class {
             Class::Value => true,
             // A key that is there already. If a trigger raised the error, it names neither key nor constraint.
@@ -57,7 +57,7 @@ impl Write<'_> {
 
     /// Whether the row itself has NULL in a column.
     fn is_null(&self, row: usize, column: Option<&str>) -> bool {
-        let columns = &self.edition.table.columns;
+        let columns = &self.schema_version.table.columns;
         let Some(at) = columns.iter().position(|other| Some(other.name.as_str()) == column) else { return false };
         let field = fields(self.rows.format(row), self.rows.row(row)).nth(at);
         self.rows.op(row) != Op::Delete && field.is_some_and(|field| !field.is_unchanged() && field.value().is_none())
@@ -69,10 +69,10 @@ impl Write<'_> {
         let mut outcome = Ok(());
         for kind in KINDS {
             let is_there = match (self.rows.has_changes, kind) {
-                (false, Kind::Row) => rows,
+                (false, ChangeKind::Row) => rows,
                 (false, _) => false,
-                (true, Kind::Delete) => written.deleted > 0,
-                (true, kind) => rows && range.clone().any(|row| Kind::from(self.rows.op(row)) == kind),
+                (true, ChangeKind::Delete) => written.deleted > 0,
+                (true, kind) => rows && range.clone().any(|row| ChangeKind::from(self.rows.op(row)) == kind),
             };
             if is_there {
                 self.target.evidence.accepted(kind, self.began);
@@ -83,7 +83,7 @@ impl Write<'_> {
     }
 
     /// Rows of this kind are accepted, so those held back are at fault: rejects them, in order.
-    pub(in crate::postgres) fn release(&mut self, kind: Kind) -> Result<()> {
+    pub(in crate::postgres) fn release(&mut self, kind: ChangeKind) -> Result<()> {
         let mut kept = Vec::new();
         for suspect in std::mem::take(&mut self.held) {
             if suspect.kind == kind || suspect.is_certain && kept.is_empty() {
@@ -106,15 +106,15 @@ impl Write<'_> {
                 continue;
             }
             let (row, failure) = (self.held[last].row, self.held[last].failure.clone());
-            let is_another = |&row: &usize| Kind::from(self.rows.op(row)) == kind && !self.rows.is_left_out(row);
+            let is_another = |&row: &usize| ChangeKind::from(self.rows.op(row)) == kind && !self.rows.is_left_out(row);
             let others: Vec<usize> = (row + 1..self.rows.batch().len()).filter(is_another).collect();
             // The last ones first: they are the most likely to differ from the refused ones.
             let step = others.len().div_ceil(SAMPLE).max(1);
             let picks: Vec<usize> = others.iter().rev().step_by(step).copied().collect();
-            let edition = Arc::clone(&self.edition);
-            let how = How { patient: false, renews: false, ..self.how(&edition) };
-            let found = self.until_it_answers(|edition, session, rows| {
-                trial::sample(session, &edition.statements, rows, &picks, how)
+            let schema_version = Arc::clone(&self.schema_version);
+            let how = How { patient: false, renews: false, ..self.how(&schema_version) };
+            let found = self.until_it_answers(|schema_version, session, rows| {
+                trial::sample(session, &schema_version.statements, rows, &picks, how)
             })?;
             match found {
                 Ok(Some(row)) => {
@@ -139,10 +139,11 @@ impl Write<'_> {
                 self.release(kind)?;
                 continue;
             }
-            if !tried && kind == Kind::Row && !self.is_of_a_missing_partition(&failure) {
+            if !tried && kind == ChangeKind::Row && !self.is_of_a_missing_partition(&failure) {
                 tried = true;
-                let control =
-                    self.until_it_answers(|edition, session, _| trial::control(session, &edition.statements))?;
+                let control = self.until_it_answers(|schema_version, session, _| {
+                    trial::control(session, &schema_version.statements)
+                })?;
                 match control {
                     Ok(Some(())) => {
                         self.release(kind)?;
@@ -171,7 +172,7 @@ impl Write<'_> {
     }
 
     /// Greenplum has a code of its own for a missing partition. It names no constraint, so a CHECK would look like one.
-    fn is_of_a_missing_partition(&self, failure: &Failure) -> bool {
+    fn is_of_a_missing_partition(&self, failure: &AttemptError) -> bool {
         if self.target.greenplum { failure.is("22M01") } else { failure.is_of_a_missing_partition() }
     }
 
@@ -181,14 +182,20 @@ impl Write<'_> {
             let path = self.path;
             let deletes =
                 self.rows.has_changes && (0..self.rows.batch().len()).any(|row| self.rows.op(row) == Op::Delete);
-            self.trial(|edition, session, _| trial::nothing(session, &edition.statements, path, deletes))?;
+            self.trial(|schema_version, session, _| {
+                trial::nothing(session, &schema_version.statements, path, deletes)
+            })?;
             self.takes_nothing = true;
         }
         Ok(())
     }
 
     /// With `strict`: the row whose key was there already, if it can be found.
-    pub(in crate::postgres) fn in_the_way(&mut self, range: Range<usize>, failure: &Failure) -> Attempt<Option<usize>> {
+    pub(in crate::postgres) fn in_the_way(
+        &mut self,
+        range: Range<usize>,
+        failure: &AttemptError,
+    ) -> Attempt<Option<usize>> {
         if range.len() == 1 {
             return Ok(Some(range.start));
         }
@@ -197,8 +204,8 @@ impl Write<'_> {
             return Ok(failure.row);
         }
         let path = self.path;
-        let found = self.trial(|edition, session, rows| {
-            trial::in_the_way(session, &edition.statements, rows, range, path, edition.order)
+        let found = self.trial(|schema_version, session, rows| {
+            trial::in_the_way(session, &schema_version.statements, rows, range, path, schema_version.order)
         });
         match found {
             Err(failure) if failure.class.is_refusal() => Ok(None),
@@ -210,7 +217,7 @@ impl Write<'_> {
     fn until_it_answers<T>(
         &mut self,
         mut work: impl FnMut(
-            &crate::postgres::Edition,
+            &crate::postgres::SchemaVersion,
             &mut crate::postgres::connect::session::Session,
             &mut super::rows::Rows<'_>,
         ) -> Attempt<T>,
@@ -227,8 +234,8 @@ impl Write<'_> {
     }
 
     /// The cause is in the table or the server: no row that is held back is rejected or settled.
-    pub(in crate::postgres) fn not_the_rows(&self, failure: &Failure) -> Error {
-        let why = match self.target.read_again(&self.edition, &Patience::of(self.stop)) {
+    pub(in crate::postgres) fn not_the_rows(&self, failure: &AttemptError) -> Error {
+        let why = match self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
             Ok(Err(why)) => why + "; ",
             _ => String::new(),
         };
@@ -240,7 +247,7 @@ impl Write<'_> {
 }
 
 /// Codes that are usually about a row's own values.
-fn is_a_rule_for_values(failure: &Failure) -> bool {
+fn is_a_rule_for_values(failure: &AttemptError) -> bool {
     let has = |prefix: &str| failure.sqlstate.as_deref().is_some_and(|code| code.starts_with(prefix));
     has("22") || has("44")
 }

@@ -6,11 +6,11 @@ use super::copy::copy;
 use super::deletes::delete;
 use super::patches::patch;
 use super::reduce::Keep;
-use super::rows::{Plan, Rows};
+use super::rows::{CopyPlan, Rows};
 use super::statements::{Statement, Statements};
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::dead_letter_table::{Beside, LetterTable, write_beside};
+use crate::postgres::dead_letter_table::{Beside, DeadLetterTable, write_beside};
 use crate::postgres::write::net_effect::Net;
 
 /// How rows get into the table.
@@ -59,7 +59,7 @@ pub struct Order {
 }
 
 /// What a transaction does besides, and where its letters go.
-pub type Besides<'a> = (Option<&'a LetterTable>, &'a Beside);
+pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
 
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
@@ -110,7 +110,7 @@ pub fn apply(
     }
     if !upserts.is_empty() {
         written.inserted += upserts.len() as u64;
-        let plan = Plan::new(rows, upserts, order.in_order);
+        let plan = CopyPlan::new(rows, upserts, order.in_order);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         for upsert in statements.upsert() {
             session.execute(statements, upsert)?;
@@ -119,7 +119,7 @@ pub fn apply(
     }
     if !kept.is_empty() {
         let sent = kept.len() as u64;
-        let plan = Plan::new(rows, kept, order.in_order);
+        let plan = CopyPlan::new(rows, kept, order.in_order);
         let mut stored = copy(session, statements, path.into(), rows, &plan)?;
         if path == Path::Staged {
             stored = 0;

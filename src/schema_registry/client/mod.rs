@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 use self::answer::{Answer, Body};
 use self::http::Client;
 use crate::error::{Error, Result};
-use crate::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
+use crate::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 use crate::settings::registry::Registry;
 use crate::threads;
 
@@ -62,11 +62,11 @@ struct Desk {
 struct Answers {
     asking: Option<u32>,
     /// Until it is fetched.
-    answer: Option<(u32, Found)>,
+    answer: Option<(u32, SchemaLookup)>,
 }
 
 impl Schemas for ConfluentRegistry {
-    fn find(&self, id: u32) -> Found {
+    fn find(&self, id: u32) -> SchemaLookup {
         let deadline = Instant::now() + self.patience;
         let mut answers = self.desk.state.lock();
         loop {
@@ -78,12 +78,12 @@ impl Schemas for ConfluentRegistry {
             if answers.asking.is_none() {
                 // Never full: one question at a time.
                 if self.questions.try_send(id).is_err() {
-                    return Found::Refused("the thread that asks the schema registry has ended".into());
+                    return SchemaLookup::Refused("the thread that asks the schema registry has ended".into());
                 }
                 answers.asking = Some(id);
             }
             if self.desk.answered.wait_until(&mut answers, deadline).timed_out() {
-                return Found::NotNow;
+                return SchemaLookup::NotNow;
             }
         }
     }
@@ -103,31 +103,31 @@ struct Asker {
     client: Client,
     /// The one that answered last is the first.
     urls: Vec<String>,
-    outage: Option<Outage>,
+    outage: Option<RegistryOutage>,
     has_answered: bool,
     unknown: HashMap<u32, (Instant, String)>,
 }
 
 /// None of the URLs has answered.
-struct Outage {
+struct RegistryOutage {
     wait: Duration,
     until: Instant,
 }
 
 impl Asker {
-    fn find(&mut self, id: u32) -> Found {
+    fn find(&mut self, id: u32) -> SchemaLookup {
         let now = Instant::now();
         if self.outage.as_ref().is_some_and(|outage| now < outage.until) {
-            return Found::NotNow;
+            return SchemaLookup::NotNow;
         }
         if let Some((_, reason)) = self.unknown.get(&id).filter(|(since, _)| now < *since + FORGET_UNKNOWN) {
-            return Found::Nothing(reason.clone());
+            return SchemaLookup::Nothing(reason.clone());
         }
         let found = match self.ask(&format!("/schemas/ids/{id}")) {
             Ok(body) => self.schema(id, body),
             Err(found) => found,
         };
-        if let Found::Nothing(reason) = &found {
+        if let SchemaLookup::Nothing(reason) = &found {
             if self.unknown.len() >= MOST_UNKNOWN {
                 self.unknown.clear();
             }
@@ -136,15 +136,15 @@ impl Asker {
         found
     }
 
-    fn schema(&mut self, id: u32, body: Body) -> Found {
+    fn schema(&mut self, id: u32, body: Body) -> SchemaLookup {
         if let Some(kind) = body.schema_type.as_deref().filter(|kind| *kind != "AVRO") {
-            return Found::Nothing(format!("schema {id} of the registry is of type {kind}, not AVRO"));
+            return SchemaLookup::Nothing(format!("schema {id} of the registry is of type {kind}, not AVRO"));
         }
         let mut references = Vec::new();
         match self.add_references(id, &body, &mut Vec::new(), &mut references) {
             Ok(()) => {
                 log::debug!("schema {id}: {}", body.schema);
-                Found::Schema(Arc::new(RegisteredSchema { text: body.schema, references }))
+                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: body.schema, references }))
             }
             Err(found) => found,
         }
@@ -157,7 +157,7 @@ impl Asker {
         body: &Body,
         seen: &mut Vec<(String, i64)>,
         texts: &mut Vec<String>,
-    ) -> std::result::Result<(), Found> {
+    ) -> std::result::Result<(), SchemaLookup> {
         for (subject, version) in &body.references {
             if seen.contains(&(subject.clone(), *version)) {
                 continue;
@@ -165,7 +165,7 @@ impl Asker {
             seen.push((subject.clone(), *version));
             if seen.len() > MOST_REFERENCES {
                 let reason = format!("schema {id} refers to more than {MOST_REFERENCES} others");
-                return Err(Found::Nothing(reason));
+                return Err(SchemaLookup::Nothing(reason));
             }
             let referred = self.ask(&format!("/subjects/{}/versions/{version}", http::escaped(subject)))?;
             self.add_references(id, &referred, seen, texts)?;
@@ -175,7 +175,7 @@ impl Asker {
     }
 
     /// Asks one URL after another until one answers.
-    fn ask(&mut self, path: &str) -> std::result::Result<Body, Found> {
+    fn ask(&mut self, path: &str) -> std::result::Result<Body, SchemaLookup> {
         let mut silent = String::new();
         for _ in 0..self.urls.len().max(1) {
             let Some(url) = self.urls.first() else { break };
@@ -187,10 +187,10 @@ impl Asker {
                 }
                 Answer::Unknown(reason) => {
                     self.answered();
-                    return Err(Found::Nothing(reason));
+                    return Err(SchemaLookup::Nothing(reason));
                 }
                 // It did answer before, so its owner is at work on it.
-                Answer::Refused(reason) if !self.has_answered => return Err(Found::Refused(reason)),
+                Answer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
                 Answer::Refused(reason) | Answer::Silence(reason) => {
                     silent = reason;
                     self.urls.rotate_left(1);
@@ -198,7 +198,7 @@ impl Asker {
             }
         }
         self.fell_silent(&silent);
-        Err(Found::NotNow)
+        Err(SchemaLookup::NotNow)
     }
 
     fn answered(&mut self) {
@@ -219,6 +219,6 @@ impl Asker {
                 (outage.wait * 2).min(LONGEST_WAIT)
             }
         };
-        self.outage = Some(Outage { wait, until: Instant::now() + wait });
+        self.outage = Some(RegistryOutage { wait, until: Instant::now() + wait });
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Context<'a> {
 
 /// Why an expression has no value.
 #[derive(Debug)]
-pub(crate) enum Failure<'a> {
+pub(crate) enum EvaluationError<'a> {
     /// A value that can't be what CAST makes it.
     Unfit {
         found: Value<'a>,
@@ -62,10 +62,10 @@ pub(crate) enum Failure<'a> {
     Refused(&'static str),
 }
 
-impl fmt::Display for Failure<'_> {
+impl fmt::Display for EvaluationError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Unfit { found, from, to, zone } => {
+            EvaluationError::Unfit { found, from, to, zone } => {
                 match found {
                     Value::Text(text) => write!(f, "found {}", Excerpt(text.as_bytes()))?,
                     Value::Bytes(bytes) => write!(f, "found {}", Excerpt(bytes))?,
@@ -77,11 +77,11 @@ impl fmt::Display for Failure<'_> {
                 write!(f, " where CAST({from} AS {to}) expected ")?;
                 cast::expected(to, f)
             }
-            Failure::Unchanged => f.write_str(
+            EvaluationError::Unchanged => f.write_str(
                 "the update doesn't carry a column that this is computed from; only the column itself can stay as it is",
             ),
-            Failure::DivisionByZero => f.write_str("division by zero"),
-            Failure::Refused(reason) => f.write_str(reason),
+            EvaluationError::DivisionByZero => f.write_str("division by zero"),
+            EvaluationError::Refused(reason) => f.write_str(reason),
         }
     }
 }

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use super::call::call;
 use super::cast::{cast, changes_nothing};
-use super::context::{Context, Failure};
+use super::context::{Context, EvaluationError};
 use super::order::{compare, order, same};
 use crate::sql::expression::{Expression, Literal};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-type Evaluated<'a, T = Value<'a>> = Result<T, Failure<'a>>;
+type Evaluated<'a, T = Value<'a>> = Result<T, EvaluationError<'a>>;
 
 /// What goes into a column: a column that the update doesn't carry may stay as it is.
 pub(crate) fn feed<'a>(expression: &'a Expression, context: &Context<'a>) -> Evaluated<'a> {
@@ -24,7 +24,7 @@ pub(crate) fn feed<'a>(expression: &'a Expression, context: &Context<'a>) -> Eva
 pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &Context<'a>) -> Evaluated<'a> {
     Ok(match expression {
         Expression::Column(index, _) => match context.column(*index) {
-            Value::Unchanged => return Err(Failure::Unchanged),
+            Value::Unchanged => return Err(EvaluationError::Unchanged),
             value => value,
         },
         Expression::Literal(value, data_type) => constant(value, data_type),

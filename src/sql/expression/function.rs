@@ -69,16 +69,16 @@ pub enum Function {
     FromBase64,
 
     // Dates and times.
-    Extract(Unit),
-    FloorTo(Unit),
-    CeilTo(Unit),
+    Extract(CalendarUnit),
+    FloorTo(CalendarUnit),
+    CeilTo(CalendarUnit),
     Shift(Interval),
     /// A moment and an INTERVAL to add.
     Later,
     /// A moment and an INTERVAL to subtract.
     Earlier,
     /// Whole units from the second to the first.
-    Difference(Unit),
+    Difference(CalendarUnit),
     /// A text in this format, as TIMESTAMP(3) or DATE; NULL where it is none.
     ToTimestamp(TimeFormat),
     ToDate(TimeFormat),
@@ -121,7 +121,7 @@ pub enum Side {
 
 /// A part of a date or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum CalendarUnit {
     Millennium,
     Century,
     Decade,

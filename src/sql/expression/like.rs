@@ -6,7 +6,7 @@ use memchr::memmem;
 #[derive(Debug, Clone)]
 pub struct Like {
     written: (String, Option<char>),
-    shape: Shape,
+    shape: LikeShape,
 }
 
 impl PartialEq for Like {
@@ -16,7 +16,7 @@ impl PartialEq for Like {
 }
 
 #[derive(Debug, Clone)]
-enum Shape {
+enum LikeShape {
     /// No wildcard.
     Whole(String),
     /// `text%`
@@ -25,11 +25,11 @@ enum Shape {
     End(String),
     /// `%text%`
     Inside(Box<memmem::Finder<'static>>),
-    Any(Vec<Part>),
+    Any(Vec<LikePart>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum LikePart {
     Character(char),
     One,
     Many,
@@ -37,19 +37,19 @@ enum Part {
 
 impl Like {
     pub fn new(pattern: &str, escape: Option<char>) -> Result<Self, String> {
-        let mut parts: Vec<Part> = Vec::with_capacity(pattern.len());
+        let mut parts: Vec<LikePart> = Vec::with_capacity(pattern.len());
         let mut rest = pattern.chars();
         while let Some(character) = rest.next() {
             let part = match character {
                 character if Some(character) == escape => match rest.next() {
-                    Some(next) if next == '%' || next == '_' || next == character => Part::Character(next),
+                    Some(next) if next == '%' || next == '_' || next == character => LikePart::Character(next),
                     _ => return Err(format!("behind the escape '{character}' stands %, _ or '{character}'")),
                 },
-                '%' => Part::Many,
-                '_' => Part::One,
-                character => Part::Character(character),
+                '%' => LikePart::Many,
+                '_' => LikePart::One,
+                character => LikePart::Character(character),
             };
-            if part != Part::Many || parts.last() != Some(&Part::Many) {
+            if part != LikePart::Many || parts.last() != Some(&LikePart::Many) {
                 parts.push(part);
             }
         }
@@ -58,53 +58,54 @@ impl Like {
 
     pub fn matches(&self, text: &str) -> bool {
         match &self.shape {
-            Shape::Whole(whole) => text == whole,
-            Shape::Start(start) => text.starts_with(start.as_str()),
-            Shape::End(end) => text.ends_with(end.as_str()),
-            Shape::Inside(finder) => finder.find(text.as_bytes()).is_some(),
-            Shape::Any(parts) => matches(parts, text),
+            LikeShape::Whole(whole) => text == whole,
+            LikeShape::Start(start) => text.starts_with(start.as_str()),
+            LikeShape::End(end) => text.ends_with(end.as_str()),
+            LikeShape::Inside(finder) => finder.find(text.as_bytes()).is_some(),
+            LikeShape::Any(parts) => matches(parts, text),
         }
     }
 }
 
-fn shape(parts: Vec<Part>) -> Shape {
-    let text = |parts: &[Part]| -> Option<String> {
-        let character = |part: &Part| if let Part::Character(character) = part { Some(*character) } else { None };
+fn shape(parts: Vec<LikePart>) -> LikeShape {
+    let text = |parts: &[LikePart]| -> Option<String> {
+        let character =
+            |part: &LikePart| if let LikePart::Character(character) = part { Some(*character) } else { None };
         parts.iter().map(character).collect()
     };
     if let Some(whole) = text(&parts) {
-        return Shape::Whole(whole);
+        return LikeShape::Whole(whole);
     }
     match parts.as_slice() {
-        [Part::Many, inside @ .., Part::Many] => {
-            text(inside).map(|inside| Shape::Inside(Box::new(memmem::Finder::new(&inside).into_owned())))
+        [LikePart::Many, inside @ .., LikePart::Many] => {
+            text(inside).map(|inside| LikeShape::Inside(Box::new(memmem::Finder::new(&inside).into_owned())))
         }
-        [start @ .., Part::Many] => text(start).map(Shape::Start),
-        [Part::Many, end @ ..] => text(end).map(Shape::End),
+        [start @ .., LikePart::Many] => text(start).map(LikeShape::Start),
+        [LikePart::Many, end @ ..] => text(end).map(LikeShape::End),
         _ => None,
     }
-    .unwrap_or(Shape::Any(parts))
+    .unwrap_or(LikeShape::Any(parts))
 }
 
 /// Goes back to the last `%` only: an earlier one could match nothing that this one can't.
-fn matches(parts: &[Part], text: &str) -> bool {
+fn matches(parts: &[LikePart], text: &str) -> bool {
     let (mut part, mut at) = (0, 0);
     // Where to go on when what follows the last `%` doesn't match: one character further.
     let mut again: Option<(usize, usize)> = None;
     loop {
         let next = text[at..].chars().next();
         match (parts.get(part), next) {
-            (Some(Part::Many), _) => {
+            (Some(LikePart::Many), _) => {
                 part += 1;
                 again = Some((part, at));
                 continue;
             }
-            (Some(Part::One), Some(character)) => {
+            (Some(LikePart::One), Some(character)) => {
                 part += 1;
                 at += character.len_utf8();
                 continue;
             }
-            (Some(Part::Character(wanted)), Some(character)) if *wanted == character => {
+            (Some(LikePart::Character(wanted)), Some(character)) if *wanted == character => {
                 part += 1;
                 at += character.len_utf8();
                 continue;

@@ -6,7 +6,7 @@ pub mod like;
 pub mod pattern;
 pub mod time_format;
 
-pub use function::{Function, Interval, Side, Unit};
+pub use function::{CalendarUnit, Function, Interval, Side};
 
 use crate::types::data_type::DataType;
 use crate::types::value::Decimal;

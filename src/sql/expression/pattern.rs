@@ -27,7 +27,7 @@ const DOT: &str = r"[^\n\r\u{85}\u{2028}\u{2029}]";
 
 impl Pattern {
     pub fn new(java: &str) -> Result<Self, String> {
-        let translated = Translation { rest: java, out: String::new(), dot_is_all: vec![false] }.run()?;
+        let translated = PatternTranslation { rest: java, out: String::new(), dot_is_all: vec![false] }.run()?;
         match Regex::new(&translated) {
             Ok(regex) => Ok(Pattern { written: java.to_string(), regex }),
             Err(regex::Error::CompiledTooBig(_)) => Err("is too large".into()),
@@ -72,7 +72,7 @@ impl Pattern {
 }
 
 /// From Java's notation to that of the library, where the same signs mean something else.
-struct Translation<'a> {
+struct PatternTranslation<'a> {
     rest: &'a str,
     out: String,
     /// Whether `.` matches line ends, for each open group.
@@ -85,7 +85,7 @@ fn unsupported<T>(what: &str) -> Translated<T> {
     Err(format!("has {what}, which can't be matched in linear time"))
 }
 
-impl Translation<'_> {
+impl PatternTranslation<'_> {
     fn next(&mut self) -> Option<char> {
         let next = self.rest.chars().next()?;
         self.rest = &self.rest[next.len_utf8()..];

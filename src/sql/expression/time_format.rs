@@ -25,7 +25,7 @@ const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 #[derive(Debug, Clone)]
 pub struct TimeFormat {
     written: String,
-    pieces: Vec<Piece>,
+    pieces: Vec<PatternPiece>,
 }
 
 impl PartialEq for TimeFormat {
@@ -35,10 +35,10 @@ impl PartialEq for TimeFormat {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Piece {
+enum PatternPiece {
     Literal(String),
     /// A number with its letters' count.
-    Number(Field, usize),
+    Number(PatternField, usize),
     /// Digits of the second's fraction.
     Fraction(usize),
     MonthName {
@@ -56,7 +56,7 @@ enum Piece {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum PatternField {
     Year,
     Month,
     Day,
@@ -111,34 +111,34 @@ impl TimeFormat {
         let weekday = (days + 3).rem_euclid(7) as usize;
         for piece in &self.pieces {
             match piece {
-                Piece::Literal(text) => out.write_str(text)?,
-                Piece::Number(Field::Year, 2) => write!(out, "{:02}", year.rem_euclid(100))?,
-                Piece::Number(field, width) => {
+                PatternPiece::Literal(text) => out.write_str(text)?,
+                PatternPiece::Number(PatternField::Year, 2) => write!(out, "{:02}", year.rem_euclid(100))?,
+                PatternPiece::Number(field, width) => {
                     let value = match field {
-                        Field::Year => year,
-                        Field::Month => month.into(),
-                        Field::Day => day.into(),
-                        Field::DayOfYear => days - days_from_date(year, 1, 1) + 1,
-                        Field::Quarter => i64::from((month - 1) / 3 + 1),
-                        Field::Hour => second / 3600,
-                        Field::HourFromOne => (second / 3600 + 23) % 24 + 1,
-                        Field::HourOfHalf => second / 3600 % 12,
-                        Field::ClockHour => (second / 3600 + 11) % 12 + 1,
-                        Field::Minute => second / 60 % 60,
-                        Field::Second => second % 60,
+                        PatternField::Year => year,
+                        PatternField::Month => month.into(),
+                        PatternField::Day => day.into(),
+                        PatternField::DayOfYear => days - days_from_date(year, 1, 1) + 1,
+                        PatternField::Quarter => i64::from((month - 1) / 3 + 1),
+                        PatternField::Hour => second / 3600,
+                        PatternField::HourFromOne => (second / 3600 + 23) % 24 + 1,
+                        PatternField::HourOfHalf => second / 3600 % 12,
+                        PatternField::ClockHour => (second / 3600 + 11) % 12 + 1,
+                        PatternField::Minute => second / 60 % 60,
+                        PatternField::Second => second % 60,
                     };
                     write!(out, "{value:0width$}")?;
                 }
-                Piece::Fraction(width) => {
+                PatternPiece::Fraction(width) => {
                     let digits = (*width).min(9);
                     let value = moment.nanos / 10_u32.pow(9 - digits as u32);
                     write!(out, "{value:0digits$}{:0<rest$}", "", rest = width - digits)?;
                 }
-                Piece::MonthName { full } => out.write_str(name(MONTHS[month as usize - 1], *full))?,
-                Piece::DayName { full } => out.write_str(name(DAYS[weekday], *full))?,
-                Piece::HalfOfDay => out.write_str(if second < 43_200 { "AM" } else { "PM" })?,
-                Piece::Offset { zulu: true, .. } if moment.offset == 0 => out.write_char('Z')?,
-                Piece::Offset { width, .. } => {
+                PatternPiece::MonthName { full } => out.write_str(name(MONTHS[month as usize - 1], *full))?,
+                PatternPiece::DayName { full } => out.write_str(name(DAYS[weekday], *full))?,
+                PatternPiece::HalfOfDay => out.write_str(if second < 43_200 { "AM" } else { "PM" })?,
+                PatternPiece::Offset { zulu: true, .. } if moment.offset == 0 => out.write_char('Z')?,
+                PatternPiece::Offset { width, .. } => {
                     let sign = if moment.offset < 0 { '-' } else { '+' };
                     let minutes = moment.offset.unsigned_abs() / 60;
                     write!(out, "{sign}{:02}", minutes / 60)?;
@@ -156,29 +156,32 @@ impl TimeFormat {
     /// The whole text as local time, with an offset if the pattern has one. What the pattern leaves out is that of
     /// 1970-01-01 00:00:00. `lenient`: a number may have fewer digits than letters, as `SimpleDateFormat` takes it.
     pub fn parse(&self, text: &str, lenient: bool) -> Option<(i64, u32, Option<i32>)> {
-        let mut found = Found::default();
+        let mut found = ParsedFields::default();
         let mut rest = text;
         for (index, piece) in self.pieces.iter().enumerate() {
             rest = match piece {
-                Piece::Literal(expected) => rest.strip_prefix(expected.as_str())?,
-                Piece::Number(field, count) => {
-                    let adjacent = matches!(self.pieces.get(index + 1), Some(Piece::Number(..) | Piece::Fraction(_)));
+                PatternPiece::Literal(expected) => rest.strip_prefix(expected.as_str())?,
+                PatternPiece::Number(field, count) => {
+                    let adjacent = matches!(
+                        self.pieces.get(index + 1),
+                        Some(PatternPiece::Number(..) | PatternPiece::Fraction(_))
+                    );
                     let (least, most) = match (field, count) {
                         (_, 1) if !adjacent => (1, 9),
                         (_, count) if !lenient || adjacent => (*count, *count),
-                        (Field::Year, 4..) => (1, *count),
+                        (PatternField::Year, 4..) => (1, *count),
                         (_, count) => (1, *count),
                     };
                     let (number, behind) = number(rest, least, most)?;
                     let number = match (field, count) {
                         // Two digits are years of this century.
-                        (Field::Year, 2) => 2000 + number,
+                        (PatternField::Year, 2) => 2000 + number,
                         _ => number,
                     };
                     found.set(*field, number)?;
                     behind
                 }
-                Piece::Fraction(count) => {
+                PatternPiece::Fraction(count) => {
                     let least = if lenient { 1 } else { *count };
                     let digits = rest.bytes().take(*count).take_while(u8::is_ascii_digit).count();
                     if digits < least {
@@ -189,13 +192,13 @@ impl TimeFormat {
                     found.nanos = kept.parse::<u32>().ok()? * 10_u32.pow(9 - kept.len() as u32);
                     behind
                 }
-                Piece::MonthName { full } => {
+                PatternPiece::MonthName { full } => {
                     let (index, behind) = named(rest, &MONTHS, *full)?;
                     found.month = Some(index as u32 + 1);
                     behind
                 }
-                Piece::DayName { full } => named(rest, &DAYS, *full)?.1,
-                Piece::HalfOfDay => {
+                PatternPiece::DayName { full } => named(rest, &DAYS, *full)?.1,
+                PatternPiece::HalfOfDay => {
                     let (half, behind) = rest.split_at_checked(2)?;
                     found.afternoon = Some(match half {
                         "AM" => false,
@@ -204,7 +207,7 @@ impl TimeFormat {
                     });
                     behind
                 }
-                Piece::Offset { zulu, .. } => {
+                PatternPiece::Offset { zulu, .. } => {
                     let (offset, behind) = offset(rest, *zulu)?;
                     found.offset = Some(offset);
                     behind
@@ -215,15 +218,15 @@ impl TimeFormat {
     }
 }
 
-fn literal(character: char, pieces: &mut Vec<Piece>) {
+fn literal(character: char, pieces: &mut Vec<PatternPiece>) {
     match pieces.last_mut() {
-        Some(Piece::Literal(text)) => text.push(character),
-        _ => pieces.push(Piece::Literal(character.to_string())),
+        Some(PatternPiece::Literal(text)) => text.push(character),
+        _ => pieces.push(PatternPiece::Literal(character.to_string())),
     }
 }
 
 /// Behind a single quote: text up to the next; two of them are one in the text.
-fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, pieces: &mut Vec<Piece>) -> Result<(), String> {
+fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, pieces: &mut Vec<PatternPiece>) -> Result<(), String> {
     if rest.next_if_eq(&'\'').is_some() {
         literal('\'', pieces);
         return Ok(());
@@ -238,31 +241,31 @@ fn quoted(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, pieces: &mut Vec<
     }
 }
 
-fn piece(letter: char, count: usize) -> Result<Piece, String> {
+fn piece(letter: char, count: usize) -> Result<PatternPiece, String> {
     let shown = || letter.to_string().repeat(count);
     let numbers = |field, most: usize| match count {
-        count if count <= most => Ok(Piece::Number(field, count)),
+        count if count <= most => Ok(PatternPiece::Number(field, count)),
         _ => Err(format!("has '{}', more letters than there are digits", shown())),
     };
     match letter {
-        'y' | 'u' => numbers(Field::Year, 9),
-        'M' | 'L' if count == 3 || count == 4 => Ok(Piece::MonthName { full: count == 4 }),
-        'M' | 'L' => numbers(Field::Month, 2),
-        'd' => numbers(Field::Day, 2),
-        'D' => numbers(Field::DayOfYear, 3),
-        'E' if count <= 4 => Ok(Piece::DayName { full: count == 4 }),
-        'Q' | 'q' => numbers(Field::Quarter, 2),
-        'H' => numbers(Field::Hour, 2),
-        'k' => numbers(Field::HourFromOne, 2),
-        'K' => numbers(Field::HourOfHalf, 2),
-        'h' => numbers(Field::ClockHour, 2),
-        'm' => numbers(Field::Minute, 2),
-        's' => numbers(Field::Second, 2),
-        'S' if count <= 9 => Ok(Piece::Fraction(count)),
-        'a' if count == 1 => Ok(Piece::HalfOfDay),
-        'X' if count <= 3 => Ok(Piece::Offset { width: count, zulu: true }),
-        'x' if count <= 3 => Ok(Piece::Offset { width: count, zulu: false }),
-        'Z' if count <= 3 => Ok(Piece::Offset { width: 2, zulu: false }),
+        'y' | 'u' => numbers(PatternField::Year, 9),
+        'M' | 'L' if count == 3 || count == 4 => Ok(PatternPiece::MonthName { full: count == 4 }),
+        'M' | 'L' => numbers(PatternField::Month, 2),
+        'd' => numbers(PatternField::Day, 2),
+        'D' => numbers(PatternField::DayOfYear, 3),
+        'E' if count <= 4 => Ok(PatternPiece::DayName { full: count == 4 }),
+        'Q' | 'q' => numbers(PatternField::Quarter, 2),
+        'H' => numbers(PatternField::Hour, 2),
+        'k' => numbers(PatternField::HourFromOne, 2),
+        'K' => numbers(PatternField::HourOfHalf, 2),
+        'h' => numbers(PatternField::ClockHour, 2),
+        'm' => numbers(PatternField::Minute, 2),
+        's' => numbers(PatternField::Second, 2),
+        'S' if count <= 9 => Ok(PatternPiece::Fraction(count)),
+        'a' if count == 1 => Ok(PatternPiece::HalfOfDay),
+        'X' if count <= 3 => Ok(PatternPiece::Offset { width: count, zulu: true }),
+        'x' if count <= 3 => Ok(PatternPiece::Offset { width: count, zulu: false }),
+        'Z' if count <= 3 => Ok(PatternPiece::Offset { width: 2, zulu: false }),
         'Y' => Err(format!("has '{}', the year of weeks; the year is 'yyyy'", shown())),
         _ => Err(format!("has '{}', which is not supported", shown())),
     }
@@ -303,7 +306,7 @@ fn offset(text: &str, zulu: bool) -> Option<(i32, &str)> {
 
 /// The fields of a text.
 #[derive(Default)]
-struct Found {
+struct ParsedFields {
     year: Option<i64>,
     month: Option<u32>,
     day: Option<u32>,
@@ -317,21 +320,21 @@ struct Found {
     offset: Option<i32>,
 }
 
-impl Found {
-    fn set(&mut self, field: Field, number: i64) -> Option<()> {
+impl ParsedFields {
+    fn set(&mut self, field: PatternField, number: i64) -> Option<()> {
         let within = |least: i64, most: i64| (least..=most).contains(&number).then_some(number as u32);
         match field {
-            Field::Year => self.year = Some(number),
-            Field::Month => self.month = Some(within(1, 12)?),
-            Field::Day => self.day = Some(within(1, 31)?),
-            Field::DayOfYear => self.day_of_year = Some(within(1, 366)?),
-            Field::Quarter => drop(within(1, 4)?),
-            Field::Hour => self.hour = Some(within(0, 23)?),
-            Field::HourFromOne => self.hour = Some(within(1, 24)? % 24),
-            Field::HourOfHalf => self.hour_of_half = Some(within(0, 11)?),
-            Field::ClockHour => self.hour_of_half = Some(within(1, 12)? % 12),
-            Field::Minute => self.minute = within(0, 59)?,
-            Field::Second => self.second = within(0, 59)?,
+            PatternField::Year => self.year = Some(number),
+            PatternField::Month => self.month = Some(within(1, 12)?),
+            PatternField::Day => self.day = Some(within(1, 31)?),
+            PatternField::DayOfYear => self.day_of_year = Some(within(1, 366)?),
+            PatternField::Quarter => drop(within(1, 4)?),
+            PatternField::Hour => self.hour = Some(within(0, 23)?),
+            PatternField::HourFromOne => self.hour = Some(within(1, 24)? % 24),
+            PatternField::HourOfHalf => self.hour_of_half = Some(within(0, 11)?),
+            PatternField::ClockHour => self.hour_of_half = Some(within(1, 12)? % 12),
+            PatternField::Minute => self.minute = within(0, 59)?,
+            PatternField::Second => self.second = within(0, 59)?,
         }
         Some(())
     }

@@ -4,11 +4,11 @@ use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
 use super::create_table::CreateTable;
-use super::cursor::{Cursor, Name, Parsed, error};
+use super::cursor::{Name, Parsed, TokenCursor, error};
 use super::data_type::{accept_nullability, parse_type_and_parts};
 use super::query;
 use crate::error::Location;
-use crate::types::data_type::{DataType, Part};
+use crate::types::data_type::{DataType, TypePart};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnDefinition {
@@ -19,7 +19,7 @@ pub struct ColumnDefinition {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ColumnKind {
     /// What a message holds, and what a target table stores.
-    Physical { data_type: DataType, not_null: bool, parts: Vec<Part> },
+    Physical { data_type: DataType, not_null: bool, parts: Vec<TypePart> },
     /// `METADATA [FROM 'key'] [VIRTUAL]`. Without FROM, the key is the column's name.
     Metadata { data_type: DataType, key: Name, is_virtual: bool },
     /// `AS expression`.
@@ -32,7 +32,7 @@ pub struct PrimaryKey {
     pub columns: Vec<Name>,
 }
 
-pub fn element(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+pub fn element(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.next_are(&["WATERMARK", "FOR"]) {
         // It says when windows close, and there are none here.
         cursor.element();
@@ -55,7 +55,7 @@ pub fn element(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     Ok(())
 }
 
-fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefinition> {
+fn column(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefinition> {
     let name = cursor.name("a column name")?;
     if cursor.accept_word("AS") {
         let tokens = cursor.element();
@@ -90,7 +90,7 @@ fn column(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefi
 }
 
 /// What follows METADATA.
-fn metadata_key(cursor: &mut Cursor<'_>, column: &Name) -> Parsed<(Name, bool)> {
+fn metadata_key(cursor: &mut TokenCursor<'_>, column: &Name) -> Parsed<(Name, bool)> {
     let key = if cursor.accept_word("FROM") {
         let (text, at) = cursor.text("the metadata's key")?;
         Name { text, at }
@@ -100,7 +100,7 @@ fn metadata_key(cursor: &mut Cursor<'_>, column: &Name) -> Parsed<(Name, bool)> 
     Ok((key, cursor.accept_word("VIRTUAL")))
 }
 
-fn table_key(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+fn table_key(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     let at = cursor.at();
     if cursor.next_is("UNIQUE") {
         return Err(cursor.unsupported("UNIQUE; only PRIMARY KEY names the key"));
@@ -126,7 +126,7 @@ fn set_key(table: &mut CreateTable, key: PrimaryKey) -> Parsed<()> {
 }
 
 /// The managed service's examples leave `NOT ENFORCED` out.
-fn accept_enforcement(cursor: &mut Cursor<'_>) -> Parsed<()> {
+fn accept_enforcement(cursor: &mut TokenCursor<'_>) -> Parsed<()> {
     if cursor.next_is("ENFORCED") {
         return Err(cursor.unsupported("ENFORCED; write NOT ENFORCED"));
     }
@@ -135,7 +135,7 @@ fn accept_enforcement(cursor: &mut Cursor<'_>) -> Parsed<()> {
 }
 
 /// `(a, b)`.
-pub fn name_list(cursor: &mut Cursor<'_>, what: &str) -> Parsed<Vec<Name>> {
+pub fn name_list(cursor: &mut TokenCursor<'_>, what: &str) -> Parsed<Vec<Name>> {
     cursor.expect(&Token::LParen)?;
     let mut names = vec![cursor.name(what)?];
     while cursor.accept(&Token::Comma) {

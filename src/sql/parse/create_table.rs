@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use super::column::{self, ColumnDefinition, PrimaryKey, name_list};
-use super::cursor::{Cursor, Name, Parsed};
+use super::cursor::{Name, Parsed, TokenCursor};
 use super::like::{self, Like};
 use super::statement::table_name;
 use crate::options::OptionEntry;
@@ -24,7 +24,7 @@ pub struct CreateTable {
 }
 
 /// What follows `CREATE [TEMPORARY] TABLE`.
-pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
+pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<CreateTable> {
     let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
     let mut table = CreateTable {
         name: table_name(cursor)?,
@@ -64,7 +64,7 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<CreateTable> {
     Ok(table)
 }
 
-fn elements(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+fn elements(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.next_is("LIKE") {
         return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
     }
@@ -81,7 +81,7 @@ fn elements(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
 }
 
 /// `DISTRIBUTED [BY [HASH | RANGE] (columns)] [INTO n BUCKETS]`.
-fn distribution(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+fn distribution(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if !cursor.accept_word("DISTRIBUTED") {
         return Ok(());
     }
@@ -99,7 +99,7 @@ fn distribution(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> 
     Ok(())
 }
 
-fn partitions(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+fn partitions(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     if cursor.accept_word("PARTITIONED") {
         cursor.expect_word("BY")?;
         table.partitioned_by.extend(name_list(cursor, "a column")?);
@@ -108,7 +108,7 @@ fn partitions(cursor: &mut Cursor<'_>, table: &mut CreateTable) -> Parsed<()> {
     Ok(())
 }
 
-fn with_list(cursor: &mut Cursor<'_>) -> Parsed<Vec<OptionEntry>> {
+fn with_list(cursor: &mut TokenCursor<'_>) -> Parsed<Vec<OptionEntry>> {
     cursor.expect(&Token::LParen)?;
     let mut entries = Vec::new();
     loop {

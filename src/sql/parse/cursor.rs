@@ -8,7 +8,7 @@ use crate::error::{Diagnostic, Location};
 /// One syntax error ends a statement; parsing goes on behind its `;`.
 pub type Parsed<T> = Result<T, Diagnostic>;
 
-pub struct Cursor<'a> {
+pub struct TokenCursor<'a> {
     tokens: &'a [TokenWithSpan],
     next: usize,
     /// Where the statement ends: the place of its `;`, or of the end of the file.
@@ -30,9 +30,9 @@ pub struct Name {
     pub at: Location,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> TokenCursor<'a> {
     pub fn new(tokens: &'a [TokenWithSpan], end: Location) -> Self {
-        Cursor { tokens, next: 0, end, half_shift: false, depth: 0, errors: Vec::new() }
+        TokenCursor { tokens, next: 0, end, half_shift: false, depth: 0, errors: Vec::new() }
     }
 
     pub fn peek(&self) -> &'a Token {

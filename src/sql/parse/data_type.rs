@@ -2,19 +2,19 @@
 
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::cursor::{Cursor, DEEPEST, Parsed, error};
+use super::cursor::{DEEPEST, Parsed, TokenCursor, error};
 use super::dialect::FlinkSql;
 use super::interval;
 use crate::error::Location;
-use crate::types::data_type::{DataType, Field, Part, UNBOUNDED};
+use crate::types::data_type::{DataType, RowField, TypePart, UNBOUNDED};
 
 /// A type, with `ARRAY` or `MULTISET` behind it as often as the job likes.
-pub fn parse_type(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+pub fn parse_type(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     parse_type_and_parts(cursor).map(|(data_type, _)| data_type)
 }
 
 /// The same, with what is NOT NULL inside it.
-pub fn parse_type_and_parts(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
+pub fn parse_type_and_parts(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
     let (mut data_type, mut parts) = parse_plain_type(cursor)?;
     let mut depth = 0;
     loop {
@@ -30,12 +30,12 @@ pub fn parse_type_and_parts(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Pa
             return Err(cursor.error(format!("nested more than {DEEPEST} levels deep")));
         }
         data_type = wrap(Box::new(data_type));
-        parts = vec![Part { not_null: false, parts }];
+        parts = vec![TypePart { not_null: false, parts }];
     }
 }
 
 /// What stands between `<` and `>`.
-fn in_angles<T>(cursor: &mut Cursor<'_>, parse: impl FnOnce(&mut Cursor<'_>) -> Parsed<T>) -> Parsed<T> {
+fn in_angles<T>(cursor: &mut TokenCursor<'_>, parse: impl FnOnce(&mut TokenCursor<'_>) -> Parsed<T>) -> Parsed<T> {
     cursor.nested(|cursor| {
         cursor.expect(&Token::Lt)?;
         let parsed = parse(cursor)?;
@@ -44,15 +44,15 @@ fn in_angles<T>(cursor: &mut Cursor<'_>, parse: impl FnOnce(&mut Cursor<'_>) -> 
     })
 }
 
-fn inner_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Part)> {
+fn inner_type(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, TypePart)> {
     let (data_type, parts) = parse_type_and_parts(cursor)?;
     let not_null = accept_nullability(cursor)?;
-    Ok((data_type, Part { not_null, parts }))
+    Ok((data_type, TypePart { not_null, parts }))
 }
 
 /// `name type ['comment'], …` of a ROW.
-fn fields(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
-    let (mut fields, mut parts): (Vec<Field>, _) = (Vec::new(), Vec::new());
+fn fields(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
+    let (mut fields, mut parts): (Vec<RowField>, _) = (Vec::new(), Vec::new());
     loop {
         let name = cursor.name("a field's name")?;
         if fields.iter().any(|field| field.name == name.text) {
@@ -62,7 +62,7 @@ fn fields(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
         if matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_)) {
             cursor.advance();
         }
-        fields.push(Field { name: name.text, data_type });
+        fields.push(RowField { name: name.text, data_type });
         parts.push(part);
         if !cursor.accept(&Token::Comma) {
             return Ok((DataType::Row(fields), parts));
@@ -76,7 +76,7 @@ pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
         .tokenize_with_location()
         .map_err(|_| error(at, format!("unknown type {text}")))?;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-    let mut cursor = Cursor::new(&tokens, at);
+    let mut cursor = TokenCursor::new(&tokens, at);
     let parsed = parse_type(&mut cursor).and_then(|data_type| match cursor.is_at_end() {
         true => Ok(data_type),
         false => Err(cursor.error(format!("unknown type {text}"))),
@@ -85,7 +85,7 @@ pub fn parse_type_text(text: &str, at: Location) -> Parsed<DataType> {
     parsed.map_err(|diagnostic| error(at, diagnostic.message))
 }
 
-fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
+fn parse_plain_type(cursor: &mut TokenCursor<'_>) -> Parsed<(DataType, Vec<TypePart>)> {
     let name = match cursor.peek() {
         Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
         _ => return Err(cursor.expected("a type")),
@@ -159,7 +159,7 @@ fn parse_plain_type(cursor: &mut Cursor<'_>) -> Parsed<(DataType, Vec<Part>)> {
 }
 
 /// `NOT NULL` or `NULL`; true when it is the former.
-pub fn accept_nullability(cursor: &mut Cursor<'_>) -> Parsed<bool> {
+pub fn accept_nullability(cursor: &mut TokenCursor<'_>) -> Parsed<bool> {
     if cursor.accept_word("NOT") {
         cursor.expect_word("NULL")?;
         return Ok(true);
@@ -168,7 +168,7 @@ pub fn accept_nullability(cursor: &mut Cursor<'_>) -> Parsed<bool> {
     Ok(false)
 }
 
-fn timestamp(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+fn timestamp(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     let precision = precision(cursor, 6)?;
     if cursor.accept_words(&["WITH", "LOCAL", "TIME", "ZONE"]) {
         return Ok(DataType::TimestampLtz { precision });
@@ -180,7 +180,7 @@ fn timestamp(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
     Ok(DataType::Timestamp { precision })
 }
 
-fn decimal(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
+fn decimal(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     let mut precision = 10;
     let mut scale = 0;
     if cursor.accept(&Token::LParen) {
@@ -193,7 +193,7 @@ fn decimal(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
     Ok(DataType::Decimal { precision, scale })
 }
 
-fn precision(cursor: &mut Cursor<'_>, default: u8) -> Parsed<u8> {
+fn precision(cursor: &mut TokenCursor<'_>, default: u8) -> Parsed<u8> {
     if !cursor.accept(&Token::LParen) {
         return Ok(default);
     }
@@ -202,7 +202,7 @@ fn precision(cursor: &mut Cursor<'_>, default: u8) -> Parsed<u8> {
     Ok(precision)
 }
 
-pub(super) fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
+pub(super) fn bounded(cursor: &mut TokenCursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
     let at = cursor.at();
     let number = cursor.number(what)?;
     u8::try_from(number)
@@ -212,15 +212,15 @@ pub(super) fn bounded(cursor: &mut Cursor<'_>, what: &str, least: u8, most: u8) 
 }
 
 /// Every value is filled up to this length, so it is held to what PostgreSQL takes for a `character(n)`.
-fn padded_length(cursor: &mut Cursor<'_>) -> Parsed<u32> {
+fn padded_length(cursor: &mut TokenCursor<'_>) -> Parsed<u32> {
     length_up_to(cursor, 1, 10 << 20)
 }
 
-fn length(cursor: &mut Cursor<'_>, default: u32) -> Parsed<u32> {
+fn length(cursor: &mut TokenCursor<'_>, default: u32) -> Parsed<u32> {
     length_up_to(cursor, default, UNBOUNDED)
 }
 
-fn length_up_to(cursor: &mut Cursor<'_>, default: u32, most: u32) -> Parsed<u32> {
+fn length_up_to(cursor: &mut TokenCursor<'_>, default: u32, most: u32) -> Parsed<u32> {
     if !cursor.accept(&Token::LParen) {
         return Ok(default);
     }

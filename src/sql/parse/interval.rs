@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Parsed, TokenCursor};
 use super::data_type::bounded;
 use crate::types::data_type::DataType;
 
@@ -12,8 +12,8 @@ const DAY: usize = 2;
 const SECOND: usize = 5;
 
 /// The digits say nothing about a value: Flink reads all of a family as one number.
-pub fn qualifier(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
-    let accept = |cursor: &mut Cursor<'_>, from: usize, to: usize| {
+pub fn qualifier(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
+    let accept = |cursor: &mut TokenCursor<'_>, from: usize, to: usize| {
         (from..to).find(|&unit| UNITS.get(unit).is_some_and(|(name, _)| cursor.accept_word(name)))
     };
     let Some(first) = accept(cursor, 0, UNITS.len()) else {
@@ -40,7 +40,7 @@ pub fn qualifier(cursor: &mut Cursor<'_>) -> Parsed<DataType> {
 }
 
 /// `(p)`; of seconds also `(p, s)`.
-fn digits(cursor: &mut Cursor<'_>, unit: usize) -> Parsed<()> {
+fn digits(cursor: &mut TokenCursor<'_>, unit: usize) -> Parsed<()> {
     if !cursor.accept(&Token::LParen) {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::cursor::{Cursor, Name, Parsed};
+use super::cursor::{Name, Parsed, TokenCursor};
 use super::statement::table_name;
 
 /// What a table takes over from another.
@@ -26,7 +26,7 @@ pub enum Merging {
 }
 
 /// What follows LIKE.
-pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<Like> {
+pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<Like> {
     let mut like = Like {
         table: table_name(cursor)?,
         constraints: Merging::Including,

@@ -16,18 +16,18 @@ pub use create_table::CreateTable;
 pub use cursor::{Name, error, location};
 pub use data_type::parse_type_text;
 pub use like::{Like, Merging};
-pub use statement::{CreateView, Drop, Insert, SetOption, Statement, check_qualifiers};
+pub use statement::{CreateView, Drop, Insert, SetOption, SqlStatement, check_qualifiers};
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use crate::error::{Diagnostic, Location};
-use cursor::Cursor;
+use cursor::TokenCursor;
 use statement_set::StatementSet;
 
 /// A job file's statements, as far as they could be read.
 #[derive(Debug, Default)]
 pub struct Script {
-    pub statements: Vec<Statement>,
+    pub statements: Vec<SqlStatement>,
     /// One for every statement that could not be read.
     pub errors: Vec<Diagnostic>,
     /// Tables and views whose CREATE could not be read: they are not unknown, only broken.
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Script {
         }
         let (tokens, behind) = rest.split_at(length.unwrap_or(rest.len()));
         let semicolon = behind.first().map_or(end, |token| location(token.span.start));
-        let mut cursor = Cursor::new(tokens, semicolon);
+        let mut cursor = TokenCursor::new(tokens, semicolon);
         let parsed = set.statement(&mut cursor);
         let mut errors = cursor.take_errors();
         match parsed {
@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Script {
         }
         if !errors.is_empty() {
             script.errors.append(&mut errors);
-            script.broken.extend(statement::declared_name(&mut Cursor::new(tokens, semicolon)));
+            script.broken.extend(statement::declared_name(&mut TokenCursor::new(tokens, semicolon)));
         }
         rest = behind.get(1..).unwrap_or_default();
     }

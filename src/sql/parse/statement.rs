@@ -7,12 +7,12 @@ use sqlparser::tokenizer::Token;
 
 use super::column::name_list;
 use super::create_table::{self, CreateTable};
-use super::cursor::{Cursor, Name, Parsed, error};
+use super::cursor::{Name, Parsed, TokenCursor, error};
 use super::query;
 use crate::error::{Diagnostic, Location};
 
 #[derive(Debug, Clone)]
-pub enum Statement {
+pub enum SqlStatement {
     CreateTable(CreateTable),
     CreateView(CreateView),
     Drop(Drop),
@@ -90,27 +90,27 @@ const OTHERS: &[&str] = &[
     "SHOW", "STOP", "TRUNCATE", "UNLOAD", "UPDATE", "REMOVE",
 ];
 
-pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
+pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<SqlStatement> {
     let statement = if let Some(kind) = accept_kind(cursor, "CREATE") {
         match kind {
-            Kind::Table => Statement::CreateTable(create_table::parse(cursor)?),
-            Kind::View => Statement::CreateView(create_view(cursor)?),
+            StatementKind::Table => SqlStatement::CreateTable(create_table::parse(cursor)?),
+            StatementKind::View => SqlStatement::CreateView(create_view(cursor)?),
         }
     } else if cursor.accept_words(&["INSERT", "INTO"]) || cursor.accept_words(&["EXECUTE", "INSERT", "INTO"]) {
-        Statement::Insert(insert(cursor)?)
+        SqlStatement::Insert(insert(cursor)?)
     } else if let Some(kind) = accept_kind(cursor, "DROP") {
         let if_exists = cursor.accept_words(&["IF", "EXISTS"]);
-        Statement::Drop(Drop { name: table_name(cursor)?, is_view: kind == Kind::View, if_exists })
+        SqlStatement::Drop(Drop { name: table_name(cursor)?, is_view: kind == StatementKind::View, if_exists })
     } else if cursor.accept_word("SET") {
-        Statement::Set(set(cursor)?)
+        SqlStatement::Set(set(cursor)?)
     } else if cursor.accept_word("RESET") {
-        Statement::Reset(reset(cursor)?)
+        SqlStatement::Reset(reset(cursor)?)
     } else if cursor.accept_words(&["ADD", "JAR"]) {
         cursor.text("the jar's path")?;
-        Statement::WithoutEffect("ADD JAR")
+        SqlStatement::WithoutEffect("ADD JAR")
     } else if uses_the_default(cursor) {
         cursor.rest();
-        Statement::WithoutEffect("USE")
+        SqlStatement::WithoutEffect("USE")
     } else {
         return Err(unknown(cursor));
     };
@@ -121,38 +121,38 @@ pub fn parse(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum StatementKind {
     Table,
     View,
 }
 
 /// `verb [TEMPORARY] TABLE | VIEW`.
-fn accept_kind(cursor: &mut Cursor<'_>, verb: &str) -> Option<Kind> {
-    let accept = |cursor: &mut Cursor<'_>, kind| {
+fn accept_kind(cursor: &mut TokenCursor<'_>, verb: &str) -> Option<StatementKind> {
+    let accept = |cursor: &mut TokenCursor<'_>, kind| {
         cursor.accept_words(&[verb, kind]) || cursor.accept_words(&[verb, "TEMPORARY", kind])
     };
     if accept(cursor, "TABLE") {
-        Some(Kind::Table)
+        Some(StatementKind::Table)
     } else if accept(cursor, "VIEW") {
-        Some(Kind::View)
+        Some(StatementKind::View)
     } else {
         None
     }
 }
 
 /// There is one catalog with one database, and they are in use.
-fn uses_the_default(cursor: &Cursor<'_>) -> bool {
+fn uses_the_default(cursor: &TokenCursor<'_>) -> bool {
     cursor.next_are(&["USE", "CATALOG", "default_catalog"]) || cursor.next_are(&["USE", "default_database"])
 }
 
 /// The name of what a CREATE declares, however wrong the rest of it is.
-pub fn declared_name(cursor: &mut Cursor<'_>) -> Option<String> {
+pub fn declared_name(cursor: &mut TokenCursor<'_>) -> Option<String> {
     accept_kind(cursor, "CREATE")?;
     cursor.accept_words(&["IF", "NOT", "EXISTS"]);
     table_name(cursor).ok().map(|name| name.text)
 }
 
-fn unknown(cursor: &Cursor<'_>) -> Diagnostic {
+fn unknown(cursor: &TokenCursor<'_>) -> Diagnostic {
     if let Some((_, what)) = UNSUPPORTED.iter().find(|(words, _)| cursor.next_are(words)) {
         return cursor.unsupported(what);
     }
@@ -163,7 +163,7 @@ fn unknown(cursor: &Cursor<'_>) -> Diagnostic {
 }
 
 /// What follows `CREATE VIEW`.
-fn create_view(cursor: &mut Cursor<'_>) -> Parsed<CreateView> {
+fn create_view(cursor: &mut TokenCursor<'_>) -> Parsed<CreateView> {
     let if_not_exists = cursor.accept_words(&["IF", "NOT", "EXISTS"]);
     let name = table_name(cursor)?;
     let columns = if cursor.accept(&Token::LParen) { Some(view_columns(cursor)?) } else { None };
@@ -176,7 +176,7 @@ fn create_view(cursor: &mut Cursor<'_>) -> Parsed<CreateView> {
 }
 
 /// `a [COMMENT '…'], b)`.
-fn view_columns(cursor: &mut Cursor<'_>) -> Parsed<Vec<Name>> {
+fn view_columns(cursor: &mut TokenCursor<'_>) -> Parsed<Vec<Name>> {
     let mut names = Vec::new();
     loop {
         names.push(cursor.name("a column's name")?);
@@ -193,7 +193,7 @@ fn view_columns(cursor: &mut Cursor<'_>) -> Parsed<Vec<Name>> {
     Ok(names)
 }
 
-fn rest_as_query(cursor: &mut Cursor<'_>) -> Parsed<(Box<Query>, Location)> {
+fn rest_as_query(cursor: &mut TokenCursor<'_>) -> Parsed<(Box<Query>, Location)> {
     let at = cursor.at();
     if cursor.next_is("VALUES") {
         return Err(cursor.unsupported("VALUES; a job reads from a table"));
@@ -205,7 +205,7 @@ fn rest_as_query(cursor: &mut Cursor<'_>) -> Parsed<(Box<Query>, Location)> {
 }
 
 /// A table's name. There is one catalog, so a qualified name may only name Flink's default one.
-pub fn table_name(cursor: &mut Cursor<'_>) -> Parsed<Name> {
+pub fn table_name(cursor: &mut TokenCursor<'_>) -> Parsed<Name> {
     let mut parts = vec![cursor.name("the table's name")?];
     while cursor.accept(&Token::Period) {
         parts.push(cursor.name("the table's name")?);
@@ -225,7 +225,7 @@ pub fn check_qualifiers(qualifiers: &[&str], name: &Name) -> Parsed<()> {
     }
 }
 
-fn set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
+fn set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
     if !matches!(cursor.peek(), Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_)) {
         return bare_set(cursor);
     }
@@ -236,7 +236,7 @@ fn set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
 }
 
 /// What follows RESET: nothing, or a setting's name.
-fn reset(cursor: &mut Cursor<'_>) -> Parsed<Option<String>> {
+fn reset(cursor: &mut TokenCursor<'_>) -> Parsed<Option<String>> {
     if cursor.is_at_end() {
         return Ok(None);
     }
@@ -251,7 +251,7 @@ fn reset(cursor: &mut Cursor<'_>) -> Parsed<Option<String>> {
 }
 
 /// `SET key = value` without quotes, as the SQL client of older Flink versions took it: all up to the `;`.
-fn bare_set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
+fn bare_set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
     let key_at = cursor.at();
     let mut key = String::new();
     while !cursor.is_at_end() && *cursor.peek() != Token::Eq {
@@ -276,7 +276,7 @@ fn bare_set(cursor: &mut Cursor<'_>) -> Parsed<SetOption> {
 }
 
 /// What follows `INSERT INTO`.
-fn insert(cursor: &mut Cursor<'_>) -> Parsed<Insert> {
+fn insert(cursor: &mut TokenCursor<'_>) -> Parsed<Insert> {
     let table = table_name(cursor)?;
     if cursor.next_is("PARTITION") {
         return Err(cursor.unsupported("INSERT INTO … PARTITION"));

@@ -1,8 +1,8 @@
 //! `BEGIN STATEMENT SET; INSERT …; INSERT …; END;` and `EXECUTE STATEMENT SET BEGIN … END;`. All INSERTs of a file run
 //! side by side anyway, so the frame only has to be well formed.
 
-use super::cursor::{Cursor, Parsed};
-use super::statement::{self, Statement};
+use super::cursor::{Parsed, TokenCursor};
+use super::statement::{self, SqlStatement};
 use crate::error::Location;
 
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct StatementSet {
 
 impl StatementSet {
     /// What stands before the next `;`. `None`: only a part of the frame, or nothing at all.
-    pub fn statement(&mut self, cursor: &mut Cursor<'_>) -> Parsed<Option<Statement>> {
+    pub fn statement(&mut self, cursor: &mut TokenCursor<'_>) -> Parsed<Option<SqlStatement>> {
         let at = cursor.at();
         if self.open_since.is_some() && cursor.accept_word("END") {
             self.open_since = None;

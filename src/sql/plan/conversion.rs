@@ -2,7 +2,7 @@
 
 use super::literal;
 use crate::sql::expression::{Expression, Literal};
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 
 /// How a value gets into a column of a declared type.
 #[derive(Debug, PartialEq)]
@@ -196,9 +196,9 @@ fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
         (Multiset(left), Multiset(right)) => inner(left, right).map(Multiset),
         (Map(left_key, left), Map(right_key, right)) => Some(Map(inner(left_key, right_key)?, inner(left, right)?)),
         (Row(left), Row(right)) if left.len() == right.len() => {
-            let field = |(left, right): (&Field, &Field)| {
+            let field = |(left, right): (&RowField, &RowField)| {
                 let data_type = merge(&[&left.data_type, &right.data_type])?;
-                Some(Field { name: left.name.clone(), data_type })
+                Some(RowField { name: left.name.clone(), data_type })
             };
             left.iter().zip(right).map(field).collect::<Option<_>>().map(Row)
         }

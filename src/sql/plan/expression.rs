@@ -15,7 +15,7 @@ pub(super) type Planned<T> = Result<T, Diagnostic>;
 
 /// A name, and what it stands for in terms of the source's row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Named {
+pub struct NamedExpression {
     pub name: String,
     pub expression: Expression,
 }
@@ -24,7 +24,7 @@ pub struct Named {
 pub struct Scope<'a> {
     /// The table, or its alias, by which its columns may be qualified.
     pub qualifier: &'a str,
-    pub columns: &'a [Named],
+    pub columns: &'a [NamedExpression],
     /// Where the query starts, for parts whose own place the parser doesn't know.
     pub at: Location,
 }

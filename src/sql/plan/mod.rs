@@ -12,6 +12,6 @@ mod select;
 mod size;
 
 pub use conversion::{Assignment, assign, can_cast, cast};
-pub use expression::{Named, Scope};
-pub use select::{Output, Projection, Relation, plan, plan_view};
+pub use expression::{NamedExpression, Scope};
+pub use select::{OutputColumn, Projection, Relation, plan, plan_view};
 pub use size::check as check_size;

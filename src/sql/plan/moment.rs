@@ -3,32 +3,32 @@
 use sqlparser::ast::{DateTimeField, Expr, Interval as WrittenInterval, Value};
 
 use crate::error::{Diagnostic, Location};
-use crate::sql::expression::{Expression, Function, Interval, Literal, Unit};
+use crate::sql::expression::{CalendarUnit, Expression, Function, Interval, Literal};
 use crate::sql::parse::error;
 use crate::types::data_type::DataType;
 
-pub(super) fn unit(name: &str) -> Option<Unit> {
+pub(super) fn unit(name: &str) -> Option<CalendarUnit> {
     let name = name.to_ascii_uppercase();
     Some(match name.strip_prefix("SQL_TSI_").unwrap_or(&name) {
-        "MILLENNIUM" => Unit::Millennium,
-        "CENTURY" => Unit::Century,
-        "DECADE" => Unit::Decade,
-        "YEAR" => Unit::Year,
-        "ISOYEAR" => Unit::IsoYear,
-        "QUARTER" => Unit::Quarter,
-        "MONTH" => Unit::Month,
-        "WEEK" => Unit::Week,
-        "DAY" => Unit::Day,
-        "DOW" => Unit::DayOfWeek,
-        "ISODOW" => Unit::IsoDayOfWeek,
-        "DOY" => Unit::DayOfYear,
-        "HOUR" => Unit::Hour,
-        "MINUTE" => Unit::Minute,
-        "SECOND" => Unit::Second,
-        "MILLISECOND" => Unit::Millisecond,
-        "MICROSECOND" => Unit::Microsecond,
-        "NANOSECOND" => Unit::Nanosecond,
-        "EPOCH" => Unit::Epoch,
+        "MILLENNIUM" => CalendarUnit::Millennium,
+        "CENTURY" => CalendarUnit::Century,
+        "DECADE" => CalendarUnit::Decade,
+        "YEAR" => CalendarUnit::Year,
+        "ISOYEAR" => CalendarUnit::IsoYear,
+        "QUARTER" => CalendarUnit::Quarter,
+        "MONTH" => CalendarUnit::Month,
+        "WEEK" => CalendarUnit::Week,
+        "DAY" => CalendarUnit::Day,
+        "DOW" => CalendarUnit::DayOfWeek,
+        "ISODOW" => CalendarUnit::IsoDayOfWeek,
+        "DOY" => CalendarUnit::DayOfYear,
+        "HOUR" => CalendarUnit::Hour,
+        "MINUTE" => CalendarUnit::Minute,
+        "SECOND" => CalendarUnit::Second,
+        "MILLISECOND" => CalendarUnit::Millisecond,
+        "MICROSECOND" => CalendarUnit::Microsecond,
+        "NANOSECOND" => CalendarUnit::Nanosecond,
+        "EPOCH" => CalendarUnit::Epoch,
         _ => return None,
     })
 }
@@ -41,18 +41,18 @@ pub(super) fn is_moment(data_type: &DataType) -> bool {
 }
 
 /// So many units; `None` where the unit has no fixed span.
-pub(super) fn span(unit: Unit, count: i64) -> Option<Interval> {
+pub(super) fn span(unit: CalendarUnit, count: i64) -> Option<Interval> {
     let months = |each: i64| Some(Interval { months: count.checked_mul(each)?, millis: 0 });
     let millis = |each: i64| Some(Interval { months: 0, millis: count.checked_mul(each)? });
     match unit {
-        Unit::Year => months(12),
-        Unit::Quarter => months(3),
-        Unit::Month => months(1),
-        Unit::Week => millis(7 * 86_400_000),
-        Unit::Day => millis(86_400_000),
-        Unit::Hour => millis(3_600_000),
-        Unit::Minute => millis(60_000),
-        Unit::Second => millis(1000),
+        CalendarUnit::Year => months(12),
+        CalendarUnit::Quarter => months(3),
+        CalendarUnit::Month => months(1),
+        CalendarUnit::Week => millis(7 * 86_400_000),
+        CalendarUnit::Day => millis(86_400_000),
+        CalendarUnit::Hour => millis(3_600_000),
+        CalendarUnit::Minute => millis(60_000),
+        CalendarUnit::Second => millis(1000),
         _ => None,
     }
 }
@@ -126,9 +126,9 @@ fn interval(written: &WrittenInterval) -> Result<(Interval, DataType), String> {
         Some(number(whole)?.checked_mul(1000)? + number(fraction.get(..3)?)?)
     };
     let plain = match (leading, written.last_field.as_ref().map(field)) {
-        (Unit::Second, None) => seconds_in_millis(text).map(|millis| Interval { months: 0, millis }),
+        (CalendarUnit::Second, None) => seconds_in_millis(text).map(|millis| Interval { months: 0, millis }),
         (leading, None) => number(text).and_then(|count| span(leading, count)),
-        (Unit::Year, Some(Some(Unit::Month))) => text.split_once('-').and_then(|(years, months)| {
+        (CalendarUnit::Year, Some(Some(CalendarUnit::Month))) => text.split_once('-').and_then(|(years, months)| {
             Some(Interval { months: number(years)?.checked_mul(12)? + number(months)?, millis: 0 })
         }),
         (first, Some(Some(last))) => clock(text, first, last, seconds_in_millis),
@@ -137,16 +137,21 @@ fn interval(written: &WrittenInterval) -> Result<(Interval, DataType), String> {
     let plain = plain.ok_or_else(malformed)?;
     let sign = if negative { -1 } else { 1 };
     let data_type = match leading {
-        Unit::Year | Unit::Quarter | Unit::Month => DataType::IntervalYearMonth,
+        CalendarUnit::Year | CalendarUnit::Quarter | CalendarUnit::Month => DataType::IntervalYearMonth,
         _ => DataType::IntervalDayTime,
     };
     Ok((Interval { months: plain.months * sign, millis: plain.millis * sign }, data_type))
 }
 
 /// `1 02:03:04.5`, or a part of it.
-fn clock(text: &str, first: Unit, last: Unit, seconds_in_millis: impl Fn(&str) -> Option<i64>) -> Option<Interval> {
-    let order = [Unit::Day, Unit::Hour, Unit::Minute, Unit::Second];
-    let place = |unit: Unit| order.iter().position(|known| *known == unit);
+fn clock(
+    text: &str,
+    first: CalendarUnit,
+    last: CalendarUnit,
+    seconds_in_millis: impl Fn(&str) -> Option<i64>,
+) -> Option<Interval> {
+    let order = [CalendarUnit::Day, CalendarUnit::Hour, CalendarUnit::Minute, CalendarUnit::Second];
+    let place = |unit: CalendarUnit| order.iter().position(|known| *known == unit);
     let (first, last) = (place(first)?, place(last)?);
     let parts: Vec<&str> = text.split([' ', ':']).collect();
     if last <= first || parts.len() != last - first + 1 {
@@ -155,7 +160,7 @@ fn clock(text: &str, first: Unit, last: Unit, seconds_in_millis: impl Fn(&str) -
     let mut millis = 0_i64;
     for (part, unit) in parts.iter().zip(&order[first..]) {
         let part = match unit {
-            Unit::Second => seconds_in_millis(part)?,
+            CalendarUnit::Second => seconds_in_millis(part)?,
             unit => span(*unit, part.parse::<u32>().ok()?.into())?.millis,
         };
         millis = millis.checked_add(part)?;

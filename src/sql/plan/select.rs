@@ -6,7 +6,7 @@ use sqlparser::ast::{
     SetOperator, SetQuantifier, TableAlias, TableFactor,
 };
 
-use super::expression::{Named, Scope};
+use super::expression::{NamedExpression, Scope};
 use super::refuse::{place, refuse_clauses, refuse_extras, relation_name, unsupported};
 use super::size;
 use crate::error::{Diagnostic, Location};
@@ -20,13 +20,13 @@ type Planned<T> = Result<T, Diagnostic>;
 pub struct Relation {
     /// The table below, by its number in the catalog.
     pub table: usize,
-    pub columns: Vec<Named>,
+    pub columns: Vec<NamedExpression>,
     pub filter: Option<Expression>,
 }
 
 /// One value that a query gives.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Output {
+pub struct OutputColumn {
     /// As a query around this one calls it.
     pub name: Option<String>,
     pub expression: Expression,
@@ -40,7 +40,7 @@ pub struct Output {
 pub struct Projection {
     pub table: usize,
     /// `None` stands for one that is wrong, which has been noted.
-    pub outputs: Vec<Option<Output>>,
+    pub outputs: Vec<Option<OutputColumn>>,
     pub filter: Option<Expression>,
 }
 
@@ -227,7 +227,7 @@ impl Planner<'_, '_> {
         if self.errors.len() > before {
             return None; // its columns are not known for certain
         }
-        let columns = outputs.into_iter().flatten().enumerate().map(|(index, output)| Named {
+        let columns = outputs.into_iter().flatten().enumerate().map(|(index, output)| NamedExpression {
             name: output.name.unwrap_or_else(|| format!("EXPR${index}")),
             expression: output.expression,
         });
@@ -269,10 +269,10 @@ impl Planner<'_, '_> {
 }
 
 /// The values of one item of the SELECT list.
-fn items(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<Output>>) -> Planned<()> {
+fn items(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<OutputColumn>>) -> Planned<()> {
     let all = |at: Location| {
-        scope.columns.iter().map(move |Named { name, expression }| {
-            Some(Output { name: Some(name.clone()), expression: expression.clone(), shown: name.clone(), at })
+        scope.columns.iter().map(move |NamedExpression { name, expression }| {
+            Some(OutputColumn { name: Some(name.clone()), expression: expression.clone(), shown: name.clone(), at })
         })
     };
     match item {
@@ -283,7 +283,7 @@ fn items(scope: &Scope<'_>, item: &SelectItem, outputs: &mut Vec<Option<Output>>
                 SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
                 _ => super::expression::own_name(expr),
             };
-            outputs.push(Some(Output { name, expression, shown: expr.to_string(), at }));
+            outputs.push(Some(OutputColumn { name, expression, shown: expr.to_string(), at }));
         }
         SelectItem::Wildcard(_) => outputs.extend(all(scope.place(item))),
         SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::column::{self, Context};
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::vector;
 use crate::types::data_type::DataType;
 use crate::types::target::ColumnKind;
@@ -20,7 +20,7 @@ pub(super) fn write(
     context: Context<'_>,
     value: &Value<'_>,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     match *value {
         Value::Array(elements) => {
             vector::check_length(elements.len(), context.dimension)?;
@@ -31,12 +31,12 @@ pub(super) fn write(
             vector::int2_array(value, context, out)
         }
         Value::Text(text) => literal(element, context, text, out),
-        _ => Err(Refusal::AsText),
+        _ => Err(EncodeError::AsText),
     }
 }
 
-fn header(element: &ColumnKind, dimensions: &[usize], out: &mut Vec<u8>) -> Result<(), Refusal> {
-    let oid = oid(element).ok_or(Refusal::AsText)?;
+fn header(element: &ColumnKind, dimensions: &[usize], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let oid = oid(element).ok_or(EncodeError::AsText)?;
     for word in [dimensions.len() as u32, 0, oid] {
         out.extend_from_slice(&word.to_be_bytes());
     }
@@ -52,11 +52,11 @@ pub(super) fn nested(
     context: Context<'_>,
     elements: &[Value<'_>],
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     let mut dimensions = [0; MOST_DIMENSIONS];
     let (mut depth, mut level, mut source) = (0, elements, context.source);
     loop {
-        *dimensions.get_mut(depth).ok_or(Refusal::AsText)? = level.len();
+        *dimensions.get_mut(depth).ok_or(EncodeError::AsText)? = level.len();
         depth += 1;
         if let DataType::Array(inner) = source {
             source = inner;
@@ -64,7 +64,7 @@ pub(super) fn nested(
         match level.first() {
             Some(Value::Array(inner)) => level = inner,
             // What an empty part means depends on the server's version.
-            None if depth > 1 => return Err(Refusal::AsText),
+            None if depth > 1 => return Err(EncodeError::AsText),
             _ => break,
         }
     }
@@ -86,7 +86,7 @@ fn parts(
     values: &[Value<'_>],
     dimensions: &[usize],
     out: &mut Vec<u8>,
-) -> Result<bool, Refusal> {
+) -> Result<bool, EncodeError> {
     let mut nulls = false;
     let is_leaf = dimensions.len() < 2;
     for value in values {
@@ -101,7 +101,7 @@ fn parts(
             value if is_leaf && !matches!(value, Value::Array(_)) => column::sized(element, context, value, out)?,
             _ => {
                 let reason = "the parts of an array of several dimensions must be arrays of one length";
-                return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+                return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
             }
         }
     }
@@ -109,15 +109,15 @@ fn parts(
 }
 
 /// Reads `{a,"b c",NULL}`, or `["a", 1, null]` with the escapes of JSON.
-fn literal(element: &ColumnKind, context: Context<'_>, text: &str, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn literal(element: &ColumnKind, context: Context<'_>, text: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let trimmed = text.trim_ascii();
     let (inside, is_json) = match trimmed.as_bytes() {
         [b'{', .., b'}'] => (&trimmed[1..trimmed.len() - 1], false),
         [b'[', .., b']'] => (&trimmed[1..trimmed.len() - 1], true),
-        [b'[', ..] if trimmed.contains('=') => return Err(Refusal::AsText),
+        [b'[', ..] if trimmed.contains('=') => return Err(EncodeError::AsText),
         _ => {
             let reason = format!("{} is not an array: write {{a,b}} or [\"a\",\"b\"]", excerpt(text));
-            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+            return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
     };
     let start = out.len();
@@ -153,17 +153,22 @@ fn literal(element: &ColumnKind, context: Context<'_>, text: &str, out: &mut Vec
     Ok(())
 }
 
-fn string_checked(item: &str, element: &ColumnKind, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn string_checked(
+    item: &str,
+    element: &ColumnKind,
+    context: Context<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
     column::sized(element, Context { source: &DataType::STRING, dimension: None, ..context }, &Value::Text(item), out)
 }
 
-fn malformed(text: &str) -> Refusal {
-    Refusal::reject(sqlstate::MALFORMED, format!("{} is not an array literal", excerpt(text)))
+fn malformed(text: &str) -> EncodeError {
+    EncodeError::reject(sqlstate::MALFORMED, format!("{} is not an array literal", excerpt(text)))
 }
 
 /// The first element of `text` (`None`: NULL) and what stands after it, without blanks. Nested arrays and odd
 /// spellings are the server's to read.
-fn next(text: &str, is_json: bool) -> Result<(Option<Cow<'_, str>>, &str), Refusal> {
+fn next(text: &str, is_json: bool) -> Result<(Option<Cow<'_, str>>, &str), EncodeError> {
     if let Some(quoted) = text.strip_prefix('"') {
         let end = closing_quote(quoted).ok_or_else(|| malformed(text))?;
         let (inside, after) = (&quoted[..end], quoted[end + 1..].trim_ascii_start());
@@ -180,7 +185,7 @@ fn next(text: &str, is_json: bool) -> Result<(Option<Cow<'_, str>>, &str), Refus
         return Err(malformed(text));
     }
     if item.contains(['"', '\\', '{', '}', '[', ']']) {
-        return Err(Refusal::AsText);
+        return Err(EncodeError::AsText);
     }
     let is_null = item.eq_ignore_ascii_case("null");
     Ok(((!is_null).then_some(Cow::Borrowed(item)), &text[end..]))

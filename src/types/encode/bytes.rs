@@ -1,27 +1,27 @@
 //! bytea, uuid, bit strings, and the labels of enums.
 
 use super::print;
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::string::check_nul;
 use crate::types::value::Value;
 
 /// Text is `\x` and hexadecimal digits, or the bytes themselves where no backslash is in it.
-pub(super) fn bytea(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn bytea(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match *value {
         Value::Bytes(bytes) => out.extend_from_slice(bytes),
         Value::Text(text) => match text.strip_prefix("\\x") {
             Some(hex) if hex.len() % 2 == 0 => {
                 for pair in hex.as_bytes().chunks_exact(2) {
-                    out.push(byte(pair).ok_or(Refusal::AsText)?);
+                    out.push(byte(pair).ok_or(EncodeError::AsText)?);
                 }
             }
             None if !text.contains('\\') => {
                 check_nul(text)?;
                 out.extend_from_slice(text.as_bytes());
             }
-            _ => return Err(Refusal::AsText),
+            _ => return Err(EncodeError::AsText),
         },
-        _ => return Err(Refusal::AsText),
+        _ => return Err(EncodeError::AsText),
     }
     Ok(())
 }
@@ -35,15 +35,18 @@ fn byte(pair: &[u8]) -> Option<u8> {
 }
 
 /// Every spelling that the server takes, so that equal keys have one image.
-pub(super) fn uuid(value: &Value<'_>) -> Result<[u8; 16], Refusal> {
+pub(super) fn uuid(value: &Value<'_>) -> Result<[u8; 16], EncodeError> {
     match *value {
         Value::Text(text) => parse_uuid(text).ok_or_else(|| {
-            Refusal::reject(sqlstate::MALFORMED, format!("{} is not a uuid of 32 hexadecimal digits", excerpt(text)))
+            EncodeError::reject(
+                sqlstate::MALFORMED,
+                format!("{} is not a uuid of 32 hexadecimal digits", excerpt(text)),
+            )
         }),
         Value::Bytes(bytes) => bytes.try_into().map_err(|_| {
-            Refusal::reject(sqlstate::MALFORMED, format!("a uuid has 16 bytes, the value has {}", bytes.len()))
+            EncodeError::reject(sqlstate::MALFORMED, format!("a uuid has 16 bytes, the value has {}", bytes.len()))
         }),
-        _ => Err(Refusal::AsText),
+        _ => Err(EncodeError::AsText),
     }
 }
 
@@ -67,17 +70,17 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
 const MOST_BITS: usize = i32::MAX as usize - 7;
 
 /// Text of the digits 0 and 1, or bytes: the first bit is the highest one of the first byte.
-pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let type_name = if exact { "bit" } else { "bit varying" };
     let refuse = |sqlstate, length: usize| {
         let reason = format!("the value has {length} bits, the column is {type_name}({})", limit.unwrap_or_default());
-        Err(Refusal::reject(sqlstate, reason))
+        Err(EncodeError::reject(sqlstate, reason))
     };
     let countable = |length: usize| match length <= MOST_BITS {
         true => Ok((length as u32).to_be_bytes()),
         false => {
             let reason = format!("the value has {length} bits, PostgreSQL stores at most {MOST_BITS}");
-            Err(Refusal::reject(sqlstate::TOO_BIG, reason))
+            Err(EncodeError::reject(sqlstate::TOO_BIG, reason))
         }
     };
     match *value {
@@ -113,13 +116,13 @@ pub(super) fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut
             out.extend_from_slice(&countable(length)?);
             out.extend_from_slice(bytes);
         }
-        _ => return Err(Refusal::AsText),
+        _ => return Err(EncodeError::AsText),
     }
     Ok(())
 }
 
 /// The server looks the label up.
-pub(super) fn label(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn label(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Text(text) => check_nul(text)?,
         Value::Months(_)
@@ -129,7 +132,7 @@ pub(super) fn label(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal>
         | Value::Vector(_)
         | Value::Row(_)
         | Value::Map(_) => {
-            return Err(Refusal::AsText);
+            return Err(EncodeError::AsText);
         }
         _ => {}
     }
@@ -155,7 +158,7 @@ mod tests {
         }
         assert_eq!(uuid(&Value::Bytes(&expected)), Ok(expected));
         for text in ["", "a0ee", "{a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0eebc999c0b4ef8bb6d6bb9bd380a11-", " a0eebc"] {
-            assert!(matches!(uuid(&Value::Text(text)), Err(Refusal::Reject { sqlstate: "22P02", .. })), "{text}");
+            assert!(matches!(uuid(&Value::Text(text)), Err(EncodeError::Reject { sqlstate: "22P02", .. })), "{text}");
         }
     }
 
@@ -167,8 +170,8 @@ mod tests {
         };
         assert_eq!(read("\\x00fF"), Ok(vec![0, 255]));
         assert_eq!(read("plain"), Ok(b"plain".to_vec()));
-        assert_eq!(read("\\x0"), Err(Refusal::AsText));
-        assert_eq!(read("\\001"), Err(Refusal::AsText));
+        assert_eq!(read("\\x0"), Err(EncodeError::AsText));
+        assert_eq!(read("\\001"), Err(EncodeError::AsText));
     }
 
     #[test]
@@ -181,9 +184,15 @@ mod tests {
         assert_eq!(read(Value::Bytes(&[0b1010_0000]), Some(3), true), Ok(vec![0, 0, 0, 3, 0b1010_0000]));
         assert_eq!(read(Value::Bytes(&[1, 2]), None, false), Ok(vec![0, 0, 0, 16, 1, 2]));
         for value in [Value::Text("10"), Value::Bytes(&[0b1011_0000]), Value::Bytes(&[0, 0]), Value::Bytes(&[])] {
-            assert!(matches!(read(value, Some(3), true), Err(Refusal::Reject { sqlstate: "22026", .. })), "{value:?}");
+            assert!(
+                matches!(read(value, Some(3), true), Err(EncodeError::Reject { sqlstate: "22026", .. })),
+                "{value:?}"
+            );
         }
-        assert!(matches!(read(Value::Text("1010"), Some(3), false), Err(Refusal::Reject { sqlstate: "22001", .. })));
-        assert_eq!(read(Value::Text("x1F"), None, false), Err(Refusal::AsText));
+        assert!(matches!(
+            read(Value::Text("1010"), Some(3), false),
+            Err(EncodeError::Reject { sqlstate: "22001", .. })
+        ));
+        assert_eq!(read(Value::Text("x1F"), None, false), Err(EncodeError::AsText));
     }
 }

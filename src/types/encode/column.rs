@@ -1,6 +1,6 @@
 //! One column: which form a value takes in it.
 
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 use super::{VectorOptions, array, bytes, json, scalar, string, vector};
 use crate::types::data_type::DataType;
 use crate::types::target::{ColumnKind, Dimension, TargetColumn};
@@ -25,7 +25,7 @@ pub(super) fn field(
     vectors: VectorOptions,
     value: &Value<'_>,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     if value.is_null() {
         check_null(column)?;
         out.extend_from_slice(&NULL);
@@ -42,7 +42,7 @@ pub(super) fn sized(
     context: Context<'_>,
     value: &Value<'_>,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     use ColumnKind as Kind;
     let source = context.source;
     match kind {
@@ -87,13 +87,13 @@ pub(super) fn sized(
         Kind::Vector => return counted(out, |out| vector::vector(value, context, out)),
         Kind::HalfVec => return counted(out, |out| vector::halfvec(value, context, out)),
         Kind::SparseVec => return counted(out, |out| vector::sparsevec(value, context, out)),
-        Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly => return Err(Refusal::AsText),
+        Kind::Composite | Kind::OtherArray | Kind::Other | Kind::TextOnly => return Err(EncodeError::AsText),
     }
     Ok(())
 }
 
 /// Text is a document already; the server looks whether it is one.
-fn document(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn document(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Text(text) => {
             string::check_nul(text)?;
@@ -104,22 +104,22 @@ fn document(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(
     }
 }
 
-pub(super) fn check_null(column: &TargetColumn) -> Result<(), Refusal> {
+pub(super) fn check_null(column: &TargetColumn) -> Result<(), EncodeError> {
     if column.not_null {
-        return Err(Refusal::reject(sqlstate::NOT_NULL, "the value is NULL, the column is NOT NULL"));
+        return Err(EncodeError::reject(sqlstate::NOT_NULL, "the value is NULL, the column is NOT NULL"));
     }
     Ok(())
 }
 
-pub(super) fn int2(value: &Value<'_>) -> Result<i64, Refusal> {
+pub(super) fn int2(value: &Value<'_>) -> Result<i64, EncodeError> {
     scalar::integer(value, i16::MIN.into(), i16::MAX.into(), "smallint")
 }
 
-pub(super) fn int4(value: &Value<'_>) -> Result<i64, Refusal> {
+pub(super) fn int4(value: &Value<'_>) -> Result<i64, EncodeError> {
     scalar::integer(value, i32::MIN.into(), i32::MAX.into(), "integer")
 }
 
-pub(super) fn int8(value: &Value<'_>) -> Result<i64, Refusal> {
+pub(super) fn int8(value: &Value<'_>) -> Result<i64, EncodeError> {
     scalar::integer(value, i64::MIN, i64::MAX, "bigint")
 }
 
@@ -134,14 +134,14 @@ fn fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) {
 
 /// Lets `write` append the bytes and puts their length before them.
 #[inline(always)]
-fn counted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Refusal>) -> Result<(), Refusal> {
+fn counted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<(), EncodeError> {
     let start = out.len();
     out.extend_from_slice(&NULL);
     write(out)?;
     let length = out.len() - start - NULL.len();
     if length > MOST_BYTES {
         let reason = format!("the value takes {length} bytes, PostgreSQL stores at most {MOST_BYTES}");
-        return Err(Refusal::reject(sqlstate::TOO_BIG, reason));
+        return Err(EncodeError::reject(sqlstate::TOO_BIG, reason));
     }
     out[start..start + NULL.len()].copy_from_slice(&(length as u32).to_be_bytes());
     Ok(())

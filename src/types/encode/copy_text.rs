@@ -2,7 +2,7 @@
 
 use std::collections::TryReserveError;
 
-use super::refusal::Refusal;
+use super::refusal::EncodeError;
 use super::string::check_nul;
 use super::{VectorOptions, column, output, print};
 use crate::types::target::{ColumnKind, TargetColumn};
@@ -36,7 +36,7 @@ pub(super) fn field(
     value: &Value<'_>,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     if value.is_null() {
         column::check_null(column)?;
         out.extend_from_slice(b"\\N");
@@ -51,7 +51,7 @@ pub(super) fn field(
             escape(printed, out);
             return Ok(());
         }
-        Err(Refusal::AsText) => {}
+        Err(EncodeError::AsText) => {}
         Err(refusal) => return Err(refusal),
     }
     match value {

@@ -4,7 +4,7 @@ use super::float::Number;
 use crate::types::float;
 
 /// One element's bytes in a column.
-pub(super) trait Slot {
+pub(super) trait ElementSlot {
     type Number: Number;
     /// The whole element.
     const WIDTH: usize;
@@ -25,7 +25,7 @@ pub(super) struct Sized4;
 /// `float8[]`.
 pub(super) struct Sized8;
 
-impl Slot for Bare {
+impl ElementSlot for Bare {
     type Number = f32;
     const WIDTH: usize = 4;
 
@@ -35,7 +35,7 @@ impl Slot for Bare {
     }
 }
 
-impl Slot for Sized4 {
+impl ElementSlot for Sized4 {
     type Number = f32;
     const WIDTH: usize = 8;
 
@@ -45,7 +45,7 @@ impl Slot for Sized4 {
     }
 }
 
-impl Slot for Sized8 {
+impl ElementSlot for Sized8 {
     type Number = f64;
     const WIDTH: usize = 12;
 
@@ -69,18 +69,18 @@ pub(super) struct Contents {
 }
 
 /// Writes elements one after another into room made beforehand.
-pub(super) struct Elements<'a, S> {
+pub(super) struct ElementWriter<'a, S> {
     room: &'a mut [u8],
     pub contents: Contents,
     slot: std::marker::PhantomData<S>,
 }
 
-impl<'a, S: Slot> Elements<'a, S> {
+impl<'a, S: ElementSlot> ElementWriter<'a, S> {
     /// Makes room for `count` elements at the end of `out`.
     pub fn reserve(out: &'a mut Vec<u8>, count: usize) -> Self {
         let start = out.len();
         out.resize(start + count * S::WIDTH, 0);
-        Elements { room: &mut out[start..], contents: Contents::default(), slot: std::marker::PhantomData }
+        ElementWriter { room: &mut out[start..], contents: Contents::default(), slot: std::marker::PhantomData }
     }
 
     /// Writes the numbers of a list from `at` on as far as [`float::run`] reads them; gives where it stopped.

@@ -7,7 +7,7 @@ use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 
 use super::print;
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 use crate::types::calendar::date_from_days;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
@@ -16,7 +16,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
 /// Appends the JSON of a value of `data_type`, which names the fields of a ROW.
-pub(super) fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match *value {
         Value::Null | Value::Unchanged => out.extend_from_slice(b"null"),
         Value::Text(text) => string(text, out),
@@ -80,8 +80,8 @@ fn separated<T>(
     brackets: &[u8; 2],
     items: &[T],
     out: &mut Vec<u8>,
-    mut write: impl FnMut(&T, usize, &mut Vec<u8>) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    mut write: impl FnMut(&T, usize, &mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
     out.push(brackets[0]);
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -94,11 +94,14 @@ fn separated<T>(
 }
 
 /// A map's key: a string, whatever its type.
-fn name(key: &Value<'_>, key_type: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn name(key: &Value<'_>, key_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     match key {
         Value::Null | Value::Unchanged => {
-            return Err(Refusal::reject(sqlstate::NULL_NOT_ALLOWED, "a key of the MAP is NULL, JSON has no such name"));
+            return Err(EncodeError::reject(
+                sqlstate::NULL_NOT_ALLOWED,
+                "a key of the MAP is NULL, JSON has no such name",
+            ));
         }
         Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
             write(key, key_type, out)?;
@@ -175,7 +178,7 @@ fn timestamp(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::data_type::Field;
+    use crate::types::data_type::RowField;
     use crate::types::value::Decimal;
 
     fn json(value: Value<'_>, data_type: &DataType) -> String {
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_row_is_an_object_with_its_fields_names() {
-        let field = |name: &str, data_type| Field { name: name.into(), data_type };
+        let field = |name: &str, data_type| RowField { name: name.into(), data_type };
         let row = DataType::Row(vec![
             field("id", DataType::BigInt),
             field("a \"b\"", DataType::Array(Box::new(DataType::Double))),

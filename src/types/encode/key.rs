@@ -1,6 +1,6 @@
 //! The key image: equal for rows that the database would take for the same key.
 
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 use super::{bytes, column, print, scalar, string};
 use crate::types::target::{ColumnKind, TargetColumn};
 use crate::types::value::Value;
@@ -15,7 +15,7 @@ pub(super) fn image(
     value: &Value<'_>,
     canonical: bool,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     let start = out.len();
     out.extend_from_slice(&NULL);
     if value.is_null() {
@@ -23,12 +23,12 @@ pub(super) fn image(
     }
     match stored(column, value, out) {
         // Only the server knows what it will store: the text has to do.
-        Err(Refusal::AsText) if canonical => {
+        Err(EncodeError::AsText) if canonical => {
             let reason =
                 format!("a key of type {} can't be told from this value; push it in that type", column.type_name);
-            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+            return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
-        Err(Refusal::AsText) => {
+        Err(EncodeError::AsText) => {
             out.truncate(start + NULL.len());
             print::print(value, &column.source, out)?;
         }
@@ -39,7 +39,7 @@ pub(super) fn image(
     Ok(())
 }
 
-fn stored(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn stored(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     use ColumnKind as Kind;
     let source = &column.source;
     let number = match column.kind {
@@ -90,7 +90,7 @@ fn stored(column: &TargetColumn, value: &Value<'_>, out: &mut Vec<u8>) -> Result
         Kind::Bytea => return bytes::bytea(value, out),
         Kind::Enum => return bytes::label(value, out),
         // Lists of what makes a key equal end here: rows with such keys keep their order by being in one shard.
-        _ => return Err(Refusal::AsText),
+        _ => return Err(EncodeError::AsText),
     };
     out.extend_from_slice(&number.to_be_bytes());
     Ok(())

@@ -1,39 +1,39 @@
 //! Vector literals `{0.1,0.2}` and `[0.1, 0.2]` → elements. The hot loop of the product.
 
-use super::element::{Elements, Slot};
+use super::element::{ElementSlot, ElementWriter};
 use super::float::Number;
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::scalar;
 use crate::types::float;
 use crate::types::value::Value;
 
 /// A literal's inside, and how many elements its commas make.
-pub(super) struct Literal<'a> {
+pub(super) struct ArrayLiteral<'a> {
     inside: &'a str,
     pub count: usize,
 }
 
 /// Takes the brackets off. Bounds (`[1:2]={1,2}`) are the server's to read.
-pub(super) fn open(text: &str) -> Result<Literal<'_>, Refusal> {
+pub(super) fn open(text: &str) -> Result<ArrayLiteral<'_>, EncodeError> {
     let trimmed = text.trim_matches(is_blank);
     let inside = match trimmed.as_bytes() {
         [b'{', .., b'}'] | [b'[', .., b']'] => &trimmed[1..trimmed.len() - 1],
-        [b'[', ..] if trimmed.contains('=') => return Err(Refusal::AsText),
+        [b'[', ..] if trimmed.contains('=') => return Err(EncodeError::AsText),
         _ => {
             let reason = format!("{} is not a vector: write {{0.1,0.2}} or [0.1,0.2]", excerpt(text));
-            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+            return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
     };
     let count = match inside.trim_matches(is_blank) {
         "" => 0,
         _ => commas(inside.as_bytes()) + 1,
     };
-    Ok(Literal { inside, count })
+    Ok(ArrayLiteral { inside, count })
 }
 
-impl Literal<'_> {
-    /// Writes the elements; `elements` has room for as many as [`Literal::count`] says.
-    pub fn write<S: Slot>(&self, elements: &mut Elements<'_, S>) -> Result<(), Refusal> {
+impl ArrayLiteral<'_> {
+    /// Writes the elements; `elements` has room for as many as [`ArrayLiteral::count`] says.
+    pub fn write<S: ElementSlot>(&self, elements: &mut ElementWriter<'_, S>) -> Result<(), EncodeError> {
         if self.count == 0 {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl Literal<'_> {
 
     /// An element that isn't plain digits followed by a comma.
     #[cold]
-    fn write_odd<S: Slot>(&self, element: &str, elements: &mut Elements<'_, S>) -> Result<(), Refusal> {
+    fn write_odd<S: ElementSlot>(&self, element: &str, elements: &mut ElementWriter<'_, S>) -> Result<(), EncodeError> {
         let element = element.trim_matches(is_blank);
         if element.eq_ignore_ascii_case("null") {
             elements.put_null();
@@ -79,10 +79,10 @@ impl Literal<'_> {
         let number = element.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(element);
         match scalar::float(&Value::Text(number.trim_matches(is_blank))) {
             Ok(value) => elements.put(value),
-            Err(Refusal::AsText) if is_for_the_server(number) => return Err(Refusal::AsText),
-            Err(Refusal::AsText) => {
+            Err(EncodeError::AsText) if is_for_the_server(number) => return Err(EncodeError::AsText),
+            Err(EncodeError::AsText) => {
                 let reason = format!("element {} of {} is not a number", excerpt(element), excerpt(self.inside));
-                return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+                return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
             }
             Err(refusal) => return Err(refusal),
         }

@@ -37,7 +37,7 @@ use crate::error::{Error, Rejection, Stage};
 use crate::types::target::{TargetColumn, TargetTable};
 use crate::types::value::Value;
 use crate::types::vector_encoding::VectorEncoding;
-use refusal::Refusal;
+use refusal::EncodeError;
 
 pub use self::translate::Translator;
 
@@ -175,7 +175,7 @@ impl RowEncoder {
             let write = |value: &Value<'_>| column::field(column, self.options.vectors, value, out);
             match prepared(self.options, column, value, &mut self.decoded, write) {
                 Ok(()) => {}
-                Err(Refusal::AsText) => return Ok(false),
+                Err(EncodeError::AsText) => return Ok(false),
                 Err(refusal) => return Err(rejection(column, refusal)),
             }
         }
@@ -227,8 +227,8 @@ fn prepared(
     column: &TargetColumn,
     value: &Value<'_>,
     decoded: &mut Vec<u8>,
-    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    write: impl FnOnce(&Value<'_>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
     match value {
         Value::Text(text)
             if options.vectors.encoding.is_some_and(|encoding| encoding.base64)
@@ -246,8 +246,8 @@ fn prepared(
 fn cleaned(
     options: EncodeOptions,
     value: &Value<'_>,
-    write: impl FnOnce(&Value<'_>) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    write: impl FnOnce(&Value<'_>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
     match value {
         Value::Text(text) if options.cleans_text() => write(&Value::Text(&remove(text, options))),
         value => write(value),
@@ -267,10 +267,10 @@ fn remove(text: &str, options: EncodeOptions) -> Cow<'_, str> {
 }
 
 #[cold]
-fn rejection(column: &TargetColumn, refusal: Refusal) -> Rejection {
+fn rejection(column: &TargetColumn, refusal: EncodeError) -> Rejection {
     let (sqlstate, reason) = match refusal {
-        Refusal::Reject { sqlstate, reason } => (Some(sqlstate.to_string()), reason),
-        Refusal::AsText => (None, "the value has no form in this column".to_string()),
+        EncodeError::Reject { sqlstate, reason } => (Some(sqlstate.to_string()), reason),
+        EncodeError::AsText => (None, "the value has no form in this column".to_string()),
     };
     Rejection { sqlstate, ..Rejection::in_column(Stage::Encode, &column.name, reason) }
 }

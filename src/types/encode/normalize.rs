@@ -1,14 +1,14 @@
 //! `vector.normalize` = l2: vectors of length 1.
 
-use super::element::{Contents, Slot};
+use super::element::{Contents, ElementSlot};
 use super::float::Number;
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 
 /// Divides the elements in `bytes` by the vector's length.
-pub(super) fn normalize<S: Slot>(bytes: &mut [u8], contents: &Contents) -> Result<(), Refusal> {
+pub(super) fn normalize<S: ElementSlot>(bytes: &mut [u8], contents: &Contents) -> Result<(), EncodeError> {
     let refuse = |what| {
         let reason = format!("the vector {what}, so it can't be scaled to length 1 as vector.normalize asks");
-        Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason))
+        Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason))
     };
     if contents.nulls > 0 {
         return refuse("has NULL elements");
@@ -36,12 +36,12 @@ pub(super) fn normalize<S: Slot>(bytes: &mut [u8], contents: &Contents) -> Resul
     Ok(())
 }
 
-fn numbers<S: Slot>(bytes: &[u8]) -> impl Iterator<Item = f64> {
+fn numbers<S: ElementSlot>(bytes: &[u8]) -> impl Iterator<Item = f64> {
     bytes.chunks_exact(S::WIDTH).filter_map(|slot| S::get(slot).map(Number::to_double))
 }
 
 /// In eight sums, so that no addition waits for the one before.
-fn sum_of_squares<S: Slot>(bytes: &[u8], unit: f64) -> f64 {
+fn sum_of_squares<S: ElementSlot>(bytes: &[u8], unit: f64) -> f64 {
     let mut sums = [0.0; 8];
     for (at, number) in numbers::<S>(bytes).enumerate() {
         let number = number / unit;

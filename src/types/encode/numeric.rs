@@ -1,6 +1,6 @@
 //! PostgreSQL's numeric: groups of four decimal digits.
 
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
@@ -54,7 +54,7 @@ pub(super) fn print(bytes: &[u8], out: &mut Vec<u8>) {
 
 impl Numeric {
     /// Reads `-12.50` and rounds it as `numeric(precision, scale)` does: a half away from zero.
-    pub fn parse(text: &[u8], modifier: Option<(u16, i16)>) -> Result<Numeric, Refusal> {
+    pub fn parse(text: &[u8], modifier: Option<(u16, i16)>) -> Result<Numeric, EncodeError> {
         let (negative, digits) = match text {
             [b'-', digits @ ..] => (true, digits),
             digits => (false, digits),
@@ -66,18 +66,18 @@ impl Numeric {
         let pointed = whole.len() < digits.len();
         let are_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
         if whole.is_empty() || pointed && fraction.is_empty() || !are_digits(whole) || !are_digits(fraction) {
-            return Err(Refusal::AsText);
+            return Err(EncodeError::AsText);
         }
         let scale = match modifier {
             None => fraction.len(),
             // numeric(2, 5) and numeric(3, -2) are PostgreSQL 15's; rare enough for the server to do.
-            Some((precision, scale)) if scale < 0 || scale as u16 > precision => return Err(Refusal::AsText),
+            Some((precision, scale)) if scale < 0 || scale as u16 > precision => return Err(EncodeError::AsText),
             Some((_, scale)) => scale as usize,
         };
         let zeros = whole.iter().take_while(|&&digit| digit == b'0').count();
         let whole = &whole[zeros..];
         if whole.len() + scale >= DIGITS {
-            return Err(Refusal::AsText);
+            return Err(EncodeError::AsText);
         }
         let mut number = Numeric { negative, digits: [b'0'; DIGITS], length: whole.len() + scale, scale };
         let kept = fraction.len().min(scale);
@@ -95,7 +95,7 @@ impl Numeric {
                 "{text} does not fit numeric({precision},{scale}): at most {} digits before the point",
                 precision - scale as u16
             );
-            return Err(Refusal::reject(sqlstate::OUT_OF_RANGE, reason));
+            return Err(EncodeError::reject(sqlstate::OUT_OF_RANGE, reason));
         }
         Ok(number)
     }
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_number_with_too_many_digits_before_the_point_is_out_of_range() {
         let refusal = Numeric::parse(b"999.995", Some((5, 2))).err().unwrap();
-        assert!(matches!(refusal, Refusal::Reject { sqlstate: "22003", .. }));
+        assert!(matches!(refusal, EncodeError::Reject { sqlstate: "22003", .. }));
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn other_spellings_are_the_servers_to_read() {
         for text in ["", "-", "1e5", "+1", ".5", "5.", "NaN", " 1", "1_000"] {
-            assert_eq!(Numeric::parse(text.as_bytes(), None).err(), Some(Refusal::AsText), "{text}");
+            assert_eq!(Numeric::parse(text.as_bytes(), None).err(), Some(EncodeError::AsText), "{text}");
         }
     }
 }

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::element::{Elements, Slot};
+use super::element::{ElementSlot, ElementWriter};
 use super::float::Number;
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::scalar;
 use crate::types::value;
 use crate::types::value::Value;
@@ -21,11 +21,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Replaces `bytes` by what `text` stands for.
-pub(super) fn decode_base64(text: &str, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn decode_base64(text: &str, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
     bytes.clear();
     BASE64.decode_vec(text.trim_ascii(), bytes).map_err(|error| {
         let reason = format!("{} is neither a vector such as [0.1,0.2] nor base64: {error}", excerpt(text));
-        Refusal::reject(sqlstate::MALFORMED, reason)
+        EncodeError::reject(sqlstate::MALFORMED, reason)
     })
 }
 
@@ -44,11 +44,11 @@ fn width(number: PackedNumber) -> usize {
 }
 
 impl<'a> Packed<'a> {
-    pub fn new(bytes: &'a [u8], encoding: VectorEncoding) -> Result<Self, Refusal> {
+    pub fn new(bytes: &'a [u8], encoding: VectorEncoding) -> Result<Self, EncodeError> {
         let width = width(encoding.number);
         if !bytes.len().is_multiple_of(width) {
             let reason = format!("the value has {} bytes, a vector of {width}-byte floats has a multiple", bytes.len());
-            return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+            return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
         Ok(Packed { bytes, encoding })
     }
@@ -57,7 +57,7 @@ impl<'a> Packed<'a> {
         self.bytes.len() / width(self.encoding.number)
     }
 
-    pub fn write<S: Slot>(&self, elements: &mut Elements<'_, S>) -> Result<(), Refusal> {
+    pub fn write<S: ElementSlot>(&self, elements: &mut ElementWriter<'_, S>) -> Result<(), EncodeError> {
         let single = |number: f32| S::Number::from_single(number);
         let half = |number: u16| S::Number::from_single(value::half(number));
         let bytes = self.bytes;
@@ -78,7 +78,7 @@ impl<'a> Packed<'a> {
 
     /// A number that isn't finite must have come so, not become so.
     #[cold]
-    fn check_range<S: Slot>(&self) -> Result<(), Refusal> {
+    fn check_range<S: ElementSlot>(&self) -> Result<(), EncodeError> {
         if self.encoding.number != PackedNumber::F64 {
             return Ok(());
         }
@@ -95,6 +95,10 @@ impl<'a> Packed<'a> {
 
 /// Nothing in the loop depends on a number, so that it is done for several at once.
 #[inline(always)]
-fn put<S: Slot, const W: usize>(bytes: &[u8], elements: &mut Elements<'_, S>, read: impl Fn([u8; W]) -> S::Number) {
+fn put<S: ElementSlot, const W: usize>(
+    bytes: &[u8],
+    elements: &mut ElementWriter<'_, S>,
+    read: impl Fn([u8; W]) -> S::Number,
+) {
     elements.put_all(bytes.as_chunks::<W>().0, read);
 }

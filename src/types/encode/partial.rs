@@ -1,6 +1,6 @@
 //! Rows of updates that carry only some columns.
 
-use super::refusal::Refusal;
+use super::refusal::EncodeError;
 use super::{RowEncoder, column, copy_text, countable, prepared, rejection};
 use crate::batch::{RowFormat, UNCHANGED_LENGTH, UNCHANGED_TEXT};
 use crate::error::Rejection;
@@ -40,7 +40,7 @@ impl RowEncoder {
             let write = |value: &Value<'_>| column::field(target, self.options.vectors, value, out);
             match prepared(self.options, target, value, &mut self.decoded, write) {
                 Ok(()) => {}
-                Err(Refusal::AsText) => return Ok(false),
+                Err(EncodeError::AsText) => return Ok(false),
                 Err(refusal) => return Err(rejection(target, refusal)),
             }
         }

@@ -5,14 +5,14 @@ use std::io::Write;
 
 use super::calendar::SECONDS_A_DAY;
 use super::json;
-use super::refusal::Refusal;
+use super::refusal::EncodeError;
 use crate::types::calendar::date_from_days;
 use crate::types::data_type::DataType;
 use crate::types::value::{Decimal, Value};
 
 /// Appends the text form of a value of `data_type`; NULL as `NULL`. Arrays stand in braces, rows in parentheses, a map is
 /// JSON.
-pub(super) fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match *value {
         Value::Array(elements) => {
             let element_type = if let DataType::Array(element) = data_type { element } else { data_type };
@@ -61,7 +61,7 @@ pub(super) fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) 
 }
 
 /// A part of an array or a row, in quotes unless it is bare or can't be mistaken for anything else.
-fn part(value: &Value<'_>, data_type: &DataType, bare: bool, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn part(value: &Value<'_>, data_type: &DataType, bare: bool, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     print(value, data_type, out)?;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b':');

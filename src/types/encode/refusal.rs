@@ -2,17 +2,17 @@
 
 /// What keeps a value out of a binary row.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum EncodeError {
     /// Only the server can tell what the value means: the whole row goes as text.
     AsText,
     /// The server would refuse it; `sqlstate` is what it would say.
     Reject { sqlstate: &'static str, reason: String },
 }
 
-impl Refusal {
+impl EncodeError {
     #[cold]
     pub fn reject(sqlstate: &'static str, reason: impl Into<String>) -> Self {
-        Refusal::Reject { sqlstate, reason: reason.into() }
+        EncodeError::Reject { sqlstate, reason: reason.into() }
     }
 }
 

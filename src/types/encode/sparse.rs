@@ -3,7 +3,7 @@
 use super::column::Context;
 use super::element::{Bare, Contents};
 use super::normalize::normalize;
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::{scalar, vector};
 use crate::types::value::Value;
 
@@ -20,9 +20,10 @@ pub(super) fn is_literal(text: &str) -> bool {
 }
 
 /// Reads `{index:value,…}/dimensions`; indexes count from 1, in any order.
-pub(super) fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-    let malformed =
-        || Refusal::reject(sqlstate::MALFORMED, format!("{} is not a sparse vector: {{1:0.5,7:2}}/10", excerpt(text)));
+pub(super) fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let malformed = || {
+        EncodeError::reject(sqlstate::MALFORMED, format!("{} is not a sparse vector: {{1:0.5,7:2}}/10", excerpt(text)))
+    };
     let (inside, dimensions) = text.trim_ascii()[1..].rsplit_once('/').ok_or_else(malformed)?;
     let inside = inside.trim_ascii().strip_suffix('}').ok_or_else(malformed)?;
     let dimensions: usize = dimensions.trim_ascii().parse().map_err(|_| malformed())?;
@@ -34,7 +35,7 @@ pub(super) fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Re
             let index: usize = index.trim_ascii().parse().map_err(|_| malformed())?;
             if !(1..=dimensions).contains(&index) {
                 let reason = format!("index {index} is not within 1 to {dimensions}");
-                return Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason));
+                return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
             }
             let value: f32 = scalar::float(&Value::Text(value.trim_ascii()))?;
             if !value.is_finite() {
@@ -50,7 +51,7 @@ pub(super) fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Re
     pairs.sort_unstable_by_key(|pair| u64::from_be_bytes(*pair) >> 32);
     if let Some(two) = pairs.windows(2).find(|two| two[0][..4] == two[1][..4]) {
         let reason = format!("index {} is there twice", (u64::from_be_bytes(two[0]) >> 32) + 1);
-        return Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason));
+        return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
     }
     lay_out(out, start, context, |entries, at| {
         let (index, value) = entries.get(8 * at..8 * at + 8)?.split_at(4);
@@ -63,8 +64,8 @@ pub(super) fn from_dense(
     count: usize,
     context: Context<'_>,
     out: &mut Vec<u8>,
-    write: Write<'_>,
-) -> Result<(), Refusal> {
+    write: WriteDense<'_>,
+) -> Result<(), EncodeError> {
     let start = out.len();
     header(count, context, out)?;
     let contents = write(out)?;
@@ -78,16 +79,16 @@ pub(super) fn from_dense(
 }
 
 /// Appends the bare float4 of a dense vector.
-pub(super) type Write<'w> = &'w dyn Fn(&mut Vec<u8>) -> Result<Contents, Refusal>;
+pub(super) type WriteDense<'w> = &'w dyn Fn(&mut Vec<u8>) -> Result<Contents, EncodeError>;
 
-fn header(dimensions: usize, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn header(dimensions: usize, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     vector::check_length(dimensions, context.dimension)?;
     if dimensions == 0 {
         return Err(vector::no_dimensions());
     }
     if dimensions > MOST_DIMENSIONS {
         let reason = format!("the vector has {dimensions} dimensions, sparsevec takes at most {MOST_DIMENSIONS}");
-        return Err(Refusal::reject(sqlstate::TOO_BIG, reason));
+        return Err(EncodeError::reject(sqlstate::TOO_BIG, reason));
     }
     for word in [dimensions as u32, 0, 0] {
         out.extend_from_slice(&word.to_be_bytes());
@@ -95,8 +96,8 @@ fn header(dimensions: usize, context: Context<'_>, out: &mut Vec<u8>) -> Result<
     Ok(())
 }
 
-fn not_finite() -> Refusal {
-    Refusal::reject(sqlstate::DATA_EXCEPTION, "the vector has NULL, NaN or Infinity elements, sparsevec takes none")
+fn not_finite() -> EncodeError {
+    EncodeError::reject(sqlstate::DATA_EXCEPTION, "the vector has NULL, NaN or Infinity elements, sparsevec takes none")
 }
 
 /// Replaces what follows the header by all indexes and then all values of its entries that aren't zero.
@@ -105,7 +106,7 @@ fn lay_out(
     start: usize,
     context: Context<'_>,
     entry: impl Fn(&[u8], usize) -> Option<[[u8; 4]; 2]>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     let (from, to) = (start + HEADER, out.len());
     let is_zero = |value: [u8; 4]| f32::from_be_bytes(value) == 0.0;
     for part in 0..2 {
@@ -122,7 +123,7 @@ fn lay_out(
     if elements > MOST_ELEMENTS {
         let reason =
             format!("the vector has {elements} elements that aren't zero, sparsevec stores at most {MOST_ELEMENTS}");
-        return Err(Refusal::reject(sqlstate::TOO_BIG, reason));
+        return Err(EncodeError::reject(sqlstate::TOO_BIG, reason));
     }
     out[start + 4..start + 8].copy_from_slice(&(elements as u32).to_be_bytes());
     if context.vectors.normalize {

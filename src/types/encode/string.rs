@@ -1,6 +1,6 @@
 //! Strings, and the length limits of varchar(n) and char(n).
 
-use super::refusal::{Refusal, excerpt, sqlstate};
+use super::refusal::{EncodeError, excerpt, sqlstate};
 use super::{json, print};
 use crate::types::data_type::DataType;
 use crate::types::interval::{DayTime, YearMonth};
@@ -13,7 +13,7 @@ pub(super) fn write(
     source: &DataType,
     limit: Option<u32>,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     let start = out.len();
     match value {
         Value::Text(text) => {
@@ -31,10 +31,10 @@ pub(super) fn write(
     }
 }
 
-pub(super) fn check_nul(text: &str) -> Result<(), Refusal> {
+pub(super) fn check_nul(text: &str) -> Result<(), EncodeError> {
     match memchr::memchr(0, text.as_bytes()) {
         None => Ok(()),
-        Some(at) => Err(Refusal::reject(
+        Some(at) => Err(EncodeError::reject(
             sqlstate::NUL_BYTE,
             format!(
                 "the text has a NUL character at byte {at}, which PostgreSQL can't store; 'replacenullchar' = 'true' removes it"
@@ -44,7 +44,7 @@ pub(super) fn check_nul(text: &str) -> Result<(), Refusal> {
 }
 
 /// Cuts what is over `limit` characters if it is only blanks, as the server does.
-fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), Refusal> {
+fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), EncodeError> {
     let text = &out[start..];
     let starts_character = |byte: &u8| byte & 0xC0 != 0x80;
     let characters = text.iter().filter(|byte| starts_character(byte)).count();
@@ -58,7 +58,7 @@ fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), Refusal> {
             "{} has {characters} characters, the column takes {limit}",
             excerpt(&String::from_utf8_lossy(text))
         );
-        return Err(Refusal::reject(sqlstate::STRING_TOO_LONG, reason));
+        return Err(EncodeError::reject(sqlstate::STRING_TOO_LONG, reason));
     }
     out.truncate(start + end);
     Ok(())
@@ -68,7 +68,7 @@ fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    fn written(text: &str, limit: Option<u32>) -> Result<String, Refusal> {
+    fn written(text: &str, limit: Option<u32>) -> Result<String, EncodeError> {
         let mut out = b"before".to_vec();
         write(&Value::Text(text), &DataType::STRING, limit, &mut out)
             .map(|()| String::from_utf8(out).unwrap().split_off(6))
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn length_counts_characters_not_bytes() {
         assert_eq!(written("größe", Some(5)).unwrap(), "größe");
-        assert!(matches!(written("größen", Some(5)), Err(Refusal::Reject { sqlstate: "22001", .. })));
+        assert!(matches!(written("größen", Some(5)), Err(EncodeError::Reject { sqlstate: "22001", .. })));
     }
 
     #[test]
@@ -88,6 +88,6 @@ mod tests {
 
     #[test]
     fn a_nul_character_is_refused() {
-        assert!(matches!(written("a\0b", None), Err(Refusal::Reject { sqlstate: "22021", .. })));
+        assert!(matches!(written("a\0b", None), Err(EncodeError::Reject { sqlstate: "22021", .. })));
     }
 }

@@ -320,7 +320,7 @@ fn text_that_underflows_a_scalar_is_left_to_the_server() {
 
 /// A type of each sort, with a value of it that enters every column that takes the type at all.
 fn one_of_each() -> Vec<(DataType, Value<'static>)> {
-    use crate::types::data_type::{Field, UNBOUNDED};
+    use crate::types::data_type::{RowField, UNBOUNDED};
     const ONE: Decimal = Decimal { unscaled: 1, scale: 0 };
     let list = |element| DataType::Array(Box::new(element));
     vec![
@@ -340,7 +340,7 @@ fn one_of_each() -> Vec<(DataType, Value<'static>)> {
         (DataType::TimestampLtz { precision: 3 }, Value::Instant { seconds: 1, nanos: 1 }),
         (list(DataType::Float), Value::Array(&[Value::Float(1.0)])),
         (list(list(DataType::Int)), Value::Array(&[Value::Array(&[Value::Int(1)])])),
-        (DataType::Row(vec![Field { name: "a".into(), data_type: DataType::Int }]), Value::Row(&[Value::Int(1)])),
+        (DataType::Row(vec![RowField { name: "a".into(), data_type: DataType::Int }]), Value::Row(&[Value::Int(1)])),
         (DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int)), Value::Map(&[])),
         (DataType::Multiset(Box::new(DataType::STRING)), Value::Map(&[])),
         (DataType::IntervalYearMonth, Value::Months(1)),

@@ -4,7 +4,7 @@
 use super::{VectorOptions, column, copy_text, output};
 use crate::batch::RowFormat;
 use crate::types::data_type::DataType;
-use crate::types::fields::{Field, fields};
+use crate::types::fields::{EncodedField, fields};
 use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
 use crate::types::value::Value;
 
@@ -74,7 +74,7 @@ impl Translator {
         Some(())
     }
 
-    fn put_text(&mut self, at: usize, format: RowFormat, field: Field<'_>, out: &mut Vec<u8>) {
+    fn put_text(&mut self, at: usize, format: RowFormat, field: EncodedField<'_>, out: &mut Vec<u8>) {
         let Some(pair) = self.columns.get(at) else { return };
         if field.is_unchanged() {
             return out.extend_from_slice(crate::batch::UNCHANGED_TEXT);

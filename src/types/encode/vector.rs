@@ -1,11 +1,11 @@
 //! Vectors: `float4[]`, `float8[]`, `int2[]` and pgvector's types, from literals, arrays and packed floats.
 
 use super::column::Context;
-use super::element::{Bare, Contents, Elements, Sized4, Sized8, Slot};
+use super::element::{Bare, Contents, ElementSlot, ElementWriter, Sized4, Sized8};
 use super::float::Number;
 use super::normalize::normalize;
 use super::packed::Packed;
-use super::refusal::{Refusal, sqlstate};
+use super::refusal::{EncodeError, sqlstate};
 use super::{array, half, literal, scalar, sparse};
 use crate::types::target::{ColumnKind, Dimension};
 use crate::types::value;
@@ -16,14 +16,14 @@ const MOST_DIMENSIONS: usize = 16_000;
 /// Of an array of one dimension.
 const ARRAY_HEADER: usize = 20;
 
-pub(super) fn float4_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn float4_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Array([Value::Array(_), ..]) => several(&ColumnKind::Float4, context, value, out),
         value => array::<Sized4>(value, context, context.vectors.normalize, out),
     }
 }
 
-pub(super) fn float8_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn float8_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Array([Value::Array(_), ..]) => several(&ColumnKind::Float8, context, value, out),
         value => array::<Sized8>(value, context, context.vectors.normalize, out),
@@ -31,17 +31,22 @@ pub(super) fn float8_array(value: &Value<'_>, context: Context<'_>, out: &mut Ve
 }
 
 /// Several dimensions are no vector, so there is no length to it.
-fn several(element: &ColumnKind, context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-    let Value::Array(elements) = value else { return Err(Refusal::AsText) };
+fn several(
+    element: &ColumnKind,
+    context: Context<'_>,
+    value: &Value<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let Value::Array(elements) = value else { return Err(EncodeError::AsText) };
     if let Some(dimension) = context.dimension {
         let reason = format!("the array has several dimensions, {} wants a vector", dimension.declared_by);
-        return Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason));
+        return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
     }
     array::nested(element, context, elements, out)
 }
 
 /// `int2[]` from numbers that are whole, however they are spelt. Never normalized: nothing would be left of them.
-pub(super) fn int2_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn int2_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     const OID: u32 = 21;
     let start = out.len();
     array::<Sized8>(value, context, false, out)?;
@@ -58,7 +63,7 @@ pub(super) fn int2_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<
             if number.fract() != 0.0 || !(-32_768.0..=32_767.0).contains(&number) {
                 let number = scalar::shown(&Value::Double(number));
                 let reason = format!("element {number} is not a whole number within -32768 to 32767");
-                return Err(Refusal::reject(sqlstate::OUT_OF_RANGE, reason));
+                return Err(EncodeError::reject(sqlstate::OUT_OF_RANGE, reason));
             }
             out[to..to + 4].copy_from_slice(&2_u32.to_be_bytes());
             out[to + 4..to + 6].copy_from_slice(&(number as i16).to_be_bytes());
@@ -74,12 +79,12 @@ pub(super) fn int2_array(value: &Value<'_>, context: Context<'_>, out: &mut Vec<
 }
 
 /// The binary form of an array: dimensions, has-nulls flag, element type, then length and lower bound, then elements.
-fn array<S: Slot>(
+fn array<S: ElementSlot>(
     value: &Value<'_>,
     context: Context<'_>,
     to_length_one: bool,
     out: &mut Vec<u8>,
-) -> Result<(), Refusal> {
+) -> Result<(), EncodeError> {
     let dimension = context.dimension;
     let input = Input::of(value, context)?;
     let count = input.count();
@@ -111,23 +116,23 @@ fn array<S: Slot>(
 }
 
 /// The binary form of `vector`: length, a reserved word, then bare float4.
-pub(super) fn vector(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn vector(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     dense(value, context, "vector", out)
 }
 
 /// The same with float2.
-pub(super) fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let elements = out.len() + 4;
     dense(value, context, "halfvec", out)?;
     if !half::narrow(&mut out[elements..]) {
         let reason = "an element is out of range for halfvec (-65504 to 65504)";
-        return Err(Refusal::reject(sqlstate::OUT_OF_RANGE, reason));
+        return Err(EncodeError::reject(sqlstate::OUT_OF_RANGE, reason));
     }
     out.truncate(elements + (out.len() - elements) / 2);
     Ok(())
 }
 
-pub(super) fn sparsevec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub(super) fn sparsevec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Text(text) if sparse::is_literal(text) => sparse::literal(text, context, out),
         value => {
@@ -137,7 +142,7 @@ pub(super) fn sparsevec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u
     }
 }
 
-fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let input = Input::of(value, context)?;
     let count = input.count();
     check_length(count, context.dimension)?;
@@ -146,7 +151,7 @@ fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec
     }
     if count > MOST_DIMENSIONS {
         let reason = format!("the vector has {count} dimensions, {type_name} stores at most {MOST_DIMENSIONS}");
-        return Err(Refusal::reject(sqlstate::TOO_BIG, reason));
+        return Err(EncodeError::reject(sqlstate::TOO_BIG, reason));
     }
     out.extend_from_slice(&(count as u16).to_be_bytes());
     out.extend_from_slice(&[0, 0]);
@@ -154,7 +159,7 @@ fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec
     let contents = input.write::<Bare>(out)?;
     if contents.nulls > 0 {
         let reason = format!("the vector has {} NULL elements, the type {type_name} takes none", contents.nulls);
-        return Err(Refusal::reject(sqlstate::MALFORMED, reason));
+        return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
     }
     check_finite(&contents, &format_args!("the type {type_name}"))?;
     if context.vectors.normalize {
@@ -163,48 +168,48 @@ fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec
     Ok(())
 }
 
-pub(super) fn check_length(got: usize, dimension: Option<&Dimension>) -> Result<(), Refusal> {
+pub(super) fn check_length(got: usize, dimension: Option<&Dimension>) -> Result<(), EncodeError> {
     match dimension {
         Some(wanted) if wanted.length != got => {
             let reason = format!("the vector has {got} dimensions, {} wants {}", wanted.declared_by, wanted.length);
-            Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason))
+            Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason))
         }
         _ => Ok(()),
     }
 }
 
-fn check_finite(contents: &Contents, wanted_by: &dyn std::fmt::Display) -> Result<(), Refusal> {
+fn check_finite(contents: &Contents, wanted_by: &dyn std::fmt::Display) -> Result<(), EncodeError> {
     if contents.nulls > 0 {
         let reason = format!("the vector has {} NULL elements, {wanted_by} takes none", contents.nulls);
-        return Err(Refusal::reject(sqlstate::NULL_NOT_ALLOWED, reason));
+        return Err(EncodeError::reject(sqlstate::NULL_NOT_ALLOWED, reason));
     }
     if contents.not_finite {
         let reason = format!("the vector has NaN or Infinity elements, {wanted_by} takes none");
-        return Err(Refusal::reject(sqlstate::DATA_EXCEPTION, reason));
+        return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
     }
     Ok(())
 }
 
-pub(super) fn no_dimensions() -> Refusal {
-    Refusal::reject(sqlstate::DATA_EXCEPTION, "the vector is empty, it must have at least one dimension")
+pub(super) fn no_dimensions() -> EncodeError {
+    EncodeError::reject(sqlstate::DATA_EXCEPTION, "the vector is empty, it must have at least one dimension")
 }
 
 /// Where the elements come from.
 enum Input<'a> {
-    Literal(literal::Literal<'a>),
+    Literal(literal::ArrayLiteral<'a>),
     Array(&'a [Value<'a>]),
     Packed(Packed<'a>),
     Vector(Vector<'a>),
 }
 
 impl<'a> Input<'a> {
-    fn of(value: &Value<'a>, context: Context<'_>) -> Result<Self, Refusal> {
+    fn of(value: &Value<'a>, context: Context<'_>) -> Result<Self, EncodeError> {
         match (*value, context.vectors.encoding) {
             (Value::Text(text), _) => literal::open(text).map(Input::Literal),
             (Value::Array(elements), _) => Ok(Input::Array(elements)),
             (Value::Vector(elements), _) => Ok(Input::Vector(elements)),
             (Value::Bytes(bytes), Some(encoding)) => Packed::new(bytes, encoding).map(Input::Packed),
-            _ => Err(Refusal::AsText),
+            _ => Err(EncodeError::AsText),
         }
     }
 
@@ -217,8 +222,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn write<S: Slot>(&self, out: &mut Vec<u8>) -> Result<Contents, Refusal> {
-        let mut elements = Elements::<S>::reserve(out, self.count());
+    fn write<S: ElementSlot>(&self, out: &mut Vec<u8>) -> Result<Contents, EncodeError> {
+        let mut elements = ElementWriter::<S>::reserve(out, self.count());
         match self {
             Input::Literal(literal) => literal.write(&mut elements)?,
             Input::Packed(packed) => packed.write(&mut elements)?,
@@ -249,7 +254,7 @@ impl<'a> Input<'a> {
 }
 
 #[inline(always)]
-fn number<S: Slot>(value: f64) -> S::Number {
+fn number<S: ElementSlot>(value: f64) -> S::Number {
     S::Number::from_double(value)
 }
 

@@ -3,18 +3,18 @@ use crate::types::data_type::DataType;
 use crate::types::encode::VectorOptions;
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
-type Writer = fn(&Value<'_>, Context<'_>, &mut Vec<u8>) -> Result<(), Refusal>;
+type Writer = fn(&Value<'_>, Context<'_>, &mut Vec<u8>) -> Result<(), EncodeError>;
 
 fn context(dimension: Option<&Dimension>) -> Context<'_> {
     Context { source: &DataType::STRING, dimension, vectors: VectorOptions::default() }
 }
 
-fn written(write: Writer, value: Value<'_>, vectors: VectorOptions) -> Result<Vec<u8>, Refusal> {
+fn written(write: Writer, value: Value<'_>, vectors: VectorOptions) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
     write(&value, Context { vectors, ..context(None) }, &mut out).map(|()| out)
 }
 
-fn array(text: &str) -> Result<Vec<u8>, Refusal> {
+fn array(text: &str) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
     float4_array(&Value::Text(text), context(None), &mut out).map(|()| out)
 }
@@ -41,14 +41,14 @@ fn elements(text: &str) -> Vec<Option<f32>> {
     elements
 }
 
-fn sqlstate(result: Result<Vec<u8>, Refusal>) -> &'static str {
+fn sqlstate(result: Result<Vec<u8>, EncodeError>) -> &'static str {
     match result {
-        Err(Refusal::Reject { sqlstate, .. }) => sqlstate,
+        Err(EncodeError::Reject { sqlstate, .. }) => sqlstate,
         other => panic!("{other:?}"),
     }
 }
 
-fn pgvector(text: &str) -> Result<Vec<u8>, Refusal> {
+fn pgvector(text: &str) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
     vector(&Value::Text(text), context(None), &mut out).map(|()| out)
 }
@@ -100,7 +100,7 @@ fn an_empty_array_has_no_dimensions() {
 #[test]
 fn bounds_nesting_escapes_and_hexadecimal_are_the_servers_to_read() {
     for text in ["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}", "{nan(1)}"] {
-        assert_eq!(array(text), Err(Refusal::AsText), "{text}");
+        assert_eq!(array(text), Err(EncodeError::AsText), "{text}");
     }
 }
 
@@ -131,7 +131,7 @@ fn a_vector_takes_no_null_nan_or_infinity() {
 fn another_dimension_names_got_wanted_and_who_wants_it() {
     let refusal = float4_array(&Value::Text("{1,2,3}"), context(Some(&ten())), &mut Vec::new());
     let reason = "the vector has 3 dimensions, index car_info_feature_idx wants 2".to_string();
-    assert_eq!(refusal, Err(Refusal::Reject { sqlstate: "22000", reason }));
+    assert_eq!(refusal, Err(EncodeError::Reject { sqlstate: "22000", reason }));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use vecsink::kafka::Origin;
+use vecsink::kafka::StartReason;
 use vecsink::settings::kafka::{OffsetReset, PartitionOffsets, Startup};
 
 use super::rig::{Rig, commit_as};
@@ -57,7 +57,7 @@ fn a_restart_after_the_topic_was_created_again_reads_all_of_it_in_every_startup_
     for (name, startup, reset) in modes() {
         let rig = with(Rig::new(&[&topic]).group(name).bounded(), startup, reset);
         commit_as(&topic, &rig.resume.group, &[(0, 99)], "vecsink cars");
-        assert_eq!(rig.open().unwrap().start_positions()[0].origin, Origin::OutOfRange, "{name}");
+        assert_eq!(rig.open().unwrap().start_positions()[0].origin, StartReason::OutOfRange, "{name}");
         let read = rig.read();
         assert_eq!((read.offsets(&topic, 0), read.missed), (vec![0, 1, 2, 3, 4], 0), "{name}");
     }

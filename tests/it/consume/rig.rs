@@ -14,7 +14,7 @@ use vecsink::error::Result;
 use vecsink::formats::csv::settings::CsvFormat;
 use vecsink::formats::format::Format;
 use vecsink::job::settings::source::Source;
-use vecsink::kafka::{Intake, Reader, Resume, Taken, Watermark};
+use vecsink::kafka::{Intake, KafkaReader, Resume, Taken, Watermark};
 use vecsink::record::Record;
 use vecsink::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, Startup};
 use vecsink::settings::topics::Topics;
@@ -141,8 +141,8 @@ impl Rig {
         self
     }
 
-    pub fn open(&self) -> Result<Reader> {
-        Reader::open(&self.source.table, &self.source.kafka, &self.resume)
+    pub fn open(&self) -> Result<KafkaReader> {
+        KafkaReader::open(&self.source.table, &self.source.kafka, &self.resume)
     }
 
     /// Reads to the bound, as if every record were durable at once, and commits.

@@ -1,6 +1,6 @@
 //! Brokers that ask for a login or speak TLS.
 
-use vecsink::kafka::Origin;
+use vecsink::kafka::StartReason;
 
 use super::rig::Rig;
 use super::values;
@@ -46,7 +46,7 @@ fn every_login_of_a_job_file_opens_the_door_with_and_without_tls() {
     }
     let Some(rig) = through("SSL", &topic) else { return };
     let reader = trusting(rig).open().expect("TLS without a login");
-    assert_eq!(reader.start_positions()[0].origin, Origin::Progress);
+    assert_eq!(reader.start_positions()[0].origin, StartReason::Progress);
 }
 
 #[test]

@@ -64,29 +64,29 @@ fn after_a_wrong_constraint_is_corrected_a_topic_brings_every_row_once() {
 fn after_a_wrong_constraint_is_corrected_a_table_brings_every_row_once() {
     for server in servers(&[]) {
         let Some(mut scene) = refused(&server) else { return };
-        let letters = format!("table:{}.dead", scene.schema.name);
+        let dead_letters = format!("table:{}.dead", scene.schema.name);
         assert_eq!(scene.run("table:dead").finish().exited(0).count("rows_dead_lettered"), 450);
         assert_eq!(scene.schema.count("dead"), 450);
         correct(&mut scene);
-        let finished = scene.replay(&letters, "table:dead").finish().exited(0);
+        let finished = scene.replay(&dead_letters, "table:dead").finish().exited(0);
         assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (450, 0));
         assert_eq!(scene.schema.count("dead"), 0);
         assert_every_car_is_there_once(&mut scene);
-        assert_eq!(scene.replay(&letters, "table:dead").finish().exited(0).count("records_read"), 0);
+        assert_eq!(scene.replay(&dead_letters, "table:dead").finish().exited(0).count("records_read"), 0);
     }
 }
 
 #[test]
-fn a_replay_that_is_killed_leaves_each_letter_in_the_table_or_its_row() {
+fn a_replay_that_is_killed_leaves_each_dead_letter_in_the_table_or_its_row() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
-    let letters = format!("table:{}.dead", scene.schema.name);
+    let dead_letters = format!("table:{}.dead", scene.schema.name);
     scene.run("table:dead").finish().exited(0);
     correct(&mut scene);
     let mut blocker = scene.schema.connect();
     let mut lock = blocker.transaction().unwrap();
     // Rows go in, letters don't come out: the transaction waits in the middle.
     lock.batch_execute("LOCK TABLE dead IN SHARE MODE").unwrap();
-    let mut running = scene.replay(&letters, "table:dead").start();
+    let mut running = scene.replay(&dead_letters, "table:dead").start();
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'dead'::regclass";
     eventually("the replay waits for the lock", || scene.schema.text(waiting).is_some_and(|count| count != "0"));
     running.kill();
@@ -99,24 +99,24 @@ fn a_replay_that_is_killed_leaves_each_letter_in_the_table_or_its_row() {
     });
     let there = "SELECT (SELECT count(*) FROM cars) + (SELECT count(*) FROM dead)";
     assert_eq!(scene.schema.text(there), Some(CARS.to_string()));
-    scene.replay(&letters, "table:dead").finish().exited(0);
+    scene.replay(&dead_letters, "table:dead").finish().exited(0);
     assert_every_car_is_there_once(&mut scene);
 }
 
 #[test]
 fn what_is_rejected_again_is_a_dead_letter_again() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
-    let letters = format!("table:{}.dead", scene.schema.name);
+    let dead_letters = format!("table:{}.dead", scene.schema.name);
     scene.run("table:dead").finish().exited(0);
     let all = "SELECT string_agg(\"offset\" || ' ' || reason, ',' ORDER BY \"offset\") FROM dead";
     let before = scene.schema.text(all);
-    let finished = scene.replay(&letters, "table:dead").finish().exited(0);
+    let finished = scene.replay(&dead_letters, "table:dead").finish().exited(0);
     assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (0, 450));
     assert_eq!(scene.schema.text(all), before, "each once, under its own place");
     // To a file instead: then they have left the table.
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again.jsonl");
-    scene.replay(&letters, "table:dead").argument("--rejected").argument(&again).finish().exited(0);
+    scene.replay(&dead_letters, "table:dead").argument("--rejected").argument(&again).finish().exited(0);
     assert_eq!(scene.schema.count("dead"), 0);
     assert_eq!(std::fs::read_to_string(&again).unwrap().lines().count(), 450);
     // From there they go on, once the table is right.
@@ -127,16 +127,16 @@ fn what_is_rejected_again_is_a_dead_letter_again() {
 }
 
 #[test]
-fn a_topic_of_letters_that_are_rejected_again_is_read_on_from_there() {
+fn a_topic_of_dead_letters_that_are_rejected_again_is_read_on_from_there() {
     let Some(mut scene) = postgres18().as_ref().and_then(refused) else { return };
     let topic = unique("dead");
     let target = format!("kafka:{topic}");
     scene.run(&target).finish().exited(0);
     assert_eq!(scene.replay(&target, &target).finish().exited(0).count("rows_dead_lettered"), 450);
-    let letters = messages(&scene.topic.kafka, &topic);
-    assert_eq!(letters.len(), 900);
-    let place = |at: usize| letters[at].header("__connect.errors.offset").map(str::to_owned);
-    assert_eq!(letters[450].headers.len(), letters[0].headers.len(), "headers don't pile up");
+    let dead_letters = messages(&scene.topic.kafka, &topic);
+    assert_eq!(dead_letters.len(), 900);
+    let place = |at: usize| dead_letters[at].header("__connect.errors.offset").map(str::to_owned);
+    assert_eq!(dead_letters[450].headers.len(), dead_letters[0].headers.len(), "headers don't pile up");
     assert!(place(450).is_some() && place(0).is_some());
     correct(&mut scene);
     let finished = scene.replay(&target, &target).finish().exited(0);
@@ -152,15 +152,15 @@ fn a_value_may_be_repaired_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let (target, path) = file_in(folder.path());
     scene.run(&target).finish().exited(0);
-    let mut letters: Vec<serde_json::Value> = std::fs::read_to_string(&path)
+    let mut dead_letters: Vec<serde_json::Value> = std::fs::read_to_string(&path)
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
-    letters.sort_by_key(|letter| letter["offset"].as_i64());
-    letters[0]["value"] = serde_json::json!({"text": "1,red,4"});
-    letters[1]["value"] = "MixibHVlLDU=".into(); // 2,blue,5
-    let repaired: String = letters.iter().map(|letter| format!("{letter}\n")).collect();
+    dead_letters.sort_by_key(|dead_letter| dead_letter["offset"].as_i64());
+    dead_letters[0]["value"] = serde_json::json!({"text": "1,red,4"});
+    dead_letters[1]["value"] = "MixibHVlLDU=".into(); // 2,blue,5
+    let repaired: String = dead_letters.iter().map(|dead_letter| format!("{dead_letter}\n")).collect();
     std::fs::write(&path, repaired).unwrap();
     let finished = scene.replay(&path, &target).finish().exited(0);
     assert_eq!(finished.count("rows_written"), 2);
@@ -177,24 +177,24 @@ fn what_can_not_be_put_through_is_told_before_anything_is_written() {
     let (target, path) = file_in(folder.path());
     scene.run(&target).finish().exited(0);
     scene.schema.execute("ALTER TABLE cars DROP CONSTRAINT cheap");
-    let letter = std::fs::read_to_string(&path).unwrap();
+    let dead_letter = std::fs::read_to_string(&path).unwrap();
     let own = format!("{}.cars", scene.schema.name);
     let said = |scene: &Scene, text: &str, target: &str| {
         std::fs::write(&path, text).unwrap();
         scene.with_password(crate::support::Job::replay(&path, &scene.sql())).option("cars.deadletter", target).finish()
     };
-    let foreign = said(&scene, &(letter.clone() + &letter.replace(&own, "other.table")), &target).exited(2);
+    let foreign = said(&scene, &(dead_letter.clone() + &dead_letter.replace(&own, "other.table")), &target).exited(2);
     assert!(foreign.stderr.contains("other.table"), "{}", foreign.stderr);
-    let torn = said(&scene, &(letter.clone() + "{\"topic\":"), &target).exited(2);
+    let torn = said(&scene, &(dead_letter.clone() + "{\"topic\":"), &target).exited(2);
     assert!(torn.stderr.contains("dead.jsonl:2"), "{}", torn.stderr);
-    std::fs::write(&path, &letter).unwrap();
+    std::fs::write(&path, &dead_letter).unwrap();
     let without = scene.with_password(crate::support::Job::replay(&path, &scene.sql())).finish().exited(2);
     assert!(without.stderr.contains("--rejected"), "{}", without.stderr);
     let wrong_sink = scene.replay(&path, &target).argument("--sink").argument("no.such").finish().exited(2);
     assert!(wrong_sink.stderr.contains(&own), "{}", wrong_sink.stderr);
     assert_eq!(scene.ids(), "");
     // With --sink, letters of others stay where they are.
-    std::fs::write(&path, letter.clone() + &letter.replace(&own, "other.table")).unwrap();
+    std::fs::write(&path, dead_letter.clone() + &dead_letter.replace(&own, "other.table")).unwrap();
     let chosen = scene.replay(&path, &target).argument("--sink").argument(&own).finish().exited(0);
     assert_eq!((chosen.count("records_read"), scene.ids().as_str()), (1, "1"));
 }

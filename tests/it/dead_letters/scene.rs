@@ -57,8 +57,8 @@ impl Scene {
     }
 
     /// `vecsink replay`, of a job with this dead-letter target.
-    pub fn replay(&self, letters: &str, target: &str) -> Job {
-        self.with_password(Job::replay(letters, &self.sql())).option("cars.deadletter", target)
+    pub fn replay(&self, dead_letters: &str, target: &str) -> Job {
+        self.with_password(Job::replay(dead_letters, &self.sql())).option("cars.deadletter", target)
     }
 
     pub fn ids(&mut self) -> String {

@@ -15,9 +15,9 @@ fn a_topic_holds_the_original_record_and_why_it_is_there() {
     let finished = scene.run(&format!("kafka:{dead}")).finish().exited(0);
     assert_eq!((finished.count("rows_written"), finished.count("rows_dead_lettered")), (1, 2));
     assert_eq!(scene.ids(), "1");
-    let mut letters = messages(&kafka, &dead);
-    letters.sort_by_key(|letter| letter.header("__connect.errors.offset").map(str::to_owned));
-    let [refused, undecodable] = &letters[..] else { panic!("{letters:?}") };
+    let mut dead_letters = messages(&kafka, &dead);
+    dead_letters.sort_by_key(|dead_letter| dead_letter.header("__connect.errors.offset").map(str::to_owned));
+    let [refused, undecodable] = &dead_letters[..] else { panic!("{dead_letters:?}") };
     assert_eq!((refused.key.as_deref(), refused.value.as_deref()), (Some(&b"k"[..]), Some(&b"2,red,500"[..])));
     assert_eq!(refused.headers[0], ("trace".to_owned(), "abc".to_owned()));
     let name = format!("{}.cars", scene.schema.name);
@@ -43,13 +43,13 @@ fn a_topic_holds_the_original_record_and_why_it_is_there() {
 }
 
 #[test]
-fn a_table_is_made_and_its_letters_share_the_rows_transaction() {
+fn a_table_is_made_and_its_dead_letters_share_the_rows_transaction() {
     for server in servers(&[]) {
-        a_table_of_letters(&server);
+        a_table_of_dead_letters(&server);
     }
 }
 
-fn a_table_of_letters(server: &Postgres) {
+fn a_table_of_dead_letters(server: &Postgres) {
     let Some(kafka) = kafka() else { return };
     let mut scene = Scene::new(server, &kafka);
     produce_with_header(&scene.topic, "k", b"0,red,cheap", ("trace", "abc"));
@@ -77,7 +77,7 @@ fn a_table_of_letters(server: &Postgres) {
 }
 
 #[test]
-fn letters_without_any_rows_are_written_alone() {
+fn dead_letters_without_any_rows_are_written_alone() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut scene = Scene::new(&server, &kafka);
     scene.topic.produce(0, ["nothing", "of", "this", "is a car"]);
@@ -120,7 +120,7 @@ fn a_table_that_lacks_a_column_is_found_at_the_start() {
 }
 
 #[test]
-fn check_tells_where_letters_go_and_makes_nothing() {
+fn check_tells_where_dead_letters_go_and_makes_nothing() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let mut scene = Scene::new(&server, &kafka);
     let dead = unique("dead");
@@ -135,7 +135,7 @@ fn check_tells_where_letters_go_and_makes_nothing() {
 }
 
 #[test]
-fn letters_into_the_topic_they_come_from_are_refused() {
+fn dead_letters_into_the_topic_they_come_from_are_refused() {
     let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
     let scene = Scene::new(&server, &kafka);
     let finished = scene.run(&format!("kafka:{}", scene.topic.name)).finish().exited(2);

@@ -1,6 +1,6 @@
 //! What `conflictmode`, `exceptionmode` and their counts cost: one row, never a batch.
 
-use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use vecsink::settings::{ConflictMode, Sink};
 
 use super::scene::Scene;
@@ -92,11 +92,11 @@ fn defect_09_a_delete_that_is_refused_is_a_rejected_record() {
             // A delete holds the key's columns.
             let row = [&1_i16.to_be_bytes()[..], &4_i32.to_be_bytes(), &id.to_be_bytes()].concat();
             let key = [&8_u32.to_be_bytes()[..], &i64::from(id).to_be_bytes()].concat();
-            chunk.entries.push(Entry {
+            chunk.entries.push(RowEntry {
                 stream: 0,
                 format: RowFormat::Binary,
                 op: Op::Delete,
-                edition: 0,
+                schema_version: 0,
                 row_len: row.len() as u32,
                 key_len: key.len() as u32,
                 original_len: 0,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use vecsink::settings::{ConflictMode, Sink, WriteMode};
 use vecsink::stop::Stop;
 
@@ -73,11 +73,11 @@ impl Changes {
     }
 
     pub fn entry(mut self, op: Op, format: RowFormat, row: &[u8], key: &[u8]) -> Self {
-        self.chunk.entries.push(Entry {
+        self.chunk.entries.push(RowEntry {
             stream: 0,
             format,
             op,
-            edition: 0,
+            schema_version: 0,
             row_len: row.len() as u32,
             key_len: key.len() as u32,
             original_len: 0,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use std::ops::Range;
 
-use vecsink::batch::{Batch, Entry, Op};
+use vecsink::batch::{Batch, Op, RowEntry};
 use vecsink::error::{Error, Rejection, Result};
 use vecsink::postgres::{Settle, Target, Written};
 use vecsink::settings::{ConflictMode, Password, Sink};
@@ -456,7 +456,7 @@ fn accepted_rows_are_no_evidence_for_deletes() {
     for id in 100..120_i64 {
         let row = [&1_i16.to_be_bytes()[..], &8_i32.to_be_bytes(), &id.to_be_bytes()].concat();
         let key = [&8_u32.to_be_bytes()[..], &id.to_be_bytes()].concat();
-        chunk.entries.push(Entry {
+        chunk.entries.push(RowEntry {
             op: Op::Delete,
             row_len: row.len() as u32,
             key_hash: id as u64,

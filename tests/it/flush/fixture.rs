@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use vecsink::batch::{Batch, Chunk, Entry, Op, RowFormat};
+use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use vecsink::error::{Rejection, Result};
 use vecsink::postgres::{Settle, Target, Written};
 use vecsink::settings::{
@@ -44,7 +44,7 @@ pub fn sink(schema: &Schema, table: &str) -> Sink {
 pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
     let column = |name: &&str| SinkColumn { name: (*name).to_owned(), data_type: DataType::STRING, not_null: false };
     Sink {
-        origin: vecsink::settings::Origin::Job,
+        origin: vecsink::settings::RowOrigin::Job,
         name: format!("{}.{table}", schema.name),
         changing: false,
         columns: columns.iter().map(column).collect(),
@@ -116,11 +116,11 @@ impl Rows {
 
     fn entry(mut self, id: i64, format: RowFormat, start: usize) -> Self {
         let key = [&8u32.to_be_bytes()[..], &id.to_be_bytes()].concat();
-        self.0.entries.push(Entry {
+        self.0.entries.push(RowEntry {
             stream: 0,
             format,
             op: Op::Insert,
-            edition: 0,
+            schema_version: 0,
             row_len: (self.0.rows.len() - start) as u32,
             key_len: key.len() as u32,
             original_len: 0,

@@ -91,13 +91,13 @@ fn job(text: &str, place: &Place, topic: &Topic, registry: &Registry) -> Job {
 }
 
 #[track_caller]
-fn expect_letters(finished: &Finished, expected: &[(i64, &str)]) {
-    let letters = dead_letters(finished);
-    assert_eq!(letters.len(), expected.len(), "{letters:#?}");
-    for (letter, (offset, reason)) in letters.iter().zip(expected) {
-        assert_eq!(letter["offset"].as_i64(), Some(*offset), "{letter}");
-        assert_eq!(letter["stage"], "decode");
-        assert!(letter["reason"].as_str().unwrap().contains(reason), "{letter}");
+fn expect_dead_letters(finished: &Finished, expected: &[(i64, &str)]) {
+    let dead_letters = dead_letters(finished);
+    assert_eq!(dead_letters.len(), expected.len(), "{dead_letters:#?}");
+    for (dead_letter, (offset, reason)) in dead_letters.iter().zip(expected) {
+        assert_eq!(dead_letter["offset"].as_i64(), Some(*offset), "{dead_letter}");
+        assert_eq!(dead_letter["stage"], "decode");
+        assert!(dead_letter["reason"].as_str().unwrap().contains(reason), "{dead_letter}");
     }
 }
 
@@ -123,7 +123,7 @@ fn bare_records_become_rows() {
     let finished = bounded(with_dead_letters(job).0).finish().exited(0);
     assert_eq!(rows(&mut place), "7 2024-03-01 08:30:00.5 red {0.5,-0.001}; 8 2024-03-01 08:30:00.5 red {NULL}");
     let ends = "the message ends after";
-    expect_letters(&finished, &[(1, ends), (2, ends), (4, "more than 64 bits")]);
+    expect_dead_letters(&finished, &[(1, ends), (2, ends), (4, "more than 64 bits")]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_schema_may_change_in_the_middle_of_a_topic() {
     );
     let expected =
         [(3, "the registry doesn't know the schema of the message"), (4, "the message ends after"), (5, "Confluent's")];
-    expect_letters(&finished, &expected);
+    expect_dead_letters(&finished, &expected);
     assert_eq!(finished.count("rows_dead_lettered"), 3);
 }
 
@@ -221,7 +221,7 @@ fn debezium_changes_in_avro_are_followed() {
     );
     let text = include_str!("../../../examples/sql/debezium_avro_confluent.sql");
     let finished = bounded(job(text, &place, &topic, &registry)).finish().exited(0);
-    expect_letters(&finished, &[(5, "REPLICA IDENTITY FULL")]);
+    expect_dead_letters(&finished, &[(5, "REPLICA IDENTITY FULL")]);
     assert_eq!(rows(&mut place), "7 blue {0.5}; 10 grey {0.5}");
 }
 
@@ -261,7 +261,7 @@ fn keys_and_values_may_each_name_their_schema() {
          INSERT INTO vector_ingest (id, color) SELECT id, color FROM vector_kafka;"
     );
     let finished = bounded(job(&text, &place, &topic, &registry)).finish().exited(0);
-    expect_letters(&finished, &[(2, "the registry doesn't know the schema"), (3, "branches of a union")]);
+    expect_dead_letters(&finished, &[(2, "the registry doesn't know the schema"), (3, "branches of a union")]);
     assert_eq!(rows(&mut place), "7 blue");
 }
 

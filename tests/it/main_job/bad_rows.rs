@@ -41,18 +41,27 @@ fn checksum_without(bad: &[usize]) -> u128 {
 
 /// What every letter of this batch says, whatever its reason.
 #[track_caller]
-fn assert_is_of(letter: &Value, schema: &Schema, topic: &str, offset: usize, lines: &[String]) {
-    assert_eq!((&letter["topic"], &letter["partition"], &letter["offset"]), (&topic.into(), &0.into(), &offset.into()));
-    assert_eq!(letter["value"], STANDARD.encode(&lines[offset]), "{letter}");
-    assert_eq!(letter["sink"], format!("{}.car_info", schema.name));
-    assert!(letter["timestamp"].as_i64().is_some_and(|milliseconds| milliseconds > 1_600_000_000_000), "{letter}");
-    assert!(letter["key"].is_null() && letter["headers"].as_array().is_some_and(Vec::is_empty), "{letter}");
-    assert!(letter["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{letter}");
+fn assert_is_of(dead_letter: &Value, schema: &Schema, topic: &str, offset: usize, lines: &[String]) {
+    assert_eq!(
+        (&dead_letter["topic"], &dead_letter["partition"], &dead_letter["offset"]),
+        (&topic.into(), &0.into(), &offset.into())
+    );
+    assert_eq!(dead_letter["value"], STANDARD.encode(&lines[offset]), "{dead_letter}");
+    assert_eq!(dead_letter["sink"], format!("{}.car_info", schema.name));
+    assert!(
+        dead_letter["timestamp"].as_i64().is_some_and(|milliseconds| milliseconds > 1_600_000_000_000),
+        "{dead_letter}"
+    );
+    assert!(
+        dead_letter["key"].is_null() && dead_letter["headers"].as_array().is_some_and(Vec::is_empty),
+        "{dead_letter}"
+    );
+    assert!(dead_letter["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{dead_letter}");
 }
 
 /// Stage, SQLSTATE and column of a letter.
-fn cause(letter: &Value) -> [Option<&str>; 3] {
-    ["stage", "sqlstate", "column"].map(|name| letter[name].as_str())
+fn cause(dead_letter: &Value) -> [Option<&str>; 3] {
+    ["stage", "sqlstate", "column"].map(|name| dead_letter[name].as_str())
 }
 
 #[test]
@@ -70,17 +79,17 @@ fn four_bad_rows_of_three_thousand_are_the_only_ones_missing() {
     let bad = [DUPLICATE, WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR];
     assert_eq!(checksum(&mut schema), checksum_without(&bad));
 
-    let letters = dead_letters(&finished);
-    assert_eq!(letters.len(), 3, "{letters:?}");
-    for (letter, offset) in letters.iter().zip([WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR]) {
-        assert_is_of(letter, &schema, &topic.name, offset, &lines);
+    let dead_letters = dead_letters(&finished);
+    assert_eq!(dead_letters.len(), 3, "{dead_letters:?}");
+    for (dead_letter, offset) in dead_letters.iter().zip([WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR]) {
+        assert_is_of(dead_letter, &schema, &topic.name, offset, &lines);
     }
-    assert_eq!(cause(&letters[0]), [Some("encode"), Some("22000"), Some("feature")]);
-    assert!(letters[0]["reason"].as_str().unwrap().contains("9 dimensions"), "{}", letters[0]);
-    assert_eq!(cause(&letters[1]), [Some("decode"), None, Some("price")]);
-    assert!(letters[1]["reason"].as_str().unwrap().contains("12,5"), "{}", letters[1]);
-    assert_eq!(cause(&letters[2]), [Some("encode"), Some("22001"), Some("color")]);
-    assert!(letters[2]["reason"].as_str().unwrap().contains("ultramarine"), "{}", letters[2]);
+    assert_eq!(cause(&dead_letters[0]), [Some("encode"), Some("22000"), Some("feature")]);
+    assert!(dead_letters[0]["reason"].as_str().unwrap().contains("9 dimensions"), "{}", dead_letters[0]);
+    assert_eq!(cause(&dead_letters[1]), [Some("decode"), None, Some("price")]);
+    assert!(dead_letters[1]["reason"].as_str().unwrap().contains("12,5"), "{}", dead_letters[1]);
+    assert_eq!(cause(&dead_letters[2]), [Some("encode"), Some("22001"), Some("color")]);
+    assert!(dead_letters[2]["reason"].as_str().unwrap().contains("ultramarine"), "{}", dead_letters[2]);
 }
 
 #[test]
@@ -120,8 +129,11 @@ fn a_table_that_does_not_say_its_dimension_takes_any() {
     schema.execute("DELETE FROM car_info WHERE array_length(feature, 1) = 9");
     let bad = [DUPLICATE, WRONG_DIMENSION, MALFORMED_NUMBER, TOO_LONG_COLOR];
     assert_eq!(checksum(&mut schema), checksum_without(&bad));
-    let letters = dead_letters(&finished);
-    assert_eq!(letters.iter().map(|letter| letter["offset"].as_u64()).collect::<Vec<_>>(), [Some(2100), Some(2800)]);
+    let dead_letters = dead_letters(&finished);
+    assert_eq!(
+        dead_letters.iter().map(|dead_letter| dead_letter["offset"].as_u64()).collect::<Vec<_>>(),
+        [Some(2100), Some(2800)]
+    );
 }
 
 #[test]
@@ -149,18 +161,20 @@ fn what_only_the_server_can_refuse(server: &Postgres) {
     let finished = job.finish().exited(0);
     // Ids 13, 513 … 2513, the first of them twice; 29 of the 30 that came twice are ignored.
     assert_eq!(outcomes(&finished), [2993, 0, 29, 8], "{}", finished.stdout);
-    let letters = dead_letters(&finished);
-    let index = |letter: &Value| letter["offset"].as_u64().unwrap() * 2 + letter["partition"].as_u64().unwrap();
-    let mut refused: Vec<u64> = letters.iter().map(index).collect();
+    let dead_letters = dead_letters(&finished);
+    let index =
+        |dead_letter: &Value| dead_letter["offset"].as_u64().unwrap() * 2 + dead_letter["partition"].as_u64().unwrap();
+    let mut refused: Vec<u64> = dead_letters.iter().map(index).collect();
     refused.sort_unstable();
     assert_eq!(refused, [12, 40, 512, 1012, 1512, 2012, 2512, 3012]);
-    for letter in &letters {
-        let at = index(letter) as usize;
-        assert_eq!(letter["value"], STANDARD.encode(&lines[at]), "{letter}");
+    for dead_letter in &dead_letters {
+        let at = index(dead_letter) as usize;
+        assert_eq!(dead_letter["value"], STANDARD.encode(&lines[at]), "{dead_letter}");
         let (state, column) = if at == 40 { ("22007", Some("market_time")) } else { ("23514", None) };
-        assert_eq!(cause(letter), [Some("write"), Some(state), column], "{letter}");
+        assert_eq!(cause(dead_letter), [Some("write"), Some(state), column], "{dead_letter}");
     }
-    let reason = letters.iter().find(|letter| letter["sqlstate"] == "23514").unwrap()["reason"].as_str().unwrap();
+    let reason =
+        dead_letters.iter().find(|dead_letter| dead_letter["sqlstate"] == "23514").unwrap()["reason"].as_str().unwrap();
     assert!(reason.contains("not_unlucky"), "{reason}");
     let bad = [12, 40, 512, 1012, 1512, 2012, 2512];
     assert_eq!(checksum(&mut schema), checksum_without(&bad));
@@ -193,7 +207,7 @@ fn ignored_parse_errors_keep_the_row_with_null_and_are_counted() {
     let rows = "SELECT string_agg(concat_ws('|', id, coalesce(market_time::text, '-'), coalesce(price::text, '-')), ' ' ORDER BY id) FROM car_info";
     assert_eq!(schema.text(rows).as_deref(), Some("1|2024-01-01 10:00:00|- 2|-|7"));
     // The key can't be NULL.
-    let letters = dead_letters(&finished);
-    assert_eq!(letters[0]["offset"], 2);
-    assert_eq!(cause(&letters[0]), [Some("encode"), Some("23502"), Some("id")]);
+    let dead_letters = dead_letters(&finished);
+    assert_eq!(dead_letters[0]["offset"], 2);
+    assert_eq!(cause(&dead_letters[0]), [Some("encode"), Some("23502"), Some("id")]);
 }

@@ -22,7 +22,7 @@ fn run_keyed(job: &str, messages: &[Message<'_>]) -> Option<(String, Vec<String>
     let rows = schema.text(
         "SELECT coalesce(string_agg(concat_ws(' ', id, market_time, color, price, feature), '; ' ORDER BY id), '') FROM car_info",
     );
-    let reason = |letter: serde_json::Value| letter["reason"].as_str().unwrap_or_default().to_string();
+    let reason = |dead_letter: serde_json::Value| dead_letter["reason"].as_str().unwrap_or_default().to_string();
     Some((rows.unwrap_or_default(), dead_letters(&finished).into_iter().map(reason).collect()))
 }
 

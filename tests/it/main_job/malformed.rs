@@ -42,15 +42,15 @@ fn check_with(
     let found = schema.text(
         "SELECT coalesce(string_agg(concat_ws(' ', id, color, price, feature), '; ' ORDER BY id), '') FROM car_info",
     );
-    let letters = dead_letters(&finished);
-    assert_eq!(found.as_deref(), Some(rows), "{letters:#?}");
-    assert_eq!(letters.len(), bad.len(), "{letters:#?}");
-    for (offset, (letter, (message, expected))) in (1..).zip(letters.iter().zip(bad)) {
-        assert_eq!(letter["offset"], offset);
-        assert_eq!((&letter["topic"], &letter["partition"]), (&topic.name.as_str().into(), &0.into()));
-        let reason = letter["reason"].as_str().unwrap_or_default();
+    let dead_letters = dead_letters(&finished);
+    assert_eq!(found.as_deref(), Some(rows), "{dead_letters:#?}");
+    assert_eq!(dead_letters.len(), bad.len(), "{dead_letters:#?}");
+    for (offset, (dead_letter, (message, expected))) in (1..).zip(dead_letters.iter().zip(bad)) {
+        assert_eq!(dead_letter["offset"], offset);
+        assert_eq!((&dead_letter["topic"], &dead_letter["partition"]), (&topic.name.as_str().into(), &0.into()));
+        let reason = dead_letter["reason"].as_str().unwrap_or_default();
         assert!(reason.contains(expected) && reason.len() < 2000, "{offset}: {reason}");
-        let kept = BASE64.decode(letter["value"].as_str().unwrap_or_default()).expect("base64");
+        let kept = BASE64.decode(dead_letter["value"].as_str().unwrap_or_default()).expect("base64");
         assert!(kept == *message, "{offset}: the message is kept as it was");
     }
 }

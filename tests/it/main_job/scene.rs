@@ -93,10 +93,10 @@ pub fn with_dead_letters(job: Job) -> (Job, PathBuf) {
 /// The lines of a job's dead-letter file, in the order of their offsets.
 pub fn dead_letters(finished: &Finished) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(finished.folder().join("rejected.jsonl")).unwrap_or_default();
-    let mut letters: Vec<serde_json::Value> =
+    let mut dead_letters: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
-    letters.sort_by_key(|letter| (letter["partition"].as_i64(), letter["offset"].as_i64()));
-    letters
+    dead_letters.sort_by_key(|dead_letter| (dead_letter["partition"].as_i64(), dead_letter["offset"].as_i64()));
+    dead_letters
 }
 
 pub fn checksum(schema: &mut Schema) -> u128 {

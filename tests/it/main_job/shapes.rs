@@ -113,8 +113,10 @@ fn types_unknown_here_take_what_the_server_reads() {
     assert_eq!(outcomes(&finished), [3, 0, 0, 3], "{}\n{}", finished.stdout, finished.stderr);
     let rows = "SELECT string_agg(concat_ws('|', id, document, address, feeling), ' ' ORDER BY id) FROM odd_types";
     assert_eq!(schema.text(rows).as_deref(), Some(r#"1|{"a": [1, "\\ \t é"]}|10.0.0.0/8|glad 3|null|::1|sad 6"#));
-    let letters = super::scene::dead_letters(&finished);
-    let causes: Vec<_> =
-        letters.iter().map(|letter| (letter["offset"].as_i64(), letter["sqlstate"].as_str())).collect();
+    let dead_letters = super::scene::dead_letters(&finished);
+    let causes: Vec<_> = dead_letters
+        .iter()
+        .map(|dead_letter| (dead_letter["offset"].as_i64(), dead_letter["sqlstate"].as_str()))
+        .collect();
     assert_eq!(causes, [(Some(1), Some("22P02")), (Some(3), Some("22P02")), (Some(4), Some("22P02"))]);
 }

@@ -42,8 +42,8 @@ fn packed_vectors_of_rows_with_a_uuid_key_are_normalized_and_the_last_one_of_a_k
     let expected = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|[0.60009766,0.7998047]|\\x01|{c}";
     assert_eq!(schema.text(rows).as_deref(), Some(expected), "{}", finished.stderr);
     assert_eq!(outcomes(&finished)[3], 3, "{}", finished.stdout);
-    let letters = dead_letters(&finished);
-    let reasons: Vec<&str> = letters.iter().filter_map(|letter| letter["reason"].as_str()).collect();
+    let dead_letters = dead_letters(&finished);
+    let reasons: Vec<&str> = dead_letters.iter().filter_map(|dead_letter| dead_letter["reason"].as_str()).collect();
     for (reason, part) in reasons.iter().zip(["the vector is zero", "halfvec(2) wants 2", "is not a uuid"]) {
         assert!(reason.contains(part), "{reason}");
     }
@@ -85,11 +85,14 @@ fn intervals_and_multisets_of_json_are_stored_as_intervals_texts_and_documents()
     let expected = "1|1 year 2 mons|1 day 02:03:04.005|+1 02:03:04.005|{-00:00:00.001,NULL}|{\"bell\": 2}|{\"bell\":2}|2025-03-31 00:00:00 \
                     2|-1 years -2 mons|-1 days -02:03:04.005|-1 02:03:04.005|{\"1 day\"}|{}|{}|2022-11-30 00:00:00 3";
     assert_eq!(schema.text(rows).as_deref(), Some(expected), "{}", finished.stderr);
-    let letters = dead_letters(&finished);
-    let reasons: Vec<&str> = letters.iter().filter_map(|letter| letter["reason"].as_str()).collect();
+    let dead_letters = dead_letters(&finished);
+    let reasons: Vec<&str> = dead_letters.iter().filter_map(|dead_letter| dead_letter["reason"].as_str()).collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons.iter().any(|reason| reason.contains("a whole number of months")), "{reasons:?}");
-    assert!(letters.iter().any(|letter| letter["sqlstate"] == "22008" || letter["sqlstate"] == "22015"), "{letters:?}");
+    assert!(
+        dead_letters.iter().any(|dead_letter| dead_letter["sqlstate"] == "22008" || dead_letter["sqlstate"] == "22015"),
+        "{dead_letters:?}"
+    );
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn closing_a_hundred_sinks_leaves_no_connection_thread_or_descriptor() {
     }
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY)");
-    let letters = std::env::temp_dir().join(format!("{}.jsonl", schema.name));
+    let dead_letters = std::env::temp_dir().join(format!("{}.jsonl", schema.name));
     let name = schema.name.clone();
     let sink = |stream: usize| {
         let owner = Arc::new(Mutex::new(None::<u64>));
@@ -298,7 +298,7 @@ fn closing_a_hundred_sinks_leaves_no_connection_thread_or_descriptor() {
             .connections(3)
             .stream(&format!("left {stream}"))
             .application_name(&name)
-            .dead_letter_file(&letters)
+            .dead_letter_file(&dead_letters)
             .on_durable(move |durable| *owner.lock().unwrap() = Some(durable))
             .open()
             .unwrap()
@@ -328,5 +328,5 @@ fn closing_a_hundred_sinks_leaves_no_connection_thread_or_descriptor() {
         watcher.query_one(query, &[&name]).unwrap().get::<_, i64>(0) == 0
     });
     drop(closed);
-    fs::remove_file(letters).unwrap();
+    fs::remove_file(dead_letters).unwrap();
 }

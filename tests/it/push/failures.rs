@@ -58,11 +58,11 @@ fn a_row_that_the_database_refuses_costs_itself_and_is_told_with_its_number() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))");
-    let letters = std::env::temp_dir().join(format!("{}.jsonl", schema.name));
+    let dead_letters = std::env::temp_dir().join(format!("{}.jsonl", schema.name));
     let heard: Arc<Mutex<Vec<Rejected>>> = Arc::default();
     let told = Arc::clone(&heard);
     let sink = builder(&schema, "items")
-        .dead_letter_file(&letters)
+        .dead_letter_file(&dead_letters)
         .on_rejected(move |rejected| told.lock().unwrap().push(rejected.clone()))
         .open()
         .unwrap();
@@ -77,12 +77,13 @@ fn a_row_that_the_database_refuses_costs_itself_and_is_told_with_its_number() {
     numbers.sort_unstable();
     assert_eq!(numbers, [7, 47, 87]);
     assert!(heard.iter().all(|rejected| rejected.rejection.sqlstate.as_deref() == Some("23514")), "{heard:?}");
-    let text = std::fs::read_to_string(&letters).unwrap();
-    let letter: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    assert_eq!(letter["topic"], format!("push:{}.items", schema.name));
-    let value = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, letter["value"].as_str().unwrap()).unwrap();
+    let text = std::fs::read_to_string(&dead_letters).unwrap();
+    let dead_letter: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(dead_letter["topic"], format!("push:{}.items", schema.name));
+    let value =
+        base64::Engine::decode(&base64::prelude::BASE64_STANDARD, dead_letter["value"].as_str().unwrap()).unwrap();
     assert!(String::from_utf8(value).unwrap().ends_with(r#","price":-1}"#));
-    std::fs::remove_file(letters).unwrap();
+    std::fs::remove_file(dead_letters).unwrap();
 }
 
 #[test]

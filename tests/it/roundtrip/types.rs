@@ -2,7 +2,7 @@
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::types::data_type::{DataType, Field, UNBOUNDED};
+use vecsink::types::data_type::{DataType, RowField, UNBOUNDED};
 use vecsink::types::encode::VectorOptions;
 use vecsink::types::value::{Decimal, Value};
 use vecsink::types::vector_encoding::{PackedNumber, VectorEncoding};
@@ -266,8 +266,8 @@ fn map(random: &mut StdRng) -> Case {
     Case { value: Value::Map(entries.leak()), sql }
 }
 
-fn field(name: &str, data_type: DataType) -> Field {
-    Field { name: name.into(), data_type }
+fn field(name: &str, data_type: DataType) -> RowField {
+    RowField { name: name.into(), data_type }
 }
 
 fn row_type() -> DataType {

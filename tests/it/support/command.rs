@@ -35,11 +35,11 @@ impl Job {
     }
 
     /// `vecsink replay` of these letters through a job with this text.
-    pub fn replay(letters: &str, sql: &str) -> Job {
+    pub fn replay(dead_letters: &str, sql: &str) -> Job {
         let mut job = Job::new("replay", sql);
         let file = job.file("job.sql");
         job.command = vecsink();
-        job.command.args(["replay", letters, "--summary", "json", "--job"]).arg(file);
+        job.command.args(["replay", dead_letters, "--summary", "json", "--job"]).arg(file);
         job
     }
 

@@ -217,7 +217,7 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
     }
     let sql: String = sources.iter().map(Source::sql).collect();
     let job = Job::run(&sql);
-    let letters = job.file("rejected.jsonl");
+    let dead_letters = job.file("rejected.jsonl");
     let finished = job
         .variable("BROKERS", &kafka.brokers)
         .variable("URL", schema.server.jdbc_url())
@@ -225,28 +225,30 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
         .variable("PGPASSWORD", &schema.server.password)
         .variable("SCHEMA", &schema.name)
         .variable("NORMALIZE", if normalize { "l2" } else { "none" })
-        .variable("LETTERS", &letters)
+        .variable("LETTERS", &dead_letters)
         .finish()
         .exited(0);
-    let letters = std::fs::read_to_string(&letters).unwrap_or_default();
-    let letters: Vec<serde_json::Value> =
-        letters.lines().map(|letter| serde_json::from_str(letter).expect("each line is JSON")).collect();
+    let dead_letters = std::fs::read_to_string(&dead_letters).unwrap_or_default();
+    let dead_letters: Vec<serde_json::Value> =
+        dead_letters.lines().map(|dead_letter| serde_json::from_str(dead_letter).expect("each line is JSON")).collect();
     for source in sources {
         source.compare(schema, normalize);
         for (suffix, target) in [("any", source.targets()[0].0), ("whole", "int2")] {
             let sink = format!("{}.{}_{suffix}", schema.name, source.name);
-            assert_eq!(refused(&letters, &sink), source.too_long(target), "{sink}: {letters:#?}");
+            assert_eq!(refused(&dead_letters, &sink), source.too_long(target), "{sink}: {dead_letters:#?}");
         }
     }
-    assert_eq!(finished.count("rows_dead_lettered"), letters.len() as u64);
+    assert_eq!(finished.count("rows_dead_lettered"), dead_letters.len() as u64);
 }
 
 /// The rows that a sink refused for their dimension, and the columns that it names.
-fn refused(letters: &[serde_json::Value], sink: &str) -> Vec<(i64, String)> {
+fn refused(dead_letters: &[serde_json::Value], sink: &str) -> Vec<(i64, String)> {
     let reason = format!("the vector has {} dimensions, the option vector.dimension wants {DIMENSION}", DIMENSION + 1);
-    let of_sink = letters.iter().filter(|letter| letter["sink"] == sink && letter["reason"] == reason.as_str());
-    let row = |letter: &serde_json::Value| {
-        (letter["offset"].as_i64().unwrap_or(-1), letter["column"].as_str().unwrap_or_default().to_owned())
+    let of_sink = dead_letters
+        .iter()
+        .filter(|dead_letter| dead_letter["sink"] == sink && dead_letter["reason"] == reason.as_str());
+    let row = |dead_letter: &serde_json::Value| {
+        (dead_letter["offset"].as_i64().unwrap_or(-1), dead_letter["column"].as_str().unwrap_or_default().to_owned())
     };
     let mut rows: Vec<(i64, String)> = of_sink.map(row).collect();
     rows.sort();

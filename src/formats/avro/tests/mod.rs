@@ -13,11 +13,11 @@ use bumpalo::Bump;
 use super::{Avro, Confluent, Debezium};
 use crate::change::Change;
 use crate::formats::Decode;
-use crate::formats::avro::schema::Schema;
+use crate::formats::avro::schema::AvroSchema;
 use crate::formats::avro::settings::AvroEncoding;
 use crate::record::{Record, TimestampType};
-use crate::schema_registry::schemas::{Found, RegisteredSchema, Schemas};
-use crate::types::data_type::{DataType, Field};
+use crate::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 
 const READER: &str = r#"{"type": "record", "name": "r", "fields": [
@@ -25,17 +25,17 @@ const READER: &str = r#"{"type": "record", "name": "r", "fields": [
     {"name": "color", "type": ["null", "string"], "default": null},
     {"name": "feature", "type": ["null", {"type": "array", "items": ["null", "float"]}], "default": null}]}"#;
 
-fn columns() -> Vec<Field> {
+fn columns() -> Vec<RowField> {
     let feature = DataType::Array(Box::new(DataType::Float));
     fields(&[("id", DataType::Int), ("color", DataType::STRING), ("feature", feature)])
 }
 
-fn fields(of: &[(&str, DataType)]) -> Vec<Field> {
-    of.iter().map(|(name, data_type)| Field { name: name.to_string(), data_type: data_type.clone() }).collect()
+fn fields(of: &[(&str, DataType)]) -> Vec<RowField> {
+    of.iter().map(|(name, data_type)| RowField { name: name.to_string(), data_type: data_type.clone() }).collect()
 }
 
-fn schema(text: &str) -> Schema {
-    Schema::parse(text, &[]).unwrap_or_else(|error| panic!("{error}: {text}"))
+fn schema(text: &str) -> AvroSchema {
+    AvroSchema::parse(text, &[]).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -46,11 +46,13 @@ fn bytes(hex: &str) -> Vec<u8> {
 struct Known(HashMap<u32, String>);
 
 impl Schemas for Known {
-    fn find(&self, id: u32) -> Found {
+    fn find(&self, id: u32) -> SchemaLookup {
         match self.0.get(&id) {
-            Some(text) => Found::Schema(Arc::new(RegisteredSchema { text: text.clone(), references: Vec::new() })),
-            None if self.0.is_empty() => Found::NotNow,
-            None => Found::Nothing(format!("no schema {id}")),
+            Some(text) => {
+                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: text.clone(), references: Vec::new() }))
+            }
+            None if self.0.is_empty() => SchemaLookup::NotNow,
+            None => SchemaLookup::Nothing(format!("no schema {id}")),
         }
     }
 }

@@ -107,8 +107,8 @@ fn data_type(of: &Type) -> DataType {
     }
 }
 
-fn row_of(fields: &[(String, Type)]) -> Vec<Field> {
-    fields.iter().map(|(name, of)| Field { name: name.clone(), data_type: data_type(of) }).collect()
+fn row_of(fields: &[(String, Type)]) -> Vec<RowField> {
+    fields.iter().map(|(name, of)| RowField { name: name.clone(), data_type: data_type(of) }).collect()
 }
 
 /// A value as the crate has it, and as it is shown here.
@@ -190,7 +190,7 @@ fn what_the_usual_crate_writes_is_read_as_it_was_meant() {
         order.shuffle(&mut random);
         order.truncate(random.random_range(1..=types.len()));
         let all = row_of(&types);
-        let columns: Vec<Field> = order.iter().map(|at| all[*at].clone()).collect();
+        let columns: Vec<RowField> = order.iter().map(|at| all[*at].clone()).collect();
         let mut confluent = Confluent::new(schema(&text), columns, known(&[(1, &text)]));
         for _ in 0..3 {
             let (written, shown) = any_row(&types, &mut random, false);

@@ -15,7 +15,7 @@ fn read(column: DataType, null: &str, writer: &str, message: &str) -> Result<Str
             DataType::Map(_, value) => format!(r#"{{"type": "map", "values": ["null", {}]}}"#, plain(value)),
             DataType::Multiset(_) => r#"{"type": "map", "values": ["null", "int"]}"#.into(),
             DataType::Row(fields) => {
-                let field = |field: &Field| {
+                let field = |field: &RowField| {
                     format!(
                         r#"{{"name": "{}", "type": ["null", {}], "default": null}}"#,
                         field.name,

@@ -104,7 +104,7 @@ fn a_value_that_debezium_calls_unavailable_stays_as_it_is() {
         ("ints", DataType::Array(Box::new(DataType::Int))),
         ("number", DataType::Decimal { precision: 10, scale: 2 }),
     ];
-    let columns = types.map(|(name, data_type)| Column { name: name.into(), data_type, not_null: false });
+    let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let bytes = b"__debezium_unavailable_value";
     let list = |suffix: &str| bytes.map(|byte| format!("{byte}{suffix}")).join(",");
     let message = format!(

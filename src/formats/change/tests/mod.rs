@@ -18,7 +18,7 @@ use crate::formats::format::Format;
 use crate::formats::json::settings::TimestampStandard;
 use crate::formats::{Decoded, decoder};
 use crate::record::{Record, TimestampType};
-use crate::types::column::{Column, MetadataColumn};
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -31,14 +31,14 @@ fn ignoring() -> ChangeFormat {
 }
 
 /// id INT, color STRING, feature STRING, price DECIMAL(10, 2)
-fn columns() -> Vec<Column> {
+fn columns() -> Vec<SourceColumn> {
     let types = [
         ("id", DataType::Int),
         ("color", DataType::STRING),
         ("feature", DataType::STRING),
         ("price", DataType::Decimal { precision: 10, scale: 2 }),
     ];
-    types.map(|(name, data_type)| Column { name: name.into(), data_type, not_null: false }).into()
+    types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false }).into()
 }
 
 fn record<'a>(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
@@ -82,7 +82,7 @@ fn changes(decoded: &Decoded<'_>) -> Vec<String> {
 
 fn decode_with(
     format: &Format,
-    columns: &[Column],
+    columns: &[SourceColumn],
     metadata: &[MetadataColumn],
     value: Option<&str>,
 ) -> Result<(Vec<String>, u64), Rejection> {

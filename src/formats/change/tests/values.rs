@@ -20,7 +20,7 @@ fn formats(change: ChangeFormat) -> [Case; 4] {
 /// The one value of a row, by each format.
 #[track_caller]
 fn check(change: ChangeFormat, data_type: DataType, json: &str, expected: Option<(&str, u64)>) {
-    let columns = [Column { name: "c".into(), data_type, not_null: false }];
+    let columns = [SourceColumn { name: "c".into(), data_type, not_null: false }];
     for (format, message) in formats(change) {
         let message = message(&format!(r#"{{"c":{json}}}"#));
         let found = decode_with(&format, &columns, &[], Some(&message)).ok();
@@ -76,7 +76,7 @@ fn of_the_integers_only_the_wide_ones_take_numbers_with_a_fraction() {
 #[test]
 fn an_ignored_error_makes_its_value_null_and_one_of_the_message_drops_it() {
     check(ignoring(), DataType::Int, r#""x""#, Some(("NULL", 1)));
-    let columns = [Column { name: "c".into(), data_type: DataType::Int, not_null: false }];
+    let columns = [SourceColumn { name: "c".into(), data_type: DataType::Int, not_null: false }];
     for (format, _) in formats(ignoring()) {
         for broken in ["{", "[]", "7", " ", "null", r#"{"op":"c","type":"INSERT","op_type":"I"}"#] {
             assert_eq!(decode_with(&format, &columns, &[], Some(broken)).unwrap(), (vec![], 1), "{broken}");

@@ -11,7 +11,7 @@ use crate::formats::decoder;
 use crate::formats::format::Format;
 use crate::formats::json::settings::TimestampStandard;
 use crate::record::TimestampType;
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 
 const INT: DataType = DataType::Int;
@@ -43,8 +43,8 @@ fn record<'a>(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
     }
 }
 
-fn columns(columns: &[(&str, DataType)]) -> Vec<Column> {
-    let column = |(name, data_type): &(&str, DataType)| Column {
+fn columns(columns: &[(&str, DataType)]) -> Vec<SourceColumn> {
+    let column = |(name, data_type): &(&str, DataType)| SourceColumn {
         name: name.to_string(),
         data_type: data_type.clone(),
         not_null: false,
@@ -100,7 +100,8 @@ fn array(element: DataType) -> DataType {
 }
 
 fn row_of(fields: &[(&str, DataType)]) -> DataType {
-    let field = |(name, data_type): &(&str, DataType)| Field { name: name.to_string(), data_type: data_type.clone() };
+    let field =
+        |(name, data_type): &(&str, DataType)| RowField { name: name.to_string(), data_type: data_type.clone() };
     DataType::Row(fields.iter().map(field).collect())
 }
 

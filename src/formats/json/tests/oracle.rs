@@ -67,7 +67,7 @@ fn type_of(json: &serde_json::Value) -> DataType {
         // Elements may differ, so they stay JSON.
         serde_json::Value::Array(_) => array(DataType::STRING),
         serde_json::Value::Object(fields) => DataType::Row(
-            fields.iter().map(|(name, value)| Field { name: name.clone(), data_type: type_of(value) }).collect(),
+            fields.iter().map(|(name, value)| RowField { name: name.clone(), data_type: type_of(value) }).collect(),
         ),
     }
 }
@@ -121,9 +121,9 @@ proptest! {
         let message = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) }.unwrap();
         let serde_json::Value::Object(fields) = &object else { unreachable!() };
         // Not read again by serde_json, whose floats may be off by one place.
-        let types: Vec<Column> = fields
+        let types: Vec<SourceColumn> = fields
             .iter()
-            .map(|(name, value)| Column { name: name.clone(), data_type: type_of(value), not_null: false })
+            .map(|(name, value)| SourceColumn { name: name.clone(), data_type: type_of(value), not_null: false })
             .collect();
         let (arena, topic) = (Bump::new(), Arc::from("t"));
         let decoded = decoder(&Format::Json(defaults()), &types, &[])

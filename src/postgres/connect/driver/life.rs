@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::Error;
-use super::patience::Patience;
+use super::patience::WaitLimit;
 use super::socket::Socket;
 
 /// As long as the server answers new logins, it is asked less and less often; this is the longest pause.
@@ -64,7 +64,7 @@ impl Life {
 
 /// Asks a server over a new connection whether it is alive. The result is what the session waits for there, if the server
 /// says so, or an error when there was no answer.
-pub type Question = dyn Fn(&Patience) -> Result<Option<String>, Error> + Send + Sync;
+pub type Question = dyn Fn(&WaitLimit) -> Result<Option<String>, Error> + Send + Sync;
 
 /// Asks the server to cancel what a session waits for.
 pub type Cancel = dyn Fn() -> Result<(), Error> + Send + Sync;
@@ -99,7 +99,7 @@ impl Pulse {
 
     /// Called again and again by a session that has waited on the socket `own` since `since`. Returns an error when a new
     /// connection gets no answer either.
-    pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &Patience) -> Result<(), Error> {
+    pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &WaitLimit) -> Result<(), Error> {
         let now = Instant::now();
         let waited = now.duration_since(since);
         if waited < self.silence {
@@ -124,7 +124,7 @@ impl Pulse {
             }
             state.asking = true;
         }
-        let patient = Patience { unless: Some(Arc::clone(own)), ..patience.at_most(self.allowed) };
+        let patient = WaitLimit { unless: Some(Arc::clone(own)), ..patience.at_most(self.allowed) };
         let answer = (self.question)(&patient);
         let mut state = self.life.state.lock();
         state.asking = false;

@@ -12,8 +12,8 @@ use tokio_postgres::{AsyncMessage, Connection};
 
 use super::Error;
 use super::life::Pulse;
-use super::patience::Patience;
-use super::socket::{Socket, Stream};
+use super::patience::WaitLimit;
+use super::socket::{Socket, SocketStream};
 
 /// Set when the channels between a request and its connection wake each other: then both are polled again before the thread waits.
 #[derive(Default)]
@@ -34,7 +34,7 @@ pub trait Drive: Send {
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>>;
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<Stream, T> {
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<SocketStream, T> {
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, tokio_postgres::Error>>> {
         self.poll_message(context)
     }
@@ -43,7 +43,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<Stream, T> {
 /// Waits for a future that only needs the socket: a login.
 pub fn wait_for<T, E: Into<Error>>(
     socket: &Socket,
-    patience: &Patience,
+    patience: &WaitLimit,
     future: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Error> {
     let mut future = pin!(future);
@@ -75,7 +75,7 @@ pub struct Line {
     socket: Arc<Socket>,
     woken: Arc<Woken>,
     waker: Waker,
-    pub patience: Patience,
+    pub patience: WaitLimit,
     /// Knows whether the server is alive while it doesn't answer.
     pulse: Option<Pulse>,
     /// Nothing more comes, or what comes would be the answer to an earlier request.
@@ -83,7 +83,7 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, patience: Patience) -> Line {
+    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, patience: WaitLimit) -> Line {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
         Line { connection, socket, woken, waker, patience, pulse: None, broken: false }

@@ -24,8 +24,8 @@ pub use self::parameter::Parameter;
 
 use self::life::Pulse;
 use self::line::Line;
-use self::patience::Patience;
-use self::socket::{Socket, Stream};
+use self::patience::WaitLimit;
+use self::socket::{Socket, SocketStream};
 
 /// One connection.
 pub struct Client {
@@ -36,12 +36,12 @@ pub struct Client {
 
 impl Client {
     /// Logs in over a socket that is connected.
-    pub fn log_in<T>(socket: Arc<Socket>, config: &Config, tls: T, patience: &Patience) -> Result<Client, Error>
+    pub fn log_in<T>(socket: Arc<Socket>, config: &Config, tls: T, patience: &WaitLimit) -> Result<Client, Error>
     where
-        T: TlsConnect<Stream>,
+        T: TlsConnect<SocketStream>,
         T::Stream: Send + 'static,
     {
-        let login = config.connect_raw(Stream(Arc::clone(&socket)), tls);
+        let login = config.connect_raw(SocketStream(Arc::clone(&socket)), tls);
         let (asked, connection) = line::wait_for(&socket, patience, login)?;
         Ok(Client { asked, line: Line::new(Box::new(connection), socket, patience.clone()) })
     }
@@ -52,7 +52,7 @@ impl Client {
     }
 
     /// What ends the waits from now on.
-    pub fn set_patience(&mut self, patience: Patience) {
+    pub fn set_patience(&mut self, patience: WaitLimit) {
         self.line.patience = patience;
     }
 
@@ -126,13 +126,13 @@ impl Client {
 }
 
 /// Asks for the end of what another session does, over a socket that is connected to its server.
-pub fn cancel<T: TlsConnect<Stream>>(
+pub fn cancel<T: TlsConnect<SocketStream>>(
     socket: Arc<Socket>,
     token: &CancelToken,
     tls: T,
-    patience: &Patience,
+    patience: &WaitLimit,
 ) -> Result<(), Error> {
-    let request = token.cancel_query_raw(Stream(Arc::clone(&socket)), tls);
+    let request = token.cancel_query_raw(SocketStream(Arc::clone(&socket)), tls);
     line::wait_for(&socket, patience, request)
 }
 

@@ -34,28 +34,28 @@ impl Deadline {
 
 /// What ends a wait.
 #[derive(Debug, Clone, Default)]
-pub struct Patience {
+pub struct WaitLimit {
     pub stop: Option<Stop>,
     pub deadline: Option<Deadline>,
     /// Ends the wait when this other socket has something to read.
     pub unless: Option<Arc<Socket>>,
 }
 
-impl Patience {
+impl WaitLimit {
     /// Until the job is abandoned.
-    pub fn of(stop: &Stop) -> Patience {
-        Patience { stop: Some(stop.clone()), ..Patience::default() }
+    pub fn of(stop: &Stop) -> WaitLimit {
+        WaitLimit { stop: Some(stop.clone()), ..WaitLimit::default() }
     }
 
-    pub fn until(deadline: Deadline) -> Patience {
-        Patience { deadline: Some(deadline), ..Patience::default() }
+    pub fn until(deadline: Deadline) -> WaitLimit {
+        WaitLimit { deadline: Some(deadline), ..WaitLimit::default() }
     }
 
     /// The same, but ending after `allowed` if it doesn't end earlier.
-    pub fn at_most(&self, allowed: Duration) -> Patience {
+    pub fn at_most(&self, allowed: Duration) -> WaitLimit {
         let deadline = Deadline::after(allowed);
         let earlier = self.deadline.filter(|own| own.at <= deadline.at);
-        Patience { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
+        WaitLimit { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
     }
 
     /// How long to wait now, at most `longest`; an error when the wait is over.

@@ -16,7 +16,7 @@ use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Error;
-use super::patience::Patience;
+use super::patience::WaitLimit;
 
 /// How long a peer may be silent before the kernel asks whether it is still there, how often it asks, and how many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ pub struct Socket {
 
 impl Socket {
     /// Connects. `user_timeout`: how long what was sent may stay unacknowledged.
-    pub fn connect(address: &Address, user_timeout: Duration, patience: &Patience) -> Result<Arc<Socket>, Error> {
+    pub fn connect(address: &Address, user_timeout: Duration, patience: &WaitLimit) -> Result<Arc<Socket>, Error> {
         let (domain, to) = match address {
             Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
             Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
@@ -88,7 +88,7 @@ impl Socket {
 
     /// Waits for one slice of time until there is something to read, or room to write if the last write found none. Returns
     /// whether there is. An error when the patience is over.
-    pub fn wait_in_slices(&self, patience: &Patience) -> Result<bool, Error> {
+    pub fn wait_in_slices(&self, patience: &WaitLimit) -> Result<bool, Error> {
         let slice = patience.slice(super::patience::SLICE)?;
         let mut wanted = PollFlags::IN;
         if !self.may_write.load(Ordering::Relaxed) {
@@ -129,9 +129,9 @@ impl Socket {
 /// A socket as tokio-postgres and the TLS layer see it. It wakes no task: the waiting thread calls
 /// [`Socket::wait_in_slices`] and polls again.
 #[derive(Debug, Clone)]
-pub struct Stream(pub Arc<Socket>);
+pub struct SocketStream(pub Arc<Socket>);
 
-impl AsyncRead for Stream {
+impl AsyncRead for SocketStream {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Socket { socket, may_read, .. } = &*self.0;
         if !may_read.load(Ordering::Relaxed) {
@@ -161,7 +161,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for SocketStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Socket { socket, may_write, .. } = &*self.0;
         if !may_write.load(Ordering::Relaxed) {

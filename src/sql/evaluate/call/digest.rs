@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use sha2::Digest;
 
 use super::Called;
-use crate::sql::evaluate::context::Failure;
+use crate::sql::evaluate::context::EvaluationError;
 use crate::types::value::Value;
 
 pub(super) fn md5<'a>(text: &str, arena: &'a Bump) -> Value<'a> {
@@ -31,7 +31,8 @@ pub(super) fn to_base64<'a>(bytes: &[u8], arena: &'a Bump) -> Value<'a> {
 
 pub(super) fn from_base64<'a>(text: &str, arena: &'a Bump) -> Called<'a> {
     let decoded = arena.alloc_slice_fill_copy(base64::decoded_len_estimate(text.len()), 0);
-    let length = STANDARD.decode_slice(text, decoded).map_err(|_| Failure::Refused("FROM_BASE64 found no base64"))?;
+    let length =
+        STANDARD.decode_slice(text, decoded).map_err(|_| EvaluationError::Refused("FROM_BASE64 found no base64"))?;
     let text = std::str::from_utf8(&decoded[..length]);
-    text.map(Value::Text).map_err(|_| Failure::Refused("FROM_BASE64 found bytes that are no UTF-8 text"))
+    text.map(Value::Text).map_err(|_| EvaluationError::Refused("FROM_BASE64 found bytes that are no UTF-8 text"))
 }

@@ -7,12 +7,12 @@ mod nested;
 mod number;
 mod text;
 
-use super::context::{Context, Failure};
+use super::context::{Context, EvaluationError};
 use crate::sql::expression::Function;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-type Called<'a> = Result<Value<'a>, Failure<'a>>;
+type Called<'a> = Result<Value<'a>, EvaluationError<'a>>;
 
 /// Not inlined: its frame would be part of every level of the recursion over an expression.
 #[inline(never)]
@@ -137,6 +137,6 @@ pub(crate) fn call<'a>(
         (Function::MakeRow, fields) => Value::Row(fields),
         (Function::MakeMap, keys_and_values) => nested::map(keys_and_values, arena),
         // The plan has checked how many operands there are, and their types.
-        _ => return Err(Failure::Refused("a function was called with operands it doesn't take")),
+        _ => return Err(EvaluationError::Refused("a function was called with operands it doesn't take")),
     })
 }

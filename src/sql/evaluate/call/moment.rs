@@ -5,7 +5,7 @@ use bumpalo::collections::String;
 use crate::sql::evaluate::cast::{parse, temporal};
 use crate::sql::evaluate::context::Context;
 use crate::sql::expression::time_format::{Moment, TimeFormat};
-use crate::sql::expression::{Function, Interval, Unit};
+use crate::sql::expression::{CalendarUnit, Function, Interval};
 use crate::types::calendar::{date_from_days, days_from_date, days_in_month};
 use crate::types::java::calendar::{SECONDS_PER_DAY, cut_fraction};
 use crate::types::time_zone::TimeZone;
@@ -13,7 +13,7 @@ use crate::types::value::Value;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-pub(super) fn extract<'a>(unit: Unit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
+pub(super) fn extract<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
     let Some((seconds, nanos)) = temporal::local(value, 9, zone) else { return Value::Null };
     let days = seconds.div_euclid(SECONDS_PER_DAY);
     let second = seconds.rem_euclid(SECONDS_PER_DAY);
@@ -21,25 +21,25 @@ pub(super) fn extract<'a>(unit: Unit, value: Value<'a>, zone: &TimeZone) -> Valu
     // 1970-01-01 was a Thursday.
     let weekday = (days + 3).rem_euclid(7) + 1;
     Value::Int(match unit {
-        Unit::Millennium => (year + 999).div_euclid(1000),
-        Unit::Century => (year + 99).div_euclid(100),
-        Unit::Decade => year.div_euclid(10),
-        Unit::Year => year,
-        Unit::IsoYear => week(days).0,
-        Unit::Quarter => i64::from((month - 1) / 3 + 1),
-        Unit::Month => month.into(),
-        Unit::Week => week(days).1,
-        Unit::Day => day.into(),
-        Unit::DayOfWeek => weekday % 7 + 1,
-        Unit::IsoDayOfWeek => weekday,
-        Unit::DayOfYear => days - days_from_date(year, 1, 1) + 1,
-        Unit::Hour => second / 3600,
-        Unit::Minute => second / 60 % 60,
-        Unit::Second => second % 60,
-        Unit::Millisecond => second % 60 * 1000 + i64::from(nanos / 1_000_000),
-        Unit::Microsecond => second % 60 * 1_000_000 + i64::from(nanos / 1000),
-        Unit::Nanosecond => second % 60 * NANOS_PER_SECOND + i64::from(nanos),
-        Unit::Epoch => match value {
+        CalendarUnit::Millennium => (year + 999).div_euclid(1000),
+        CalendarUnit::Century => (year + 99).div_euclid(100),
+        CalendarUnit::Decade => year.div_euclid(10),
+        CalendarUnit::Year => year,
+        CalendarUnit::IsoYear => week(days).0,
+        CalendarUnit::Quarter => i64::from((month - 1) / 3 + 1),
+        CalendarUnit::Month => month.into(),
+        CalendarUnit::Week => week(days).1,
+        CalendarUnit::Day => day.into(),
+        CalendarUnit::DayOfWeek => weekday % 7 + 1,
+        CalendarUnit::IsoDayOfWeek => weekday,
+        CalendarUnit::DayOfYear => days - days_from_date(year, 1, 1) + 1,
+        CalendarUnit::Hour => second / 3600,
+        CalendarUnit::Minute => second / 60 % 60,
+        CalendarUnit::Second => second % 60,
+        CalendarUnit::Millisecond => second % 60 * 1000 + i64::from(nanos / 1_000_000),
+        CalendarUnit::Microsecond => second % 60 * 1_000_000 + i64::from(nanos / 1000),
+        CalendarUnit::Nanosecond => second % 60 * NANOS_PER_SECOND + i64::from(nanos),
+        CalendarUnit::Epoch => match value {
             Value::Instant { seconds, .. } => seconds,
             _ => seconds,
         },
@@ -54,12 +54,12 @@ fn week(days: i64) -> (i64, i64) {
 }
 
 /// The beginning of the unit that a moment is in.
-pub(super) fn floor<'a>(unit: Unit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
+pub(super) fn floor<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
     rebuilt(value, zone, |local| unit_start(unit, local))
 }
 
 /// The moment itself where a unit begins with it, else the beginning of the next.
-pub(super) fn ceil<'a>(unit: Unit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
+pub(super) fn ceil<'a>(unit: CalendarUnit, value: Value<'a>, zone: &TimeZone) -> Value<'a> {
     rebuilt(value, zone, |local| {
         let start = unit_start(unit, local);
         if start == local { start } else { unit_end(unit, start) }
@@ -78,52 +78,56 @@ fn rebuilt<'a>(value: Value<'a>, zone: &TimeZone, change: impl Fn((i64, u32)) ->
     }
 }
 
-fn unit_start(unit: Unit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
+fn unit_start(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     let days = seconds.div_euclid(SECONDS_PER_DAY);
     let (year, month, _) = date_from_days(days);
     let first_of = |year: i64, month: u32| (days_from_date(year, month, 1) * SECONDS_PER_DAY, 0);
     let multiple = |length: i64| (seconds - seconds.rem_euclid(length), 0);
     match unit {
-        Unit::Millennium => first_of((year - 1).div_euclid(1000) * 1000 + 1, 1),
-        Unit::Century => first_of((year - 1).div_euclid(100) * 100 + 1, 1),
-        Unit::Decade => first_of(year.div_euclid(10) * 10, 1),
-        Unit::Year | Unit::IsoYear => first_of(year, 1),
-        Unit::Quarter => first_of(year, (month - 1) / 3 * 3 + 1),
-        Unit::Month => first_of(year, month),
+        CalendarUnit::Millennium => first_of((year - 1).div_euclid(1000) * 1000 + 1, 1),
+        CalendarUnit::Century => first_of((year - 1).div_euclid(100) * 100 + 1, 1),
+        CalendarUnit::Decade => first_of(year.div_euclid(10) * 10, 1),
+        CalendarUnit::Year | CalendarUnit::IsoYear => first_of(year, 1),
+        CalendarUnit::Quarter => first_of(year, (month - 1) / 3 * 3 + 1),
+        CalendarUnit::Month => first_of(year, month),
         // Flink's weeks begin on Sunday here.
-        Unit::Week => ((days - (days + 4).rem_euclid(7)) * SECONDS_PER_DAY, 0),
-        Unit::Day | Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear => multiple(SECONDS_PER_DAY),
-        Unit::Hour => multiple(3600),
-        Unit::Minute => multiple(60),
-        Unit::Second | Unit::Epoch => (seconds, 0),
-        Unit::Millisecond => (seconds, nanos - nanos % 1_000_000),
-        Unit::Microsecond => (seconds, nanos - nanos % 1000),
-        Unit::Nanosecond => (seconds, nanos),
+        CalendarUnit::Week => ((days - (days + 4).rem_euclid(7)) * SECONDS_PER_DAY, 0),
+        CalendarUnit::Day | CalendarUnit::DayOfWeek | CalendarUnit::IsoDayOfWeek | CalendarUnit::DayOfYear => {
+            multiple(SECONDS_PER_DAY)
+        }
+        CalendarUnit::Hour => multiple(3600),
+        CalendarUnit::Minute => multiple(60),
+        CalendarUnit::Second | CalendarUnit::Epoch => (seconds, 0),
+        CalendarUnit::Millisecond => (seconds, nanos - nanos % 1_000_000),
+        CalendarUnit::Microsecond => (seconds, nanos - nanos % 1000),
+        CalendarUnit::Nanosecond => (seconds, nanos),
     }
 }
 
 /// The beginning of the unit behind the one that begins here.
-fn unit_end(unit: Unit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
+fn unit_end(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     let months = |count: i64| (add_months(seconds, count), nanos);
     let later = |more: u32| {
         let total = nanos + more;
         (seconds + i64::from(total / 1_000_000_000), total % 1_000_000_000)
     };
     match unit {
-        Unit::Millennium => months(12_000),
-        Unit::Century => months(1_200),
-        Unit::Decade => months(120),
-        Unit::Year | Unit::IsoYear => months(12),
-        Unit::Quarter => months(3),
-        Unit::Month => months(1),
-        Unit::Week => (seconds + 7 * SECONDS_PER_DAY, nanos),
-        Unit::Day | Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear => (seconds + SECONDS_PER_DAY, nanos),
-        Unit::Hour => (seconds + 3600, nanos),
-        Unit::Minute => (seconds + 60, nanos),
-        Unit::Second | Unit::Epoch => (seconds + 1, nanos),
-        Unit::Millisecond => later(1_000_000),
-        Unit::Microsecond => later(1000),
-        Unit::Nanosecond => (seconds, nanos),
+        CalendarUnit::Millennium => months(12_000),
+        CalendarUnit::Century => months(1_200),
+        CalendarUnit::Decade => months(120),
+        CalendarUnit::Year | CalendarUnit::IsoYear => months(12),
+        CalendarUnit::Quarter => months(3),
+        CalendarUnit::Month => months(1),
+        CalendarUnit::Week => (seconds + 7 * SECONDS_PER_DAY, nanos),
+        CalendarUnit::Day | CalendarUnit::DayOfWeek | CalendarUnit::IsoDayOfWeek | CalendarUnit::DayOfYear => {
+            (seconds + SECONDS_PER_DAY, nanos)
+        }
+        CalendarUnit::Hour => (seconds + 3600, nanos),
+        CalendarUnit::Minute => (seconds + 60, nanos),
+        CalendarUnit::Second | CalendarUnit::Epoch => (seconds + 1, nanos),
+        CalendarUnit::Millisecond => later(1_000_000),
+        CalendarUnit::Microsecond => later(1000),
+        CalendarUnit::Nanosecond => (seconds, nanos),
     }
 }
 
@@ -179,7 +183,7 @@ pub(super) fn shift<'a>(value: Value<'a>, interval: Interval) -> Value<'a> {
 }
 
 /// Whole units from the earlier to the later.
-pub(super) fn difference<'a>(unit: Unit, later: Value<'a>, earlier: Value<'a>, zone: &TimeZone) -> Value<'a> {
+pub(super) fn difference<'a>(unit: CalendarUnit, later: Value<'a>, earlier: Value<'a>, zone: &TimeZone) -> Value<'a> {
     let (Some(later), Some(earlier)) = (temporal::local(later, 9, zone), temporal::local(earlier, 9, zone)) else {
         return Value::Null;
     };
@@ -187,13 +191,13 @@ pub(super) fn difference<'a>(unit: Unit, later: Value<'a>, earlier: Value<'a>, z
     let units =
         |length: i64| ((nanos(later) - nanos(earlier)) / (i128::from(length) * i128::from(NANOS_PER_SECOND))) as i64;
     Value::Int(match unit {
-        Unit::Year => months_between(later, earlier) / 12,
-        Unit::Quarter => months_between(later, earlier) / 3,
-        Unit::Month => months_between(later, earlier),
-        Unit::Week => units(7 * SECONDS_PER_DAY),
-        Unit::Day => units(SECONDS_PER_DAY),
-        Unit::Hour => units(3600),
-        Unit::Minute => units(60),
+        CalendarUnit::Year => months_between(later, earlier) / 12,
+        CalendarUnit::Quarter => months_between(later, earlier) / 3,
+        CalendarUnit::Month => months_between(later, earlier),
+        CalendarUnit::Week => units(7 * SECONDS_PER_DAY),
+        CalendarUnit::Day => units(SECONDS_PER_DAY),
+        CalendarUnit::Hour => units(3600),
+        CalendarUnit::Minute => units(60),
         _ => units(1),
     })
 }

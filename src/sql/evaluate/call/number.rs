@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use ethnum::I256;
 
 use super::{Called, decimal};
-use crate::sql::evaluate::context::Failure;
+use crate::sql::evaluate::context::EvaluationError;
 use crate::sql::evaluate::order::order;
 use crate::types::data_type::DataType;
 use crate::types::value::{Decimal, Value};
@@ -46,7 +46,7 @@ pub(super) fn binary<'a>(
         (Value::Decimal(left), Value::Decimal(right)) => {
             let (precision, scale) = digits(data_type);
             let result = decimal::binary(operation, *left, *right, precision, scale);
-            decimal_or_null(result.map_err(|()| Failure::DivisionByZero)?, arena)
+            decimal_or_null(result.map_err(|()| EvaluationError::DivisionByZero)?, arena)
         }
         (Value::Months(left), right) => match interval(operation, left.into(), right)? {
             Some(months) => Value::Months(months as i32),
@@ -58,7 +58,7 @@ pub(super) fn binary<'a>(
 }
 
 /// With another interval of the kind, or with a number. It wraps around as the number that it is.
-fn interval<'a>(operation: Operation, left: i64, right: Value<'a>) -> Result<Option<i64>, Failure<'a>> {
+fn interval<'a>(operation: Operation, left: i64, right: Value<'a>) -> Result<Option<i64>, EvaluationError<'a>> {
     let right = match right {
         Value::Int(number) => number,
         Value::Months(months) => months.into(),
@@ -68,12 +68,12 @@ fn interval<'a>(operation: Operation, left: i64, right: Value<'a>) -> Result<Opt
     integer(operation, left, right).map(Some)
 }
 
-fn integer<'a>(operation: Operation, left: i64, right: i64) -> Result<i64, Failure<'a>> {
+fn integer<'a>(operation: Operation, left: i64, right: i64) -> Result<i64, EvaluationError<'a>> {
     Ok(match operation {
         Operation::Add => left.wrapping_add(right),
         Operation::Subtract => left.wrapping_sub(right),
         Operation::Multiply => left.wrapping_mul(right),
-        Operation::Divide | Operation::Remainder if right == 0 => return Err(Failure::DivisionByZero),
+        Operation::Divide | Operation::Remainder if right == 0 => return Err(EvaluationError::DivisionByZero),
         Operation::Divide => left.wrapping_div(right),
         Operation::Remainder => left.wrapping_rem(right),
     })
@@ -209,9 +209,9 @@ fn real<'a>(
     digits: i64,
     rounds: bool,
     arena: &'a Bump,
-) -> Result<f64, Failure<'a>> {
+) -> Result<f64, EvaluationError<'a>> {
     if !value.is_finite() {
-        return Err(Failure::Refused("NaN and Infinity can't be rounded"));
+        return Err(EvaluationError::Refused("NaN and Infinity can't be rounded"));
     }
     let shortest = bumpalo::format!(in arena, "{}", shortest);
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));

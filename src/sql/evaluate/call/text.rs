@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::String;
 
 use super::Called;
-use crate::sql::evaluate::context::Failure;
+use crate::sql::evaluate::context::EvaluationError;
 use crate::sql::expression::Side;
 use crate::types::value::Value;
 
@@ -122,8 +122,8 @@ pub(super) fn right(text: &str, length: i64) -> &str {
     if length <= 0 { "" } else { &text[place(text, (count(text) - length).max(0))..] }
 }
 
-fn checked_length<'a>(bytes: Option<usize>) -> Result<usize, Failure<'a>> {
-    bytes.filter(|bytes| *bytes <= LONGEST).ok_or(Failure::Refused("the text would be longer than 256 MiB"))
+fn checked_length<'a>(bytes: Option<usize>) -> Result<usize, EvaluationError<'a>> {
+    bytes.filter(|bytes| *bytes <= LONGEST).ok_or(EvaluationError::Refused("the text would be longer than 256 MiB"))
 }
 
 pub(super) fn repeat<'a>(text: &str, times: i64, arena: &'a Bump) -> Called<'a> {

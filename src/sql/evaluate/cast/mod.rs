@@ -9,7 +9,7 @@ pub(crate) mod temporal;
 
 use std::fmt;
 
-use super::context::{Context, Failure};
+use super::context::{Context, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -54,7 +54,7 @@ pub(crate) fn cast<'a>(
     from: &'a DataType,
     to: &'a DataType,
     context: &Context<'a>,
-) -> Result<Value<'a>, Failure<'a>> {
+) -> Result<Value<'a>, EvaluationError<'a>> {
     if value.is_null() || changes_nothing(from, to) {
         return Ok(value);
     }
@@ -94,7 +94,7 @@ pub(crate) fn cast<'a>(
         }
         (DataType::Null, _) => None,
     };
-    converted.ok_or(Failure::Unfit { found: value, from, to, zone })
+    converted.ok_or(EvaluationError::Unfit { found: value, from, to, zone })
 }
 
 fn bytes(value: Value<'_>) -> Option<&[u8]> {

@@ -1,7 +1,7 @@
 //! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
 
 use super::cast as cast_value;
-use crate::sql::evaluate::context::{Context, Failure};
+use crate::sql::evaluate::context::{Context, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -11,7 +11,7 @@ pub(super) fn cast<'a>(
     from: &'a DataType,
     to: &'a DataType,
     context: &Context<'a>,
-) -> Result<Option<Value<'a>>, Failure<'a>> {
+) -> Result<Option<Value<'a>>, EvaluationError<'a>> {
     Ok(Some(match (value, from, to) {
         (Value::Array(elements), DataType::Array(from), DataType::Array(to)) => {
             let converted = context.arena.alloc_slice_copy(elements);

@@ -1,6 +1,6 @@
 //! One value of several.
 
-use super::signature::Kind::{Any, Condition};
+use super::signature::ParameterType::{Any, Condition};
 use super::signature::Signature;
 use crate::sql::expression::{Comparison, Expression, Function, Literal};
 use crate::sql::plan::conversion::{cast, common_type, merge, widen};

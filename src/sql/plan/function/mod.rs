@@ -91,7 +91,7 @@ impl Scope<'_> {
     fn rounded(
         &self,
         name: &str,
-        function: fn(crate::sql::expression::Unit) -> Function,
+        function: fn(crate::sql::expression::CalendarUnit) -> Function,
         operand: &Expr,
         field: &CeilFloorKind,
         at: Location,

@@ -1,10 +1,10 @@
 //! Dates and times.
 
-use super::signature::Kind::{Any, Integer, Moment, Number, Text};
+use super::signature::ParameterType::{Any, Integer, Moment, Number, Text};
 use super::signature::Signature;
 use super::{constant_integer, constant_text, of_type};
 use crate::sql::expression::time_format::TimeFormat;
-use crate::sql::expression::{Expression, Function, Unit};
+use crate::sql::expression::{CalendarUnit, Expression, Function};
 use crate::sql::plan::conversion::cast;
 use crate::sql::plan::moment::{is_moment, shifted, span};
 use crate::types::data_type::DataType;
@@ -79,16 +79,16 @@ pub const SIGNATURES: &[Signature] = &[
         "As text in a format of Java, such as 'yyyy-MM-dd''T''HH:mm:ss.SSS'.",
         date_format,
     ),
-    part!("YEAR", Unit::Year, "As EXTRACT(YEAR FROM moment)."),
-    part!("QUARTER", Unit::Quarter, "The quarter, 1 to 4."),
-    part!("MONTH", Unit::Month, "The month, 1 to 12."),
-    part!("WEEK", Unit::Week, "The week of ISO 8601, 1 to 53."),
-    part!("DAYOFYEAR", Unit::DayOfYear, "The day of the year, from 1."),
-    part!("DAYOFMONTH", Unit::Day, "The day of the month, from 1."),
-    part!("DAYOFWEEK", Unit::DayOfWeek, "The day of the week, 1 is Sunday."),
-    part!("HOUR", Unit::Hour, "The hour, 0 to 23."),
-    part!("MINUTE", Unit::Minute, "The minute, 0 to 59."),
-    part!("SECOND", Unit::Second, "The second, 0 to 59."),
+    part!("YEAR", CalendarUnit::Year, "As EXTRACT(YEAR FROM moment)."),
+    part!("QUARTER", CalendarUnit::Quarter, "The quarter, 1 to 4."),
+    part!("MONTH", CalendarUnit::Month, "The month, 1 to 12."),
+    part!("WEEK", CalendarUnit::Week, "The week of ISO 8601, 1 to 53."),
+    part!("DAYOFYEAR", CalendarUnit::DayOfYear, "The day of the year, from 1."),
+    part!("DAYOFMONTH", CalendarUnit::Day, "The day of the month, from 1."),
+    part!("DAYOFWEEK", CalendarUnit::DayOfWeek, "The day of the week, 1 is Sunday."),
+    part!("HOUR", CalendarUnit::Hour, "The hour, 0 to 23."),
+    part!("MINUTE", CalendarUnit::Minute, "The minute, 0 to 59."),
+    part!("SECOND", CalendarUnit::Second, "The second, 0 to 59."),
     clock!("CURRENT_TIMESTAMP", Function::CurrentTimestamp, INSTANT, "Now, TIMESTAMP_LTZ(3). NOW() means the same."),
     clock!("NOW", Function::CurrentTimestamp, INSTANT, "As CURRENT_TIMESTAMP."),
     clock!("CURRENT_ROW_TIMESTAMP", Function::CurrentTimestamp, INSTANT, "As CURRENT_TIMESTAMP."),
@@ -186,7 +186,7 @@ fn date_format(mut operands: Vec<Expression>) -> Planned {
     of_type(Function::DateFormat(format), operands, DataType::STRING)
 }
 
-pub fn extract(unit: Unit, moment: Expression) -> Planned {
+pub fn extract(unit: CalendarUnit, moment: Expression) -> Planned {
     if !is_moment(moment.type_ref()) {
         return Err(format!("takes a date or a time, found {}", moment.type_ref()));
     }
@@ -202,7 +202,7 @@ pub fn rounded(function: Function, moment: Expression) -> Planned {
     of_type(function, vec![moment], data_type)
 }
 
-pub fn with_unit(name: &str, unit: Unit, second: Expression, third: Expression) -> Planned {
+pub fn with_unit(name: &str, unit: CalendarUnit, second: Expression, third: Expression) -> Planned {
     match name {
         "TIMESTAMPADD" => {
             let count = constant_integer(Some(&second), "a number of units")?;
@@ -215,7 +215,14 @@ pub fn with_unit(name: &str, unit: Unit, second: Expression, third: Expression) 
                 }
             }
             span(unit, 1).ok_or("takes the units SECOND to YEAR")?;
-            let data_type = if matches!(unit, Unit::Year | Unit::Quarter | Unit::Month | Unit::Week | Unit::Day) {
+            let data_type = if matches!(
+                unit,
+                CalendarUnit::Year
+                    | CalendarUnit::Quarter
+                    | CalendarUnit::Month
+                    | CalendarUnit::Week
+                    | CalendarUnit::Day
+            ) {
                 DataType::Int
             } else {
                 DataType::BigInt

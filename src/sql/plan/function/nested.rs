@@ -1,12 +1,12 @@
 //! ARRAY, MAP and ROW.
 
 use super::of_type;
-use super::signature::Kind::Any;
+use super::signature::ParameterType::Any;
 use super::signature::Signature;
 use crate::sql::expression::{Expression, Function};
 use crate::sql::plan::conversion::{Assignment, assign, merge, widen};
 use crate::sql::plan::operator::no_common_type;
-use crate::types::data_type::{DataType, Field};
+use crate::types::data_type::{DataType, RowField};
 
 type Planned = Result<Expression, String>;
 
@@ -55,7 +55,7 @@ fn map(operands: Vec<Expression>) -> Planned {
 /// Its fields have no names but those that Flink makes up.
 fn row(operands: Vec<Expression>) -> Planned {
     let field =
-        |(at, operand): (usize, &Expression)| Field { name: format!("EXPR${at}"), data_type: operand.data_type() };
+        |(at, operand): (usize, &Expression)| RowField { name: format!("EXPR${at}"), data_type: operand.data_type() };
     let fields = operands.iter().enumerate().map(field).collect();
     of_type(Function::MakeRow, operands, DataType::Row(fields))
 }

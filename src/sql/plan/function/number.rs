@@ -1,6 +1,6 @@
 //! Numbers.
 
-use super::signature::Kind::{Integer, Number, Real};
+use super::signature::ParameterType::{Integer, Number, Real};
 use super::signature::Signature;
 use super::{constant_integer, of_type};
 use crate::sql::expression::{Expression, Function};

@@ -8,7 +8,7 @@ use crate::types::data_type::DataType;
 
 /// What may stand for a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterType {
     Text,
     Integer,
     /// Any number.
@@ -23,7 +23,7 @@ pub enum Kind {
 /// One function.
 pub struct Signature {
     pub name: &'static str,
-    parameters: &'static [Kind],
+    parameters: &'static [ParameterType],
     /// So many of the last parameters may be left out.
     optional: usize,
     /// The last parameter may be repeated.
@@ -37,7 +37,7 @@ pub struct Signature {
 impl Signature {
     pub const fn new(
         name: &'static str,
-        parameters: &'static [Kind],
+        parameters: &'static [ParameterType],
         form: &'static str,
         meaning: &'static str,
         plan: fn(Vec<Expression>) -> Result<Expression, String>,
@@ -62,7 +62,7 @@ impl Signature {
         if !fits {
             return Err(wrong());
         }
-        let last = self.parameters.last().copied().unwrap_or(Kind::Any);
+        let last = self.parameters.last().copied().unwrap_or(ParameterType::Any);
         let kinds = self.parameters.iter().copied().chain(std::iter::repeat(last));
         let operands: Option<Vec<Expression>> =
             operands.into_iter().zip(kinds).map(|(operand, kind)| kind.accept(operand)).collect();
@@ -70,23 +70,23 @@ impl Signature {
     }
 }
 
-impl Kind {
+impl ParameterType {
     fn accept(self, operand: Expression) -> Option<Expression> {
         let is_null = *operand.type_ref() == DataType::Null;
         let null_of = |data_type: DataType| is_null.then(|| cast(operand.clone(), &data_type));
         match self {
-            Kind::Any => Some(operand),
-            Kind::Text if operand.type_ref().is_text() || is_null => Some(typed_null(operand)),
-            Kind::Integer if operand.type_ref().is_integer() => Some(operand),
-            Kind::Integer => null_of(DataType::Int),
-            Kind::Number if operand.type_ref().is_numeric() => Some(operand),
-            Kind::Number => null_of(DataType::Int),
-            Kind::Real if operand.type_ref().is_numeric() || is_null => Some(cast(operand, &DataType::Double)),
-            Kind::Condition if *operand.type_ref() == DataType::Boolean => Some(operand),
-            Kind::Condition => null_of(DataType::Boolean),
-            Kind::Moment if is_moment(operand.type_ref()) => Some(operand),
-            Kind::Moment => null_of(DataType::Timestamp { precision: 3 }),
-            Kind::Text | Kind::Real => None,
+            ParameterType::Any => Some(operand),
+            ParameterType::Text if operand.type_ref().is_text() || is_null => Some(typed_null(operand)),
+            ParameterType::Integer if operand.type_ref().is_integer() => Some(operand),
+            ParameterType::Integer => null_of(DataType::Int),
+            ParameterType::Number if operand.type_ref().is_numeric() => Some(operand),
+            ParameterType::Number => null_of(DataType::Int),
+            ParameterType::Real if operand.type_ref().is_numeric() || is_null => Some(cast(operand, &DataType::Double)),
+            ParameterType::Condition if *operand.type_ref() == DataType::Boolean => Some(operand),
+            ParameterType::Condition => null_of(DataType::Boolean),
+            ParameterType::Moment if is_moment(operand.type_ref()) => Some(operand),
+            ParameterType::Moment => null_of(DataType::Timestamp { precision: 3 }),
+            ParameterType::Text | ParameterType::Real => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Texts.
 
-use super::signature::Kind::{Any, Integer, Text};
+use super::signature::ParameterType::{Any, Integer, Text};
 use super::signature::Signature;
 use super::{constant_integer, constant_text, of_type};
 use crate::sql::expression::pattern::Pattern;
