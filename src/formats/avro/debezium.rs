@@ -40,7 +40,9 @@ impl Debezium {
         let change = match (op, before, after) {
             ("c" | "r", _, Some(after)) => match after.iter().any(is_unavailable) {
                 true => {
-                    return Err(DecodeError::of_message("found a new row with a value that Debezium calls unavailable"));
+                    return Err(DecodeError::of_message(
+                        "found a new row with a value that Debezium calls unavailable",
+                    ));
                 }
                 false => Change::Insert(after),
             },
