@@ -44,7 +44,7 @@ pub struct RowEntry {
     pub stream: u32,
     pub format: RowFormat,
     pub op: Op,
-    /// As which edition of its table the row is encoded: a number that the target gives out.
+    /// The number of the table's schema version that the row is encoded for. The target gives out these numbers.
     pub schema_version: u16,
     /// Length of the encoded row in [`Chunk::rows`].
     pub row_len: u32,
@@ -83,7 +83,7 @@ impl Chunk {
         self.rows.len() + self.keys.len() + self.originals.len() + self.entries.len() * size_of::<RowEntry>()
     }
 
-    /// The memory it holds, filled or not.
+    /// The memory of its buffers, filled or not.
     pub fn capacity(&self) -> usize {
         self.rows.capacity()
             + self.keys.capacity()

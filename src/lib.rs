@@ -1,7 +1,7 @@
 //! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
 //!
-//! Each folder is one subject; a folder names only those above it in this list. The files beside them are the types that
-//! they share.
+//! Each folder is one subject. A folder uses only the folders above it in this list. The files directly in `src/` are the types
+//! that several folders share.
 
 pub mod batch;
 pub mod error;

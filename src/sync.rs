@@ -7,12 +7,12 @@ pub use std::sync::atomic::AtomicUsize;
 
 pub use parking_lot::{Condvar, Mutex, MutexGuard};
 
-/// How often [`lock_soon`] looks: for some 10 µs. A holder that has just woken finds nothing in its core's caches and may
-/// need several of them.
+/// How often [`lock_soon`] tries, which takes some 10 µs. A thread that has just woken holds the lock for several µs,
+/// because its core's caches are cold.
 const LOOKS: u32 = 250;
 
-/// Locks what no one holds for long: looks again and again before it lies down, because being woken takes several times
-/// as long as what it waits for.
+/// Locks a mutex that no thread holds for long. It tries many times before it sleeps, because being woken takes several times
+/// as long as the lock is held.
 pub fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     for _ in 0..LOOKS {
         if let Some(guard) = mutex.try_lock() {

@@ -1,4 +1,4 @@
-//! The library's threads: started here and counted as long as they run, so that a fork can tell whether there are any.
+//! Starts the library's threads, and counts those that run. So the child of a fork knows whether its parent had any.
 
 use std::cell::Cell;
 use std::io;
@@ -13,7 +13,7 @@ thread_local! {
     static OURS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// One that runs.
+/// Counts one running thread, until it is dropped.
 struct Counted;
 
 impl Drop for Counted {
@@ -22,7 +22,7 @@ impl Drop for Counted {
     }
 }
 
-/// Starts a thread. Err: the system gives none.
+/// Starts a thread. Err: the system couldn't create one.
 pub fn spawn<T: Send + 'static>(
     name: impl Into<String>,
     body: impl FnOnce() -> T + Send + 'static,
@@ -32,12 +32,12 @@ pub fn spawn<T: Send + 'static>(
     Builder::new().name(name.into()).spawn(move || {
         let _counted = counted;
         OURS.set(true);
-        // With all that it holds it is gone before the thread counts as ended.
+        // `body` and all that it owns are dropped before the thread counts as ended.
         body()
     })
 }
 
-/// What to say where the system gave no thread.
+/// The error when the system couldn't create a thread.
 pub fn refused(what: &str, error: &io::Error) -> Error {
     Error::Target {
         message: format!(
@@ -49,19 +49,19 @@ pub fn refused(what: &str, error: &io::Error) -> Error {
     }
 }
 
-/// Whether this thread is one of them.
+/// Whether the calling thread is one of the library's.
 #[cfg(feature = "ffi")]
 pub fn is_ours() -> bool {
     OURS.get()
 }
 
-/// How many run.
+/// How many of the library's threads run.
 #[cfg(feature = "ffi")]
 pub fn running() -> usize {
     RUNNING.load(Ordering::Acquire)
 }
 
-/// In the child of a fork, which has none of them.
+/// Called in the child of a fork, where none of these threads runs.
 #[cfg(feature = "ffi")]
 pub fn none_in_this_process() {
     RUNNING.store(0, Ordering::Release);

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use crate::sync::{AtomicUsize, Condvar, Mutex, now};
 
-/// A count of held bytes with a bound. A small row waits until there is any room, and is charged when it is in its shard. A
-/// large row is charged before it is encoded, and waits until its bytes fit or nothing else is held. So a row larger than the
-/// whole budget is accepted alone.
+/// Counts the bytes that are held, up to a limit. A small row waits until there is any room, and is charged when it is in
+/// its shard. A large row is charged before it is encoded, and waits until its bytes fit or nothing else is held. So a row
+/// larger than the whole budget is accepted alone.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
     held: AtomicUsize,
     /// The most that was held since [`Budget::take_most`].
     most: AtomicUsize,
-    /// The bytes of the large row that is first in line: other rows leave this much room for it.
+    /// The bytes of the large row that waits first: other rows leave this much room for it.
     wanted: AtomicUsize,
     waiting: Mutex<()>,
     room: Condvar,
@@ -61,7 +61,7 @@ impl Budget {
         self.most.swap(0, Ordering::Relaxed)
     }
 
-    /// Charges bytes if they fit, or nothing is held besides `apart`.
+    /// Charges `bytes` if they fit, or if no more than `apart` bytes are held.
     pub fn try_charge(&self, bytes: usize, apart: usize) -> bool {
         let charged = |held: usize| {
             let after = held.saturating_add(bytes);
@@ -97,13 +97,13 @@ impl Budget {
         true
     }
 
-    /// A place in the line of large rows, for one of so many bytes.
+    /// Lets a large row of so many bytes wait in turn with others.
     pub fn claim(&self, bytes: usize) -> Claim<'_> {
         Claim { budget: self, bytes, is_first: false }
     }
 }
 
-/// A large row that may have to wait. Small ones can't overtake it for ever: while it is the first in line they leave it room.
+/// A large row that may have to wait. While it is the first to wait, small rows leave it room, so it doesn't wait for ever.
 #[derive(Debug)]
 pub struct Claim<'a> {
     budget: &'a Budget,
@@ -112,7 +112,7 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Charges its bytes when it is first in line and they fit.
+    /// Charges its bytes if it is the first to wait and they fit.
     pub fn try_charge(&mut self) -> bool {
         let Budget { wanted, .. } = self.budget;
         if !self.is_first {

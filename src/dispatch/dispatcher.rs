@@ -37,21 +37,21 @@ impl Limits {
     }
 }
 
-/// For how long after a batch idle writers look again by themselves, so that the next rows need not wake one: a push then
-/// makes no system call. After a lone row that is as many looks, of a few microseconds each, as lingers go into it.
+/// For this long after a batch, an idle writer checks for rows by itself, so the next push needn't wake one: it makes no system
+/// call. A check takes a few microseconds, and there is one for each linger time in this period.
 const TRAFFIC: Duration = Duration::from_millis(50);
 
-/// How long there is nothing to do before memory is given back: after a break, not between two batches.
+/// After so long with nothing to do memory is given back: so not between two batches.
 const REST: Duration = Duration::from_millis(300);
 
-/// Bytes that gather before the budget, which all threads share, hears of them.
+/// So many bytes gather before they are charged to the budget, which all threads share.
 const CHARGE: usize = 16 << 10;
 
-/// No emptied chunk that is larger is kept.
+/// The largest emptied chunk that is kept.
 const LARGEST_SPARE: usize = 1 << 20;
-/// Nor one whose rows are of so many bytes.
+/// A chunk isn't kept either if its rows have so many bytes on average.
 const LARGE_ROW: usize = 32 << 10;
-/// The share of the budget's bytes that emptied chunks may have besides.
+/// Kept chunks may have the budget's bytes divided by this, in addition to the budget.
 const SPARE_SHARE: usize = 2;
 
 /// The shards of one sink.
@@ -72,12 +72,12 @@ struct State {
     batches_out: usize,
     /// Threads inside `take`, and those started that will soon be.
     idle: usize,
-    /// When idle writers will look again by themselves: as a rule one that watches the clock for all.
+    /// When idle writers will check again by themselves. As a rule this is one writer, which watches the time for all.
     watches: Vec<Instant>,
     /// When a batch was last taken or given back.
     last_batch: Option<Instant>,
-    /// The last transaction took longer than rows wait for a busy writer: here a row costs the server so much (a vector
-    /// index's upkeep) that another transaction beside it brings them in sooner.
+    /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
+    /// index, for example), and a second transaction at the same time writes the rows sooner.
     slow: bool,
     /// A batch was taken since a writer last rested.
     worked: bool,
@@ -91,8 +91,8 @@ struct State {
 #[derive(Debug)]
 pub struct TakenBatch {
     pub batch: Batch,
-    /// Rows are left that nobody looks after but the writers of open transactions, and the push that brought them may have
-    /// been the last one for long: another writer is wanted.
+    /// Rows are left, all writers are in open transactions, and no further push may come soon to start a writer. So another
+    /// writer must be started.
     pub leaves_rows_alone: bool,
 }
 
@@ -145,7 +145,7 @@ impl Dispatcher {
         })
     }
 
-    /// The same for a large row that is a chunk of its own, so that it isn't copied. Its bytes are charged already.
+    /// Adds a large row as a chunk of its own, so it isn't copied. Its bytes are charged already.
     pub fn push_chunk(&self, shard: usize, chunk: Chunk) -> bool {
         self.put(|state, now| state.shards.push_chunk(shard, chunk, now))
     }
@@ -218,7 +218,7 @@ impl Dispatcher {
     }
 
     /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back;
-    /// `tray` is its own. Calls `at_rest`, in one of the threads, when there has been nothing to do for a while.
+    /// `tray` belongs to the thread. When there has been nothing to do for a while, one of the threads calls `at_rest`.
     pub fn take(&self, tray: &mut Tray, at_rest: impl Fn()) -> Option<TakenBatch> {
         let mut state = self.state.lock();
         let (batch, now) = loop {
@@ -266,11 +266,11 @@ impl Dispatcher {
         })
     }
 
-    /// Frees the shards and bytes of a batch that took `spent` to be settled; the writer counts as idle from here. Gives the
-    /// bytes of large rows that were freed.
+    /// Frees the shards and bytes of a batch that took `spent` to be settled; from now on the writer counts as idle.
+    /// Returns how many bytes of large rows were freed.
     pub fn give_back(&self, mut batch: Batch, spent: Duration) -> usize {
         let (rows, bytes) = (batch.len(), batch.bytes());
-        // Large rows come with memory of their own; it is freed before others get their room.
+        // Large rows have memory of their own. It is freed before other rows get the room.
         let mut freed = 0;
         batch.chunks.retain_mut(|chunk| {
             let is_large = chunk.bytes() > LARGEST_SPARE || chunk.bytes() >= LARGE_ROW * chunk.entries.len();

@@ -68,7 +68,7 @@ impl Queue {
         bytes
     }
 
-    /// Puts a chunk behind the others.
+    /// Adds a chunk at the end.
     pub fn push_chunk(&mut self, chunk: Chunk, now: Instant) {
         self.rows += chunk.entries.len();
         self.bytes += chunk.bytes();

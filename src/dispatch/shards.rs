@@ -96,7 +96,7 @@ impl Shards {
         bytes
     }
 
-    /// Puts a chunk behind a shard's others.
+    /// Adds a chunk at the end of a shard.
     pub fn push_chunk(&mut self, shard: usize, chunk: Chunk, now: Instant) {
         let (rows, bytes) = (chunk.entries.len(), chunk.bytes());
         self.queues[shard].push_chunk(chunk, now);

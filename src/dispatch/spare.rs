@@ -1,8 +1,8 @@
-//! Emptied chunks, kept so that their memory is used again: up to a fixed number of bytes, however large past rows were.
+//! Emptied chunks that are kept so that their memory is used again: up to a fixed number of bytes, however large the rows were.
 
 use crate::batch::Chunk;
 
-/// One chunk may have so many times the bytes at which a chunk is closed: its buffers grow by doubling.
+/// A chunk is kept if it has at most so many times the bytes at which a chunk is closed: its buffers grow by doubling.
 const LARGEST: usize = 4;
 
 #[derive(Debug)]
@@ -24,8 +24,8 @@ impl SpareChunks {
         chunk
     }
 
-    /// Takes emptied chunks as far as there is room, and leaves the others: freeing them takes time that a lock may not be held
-    /// for. `usual`: the bytes at which a chunk is closed. One that a huge row has made large isn't kept.
+    /// Takes emptied chunks out of `chunks` as long as there is room. The caller frees the others without a lock, because that
+    /// takes time. `usual`: the bytes at which a chunk is closed. A chunk that a huge row has made large isn't kept.
     pub fn keep(&mut self, chunks: &mut Vec<Chunk>, usual: usize) {
         chunks.retain_mut(|chunk| {
             let bytes = chunk.capacity();
@@ -38,7 +38,7 @@ impl SpareChunks {
         });
     }
 
-    /// All of them, to be freed where no lock is held.
+    /// Returns all of them. The caller frees them without a lock.
     pub fn take_all(&mut self) -> Vec<Chunk> {
         self.bytes = 0;
         std::mem::take(&mut self.chunks)

@@ -16,7 +16,8 @@ use crate::threads;
 
 /// How long the brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long the end of a job waits for a question under way: the client can leave its group only when nobody else uses it.
+/// How long the end of a job waits for a question that is under way. The client can leave its group only when no other thread
+/// uses it.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A question under way. Dropping it gives it up.
@@ -37,7 +38,8 @@ impl<T: Send + 'static> Aside<T> {
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = threads::spawn("kafka-ask", move || {
             let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
-            // Before the answer: who gets it may end the process, and the last one to drop the client must leave the group first.
+            // Before the answer is sent: the thread that gets it may end the process, and the client must leave its group
+            // before that, which it does when its last reference is dropped.
             drop(consumer);
             // Nobody may wait for it any more.
             let _ = sender.send(answer);

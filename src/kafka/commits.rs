@@ -17,7 +17,7 @@ pub(super) struct Commits {
     sent: Vec<Sent>,
     /// When the last commit was sent; it may still be under way.
     sent_at: Option<Instant>,
-    /// The latest time at which the group had stored everything that was durable then.
+    /// The latest time for which this is true: the group has stored everything that was durable at that time.
     complete: Option<Instant>,
     failing: Option<Failing>,
 }
@@ -36,8 +36,8 @@ struct Failing {
 }
 
 impl Commits {
-    /// Those of `watermarks` that the group doesn't have yet, or has had for an hour. They count as sent from now on. Empty
-    /// while it is too early to repeat a commit that failed.
+    /// The `watermarks` that must be committed now: those that the group doesn't have yet, or got an hour ago. From now on they
+    /// count as sent. Empty while it is too early to repeat a failed commit.
     pub(super) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
         if self.failing.as_ref().is_some_and(|failing| now < failing.until) {
             return Vec::new();
@@ -58,7 +58,7 @@ impl Commits {
         due
     }
 
-    /// The last commit was stored; whether the one before was not.
+    /// The last commit was stored. Returns whether the one before had failed.
     pub(super) fn stored(&mut self) -> bool {
         self.complete = self.sent_at;
         self.failing.take().is_some()

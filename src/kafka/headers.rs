@@ -7,7 +7,7 @@ use rdkafka::message::BorrowedMessage;
 use super::native;
 use crate::record::Header;
 
-/// How many different names that aren't UTF-8 are kept (they are never freed). All further ones get one common name.
+/// How many different names that aren't UTF-8 are kept; they are never freed. All further ones get the same name.
 const MOST_NAMES: usize = 256;
 const UNREADABLE: &str = "\u{fffd}";
 

@@ -20,8 +20,8 @@ impl KafkaReader {
             self.out_of_range = false;
             self.questions.range = Some(self.ask_range()?);
         }
-        // Records that are held back go first: they were there. And while the group waits for an answer, an assignment made here
-        // would be taken for that answer.
+        // Records that are held back are processed first: they exist. And while the group waits for an answer to a rebalance, an
+        // assignment made here would count as that answer.
         if self.holding || self.questions.given.is_some() || self.releasing.is_some() {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
-/// How long a failure that ends by itself is not mentioned.
+/// A failure that ends by itself is logged only after this time.
 const SILENCE: Duration = Duration::from_secs(10);
 /// Between two warnings of commits that still fail.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ pub struct StoredProgress(Arc<Mutex<Times>>);
 
 #[derive(Debug, Default)]
 struct Times {
-    /// The latest time at which the group had stored everything that was durable then.
+    /// The latest time for which this is true: the group has stored everything that was durable at that time.
     complete: Option<Instant>,
     /// The job has ended and stores nothing more.
     ended: Option<Instant>,

@@ -128,7 +128,7 @@ impl KafkaReader {
         if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
     }
 
-    /// A member keeps its partition, since giving it up would be taken for an answer to the group; it pauses the partition.
+    /// A member of a group keeps its partition and pauses it. Giving it up would count as an answer to a rebalance.
     fn fetch_no_more(&mut self, at: usize) -> Result<()> {
         self.partitions.let_go();
         let partition = self.partitions.at(at);

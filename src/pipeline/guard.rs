@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Rejection, Stage};
 
-/// Runs `work` over one record. Err: it panicked, and everything that it worked on must be replaced.
+/// Runs `work` for one record. Err: it panicked, and everything that it has changed must be replaced.
 pub fn guarded<T>(stage: Stage, work: impl FnOnce() -> T) -> Result<T, Rejection> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let reason = format!("a bug of vecsink: {}; please report it with the record", message(&*panic));

@@ -38,14 +38,14 @@ use crate::types::value::Value;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same when it has paused them.
 const IMPATIENCE: Duration = Duration::from_millis(500);
-/// How long the reader waits for a look at the table before it goes on: as long as for a record. Most looks take less, and
+/// How long the reader waits for a check of the table before it goes on: as long as for a record. Most checks take less, and
 /// pausing partitions throws away what was fetched.
 const LOOK_PATIENCE: Duration = Duration::from_millis(100);
 /// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
 /// time. Few enough to stay in the nearest cache.
 const GATHERED_ROWS: usize = 64;
 const GATHERED_BYTES: usize = 16 << 10;
-/// What a buffer keeps for the next records. A huge record's memory goes with it.
+/// The memory that a buffer keeps for the next records. More than that, taken for a huge record, is freed.
 const KEPT_BYTES: usize = 4 << 20;
 /// Records between two looks at how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
@@ -65,7 +65,7 @@ pub struct SourceIntake {
     until_crowd_check: u32,
     /// The last answer was that there is no room.
     paused: bool,
-    /// Partition and offset of a record, and how many feeds have taken it; the next feed couldn't decide yet.
+    /// Partition and offset of a record, and how many sinks have taken it; the next sink couldn't decide yet.
     half_taken: Option<(usize, i64, usize)>,
     /// Of the process in a group that shares the partitions.
     membership: Option<Arc<dyn Membership>>,
@@ -283,7 +283,7 @@ impl Intake for SourceIntake {
 struct SinkIntake {
     line: Arc<Line>,
     prepare: Prepare,
-    /// The edition of the table that `prepare` encodes for.
+    /// The schema version that `prepare` encodes for.
     schema_version: u16,
     options: EncodeOptions,
     keep_originals: bool,
@@ -292,11 +292,11 @@ struct SinkIntake {
     /// Originals of the gathered rows' records, where they are kept.
     originals: Vec<u8>,
     gathered: Vec<Gathered>,
-    /// A look at the table that is under way.
+    /// A check of the table that is under way.
     looking: Option<Receiver<Result<()>>>,
 }
 
-/// An accepted row on its way into its shard; its bytes are in the buffers of the feed.
+/// An accepted row on its way into its shard; its bytes are in the buffers of the [`SinkIntake`].
 struct Gathered {
     shard: usize,
     entry: RowEntry,
@@ -325,7 +325,7 @@ impl SinkIntake {
     /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
     fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
-        // In this order, so that rows which a writer leaves out move no watermark.
+        // In this order, because rows that a writer leaves out must not move a watermark.
         let watermark = self.line.progress.end_stream(stream);
         self.line.target.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
@@ -408,7 +408,7 @@ impl SinkIntake {
         Ok(Taken::Yes)
     }
 
-    /// Looks at the table, if that is due, before a row is refused because of it. The reader must not wait for the database: a
+    /// Checks the table, if that is due, before a row is refused because of it. The reader must not wait for the database: a
     /// look that takes long goes on in its thread, and the record is offered again.
     #[cold]
     fn has_looked(&mut self) -> Result<bool> {

@@ -280,7 +280,7 @@ impl Drop for Pipeline {
     }
 }
 
-/// What is wrong with a job that `config` can't see: properties that only the Kafka client's stage understands.
+/// The errors of a job that the folder `job` can't find: properties that only the Kafka client understands.
 /// [`Error::Config`], like the job file's own errors; nothing is opened.
 pub fn check_settings(job: &Job) -> Result<()> {
     let mut wrong: Vec<Diagnostic> = job

@@ -1,4 +1,4 @@
-//! One sink's production line: from a decoded row to the database, with everything its threads share.
+//! Everything that the threads of one sink share, on the way from an encoded row to the database.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -55,12 +55,12 @@ pub struct Line {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
-    /// Rows that were read and then belonged to another process.
+    /// Rows that were read here, but belong to another process now.
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
-    /// Bytes of rejections that were not told yet.
+    /// Bytes of rejections that the callback hasn't been told of yet.
     untold: AtomicUsize,
-    /// What whoever uses the line gives back at rest.
+    /// What else to do when there is nothing to write: the host's sink frees its spare buffers.
     at_rest: OnceLock<Box<dyn Fn() + Send + Sync>>,
     traits: Traits,
 }
@@ -115,7 +115,7 @@ impl Line {
         &self.settings.name
     }
 
-    /// The table as rows are to be encoded for it now, and the number of that edition.
+    /// The table that rows must be encoded for now, and the number of its schema version.
     pub fn newest_table(&self) -> (TargetTable, u16) {
         let schema_version = self.target.schema_version();
         (typed(&schema_version.table, self.traits), schema_version.number)
@@ -141,7 +141,7 @@ impl Line {
         memory::give_back(self.shared.budget.take_most());
     }
 
-    /// Has something else done at rest, too. Once.
+    /// Sets what else to do when there has been nothing to do for a while. Called once.
     pub fn also_at_rest(&self, work: impl Fn() + Send + Sync + 'static) {
         // Nobody else sets it.
         let _ = self.at_rest.set(Box::new(work));
@@ -179,7 +179,7 @@ impl Line {
         self.shared.watch.notify();
     }
 
-    /// Keeps a rejection for whoever asked to be told. Before its row is settled.
+    /// Keeps a rejection for the callback, if there is one. Called before its row is settled.
     pub fn note_rejected(&self, position: &Position, rejection: &Rejection) {
         if let Some(rejected) = &self.rejected {
             let bytes = held_bytes(rejection);
@@ -194,14 +194,14 @@ impl Line {
         self.rejected.as_ref().map(|rejected| std::mem::take(&mut *rejected.lock())).unwrap_or_default()
     }
 
-    /// Whoever asked for it was told of a rejection.
+    /// The callback has been told of this rejection: its bytes are released.
     pub fn told(&self, rejection: &Rejection) {
         let bytes = held_bytes(rejection);
         self.untold.fetch_sub(bytes, Ordering::Relaxed);
         self.shared.budget.release(bytes);
     }
 
-    /// The bytes of rejections that wait for the thread that tells of them.
+    /// The bytes of rejections that wait for the thread of the callbacks.
     pub fn untold_bytes(&self) -> usize {
         self.untold.load(Ordering::Relaxed)
     }

@@ -1,22 +1,22 @@
-//! Memory that was freed and goes back to the system.
+//! Makes the allocator return freed memory to the system.
 
 use std::sync::OnceLock;
 
-/// After less than this was held it isn't worth the while: the allocator looks through all that is free.
+/// If less than this was held, the allocator isn't told: it would search all of its free memory for little.
 const WORTHWHILE: usize = 4 << 20;
 
-/// How the allocator is told; nothing is told where nobody says how.
+/// The function that tells the allocator. Without one nothing is done.
 static TELL: OnceLock<fn()> = OnceLock::new();
 
-/// Allocators keep what is freed, and small blocks between large ones hold most of it. From here on `tell` has the process's
-/// give it back.
+/// Sets `tell`, which makes the process's allocator return its free memory. Without it an allocator keeps most of it, because
+/// small blocks that are in use lie between the large free ones.
 #[cfg(feature = "ffi")]
 pub fn gives_back_by(tell: fn()) {
-    // The first one stays.
+    // Only the first call has an effect.
     let _ = TELL.set(tell);
 }
 
-/// Has the allocator give back what is free, now that what was held is freed: `most` bytes at the peak.
+/// Makes the allocator return its free memory. `most`: how many bytes were held at the peak.
 pub fn give_back(most: usize) {
     if let Some(tell) = TELL.get()
         && most >= WORTHWHILE

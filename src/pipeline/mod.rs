@@ -1,7 +1,7 @@
 //! Wires the stages and runs their threads. The only place that knows more than one stage.
 //!
-//! A [`Line`](line::Line) is the production line of one sink. Rows reach it from a job's readers, or from the threads of
-//! the host program.
+//! A [`Line`](line::Line) holds the shards, the progress, the dead letters and the writers of one sink. Its rows come from a
+//! job's readers, or from the threads of the host program.
 
 #[cfg(feature = "kafka")]
 mod attach;

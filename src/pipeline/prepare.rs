@@ -68,7 +68,7 @@ impl Prepare {
         self.keys.clear();
     }
 
-    /// Gives the buffers' memory back where one holds more than `most` bytes. They are empty.
+    /// Frees the memory of each buffer that has more than `most` bytes. The buffers are empty.
     pub fn trim(&mut self, most: usize) {
         for buffer in [&mut self.rows, &mut self.keys] {
             if buffer.capacity() > most {

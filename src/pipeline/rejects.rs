@@ -1,6 +1,6 @@
-//! Rejected records on their way to the dead letters. Writers and readers only queue them. One thread a sink writes what has
-//! gathered with one fsync or one round of acknowledgements; letters for a table go with the next transaction of rows, or
-//! with one of their own. Only when they are durable are they settled.
+//! Rejected records on their way to the dead letters. Writers and readers only queue them. One thread for each sink writes
+//! them together, with one fsync or one round of acknowledgements. Dead letters for a table are written in the next transaction
+//! of rows, or in one of their own. A rejected record is settled only when its dead letter is durable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::settings::{DeadLetterTarget, Sink};
 use crate::stop::Stop;
 use crate::threads;
 
-/// Letters written between two fsyncs, in bytes.
+/// Bytes of dead letters that are written between two fsyncs.
 const PIECE: usize = 4 << 20;
-/// Letters that go with one transaction of rows, in bytes: it is the rows' transaction.
+/// Bytes of dead letters that one transaction of rows takes along. Not more, because the rows would wait for them.
 const ALONG: usize = 1 << 20;
-/// How long letters for a table wait for rows to go with.
+/// How long dead letters for a table wait for a transaction of rows.
 const FOR_COMPANY: Duration = Duration::from_millis(100);
 
 /// A rejected record with what settles it.
@@ -61,7 +61,7 @@ impl RejectedRecord {
     }
 }
 
-/// Where a sink's letters go.
+/// Where a sink's dead letters go.
 enum Keeping {
     /// They are only counted and logged.
     Nowhere(RateLimitedLog),
@@ -199,7 +199,7 @@ impl Rejects {
         false
     }
 
-    /// Leaves the letters to a transaction of rows, if one begins soon.
+    /// Leaves the dead letters to a transaction of rows, if one begins soon.
     fn wait_for_company(&self, queue: &mut parking_lot::MutexGuard<'_, RejectQueue>) {
         let deadline = Instant::now() + FOR_COMPANY;
         while !queue.dead_letters.is_empty() && !queue.closed {
@@ -209,7 +209,7 @@ impl Rejects {
         }
     }
 
-    /// Piece by piece, so that their text takes little memory beside the letters themselves.
+    /// Writes the dead letters piece by piece, so that their text takes little additional memory.
     fn write_pieces(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) -> Result<()> {
         let mut rest = dead_letters;
         while !rest.is_empty() {
@@ -243,7 +243,7 @@ impl Rejects {
     }
 }
 
-/// How many of the first letters make up a piece of so many bytes: one at least, where there is one.
+/// How many of the first records fit into a piece of `most` bytes; at least one, if there is one.
 fn piece(dead_letters: &[RejectedRecord], most: usize) -> usize {
     let mut bytes = 0;
     let fits = |dead_letter: &&RejectedRecord| {
@@ -253,12 +253,12 @@ fn piece(dead_letters: &[RejectedRecord], most: usize) -> usize {
     dead_letters.iter().take_while(fits).count().max(1).min(dead_letters.len())
 }
 
-/// Letters as the database takes them.
+/// Dead letters in the form in which the database stores them.
 pub fn unpacked(dead_letters: &[RejectedRecord], sink: &str) -> Result<Vec<dead_letter::DeadLetter>> {
     dead_letters.iter().map(|dead_letter| dead_letter.unpack(sink)).collect()
 }
 
-/// The target says what is wrong with it, and not what becomes of the rows.
+/// The target's error says what is wrong with it. This adds what becomes of the rows.
 fn with_advice(error: Error, line: &Line) -> Error {
     match error {
         Error::DeadLetter(what) => Error::DeadLetter(format!("{what}; then {}", line.settings.origin.again())),

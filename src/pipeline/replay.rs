@@ -26,7 +26,7 @@ use crate::record::{Header, Record, TimestampType};
 use crate::settings::DeadLetterTarget;
 use crate::stop::Stop;
 
-/// Where the letters are.
+/// Where the dead letters are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Letters {
     File(PathBuf),
@@ -42,16 +42,16 @@ pub enum Letters {
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
     pub dead_letters: Letters,
-    /// Only letters of this sink, and those that name none.
+    /// Only dead letters of this sink, and those that name none.
     pub sink: Option<String>,
     /// Where what is rejected again goes, instead of the job's own targets.
     pub rejected: Option<PathBuf>,
-    /// Read a topic from its beginning, whatever was put through before.
+    /// Read a topic from its beginning, also what an earlier replay has processed.
     pub fresh: bool,
 }
 
-/// Puts all letters through that are there now, and tells what became of them. Ends early, with [`Error::Stopped`], when
-/// `stop` says so. What isn't told as done is still where it was.
+/// Processes all dead letters that are there now, and returns what became of them. Ends early, with [`Error::Stopped`], when
+/// `stop` says so. A dead letter that isn't counted as done is still where it was.
 pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, Result<()>) {
     let started = Instant::now();
     let mut counters = Snapshot::default();
@@ -61,7 +61,7 @@ pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, R
     (Summary { counters, seconds: started.elapsed().as_secs_f64(), progress_age: None }, outcome)
 }
 
-/// The sinks that letters may go to, with a place for what is rejected again.
+/// The sinks that dead letters may go to, with a target for what is rejected again.
 fn choose(job: &mut Job, options: &ReplayOptions) -> Result<Vec<usize>> {
     let names: Vec<String> = job.mappings.iter().map(|mapping| mapping.sink.name.clone()).collect();
     if let Some(name) = options.sink.as_ref().filter(|name| !names.contains(name)) {
@@ -102,15 +102,15 @@ fn put_through(
         let replayed = table.as_ref().map(|(schema, table)| Replayed::of(schema, table)).unwrap_or_default();
         Way::open(job, mapping, replayed, stop)?.run(&spool, &places, counters)?;
     }
-    // Only now: a topic's letters are behind us when all of them are durable again.
+    // Not earlier: the position in a topic may pass its dead letters only when all of them are durable again.
     for (mut reader, ends) in readers {
         reader.commit(&ends)?;
     }
     Ok(())
 }
 
-/// Which letters go to which sink, by the names they give. Letters of sinks that the job doesn't have stop the replay
-/// before it begins.
+/// Which dead letters go to which sink, by the names in them. If one names a sink that the job doesn't have, the replay doesn't
+/// begin.
 fn ways<'j>(
     job: &'j Job,
     options: &ReplayOptions,
@@ -153,7 +153,7 @@ struct Way {
     read: Arc<Counters>,
     /// By topic and partition.
     streams: HashMap<(Arc<str>, i32), u32>,
-    /// Ids of letters whose records make no row.
+    /// Ids of dead letters whose records make no row.
     without_row: Vec<i64>,
 }
 
@@ -197,7 +197,7 @@ impl Way {
     /// `false`: it was stopped before the end.
     fn feed(&mut self, spool: &Spool, places: &[SpoolPosition]) -> Result<bool> {
         for record in places.chunk_by(SpoolPosition::is_of_same_record) {
-            // A letter may have been written twice; repaired, it is another one.
+            // A dead letter may have been written twice; if one was edited, it is a different one.
             let mut dead_letters: Vec<(DeadLetter, Vec<i64>)> = Vec::new();
             for place in record {
                 let dead_letter = spool.read(place)?;

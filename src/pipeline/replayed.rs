@@ -1,5 +1,5 @@
-//! Which dead letters of a table the rows on their way come from, so that a letter leaves its table in the transaction that
-//! makes its row durable. Empty in an ordinary run.
+//! Which dead letters of a table the rows on their way come from. So a dead letter is deleted in the transaction that makes its
+//! row durable. Empty in an ordinary run.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +23,7 @@ impl Replayed {
     }
 
     #[cfg(feature = "kafka")]
-    /// The record that gets this ticket comes from these letters. Before it is accepted.
+    /// Notes that the record with this ticket comes from these dead letters. Called before the record is accepted.
     pub fn expect(&self, stream: u32, ticket: u64, ids: Vec<i64>) {
         self.ids.lock().insert((stream, ticket), ids);
     }
@@ -34,7 +34,7 @@ impl Replayed {
         self.ids.lock().remove(&(stream, ticket)).unwrap_or_default()
     }
 
-    /// The letters that are answered once these entries are settled. A record with further entries on their way isn't.
+    /// The dead letters that are done once these entries are settled. One whose record has further entries on their way isn't.
     pub fn answered(&self, progress: &Progress, entries: impl IntoIterator<Item = (u32, u64)>) -> Answered {
         if self.table.is_empty() {
             return Answered::default();

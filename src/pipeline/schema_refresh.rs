@@ -5,15 +5,15 @@ use crate::batch::{Batch, Chunk, Op, RowEntry};
 use crate::postgres::SchemaVersion;
 use crate::types::encode::Translator;
 
-/// Rows and deletes from one edition to another.
+/// Translate rows and deletes from one schema version to another.
 struct Translators {
     from: u16,
     rows: Translator,
     keys: Translator,
 }
 
-/// The entries keep their places and their keys. `None`: the edition that one of them was encoded for is no longer known, or
-/// it has become longer than can be counted.
+/// Encodes the batch for this schema version; the entries keep their places and their keys. `None`: the schema version of an
+/// entry isn't known any more, or a row has become longer than its length field can say.
 pub fn encoded_anew(line: &Line, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());

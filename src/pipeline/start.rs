@@ -14,7 +14,7 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// How long a start waits for servers that are away, from its beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct StartPatience {
-    /// `None`: each server is tried once, with its own time-out.
+    /// `None`: each server is tried only once, with its own time-out.
     longest: Option<Duration>,
     begun: Instant,
 }

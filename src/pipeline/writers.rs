@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// The share of the budget's bytes that a writer frees of large rows before the allocator gives back what is free: it keeps
-/// for each of the host's threads what that had at its own peak.
+/// The budget's bytes divided by this: each time the writers have freed so many bytes of large rows, the allocator is told to
+/// return its free memory. Otherwise it keeps, for each of the host's threads, as much as that thread once used.
 const FREED_SHARE: usize = 16;
 
 #[derive(Default)]

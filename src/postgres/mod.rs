@@ -59,8 +59,8 @@ pub trait Settle {
     /// An attempt failed and is repeated.
     fn retried(&mut self);
 
-    /// The table was altered: the entries of `batch`, in their places, with their rows as `edition` takes them. `None` stops
-    /// the write: it can't be done.
+    /// The table was altered: encodes the rows of `batch` again for this schema version; each entry keeps its place. `None`
+    /// stops the write: this isn't possible.
     fn encoded_anew(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
         None
     }
@@ -226,7 +226,7 @@ impl Target {
         &self.table
     }
 
-    /// The number of the newest edition of the table: rows are to be encoded for that one.
+    /// The number of the table's newest schema version: new rows must be encoded for it.
     #[inline]
     pub fn schema_version_number(&self) -> u16 {
         self.schema_versions.number()
@@ -236,13 +236,13 @@ impl Target {
         self.schema_versions.newest()
     }
 
-    /// An edition that rows were encoded for.
+    /// The schema version with this number.
     pub fn schema_version_of(&self, number: u16) -> Option<Arc<SchemaVersion>> {
         self.schema_versions.get(number)
     }
 
-    /// Reads the catalog again, unless another writer has done so since `seen` was the newest edition. The inner error says
-    /// why the job can't go on with the table as it is.
+    /// Reads the catalog again, unless another writer has done so since `seen` was the newest schema version. The inner error
+    /// says why the job can't go on with the table as it is.
     fn read_again(&self, seen: &SchemaVersion, patience: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
         // The writer that holds this lock waits no longer than `patience`, which all share.
         let _alone = self.rereading.lock();

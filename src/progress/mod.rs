@@ -22,8 +22,8 @@ pub enum AppendError {
     Ended,
 }
 
-/// The streams of one sink. The number of one that has ended is given again when nothing that names it is on its way any more,
-/// so a group whose partitions are assigned again and again uses no more memory.
+/// The streams of one sink. When a stream has ended and no entry with its number is on its way any more, a new stream gets the
+/// number. So memory doesn't grow while a group assigns partitions again and again.
 #[derive(Debug, Default)]
 pub struct Progress {
     streams: Mutex<Streams>,
@@ -38,7 +38,7 @@ struct Streams {
 #[derive(Debug)]
 enum ProgressStream {
     Open(Window),
-    /// So many of its entries are still on their way; one more until [`Progress::forgotten`].
+    /// The number of its entries that are still on their way, plus one until [`Progress::forgotten`] is called.
     Ended(u64),
 }
 
@@ -50,7 +50,7 @@ impl Streams {
         }
     }
 
-    /// So many entries of an ended stream are no longer on their way.
+    /// Notes that so many entries of an ended stream are no longer on their way.
     fn gone(&mut self, stream: u32, entries: u64) {
         if let ProgressStream::Ended(left) = &mut self.all[stream as usize]
             && *left > 0
@@ -141,7 +141,7 @@ impl Progress {
         self.streams.lock().window(stream).map_or(0, |window| window.pending(ticket))
     }
 
-    /// Gives back what the windows hold beyond what is in them.
+    /// Frees the memory that the windows don't need now.
     pub fn trim(&self) {
         for stream in &mut self.streams.lock().all {
             if let ProgressStream::Open(window) = stream {
@@ -150,8 +150,8 @@ impl Progress {
         }
     }
 
-    /// Ends a stream: what is settled of it from here on counts for nothing. Gives its last watermark, once. Its number isn't
-    /// given again before [`Progress::forgotten`].
+    /// Ends a stream: entries that are settled later no longer count. Returns its last watermark, at the first call only. A new
+    /// stream doesn't get its number before [`Progress::forgotten`].
     pub fn end_stream(&self, stream: u32) -> Option<i64> {
         let mut streams = self.streams.lock();
         let window = streams.window(stream)?;
@@ -160,7 +160,7 @@ impl Progress {
         Some(watermark)
     }
 
-    /// Only its own entries still name an ended stream. `dropped` of them were dropped and will not be settled.
+    /// From now on only entries on their way refer to this ended stream. `dropped` of its entries will never be settled.
     pub fn forgotten(&self, stream: u32, dropped: u64) {
         self.streams.lock().gone(stream, dropped + 1);
     }

@@ -1,5 +1,5 @@
-//! Checked settings: what `config` makes of a job file or a sink's options, and what the other stages are built from.
-//! Plain data; every value has been checked, nothing has been opened.
+//! Checked settings: `options` and `job` make them of a sink's options or a job file, and the other stages are built from
+//! them. They are plain data: every value has been checked, nothing has been opened.
 
 mod connection;
 #[cfg(feature = "job")]

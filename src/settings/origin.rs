@@ -1,6 +1,6 @@
-//! Where a sink's rows come from, for what an error advises and promises.
+//! Where a sink's rows come from. What an error may promise and advise depends on it.
 
-/// A job reads its records again at its next start; the rows that a program pushed are in its memory only.
+/// A job reads its records again at its next start. Rows that a program pushed are only in the memory of that process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RowOrigin {
     #[default]
@@ -9,7 +9,7 @@ pub enum RowOrigin {
 }
 
 impl RowOrigin {
-    /// What to do once the cause is gone, and what became of the rows.
+    /// What to do after the cause is removed, and what became of the rows.
     pub fn again(self) -> &'static str {
         match self {
             RowOrigin::Job => "start the job again: nothing is lost",
@@ -27,7 +27,7 @@ impl RowOrigin {
         }
     }
 
-    /// What an error does that ends it.
+    /// What happens at an error that ends the job or the sink.
     pub fn ends(self) -> &'static str {
         match self {
             RowOrigin::Job => "the job stops",

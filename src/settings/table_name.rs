@@ -34,7 +34,7 @@ impl TableName {
         self.schema.is_some()
     }
 
-    /// Schema and table as they are written; `default` is the schema of a name without one.
+    /// Schema and table, spelled as in the text; `default` is the schema of a name without one.
     pub fn or_in(self, default: &str) -> (String, String) {
         (self.schema.map_or_else(|| default.to_owned(), |part| part.text), self.table.text)
     }

@@ -98,7 +98,7 @@ impl Value<'_> {
         matches!(self, Value::Null)
     }
 
-    /// About the bytes that it takes in a row.
+    /// About how many bytes the value takes in a row.
     pub fn bytes(&self) -> usize {
         const SCALAR: usize = 12;
         match self {

@@ -1,4 +1,4 @@
-//! How much memory a host's pushes take, and what becomes of them where there is none: each case in a process of its own.
+//! How much memory a host's pushes take, and that a push fails when there is no memory. Each case runs in its own process.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::support::postgresql::{Schema, postgres18};
 
 const MIB: i64 = 1 << 20;
 
-/// A table that keeps nothing of the rows' bytes: what the server does with them is another matter.
+/// A table that doesn't store the rows' bytes, because the server's work isn't measured here.
 fn scene() -> Option<(Schema, [String; 2])> {
     let server = postgres18()?;
     let mut schema = Schema::new(&server);
@@ -25,7 +25,7 @@ fn numbers(line: &str) -> Vec<i64> {
     line.split(' ').map(|word| word.parse().unwrap_or_else(|_| panic!("{line}"))).collect()
 }
 
-/// Runs the program's case `many`; gives the peak and what is kept, above what the process had with an open sink.
+/// Runs the program's case `many`. Returns the peak and what is kept at the end: bytes in addition to those with an open sink.
 fn many(name: &str, [threads, bytes, rows, buffer]: [i64; 4]) -> Option<[i64; 2]> {
     let (_schema, arguments) = scene()?;
     let mut arguments = arguments.to_vec();
@@ -41,7 +41,7 @@ fn many(name: &str, [threads, bytes, rows, buffer]: [i64; 4]) -> Option<[i64; 2]
 fn threads_that_push_huge_rows_take_the_buffer_and_not_a_copy_of_each() {
     let (row, buffer) = (50_000_000, 64 * MIB);
     let Some([peak, kept]) = many("bounds_huge", [16, row, 2, buffer]) else { return };
-    // The row that is encoded is charged before: fifteen threads wait without one.
+    // A row is charged before it is encoded, so fifteen of the threads wait without an encoded row.
     assert!(peak <= buffer + buffer / 10 + row, "{} MiB at the peak", peak / MIB);
     assert!(kept < 16 * MIB, "{} MiB are kept", kept / MIB);
 }
@@ -51,7 +51,7 @@ fn memory_goes_back_within_a_second_of_being_durable() {
     let (threads, row, buffer) = (8, 1_000_000, 64 * MIB);
     let Some([peak, kept]) = many("bounds_kept", [threads, row, 50, buffer]) else { return };
     assert!(peak > 40 * MIB, "the buffer was used: {} MiB", peak / MIB);
-    // The library's own threads and connections have some MiB.
+    // The library's own threads and connections take some MiB.
     assert!(peak < buffer + buffer / 10 + threads * row + 24 * MIB, "{} MiB at the peak", peak / MIB);
     assert!(kept < 16 * MIB, "{} MiB are kept", kept / MIB);
 }

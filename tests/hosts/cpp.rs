@@ -194,7 +194,7 @@ fn a_job_runs_in_the_background_until_its_end_or_a_stop() {
     let topic = kafka.topic(2);
     topic.produce_spread((0..500).map(|id| format!("{id}\t[{id},0.5,1]")));
     let [url, table] = arguments;
-    // The crate rdkafka never gives back the queue that it asks for a client's log lines (216 bytes a client); all else is checked.
+    // The crate rdkafka never frees the queue for a client's log lines (216 bytes for each client). All other memory is checked.
     let known = programs().join("known_leaks");
     fs::write(&known, "leak:rd_kafka_queue_new0\nleak:rd_kafka_q_new0\n").unwrap();
     let mut job = Command::new(program("job", "-std=c++17"));

@@ -11,10 +11,10 @@ use crate::support::proxy::Way;
 use crate::support::servers::project;
 use crate::support::{PrivatePostgres, Proxy};
 
-/// What a call may take beyond its deadline, and beyond what the machine itself was late.
+/// How many milliseconds a call may take beyond its deadline, in addition to the delay of the machine itself.
 const GRACE: u64 = 1000;
 
-/// The program, with sinks and jobs open.
+/// The running program, which has opened its sinks and jobs.
 struct Host {
     program: Child,
     said: BufReader<std::process::ChildStdout>,
@@ -22,7 +22,7 @@ struct Host {
     topic: Topic,
 }
 
-/// A call as the program saw it.
+/// A call, as the program reports it.
 #[derive(Debug)]
 struct Call {
     function: String,
@@ -72,7 +72,7 @@ impl Host {
         Some(host)
     }
 
-    /// Has it make its calls, once the server is in trouble and the jobs have rows to write; all that it called.
+    /// Lets the program make its calls, when the server is in trouble and the jobs have rows to write. Returns all of its calls.
     fn calls(mut self) -> (Vec<Call>, Schema) {
         self.topic.produce(0, (0..100).map(|id| format!("{id},second")));
         self.program.stdin.take().unwrap().write_all(b"on\n").unwrap();
@@ -120,7 +120,7 @@ fn all_are_in_time(calls: &[Call], expected: &[(&str, &[&str])]) {
     assert!(late.is_empty(), "{late:#?}");
 }
 
-/// Of the calls that bring large rows: a small one may find room.
+/// What the pushes of large rows may give. A push of a small row may still find room.
 const NO_ROOM: &[(&str, &[&str])] = &[
     ("vecsink_sink_push", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
     ("vecsink_sink_push_row", &["VECSINK_WOULD_BLOCK", "VECSINK_TIMED_OUT"]),
@@ -169,7 +169,7 @@ fn every_function_returns_by_its_deadline_while_another_session_has_locked_the_t
     all_are_in_time(&calls, &[NO_ROOM, UNENDED_JOBS].concat());
 }
 
-/// The functions of the C++ sink that are given a time-out.
+/// The functions of the C++ sink that take a time-out.
 fn with_a_timeout() -> Vec<String> {
     let header = std::fs::read_to_string(project().join("include/vecsink/sink.hpp")).unwrap();
     let function = |line: &str| {

@@ -12,7 +12,7 @@ fn compile() -> PathBuf {
     let library = folder().display();
     let mut go = Command::new("go");
     go.current_dir(project().join("tests/hosts/go")).args(["build", "-o"]).arg(&program);
-    // What is here must do: no other toolchain is fetched.
+    // Only the installed toolchain is used: Go must not fetch another one.
     go.env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "1");
     go.env("CGO_CFLAGS", format!("-I{}", project().join("include").display()));
     go.env("CGO_LDFLAGS", format!("-L{library} -Wl,-rpath,{library}"));
@@ -20,7 +20,7 @@ fn compile() -> PathBuf {
     program
 }
 
-/// The program, whose threads have stacks of this many KiB, but those of the library.
+/// The program. Its threads have stacks of this many KiB, except the threads of the library.
 fn with_stacks_of(kibibytes: u32, program: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("ulimit -s {kibibytes} && exec \"$0\" \"$@\"")).arg(program);
@@ -33,7 +33,7 @@ fn a_go_host_pushes_from_many_threads_under_the_signals_of_its_runtime() {
         return;
     }
     let Some((mut schema, arguments)) = items() else { return };
-    // As small as the threads of some C libraries have them.
+    // Some C libraries give their threads stacks as small as this.
     let said = quiet(with_stacks_of(128, &compile()).args(&arguments));
     println!("{said}");
     let signals = said.lines().find_map(|line| line.strip_prefix("signals ")).and_then(|n| n.parse::<u32>().ok());

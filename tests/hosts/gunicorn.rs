@@ -25,7 +25,7 @@ struct Gunicorn {
 }
 
 impl Gunicorn {
-    /// Started in front of a table, with more variables of its environment (config.py).
+    /// Starts gunicorn for a table, with these additional environment variables (see config.py).
     fn start([url, table]: &[String; 2], variables: &[(&str, &str)]) -> Option<Gunicorn> {
         let gunicorn = address("VECSINK_TEST_GUNICORN")?;
         if !has_since("python3", "--version", [3, 10]) {
@@ -54,7 +54,7 @@ impl Gunicorn {
         finish(Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()));
     }
 
-    /// Ends it as a service manager does; what it logged.
+    /// Ends it as a service manager does, and returns its log.
     #[track_caller]
     fn stop(mut self) -> String {
         self.signal("TERM");
@@ -71,7 +71,7 @@ impl Gunicorn {
 impl Drop for Gunicorn {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // The workers see that their master is gone.
+            // The workers end when they notice that their master is gone.
             let _ = self.child.kill();
             let _ = self.child.wait();
             eprintln!("{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
@@ -82,7 +82,7 @@ impl Drop for Gunicorn {
 struct Client(PathBuf);
 
 impl Client {
-    /// The answer's status and text; `None`: there was none, and nobody knows what became of the request.
+    /// The answer's status and text. `None`: there was no answer, so it isn't known whether the rows were accepted.
     fn post(&self, path: &str, ids: &Range<i64>) -> Option<(String, String)> {
         let mut stream = UnixStream::connect(&self.0).ok()?;
         let count = ids.end - ids.start;
@@ -95,12 +95,12 @@ impl Client {
     }
 }
 
-/// What clients have been told so far.
+/// The answers that clients have got so far.
 #[derive(Default)]
 struct Told {
     next: AtomicI64,
     accepted: Mutex<Vec<Range<i64>>>,
-    /// Requests without an answer.
+    /// The rows of requests that got no answer.
     in_doubt: Mutex<Vec<Range<i64>>>,
     workers: Mutex<BTreeSet<String>>,
     stopping: AtomicBool,
@@ -139,7 +139,7 @@ impl Told {
 fn every_accepted_row_is_there(variables: &[(&str, &str)]) {
     let Some((mut schema, arguments)) = items() else { return };
     let Some(server) = Gunicorn::start(&arguments, variables) else { return };
-    // A worker's own callback hears of both.
+    // A worker's own callback is called for both.
     assert_eq!(server.client().post("/bad", &(-10..-9)).unwrap().0, "200");
     let instead = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id DESC) FROM items WHERE id < 0";
     let expected = Some("-1 instead of encode, -2 instead of write".to_owned());

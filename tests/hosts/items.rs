@@ -1,4 +1,5 @@
-//! What the host programs of several languages have in common: their table, what they push, and what is there afterwards.
+//! What the host programs of several languages have in common: their table, the rows that they push, and the rows that the
+//! table must have afterwards.
 
 use std::ops::Range;
 use std::process::Command;
@@ -6,7 +7,7 @@ use std::process::Command;
 use crate::library::{run, url};
 use crate::support::postgresql::{Schema, postgres18};
 
-/// A table of the test's own, and what a program is told of it. The database refuses rows that are named `refused`.
+/// A table for one test, and the program's arguments (URL and table). The database refuses rows that are named `refused`.
 pub fn items() -> Option<(Schema, [String; 2])> {
     let server = postgres18()?;
     let mut schema = Schema::new(&server);
@@ -17,7 +18,7 @@ pub fn items() -> Option<(Schema, [String; 2])> {
     Some((schema, arguments))
 }
 
-/// Runs a host to its end: it ends well, and nobody writes to its standard error.
+/// Runs a host to its end. Its exit code must be 0, and nothing may be written to its standard error.
 #[track_caller]
 pub fn quiet(host: &mut Command) -> String {
     let output = run(host);
@@ -43,7 +44,7 @@ pub fn holds_what_was_pushed(schema: &mut Schema, said: &str, one_by_one: i64, l
     holds(schema, &[0..bad, bad + 1..bad + 100, left]);
 }
 
-/// The table holds just the rows with these ids, each with its own name and vector.
+/// Checks that the table has exactly the rows with these ids, each with the right name and vector.
 #[track_caller]
 pub fn holds(schema: &mut Schema, ids: &[Range<i64>]) {
     let wanted: i64 = ids.iter().map(|range| range.end - range.start).sum();

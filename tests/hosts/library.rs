@@ -53,7 +53,7 @@ pub fn compile_c(name: &str, to: &str, flags: &[&str]) -> PathBuf {
     program
 }
 
-/// Whether a tool is there, which is asked for its version; without it the test is skipped.
+/// Whether a tool is installed: it is asked for its version. Without it the test is skipped.
 pub fn has(tool: &str, version: &str) -> bool {
     let found = Command::new(tool).arg(version).output().is_ok_and(|output| output.status.success());
     if !found {
@@ -62,7 +62,7 @@ pub fn has(tool: &str, version: &str) -> bool {
     found
 }
 
-/// As [`has`], of a tool of this version or a newer one.
+/// Like [`has`], but the tool must have this version or a newer one.
 pub fn has_since(tool: &str, version: &str, oldest: [u32; 2]) -> bool {
     let said = Command::new(tool).arg(version).output().map(|output| output.stdout).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);

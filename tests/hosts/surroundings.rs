@@ -1,4 +1,4 @@
-//! A host that has surroundings: an OpenSSL configured for itself, programs that it starts, few descriptors and threads.
+//! A host with its own OpenSSL configuration, with programs that it starts, and with few descriptors or threads.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use crate::support::broker::kafka;
 use crate::support::postgresql::{Schema, postgres18, postgres18_tls};
 use crate::support::servers::address;
 
-/// What no OpenSSL but the host's own could live with: a provider that isn't there, and no version of TLS at all.
+/// A configuration with which OpenSSL can't work: its provider doesn't exist, and no version of TLS is allowed.
 const CONFIGURATION: &str = "openssl_conf = all
 [all]
 providers = providers

@@ -23,7 +23,7 @@ pub enum JsonKind {
     Integer {
         least: i64,
         most: i64,
-        /// true: a number with a point or an exponent is cut to its whole part. false: it is refused.
+        /// true: of a number with a point or an exponent only the whole part is used. false: the number is refused.
         truncates: bool,
     },
     Float,

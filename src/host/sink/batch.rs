@@ -15,10 +15,11 @@ use crate::host::Columns;
 use crate::settings::ExceptionMode;
 use crate::types::value::Value;
 
-/// Encoded bytes that go to the shards under one lock: enough to make the lock cheap, and over before others notice.
+/// Encoded bytes that are put into shards under one lock: many enough that the lock costs little, and few enough that other
+/// threads hardly wait.
 const CHUNK: usize = 32 << 10;
 const CHUNK_ROWS: usize = 1024;
-/// How long a batch is worked on that may not wait, as long as there is room.
+/// How long a batch that may not wait ([`Wait::No`]) is worked on while there is room.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// A batch that was accepted.
@@ -41,9 +42,9 @@ impl Sink {
         self.push_batch_with(batch, Push::default())
     }
 
-    /// The same with numbers of the host's own, one a row from [`Push::sequence`] on, or with less patience; a batch that may
-    /// not wait is worked on for half a second at most. What was
-    /// accepted before there was no more room stays so: go on with [`Columns::slice`] from [`BatchError::accepted`] on.
+    /// Like [`Sink::push_batch`], with the host's own numbers (one for each row, from [`Push::sequence`] on) or with a time-out. A
+    /// batch that may not wait is worked on for half a second at most. When there is no more room, the rows accepted before stay
+    /// accepted: push the others with [`Columns::slice`] from [`BatchError::accepted`] on.
     pub fn push_batch_with(&self, batch: &Columns<'_>, push: Push) -> Result<Pushed, BatchError> {
         let mut progress = Pushed { numbers: None, rows: 0, rejected: 0 };
         let outcome = self.push_chunks(batch, push, &mut progress);
@@ -85,8 +86,8 @@ impl Sink {
         outcome
     }
 
-    /// Encodes rows until they make a chunk; a large row makes one alone, for which there is room then. `Err`: a row ends the
-    /// batch.
+    /// Encodes rows until they fill a chunk. A large row is a chunk alone, and the returned [`Room`] is charged for it. `Err`: a
+    /// row ends the batch.
     fn fill(
         &self,
         batch: &Columns<'_>,
@@ -164,7 +165,7 @@ impl Sink {
     }
 }
 
-/// When a batch ends that has many rows, though there is room for all of them.
+/// When a long batch ends although there is room for all of its rows: its time is over.
 struct Over {
     at: Option<Instant>,
     error: PushError,

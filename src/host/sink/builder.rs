@@ -168,8 +168,9 @@ impl SinkBuilder {
     }
 
     /// Called with the new [`Sink::durable`] whenever it has risen, from a thread of the library. It may push, but not
-    /// close. Its push gets [`PushError::WouldBlock`](super::PushError::WouldBlock) where it would wait for ever: when the
-    /// buffer is full of rejected rows that wait for their callback. A panic in it is logged and changes nothing else.
+    /// close. Its push fails with [`PushError::WouldBlock`](super::PushError::WouldBlock) if it would wait for ever: when
+    /// the buffer is full of rejected rows whose callbacks can't be called before this one returns. A panic in it is logged
+    /// and changes nothing else.
     pub fn on_durable(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.calls.durable = Some(Box::new(call));
         self

@@ -32,12 +32,12 @@ pub struct Calls {
 /// The running thread.
 pub struct Callbacks(Arc<ThreadEnd>);
 
-/// What the callback thread and the thread that ends it tell each other.
+/// How the thread that ends the callback thread tells it so, and learns that it has ended.
 #[derive(Default)]
 struct ThreadEnd {
     /// The next round of calls is the last one.
     last: AtomicBool,
-    /// No call is to be made any more: nobody waits for them.
+    /// No more calls may be made: `close` has stopped waiting for them.
     left: AtomicBool,
     ended: Mutex<bool>,
     changed: Condvar,

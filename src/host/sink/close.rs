@@ -9,15 +9,15 @@ use crate::pipeline::{after, is_over};
 
 /// How long dropping an open sink waits for what was pushed.
 const DROP_GRACE: Duration = Duration::from_secs(5);
-/// How long the threads that are left get to end when the deadline is over, all rows being durable.
+/// How long the remaining threads may take to end after the deadline.
 const LAST_MOMENTS: Duration = Duration::from_millis(300);
 
 impl Sink {
     /// Takes no more rows, writes what was pushed, makes the last callbacks, and ends the library's threads. `Ok` when
     /// everything is durable and the sink hasn't failed. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
     /// or may not be in the database. Closing again gives the same answer. While another thread closes the sink, this waits for
-    /// it, until the deadline. It can't be called from a callback, for which it would have to wait. A callback that still runs
-    /// at the deadline isn't waited for, and is the last one.
+    /// it, until the deadline. It can't be called from a callback, because it would wait for that callback. If a callback still
+    /// runs at the deadline, this doesn't wait for it, and no more callbacks are made.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));
@@ -30,7 +30,7 @@ impl Sink {
         }
     }
 
-    /// What dropping comes to: ends a sink that is open.
+    /// Ends a sink that is dropped while it is open.
     pub(crate) fn drop_open(&self) {
         let deadline = after(DROP_GRACE);
         let Some(mut closed) = self.closed.try_lock_until(deadline) else {
@@ -57,7 +57,7 @@ impl Sink {
             core.line.abandon();
             stop.abandon();
         }
-        // Ending idle threads takes a moment, which the deadline may not leave.
+        // Idle threads need a moment to end, even if the deadline is over.
         let deadline = deadline.max(Instant::now() + LAST_MOMENTS);
         core.line.join(stop, Some(deadline));
         if let Some(keeper) = self.keeper.lock().take() {

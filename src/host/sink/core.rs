@@ -19,9 +19,10 @@ use crate::stop::Phase;
 /// A row of at least so many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
 /// budget, by one row for each thread that pushes at the same time.
 pub const LARGE: usize = 32 << 10;
-/// How often a thread that waits looks whether the sink has failed.
+/// How often a waiting thread checks whether the sink has failed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How many feeds are kept for the next pushes, and the part of the budget's bytes (one fourth) that they may hold in addition.
+/// How many [`PushBuffer`]s are kept for the next pushes, and by what the budget's bytes are divided: the kept buffers may hold
+/// a fourth of them, in addition to the budget.
 const SPARE_FEEDS: usize = 64;
 const SPARE_SHARE: usize = 4;
 
@@ -76,7 +77,7 @@ impl Core {
         Core { line, stream, feeds, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 
-    /// An empty feed. Goes back with [`Core::return_feed`].
+    /// An empty [`PushBuffer`]. Goes back with [`Core::return_feed`].
     pub fn feed(&self) -> std::result::Result<PushBuffer, PushError> {
         let spare = self.feeds.lock().take();
         match spare {
@@ -123,7 +124,7 @@ impl Core {
     fn wait_in_line(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
         let budget = &self.line.shared.budget;
         let charged = if bytes < LARGE { 0 } else { bytes };
-        // Other threads may wait for room that only this thread can make, so it doesn't stand in line behind them.
+        // Other threads may wait for room that only this thread can make. So this thread doesn't wait behind them.
         let in_callback = self.is_callback_thread();
         let mut claim = (charged > 0 && !in_callback).then(|| budget.claim(charged));
         let mut granted = || match &mut claim {
@@ -137,7 +138,7 @@ impl Core {
             if granted() {
                 return Ok(Room { budget, charged });
             }
-            // What the callback itself still has to be told of is in the way until it returns.
+            // The rejections that wait for this callback take room until it returns, so it would wait for ever.
             let untold = self.line.untold_bytes();
             if in_callback && charged <= budget.limit() && untold.saturating_add(charged.max(1)) > budget.limit() {
                 return Err(PushError::WouldBlock);
@@ -150,7 +151,7 @@ impl Core {
         }
     }
 
-    /// Numbers the feed's rows and puts them into their shards. Gives the first one's number.
+    /// Numbers the buffer's rows and puts them into their shards. Returns the first row's number.
     pub fn accept(
         &self,
         feed: &mut PushBuffer,
@@ -278,8 +279,8 @@ impl Core {
     }
 }
 
-/// Room that a push has, and the bytes of a large row that are charged for it. Dropped before the row is in its shard it gives
-/// them back.
+/// The room that a push has, with the bytes that are charged for a large row. If this is dropped before the row is in its
+/// shard, these bytes are given back.
 pub struct Room<'a> {
     budget: &'a Budget,
     charged: usize,
@@ -291,7 +292,7 @@ impl Room<'_> {
         self.charged > 0
     }
 
-    /// The row turned out to hold so many bytes; from here on they belong to its shard.
+    /// Charges the row's real number of bytes; from now on they belong to its shard.
     fn hand_over(&mut self, bytes: usize) {
         self.budget.charge(bytes);
     }

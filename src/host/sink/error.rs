@@ -6,10 +6,10 @@ use crate::error::{Error, Rejection};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// There is no room now, and the push was told not to wait, or can't, from a callback.
+    /// There is no room now, and the push was told not to wait, or it comes from a callback that can't wait for room.
     #[error("no room: more than buffer.memory waits to be written")]
     WouldBlock,
-    /// There was no room in the time given, or a batch is so long that its rows could not be taken in it.
+    /// There was no room within the time-out, or the batch is so long that not all of its rows could be taken within it.
     #[error("no room within the time given: more than buffer.memory waits to be written, or the batch is long")]
     TimedOut,
     /// The memory for so large a row can't be had now.

@@ -14,11 +14,11 @@ use crate::types::value::Value;
 
 /// The longest original that can still be counted together with its frame.
 const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
-/// What a buffer keeps for the next rows. A huge row's memory goes with it.
+/// The memory that a buffer keeps for the next rows. More than that, taken for a huge row, is freed.
 const KEPT_BYTES: usize = 128 << 10;
 
 pub struct PushBuffer {
-    /// The edition of the table that rows are encoded for.
+    /// The schema version that the rows are encoded for.
     pub schema_version: u16,
     encoder: RowEncoder,
     /// Of the key's columns alone, for deletes.
@@ -85,7 +85,7 @@ impl PushBuffer {
         self.encoded.clear();
     }
 
-    /// Gives back what a large row has taken.
+    /// Frees the memory that a large row has taken.
     pub fn trim(&mut self) {
         for buffer in [&mut self.rows, &mut self.keys, &mut self.originals, &mut self.json] {
             if buffer.capacity() > KEPT_BYTES {
@@ -96,7 +96,7 @@ impl PushBuffer {
         self.key_encoder.trim(KEPT_BYTES);
     }
 
-    /// About the bytes that a row of these values will hold.
+    /// Estimates how many bytes a row of these values will have.
     pub fn estimate(values: &[Value<'_>]) -> usize {
         size_of::<RowEntry>() + values.iter().map(Value::bytes).sum::<usize>()
     }
@@ -109,7 +109,7 @@ impl PushBuffer {
         self.rows.len() + self.keys.len() + self.originals.len()
     }
 
-    /// The memory its buffers hold, filled or not.
+    /// The memory of its buffers, filled or not.
     pub fn capacity(&self) -> usize {
         self.rows.capacity()
             + self.keys.capacity()
@@ -120,13 +120,13 @@ impl PushBuffer {
             + self.key_encoder.capacity()
     }
 
-    /// Asks for the memory of a large row, before it is encoded.
+    /// Reserves the memory for a large row before it is encoded.
     pub fn reserve(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), PushError> {
         let bytes = PushBuffer::estimate(values);
         let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
         let mut reserved = encoder.reserve(values, &mut self.rows);
         if self.keep_originals {
-            // Bytes are two digits each there, numbers up to eight times as long; then comes a copy.
+            // In the original a byte becomes two digits, and a number up to eight times as long. Then it is copied.
             let most = bytes.saturating_mul(if values.iter().any(is_list) { 8 } else { 2 });
             reserved = reserved.and_then(|()| self.json.try_reserve_exact(most));
             reserved = reserved.and_then(|()| self.originals.try_reserve_exact(most));
@@ -229,7 +229,8 @@ impl PushBuffer {
         }
     }
 
-    /// A large row, which is alone here, with the bytes themselves, and its shard. `None`: it was refused.
+    /// Takes out a large row, the only one in this buffer, as a chunk without copying it; returns its shard too. `None`: it was
+    /// refused.
     pub fn take_whole(&mut self, layout: Layout, accepted: Accepted) -> Option<(usize, Chunk)> {
         let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.refused.is_none())?;
         let entry = self.entry(at, part, &bytes, accepted);

@@ -12,16 +12,16 @@ use crate::postgres::{Held, Kept};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// How often at most.
+/// The position is stored at most this often.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often a wait for the thread's end checks whether there is still time.
+/// How often the wait for the thread's end checks whether the time is over.
 const LOOK: Duration = Duration::from_millis(50);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
 
 pub struct PositionKeeper(Arc<ThreadEnd>);
 
-/// What this thread and the thread that ends it tell each other.
+/// How another thread tells this one to end, and learns that it has ended.
 #[derive(Default)]
 struct ThreadEnd {
     state: Mutex<State>,

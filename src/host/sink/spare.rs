@@ -1,8 +1,8 @@
-//! Buffers kept so that their memory is used again: up to a fixed number, and a fixed number of bytes.
+//! Buffers that are kept so that their memory is used again: up to a fixed number, and up to a fixed number of bytes.
 
 #[derive(Debug)]
 pub struct SpareBuffers<T> {
-    /// With the memory of each.
+    /// Each buffer with the bytes of its memory.
     kept: Vec<(T, usize)>,
     bytes: usize,
     most: usize,
@@ -20,13 +20,13 @@ impl<T> SpareBuffers<T> {
         Some(one)
     }
 
-    /// All of them, to be freed where no lock is held.
+    /// Returns all of them. The caller frees them without a lock.
     pub fn take_all(&mut self) -> Vec<(T, usize)> {
         self.bytes = 0;
         std::mem::take(&mut self.kept)
     }
 
-    /// Gives it back if there is no room, to be freed where no lock is held.
+    /// Keeps a buffer, or returns it if there is no room. The caller frees it without a lock.
     pub fn keep(&mut self, one: T, bytes: usize) -> Option<T> {
         if self.kept.len() >= self.most || bytes > self.most_bytes - self.bytes {
             return Some(one);

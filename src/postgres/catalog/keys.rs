@@ -29,7 +29,7 @@ pub struct Index {
     pub collations: Vec<Option<String>>,
     /// Values are equal only if their bytes are: no collation or operator class has another rule.
     pub bytewise: bool,
-    /// [`RULE`]'s.
+    /// The value of [`RULE`] for this index.
     pub rule: String,
 }
 

@@ -255,7 +255,7 @@ pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> 
     result
 }
 
-/// The try [`in_rollback`] met another session's lock, so it isn't known whether it works.
+/// Whether a try by [`in_rollback`] failed because of another session's lock. Then it isn't known whether it would work.
 pub fn met_a_lock(failure: &AttemptError) -> bool {
     failure.is("55P03") || failure.is("57014")
 }

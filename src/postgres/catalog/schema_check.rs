@@ -1,4 +1,4 @@
-//! A look at the table before the encoder refuses a row: the table may have been altered, and no transaction has noticed it yet.
+//! Checks the table before the encoder refuses a row: the table may have been altered, and no transaction has noticed it yet.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::postgres::Target;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
 
-/// How long the result of a look counts: bad rows may be many.
+/// How long the result of a check is used: there may be many bad rows.
 const BELIEVED: Duration = Duration::from_secs(1);
-/// How long a look may take: the row that would be refused waits for it.
+/// How long a check may take: the row that would be refused waits for it.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// When the table was looked at.
+/// When the table was last checked.
 #[derive(Debug, Default)]
 pub struct SchemaChecks {
     last: Mutex<Option<Instant>>,
@@ -32,14 +32,14 @@ impl SchemaChecks {
 }
 
 impl Target {
-    /// Whether the table must be looked at before a row is refused that was encoded for the newest edition. If so, the caller
-    /// calls [`Target::look`].
+    /// Whether the table must be checked before a row is refused that was encoded for the newest schema version. If so, the
+    /// caller calls [`Target::look`].
     pub fn is_look_due(&self) -> bool {
         !self.outage.is_on() && self.looks.is_due(Instant::now())
     }
 
-    /// There may be a newer edition afterwards. If the database is away and can't be asked, the row is judged by what
-    /// is known. Err: the job can't go on with the table as it is.
+    /// Checks the table; afterwards there may be a newer schema version. If the database is away and can't be asked, the
+    /// row is judged by what is known. Err: the job can't go on with the table as it is.
     pub fn look(&self) -> Result<()> {
         let schema_version = self.schema_version();
         let patience = WaitLimit::until(Deadline::after(LONGEST));

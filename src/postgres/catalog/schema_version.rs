@@ -1,5 +1,5 @@
-//! The table as it was at some time of the run. It may be altered while rows are on their way. Then rows that were encoded for
-//! an older edition are encoded again for the newest one.
+//! The table's schema at one time of the run. The table may be altered while rows are on their way. Then rows that were encoded
+//! for an older schema version are encoded again for the newest one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -18,7 +18,7 @@ use crate::types::target::TargetTable;
 /// What the catalog said of the table, and what follows from it.
 #[derive(Debug)]
 pub struct SchemaVersion {
-    /// Rows are encoded alike as long as this stays the same.
+    /// As long as this stays the same, rows are encoded in the same way.
     pub number: u16,
     pub table: TargetTable,
     /// Sessions are made ready for one of these.
@@ -51,7 +51,7 @@ impl SchemaVersion {
         }
     }
 
-    /// Why rows that were spread over the shards by this edition can't go on with another; `None`: they can.
+    /// Why rows that were put into shards by this schema version can't be used with the `other` one; `None`: they can.
     fn parted_from(&self, other: &SchemaVersion) -> Option<&'static str> {
         let (was, is) = (&self.table, &other.table);
         let of_key = |table: &'_ TargetTable| table.of_key().columns;
@@ -68,7 +68,7 @@ impl SchemaVersion {
     }
 }
 
-/// All editions of a sink's table since the start.
+/// All schema versions of a sink's table since the start.
 #[derive(Debug)]
 pub struct SchemaVersions {
     /// By their numbers.
@@ -81,7 +81,7 @@ impl SchemaVersions {
         SchemaVersions { all: RwLock::new(vec![Arc::new(first)]), newest: AtomicU16::new(0) }
     }
 
-    /// The newest one's number: a look without a lock, for once a row.
+    /// The newest one's number. Takes no lock, because it is read once for each row.
     #[inline]
     pub fn number(&self) -> u16 {
         self.newest.load(Ordering::Acquire)

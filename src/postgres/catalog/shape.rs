@@ -1,7 +1,7 @@
-//! Whether the table still is what its rows are encoded for: a column changed to another type of the same width would take
-//! their bytes for other values, and a table without its key would take rows twice. Each transaction asks in the message that
-//! commits it. By then it holds a lock on the table, so what it sees is what its rows were read as. Where it has changed the
-//! catalog is read again.
+//! Checks that the table is still the one that the rows are encoded for. If a column was changed to another type of the same
+//! width, the server would read their bytes as other values. A table without its key would take rows twice. Each transaction
+//! checks this in the message that commits it. At that time it holds a lock on the table, so the server has read the rows with
+//! the types that the check sees. If the table has changed, the catalog is read again.
 
 use super::keys;
 use crate::postgres::catalog::lookup::Catalog;
@@ -10,7 +10,7 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::statements::literal;
 
-/// What its error quotes, in whatever language the server speaks.
+/// The error quotes this word, in whatever language the server's messages are.
 const ALTERED: &str = "vecsink_altered";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
@@ -63,7 +63,7 @@ impl TableShape {
         Ok(())
     }
 
-    /// The query fails by a cast that is only evaluated when something differs.
+    /// The query that fails when something differs: only then it evaluates a cast, which fails.
     fn check(&self) -> String {
         let mut columns: Vec<&(String, ColumnType)> = self.columns.iter().collect();
         columns.sort_by(|a, b| a.0.cmp(&b.0));

@@ -297,7 +297,7 @@ struct Host {
     address: settings::Host,
     /// The signs of life of the server at each of its addresses.
     lives: Mutex<Vec<(Address, Arc<Life>)>>,
-    /// A look-up that nobody waits for any more. It can't be cancelled, so the next one waits for its result.
+    /// A look-up of the name that no thread waits for any more. It can't be cancelled, so the next one waits for its result.
     lookup: Mutex<Option<Receiver<Lookup>>>,
 }
 

@@ -1,5 +1,5 @@
-//! The sink's pooled connections. A thread is lent a slot, of at most `connectionmaxactive`, and opens the session in it. So
-//! connecting happens in the writer, with its own errors, waits and stops, and not in threads of a pool.
+//! The sink's pooled connections: at most `connectionmaxactive` slots. A thread borrows a slot and opens the session in it. So
+//! a writer connects by itself and gets the errors, and the pool needs no threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

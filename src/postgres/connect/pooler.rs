@@ -8,7 +8,7 @@ use super::session::{Attempt, Session};
 
 /// How long opening a second session for the comparison may take. With session pooling it may have to wait for another client.
 pub const COMPARING: Duration = Duration::from_secs(2);
-/// How often sessions are compared: while other clients come and go, a pooler may give us separate sessions by chance.
+/// How often sessions are compared. While other clients come and go, a pooler may by chance give us different sessions.
 const ROUNDS: usize = 3;
 
 /// What is between us and the server.
@@ -22,7 +22,8 @@ pub enum Between {
     StatementPooler,
 }
 
-/// Finds this out without leaving anything in a session that other clients may get. `second` opens another connection.
+/// Finds out what is between us and the server, without leaving anything in a session that other clients may get. `second`
+/// opens another connection.
 pub fn between(session: &mut Session, second: &dyn Fn() -> Attempt<Session>) -> Attempt<Between> {
     let own = process(session)?;
     if session.client().process_id() == Some(own) {

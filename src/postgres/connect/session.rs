@@ -73,7 +73,7 @@ pub struct Session {
     beginning: String,
     /// What is asked before COMMIT: see [`shape`](crate::postgres::catalog::shape).
     closing: String,
-    /// Of the table's editions the one it is ready for.
+    /// The `revision` of the schema version that the session is prepared for.
     pub revision: Option<u32>,
     /// The pool's generation it was opened in.
     pub generation: u32,

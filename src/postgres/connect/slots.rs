@@ -1,4 +1,4 @@
-//! Places for sessions, at most so many: each is lent to one thread at a time. No thread is needed for it.
+//! A fixed number of slots for sessions. A slot is lent to one thread at a time. The pool has no threads of its own.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -6,25 +6,25 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-/// A place for one `T`, which who borrows it fills.
+/// A place for one `T`. The thread that borrows an empty slot fills it.
 pub type Slot<T> = Option<T>;
 
 pub struct Slots<T> {
     state: Mutex<State<T>>,
     given_back: Condvar,
     most: u32,
-    /// Whether a place's contents are worth keeping when it is given back.
+    /// Whether to keep the contents of a slot that is given back.
     is_kept: fn(&T) -> bool,
 }
 
 struct State<T> {
-    /// What was kept; the last one given back is lent first.
+    /// The kept contents; what was given back last is lent first.
     kept: Vec<T>,
     lent: u32,
     closed: bool,
 }
 
-/// Why nothing was lent.
+/// Why no slot was lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotLent {
     Closed,
@@ -37,7 +37,7 @@ impl<T> Slots<T> {
         Arc::new(Slots { state: Mutex::new(state), given_back: Condvar::new(), most: most.max(1), is_kept })
     }
 
-    /// Lends a place, one with something in it if there is any.
+    /// Lends a slot: a filled one if there is one.
     pub fn lend(self: &Arc<Self>, deadline: Instant) -> Result<Loan<T>, NotLent> {
         let mut state = self.state.lock();
         loop {
@@ -56,12 +56,13 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Puts something into a place that nobody has.
+    /// Fills a slot that isn't lent.
     pub fn keep(&self, contents: T) {
         self.state.lock().kept.push(contents);
     }
 
-    /// Drops what nobody has; what is lent is dropped when it comes back. Nothing is lent any more.
+    /// Drops the contents of all slots that aren't lent. The others are dropped when they are given back. From now on no slot is
+    /// lent.
     pub fn close(&self) {
         let kept = {
             let mut state = self.state.lock();
@@ -73,7 +74,7 @@ impl<T> Slots<T> {
     }
 }
 
-/// A place on loan, given back when this is dropped.
+/// A lent slot. Dropping this gives it back.
 pub struct Loan<T> {
     slot: Slot<T>,
     of: Arc<Slots<T>>,
@@ -95,7 +96,8 @@ impl<T> DerefMut for Loan<T> {
 
 impl<T> Drop for Loan<T> {
     fn drop(&mut self) {
-        // What is not kept is dropped before the place is free, and outside the lock: a session says goodbye.
+        // Contents that aren't kept are dropped before the slot is free, and without the lock: a session still sends its
+        // end to the server.
         let mut kept = self.slot.take().filter(self.of.is_kept);
         let mut state = self.of.state.lock();
         if state.closed {

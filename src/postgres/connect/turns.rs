@@ -11,7 +11,7 @@ use super::failure::AttemptError;
 /// For how long processes take turns after a deadlock. Each further deadlock soon after that doubles it, up to `LONGEST`.
 const FIRST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(16 * 60);
-/// How long a transaction waits for a row's lock in its turn: a process that doesn't take turns may hold it.
+/// How long a transaction waits for a row's lock when it is its turn: a process that doesn't take turns may hold the lock.
 const LOCK_TIMEOUT: &str = "5s";
 
 /// Whether a sink's transactions take turns with those of other processes.

@@ -125,7 +125,7 @@ impl<'a> BatchWrite<'a> {
         self.decide()
     }
 
-    /// Has the rows encoded as the newest edition of the table takes them.
+    /// Has the rows encoded again if they are not encoded for the table's newest schema version.
     pub(in crate::postgres) fn follow(&mut self) -> Result<()> {
         let newest = self.target.schema_version();
         if self.rows.oldest < newest.number {

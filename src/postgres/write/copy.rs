@@ -102,6 +102,6 @@ fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Ite
     if !buffer.is_empty() {
         copy.send(buffer.freeze())?;
     }
-    // Without this the COPY is aborted: some of the rows must not count as all.
+    // Without this call the COPY is aborted, so that a part of the rows is never taken for all of them.
     copy.finish()
 }

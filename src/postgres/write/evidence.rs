@@ -1,12 +1,12 @@
-//! Whether a refused row is at fault, or its table. Other rows decide this, not an error code.
+//! Decides whether a refused row is at fault, or its table. Other rows show this; the error code doesn't.
 //!
 //! - A row that is refused alone is held back. It is rejected when another row of its kind is accepted after it.
 //! - When [`ENOUGH`] rows are refused one after another and none is accepted, up to [`SAMPLE`] other rows of the batch are
 //!   tried, in a transaction that is rolled back. If none is accepted either, the cause is in the table or the server: the
 //!   job stops, and none of the rows held back is rejected or settled.
 //! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
-//!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where neither can be
-//!   had, after [`PATIENCE`], it counts that rows of the kind were accepted earlier. Without any evidence the job stops.
+//!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where there is
+//!   neither, after [`PATIENCE`], it is enough that rows of the kind were accepted earlier. Without any evidence the job stops.
 //!
 //! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
 
@@ -25,7 +25,7 @@ pub const SAMPLE: usize = 16;
 /// How long a row waits for evidence at the end of its batch.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Kinds of entries that need different things of their table: an accepted entry proves nothing about another kind.
+/// Kinds of entries. They need different privileges and columns, so an accepted entry proves nothing about another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     Row,
@@ -54,7 +54,7 @@ pub struct Suspect {
     pub failure: AttemptError,
     /// When it was refused.
     pub at: Instant,
-    /// It is certainly at fault; it only waits for the rows before it.
+    /// It is certainly at fault. It is not rejected yet only because rows before it are undecided.
     pub is_certain: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::settings::RowOrigin;
 
 /// The longest wait for a server that is away.
 const LONGEST: Duration = Duration::from_secs(10);
-/// The least time that an attempt at a new session gets.
+/// The shortest time that an attempt to open a session gets.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Waits that double, each shortened at random so that writers don't come back all at once.
@@ -46,7 +46,7 @@ impl Backoff {
 /// Whether the database is away, and since when. Shared by a sink's writers.
 #[derive(Debug)]
 pub struct Outage {
-    /// Since when, and when that was last logged.
+    /// Since when the database has been away, and when that was last logged.
     since: Mutex<Option<(Instant, Instant)>>,
     longest: Option<Duration>,
     origin: RowOrigin,
@@ -61,7 +61,7 @@ impl Outage {
         self.since.lock().is_some()
     }
 
-    /// For an attempt at a new session, which may not take longer than an outage may.
+    /// The limit of an attempt to open a session: not longer than an outage may still last.
     pub fn patience(&self, patience: &WaitLimit) -> WaitLimit {
         let Some(longest) = self.longest else { return patience.clone() };
         let since = *self.since.lock();
@@ -128,7 +128,7 @@ impl Waits {
         Waits { said: Mutex::new(None), longest, origin }
     }
 
-    /// An attempt failed for a reason that passes, as all attempts have since `since`. Err when that is longer than allowed.
+    /// An attempt failed for a reason that will pass, like all attempts since `since`. Err when that is longer than allowed.
     pub fn goes_on(&self, table: &str, since: Instant, failure: &AttemptError) -> Result<()> {
         let seconds = since.elapsed().as_secs();
         match self.longest {

@@ -23,7 +23,7 @@ pub struct How<'a> {
     pub order: Order,
     /// An unexplained refusal ends the attempt, so that it is repeated.
     pub patient: bool,
-    /// A refusal that concerns the table or the statement ends it too: a new session may succeed.
+    /// An error of the table or of the statement also ends the attempt: a new session may succeed.
     pub renews: bool,
     /// The key's columns. Where rows replace others, a row of the same key that comes in between is a race.
     pub key: &'a [String],

@@ -30,7 +30,7 @@ pub struct Rows<'a> {
     pub has_updates: bool,
     /// Some entries are neither inserts nor updates of whole rows.
     pub has_changes: bool,
-    /// The oldest edition of the table that an entry is encoded for.
+    /// The oldest schema version that an entry is encoded for.
     pub oldest: u16,
     /// Streams whose rows another process writes now.
     left: Vec<u32>,
@@ -240,7 +240,7 @@ impl<'r> Iterator for Pieces<'r, '_> {
     }
 }
 
-/// Rows of one format that go into one COPY: a stretch of the [`CopyPlan`]'s order.
+/// Rows of one format that go into one COPY: a range in the order of the [`CopyPlan`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub format: RowFormat,

@@ -290,7 +290,7 @@ pub fn literal(text: &str) -> String {
 /// A name in the server that nobody else has: `begin` and 128 random bits.
 pub fn own_name(begin: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // Each RandomState has new keys, but a forked process begins with its parent's.
+    // Each RandomState has new keys. But a forked process would begin with the same keys as its parent.
     let salt = (std::process::id(), SystemTime::now(), NEXT.fetch_add(1, Ordering::Relaxed));
     let random = || RandomState::new().hash_one(salt);
     format!("{begin}_{:016x}{:016x}", random(), random())

@@ -40,7 +40,7 @@ impl BatchWrite<'_> {
         Ok(())
     }
 
-    /// Whether only the row can be at fault.
+    /// Whether the row is certainly at fault.
     fn is_certain(&self, row: usize, failure: &AttemptError) -> bool {
         match failure.class {
             Class::Value => true,

@@ -58,7 +58,7 @@ pub struct Order {
     pub key_as_sent: bool,
 }
 
-/// What a transaction does besides, and where its letters go.
+/// What a transaction does in addition to its rows, and the table for its dead letters.
 pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
 
 /// Begins a transaction in which [`apply`] can work.

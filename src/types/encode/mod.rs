@@ -95,20 +95,20 @@ impl RowEncoder {
         Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
     }
 
-    /// The memory of its own buffers, which grow with the longest value.
+    /// The memory of the encoder's own buffers. They grow with the longest value.
     pub fn capacity(&self) -> usize {
         self.scratch.capacity() + self.decoded.capacity()
     }
 
-    /// Gives its buffers' memory back where it is more than `most` bytes.
+    /// Frees each of its buffers that has more than `most` bytes.
     pub fn trim(&mut self, most: usize) {
         if self.capacity() > most {
             (self.scratch, self.decoded) = (copy_text::Scratch::default(), Vec::new());
         }
     }
 
-    /// Asks for the memory that a large row needs in `out` and here. What is written afterwards asks for none, but for a value
-    /// in an unusual form.
+    /// Reserves the memory that a large row needs in `out` and in this encoder. Encoding it then allocates nothing, unless a
+    /// value has an unusual form.
     pub fn reserve(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), TryReserveError> {
         let each = self.columns.iter().zip(row);
         if self.is_binary {
@@ -209,7 +209,7 @@ impl RowEncoder {
     }
 }
 
-/// Whether the length of a row or key fits into an entry.
+/// Whether the length of a row or key fits into the fields of a [`RowEntry`](crate::batch::RowEntry).
 #[inline]
 fn countable(what: &str, length: usize) -> Result<(), Rejection> {
     if length <= MOST_ROW_BYTES {

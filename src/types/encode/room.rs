@@ -1,13 +1,13 @@
-//! The most bytes that a large value comes to, so that its memory can be asked for before it is written. Where there is
-//! none that is an error then, and not the end of the process.
+//! The largest number of bytes that an encoded value can have, so that its memory can be reserved before it is encoded. If
+//! there is no memory, that is an error, and not the end of the process.
 
 use crate::types::target::ColumnKind;
 use crate::types::value::Value;
 
-/// Length, header and what small values need.
+/// For the length, the header, and small values.
 const FRAME: usize = 64;
 
-/// Of a field of a binary row.
+/// The most bytes of a field in a binary row.
 pub(super) fn binary(kind: &ColumnKind, value: &Value<'_>) -> usize {
     use ColumnKind as Kind;
     FRAME
@@ -28,7 +28,7 @@ pub(super) fn binary(kind: &ColumnKind, value: &Value<'_>) -> usize {
         }
 }
 
-/// Of a column of a text row, escaped.
+/// The most bytes of a column in a text row, with escapes.
 pub(super) fn text(value: &Value<'_>) -> usize {
     match value {
         Value::Text(text) => FRAME + 4 * text.len(),
@@ -36,7 +36,7 @@ pub(super) fn text(value: &Value<'_>) -> usize {
     }
 }
 
-/// In any form: an element of an array has its length before it, a number becomes its digits.
+/// The most bytes in any form. In an array each element has its length before it. In text a number becomes digits.
 fn other(value: &Value<'_>) -> usize {
     const NUMBER: usize = 32;
     match value {

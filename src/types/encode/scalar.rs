@@ -115,7 +115,7 @@ fn parse_float<N: Number>(text: &str) -> Result<N, EncodeError> {
         return Ok(number);
     }
     let number = N::parse(text).ok_or(EncodeError::AsText)?;
-    // `Infinity` is a value, digits that come to infinity are too many.
+    // `Infinity` is a value. But a number whose digits give infinity is too large.
     if number.is_finite() || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         Ok(number)
     } else {
@@ -233,7 +233,7 @@ fn out_of_calendar(value: &Value<'_>, type_name: &str) -> EncodeError {
     EncodeError::reject(sqlstate::DATETIME_OVERFLOW, format!("{} is out of range for {type_name}", shown(value)))
 }
 
-/// A value for a message. A float of 300 digits is short, too.
+/// A value for a message. A float of 300 digits is shortened too.
 pub(super) fn shown(value: &Value<'_>) -> String {
     let mut printed = Vec::new();
     print::scalar(value, &mut printed);

@@ -1,5 +1,5 @@
-//! Rows that were encoded for a table as it was, as it takes them now. A value of a column that was altered is printed and
-//! read again; what can't be read here the server gets as text, and decides.
+//! Translates rows that were encoded before the table was altered. A value of an altered column is printed as text and
+//! read as the new type. What can't be read here is sent to the server as text, and the server decides.
 
 use super::{VectorOptions, column, copy_text, output};
 use crate::batch::RowFormat;
@@ -8,7 +8,7 @@ use crate::types::fields::{EncodedField, fields};
 use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
 use crate::types::value::Value;
 
-/// From one edition of a table to another; both have the same columns by name.
+/// Translates rows from one schema version of a table to another; both have columns of the same names.
 #[derive(Debug)]
 pub struct Translator {
     columns: Vec<Pair>,

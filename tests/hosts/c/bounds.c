@@ -18,7 +18,7 @@ static char *data;
 static size_t length;
 static int rows;
 
-/* A line of /proc/self/status, in bytes. */
+/* A value of /proc/self/status, in bytes. */
 static int64_t status(const char *name) {
     FILE *file = fopen("/proc/self/status", "r");
     CHECK(file != NULL);
@@ -34,7 +34,7 @@ static int64_t status(const char *name) {
     return kilobytes * 1024;
 }
 
-/* The peak is counted from here on. */
+/* From here on the peak is measured anew. */
 static void forget_peak(void) {
     int file = open("/proc/self/clear_refs", O_WRONLY);
     CHECK(file >= 0 && write(file, "5", 1) == 1);
@@ -225,7 +225,7 @@ static void on_rejected(void *user_data, const vecsink_rejected *rejected) {
     atomic_store(&untold_state, 3);
 }
 
-/* BUFFER: a callback pushes while rejections fill the buffer that it has yet to be told of. */
+/* BUFFER: a callback pushes while the buffer is full of rejections that the callback hasn't been told of yet. */
 static void untold(char **argv) {
     vecsink_sink_builder *builder = begin(argv, strtoull(argv[4], NULL, 10));
     const char *const columns[] = {"id", "small"};
@@ -242,7 +242,7 @@ static void untold(char **argv) {
     OK(vecsink_sink_close, sink, 60000, NULL);
 }
 
-/* BYTES: rows of so many bytes, of which the process can have no copy. */
+/* BYTES: rows of so many bytes; the process has no memory for a copy of one. */
 static void memory(char **argv) {
     make_data(strtoull(argv[4], NULL, 10));
     finish_opening(begin(argv, 64 * MIB));
@@ -264,7 +264,7 @@ static void memory(char **argv) {
     vecsink_value array = {VECSINK_ARRAY, 0, {.span = {elements, length / sizeof *elements}}};
     const vecsink_value arrays[COLUMNS] = {vecsink_i64(1), vecsink_null(), array};
     EXPECT(VECSINK_OUT_OF_MEMORY, vecsink_sink_push, sink, arrays, COLUMNS, VECSINK_NEXT, -1, NULL);
-    /* A small row, and then the large one. */
+    /* First a small row, and then the large one. */
     const int64_t ids[] = {1000, 1001};
     const int64_t offsets[] = {0, 10, (int64_t)length};
     vecsink_column columns[] = {new_column("id", VECSINK_COLUMN_I64, ids, 2), new_column("data", VECSINK_COLUMN_BYTES, data, length)};
@@ -291,7 +291,7 @@ static void memory(char **argv) {
 int main(int argc, char **argv) {
     CHECK(argc > 3);
     const char *wanted = argv[3];
-    /* Whatever waits for ever ends here. */
+    /* Ends the process if something waits for ever. */
     alarm(200);
     if (strcmp(wanted, "many") == 0) {
         CHECK(argc == 8);

@@ -1,7 +1,7 @@
-/* Every function of the interface, while the database is frozen, cut off or locked: ends URL TABLE BROKERS TOPIC. After "open" somebody
- * sees to that, and then writes a line. Each call is a line "FUNCTION took T of D late L: CODE": milliseconds that it took, its deadline,
- * and by how much the machine itself was late meanwhile. The URL's connect time-out is 2 s. The table: id bigint PRIMARY KEY, name text;
- * the topic: csv. */
+/* Every function of the interface, while the database is frozen, cut off or locked: ends URL TABLE BROKERS TOPIC. When this program has
+ * printed "open", the test does that to the database, and then writes a line to this program. Each call is a line "FUNCTION took T of D
+ * late L: CODE": milliseconds that it took, its deadline, and by how much the machine itself was late meanwhile. The URL's connect
+ * time-out is 2 s. The table: id bigint PRIMARY KEY, name text; the topic: csv. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -38,7 +38,7 @@ static int64_t now_ms(void) {
 
 static atomic_llong late_ms;
 
-/* Sleeps over and over: what a sleep takes longer than it was told is the machine's. */
+/* Sleeps again and again. If a sleep takes longer than it should, that is the delay of the machine. */
 static void *measure(void *unused) {
     (void)unused;
     for (;;) {
@@ -57,7 +57,7 @@ static void report(const char *function, int64_t begun, int64_t late, int64_t de
     fflush(stdout);
 }
 
-/* Runs something that has so many milliseconds. */
+/* Runs a call that may take so many milliseconds. */
 #define TIMED(deadline_ms, name, ...)                                                          \
     do {                                                                                       \
         const int64_t begun_ = now_ms(), late_ = atomic_load(&late_ms);                        \
@@ -65,7 +65,7 @@ static void report(const char *function, int64_t begun, int64_t late, int64_t de
         report(name, begun_, late_, deadline_ms, "done");                                      \
     } while (0)
 
-/* The same of a function with a code, arguments and an error behind them. */
+/* The same for a function that returns a code and takes its arguments and then an error. */
 #define CALL(deadline_ms, function, ...)                                                       \
     do {                                                                                       \
         vecsink_error *error_ = NULL;                                                          \
@@ -181,7 +181,7 @@ static void *stops_for_ever(void *job) {
     return NULL;
 }
 
-/* What needs no server, whatever became of it. */
+/* Calls that need no server. */
 static void without_a_server(char **argv, vecsink_sink *sink) {
     TIMED(0, "vecsink_version", CHECK(vecsink_version() != NULL));
     TIMED(0, "vecsink_version_number", CHECK(vecsink_version_number() > 0));
@@ -241,7 +241,7 @@ static void without_a_server(char **argv, vecsink_sink *sink) {
     TIMED(0, "vecsink_error_free", vecsink_error_free(error));
 }
 
-/* Pushes while there is no room, in each way there is. */
+/* Pushes in every possible way while there is no room. */
 static void pushes(vecsink_sink *sink) {
     const vecsink_value row[] = {vecsink_i64(2), vecsink_str(text, TEXT_BYTES)};
     vecsink_code code;

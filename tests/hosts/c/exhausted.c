@@ -35,7 +35,7 @@ static vecsink_code use(char **argv, int64_t id) {
     return code;
 }
 
-/* A failure names its cause, and not a bug of anybody's. */
+/* A failure must name its cause, and must not speak of a bug. */
 static bool worked(vecsink_code code, const char *cause, int left) {
     if (code == VECSINK_OK) {
         return true;
@@ -70,7 +70,7 @@ static void descriptors(char **argv) {
 }
 
 static void threads(char **argv) {
-    /* The superuser has no limit, so it becomes somebody who has no process yet. */
+    /* The limit doesn't hold for the superuser. So the process changes to a user that has no process yet. */
     CHECK(getuid() != 0 || setuid(1000000 + (uid_t)getpid()) == 0);
     const struct rlimit none = {1, 1};
     CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);

@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
             exit(0);
         }
     }
-    /* Where all that was opened is closed, freed or not, children open their own. */
+    /* When all that was opened is closed, freed or not, children can open their own. */
     for (int at = 0; at < CHILDREN; at++) {
         reap(children[at]);
         vecsink_sink *closed = NULL;

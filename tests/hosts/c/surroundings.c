@@ -13,7 +13,7 @@ static void hear(void *user_data, uint64_t durable) {
 
 enum { MOST = 1024 };
 
-/* What this process itself got from who started it. */
+/* The descriptors that this process itself has inherited. */
 static bool own[MOST];
 
 static void note_own(void) {
@@ -22,7 +22,7 @@ static void note_own(void) {
     }
 }
 
-/* Fails for each descriptor of the library that a program which this process starts would get. */
+/* Fails if a program that this process starts would inherit a descriptor of the library. */
 static void none_is_inherited(const char *when) {
     DIR *folder = opendir("/proc/self/fd");
     CHECK(folder != NULL);
@@ -48,7 +48,7 @@ static void none_is_inherited(const char *when) {
 int main(int argc, char **argv) {
     CHECK(argc == 6);
     note_own();
-    /* A sink with all that has descriptors. */
+    /* A sink with everything that needs descriptors. */
     vecsink_sink_builder *builder = NULL;
     vecsink_sink *sink = NULL;
     OK(vecsink_sink_builder_new, argv[1], argv[2], &builder);

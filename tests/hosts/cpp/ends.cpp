@@ -1,6 +1,6 @@
-// Calls with a time-out while another session has locked the table, and a callback that outlives its sink: ends URL TABLE. After "open"
-// somebody locks the table, and then writes a line. Each call is a line "FUNCTION took T of D late L: done", as of c/ends.c. The table:
-// id bigint PRIMARY KEY, name text.
+// Calls with a time-out while another session has locked the table, and a callback that outlives its sink: ends URL TABLE. When this
+// program has printed "open", the test locks the table and then writes a line to this program. Each call is a line "FUNCTION took T of D
+// late L: done", as of c/ends.c. The table: id bigint PRIMARY KEY, name text.
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -19,7 +19,7 @@ namespace {
 
 std::atomic<long long> late_ms{0};
 
-// What a sleep takes longer than it was told is the machine's.
+// If a sleep takes longer than it should, that is the delay of the machine.
 void measure() {
     for (;;) {
         const auto begun = clock_type::now();
@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     vecsink::row row(sink);
     row.set(0, 3).set(1, text);
     timed("try_push_row", longest, [&] { CHECK(!sink.try_push_row(row, longest)); });
-    // Small ones may find room.
+    // Small rows may find room.
     timed("erase_for", longest, [&] { static_cast<void>(sink.erase_for(longest, 3)); });
     const std::vector<vecsink_value> key = {vecsink_i64(3)};
     timed("try_erase_values", longest, [&] { static_cast<void>(sink.try_erase_values(key, longest)); });

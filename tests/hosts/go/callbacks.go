@@ -1,4 +1,4 @@
-// Calls from C into Go. They are apart because a file that exports functions may only declare C functions.
+// Calls from C into Go. They have a file of their own, because a file that exports functions may only declare C functions.
 package main
 
 // #include <vecsink.h>

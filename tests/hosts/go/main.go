@@ -64,7 +64,7 @@ func pushFromThreads(sink *Sink) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			// Without it goroutines would share the threads that there are.
+			// Without it goroutines would share a few threads.
 			runtime.LockOSThread()
 			for at := int64(0); at < rowsEach; at++ {
 				id := thread*rowsEach + at
@@ -145,7 +145,7 @@ func main() {
 	fmt.Println("durable", durable.Load())
 	sink.Free()
 
-	// The program may also just end, without closing what it waited for.
+	// The program may also just end without closing the sink, since it has waited for its rows.
 	sink, err = Open(url, table, nil, nil)
 	must(err)
 	last, err = sink.Push(100000, "row 100000", embedding(100000))

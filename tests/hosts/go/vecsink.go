@@ -98,7 +98,7 @@ func Open(url, table string, onDurable func(uint64), onRejected func(Rejected)) 
 
 // Push takes a row: an id, a name and an embedding. It gives the row's number.
 func (s *Sink) Push(id int64, name string, embedding []float32) (uint64, error) {
-	// The values point to Go's memory from memory that C reads, so that must not move or go away: it is pinned.
+	// C reads values that point to Go's memory. So this memory is pinned: it must not move or be freed.
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
 	pinner.Pin(unsafe.StringData(name))

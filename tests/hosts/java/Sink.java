@@ -23,7 +23,7 @@ final class Sink implements AutoCloseable {
     private final Handle handle;
     private final Cleaner.Cleanable cleanable;
 
-    /** What must be freed, once. It refers to the callbacks, which must live as long, and never to the sink. */
+    /** The part of a sink that must be freed, once. It keeps the callbacks alive, and must never refer to the sink. */
     private record Handle(Pointer pointer, Vecsink.OnDurable onDurable, Vecsink.OnRejected onRejected) implements Runnable {
         @Override
         public void run() {
@@ -63,7 +63,7 @@ final class Sink implements AutoCloseable {
         PointerByReference sink = new PointerByReference();
         check(error -> Vecsink.LIBRARY.vecsink_sink_builder_new(url, table, builder, error));
         try {
-            // The library's thread is made one of the virtual machine's once, and not for each call.
+            // The library's thread is attached to the virtual machine once, and not for each call.
             CallbackThreadInitializer once = new CallbackThreadInitializer(true, false, "vecsink callbacks");
             if (onDurable != null) {
                 Native.setCallbackThreadInitializer(onDurable, once);
@@ -96,7 +96,7 @@ final class Sink implements AutoCloseable {
             check(error -> Vecsink.LIBRARY.vecsink_sink_push(handle.pointer, row, 3, Vecsink.NEXT, -1, sequence, error));
             return sequence.getValue();
         } finally {
-            // The sink isn't garbage while the call uses it.
+            // So the sink doesn't become garbage while the call uses it.
             Reference.reachabilityFence(this);
         }
     }

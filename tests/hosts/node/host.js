@@ -54,7 +54,7 @@ async function main() {
   console.log(`durable ${durable}`);
   sink.free();
 
-  // A close that blocks the event loop waits for the callback, which waits for the event loop: until the deadline.
+  // A close that blocks the event loop waits for the callback, and the callback waits for the event loop: so it lasts until the deadline.
   const blocked = Sink.open(url, table, { durable: () => {} });
   blocked.push(row(100_000));
   const begun = process.hrtime.bigint();

@@ -86,7 +86,7 @@ fn a_key_that_is_dropped_or_moved_stops_a_sink_before_it_writes_a_row_twice() {
             (0..10).for_each(|id| assert!(sink.push(&(id, id)).is_ok()));
             assert_eq!(sink.flush(LONG), Ok(true));
             schema.execute(alteration);
-            // Each of them collides with a row that is there as long as the key is the old one.
+            // As long as the table has the old key, each of these rows collides with a row of the table.
             (0..10).for_each(|id| drop(sink.push(&(id, id + 100))));
             let case = format!("{mode:?}, deletes: {deletes}, {alteration}");
             let error = sink.flush(LONG).map(|done| format!("flushed: {done}"));

@@ -68,9 +68,9 @@ fn a_sink_fails_when_a_frozen_server_has_been_away_for_too_long() {
     assert!(took < longest + SLACK, "{took:?}");
 }
 
-/// A table `items` and the way to it through a proxy.
+/// A table `items`, and a proxy in front of its server.
 struct Through {
-    // Dropped first: a transaction that it holds up has locked the table.
+    // Dropped first, because it holds up a transaction that has locked the table.
     proxy: Proxy,
     schema: Schema,
 }
@@ -90,7 +90,7 @@ impl Through {
     }
 }
 
-/// Runs the test for places among the first `last` bytes, in both directions, each with a proxy of its own.
+/// Runs the test for several positions in the first `last` bytes of each direction, each time with a new proxy.
 fn at_bytes(last: u64, test: impl Fn(Way, u64) + Sync) {
     const STEPS: u64 = 20;
     const AT_ONCE: usize = 10;

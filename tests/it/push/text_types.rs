@@ -5,7 +5,7 @@ use crate::support::eventually;
 use crate::support::postgresql::{Postgres, Schema, postgres18, postgres96, unique};
 use vecsink::{ConflictMode, Value};
 
-/// A type with only an input and an output function, as authors of small extensions make them.
+/// A type that has only an input and an output function, like those of many small extensions.
 const PLAIN: &str = "CREATE TYPE plain;
      CREATE FUNCTION plain_in(cstring) RETURNS plain LANGUAGE internal IMMUTABLE STRICT AS 'textin';
      CREATE FUNCTION plain_out(plain) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';

@@ -1,4 +1,5 @@
-//! What a program is told when its sink fails: its rows are in nobody's memory but its own, so no error may promise more.
+//! The errors that a program gets when its sink fails. Its rows are only in its own memory, so an error must not promise that
+//! nothing is lost.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use vecsink::{ConflictMode, Error, ExceptionMode, Sink, SinkBuilder};
 
 const COLUMNS: &str = "id int PRIMARY KEY, price int CHECK (price >= 0)";
 
-/// Pushes a row that makes the sink fail, and gives why.
+/// Pushes a row that makes the sink fail, and returns the error.
 #[track_caller]
 fn failure(sink: &Sink, price: i32) -> String {
     sink.push(&(100, price)).unwrap();
@@ -23,7 +24,7 @@ fn failure(sink: &Sink, price: i32) -> String {
     said
 }
 
-/// A sink of a table of its own, which wrote a row well.
+/// A sink with its own table, which has written one row.
 fn scene(more: impl Fn(SinkBuilder) -> SinkBuilder) -> Option<(Schema, Sink)> {
     let server = postgres18()?;
     let mut schema = Schema::new(&server);

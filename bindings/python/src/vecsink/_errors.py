@@ -176,7 +176,7 @@ class OutOfMemory(Error, MemoryError):
 
 
 def shown(value: Any) -> str:
-    """A wrong argument, for a message: a number of 300 digits isn't printed whole, and one of 5000 can't be."""
+    """A wrong argument, for a message. A number of 300 digits is shortened, and one of 5000 digits can't be printed at all."""
     try:
         text = repr(value)
     except ValueError:

@@ -113,7 +113,7 @@ def _listed(values: Any, valid: Any) -> list[Any]:
 
 
 def in_order(numpy: Any, values: Any) -> Any:
-    """The elements one behind the other and each aligned for its type; copied where they aren't. `ascontiguousarray` alone
+    """The elements without gaps, each aligned for its type; the array is copied if they aren't. `ascontiguousarray` alone
     gives unaligned memory back as it is."""
     return numpy.require(values, requirements="CA")
 

@@ -218,7 +218,7 @@ def _kept(values: Values, value: Any) -> Any:
 
 
 def put_ndarray(values: Values, at: int, value: Any) -> None:
-    """A float vector in place; a copy only where its elements don't lie one behind the other, or aren't aligned."""
+    """A float vector in place. It is copied only if its elements have gaps between them or aren't aligned."""
     dtype = value.dtype
     kind = _dtypes.get(dtype)
     if kind is None or value.ndim != 1:

@@ -10,7 +10,8 @@ use tokio_postgres::CopyInSink;
 use super::Error;
 use super::line::Line;
 
-/// A COPY that has begun. If it is dropped without [`CopyIn::finish`] it is aborted: some of the rows must not count as all.
+/// A COPY that has begun. If it is dropped without [`CopyIn::finish`] it is aborted, so that a part of the rows is never taken
+/// for all of them.
 pub struct CopyIn<'a> {
     line: &'a mut Line,
     sink: Pin<Box<CopyInSink<Bytes>>>,

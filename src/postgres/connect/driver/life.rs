@@ -22,14 +22,14 @@ const STANDBY: &str = "SyncRep";
 /// The signs of life of one server, shared by the sessions there.
 pub struct Life {
     begun: Instant,
-    /// When any session last heard of it, in milliseconds since `begun`.
+    /// When any session last got something from the server, in milliseconds since `begun`.
     heard: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// A session is asking, for all sessions.
+    /// One session is asking the server now, for all sessions.
     asking: bool,
     asked: Option<Instant>,
     pause: Duration,
@@ -115,7 +115,7 @@ impl Pulse {
             if state.asked.is_none_or(|asked| heard > asked) {
                 state.pause = self.silence;
             }
-            // That other sessions get answers says nothing about a statement that has taken long already.
+            // When a statement has taken long already, the server is asked even if other sessions get answers.
             let last =
                 if waited >= TELL { state.asked.unwrap_or(since) } else { heard.max(state.asked.unwrap_or(heard)) };
             let quiet = now.saturating_duration_since(last);
@@ -146,7 +146,7 @@ impl Pulse {
                 }
             }
             Err(Error::Stopped) => Err(Error::Stopped),
-            // It is the wait that has ended, not the question.
+            // The session's own wait is over; this says nothing about the server.
             Err(_) if patience.slice(self.silence).is_err() => patience.slice(self.silence).map(drop),
             Err(error) => {
                 log::debug!(

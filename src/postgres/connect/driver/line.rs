@@ -15,7 +15,7 @@ use super::life::Pulse;
 use super::patience::WaitLimit;
 use super::socket::{Socket, SocketStream};
 
-/// Set when the channels between a request and its connection wake each other: then both are polled again before the thread waits.
+/// Set when a request or its connection wakes the other one. Then both are polled again before the thread waits.
 #[derive(Default)]
 struct Woken(AtomicBool);
 
@@ -105,7 +105,7 @@ impl Line {
             // The answer may still come, and must not be taken for the answer to another request.
             self.broken = true;
         }
-        // Only the library's own threads are told to stop, so the host waits for none of this.
+        // Only the library's own threads get [`Error::Stopped`], so the host doesn't wait for the cancel request.
         if let (Err(Error::Stopped), Some(pulse)) = (&answer, &self.pulse) {
             pulse.cancel();
         }
