@@ -1,4 +1,5 @@
-//! Bytes → changes, and the SELECT over them. One folder a format; no I/O.
+//! Message bytes → changes (new rows, updates, deletes). One folder or file for each format. Only `protobuf` reads a file: its
+//! descriptors.
 
 pub mod avro;
 mod base64;
@@ -50,8 +51,8 @@ impl<'a> Decoded<'a> {
 
 /// A message format. Values borrow the message or `arena`, which the caller resets after each record.
 pub trait Decode: Send {
-    /// Asked before a record is decoded. `false`: what is needed for it can't be had just now, and it is to be offered
-    /// again somewhat later. An error: it will never be had.
+    /// Asked before a record is decoded. `false`: something that it needs (a schema) isn't there now, so the record must be
+    /// offered again later. An error: it will never be there.
     fn is_ready(&mut self, _: &Record<'_>) -> JobResult<bool> {
         Ok(true)
     }

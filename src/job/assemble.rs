@@ -76,7 +76,7 @@ pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
     assembly.finish()
 }
 
-/// Settings hold for the whole job, wherever they stand.
+/// Settings are valid for the whole job, wherever they are in the file.
 fn settings(statements: &[SqlStatement], input: &Input<'_>, report: &mut Report) -> Settings {
     let mut in_force: Vec<&SetOption> = Vec::new();
     for statement in statements {
@@ -240,8 +240,8 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    /// A table that no INSERT uses may be anything, as in Flink. But where an INSERT is broken, it may be the one it
-    /// means, so its errors are listed with the others.
+    /// As in Flink, a table that no INSERT uses may have errors. But if an INSERT has an error, it may have meant this table. So then
+    /// the table's errors are listed too.
     fn check_unused(&mut self) {
         if self.report.diagnostics.is_empty() {
             for table in self.catalog.tables.iter().filter(|table| !table.is_used) {

@@ -1,4 +1,4 @@
-//! What librdkafka tells besides messages: log lines, errors and statistics.
+//! What the client gets from librdkafka in addition to messages: log lines, errors, statistics and rebalances.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +59,7 @@ impl KafkaContext {
         self.login.lock().clone()
     }
 
-    /// How a connection that had been made ended, if one did: maybe the two sides don't speak the same protocol.
+    /// How an established connection ended, if one has: maybe the two sides don't use the same protocol.
     pub(super) fn connection_broke(&self) -> Option<String> {
         self.broken.lock().clone()
     }
@@ -73,7 +73,7 @@ impl KafkaContext {
         self.member.load(Ordering::Relaxed)
     }
 
-    /// Nothing is read any more: what the group decides from here on is answered at once, and what it has decided is given.
+    /// Nothing is read any more. From now on decisions of the group are answered at once; the earlier ones are returned.
     pub(super) fn leave(&self) -> VecDeque<Rebalance> {
         self.leaving.store(true, Ordering::Relaxed);
         std::mem::take(&mut *self.rebalances.lock())
@@ -94,7 +94,7 @@ impl KafkaContext {
         self.places.lock()
     }
 
-    /// The last statistics, once.
+    /// The last statistics. Each is returned only once.
     pub(super) fn take_statistics(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock())
     }
@@ -126,7 +126,7 @@ impl ClientContext for KafkaContext {
                 }
             }
             code => {
-                // What begins with "Connect to" never got as far as a connection.
+                // If the text begins with "Connect to", there was no connection yet.
                 if code == Some(Code::BrokerTransportFailure) && !reason.contains("Connect to ") {
                     *self.broken.lock() = Some(reason.to_owned());
                 }
@@ -158,7 +158,8 @@ impl ClientContext for KafkaContext {
 }
 
 impl ConsumerContext for KafkaContext {
-    /// Only notes what was decided. The client waits for the answer, which needs the reader, and the callback hasn't got it.
+    /// Only notes the decision. The client waits for an answer, which only the reader can give, and the callback has no access
+    /// to the reader.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let rebalance = match error {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assigned(partitions.clone()),
@@ -182,7 +183,7 @@ pub(super) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
     }
 }
 
-/// Lets go of those partitions that are assigned: the client takes no answer that names another.
+/// Gives up those of the partitions that are assigned: the client accepts no answer that names another one.
 pub(super) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     let assigned = consumer.assignment()?;

@@ -33,7 +33,7 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// How often a member that has read its partitions checks whether the others have read theirs.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
-/// What came of looking for decisions of the group.
+/// What the check for decisions of the group found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {
     Nothing,
@@ -112,8 +112,8 @@ impl KafkaReader {
         subscribed.map_err(|error| Error::Source(format!("the Kafka client doesn't subscribe to {topics:?}: {error}")))
     }
 
-    /// The members start at the same places, whoever reads a partition first. Only an empty group takes this commit; one
-    /// with members has its places already.
+    /// Commits the start positions, so that all members use the same ones. Kafka accepts this commit only from a group without
+    /// members; a group with members has its positions already.
     fn commit_starts(&mut self) -> Result<()> {
         let first_run = self.starts.iter().all(|position| position.origin == StartReason::StartupMode);
         if !first_run || self.starts.is_empty() {
@@ -277,9 +277,9 @@ impl KafkaReader {
             .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))
     }
 
-    /// Waits until these are stored, a few seconds at most: the next owner starts there.
+    /// Waits, a few seconds at most, until these offsets are stored: the next owner starts there.
     fn commit_at_once(&mut self, watermarks: &[Watermark]) {
-        // With a short max.poll.interval.ms the member would be removed meanwhile.
+        // With a short max.poll.interval.ms a longer wait would end this member's membership.
         let deadline = Instant::now() + RELEASE_COMMIT.min(self.release_patience);
         loop {
             self.commits.hurry(Instant::now());
@@ -297,7 +297,8 @@ impl KafkaReader {
         log::warn!("Kafka didn't confirm the offsets of partitions given up; some of their records are read again");
     }
 
-    /// Whether there is nothing left to read. A member stays until the others are done too, to stand in for one that fails.
+    /// Whether there is nothing left to read. A member stays until the others are done too, so that it can take over partitions
+    /// of one that fails.
     pub(super) fn is_finished(&mut self) -> Result<bool> {
         if !self.partitions.all_done() {
             return Ok(false);
@@ -323,7 +324,7 @@ impl KafkaReader {
         Ok(false)
     }
 
-    /// Topics that match the pattern since the last look join the subscription; the group then deals them out.
+    /// Subscribes to topics that match the pattern and are new since the last check. Then the group assigns their partitions.
     pub(super) fn subscribe_to_new_topics(&mut self) -> Result<()> {
         let Some(answer) = self.questions.topics.as_ref().and_then(Aside::answer) else { return Ok(()) };
         self.questions.topics = None;

@@ -30,11 +30,11 @@ pub(super) struct Broker<'a> {
     told: Cell<bool>,
 }
 
-/// One wait for metadata; between two, errors of the connection are looked at.
+/// How long one wait for metadata takes. After each wait errors of the connection are checked.
 const SLICE: Duration = Duration::from_secs(1);
 /// A wait as long as this counts as endless.
 const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
-/// How long a start waits without a word.
+/// How long a start waits before it logs what it waits for.
 const SILENCE: Duration = Duration::from_secs(3);
 
 impl<'a> Broker<'a> {
@@ -139,7 +139,7 @@ impl<'a> Broker<'a> {
         }
     }
 
-    /// Whoever has just started the job wants to know what it waits for.
+    /// Logs what the start waits for.
     fn mention_wait(&self) {
         if self.unassigned && self.asked.elapsed() >= SILENCE && !self.told.replace(true) {
             let end = match self.left() {

@@ -30,9 +30,9 @@ use crate::threads;
 
 /// How long a poll waits for a message when none is there.
 const WAIT: Duration = Duration::from_millis(100);
-/// How long a full intake is left alone before the record is offered again.
+/// How long the reader waits before it offers a record again to a full intake.
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
-/// Messages between two looks at the clock.
+/// The time is checked once for so many messages.
 const RUN: u32 = 256;
 
 /// Reads the topics of one source.
@@ -46,7 +46,7 @@ pub struct KafkaReader {
     pub(super) partitions: Partitions,
     pub(super) commits: Commits,
     pub(super) committer: Option<Committer>,
-    /// Reading leaves no trace in the group.
+    /// Nothing is stored in the group.
     without_commits: bool,
     pub(super) lag: Lag,
     pub(super) stored_progress: StoredProgress,
@@ -57,7 +57,7 @@ pub struct KafkaReader {
     pub(super) last_warning: Option<(Code, Instant)>,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
     pub(super) holding: bool,
-    /// Some partition's next record is out of range, and the brokers haven't been asked which one's.
+    /// The next record of a partition is out of range, and the brokers haven't been asked yet which partition it is.
     pub(super) out_of_range: bool,
     pub(super) questions: Questions,
     /// In a group: the topics that this member has subscribed to.
@@ -72,8 +72,8 @@ pub struct KafkaReader {
 }
 
 impl Drop for KafkaReader {
-    /// Closing takes the client's binding a tenth of a second, whatever there is to do. A job that has ended needn't wait
-    /// for it, unless a group is to hear of it, or TLS is in use, which a process at its end takes down under the client.
+    /// The client's binding always needs a tenth of a second to close. A job that has ended needn't wait for that, with two
+    /// exceptions: the group must be told, and with TLS the process would free OpenSSL while the client still uses it.
     fn drop(&mut self) {
         let is_plain = |(name, value): &(String, String)| {
             name != "security.protocol" || value.trim().to_ascii_uppercase().ends_with("PLAINTEXT")
@@ -155,13 +155,13 @@ impl KafkaReader {
         &self.starts
     }
 
-    /// Only looks: progress stays what it is.
+    /// Only reads; the progress isn't changed.
     pub fn without_commits(mut self) -> KafkaReader {
         self.without_commits = true;
         self
     }
 
-    /// How far behind the reader is; may be looked at from any thread.
+    /// How far behind the reader is; any thread may read it.
     pub fn lag(&self) -> Lag {
         self.lag.clone()
     }
@@ -339,7 +339,7 @@ impl KafkaReader {
             match self.answer_group(intake)? {
                 Answered::Nothing => {}
                 Answered::TookOn => self.pause()?,
-                // They would be offered again behind what comes when the partition comes back.
+                // Otherwise they would be offered after newer records when the partition comes back.
                 Answered::LetGo => {
                     held.retain(|held| held.as_ref().map_or(true, |message| self.partitions.of(message).is_some()));
                 }

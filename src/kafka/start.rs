@@ -26,7 +26,7 @@ pub struct StartPosition {
     pub partition: i32,
     pub start: i64,
     pub origin: StartReason,
-    /// Exclusive; `None`: reads on for ever.
+    /// Exclusive; `None`: reading has no end.
     pub stop: Option<i64>,
     /// The partition's end when this was resolved.
     pub end: i64,
@@ -259,7 +259,7 @@ impl<'a> StartRules<'a> {
             Startup::GroupOffsets => match (committed, self.reset) {
                 (Some(offset), _) if extent.holds(offset) => offset,
                 (_, Some(OffsetReset::None) | None) => return Err(self.no_offset(topic, extent, committed)),
-                // The group has read up to there, so what is set for partitions without progress doesn't matter.
+                // The group has read up to there, so the setting for partitions without progress doesn't matter.
                 (Some(offset), Some(_)) => return Ok(extent.go_on(offset)),
                 (None, Some(OffsetReset::Earliest)) => extent.low,
                 (None, Some(OffsetReset::Latest)) => extent.high,

@@ -1,4 +1,4 @@
-//! What the reader does besides reading: commits, read positions, the end of partitions, and what goes wrong.
+//! The reader's other tasks: commits, read positions, the end of partitions, and errors.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::settings::kafka::KafkaSource;
 /// After a crash, what was read since the last commit is read again.
 const UPKEEP: Duration = Duration::from_millis(250);
 
-/// What the brokers have been asked, one question of a kind at a time.
+/// The questions to the brokers that have no answer yet; at most one of each kind.
 #[derive(Default)]
 pub(super) struct Questions {
     /// Partitions that came after the start.
@@ -122,7 +122,7 @@ impl KafkaReader {
         self.fetch_no_more(at)
     }
 
-    /// A record came that isn't read: of a partition that is done, or one from before an offset that was jumped over.
+    /// A record came that isn't needed: its partition is done, or it lies before an offset where reading went on.
     #[cold]
     pub(super) fn unwanted(&mut self, at: usize) -> Result<()> {
         if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
@@ -193,7 +193,7 @@ impl KafkaReader {
         paused.map_err(|error| Error::Source(format!("the Kafka client can't pause: {error}")))
     }
 
-    /// Goes on fetching. What the client had in its queue is gone since the pause and fetched again.
+    /// Goes on fetching. The pause has emptied the client's queue, so its records are fetched again.
     pub(super) fn unpause(&mut self) -> Result<()> {
         self.partitions.queue_emptied(Instant::now());
         let open = self.partitions.iter().filter(|partition| !partition.done);

@@ -11,7 +11,7 @@ use crate::record::Record;
 
 pub struct FanOut {
     intakes: Vec<SourceIntake>,
-    /// A record that the first so many have taken, and the next had no room for.
+    /// A record, and how many of the intakes have taken it; the next one had no room for it.
     half_taken: Option<(Arc<str>, i32, i64, usize)>,
 }
 
@@ -88,7 +88,7 @@ impl Intake for FanOut {
     }
 }
 
-/// For each partition the lowest: what is durable for all.
+/// For each partition the lowest watermark: up to there everything is durable for all of them.
 fn lowest(all: impl Iterator<Item = Vec<Watermark>>) -> Vec<Watermark> {
     let mut lowest: Vec<Watermark> = Vec::new();
     for (topic, partition, next) in all.flatten() {

@@ -134,7 +134,7 @@ impl Rejects {
         }
     }
 
-    /// Letters for the transaction that is about to begin; [`Rejects::returned`] or [`Rejects::settled`] must follow.
+    /// The dead letters for the transaction that is about to begin; [`Rejects::returned`] or [`Rejects::settled`] must follow.
     pub fn take_along(&self) -> Vec<RejectedRecord> {
         if !matches!(self.keeping, Keeping::WithRows) {
             return Vec::new();
@@ -163,7 +163,7 @@ impl Rejects {
         }
     }
 
-    /// Writes what has gathered; `false` when there is nothing more to do.
+    /// Writes the waiting dead letters; `false` when there is nothing more to do.
     fn write_some(&self, line: &Arc<Line>) -> bool {
         let dead_letters = {
             let mut queue = self.queue.lock();

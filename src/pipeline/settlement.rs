@@ -17,7 +17,7 @@ pub struct Settlement<'a> {
     batch: &'a Batch,
     /// Number of the first row of each chunk.
     starts: Vec<usize>,
-    /// Dead letters that the open transaction takes along.
+    /// Dead letters that are written in the open transaction.
     along: Vec<RejectedRecord>,
 }
 
@@ -116,7 +116,7 @@ impl Settle for Settlement<'_> {
 
     fn beside(&mut self, rows: Range<usize>) -> Beside {
         let taken = self.line.rejects.take_along();
-        // What can't be unpacked is for the dead letters' own thread to complain of.
+        // If an original can't be unpacked, the thread of the dead letters reports that.
         let dead_letters = match rejects::unpacked(&taken, self.line.name()) {
             Ok(dead_letters) => dead_letters,
             Err(_) => {

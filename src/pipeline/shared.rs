@@ -12,7 +12,7 @@ use crate::stop::Stop;
 pub struct Shared {
     pub stop: Stop,
     pub budget: Arc<Budget>,
-    /// Told whenever rows are settled, and when the job fails.
+    /// Notified whenever rows are settled, and when the job fails.
     pub watch: Watch,
     failure: Mutex<Option<Error>>,
 }

@@ -1,4 +1,4 @@
-//! What is told of a job while it runs and at its end.
+//! The numbers of a job while it runs, and at its end.
 
 use std::time::Duration;
 

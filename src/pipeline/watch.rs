@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::sync::{Condvar, Mutex};
 
-/// Counts changes. Who waits says up to which one it has looked.
+/// Counts changes. A waiting thread says which count it has seen.
 #[derive(Debug, Default)]
 pub struct Watch {
     changes: Mutex<u64>,

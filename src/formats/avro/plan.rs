@@ -1,4 +1,4 @@
-//! What a writer's bytes become in a reader's columns, found out once for each pair of schemas.
+//! How a writer's bytes become a reader's columns. This is worked out once for each pair of schemas.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,7 @@ pub enum ValuePlan {
         inner: Box<ValuePlan>,
     },
     Union(Box<[ValuePlan]>),
-    /// The writer's type is none that the column could hold: why.
+    /// The column can't hold the writer's type: the reason.
     Refused(Box<str>),
 }
 
@@ -308,7 +308,7 @@ impl Compiler<'_> {
                 if let Some(least) = self.least.get(&id) {
                     return *least;
                 }
-                // One that holds itself all the way down has no value at all.
+                // A record that must contain itself has no value at all.
                 self.least.insert(id, 0);
                 let of = |field: &RecordField| self.fewest_bytes(field.field_type);
                 let least = fields.iter().map(of).fold(0, usize::saturating_add);

@@ -26,7 +26,7 @@ pub struct Catalog {
     pub unwritten: Vec<CatalogColumn>,
     pub keys: Keys,
     pub unlogged: bool,
-    /// Greenplum's DISTRIBUTED clause for a table of the written columns that lies as this one does.
+    /// Greenplum's DISTRIBUTED clause for a staging table that is distributed like this table.
     pub distribution: Option<String>,
     has_triggers: bool,
     /// `pg_class.relkind`.
@@ -100,7 +100,7 @@ impl Catalog {
         key.filter_map(|&index| self.columns.get(index)).all(|column| column.kind != ColumnKind::TextOnly)
     }
 
-    /// The key's columns, if the table holds them unique, be it only after each statement.
+    /// The key's columns, if the table keeps them unique, even if it checks that only after each statement.
     pub fn usable_key(&self) -> Option<impl Iterator<Item = &CatalogColumn>> {
         let key = self.keys.key.as_ref().filter(|_| self.keys.key_is_unique || self.keys.key_is_deferrable)?;
         Some(key.iter().map(|&index| &self.columns[index]))
@@ -283,8 +283,8 @@ fn text_column(session: &mut Session, table: &str, sql: &str, parameters: &[&dyn
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Rows staged as the table distributes them need not move between segments again. Only a matter of speed: where the
-/// server doesn't tell, they are staged anywhere.
+/// If the staging table is distributed like the target, its rows needn't move between segments. This only saves time. If the
+/// server doesn't tell the distribution, the staging table has any.
 fn distribution(session: &mut Session, table: u32, written: &[CatalogColumn]) -> String {
     let policy = session.client().query_opt(
         "SELECT pg_catalog.pg_get_table_distributedby(localoid), distkey::text

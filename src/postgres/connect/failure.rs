@@ -153,7 +153,7 @@ impl AttemptError {
     }
 }
 
-/// The driver's own errors say little; what they were caused by says more.
+/// The text of a driver's error with its cause, which says more than the error itself.
 fn driver_text(error: &DriverError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

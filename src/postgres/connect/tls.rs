@@ -79,7 +79,7 @@ mod with_openssl {
     use super::{Connection, Error, Result, SslMode};
     use crate::postgres::connect::client_certificate::ClientCertificate;
 
-    /// Where the systems we know keep the certificates they trust. A vendored OpenSSL looks nowhere by itself.
+    /// Where known systems keep the certificates that they trust. An OpenSSL that is compiled in doesn't search for them itself.
     const SYSTEM_ROOTS: &[&str] =
         &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
@@ -124,7 +124,7 @@ mod with_openssl {
             )
         })?;
         if given.is_some() {
-            // Instead of what OpenSSL trusts by itself, not besides.
+            // It replaces the certificates that OpenSSL trusts by itself.
             let none = X509StoreBuilder::new().map_err(|error| wrong("TLS", &error))?;
             builder.set_cert_store(none.build());
         }

@@ -37,10 +37,10 @@ const STEPS: usize = 64;
 /// How often a batch is tried again when another transaction has added one of its keys, before it is written row by row.
 const RACES: u32 = 5;
 
-/// What one call of `Target::write` keeps in mind.
+/// The state of one call of `Target::write`.
 pub struct BatchWrite<'a> {
     pub(in crate::postgres) target: &'a Target,
-    /// Of the table, as which `rows` are encoded.
+    /// The schema version that `rows` are encoded for.
     pub(in crate::postgres) schema_version: Arc<SchemaVersion>,
     pub(in crate::postgres) rows: Rows<'a>,
     /// Units, not rows.
@@ -54,7 +54,7 @@ pub struct BatchWrite<'a> {
     races: u32,
     /// A lost session was replaced without a wait.
     replaced: bool,
-    /// The table was looked at before a row was refused.
+    /// The table was checked before a row was refused.
     looked: bool,
     /// A new session was tried because an error said that the table has other columns.
     refreshed: bool,
@@ -68,7 +68,7 @@ pub struct BatchWrite<'a> {
     admitted: Option<Admitted<'a>>,
     /// When the current or last attempt began.
     pub(in crate::postgres) began: Instant,
-    /// Since when rows wait for something that passes.
+    /// Since when rows have waited for a cause that will pass.
     waiting: Option<Instant>,
     /// Refused rows that wait for evidence, in order.
     pub(in crate::postgres) held: Vec<Suspect>,
@@ -172,7 +172,7 @@ impl<'a> BatchWrite<'a> {
     }
 
     fn attempt(&mut self, range: Range<usize>, net: Net) -> std::result::Result<Written, AttemptError> {
-        // An update's row is in the table as a rule: COPY would only find that out.
+        // As a rule the row of an update is in the table already, so a COPY would only be refused.
         if net.updates && self.path == Path::Direct && self.schema_version.order.keep != Keep::Strict {
             self.path = Path::Staged;
         }
@@ -182,7 +182,7 @@ impl<'a> BatchWrite<'a> {
         })
     }
 
-    /// Runs a transaction over `range` with what shall be part of it besides.
+    /// Runs a transaction over `range`, together with dead letters and the like that belong to it ([`Settle::beside`]).
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
@@ -259,7 +259,7 @@ impl<'a> BatchWrite<'a> {
             Err(failure) if failure.class == Class::Conflict && self.target.conflict_mode == ConflictMode::Strict => {
                 Err(self.settle.conflict(failure.row, self.named(&failure)))
             }
-            // Refused at COMMIT: no step is to blame.
+            // COMMIT was refused, so it isn't known which row is at fault.
             Err(failure) if matches!(failure.class, Class::Value | Class::Row | Class::Conflict) => {
                 self.refused_whole(range, &failure)
             }
@@ -401,7 +401,7 @@ impl<'a> BatchWrite<'a> {
             self.settle.retried();
             return Ok(());
         }
-        // With other sessions at work a refused connection only means fewer of them.
+        // If other sessions work, a refused connection only means that there are fewer of them.
         if failure.is("53300") && self.target.pool.open_sessions() > 0 {
             return self.wait_for(failure, FEWER);
         }
@@ -431,13 +431,14 @@ impl<'a> BatchWrite<'a> {
             ConflictMode::Ignore if range.len() == 1 && !failure.is("21000") => {
                 self.durable(range, Written { ignored: 1, ..Written::default() })
             }
-            // Another constraint than the key's. In their order, and unreduced, the rows may do.
+            // The violated constraint isn't the key. The rows may be accepted one by one, in their order and without reducing
+            // them.
             _ if range.len() > 1 => self.step_by_step(range),
             _ => self.refused(range, failure),
         }
     }
 
-    /// Some row of `range` is bad: a lone one is rejected, others are tried apart.
+    /// Some row of `range` is bad. If it is the only one, it is handled as refused; otherwise the range is split.
     fn refused(&mut self, range: Range<usize>, failure: &AttemptError) -> Result<()> {
         if let Err(failure) = self.look().and_then(|()| self.ask_with_nothing()) {
             let may_be_stale = failure.class == Class::Configuration && !failure.is("42501") && !self.renewed;
@@ -459,7 +460,7 @@ impl<'a> BatchWrite<'a> {
         self.look_further()
     }
 
-    /// Before the first row is refused: it may be the table that changed, and not the row that is bad.
+    /// Called before the first row is refused: maybe the table was altered, and no row is bad.
     fn look(&mut self) -> Attempt<()> {
         if !self.looked {
             let mut session = self.target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
@@ -482,7 +483,7 @@ impl<'a> BatchWrite<'a> {
         self.look_further()
     }
 
-    /// Waits for something that passes, and logs it.
+    /// Waits because of a cause that will pass, and logs it.
     pub(in crate::postgres) fn wait_for(&mut self, failure: &AttemptError, longest: Duration) -> Result<()> {
         self.settle.retried();
         let since = *self.waiting.get_or_insert(self.began);

@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// The shortest time that an attempt to open a session gets.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Waits that double, each shortened at random so that writers don't come back all at once.
+/// Waits that double. Each is shortened at random, so that writers don't try again at the same time.
 #[derive(Debug)]
 pub struct Backoff {
     first: Duration,

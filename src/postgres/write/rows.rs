@@ -1,4 +1,4 @@
-//! The rows of a batch under one running number, and which of them to send.
+//! The rows of a batch, numbered through all of its chunks, and which of them to send.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -189,7 +189,7 @@ impl<'a> Rows<'a> {
         (self.places.len() - 1) as u32
     }
 
-    /// Rows that were made for an attempt are of no use to the next.
+    /// Drops the rows that were made for an attempt: the next one can't use them.
     pub fn forget_made(&mut self) {
         if !self.origins.is_empty() {
             self.made = Chunk::default();
@@ -198,7 +198,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Where a row belongs in the order of key images: the image's first bytes behind its length. Ties are for the image.
+    /// The sort key of a row: the first bytes of its key image after the length. If these are equal, the whole images are
+    /// compared.
     fn key_prefix(&self, row: usize) -> u64 {
         let value = self.key(row).get(4..).unwrap_or_default();
         let mut prefix = [0; 8];
@@ -207,7 +208,7 @@ impl<'a> Rows<'a> {
         u64::from_be_bytes(prefix)
     }
 
-    /// The encoded bytes of these rows, as few and long pieces as lie together.
+    /// The encoded bytes of these rows. Bytes that are adjacent in memory are one piece.
     pub fn pieces<'r>(&'r self, order: &'r [u32]) -> Pieces<'r, 'a> {
         Pieces { rows: self, order }
     }

@@ -121,12 +121,12 @@ impl Statements {
         &self.texts[statement as usize]
     }
 
-    /// What brings the staged rows into the table, in this order.
+    /// The statements that write the staged rows into the table, in this order.
     pub fn merge(&self) -> impl Iterator<Item = Statement> + '_ {
         self.given([Statement::Merge, Statement::MergeRest])
     }
 
-    /// What replaces rows by the staged ones, whatever the conflict mode.
+    /// The statements that replace rows by the staged ones, whatever the conflict mode.
     pub fn upsert(&self) -> impl Iterator<Item = Statement> + '_ {
         self.given([Statement::Upsert, Statement::UpsertRest])
     }
@@ -155,7 +155,7 @@ fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> 
             .trim_end()
             .to_owned(),
     ];
-    // Compressing vectors only to copy them on would be wasted.
+    // It would be a waste to compress vectors that are only copied into the table.
     let storage = catalog.columns.iter().filter_map(|column| {
         column.special_storage().map(|storage| format!("ALTER COLUMN {} SET STORAGE {storage}", quote(&column.name)))
     });
@@ -206,7 +206,8 @@ fn merge(
         };
         return (resolved, None);
     }
-    // A server of PostgreSQL 9.4's age, or a deferrable key. The UPDATE first: it takes the stronger lock.
+    // A server without ON CONFLICT (PostgreSQL 9.4 and older), or a deferrable key. The UPDATE comes first, because it takes the
+    // stronger lock.
     if key.is_none() {
         return (insert, None);
     }

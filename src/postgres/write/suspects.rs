@@ -1,4 +1,4 @@
-//! Refused rows held back until there is evidence: see [`super::evidence`].
+//! Refused rows that are held back until there is evidence: see [`super::evidence`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl BatchWrite<'_> {
             let (row, failure) = (self.held[last].row, self.held[last].failure.clone());
             let is_another = |&row: &usize| ChangeKind::from(self.rows.op(row)) == kind && !self.rows.is_left_out(row);
             let others: Vec<usize> = (row + 1..self.rows.batch().len()).filter(is_another).collect();
-            // The last ones first: they are the most likely to differ from the refused ones.
+            // The last rows first, because they probably differ most from the refused ones.
             let step = others.len().div_ceil(SAMPLE).max(1);
             let picks: Vec<usize> = others.iter().rev().step_by(step).copied().collect();
             let schema_version = Arc::clone(&self.schema_version);

@@ -73,7 +73,7 @@ pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option
     match tried {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(())),
-        // Its key is there, of course. The server checks unique keys last, so it accepted the rest.
+        // The copy's key exists already. The server checks unique keys last, so it has accepted everything else.
         Err(failure) if failure.class == Class::Conflict => Ok(Some(())),
         Err(failure) if failure.class == Class::TooLong => Ok(None),
         Err(failure) => Err(failure),
