@@ -81,7 +81,11 @@ impl Error {
 
     /// Whether nobody knows of some rows if they are in the database: those that were pushed and not durable.
     pub fn is_in_doubt(&self) -> bool {
-        matches!(self, Error::NotDurable { .. } | Error::Fenced(_))
+        match self {
+            Error::NotDurable { .. } | Error::Fenced(_) => true,
+            Error::Strict { position, .. } => position.is_pushed(),
+            _ => false,
+        }
     }
 }
 

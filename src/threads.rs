@@ -37,6 +37,32 @@ pub fn spawn<T: Send + 'static>(
     })
 }
 
+/// Whether the system gives so many threads at once. librdkafka starts its own threads while a client is made, and crashes when the
+/// system gives none.
+#[cfg(feature = "kafka")]
+pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
+    let (stay, may_end) = crossbeam::channel::bounded::<()>(0);
+    let mut running = Vec::new();
+    let mut asked = Ok(());
+    for _ in 0..count {
+        let may_end = may_end.clone();
+        // Nothing is ever sent: the threads end when the sender is gone.
+        match spawn("asked-for", move || {
+            let _ = may_end.recv();
+        }) {
+            Ok(thread) => running.push(thread),
+            Err(error) => {
+                asked = Err(refused(what, &error));
+                break;
+            }
+        }
+    }
+    drop(stay);
+    // They only wait and end, so there is no panic to hear of.
+    running.into_iter().for_each(|thread| drop(thread.join()));
+    asked
+}
+
 /// The error when the system couldn't create a thread.
 pub fn refused(what: &str, error: &io::Error) -> Error {
     Error::Target {

@@ -50,7 +50,9 @@ pub fn check_may_use() -> Result<(), CallError> {
 /// For what ends a sink or a job, and so waits for its callbacks.
 pub fn check_may_end() -> Result<(), CallError> {
     match RUNNING.get() {
-        Some(_) => Err(refused("no sink and no job can be closed or freed from a callback, which closing waits for")),
+        Some(_) => Err(refused(
+            "no sink and no job can be opened, closed or freed from a callback: closing waits for callbacks",
+        )),
         None => Ok(()),
     }
 }

@@ -101,6 +101,11 @@ pub struct CallError {
 }
 
 impl CallError {
+    /// Why closing a sink failed. Whatever the reason, rows that were accepted are not known to be durable.
+    pub fn of_close(error: Error) -> Self {
+        CallError { in_doubt: true, ..CallError::from(error) }
+    }
+
     pub fn new(code: vecsink_code, message: impl Into<String>) -> CallError {
         CallError {
             code,

@@ -25,8 +25,8 @@
  * Errors      A call that can fail returns VECSINK_OK (0) or another code. Its last argument, vecsink_error **error, may be
  *             NULL; else *error becomes NULL on success and an error object on failure, which the caller frees. Whatever
  *             is passed, the library doesn't abort or exit; but memory that isn't there can't be noticed by anybody.
- * Promise     VECSINK_OK from a push means: taken. In the database it is once vecsink_sink_durable is above its number. A
- *             refused row or batch was not taken, and is still the caller's.
+ * Promise     VECSINK_OK from a push means: taken. Once vecsink_sink_durable is above its number, the row is in the database, or
+ *             it was rejected and reported. A refused row or batch was not taken, and is still the caller's.
  * NULL        A result's place may be NULL when the result doesn't matter, unless it is a handle's. A failed call that
  *             makes a handle sets its place to NULL. Other pointers must not be NULL unless their length is 0.
  * Memory      What is passed in is borrowed for the time of the call and not changed. Pointers must be aligned for what they

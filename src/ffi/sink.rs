@@ -387,7 +387,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
         if let Some(place) = place {
             place.fill(object.sink.stats());
         }
-        outcome.map(drop).map_err(CallError::from)
+        outcome.map(drop).map_err(CallError::of_close)
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }

@@ -5,6 +5,7 @@ use rdkafka::ClientConfig;
 use super::java_properties::Translation;
 use crate::error::{Diagnostic, Error, Result};
 use crate::settings::kafka::{Assignment, KafkaSource};
+use crate::threads;
 
 /// Settings that the job file's properties may override.
 const PREFERRED: &[(&str, &str)] = &[
@@ -37,12 +38,17 @@ const FIXED: &[(&str, &str)] = &[
     ("statistics.interval.ms", "1000"),
 ];
 
+/// The threads that a client of librdkafka starts besides one for each broker: its main thread, and those for the group's coordinator,
+/// its own requests and its background work.
+const CLIENT_THREADS: usize = 4;
+
 /// Brokers and login, shared by everything that talks to Kafka.
 pub(super) fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
     if !translation.errors.is_empty() {
         let wrong = |message: &String| Diagnostic { location: None, message: message.clone() };
         return Err(Error::Config(translation.errors.iter().map(wrong).collect()));
     }
+    threads::ask_for(CLIENT_THREADS + brokers.split(',').count(), "to the Kafka client")?;
     let mut config = ClientConfig::new();
     for (name, value) in &translation.settings {
         config.set(name, value);

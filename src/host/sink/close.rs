@@ -70,7 +70,7 @@ impl Sink {
         if !settled? {
             return Err(core.not_durable());
         }
-        if let Some(failure) = core.line.shared.failure() {
+        if let Some(failure) = core.failure() {
             return Err(failure);
         }
         Ok(Summary { counters: core.line.counted(), seconds: self.opened.elapsed().as_secs_f64(), progress_age: None })

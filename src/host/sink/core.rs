@@ -105,9 +105,14 @@ impl Core {
         Err(self.ended())
     }
 
+    /// Why the sink has failed. A sink that its own close abandoned has not failed.
+    pub fn failure(&self) -> Option<Error> {
+        self.line.shared.failure().filter(|error| *error != Error::Stopped)
+    }
+
     #[cold]
     fn ended(&self) -> PushError {
-        self.line.shared.failure().map_or(PushError::Closed, PushError::Failed)
+        self.failure().map_or(PushError::Closed, PushError::Failed)
     }
 
     /// Waits until the budget has room for a row of about so many bytes.
@@ -250,7 +255,7 @@ impl Core {
             if self.durable() >= target {
                 return Ok(true);
             }
-            if let Some(error) = shared.failure() {
+            if let Some(error) = self.failure() {
                 return Err(error);
             }
             if shared.stop.phase() == Phase::Abandoning {

@@ -7,10 +7,10 @@ use crate::error::{Error, Rejection};
 #[non_exhaustive]
 pub enum PushError {
     /// There is no room now, and the push was told not to wait, or it comes from a callback that can't wait for room.
-    #[error("no room: more than buffer.memory waits to be written")]
+    #[error("no room: rows that wait to be written take up buffer.memory")]
     WouldBlock,
     /// There was no room within the time-out, or the batch is so long that not all of its rows could be taken within it.
-    #[error("no room within the time given: more than buffer.memory waits to be written, or the batch is long")]
+    #[error("no room within the time given: rows that wait to be written take up buffer.memory, or the batch is long")]
     TimedOut,
     /// The memory for so large a row can't be had now.
     #[error("out of memory: {bytes} bytes for the row can't be had; push it again when there is more")]

@@ -35,6 +35,25 @@ static vecsink_code use(char **argv, int64_t id) {
     return code;
 }
 
+/* Starts a job, without a broker: it fails in any case. */
+static vecsink_code start_job(char **argv) {
+    vecsink_pipeline_builder *builder = NULL;
+    vecsink_pipeline *pipeline = NULL;
+    vecsink_error *error = NULL;
+    OK(vecsink_pipeline_builder_attach, argv[1], argv[2], &builder);
+    OK(vecsink_pipeline_builder_column, builder, "id", "BIGINT");
+    OK(vecsink_pipeline_builder_source_option, builder, "properties.bootstrap.servers", "127.0.0.1:1");
+    OK(vecsink_pipeline_builder_source_option, builder, "properties.group.id", "exhausted");
+    OK(vecsink_pipeline_builder_source_option, builder, "topic", "exhausted");
+    OK(vecsink_pipeline_builder_source_option, builder, "format", "csv");
+    const vecsink_code code = vecsink_pipeline_builder_start(builder, &pipeline, &error);
+    vecsink_pipeline_builder_free(builder);
+    vecsink_pipeline_free(pipeline);
+    snprintf(last_message, sizeof last_message, "%s", vecsink_error_message(error));
+    vecsink_error_free(error);
+    return code;
+}
+
 /* A failure must name its cause, and must not speak of a bug. */
 static bool worked(vecsink_code code, const char *cause, int left) {
     if (code == VECSINK_OK) {
@@ -75,6 +94,7 @@ static void threads(char **argv) {
     const struct rlimit none = {1, 1};
     CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
     CHECK(!worked(use(argv, -1), "the system gives no thread", 0));
+    CHECK(!worked(start_job(argv), "the system gives no thread", 0));
 }
 
 int main(int argc, char **argv) {

@@ -93,7 +93,8 @@ fn under_strict_the_sink_fails_with_the_rows_number() {
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))");
     let sink = builder(&schema, "items").exception_mode(ExceptionMode::Strict).open().unwrap();
     assert_eq!(sink.push(&(1, -1)), Ok(0));
-    let failure = |outcome| match outcome {
+    let failure = |outcome: Result<bool, Error>| match outcome {
+        Err(error @ Error::Strict { .. }) if !error.is_in_doubt() => panic!("later rows may be in the table: {error}"),
         Err(Error::Strict { position, .. }) => position.offset,
         other => panic!("{other:?}"),
     };
@@ -148,5 +149,8 @@ fn closing_in_too_little_time_says_from_where_on_rows_may_be_missing() {
     eventually("a writer that waits for the lock", || sink.stats().connections > 0);
     let ended = sink.close(Duration::from_millis(100));
     assert_eq!(ended, Err(Error::NotDurable { durable: 1, next: 2 }));
+    // Afterwards the sink is closed, it has not failed.
+    assert_eq!(sink.wait_durable(1, LONG), Err(Error::NotDurable { durable: 1, next: 2 }));
+    assert_eq!(sink.push(&(3,)), Err(PushError::Closed));
     lock.rollback().unwrap();
 }

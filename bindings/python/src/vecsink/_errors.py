@@ -61,7 +61,7 @@ class ShapeError(Error, ValueError):
 
 
 class ConfigError(Error, ValueError):
-    """Options or SQL are wrong; all errors, one a line. Nothing was opened."""
+    """Options or SQL are wrong; all errors, each on its line. Nothing was opened."""
 
     _default = Code.CONFIG
 

@@ -22,7 +22,7 @@ _UNITS = {"s": Unit.SECOND, "ms": Unit.MILLISECOND, "us": Unit.MICROSECOND, "ns"
 
 
 def from_ndarray(values: Any, valid: Any = None) -> Column:
-    """A vector of scalars or a matrix with a row a row. `valid`: an array of bools, False for NULL."""
+    """A vector of scalars or a matrix: each row of the matrix is a vector. `valid`: an array of bools, False for NULL."""
     numpy = sys.modules["numpy"]
     if values.ndim == 0:
         raise ShapeError("an array without dimensions is no column")
