@@ -247,7 +247,8 @@ class Sink(Handle):
         left out), or anything that exports Arrow: pyarrow's Table and RecordBatch, polars' DataFrame …
 
         A column of vectors is a matrix, whose rows are the vectors, or a list of vectors. Numpy arrays and Arrow are
-        read in place; numpy's are copied first only when their elements are out of order in memory, unaligned, or of the other byte order.
+        read in place; numpy's are copied first only when their elements are out of order in memory, unaligned, or of the
+        other byte order.
 
         Rows get rising numbers, or ``sequence`` and those after. A row that can't be stored costs only itself, unless
         ``exception_mode`` is strict. When the batch ends early, ``error.accepted`` rows of it are on their way.
