@@ -67,7 +67,9 @@ def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
 
     threading.Thread(target=work, name="vecsink", daemon=True).start()
     try:
-        done.wait()
+        # In slices: the system may give the signal to another thread, and then nothing wakes this one.
+        while not done.wait(SLICE_MS / 1000):
+            pass
     except BaseException:
         with lock:
             abandoned.append(True)
