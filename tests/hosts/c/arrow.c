@@ -1,22 +1,7 @@
 /* Record batches by Arrow's C data interface, and who releases them: arrow URL TABLE. The table: id bigint PRIMARY KEY,
  * v vector(2). */
+#include "arrow_structs.h"
 #include "check.h"
-
-struct ArrowSchema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct ArrowSchema **children, *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-
-struct ArrowArray {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
 
 static int arrays_released, schemas_released;
 

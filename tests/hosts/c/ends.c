@@ -7,26 +7,11 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "arrow_structs.h"
 #include "check.h"
 
 #define CONNECT_MS 2000
 #define TEXT_BYTES 100000
-
-struct ArrowSchema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct ArrowSchema **children, *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-
-struct ArrowArray {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
 
 static int64_t now_ms(void) {
     struct timespec now;
