@@ -20,6 +20,7 @@ use std::fmt;
 use self::settings::job::Job;
 use crate::error::Error;
 use crate::settings::kafka::KafkaSource;
+use crate::sql::plan::function;
 
 /// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,5 +57,5 @@ pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
 
 /// Every function a query may call, as it is written, with its meaning.
 pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    crate::sql::plan::function::signatures().map(|signature| (signature.form, signature.meaning))
+    function::signatures().map(|signature| (signature.form, signature.meaning))
 }

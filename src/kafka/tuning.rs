@@ -4,7 +4,7 @@ use rdkafka::ClientConfig;
 
 use super::java_properties::Translation;
 use crate::error::{Diagnostic, Error, Result};
-use crate::settings::kafka::{Assignment, KafkaSource};
+use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
 use crate::threads;
 
 /// Settings that the job file's properties may override.
@@ -99,7 +99,7 @@ pub(super) fn consumer(
             config.set("topic.metadata.refresh.interval.ms", interval.as_millis().clamp(10, 3_600_000).to_string());
         }
     }
-    if source.bounded != crate::settings::kafka::Bounded::Unbounded {
+    if source.bounded != Bounded::Unbounded {
         config.set("enable.partition.eof", "true");
     }
     config.set("group.id", group);

@@ -8,6 +8,7 @@ use super::jdbc_url::{
     tcp_name, unknown,
 };
 use super::value_types::integer;
+use crate::options::jdbc_url;
 use crate::settings::{Connection, Host, Password};
 
 pub const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
@@ -147,11 +148,7 @@ fn hosts(names: &[String], ports: &[String]) -> Result<Vec<Host>, String> {
         ));
     }
     let ports = ports.iter().cycle().take(names.len());
-    names
-        .iter()
-        .zip(ports)
-        .map(|(name, port)| host(name.trim(), crate::options::jdbc_url::port(port.trim())?))
-        .collect()
+    names.iter().zip(ports).map(|(name, port)| host(name.trim(), jdbc_url::port(port.trim())?)).collect()
 }
 
 /// A name that is a path is the directory of a Unix socket.

@@ -21,6 +21,7 @@ use crate::dispatch::{QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::formats::Decode;
 use crate::formats::metadata::RecordMetadata;
+use crate::job::decoder;
 use crate::job::selection::Selection;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
@@ -80,7 +81,7 @@ impl SourceIntake {
         })?;
         Ok(SourceIntake {
             metadata,
-            decoder: crate::job::decoder::of_source(source, &schemas_of)?,
+            decoder: decoder::of_source(source, &schemas_of)?,
             source: source.clone(),
             arena: Bump::new(),
             feeds: branches
@@ -196,7 +197,7 @@ impl Intake for SourceIntake {
             }
         }
         if panicked {
-            self.decoder = crate::job::decoder::of_source(&self.source, &schemas_of)?;
+            self.decoder = decoder::of_source(&self.source, &schemas_of)?;
         }
         Ok(Taken::Yes)
     }

@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::error::{Error, Rejection, Result};
 use crate::formats::Decode;
 use crate::formats::metadata::RecordMetadata;
+use crate::job::decoder;
 use crate::job::selection::{Selected, Selection};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -66,7 +67,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
         let mut look = Look {
-            decoder: crate::job::decoder::of_source(source, &patient_schemas_of)?,
+            decoder: decoder::of_source(source, &patient_schemas_of)?,
             metadata,
             arena: Bump::new(),
             views,

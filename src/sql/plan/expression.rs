@@ -7,6 +7,7 @@ use super::literal;
 use super::moment;
 use super::refuse::place;
 use crate::error::{Diagnostic, Location};
+use crate::options::nearest::nearest;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{error, parse_type_text};
 use crate::types::data_type::DataType;
@@ -111,7 +112,7 @@ impl Scope<'_> {
 
     fn unknown_column(&self, name: &Ident) -> Diagnostic {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let suggestion = match crate::options::nearest::nearest(&name.value, names.iter().copied()) {
+        let suggestion = match nearest(&name.value, names.iter().copied()) {
             Some(near) => format!("did you mean '{near}'?"),
             None => format!("it has {}", names.join(", ")),
         };

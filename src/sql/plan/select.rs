@@ -11,6 +11,7 @@ use super::refuse::{place, refuse_clauses, refuse_extras, relation_name, unsuppo
 use super::size;
 use crate::error::{Diagnostic, Location};
 use crate::sql::expression::Expression;
+use crate::sql::parse::check_qualifiers;
 use crate::sql::parse::{Name, error};
 
 type Planned<T> = Result<T, Diagnostic>;
@@ -307,7 +308,7 @@ fn table_name(name: &ObjectName, at: Location) -> Planned<Name> {
     };
     let name = Name { text: last.value.clone(), at: place(last.span.start, at) };
     let qualifiers: Vec<&str> = qualifiers.iter().map(|part| part.value.as_str()).collect();
-    crate::sql::parse::check_qualifiers(&qualifiers, &name)?;
+    check_qualifiers(&qualifiers, &name)?;
     Ok(name)
 }
 
