@@ -3,6 +3,11 @@ SERVERS := tests/servers/servers.py
 # On CI the lock file is the law.
 CARGO_FLAGS := $(if $(filter true,$(CI)),--locked)
 
+# The C library's features.
+FEATURES ?= capi
+# Those of the tests, which look into the crate's private modules.
+TEST_FEATURES := capi,internals
+
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 PREFIX ?= /usr/local
@@ -21,16 +26,16 @@ build: ## the vecsink command, target/release/vecsink
 
 library: ## the C library, target/library/libvecsink.so.* and libvecsink.a, with its header include/vecsink.h
 	@tests/servers/tools.sh build
-	cargo rustc --release $(CARGO_FLAGS) --lib --features capi --crate-type cdylib,staticlib
+	cargo rustc --release $(CARGO_FLAGS) --lib --features $(FEATURES) --crate-type cdylib,staticlib
 	bindings/c/link.sh $(TARGET_DIR)/release/libvecsink.a $(TARGET_DIR)/library $(VERSION)
 
-# With the library's features, so that `make test` has built it already.
+# With the library's features, so that the crate is built once.
 install: library ## libraries, headers, pkg-config and CMake files and the command, under PREFIX (/usr/local; also DESTDIR)
-	cargo build --release $(CARGO_FLAGS) --bin vecsink --features capi
+	cargo build --release $(CARGO_FLAGS) --bin vecsink --features $(FEATURES)
 	bindings/c/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
 
 header: ## include/vecsink.h anew from src/ffi
-	cargo build --release $(CARGO_FLAGS) --lib --features capi --message-format json \
+	cargo build --release $(CARGO_FLAGS) --lib --features $(FEATURES) --message-format json \
 	  | python3 -c 'import json, shutil, sys; [shutil.copy(m["out_dir"] + "/vecsink.h", "include") for m in map(json.loads, sys.stdin) \
 	    if m["reason"] == "build-script-executed" and "/vecsink-" in m["out_dir"]]'
 
@@ -42,15 +47,16 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 test: target/python ## formatting, lints, and all tests on real servers
 	@tests/servers/tools.sh test
 	cargo fmt --check
-	cargo clippy --release $(CARGO_FLAGS) --all-targets --features capi -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --all-targets --features $(TEST_FEATURES) -- -D warnings
+	cargo clippy --release $(CARGO_FLAGS) --lib --bins --features capi -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features arrow -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features job -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
-	cargo test --release $(CARGO_FLAGS) --features capi --no-run
-	@$(MAKE) --no-print-directory library
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --no-fail-fast
+	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
+	@$(MAKE) --no-print-directory library FEATURES=$(TEST_FEATURES)
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-fail-fast
 
 test-python: target/python library ## the Python package's tests alone, on real servers (PYTEST='-k wheel')
 	$(SERVERS) fetch
@@ -60,8 +66,8 @@ test-python: target/python library ## the Python package's tests alone, on real 
 test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test-long
 	$(SERVERS) fetch
-	cargo test --release $(CARGO_FLAGS) --features capi --no-run
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features capi --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
+	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
 
 # What 'cargo fuzz' would pass for code without unsafe: coverage and no sanitizer, so the stable compiler will do.
 FUZZ_RUSTFLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -113,7 +119,7 @@ target/bench-python:
 	mv $@.partial $@
 
 bench-decode: ## nanoseconds a message takes to become a row, beside the usual crates
-	cargo bench $(CARGO_FLAGS) --profile release --bench decode_csv --bench decode_json --bench decode_avro
+	cargo bench $(CARGO_FLAGS) --profile release --features internals --bench decode_csv --bench decode_json --bench decode_avro
 
 fmt: ## format the code
 	cargo fmt

@@ -11,12 +11,12 @@ use apache_avro::{Schema, from_avro_datum, to_avro_datum};
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::formats::avro::settings::{AvroEncoding, AvroFormat};
-use vecsink::formats::decoder;
-use vecsink::formats::format::Format;
-use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::SourceColumn;
-use vecsink::types::data_type::DataType;
+use vecsink::internals::formats::avro::settings::{AvroEncoding, AvroFormat};
+use vecsink::internals::formats::decoder;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::types::column::SourceColumn;
+use vecsink::internals::types::data_type::DataType;
 
 const MESSAGES: usize = 2_000;
 const ROUNDS: usize = 15;

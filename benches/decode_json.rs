@@ -10,12 +10,12 @@ use std::time::Instant;
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::formats::decoder;
-use vecsink::formats::format::Format;
-use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
-use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::SourceColumn;
-use vecsink::types::data_type::DataType;
+use vecsink::internals::formats::decoder;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::json::settings::{JsonFormat, TimestampStandard};
+use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::types::column::SourceColumn;
+use vecsink::internals::types::data_type::DataType;
 
 const MESSAGES: usize = 200;
 const ROUNDS: usize = 150;

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use vecsink::batch::RowFormat;
-use vecsink::types::data_type::{DataType, UNBOUNDED};
-use vecsink::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::types::target::{ColumnKind, TargetColumn, TargetTable};
-use vecsink::types::value::Value;
-use vecsink::types::vector_encoding::{PackedNumber, VectorEncoding};
+use vecsink::internals::batch::RowFormat;
+use vecsink::internals::types::data_type::{DataType, UNBOUNDED};
+use vecsink::internals::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use vecsink::internals::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::internals::types::value::Value;
+use vecsink::internals::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 const LITERALS: usize = 500;
 const ROUNDS: usize = 7;

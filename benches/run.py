@@ -89,7 +89,8 @@ def figures(measured):
 
 def bench_program(name):
     """The path of a bench of Cargo.toml, built."""
-    command = ["cargo", "bench", "--profile", "release", "--bench", name, "--no-run", "--quiet", "--message-format", "json"]
+    command = ["cargo", "bench", "--profile", "release", "--features", "internals", "--bench", name, "--no-run", "--quiet"]
+    command += ["--message-format", "json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     messages = map(json.loads, done.stdout.splitlines())
     return next(m["executable"] for m in messages if m["reason"] == "compiler-artifact" and m["target"]["name"] == name and m["executable"])

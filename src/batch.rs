@@ -139,6 +139,7 @@ impl Batch {
         self.chunks.iter().map(|chunk| chunk.entries.len()).sum()
     }
 
+    #[cfg(feature = "internals")]
     pub fn is_empty(&self) -> bool {
         self.chunks.iter().all(|chunk| chunk.entries.is_empty())
     }

@@ -2,58 +2,67 @@
 //!
 //! Each folder is one subject. A folder uses only the folders above it in this list. The files directly in `src/` are the types
 //! that several folders share.
+//!
+//! All modules are private. What the crate offers is what this file lists with `pub use`.
 
-pub mod batch;
-pub mod error;
+// Without Kafka nothing reads messages, and some of the code for them has no caller.
+#![cfg_attr(not(feature = "kafka"), allow(dead_code, unused_imports))]
+
+mod batch;
+mod error;
 #[cfg(feature = "job")]
 mod excerpt;
-pub mod membership;
-pub mod metrics;
-pub mod position;
-pub mod record;
-pub mod stop;
+mod membership;
+mod metrics;
+mod position;
+mod record;
+mod stop;
 mod sync;
 mod threads;
 
-pub mod types;
+mod types;
 
-pub mod change;
+mod change;
 
-pub mod settings;
+mod settings;
 
-// Pushing needs only some of what job files need.
-#[cfg_attr(not(feature = "job"), allow(dead_code))]
-pub mod options;
+mod options;
 
 #[cfg(feature = "job")]
-pub mod sql;
+mod sql;
 
 #[cfg(feature = "kafka")]
-pub mod kafka;
+mod kafka;
 
 #[cfg(feature = "job")]
-pub mod schema_registry;
+mod schema_registry;
 
 #[cfg(feature = "job")]
-pub mod formats;
+mod formats;
 
 #[cfg(feature = "job")]
-pub mod job;
+mod job;
 
-pub mod dispatch;
+mod dispatch;
 
-pub mod progress;
+mod progress;
 
-pub mod dead_letters;
+mod dead_letters;
 
-pub mod postgres;
+mod postgres;
 
-pub mod pipeline;
+mod pipeline;
 
-pub mod host;
+mod host;
 
 #[cfg(feature = "ffi")]
 mod ffi;
+
+#[cfg(feature = "cli")]
+mod command;
+
+#[cfg(feature = "internals")]
+pub mod internals;
 
 pub use error::{Error, Rejection, Result};
 pub use host::sink::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Wait};
@@ -63,3 +72,7 @@ pub use pipeline::Summary;
 pub use pipeline::{Attach, Pipeline, PipelineBuilder};
 pub use settings::{ConflictMode, ExceptionMode};
 pub use types::value::{Decimal, Value, Vector};
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use command::main;

@@ -64,11 +64,6 @@ impl<'a> Record<'a> {
             put(out, *value);
         }
     }
-
-    /// The record's parts without its place.
-    pub fn original(&self) -> Original<'a> {
-        Original { timestamp_ms: self.timestamp_ms, key: self.key, headers: self.headers.to_vec(), value: self.value }
-    }
 }
 
 impl<'a> Original<'a> {

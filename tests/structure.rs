@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files and folders directly under src/. Each names only those before it; `lib.rs` names them all.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     // What several folders share.
     "position",
     "error",
@@ -32,9 +32,10 @@ const ORDER: [&str; 25] = [
     "progress",
     "dead_letters",
     "postgres",
-    // The threads, and the faces for hosts.
+    // The threads, and the faces for hosts and for the command line.
     "pipeline",
     "host",
+    "command",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -79,7 +80,7 @@ fn each_file_and_folder_of_the_source_has_its_place_in_the_order() {
     let mut found: Vec<String> = fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".rs").to_owned())
-        .filter(|name| !["lib", "bin", "ffi"].contains(&name.as_str()))
+        .filter(|name| !["lib", "bin", "ffi", "internals"].contains(&name.as_str()))
         .collect();
     found.sort();
     let mut ordered = ORDER.to_vec();

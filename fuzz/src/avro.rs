@@ -7,13 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use apache_avro::types::Value as Oracle;
 use apache_avro::{AvroResult, Schema, from_avro_datum};
-use vecsink::change::Change;
-use vecsink::error::Error;
-use vecsink::formats::format::Format;
-use vecsink::formats::{Decode, Decoded, decoder, decoder_with_schemas};
-use vecsink::job::settings::source::Source;
-use vecsink::job::{Input, parse_job};
-use vecsink::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+use vecsink::internals::change::Change;
+use vecsink::internals::error::Error;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::{Decode, Decoded, decoder, decoder_with_schemas};
+use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 
 use self::made::Maker;
 use self::same::is_same_row;
@@ -145,7 +145,7 @@ impl Table {
         }
     }
 
-    fn check(&self, message: &[u8], inspect: impl FnOnce(&Result<Decoded<'_>, vecsink::error::Rejection>)) {
+    fn check(&self, message: &[u8], inspect: impl FnOnce(&Result<Decoded<'_>, vecsink::internals::error::Rejection>)) {
         let format = self.source.format.clone();
         let case = Case { format, columns: &self.source.columns, metadata: &[], ignores: false };
         decoded::check_with(&case, self.decoder().as_mut(), message, inspect);

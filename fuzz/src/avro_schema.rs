@@ -7,10 +7,10 @@ use std::sync::Arc;
 use apache_avro::Schema as Oracle;
 use apache_avro::schema::Name;
 use serde_json::Value as Json;
-use vecsink::error::Error;
-use vecsink::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
-use vecsink::formats::decoder_with_schemas;
-use vecsink::job::settings::source::Source;
+use vecsink::internals::error::Error;
+use vecsink::internals::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
+use vecsink::internals::formats::decoder_with_schemas;
+use vecsink::internals::job::settings::source::Source;
 
 use super::avro::{One, source};
 use super::decoded::{self, Case};

@@ -1,10 +1,10 @@
 //! The change formats in JSON: rows fit their types, and what only an update may leave out only an update leaves out.
 
-use vecsink::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
-use vecsink::formats::format::Format;
-use vecsink::formats::json::settings::TimestampStandard;
-use vecsink::types::column::{MetadataColumn, SourceColumn};
-use vecsink::types::data_type::DataType;
+use vecsink::internals::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::json::settings::TimestampStandard;
+use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
+use vecsink::internals::types::data_type::DataType;
 
 use super::decoded::{self, Case, array, column};
 use super::pick;

@@ -1,11 +1,11 @@
 //! csv: the fields are those that the csv crate finds where the two agree on the rules, and numbers are what Rust reads.
 
-use vecsink::change::Change;
-use vecsink::error::Rejection;
-use vecsink::formats::csv::settings::CsvFormat;
-use vecsink::formats::format::Format;
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::error::Rejection;
+use vecsink::internals::formats::csv::settings::CsvFormat;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::Value;
 
 use super::decoded::{self, Case, column, of_every_type};
 use super::{Check, pick};

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use vecsink::change::Change;
-use vecsink::error::{Rejection, Stage};
-use vecsink::formats::format::Format;
-use vecsink::formats::{Decode, Decoded, decoder};
-use vecsink::record::{Record, TimestampType};
-use vecsink::types::column::{MetadataColumn, SourceColumn};
-use vecsink::types::data_type::{DataType, RowField};
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::error::{Rejection, Stage};
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::{Decode, Decoded, decoder};
+use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
+use vecsink::internals::types::data_type::{DataType, RowField};
+use vecsink::internals::types::value::Value;
 
 /// Bytes of a record's arena for each byte of its message, and beside them. A field of one byte is a value of 24, and
 /// room for as many again is made before it is known that they come.

@@ -1,13 +1,13 @@
 //! A job file gives a job or errors with places inside it, never the password; a job's SELECT takes rows of any values.
 
 use bumpalo::Bump;
-use vecsink::error::{Diagnostic, Error};
-use vecsink::job::selection::Selection;
-use vecsink::job::settings::job::Job;
-use vecsink::job::{Input, parse_job};
-use vecsink::settings::kafka::KafkaSource;
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::{Decimal, Value};
+use vecsink::internals::error::{Diagnostic, Error};
+use vecsink::internals::job::selection::Selection;
+use vecsink::internals::job::settings::job::Job;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::settings::kafka::KafkaSource;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::{Decimal, Value};
 
 pub const PIECES: &[&str] = &[
     "'",

@@ -1,12 +1,12 @@
 //! json: what serde_json reads is read the same, and what it refuses is refused.
 
 use serde_json::Value as Tree;
-use vecsink::change::Change;
-use vecsink::formats::format::Format;
-use vecsink::formats::json::settings::{JsonFormat, TimestampStandard};
-use vecsink::types::column::SourceColumn;
-use vecsink::types::data_type::{DataType, RowField};
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::json::settings::{JsonFormat, TimestampStandard};
+use vecsink::internals::types::column::SourceColumn;
+use vecsink::internals::types::data_type::{DataType, RowField};
+use vecsink::internals::types::value::Value;
 
 use super::decoded::{self, Case, array, column, of_every_type};
 use super::{Check, pick};

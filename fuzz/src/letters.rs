@@ -1,8 +1,8 @@
 //! Dead letters on their way back: what a line is read as, it is written and read as again.
 
-use vecsink::dead_letters::dead_letter::DeadLetter;
-use vecsink::dead_letters::{line, message};
-use vecsink::record::{Original, Record, TimestampType};
+use vecsink::internals::dead_letters::dead_letter::DeadLetter;
+use vecsink::internals::dead_letters::{line, message};
+use vecsink::internals::record::{Original, Record, TimestampType};
 
 pub const PIECES: &[&str] = &[
     "\"",

@@ -1,7 +1,7 @@
 //! Options of a table, one `key=value` a line: errors stand at them, say the same on the command line, and show no
 //! password.
 
-use vecsink::settings::kafka::KafkaSource;
+use vecsink::internals::settings::kafka::KafkaSource;
 
 use super::job::{check_errors, parse};
 use super::pick;

@@ -1,6 +1,6 @@
 //! `properties.*` of the Kafka client, JAAS logins among them.
 
-use vecsink::kafka::check_properties;
+use vecsink::internals::kafka::check_properties;
 
 use super::options::check_options;
 use super::pick;

@@ -4,12 +4,12 @@ use prost_reflect::prost::Message;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value as Oracle,
 };
-use vecsink::change::Change;
-use vecsink::formats::format::Format;
-use vecsink::formats::protobuf::settings::ProtobufFormat;
-use vecsink::types::column::SourceColumn;
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::{Value, Vector};
+use vecsink::internals::change::Change;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::protobuf::settings::ProtobufFormat;
+use vecsink::internals::types::column::SourceColumn;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::{Value, Vector};
 
 use super::decoded::{self, Case, array, column, row_of};
 use super::pick;

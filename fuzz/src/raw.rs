@@ -1,10 +1,10 @@
 //! raw: text is what std takes for it, a number has its width and its bytes in either order.
 
-use vecsink::change::Change;
-use vecsink::formats::format::Format;
-use vecsink::formats::raw::settings::{Charset, RawFormat};
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::formats::raw::settings::{Charset, RawFormat};
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::Value;
 
 use super::decoded::{self, Case, column};
 use super::pick;

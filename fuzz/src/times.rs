@@ -1,7 +1,7 @@
 //! Time zones, and patterns of dates and times: any moment prints, and what is printed in full reads as it was.
 
-use vecsink::sql::expression::time_format::{Moment, TimeFormat};
-use vecsink::types::time_zone::TimeZone;
+use vecsink::internals::sql::expression::time_format::{Moment, TimeFormat};
+use vecsink::internals::types::time_zone::TimeZone;
 
 pub const PIECES: &[&str] = &[
     "yyyy",

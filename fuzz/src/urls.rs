@@ -1,7 +1,7 @@
 //! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
 
-use vecsink::options::push::push_sink;
-use vecsink::settings::Host;
+use vecsink::internals::options::push::push_sink;
+use vecsink::internals::settings::Host;
 
 use super::pick;
 

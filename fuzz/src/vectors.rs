@@ -1,10 +1,10 @@
 //! Vector literals into each vector type: plain numbers are taken and are what Rust reads, and what is taken is a vector.
 
-use vecsink::batch::RowFormat;
-use vecsink::types::data_type::DataType;
-use vecsink::types::encode::{EncodeOptions, RowEncoder};
-use vecsink::types::target::{ColumnKind, TargetColumn, TargetTable};
-use vecsink::types::value::Value;
+use vecsink::internals::batch::RowFormat;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::encode::{EncodeOptions, RowEncoder};
+use vecsink::internals::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::internals::types::value::Value;
 
 use super::pick;
 

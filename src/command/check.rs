@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use vecsink::pipeline;
-use vecsink::pipeline::CheckedSink;
+use crate::pipeline;
+use crate::pipeline::CheckedSink;
 
 use super::Exit;
 use super::console::{Color, Console};

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use vecsink::error::{Diagnostic, Error};
-use vecsink::job::options::setting::{buffer_memory, pipeline_name};
-use vecsink::job::settings::job::Job;
-use vecsink::job::{Input, Override, parse_job};
-use vecsink::kafka::check_properties;
-use vecsink::pipeline;
+use crate::error::{Diagnostic, Error};
+use crate::job::options::setting::{buffer_memory, pipeline_name};
+use crate::job::settings::job::Job;
+use crate::job::{Input, Override, parse_job};
+use crate::kafka::check_properties;
+use crate::pipeline;
 
 use super::Exit;
 use super::assignment::{assignments, misuse};
@@ -105,5 +105,5 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if text.trim().bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("needs a unit, such as 25s or 500ms".into());
     }
-    vecsink::options::value_types::duration(text)
+    crate::options::value_types::duration(text)
 }

@@ -70,7 +70,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-fn main() -> ExitCode {
+/// The whole command: reads the arguments of the process and does what they ask for.
+pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(&arguments.log);
     let exit = match arguments.command {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use vecsink::formats::options::names as format_names;
-use vecsink::job::options::groups::groups;
-use vecsink::options::{OptionSpec, ValueType};
+use crate::formats::options::names as format_names;
+use crate::job::options::groups::groups;
+use crate::options::{OptionSpec, ValueType};
 
 use super::Exit;
 use super::console::Console;
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_documented_options_are_those_of_the_table() {
-        let documented = include_str!("../../../docs/options.md");
+        let documented = include_str!("../../docs/options.md");
         assert_eq!(documented, markdown(), "run: vecsink options > docs/options.md");
     }
 }

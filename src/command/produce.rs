@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vecsink::kafka::admin;
+use crate::kafka::admin;
 
 use super::Exit;
 use super::assignment::misuse;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::pipeline::Stats;
 use indicatif::{ProgressBar, ProgressStyle};
-use vecsink::pipeline::Stats;
 
 use super::console::{Color, Console, Progress, paint};
 

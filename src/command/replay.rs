@@ -5,10 +5,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vecsink::error::{Error, Result};
-use vecsink::pipeline::{Letters, ReplayOptions, Summary, replay as put_through};
-use vecsink::settings::TableName;
-use vecsink::stop::Stop;
+use crate::error::{Error, Result};
+use crate::pipeline::{Letters, ReplayOptions, Summary, replay as put_through};
+use crate::settings::TableName;
+use crate::stop::Stop;
 
 use super::Exit;
 use super::console::Console;

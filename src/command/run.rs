@@ -4,12 +4,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, Result};
+use crate::job::settings::job::Job;
+use crate::metrics::Snapshot;
+use crate::pipeline::{Pipeline, RunOptions, Summary};
+use crate::stop::Phase;
 use clap::ValueEnum;
-use vecsink::error::{Error, Result};
-use vecsink::job::settings::job::Job;
-use vecsink::metrics::Snapshot;
-use vecsink::pipeline::{Pipeline, RunOptions, Summary};
-use vecsink::stop::Phase;
 
 use super::Exit;
 use super::console::Console;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vecsink::pipeline::Sample;
+use crate::pipeline::Sample;
 
 /// The most characters of a value that are shown.
 const WIDEST: usize = 40;
@@ -14,7 +14,7 @@ pub fn table(sample: &Sample) -> String {
         text += "  none is there\n";
         return text;
     }
-    let head = |first: &str, cell: fn(&vecsink::pipeline::SampledColumn) -> &str| {
+    let head = |first: &str, cell: fn(&crate::pipeline::SampledColumn) -> &str| {
         let cells = sample.columns.iter().map(|column| cell(column).to_owned());
         [first.to_owned()].into_iter().chain(cells).collect::<Vec<String>>()
     };
@@ -50,7 +50,7 @@ fn shortened(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use vecsink::pipeline::{SampledColumn, SampledRecord};
+    use crate::pipeline::{SampledColumn, SampledRecord};
 
     use super::*;
 
@@ -60,7 +60,7 @@ mod tests {
 
     fn record(place: &str, fate: &str, values: &[&str]) -> SampledRecord {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        SampledRecord { place: place.into(), fate: fate.into(), is_rejected: false, values }
+        SampledRecord { place: place.into(), fate: fate.into(), values }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a run did, for people and for scripts.
 
+use crate::pipeline::Summary;
 use serde_json::{Value, json};
-use vecsink::pipeline::Summary;
 
 use super::progress::{OLD_PROGRESS, grouped};
 
@@ -63,7 +63,7 @@ pub fn text(summary: &Summary) -> String {
 mod tests {
     use std::time::Duration;
 
-    use vecsink::metrics::Snapshot;
+    use crate::metrics::Snapshot;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! `vecsink topic`: makes topics, for machines without Kafka's own tools.
 
-use vecsink::error::Error;
-use vecsink::kafka::admin;
-use vecsink::kafka::admin::{Creation, Topic};
+use crate::error::Error;
+use crate::kafka::admin;
+use crate::kafka::admin::{Creation, Topic};
 
 use super::Exit;
 use super::assignment::{assignments, misuse, property};

@@ -9,6 +9,7 @@ use crate::position::Position;
 use crate::types::calendar::date_from_days;
 
 /// The fields of a dead letter, under the same names in a file, a topic and a table.
+#[cfg(test)]
 pub const FIELDS: [&str; 13] = [
     "topic",
     "partition",
@@ -49,16 +50,6 @@ impl DeadLetter {
         let header = |(name, value): &OwnedHeader| json!({"name": name, "value": base64(value)});
         self.headers.iter().map(header).collect()
     }
-
-    /// Bytes it holds, for whoever bounds memory.
-    pub fn bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + length(value) + 64).sum();
-        size_of::<DeadLetter>() + length(&self.key) + length(&self.value) + headers + self.rejection.reason.len()
-    }
-}
-
-fn length(bytes: &Option<Vec<u8>>) -> usize {
-    bytes.as_ref().map_or(0, Vec::len)
 }
 
 /// A place that keeps dead letters.

@@ -127,6 +127,7 @@ impl Dispatcher {
         Dispatcher { state: Mutex::new(state), work: Condvar::new(), budget }
     }
 
+    #[cfg(test)]
     /// Appends a row to its shard, at the budget's charge; tells whether another writer is wanted.
     pub fn push(&self, shard: usize, row: QueuedRow<'_>) -> bool {
         self.push_all(std::iter::once((shard, row)))

@@ -61,6 +61,7 @@ pub trait Decode: Send {
 }
 
 /// The decoder of a format for these columns, if that needs no registry.
+#[cfg(any(test, feature = "internals"))]
 pub fn decoder(format: &Format, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
     decoder_with_schemas(format, columns, metadata, None)
 }

@@ -20,6 +20,7 @@ use std::fmt;
 use self::settings::job::Job;
 use crate::error::Error;
 use crate::settings::kafka::KafkaSource;
+#[cfg(feature = "internals")]
 use crate::sql::plan::function;
 
 /// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
@@ -55,7 +56,8 @@ pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
     assemble::assemble(input)
 }
 
-/// Every function a query may call, as it is written, with its meaning.
+/// Every function a query may call, as it is written, with its meaning. A test compares docs/flink-sql.md with it.
+#[cfg(feature = "internals")]
 pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
     function::signatures().map(|signature| (signature.form, signature.meaning))
 }

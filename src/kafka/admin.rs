@@ -15,7 +15,7 @@ use super::java_properties::{self, Translation};
 use super::tuning;
 use crate::error::{Error, Result};
 
-pub use super::produce::{Produced, produce};
+pub use super::produce::produce;
 
 /// A topic to be created. `replication` of −1 is the broker's default.
 #[derive(Debug, Clone)]

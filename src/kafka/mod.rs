@@ -37,11 +37,14 @@ use crate::membership::Membership;
 use crate::record::Record;
 use crate::settings::kafka::KafkaSource;
 
-pub use polls::LongestGap;
 pub use publisher::Publisher;
 pub use reader::KafkaReader;
-pub use start::{StartPosition, StartReason};
 pub use storing::StoredProgress;
+#[cfg(feature = "internals")]
+pub use {
+    polls::LongestGap,
+    start::{StartPosition, StartReason},
+};
 
 /// What the reader hands records to.
 pub trait Intake {

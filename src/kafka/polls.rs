@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+#[cfg(feature = "internals")]
+use std::time::Duration;
+use std::time::Instant;
 
 /// The longest time between two polls. Shared with the code that reads it.
 #[derive(Debug, Clone, Default)]
 pub struct LongestGap(Arc<AtomicU64>);
 
 impl LongestGap {
+    #[cfg(feature = "internals")]
     pub fn get(&self) -> Duration {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
@@ -32,6 +35,7 @@ impl Polls {
         }
     }
 
+    #[cfg(feature = "internals")]
     pub(super) fn longest(&self) -> LongestGap {
         self.longest.clone()
     }

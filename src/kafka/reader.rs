@@ -17,7 +17,9 @@ use super::headers::Headers;
 use super::java_properties::{self, Translation};
 use super::offsets::positions;
 use super::partitions::Partitions;
-use super::polls::{LongestGap, Polls};
+#[cfg(feature = "internals")]
+use super::polls::LongestGap;
+use super::polls::Polls;
 use super::start::StartPosition;
 use super::storing::{StoredProgress, Trouble};
 use super::upkeep::Questions;
@@ -167,6 +169,7 @@ impl KafkaReader {
     }
 
     /// The longest time between two polls of the client; any thread may read it.
+    #[cfg(feature = "internals")]
     pub fn longest_gap(&self) -> LongestGap {
         self.polls.longest()
     }

@@ -60,8 +60,10 @@ pub use check::{CheckedColumn, CheckedSink, check};
 pub use job::{Pipeline, RunOptions, check_settings};
 #[cfg(feature = "kafka")]
 pub use replay::{Letters, ReplayOptions, replay};
+#[cfg(all(test, feature = "cli"))]
+pub use sample::SampledRecord;
 #[cfg(feature = "kafka")]
-pub use sample::{Sample, SampledColumn, SampledRecord, sample};
+pub use sample::{Sample, SampledColumn, sample};
 
 pub use stats::{Stats, Summary};
 

@@ -52,7 +52,6 @@ pub struct SampledRecord {
     pub place: String,
     /// `insert`, `update`, `delete`, `left out by WHERE`, or the rejection.
     pub fate: String,
-    pub is_rejected: bool,
     /// A value for each column; empty where there is no row.
     pub values: Vec<String>,
 }
@@ -186,7 +185,7 @@ impl SampleView {
     /// Each change alone, so that its fate stands beside its values.
     fn changes<'a>(&mut self, place: &str, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         if changes.is_empty() {
-            self.note(place, "makes no row", false, Vec::new());
+            self.note(place, "makes no row", Vec::new());
         }
         for change in changes {
             let (kind, row) = match change {
@@ -202,11 +201,9 @@ impl SampleView {
             let rejected = self.prepare.pieces.iter().find_map(|piece| piece.as_ref().err().cloned());
             match rejected {
                 Some(rejection) => self.reject(place, &rejection, values),
-                None if self.prepare.dropped > 0 => {
-                    self.note(place, "left out: NULL in a NOT NULL column", false, values)
-                }
-                None if self.prepare.pieces.is_empty() => self.note(place, "left out by WHERE", false, values),
-                None => self.note(place, kind, false, values),
+                None if self.prepare.dropped > 0 => self.note(place, "left out: NULL in a NOT NULL column", values),
+                None if self.prepare.pieces.is_empty() => self.note(place, "left out by WHERE", values),
+                None => self.note(place, kind, values),
             }
         }
     }
@@ -220,10 +217,10 @@ impl SampleView {
     }
 
     fn reject(&mut self, place: &str, rejection: &Rejection, values: Vec<String>) {
-        self.note(place, &rejection.to_string(), true, values);
+        self.note(place, &rejection.to_string(), values);
     }
 
-    fn note(&mut self, place: &str, fate: &str, is_rejected: bool, values: Vec<String>) {
-        self.sample.records.push(SampledRecord { place: place.into(), fate: fate.into(), is_rejected, values });
+    fn note(&mut self, place: &str, fate: &str, values: Vec<String>) {
+        self.sample.records.push(SampledRecord { place: place.into(), fate: fate.into(), values });
     }
 }

@@ -45,12 +45,6 @@ pub struct Beside {
     pub answered: Answered,
 }
 
-impl Beside {
-    pub fn is_empty(&self) -> bool {
-        self.dead_letters.is_empty() && self.answered.ids.is_empty()
-    }
-}
-
 /// Letters of one table, by their `id`.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Answered {
@@ -224,11 +218,6 @@ pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, besi
 }
 
 impl Target {
-    /// Whether dead letters go to a table of this database.
-    pub fn keeps_dead_letters(&self) -> bool {
-        self.dead_letters.is_some()
-    }
-
     /// A transaction of its own for letters that found no rows to go with. Waits out an outage, as [`Target::write`] does.
     pub fn write_dead_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
         let mut backoff = Backoff::new(self.retry_wait_time);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use vecsink::job::decoder::of_source;
-use vecsink::record::{Record, TimestampType};
+use vecsink::internals::job::decoder::of_source;
+use vecsink::internals::record::{Record, TimestampType};
 
 use super::Registry;
 use super::keys::{change, source};

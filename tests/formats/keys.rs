@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use vecsink::change::Change;
-use vecsink::job::decoder::of_source;
-use vecsink::job::settings::source::Source;
-use vecsink::job::{Input, parse_job};
-use vecsink::record::{Record, TimestampType};
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::job::decoder::of_source;
+use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::types::value::Value;
 
 pub(super) fn source(columns: &str, options: &str) -> Source {
     let connector = if options.contains("'connector'") {

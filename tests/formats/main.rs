@@ -7,17 +7,17 @@ mod keys;
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use vecsink::change::Change;
-use vecsink::formats::metadata::RecordMetadata;
-use vecsink::job::decoder::of_source;
-use vecsink::job::selection::{Selected, Selection};
-use vecsink::job::settings::job::Job;
-use vecsink::job::{Input, parse_job};
-use vecsink::record::{Record, TimestampType};
-use vecsink::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
-use vecsink::sql::expression::Expression;
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::Value;
+use vecsink::internals::change::Change;
+use vecsink::internals::formats::metadata::RecordMetadata;
+use vecsink::internals::job::decoder::of_source;
+use vecsink::internals::job::selection::{Selected, Selection};
+use vecsink::internals::job::settings::job::Job;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+use vecsink::internals::sql::expression::Expression;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::Value;
 
 const PAGE: &str = include_str!("../../docs/formats.md");
 

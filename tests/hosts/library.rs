@@ -15,7 +15,7 @@ pub fn folder() -> &'static Path {
         let own = std::env::current_exe().expect("this test has a path");
         let release = own.parent().and_then(Path::parent).expect("tests lie in target/release/deps").to_owned();
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(project()).args(["rustc", "--quiet", "--release", "--lib", "--features", "capi"]);
+        cargo.current_dir(project()).args(["rustc", "--quiet", "--release", "--lib", "--features", "capi,internals"]);
         cargo
             .args(["--crate-type", "cdylib,staticlib", "--target-dir"])
             .arg(release.parent().expect("it has a parent"));

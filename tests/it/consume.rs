@@ -23,9 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use vecsink::kafka::admin;
-use vecsink::kafka::admin::Creation;
-use vecsink::settings::kafka::{Bounded, OffsetReset, Startup};
+use vecsink::internals::kafka::admin;
+use vecsink::internals::kafka::admin::Creation;
+use vecsink::internals::settings::kafka::{Bounded, OffsetReset, Startup};
 
 use crate::support::{Topic, eventually, kafka};
 use rig::{Rig, commit_as, grow};

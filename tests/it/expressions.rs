@@ -9,10 +9,10 @@ mod numbers;
 mod texts;
 
 use bumpalo::Bump;
-use vecsink::job::selection::{Selected, Selection};
-use vecsink::job::settings::job::Job;
-use vecsink::job::{Input, parse_job};
-use vecsink::types::value::{Decimal, Value};
+use vecsink::internals::job::selection::{Selected, Selection};
+use vecsink::internals::job::settings::job::Job;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::types::value::{Decimal, Value};
 
 /// A row of every type, with values that the tests name.
 const COLUMNS: &str = "i INT, l BIGINT, t TINYINT, d DOUBLE, f FLOAT, c DECIMAL(10, 2), s STRING, v VARCHAR(5), \
@@ -38,7 +38,7 @@ fn job(expression: &str, settings: &str) -> Result<Job, String> {
 /// The expression's type.
 #[track_caller]
 fn type_of(expression: &str) -> String {
-    use vecsink::sql::expression::Expression;
+    use vecsink::internals::sql::expression::Expression;
     let job = job(expression, "").unwrap_or_else(|error| panic!("{expression}: {error}"));
     match &job.mappings[0].expressions[0] {
         Expression::Cast(operand, _) => operand.type_ref().to_string(),
@@ -106,7 +106,8 @@ fn check_with(settings: &str, cases: &[(&str, &str)]) {
 
 #[test]
 fn the_documentation_lists_every_function() {
-    let listed: String = vecsink::job::functions().map(|(form, meaning)| format!("- `{form}`: {meaning}\n")).collect();
+    let listed: String =
+        vecsink::internals::job::functions().map(|(form, meaning)| format!("- `{form}`: {meaning}\n")).collect();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/job-file.md");
     let documentation = std::fs::read_to_string(path).unwrap();
     assert!(documentation.contains(&listed), "docs/job-file.md lacks, under Functions:\n{listed}");

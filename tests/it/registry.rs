@@ -17,10 +17,10 @@ use openssl::stack::Stack;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 use tempfile::TempDir;
-use vecsink::schema_registry::client;
-use vecsink::schema_registry::schemas::SchemaLookup;
-use vecsink::settings::Password;
-use vecsink::settings::registry::{KeyStore, Registry, RegistryLogin};
+use vecsink::internals::schema_registry::client;
+use vecsink::internals::schema_registry::schemas::SchemaLookup;
+use vecsink::internals::settings::Password;
+use vecsink::internals::settings::registry::{KeyStore, Registry, RegistryLogin};
 
 struct Identity {
     key: PKey<Private>,

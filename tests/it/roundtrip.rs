@@ -7,8 +7,8 @@ mod types;
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::types::target::ColumnKind;
-use vecsink::types::value::Value;
+use vecsink::internals::types::target::ColumnKind;
+use vecsink::internals::types::value::Value;
 
 use self::compare::{Case, Feed, compare, text};
 use self::random::{decimal, many, moment};

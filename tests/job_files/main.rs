@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vecsink::error::Error;
-use vecsink::job::settings::job::Job;
-use vecsink::job::{Input, Override, parse_job};
+use vecsink::internals::error::Error;
+use vecsink::internals::job::settings::job::Job;
+use vecsink::internals::job::{Input, Override, parse_job};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/job_files").join(folder);

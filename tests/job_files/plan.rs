@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use vecsink::formats::avro::settings::{AvroFormat, ConfluentFormat};
-use vecsink::formats::format::Format;
-use vecsink::job::settings::job::Job;
-use vecsink::job::settings::mapping::Mapping;
-use vecsink::job::settings::source::Source;
-use vecsink::sql::expression::{Comparison, Expression, Literal};
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::Decimal;
+use vecsink::internals::formats::avro::settings::{AvroFormat, ConfluentFormat};
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::job::settings::job::Job;
+use vecsink::internals::job::settings::mapping::Mapping;
+use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::sql::expression::{Comparison, Expression, Literal};
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::Decimal;
 
 pub fn print(job: &Job) -> String {
     let mut text = format!("job {}\n", job.name().unwrap_or("without a name"));

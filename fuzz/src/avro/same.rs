@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use apache_avro::types::Value as Oracle;
-use vecsink::types::data_type::DataType;
-use vecsink::types::value::Value;
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::value::Value;
 
 /// Whether the column has what the record's field of its name has; a record without one has null.
 pub fn is_same_row(value: &Value<'_>, record: &[(String, Oracle)], name: &str, data_type: &DataType) -> bool {
@@ -65,7 +65,7 @@ fn is_same(value: &Value<'_>, oracle: &Oracle, data_type: &DataType) -> bool {
         }
         (Value::Row(values), Oracle::Record(record)) => {
             let DataType::Row(fields) = data_type else { return false };
-            let is_same = |(value, field): (&Value<'_>, &vecsink::types::data_type::RowField)| {
+            let is_same = |(value, field): (&Value<'_>, &vecsink::internals::types::data_type::RowField)| {
                 is_same_row(value, record, &field.name, &field.data_type)
             };
             values.iter().zip(fields).all(is_same)

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use vecsink::settings::kafka::Startup;
+use vecsink::internals::settings::kafka::Startup;
 
 use super::rig::{Rig, commit_as, grow};
 use super::values;

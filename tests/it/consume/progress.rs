@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use vecsink::kafka::StartReason;
-use vecsink::settings::kafka::{OffsetReset, PartitionOffsets, Startup};
+use vecsink::internals::kafka::StartReason;
+use vecsink::internals::settings::kafka::{OffsetReset, PartitionOffsets, Startup};
 
 use super::rig::{Rig, commit_as};
 use super::values;
@@ -98,8 +98,9 @@ fn a_pattern_leaves_kafkas_own_topics_out() {
     commit_as(&topic, &format!("any-{}", topic.name), &[(0, 0)], "");
     let mut rig = Rig::new(&[&topic]).bounded();
     let pattern = format!("__.*|{}", topic.name);
-    rig.source.kafka.topics =
-        vecsink::settings::topics::Topics::Matching(vecsink::settings::topics::TopicPattern::parse(&pattern).unwrap());
+    rig.source.kafka.topics = vecsink::internals::settings::topics::Topics::Matching(
+        vecsink::internals::settings::topics::TopicPattern::parse(&pattern).unwrap(),
+    );
     let reader = rig.open().unwrap();
     let topics: Vec<&str> = reader.start_positions().iter().map(|start| &*start.topic).collect();
     assert_eq!(topics, [&topic.name]);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use vecsink::settings::kafka::{Bounded, PartitionOffsets, Startup};
-use vecsink::settings::topics::{TopicPattern, Topics};
+use vecsink::internals::settings::kafka::{Bounded, PartitionOffsets, Startup};
+use vecsink::internals::settings::topics::{TopicPattern, Topics};
 
 use super::rig::{Rig, commit_as};
 use super::values;
@@ -64,8 +64,9 @@ fn a_pattern_reads_every_topic_that_matches_and_finds_later_ones() {
     let more = Topic { name, partitions: 2, kafka: kafka.clone() };
     let read = std::thread::scope(|scope| {
         let reading = scope.spawn(|| rig.read_until(|memory| memory.offsets(&more, 1).len() == 5));
-        let new = vecsink::kafka::admin::Topic { name: &more.name, partitions: 2, replication: 1, config: &[] };
-        vecsink::kafka::admin::create_topic(&kafka.brokers, &[], &new).unwrap();
+        let new =
+            vecsink::internals::kafka::admin::Topic { name: &more.name, partitions: 2, replication: 1, config: &[] };
+        vecsink::internals::kafka::admin::create_topic(&kafka.brokers, &[], &new).unwrap();
         more.produce(1, values(0..5));
         reading.join().unwrap()
     });

@@ -10,15 +10,15 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
-use vecsink::error::Result;
-use vecsink::formats::csv::settings::CsvFormat;
-use vecsink::formats::format::Format;
-use vecsink::job::settings::source::Source;
-use vecsink::kafka::{Intake, KafkaReader, Resume, Taken, Watermark};
-use vecsink::record::Record;
-use vecsink::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, Startup};
-use vecsink::settings::topics::Topics;
-use vecsink::stop::Stop;
+use vecsink::internals::error::Result;
+use vecsink::internals::formats::csv::settings::CsvFormat;
+use vecsink::internals::formats::format::Format;
+use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::kafka::{Intake, KafkaReader, Resume, Taken, Watermark};
+use vecsink::internals::record::Record;
+use vecsink::internals::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, Startup};
+use vecsink::internals::settings::topics::Topics;
+use vecsink::internals::stop::Stop;
 
 use crate::support::{Topic, eventually};
 

@@ -1,6 +1,6 @@
 //! Brokers that ask for a login or speak TLS.
 
-use vecsink::kafka::StartReason;
+use vecsink::internals::kafka::StartReason;
 
 use super::rig::Rig;
 use super::values;

@@ -1,9 +1,9 @@
 //! Crashes, retries, several sinks, and what is said about them.
 
-use vecsink::error::Error;
-use vecsink::job::{Input, parse_job};
-use vecsink::kafka::check_properties;
-use vecsink::pipeline::{Pipeline, RunOptions};
+use vecsink::internals::error::Error;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::kafka::check_properties;
+use vecsink::internals::pipeline::{Pipeline, RunOptions};
 
 use super::scene::Scene;
 use crate::support::{Job, eventually};

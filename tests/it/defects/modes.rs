@@ -1,7 +1,7 @@
 //! What `conflictmode`, `exceptionmode` and their counts cost: one row, never a batch.
 
-use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
-use vecsink::settings::{ConflictMode, Sink};
+use vecsink::internals::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
+use vecsink::internals::settings::{ConflictMode, Sink};
 
 use super::scene::Scene;
 use crate::flush::fixture::{open, sink_of, write};

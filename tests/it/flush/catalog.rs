@@ -1,7 +1,7 @@
 //! What is read of the table, and what is refused before a row is written.
 
-use vecsink::settings::{Sink, WriteMode};
-use vecsink::types::target::ColumnKind;
+use vecsink::internals::settings::{Sink, WriteMode};
+use vecsink::internals::types::target::ColumnKind;
 
 use super::fixture::{Rows, open, refusal, sink, sink_of, write};
 use crate::support::{Feature, Schema, postgres18, servers};
@@ -131,9 +131,9 @@ fn missing_privileges_are_said_at_the_start() {
     ));
         let mut sink = sink(&schema, "t");
         sink.connection.user.clone_from(&role);
-        sink.connection.password = vecsink::settings::Password::new("x");
+        sink.connection.password = vecsink::internals::settings::Password::new("x");
         let refused = refusal(&sink);
-        let upsert = Sink { conflict_mode: vecsink::settings::ConflictMode::Upsert, ..sink.clone() };
+        let upsert = Sink { conflict_mode: vecsink::internals::settings::ConflictMode::Upsert, ..sink.clone() };
         let at_once = refusal(&upsert);
         schema.execute(&format!("GRANT INSERT ON t TO {role}"));
         let written = write(&open(&sink), &Rows::default().many(0..3, "x").batch()).counts();
@@ -159,7 +159,7 @@ fn without_on_conflict_rows_are_ignored_with_the_right_to_read_the_table() {
         ));
         let mut sink = sink(&schema, "t");
         sink.connection.user.clone_from(&role);
-        sink.connection.password = vecsink::settings::Password::new("x");
+        sink.connection.password = vecsink::internals::settings::Password::new("x");
         let refused = refusal(&sink);
         schema.execute(&format!("GRANT SELECT ON t TO {role}"));
         let written = write(&open(&sink), &Rows::default().many(0..3, "x").batch()).counts();

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
-use vecsink::settings::{ConflictMode, Sink, WriteMode};
-use vecsink::stop::Stop;
+use vecsink::internals::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
+use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, open, refusal, sink_of, write};
 use crate::support::postgresql::Postgres;
@@ -338,7 +338,7 @@ fn what_changes_need_is_said_at_the_start() {
         schema.execute("ALTER TABLE t ADD PRIMARY KEY (id)");
         let mut other = sink(&schema, ConflictMode::Ignore);
         other.connection.user.clone_from(&role);
-        other.connection.password = vecsink::settings::Password::new("x");
+        other.connection.password = vecsink::internals::settings::Password::new("x");
         let denied = refusal(&other);
         schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
         assert!(keyless.contains("declare PRIMARY KEY (…) NOT ENFORCED"), "{keyless}");

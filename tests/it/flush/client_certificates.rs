@@ -7,7 +7,7 @@ use openssl::pkey::PKey;
 use openssl::symm::Cipher;
 use openssl::x509::X509;
 use tempfile::TempDir;
-use vecsink::settings::{Password, Sink, SslMode};
+use vecsink::internals::settings::{Password, Sink, SslMode};
 
 use super::fixture::{Rows, open, refusal, sink, write};
 use crate::support::{Schema, client_certificate, postgres18_tls};

@@ -1,7 +1,7 @@
 //! Conflict modes, on every path.
 
-use vecsink::settings::{ConflictMode, Sink, WriteMode};
-use vecsink::stop::Stop;
+use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, chunks, open, refusal, sink, table, write};
 use crate::support::postgresql::Postgres;

@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vecsink::postgres::Target;
-use vecsink::settings::{Host, Password, Sink, SslMode};
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{Host, Password, Sink, SslMode};
 
 use super::fixture::{Rows, open, refusal, sink, write};
 use crate::support::{
@@ -275,11 +275,12 @@ fn another_process_of_the_job_is_noticed() {
     let Some(server) = postgres18() else { return };
     let schema = schema(&server);
     let name = format!("{}/aaaa", schema.name);
-    let first = vecsink::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
-    let again = vecsink::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    let first = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
+    let again = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
     assert!(!again.has_company(), "another sink of the same process");
     let second =
-        vecsink::postgres::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None).expect("opens");
+        vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None)
+            .expect("opens");
     assert!(second.has_company());
     drop(first);
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use std::ops::Range;
 
-use vecsink::batch::{Batch, Op, RowEntry};
-use vecsink::error::{Error, Rejection, Result};
-use vecsink::postgres::{Settle, Target, Written};
-use vecsink::settings::{ConflictMode, Password, Sink};
-use vecsink::stop::Stop;
+use vecsink::internals::batch::{Batch, Op, RowEntry};
+use vecsink::internals::error::{Error, Rejection, Result};
+use vecsink::internals::postgres::{Settle, Target, Written};
+use vecsink::internals::settings::{ConflictMode, Password, Sink};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink};
 use crate::support::{Schema, postgres18};

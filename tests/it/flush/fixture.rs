@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use vecsink::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
-use vecsink::error::{Rejection, Result};
-use vecsink::postgres::{Settle, Target, Written};
-use vecsink::settings::{
+use vecsink::internals::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
+use vecsink::internals::error::{Rejection, Result};
+use vecsink::internals::postgres::{Settle, Target, Written};
+use vecsink::internals::settings::{
     ConflictMode, Connection, ExceptionMode, Host, Password, Sink, SinkColumn, SslMode, WriteMode,
 };
-use vecsink::stop::Stop;
-use vecsink::types::data_type::DataType;
+use vecsink::internals::stop::Stop;
+use vecsink::internals::types::data_type::DataType;
 
 use crate::support::Schema;
 use crate::support::postgresql::Postgres;
@@ -44,7 +44,7 @@ pub fn sink(schema: &Schema, table: &str) -> Sink {
 pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
     let column = |name: &&str| SinkColumn { name: (*name).to_owned(), data_type: DataType::STRING, not_null: false };
     Sink {
-        origin: vecsink::settings::RowOrigin::Job,
+        origin: vecsink::internals::settings::RowOrigin::Job,
         name: format!("{}.{table}", schema.name),
         changing: false,
         columns: columns.iter().map(column).collect(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vecsink::error::Error;
-use vecsink::postgres::Target;
-use vecsink::settings::{Host, Sink};
-use vecsink::stop::Stop;
+use vecsink::internals::error::Error;
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{Host, Sink};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, write};
 use crate::support::proxy::Way;

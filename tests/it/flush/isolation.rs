@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use vecsink::error::{Error, Rejection, Result};
-use vecsink::postgres::{Settle, Written};
-use vecsink::settings::{ConflictMode, Sink, WriteMode};
-use vecsink::stop::Stop;
+use vecsink::internals::error::{Error, Rejection, Result};
+use vecsink::internals::postgres::{Settle, Written};
+use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, write};
 use crate::support::{Schema, servers};

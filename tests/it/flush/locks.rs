@@ -1,6 +1,6 @@
 //! A job starts also while another session has locked its table, and no session has to wait behind the job's probes.
 
-use vecsink::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
 
 use super::changes::Changes;
 use super::fixture::{open, sink_of, write};

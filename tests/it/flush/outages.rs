@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use vecsink::error::Error;
-use vecsink::postgres::Target;
-use vecsink::settings::{ConflictMode, Sink, WriteMode};
-use vecsink::stop::Stop;
+use vecsink::internals::error::Error;
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{ConflictMode, Sink, WriteMode};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, write};
 use crate::support::{PrivatePostgres, Schema, eventually, servers};

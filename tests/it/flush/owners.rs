@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use vecsink::membership::Membership;
-use vecsink::postgres::Target;
-use vecsink::settings::{ConflictMode, Password, Sink};
-use vecsink::stop::Stop;
+use vecsink::internals::membership::Membership;
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{ConflictMode, Password, Sink};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, table, write};
 use crate::support::{Schema, eventually, postgres18, postgres96};
@@ -46,7 +46,7 @@ fn process(sink: &Sink) -> (Target, Arc<Member>) {
     (target, member)
 }
 
-fn row(name: &str) -> vecsink::batch::Batch {
+fn row(name: &str) -> vecsink::internals::batch::Batch {
     Rows::default().binary(1, Some(name)).batch()
 }
 

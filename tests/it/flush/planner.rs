@@ -1,7 +1,7 @@
 //! Whatever the planner's settings are for a role, a batch finds its rows of the table by the table's index.
 
-use vecsink::batch::{Op, RowFormat};
-use vecsink::settings::{ConflictMode, Password, Sink, WriteMode};
+use vecsink::internals::batch::{Op, RowFormat};
+use vecsink::internals::settings::{ConflictMode, Password, Sink, WriteMode};
 
 use super::changes::Changes;
 use super::fixture::{Rows, open, sink, sink_of, write};

@@ -1,8 +1,8 @@
 //! Behind a PgBouncer.
 
-use vecsink::batch::Op;
-use vecsink::postgres::Target;
-use vecsink::settings::{ConflictMode, Sink};
+use vecsink::internals::batch::Op;
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{ConflictMode, Sink};
 
 use super::changes::Changes;
 use super::fixture::{Rows, open, refusal, sink, sink_of, table, write};

@@ -1,8 +1,8 @@
 //! Names with quotes and backslashes, whatever a backslash means to the server.
 
-use vecsink::postgres::{StreamName, Target};
-use vecsink::settings::{Connection, DeadLetterTarget, Sink};
-use vecsink::stop::Stop;
+use vecsink::internals::postgres::{StreamName, Target};
+use vecsink::internals::settings::{Connection, DeadLetterTarget, Sink};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{Rows, connection, sink_of, write};
 use crate::support::{Schema, postgres18, postgres96};

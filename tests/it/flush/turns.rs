@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use vecsink::postgres::Target;
-use vecsink::settings::{ConflictMode, Sink};
+use vecsink::internals::postgres::Target;
+use vecsink::internals::settings::{ConflictMode, Sink};
 
 use super::fixture::{Rows, sink, table, write};
 use crate::support::{Schema, eventually, postgres18, postgres96};

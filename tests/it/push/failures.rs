@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::scene::{LONG, builder, open};
 use crate::support::postgresql::{Schema, postgres18};
 use crate::support::wait::eventually;
-use vecsink::error::Stage;
+use vecsink::internals::error::Stage;
 use vecsink::{Error, ExceptionMode, PushError, Rejected, Value};
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use vecsink::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
-use vecsink::types::data_type::DataType;
-use vecsink::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::types::target::{ColumnKind, TargetTable};
-use vecsink::types::value::Value;
+use vecsink::internals::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
+use vecsink::internals::types::data_type::DataType;
+use vecsink::internals::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
+use vecsink::internals::types::target::{ColumnKind, TargetTable};
+use vecsink::internals::types::value::Value;
 
 use crate::flush::fixture::{open, sink_of};
 use crate::support::Schema;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use vecsink::types::value::{Decimal, Value};
+use vecsink::internals::types::value::{Decimal, Value};
 
 use super::compare::{Case, literal, text};
 

@@ -2,10 +2,10 @@
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::types::data_type::{DataType, RowField, UNBOUNDED};
-use vecsink::types::encode::VectorOptions;
-use vecsink::types::value::{Decimal, Value};
-use vecsink::types::vector_encoding::{PackedNumber, VectorEncoding};
+use vecsink::internals::types::data_type::{DataType, RowField, UNBOUNDED};
+use vecsink::internals::types::encode::VectorOptions;
+use vecsink::internals::types::value::{Decimal, Value};
+use vecsink::internals::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 use super::compare::{Case, Feed, compare, literal, text};
 use super::random::*;

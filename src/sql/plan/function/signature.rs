@@ -30,6 +30,7 @@ pub struct Signature {
     repeats: bool,
     /// As the documentation and errors show it.
     pub form: &'static str,
+    #[cfg_attr(not(feature = "internals"), expect(dead_code))]
     pub meaning: &'static str,
     plan: fn(Vec<Expression>) -> Result<Expression, String>,
 }
