@@ -143,7 +143,7 @@ fn nothing_is_unsafe_outside_the_c_interface_the_calls_of_simd_and_two_of_librdk
         assert!(
             file.starts_with("ffi/")
                 || file == "types/float/simd.rs"
-                || file == "kafka/native.rs"
+                || file == "kafka/read/native.rs"
                 || !text.contains("unsafe {") && !text.contains("unsafe fn"),
             "{file}"
         );

@@ -11,11 +11,11 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::java_properties::{self, Translation};
-use super::tuning;
+use super::properties::java_properties::{self, Translation};
+use super::properties::tuning;
 use crate::error::{Error, Result};
 
-pub use super::produce::produce;
+pub use super::produce::lines::produce;
 
 /// A topic to be created. `replication` of −1 is the broker's default.
 #[derive(Debug, Clone)]

@@ -2,29 +2,13 @@
 //! consumer group. All of the project's Kafka code is here.
 
 pub mod admin;
-mod aside;
 mod client;
-mod commits;
-mod committer;
+mod commit;
 mod group;
-mod headers;
-pub(crate) mod jaas;
-mod java_properties;
-mod member;
-mod native;
-mod offsets;
-mod partitions;
-mod polls;
 mod produce;
-mod publisher;
-mod range;
-mod reader;
-mod resolve;
+pub(crate) mod properties;
+mod read;
 mod start;
-pub(crate) mod stores;
-mod storing;
-mod tuning;
-mod upkeep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,12 +21,14 @@ use crate::membership::Membership;
 use crate::record::Record;
 use crate::settings::kafka::KafkaSource;
 
-pub use publisher::Publisher;
-pub use reader::KafkaReader;
-pub use storing::StoredProgress;
+use self::properties::java_properties;
+
+pub use self::commit::progress::StoredProgress;
+pub use self::produce::publisher::Publisher;
+pub use self::read::reader::KafkaReader;
 #[cfg(feature = "internals")]
-pub use {
-    polls::LongestGap,
+pub use self::{
+    read::polls::LongestGap,
     start::{StartPosition, StartReason},
 };
 

@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::fan_out::FanOut;
-use super::intake::{Branch, SourceIntake};
 use super::line::{Line, Traits};
 use super::replayed::Replayed;
 use super::shared::Shared;
@@ -20,6 +18,8 @@ use crate::job::settings::source::Source;
 use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::dead_letter_topic;
+use crate::pipeline::intake::fan_out::FanOut;
+use crate::pipeline::intake::source::{Branch, SourceIntake};
 use crate::postgres::Target;
 use crate::schema_registry::client;
 use crate::settings::DeadLetterTarget;

@@ -10,21 +10,13 @@ mod builder;
 #[cfg(feature = "kafka")]
 mod check;
 #[cfg(feature = "kafka")]
-mod dead_letter_sources;
-#[cfg(feature = "kafka")]
 mod dead_letter_topic;
-#[cfg(feature = "kafka")]
-mod fan_out;
-#[cfg(feature = "kafka")]
-mod guard;
 #[cfg(feature = "kafka")]
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
 pub(crate) mod line;
 mod memory;
-#[cfg(feature = "kafka")]
-mod prepare;
 pub(crate) mod rejects;
 #[cfg(feature = "kafka")]
 pub mod replay;

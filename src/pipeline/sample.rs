@@ -6,7 +6,6 @@ use std::time::Duration;
 use bumpalo::Bump;
 
 use super::job::job_application_name;
-use super::prepare::Prepare;
 use super::sources::{patient_schemas_of, resume};
 use crate::change::Change;
 use crate::error::{Error, Rejection, Result};
@@ -18,6 +17,7 @@ use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
 use crate::kafka::{Intake, KafkaReader, Taken, Watermark};
+use crate::pipeline::intake::prepare::Prepare;
 use crate::postgres::Target;
 use crate::record::Record;
 use crate::settings::Sink;

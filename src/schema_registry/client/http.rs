@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use curl::easy::{Easy, List};
 
 use super::answer::{Answer, Reply};
-use crate::kafka::jaas;
-use crate::kafka::stores::{StoreType, TrustStore, store_type};
+use crate::kafka::properties::jaas;
+use crate::kafka::properties::stores::{StoreType, TrustStore, store_type};
 use crate::settings::Password;
 use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
 

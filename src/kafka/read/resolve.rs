@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Intake;
-use super::aside::Aside;
-use super::offsets::Broker;
 use super::reader::KafkaReader;
-use super::start::{StartPlace, StartPosition, StartReason, StartRules};
 use crate::error::{Error, Result};
+use crate::kafka::Intake;
+use crate::kafka::client::broker::Broker;
+use crate::kafka::client::question::Aside;
+use crate::kafka::start::{StartPlace, StartPosition, StartReason, StartRules};
 use crate::settings::kafka::{Bounded, PartitionOffsets, Startup};
 use crate::settings::topics::Topics;
 
@@ -16,7 +16,7 @@ use crate::settings::topics::Topics;
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl KafkaReader {
-    pub(super) fn resolve(&mut self) -> Result<()> {
+    pub(in crate::kafka) fn resolve(&mut self) -> Result<()> {
         let kafka = &self.source;
         let patience = self.resume.patience.unwrap_or_default().max(START_TIMEOUT);
         let broker = Broker::new(&self.consumer, &kafka.brokers, patience, true);
@@ -90,7 +90,7 @@ impl KafkaReader {
     }
 
     /// Looks for partitions that came after the start. A member of a group only looks for topics: it is given the partitions.
-    pub(super) fn look_for_partitions(&mut self) -> Result<()> {
+    pub(in crate::kafka) fn look_for_partitions(&mut self) -> Result<()> {
         if self.in_group() {
             if matches!(self.source.topics, Topics::Matching(_)) && self.questions.topics.is_none() {
                 self.questions.topics = Some(self.ask(|broker, kafka| broker.topics(&kafka.topics))?);
@@ -104,7 +104,7 @@ impl KafkaReader {
     }
 
     /// Reads the partitions that were found, from their beginning.
-    pub(super) fn add_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn add_new_partitions(&mut self, intake: &mut dyn Intake) -> Result<()> {
         let Some(answer) = self.questions.new.as_ref().and_then(Aside::answer) else { return Ok(()) };
         self.questions.new = None;
         let found = answer.unwrap_or_else(|error| {

@@ -8,12 +8,12 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::Watermark;
 use super::committer::Committer;
-use super::offsets::positions;
-use super::reader::KafkaReader;
-use super::start;
 use crate::error::Result;
+use crate::kafka::Watermark;
+use crate::kafka::client::broker::positions;
+use crate::kafka::read::reader::KafkaReader;
+use crate::kafka::start;
 
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
@@ -43,18 +43,18 @@ impl StoredProgress {
         times.complete.map_or(Duration::ZERO, |complete| now.saturating_duration_since(complete))
     }
 
-    pub(super) fn complete_at(&self, at: Instant) {
+    pub(in crate::kafka) fn complete_at(&self, at: Instant) {
         self.0.lock().complete = Some(at);
     }
 
-    pub(super) fn end(&self) {
+    pub(in crate::kafka) fn end(&self) {
         self.0.lock().ended = Some(Instant::now());
     }
 }
 
 /// Since when commits have failed, and when that was last logged.
 #[derive(Default)]
-pub(super) struct Trouble {
+pub(in crate::kafka) struct Trouble {
     since: Option<Instant>,
     told: Option<(Code, Instant)>,
 }
@@ -129,7 +129,7 @@ fn advice(code: Code, is_member: bool) -> Option<&'static str> {
 
 impl KafkaReader {
     /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
-    pub(super) fn send_commit(&mut self, watermarks: &[Watermark]) {
+    pub(in crate::kafka) fn send_commit(&mut self, watermarks: &[Watermark]) {
         if self.committer.as_ref().is_none_or(Committer::under_way) {
             self.warn_of_silence();
             return;
@@ -147,7 +147,7 @@ impl KafkaReader {
     }
 
     /// Watermarks as they are committed, with this job's name as metadata.
-    pub(super) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
+    pub(in crate::kafka) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
         let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
         let keeps_stop = start::keeps_stop(&self.source.bounded);
         for (topic, partition, _) in watermarks {
@@ -161,7 +161,7 @@ impl KafkaReader {
     }
 
     /// Whether the commit under way was stored, if that is known within `wait`.
-    pub(super) fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
+    pub(in crate::kafka) fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
         let answer = self.committer.as_mut()?.answer(wait)?;
         let now = Instant::now();
         match answer {
@@ -212,7 +212,7 @@ impl KafkaReader {
     }
 
     /// The group's offsets can't even be read.
-    pub(super) fn warn_of_no_progress(&self) {
+    pub(in crate::kafka) fn warn_of_no_progress(&self) {
         log::warn!(
             "this login may not read the offsets of group '{}': the job starts by 'scan.startup.mode', whatever is stored; \
              grant it READ on the group to go on where the job ended",
@@ -221,7 +221,7 @@ impl KafkaReader {
     }
 
     /// The last commit, after everything read has become durable: whether it was stored.
-    pub(super) fn commit_last(&mut self, watermarks: &[Watermark]) -> bool {
+    pub(in crate::kafka) fn commit_last(&mut self, watermarks: &[Watermark]) -> bool {
         let deadline = Instant::now() + LAST_COMMIT;
         while Instant::now() < deadline {
             // First the answer to a commit that is still under way, then this one.

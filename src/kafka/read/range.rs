@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use rdkafka::consumer::Consumer;
 
-use super::Intake;
-use super::aside::Aside;
-use super::offsets::positions;
 use super::reader::KafkaReader;
-use super::start::{Extent, Extents};
 use crate::error::{Error, Result};
+use crate::kafka::Intake;
+use crate::kafka::client::broker::positions;
+use crate::kafka::client::question::Aside;
+use crate::kafka::start::{Extent, Extents};
 
 impl KafkaReader {
     /// Asks which partition's next record is out of range, since the client doesn't say, and goes on at its first record.
     /// Meanwhile the other partitions are read.
-    pub(super) fn check_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn check_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
         if self.out_of_range && self.questions.range.is_none() {
             self.out_of_range = false;
             self.questions.range = Some(self.ask_range()?);

@@ -11,9 +11,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::admin::translated;
-use super::tuning;
 use crate::error::{Error, Result};
+use crate::kafka::admin::translated;
+use crate::kafka::properties::tuning;
 
 /// What the brokers have confirmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::intake::SourceIntake;
+use super::source::SourceIntake;
 use crate::error::Result;
 use crate::kafka::{Intake, Taken, Watermark};
 use crate::membership::Membership;

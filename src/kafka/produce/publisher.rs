@@ -11,9 +11,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
-use super::admin::{self, Creation, translated};
-use super::tuning;
 use crate::error::{Error, Result};
+use crate::kafka::admin;
+use crate::kafka::admin::{Creation, translated};
+use crate::kafka::properties::tuning;
 use crate::record::Original;
 use crate::settings::kafka::KafkaSource;
 

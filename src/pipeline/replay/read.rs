@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::replay::{Letters, ReplayOptions};
+use super::run::{Letters, ReplayOptions};
 use crate::dead_letters::{Spool, message};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, TryRecvError, bounded};
 
-use super::client::KafkaConsumer;
-use super::offsets::Broker;
+use super::broker::Broker;
+use super::context::KafkaConsumer;
 use crate::error::{Error, Result};
 use crate::settings::kafka::KafkaSource;
 use crate::threads;
@@ -21,14 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A question under way. Dropping it gives it up.
-pub(super) struct Aside<T> {
+pub(in crate::kafka) struct Aside<T> {
     answer: Receiver<Result<T>>,
     given_up: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static> Aside<T> {
-    pub(super) fn ask(
+    pub(in crate::kafka) fn ask(
         consumer: &Arc<KafkaConsumer>,
         kafka: &KafkaSource,
         question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
@@ -49,7 +49,7 @@ impl<T: Send + 'static> Aside<T> {
     }
 
     /// The answer, once it has come.
-    pub(super) fn answer(&self) -> Option<Result<T>> {
+    pub(in crate::kafka) fn answer(&self) -> Option<Result<T>> {
         match self.answer.try_recv() {
             Ok(answer) => Some(answer),
             Err(TryRecvError::Empty) => None,
@@ -60,7 +60,7 @@ impl<T: Send + 'static> Aside<T> {
 
 impl<T> Aside<T> {
     /// Gives the question up and waits until its thread has dropped the client, a few seconds at most.
-    pub(super) fn end(mut self) {
+    pub(in crate::kafka) fn end(mut self) {
         self.given_up.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + FAREWELL;
         while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < deadline {

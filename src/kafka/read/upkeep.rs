@@ -6,13 +6,13 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::aside::Aside;
-use super::client::{Rebalance, decline};
-use super::offsets::{Broker, positions};
 use super::reader::KafkaReader;
-use super::start::{Extents, StartPosition};
-use super::{Intake, Watermark};
 use crate::error::{Error, Result};
+use crate::kafka::client::broker::{Broker, positions};
+use crate::kafka::client::context::{Rebalance, decline};
+use crate::kafka::client::question::Aside;
+use crate::kafka::start::{Extents, StartPosition};
+use crate::kafka::{Intake, Watermark};
 use crate::settings::kafka::KafkaSource;
 
 /// After a crash, what was read since the last commit is read again.
@@ -20,17 +20,17 @@ const UPKEEP: Duration = Duration::from_millis(250);
 
 /// The questions to the brokers that have no answer yet; at most one of each kind.
 #[derive(Default)]
-pub(super) struct Questions {
+pub(in crate::kafka) struct Questions {
     /// Partitions that came after the start.
-    pub(super) new: Option<Aside<Vec<StartPosition>>>,
+    pub(in crate::kafka) new: Option<Aside<Vec<StartPosition>>>,
     /// In a group: topics that match the pattern.
-    pub(super) topics: Option<Aside<Vec<String>>>,
+    pub(in crate::kafka) topics: Option<Aside<Vec<String>>>,
     /// How far the partitions reach that are being read.
-    pub(super) range: Option<Aside<Extents>>,
+    pub(in crate::kafka) range: Option<Aside<Extents>>,
     /// In a group: where to begin with the partitions assigned to this member.
-    pub(super) given: Option<(TopicPartitionList, Aside<Extents>)>,
+    pub(in crate::kafka) given: Option<(TopicPartitionList, Aside<Extents>)>,
     /// In a group: whether the other members have read their partitions.
-    pub(super) others: Option<Aside<bool>>,
+    pub(in crate::kafka) others: Option<Aside<bool>>,
 }
 
 impl Questions {
@@ -47,7 +47,7 @@ impl Questions {
 
 impl KafkaReader {
     /// Asks the brokers, from another thread.
-    pub(super) fn ask<T: Send + 'static>(
+    pub(in crate::kafka) fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
     ) -> Result<Aside<T>> {
@@ -55,7 +55,7 @@ impl KafkaReader {
     }
 
     /// Acts on the brokers' answers.
-    pub(super) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
         self.check_range(intake)?;
         self.add_new_partitions(intake)?;
         self.subscribe_to_new_topics()
@@ -63,7 +63,7 @@ impl KafkaReader {
 
     /// Now and then: read positions, commits, lag, new partitions.
     #[inline]
-    pub(super) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
         let now = Instant::now();
         if now.duration_since(self.upkeep_at) < UPKEEP {
             return Ok(());
@@ -83,13 +83,13 @@ impl KafkaReader {
         self.look_for_partitions()
     }
 
-    pub(super) fn measure_lag(&mut self, durable: &[Watermark]) {
+    pub(in crate::kafka) fn measure_lag(&mut self, durable: &[Watermark]) {
         self.partitions.note_durable(durable);
         self.lag.set(self.partitions.lag());
     }
 
     /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
-    pub(super) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
         if self.holding {
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl KafkaReader {
     }
 
     /// A partition has been read to its stop.
-    pub(super) fn finish(&mut self, at: usize, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn finish(&mut self, at: usize, intake: &mut dyn Intake) -> Result<()> {
         let partition = self.partitions.get(at);
         partition.done = true;
         if let Some(stop) = partition.stop {
@@ -124,7 +124,7 @@ impl KafkaReader {
 
     /// A record came that isn't needed: its partition is done, or it lies before an offset where reading went on.
     #[cold]
-    pub(super) fn unwanted(&mut self, at: usize) -> Result<()> {
+    pub(in crate::kafka) fn unwanted(&mut self, at: usize) -> Result<()> {
         if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
     }
 
@@ -138,7 +138,7 @@ impl KafkaReader {
     }
 
     /// The client's queue was empty: what it had fetched has been offered.
-    pub(super) fn drained(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn drained(&mut self, intake: &mut dyn Intake) -> Result<()> {
         for at in self.partitions.open() {
             if self.partitions.get(at).fetched {
                 self.finish(at, intake)?;
@@ -147,7 +147,7 @@ impl KafkaReader {
         Ok(())
     }
 
-    pub(super) fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
         let code = match error {
             KafkaError::PartitionEOF(id) => {
                 self.advance(intake)?;
@@ -188,13 +188,13 @@ impl KafkaReader {
         }
     }
 
-    pub(super) fn pause(&self) -> Result<()> {
+    pub(in crate::kafka) fn pause(&self) -> Result<()> {
         let paused = self.consumer.assignment().and_then(|list| self.consumer.pause(&list));
         paused.map_err(|error| Error::Source(format!("the Kafka client can't pause: {error}")))
     }
 
     /// Goes on fetching. The pause has emptied the client's queue, so its records are fetched again.
-    pub(super) fn unpause(&mut self) -> Result<()> {
+    pub(in crate::kafka) fn unpause(&mut self) -> Result<()> {
         self.partitions.queue_emptied(Instant::now());
         let open = self.partitions.iter().filter(|partition| !partition.done);
         let list = positions(open.map(|p| (&p.topic, p.id, p.next)))?;
@@ -214,7 +214,7 @@ impl KafkaReader {
 
     /// When the client is closed it leaves the group, but not if it has no partitions at that moment. Then the group would wait
     /// for it for minutes. So it unsubscribes first.
-    pub(super) fn leave_group(&mut self) {
+    pub(in crate::kafka) fn leave_group(&mut self) {
         self.decline_all();
         std::mem::take(&mut self.questions).end();
         self.consumer.unsubscribe();

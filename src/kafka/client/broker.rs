@@ -11,19 +11,19 @@ use rdkafka::metadata::Metadata;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaConsumer, is_refusal};
-use super::start::{Commit, Extent};
+use super::context::{KafkaConsumer, is_refusal};
 use crate::error::{Error, Result};
+use crate::kafka::start::{Commit, Extent};
 use crate::settings::kafka::{Bounded, KafkaSource, Startup};
 use crate::settings::topics::{TopicPattern, Topics};
 
 /// Asks about partitions on behalf of a reader.
-pub(super) struct Broker<'a> {
-    pub(super) consumer: &'a KafkaConsumer,
-    pub(super) brokers: &'a str,
-    pub(super) deadline: Instant,
+pub(in crate::kafka) struct Broker<'a> {
+    pub(in crate::kafka) consumer: &'a KafkaConsumer,
+    pub(in crate::kafka) brokers: &'a str,
+    pub(in crate::kafka) deadline: Instant,
     /// Nothing is assigned yet, so polling can't lose a message, and a user waits for the start.
-    pub(super) unassigned: bool,
+    pub(in crate::kafka) unassigned: bool,
     /// Set when nobody waits for the answer any more.
     given_up: Option<&'a AtomicBool>,
     asked: Instant,
@@ -38,18 +38,23 @@ const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
 const SILENCE: Duration = Duration::from_secs(3);
 
 impl<'a> Broker<'a> {
-    pub(super) fn new(consumer: &'a KafkaConsumer, brokers: &'a str, wait: Duration, unassigned: bool) -> Self {
+    pub(in crate::kafka) fn new(
+        consumer: &'a KafkaConsumer,
+        brokers: &'a str,
+        wait: Duration,
+        unassigned: bool,
+    ) -> Self {
         let asked = Instant::now();
         Broker { consumer, brokers, deadline: asked + wait, unassigned, given_up: None, asked, told: Cell::new(false) }
     }
 
     /// The same, asking until this is set.
-    pub(super) fn unless(self, given_up: &'a AtomicBool) -> Self {
+    pub(in crate::kafka) fn unless(self, given_up: &'a AtomicBool) -> Self {
         Broker { given_up: Some(given_up), ..self }
     }
 
     /// The topics that a source reads, as far as they exist now. A name that is given must exist, a match needn't.
-    pub(super) fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
+    pub(in crate::kafka) fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
         match topics {
             Topics::Named(names) => Ok(names.clone()),
             Topics::Matching(pattern) => self.matching(pattern),
@@ -67,7 +72,7 @@ impl<'a> Broker<'a> {
     }
 
     /// The partitions of `topic`, ascending.
-    pub(super) fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
+    pub(in crate::kafka) fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
         self.metadata(Some(topic), |metadata| {
             let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
                 return Ok(Err(None));
@@ -158,7 +163,7 @@ impl<'a> Broker<'a> {
     }
 
     /// Extents of `partitions` of `topic`. With `group_refused` set, the group's offsets are neither asked for nor missed.
-    pub(super) fn extents(
+    pub(in crate::kafka) fn extents(
         &self,
         topic: &str,
         partitions: &[i32],
@@ -182,7 +187,7 @@ impl<'a> Broker<'a> {
 
     /// First and end offsets only; with `read_committed` the end is the last stable offset. One request to each broker for all
     /// of its partitions, because each request may wait as long as the client's own fetch.
-    pub(super) fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
+    pub(in crate::kafka) fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -203,14 +208,19 @@ impl<'a> Broker<'a> {
     }
 
     /// First offset with a timestamp of at least `at`, `None` where there is no such record.
-    pub(super) fn at_timestamp(&self, topic: &str, partitions: &[i32], at: i64) -> Result<Vec<Option<i64>>> {
+    pub(in crate::kafka) fn at_timestamp(&self, topic: &str, partitions: &[i32], at: i64) -> Result<Vec<Option<i64>>> {
         let found = self.ask(&format!("the offsets of '{topic}' at timestamp {at}"), |timeout| {
             self.consumer.offsets_for_times(list(topic, partitions, Offset::Offset(at.max(0)))?, timeout)
         })?;
         Ok(partitions.iter().map(|&partition| offset_in(&found, topic, partition).map(|(offset, _)| offset)).collect())
     }
 
-    pub(super) fn commits(&self, topic: &str, partitions: &[i32], refused: &mut bool) -> Result<Vec<Option<Commit>>> {
+    pub(in crate::kafka) fn commits(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        refused: &mut bool,
+    ) -> Result<Vec<Option<Commit>>> {
         if *refused {
             return Ok(vec![None; partitions.len()]);
         }
@@ -299,7 +309,9 @@ fn offset_in(list: &TopicPartitionList, topic: &str, partition: i32) -> Option<(
 }
 
 /// Offsets for `assign`.
-pub(super) fn positions<'a>(entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>) -> Result<TopicPartitionList> {
+pub(in crate::kafka) fn positions<'a>(
+    entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>,
+) -> Result<TopicPartitionList> {
     let mut list = TopicPartitionList::new();
     for (topic, partition, offset) in entries {
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).map_err(|error| {

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::client::{KafkaConsumer, is_refusal};
-use super::committer::commit_again;
+use crate::kafka::client::context::{KafkaConsumer, is_refusal};
+use crate::kafka::commit::committer::commit_again;
 use crate::membership::Membership;
 
 /// How long the cluster may take to answer with its id.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) struct Member {
+pub(in crate::kafka) struct Member {
     /// Weak: the reader closes the client.
     consumer: Weak<KafkaConsumer>,
     group: String,
 }
 
 impl Member {
-    pub(super) fn new(consumer: &Arc<KafkaConsumer>, group: &str) -> Member {
+    pub(in crate::kafka) fn new(consumer: &Arc<KafkaConsumer>, group: &str) -> Member {
         use rdkafka::consumer::Consumer;
         let cluster = consumer.client().fetch_cluster_id(PATIENCE).unwrap_or_default();
         Member { consumer: Arc::downgrade(consumer), group: format!("{cluster}/{group}") }

@@ -8,16 +8,17 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::aside::Aside;
-use super::client::{Rebalance, let_go};
-use super::committer::{self, Committer};
-use super::java_properties::Translation;
 use super::member::Member;
-use super::offsets::{Broker, positions};
-use super::reader::KafkaReader;
-use super::start::{Extent, StartPosition, StartReason, StartRules};
-use super::{Intake, Resume, Watermark};
 use crate::error::{Error, Result};
+use crate::kafka::client::broker::{Broker, positions};
+use crate::kafka::client::context::{Rebalance, let_go};
+use crate::kafka::client::question::Aside;
+use crate::kafka::commit::committer;
+use crate::kafka::commit::committer::Committer;
+use crate::kafka::properties::java_properties::Translation;
+use crate::kafka::read::reader::KafkaReader;
+use crate::kafka::start::{Extent, StartPosition, StartReason, StartRules};
+use crate::kafka::{Intake, Resume, Watermark};
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
 
 /// The longest wait until the rows of revoked partitions are written.
@@ -35,7 +36,7 @@ const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
 /// What the check for decisions of the group found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(in crate::kafka) enum Answered {
     Nothing,
     TookOn,
     LetGo,
@@ -43,15 +44,15 @@ pub(super) enum Answered {
 
 /// How long to wait until the rows of revoked partitions are written: well below the time after which the group removes a
 /// member that doesn't poll.
-pub(super) fn patience(translation: &Translation) -> Duration {
+pub(in crate::kafka) fn patience(translation: &Translation) -> Duration {
     let given = translation.membership.iter().rev().find(|(key, _)| key == "max.poll.interval.ms");
     let interval = given.and_then(|(_, value)| value.parse().ok()).map_or(POLL_INTERVAL, Duration::from_millis);
     (interval / 4).min(LONGEST_RELEASE)
 }
 
 /// Partitions that go to another process as soon as the transactions with their rows have ended.
-pub(super) struct Releasing {
-    pub(super) partitions: TopicPartitionList,
+pub(in crate::kafka) struct Releasing {
+    pub(in crate::kafka) partitions: TopicPartitionList,
     since: Instant,
     told: Instant,
 }
@@ -83,12 +84,12 @@ impl Releasing {
 }
 
 impl KafkaReader {
-    pub(super) fn in_group(&self) -> bool {
+    pub(in crate::kafka) fn in_group(&self) -> bool {
         self.source.assignment == Assignment::Group
     }
 
     /// Fixes where the job starts, if it has no progress, and joins.
-    pub(super) fn join_group(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    pub(in crate::kafka) fn join_group(&mut self, intake: &mut dyn Intake) -> Result<()> {
         self.commit_starts()?;
         intake.joined(Arc::new(Member::new(&self.consumer, &self.resume.group)));
         self.consumer.context().join();
@@ -146,7 +147,7 @@ impl KafkaReader {
 
     /// Answers a decision of the group, if there is one. For new partitions the brokers are first asked where to begin. Until
     /// then the group waits for this member, and the reader reads on.
-    pub(super) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
+    pub(in crate::kafka) fn answer_group(&mut self, intake: &mut dyn Intake) -> Result<Answered> {
         if let Some(releasing) = &mut self.releasing {
             if intake.is_releasing() {
                 releasing.tell(&self.resume.group);
@@ -299,7 +300,7 @@ impl KafkaReader {
 
     /// Whether there is nothing left to read. A member stays until the others are done too, so that it can take over partitions
     /// of one that fails.
-    pub(super) fn is_finished(&mut self) -> Result<bool> {
+    pub(in crate::kafka) fn is_finished(&mut self) -> Result<bool> {
         if !self.partitions.all_done() {
             return Ok(false);
         }
@@ -325,7 +326,7 @@ impl KafkaReader {
     }
 
     /// Subscribes to topics that match the pattern and are new since the last check. Then the group assigns their partitions.
-    pub(super) fn subscribe_to_new_topics(&mut self) -> Result<()> {
+    pub(in crate::kafka) fn subscribe_to_new_topics(&mut self) -> Result<()> {
         let Some(answer) = self.questions.topics.as_ref().and_then(Aside::answer) else { return Ok(()) };
         self.questions.topics = None;
         let before = self.subscribed.len();

@@ -11,29 +11,29 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
-pub(super) type KafkaConsumer = BaseConsumer<KafkaContext>;
+pub(in crate::kafka) type KafkaConsumer = BaseConsumer<KafkaContext>;
 
 /// A partition in the last statistics.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) topic: String,
-    pub(super) partition: i32,
+pub(in crate::kafka) struct Seen {
+    pub(in crate::kafka) topic: String,
+    pub(in crate::kafka) partition: i32,
     /// The partition's end.
-    pub(super) end: i64,
+    pub(in crate::kafka) end: i64,
     /// The end up to which everything has been put into the client's queue.
-    pub(super) fetched_to: i64,
+    pub(in crate::kafka) fetched_to: i64,
 }
 
 /// What the group has decided about this member's partitions, to be answered by assigning them or giving them up.
 #[derive(Debug)]
-pub(super) enum Rebalance {
+pub(in crate::kafka) enum Rebalance {
     Assigned(TopicPartitionList),
     Revoked(TopicPartitionList),
 }
 
 /// The client's context. Its callbacks run on the reader's own thread, inside `poll`.
 #[derive(Default)]
-pub(super) struct KafkaContext {
+pub(in crate::kafka) struct KafkaContext {
     brokers: String,
     away: AtomicBool,
     login: Mutex<Option<String>>,
@@ -47,55 +47,55 @@ pub(super) struct KafkaContext {
 }
 
 /// For each partition that is read here, the offset and metadata that the group has or may have. They can be committed again.
-pub(super) type Places = HashMap<(String, i32), (i64, String)>;
+pub(in crate::kafka) type Places = HashMap<(String, i32), (i64, String)>;
 
 impl KafkaContext {
-    pub(super) fn new(brokers: &str) -> Self {
+    pub(in crate::kafka) fn new(brokers: &str) -> Self {
         KafkaContext { brokers: brokers.to_owned(), ..KafkaContext::default() }
     }
 
     /// Why the brokers refuse this client's login or certificate, if they did.
-    pub(super) fn login_refused(&self) -> Option<String> {
+    pub(in crate::kafka) fn login_refused(&self) -> Option<String> {
         self.login.lock().clone()
     }
 
     /// How an established connection ended, if one has: maybe the two sides don't use the same protocol.
-    pub(super) fn connection_broke(&self) -> Option<String> {
+    pub(in crate::kafka) fn connection_broke(&self) -> Option<String> {
         self.broken.lock().clone()
     }
 
     /// The client joins the group from here on.
-    pub(super) fn join(&self) {
+    pub(in crate::kafka) fn join(&self) {
         self.member.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_member(&self) -> bool {
+    pub(in crate::kafka) fn is_member(&self) -> bool {
         self.member.load(Ordering::Relaxed)
     }
 
     /// Nothing is read any more. From now on decisions of the group are answered at once; the earlier ones are returned.
-    pub(super) fn leave(&self) -> VecDeque<Rebalance> {
+    pub(in crate::kafka) fn leave(&self) -> VecDeque<Rebalance> {
         self.leaving.store(true, Ordering::Relaxed);
         std::mem::take(&mut *self.rebalances.lock())
     }
 
     /// The oldest decision of the group that was not answered.
-    pub(super) fn take_rebalance(&self) -> Option<Rebalance> {
+    pub(in crate::kafka) fn take_rebalance(&self) -> Option<Rebalance> {
         self.rebalances.lock().pop_front()
     }
 
     /// Held while offsets are committed, so that they reach the group in order.
-    pub(super) fn committing(&self) -> MutexGuard<'_, ()> {
+    pub(in crate::kafka) fn committing(&self) -> MutexGuard<'_, ()> {
         self.committing.lock()
     }
 
     /// For a moment only.
-    pub(super) fn places(&self) -> MutexGuard<'_, Places> {
+    pub(in crate::kafka) fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock()
     }
 
     /// The last statistics. Each is returned only once.
-    pub(super) fn take_statistics(&self) -> Vec<Seen> {
+    pub(in crate::kafka) fn take_statistics(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock())
     }
 }
@@ -173,7 +173,7 @@ impl ConsumerContext for KafkaContext {
 }
 
 /// Answers the group without reading anything.
-pub(super) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
+pub(in crate::kafka) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
     let answered = match rebalance {
         Rebalance::Assigned(_) => consumer.incremental_assign(&TopicPartitionList::new()),
         Rebalance::Revoked(partitions) => let_go(consumer, partitions),
@@ -184,7 +184,7 @@ pub(super) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
 }
 
 /// Gives up those of the partitions that are assigned: the client accepts no answer that names another one.
-pub(super) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
+pub(in crate::kafka) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     let assigned = consumer.assignment()?;
     for element in partitions.elements() {
@@ -196,7 +196,7 @@ pub(super) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) 
 }
 
 /// Asking again won't help: the broker doesn't let this client keep offsets under this group.
-pub(super) fn is_refusal(code: Code) -> bool {
+pub(in crate::kafka) fn is_refusal(code: Code) -> bool {
     matches!(
         code,
         Code::GroupAuthorizationFailed

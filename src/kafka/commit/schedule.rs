@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Watermark;
+use crate::kafka::Watermark;
 
 /// Brokers forget offsets that nobody commits again.
 const REFRESH: Duration = Duration::from_secs(3600);
@@ -13,7 +13,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The last commit of every partition, and whether commits succeed.
 #[derive(Default)]
-pub(super) struct Commits {
+pub(in crate::kafka) struct Commits {
     sent: Vec<Sent>,
     /// When the last commit was sent; it may still be under way.
     sent_at: Option<Instant>,
@@ -38,7 +38,7 @@ struct Failing {
 impl Commits {
     /// The `watermarks` that must be committed now: those that the group doesn't have yet, or got an hour ago. From now on they
     /// count as sent. Empty while it is too early to repeat a failed commit.
-    pub(super) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
+    pub(in crate::kafka) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
         if self.failing.as_ref().is_some_and(|failing| now < failing.until) {
             return Vec::new();
         }
@@ -59,35 +59,35 @@ impl Commits {
     }
 
     /// The last commit was stored. Returns whether the one before had failed.
-    pub(super) fn stored(&mut self) -> bool {
+    pub(in crate::kafka) fn stored(&mut self) -> bool {
         self.complete = self.sent_at;
         self.failing.take().is_some()
     }
 
     /// The last commit didn't arrive, or was refused: everything is sent again, after growing waits.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(in crate::kafka) fn failed(&mut self, now: Instant) {
         self.sent.clear();
         let wait = self.failing.as_ref().map_or(FIRST_WAIT, |failing| (failing.wait * 2).min(LONGEST_WAIT));
         self.failing = Some(Failing { wait, until: now + wait });
     }
 
     /// The next commit doesn't wait, even if the last one failed.
-    pub(super) fn hurry(&mut self, now: Instant) {
+    pub(in crate::kafka) fn hurry(&mut self, now: Instant) {
         if let Some(failing) = &mut self.failing {
             failing.until = now;
         }
     }
 
-    pub(super) fn sent_at(&self) -> Option<Instant> {
+    pub(in crate::kafka) fn sent_at(&self) -> Option<Instant> {
         self.sent_at
     }
 
-    pub(super) fn complete_at(&self) -> Option<Instant> {
+    pub(in crate::kafka) fn complete_at(&self) -> Option<Instant> {
         self.complete
     }
 
     /// The partition is another process's now.
-    pub(super) fn forget(&mut self, topic: &str, partition: i32) {
+    pub(in crate::kafka) fn forget(&mut self, topic: &str, partition: i32) {
         self.sent.retain(|sent| sent.partition != partition || *sent.topic != *topic);
     }
 }

@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
-use super::Watermark;
-use super::client::Seen;
-use super::start::StartPosition;
+use crate::kafka::Watermark;
+use crate::kafka::client::context::Seen;
+use crate::kafka::start::StartPosition;
 
-pub(super) struct AssignedPartition {
-    pub(super) topic: Arc<str>,
-    pub(super) id: i32,
+pub(in crate::kafka) struct AssignedPartition {
+    pub(in crate::kafka) topic: Arc<str>,
+    pub(in crate::kafka) id: i32,
     /// Everything below has been offered.
-    pub(super) next: i64,
+    pub(in crate::kafka) next: i64,
     /// Everything below is durable.
     durable: i64,
     /// Exclusive.
-    pub(super) stop: Option<i64>,
+    pub(in crate::kafka) stop: Option<i64>,
     end: i64,
     /// Read to its stop.
-    pub(super) done: bool,
+    pub(in crate::kafka) done: bool,
     /// All records below the stop are in the client's queue or beyond it.
-    pub(super) fetched: bool,
+    pub(in crate::kafka) fetched: bool,
 }
 
 /// How long statistics may still tell of the queue as it was before it was emptied: they are made once a second, out of
@@ -31,7 +31,7 @@ pub(super) struct AssignedPartition {
 const STALE: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
-pub(super) struct Partitions {
+pub(in crate::kafka) struct Partitions {
     list: Vec<AssignedPartition>,
     /// When the client last threw its queue away.
     emptied: Option<Instant>,
@@ -40,13 +40,13 @@ pub(super) struct Partitions {
 }
 
 impl AssignedPartition {
-    pub(super) fn reached(&self, offset: i64) -> bool {
+    pub(in crate::kafka) fn reached(&self, offset: i64) -> bool {
         self.stop.is_some_and(|stop| offset >= stop)
     }
 }
 
 impl Partitions {
-    pub(super) fn add(&mut self, start: &StartPosition) {
+    pub(in crate::kafka) fn add(&mut self, start: &StartPosition) {
         self.list.push(AssignedPartition {
             topic: Arc::clone(&start.topic),
             id: start.partition,
@@ -59,40 +59,40 @@ impl Partitions {
         });
     }
 
-    pub(super) fn get(&mut self, at: usize) -> &mut AssignedPartition {
+    pub(in crate::kafka) fn get(&mut self, at: usize) -> &mut AssignedPartition {
         &mut self.list[at]
     }
 
-    pub(super) fn at(&self, at: usize) -> &AssignedPartition {
+    pub(in crate::kafka) fn at(&self, at: usize) -> &AssignedPartition {
         &self.list[at]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &AssignedPartition> {
+    pub(in crate::kafka) fn iter(&self) -> impl Iterator<Item = &AssignedPartition> {
         self.list.iter()
     }
 
     /// Indexes of those still being read.
-    pub(super) fn open(&self) -> Vec<usize> {
+    pub(in crate::kafka) fn open(&self) -> Vec<usize> {
         (0..self.list.len()).filter(|&at| !self.list[at].done).collect()
     }
 
     /// Forgets partitions that are read elsewhere now. Indexes change.
-    pub(super) fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
+    pub(in crate::kafka) fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
         self.list.retain(|partition| !gone(partition));
         self.let_go();
     }
 
-    pub(super) fn all_done(&self) -> bool {
+    pub(in crate::kafka) fn all_done(&self) -> bool {
         self.list.iter().all(|partition| partition.done)
     }
 
-    pub(super) fn find(&self, topic: &str, id: i32) -> Option<usize> {
+    pub(in crate::kafka) fn find(&self, topic: &str, id: i32) -> Option<usize> {
         self.list.iter().position(|partition| partition.id == id && *partition.topic == *topic)
     }
 
     /// The index of the message's partition.
     #[inline]
-    pub(super) fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
+    pub(in crate::kafka) fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
         self.of_object(message.topic_ptr().addr(), message.partition(), || message.topic())
     }
 
@@ -111,24 +111,24 @@ impl Partitions {
     }
 
     /// The client no longer fetches some partition. Its topic's object may be freed, and another topic may get its address.
-    pub(super) fn let_go(&mut self) {
+    pub(in crate::kafka) fn let_go(&mut self) {
         self.last = None;
     }
 
     /// The only partition with this number, if there is just one: an end-of-partition notice lacks the topic.
-    pub(super) fn only(&self, id: i32) -> Option<usize> {
+    pub(in crate::kafka) fn only(&self, id: i32) -> Option<usize> {
         let mut found = (0..self.list.len()).filter(|&at| self.list[at].id == id);
         found.next().filter(|_| found.next().is_none())
     }
 
     /// What the client had fetched is fetched again.
-    pub(super) fn queue_emptied(&mut self, now: Instant) {
+    pub(in crate::kafka) fn queue_emptied(&mut self, now: Instant) {
         self.emptied = Some(now);
         self.list.iter_mut().for_each(|partition| partition.fetched = false);
     }
 
     /// Learns from statistics that came just before `now`.
-    pub(super) fn learn(&mut self, seen: &[Seen], now: Instant) {
+    pub(in crate::kafka) fn learn(&mut self, seen: &[Seen], now: Instant) {
         let stale = self.emptied.is_some_and(|emptied| now.duration_since(emptied) < STALE);
         for partition in &mut self.list {
             let same = |s: &&Seen| s.partition == partition.id && *s.topic == *partition.topic;
@@ -139,7 +139,7 @@ impl Partitions {
         }
     }
 
-    pub(super) fn note_durable(&mut self, watermarks: &[Watermark]) {
+    pub(in crate::kafka) fn note_durable(&mut self, watermarks: &[Watermark]) {
         for (topic, id, next) in watermarks {
             if let Some(at) = self.find(topic, *id) {
                 self.list[at].durable = *next;
@@ -148,7 +148,7 @@ impl Partitions {
     }
 
     /// Records that are not durable yet, up to the stop.
-    pub(super) fn lag(&self) -> u64 {
+    pub(in crate::kafka) fn lag(&self) -> u64 {
         let behind = |p: &AssignedPartition| {
             let end = p.end.max(p.next);
             p.stop.map_or(end, |stop| stop.min(end)).saturating_sub(p.durable).max(0)

@@ -6,12 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::intake::SourceIntake;
-use super::job::job_application_name;
-use super::line::{Line, Traits};
-use super::replayed::Replayed;
-use super::shared::Shared;
-use super::stats::Summary;
+use super::read::{ReadDeadLetters, read};
 use crate::dead_letters::dead_letter::DeadLetter;
 use crate::dead_letters::{Spool, SpoolPosition};
 use crate::error::{Diagnostic, Error, Result};
@@ -19,8 +14,13 @@ use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::kafka::{Intake, Taken};
 use crate::metrics::{Counters, Snapshot};
-use crate::pipeline::dead_letter_sources::{ReadDeadLetters, read};
 use crate::pipeline::dead_letter_topic;
+use crate::pipeline::intake::source::SourceIntake;
+use crate::pipeline::job::job_application_name;
+use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shared::Shared;
+use crate::pipeline::stats::Summary;
 use crate::postgres::Beside;
 use crate::record::{Header, Record, TimestampType};
 use crate::settings::DeadLetterTarget;
@@ -55,7 +55,7 @@ pub struct ReplayOptions {
 pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, Result<()>) {
     let started = Instant::now();
     let mut counters = Snapshot::default();
-    let outcome = super::job::check_settings(&job)
+    let outcome = crate::pipeline::job::check_settings(&job)
         .and_then(|()| choose(&mut job, options))
         .and_then(|sinks| put_through(&job, options, &sinks, stop, &mut counters));
     (Summary { counters, seconds: started.elapsed().as_secs_f64(), progress_age: None }, outcome)

@@ -9,22 +9,26 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Timestamp};
 
-use super::client::{KafkaConsumer, KafkaContext};
-use super::commits::Commits;
-use super::committer::Committer;
-use super::group::{self, Answered, Releasing};
 use super::headers::Headers;
-use super::java_properties::{self, Translation};
-use super::offsets::positions;
+use super::native;
 use super::partitions::Partitions;
 #[cfg(feature = "internals")]
 use super::polls::LongestGap;
 use super::polls::Polls;
-use super::start::StartPosition;
-use super::storing::{StoredProgress, Trouble};
 use super::upkeep::Questions;
-use super::{Intake, Lag, Resume, Taken, Watermark, native, tuning};
 use crate::error::{Error, Result};
+use crate::kafka::client::broker::positions;
+use crate::kafka::client::context::{KafkaConsumer, KafkaContext};
+use crate::kafka::commit::committer::Committer;
+use crate::kafka::commit::progress::{StoredProgress, Trouble};
+use crate::kafka::commit::schedule::Commits;
+use crate::kafka::group::membership;
+use crate::kafka::group::membership::{Answered, Releasing};
+use crate::kafka::properties::java_properties;
+use crate::kafka::properties::java_properties::Translation;
+use crate::kafka::properties::tuning;
+use crate::kafka::start::StartPosition;
+use crate::kafka::{Intake, Lag, Resume, Taken, Watermark};
 use crate::record::{Record, TimestampType};
 use crate::settings::kafka::{Assignment, KafkaSource};
 use crate::stop::Stop;
@@ -39,35 +43,35 @@ const RUN: u32 = 256;
 
 /// Reads the topics of one source.
 pub struct KafkaReader {
-    pub(super) consumer: Arc<KafkaConsumer>,
-    pub(super) table: String,
-    pub(super) source: KafkaSource,
-    pub(super) resume: Resume,
+    pub(in crate::kafka) consumer: Arc<KafkaConsumer>,
+    pub(in crate::kafka) table: String,
+    pub(in crate::kafka) source: KafkaSource,
+    pub(in crate::kafka) resume: Resume,
     /// In a group: of all partitions, whoever reads them.
-    pub(super) starts: Vec<StartPosition>,
-    pub(super) partitions: Partitions,
-    pub(super) commits: Commits,
-    pub(super) committer: Option<Committer>,
+    pub(in crate::kafka) starts: Vec<StartPosition>,
+    pub(in crate::kafka) partitions: Partitions,
+    pub(in crate::kafka) commits: Commits,
+    pub(in crate::kafka) committer: Option<Committer>,
     /// Nothing is stored in the group.
     without_commits: bool,
-    pub(super) lag: Lag,
-    pub(super) stored_progress: StoredProgress,
-    pub(super) trouble: Trouble,
-    pub(super) looked_for_partitions: Instant,
-    pub(super) looked_at_others: Instant,
-    pub(super) upkeep_at: Instant,
-    pub(super) last_warning: Option<(Code, Instant)>,
+    pub(in crate::kafka) lag: Lag,
+    pub(in crate::kafka) stored_progress: StoredProgress,
+    pub(in crate::kafka) trouble: Trouble,
+    pub(in crate::kafka) looked_for_partitions: Instant,
+    pub(in crate::kafka) looked_at_others: Instant,
+    pub(in crate::kafka) upkeep_at: Instant,
+    pub(in crate::kafka) last_warning: Option<(Code, Instant)>,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
-    pub(super) holding: bool,
+    pub(in crate::kafka) holding: bool,
     /// The next record of a partition is out of range, and the brokers haven't been asked yet which partition it is.
-    pub(super) out_of_range: bool,
-    pub(super) questions: Questions,
+    pub(in crate::kafka) out_of_range: bool,
+    pub(in crate::kafka) questions: Questions,
     /// In a group: the topics that this member has subscribed to.
-    pub(super) subscribed: Vec<Arc<str>>,
+    pub(in crate::kafka) subscribed: Vec<Arc<str>>,
     /// In a group: how long a partition's new owner may be kept waiting.
-    pub(super) release_patience: Duration,
+    pub(in crate::kafka) release_patience: Duration,
     /// Partitions that the group has revoked, while transactions with their rows are open.
-    pub(super) releasing: Option<Releasing>,
+    pub(in crate::kafka) releasing: Option<Releasing>,
     polls: Polls,
     headers: Headers,
     wants_headers: bool,
@@ -109,7 +113,7 @@ impl KafkaReader {
             let config = tuning::consumer(source, translation, &resume.group, resume.share_of_memory)?;
             Ok(config.create_with_context(KafkaContext::new(&source.brokers)))
         };
-        let release_patience = group::patience(&translation);
+        let release_patience = membership::patience(&translation);
         let made = match made(&translation)? {
             // Values that are fine one by one may still contradict each other.
             Err(error) if translation.tunes() => {
@@ -247,7 +251,7 @@ impl KafkaReader {
     }
 
     /// Tells the client to fetch these from where they are.
-    pub(super) fn assign(&self, indexes: &[usize]) -> Result<()> {
+    pub(in crate::kafka) fn assign(&self, indexes: &[usize]) -> Result<()> {
         if indexes.is_empty() {
             return Ok(());
         }

@@ -10,14 +10,14 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{KafkaConsumer, Places};
 use crate::error::Result;
+use crate::kafka::client::context::{KafkaConsumer, Places};
 use crate::threads;
 
 /// Whether a commit was stored, and if not, why.
-pub(super) type Answer = std::result::Result<(), Code>;
+pub(in crate::kafka) type Answer = std::result::Result<(), Code>;
 
-pub(super) struct Committer {
+pub(in crate::kafka) struct Committer {
     work: Sender<TopicPartitionList>,
     answers: Receiver<Answer>,
     under_way: bool,
@@ -26,7 +26,7 @@ pub(super) struct Committer {
 
 impl Committer {
     /// The thread ends when this is dropped and the last answer has come.
-    pub(super) fn start(consumer: &Arc<KafkaConsumer>) -> Result<Committer> {
+    pub(in crate::kafka) fn start(consumer: &Arc<KafkaConsumer>) -> Result<Committer> {
         let (work, orders) = bounded::<TopicPartitionList>(1);
         let (answer, answers) = bounded(1);
         let consumer = Arc::clone(consumer);
@@ -41,24 +41,24 @@ impl Committer {
         Ok(Committer { work, answers, under_way: false, thread })
     }
 
-    pub(super) fn under_way(&self) -> bool {
+    pub(in crate::kafka) fn under_way(&self) -> bool {
         self.under_way
     }
 
     /// Only when nothing is under way.
-    pub(super) fn send(&mut self, offsets: TopicPartitionList) {
+    pub(in crate::kafka) fn send(&mut self, offsets: TopicPartitionList) {
         self.under_way = self.work.send(offsets).is_ok();
     }
 
     /// The answer to the commit under way, if it comes within `wait`.
-    pub(super) fn answer(&mut self, wait: Duration) -> Option<Answer> {
+    pub(in crate::kafka) fn answer(&mut self, wait: Duration) -> Option<Answer> {
         let answer = self.answers.recv_timeout(wait).ok()?;
         self.under_way = false;
         Some(answer)
     }
 
     /// Ends the thread, so that it doesn't keep the client. Doesn't wait for an answer that may never come.
-    pub(super) fn end(self) {
+    pub(in crate::kafka) fn end(self) {
         let Committer { work, under_way, thread, .. } = self;
         drop(work);
         if !under_way {
@@ -67,7 +67,7 @@ impl Committer {
     }
 }
 
-pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+pub(in crate::kafka) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
     let _in_order = consumer.context().committing();
     let answer = send(consumer, offsets);
     if answer.is_ok() {
@@ -77,7 +77,7 @@ pub(super) fn commit(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> 
 }
 
 /// Notes offsets as those that the group has.
-pub(super) fn note(places: &mut Places, offsets: &TopicPartitionList) {
+pub(in crate::kafka) fn note(places: &mut Places, offsets: &TopicPartitionList) {
     for element in offsets.elements() {
         if let Offset::Offset(offset) = element.offset() {
             let key = (element.topic().to_owned(), element.partition());
@@ -87,7 +87,7 @@ pub(super) fn note(places: &mut Places, offsets: &TopicPartitionList) {
 }
 
 /// Commits what the group has of a partition once more. `None`: the partition isn't read here.
-pub(super) fn commit_again(consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<Answer> {
+pub(in crate::kafka) fn commit_again(consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<Answer> {
     let _in_order = consumer.context().committing();
     let (offset, metadata) = consumer.context().places().get(&(topic.to_owned(), partition))?.clone();
     let mut list = TopicPartitionList::new();
