@@ -150,7 +150,7 @@ targets! {
     errors_of_options_show_no_password: "options",
     errors_of_a_url_show_no_password: "urls",
     errors_of_kafka_properties_show_no_password: "properties",
-    a_dead_letter_is_written_as_it_was_read: "letters",
+    a_dead_letter_is_written_as_it_was_read: "dead_letters",
     times_print_and_read_the_same: "times",
     like_is_what_its_definition_says: "patterns",
 }

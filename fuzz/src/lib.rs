@@ -5,10 +5,10 @@ mod avro;
 mod avro_schema;
 mod changes;
 mod csv;
+mod dead_letters;
 mod decoded;
 mod job;
 mod json;
-mod letters;
 mod options;
 mod patterns;
 #[cfg(feature = "kafka")]
@@ -51,7 +51,7 @@ pub const TARGETS: &[Target] = &[
     target("urls", urls::check, urls::PIECES),
     #[cfg(feature = "kafka")]
     target("properties", properties::check, properties::PIECES),
-    target("letters", letters::check, letters::PIECES),
+    target("dead_letters", dead_letters::check, dead_letters::PIECES),
     target("times", times::check, times::PIECES),
     target("patterns", patterns::check, patterns::PIECES),
 ];

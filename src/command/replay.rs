@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::pipeline::{Letters, ReplayOptions, Summary, replay as put_through};
+use crate::pipeline::{DeadLetterSource, ReplayOptions, Summary, replay as put_through};
 use crate::settings::TableName;
 use crate::stop::Stop;
 
@@ -37,7 +37,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Arguments {
     /// FILE, kafka:TOPIC or table:SCHEMA.NAME
     #[arg(value_name = "LETTERS", value_parser = dead_letters)]
-    dead_letters: Letters,
+    dead_letters: DeadLetterSource,
     /// The job that rejected them: Flink SQL statements
     #[arg(long, value_name = "JOB.sql")]
     job: PathBuf,
@@ -69,19 +69,19 @@ Examples:
   vecsink replay table:vector_test.rejected --job job.sql --sink vector_test.car_info
       The dead letters of a table, those of one sink.";
 
-fn dead_letters(text: &str) -> std::result::Result<Letters, String> {
+fn dead_letters(text: &str) -> std::result::Result<DeadLetterSource, String> {
     match text.split_once(':') {
         Some(("kafka", "")) => Err("needs a topic after 'kafka:'".into()),
-        Some(("kafka", topic)) => Ok(Letters::Topic(topic.to_owned())),
+        Some(("kafka", topic)) => Ok(DeadLetterSource::Topic(topic.to_owned())),
         Some(("table", name)) => match TableName::parse(name) {
             Ok(name) if name.has_schema() => {
                 let (schema, table) = name.or_in("");
-                Ok(Letters::Table { schema, table })
+                Ok(DeadLetterSource::Table { schema, table })
             }
             _ => Err("needs SCHEMA.NAME after 'table:', with double quotes around a part that contains dots".into()),
         },
-        Some(("file", path)) => Ok(Letters::File(path.into())),
-        _ => Ok(Letters::File(text.into())),
+        Some(("file", path)) => Ok(DeadLetterSource::File(path.into())),
+        _ => Ok(DeadLetterSource::File(text.into())),
     }
 }
 
@@ -114,7 +114,7 @@ pub fn replay(arguments: Arguments, console: &Console) -> Exit {
         console.error(&Error::Stopped);
         return Exit::Failed;
     };
-    log::info!("{} letters: {}", grouped(summary.counters.records_read), summary::text(&summary));
+    log::info!("{} dead letters: {}", grouped(summary.counters.records_read), summary::text(&summary));
     if let Err(error) = &outcome {
         console.error(error);
     }
@@ -158,13 +158,13 @@ mod tests {
 
     #[test]
     fn dead_letters_are_in_a_file_a_topic_or_a_table() {
-        let table = Letters::Table { schema: "s".into(), table: "t".into() };
+        let table = DeadLetterSource::Table { schema: "s".into(), table: "t".into() };
         assert_eq!(dead_letters("table:s.t"), Ok(table));
-        let dotted = Letters::Table { schema: "my.schema".into(), table: "T".into() };
+        let dotted = DeadLetterSource::Table { schema: "my.schema".into(), table: "T".into() };
         assert_eq!(dead_letters("table:\"my.schema\".T"), Ok(dotted));
-        assert_eq!(dead_letters("kafka:dead.cars"), Ok(Letters::Topic("dead.cars".into())));
-        assert_eq!(dead_letters("a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
-        assert_eq!(dead_letters("file:a/b.jsonl"), Ok(Letters::File("a/b.jsonl".into())));
+        assert_eq!(dead_letters("kafka:dead.cars"), Ok(DeadLetterSource::Topic("dead.cars".into())));
+        assert_eq!(dead_letters("a/b.jsonl"), Ok(DeadLetterSource::File("a/b.jsonl".into())));
+        assert_eq!(dead_letters("file:a/b.jsonl"), Ok(DeadLetterSource::File("a/b.jsonl".into())));
         assert!(
             dead_letters("table:t").is_err() && dead_letters("table:a.b.c").is_err() && dead_letters("kafka:").is_err()
         );

@@ -17,25 +17,25 @@ static WRITING: Mutex<()> = Mutex::new(());
 
 /// A file that only grows. It is opened anew for each write, so that it may be moved away (rotated) at any time.
 #[derive(Debug)]
-pub struct LetterFile {
+pub struct DeadLetterFile {
     path: PathBuf,
 }
 
-impl LetterFile {
+impl DeadLetterFile {
     /// Creates the file if need be; nothing is written to it.
     pub fn open(path: &Path) -> Result<Self> {
-        let dead_letters = LetterFile { path: path.to_owned() };
+        let dead_letters = DeadLetterFile { path: path.to_owned() };
         dead_letters.append(&[]).map_err(|error| dead_letters.error("can't be opened for appending", &error))?;
         Ok(dead_letters)
     }
 
-    /// Makes sure that [`LetterFile::open`] would succeed. A file that isn't there is not created: a running job may
+    /// Makes sure that [`DeadLetterFile::open`] would succeed. A file that isn't there is not created: a running job may
     /// create it at the same time, and what it writes must stay. Another file beside it tells as much.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::open(path).map(drop);
         }
-        let dead_letters = LetterFile { path: path.to_owned() };
+        let dead_letters = DeadLetterFile { path: path.to_owned() };
         let probe = dead_letters.folder().join(format!(".vecsink-check-{}", std::process::id()));
         let made = OpenOptions::new().write(true).create_new(true).open(&probe);
         made.and_then(|_| std::fs::remove_file(&probe))
@@ -91,7 +91,7 @@ impl LetterFile {
     }
 }
 
-impl DeadLetters for LetterFile {
+impl DeadLetters for DeadLetterFile {
     fn write(&self, dead_letters: &[DeadLetter]) -> Result<()> {
         let mut lines = Vec::new();
         for dead_letter in dead_letters {
@@ -117,7 +117,7 @@ mod tests {
     use crate::dead_letters::dead_letter::samples::dead_letter;
     use crate::position::Position;
 
-    fn write(dead_letters: &LetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
+    fn write(dead_letters: &DeadLetterFile, offsets: std::ops::Range<i64>) -> Result<()> {
         let at = |offset| Position { offset, ..dead_letter().position };
         let long = || Some(vec![b'x'; 300]);
         let batch: Vec<_> =
@@ -136,8 +136,8 @@ mod tests {
     fn dead_letters_are_appended_to_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
-        write(&LetterFile::open(&path).unwrap(), 0..2).unwrap();
-        write(&LetterFile::open(&path).unwrap(), 2..3).unwrap();
+        write(&DeadLetterFile::open(&path).unwrap(), 0..2).unwrap();
+        write(&DeadLetterFile::open(&path).unwrap(), 2..3).unwrap();
         assert_eq!(offsets(&path), [Some(0), Some(1), Some(2)]);
     }
 
@@ -145,7 +145,7 @@ mod tests {
     fn opening_creates_an_empty_file_that_only_its_owner_reads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
-        LetterFile::open(&path).unwrap();
+        DeadLetterFile::open(&path).unwrap();
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (0, 0o600));
     }
@@ -155,7 +155,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         fs::write(&path, "{\"offset\":7}\n{\"offset\":8,\"val").unwrap();
-        let dead_letters = LetterFile::open(&path).unwrap();
+        let dead_letters = DeadLetterFile::open(&path).unwrap();
         write(&dead_letters, 9..10).unwrap();
         write(&dead_letters, 10..11).unwrap();
         assert_eq!(offsets(&path), [Some(7), None, Some(9), Some(10)]);
@@ -165,7 +165,7 @@ mod tests {
     fn a_file_moved_away_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
-        let dead_letters = LetterFile::open(&path).unwrap();
+        let dead_letters = DeadLetterFile::open(&path).unwrap();
         write(&dead_letters, 0..1).unwrap();
         fs::rename(&path, folder.path().join("dead.1")).unwrap();
         write(&dead_letters, 1..2).unwrap();
@@ -178,7 +178,7 @@ mod tests {
         let path = folder.path().join("dead.jsonl");
         thread::scope(|scope| {
             for sink in 0..4_i64 {
-                let dead_letters = LetterFile::open(&path).unwrap();
+                let dead_letters = DeadLetterFile::open(&path).unwrap();
                 scope.spawn(move || {
                     for batch in 0..10 {
                         write(&dead_letters, sink * 100 + batch * 10..sink * 100 + batch * 10 + 10).unwrap();
@@ -195,26 +195,26 @@ mod tests {
     fn a_target_that_cannot_be_written_is_an_error_with_path_and_advice() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("no/such/dead.jsonl");
-        let error = LetterFile::open(&missing).unwrap_err().to_string();
+        let error = DeadLetterFile::open(&missing).unwrap_err().to_string();
         assert!(error.contains(missing.to_str().unwrap()) && error.contains("create its folder"), "{error}");
-        let error = LetterFile::open(folder.path()).unwrap_err().to_string();
+        let error = DeadLetterFile::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("name a file"), "{error}");
-        let error = LetterFile::open(Path::new("/dev/null")).unwrap_err().to_string();
+        let error = DeadLetterFile::open(Path::new("/dev/null")).unwrap_err().to_string();
         assert!(error.contains("not a regular file"), "{error}");
     }
 
     #[test]
     fn checking_finds_what_opening_would_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        LetterFile::check(&folder.path().join("dead.jsonl")).unwrap();
+        DeadLetterFile::check(&folder.path().join("dead.jsonl")).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(LetterFile::check(&folder.path().join("no/such/dead.jsonl")).is_err());
-        assert!(LetterFile::check(folder.path()).is_err());
+        assert!(DeadLetterFile::check(&folder.path().join("no/such/dead.jsonl")).is_err());
+        assert!(DeadLetterFile::check(folder.path()).is_err());
     }
 
     #[test]
     fn a_full_disk_is_an_error_that_says_so() {
-        let dead_letters = LetterFile { path: "dead.jsonl".into() };
+        let dead_letters = DeadLetterFile { path: "dead.jsonl".into() };
         let error = dead_letters.error("can't be written", &io::Error::from(io::ErrorKind::StorageFull)).to_string();
         assert!(error.contains("dead.jsonl") && error.contains("make room"), "{error}");
     }

@@ -33,7 +33,7 @@ pub fn append(dead_letter: &DeadLetter, out: &mut Vec<u8>) {
 /// `{"text": "…"}` instead of base64. The error says which field is wrong.
 pub fn read(line: &[u8]) -> Result<DeadLetter, String> {
     let object: Map<String, Value> =
-        serde_json::from_slice(line).map_err(|error| format!("is no JSON object: {error}"))?;
+        serde_json::from_slice(line).map_err(|error| format!("not a JSON object: {error}"))?;
     let field = |name: &str| object.get(name).unwrap_or(&Value::Null);
     let text = |name: &str| match field(name) {
         Value::Null => Ok(None),
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_line_that_is_no_dead_letter_is_told_by_its_field() {
         for (line, wrong) in [
-            ("{\"topic\":\"cars\",\"par", "no JSON object"),
-            ("[]", "no JSON object"),
+            ("{\"topic\":\"cars\",\"par", "not a JSON object"),
+            ("[]", "not a JSON object"),
             (r#"{"partition":0,"offset":0,"value":null}"#, "'topic' is missing"),
             (r#"{"topic":"t","partition":0,"offset":0}"#, "'value' is missing"),
             (r#"{"topic":"t","partition":0,"offset":"x","value":null}"#, "'offset' must be"),

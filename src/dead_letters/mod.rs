@@ -11,7 +11,7 @@ pub mod message;
 mod spool;
 mod topic;
 
-pub use self::file::LetterFile;
+pub use self::file::DeadLetterFile;
 pub use self::log::RateLimitedLog;
 pub use self::spool::{Spool, SpoolPosition};
-pub use self::topic::{LetterTopic, Publish};
+pub use self::topic::{DeadLetterTopic, Publish};

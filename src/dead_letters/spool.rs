@@ -23,7 +23,7 @@ pub struct SpoolPosition {
     topic: u32,
     partition: i32,
     offset: i64,
-    /// Letters of one record stay in the order in which they were rejected.
+    /// Dead letters of one record stay in the order in which they were rejected.
     start: u64,
     length: u64,
     /// In a table, the letter's `id`.
@@ -66,8 +66,8 @@ impl Spool {
         Err(Error::Internal("no name is free".into()))
     }
 
-    /// The letters of a file as it is now; what is appended later isn't seen. [`Error::Config`] names the lines that are no
-    /// letters.
+    /// The dead letters of a file as it is now; what is appended later isn't seen. [`Error::Config`] names the lines that
+    /// aren't dead letters.
     pub fn of_file(path: &Path) -> Result<Spool> {
         let shown = path.display();
         let unreadable = |error: io::Error| Error::Config(vec![wrong(format!("{shown}: {error}"))]);
@@ -82,12 +82,12 @@ impl Spool {
             }
             if text.len() > LONGEST {
                 bad.push(wrong(format!(
-                    "{shown}:{number}: is no dead letter: it has {length} bytes, at most {LONGEST} are allowed"
+                    "{shown}:{number}: not a dead letter: it has {length} bytes, at most {LONGEST} are allowed"
                 )));
             } else if !text.trim_ascii().is_empty() {
                 match line::read(&text) {
                     Ok(dead_letter) => spool.note(&dead_letter, start, length, None),
-                    Err(what) => bad.push(wrong(format!("{shown}:{number}: is no dead letter: it {what}"))),
+                    Err(what) => bad.push(wrong(format!("{shown}:{number}: not a dead letter: {what}"))),
                 }
             }
             start += length;
@@ -210,7 +210,7 @@ mod tests {
         line::append(&at("t", 7, "s"), &mut text);
         std::fs::write(&path, text).unwrap();
         let error = Spool::of_file(&path).err().unwrap().to_string();
-        assert!(error.contains("dead.jsonl:1: is no dead letter") && !error.contains("jsonl:2"), "{error}");
+        assert!(error.contains("dead.jsonl:1: not a dead letter") && !error.contains("jsonl:2"), "{error}");
         assert!(Spool::of_file(&folder.path().join("absent")).is_err());
     }
 }

@@ -11,19 +11,19 @@ pub trait Publish: Send + Sync {
     fn publish(&self, messages: &[Original<'_>]) -> Result<()>;
 }
 
-/// A topic that letters of one job go to.
-pub struct LetterTopic<P> {
+/// A topic that dead letters of one job go to.
+pub struct DeadLetterTopic<P> {
     publisher: P,
     job: String,
 }
 
-impl<P: Publish> LetterTopic<P> {
+impl<P: Publish> DeadLetterTopic<P> {
     pub fn new(publisher: P, job: &str) -> Self {
-        LetterTopic { publisher, job: job.to_owned() }
+        DeadLetterTopic { publisher, job: job.to_owned() }
     }
 }
 
-impl<P: Publish> DeadLetters for LetterTopic<P> {
+impl<P: Publish> DeadLetters for DeadLetterTopic<P> {
     fn write(&self, dead_letters: &[DeadLetter]) -> Result<()> {
         let added: Vec<_> = dead_letters.iter().map(|dead_letter| headers(dead_letter, &self.job)).collect();
         let messages: Vec<_> =

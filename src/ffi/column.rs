@@ -255,7 +255,7 @@ impl<'a> ColumnReader<'a> {
             return Ok(None);
         }
         let end = column.validity_offset.checked_add(self.rows);
-        let end = end.ok_or_else(|| self.wrong("its validity_offset is more than memory has"))?;
+        let end = end.ok_or_else(|| self.wrong("its validity_offset is larger than the address space"))?;
         // SAFETY: as the caller promises.
         let bytes = unsafe { slice(column.validity, end.div_ceil(8), format_args!("the validity of {}", self.label)) }?;
         Ok(Some(Bitmap::new(bytes, column.validity_offset)))

@@ -294,7 +294,7 @@ pub extern "C" fn vecsink_error_message(error: *const vecsink_error) -> *const c
     if error.is_null() {
         return c"".as_ptr();
     }
-    let unknown = c"this is no vecsink_error, or it was freed".as_ptr();
+    let unknown = c"this is not a vecsink_error, or it was freed".as_ptr();
     ask(unknown, || handle::get::<ShownError>(error).map_or(unknown, |shown| shown.message.as_ptr()))
 }
 

@@ -103,7 +103,7 @@ fn find<T: HandleKind>(handle: *const T::Public) -> Result<(&'static HandleTable
     }
     let bits = |at: u32, count: u32| (number >> at & ((1 << count) - 1)) as usize;
     if number >> (GENERATION_AT + 30) != NO_ADDRESS >> (GENERATION_AT + 30) || bits(0, PROCESS_AT) != 0 {
-        return Err(CallError::handle(format!("this is no handle of a {}", T::NAME)));
+        return Err(CallError::handle(format!("this is not the handle of a {}", T::NAME)));
     }
     if bits(PROCESS_AT, SLOT_AT - PROCESS_AT) != process::number() {
         return Err(CallError::forked(T::NAME));

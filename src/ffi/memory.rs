@@ -23,7 +23,9 @@ pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) ->
     }
     let bytes = length.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize);
     if bytes.and_then(|bytes| data.addr().checked_add(bytes)).is_none() {
-        return Err(CallError::argument(format!("{what} can't have {length} elements: that is more than memory")));
+        return Err(CallError::argument(format!(
+            "{what} can't have {length} elements: they would be larger than the address space"
+        )));
     }
     // SAFETY: not NULL, aligned, and no longer than memory; what is in it is the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts(data, length) })

@@ -1,7 +1,7 @@
 //! What a job would do, found out without writing a row.
 
 use super::job::warn_of_company;
-use crate::dead_letters::LetterFile;
+use crate::dead_letters::DeadLetterFile;
 use crate::dispatch::Layout;
 use crate::error::Result;
 use crate::job::settings::job::Job;
@@ -100,7 +100,7 @@ fn dead_letters(sink: &Sink, source: &Source) -> Result<String> {
     Ok(match &sink.dead_letter {
         None => "rejected records are counted and logged; 'deadletter' would keep them".into(),
         Some(DeadLetterTarget::File(path)) => {
-            LetterFile::check(path)?;
+            DeadLetterFile::check(path)?;
             format!("rejected records go to the file {}", path.display())
         }
         Some(DeadLetterTarget::Kafka(topic)) => dead_letter_topic::check(&source.kafka, topic)?,

@@ -1,7 +1,7 @@
 //! Dead letters to a topic of the source's brokers: the stage that rejects meets the one that has the client.
 
 use crate::dead_letters::dead_letter::DeadLetters;
-use crate::dead_letters::{LetterTopic, Publish};
+use crate::dead_letters::{DeadLetterTopic, Publish};
 use crate::error::Result;
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -23,7 +23,7 @@ pub fn rejects(job: &Job, mapping: &Mapping) -> Result<Rejects> {
     let source = &job.sources[mapping.source].kafka;
     let name = job.name().unwrap_or("vecsink");
     Rejects::open(&mapping.sink, &|topic| -> Result<Box<dyn DeadLetters>> {
-        Ok(Box::new(LetterTopic::new(Publisher::open(source, topic)?, name)))
+        Ok(Box::new(DeadLetterTopic::new(Publisher::open(source, topic)?, name)))
     })
 }
 

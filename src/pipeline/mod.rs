@@ -51,7 +51,7 @@ pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
 pub use job::{Pipeline, RunOptions, check_settings};
 #[cfg(feature = "kafka")]
-pub use replay::{Letters, ReplayOptions, replay};
+pub use replay::{DeadLetterSource, ReplayOptions, replay};
 #[cfg(all(test, feature = "cli"))]
 pub use sample::SampledRecord;
 #[cfg(feature = "kafka")]

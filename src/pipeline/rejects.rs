@@ -12,7 +12,7 @@ use super::is_over;
 use super::line::Line;
 use crate::dead_letters::dead_letter;
 use crate::dead_letters::dead_letter::DeadLetters;
-use crate::dead_letters::{LetterFile, RateLimitedLog};
+use crate::dead_letters::{DeadLetterFile, RateLimitedLog};
 use crate::error::{Error, Rejection, Result};
 use crate::position::Position;
 use crate::postgres::Beside;
@@ -90,7 +90,7 @@ impl Rejects {
     pub fn open(sink: &Sink, to_topic: &dyn Fn(&str) -> Result<Box<dyn DeadLetters>>) -> Result<Rejects> {
         let keeping = match &sink.dead_letter {
             None => Keeping::Nowhere(RateLimitedLog::new(sink.log_row_values)),
-            Some(DeadLetterTarget::File(path)) => Keeping::Apart(Box::new(LetterFile::open(path)?)),
+            Some(DeadLetterTarget::File(path)) => Keeping::Apart(Box::new(DeadLetterFile::open(path)?)),
             Some(DeadLetterTarget::Kafka(topic)) => Keeping::Apart(to_topic(topic)?),
             Some(DeadLetterTarget::Table { .. }) => Keeping::WithRows,
         };

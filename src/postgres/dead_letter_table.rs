@@ -41,11 +41,11 @@ const COLUMNS: [(&str, &str, &str); 13] = [
 pub struct Beside {
     /// For the sink's dead-letter table.
     pub dead_letters: Vec<DeadLetter>,
-    /// Letters that have been put through again: they leave their table with the rows they became.
+    /// Dead letters that have been put through again: they leave their table with the rows they became.
     pub answered: Answered,
 }
 
-/// Letters of one table, by their `id`.
+/// Dead letters of one table, by their `id`.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Answered {
     pub schema: String,
@@ -202,7 +202,7 @@ fn exists(session: &mut Session, schema: &str, table: &str) -> Attempt<bool> {
 pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, beside: &Beside) -> Attempt<()> {
     let own = |failure: AttemptError| match failure.class {
         Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::Astray => failure,
-        _ => AttemptError { class: Class::Letters, ..failure },
+        _ => AttemptError { class: Class::DeadLetters, ..failure },
     };
     if !beside.dead_letters.is_empty() {
         let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };
@@ -218,7 +218,7 @@ pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, besi
 }
 
 impl Target {
-    /// A transaction of its own for letters that found no rows to go with. Waits out an outage, as [`Target::write`] does.
+    /// A transaction of its own for dead letters that found no rows to go with. Waits out an outage, as [`Target::write`] does.
     pub fn write_dead_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
         let mut backoff = Backoff::new(self.retry_wait_time);
         loop {
@@ -270,14 +270,14 @@ pub fn check_dead_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool
     DeadLetterTable::check(&mut session, schema, table)
 }
 
-/// Reads all letters of a table of the sink's database and hands each on with its `id`. `false`: there is no such table.
+/// Reads all dead letters of a table of the sink's database and hands each on with its `id`. `false`: there is no such table.
 pub fn read_dead_letters(
     sink: &Sink,
     schema: &str,
     table: &str,
     take: &mut dyn FnMut(i64, DeadLetter) -> Result<()>,
 ) -> Result<bool> {
-    /// Letters fetched at once.
+    /// Dead letters fetched at once.
     const PAGE: i32 = 500;
     let connector = Connector::new(&sink.connection, "vecsink replay", None)?;
     let failed = |failure: &AttemptError| connector.unreachable(failure);
@@ -297,9 +297,9 @@ pub fn read_dead_letters(
         failure.error(&format!("dead-letter table {schema}.{table} can't be read"), "look at its columns")
     };
     let client = session.client();
-    let cursor = format!("BEGIN; DECLARE vecsink_letters NO SCROLL CURSOR FOR {query}");
+    let cursor = format!("BEGIN; DECLARE vecsink_dead_letters NO SCROLL CURSOR FOR {query}");
     client.batch_execute(&cursor).map_err(|error| wrong(&error))?;
-    let next = format!("FETCH {PAGE} FROM vecsink_letters");
+    let next = format!("FETCH {PAGE} FROM vecsink_dead_letters");
     loop {
         let rows = client.query(&next, &[]).map_err(|error| wrong(&error))?;
         if rows.is_empty() {

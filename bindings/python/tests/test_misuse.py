@@ -207,7 +207,7 @@ def test_a_block_that_raises_closes_its_sink_and_hands_on_what_it_raised(items, 
 
 
 def test_dead_letters_are_kept_in_a_file(items, tmp_path):
-    file = tmp_path / "letters.jsonl"
+    file = tmp_path / "dead_letters.jsonl"
     with items.sink(dead_letter_file=file) as sink:
         assert sink.push_many({"id": [1, 2], "feature": [[1.0] * 4, [1.0]]}).rejected == 1
     assert file.read_text().count('"column":"feature"') == 1

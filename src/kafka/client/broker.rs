@@ -200,7 +200,7 @@ impl<'a> Broker<'a> {
         let extent = |&partition: &i32| {
             let of = |list| offset_in(list, topic, partition).map(|(offset, _)| offset);
             let (low, high) = of(&first).zip(of(&end)).ok_or_else(|| {
-                Error::Source(format!("Kafka at {} gives no offsets of {topic}[{partition}]", self.brokers))
+                Error::Source(format!("Kafka at {} answered without the offsets of {topic}[{partition}]", self.brokers))
             })?;
             Ok(Extent { partition, low, high, commit: None, at_timestamp: None, at_bound: None })
         };

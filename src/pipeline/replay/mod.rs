@@ -1,6 +1,8 @@
 //! Dead letters are processed again.
 
+mod options;
 mod read;
 mod run;
 
-pub use self::run::{Letters, ReplayOptions, replay};
+pub use self::options::{DeadLetterSource, ReplayOptions};
+pub use self::run::replay;

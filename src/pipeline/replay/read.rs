@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::run::{Letters, ReplayOptions};
+use super::options::{DeadLetterSource, ReplayOptions};
 use crate::dead_letters::{Spool, message};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
@@ -15,7 +15,7 @@ use crate::settings::kafka::{Assignment, Bounded, KafkaSource, Startup};
 use crate::settings::topics::Topics;
 use crate::stop::Stop;
 
-/// Letters that were read.
+/// Dead letters that were read.
 pub struct ReadDeadLetters {
     pub spool: Spool,
     /// The table they are in, as the database has its name.
@@ -26,9 +26,11 @@ pub struct ReadDeadLetters {
 
 pub fn read(job: &Job, options: &ReplayOptions, sinks: &[usize], stop: &Stop) -> Result<ReadDeadLetters> {
     match &options.dead_letters {
-        Letters::File(path) => Ok(ReadDeadLetters { spool: Spool::of_file(path)?, table: None, readers: Vec::new() }),
-        Letters::Topic(topic) => of_topic(job, options, topic, sinks, stop),
-        Letters::Table { schema, table } => of_table(job, schema, table, sinks),
+        DeadLetterSource::File(path) => {
+            Ok(ReadDeadLetters { spool: Spool::of_file(path)?, table: None, readers: Vec::new() })
+        }
+        DeadLetterSource::Topic(topic) => of_topic(job, options, topic, sinks, stop),
+        DeadLetterSource::Table { schema, table } => of_table(job, schema, table, sinks),
     }
 }
 
@@ -83,7 +85,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
     Ok(ReadDeadLetters { spool, table: None, readers })
 }
 
-/// The topic of letters as a source: what it holds now, from where the last replay ended.
+/// The topic of dead letters as a source: what it holds now, from where the last replay ended.
 fn dead_letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
     KafkaSource {
         topics: Topics::Named(vec![topic.to_owned()]),

@@ -2,10 +2,10 @@
 //! refused it. What is rejected again becomes a dead letter again before the old one is given up.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::options::ReplayOptions;
 use super::read::{ReadDeadLetters, read};
 use crate::dead_letters::dead_letter::DeadLetter;
 use crate::dead_letters::{Spool, SpoolPosition};
@@ -25,30 +25,6 @@ use crate::postgres::Beside;
 use crate::record::{Header, Record, TimestampType};
 use crate::settings::DeadLetterTarget;
 use crate::stop::Stop;
-
-/// Where the dead letters are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Letters {
-    File(PathBuf),
-    /// Of the brokers that the sink's source reads.
-    Topic(String),
-    /// Of the sink's database.
-    Table {
-        schema: String,
-        table: String,
-    },
-}
-
-#[derive(Debug, Clone)]
-pub struct ReplayOptions {
-    pub dead_letters: Letters,
-    /// Only dead letters of this sink, and those that name none.
-    pub sink: Option<String>,
-    /// Where what is rejected again goes, instead of the job's own targets.
-    pub rejected: Option<PathBuf>,
-    /// Read a topic from its beginning, also what an earlier replay has processed.
-    pub fresh: bool,
-}
 
 /// Processes all dead letters that are there now, and returns what became of them. Ends early, with [`Error::Stopped`], when
 /// `stop` says so. A dead letter that isn't counted as done is still where it was.
@@ -124,7 +100,9 @@ fn ways<'j>(
         match ways.iter_mut().find(|(mapping, _)| mapping.sink.name == name || name.is_empty() && only) {
             Some((_, names)) => names.push(name.to_owned()),
             None if options.sink.is_some() && !name.is_empty() => {}
-            None if name.is_empty() => return Err(misuse("some letters name no sink: choose one with --sink".into())),
+            None if name.is_empty() => {
+                return Err(misuse("some dead letters name no sink: choose one with --sink".into()));
+            }
             None => unknown.push(name.to_owned()),
         }
     }
@@ -135,7 +113,7 @@ fn ways<'j>(
             Ok(ways)
         }
         names => Err(misuse(format!(
-            "there are letters of {}, which the job doesn't write to; choose others with --sink, or take the job that \
+            "there are dead letters of {}, which the job doesn't write to; choose others with --sink, or take the job that \
              does",
             names.join(", ")
         ))),
@@ -233,7 +211,7 @@ impl Way {
             partition: position.partition,
             offset: position.offset,
             timestamp_ms: dead_letter.timestamp_ms,
-            // Letters don't tell.
+            // Dead letters do not tell.
             timestamp_type: dead_letter.timestamp_ms.map_or(TimestampType::Missing, |_| TimestampType::Created),
             leader_epoch: None,
             key: dead_letter.key.as_deref(),

@@ -29,7 +29,7 @@ pub enum Class {
     /// The table is no longer what the rows are encoded for. No SQLSTATE says this.
     Altered,
     /// The dead-letter table refuses dead letters that go with the transaction: no row is at fault. No SQLSTATE says this.
-    Letters,
+    DeadLetters,
     /// Behind a transaction pooler the transaction got another session of the server, without our statements and tables; it
     /// was not committed.
     Astray,

@@ -368,7 +368,7 @@ impl<'a> BatchWrite<'a> {
                 self.settle.retried();
                 self.pause(Some(FEWER))
             }
-            Class::Letters => Err(self.target.dead_letters_refused(failure)),
+            Class::DeadLetters => Err(self.target.dead_letters_refused(failure)),
             Class::Altered => match self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
                 Ok(Ok(())) => {
                     self.altered = failure.text.clone();

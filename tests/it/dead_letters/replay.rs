@@ -193,7 +193,7 @@ fn what_can_not_be_put_through_is_told_before_anything_is_written() {
     let wrong_sink = scene.replay(&path, &target).argument("--sink").argument("no.such").finish().exited(2);
     assert!(wrong_sink.stderr.contains(&own), "{}", wrong_sink.stderr);
     assert_eq!(scene.ids(), "");
-    // With --sink, letters of others stay where they are.
+    // With --sink, dead letters of others stay where they are.
     std::fs::write(&path, dead_letter.clone() + &dead_letter.replace(&own, "other.table")).unwrap();
     let chosen = scene.replay(&path, &target).argument("--sink").argument(&own).finish().exited(0);
     assert_eq!((chosen.count("records_read"), scene.ids().as_str()), (1, "1"));

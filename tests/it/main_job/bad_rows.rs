@@ -39,7 +39,7 @@ fn checksum_without(bad: &[usize]) -> u128 {
     BATCH.iter().enumerate().filter(|(index, _)| !bad.contains(index)).map(|(_, car)| u128::from(car.hash())).sum()
 }
 
-/// What every letter of this batch says, whatever its reason.
+/// What every dead letter of this batch says, whatever its reason.
 #[track_caller]
 fn assert_is_of(dead_letter: &Value, schema: &Schema, topic: &str, offset: usize, lines: &[String]) {
     assert_eq!(
@@ -59,7 +59,7 @@ fn assert_is_of(dead_letter: &Value, schema: &Schema, topic: &str, offset: usize
     assert!(dead_letter["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{dead_letter}");
 }
 
-/// Stage, SQLSTATE and column of a letter.
+/// Stage, SQLSTATE and column of a dead letter.
 fn cause(dead_letter: &Value) -> [Option<&str>; 3] {
     ["stage", "sqlstate", "column"].map(|name| dead_letter[name].as_str())
 }

@@ -57,18 +57,18 @@ fn a_trigger_that_refuses_every_row() {
 #[test]
 fn a_dead_letter_file_that_is_a_folder_now() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("letters.jsonl");
+    let path = folder.path().join("dead_letters.jsonl");
     let Some((_schema, sink)) = scene(|sink| sink.dead_letter_file(&path)) else { return };
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     let said = failure(&sink, -1);
-    assert!(said.contains("letters.jsonl can't be written") && said.contains("open the sink again"), "{said}");
+    assert!(said.contains("dead_letters.jsonl can't be written") && said.contains("open the sink again"), "{said}");
 }
 
 #[test]
 fn a_dead_letter_table_that_is_gone() {
-    let Some((mut schema, sink)) = scene(|sink| sink.option("deadletter", "table:letters")) else { return };
-    schema.execute("DROP TABLE letters; CREATE TABLE letters (other int)");
+    let Some((mut schema, sink)) = scene(|sink| sink.option("deadletter", "table:dead_letters")) else { return };
+    schema.execute("DROP TABLE dead_letters; CREATE TABLE dead_letters (other int)");
     let said = failure(&sink, -1);
     assert!(said.contains("can't be written: column") && said.contains("open the sink again"), "{said}");
 }

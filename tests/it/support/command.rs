@@ -34,7 +34,7 @@ impl Job {
         Job::new("check", sql)
     }
 
-    /// `vecsink replay` of these letters through a job with this text.
+    /// `vecsink replay` of these dead letters through a job with this text.
     pub fn replay(dead_letters: &str, sql: &str) -> Job {
         let mut job = Job::new("replay", sql);
         let file = job.file("job.sql");

@@ -135,7 +135,7 @@ impl Source<'_> {
                      'url' = '${{URL}}', 'username' = '${{PGUSER}}', 'password' = '${{PGPASSWORD}}',
                      'targetschema' = '${{SCHEMA}}', 'tablename' = '{name}_{suffix}', 'conflictmode' = 'upsert',
                      'connectionmaxactive' = '1', 'vector.dimension' = '{DIMENSION}', 'vector.normalize' = '${{NORMALIZE}}',
-                     'deadletter' = 'file:${{LETTERS}}');
+                     'deadletter' = 'file:${{DEAD_LETTERS}}');
                  INSERT INTO {name}_{suffix} SELECT {}{values} FROM {name} {condition};\n",
                 self.id
             );
@@ -225,7 +225,7 @@ pub fn check(schema: &mut Schema, kafka: &Kafka, sources: &[Source<'_>], normali
         .variable("PGPASSWORD", &schema.server.password)
         .variable("SCHEMA", &schema.name)
         .variable("NORMALIZE", if normalize { "l2" } else { "none" })
-        .variable("LETTERS", &dead_letters)
+        .variable("DEAD_LETTERS", &dead_letters)
         .finish()
         .exited(0);
     let dead_letters = std::fs::read_to_string(&dead_letters).unwrap_or_default();

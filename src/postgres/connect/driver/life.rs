@@ -150,7 +150,7 @@ impl Pulse {
             Err(_) if patience.slice(self.silence).is_err() => patience.slice(self.silence).map(drop),
             Err(error) => {
                 log::debug!(
-                    "a session has had no answer for {:.1} s, nor has a new one: {error}",
+                    "a session has waited {:.1} s for an answer, and a new connection to its server got none either: {error}",
                     since.elapsed().as_secs_f64()
                 );
                 state.lost = Some(Instant::now());

@@ -40,22 +40,22 @@ pub fn check(input: &[u8]) {
 }
 
 fn check_line(text: &[u8]) {
-    let letter = match line::read(text) {
-        Ok(letter) => letter,
+    let dead_letter = match line::read(text) {
+        Ok(dead_letter) => dead_letter,
         Err(wrong) => return assert!(!wrong.is_empty() && wrong.len() < 1000, "{wrong}"),
     };
     let mut written = Vec::new();
-    line::append(&letter, &mut written);
+    line::append(&dead_letter, &mut written);
     let (end, within) = written.split_last().expect("a line");
     assert!(*end == b'\n' && !within.contains(&b'\n'));
-    assert_eq!(line::read(&written).as_ref(), Ok(&letter));
-    check_message(&letter);
+    assert_eq!(line::read(&written).as_ref(), Ok(&dead_letter));
+    check_message(&dead_letter);
 }
 
 /// The same by a topic.
-fn check_message(letter: &DeadLetter) {
-    let added = message::headers(letter, "job");
-    let sent = message::message(letter, &added);
+fn check_message(dead_letter: &DeadLetter) {
+    let added = message::headers(dead_letter, "job");
+    let sent = message::message(dead_letter, &added);
     let topic = std::sync::Arc::from("dead");
     let received = message::read(&Record {
         topic: &topic,
@@ -68,7 +68,7 @@ fn check_message(letter: &DeadLetter) {
         headers: &sent.headers,
         value: sent.value,
     });
-    assert_eq!(received, *letter);
+    assert_eq!(received, *dead_letter);
 }
 
 fn check_original(bytes: &[u8]) {
