@@ -7,14 +7,18 @@ use crate::position::Position;
 /// Where in the job file something stands; both count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
+    /// The line, from 1.
     pub line: u64,
+    /// The character in the line, from 1.
     pub column: u64,
 }
 
 /// One thing wrong with a job file or an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Where in the job file; `None` for an option that stands in no file.
     pub location: Option<Location>,
+    /// What is wrong, and what to do.
     pub message: String,
 }
 
@@ -39,14 +43,23 @@ pub enum Error {
     /// The target database refused or lacks something.
     #[error("{message}")]
     Target {
+        /// What happened, where, and what to do.
         message: String,
+        /// The server's SQLSTATE, where the server refused.
         sqlstate: Option<String>,
         /// It may pass: the database was away, or another transaction was in the way.
         passing: bool,
     },
     /// `exceptionmode` or `conflictmode` is `strict` and this record was refused.
     #[error("{position}: {rejection}; {}", strictly(position, mode))]
-    Strict { position: Position, rejection: Rejection, mode: &'static str },
+    Strict {
+        /// The record's place.
+        position: Position,
+        /// Why it was refused.
+        rejection: Rejection,
+        /// The option that is `strict`.
+        mode: &'static str,
+    },
     /// The dead-letter target can't be written: going on would lose records.
     #[error("{0}")]
     DeadLetter(String),
@@ -57,10 +70,20 @@ pub enum Error {
     #[error(
         "closed before everything was written: rows from {durable} on, of those below {next}, may not be in the database"
     )]
-    NotDurable { durable: u64, next: u64 },
+    NotDurable {
+        /// Every row below it is durable.
+        durable: u64,
+        /// The number that the next row would have got.
+        next: u64,
+    },
     /// A row was waited for that will never come.
     #[error("row {sequence} was never pushed: the sink was closed with {next} as the next row's number")]
-    NeverPushed { sequence: u64, next: u64 },
+    NeverPushed {
+        /// The row that was waited for.
+        sequence: u64,
+        /// The number that the next row would have got.
+        next: u64,
+    },
     /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it.
     #[error("{0}")]
     Fenced(String),
@@ -70,6 +93,7 @@ pub enum Error {
 }
 
 impl Error {
+    /// A refusal that waiting doesn't change, without an SQLSTATE.
     pub fn target(message: impl Into<String>) -> Self {
         Error::Target { message: message.into(), sqlstate: None, passing: false }
     }
@@ -106,6 +130,7 @@ fn list(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// The crate's results.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Where on its way a record was refused.
@@ -122,6 +147,7 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Its name in dead letters and log lines.
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Decode => "decode",
@@ -140,17 +166,23 @@ impl Stage {
 /// Why one record can't become a row. Costs that record only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
+    /// Where on its way it was refused.
     pub stage: Stage,
+    /// What is wrong with it. It may quote values of the row.
     pub reason: String,
+    /// The column whose value is refused, where it is known.
     pub column: Option<String>,
+    /// The server's SQLSTATE, where the server refused.
     pub sqlstate: Option<String>,
 }
 
 impl Rejection {
+    /// A rejection of a whole record.
     pub fn new(stage: Stage, reason: impl Into<String>) -> Self {
         Rejection { stage, reason: reason.into(), column: None, sqlstate: None }
     }
 
+    /// A rejection because of one column.
     pub fn in_column(stage: Stage, column: impl Into<String>, reason: impl Into<String>) -> Self {
         Rejection { stage, reason: reason.into(), column: Some(column.into()), sqlstate: None }
     }

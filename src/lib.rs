@@ -1,12 +1,30 @@
 //! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
 //!
-//! Each folder is one subject. A folder uses only the folders above it in this list. The files directly in `src/` are the types
-//! that several folders share.
+//! - [`Sink`]: a program pushes its rows into a table, from any number of threads.
+//! - [`Pipeline`](https://docs.rs/vecsink/latest/vecsink/struct.Pipeline.html), with the feature `kafka`: a Flink SQL job, or a topic and
+//!   its columns, runs on threads of the library.
 //!
-//! All modules are private. What the crate offers is what this file lists with `pub use`.
+//! A push is a promise only when its number is below [`Sink::durable`]. No method needs a runtime; all may block.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use vecsink::Sink;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sink = Sink::open("postgresql://me:secret@db:5432/shop", "public.items")?;
+//! sink.push(&(7, "lamp", &[0.1_f32, 0.2, 0.3]))?;
+//! sink.close(Duration::from_secs(30))?;
+//! # Ok(())
+//! # }
+//! ```
+
+// Each folder is one subject. A folder uses only the folders above it in this list. The files directly in src/ are the types that
+// several folders share. All modules are private: the list of `pub use` below is the whole API.
 
 // Without Kafka nothing reads messages, and some of the code for them has no caller.
 #![cfg_attr(not(feature = "kafka"), allow(dead_code, unused_imports))]
+// Every public item is documented, and every type that the API mentions can be imported.
+#![cfg_attr(not(feature = "internals"), deny(missing_docs, unnameable_types))]
 
 mod batch;
 mod error;
@@ -64,13 +82,19 @@ mod command;
 #[cfg(feature = "internals")]
 pub mod internals;
 
-pub use error::{Error, Rejection, Result};
+pub use error::{Diagnostic, Error, Location, Rejection, Result, Stage};
+#[cfg(feature = "arrow")]
+pub use host::Scattered;
 pub use host::sink::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Wait};
 pub use host::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Strided, TimeUnit, ToValue};
+pub use metrics::Snapshot;
 pub use pipeline::Summary;
 #[cfg(feature = "kafka")]
-pub use pipeline::{Attach, Pipeline, PipelineBuilder};
+pub use pipeline::{Attach, CheckedColumn, CheckedSink, Pipeline, PipelineBuilder, Stats};
+pub use position::Position;
 pub use settings::{ConflictMode, ExceptionMode};
+#[cfg(feature = "kafka")]
+pub use stop::{Phase, Stop};
 pub use types::value::{Decimal, Value, Vector};
 
 #[cfg(feature = "cli")]

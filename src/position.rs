@@ -6,8 +6,11 @@ use std::sync::Arc;
 /// A record's place: topic, partition and offset. It names the record in logs, errors and dead letters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
+    /// The topic; `push:` and the stream's name for a pushed row.
     pub topic: Arc<str>,
+    /// The partition.
     pub partition: i32,
+    /// The record's offset; the number of a pushed row.
     pub offset: i64,
 }
 

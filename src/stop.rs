@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+/// How far a job is on its way to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Phase {
+    /// It reads and writes.
     Running = 0,
     /// Read nothing more; write what was accepted.
     Draining = 1,
@@ -31,14 +33,17 @@ struct Inner {
 }
 
 impl Stop {
+    /// Read nothing more, and write what was accepted.
     pub fn drain(&self) {
         self.advance(Phase::Draining);
     }
 
+    /// End now; what isn't committed is read again at the next start.
     pub fn abandon(&self) {
         self.advance(Phase::Abandoning);
     }
 
+    /// How far the job is on its way to its end.
     pub fn phase(&self) -> Phase {
         match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Running,
@@ -52,6 +57,7 @@ impl Stop {
         self.0.abandoned.get().map(Instant::elapsed)
     }
 
+    /// Whether it was not told to end.
     pub fn is_running(&self) -> bool {
         self.phase() == Phase::Running
     }

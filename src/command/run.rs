@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::job::settings::job::Job;
 use crate::metrics::Snapshot;
-use crate::pipeline::{Pipeline, RunOptions, Summary};
+use crate::pipeline::{Pipeline, RunOptions, Summary, start_job};
 use crate::stop::Phase;
 use clap::ValueEnum;
 
@@ -104,7 +104,7 @@ fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipel
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         // Nobody listens any more after a signal; the process is ending.
-        let _ = sender.send(Pipeline::start(job, options));
+        let _ = sender.send(start_job(job, options));
     });
     loop {
         match receiver.recv_timeout(TICK) {

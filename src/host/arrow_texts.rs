@@ -12,21 +12,24 @@ use crate::types::value::Value;
 
 /// The values of a column whose type Arrow calls Utf8View, BinaryView, or Dictionary of texts.
 #[derive(Debug, Clone, Copy)]
-pub enum Scattered<'a> {
+pub struct Scattered<'a>(Form<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Form<'a> {
     Texts(Texts<'a>),
     Bytes(&'a BinaryViewArray),
     Coded { codes: Codes<'a>, texts: Texts<'a> },
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum Texts<'a> {
+enum Texts<'a> {
     Small(&'a StringArray),
     Large(&'a LargeStringArray),
     Views(&'a StringViewArray),
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum Codes<'a> {
+enum Codes<'a> {
     I8(&'a [i8]),
     I16(&'a [i16]),
     I32(&'a [i32]),
@@ -39,10 +42,10 @@ pub enum Codes<'a> {
 
 impl<'a> Scattered<'a> {
     /// `None`: it is of another type.
-    pub fn of(array: &'a ArrayRef) -> Option<Scattered<'a>> {
-        Some(match array.data_type() {
-            DataType::Utf8View => Scattered::Texts(Texts::Views(array.as_string_view())),
-            DataType::BinaryView => Scattered::Bytes(array.as_binary_view()),
+    pub(super) fn of(array: &'a ArrayRef) -> Option<Scattered<'a>> {
+        Some(Scattered(match array.data_type() {
+            DataType::Utf8View => Form::Texts(Texts::Views(array.as_string_view())),
+            DataType::BinaryView => Form::Bytes(array.as_binary_view()),
             DataType::Dictionary(key, _) => {
                 let texts = Texts::of(array.as_any_dictionary_opt()?.values())?;
                 let codes = match **key {
@@ -56,26 +59,26 @@ impl<'a> Scattered<'a> {
                     DataType::UInt64 => Codes::U64(codes::<UInt64Type>(array)),
                     _ => return None,
                 };
-                Scattered::Coded { codes, texts }
+                Form::Coded { codes, texts }
             }
             _ => return None,
-        })
+        }))
     }
 
-    pub fn len(&self) -> usize {
-        match self {
-            Scattered::Texts(texts) => texts.array().len(),
-            Scattered::Bytes(bytes) => bytes.len(),
-            Scattered::Coded { codes, .. } => codes.len(),
+    pub(super) fn len(&self) -> usize {
+        match &self.0 {
+            Form::Texts(texts) => texts.array().len(),
+            Form::Bytes(bytes) => bytes.len(),
+            Form::Coded { codes, .. } => codes.len(),
         }
     }
 
     /// `None`: there is no such row, or its code leads nowhere.
-    pub fn value(&self, row: usize) -> Option<Value<'a>> {
-        match *self {
-            Scattered::Texts(texts) => texts.value(row),
-            Scattered::Bytes(bytes) => (row < bytes.len()).then(|| Value::Bytes(bytes.value(row))),
-            Scattered::Coded { codes, texts } => texts.value(codes.get(row)?),
+    pub(super) fn value(&self, row: usize) -> Option<Value<'a>> {
+        match self.0 {
+            Form::Texts(texts) => texts.value(row),
+            Form::Bytes(bytes) => (row < bytes.len()).then(|| Value::Bytes(bytes.value(row))),
+            Form::Coded { codes, texts } => texts.value(codes.get(row)?),
         }
     }
 }

@@ -13,6 +13,7 @@ pub struct Bitmap<'a> {
 }
 
 impl<'a> Bitmap<'a> {
+    /// The bits of `bytes` from bit `offset` on.
     pub fn new(bytes: &'a [u8], offset: usize) -> Self {
         Bitmap { bytes, offset }
     }
@@ -22,6 +23,7 @@ impl<'a> Bitmap<'a> {
         (self.bytes.len() * 8).saturating_sub(self.offset)
     }
 
+    /// Whether there is no bit.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -53,10 +55,12 @@ impl<'a, T: Copy> Strided<'a, T> {
         Strided { elements, stride: stride.max(1) }
     }
 
+    /// How many values there are.
     pub fn len(&self) -> usize {
         self.elements.len().div_ceil(self.stride)
     }
 
+    /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
     }
@@ -75,7 +79,9 @@ impl<'a, T: Copy> Strided<'a, T> {
 /// Where each row's part of something begins; one more than there are rows, the last is the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offsets<'a> {
+    /// Offsets of 4 bytes.
     Small(&'a [i32]),
+    /// Offsets of 8 bytes.
     Large(&'a [i64]),
 }
 
@@ -101,9 +107,13 @@ impl Offsets<'_> {
 /// What a count of time counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
+    /// Seconds.
     Second,
+    /// Thousandths of a second.
     Millisecond,
+    /// Millionths of a second.
     Microsecond,
+    /// Billionths of a second.
     Nanosecond,
 }
 
@@ -128,69 +138,101 @@ impl TimeUnit {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ColumnValues<'a> {
+    /// Booleans, a byte each.
     Bool(Strided<'a, bool>),
     /// Booleans as bytes: 0 is false.
     Flags(Strided<'a, u8>),
     /// Booleans as `rows` bits.
     Bits {
+        /// Bit `i` is row `i`.
         bits: Bitmap<'a>,
+        /// How many rows there are.
         rows: usize,
     },
+    /// Integers of 1 byte.
     I8(Strided<'a, i8>),
+    /// Integers of 2 bytes.
     I16(Strided<'a, i16>),
+    /// Integers of 4 bytes.
     I32(Strided<'a, i32>),
+    /// Integers of 8 bytes.
     I64(Strided<'a, i64>),
+    /// Unsigned integers of 1 byte.
     U8(Strided<'a, u8>),
+    /// Unsigned integers of 2 bytes.
     U16(Strided<'a, u16>),
+    /// Unsigned integers of 4 bytes.
     U32(Strided<'a, u32>),
+    /// Unsigned integers of 8 bytes.
     U64(Strided<'a, u64>),
     /// Half floats as their bits.
     F16(Strided<'a, u16>),
+    /// Floats of 4 bytes.
     F32(Strided<'a, f32>),
+    /// Floats of 8 bytes.
     F64(Strided<'a, f64>),
     /// Numbers of `scale` decimal places.
     Decimal {
+        /// The digits, as an integer.
         unscaled: Strided<'a, i128>,
+        /// How many of the digits stand behind the point.
         scale: u8,
     },
+    /// Texts.
     Strs(&'a [&'a str]),
+    /// Texts that own their memory.
     Strings(&'a [String]),
     /// UTF-8, one text behind the other.
     Text {
+        /// Where each text begins and ends.
         offsets: Offsets<'a>,
+        /// All texts, one behind the other.
         bytes: &'a [u8],
     },
     /// The same for bytes.
     Binary {
+        /// Where each value begins and ends.
         offsets: Offsets<'a>,
+        /// All values, one behind the other.
         bytes: &'a [u8],
     },
     /// Days since 1970-01-01.
     Date(Strided<'a, i32>),
     /// Since midnight.
     Time {
+        /// Counts of `unit` since midnight.
         counts: Strided<'a, i64>,
+        /// The unit of the counts.
         unit: TimeUnit,
     },
     /// Wall clock without zone, since 1970-01-01 00:00:00: for `timestamp`.
     Timestamp {
+        /// Counts of `unit` since 1970.
         counts: Strided<'a, i64>,
+        /// The unit of the counts.
         unit: TimeUnit,
     },
     /// Instants, since 1970-01-01 in UTC: for `timestamptz`.
     Instant {
+        /// Counts of `unit` since 1970.
         counts: Strided<'a, i64>,
+        /// The unit of the counts.
         unit: TimeUnit,
     },
     /// Vectors of one length: `dimension` elements from every `stride`-th on.
     Matrix {
+        /// The elements of all vectors.
         elements: Vector<'a>,
+        /// Elements of a vector.
         dimension: usize,
+        /// Elements from the start of a vector to the start of the next.
         stride: usize,
     },
     /// Vectors of any length, one behind the other.
     Lists {
+        /// Where each vector begins and ends, in elements.
         offsets: Offsets<'a>,
+        /// The elements of all vectors, one behind the other.
         elements: Vector<'a>,
     },
     /// Anything.

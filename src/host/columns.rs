@@ -39,6 +39,7 @@ struct HostColumn<'a> {
 }
 
 impl<'a> Columns<'a> {
+    /// No columns yet.
     pub fn new() -> Self {
         Columns::default()
     }

@@ -47,6 +47,7 @@ impl FilledRow {
         FilledRow { columns, values }
     }
 
+    /// The columns of the row, in their order.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }

@@ -12,6 +12,8 @@ mod row;
 pub(crate) mod sink;
 mod to_value;
 
+#[cfg(feature = "arrow")]
+pub use arrow_texts::Scattered;
 pub use column::{Bitmap, ColumnValues, Offsets, Strided, TimeUnit};
 pub use columns::Columns;
 pub use filled::FilledRow;

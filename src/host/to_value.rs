@@ -6,6 +6,7 @@ use crate::types::value::{Decimal, Value, Vector};
 
 /// What a column's value can be read from. A vector is a slice, array or `Vec` of `f32` or `f64`; bytes are `[u8]`.
 pub trait ToValue {
+    /// The value, borrowed.
     fn to_value(&self) -> Value<'_>;
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::check::{CheckedSink, check};
-use super::job::{Pipeline, RunOptions};
+use super::job::{Pipeline, RunOptions, start_job};
 use super::stats::Summary;
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
@@ -99,7 +99,7 @@ impl PipelineBuilder {
     }
 
     /// The checked job, or [`Error::Config`](crate::Error::Config) with everything wrong with it. Opens nothing.
-    pub fn job(&self) -> Result<Job> {
+    pub(crate) fn job(&self) -> Result<Job> {
         if let Some(message) = &self.wrong {
             return Err(Error::Config(vec![Diagnostic { location: None, message: message.clone() }]));
         }
@@ -123,7 +123,7 @@ impl PipelineBuilder {
 
     /// Starts the job on threads of the library. Blocks until the first connections are up.
     pub fn start(&self) -> Result<Pipeline> {
-        Pipeline::start(self.job()?, RunOptions { fresh: self.fresh, ..RunOptions::default() })
+        start_job(self.job()?, RunOptions { fresh: self.fresh, ..RunOptions::default() })
     }
 
     /// Starts the job and waits for its end: that of a bounded source, or a failure.

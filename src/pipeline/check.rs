@@ -23,11 +23,13 @@ pub struct CheckedSink {
     pub sink: String,
     /// The source table and its topics.
     pub source: String,
+    /// The written columns, in the order of the INSERT.
     pub columns: Vec<CheckedColumn>,
     /// What the server is, which statements are used, how rows are spread, how progress is kept: one line each.
     pub plan: Vec<String>,
     /// Where each partition is read from.
     pub start: Vec<String>,
+    /// What may surprise, though the job would run.
     pub warnings: Vec<String>,
     /// What keeps the job from running. Empty: it would run.
     pub problems: Vec<String>,
@@ -36,6 +38,7 @@ pub struct CheckedSink {
 /// A written column beside what feeds it.
 #[derive(Debug, Clone)]
 pub struct CheckedColumn {
+    /// The column's name.
     pub name: String,
     /// The Flink type of the expression.
     pub from: String,

@@ -72,10 +72,14 @@ struct Readers {
     ended: Condvar,
 }
 
+/// Opens everything the job names and starts it. Blocks until the first connections are up: for as long as `max.outage`
+/// says where it is set, else for each server's own time-out.
+pub fn start_job(job: Job, options: RunOptions) -> Result<Pipeline> {
+    Pipeline::start(job, options)
+}
+
 impl Pipeline {
-    /// Opens everything the job names and starts it. Blocks until the first connections are up: for as long as `max.outage`
-    /// says where it is set, else for each server's own time-out.
-    pub fn start(job: Job, options: RunOptions) -> Result<Pipeline> {
+    fn start(job: Job, options: RunOptions) -> Result<Pipeline> {
         check_settings(&job)?;
         for notice in &job.notices {
             log::warn!("{notice}");
@@ -179,6 +183,7 @@ impl Pipeline {
         self.shared.stop.clone()
     }
 
+    /// What the job is doing now.
     pub fn stats(&self) -> Stats {
         Stats {
             counters: self.counters(),

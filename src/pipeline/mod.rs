@@ -49,7 +49,7 @@ pub use builder::PipelineBuilder;
 #[cfg(feature = "kafka")]
 pub use check::{CheckedColumn, CheckedSink, check};
 #[cfg(feature = "kafka")]
-pub use job::{Pipeline, RunOptions, check_settings};
+pub use job::{Pipeline, RunOptions, check_settings, start_job};
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};
 #[cfg(all(test, feature = "cli"))]

@@ -7,6 +7,7 @@ use crate::metrics::Snapshot;
 /// What is going on, for a progress line.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
+    /// What has happened since the start.
     pub counters: Snapshot,
     /// Records of the topics that are not durable yet.
     pub lag: u64,
@@ -28,7 +29,9 @@ pub struct Stats {
 /// What a finished run did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
+    /// What happened in all.
     pub counters: Snapshot,
+    /// How long the job ran.
     pub seconds: f64,
     /// How old the progress that Kafka has stored was at the end; `None` where none is stored.
     pub progress_age: Option<Duration>,

@@ -47,18 +47,14 @@ pub enum Host {
 }
 
 impl Host {
+    /// A server that is reached by TCP.
+    #[cfg(any(test, feature = "internals"))]
     pub fn tcp(name: impl Into<String>, port: u16) -> Self {
         Host::Tcp { name: name.into(), port }
     }
 
     pub fn unix(directory: impl Into<PathBuf>, port: u16) -> Self {
         Host::Unix { directory: directory.into(), port }
-    }
-
-    pub fn port(&self) -> u16 {
-        match self {
-            Host::Tcp { port, .. } | Host::Unix { port, .. } => *port,
-        }
     }
 }
 

@@ -61,6 +61,8 @@ impl TimeZone {
         }
     }
 
+    /// Its name, as it was configured.
+    #[cfg(any(test, feature = "internals"))]
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -3,21 +3,30 @@
 /// A decimal number of at most 38 digits: `unscaled / 10^scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decimal {
+    /// The digits, as an integer.
     pub unscaled: i128,
+    /// How many of the digits stand behind the point.
     pub scale: u8,
 }
 
 /// A value of one column. Copy, 24 bytes; text, bytes and arrays borrow the message or the record's arena.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
+    /// NULL.
     Null,
+    /// A truth value.
     Bool(bool),
     /// TINYINT, SMALLINT, INT and BIGINT.
     Int(i64),
+    /// A float of 4 bytes.
     Float(f32),
+    /// A float of 8 bytes.
     Double(f64),
+    /// An exact number.
     Decimal(&'a Decimal),
+    /// A text.
     Text(&'a str),
+    /// Bytes.
     Bytes(&'a [u8]),
     /// Days since 1970-01-01.
     Date(i32),
@@ -25,18 +34,23 @@ pub enum Value<'a> {
     Time(i64),
     /// Wall clock without zone: seconds since 1970-01-01 00:00:00, and nanoseconds (0 to 999,999,999).
     Timestamp {
+        /// Seconds since 1970, in the local time of the value.
         seconds: i64,
+        /// Billionths of the second.
         nanos: u32,
     },
     /// An instant: seconds since the epoch in UTC, and nanoseconds.
     Instant {
+        /// Seconds since 1970, in UTC.
         seconds: i64,
+        /// Billionths of the second.
         nanos: u32,
     },
     /// INTERVAL YEAR TO MONTH.
     Months(i32),
     /// INTERVAL DAY TO SECOND.
     Millis(i64),
+    /// An array; its elements may be NULL.
     Array(&'a [Value<'a>]),
     /// An array of floats as the host program holds it.
     Vector(Vector<'a>),
@@ -53,11 +67,14 @@ pub enum Value<'a> {
 pub enum Vector<'a> {
     /// IEEE half precision, as its 16 bits.
     Half(&'a [u16]),
+    /// Elements of 4 bytes.
     Float(&'a [f32]),
+    /// Elements of 8 bytes.
     Double(&'a [f64]),
 }
 
 impl Vector<'_> {
+    /// How many elements there are.
     pub fn len(&self) -> usize {
         match self {
             Vector::Half(elements) => elements.len(),
@@ -66,6 +83,7 @@ impl Vector<'_> {
         }
     }
 
+    /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -94,6 +112,7 @@ pub fn half(bits: u16) -> f32 {
 }
 
 impl Value<'_> {
+    /// Whether it is NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }

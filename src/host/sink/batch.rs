@@ -28,6 +28,7 @@ pub struct Pushed {
     /// The number of its first row, and of its last: those between are the batch's own, unless other threads push into
     /// the sink at the same time. `None`: it has no rows.
     pub numbers: Option<(u64, u64)>,
+    /// How many rows were accepted.
     pub rows: usize,
     /// How many of them can't be stored; [`SinkBuilder::on_rejected`](super::SinkBuilder::on_rejected) is told which.
     pub rejected: usize,

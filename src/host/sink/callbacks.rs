@@ -17,6 +17,7 @@ use crate::threads;
 pub struct Rejected {
     /// What its push returned.
     pub sequence: u64,
+    /// Why it could not be stored.
     pub rejection: Rejection,
 }
 

@@ -34,6 +34,7 @@ pub enum Wait {
     Forever,
     /// Not at all.
     No,
+    /// So long at most.
     AtMost(Duration),
 }
 
@@ -46,7 +47,7 @@ pub enum Until {
 }
 
 impl Wait {
-    pub fn begin(self) -> Until {
+    pub(super) fn begin(self) -> Until {
         match self {
             Wait::Forever => Until::Forever,
             Wait::No => Until::Now,

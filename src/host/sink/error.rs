@@ -14,7 +14,10 @@ pub enum PushError {
     TimedOut,
     /// The memory for so large a row can't be had now.
     #[error("out of memory: {bytes} bytes for the row can't be had; push it again when there is more")]
-    OutOfMemory { bytes: usize },
+    OutOfMemory {
+        /// What the row takes.
+        bytes: usize,
+    },
     /// The table could never store this row.
     #[error("{0}")]
     Rejected(Rejection),
@@ -25,7 +28,12 @@ pub enum PushError {
     #[error(
         "sequence {sequence} can't be pushed: the next one must be at least {next}, and at most 9223372036854775807"
     )]
-    OutOfOrder { sequence: u64, next: u64 },
+    OutOfOrder {
+        /// The number that was given.
+        sequence: u64,
+        /// The least number that can be pushed.
+        next: u64,
+    },
     /// The sink was closed.
     #[error("the sink is closed")]
     Closed,
@@ -51,6 +59,7 @@ impl PushError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("after {accepted} rows: {error}")]
 pub struct BatchError {
+    /// What happened at it.
     #[source]
     pub error: PushError,
     /// Rows from the batch's start on that are on their way.

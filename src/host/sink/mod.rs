@@ -115,6 +115,7 @@ pub struct Push {
 /// What a sink is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SinkStats {
+    /// What has happened since the sink was opened.
     pub counters: Snapshot,
     /// The number the next row would get.
     pub next: u64,
@@ -277,6 +278,7 @@ impl Sink {
         self.core.wait_durable(next, after(timeout))
     }
 
+    /// What the sink is doing now.
     pub fn stats(&self) -> SinkStats {
         let line = &self.core.line;
         SinkStats {

@@ -3,7 +3,7 @@
 use vecsink::internals::error::Error;
 use vecsink::internals::job::{Input, parse_job};
 use vecsink::internals::kafka::check_properties;
-use vecsink::internals::pipeline::{Pipeline, RunOptions};
+use vecsink::internals::pipeline::{RunOptions, start_job};
 
 use super::scene::Scene;
 use crate::support::{Job, eventually};
@@ -39,7 +39,7 @@ fn defect_10_a_sink_that_fails_ends_its_own_job_and_nothing_else() {
             properties: &check_properties,
         };
         // In this very process, which goes on.
-        let pipeline = Pipeline::start(parse_job(&input).unwrap(), RunOptions::default()).unwrap();
+        let pipeline = start_job(parse_job(&input).unwrap(), RunOptions::default()).unwrap();
         let (_, outcome) = pipeline.finish();
         assert!(matches!(outcome, Err(Error::Strict { .. })), "{outcome:?}");
         scene.job(", 'exceptionmode' = 'strict', 'conflictmode' = 'ignore'").finish().exited(1);
