@@ -1,7 +1,7 @@
 //! Streams freshly made vectors into PostgreSQL, pgvector and AnalyticDB for PostgreSQL.
 //!
 //! - [`Sink`]: a program pushes its rows into a table, from any number of threads.
-//! - [`Pipeline`](https://docs.rs/vecsink/latest/vecsink/struct.Pipeline.html), with the feature `kafka`: a Flink SQL job, or a topic and
+//! - `Pipeline`, with the feature `kafka`: a Flink SQL job, or a topic and
 //!   its columns, runs on threads of the library.
 //!
 //! A push is a promise only when its number is below [`Sink::durable`]. No method needs a runtime; all may block.

@@ -73,11 +73,11 @@ impl Modules {
                 return Some(found);
             }
         }
-        let calls = file.items.iter().filter_map(|item| match item {
+        let mut calls = file.items.iter().filter_map(|item| match item {
             Item::Macro(call) if call.ident.is_none() => Some(call),
             _ => None,
         });
-        calls.last().map(Found::MadeBy)
+        calls.next_back().map(Found::MadeBy)
     }
 
     /// The `impl` blocks of a type in one folder.
