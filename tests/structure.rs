@@ -19,8 +19,8 @@ const ORDER: [&str; 26] = [
     "types",
     "change",
     "record",
-    "settings",
     "options",
+    "settings",
     // What a row comes from.
     "sql",
     "kafka",

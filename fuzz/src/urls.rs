@@ -1,7 +1,7 @@
 //! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
 
-use vecsink::internals::options::push::push_sink;
 use vecsink::internals::settings::Host;
+use vecsink::internals::settings::sink::push::push_sink;
 
 use super::pick;
 

@@ -3,10 +3,11 @@
 use super::Input;
 use super::like;
 use crate::error::Location;
+use crate::options::OptionEntry;
 use crate::options::environment::expand;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
-use crate::options::{OptionEntry, sink};
+use crate::settings::sink::read as sink;
 use crate::sql::parse::{ColumnKind, CreateTable, Drop, Name};
 use crate::sql::plan::Relation;
 use crate::types::column::SourceColumn;

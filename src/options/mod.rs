@@ -3,13 +3,12 @@
 
 mod entry;
 pub(crate) mod environment;
-pub(crate) mod jdbc_url;
+
 pub(crate) mod nearest;
-mod postgresql_url;
-pub mod push;
+
 mod reader;
 pub(crate) mod report;
-pub(crate) mod sink;
+
 pub mod value_types;
 
 pub(super) use entry::OptionEntry;

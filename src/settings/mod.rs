@@ -1,14 +1,14 @@
 //! Checked settings: `options` and `job` make them of a sink's options or a job file, and the other stages are built from
 //! them. They are plain data: every value has been checked, nothing has been opened.
 
-mod connection;
+pub(crate) mod connection;
 #[cfg(feature = "job")]
 pub mod kafka;
 mod origin;
 mod password;
 #[cfg(feature = "job")]
 pub mod registry;
-mod sink;
+pub mod sink;
 mod table_name;
 #[cfg(feature = "job")]
 pub mod topics;

@@ -10,13 +10,13 @@ use super::callbacks::{Callbacks, Calls, Rejected};
 use super::core::Core;
 use super::position::PositionKeeper;
 use crate::error::{Diagnostic, Error, Result};
-use crate::options::push::push_sink;
 use crate::pipeline::application_name;
 use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::rejects::Rejects;
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
+use crate::settings::sink::push::push_sink;
 use crate::settings::{ConflictMode, DeadLetterTarget, ExceptionMode, TableName};
 
 /// Less holds no batch of vectors.

@@ -3,7 +3,8 @@
 use super::setting;
 use crate::formats::options::FORMATS;
 use crate::job::options::{kafka, upsert_kafka};
-use crate::options::{OptionSpec, sink};
+use crate::options::OptionSpec;
+use crate::settings::sink::read as sink;
 
 /// Options that belong together.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::options::jdbc_url::parse;
+use crate::settings::connection::jdbc_url::parse;
 use crate::settings::{Connection, Host, SslMode};
 
 #[track_caller]

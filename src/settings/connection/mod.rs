@@ -1,10 +1,13 @@
 //! How to reach the database.
 
+pub(crate) mod jdbc_url;
+mod postgresql_url;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Password;
+use crate::settings::Password;
 
 /// How to reach the database: the JDBC URL and the options that override it.
 #[derive(Debug, Clone, PartialEq, Eq)]

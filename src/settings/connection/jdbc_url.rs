@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::nearest::nearest;
 use super::postgresql_url;
-use super::value_types::{boolean, integer};
+use crate::options::nearest::nearest;
+use crate::options::value_types::{boolean, integer};
 use crate::settings::{Connection, Host, Password, SslMode};
 
 /// What a URL says, with what was odd about it.

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use super::jdbc_url;
 use super::jdbc_url::{
     Findings, always_alive, label, name_and_port, nothing_said, parse_ssl_mode, percent_decode, set_parameter,
     tcp_name, unknown,
 };
-use super::value_types::integer;
-use crate::options::jdbc_url;
+use crate::options::value_types::integer;
 use crate::settings::{Connection, Host, Password};
 
 pub const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];

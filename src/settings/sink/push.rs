@@ -1,9 +1,9 @@
 //! The sink of a host program that pushes its rows: the options of a sink table without a job file around them.
 
-use super::report::Report;
+use super::read as sink;
+use super::read::DeclaredSink;
 use crate::error::{Diagnostic, Error, Location};
-use crate::options::sink;
-use crate::options::sink::DeclaredSink;
+use crate::options::report::Report;
 use crate::options::{OptionEntry, TableOptions};
 use crate::settings::{RowOrigin, Sink, SinkColumn};
 use crate::types::data_type::DataType;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Connection, RowOrigin};
+use crate::settings::{Connection, RowOrigin};
 use crate::types::data_type::DataType;
 use crate::types::encode::{EncodeOptions, VectorOptions};
 use crate::types::vector_encoding::VectorEncoding;

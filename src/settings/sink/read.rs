@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
-use crate::options::jdbc_url;
 use crate::options::value_types::is_topic;
+use crate::options::{FLAG, OptionSpec, POSITIVE, TableOptions, ValueType};
+use crate::settings::connection::jdbc_url;
 use crate::settings::{
     ConflictMode, Connection, DeadLetterTarget, ExceptionMode, Password, RowOrigin, Sink, SinkColumn, SslMode,
     TableName, WriteMode,
