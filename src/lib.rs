@@ -42,9 +42,9 @@ mod types;
 
 mod change;
 
-mod settings;
-
 mod options;
+
+mod settings;
 
 #[cfg(feature = "job")]
 mod sql;

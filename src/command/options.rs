@@ -28,7 +28,7 @@ fn markdown() -> String {
         .to_owned();
     for group in groups() {
         let _ = write!(text, "\n## {}\n\n| option | value | default | since | |\n|---|---|---|---|---|\n", group.title);
-        for option in group.options {
+        for option in &group.options {
             let default = match option.default {
                 Some(default) => format!("`{default}`"),
                 None if option.required => "required".to_owned(),
@@ -44,15 +44,15 @@ fn markdown() -> String {
 
 /// What a value looks like; empty where any text will do.
 fn value(option: &OptionSpec) -> String {
-    match option.value {
+    match &option.value {
         ValueType::Any | ValueType::Text | ValueType::Secret => String::new(),
-        ValueType::Integer { least, most } if most >= i32::MAX.into() => format!("{least} …"),
+        ValueType::Integer { least, most } if *most >= i32::MAX.into() => format!("{least} …"),
         ValueType::Integer { least, most } => format!("{least} … {most}"),
         ValueType::Boolean => "`true`, `false`".to_owned(),
         ValueType::Duration => "duration, `10 s`".to_owned(),
         ValueType::MemorySize => "size, `64mb`".to_owned(),
         ValueType::Choice(words) => list(words.iter().copied()),
-        ValueType::Format { takes_changes } => list(format_names(takes_changes)),
+        ValueType::Format { takes_changes } => list(format_names(*takes_changes)),
         ValueType::Character => "one character".to_owned(),
     }
 }

@@ -7,7 +7,6 @@ use crate::options::OptionEntry;
 use crate::options::environment::expand;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
-use crate::settings::sink::read as sink;
 use crate::sql::parse::{ColumnKind, CreateTable, Drop, Name};
 use crate::sql::plan::Relation;
 use crate::types::column::SourceColumn;
@@ -234,16 +233,22 @@ fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<Strin
         let entry = options.iter().rfind(|entry| is_key(&entry.key))?;
         Some((entry, expand(&entry.value, environment)))
     };
-    let is_adbpg = |value: &Result<String, String>| value.as_deref().is_ok_and(sink::is_connector);
+    let is_adbpg = |value: &Result<String, String>| value.as_deref().is_ok_and(is_adbpg_connector);
     let any_case = last(&|key| key.eq_ignore_ascii_case("connector")).filter(|(_, value)| is_adbpg(value));
     match any_case.or_else(|| last(&|key| key == "connector")) {
         Some((_, Ok(name))) if name == "kafka" => ConnectorKind::Kafka,
         Some((_, Ok(name))) if name == "upsert-kafka" => ConnectorKind::UpsertKafka,
-        Some((_, Ok(name))) if sink::is_connector(&name) => ConnectorKind::Adbpg(name),
+        Some((_, Ok(name))) if is_adbpg_connector(&name) => ConnectorKind::Adbpg(name),
         Some((_, Ok(name))) => ConnectorKind::Other(name),
         Some((entry, Err(message))) => {
             ConnectorKind::Unreadable { at: entry.value_at, message: format!("option 'connector' {message}") }
         }
         None => ConnectorKind::Missing,
     }
+}
+
+/// `adbpg`, `adbpg-nightly-1.13` …; their keys are read in any case.
+fn is_adbpg_connector(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name == "adbpg" || name.strip_prefix("adbpg-nightly-").is_some_and(|version| version.split('.').all(is_number))
 }

@@ -1,6 +1,7 @@
 //! The one option table: name, aliases, type, default and meaning of every option. Reading, checking and documentation
 //! all come from it.
 
+mod definition;
 mod entry;
 pub(crate) mod environment;
 
@@ -11,12 +12,15 @@ pub(crate) mod report;
 
 pub mod value_types;
 
+use std::borrow::Cow;
+
+pub use definition::{MOST, OptionDefinition, Value, no_effect, specs, with_defaults};
 pub(super) use entry::OptionEntry;
 
 pub(super) use reader::TableOptions;
 
 /// What a value must look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueType {
     /// Any text that is not blank.
     Text,
@@ -32,7 +36,7 @@ pub enum ValueType {
     Duration,
     MemorySize,
     /// One of these words, in any case.
-    Choice(&'static [&'static str]),
+    Choice(Cow<'static, [&'static str]>),
     /// Exactly one character.
     Character,
     /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
@@ -44,7 +48,7 @@ pub enum ValueType {
 }
 
 /// One option. Names that stand for a whole group end in `*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSpec {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
@@ -88,7 +92,7 @@ impl OptionSpec {
     }
 
     pub(crate) fn is_called(&self, key: &str) -> bool {
-        self.name == key || self.aliases.contains(&key)
+        Named::is_called(self, key)
     }
 
     /// Whether it stands for a group that the key is of.
@@ -97,6 +101,33 @@ impl OptionSpec {
     }
 }
 
-/// A count or a time in milliseconds.
-pub(crate) const POSITIVE: ValueType = ValueType::Integer { least: 1, most: i32::MAX as i64 };
-pub(crate) const FLAG: ValueType = ValueType::Choice(&["0", "1"]);
+/// Something that has an option's name.
+pub trait Named {
+    fn name(&self) -> &'static str;
+
+    fn aliases(&self) -> &'static [&'static str];
+
+    fn is_called(&self, key: &str) -> bool {
+        self.name() == key || self.aliases().contains(&key)
+    }
+}
+
+impl<S> Named for OptionDefinition<S> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+}
+
+impl Named for OptionSpec {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+}

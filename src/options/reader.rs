@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{OptionEntry, OptionSpec, ValueType};
+use super::{Named, OptionDefinition, OptionEntry, OptionSpec, Value, ValueType};
 use crate::error::Location;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
@@ -61,12 +61,22 @@ impl<'a> TableOptions<'a> {
         options
     }
 
-    fn entry(&self, option: &OptionSpec) -> Option<&TableOption> {
+    /// An option that a program has set by its type, not by a text: for [`TableOptions::is_set`], and for errors about it.
+    pub fn set_elsewhere(&mut self, option: &impl Named) {
+        let name = option.name().to_owned();
+        self.entries.retain(|entry| entry.name != name);
+        let value_at = Some(self.table_at);
+        let entry =
+            TableOption { key: name.clone(), name, key_at: value_at, value: None, is_placeholder: false, value_at };
+        self.entries.push(entry);
+    }
+
+    fn entry(&self, option: &impl Named) -> Option<&TableOption> {
         let has = |entry: &TableOption, called: &dyn Fn(&str) -> bool| {
             entry.name.strip_prefix(&self.prefix).is_some_and(called)
         };
         // Names go before aliases, so that 'format' wins over 'value.format'.
-        let named = self.entries.iter().find(|entry| has(entry, &|name| name == option.name));
+        let named = self.entries.iter().find(|entry| has(entry, &|name| name == option.name()));
         named.or_else(|| self.entries.iter().find(|entry| has(entry, &|name| option.is_called(name))))
     }
 
@@ -78,7 +88,7 @@ impl<'a> TableOptions<'a> {
         read
     }
 
-    pub fn is_set(&self, option: &OptionSpec) -> bool {
+    pub fn is_set(&self, option: &impl Named) -> bool {
         self.entry(option).is_some()
     }
 
@@ -88,8 +98,8 @@ impl<'a> TableOptions<'a> {
     }
 
     /// The options of a group, `name.*`, that is under the prefix of just now; without either.
-    pub fn group(&self, option: &OptionSpec) -> Vec<(String, String)> {
-        self.with_prefix(&format!("{}{}", self.prefix, option.name.trim_end_matches('*')))
+    pub fn group(&self, option: &impl Named) -> Vec<(String, String)> {
+        self.with_prefix(&format!("{}{}", self.prefix, option.name().trim_end_matches('*')))
     }
 
     /// All `prefix…` options, without the prefix.
@@ -137,7 +147,7 @@ impl<'a> TableOptions<'a> {
     }
 
     /// Notes what is wrong with an option, at its value; or with the table, where the option is left out.
-    pub fn error(&mut self, option: &OptionSpec, message: &str) {
+    pub fn error(&mut self, option: &impl Named, message: &str) {
         match self.entry(option) {
             Some(entry) => {
                 let (key, at) = (entry.key.clone(), entry.value_at);
@@ -145,7 +155,7 @@ impl<'a> TableOptions<'a> {
             }
             None => self.report.error(
                 Some(self.table_at),
-                format!("table '{}': option '{}{}' {message}", self.table, self.prefix, option.name),
+                format!("table '{}': option '{}{}' {message}", self.table, self.prefix, option.name()),
             ),
         }
     }
@@ -180,6 +190,40 @@ impl<'a> TableOptions<'a> {
             None => format!("-D {}.{key} {message}", self.table),
         };
         self.report.error(at, message);
+    }
+
+    /// Sets what the options say. What is left out stays as it is.
+    pub fn read_into<S>(&mut self, definitions: &[OptionDefinition<S>], settings: &mut S) {
+        for definition in definitions.iter() {
+            self.read_one(definition, settings);
+        }
+    }
+
+    fn read_one<S>(&mut self, definition: &OptionDefinition<S>, settings: &mut S) {
+        if let Value::Group(set) = definition.value() {
+            return set(settings, self.group(definition));
+        }
+        if !definition.is_read(settings) {
+            return;
+        }
+        let Some(entry) = self.entry(definition) else {
+            if definition.is_required() {
+                self.error(definition, "is required");
+            }
+            return;
+        };
+        let Some(value) = entry.value.clone() else { return };
+        let applied = match entry.is_placeholder && definition.value().refuses_placeholders() {
+            true => Err("is an example's placeholder; fill in your own".into()),
+            false => definition.value().apply(settings, &value),
+        };
+        match applied {
+            Ok(()) => {}
+            Err(message) if definition.value().is_secret() || value.chars().count() > 60 => {
+                self.error(definition, &message);
+            }
+            Err(message) => self.error(definition, &format!("= '{value}' {message}")),
+        }
     }
 
     fn read<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
@@ -222,10 +266,6 @@ impl<'a> TableOptions<'a> {
         self.read(option, |text| value_types::integer(text, least, most))
     }
 
-    pub fn millis(&mut self, option: &OptionSpec) -> Option<Duration> {
-        self.integer(option).and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis)
-    }
-
     pub fn boolean(&mut self, option: &OptionSpec) -> bool {
         self.read(option, value_types::boolean).unwrap_or_default()
     }
@@ -240,9 +280,9 @@ impl<'a> TableOptions<'a> {
 
     /// The word of the option's list that was chosen.
     pub fn choice(&mut self, option: &OptionSpec) -> Option<&'static str> {
-        let words = match option.value {
+        let words = match &option.value {
             ValueType::Choice(words) => words,
-            _ => &[],
+            _ => &Default::default(),
         };
         self.read(option, |text| {
             let chosen = words.iter().copied().find(|word| word.eq_ignore_ascii_case(text));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A secret. Prints as `***`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(String);
 
 impl Password {

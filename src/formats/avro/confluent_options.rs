@@ -25,7 +25,7 @@ pub const SCHEMA: OptionSpec = OptionSpec::new(
 .since("1.16");
 pub const BASIC_SOURCE: OptionSpec = OptionSpec::new(
     "basic-auth.credentials-source",
-    ValueType::Choice(&["USER_INFO", "URL", "SASL_INHERIT"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["USER_INFO", "URL", "SASL_INHERIT"])),
     "Where the registry's user and password are: in basic-auth.user-info, in the URL, or in sasl.jaas.config.",
 )
 .alias(&["schema-registry.basic-auth.credentials-source"])
@@ -35,7 +35,7 @@ pub const USER_INFO: OptionSpec = OptionSpec::new("basic-auth.user-info", ValueT
     .since("1.14");
 pub const BEARER_SOURCE: OptionSpec = OptionSpec::new(
     "bearer-auth.credentials-source",
-    ValueType::Choice(&["STATIC_TOKEN"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["STATIC_TOKEN"])),
     "Where the registry's token is: in bearer-auth.token.",
 )
 .alias(&["schema-registry.bearer-auth.credentials-source"])

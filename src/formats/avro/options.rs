@@ -7,7 +7,7 @@ use crate::types::data_type::DataType;
 
 pub const ENCODING: OptionSpec = OptionSpec::new(
     "encoding",
-    ValueType::Choice(&["binary", "json"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["binary", "json"])),
     "How a message is written: in Avro's binary form or in its JSON.",
 )
 .default("binary")

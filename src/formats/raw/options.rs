@@ -7,7 +7,7 @@ pub const CHARSET: OptionSpec =
     OptionSpec::new("charset", ValueType::Text, "How a message is text: UTF-8, ISO-8859-1, GBK …").default("UTF-8");
 pub const ENDIANNESS: OptionSpec = OptionSpec::new(
     "endianness",
-    ValueType::Choice(&["big-endian", "little-endian"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["big-endian", "little-endian"])),
     "The order of the bytes of a number.",
 )
 .default("big-endian");

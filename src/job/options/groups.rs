@@ -3,26 +3,26 @@
 use super::setting;
 use crate::formats::options::FORMATS;
 use crate::job::options::{kafka, upsert_kafka};
-use crate::options::OptionSpec;
-use crate::settings::sink::read as sink;
+use crate::options::{OptionSpec, specs};
+use crate::settings::sink::options as sink;
 
 /// Options that belong together.
 #[derive(Debug, Clone)]
 pub struct OptionGroup {
     pub title: String,
-    pub options: &'static [OptionSpec],
+    pub options: Vec<OptionSpec>,
 }
 
 /// Those of the connectors, of each format, and of SET.
 pub fn groups() -> Vec<OptionGroup> {
-    let group = |title: &str, options| OptionGroup { title: title.to_owned(), options };
+    let group = |title: &str, options: Vec<OptionSpec>| OptionGroup { title: title.to_owned(), options };
     let mut groups = vec![
-        group("Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", sink::OPTIONS),
-        group("Source table, 'connector' = 'kafka'", kafka::OPTIONS),
-        group("Source table, 'connector' = 'upsert-kafka'", upsert_kafka::OPTIONS),
+        group("Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", specs(sink::OPTIONS)),
+        group("Source table, 'connector' = 'kafka'", kafka::OPTIONS.to_vec()),
+        group("Source table, 'connector' = 'upsert-kafka'", upsert_kafka::OPTIONS.to_vec()),
     ];
     groups.extend(of_formats());
-    groups.push(group("SET", setting::OPTIONS));
+    groups.push(group("SET", setting::OPTIONS.to_vec()));
     groups
 }
 
@@ -35,7 +35,10 @@ fn of_formats() -> Vec<OptionGroup> {
             None => sharing.push((format.options, vec![format.name])),
         }
     }
-    let group = |(options, names): (&'static [OptionSpec], Vec<&str>)| OptionGroup { title: title(&names), options };
+    let group = |(options, names): (&'static [OptionSpec], Vec<&str>)| OptionGroup {
+        title: title(&names),
+        options: options.to_vec(),
+    };
     sharing.into_iter().map(group).collect()
 }
 
@@ -57,11 +60,11 @@ mod tests {
 
     #[test]
     fn every_default_is_a_value_that_the_option_takes() {
-        for option in groups().iter().flat_map(|group| group.options) {
+        for option in groups().iter().flat_map(|group| &group.options) {
             let Some(default) = option.default else { continue };
-            let fits = match option.value {
+            let fits = match &option.value {
                 ValueType::Text | ValueType::Secret => !default.trim().is_empty(),
-                ValueType::Integer { least, most } => value_types::integer(default, least, most).is_ok(),
+                ValueType::Integer { least, most } => value_types::integer(default, *least, *most).is_ok(),
                 ValueType::Boolean => value_types::boolean(default).is_ok(),
                 ValueType::Duration => value_types::duration(default).is_ok(),
                 ValueType::MemorySize => value_types::memory_size(default).is_ok(),

@@ -33,7 +33,7 @@ pub const TOPIC_PATTERN: OptionSpec = OptionSpec::new(
 );
 pub const ASSIGNMENT: OptionSpec = OptionSpec::new(
     "scan.assignment",
-    ValueType::Choice(&["manual", "group"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["manual", "group"])),
     "manual: this process reads all partitions. group: it joins the consumer group and shares them with the group's other processes.",
 )
 .default("manual")
@@ -56,7 +56,7 @@ pub const PROPERTIES: OptionSpec =
     OptionSpec::new("properties.*", ValueType::Any, "Any other setting of the Kafka client, by its Java name.");
 pub const VECTOR_ENCODING: OptionSpec = OptionSpec::new(
     "vector.encoding",
-    ValueType::Choice(&[
+    ValueType::Choice(std::borrow::Cow::Borrowed(&[
         "f32le",
         "f32be",
         "f16le",
@@ -69,7 +69,7 @@ pub const VECTOR_ENCODING: OptionSpec = OptionSpec::new(
         "base64:f16be",
         "base64:f64le",
         "base64:f64be",
-    ]),
+    ])),
     "What BYTES columns hold where they feed a vector: floats of 2, 4 or 8 bytes, little- or big-endian. With base64: \
      STRING columns may hold the same in base64.",
 )

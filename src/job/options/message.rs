@@ -29,7 +29,7 @@ pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new(
 );
 pub const FIELDS_INCLUDE: OptionSpec = OptionSpec::new(
     "value.fields-include",
-    ValueType::Choice(&["ALL", "EXCEPT_KEY"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["ALL", "EXCEPT_KEY"])),
     "ALL: the message value holds every column, and counts where the key has it too. EXCEPT_KEY: only those that the key \
      doesn't hold.",
 )

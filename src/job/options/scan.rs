@@ -7,7 +7,13 @@ const MILLIS_SINCE_EPOCH: ValueType = ValueType::Integer { least: 0, most: i64::
 
 pub const STARTUP_MODE: OptionSpec = OptionSpec::new(
     "scan.startup.mode",
-    ValueType::Choice(&["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&[
+        "earliest-offset",
+        "latest-offset",
+        "group-offsets",
+        "timestamp",
+        "specific-offsets",
+    ])),
     "Where reading starts when the job has no progress yet. Partitions that come later are read from their beginning.",
 )
 .default("group-offsets");
@@ -23,7 +29,7 @@ pub const STARTUP_OFFSETS: OptionSpec = OptionSpec::new(
 );
 pub const BOUNDED_MODE: OptionSpec = OptionSpec::new(
     "scan.bounded.mode",
-    ValueType::Choice(&["unbounded", "latest-offset", "timestamp", "group-offsets", "specific-offsets"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["unbounded", "latest-offset", "timestamp", "group-offsets", "specific-offsets"])),
     "Where reading ends. latest-offset and group-offsets: at the end, or the committed offset, of each partition when reading starts.",
 )
 .default("unbounded")
@@ -42,7 +48,7 @@ pub const BOUNDED_OFFSETS: OptionSpec = OptionSpec::new(
 .since("1.17");
 pub const OFFSET_RESET: OptionSpec = OptionSpec::new(
     "properties.auto.offset.reset",
-    ValueType::Choice(&["earliest", "latest", "none"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["earliest", "latest", "none"])),
     "For group-offsets: where a partition without a committed offset starts.",
 );
 

@@ -30,7 +30,7 @@ pub const MAX_OUTAGE: OptionSpec = OptionSpec::new(
 .own();
 pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
     "table.exec.sink.not-null-enforcer",
-    ValueType::Choice(&["ERROR", "DROP"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["ERROR", "DROP"])),
     "A NULL for a NOT NULL column: ERROR rejects the record by the sink's exceptionmode, DROP leaves the row out and \
      counts it as ignored.",
 )
@@ -38,7 +38,7 @@ pub const NOT_NULL_ENFORCER: OptionSpec = OptionSpec::new(
 
 pub const TYPE_LENGTH_ENFORCER: OptionSpec = OptionSpec::new(
     "table.exec.sink.type-length-enforcer",
-    ValueType::Choice(&["IGNORE", "TRIM_PAD"]),
+    ValueType::Choice(std::borrow::Cow::Borrowed(&["IGNORE", "TRIM_PAD"])),
     "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
      CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
 )

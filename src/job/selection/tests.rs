@@ -1,11 +1,10 @@
 //! Flink's rules for WHERE, CAST and NOT NULL.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{ConflictMode, Connection, ExceptionMode, Password, Sink, SinkColumn, SslMode, WriteMode};
+use crate::settings::sink::options::SinkOptions;
+use crate::settings::{Sink, SinkColumn};
 use crate::sql::expression::{Comparison, Literal};
 use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
@@ -19,46 +18,10 @@ pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
     };
     let sink = Sink {
         name: "public.t".into(),
-        origin: crate::settings::RowOrigin::Job,
-        changing: false,
         columns: expressions.iter().enumerate().map(column).collect(),
-        declared_key: None,
-        connection: Connection {
-            hosts: vec![],
-            database: String::new(),
-            user: String::new(),
-            password: Password::new(""),
-            ssl_mode: SslMode::Disable,
-            ssl_root_cert: None,
-            ssl_cert: None,
-            ssl_key: None,
-            ssl_password: None,
-            connect_timeout: Duration::ZERO,
-            socket_timeout: None,
-            application_name: None,
-            current_schema: None,
-            options: None,
-            primary_only: false,
-            load_balance_hosts: false,
-        },
         schema: "public".into(),
         table: "t".into(),
-        batch_size: None,
-        batch_write_timeout: Duration::ZERO,
-        connection_max_active: 1,
-        connection_max_wait: Duration::ZERO,
-        max_retry_times: 0,
-        retry_wait_time: Duration::ZERO,
-        write_mode: WriteMode::Copy,
-        conflict_mode: ConflictMode::Ignore,
-        exception_mode: ExceptionMode::Ignore,
-        not_null_drop: false,
-        remove_line_feeds: false,
-        remove_null_characters: false,
-        dead_letter: None,
-        log_row_values: true,
-        vector_dimension: None,
-        vector_normalize: false,
+        ..SinkOptions::new().sink
     };
     let expressions = expressions.into_iter().map(|(expression, _)| expression).collect();
     Mapping { source: 0, filter: None, expressions, time_zone: TimeZone::default(), sink }

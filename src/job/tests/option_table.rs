@@ -61,11 +61,11 @@ fn set(text: String, name: &str, written: &str) -> String {
 /// Values that an option of a kind takes, and such that it doesn't.
 fn samples(option: &OptionSpec) -> (Vec<String>, Vec<String>) {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    match option.value {
+    match &option.value {
         ValueType::Text | ValueType::Secret => (Vec::new(), words(&["", "  "])),
         ValueType::Integer { least, most } => {
             let mut wrong = words(&["", "x", "1.5"]);
-            wrong.extend([(i128::from(least) - 1).to_string(), (i128::from(most) + 1).to_string()]);
+            wrong.extend([(i128::from(*least) - 1).to_string(), (i128::from(*most) + 1).to_string()]);
             (vec![least.to_string()], wrong)
         }
         ValueType::Boolean => (words(&["true", "FALSE"]), words(&["maybe", "2"])),
@@ -73,7 +73,7 @@ fn samples(option: &OptionSpec) -> (Vec<String>, Vec<String>) {
         ValueType::MemorySize => (words(&["64mb"]), words(&["large", "1 elephant"])),
         ValueType::Choice(choices) => (Vec::new(), vec![format!("no-{}", choices[0])]),
         ValueType::Format { takes_changes } => {
-            let wrong = if takes_changes { "xml" } else { "debezium-json" };
+            let wrong = if *takes_changes { "xml" } else { "debezium-json" };
             (words(&["json", "avro"]), words(&["", wrong]))
         }
         ValueType::Character => (words(&["x"]), words(&["", "xy"])),
@@ -111,7 +111,7 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
 fn an_alias_is_read_as_its_option() {
     let mut aliases = 0;
     for group in groups() {
-        for option in group.options {
+        for option in &group.options {
             for alias in option.aliases {
                 let (_, bad) = samples(option);
                 for value in &bad {
@@ -127,7 +127,7 @@ fn an_alias_is_read_as_its_option() {
 
 #[test]
 fn every_option_says_since_when_there_is_one_like_it() {
-    for option in groups().iter().flat_map(|group| group.options) {
+    for option in groups().iter().flat_map(|group| &group.options) {
         let is_version = option.since.strip_prefix("1.").is_some_and(|minor| minor.parse::<u8>().is_ok());
         assert!(is_version || option.since == "vecsink", "{}: {}", option.name, option.since);
     }

@@ -83,7 +83,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 /// The connection of a URL. With errors, the connection is only good for going on with the checks.
 pub fn parse(url: &str) -> (Connection, Findings) {
-    let mut connection = nothing_said();
+    let mut connection = Connection::default();
     let mut findings = Findings::default();
     if let Some(rest) = postgresql_url::PREFIXES.iter().find_map(|prefix| url.strip_prefix(prefix)) {
         return postgresql_url::parse(rest);
@@ -147,28 +147,6 @@ pub fn parse(url: &str) -> (Connection, Findings) {
 
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     HONOURED.iter().chain(WITHOUT_EFFECT).copied()
-}
-
-/// The driver's defaults.
-pub fn nothing_said() -> Connection {
-    Connection {
-        hosts: Vec::new(),
-        database: String::new(),
-        user: String::new(),
-        password: Password::new(""),
-        ssl_mode: SslMode::Prefer,
-        ssl_root_cert: None,
-        ssl_cert: None,
-        ssl_key: None,
-        ssl_password: None,
-        connect_timeout: Duration::from_secs(10),
-        socket_timeout: None,
-        application_name: None,
-        current_schema: None,
-        options: None,
-        primary_only: false,
-        load_balance_hosts: false,
-    }
 }
 
 pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {

@@ -35,6 +35,30 @@ pub struct Connection {
     pub load_balance_hosts: bool,
 }
 
+/// What the JDBC driver takes where a URL says nothing.
+impl Default for Connection {
+    fn default() -> Self {
+        Connection {
+            hosts: Vec::new(),
+            database: String::new(),
+            user: String::new(),
+            password: Password::new(""),
+            ssl_mode: SslMode::Prefer,
+            ssl_root_cert: None,
+            ssl_cert: None,
+            ssl_key: None,
+            ssl_password: None,
+            connect_timeout: Duration::from_secs(10),
+            socket_timeout: None,
+            application_name: None,
+            current_schema: None,
+            options: None,
+            primary_only: false,
+            load_balance_hosts: false,
+        }
+    }
+}
+
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::jdbc_url;
 use super::jdbc_url::{
-    Findings, always_alive, label, name_and_port, nothing_said, parse_ssl_mode, percent_decode, set_parameter,
-    tcp_name, unknown,
+    Findings, always_alive, label, name_and_port, parse_ssl_mode, percent_decode, set_parameter, tcp_name, unknown,
 };
 use crate::options::value_types::integer;
 use crate::settings::{Connection, Host, Password};
@@ -53,7 +52,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 /// The connection of what follows the prefix. With errors, it is only good for going on with the checks.
 pub fn parse(rest: &str) -> (Connection, Findings) {
-    let mut connection = nothing_said();
+    let mut connection = Connection::default();
     let mut findings = Findings::default();
     let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = address.split_once('/').unwrap_or((address, ""));

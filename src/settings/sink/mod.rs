@@ -1,7 +1,9 @@
 //! A table that is written.
 
-pub(crate) mod options;
+mod mode;
+pub mod options;
 pub mod push;
 pub(crate) mod read;
 
-pub use self::options::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, WriteMode};
+pub use self::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, WriteMode};
+pub use self::options::{Sink, SinkColumn};

@@ -1,15 +1,21 @@
-//! A table that is written, and what becomes of rows that are in the way.
+//! A table that is written, and the options that say how.
+//!
+//! An option is one entry here, and the field that it sets. Documentation, reading and checking come from the entry.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::settings::{Connection, RowOrigin};
+use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, WriteMode};
+use crate::options::value_types::is_topic;
+use crate::options::{MOST, OptionDefinition, Value, no_effect, with_defaults};
+use crate::settings::{Connection, Password, RowOrigin, TableName};
 use crate::types::data_type::DataType;
 use crate::types::encode::{EncodeOptions, VectorOptions};
 use crate::types::vector_encoding::VectorEncoding;
 
 /// Where rows go.
-#[derive(Debug, Clone, PartialEq)]
+/// [`SinkOptions::new`] has one with the defaults of all options.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub name: String,
@@ -72,41 +78,293 @@ pub struct SinkColumn {
     pub not_null: bool,
 }
 
-/// Which path rows take; a hint, the result is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteMode {
-    /// `0` and `2`: go through INSERT … ON CONFLICT from the start.
+/// What the options of a sink table say: what goes into the sink as it is, and what the rest of it is made of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SinkOptions {
+    pub sink: Sink,
+    /// May hold a password.
+    pub url: Password,
+    pub user: Option<String>,
+    pub password: Option<Password>,
+    /// Names are taken as they are written.
+    pub case_sensitive: bool,
+    pub write_mode: WriteModeOption,
+    pub dead_letter: Option<DeadLetterOption>,
+    pub use_copy: bool,
+    pub cache: Option<String>,
+}
+
+impl SinkOptions {
+    /// No option is set.
+    pub fn new() -> Self {
+        with_defaults(OPTIONS)
+    }
+}
+
+/// `writemode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WriteModeOption {
     Insert,
-    /// `1`: COPY while it works.
+    #[default]
     Copy,
-}
-
-/// What happens to a row whose key is already there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConflictMode {
-    /// The row that was there first stays; the new one is counted as ignored.
-    Ignore,
-    /// The job stops.
-    Strict,
-    /// The new row replaces it; `update` means the same.
+    /// Whatever the conflict mode says.
     Upsert,
+    /// Not supported.
+    Merge,
 }
 
-/// What happens to a record that can't be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExceptionMode {
-    /// It becomes a dead letter, or is counted and logged where no dead-letter target is set.
-    Ignore,
-    /// The job stops.
-    Strict,
-}
-
+/// `deadletter`, with a table's name as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeadLetterTarget {
-    /// JSON Lines, appended.
+pub enum DeadLetterOption {
     File(PathBuf),
-    /// A topic of the source's brokers.
     Kafka(String),
-    /// A table of the sink's database; names as the database has them.
-    Table { schema: String, table: String },
+    Table(TableName),
 }
+
+impl DeadLetterOption {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("file", "")) => Err("needs a path after 'file:'".into()),
+            Some(("file", path)) => Ok(DeadLetterOption::File(PathBuf::from(path))),
+            Some(("kafka", topic)) if is_topic(topic) => Ok(DeadLetterOption::Kafka(topic.to_owned())),
+            Some(("kafka", _)) => Err("needs a topic's name after 'kafka:': letters, digits, '.', '_' and '-'".into()),
+            Some(("table", name)) => TableName::parse(name).map(DeadLetterOption::Table).map_err(|_| {
+                "needs SCHEMA.NAME after 'table:', with double quotes around a part that contains dots".to_owned()
+            }),
+            _ => Err("must be 'file:PATH', 'kafka:TOPIC' or 'table:SCHEMA.NAME'".into()),
+        }
+    }
+
+    /// `folded`: names are in lower case, unless they are in double quotes. A table without a schema is in the sink's.
+    pub fn resolve(self, schema: &str, folded: bool) -> DeadLetterTarget {
+        match self {
+            DeadLetterOption::File(path) => DeadLetterTarget::File(path),
+            DeadLetterOption::Kafka(topic) => DeadLetterTarget::Kafka(topic),
+            DeadLetterOption::Table(name) => {
+                let (schema, table) = if folded { name.folded() } else { name }.or_in(schema);
+                DeadLetterTarget::Table { schema, table }
+            }
+        }
+    }
+}
+
+pub type SinkOption = OptionDefinition<SinkOptions>;
+
+pub const CONNECTOR: SinkOption =
+    SinkOption::new("connector", Value::Text(|_, _| {}), "adbpg, or adbpg-nightly-1.13 and its other versions.")
+        .required()
+        // It says that the table is a sink, which is known here.
+        .read_when(|_| false);
+pub const URL: SinkOption = SinkOption::new(
+    "url",
+    // The URL can hold a password.
+    Value::Secret(|options, url| options.url = Password::new(url)),
+    "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket as the host.",
+)
+.required();
+pub const TABLE_NAME: SinkOption = SinkOption::new(
+    "tablename",
+    Value::Text(|options, name| options.sink.table = name),
+    "The table's name in the database, without its schema.",
+)
+.required();
+pub const USER_NAME: SinkOption = SinkOption::new(
+    "username",
+    Value::Text(|options, user| options.user = Some(user)),
+    "Who logs in. Wins over the user of the url; one of them is required.",
+);
+pub const PASSWORD: SinkOption = SinkOption::new(
+    "password",
+    Value::Secret(|options, password| options.password = Some(Password::new(password))),
+    "Wins over the password of the url; one of them is required. ${NAME} takes it from the environment.",
+);
+pub const TARGET_SCHEMA: SinkOption =
+    SinkOption::new("targetschema", Value::Text(|options, name| options.sink.schema = name), "The table's schema.")
+        .default("public");
+pub const BATCH_SIZE: SinkOption = SinkOption::new(
+    "batchsize",
+    Value::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
+    "Rows written in one transaction at most. Left out: tuned while running, from 3000.",
+);
+pub const BATCH_WRITE_TIMEOUT: SinkOption = SinkOption::new(
+    "batchwritetimeoutms",
+    Value::Millis(|options, limit| options.sink.batch_write_timeout = limit),
+    "The longest a row waits for its batch to fill, in milliseconds; an idle writer takes it much earlier.",
+)
+.default("10000");
+pub const CONNECTION_MAX_ACTIVE: SinkOption = SinkOption::new(
+    "connectionmaxactive",
+    Value::Count { most: 10_000, set: |options, most| options.sink.connection_max_active = most },
+    "Connections at most, and so writers at once.",
+)
+.default("20");
+pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
+    "connectionmaxwait",
+    Value::Millis(|options, limit| options.sink.connection_max_wait = limit),
+    "Milliseconds to wait for a free connection.",
+)
+.default("15000");
+pub const MAX_RETRY_TIMES: SinkOption = SinkOption::new(
+    "maxretrytimes",
+    Value::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
+    "How often a refused batch is tried again before its rows are tried one by one. Outages don't count.",
+)
+.default("2");
+pub const RETRY_WAIT_TIME: SinkOption = SinkOption::new(
+    "retrywaittime",
+    Value::Millis(|options, wait| options.sink.retry_wait_time = wait),
+    "Milliseconds before the first retry; later ones wait longer.",
+)
+.default("200");
+pub const WRITE_MODE: SinkOption = SinkOption::new(
+    "writemode",
+    Value::Choice(&[
+        ("0", |options| options.write_mode = WriteModeOption::Insert),
+        ("1", |options| options.write_mode = WriteModeOption::Copy),
+        ("2", |options| options.write_mode = WriteModeOption::Upsert),
+        ("3", |options| options.write_mode = WriteModeOption::Merge),
+    ]),
+    "0 INSERT, 1 COPY: hints for the path, the result is the same. 2: upsert, whatever conflictmode says.",
+)
+.default("1");
+pub const CONFLICT_MODE: SinkOption = SinkOption::new(
+    "conflictmode",
+    Value::Choice(&[
+        ("ignore", |options| options.sink.conflict_mode = ConflictMode::Ignore),
+        ("strict", |options| options.sink.conflict_mode = ConflictMode::Strict),
+        ("update", |options| options.sink.conflict_mode = ConflictMode::Upsert),
+        ("upsert", |options| options.sink.conflict_mode = ConflictMode::Upsert),
+    ]),
+    "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job. \
+     For rows that a program pushes the default is upsert.",
+)
+.default("ignore");
+pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
+    "exceptionmode",
+    Value::Choice(&[
+        ("ignore", |options| options.sink.exception_mode = ExceptionMode::Ignore),
+        ("strict", |options| options.sink.exception_mode = ExceptionMode::Strict),
+    ]),
+    "A record that can't be written: ignore makes it a dead letter, strict stops the job.",
+)
+.default("ignore");
+pub const CASE_SENSITIVE: SinkOption = SinkOption::new(
+    "casesensitive",
+    Value::Choice(&[("0", |options| options.case_sensitive = false), ("1", |options| options.case_sensitive = true)]),
+    "0: schema, table and column names are folded to lower case, 1: they are taken as written.",
+)
+.default("0");
+pub const REPLACE_BREAK: SinkOption = SinkOption::new(
+    "replacebreak",
+    Value::Boolean(|options, on| options.sink.remove_line_feeds = on),
+    "Line feeds are removed from strings.",
+)
+.default("false")
+.since("1.14");
+pub const REPLACE_NULL_CHAR: SinkOption = SinkOption::new(
+    "replacenullchar",
+    Value::Boolean(|options, on| options.sink.remove_null_characters = on),
+    "U+0000 is removed from strings; otherwise such a row is refused.",
+)
+.default("false")
+.since("1.14");
+pub const DEAD_LETTER: SinkOption = SinkOption::new(
+    "deadletter",
+    Value::Parsed(|options, text| DeadLetterOption::parse(text).map(|target| options.dead_letter = Some(target))),
+    "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
+     sink's database. Left out: they are counted and logged.",
+)
+.own();
+pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
+    "log.row-values",
+    Value::Boolean(|options, on| options.sink.log_row_values = on),
+    "false: log lines quote no values of rows. Where a row is rejected they name its position, column and SQLSTATE; the \
+     reason, which quotes values, is in the dead letter only.",
+)
+.default("true")
+.own();
+pub const VECTOR_DIMENSION: SinkOption = SinkOption::new(
+    "vector.dimension",
+    Value::Count { most: 1_000_000, set: |options, length| options.sink.vector_dimension = Some(length as usize) },
+    "The length of every vector. Left out: what the table's types and indexes say.",
+)
+.own();
+pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
+    "vector.normalize",
+    Value::Choice(&[
+        ("none", |options| options.sink.vector_normalize = false),
+        ("l2", |options| options.sink.vector_normalize = true),
+    ]),
+    "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a zero vector is refused.",
+)
+.default("none")
+.own();
+pub const USE_COPY: SinkOption = SinkOption::new(
+    "usecopy",
+    Value::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),
+    "Accepted, no effect: writemode decides.",
+);
+pub const RESERVE_MS: SinkOption = SinkOption::new(
+    "reservems",
+    Value::Choice(&[("0", no_effect), ("1", no_effect)]),
+    "Accepted, no effect: keys keep their milliseconds.",
+);
+pub const VERBOSE: SinkOption =
+    SinkOption::new("verbose", Value::Choice(&[("0", no_effect), ("1", no_effect)]), "Accepted, no effect.");
+pub const DELIMITER: SinkOption =
+    SinkOption::new("delimiter", Value::NoEffect, "Accepted, no effect: COPY is binary.").since("1.14");
+pub const STREAMING_HOST: SinkOption =
+    SinkOption::new("adbsshost", Value::NoEffect, "Accepted, no effect: rows go to the database itself.").since("1.14");
+pub const STREAMING_PORT: SinkOption =
+    SinkOption::new("adbssport", Value::NoEffect, "Accepted, no effect.").since("1.14");
+pub const JOIN_MAX_ROWS: SinkOption =
+    SinkOption::new("joinmaxrows", Value::NoEffect, "Accepted, no effect: for lookups only.");
+pub const CACHE: SinkOption = SinkOption::new(
+    "cache",
+    Value::Any(|options, kind| {
+        options.cache = Some(kind.to_owned());
+        Ok(())
+    }),
+    "Accepted, no effect: for lookups only.",
+);
+pub const CACHE_SIZE: SinkOption =
+    SinkOption::new("cachesize", Value::NoEffect, "Accepted, no effect: for lookups only.");
+pub const CACHE_TTL: SinkOption =
+    SinkOption::new("cachettlms", Value::NoEffect, "Accepted, no effect: for lookups only.");
+pub const PROPERTY_VERSION: SinkOption = SinkOption::new("property-version", Value::NoEffect, "Accepted, no effect.");
+
+pub const OPTIONS: &[SinkOption] = &[
+    CONNECTOR,
+    URL,
+    TABLE_NAME,
+    USER_NAME,
+    PASSWORD,
+    TARGET_SCHEMA,
+    BATCH_SIZE,
+    BATCH_WRITE_TIMEOUT,
+    CONNECTION_MAX_ACTIVE,
+    CONNECTION_MAX_WAIT,
+    MAX_RETRY_TIMES,
+    RETRY_WAIT_TIME,
+    WRITE_MODE,
+    CONFLICT_MODE,
+    EXCEPTION_MODE,
+    CASE_SENSITIVE,
+    REPLACE_BREAK,
+    REPLACE_NULL_CHAR,
+    DEAD_LETTER,
+    LOG_ROW_VALUES,
+    VECTOR_DIMENSION,
+    VECTOR_NORMALIZE,
+    USE_COPY,
+    RESERVE_MS,
+    VERBOSE,
+    DELIMITER,
+    STREAMING_HOST,
+    STREAMING_PORT,
+    JOIN_MAX_ROWS,
+    CACHE,
+    CACHE_SIZE,
+    CACHE_TTL,
+    PROPERTY_VERSION,
+];

@@ -6,9 +6,8 @@ use std::time::Duration;
 use vecsink::internals::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use vecsink::internals::error::{Rejection, Result};
 use vecsink::internals::postgres::{Settle, Target, Written};
-use vecsink::internals::settings::{
-    ConflictMode, Connection, ExceptionMode, Host, Password, Sink, SinkColumn, SslMode, WriteMode,
-};
+use vecsink::internals::settings::sink::options::SinkOptions;
+use vecsink::internals::settings::{Connection, Host, Password, Sink, SinkColumn, SslMode};
 use vecsink::internals::stop::Stop;
 use vecsink::internals::types::data_type::DataType;
 
@@ -22,17 +21,8 @@ pub fn connection(server: &Postgres) -> Connection {
         user: server.user.clone(),
         password: Password::new(&server.password),
         ssl_mode: SslMode::Disable,
-        ssl_root_cert: None,
-        ssl_cert: None,
-        ssl_key: None,
-        ssl_password: None,
         connect_timeout: Duration::from_secs(5),
-        socket_timeout: None,
-        application_name: None,
-        current_schema: None,
-        options: None,
-        primary_only: false,
-        load_balance_hosts: false,
+        ..Connection::default()
     }
 }
 
@@ -46,28 +36,13 @@ pub fn sink_of(schema: &Schema, table: &str, columns: &[&str]) -> Sink {
     Sink {
         origin: vecsink::internals::settings::RowOrigin::Job,
         name: format!("{}.{table}", schema.name),
-        changing: false,
         columns: columns.iter().map(column).collect(),
-        declared_key: None,
         connection: connection(&schema.server),
         schema: schema.name.clone(),
         table: table.to_owned(),
-        batch_size: None,
-        batch_write_timeout: Duration::from_secs(10),
         connection_max_active: 4,
-        connection_max_wait: Duration::from_secs(15),
-        max_retry_times: 2,
         retry_wait_time: Duration::from_millis(20),
-        write_mode: WriteMode::Copy,
-        conflict_mode: ConflictMode::Ignore,
-        exception_mode: ExceptionMode::Ignore,
-        not_null_drop: false,
-        remove_line_feeds: false,
-        remove_null_characters: false,
-        dead_letter: None,
-        log_row_values: true,
-        vector_dimension: None,
-        vector_normalize: false,
+        ..SinkOptions::new().sink
     }
 }
 

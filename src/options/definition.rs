@@ -1,0 +1,209 @@
+//! What an option is: its names, its meaning, and what its value does to the settings.
+
+use std::time::Duration;
+
+use super::{OptionSpec, ValueType, value_types};
+
+/// One option of a table, of a format or of SET. `S` is what it sets. A definition is all there is to an option: reading,
+/// checking and documentation come from it.
+pub struct OptionDefinition<S: 'static> {
+    /// One that stands for a whole group ends in `*`.
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    value: Value<S>,
+    /// As a job file would write it.
+    default: Option<&'static str>,
+    required: bool,
+    meaning: &'static str,
+    /// The first version of Flink, or of the connector for it, that has the option; `vecsink` for our own.
+    since: &'static str,
+    read_when: Option<fn(&S) -> bool>,
+}
+
+/// What a value must look like, and what it sets.
+pub enum Value<S: 'static> {
+    /// Any text; it has no effect.
+    NoEffect,
+    /// Any text, blank too.
+    Any(fn(&mut S, &str) -> Result<(), String>),
+    /// Any text that is not blank.
+    Text(fn(&mut S, String)),
+    /// Like text, and never shown.
+    Secret(fn(&mut S, String)),
+    /// A text with a form of its own, which the function checks.
+    Parsed(fn(&mut S, &str) -> Result<(), String>),
+    /// A whole number within bounds.
+    Integer {
+        least: i64,
+        most: i64,
+        set: fn(&mut S, i64),
+    },
+    /// A whole number of at least 1.
+    Count {
+        most: u32,
+        set: fn(&mut S, u32),
+    },
+    /// A whole number of milliseconds, at least 1.
+    Millis(fn(&mut S, Duration)),
+    /// `true` or `false`.
+    Boolean(fn(&mut S, bool)),
+    Duration(fn(&mut S, Duration)),
+    MemorySize(fn(&mut S, usize) -> Result<(), String>),
+    /// One of these words, in any case.
+    Choice(&'static [Word<S>]),
+    /// Exactly one character.
+    Character(fn(&mut S, char)),
+    /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
+    Format {
+        takes_changes: bool,
+        set: fn(&mut S, String),
+    },
+    /// All options that begin with the name; without this beginning.
+    Group(fn(&mut S, Vec<(String, String)>)),
+}
+
+/// A word of a choice, and what it sets.
+pub type Word<S> = (&'static str, fn(&mut S));
+
+/// For a word of a choice that changes nothing.
+pub fn no_effect<S>(_: &mut S) {}
+
+/// The largest count and the longest time in milliseconds: Java's `int`.
+pub const MOST: u32 = i32::MAX as u32;
+
+impl<S> OptionDefinition<S> {
+    pub const fn new(name: &'static str, value: Value<S>, meaning: &'static str) -> Self {
+        let (default, read_when) = (None, None);
+        OptionDefinition { name, aliases: &[], value, default, required: false, meaning, since: "1.13", read_when }
+    }
+
+    pub const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    pub const fn since(mut self, version: &'static str) -> Self {
+        self.since = version;
+        self
+    }
+
+    /// Nothing like it is in Flink.
+    pub const fn own(self) -> Self {
+        self.since("vecsink")
+    }
+
+    pub const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// Unless this holds of the options before it, the value isn't looked at.
+    pub const fn read_when(mut self, holds: fn(&S) -> bool) -> Self {
+        self.read_when = Some(holds);
+        self
+    }
+
+    pub fn is_read(&self, settings: &S) -> bool {
+        self.read_when.is_none_or(|holds| holds(settings))
+    }
+
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    pub fn value(&self) -> &Value<S> {
+        &self.value
+    }
+
+    /// What documentation says of it.
+    pub fn spec(&self) -> OptionSpec {
+        OptionSpec {
+            name: self.name,
+            aliases: self.aliases,
+            value: self.value.value_type(),
+            default: self.default,
+            required: self.required,
+            meaning: self.meaning,
+            since: self.since,
+        }
+    }
+}
+
+/// What documentation says of a table's options, in their order.
+pub fn specs<S>(definitions: &[OptionDefinition<S>]) -> Vec<OptionSpec> {
+    definitions.iter().map(OptionDefinition::spec).collect()
+}
+
+/// Settings with the defaults of all options.
+pub fn with_defaults<S: Default>(definitions: &[OptionDefinition<S>]) -> S {
+    let mut settings = S::default();
+    for (definition, default) in definitions.iter().filter_map(|definition| Some((definition, definition.default?))) {
+        let applied = definition.value.apply(&mut settings, default);
+        debug_assert!(applied.is_ok(), "the default of {}", definition.name);
+    }
+    settings
+}
+
+impl<S> Value<S> {
+    /// Sets what the text says.
+    pub fn apply(&self, settings: &mut S, text: &str) -> Result<(), String> {
+        match self {
+            Value::NoEffect | Value::Group(_) => {}
+            Value::Any(set) | Value::Parsed(set) => return set(settings, text),
+            Value::Text(_) | Value::Secret(_) if text.trim().is_empty() => return Err("must not be empty".into()),
+            Value::Format { .. } if text.trim().is_empty() => return Err("must not be empty".into()),
+            Value::Text(set) | Value::Secret(set) | Value::Format { set, .. } => set(settings, text.to_owned()),
+            Value::Integer { least, most, set } => set(settings, value_types::integer(text, *least, *most)?),
+            Value::Count { most, set } => set(settings, count(text, *most)?),
+            Value::Millis(set) => set(settings, Duration::from_millis(count(text, MOST)?.into())),
+            Value::Boolean(set) => set(settings, value_types::boolean(text)?),
+            Value::Duration(set) => set(settings, value_types::duration(text)?),
+            Value::MemorySize(set) => return set(settings, value_types::memory_size(text)?),
+            Value::Choice(choices) => match choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+                Some((_, set)) => set(settings),
+                None => {
+                    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+                    return Err(format!("must be one of {}", words.join(", ")));
+                }
+            },
+            Value::Character(set) => set(settings, value_types::character(text)?),
+        }
+        Ok(())
+    }
+
+    fn value_type(&self) -> ValueType {
+        match self {
+            Value::NoEffect | Value::Any(_) | Value::Group(_) => ValueType::Any,
+            Value::Text(_) | Value::Parsed(_) => ValueType::Text,
+            Value::Secret(_) => ValueType::Secret,
+            Value::Integer { least, most, .. } => ValueType::Integer { least: *least, most: *most },
+            Value::Count { most, .. } => ValueType::Integer { least: 1, most: (*most).into() },
+            Value::Millis(_) => ValueType::Integer { least: 1, most: MOST.into() },
+            Value::Boolean(_) => ValueType::Boolean,
+            Value::Duration(_) => ValueType::Duration,
+            Value::MemorySize(_) => ValueType::MemorySize,
+            Value::Choice(choices) => ValueType::Choice(choices.iter().map(|(word, _)| *word).collect()),
+            Value::Character(_) => ValueType::Character,
+            Value::Format { takes_changes, .. } => ValueType::Format { takes_changes: *takes_changes },
+        }
+    }
+
+    /// Whether an example's placeholder such as `<user>` is no value.
+    pub fn refuses_placeholders(&self) -> bool {
+        matches!(self, Value::Text(_) | Value::Secret(_) | Value::Format { .. })
+    }
+
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Value::Secret(_))
+    }
+}
+
+fn count(text: &str, most: u32) -> Result<u32, String> {
+    // What is within the bounds is a u32.
+    value_types::integer(text, 1, most.into()).map(|count| u32::try_from(count).unwrap_or(most))
+}

@@ -1,0 +1,45 @@
+//! How rows are written, and what becomes of those that are in the way.
+
+use std::path::PathBuf;
+
+/// Which path rows take; a hint, the result is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WriteMode {
+    /// `0` and `2`: go through INSERT … ON CONFLICT from the start.
+    Insert,
+    /// `1`: COPY while it works.
+    #[default]
+    Copy,
+}
+
+/// What happens to a row whose key is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConflictMode {
+    #[default]
+    /// The row that was there first stays; the new one is counted as ignored.
+    Ignore,
+    /// The job stops.
+    Strict,
+    /// The new row replaces it; `update` means the same.
+    Upsert,
+}
+
+/// What happens to a record that can't be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExceptionMode {
+    #[default]
+    /// It becomes a dead letter, or is counted and logged where no dead-letter target is set.
+    Ignore,
+    /// The job stops.
+    Strict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeadLetterTarget {
+    /// JSON Lines, appended.
+    File(PathBuf),
+    /// A topic of the source's brokers.
+    Kafka(String),
+    /// A table of the sink's database; names as the database has them.
+    Table { schema: String, table: String },
+}
