@@ -12,8 +12,19 @@ mod header {
     use std::{env, fs};
 
     /// In the header's order.
-    const SOURCES: [&str; 11] =
-        ["version", "error", "log", "value", "sink_builder", "sink", "row", "column", "arrow", "stats", "pipeline/mod"];
+    const SOURCES: [&str; 11] = [
+        "version",
+        "error",
+        "log",
+        "value",
+        "sink_builder",
+        "sink",
+        "row",
+        "column",
+        "arrow/mod",
+        "stats",
+        "pipeline/mod",
+    ];
 
     pub fn write() {
         let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

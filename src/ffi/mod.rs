@@ -28,4 +28,4 @@ mod value;
 mod version;
 
 #[cfg(test)]
-mod header_test;
+mod tests;

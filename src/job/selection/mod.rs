@@ -1,10 +1,5 @@
 //! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
 
-#[cfg(test)]
-mod safety;
-#[cfg(test)]
-mod tests;
-
 use bumpalo::Bump;
 
 use crate::error::{Rejection, Stage};
@@ -189,3 +184,6 @@ fn reads(expression: &Expression, test: &impl Fn(usize) -> bool) -> bool {
         other => other.operands().into_iter().any(|operand| reads(operand, test)),
     }
 }
+
+#[cfg(test)]
+mod tests;

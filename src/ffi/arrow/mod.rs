@@ -1,9 +1,12 @@
 //! Arrow's C data interface.
 
-use super::error::{CallError, vecsink_code, vecsink_error};
-use super::memory::optional_place;
-use super::panic::call;
-use super::sink::{self, vecsink_pushed, vecsink_sink};
+#[cfg(feature = "arrow")]
+mod tree;
+
+use crate::ffi::error::{CallError, vecsink_code, vecsink_error};
+use crate::ffi::memory::optional_place;
+use crate::ffi::panic::call;
+use crate::ffi::sink::{self, vecsink_pushed, vecsink_sink};
 
 #[cfg(feature = "arrow")]
 use arrow_array::ffi::{FFI_ArrowArray as ArrowArray, FFI_ArrowSchema as ArrowSchema};
@@ -129,7 +132,3 @@ mod imported {
         sink::push_arrow(object, &columns, how, pushed)
     }
 }
-
-#[cfg(feature = "arrow")]
-#[path = "arrow_tree.rs"]
-mod tree;

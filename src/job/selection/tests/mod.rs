@@ -1,5 +1,7 @@
 //! Flink's rules for WHERE, CAST and NOT NULL.
 
+mod safety;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -10,7 +12,7 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Decimal;
 
-pub(super) fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
+fn mapping(expressions: Vec<(Expression, bool)>) -> Mapping {
     let column = |(index, (expression, not_null)): (usize, &(Expression, bool))| SinkColumn {
         name: format!("s{index}"),
         data_type: expression.data_type(),

@@ -2,7 +2,6 @@
 
 use bumpalo::Bump;
 
-use super::tests::mapping;
 use super::*;
 use crate::sql::expression::{Function, Literal};
 use crate::types::data_type::DataType;
