@@ -1,7 +1,17 @@
-//! The shape of the source tree: folders depend one way, a driver is named in one folder, files stay small.
+//! The shape of the source tree: folders and files depend one way, a driver is named in one folder, files stay small, and
+//! unit tests stand in one place.
 
+mod circles;
+mod paths;
+mod source;
+
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use circles::{Uses, circles};
+use paths::Crate;
+use proc_macro2::TokenTree;
+use source::{File, files, is_punct, root};
 
 /// Files and folders directly under src/. Each names only those before it; `lib.rs` names them all.
 const ORDER: [&str; 26] = [
@@ -38,46 +48,61 @@ const ORDER: [&str; 26] = [
     "command",
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
+/// How many files of a folder still name each other in a circle. To become none.
+const STILL_IN_CIRCLES: [(&str, usize); 8] = [
+    ("types", 8),
+    ("sql", 8),
+    ("options", 2),
+    ("formats", 6),
+    ("postgres", 18),
+    ("pipeline", 9),
+    ("kafka", 6),
+    ("ffi", 8),
+];
+
+/// Drivers, and the one folder that names each.
+const DRIVERS: [(&str, &str); 11] = [
+    ("rdkafka", "kafka"),
+    ("rdkafka_sys", "kafka"),
+    ("tokio_postgres", "postgres"),
+    ("postgres_openssl", "postgres"),
+    ("socket2", "postgres"),
+    ("curl", "schema_registry"),
+    ("sqlparser", "sql"),
+    ("prost_reflect", "formats"),
+    ("encoding_rs", "formats"),
+    ("libc", "ffi"),
+    ("clap", "bin"),
+];
+
+/// In lines. To become 500.
+const LONGEST_FILE: usize = 560;
+
+/// The unit tests at a file's end. Longer ones get a file of their own.
+/// To become 100.
+const LONGEST_TESTS_IN_THE_FILE: usize = 130;
+
+/// The crates in src/: the folder of each, and its files.
+fn crates(files: &[File]) -> BTreeMap<&str, Vec<&File>> {
+    let folder_of = |path: &str| path.rfind('/').map_or(0, |end| end + 1);
+    let begins = |file: &&File| ["lib.rs", "main.rs"].contains(&&file.path[folder_of(&file.path)..]);
+    let mut crates: BTreeMap<&str, Vec<&File>> =
+        files.iter().filter(begins).map(|file| (&file.path[..folder_of(&file.path)], Vec::new())).collect();
+    for file in files {
+        let (_, members) = crates.iter_mut().rfind(|(folder, _)| file.path.starts_with(**folder)).unwrap();
+        members.push(file);
     }
+    crates
 }
 
-fn all_sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    sources(&root, &mut found);
-    assert!(found.len() > 30, "the scan finds the sources");
-    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-    found.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
-}
-
-/// `stop` of `stop.rs`, `kafka` of `kafka/read/mod.rs`.
-fn subject(file: &str) -> &str {
-    file.split('/').next().map_or(file, |first| first.trim_end_matches(".rs"))
-}
-
-/// What follows `crate::` in the code: the folders and files under src/ that a text names.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    code.flat_map(|line| {
-        line.match_indices("crate::").map(|(at, head)| {
-            let rest = &line[at + head.len()..];
-            &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
-        })
-    })
+/// The files of the library.
+fn library(files: &[File]) -> Crate<'_> {
+    Crate::new("", crates(files).remove("").unwrap())
 }
 
 #[test]
 fn each_file_and_folder_of_the_source_has_its_place_in_the_order() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found: Vec<String> = fs::read_dir(root)
+    let mut found: Vec<String> = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".rs").to_owned())
         .filter(|name| !["lib", "bin", "ffi", "internals"].contains(&name.as_str()))
@@ -90,62 +115,176 @@ fn each_file_and_folder_of_the_source_has_its_place_in_the_order() {
 
 #[test]
 fn a_folder_names_only_folders_before_it() {
+    let files = files();
     let place = |name: &str| ORDER.iter().position(|subject| *subject == name);
     let mut offences = Vec::new();
     let mut checked = 0;
-    for (file, text) in all_sources() {
-        let Some(own) = place(subject(&file)) else { continue };
-        for other in named(&text) {
-            checked += 1;
-            match place(other) {
-                Some(theirs) if theirs <= own => {}
-                // An item of the crate's root would be a way around the order.
-                _ => offences.push(format!("{file} names crate::{other}")),
-            }
+    for (file, path) in library(&files).named() {
+        let Some(own) = place(file.subject()) else { continue };
+        checked += 1;
+        match path.first().and_then(|other| place(other)) {
+            Some(theirs) if theirs <= own => {}
+            // An item of the crate's root would be a way around the order.
+            _ => offences.push(format!("{} names crate::{}", file.path, path.join("::"))),
         }
     }
-    assert!(checked > 500, "the scan finds what files name");
+    assert!(checked > 1000, "the scan finds what files name");
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// Which file uses which. A folder's own `mod.rs` is left out: it names what is in the folder, and may be named there.
+fn uses_between_files(of: &Crate) -> Uses {
+    let mut uses = Uses::new();
+    for (file, path) in of.named() {
+        let definition = of.definition(path);
+        if file.path != definition.path && !file.is_root() && !definition.is_root() {
+            uses.entry(file.path.clone()).or_default().insert(definition.path.clone());
+        }
+    }
+    uses
+}
+
 #[test]
-fn each_driver_is_used_in_one_folder() {
+fn no_files_name_each_other_in_a_circle() {
+    let files = files();
+    let mut found = Vec::new();
+    for (folder, members) in crates(&files) {
+        let uses = uses_between_files(&Crate::new(folder, members));
+        assert!(!uses.is_empty(), "the scan finds what the files of src/{folder} name");
+        found.extend(circles(&uses));
+    }
+    let mut by_subject: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in found.iter().flatten() {
+        *by_subject.entry(file.split('/').next().unwrap()).or_default() += 1;
+    }
+    let more = by_subject.iter().any(|(subject, count)| {
+        *count > STILL_IN_CIRCLES.iter().find(|(name, _)| name == subject).map_or(0, |(_, allowed)| *allowed)
+    });
+    assert!(!more, "{found:#?}");
+}
+
+#[test]
+fn no_folders_name_each_other_in_a_circle() {
+    let files = files();
+    let mut found = Vec::new();
+    for (folder, members) in crates(&files) {
+        let of = Crate::new(folder, members);
+        // Within each folder: what its files and folders use of each other.
+        let mut within: BTreeMap<String, Uses> = BTreeMap::new();
+        for (file, path) in of.named() {
+            let definition = of.definition(path);
+            if let Some((parent, from, to)) = siblings(&file.path, &definition.path) {
+                within.entry(parent).or_default().entry(from).or_default().insert(to);
+            }
+        }
+        assert!(within.len() > 1 || !folder.is_empty(), "the scan finds what folders name");
+        for (parent, uses) in within {
+            let mixed = circles(&uses).into_iter().filter(|circle| circle.iter().any(|name| !name.ends_with(".rs")));
+            found.extend(mixed.map(|circle| format!("in src/{parent}: {}", circle.join(", "))));
+        }
+    }
+    // To become none.
+    assert!(found.len() <= 4, "{found:#?}");
+}
+
+/// The folder that two files share, and what in it each belongs to. `None` if that is the same, or the folder's own file.
+fn siblings(one: &str, other: &str) -> Option<(String, String, String)> {
+    let shared = one.split('/').zip(other.split('/')).take_while(|(one, other)| one == other).count();
+    let part = |path: &str| path.split('/').nth(shared).map(str::to_owned);
+    let (from, to) = (part(one)?, part(other)?);
+    let own = |name: &str| ["mod.rs", "lib.rs", "main.rs"].contains(&name);
+    let parent = one.split('/').take(shared).collect::<Vec<_>>().join("/");
+    (!own(&from) && !own(&to)).then_some((parent, from, to))
+}
+
+#[test]
+fn each_driver_is_named_in_one_folder() {
+    let files = files();
     let mut offences = Vec::new();
-    let mut homes = 0;
-    for (file, text) in all_sources() {
-        for (driver, home) in [
-            ("rdkafka::", "kafka/"),
-            ("tokio_postgres::", "postgres/"),
-            ("postgres_protocol::", "postgres/"),
-            ("curl::", "schema_registry/"),
-            ("sqlparser::", "sql/"),
-        ] {
-            let used = text.lines().any(|line| {
-                let code = line.trim_start();
-                !code.starts_with("//")
-                    && code
-                        .match_indices(driver)
-                        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
-            });
-            homes += usize::from(used && file.starts_with(home));
-            if used && !file.starts_with(home) {
-                offences.push(format!("{file} uses {driver}"));
+    let mut homes = Vec::new();
+    for file in &files {
+        for (driver, home) in DRIVERS {
+            if !names_crate(&file.tokens, driver) {
+                continue;
+            }
+            if file.subject() == home {
+                homes.push(driver);
+            } else {
+                offences.push(format!("{} names {driver}, which only {home}/ may", file.path));
             }
         }
     }
-    assert!(homes >= 5, "the scan finds the drivers");
+    let unused: Vec<_> = DRIVERS.iter().filter(|(driver, _)| !homes.contains(driver)).collect();
+    assert!(unused.is_empty(), "no longer named where they may be: {unused:?}");
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// Whether a path begins with this crate.
+fn names_crate(tokens: &[TokenTree], name: &str) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => names_crate(&group.stream().into_iter().collect::<Vec<_>>(), name),
+        TokenTree::Ident(word) => {
+            let first = !at.checked_sub(1).is_some_and(|before| is_punct(&tokens[before], ':'));
+            let leads = tokens.get(at + 1).is_some_and(|next| is_punct(next, ':'));
+            word == name && first && leads
+        }
+        _ => false,
+    })
+}
+
 #[test]
-fn nothing_is_unsafe_outside_the_c_interface_the_calls_of_simd_and_two_of_librdkafka() {
-    for (file, text) in all_sources() {
-        assert!(
-            file.starts_with("ffi/")
-                || file == "types/float/simd.rs"
-                || file == "kafka/read/native.rs"
-                || !text.contains("unsafe {") && !text.contains("unsafe fn"),
-            "{file}"
-        );
+fn nothing_is_unsafe_outside_the_c_interface_simd_and_two_calls_of_librdkafka() {
+    for file in files() {
+        let may = file.subject() == "ffi" || ["types/float/simd.rs", "kafka/read/native.rs"].contains(&file.path.as_str());
+        assert!(may || !file.text.contains("unsafe {") && !file.text.contains("unsafe fn"), "{}", file.path);
     }
+}
+
+#[test]
+fn each_file_is_short_and_begins_with_what_it_is_about() {
+    let mut offences = Vec::new();
+    for file in files() {
+        let lines = file.text.lines().count();
+        if lines > LONGEST_FILE {
+            offences.push(format!("{}: {lines} lines, where {LONGEST_FILE} are allowed", file.path));
+        }
+        if !file.is_tests() && !file.text.starts_with("//!") {
+            offences.push(format!("{}: its first line is not a comment that begins with //!", file.path));
+        }
+    }
+    assert!(offences.is_empty(), "{offences:#?}");
+}
+
+/// Unit tests are a module `tests` at the end of their file. Where that would be long, they are a file beside it: `x_tests.rs`
+/// for `x.rs`, and for a folder's `mod.rs` the file or folder `tests`.
+#[test]
+fn unit_tests_stand_in_one_place() {
+    let files = files();
+    let mut offences = Vec::new();
+    for file in files.iter().filter(|file| !file.is_tests()) {
+        let mut offend = |what: &str| offences.push(format!("{}: {what}", file.path));
+        let Some(start) = file.text.find("#[cfg(test)]\nmod ").or_else(|| file.text.find("#[cfg(test)]\n#[path"))
+        else {
+            if file.text.contains("#[test]") {
+                offend("a test outside of a module `tests`");
+            }
+            continue;
+        };
+        let tests = &file.text[start..];
+        let stem = file.path.rsplit('/').next().unwrap().trim_end_matches(".rs");
+        let beside = format!("#[cfg(test)]\n#[path = \"{stem}_tests.rs\"]\nmod tests;\n");
+        if tests.starts_with("#[cfg(test)]\nmod tests {\n") {
+            if tests.lines().count() > LONGEST_TESTS_IN_THE_FILE + 1 {
+                offend(&format!(
+                    "its tests have more than {LONGEST_TESTS_IN_THE_FILE} lines: they need a file of their own"
+                ));
+            }
+            if tests.find("\n}\n").is_none_or(|end| end + 3 != tests.len()) {
+                offend("something follows its tests");
+            }
+        } else if tests != beside && !(file.is_root() && tests.starts_with("#[cfg(test)]\nmod tests;\n")) {
+            offend("its tests are no module `tests` at its end");
+        }
+    }
+    assert!(offences.is_empty(), "{offences:#?}");
 }
