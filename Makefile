@@ -12,13 +12,16 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 PREFIX ?= /usr/local
 
+# A quick build of vecsink itself, over the dependencies that the other targets have built.
+CHECK_FLAGS := --release $(CARGO_FLAGS) --config tests/check.toml --features $(TEST_FEATURES)
+
 .DEFAULT_GOAL := help
-.PHONY: help build library install header demo test test-python test-long fuzz bench bench-push bench-decode fmt servers-up servers-down
+.PHONY: help build library install header demo check test test-python test-long fuzz bench bench-push bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1                    \2/; s/^\(  make .\{15\}\) */\1/p' $(MAKEFILE_LIST)
 
 build: ## the vecsink command, target/release/vecsink
 	@tests/servers/tools.sh build
@@ -35,14 +38,19 @@ install: library ## libraries, headers, pkg-config and CMake files and the comma
 	bindings/c/install.sh $(TARGET_DIR)/library $(TARGET_DIR)/release/vecsink $(VERSION) $(PREFIX) $(DESTDIR)
 
 header: ## include/vecsink.h anew from src/ffi
-	cargo build --release $(CARGO_FLAGS) --lib --features $(FEATURES) --message-format json \
-	  | python3 -c 'import json, shutil, sys; [shutil.copy(m["out_dir"] + "/vecsink.h", "include") for m in map(json.loads, sys.stdin) \
-	    if m["reason"] == "build-script-executed" and "/vecsink-" in m["out_dir"]]'
+	bindings/c/header.sh $(FEATURES) $(CARGO_FLAGS)
 
 demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 	@tests/servers/tools.sh demo
 	cargo build --release $(CARGO_FLAGS) --bin vecsink --example demo
 	@target/release/examples/demo
+
+# The command of this build is slow, so it is removed: `make build` puts the right one back.
+check: ## formatting, lints and the tests without servers, in a minute; for every commit
+	cargo fmt --check
+	cargo clippy $(CHECK_FLAGS) --all-targets -- -D warnings
+	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test job_files
+	@rm -f $(TARGET_DIR)/release/vecsink
 
 test: target/python ## formatting, lints, and all tests on real servers
 	@tests/servers/tools.sh test
@@ -69,23 +77,10 @@ test-long: ## the tests that take minutes
 	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
 
-# What 'cargo fuzz' would pass for code without unsafe: coverage and no sanitizer, so the stable compiler will do.
-FUZZ_RUSTFLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-	-Cllvm-args=-sanitizer-coverage-trace-compares
-FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_SECONDS ?= 60
-# Without TARGET all but 'properties', for which librdkafka is built as well.
-TARGET ?= $(filter-out properties,$(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
 
 fuzz: ## look for inputs that break something (TARGET=json FUZZ_SECONDS=3600)
-	cd fuzz && RUSTFLAGS='$(FUZZ_RUSTFLAGS)' cargo build --release --target $(FUZZ_HOST) \
-		$(if $(filter properties,$(TARGET)),--features kafka) $(TARGET:%=--bin %)
-	@cd fuzz && for target in $(TARGET); do \
-		mkdir -p target/found/$$target artifacts && echo "$$target: $(FUZZ_SECONDS) s" && \
-		target/$(FUZZ_HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
-			-print_final_stats=1 -artifact_prefix=artifacts/$$target- target/found/$$target corpus/$$target || exit 1; \
-	done
+	fuzz/run.sh $(FUZZ_SECONDS) $(TARGET)
 
 bench: target/bench-python ## throughput beside psql's own COPY, and freshness, on real servers (BENCH='--dims 128 --only throughput')
 	@tests/servers/tools.sh test
@@ -98,25 +93,11 @@ bench-push: target/bench-push-python library ## pushing from Rust, C, C++ and Py
 	$(SERVERS) fetch
 	$(SERVERS) run -- target/bench-push-python/bin/python benches/push/run.py $(BENCH)
 
-# What the rivals and the DataFrame need.
-target/bench-push-python:
-	python3 -m venv $@.partial
-	$@.partial/bin/pip install --quiet --disable-pip-version-check 'psycopg[binary]>=3.2,<4' 'pgvector>=0.3,<1' 'numpy>=1.26,<3' \
-	  'pandas>=2.2,<4' 'pyarrow>=16,<30'
-	mv $@.partial $@
-
-# For the Python package's tests.
 target/python: bindings/python/tests/requirements.txt
-	rm -rf $@ $@.partial
-	python3 -m venv $@.partial
-	$@.partial/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	mv $@.partial $@
-
-# For the plots.
-target/bench-python:
-	python3 -m venv $@.partial
-	$@.partial/bin/pip install --quiet --disable-pip-version-check 'matplotlib>=3.8,<4'
-	mv $@.partial $@
+target/bench-python: benches/requirements.txt
+target/bench-push-python: benches/push/requirements.txt
+target/python target/bench-python target/bench-push-python:
+	tests/python_environment.sh $@ $<
 
 bench-decode: ## nanoseconds a message takes to become a row, beside the usual crates
 	cargo bench $(CARGO_FLAGS) --profile release --features internals --bench decode_csv --bench decode_json --bench decode_avro

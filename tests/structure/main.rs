@@ -72,7 +72,7 @@ const DRIVERS: [(&str, &str); 11] = [
     ("prost_reflect", "formats"),
     ("encoding_rs", "formats"),
     ("libc", "ffi"),
-    ("clap", "bin"),
+    ("clap", "command"),
 ];
 
 /// In lines. To become 500.

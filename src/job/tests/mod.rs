@@ -8,7 +8,7 @@ mod keys;
 mod option_table;
 mod options;
 mod queries;
-mod safety;
+pub(super) mod safety;
 mod settings;
 mod tables;
 mod types;

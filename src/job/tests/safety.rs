@@ -3,9 +3,12 @@
 use super::*;
 use crate::sql::parse;
 
-/// The errors of a job, found on a stack as small as any thread has.
+/// As small as the stack of any thread. Code that is not optimized needs more.
+pub(in crate::job) const STACK: usize = if cfg!(debug_assertions) { 64 << 20 } else { 2 << 20 };
+
+/// The errors of a job, found on a small stack.
 fn errors_on_a_small_stack(text: String) -> Vec<String> {
-    let found = std::thread::Builder::new().stack_size(2 << 20).spawn(move || match parse(&text) {
+    let found = std::thread::Builder::new().stack_size(STACK).spawn(move || match parse(&text) {
         Ok(job) => {
             drop(job.clone());
             Vec::new()

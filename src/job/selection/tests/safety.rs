@@ -3,14 +3,15 @@
 use bumpalo::Bump;
 
 use super::*;
+use crate::job::tests::safety::STACK;
 use crate::sql::expression::{Function, Literal};
 use crate::types::data_type::DataType;
 
-/// Applies a filter on a stack as small as any thread has.
+/// Applies a filter on a small stack.
 fn selected_on_a_small_stack(filter: Expression) -> bool {
     let mut mapping = mapping(vec![(Expression::Column(0, DataType::Int), false)]);
     mapping.filter = Some(filter);
-    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let (selection, arena, row) = (Selection::new(&mapping), Bump::new(), [Value::Int(1)]);
         matches!(selection.apply(&row, &[], &arena), Ok(Selected::Row(_)))
     });
