@@ -18,9 +18,10 @@ use vecsink::internals::formats::decoder;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::column::SourceColumn;
+use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::encode::{EncodeOptions, RowEncoder};
-use vecsink::internals::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::internals::types::target::{TargetColumn, TargetTable};
 
 const MESSAGES: i32 = 200;
 const ROUNDS: usize = 300;
@@ -112,20 +113,20 @@ fn measure(dimensions: usize) {
 
 /// Into `car_info(id bigint, market_time timestamp, color varchar(10), price int, feature float4[])`.
 fn encoder() -> RowEncoder {
-    let column = |name: &str, kind, source| TargetColumn {
+    let column = |name: &str, column_type, source| TargetColumn {
         name: name.into(),
         type_name: String::new(),
-        kind,
+        column_type,
         not_null: name == "id",
         dimension: None,
         source,
     };
     let columns = vec![
-        column("id", ColumnKind::Int8, DataType::Int),
-        column("market_time", ColumnKind::Timestamp(6), DataType::Timestamp { precision: 6 }),
-        column("color", ColumnKind::Varchar(Some(10)), DataType::Varchar(10)),
-        column("price", ColumnKind::Int4, DataType::Int),
-        column("feature", ColumnKind::Float4Array, DataType::STRING),
+        column("id", ColumnType::Int8, DataType::Int),
+        column("market_time", ColumnType::Timestamp(6), DataType::Timestamp { precision: 6 }),
+        column("color", ColumnType::Varchar(Some(10)), DataType::Varchar(10)),
+        column("price", ColumnType::Int4, DataType::Int),
+        column("feature", ColumnType::Float4Array, DataType::STRING),
     ];
     let target = TargetTable {
         schema: "vector_test".into(),

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use vecsink::internals::batch::RowFormat;
+use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::data_type::{DataType, UNBOUNDED};
 use vecsink::internals::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::internals::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::internals::types::target::{TargetColumn, TargetTable};
 use vecsink::internals::types::value::Value;
 use vecsink::internals::types::vector_encoding::{PackedNumber, VectorEncoding};
 
@@ -24,20 +25,22 @@ fn main() {
     measure("six decimals", 768, |random| format!("{:.6}", random.random::<f32>() - 0.5));
     measure("f32 printed as f64", 768, |random| format!("{}", f64::from(random.random::<f32>() - 0.5)));
     measure("with exponents", 768, |random| format!("{:.8e}", random.random::<f32>() - 0.5));
-    let kinds = [ColumnKind::Float4Array, ColumnKind::Vector, ColumnKind::HalfVec, ColumnKind::SparseVec];
-    for (kind, normalize) in kinds.iter().flat_map(|kind| [(kind, false), (kind, true)]) {
-        measure_packed(kind, normalize, 768);
+    let column_types = [ColumnType::Float4Array, ColumnType::Vector, ColumnType::HalfVec, ColumnType::SparseVec];
+    for (column_type, normalize) in
+        column_types.iter().flat_map(|column_type| [(column_type, false), (column_type, true)])
+    {
+        measure_packed(column_type, normalize, 768);
     }
 }
 
 /// Little-endian f32 in BYTES.
-fn measure_packed(kind: &ColumnKind, normalize: bool, dimensions: usize) {
+fn measure_packed(column_type: &ColumnType, normalize: bool, dimensions: usize) {
     let mut random = StdRng::seed_from_u64(1);
     let vector: Vec<u8> = (0..dimensions).flat_map(|_| (random.random::<f32>() - 0.5).to_le_bytes()).collect();
     let encoding = Some(VectorEncoding { number: PackedNumber::F32, big_endian: false, base64: false });
     let vectors = VectorOptions { encoding, normalize };
     let source = DataType::Varbinary(UNBOUNDED);
-    let mut encoder = encoder_of(vec![column("feature", kind.clone(), source)], vectors);
+    let mut encoder = encoder_of(vec![column("feature", column_type.clone(), source)], vectors);
     let mut out = Vec::with_capacity(LITERALS * (dimensions * 8 + 200));
     let ours = best_per_row(20, || {
         out.clear();
@@ -48,7 +51,7 @@ fn measure_packed(kind: &ColumnKind, normalize: bool, dimensions: usize) {
     });
     let normalized = if normalize { "normalized" } else { "" };
     println!(
-        "f32le, {dimensions} dims → {kind:?} {normalized}: {ours:.0} ns/row, {:.2} ns/element",
+        "f32le, {dimensions} dims → {column_type:?} {normalized}: {ours:.0} ns/row, {:.2} ns/element",
         ours / dimensions as f64
     );
 }
@@ -108,18 +111,25 @@ fn best_per_row(repeats: usize, mut once: impl FnMut()) -> f64 {
     best.as_nanos() as f64 / (repeats * LITERALS) as f64
 }
 
-fn column(name: &str, kind: ColumnKind, source: DataType) -> TargetColumn {
-    TargetColumn { name: name.into(), type_name: String::new(), kind, not_null: name == "id", dimension: None, source }
+fn column(name: &str, column_type: ColumnType, source: DataType) -> TargetColumn {
+    TargetColumn {
+        name: name.into(),
+        type_name: String::new(),
+        column_type,
+        not_null: name == "id",
+        dimension: None,
+        source,
+    }
 }
 
 /// `car_info(id bigint, market_time timestamp, color varchar(10), price int, feature float4[])`
 fn encoder() -> RowEncoder {
     let columns = vec![
-        column("id", ColumnKind::Int8, DataType::Int),
-        column("market_time", ColumnKind::Timestamp(6), DataType::Timestamp { precision: 6 }),
-        column("color", ColumnKind::Varchar(Some(10)), DataType::Varchar(10)),
-        column("price", ColumnKind::Int4, DataType::Int),
-        column("feature", ColumnKind::Float4Array, DataType::STRING),
+        column("id", ColumnType::Int8, DataType::Int),
+        column("market_time", ColumnType::Timestamp(6), DataType::Timestamp { precision: 6 }),
+        column("color", ColumnType::Varchar(Some(10)), DataType::Varchar(10)),
+        column("price", ColumnType::Int4, DataType::Int),
+        column("feature", ColumnType::Float4Array, DataType::STRING),
     ];
     encoder_of(columns, VectorOptions::default())
 }

@@ -1,9 +1,10 @@
 //! Vector literals into each vector type: plain numbers are taken and are what Rust reads, and what is taken is a vector.
 
 use vecsink::internals::batch::RowFormat;
+use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::encode::{EncodeOptions, RowEncoder};
-use vecsink::internals::types::target::{ColumnKind, TargetColumn, TargetTable};
+use vecsink::internals::types::target::{TargetColumn, TargetTable};
 use vecsink::internals::types::value::Value;
 
 use super::pick;
@@ -38,18 +39,18 @@ pub const PIECES: &[&str] = &[
 
 /// `0` float4[], `1` float8[], `2` vector, `3` halfvec, `4` sparsevec, `5` int2[].
 pub fn check(input: &[u8]) {
-    let int2 = ColumnKind::Array(Box::new(ColumnKind::Int2));
-    let kinds = [
-        ColumnKind::Float4Array,
-        ColumnKind::Float8Array,
-        ColumnKind::Vector,
-        ColumnKind::HalfVec,
-        ColumnKind::SparseVec,
-        int2,
+    let column_types = [
+        ColumnType::Float4Array,
+        ColumnType::Float8Array,
+        ColumnType::Vector,
+        ColumnType::HalfVec,
+        ColumnType::SparseVec,
+        ColumnType::Int2Array,
     ];
-    let Some((kind, text)) = pick(input, &kinds) else { return };
+    let Some((column_type, text)) = pick(input, &column_types) else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
-    let mut encoder = RowEncoder::new(&table(kind.clone()), EncodeOptions::default()).expect("texts go into vectors");
+    let mut encoder =
+        RowEncoder::new(&table(column_type.clone()), EncodeOptions::default()).expect("texts go into vectors");
     let mut row = b"before".to_vec();
     let encoded = encoder.encode(&[Value::Text(text)], &mut row);
     let mut again = Vec::new();
@@ -58,12 +59,12 @@ pub fn check(input: &[u8]) {
     assert_eq!(row, again);
     let plain = plain_numbers(text);
     match encoded {
-        Ok(RowFormat::Binary) => match (kind, plain) {
-            (ColumnKind::Float4Array, Some(numbers)) => {
+        Ok(RowFormat::Binary) => match (column_type, plain) {
+            (ColumnType::Float4Array, Some(numbers)) => {
                 let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
                 assert_eq!(elements_of_array::<4>(row), expected, "{text}");
             }
-            (ColumnKind::Vector, Some(numbers)) => {
+            (ColumnType::Vector, Some(numbers)) => {
                 let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
                 // The row's count of fields, the field's length, then the dimension and two bytes unused.
                 assert_eq!(row.get(10..), Some(&expected[..]), "{text}");
@@ -74,17 +75,17 @@ pub fn check(input: &[u8]) {
         Err(rejection) => {
             assert!(rejection.reason.len() < 1000, "{rejection}");
             // pgvector's types have at least one element; halves are smaller and integers whole.
-            let takes_all = matches!(kind, ColumnKind::Float4Array | ColumnKind::Float8Array);
+            let takes_all = matches!(column_type, ColumnType::Float4Array | ColumnType::Float8Array);
             assert!(!takes_all || plain.is_none(), "{text}: {rejection}");
         }
     }
 }
 
-fn table(kind: ColumnKind) -> TargetTable {
+fn table(column_type: ColumnType) -> TargetTable {
     let column = TargetColumn {
         name: "v".into(),
-        type_name: format!("{kind:?}"),
-        kind,
+        type_name: format!("{column_type:?}"),
+        column_type,
         not_null: false,
         dimension: None,
         source: DataType::STRING,

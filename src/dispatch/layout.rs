@@ -2,9 +2,6 @@
 
 use twox_hash::XxHash64;
 
-use crate::settings::ConflictMode;
-use crate::types::target::{ColumnKind, TargetTable};
-
 /// For ever: stored positions depend on it.
 pub const SHARDS: usize = 64;
 
@@ -19,44 +16,33 @@ pub enum Layout {
     Serial,
 }
 
+/// What decides how the rows of a table are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowTraits {
+    pub key: RowKey,
+    /// Which row meets the key of another unique constraint, and which is updated or deleted out of its way, depends on the
+    /// order of all rows.
+    pub order_matters: bool,
+}
+
+/// What identifies a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKey {
+    None,
+    /// A key: equal keys have equal images.
+    Comparable,
+    /// A key that only the server can compare.
+    ByServer,
+}
+
 impl Layout {
-    /// `changing`: the source updates and deletes rows.
-    pub fn of(target: &TargetTable, mode: ConflictMode, changing: bool) -> Layout {
-        // Which row meets another constraint's key, and which is updated or deleted out of its way, depends on the order
-        // of all.
-        if target.other_unique && (changing || mode == ConflictMode::Upsert) {
-            return Layout::Serial;
+    pub fn of(rows: RowTraits) -> Layout {
+        match rows.key {
+            _ if rows.order_matters => Layout::Serial,
+            RowKey::None => Layout::Block,
+            RowKey::Comparable => Layout::Key,
+            RowKey::ByServer => Layout::Serial,
         }
-        let Some(key) = &target.key else { return Layout::Block };
-        if !target.key_is_bytewise {
-            return Layout::Serial;
-        }
-        let hashable = key.iter().all(|&column| {
-            let column = &target.columns[column];
-            match &column.kind {
-                // Of these all spellings are known to the encoder.
-                ColumnKind::Text
-                | ColumnKind::Varchar(_)
-                | ColumnKind::Char(_)
-                | ColumnKind::Uuid
-                | ColumnKind::Enum => true,
-                // `5`, `+5` and `0x5` are one key; only the server knows all the spellings it takes.
-                ColumnKind::Bool
-                | ColumnKind::Int2
-                | ColumnKind::Int4
-                | ColumnKind::Int8
-                | ColumnKind::Float4
-                | ColumnKind::Float8
-                | ColumnKind::Numeric(_)
-                | ColumnKind::Date
-                | ColumnKind::Time(_)
-                | ColumnKind::Timestamp(_)
-                | ColumnKind::TimestampTz(_)
-                | ColumnKind::Bytea => !column.source.is_text(),
-                _ => false,
-            }
-        });
-        if hashable { Layout::Key } else { Layout::Serial }
     }
 
     pub fn as_str(self) -> &'static str {
@@ -99,8 +85,6 @@ pub fn key_hash(key_image: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::data_type::DataType;
-    use crate::types::target::TargetColumn;
 
     #[test]
     fn a_key_always_meets_the_same_shard() {
@@ -110,61 +94,14 @@ mod tests {
         assert_eq!(key_hash(b""), 0xef46_db37_51d8_e999);
     }
 
-    fn table(kind: ColumnKind, source: DataType, other_unique: bool) -> TargetTable {
-        let column =
-            TargetColumn { name: "id".into(), type_name: "t".into(), kind, not_null: true, dimension: None, source };
-        let (schema, table) = ("s".into(), "t".into());
-        TargetTable { schema, table, columns: vec![column], key: Some(vec![0]), key_is_bytewise: true, other_unique }
-    }
-
     #[test]
-    fn a_typed_key_is_spread_by_its_hash() {
-        assert_eq!(
-            Layout::of(&table(ColumnKind::Int8, DataType::Int, false), ConflictMode::Upsert, false),
-            Layout::Key
-        );
-        assert_eq!(
-            Layout::of(&table(ColumnKind::Text, DataType::STRING, false), ConflictMode::Upsert, false),
-            Layout::Key
-        );
-    }
-
-    #[test]
-    fn a_uuid_or_an_enum_is_spread_from_text_too_and_bytes_only_from_bytes() {
-        let layout = |kind, source| Layout::of(&table(kind, source, false), ConflictMode::Upsert, true);
-        assert_eq!(layout(ColumnKind::Uuid, DataType::STRING), Layout::Key);
-        assert_eq!(layout(ColumnKind::Enum, DataType::STRING), Layout::Key);
-        assert_eq!(layout(ColumnKind::Bytea, DataType::Binary(16)), Layout::Key);
-        assert_eq!(layout(ColumnKind::Bytea, DataType::STRING), Layout::Serial);
-        assert_eq!(layout(ColumnKind::Jsonb, DataType::STRING), Layout::Serial);
-    }
-
-    #[test]
-    fn a_key_with_several_spellings_goes_through_one_shard() {
-        assert_eq!(
-            Layout::of(&table(ColumnKind::Int8, DataType::STRING, false), ConflictMode::Upsert, false),
-            Layout::Serial
-        );
-        assert_eq!(
-            Layout::of(&table(ColumnKind::Other, DataType::STRING, false), ConflictMode::Ignore, false),
-            Layout::Serial
-        );
-    }
-
-    #[test]
-    fn upserts_beside_another_unique_constraint_keep_the_order_of_all_rows() {
-        assert_eq!(
-            Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Upsert, false),
-            Layout::Serial
-        );
-        assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), ConflictMode::Ignore, false), Layout::Key);
-    }
-
-    #[test]
-    fn changes_beside_another_unique_constraint_keep_the_order_of_all_rows() {
-        for mode in [ConflictMode::Ignore, ConflictMode::Strict, ConflictMode::Upsert] {
-            assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, true), mode, true), Layout::Serial);
-            assert_eq!(Layout::of(&table(ColumnKind::Int8, DataType::Int, false), mode, true), Layout::Key);
+    fn rows_are_spread_by_their_key_where_it_can_be_compared_and_no_other_order_matters() {
+        let layout = |key, order_matters| Layout::of(RowTraits { key, order_matters });
+        assert_eq!(layout(RowKey::Comparable, false), Layout::Key);
+        assert_eq!(layout(RowKey::ByServer, false), Layout::Serial);
+        assert_eq!(layout(RowKey::None, false), Layout::Block);
+        for key in [RowKey::Comparable, RowKey::ByServer, RowKey::None] {
+            assert_eq!(layout(key, true), Layout::Serial);
         }
     }
 

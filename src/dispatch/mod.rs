@@ -13,6 +13,6 @@ mod tuner;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, TakenBatch};
-pub use layout::{Layout, key_hash};
+pub use layout::{Layout, RowKey, RowTraits, key_hash};
 pub use queue::QueuedRow;
 pub use shards::Tray;

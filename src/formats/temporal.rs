@@ -1,7 +1,7 @@
 //! Dates and times as Flink's formats read them.
 
+use crate::types::calendar::java::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::calendar::{days_from_date, days_in_month};
-use crate::types::java::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::java::number::integer;
 
 /// `yyyy-MM-dd HH:mm:ss[.fraction]`: seconds since 1970 and nanoseconds.

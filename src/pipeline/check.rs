@@ -1,8 +1,8 @@
 //! What a job would do, found out without writing a row.
 
 use super::job::warn_of_company;
+use super::layout::layout_of;
 use crate::dead_letters::DeadLetterFile;
-use crate::dispatch::Layout;
 use crate::error::Result;
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -160,7 +160,7 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
-    let layout = Layout::of(table, mapping.sink.conflict_mode, mapping.sink.changing);
+    let layout = layout_of(table, mapping.sink.conflict_mode, mapping.sink.changing);
     checked.plan.push(layout.describe().into());
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::layout::layout_of;
 use super::memory;
 use super::rejects::Rejects;
 use super::replayed::Replayed;
@@ -77,7 +78,7 @@ impl Line {
     ) -> Result<Arc<Line>> {
         let target = Target::open(sink, application, max_outage)?;
         let table = typed(target.table(), traits);
-        let layout = Layout::of(&table, sink.conflict_mode, sink.changing);
+        let layout = layout_of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
         let line = Arc::new(Line {
             settings: sink.clone(),
@@ -246,7 +247,7 @@ impl Line {
 fn typed(table: &TargetTable, traits: Traits) -> TargetTable {
     let mut table = table.clone();
     if traits.typed_by_table {
-        table.columns.iter_mut().for_each(|column| column.source = column.kind.natural_source());
+        table.columns.iter_mut().for_each(|column| column.source = column.column_type.natural_source());
     }
     table
 }

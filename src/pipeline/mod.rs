@@ -15,6 +15,7 @@ mod dead_letter_topic;
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
+mod layout;
 pub(crate) mod line;
 mod memory;
 pub(crate) mod rejects;

@@ -65,9 +65,14 @@ pub struct TypePart {
 
 impl DataType {
     pub const STRING: DataType = DataType::Varchar(UNBOUNDED);
+    pub const BYTES: DataType = DataType::Varbinary(UNBOUNDED);
 
     pub fn is_text(&self) -> bool {
         matches!(self, DataType::Char(_) | DataType::Varchar(_))
+    }
+
+    pub fn is_bytes(&self) -> bool {
+        matches!(self, DataType::Binary(_) | DataType::Varbinary(_))
     }
 
     pub fn is_integer(&self) -> bool {
@@ -97,7 +102,26 @@ impl DataType {
         test(self).or_else(|| match self {
             DataType::Array(inner) | DataType::Map(_, inner) => inner.find_map(test),
             DataType::Row(fields) => fields.iter().find_map(|field| field.data_type.find_map(test)),
-            _ => None,
+            DataType::Boolean
+            | DataType::TinyInt
+            | DataType::SmallInt
+            | DataType::Int
+            | DataType::BigInt
+            | DataType::Float
+            | DataType::Double
+            | DataType::Decimal { .. }
+            | DataType::Char(_)
+            | DataType::Varchar(_)
+            | DataType::Binary(_)
+            | DataType::Varbinary(_)
+            | DataType::Date
+            | DataType::Time { .. }
+            | DataType::Timestamp { .. }
+            | DataType::TimestampLtz { .. }
+            | DataType::IntervalYearMonth
+            | DataType::IntervalDayTime
+            | DataType::Multiset(_)
+            | DataType::Null => None,
         })
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod calendar;
 #[cfg(feature = "job")]
 pub mod column;
+pub mod column_types;
 pub mod data_type;
 pub mod encode;
 pub(crate) mod fields;
@@ -11,8 +12,13 @@ pub(crate) mod float;
 pub(crate) mod interval;
 #[cfg(feature = "job")]
 pub(crate) mod java;
+mod number;
+mod refusal;
+mod room;
 pub mod target;
+mod text;
 #[cfg(feature = "job")]
 pub mod time_zone;
 pub mod value;
 pub mod vector_encoding;
+pub(crate) mod vectors;

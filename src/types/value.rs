@@ -130,7 +130,19 @@ impl Value<'_> {
             Value::Map(entries) => {
                 SCALAR + entries.iter().map(|(key, value)| key.bytes() + value.bytes()).sum::<usize>()
             }
-            _ => SCALAR,
+            Value::Null
+            | Value::Unchanged
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Double(_)
+            | Value::Decimal(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::Timestamp { .. }
+            | Value::Instant { .. }
+            | Value::Months(_)
+            | Value::Millis(_) => SCALAR,
         }
     }
 }

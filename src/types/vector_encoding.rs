@@ -1,4 +1,13 @@
-//! `vector.encoding`: vectors as bytes.
+//! What the job says of its vectors, and how vectors stand in bytes.
+
+/// What the job says of its vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VectorOptions {
+    /// `vector.encoding`: what BYTES hold that feed a vector.
+    pub encoding: Option<VectorEncoding>,
+    /// `vector.normalize` = l2: vectors are scaled to length 1.
+    pub normalize: bool,
+}
 
 /// How a vector's numbers stand in bytes, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod types;
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use vecsink::internals::types::target::ColumnKind;
+use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::value::Value;
 
 use self::compare::{Case, Feed, compare, text};
@@ -15,9 +15,9 @@ use self::random::{decimal, many, moment};
 use crate::support::postgres18;
 
 /// Values of a STRING column, or ones that carry their type, into a column of PostgreSQL 18.
-fn check(type_name: &str, kind: ColumnKind, cases: Vec<Case>) {
+fn check(type_name: &str, column_type: ColumnType, cases: Vec<Case>) {
     let Some(server) = postgres18() else { return };
-    assert_eq!(compare(&server, &Feed::text(type_name), cases), kind);
+    assert_eq!(compare(&server, &Feed::text(type_name), cases), column_type);
 }
 
 #[test]
@@ -30,15 +30,15 @@ fn integers_are_stored_as_the_server_reads_them() {
             Case { value: Value::Int(number), sql: number.to_string() }
         }
     };
-    check("bigint", ColumnKind::Int8, many(case));
+    check("bigint", ColumnType::Int8, many(case));
     check(
         "integer",
-        ColumnKind::Int4,
+        ColumnType::Int4,
         many(|random| text((random.random::<i64>() >> random.random_range(25..64)).to_string())),
     );
     check(
         "smallint",
-        ColumnKind::Int2,
+        ColumnType::Int2,
         many(|random| text((random.random::<i64>() >> random.random_range(45..64)).to_string())),
     );
 }
@@ -50,10 +50,10 @@ fn single(random: &mut StdRng) -> f32 {
 
 #[test]
 fn floats_are_stored_as_the_server_reads_them() {
-    check("real", ColumnKind::Float4, many(|random| text(format!("{:e}", single(random)))));
+    check("real", ColumnType::Float4, many(|random| text(format!("{:e}", single(random)))));
     check(
         "real",
-        ColumnKind::Float4,
+        ColumnType::Float4,
         many(|random| {
             let value: f64 = random.random::<f64>() * 2_f64.powi(random.random_range(-100..130));
             Case { value: Value::Double(value), sql: format!("'{value}'") }
@@ -61,7 +61,7 @@ fn floats_are_stored_as_the_server_reads_them() {
     );
     check(
         "double precision",
-        ColumnKind::Float8,
+        ColumnType::Float8,
         many(|random| {
             let value = f64::from_bits(random.random());
             text(format!("{}", if value.is_normal() { value } else { f64::INFINITY }))
@@ -78,18 +78,18 @@ fn numerics_are_rounded_and_limited_as_by_the_server() {
         let (whole, fraction) = (random.random::<i64>() >> random.random_range(0..64), random.random_range(0..100_000));
         text(format!("{whole}.{fraction:0width$}", width = random.random_range(1..20)))
     };
-    check("numeric", ColumnKind::Numeric(None), many(unlimited));
+    check("numeric", ColumnType::Numeric(None), many(unlimited));
     for (precision, scale) in [(12, 4), (38, 0), (5, 5), (20, 3)] {
-        let kind = ColumnKind::Numeric(Some((precision, scale)));
-        check(&format!("numeric({precision},{scale})"), kind, many(any));
+        let column_type = ColumnType::Numeric(Some((precision, scale)));
+        check(&format!("numeric({precision},{scale})"), column_type, many(any));
     }
-    let kind = ColumnKind::Numeric(Some((9, 2)));
-    check("numeric(9,2)", kind, many(|random| text(format!("{:.3}", (random.random::<f64>() - 0.5) * 3e7))));
+    let column_type = ColumnType::Numeric(Some((9, 2)));
+    check("numeric(9,2)", column_type, many(|random| text(format!("{:.3}", (random.random::<f64>() - 0.5) * 3e7))));
 }
 
 #[test]
 fn booleans_are_stored_as_the_server_reads_them() {
-    check("boolean", ColumnKind::Bool, ["t", "f", "true", "false"].map(text).into());
+    check("boolean", ColumnType::Bool, ["t", "f", "true", "false"].map(text).into());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn times_are_rounded_as_by_the_server() {
     for precision in [6, 3, 0] {
         check(
             &format!("timestamp({precision})"),
-            ColumnKind::Timestamp(precision),
+            ColumnType::Timestamp(precision),
             many(|random| {
                 let (seconds, nanos, sql) = moment(random);
                 Case { value: Value::Timestamp { seconds, nanos }, sql: format!("{sql}::timestamp") }
@@ -105,7 +105,7 @@ fn times_are_rounded_as_by_the_server() {
         );
         check(
             &format!("timestamptz({precision})"),
-            ColumnKind::TimestampTz(precision),
+            ColumnType::TimestampTz(precision),
             many(|random| {
                 let (seconds, nanos, sql) = moment(random);
                 Case { value: Value::Instant { seconds, nanos }, sql: format!("({sql} || '+00')::timestamptz") }
@@ -113,7 +113,7 @@ fn times_are_rounded_as_by_the_server() {
         );
         check(
             &format!("time({precision})"),
-            ColumnKind::Time(precision),
+            ColumnType::Time(precision),
             many(|random| {
                 let (second, nanos) = (random.random_range(0..60), random.random_range(0..1_000_000_000));
                 let text = format!("12:34:{second:02}.{nanos:09}");
@@ -124,7 +124,7 @@ fn times_are_rounded_as_by_the_server() {
     }
     check(
         "timestamp",
-        ColumnKind::Timestamp(6),
+        ColumnType::Timestamp(6),
         many(|random| {
             let fraction = random.random_range(0..1_000_000_000);
             let day = random.random_range(1..29);
@@ -136,7 +136,7 @@ fn times_are_rounded_as_by_the_server() {
         let days = random.random_range(-3_000_000..2_200_000_000_i64) as i32;
         Case { value: Value::Date(days), sql: format!("date '1970-01-01' + {days}") }
     });
-    check("date", ColumnKind::Date, dates);
+    check("date", ColumnType::Date, dates);
 }
 
 #[test]
@@ -146,9 +146,9 @@ fn strings_of_any_characters_keep_them() {
         let length = random.random_range(0..14);
         text((0..length).map(|_| LETTERS[random.random_range(0..LETTERS.len())]).collect::<String>())
     };
-    check("text", ColumnKind::Text, many(word));
-    check("varchar(10)", ColumnKind::Varchar(Some(10)), many(word));
-    check("char(10)", ColumnKind::Char(10), many(word));
+    check("text", ColumnType::Text, many(word));
+    check("varchar(10)", ColumnType::Varchar(Some(10)), many(word));
+    check("char(10)", ColumnType::Char(10), many(word));
 }
 
 /// A literal with everything that arrays may have.
@@ -171,7 +171,9 @@ fn vector(random: &mut StdRng, length: usize, odd: bool) -> String {
 
 #[test]
 fn vectors_are_stored_as_the_server_reads_them() {
-    for (type_name, kind) in [("real[]", ColumnKind::Float4Array), ("double precision[]", ColumnKind::Float8Array)] {
+    for (type_name, column_type) in
+        [("real[]", ColumnType::Float4Array), ("double precision[]", ColumnType::Float8Array)]
+    {
         let arrays = |random: &mut StdRng| {
             let length = random.random_range(0..20);
             let elements = vector(random, length, true);
@@ -179,11 +181,11 @@ fn vectors_are_stored_as_the_server_reads_them() {
             let value = if brackets { format!("[{elements}]") } else { format!("{{{elements}}}") };
             Case { sql, ..text(value) }
         };
-        check(type_name, kind, many(arrays));
+        check(type_name, column_type, many(arrays));
     }
     check(
         "vector",
-        ColumnKind::Vector,
+        ColumnType::Vector,
         many(|random| {
             let length = random.random_range(1..20);
             let elements = vector(random, length, false);
@@ -197,7 +199,7 @@ fn what_the_server_refuses_is_refused_with_its_sqlstate() {
     let good = || text("[1,2]");
     check(
         "vector",
-        ColumnKind::Vector,
+        ColumnType::Vector,
         vec![
             good(),
             text("[1e39]"),
@@ -210,16 +212,16 @@ fn what_the_server_refuses_is_refused_with_its_sqlstate() {
         ],
     );
     let arrays = ["{1,2", "{0.1;0.2}", "{1e39}", "{1,,2}", "{a}", "{1,}"];
-    check("real[]", ColumnKind::Float4Array, arrays.into_iter().map(text).chain([text("{1}")]).collect());
+    check("real[]", ColumnType::Float4Array, arrays.into_iter().map(text).chain([text("{1}")]).collect());
 }
 
 #[test]
 fn unusual_spellings_are_left_to_the_server() {
     let texts = |texts: &[&str]| texts.iter().map(|&spelling| text(spelling)).collect();
-    check("timestamp", ColumnKind::Timestamp(6), texts(&["2024-1-1 8:00", "infinity", "0044-03-15 12:00 BC"]));
-    check("timestamptz", ColumnKind::TimestampTz(6), texts(&["2024-01-01 08:00:00", "2024-01-01 08:00:00.5+02"]));
-    check("bigint", ColumnKind::Int8, texts(&[" +5", "0x1F", "007"]));
-    check("numeric(9,2)", ColumnKind::Numeric(Some((9, 2))), texts(&["1e3", "NaN", ".5"]));
-    check("boolean", ColumnKind::Bool, texts(&["yes", "0", "TRUE"]));
-    check("real[]", ColumnKind::Float4Array, texts(&["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}"]));
+    check("timestamp", ColumnType::Timestamp(6), texts(&["2024-1-1 8:00", "infinity", "0044-03-15 12:00 BC"]));
+    check("timestamptz", ColumnType::TimestampTz(6), texts(&["2024-01-01 08:00:00", "2024-01-01 08:00:00.5+02"]));
+    check("bigint", ColumnType::Int8, texts(&[" +5", "0x1F", "007"]));
+    check("numeric(9,2)", ColumnType::Numeric(Some((9, 2))), texts(&["1e3", "NaN", ".5"]));
+    check("boolean", ColumnType::Bool, texts(&["yes", "0", "TRUE"]));
+    check("real[]", ColumnType::Float4Array, texts(&["[1:2]={1,2}", "{{1,2},{3,4}}", r#"{"\1"}"#, "{0x1p3}"]));
 }

@@ -214,6 +214,22 @@ fn names_crate(tokens: &[TokenTree], name: &str) -> bool {
     })
 }
 
+/// What it has to know of a key comes as data.
+#[test]
+fn the_dispatcher_knows_no_type_of_a_value_or_column() {
+    let files = files();
+    let mut offences = Vec::new();
+    let mut checked = 0;
+    for (file, path) in library(&files).named().filter(|(file, _)| file.subject() == "dispatch") {
+        checked += 1;
+        if !["batch", "sync", "dispatch"].contains(&path[0].as_str()) {
+            offences.push(format!("{} names crate::{}", file.path, path.join("::")));
+        }
+    }
+    assert!(checked > 10, "the scan finds what files name");
+    assert!(offences.is_empty(), "{offences:#?}");
+}
+
 #[test]
 fn nothing_is_unsafe_outside_the_c_interface_simd_and_two_calls_of_librdkafka() {
     for file in files() {

@@ -8,8 +8,8 @@ use memchr::memmem;
 use crate::excerpt::Excerpt;
 use crate::formats::csv::settings::CsvFormat;
 use crate::formats::{base64, temporal};
+use crate::types::calendar::java::cut_fraction;
 use crate::types::data_type::{DataType, RowField};
-use crate::types::java::calendar::cut_fraction;
 use crate::types::java::{decimal, number};
 use crate::types::value::Value;
 

@@ -1,11 +1,12 @@
 //! The table's columns: their types down to the base type, and what the user may do with them.
 
 use super::dimension;
-use super::kinds::{PgType, kind};
 use crate::error::Result;
 use crate::postgres::catalog::lookup::unreadable;
 use crate::postgres::connect::session::Session;
-use crate::types::target::{ColumnKind, Dimension};
+use crate::types::column_types::ColumnType;
+use crate::types::column_types::catalog::CatalogType;
+use crate::types::vectors::dimension::Dimension;
 
 /// A column of the table.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct CatalogColumn {
     /// The same for what a domain is made of.
     pub base_type: String,
     pub base_type_id: u32,
-    pub kind: ColumnKind,
+    pub column_type: ColumnType,
     pub not_null: bool,
     pub has_default: bool,
     pub identity_always: bool,
@@ -68,6 +69,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
     for row in &rows {
         let base = base_type(session, name, row.get(3), row.get(4))?;
         let identity: &str = row.get(8);
+        let column_type = ColumnType::of(&base.in_catalog);
         columns.push(CatalogColumn {
             name: row.get(0),
             number: row.get(1),
@@ -75,7 +77,8 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
             type_name: row.get(2),
             base_type: base.type_name,
             base_type_id: base.oid,
-            kind: kind(&base.pg_type, base.typmod),
+            dimension: dimension::of_type(&column_type, &base.in_catalog),
+            column_type,
             not_null: row.get::<_, bool>(5) || base.not_null,
             has_default: row.get::<_, bool>(6) || base.has_default || !identity.is_empty(),
             identity_always: identity == "a",
@@ -83,7 +86,6 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
             storage: row.get::<_, &str>(7).chars().next().unwrap_or('x'),
             type_storage: base.storage,
             bytewise: row.get::<_, &str>(10) == "true",
-            dimension: dimension::of_type(&base.pg_type.name, base.typmod),
             may_insert: row.get(11),
             may_update: row.get(12),
         });
@@ -93,9 +95,8 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
 
 struct BaseType {
     oid: u32,
-    pg_type: PgType,
+    in_catalog: CatalogType,
     type_name: String,
-    typmod: i32,
     storage: char,
     /// Of any domain on the way.
     not_null: bool,
@@ -123,15 +124,15 @@ fn base_type(session: &mut Session, table: &str, mut oid: u32, mut typmod: i32) 
         if class != 'd' {
             return Ok(BaseType {
                 oid,
-                pg_type: PgType {
+                in_catalog: CatalogType {
                     name: row.get(0),
                     built_in: row.get(1),
                     class,
                     is_array: row.get(8),
                     has_receive: row.get(10),
+                    typmod,
                 },
                 type_name: row.get(9),
-                typmod,
                 storage: dead_letter(6).unwrap_or('x'),
                 not_null,
                 has_default,
@@ -152,7 +153,7 @@ impl CatalogColumn {
             type_name: "bigint".to_owned(),
             base_type: "bigint".to_owned(),
             base_type_id: 20,
-            kind: ColumnKind::Int8,
+            column_type: ColumnType::Int8,
             not_null,
             has_default: false,
             identity_always: false,

@@ -9,7 +9,6 @@ use crate::postgres::write::copy::Into;
 use crate::postgres::write::statements::{Statement, Statements, quote};
 use crate::postgres::write::transaction::Path;
 use crate::settings::{ConflictMode, Sink};
-use crate::types::target::ColumnKind;
 
 /// An opened target in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,12 +110,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         ));
     }
     for column in &catalog.columns {
-        let width = match column.kind {
-            ColumnKind::Vector | ColumnKind::Float4Array => 4,
-            ColumnKind::Float8Array => 8,
-            ColumnKind::HalfVec => 2,
-            _ => continue,
-        };
+        let Some(width) = column.column_type.vector().and_then(|vector| vector.stored_bytes) else { continue };
         let length = column.dimension.as_ref().map(|dimension| dimension.length).or(sink.vector_dimension);
         let bytes = length.unwrap_or(0) * width;
         // Shorter rows stay in their page as they are; longer ones must leave it.

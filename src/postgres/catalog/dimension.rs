@@ -8,21 +8,22 @@ use crate::error::Result;
 use crate::postgres::catalog::lookup::unreadable;
 use crate::postgres::connect::session::Session;
 use crate::settings::Sink;
-use crate::types::target::{ColumnKind, Dimension};
+use crate::types::column_types::ColumnType;
+use crate::types::column_types::catalog::CatalogType;
+use crate::types::vectors::dimension::Dimension;
 
 /// `vector(10)`, `halfvec(10)`, `sparsevec(10)`.
-pub fn of_type(base_type: &str, typmod: i32) -> Option<Dimension> {
-    let is_vector = matches!(base_type, "vector" | "halfvec" | "sparsevec");
-    let length = usize::try_from(typmod).ok().filter(|&length| length > 0 && is_vector)?;
-    Some(Dimension { length, declared_by: format!("{base_type}({length})"), finite_only: true })
+pub fn of_type(column_type: &ColumnType, of: &CatalogType) -> Option<Dimension> {
+    let length = usize::try_from(of.typmod).ok().filter(|&length| length > 0 && column_type.is_vector_type())?;
+    Some(Dimension { length, declared_by: format!("{}({length})", of.name), finite_only: true })
 }
 
-/// The job's own word, for tables that say nothing. Arrays of smallint are vectors only where nothing else is.
+/// What the job says, for tables that say nothing.
 pub fn declared(column: &CatalogColumn, columns: &[CatalogColumn], sink: &Sink) -> Option<Dimension> {
     let length = sink.vector_dimension?;
-    let smallints = |column: &CatalogColumn| matches!(column.kind, ColumnKind::Array(_));
-    let other_vectors = columns.iter().any(|other| other.kind.holds_vectors() && !smallints(other));
-    (column.kind.holds_vectors() && !(smallints(column) && other_vectors)).then(|| Dimension {
+    let vector = column.column_type.vector()?;
+    let is_better = |other: &CatalogColumn| other.column_type.vector().is_some_and(|other| !other.last_choice);
+    (!(vector.last_choice && columns.iter().any(is_better))).then(|| Dimension {
         length,
         declared_by: "the option vector.dimension".to_owned(),
         finite_only: false,
@@ -104,6 +105,12 @@ mod tests {
 
     #[test]
     fn only_a_vector_type_modifier_is_a_dimension() {
+        let of_type = |name: &str, typmod| {
+            let built_in = name == "varchar";
+            let of =
+                CatalogType { name: name.into(), built_in, class: 'b', is_array: false, has_receive: true, typmod };
+            of_type(&ColumnType::of(&of), &of)
+        };
         assert_eq!(of_type("vector", 10).map(|dimension| dimension.length), Some(10));
         assert_eq!(of_type("halfvec", 3).map(|dimension| dimension.declared_by), Some("halfvec(3)".into()));
         assert_eq!(of_type("vector", -1), None);

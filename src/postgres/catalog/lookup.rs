@@ -13,8 +13,9 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
 use crate::postgres::write::statements::quote;
 use crate::settings::{ConflictMode, Sink};
+use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
-use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
+use crate::types::target::{TargetColumn, TargetTable};
 
 /// The table and what the job writes of it.
 #[derive(Debug)]
@@ -92,12 +93,12 @@ impl Catalog {
 
     /// The server reads every written column in binary form.
     pub fn takes_binary(&self) -> bool {
-        self.columns.iter().all(|column| column.kind != ColumnKind::TextOnly)
+        self.columns.iter().all(|column| column.column_type != ColumnType::TextOnly)
     }
 
     pub fn key_takes_binary(&self) -> bool {
         let key = self.keys.key.iter().flatten();
-        key.filter_map(|&index| self.columns.get(index)).all(|column| column.kind != ColumnKind::TextOnly)
+        key.filter_map(|&index| self.columns.get(index)).all(|column| column.column_type != ColumnType::TextOnly)
     }
 
     /// The key's columns, if the table keeps them unique, even if it checks that only after each statement.
@@ -118,7 +119,7 @@ impl Catalog {
         let columns = self.columns.iter().enumerate().map(|(at, column)| TargetColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
-            kind: column.kind.clone(),
+            column_type: column.column_type.clone(),
             not_null: column.not_null,
             dimension: column.dimension.clone().or_else(|| dimension::declared(column, &self.columns, sink)),
             source: sink.columns.get(at).map_or(DataType::STRING, |written| written.data_type.clone()),

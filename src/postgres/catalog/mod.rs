@@ -4,7 +4,6 @@ pub(crate) mod columns;
 pub(crate) mod describe;
 mod dimension;
 pub(crate) mod keys;
-mod kinds;
 pub(crate) mod lookup;
 mod names;
 pub(crate) mod planner;

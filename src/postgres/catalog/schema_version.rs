@@ -55,7 +55,8 @@ impl SchemaVersion {
     fn parted_from(&self, other: &SchemaVersion) -> Option<&'static str> {
         let (was, is) = (&self.table, &other.table);
         let of_key = |table: &'_ TargetTable| table.of_key().columns;
-        let same_images = of_key(was).iter().zip(of_key(is)).all(|(was, is)| was.kind.has_images_of(&is.kind));
+        let same_images =
+            of_key(was).iter().zip(of_key(is)).all(|(was, is)| was.column_type.has_images_of(&is.column_type));
         if was.key != is.key || self.key_is_unique != other.key_is_unique {
             Some("its key is another one")
         } else if !same_images || was.key_is_bytewise != is.key_is_bytewise {
@@ -126,18 +127,19 @@ impl SchemaVersions {
 mod tests {
     use super::*;
     use crate::postgres::catalog::columns::CatalogColumn;
+    use crate::types::column_types::ColumnType;
     use crate::types::data_type::DataType;
-    use crate::types::target::{ColumnKind, TargetColumn};
+    use crate::types::target::TargetColumn;
 
-    fn schema_version(kind: ColumnKind, key: &[usize]) -> SchemaVersion {
+    fn schema_version(column_type: ColumnType, key: &[usize]) -> SchemaVersion {
         let mut catalog = Catalog::sample("t", &["id", "a"], &["id"]);
-        catalog.columns[0].kind = kind.clone();
-        catalog.columns[1].kind = kind;
+        catalog.columns[0].column_type = column_type.clone();
+        catalog.columns[1].column_type = column_type;
         catalog.keys.key = Some(key.to_vec());
         let column = |column: &CatalogColumn| TargetColumn {
             name: column.name.clone(),
             type_name: column.type_name.clone(),
-            kind: column.kind.clone(),
+            column_type: column.column_type.clone(),
             not_null: column.not_null,
             dimension: None,
             source: DataType::STRING,
@@ -156,24 +158,24 @@ mod tests {
 
     #[test]
     fn columns_of_other_types_make_a_new_schema_version_and_the_same_ones_none() {
-        let schema_versions = SchemaVersions::new(schema_version(ColumnKind::Int4, &[0]));
-        assert_eq!(schema_versions.add(schema_version(ColumnKind::Int4, &[0])), Ok(false));
+        let schema_versions = SchemaVersions::new(schema_version(ColumnType::Int4, &[0]));
+        assert_eq!(schema_versions.add(schema_version(ColumnType::Int4, &[0])), Ok(false));
         assert_eq!((schema_versions.number(), schema_versions.newest().revision), (0, 0));
-        assert_eq!(schema_versions.add(schema_version(ColumnKind::Int8, &[0])), Ok(true));
+        assert_eq!(schema_versions.add(schema_version(ColumnType::Int8, &[0])), Ok(true));
         assert_eq!(
             (schema_versions.number(), schema_versions.newest().number, schema_versions.newest().revision),
             (1, 1, 1)
         );
-        assert_eq!(schema_versions.get(0).unwrap().table.columns[0].kind, ColumnKind::Int4);
+        assert_eq!(schema_versions.get(0).unwrap().table.columns[0].column_type, ColumnType::Int4);
         assert!(schema_versions.get(2).is_none());
     }
 
     #[test]
     fn another_key_can_not_be_followed() {
-        let schema_versions = SchemaVersions::new(schema_version(ColumnKind::Int4, &[0]));
+        let schema_versions = SchemaVersions::new(schema_version(ColumnType::Int4, &[0]));
         let said = |found| schema_versions.add(found).unwrap_err();
-        assert!(said(schema_version(ColumnKind::Int4, &[1])).contains("its key is another one"));
-        assert!(said(schema_version(ColumnKind::Text, &[0])).contains("its key compares in another way"));
+        assert!(said(schema_version(ColumnType::Int4, &[1])).contains("its key is another one"));
+        assert!(said(schema_version(ColumnType::Text, &[0])).contains("its key compares in another way"));
         assert_eq!(schema_versions.number(), 0);
     }
 }

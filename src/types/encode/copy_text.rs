@@ -2,11 +2,13 @@
 
 use std::collections::TryReserveError;
 
-use super::refusal::EncodeError;
-use super::string::check_nul;
-use super::{VectorOptions, column, output, print};
-use crate::types::target::{ColumnKind, TargetColumn};
+use super::column;
+use crate::types::column_types::check_nul;
+use crate::types::refusal::EncodeError;
+use crate::types::target::TargetColumn;
+use crate::types::text::print::print;
 use crate::types::value::Value;
+use crate::types::vector_encoding::VectorOptions;
 
 /// Where a value's binary form and its text are put together; keeps its memory.
 #[derive(Debug, Default)]
@@ -47,7 +49,7 @@ pub(super) fn field(
     printed.clear();
     match column::field(column, vectors, value, binary) {
         Ok(()) => {
-            output::print(&column.kind, binary.get(4..).unwrap_or_default(), printed);
+            column.column_type.print(binary.get(4..).unwrap_or_default(), printed);
             escape(printed, out);
             return Ok(());
         }
@@ -57,7 +59,7 @@ pub(super) fn field(
     match value {
         Value::Text(text) => {
             check_nul(text)?;
-            match plain_list(&column.kind, text) {
+            match plain_list(column.column_type.brackets(), text) {
                 Some(([opening, closing], inside)) => {
                     out.push(opening);
                     escape(inside.as_bytes(), out);
@@ -67,7 +69,7 @@ pub(super) fn field(
             }
         }
         value => {
-            print::print(value, &column.source, printed)?;
+            print(value, &column.source, printed)?;
             check_nul(&String::from_utf8_lossy(printed))?;
             escape(printed, out);
         }
@@ -94,13 +96,8 @@ pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A plain list of one dimension with the brackets that its column takes: arrays `{…}` only, vectors `[…]` only.
-fn plain_list<'t>(kind: &ColumnKind, text: &'t str) -> Option<([u8; 2], &'t str)> {
-    use ColumnKind as Kind;
-    let brackets = match kind {
-        Kind::Float4Array | Kind::Float8Array | Kind::Array(_) | Kind::OtherArray => *b"{}",
-        Kind::Vector | Kind::HalfVec => *b"[]",
-        _ => return None,
-    };
+fn plain_list(brackets: Option<[u8; 2]>, text: &str) -> Option<([u8; 2], &str)> {
+    let brackets = brackets?;
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
     match trimmed.as_bytes() {
         [b'{', inside @ .., b'}'] | [b'[', inside @ .., b']']

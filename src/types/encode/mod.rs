@@ -3,43 +3,26 @@
 //! A row is written in COPY's binary format unless one of its values has no binary form that we are sure of (a type we
 //! don't know, an unusual spelling of a date): then the whole row goes as a COPY text line and the server decides.
 
-mod array;
-mod bytes;
-mod calendar;
 mod column;
 mod conversion;
 mod copy_text;
-mod element;
-mod float;
-mod half;
-mod json;
 mod key;
-mod literal;
-mod normalize;
-mod numeric;
-mod output;
-mod packed;
 mod partial;
-mod print;
-mod refusal;
-mod room;
-mod scalar;
-mod sparse;
-mod string;
 mod translate;
-mod vector;
 
 use std::borrow::Cow;
 use std::collections::TryReserveError;
 
 use crate::batch::{MOST_ROW_BYTES, RowFormat};
 use crate::error::{Error, Rejection, Stage};
+use crate::types::refusal::{EncodeError, sqlstate};
+use crate::types::room;
 use crate::types::target::{TargetColumn, TargetTable};
 use crate::types::value::Value;
-use crate::types::vector_encoding::VectorEncoding;
-use refusal::EncodeError;
+use crate::types::vectors::packed;
 
 pub use self::translate::Translator;
+pub use crate::types::vector_encoding::VectorOptions;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncodeOptions {
@@ -48,15 +31,6 @@ pub struct EncodeOptions {
     /// `replacenullchar`: NUL characters are taken out of strings.
     pub remove_null_characters: bool,
     pub vectors: VectorOptions,
-}
-
-/// What the job says of its vectors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct VectorOptions {
-    /// `vector.encoding`: what BYTES hold that feed a vector.
-    pub encoding: Option<VectorEncoding>,
-    /// `vector.normalize` = l2: vectors are scaled to length 1.
-    pub normalize: bool,
 }
 
 impl EncodeOptions {
@@ -112,10 +86,10 @@ impl RowEncoder {
     pub fn reserve(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), TryReserveError> {
         let each = self.columns.iter().zip(row);
         if self.is_binary {
-            return out
-                .try_reserve_exact(2 + each.map(|(column, value)| room::binary(&column.kind, value)).sum::<usize>());
+            let bytes = each.map(|(column, value)| room::FRAME + column.column_type.most_bytes(value));
+            return out.try_reserve_exact(2 + bytes.sum::<usize>());
         }
-        let texts = each.map(|(_, value)| room::text(value));
+        let texts = each.map(|(_, value)| room::in_text_row(value));
         out.try_reserve_exact(texts.clone().sum())?;
         self.scratch.reserve(texts.max().unwrap_or(0))
     }
@@ -216,7 +190,7 @@ fn countable(what: &str, length: usize) -> Result<(), Rejection> {
         return Ok(());
     }
     let reason = format!("the {what} takes {length} bytes, at most {MOST_ROW_BYTES} can be sent");
-    Err(Rejection { sqlstate: Some(refusal::sqlstate::TOO_BIG.into()), ..Rejection::new(Stage::Encode, reason) })
+    Err(Rejection { sqlstate: Some(sqlstate::TOO_BIG.into()), ..Rejection::new(Stage::Encode, reason) })
 }
 
 /// Calls `write` with the value: strings without the characters that the options take out, and vectors in base64 as their
@@ -232,7 +206,7 @@ fn prepared(
     match value {
         Value::Text(text)
             if options.vectors.encoding.is_some_and(|encoding| encoding.base64)
-                && column.kind.holds_vectors()
+                && column.column_type.holds_vectors()
                 && !text.trim_ascii_start().starts_with(['{', '[']) =>
         {
             packed::decode_base64(text, decoded)?;

@@ -1,9 +1,9 @@
 //! Rows of updates that carry only some columns.
 
-use super::refusal::EncodeError;
 use super::{RowEncoder, column, copy_text, countable, prepared, rejection};
 use crate::batch::{RowFormat, UNCHANGED_LENGTH, UNCHANGED_TEXT};
 use crate::error::Rejection;
+use crate::types::refusal::EncodeError;
 use crate::types::value::Value;
 
 impl RowEncoder {

@@ -1,11 +1,18 @@
 use super::*;
 use crate::batch::{BINARY_HEADER, BINARY_TRAILER};
+use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
-use crate::types::target::ColumnKind;
 use crate::types::value::Decimal;
 
-fn column(kind: ColumnKind, source: DataType) -> TargetColumn {
-    TargetColumn { name: "c".into(), type_name: "whatever".into(), kind, not_null: false, dimension: None, source }
+fn column(column_type: ColumnType, source: DataType) -> TargetColumn {
+    TargetColumn {
+        name: "c".into(),
+        type_name: "whatever".into(),
+        column_type,
+        not_null: false,
+        dimension: None,
+        source,
+    }
 }
 
 fn encoder(columns: Vec<TargetColumn>, key: Option<Vec<usize>>, options: EncodeOptions) -> RowEncoder {
@@ -15,9 +22,10 @@ fn encoder(columns: Vec<TargetColumn>, key: Option<Vec<usize>>, options: EncodeO
 }
 
 /// One row of one column.
-fn encoded(kind: ColumnKind, value: Value<'_>) -> Result<(RowFormat, Vec<u8>), Rejection> {
+fn encoded(column_type: ColumnType, value: Value<'_>) -> Result<(RowFormat, Vec<u8>), Rejection> {
     let mut out = b"before".to_vec();
-    let format = encoder(vec![column(kind, DataType::Null)], None, EncodeOptions::default()).encode(&[value], &mut out);
+    let format =
+        encoder(vec![column(column_type, DataType::Null)], None, EncodeOptions::default()).encode(&[value], &mut out);
     match format {
         Ok(format) => Ok((format, out.split_off(6))),
         Err(rejection) => {
@@ -27,29 +35,29 @@ fn encoded(kind: ColumnKind, value: Value<'_>) -> Result<(RowFormat, Vec<u8>), R
     }
 }
 
-fn bytes(kind: ColumnKind, value: Value<'_>) -> Vec<u8> {
-    let (format, row) = encoded(kind, value).unwrap();
+fn bytes(column_type: ColumnType, value: Value<'_>) -> Vec<u8> {
+    let (format, row) = encoded(column_type, value).unwrap();
     assert_eq!(format, RowFormat::Binary);
     assert_eq!(row[..2], [0, 1]);
     assert_eq!(row[2..6], ((row.len() - 6) as u32).to_be_bytes());
     row[6..].to_vec()
 }
 
-fn line(kind: ColumnKind, value: Value<'_>) -> String {
-    let (format, row) = encoded(kind, value).unwrap();
+fn line(column_type: ColumnType, value: Value<'_>) -> String {
+    let (format, row) = encoded(column_type, value).unwrap();
     assert_eq!(format, RowFormat::Text);
     String::from_utf8(row).unwrap()
 }
 
-fn sqlstate(kind: ColumnKind, value: Value<'_>) -> String {
-    let rejection = encoded(kind, value).unwrap_err();
+fn sqlstate(column_type: ColumnType, value: Value<'_>) -> String {
+    let rejection = encoded(column_type, value).unwrap_err();
     assert_eq!((rejection.stage, rejection.column.as_deref()), (Stage::Encode, Some("c")));
     rejection.sqlstate.unwrap()
 }
 
-fn image(kind: ColumnKind, value: Value<'_>) -> Vec<u8> {
+fn image(column_type: ColumnType, value: Value<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    let encoder = encoder(vec![column(kind, DataType::Null)], Some(vec![0]), EncodeOptions::default());
+    let encoder = encoder(vec![column(column_type, DataType::Null)], Some(vec![0]), EncodeOptions::default());
     encoder.key_image(&[value], &mut out).unwrap();
     out
 }
@@ -59,7 +67,7 @@ fn a_bit_string_of_more_bits_than_the_server_can_count_is_refused() {
     // 2 147 483 648 bits; the memory is never touched.
     let bytes = vec![0; 1 << 28];
     for limit in [None, Some(8)] {
-        let rejection = encoded(ColumnKind::Varbit(limit), Value::Bytes(&bytes)).unwrap_err();
+        let rejection = encoded(ColumnType::Varbit(limit), Value::Bytes(&bytes)).unwrap_err();
         assert!(rejection.reason.contains("the value has 2147483648 bits"), "{rejection}");
         assert!(rejection.sqlstate.is_some());
     }
@@ -74,7 +82,7 @@ fn rows_and_keys_that_an_entry_can_not_count_are_refused() {
 
 #[test]
 fn a_row_is_its_field_count_and_then_length_and_bytes_of_each() {
-    let columns = vec![column(ColumnKind::Int4, DataType::Int), column(ColumnKind::Text, DataType::STRING)];
+    let columns = vec![column(ColumnType::Int4, DataType::Int), column(ColumnType::Text, DataType::STRING)];
     let mut out = Vec::new();
     let mut encoder = encoder(columns, None, EncodeOptions::default());
     assert!(encoder.is_binary());
@@ -86,57 +94,57 @@ fn a_row_is_its_field_count_and_then_length_and_bytes_of_each() {
 
 #[test]
 fn integers_fit_their_column_or_are_refused() {
-    assert_eq!(bytes(ColumnKind::Int2, Value::Int(-32768)), [0x80, 0]);
-    assert_eq!(bytes(ColumnKind::Int8, Value::Text("-9223372036854775808")), i64::MIN.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Int4, Value::Decimal(&Decimal { unscaled: 1200, scale: 2 })), 12_i32.to_be_bytes());
-    assert_eq!(sqlstate(ColumnKind::Int2, Value::Int(32768)), "22003");
-    assert_eq!(sqlstate(ColumnKind::Int8, Value::Text("9223372036854775808")), "22003");
-    assert_eq!(sqlstate(ColumnKind::Int8, Value::Double(1e19)), "22003");
-    assert_eq!(sqlstate(ColumnKind::Int4, Value::Double(1.5)), "22P02");
+    assert_eq!(bytes(ColumnType::Int2, Value::Int(-32768)), [0x80, 0]);
+    assert_eq!(bytes(ColumnType::Int8, Value::Text("-9223372036854775808")), i64::MIN.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Int4, Value::Decimal(&Decimal { unscaled: 1200, scale: 2 })), 12_i32.to_be_bytes());
+    assert_eq!(sqlstate(ColumnType::Int2, Value::Int(32768)), "22003");
+    assert_eq!(sqlstate(ColumnType::Int8, Value::Text("9223372036854775808")), "22003");
+    assert_eq!(sqlstate(ColumnType::Int8, Value::Double(1e19)), "22003");
+    assert_eq!(sqlstate(ColumnType::Int4, Value::Double(1.5)), "22P02");
 }
 
 #[test]
 fn floats_are_rounded_to_their_column() {
-    assert_eq!(bytes(ColumnKind::Float4, Value::Double(0.1)), 0.1_f32.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Float4, Value::Double(1e-50)), 0_f32.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Float8, Value::Int(3)), 3_f64.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Float4, Value::Double(0.1)), 0.1_f32.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Float4, Value::Double(1e-50)), 0_f32.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Float8, Value::Int(3)), 3_f64.to_be_bytes());
     assert_eq!(
-        bytes(ColumnKind::Float8, Value::Decimal(&Decimal { unscaled: -15, scale: 1 })),
+        bytes(ColumnType::Float8, Value::Decimal(&Decimal { unscaled: -15, scale: 1 })),
         (-1.5_f64).to_be_bytes()
     );
-    assert_eq!(bytes(ColumnKind::Float4, Value::Text("-Infinity")), f32::NEG_INFINITY.to_be_bytes());
-    assert_eq!(sqlstate(ColumnKind::Float4, Value::Double(1e39)), "22003");
-    assert_eq!(sqlstate(ColumnKind::Float8, Value::Text("1e400")), "22003");
+    assert_eq!(bytes(ColumnType::Float4, Value::Text("-Infinity")), f32::NEG_INFINITY.to_be_bytes());
+    assert_eq!(sqlstate(ColumnType::Float4, Value::Double(1e39)), "22003");
+    assert_eq!(sqlstate(ColumnType::Float8, Value::Text("1e400")), "22003");
 }
 
 #[test]
 fn canonical_text_becomes_the_columns_type() {
-    assert_eq!(bytes(ColumnKind::Bool, Value::Text("true")), [1]);
-    assert_eq!(bytes(ColumnKind::Date, Value::Text("2000-01-02")), 1_i32.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Time(6), Value::Text("00:00:01.5")), 1_500_000_i64.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Timestamp(6), Value::Text("2000-01-01 00:00:01")), 1_000_000_i64.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::TimestampTz(6), Value::Text("2000-01-01T00:00:01Z")), 1_000_000_i64.to_be_bytes());
-    assert_eq!(bytes(ColumnKind::Numeric(None), Value::Text("1.5")), [0, 2, 0, 0, 0, 0, 0, 1, 0, 1, 0x13, 0x88]);
+    assert_eq!(bytes(ColumnType::Bool, Value::Text("true")), [1]);
+    assert_eq!(bytes(ColumnType::Date, Value::Text("2000-01-02")), 1_i32.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Time(6), Value::Text("00:00:01.5")), 1_500_000_i64.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Timestamp(6), Value::Text("2000-01-01 00:00:01")), 1_000_000_i64.to_be_bytes());
+    assert_eq!(bytes(ColumnType::TimestampTz(6), Value::Text("2000-01-01T00:00:01Z")), 1_000_000_i64.to_be_bytes());
+    assert_eq!(bytes(ColumnType::Numeric(None), Value::Text("1.5")), [0, 2, 0, 0, 0, 0, 0, 1, 0, 1, 0x13, 0x88]);
 }
 
 #[test]
 fn other_spellings_go_as_text() {
-    assert_eq!(line(ColumnKind::Timestamp(6), Value::Text("2024-1-1 8:00")), "2024-1-1 8:00\n");
-    assert_eq!(line(ColumnKind::Int8, Value::Text(" +5")), " +5\n");
-    assert_eq!(line(ColumnKind::Bool, Value::Int(1)), "1\n");
-    assert_eq!(line(ColumnKind::Date, Value::Text("infinity")), "infinity\n");
-    assert_eq!(line(ColumnKind::Other, Value::Bytes(&[1, 0xab])), "\\\\x01ab\n");
-    assert_eq!(line(ColumnKind::Other, Value::Null), "\\N\n");
+    assert_eq!(line(ColumnType::Timestamp(6), Value::Text("2024-1-1 8:00")), "2024-1-1 8:00\n");
+    assert_eq!(line(ColumnType::Int8, Value::Text(" +5")), " +5\n");
+    assert_eq!(line(ColumnType::Bool, Value::Int(1)), "1\n");
+    assert_eq!(line(ColumnType::Date, Value::Text("infinity")), "infinity\n");
+    assert_eq!(line(ColumnType::Other, Value::Bytes(&[1, 0xab])), "\\\\x01ab\n");
+    assert_eq!(line(ColumnType::Other, Value::Null), "\\N\n");
 }
 
 #[test]
 fn one_odd_value_makes_the_whole_row_text() {
     let columns = vec![
-        column(ColumnKind::Int8, DataType::BigInt),
-        column(ColumnKind::Timestamp(6), DataType::STRING),
-        column(ColumnKind::Vector, DataType::STRING),
-        column(ColumnKind::Float4Array, DataType::STRING),
-        column(ColumnKind::Text, DataType::STRING),
+        column(ColumnType::Int8, DataType::BigInt),
+        column(ColumnType::Timestamp(6), DataType::STRING),
+        column(ColumnType::Vector, DataType::STRING),
+        column(ColumnType::Float4Array, DataType::STRING),
+        column(ColumnType::Text, DataType::STRING),
     ];
     let row = [
         Value::Int(7),
@@ -153,7 +161,7 @@ fn one_odd_value_makes_the_whole_row_text() {
 
 #[test]
 fn a_row_that_goes_as_text_is_checked_as_well() {
-    let columns = vec![column(ColumnKind::Other, DataType::STRING), column(ColumnKind::Int2, DataType::Int)];
+    let columns = vec![column(ColumnType::Other, DataType::STRING), column(ColumnType::Int2, DataType::Int)];
     let mut out = Vec::new();
     let mut encoder = encoder(columns, None, EncodeOptions::default());
     assert!(!encoder.is_binary());
@@ -164,25 +172,25 @@ fn a_row_that_goes_as_text_is_checked_as_well() {
 
 #[test]
 fn a_row_of_text_has_the_form_of_each_column() {
-    let smallints = ColumnKind::Array(Box::new(ColumnKind::Int2));
-    let words = ColumnKind::Array(Box::new(ColumnKind::Text));
-    for (kind, text, expected) in [
+    let smallints = ColumnType::Int2Array;
+    let words = ColumnType::Array(Box::new(ColumnType::Text));
+    for (column_type, text, expected) in [
         (smallints, "[1.0,2]", "{1,2}"),
         (words, r#"["a\tb", "c", null]"#, r#"{"a\tb","c",NULL}"#),
-        (ColumnKind::OtherArray, "[1,2]", "{1,2}"),
-        (ColumnKind::Vector, "{0x1p3,1}", "[0x1p3,1]"),
-        (ColumnKind::Array(Box::new(ColumnKind::Int4)), "[+1]", "{+1}"),
-        (ColumnKind::HalfVec, "{1,0.1}", "[1,0.099975586]"),
-        (ColumnKind::Jsonb, "[1, 2]", "[1, 2]"),
-        (ColumnKind::SparseVec, "[0.5,0]", "{1:0.5}/2"),
-        (ColumnKind::Uuid, "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-        (ColumnKind::Bytea, "a", r"\\x61"),
-        (ColumnKind::Varbit(None), "01101", "01101"),
-        (ColumnKind::Numeric(Some((9, 2))), "1.005", "1.01"),
-        (ColumnKind::TimestampTz(0), "2024-03-01 08:30:00.5Z", "2024-03-01 08:30:01+00"),
-        (ColumnKind::Date, "0044-03-15", "0044-03-15"),
+        (ColumnType::OtherArray, "[1,2]", "{1,2}"),
+        (ColumnType::Vector, "{0x1p3,1}", "[0x1p3,1]"),
+        (ColumnType::Array(Box::new(ColumnType::Int4)), "[+1]", "{+1}"),
+        (ColumnType::HalfVec, "{1,0.1}", "[1,0.099975586]"),
+        (ColumnType::Jsonb, "[1, 2]", "[1, 2]"),
+        (ColumnType::SparseVec, "[0.5,0]", "{1:0.5}/2"),
+        (ColumnType::Uuid, "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+        (ColumnType::Bytea, "a", r"\\x61"),
+        (ColumnType::Varbit(None), "01101", "01101"),
+        (ColumnType::Numeric(Some((9, 2))), "1.005", "1.01"),
+        (ColumnType::TimestampTz(0), "2024-03-01 08:30:00.5Z", "2024-03-01 08:30:01+00"),
+        (ColumnType::Date, "0044-03-15", "0044-03-15"),
     ] {
-        let columns = vec![column(kind, DataType::STRING), column(ColumnKind::Other, DataType::STRING)];
+        let columns = vec![column(column_type, DataType::STRING), column(ColumnType::Other, DataType::STRING)];
         let mut out = Vec::new();
         let row = [Value::Text(text), Value::Null];
         let format = encoder(columns, None, EncodeOptions::default()).encode(&row, &mut out).unwrap();
@@ -197,7 +205,7 @@ fn base64_holds_a_vector_where_the_job_says_so_and_literals_stay_literals() {
     let encoding = VectorEncoding { number: PackedNumber::F32, big_endian: false, base64: true };
     let vectors = VectorOptions { encoding: Some(encoding), normalize: false };
     let options = EncodeOptions { vectors, ..EncodeOptions::default() };
-    let mut encoder = encoder(vec![column(ColumnKind::Vector, DataType::STRING)], None, options);
+    let mut encoder = encoder(vec![column(ColumnType::Vector, DataType::STRING)], None, options);
     let mut rows = ["AAAAPwAAgL8=", "AAAAPwAAgL8", "[0.5,-1]", " {0.5,-1}"].map(|text| {
         let mut out = Vec::new();
         encoder.encode(&[Value::Text(text)], &mut out).unwrap();
@@ -212,7 +220,8 @@ fn base64_holds_a_vector_where_the_job_says_so_and_literals_stay_literals() {
 
 #[test]
 fn a_column_that_no_value_can_enter_is_an_error_that_names_both_types() {
-    let of = |kind, source: DataType| TargetColumn { type_name: "vector(3)".into(), ..column(kind, source) };
+    let of =
+        |column_type, source: DataType| TargetColumn { type_name: "vector(3)".into(), ..column(column_type, source) };
     let target = |columns| TargetTable {
         schema: "s".into(),
         table: "t".into(),
@@ -223,22 +232,22 @@ fn a_column_that_no_value_can_enter_is_an_error_that_names_both_types() {
     };
     let new = |columns| RowEncoder::new(&target(columns), EncodeOptions::default()).map(|encoder| encoder.is_binary());
     let wrong = vec![
-        of(ColumnKind::Vector, DataType::BigInt),
-        of(ColumnKind::Vector, DataType::Varbinary(crate::types::data_type::UNBOUNDED)),
-        of(ColumnKind::Int4, DataType::Boolean),
+        of(ColumnType::Vector, DataType::BigInt),
+        of(ColumnType::Vector, DataType::Varbinary(crate::types::data_type::UNBOUNDED)),
+        of(ColumnType::Int4, DataType::Boolean),
     ];
     let message = new(wrong).unwrap_err().to_string();
     let lines: Vec<&str> = message.lines().collect();
     assert!(lines[0].starts_with("s.t: BIGINT can't be stored in column c, which is vector(3); it takes STRING"));
     assert!(lines[1].contains("'vector.encoding'") && lines[1].contains("'f32le'"), "{message}");
     assert!(lines[2].contains("BOOLEAN") && lines.len() == 3, "{message}");
-    assert!(new(vec![of(ColumnKind::Vector, DataType::Array(Box::new(DataType::BigInt)))]).unwrap());
-    assert!(!new(vec![of(ColumnKind::TimestampTz(6), DataType::Timestamp { precision: 6 })]).unwrap());
+    assert!(new(vec![of(ColumnType::Vector, DataType::Array(Box::new(DataType::BigInt)))]).unwrap());
+    assert!(!new(vec![of(ColumnType::TimestampTz(6), DataType::Timestamp { precision: 6 })]).unwrap());
 }
 
 #[test]
 fn null_in_a_not_null_column_is_refused() {
-    let column = TargetColumn { not_null: true, ..column(ColumnKind::Int4, DataType::Int) };
+    let column = TargetColumn { not_null: true, ..column(ColumnType::Int4, DataType::Int) };
     let mut encoder = encoder(vec![column], Some(vec![0]), EncodeOptions::default());
     let rejection = encoder.encode(&[Value::Null], &mut Vec::new()).unwrap_err();
     assert_eq!(
@@ -252,7 +261,7 @@ fn null_in_a_not_null_column_is_refused() {
 fn options_take_characters_out_of_strings() {
     let options = EncodeOptions { remove_line_feeds: true, remove_null_characters: true, ..EncodeOptions::default() };
     let mut out = Vec::new();
-    let mut encoder = encoder(vec![column(ColumnKind::Varchar(Some(2)), DataType::STRING)], Some(vec![0]), options);
+    let mut encoder = encoder(vec![column(ColumnType::Varchar(Some(2)), DataType::STRING)], Some(vec![0]), options);
     encoder.encode(&[Value::Text("a\n\0b")], &mut out).unwrap();
     assert_eq!(out, [0, 1, 0, 0, 0, 2, b'a', b'b']);
     out.clear();
@@ -262,30 +271,30 @@ fn options_take_characters_out_of_strings() {
 
 #[test]
 fn numbers_and_times_have_text() {
-    assert_eq!(bytes(ColumnKind::Text, Value::Int(-5)), b"-5");
-    assert_eq!(bytes(ColumnKind::Varchar(Some(4)), Value::Bool(true)), b"true");
-    assert_eq!(bytes(ColumnKind::Text, Value::Date(0)), b"1970-01-01");
-    assert_eq!(sqlstate(ColumnKind::Char(2), Value::Int(123)), "22001");
+    assert_eq!(bytes(ColumnType::Text, Value::Int(-5)), b"-5");
+    assert_eq!(bytes(ColumnType::Varchar(Some(4)), Value::Bool(true)), b"true");
+    assert_eq!(bytes(ColumnType::Text, Value::Date(0)), b"1970-01-01");
+    assert_eq!(sqlstate(ColumnType::Char(2), Value::Int(123)), "22001");
 }
 
 #[test]
 fn a_key_image_is_the_same_however_the_value_was_written() {
     let seven = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7];
-    assert_eq!(image(ColumnKind::Int2, Value::Int(7)), seven);
-    assert_eq!(image(ColumnKind::Int8, Value::Text("7")), seven);
-    assert_eq!(image(ColumnKind::Date, Value::Text("2000-01-08")), seven);
-    assert_eq!(image(ColumnKind::Int8, Value::Null), [255; 4]);
-    assert_eq!(image(ColumnKind::Char(5), Value::Text("ab  ")), [0, 0, 0, 2, b'a', b'b']);
-    assert_eq!(image(ColumnKind::Varchar(Some(3)), Value::Text("ab  ")), [0, 0, 0, 3, b'a', b'b', b' ']);
-    assert_eq!(image(ColumnKind::Float8, Value::Double(-0.0)), image(ColumnKind::Float8, Value::Int(0)));
-    assert_eq!(image(ColumnKind::Float4, Value::Float(-f32::NAN)), image(ColumnKind::Float4, Value::Text("NaN")));
-    assert_eq!(image(ColumnKind::Numeric(Some((9, 2))), Value::Text("1.500")), [0, 0, 0, 3, b'1', b'.', b'5']);
-    assert_eq!(image(ColumnKind::Bool, Value::Bool(true)), [0, 0, 0, 1, 1]);
-    let uuid = image(ColumnKind::Uuid, Value::Text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
-    assert_eq!(image(ColumnKind::Uuid, Value::Text("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}")), uuid);
+    assert_eq!(image(ColumnType::Int2, Value::Int(7)), seven);
+    assert_eq!(image(ColumnType::Int8, Value::Text("7")), seven);
+    assert_eq!(image(ColumnType::Date, Value::Text("2000-01-08")), seven);
+    assert_eq!(image(ColumnType::Int8, Value::Null), [255; 4]);
+    assert_eq!(image(ColumnType::Char(5), Value::Text("ab  ")), [0, 0, 0, 2, b'a', b'b']);
+    assert_eq!(image(ColumnType::Varchar(Some(3)), Value::Text("ab  ")), [0, 0, 0, 3, b'a', b'b', b' ']);
+    assert_eq!(image(ColumnType::Float8, Value::Double(-0.0)), image(ColumnType::Float8, Value::Int(0)));
+    assert_eq!(image(ColumnType::Float4, Value::Float(-f32::NAN)), image(ColumnType::Float4, Value::Text("NaN")));
+    assert_eq!(image(ColumnType::Numeric(Some((9, 2))), Value::Text("1.500")), [0, 0, 0, 3, b'1', b'.', b'5']);
+    assert_eq!(image(ColumnType::Bool, Value::Bool(true)), [0, 0, 0, 1, 1]);
+    let uuid = image(ColumnType::Uuid, Value::Text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
+    assert_eq!(image(ColumnType::Uuid, Value::Text("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}")), uuid);
     assert_eq!(uuid[..5], [0, 0, 0, 16, 0xa0]);
-    assert_eq!(image(ColumnKind::Bytea, Value::Bytes(&[0, 1])), [0, 0, 0, 2, 0, 1]);
-    assert_eq!(image(ColumnKind::Enum, Value::Text("sad")), [0, 0, 0, 3, b's', b'a', b'd']);
+    assert_eq!(image(ColumnType::Bytea, Value::Bytes(&[0, 1])), [0, 0, 0, 2, 0, 1]);
+    assert_eq!(image(ColumnType::Enum, Value::Text("sad")), [0, 0, 0, 3, b's', b'a', b'd']);
 }
 
 #[test]
@@ -298,12 +307,12 @@ fn header_and_trailer_are_those_of_the_documentation() {
 #[test]
 fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
     let columns = [
-        (ColumnKind::Int4, DataType::Float),
-        (ColumnKind::Int8, DataType::Double),
-        (ColumnKind::Int2, DataType::Decimal { precision: 10, scale: 2 }),
-        (ColumnKind::Other, DataType::STRING),
+        (ColumnType::Int4, DataType::Float),
+        (ColumnType::Int8, DataType::Double),
+        (ColumnType::Int2, DataType::Decimal { precision: 10, scale: 2 }),
+        (ColumnType::Other, DataType::STRING),
     ];
-    let columns = columns.into_iter().map(|(kind, source)| column(kind, source)).collect();
+    let columns = columns.into_iter().map(|(column_type, source)| column(column_type, source)).collect();
     let decimal = Decimal { unscaled: -100, scale: 2 };
     let row = [Value::Float(2e6), Value::Double(-4e15), Value::Decimal(&decimal), Value::Text("{}")];
     let mut out = Vec::new();
@@ -314,8 +323,8 @@ fn integers_of_a_text_row_are_integers_whatever_they_are_fed_from() {
 
 #[test]
 fn text_that_underflows_a_scalar_is_left_to_the_server() {
-    assert_eq!(line(ColumnKind::Float4, Value::Text("1e-50")), "1e-50\n");
-    assert_eq!(bytes(ColumnKind::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
+    assert_eq!(line(ColumnType::Float4, Value::Text("1e-50")), "1e-50\n");
+    assert_eq!(bytes(ColumnType::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
 }
 
 /// A type of each sort, with a value of it that enters every column that takes the type at all.
@@ -348,41 +357,34 @@ fn one_of_each() -> Vec<(DataType, Value<'static>)> {
     ]
 }
 
-fn every_kind() -> Vec<ColumnKind> {
-    let array = |element| ColumnKind::Array(Box::new(element));
-    vec![
-        ColumnKind::Bool,
-        ColumnKind::Int2,
-        ColumnKind::Int4,
-        ColumnKind::Int8,
-        ColumnKind::Float4,
-        ColumnKind::Float8,
-        ColumnKind::Numeric(None),
-        ColumnKind::Text,
-        ColumnKind::Varchar(None),
-        ColumnKind::Char(99),
-        ColumnKind::Date,
-        ColumnKind::Time(6),
-        ColumnKind::Timestamp(6),
-        ColumnKind::TimestampTz(6),
-        ColumnKind::Bytea,
-        ColumnKind::Uuid,
-        ColumnKind::Json,
-        ColumnKind::Jsonb,
-        ColumnKind::Enum,
-        ColumnKind::Bit(None),
-        ColumnKind::Varbit(None),
-        ColumnKind::Float4Array,
-        ColumnKind::Float8Array,
-        array(ColumnKind::Int2),
-        array(ColumnKind::Text),
-        ColumnKind::Vector,
-        ColumnKind::HalfVec,
-        ColumnKind::SparseVec,
-        ColumnKind::Composite,
-        ColumnKind::OtherArray,
-        ColumnKind::Other,
-    ]
+/// One column of every type in the list.
+fn every_type() -> Vec<ColumnType> {
+    use crate::types::column_types::catalog::{Catalog, CatalogType};
+    let column_type = |name: &str, built_in, typmod| {
+        let (name, is_array) = (name.to_owned(), name.starts_with('_'));
+        ColumnType::of(&CatalogType { name, built_in, class: 'b', is_array, has_receive: true, typmod })
+    };
+    let named = ColumnType::catalogs().into_iter().filter_map(|catalog| match catalog {
+        // Of some types only columns with a length are encoded.
+        Catalog::BuiltIn { name, .. } => {
+            [-1, 99].map(|typmod| column_type(name, true, typmod)).into_iter().find(|found| *found != ColumnType::Other)
+        }
+        Catalog::Extension { name } => Some(column_type(name, false, -1)),
+        Catalog::Where(_) => None,
+    });
+    let unnamed = [
+        ColumnType::Enum,
+        ColumnType::Array(Box::new(ColumnType::Text)),
+        ColumnType::Composite,
+        ColumnType::OtherArray,
+        ColumnType::Other,
+        ColumnType::TextOnly,
+    ];
+    let all: Vec<_> = named.chain(unnamed).collect();
+    for name in ColumnType::NAMES {
+        assert!(all.iter().any(|column_type| format!("{column_type:?}").split('(').next() == Some(name)), "no {name}");
+    }
+    all
 }
 
 #[test]
@@ -398,8 +400,8 @@ fn a_number_of_300_digits_is_short_in_an_error() {
         .chain(vectors.iter().map(|vector| Value::Vector(Vector::Double(vector))));
     let mut refused = 0;
     for value in values {
-        for kind in every_kind().into_iter().chain([ColumnKind::Numeric(Some((9, 2)))]) {
-            if let Err(rejection) = encoded(kind, value) {
+        for column_type in every_type().into_iter().chain([ColumnType::Numeric(Some((9, 2)))]) {
+            if let Err(rejection) = encoded(column_type, value) {
                 let digits = rejection.reason.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
                 assert!(digits < Some(20), "{rejection}");
                 refused += 1;
@@ -411,18 +413,18 @@ fn a_number_of_300_digits_is_short_in_an_error() {
 
 #[test]
 fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
-    use super::conversion::{Fit, fit};
+    use crate::types::column_types::facets::Fit;
     use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
     let encoding = Some(VectorEncoding { number: PackedNumber::F16, big_endian: true, base64: false });
     let vectors = VectorOptions { encoding, normalize: false };
-    for kind in &every_kind() {
+    for column_type in &every_type() {
         for (source, value) in one_of_each() {
-            let column = column(kind.clone(), source.clone());
+            let column = column(column_type.clone(), source.clone());
             let mut out = Vec::new();
             let outcome = column::field(&column, vectors, &value, &mut out);
-            match (fit(kind, &source, encoding), outcome) {
+            match (column_type.fit(&source, encoding), outcome) {
                 (Fit::Binary, Ok(())) | (Fit::Text | Fit::Never, Err(_)) => {}
-                (fit, outcome) => panic!("{source} into {kind:?} is {fit:?}, but {outcome:?}"),
+                (fit, outcome) => panic!("{source} into {column_type:?} is {fit:?}, but {outcome:?}"),
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Translates rows that were encoded before the table was altered. A value of an altered column is printed as text and
 //! read as the new type. What can't be read here is sent to the server as text, and the server decides.
 
-use super::{VectorOptions, column, copy_text, output};
+use super::{column, copy_text};
 use crate::batch::RowFormat;
+use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
 use crate::types::fields::{EncodedField, fields};
-use crate::types::target::{ColumnKind, TargetColumn, TargetTable};
+use crate::types::target::{TargetColumn, TargetTable};
 use crate::types::value::Value;
+use crate::types::vector_encoding::VectorOptions;
 
 /// Translates rows from one schema version of a table to another; both have columns of the same names.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ struct Pair {
 impl Translator {
     pub fn new(was: &TargetTable, is: &TargetTable) -> Translator {
         let pair = |(was, is): (&TargetColumn, &TargetColumn)| Pair {
-            stays: was.kind == is.kind && was.dimension == is.dimension,
+            stays: was.column_type == is.column_type && was.dimension == is.dimension,
             was: was.clone(),
             // Its value comes as text.
             is: TargetColumn { source: DataType::STRING, ..is.clone() },
@@ -56,7 +58,7 @@ impl Translator {
     /// `None`: a value has no binary form.
     fn binary(&mut self, row: &[u8], out: &mut Vec<u8>) -> Option<()> {
         // Not even for NULL.
-        if self.columns.iter().any(|pair| pair.is.kind == ColumnKind::TextOnly) {
+        if self.columns.iter().any(|pair| pair.is.column_type == ColumnType::TextOnly) {
             return None;
         }
         out.extend_from_slice(&(self.columns.len() as u16).to_be_bytes());
@@ -64,7 +66,7 @@ impl Translator {
             match field.value() {
                 Some(value) if !pair.stays && !field.is_unchanged() => {
                     self.text.clear();
-                    output::print(&pair.was.kind, &value, &mut self.text);
+                    pair.was.column_type.print(&value, &mut self.text);
                     let text = Value::Text(std::str::from_utf8(&self.text).ok()?);
                     column::field(&pair.is, VectorOptions::default(), &text, out).ok()?;
                 }
@@ -86,7 +88,7 @@ impl Translator {
         self.text.clear();
         match format {
             RowFormat::Text => self.text.extend_from_slice(&value),
-            RowFormat::Binary => output::print(&pair.was.kind, &value, &mut self.text),
+            RowFormat::Binary => pair.was.column_type.print(&value, &mut self.text),
         }
         let start = out.len();
         let read = std::str::from_utf8(&self.text).is_ok_and(|text| {
@@ -105,11 +107,11 @@ mod tests {
     use super::*;
     use crate::batch::UNCHANGED_LENGTH;
 
-    fn table(kinds: &[ColumnKind]) -> TargetTable {
-        let column = |kind: &ColumnKind| TargetColumn {
+    fn table(column_types: &[ColumnType]) -> TargetTable {
+        let column = |column_type: &ColumnType| TargetColumn {
             name: "c".into(),
             type_name: "t".into(),
-            kind: kind.clone(),
+            column_type: column_type.clone(),
             not_null: false,
             dimension: None,
             source: DataType::STRING,
@@ -117,7 +119,7 @@ mod tests {
         TargetTable {
             schema: "s".into(),
             table: "t".into(),
-            columns: kinds.iter().map(column).collect(),
+            columns: column_types.iter().map(column).collect(),
             key: None,
             key_is_bytewise: true,
             other_unique: false,
@@ -133,7 +135,7 @@ mod tests {
         row
     }
 
-    fn translated(was: &[ColumnKind], is: &[ColumnKind], format: RowFormat, row: &[u8]) -> (RowFormat, Vec<u8>) {
+    fn translated(was: &[ColumnType], is: &[ColumnType], format: RowFormat, row: &[u8]) -> (RowFormat, Vec<u8>) {
         let mut out = Vec::new();
         let format = Translator::new(&table(was), &table(is)).row(format, row, &mut out);
         (format, out)
@@ -141,8 +143,8 @@ mod tests {
 
     #[test]
     fn numbers_take_their_new_width() {
-        let was = [ColumnKind::Int4, ColumnKind::Int4, ColumnKind::Float4];
-        let is = [ColumnKind::Int8, ColumnKind::Float4, ColumnKind::Float8];
+        let was = [ColumnType::Int4, ColumnType::Int4, ColumnType::Float4];
+        let is = [ColumnType::Int8, ColumnType::Float4, ColumnType::Float8];
         let old = row(&[&(-7_i32).to_be_bytes(), &12_i32.to_be_bytes(), &0.1_f32.to_be_bytes()]);
         let new = row(&[&(-7_i64).to_be_bytes(), &12_f32.to_be_bytes(), &0.1_f64.to_be_bytes()]);
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Binary, new));
@@ -157,7 +159,7 @@ mod tests {
             array.extend_from_slice(&number.to_be_bytes());
             vector.extend_from_slice(&number.to_be_bytes());
         }
-        let (was, is) = ([ColumnKind::Float4Array], [ColumnKind::Vector]);
+        let (was, is) = ([ColumnType::Float4Array], [ColumnType::Vector]);
         assert_eq!(translated(&was, &is, RowFormat::Binary, &row(&[&array])), (RowFormat::Binary, row(&[&vector])));
         assert_eq!(
             translated(&was, &is, RowFormat::Text, b"{0.1,-2.5}\n"),
@@ -167,15 +169,15 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_goes_as_text_for_the_server_to_refuse() {
-        let was = [ColumnKind::Int8, ColumnKind::Text, ColumnKind::Text];
-        let is = [ColumnKind::Int2, ColumnKind::Text, ColumnKind::Int4];
+        let was = [ColumnType::Int8, ColumnType::Text, ColumnType::Text];
+        let is = [ColumnType::Int2, ColumnType::Text, ColumnType::Int4];
         let old = row(&[&70_000_i64.to_be_bytes(), b"a\tb", b"x"]);
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"70000\ta\\tb\tx\n".to_vec()));
     }
 
     #[test]
     fn a_row_with_a_column_that_is_read_as_text_only_is_not_sent_in_binary_form() {
-        let (was, is) = ([ColumnKind::Int4, ColumnKind::Text], [ColumnKind::Int4, ColumnKind::TextOnly]);
+        let (was, is) = ([ColumnType::Int4, ColumnType::Text], [ColumnType::Int4, ColumnType::TextOnly]);
         let old =
             [&2_u16.to_be_bytes()[..], &4_u32.to_be_bytes(), &7_i32.to_be_bytes(), &(-1_i32).to_be_bytes()].concat();
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Text, b"7\t\\N\n".to_vec()));
@@ -183,7 +185,7 @@ mod tests {
 
     #[test]
     fn nulls_and_what_an_update_does_not_carry_stay_so() {
-        let (was, is) = ([ColumnKind::Int4, ColumnKind::Int4], [ColumnKind::Int8, ColumnKind::Int8]);
+        let (was, is) = ([ColumnType::Int4, ColumnType::Int4], [ColumnType::Int8, ColumnType::Int8]);
         let old = [&2_u16.to_be_bytes()[..], &(-1_i32).to_be_bytes(), &UNCHANGED_LENGTH.to_be_bytes()].concat();
         assert_eq!(translated(&was, &is, RowFormat::Binary, &old), (RowFormat::Binary, old));
         assert_eq!(translated(&was, &is, RowFormat::Text, b"\\N\t\\U\n"), (RowFormat::Text, b"\\N\t\\U\n".to_vec()));

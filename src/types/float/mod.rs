@@ -4,13 +4,15 @@
 //! division by an exact power of ten then gives the number: Clinger's fast path. What doesn't fit it is left to `std`.
 //! Vectors are read by [`run`], which on x86-64 has the processor look for all commas at once.
 
+mod one;
 pub(crate) mod run;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 
 use std::str::FromStr;
 
-pub use run::{plain, run};
+pub use one::plain;
+pub use run::run;
 
 /// A decimal number at the start of a text: `±mantissa · 10^exponent`.
 pub struct Scanned {

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 };
 
 use super::Float;
-use super::run::one;
+use super::one::one;
 
 /// For each count up to 16 a mask of as many bytes at the end.
 const LAST: [[u8; 16]; 17] = {

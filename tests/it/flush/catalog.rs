@@ -1,7 +1,7 @@
 //! What is read of the table, and what is refused before a row is written.
 
 use vecsink::internals::settings::{Sink, WriteMode};
-use vecsink::internals::types::target::ColumnKind;
+use vecsink::internals::types::column_types::ColumnType;
 
 use super::fixture::{Rows, open, refusal, sink, sink_of, write};
 use crate::support::{Feature, Schema, postgres18, servers};
@@ -29,7 +29,7 @@ fn an_expression_index_tells_the_dimension_of_an_array() {
         assert_eq!(dimension(3).map(|d| (d.0, d.1)), Some((3, "vector(3)")));
         assert_eq!(dimension(4), None, "a part of a vector, or of the rows, says nothing");
         assert_eq!(dimension(5), Some((5, "index half", true)));
-        assert_eq!(columns[3].kind, ColumnKind::Vector);
+        assert_eq!(columns[3].column_type, ColumnType::Vector);
     }
 }
 
@@ -44,8 +44,8 @@ fn types_are_told_apart_and_domains_count_as_their_base() {
         );
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
         let target = open(&sink_of(&schema, "t", &names));
-        let kinds: Vec<_> = target.table().columns.iter().map(|column| column.kind.clone()).collect();
-        use ColumnKind::*;
+        let column_types: Vec<_> = target.table().columns.iter().map(|column| column.column_type.clone()).collect();
+        use ColumnType::*;
         let expected = [
             Int8,
             Varchar(Some(5)),
@@ -60,7 +60,7 @@ fn types_are_told_apart_and_domains_count_as_their_base() {
             Float8Array,
             Text,
         ];
-        assert_eq!(kinds, expected);
+        assert_eq!(column_types, expected);
         assert_eq!(target.table().key, Some(vec![1, 0]));
         assert!(target.table().columns[1].not_null && !target.table().columns[2].not_null);
         assert!(target.table().key_is_bytewise);

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use vecsink::internals::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
+use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::encode::{EncodeOptions, RowEncoder, VectorOptions};
-use vecsink::internals::types::target::{ColumnKind, TargetTable};
+use vecsink::internals::types::target::TargetTable;
 use vecsink::internals::types::value::Value;
 
 use crate::flush::fixture::{open, sink_of};
@@ -50,9 +51,9 @@ const TYPES: &str = "CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy \"!\"')
     CREATE DOMAIN inner_id AS uuid; CREATE DOMAIN outer_id AS inner_id NOT NULL;";
 
 /// Writes the cases as binary rows, as lines of text, and as the server's own literals: what it refuses we refuse, and the
-/// others print alike. Binary rows and lines go in one transaction. Gives the kind that the catalog has of the column.
+/// others print alike. Binary rows and lines go in one transaction. Gives the column_type that the catalog has of the column.
 #[track_caller]
-pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnKind {
+pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnType {
     let mut schema = Schema::new(server);
     schema.execute(TYPES);
     schema.execute("SET timezone = 'UTC'; SET extra_float_digits = 3");
@@ -109,5 +110,5 @@ pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnKind {
     let differing = schema.client.query(differing, &[]).unwrap();
     let shown: Vec<_> = differing.iter().map(|row| [1, 2, 3].map(|at| row.get::<_, Option<String>>(at))).collect();
     assert!(shown.is_empty(), "{} from {}: server, binary and text differ: {shown:?}", feed.type_name, feed.source);
-    target.columns.remove(1).kind
+    target.columns.remove(1).column_type
 }

@@ -6,8 +6,8 @@ use crate::sql::evaluate::cast::{parse, temporal};
 use crate::sql::evaluate::context::Context;
 use crate::sql::expression::time_format::{Moment, TimeFormat};
 use crate::sql::expression::{CalendarUnit, Function, Interval};
+use crate::types::calendar::java::{SECONDS_PER_DAY, cut_fraction};
 use crate::types::calendar::{date_from_days, days_from_date, days_in_month};
-use crate::types::java::calendar::{SECONDS_PER_DAY, cut_fraction};
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 

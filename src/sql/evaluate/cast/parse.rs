@@ -1,7 +1,7 @@
 //! What CAST reads from text. More lenient than the csv format; blanks around it don't matter.
 
+use crate::types::calendar::java::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::calendar::{days_from_date, days_in_month};
-use crate::types::java::calendar::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::java::number;
 
 pub(in crate::sql::evaluate) fn boolean(text: &str) -> Option<bool> {

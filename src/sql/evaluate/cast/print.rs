@@ -6,9 +6,9 @@ use bumpalo::Bump;
 use bumpalo::collections::String;
 
 use crate::types::calendar::date_from_days;
+use crate::types::calendar::java::SECONDS_PER_DAY;
 use crate::types::data_type::DataType;
 use crate::types::interval::{DayTime, YearMonth};
-use crate::types::java::calendar::SECONDS_PER_DAY;
 use crate::types::java::real;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::{Decimal, Value};

@@ -1,7 +1,7 @@
 //! Casts to dates, times and timestamps.
 
 use super::parse;
-use crate::types::java::calendar::{SECONDS_PER_DAY, cut_fraction};
+use crate::types::calendar::java::{SECONDS_PER_DAY, cut_fraction};
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 

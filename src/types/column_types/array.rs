@@ -1,0 +1,134 @@
+//! Arrays of any element type, of several dimensions too.
+
+use super::facets::*;
+use super::field::{NULL, array_head, counted};
+use super::{ColumnType, array_text};
+use crate::types::refusal::sqlstate;
+use crate::types::vectors::dimension::check_length;
+
+pub(super) struct Array;
+
+impl Facets for Array {
+    /// The element type.
+    type Modifier = Box<ColumnType>;
+
+    const CATALOG: Catalog = Catalog::Where(|of| of.is_array);
+    fn modifier(of: &CatalogType) -> Option<Box<ColumnType>> {
+        // The bytes of an array name the element type by its oid.
+        of.element().map(|element| Box::new(ColumnType::of(&element))).filter(|element| element.oid().is_some())
+    }
+
+    fn natural_source(element: &Box<ColumnType>) -> DataType {
+        DataType::Array(Box::new(element.natural_source()))
+    }
+    fn fit(element: &Box<ColumnType>, source: &DataType, _: Option<VectorEncoding>) -> Fit {
+        fit(element, source).unwrap_or(Fit::binary_if(source.is_text()))
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_ARRAY
+    }
+
+    fn encode(
+        element: &Box<ColumnType>,
+        context: Context<'_>,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        counted(out, |out| match *value {
+            Value::Array(elements) => {
+                check_length(elements.len(), context.dimension)?;
+                nested(element, context, elements, out)
+            }
+            Value::Text(text) => array_text::read(element, context, text, out),
+            _ => Err(EncodeError::AsText),
+        })
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        room::any(value)
+    }
+    fn print(element: &Box<ColumnType>, bytes: &[u8], out: &mut Vec<u8>) {
+        array_text::print(element, bytes, out);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
+    fn key_image(_: &Box<ColumnType>, _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Err(EncodeError::AsText)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = Some(*b"{}");
+    const VECTOR: Option<VectorColumn> = None;
+}
+
+const MOST_DIMENSIONS: usize = 6;
+
+/// How an ARRAY enters an array of `element`, of one dimension or several. `None`: the source is no ARRAY.
+pub(super) fn fit(element: &ColumnType, source: &DataType) -> Option<Fit> {
+    let DataType::Array(leaf) = source else { return None };
+    let mut leaf = &**leaf;
+    while let DataType::Array(inner) = leaf {
+        leaf = inner;
+    }
+    Some(element.fit(leaf, None))
+}
+
+pub(super) fn nested(
+    element: &ColumnType,
+    context: Context<'_>,
+    elements: &[Value<'_>],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let mut dimensions = [0; MOST_DIMENSIONS];
+    let (mut depth, mut level, mut source) = (0, elements, context.source);
+    loop {
+        *dimensions.get_mut(depth).ok_or(EncodeError::AsText)? = level.len();
+        depth += 1;
+        if let DataType::Array(inner) = source {
+            source = inner;
+        }
+        match level.first() {
+            Some(Value::Array(inner)) => level = inner,
+            // What an empty part means depends on the server's version.
+            None if depth > 1 => return Err(EncodeError::AsText),
+            _ => break,
+        }
+    }
+    // An empty array has no dimensions.
+    let dimensions = if elements.is_empty() { &[] } else { &dimensions[..depth] };
+    let start = out.len();
+    array_head(element, dimensions, out)?;
+    let context = Context { source, dimension: None, ..context };
+    if parts(element, context, elements, dimensions, out)? {
+        out[start + 7] = 1;
+    }
+    Ok(())
+}
+
+/// Writes the elements below one dimension. Whether there is a NULL among them.
+fn parts(
+    element: &ColumnType,
+    context: Context<'_>,
+    values: &[Value<'_>],
+    dimensions: &[usize],
+    out: &mut Vec<u8>,
+) -> Result<bool, EncodeError> {
+    let mut nulls = false;
+    let is_leaf = dimensions.len() < 2;
+    for value in values {
+        match value {
+            Value::Array(inner) if !is_leaf && inner.len() == dimensions[1] => {
+                nulls |= parts(element, context, inner, &dimensions[1..], out)?;
+            }
+            Value::Null if is_leaf => {
+                out.extend_from_slice(&NULL);
+                nulls = true;
+            }
+            value if is_leaf && !matches!(value, Value::Array(_)) => element.encode(context, value, out)?,
+            _ => {
+                let reason = "the parts of an array of several dimensions must be arrays of one length";
+                return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
+            }
+        }
+    }
+    Ok(nulls)
+}

@@ -1,0 +1,161 @@
+//! What every column type says of itself.
+
+use super::ColumnType;
+// With `use super::facets::*` a type's file has all that its facets name.
+pub(super) use super::catalog::{Catalog, CatalogType};
+pub(super) use crate::types::data_type::DataType;
+pub(super) use crate::types::refusal::EncodeError;
+use crate::types::refusal::sqlstate;
+pub(super) use crate::types::room;
+use crate::types::text::shown::shown;
+pub(super) use crate::types::value::Value;
+pub(super) use crate::types::vector_encoding::VectorEncoding;
+use crate::types::vector_encoding::VectorOptions;
+use crate::types::vectors::dimension::Dimension;
+
+/// All that is to be known of a column type. Nothing has a default: a type that leaves something out doesn't compile.
+pub(super) trait Facets {
+    /// The length, the precision or the element type that a column is declared with. `()`: there is none.
+    type Modifier;
+
+    /// How the database's catalog names the type.
+    const CATALOG: Catalog;
+    /// The modifier of a column whose type is named so. `None`: it is declared in a way that is not encoded here.
+    fn modifier(of: &CatalogType) -> Option<Self::Modifier>;
+
+    /// The type of the values that go into the column as they are.
+    fn natural_source(modifier: &Self::Modifier) -> DataType;
+    /// How values of a source type enter the column. `encoding`: what BYTES hold that feed a vector.
+    fn fit(modifier: &Self::Modifier, source: &DataType, encoding: Option<VectorEncoding>) -> Fit;
+    /// What the column takes, for the error about a source type that doesn't fit.
+    fn takes(source: &DataType) -> &'static str;
+
+    /// Appends the length and the binary form of a value that isn't NULL. On `Err` what was appended is to be thrown away.
+    fn encode(
+        modifier: &Self::Modifier,
+        context: Context<'_>,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError>;
+    /// The most bytes of a value's binary form, so that their memory can be reserved. [`room::FRAME`](crate::types::room::FRAME)
+    /// is added to it.
+    fn most_bytes(value: &Value<'_>) -> usize;
+    /// Appends the text of what [`Facets::encode`] wrote behind the length, as the server's input function reads it. What isn't
+    /// there is left out.
+    fn print(modifier: &Self::Modifier, bytes: &[u8], out: &mut Vec<u8>);
+
+    /// What a key of the type is good for.
+    const KEY: Key;
+    /// Appends the value as the column will store it: what the database takes for one key has the same bytes.
+    fn key_image(
+        modifier: &Self::Modifier,
+        source: &DataType,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError>;
+
+    /// Whether its text never needs quotes as an element of an array.
+    const IS_BARE_ELEMENT: bool;
+    /// The brackets of its text, where it is a list whose elements stand between commas.
+    const BRACKETS: Option<[u8; 2]>;
+    /// Whether its values can be vectors.
+    const VECTOR: Option<VectorColumn>;
+}
+
+/// How values of a source type enter a column, as a rule; single values may still differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    Binary,
+    /// As text that the server reads.
+    Text,
+    Never,
+}
+
+impl Fit {
+    pub(super) fn binary_if(fits: bool) -> Fit {
+        if fits { Fit::Binary } else { Fit::Never }
+    }
+
+    /// Into a column of numbers.
+    pub(super) fn of_number(source: &DataType) -> Fit {
+        Fit::binary_if(source.is_numeric() || source.is_text())
+    }
+
+    /// What is no ARRAY, into a column of vectors: text, and BYTES if it is known what they hold.
+    pub(super) fn of_packed(source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        Fit::binary_if(source.is_text() || source.is_bytes() && encoding.is_some())
+    }
+
+    /// Into a type of pgvector.
+    pub(super) fn of_vector(source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        match source {
+            DataType::Array(element) => ColumnType::Float4.fit(element, None),
+            source => Fit::of_packed(source, encoding),
+        }
+    }
+}
+
+/// What a column of numbers takes.
+pub(super) fn takes_numbers(source: &DataType) -> &'static str {
+    match source {
+        DataType::IntervalYearMonth => "CAST it AS INT, its months",
+        DataType::IntervalDayTime => "CAST it AS BIGINT, its milliseconds",
+        _ => "it takes number types and STRING",
+    }
+}
+
+/// What a column of a day, a time or both takes.
+pub(super) const TAKES_TIMES: &str =
+    "it takes DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ as far as they have its parts, and STRING";
+/// What a column takes that only text enters otherwise.
+pub(super) const TAKES_STRING: &str = "CAST the value to STRING in the SELECT, in the form that the type's input takes";
+/// What a column of bytes or bits takes.
+pub(super) const TAKES_BYTES: &str = "it takes BYTES and STRING";
+/// What a type of pgvector takes.
+pub(super) const TAKES_VECTOR: &str =
+    "it takes STRING ('[0.1,0.2]'), ARRAY of a number type, and BYTES with 'vector.encoding'";
+/// What an array takes.
+pub(super) const TAKES_ARRAY: &str = "it takes STRING ('{1,2}' or '[1,2]') and ARRAY";
+
+/// What a key column of a type is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub images: KeyImages,
+    /// Types of one family have the same image for a value that both take.
+    pub family: Option<&'static str>,
+}
+
+/// Whether equal keys always have equal images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyImages {
+    /// All spellings of a value are known to the encoder.
+    Equal,
+    /// Only of values that aren't text: `5`, `+5` and `0x5` are one key, and only the server knows all the spellings it takes.
+    EqualUnlessText,
+    /// What makes a key equal is not known here.
+    Unknown,
+}
+
+/// A type made for vectors, or an array that serves as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VectorColumn {
+    /// A type of pgvector: it has one dimension, and its modifier is the vector's length.
+    pub is_vector_type: bool,
+    /// It counts as a vector only where the table has no other column for vectors.
+    pub last_choice: bool,
+    /// What the server stores for each element. `None`: that depends on the elements.
+    pub stored_bytes: Option<usize>,
+}
+
+/// What an encoder has to know besides a value and the type of its column.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    pub source: &'c DataType,
+    pub dimension: Option<&'c Dimension>,
+    pub vectors: VectorOptions,
+}
+
+/// A day or time that the column's type doesn't reach.
+pub(super) fn out_of_calendar(value: &Value<'_>, type_name: &str) -> EncodeError {
+    EncodeError::reject(sqlstate::DATETIME_OVERFLOW, format!("{} is out of range for {type_name}", shown(value)))
+}

@@ -1,0 +1,134 @@
+//! real[] and double precision[].
+
+use std::marker::PhantomData;
+
+use super::facets::*;
+use super::field::counted;
+use super::{ColumnType, array, array_text, real};
+use crate::types::number::Number;
+use crate::types::refusal::sqlstate;
+use crate::types::vectors::dimension::{check_finite, check_length, no_dimensions};
+use crate::types::vectors::element::{ElementSlot, Sized4, Sized8};
+use crate::types::vectors::input::Input;
+use crate::types::vectors::normalize::normalize;
+
+/// A column of arrays of floats that are `N`. Those of one dimension serve as vectors.
+pub(super) struct FloatArray<N>(PhantomData<N>);
+
+/// What the widths differ in.
+pub(super) trait Element: real::Width {
+    const CATALOG: Catalog;
+    const TYPE: ColumnType;
+    type Slot: ElementSlot<Number = Self>;
+}
+
+impl Element for f32 {
+    const CATALOG: Catalog = Catalog::BuiltIn { name: "_float4", oid: 1021 };
+    const TYPE: ColumnType = ColumnType::Float4;
+    type Slot = Sized4;
+}
+
+impl Element for f64 {
+    const CATALOG: Catalog = Catalog::BuiltIn { name: "_float8", oid: 1022 };
+    const TYPE: ColumnType = ColumnType::Float8;
+    type Slot = Sized8;
+}
+
+impl<N: Element> Facets for FloatArray<N> {
+    type Modifier = ();
+
+    const CATALOG: Catalog = N::CATALOG;
+    fn modifier(_: &CatalogType) -> Option<()> {
+        Some(())
+    }
+
+    fn natural_source((): &()) -> DataType {
+        DataType::Array(Box::new(N::SOURCE))
+    }
+    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        array::fit(&N::TYPE, source).unwrap_or(Fit::of_packed(source, encoding))
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_ARRAY
+    }
+
+    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        counted(out, |out| match value {
+            Value::Array(elements @ [Value::Array(_), ..]) => several(&N::TYPE, context, elements, out),
+            value => array::<N::Slot>(value, context, context.vectors.normalize, out),
+        })
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        match value {
+            Value::Vector(elements) => N::Slot::WIDTH * elements.len(),
+            value => room::any(value),
+        }
+    }
+    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
+        array_text::print(&N::TYPE, bytes, out);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
+    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Err(EncodeError::AsText)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = Some(*b"{}");
+    const VECTOR: Option<VectorColumn> =
+        Some(VectorColumn { is_vector_type: false, last_choice: false, stored_bytes: Some(size_of::<N>()) });
+}
+
+/// Of an array of one dimension.
+pub(super) const ARRAY_HEADER: usize = 20;
+
+/// Several dimensions are no vector, so there is no length to it.
+fn several(
+    element: &ColumnType,
+    context: Context<'_>,
+    elements: &[Value<'_>],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    if let Some(dimension) = context.dimension {
+        let reason = format!("the array has several dimensions, {} wants a vector", dimension.declared_by);
+        return Err(EncodeError::reject(sqlstate::DATA_EXCEPTION, reason));
+    }
+    array::nested(element, context, elements, out)
+}
+
+/// The binary form of an array: dimensions, has-nulls flag, element type, then length and lower bound, then elements.
+pub(super) fn array<S: ElementSlot>(
+    value: &Value<'_>,
+    context: Context<'_>,
+    to_length_one: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let dimension = context.dimension;
+    let input = Input::of(value, context.vectors.encoding)?;
+    let count = input.count();
+    check_length(count, dimension)?;
+    if count == 0 && (to_length_one || dimension.is_some_and(|dimension| dimension.finite_only)) {
+        return Err(no_dimensions());
+    }
+    let start = out.len();
+    let mut header = [0; ARRAY_HEADER];
+    header[3] = u8::from(count > 0);
+    header[8..12].copy_from_slice(&S::Number::OID.to_be_bytes());
+    header[12..16].copy_from_slice(&(count as u32).to_be_bytes());
+    header[19] = 1;
+    // An empty array has no dimensions.
+    out.extend_from_slice(if count > 0 { &header } else { &header[..12] });
+    let contents = input.write::<S>(out)?;
+    if contents.nulls > 0 {
+        out[start + 7] = 1;
+    }
+    if let Some(dimension) = dimension
+        && dimension.finite_only
+    {
+        check_finite(&contents, &dimension.declared_by)?;
+    }
+    if to_length_one {
+        normalize::<S>(&mut out[start + ARRAY_HEADER..], &contents)?;
+    }
+    Ok(())
+}

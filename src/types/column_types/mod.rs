@@ -1,0 +1,237 @@
+//! The types of the target's columns: a file for each, or for a few that share their code. [`column_types!`] lists them, and
+//! [`Facets`](facets::Facets) is what each of them says of itself.
+
+mod array;
+mod array_text;
+mod bit_string;
+mod boolean;
+mod bytea;
+pub(crate) mod catalog;
+mod date;
+mod enumeration;
+pub(crate) mod facets;
+mod field;
+mod float_array;
+mod integer;
+mod json;
+mod left_to_server;
+mod numeric;
+mod numeric_digits;
+mod real;
+mod smallint_array;
+mod sparse_vector;
+mod string;
+mod time;
+mod timestamp;
+mod uuid;
+mod vector;
+
+use crate::types::data_type::DataType;
+use crate::types::refusal::EncodeError;
+use crate::types::value::Value;
+use crate::types::vector_encoding::VectorEncoding;
+use catalog::CatalogType;
+use facets::{Context, Facets, Fit, Key, VectorColumn};
+
+pub(in crate::types) use field::NULL;
+pub(in crate::types) use string::check_nul;
+
+/// Makes [`ColumnType`] and all that is asked of one from the list of types. An entry is the name, the modifier that the
+/// column's declaration may have, and the type that implements [`Facets`].
+macro_rules! column_types {
+    ($( $(#[$doc:meta])* $name:ident $( ( $modifier:ident: $modifier_type:ty ) )? = $facets:ty ),+ $(,)?) => {
+        /// How a column stores its values. A domain counts as its base type.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum ColumnType {
+            $( $(#[$doc])* $name $( ($modifier_type) )? ),+
+        }
+
+        impl ColumnType {
+            /// The names of all column types, for tests that go through them.
+            pub const NAMES: &'static [&'static str] = &[$( stringify!($name) ),+];
+
+            /// The column type that the catalog means: the first of the list that fits.
+            #[allow(unused_parens, reason = "a modifier stands in parentheses, and `()` where there is none")]
+            pub(crate) fn of(of: &CatalogType) -> ColumnType {
+                $(
+                    if <$facets as Facets>::CATALOG.fits(of)
+                        && let Some(($( $modifier )?)) = <$facets as Facets>::modifier(of)
+                    {
+                        return ColumnType::$name $( ($modifier) )?;
+                    }
+                )+
+                ColumnType::Other
+            }
+
+            /// How the catalog names each type.
+            #[cfg(test)]
+            pub(crate) fn catalogs() -> Vec<catalog::Catalog> {
+                vec![$( <$facets as Facets>::CATALOG ),+]
+            }
+
+            /// Its oid, where that is the same in every database.
+            pub(crate) fn oid(&self) -> Option<u32> {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::CATALOG.oid() ),+ }
+            }
+
+            /// The type of the values that go into the column as they are.
+            pub(crate) fn natural_source(&self) -> DataType {
+                match self {
+                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::natural_source(&($( $modifier )?)) ),+
+                }
+            }
+
+            fn fit_of_type(&self, source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+                match self {
+                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::fit(&($( $modifier )?), source, encoding) ),+
+                }
+            }
+
+            /// What the column takes, for the error about a source type that doesn't fit.
+            pub(crate) fn takes(&self, source: &DataType) -> &'static str {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::takes(source) ),+ }
+            }
+
+            /// Appends the length and the binary form of a value that isn't NULL: a field of a row, or an element of an array.
+            #[inline]
+            pub(crate) fn encode(
+                &self,
+                context: Context<'_>,
+                value: &Value<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), EncodeError> {
+                match self {
+                    $( ColumnType::$name $( ($modifier) )? => {
+                        <$facets as Facets>::encode(&($( $modifier )?), context, value, out)
+                    } ),+
+                }
+            }
+
+            /// The most bytes of a value's binary form, besides [`room::FRAME`](crate::types::room::FRAME).
+            pub(crate) fn most_bytes(&self, value: &Value<'_>) -> usize {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::most_bytes(value) ),+ }
+            }
+
+            /// Appends the text of a value's binary form, as the server's input function reads it.
+            pub(crate) fn print(&self, bytes: &[u8], out: &mut Vec<u8>) {
+                match self {
+                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::print(&($( $modifier )?), bytes, out) ),+
+                }
+            }
+
+            pub(crate) fn key(&self) -> Key {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::KEY ),+ }
+            }
+
+            /// Appends the value as the column will store it.
+            #[inline]
+            pub(crate) fn key_image(
+                &self,
+                source: &DataType,
+                value: &Value<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), EncodeError> {
+                match self {
+                    $( ColumnType::$name $( ($modifier) )? => {
+                        <$facets as Facets>::key_image(&($( $modifier )?), source, value, out)
+                    } ),+
+                }
+            }
+
+            /// Whether its text never needs quotes as an element of an array.
+            fn is_bare_element(&self) -> bool {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::IS_BARE_ELEMENT ),+ }
+            }
+
+            /// The brackets of its text, where it is a list.
+            pub(crate) fn brackets(&self) -> Option<[u8; 2]> {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::BRACKETS ),+ }
+            }
+
+            /// Whether its values can be vectors.
+            #[inline]
+            pub(crate) fn vector(&self) -> Option<VectorColumn> {
+                match self { $( ColumnType::$name { .. } => <$facets as Facets>::VECTOR ),+ }
+            }
+        }
+    };
+}
+
+column_types! {
+    /// A type that the server reads as text only, because it has no binary receive function. No row of its table is sent in
+    /// binary form, whatever its other columns are.
+    TextOnly = left_to_server::LeftToServer<left_to_server::TextOnly>,
+    /// Any enum: stored by its label.
+    Enum = enumeration::Enum,
+    /// A row type: sent as text.
+    Composite = left_to_server::LeftToServer<left_to_server::Composite>,
+    Bool = boolean::Bool,
+    Int2 = integer::Integer<i16>,
+    Int4 = integer::Integer<i32>,
+    Int8 = integer::Integer<i64>,
+    Float4 = real::Real<f32>,
+    Float8 = real::Real<f64>,
+    /// `None`: any number of digits.
+    Numeric(digits: Option<(u16, i16)>) = numeric::Numeric,
+    Text = string::Text,
+    /// Length in characters.
+    Varchar(length: Option<u32>) = string::Varchar,
+    Char(length: u32) = string::Char,
+    Date = date::Date,
+    /// Fraction digits, 0 to 6.
+    Time(fraction: u8) = time::Time,
+    Timestamp(fraction: u8) = timestamp::Timestamp,
+    TimestampTz(fraction: u8) = timestamp::TimestampTz,
+    Bytea = bytea::Bytea,
+    Uuid = uuid::Uuid,
+    Json = json::Json<false>,
+    Jsonb = json::Json<true>,
+    /// Length in bits.
+    Bit(length: Option<u32>) = bit_string::BitString<true>,
+    /// Length in bits, at most.
+    Varbit(length: Option<u32>) = bit_string::BitString<false>,
+    Float4Array = float_array::FloatArray<f32>,
+    Float8Array = float_array::FloatArray<f64>,
+    Int2Array = smallint_array::SmallintArray,
+    /// An array of another of these types, which is no array itself.
+    Array(element: Box<ColumnType>) = array::Array,
+    /// An array of anything else: sent as text.
+    OtherArray = left_to_server::LeftToServer<left_to_server::OtherArray>,
+    /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`](crate::types::target::TargetColumn::dimension).
+    Vector = vector::Vector,
+    HalfVec = vector::HalfVec,
+    SparseVec = sparse_vector::SparseVec,
+    /// Anything else: sent as text, the server decides.
+    Other = left_to_server::LeftToServer<left_to_server::Other>,
+}
+
+impl ColumnType {
+    /// How values of a source type enter the column.
+    pub(crate) fn fit(&self, source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        match (source, self.fit_of_type(source, encoding)) {
+            // A constant NULL has a form everywhere, and a row of such types is text for other reasons.
+            (DataType::Null, Fit::Never) => Fit::Binary,
+            (_, fit) => fit,
+        }
+    }
+
+    /// A type made for vectors, or an array that serves as one.
+    #[inline]
+    pub(crate) fn holds_vectors(&self) -> bool {
+        self.vector().is_some()
+    }
+
+    /// One of pgvector's types.
+    pub(crate) fn is_vector_type(&self) -> bool {
+        self.vector().is_some_and(|vector| vector.is_vector_type)
+    }
+
+    /// Whether a value that both take has one key image in both, so that a key column altered from one to the other keeps
+    /// its rows in their shards.
+    pub(crate) fn has_images_of(&self, other: &ColumnType) -> bool {
+        self == other || self.key().family.is_some() && self.key().family == other.key().family
+    }
+}
+
+#[cfg(test)]
+mod tests;

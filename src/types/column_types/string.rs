@@ -1,0 +1,226 @@
+//! text, character varying and character.
+
+use super::facets::*;
+use super::field::counted;
+use crate::types::interval::{DayTime, YearMonth};
+use crate::types::refusal::{excerpt, sqlstate};
+use crate::types::text::{json, scalar};
+
+pub(super) struct Text;
+pub(super) struct Varchar;
+pub(super) struct Char;
+
+impl Facets for Text {
+    type Modifier = ();
+
+    const CATALOG: Catalog = Catalog::BuiltIn { name: "text", oid: 25 };
+    fn modifier(_: &CatalogType) -> Option<()> {
+        Some(())
+    }
+
+    fn natural_source((): &()) -> DataType {
+        DataType::STRING
+    }
+    fn fit((): &(), _: &DataType, _: Option<VectorEncoding>) -> Fit {
+        Fit::Binary
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_STRING
+    }
+
+    #[inline]
+    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        counted(out, |out| write(value, context.source, None, out))
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        room::as_they_are(value)
+    }
+    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Equal, family: Some("text") };
+    fn key_image((): &(), source: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        write(value, source, None, out)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = None;
+    const VECTOR: Option<VectorColumn> = None;
+}
+
+impl Facets for Varchar {
+    /// Length in characters.
+    type Modifier = Option<u32>;
+
+    const CATALOG: Catalog = Catalog::BuiltIn { name: "varchar", oid: 1043 };
+    fn modifier(of: &CatalogType) -> Option<Option<u32>> {
+        Some(of.modifier_from_4())
+    }
+
+    fn natural_source(_: &Option<u32>) -> DataType {
+        DataType::STRING
+    }
+    fn fit(_: &Option<u32>, _: &DataType, _: Option<VectorEncoding>) -> Fit {
+        Fit::Binary
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_STRING
+    }
+
+    #[inline]
+    fn encode(
+        length: &Option<u32>,
+        context: Context<'_>,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        counted(out, |out| write(value, context.source, *length, out))
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        room::as_they_are(value)
+    }
+    fn print(_: &Option<u32>, bytes: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Equal, family: Some("text") };
+    fn key_image(
+        length: &Option<u32>,
+        source: &DataType,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        write(value, source, *length, out)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = None;
+    const VECTOR: Option<VectorColumn> = None;
+}
+
+impl Facets for Char {
+    /// Length in characters.
+    type Modifier = u32;
+
+    const CATALOG: Catalog = Catalog::BuiltIn { name: "bpchar", oid: 1042 };
+    fn modifier(of: &CatalogType) -> Option<u32> {
+        of.modifier_from_4()
+    }
+
+    fn natural_source(_: &u32) -> DataType {
+        DataType::STRING
+    }
+    fn fit(_: &u32, _: &DataType, _: Option<VectorEncoding>) -> Fit {
+        Fit::Binary
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_STRING
+    }
+
+    #[inline]
+    fn encode(length: &u32, context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        counted(out, |out| write(value, context.source, Some(*length), out))
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        room::as_they_are(value)
+    }
+    fn print(_: &u32, bytes: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Equal, family: None };
+    fn key_image(length: &u32, source: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let start = out.len();
+        write(value, source, Some(*length), out)?;
+        // The server compares without the blanks at the end.
+        let blanks = out[start..].iter().rev().take_while(|&&byte| byte == b' ').count();
+        out.truncate(out.len() - blanks);
+        Ok(())
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = None;
+    const VECTOR: Option<VectorColumn> = None;
+}
+
+/// Appends a value's text, with the checks of the server's input functions. What has parts is JSON, an interval is as Flink's
+/// CAST prints it.
+fn write(value: &Value<'_>, source: &DataType, limit: Option<u32>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = out.len();
+    match value {
+        Value::Text(text) => {
+            check_nul(text)?;
+            out.extend_from_slice(text.as_bytes());
+        }
+        Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => json::write(value, source, out)?,
+        Value::Months(months) => scalar::display(YearMonth(*months), out),
+        Value::Millis(millis) => scalar::display(DayTime(*millis), out),
+        value => scalar::scalar(value, out),
+    }
+    match limit {
+        Some(limit) if out.len() - start > limit as usize => cut(out, start, limit as usize),
+        _ => Ok(()),
+    }
+}
+
+pub(in crate::types) fn check_nul(text: &str) -> Result<(), EncodeError> {
+    match memchr::memchr(0, text.as_bytes()) {
+        None => Ok(()),
+        Some(at) => Err(EncodeError::reject(
+            sqlstate::NUL_BYTE,
+            format!(
+                "the text has a NUL character at byte {at}, which PostgreSQL can't store; 'replacenullchar' = 'true' removes it"
+            ),
+        )),
+    }
+}
+
+/// Cuts what is over `limit` characters if it is only blanks, as the server does.
+fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), EncodeError> {
+    let text = &out[start..];
+    let starts_character = |byte: &u8| byte & 0xC0 != 0x80;
+    let characters = text.iter().filter(|byte| starts_character(byte)).count();
+    if characters <= limit {
+        return Ok(());
+    }
+    let ends = text.iter().enumerate().filter(|(_, byte)| starts_character(byte)).nth(limit);
+    let end = ends.map_or(text.len(), |(at, _)| at);
+    if text[end..].iter().any(|&byte| byte != b' ') {
+        let reason = format!(
+            "{} has {characters} characters, the column takes {limit}",
+            excerpt(&String::from_utf8_lossy(text))
+        );
+        return Err(EncodeError::reject(sqlstate::STRING_TOO_LONG, reason));
+    }
+    out.truncate(start + end);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, limit: Option<u32>) -> Result<String, EncodeError> {
+        let mut out = b"before".to_vec();
+        write(&Value::Text(text), &DataType::STRING, limit, &mut out)
+            .map(|()| String::from_utf8(out).unwrap().split_off(6))
+    }
+
+    #[test]
+    fn length_counts_characters_not_bytes() {
+        assert_eq!(written("größe", Some(5)).unwrap(), "größe");
+        assert!(matches!(written("größen", Some(5)), Err(EncodeError::Reject { sqlstate: "22001", .. })));
+    }
+
+    #[test]
+    fn blanks_beyond_the_limit_are_cut() {
+        assert_eq!(written("rot   ", Some(4)).unwrap(), "rot ");
+        assert_eq!(written("rot   ", None).unwrap(), "rot   ");
+    }
+
+    #[test]
+    fn a_nul_character_is_refused() {
+        assert!(matches!(written("a\0b", None), Err(EncodeError::Reject { sqlstate: "22021", .. })));
+    }
+}

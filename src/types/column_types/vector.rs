@@ -1,0 +1,164 @@
+//! pgvector's vector and halfvec.
+
+use super::facets::*;
+use super::field::{self, counted};
+use crate::types::number::{self, Number};
+use crate::types::refusal::sqlstate;
+use crate::types::value;
+use crate::types::vectors::dimension::{check_finite, check_length, no_dimensions};
+use crate::types::vectors::element::Bare;
+use crate::types::vectors::half;
+use crate::types::vectors::input::Input;
+use crate::types::vectors::normalize::normalize;
+
+pub(super) struct Vector;
+pub(super) struct HalfVec;
+
+/// As many as pgvector stores.
+const MOST_DIMENSIONS: usize = 16_000;
+
+impl Facets for Vector {
+    type Modifier = ();
+
+    const CATALOG: Catalog = Catalog::Extension { name: "vector" };
+    fn modifier(_: &CatalogType) -> Option<()> {
+        Some(())
+    }
+
+    fn natural_source((): &()) -> DataType {
+        DataType::Array(Box::new(DataType::Float))
+    }
+    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        Fit::of_vector(source, encoding)
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_VECTOR
+    }
+
+    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        counted(out, |out| vector(value, context, out))
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        match value {
+            Value::Vector(elements) => 4 * elements.len(),
+            // A number and the comma after it.
+            Value::Text(text) => 2 * text.len(),
+            value => room::any(value),
+        }
+    }
+    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
+        list(bytes.get(4..).unwrap_or_default().chunks_exact(4), number::print::<f32>, out);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
+    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Err(EncodeError::AsText)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = Some(*b"[]");
+    const VECTOR: Option<VectorColumn> =
+        Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(4) });
+}
+
+impl Facets for HalfVec {
+    type Modifier = ();
+
+    const CATALOG: Catalog = Catalog::Extension { name: "halfvec" };
+    fn modifier(_: &CatalogType) -> Option<()> {
+        Some(())
+    }
+
+    fn natural_source((): &()) -> DataType {
+        DataType::Array(Box::new(DataType::Float))
+    }
+    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
+        Fit::of_vector(source, encoding)
+    }
+    fn takes(_: &DataType) -> &'static str {
+        TAKES_VECTOR
+    }
+
+    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        counted(out, |out| halfvec(value, context, out))
+    }
+    fn most_bytes(value: &Value<'_>) -> usize {
+        match value {
+            Value::Vector(elements) => 2 * elements.len(),
+            // A number and the comma after it.
+            Value::Text(text) => 2 * text.len(),
+            value => room::any(value),
+        }
+    }
+    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
+        list(bytes.get(4..).unwrap_or_default().chunks_exact(2), print_half, out);
+    }
+
+    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
+    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Err(EncodeError::AsText)
+    }
+
+    const IS_BARE_ELEMENT: bool = false;
+    const BRACKETS: Option<[u8; 2]> = Some(*b"[]");
+    const VECTOR: Option<VectorColumn> =
+        Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(2) });
+}
+
+/// The binary form of `vector`: length, a reserved word, then bare float4.
+fn vector(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    dense(value, context, "vector", out)
+}
+
+/// The same with float2.
+fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let elements = out.len() + 4;
+    dense(value, context, "halfvec", out)?;
+    if !half::narrow(&mut out[elements..]) {
+        let reason = "an element is out of range for halfvec (-65504 to 65504)";
+        return Err(EncodeError::reject(sqlstate::OUT_OF_RANGE, reason));
+    }
+    out.truncate(elements + (out.len() - elements) / 2);
+    Ok(())
+}
+
+fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let input = Input::of(value, context.vectors.encoding)?;
+    let count = input.count();
+    check_length(count, context.dimension)?;
+    if count == 0 {
+        return Err(no_dimensions());
+    }
+    if count > MOST_DIMENSIONS {
+        let reason = format!("the vector has {count} dimensions, {type_name} stores at most {MOST_DIMENSIONS}");
+        return Err(EncodeError::reject(sqlstate::TOO_BIG, reason));
+    }
+    out.extend_from_slice(&(count as u16).to_be_bytes());
+    out.extend_from_slice(&[0, 0]);
+    let start = out.len();
+    let contents = input.write::<Bare>(out)?;
+    if contents.nulls > 0 {
+        let reason = format!("the vector has {} NULL elements, the type {type_name} takes none", contents.nulls);
+        return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
+    }
+    check_finite(&contents, &format_args!("the type {type_name}"))?;
+    if context.vectors.normalize {
+        normalize::<Bare>(&mut out[start..], &contents)?;
+    }
+    Ok(())
+}
+
+fn list<'b>(elements: impl Iterator<Item = &'b [u8]>, print: impl Fn(&[u8], &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, element) in elements.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        print(element, out);
+    }
+    out.push(b']');
+}
+
+fn print_half(bytes: &[u8], out: &mut Vec<u8>) {
+    value::half(field::integer(bytes) as u16).print(out);
+}

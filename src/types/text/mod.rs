@@ -1,0 +1,6 @@
+//! Values as text.
+
+pub mod json;
+pub mod print;
+pub mod scalar;
+pub mod shown;

@@ -1,0 +1,16 @@
+//! Values in messages.
+
+use super::scalar;
+use crate::types::refusal::excerpt;
+use crate::types::value::Value;
+
+/// A value for a message. A float of 300 digits is shortened too.
+pub fn shown(value: &Value<'_>) -> String {
+    let mut printed = Vec::new();
+    scalar::scalar(value, &mut printed);
+    let text = String::from_utf8_lossy(&printed);
+    match value {
+        Value::Text(_) => excerpt(&text),
+        _ => text.into_owned(),
+    }
+}
