@@ -12,13 +12,15 @@ mod header {
     use std::{env, fs};
 
     /// In the header's order.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 13] = [
         "version",
+        "code",
         "error",
         "log",
         "value",
         "sink_builder",
         "sink",
+        "push",
         "row",
         "column",
         "arrow/mod",

@@ -3,7 +3,7 @@
 #define VECSINK_EXCEPTIONS_HPP
 
 #ifndef __cpp_exceptions
-#error "vecsink.hpp tells errors by exceptions: compile without -fno-exceptions, or use the C interface, vecsink.h, in this file"
+#error "vecsink.hpp reports errors as C++ exceptions: compile without -fno-exceptions, or use the C interface, vecsink.h"
 #endif
 
 #endif // VECSINK_EXCEPTIONS_HPP

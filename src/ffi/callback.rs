@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 
-use super::error::{CallError, VECSINK_IN_CALLBACK};
+use super::call_error::CallError;
+use super::code::VECSINK_IN_CALLBACK;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Callback {

@@ -4,7 +4,8 @@ use std::ffi::{CStr, c_char, c_void};
 
 use bumpalo::Bump;
 
-use super::error::{CallError, VECSINK_SHAPE};
+use super::call_error::CallError;
+use super::code::VECSINK_SHAPE;
 use super::memory::{slice, text, utf8};
 use super::value::{ValueReader, vecsink_value};
 use crate::host::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 // Not parking_lot's: in the child of a fork those may wait for threads of the parent.
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::error::CallError;
-use super::process;
+use super::call_error::CallError;
+use super::process::{self, PerProcess};
 
 /// What stands behind a kind of handle.
 pub trait HandleKind: Any + Send + Sync {
@@ -28,9 +28,11 @@ const NO_ADDRESS: u64 = 1 << 62;
 const FIRST_CHUNK: usize = 64;
 const CHUNKS: usize = 16;
 
+static TABLES: PerProcess<HandleTable> = PerProcess::new();
+
 /// The handles of a process. Slots lie in chunks that grow and never move, so looking one up takes its own lock only.
 #[derive(Default)]
-pub struct HandleTable {
+struct HandleTable {
     chunks: [OnceLock<Box<[HandleSlot]>>; CHUNKS],
     free: Mutex<Free>,
 }
@@ -59,9 +61,9 @@ struct Object {
 
 /// A new handle for an object.
 pub fn give<T: HandleKind>(object: T) -> Result<*mut T::Public, CallError> {
-    let process = process::current().ok_or_else(too_deep)?;
+    let table = TABLES.get().ok_or_else(too_deep)?;
     let object = Object { kind: T::NAME, it: Arc::new(object) };
-    let (slot, generation) = process.handles.insert(object)?;
+    let (slot, generation) = table.insert(object)?;
     let number = NO_ADDRESS
         | u64::from(generation) << GENERATION_AT
         | (slot as u64) << SLOT_AT
@@ -108,10 +110,10 @@ fn find<T: HandleKind>(handle: *const T::Public) -> Result<(&'static HandleTable
     if bits(PROCESS_AT, SLOT_AT - PROCESS_AT) != process::number() {
         return Err(CallError::forked(T::NAME));
     }
-    let process = process::current().ok_or_else(too_deep)?;
+    let table = TABLES.get().ok_or_else(too_deep)?;
     let place =
         HandlePlace { slot: bits(SLOT_AT, GENERATION_AT - SLOT_AT), generation: bits(GENERATION_AT, 30) as u32 };
-    Ok((&process.handles, place))
+    Ok((table, place))
 }
 
 fn typed<T: HandleKind>(object: Option<Object>) -> Result<Arc<T>, CallError> {
@@ -186,24 +188,24 @@ mod tests {
     }
 
     fn code<T>(result: Result<T, CallError>) -> i32 {
-        result.map_or_else(|fault| fault.code, |_| 0)
+        result.map_or_else(|failed| failed.code, |_| 0)
     }
 
     #[test]
     fn a_handle_is_good_until_it_is_freed() {
         let handle = give(Apple(7)).ok().unwrap();
         assert_eq!(get::<Apple>(handle).ok().unwrap().0, 7);
-        assert_eq!(code(get::<Pear>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(get::<Pear>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
         let held = get::<Apple>(handle).ok().unwrap();
         assert_eq!(take::<Apple>(handle).ok().unwrap().0, 7);
         assert_eq!(held.0, 7, "whoever has it keeps it");
-        assert_eq!(code(get::<Apple>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
-        assert_eq!(code(take::<Apple>(handle)), crate::ffi::error::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(get::<Apple>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
+        assert_eq!(code(take::<Apple>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
     }
 
     #[test]
     fn what_was_never_given_out_is_refused() {
-        assert_eq!(code(get::<Apple>(std::ptr::null())), crate::ffi::error::VECSINK_INVALID_ARGUMENT);
+        assert_eq!(code(get::<Apple>(std::ptr::null())), crate::ffi::code::VECSINK_INVALID_ARGUMENT);
         let handle = give(Apple(1)).ok().unwrap() as usize;
         let wrong =
             [1, 16, 0x7fff_ffff_f000, usize::MAX, handle + 1, handle ^ 1 << 40, handle ^ 1 << 31, handle ^ 1 << 63];

@@ -6,9 +6,11 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use super::callback::{self, Callback, UserData};
-use super::error::{CallError, VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code, vecsink_error};
-use super::panic::call;
-use super::process;
+use super::call::call;
+use super::call_error::CallError;
+use super::code::{VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code};
+use super::error::vecsink_error;
+use super::process::PerProcess;
 
 pub const VECSINK_LOG_OFF: i32 = 0;
 pub const VECSINK_LOG_ERROR: i32 = 1;
@@ -22,9 +24,8 @@ pub const VECSINK_LOG_TRACE: i32 = 5;
 pub type vecsink_log_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, length: usize)>;
 
-/// Whom a process tells.
-#[derive(Default)]
-pub struct Listeners(RwLock<Option<Listener>>);
+/// Whom each process tells.
+static LISTENERS: PerProcess<RwLock<Option<Listener>>> = PerProcess::new();
 
 struct Listener {
     call: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
@@ -52,20 +53,20 @@ pub unsafe extern "C" fn vecsink_log_set(
             VECSINK_LOG_DEBUG => LevelFilter::Debug,
             VECSINK_LOG_TRACE => LevelFilter::Trace,
             other => {
-                return Err(CallError::argument(format!("{other} is no log level: they are 0 (off) to 5 (trace)")));
+                return Err(CallError::argument(format!("{other} is not a log level: levels are 0 (off) to 5 (trace)")));
             }
         };
         if callback::is_logging() {
             return Err(CallError::new(VECSINK_IN_CALLBACK, "the log callback can't be changed from itself"));
         }
-        let process = process::current().ok_or_else(|| CallError::forked("library"))?;
+        let told = LISTENERS.get().ok_or_else(|| CallError::forked("library"))?;
         static OURS: OnceLock<bool> = OnceLock::new();
         if !OURS.get_or_init(|| log::set_logger(&Forward).is_ok()) {
             return Err(CallError::new(VECSINK_UNSUPPORTED, "this program has a logger of Rust's log crate already"));
         }
         let listener = callback.map(|call| Listener { call, user_data: UserData(user_data) });
         log::set_max_level(if listener.is_some() { level } else { LevelFilter::Off });
-        *process.listeners.0.write().unwrap_or_else(PoisonError::into_inner) = listener;
+        *told.write().unwrap_or_else(PoisonError::into_inner) = listener;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -82,8 +83,8 @@ impl Log for Forward {
         if !self.enabled(line.metadata()) {
             return;
         }
-        let Some(process) = process::current() else { return };
-        let listener = process.listeners.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(told) = LISTENERS.get() else { return };
+        let listener = told.read().unwrap_or_else(PoisonError::into_inner);
         let Some(listener) = &*listener else { return };
         let mut message = line.args().to_string().replace('\0', "\u{FFFD}");
         let length = message.len();

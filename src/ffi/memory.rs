@@ -1,10 +1,11 @@
 //! The host's memory, checked as far as it can be before it is read or written.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
 use std::mem::MaybeUninit;
 
-use super::error::{CallError, VECSINK_INVALID_UTF8};
+use super::call_error::CallError;
+use super::code::VECSINK_INVALID_UTF8;
 
 /// `length` elements at `data`.
 ///
@@ -50,6 +51,11 @@ pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, CallError> {
         std::str::from_utf8(bytes)
             .map_err(|error| CallError::new(VECSINK_INVALID_UTF8, format!("{what} is not UTF-8: {error}")))
     })
+}
+
+/// Text for C: it ends at the first NUL, which no text of ours has.
+pub fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{FFFD}")).unwrap_or_default()
 }
 
 /// A place for a result.

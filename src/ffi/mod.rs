@@ -4,7 +4,10 @@
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 
 mod arrow;
+mod call;
+mod call_error;
 mod callback;
+mod code;
 mod column;
 mod error;
 mod handle;
@@ -17,6 +20,7 @@ mod pipeline;
 #[cfg(feature = "kafka")]
 mod pipes;
 mod process;
+mod push;
 mod row;
 mod scratch;
 mod sink;
@@ -29,3 +33,5 @@ mod version;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod panic_test;

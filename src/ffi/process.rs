@@ -1,13 +1,13 @@
 //! What belongs to one process. After a fork the child has its own, so that nothing of the parent's is touched, not even
 //! a lock that another thread held at that moment.
 
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::error::{CallError, VECSINK_FORKED};
-use super::handle::HandleTable;
-use super::log::Listeners;
+use super::call_error::CallError;
+use super::code::VECSINK_FORKED;
+use super::panic::log_panics;
 use crate::threads;
 
 /// How often a process may be a fork of a fork.
@@ -15,10 +15,19 @@ pub const MOST: usize = 64;
 /// How long a fork waits for threads of what was closed.
 const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
-#[derive(Default)]
-pub struct Process {
-    pub handles: HandleTable,
-    pub listeners: Listeners,
+/// What each process has one of.
+pub struct PerProcess<T>([OnceLock<T>; MOST]);
+
+impl<T: Default> PerProcess<T> {
+    pub const fn new() -> Self {
+        PerProcess([const { OnceLock::new() }; MOST])
+    }
+
+    /// That of this process; `None`: it is the fork of a fork of a fork …, more than [`MOST`] deep.
+    pub fn get(&self) -> Option<&T> {
+        notice_forks();
+        self.0.get(number()).map(|own| own.get_or_init(T::default))
+    }
 }
 
 static FORKS: AtomicUsize = AtomicUsize::new(0);
@@ -26,27 +35,13 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 /// Whether threads of the library may have been running when this process was forked off.
 static BEREFT: AtomicBool = AtomicBool::new(false);
-static PROCESSES: [OnceLock<Process>; MOST] = [const { OnceLock::new() }; MOST];
 
 /// Which of the processes this one is.
 pub fn number() -> usize {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// This one; `None`: too many forks deep.
-pub fn current() -> Option<&'static Process> {
-    let number = number();
-    PROCESSES.get(number).map(|process| {
-        process.get_or_init(|| {
-            // A child inherits the registration.
-            if number == 0 {
-                notice_forks();
-            }
-            Process::default()
-        })
-    })
-}
-
+/// From the first call on the forks of this process are counted.
 fn notice_forks() {
     extern "C" fn soon() {
         // What was closed just now may still have threads for a moment.
@@ -62,11 +57,18 @@ fn notice_forks() {
         }
         threads::none_in_this_process();
     }
-    // SAFETY: the handler in the child does what is allowed there when its parent has threads: it touches atomics.
-    let refused = unsafe { libc::pthread_atfork(Some(soon), None, Some(forked)) };
-    if refused != 0 {
-        log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
+    static ONCE: Once = Once::new();
+    // A child inherits the registration.
+    if number() > 0 {
+        return;
     }
+    ONCE.call_once(|| {
+        // SAFETY: the handler in the child does what is allowed there when its parent has threads: it touches atomics.
+        let refused = unsafe { libc::pthread_atfork(Some(soon), None, Some(forked)) };
+        if refused != 0 {
+            log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
+        }
+    });
 }
 
 /// A sink or a job that is open, or about to be.
@@ -82,8 +84,7 @@ impl Drop for Open {
 /// locks and queues still wait for them after the fork, so that nothing with threads can be opened there: better an error
 /// than a call that never returns.
 pub fn check_may_open() -> Result<Open, CallError> {
-    // Forks are noticed from here on.
-    current();
+    notice_forks();
     if BEREFT.load(Ordering::Relaxed) {
         let message = "this process was forked off one that had a sink or a job open, so it can't open any: fork before, \
                        close all before the fork, or exec";
@@ -92,7 +93,7 @@ pub fn check_may_open() -> Result<Open, CallError> {
     #[cfg(feature = "tls")]
     super::openssl::keep();
     super::trim::at_rest();
-    super::panic::log_panics();
+    log_panics();
     OPEN.fetch_add(1, Ordering::Relaxed);
     Ok(Open(()))
 }

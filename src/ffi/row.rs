@@ -4,10 +4,13 @@ use std::ffi::c_char;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::error::{CallError, vecsink_code, vecsink_error};
+use super::call_error::CallError;
+use super::code::vecsink_code;
+use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
 use super::memory::{place, text};
-use super::panic::{ask, call};
+use super::call::call;
+use super::panic::ask;
 use super::scratch;
 use super::sink::{self, vecsink_sink};
 use super::value::{ValueReader, vecsink_value};

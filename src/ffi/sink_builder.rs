@@ -8,10 +8,14 @@ use parking_lot::Mutex;
 
 use super::callback::{self, Callback, UserData, check_may_end};
 use super::column::checked_count;
-use super::error::{CallError, c_string, vecsink_code, vecsink_error};
+use super::call_error::CallError;
+use super::code::vecsink_code;
+use super::memory::c_string;
+use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
 use super::memory::{place, slice, text};
-use super::panic::{ask, call};
+use super::call::call;
+use super::panic::ask;
 use super::process::check_may_open;
 use super::sink::{SinkObject, vecsink_sink};
 use crate::host::sink::{Rejected, Sink, SinkBuilder};

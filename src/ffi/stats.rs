@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::error::CallError;
+use super::call_error::CallError;
 use crate::host::sink::SinkStats;
 use crate::metrics::Snapshot;
 

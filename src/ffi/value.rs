@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use bumpalo::Bump;
 
-use super::error::CallError;
+use super::call_error::CallError;
 use super::memory::{slice, utf8};
 use crate::types::value::{Decimal, Value, Vector};
 
@@ -111,7 +111,7 @@ impl<'a> ValueReader<'a> {
             unsafe { (value.r#as.i64, value.r#as.f64, value.r#as.span, value.r#as.decimal) };
         let nanos = || match value.extra {
             nanos @ 0..1_000_000_000 => Ok(nanos),
-            other => Err(CallError::argument(format!("{what}: {other} are no nanoseconds of a second"))),
+            other => Err(CallError::argument(format!("{what}: nanoseconds must be below 1,000,000,000, not {other}"))),
         };
         Ok(match value.r#type {
             VECSINK_NULL => Value::Null,
@@ -132,7 +132,7 @@ impl<'a> ValueReader<'a> {
             VECSINK_DECIMAL => Value::Decimal(self.arena.alloc(number_of(decimal, value.extra, what)?)),
             VECSINK_DATE => match i32::try_from(number) {
                 Ok(days) => Value::Date(days),
-                Err(_) => return Err(CallError::argument(format!("{what}: no date is {number} days from 1970"))),
+                Err(_) => return Err(CallError::argument(format!("{what}: {number} days from 1970-01-01 is out of range for a date"))),
             },
             VECSINK_TIME => Value::Time(number),
             VECSINK_TIMESTAMP => Value::Timestamp { seconds: number, nanos: nanos()? },
@@ -158,7 +158,7 @@ impl<'a> ValueReader<'a> {
                 }
                 Value::Array(read)
             }
-            other => return Err(CallError::argument(format!("{what}: {other} is no vecsink_type"))),
+            other => return Err(CallError::argument(format!("{what}: {other} is not a vecsink_type"))),
         })
     }
 }

@@ -357,7 +357,7 @@ impl<'a> ColumnValues<'a> {
 
 fn matrix_rows(elements: usize, dimension: usize, stride: usize) -> Result<usize, String> {
     if dimension == 0 || stride < dimension {
-        return Err(format!("a matrix of dimension {dimension} can't have a row every {stride} elements"));
+        return Err(format!("a matrix of dimension {dimension} and stride {stride}: the dimension must be at least 1, the stride at least the dimension"));
     }
     // The last row needs no gap behind it.
     let rows = (elements + stride - dimension) / stride;

@@ -3,10 +3,13 @@
 #[cfg(feature = "arrow")]
 mod tree;
 
-use crate::ffi::error::{CallError, vecsink_code, vecsink_error};
+use crate::ffi::call::call;
+use crate::ffi::call_error::CallError;
+use crate::ffi::code::vecsink_code;
+use crate::ffi::error::vecsink_error;
 use crate::ffi::memory::optional_place;
-use crate::ffi::panic::call;
-use crate::ffi::sink::{self, vecsink_pushed, vecsink_sink};
+use crate::ffi::push::{self, vecsink_pushed};
+use crate::ffi::sink::{self, vecsink_sink};
 
 #[cfg(feature = "arrow")]
 use arrow_array::ffi::{FFI_ArrowArray as ArrowArray, FFI_ArrowSchema as ArrowSchema};
@@ -34,7 +37,7 @@ pub unsafe extern "C" fn vecsink_sink_push_arrow(
         // First of all, so that they are released whatever happens.
         // SAFETY: as the header asks, for all of these.
         let taken = unsafe { imported::Taken::new(array, schema) };
-        let pushed = unsafe { optional_place(pushed, "the vecsink_pushed") }?.map(sink::nothing_yet);
+        let pushed = unsafe { optional_place(pushed, "the vecsink_pushed") }?.map(push::nothing_yet);
         let object = sink::get(sink)?;
         let batch = unsafe { taken?.read() }?;
         imported::push(&object, &batch, (sequence, timeout_ms), pushed)
@@ -46,7 +49,7 @@ pub unsafe extern "C" fn vecsink_sink_push_arrow(
 #[cfg(not(feature = "arrow"))]
 mod imported {
     use super::*;
-    use crate::ffi::error::VECSINK_UNSUPPORTED;
+    use crate::ffi::code::VECSINK_UNSUPPORTED;
     use crate::ffi::sink::SinkObject;
 
     pub enum Taken {}
@@ -75,7 +78,7 @@ mod imported {
     use arrow_array::{RecordBatch, StructArray};
 
     use super::*;
-    use crate::ffi::error::VECSINK_SHAPE;
+    use crate::ffi::code::VECSINK_SHAPE;
     use crate::ffi::sink::SinkObject;
     use crate::host::Columns;
 
@@ -129,6 +132,6 @@ mod imported {
         pushed: Option<&mut vecsink_pushed>,
     ) -> Result<(), CallError> {
         let columns = Columns::from_record_batch(batch).map_err(|what| CallError::new(VECSINK_SHAPE, what))?;
-        sink::push_arrow(object, &columns, how, pushed)
+        push::push_batch(object, &columns, how, pushed)
     }
 }

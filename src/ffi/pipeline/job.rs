@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::error::CallError;
+use super::super::call_error::CallError;
 use super::super::process::Open;
 use super::super::stats::{freshness, vecsink_stats};
 use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};

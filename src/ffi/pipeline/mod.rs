@@ -12,10 +12,13 @@ use parking_lot::Mutex;
 
 use self::job::{BuilderState, RunningPipeline};
 use super::callback::{check_may_end, check_may_use};
-use super::error::{CallError, vecsink_code, vecsink_error};
+use super::call_error::CallError;
+use super::code::vecsink_code;
+use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
 use super::memory::{place, text};
-use super::panic::{ask, call};
+use super::call::call;
+use super::panic::ask;
 use super::process::check_may_open;
 use super::stats::{StatsTarget, vecsink_stats};
 use super::time::timeout;
@@ -303,7 +306,7 @@ pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {
         }
         match check_may_end() {
             Ok(()) => drop(handle::take::<RunningPipeline>(pipeline)),
-            Err(refused) => log::error!("vecsink_pipeline_free: {}", refused.message()),
+            Err(refused) => log::error!("vecsink_pipeline_free: {}", refused.message),
         }
     });
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::error::{CallError, VECSINK_UNSUPPORTED};
+use super::super::call_error::CallError;
+use super::super::code::VECSINK_UNSUPPORTED;
 use super::super::process::Open;
 use crate::host::sink::SinkStats;
 

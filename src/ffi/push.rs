@@ -1,0 +1,206 @@
+//! Pushing rows, and deleting them.
+
+use bumpalo::Bump;
+
+use super::call::call;
+use super::call_error::CallError;
+use super::code::{VECSINK_SHAPE, vecsink_code};
+use super::column::{self, vecsink_column};
+use super::error::vecsink_error;
+use super::handle;
+use super::memory::{optional_place, slice};
+use super::row::{RowObject, vecsink_row};
+use super::scratch;
+use super::sink::{self, SinkObject, VECSINK_NEXT, vecsink_sink};
+use super::time::wait;
+use super::value::{ValueReader, vecsink_value};
+use crate::host::Columns;
+use crate::host::sink::{BatchError, Push, Pushed};
+use crate::types::value::Value;
+
+fn push_as(sequence: u64, timeout_ms: i64) -> Push {
+    Push { sequence: (sequence != VECSINK_NEXT).then_some(sequence), wait: wait(timeout_ms) }
+}
+
+/// How far the push of a batch came, also when it failed. Without rows, first and last mean nothing.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vecsink_pushed {
+    /// The number of the batch's first row.
+    pub first: u64,
+    /// And of its last one that was accepted.
+    pub last: u64,
+    /// Rows that were accepted, from the batch's start on.
+    pub rows: usize,
+    /// How many of them can't be stored: the rejected callback is told which, and the dead letters have them.
+    pub rejected: usize,
+}
+
+impl From<&Result<Pushed, BatchError>> for vecsink_pushed {
+    fn from(outcome: &Result<Pushed, BatchError>) -> vecsink_pushed {
+        let (numbers, rows, rejected) = match outcome {
+            Ok(pushed) => (pushed.numbers, pushed.rows, pushed.rejected),
+            Err(error) => (error.first.zip(error.last), error.accepted, error.rejected),
+        };
+        let (first, last) = numbers.unwrap_or_default();
+        vecsink_pushed { first, last, rows, rejected }
+    }
+}
+
+/// Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
+/// as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
+/// before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
+/// above its number. A push from a callback of the sink waits like any other. But it gives VECSINK_WOULD_BLOCK when the room is
+/// taken by rejected rows that wait for their callback, which can't be called before this one returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_push(
+    sink: *mut vecsink_sink,
+    values: *const vecsink_value,
+    count: usize,
+    sequence: u64,
+    timeout_ms: i64,
+    out_sequence: *mut u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
+        let object = sink::get(sink)?;
+        scratch::with(|arena| {
+            // SAFETY: as above.
+            let values = unsafe { read(values, count, object.sink.columns(), arena) }?;
+            let number = object.sink.push_with(values, push_as(sequence, timeout_ms))?;
+            numbered.map(|to| to.write(number));
+            Ok(())
+        })
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Deletes the row with this key, whose values stand in the order of vecsink_sink_key_name; that there is none is no error.
+/// The sink must have been opened with vecsink_sink_builder_deletes. Else as vecsink_sink_push.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_delete(
+    sink: *mut vecsink_sink,
+    key: *const vecsink_value,
+    count: usize,
+    sequence: u64,
+    timeout_ms: i64,
+    out_sequence: *mut u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
+        let object = sink::get(sink)?;
+        scratch::with(|arena| {
+            // SAFETY: as above.
+            let key = unsafe { read(key, count, object.sink.key(), arena) }?;
+            let number = object.sink.delete_with(key, push_as(sequence, timeout_ms))?;
+            numbered.map(|to| to.write(number));
+            Ok(())
+        })
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// Pushes a row that was filled before. Else as vecsink_sink_push.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_push_row(
+    sink: *mut vecsink_sink,
+    row: *const vecsink_row,
+    sequence: u64,
+    timeout_ms: i64,
+    out_sequence: *mut u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
+        let object = sink::get(sink)?;
+        let row = handle::get::<RowObject>(row)?;
+        let number = object.sink.push_with(&*row.lock()?, push_as(sequence, timeout_ms))?;
+        numbered.map(|to| to.write(number));
+        Ok(())
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+/// The values of a row. Of another number than the columns none is looked at.
+unsafe fn read<'a>(
+    values: *const vecsink_value,
+    count: usize,
+    columns: &[String],
+    arena: &'a Bump,
+) -> Result<&'a [Value<'a>], CallError> {
+    if count != columns.len() {
+        let named = columns.join(", ");
+        return Err(CallError::new(
+            VECSINK_SHAPE,
+            format!("{count} values were given for {} columns: {named}", columns.len()),
+        ));
+    }
+    // SAFETY: as the caller promises.
+    let values = unsafe { slice(values, count, "the row's values") }?;
+    let row = arena.alloc_slice_fill_copy(count, Value::Null);
+    let mut reader = ValueReader::new(arena);
+    for ((to, value), column) in row.iter_mut().zip(values).zip(columns) {
+        // SAFETY: as the caller promises.
+        *to = unsafe { reader.read(value, &format_args!("column {column}")) }?;
+    }
+    Ok(row)
+}
+
+/// Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
+/// encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
+/// it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
+/// in time, the rows accepted so far stay accepted: *pushed says how many, push the rest again. The same happens when the batch
+/// itself takes longer than timeout_ms (with 0: than half a second), for example because many of its rows are rejected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_push_batch(
+    sink: *mut vecsink_sink,
+    columns: *const vecsink_column,
+    column_count: usize,
+    rows: usize,
+    sequence: u64,
+    timeout_ms: i64,
+    pushed: *mut vecsink_pushed,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the header asks.
+        let pushed = unsafe { optional_place(pushed, "the vecsink_pushed") }?.map(nothing_yet);
+        let object = sink::get(sink)?;
+        let arena = Bump::new();
+        // SAFETY: as above.
+        let columns = unsafe {
+            slice(columns, column::checked_count(column_count, "the batch has no columns")?, "the array of columns")
+        }?;
+        // SAFETY: as above.
+        let batch = unsafe { column::read(columns, rows, &arena) }?;
+        push_batch(&object, &batch, (sequence, timeout_ms), pushed)
+    };
+    // SAFETY: as the header asks.
+    unsafe { call(error, work) }
+}
+
+pub fn nothing_yet(to: &mut std::mem::MaybeUninit<vecsink_pushed>) -> &mut vecsink_pushed {
+    to.write(vecsink_pushed { first: 0, last: 0, rows: 0, rejected: 0 })
+}
+
+/// Pushes a batch, and says how far that came.
+pub fn push_batch(
+    object: &SinkObject,
+    batch: &Columns<'_>,
+    (sequence, timeout_ms): (u64, i64),
+    pushed: Option<&mut vecsink_pushed>,
+) -> Result<(), CallError> {
+    let outcome = object.sink.push_batch_with(batch, push_as(sequence, timeout_ms));
+    if let Some(to) = pushed {
+        *to = (&outcome).into();
+    }
+    outcome.map(drop).map_err(CallError::from)
+}
