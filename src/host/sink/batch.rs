@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::core::{LARGE, Room, Until};
 use super::error::{BatchError, PushError};
-use super::feed::PushBuffer;
+use super::push_buffer::PushBuffer;
 use super::{Push, Sink, Wait};
 use crate::batch::Op;
 use crate::error::{Rejection, Stage};
@@ -67,23 +67,23 @@ impl Sink {
         let until = push.wait.begin();
         let over = Over::after(push.wait);
         self.core.check_alive()?;
-        let mut feed = self.core.feed()?;
+        let mut buffer = self.core.push_buffer()?;
         let outcome = (|| {
             while progress.rows < rows {
                 if progress.rows > 0 {
                     over.check()?;
                 }
-                feed.clear();
-                let (room, ends) = self.fill(batch, &order, progress.rows..rows, until, &mut feed);
-                if feed.len() > 0 {
-                    self.accept_chunk(&mut feed, room, push, until, progress)?;
-                    feed.trim();
+                buffer.clear();
+                let (room, ends) = self.fill(batch, &order, progress.rows..rows, until, &mut buffer);
+                if buffer.len() > 0 {
+                    self.accept_chunk(&mut buffer, room, push, until, progress)?;
+                    buffer.trim();
                 }
                 ends?;
             }
             Ok(())
         })();
-        self.core.return_feed(feed);
+        self.core.keep_push_buffer(buffer);
         outcome
     }
 
@@ -95,13 +95,13 @@ impl Sink {
         order: &[usize],
         rows: Range<usize>,
         until: Until,
-        feed: &mut PushBuffer,
+        buffer: &mut PushBuffer,
     ) -> (Option<Room<'_>>, Result<(), PushError>) {
         let arena = Bump::new();
         let mut values: Vec<Value<'_>> = Vec::with_capacity(order.len());
         let mut room = None;
         for row in rows {
-            if feed.bytes() >= CHUNK || feed.len() >= CHUNK_ROWS {
+            if buffer.bytes() >= CHUNK || buffer.len() >= CHUNK_ROWS {
                 break;
             }
             values.clear();
@@ -114,19 +114,19 @@ impl Sink {
             }
             let bytes = PushBuffer::estimate(&values);
             if bytes >= LARGE {
-                if feed.len() > 0 {
+                if buffer.len() > 0 {
                     break;
                 }
                 match self.core.wait_for_room(bytes, until) {
                     Ok(granted) => room = Some(granted),
                     Err(error) => return (None, Err(error)),
                 }
-                if let Err(error) = feed.reserve(Op::Insert, &values) {
+                if let Err(error) = buffer.reserve(Op::Insert, &values) {
                     return (None, Err(error));
                 }
             }
             let refused = match unreadable {
-                None => feed.add(Op::Insert, &values).err(),
+                None => buffer.add(Op::Insert, &values).err(),
                 some => some,
             };
             match refused {
@@ -134,7 +134,7 @@ impl Sink {
                 Some(rejection) if self.core.line.settings.exception_mode == ExceptionMode::Strict => {
                     return (None, Err(PushError::Rejected(rejection)));
                 }
-                Some(rejection) => feed.add_refused(&values, rejection),
+                Some(rejection) => buffer.add_refused(&values, rejection),
             }
             if room.is_some() {
                 break;
@@ -145,7 +145,7 @@ impl Sink {
 
     fn accept_chunk(
         &self,
-        feed: &mut PushBuffer,
+        buffer: &mut PushBuffer,
         room: Option<Room<'_>>,
         push: Push,
         until: Until,
@@ -155,9 +155,9 @@ impl Sink {
             Some(room) => room,
             None => self.core.wait_for_room(0, until)?,
         };
-        let (rows, rejected) = (feed.len(), feed.refused().count());
+        let (rows, rejected) = (buffer.len(), buffer.refused().count());
         let sequence = push.sequence.map(|first| first.saturating_add(progress.rows as u64));
-        let first = self.core.accept(feed, room, sequence, until)?;
+        let first = self.core.accept(buffer, room, sequence, until)?;
         let last = first + rows as u64 - 1;
         progress.numbers = Some((progress.numbers.map_or(first, |(first, _)| first), last));
         progress.rows += rows;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use parking_lot::{Mutex, RwLock};
 
 use super::error::PushError;
-use super::feed::{Accepted, PushBuffer};
-use super::spare::SpareBuffers;
+use super::push_buffer::{Accepted, PushBuffer};
+use super::spare_buffers::SpareBuffers;
 use crate::dispatch::Budget;
 use crate::error::{Error, Result};
 use crate::pipeline::line::Line;
@@ -23,7 +23,7 @@ pub const LARGE: usize = 32 << 10;
 const LOOK: Duration = Duration::from_millis(100);
 /// How many [`PushBuffer`]s are kept for the next pushes, and by what the budget's bytes are divided: the kept buffers may hold
 /// a fourth of them, in addition to the budget.
-const SPARE_FEEDS: usize = 64;
+const SPARE_BUFFERS: usize = 64;
 const SPARE_SHARE: usize = 4;
 
 /// How long a push may wait for room.
@@ -59,7 +59,7 @@ impl Wait {
 pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
-    feeds: Arc<Mutex<SpareBuffers<PushBuffer>>>,
+    spare_buffers: Arc<Mutex<SpareBuffers<PushBuffer>>>,
     /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
     /// between.
     open: RwLock<bool>,
@@ -69,29 +69,29 @@ pub struct Core {
 
 impl Core {
     pub fn new(line: Arc<Line>, stream: u32) -> Core {
-        let feeds = Arc::new(Mutex::new(SpareBuffers::new(SPARE_FEEDS, line.shared.budget.limit() / SPARE_SHARE)));
-        let spare = Arc::clone(&feeds);
+        let spare_buffers = Arc::new(Mutex::new(SpareBuffers::new(SPARE_BUFFERS, line.shared.budget.limit() / SPARE_SHARE)));
+        let spare = Arc::clone(&spare_buffers);
         line.also_at_rest(move || {
-            let feeds = spare.lock().take_all();
-            drop(feeds);
+            let spare_buffers = spare.lock().take_all();
+            drop(spare_buffers);
         });
-        Core { line, stream, feeds, open: RwLock::new(true), callback_thread: OnceLock::new() }
+        Core { line, stream, spare_buffers, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 
-    /// An empty [`PushBuffer`]. Goes back with [`Core::return_feed`].
-    pub fn feed(&self) -> std::result::Result<PushBuffer, PushError> {
-        let spare = self.feeds.lock().take();
+    /// An empty [`PushBuffer`]. Goes back with [`Core::keep_push_buffer`].
+    pub fn push_buffer(&self) -> std::result::Result<PushBuffer, PushError> {
+        let spare = self.spare_buffers.lock().take();
         match spare {
-            Some(feed) if feed.schema_version == self.line.target.schema_version_number() => Ok(feed),
+            Some(buffer) if buffer.schema_version == self.line.target.schema_version_number() => Ok(buffer),
             _ => PushBuffer::new(&self.line).map_err(PushError::Failed),
         }
     }
 
-    pub fn return_feed(&self, mut feed: PushBuffer) {
-        feed.clear();
-        feed.trim();
-        let bytes = feed.capacity();
-        let left = self.feeds.lock().keep(feed, bytes);
+    pub fn keep_push_buffer(&self, mut buffer: PushBuffer) {
+        buffer.clear();
+        buffer.trim();
+        let bytes = buffer.capacity();
+        let left = self.spare_buffers.lock().keep(buffer, bytes);
         drop(left);
     }
 
@@ -160,7 +160,7 @@ impl Core {
     /// Numbers the buffer's rows and puts them into their shards. Returns the first row's number.
     pub fn accept(
         &self,
-        feed: &mut PushBuffer,
+        buffer: &mut PushBuffer,
         mut room: Room<'_>,
         first: Option<u64>,
         until: Until,
@@ -173,9 +173,9 @@ impl Core {
                 return Err(self.ended());
             }
             self.check_alive()?;
-            match self.append(feed.len(), first)? {
+            match self.append(buffer.len(), first)? {
                 Some(accepted) => {
-                    self.dispatch(feed, &mut room, accepted);
+                    self.dispatch(buffer, &mut room, accepted);
                     break accepted;
                 }
                 // Too many rows behind one that isn't settled. Waits only when that is so after a look at the watch too.
@@ -211,21 +211,21 @@ impl Core {
         }
     }
 
-    fn dispatch(&self, feed: &mut PushBuffer, room: &mut Room<'_>, accepted: Accepted) {
-        self.line.counters().rows_read.add(feed.len() as u64);
+    fn dispatch(&self, buffer: &mut PushBuffer, room: &mut Room<'_>, accepted: Accepted) {
+        self.line.counters().rows_read.add(buffer.len() as u64);
         let dispatcher = &self.line.dispatcher;
-        let whole = if room.charged > 0 { feed.take_whole(self.line.layout, accepted) } else { None };
+        let whole = if room.charged > 0 { buffer.take_whole(self.line.layout, accepted) } else { None };
         let wants_writer = match whole {
             Some((shard, chunk)) => {
                 room.hand_over(chunk.bytes());
                 dispatcher.push_chunk(shard, chunk)
             }
-            None => dispatcher.push_all(feed.rows(self.line.layout, accepted)),
+            None => dispatcher.push_all(buffer.rows(self.line.layout, accepted)),
         };
         if wants_writer {
             self.line.start_writer();
         }
-        for (at, rejection, original) in feed.refused() {
+        for (at, rejection, original) in buffer.refused() {
             let dead_letter = RejectedRecord {
                 position: self.line.position(self.stream, accepted.first_offset + at as i64),
                 original: original.to_vec(),

@@ -6,9 +6,9 @@ mod callbacks;
 mod close;
 mod core;
 mod error;
-mod feed;
 mod position;
-mod spare;
+mod push_buffer;
+mod spare_buffers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
-use self::feed::PushBuffer;
+use self::push_buffer::PushBuffer;
 use self::position::PositionKeeper;
 use crate::batch::Op;
 use crate::error::Result;
@@ -213,11 +213,11 @@ impl Sink {
     fn push_one(&self, op: Op, values: &[Value<'_>], push: Push) -> std::result::Result<u64, PushError> {
         let until = push.wait.begin();
         let room = self.core.wait_for_room(PushBuffer::estimate(values), until)?;
-        let mut feed = self.core.feed()?;
-        let reserved = if room.is_large() { feed.reserve(op, values) } else { Ok(()) };
-        let outcome = reserved.and_then(|()| feed.add(op, values).map_err(PushError::Rejected));
-        let outcome = outcome.and_then(|()| self.core.accept(&mut feed, room, push.sequence, until));
-        self.core.return_feed(feed);
+        let mut buffer = self.core.push_buffer()?;
+        let reserved = if room.is_large() { buffer.reserve(op, values) } else { Ok(()) };
+        let outcome = reserved.and_then(|()| buffer.add(op, values).map_err(PushError::Rejected));
+        let outcome = outcome.and_then(|()| self.core.accept(&mut buffer, room, push.sequence, until));
+        self.core.keep_push_buffer(buffer);
         outcome
     }
 
