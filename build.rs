@@ -12,13 +12,14 @@ mod header {
     use std::{env, fs};
 
     /// In the header's order.
-    const SOURCES: [&str; 13] = [
+    const SOURCES: [&str; 14] = [
         "version",
         "code",
         "error",
         "log",
         "value",
         "sink_builder",
+        "sink_options",
         "sink",
         "push",
         "row",

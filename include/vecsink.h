@@ -141,6 +141,62 @@ typedef struct vecsink_rejected {
 // earlier: they don't wait for callbacks, vecsink_sink_close does.
 typedef void (*vecsink_rejected_callback)(void *user_data, const struct vecsink_rejected *rejected);
 
+// What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
+typedef int32_t vecsink_conflict_mode;
+
+// What happens when the database refuses a row: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
+typedef int32_t vecsink_exception_mode;
+
+// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
+// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
+// they hold: begin with zeros.
+typedef struct vecsink_stats {
+    // sizeof(vecsink_stats), set by the caller.
+    size_t size;
+    // Messages read (jobs).
+    uint64_t records_read;
+    // Bytes of their keys and values.
+    uint64_t bytes_read;
+    // Rows taken: the sum of the five outcomes below when nothing is on its way any more.
+    uint64_t rows_read;
+    // Inserted, upserted or updated.
+    uint64_t rows_written;
+    uint64_t rows_deleted;
+    // Replaced in their batch by a later row of their key.
+    uint64_t rows_superseded;
+    // Left out by the conflict mode.
+    uint64_t rows_ignored;
+    // Rejected, with or without a dead-letter target.
+    uint64_t rows_dead_lettered;
+    uint64_t parse_errors_ignored;
+    uint64_t fields_ignored;
+    // Committed transactions that wrote rows.
+    uint64_t batches;
+    // Attempts repeated after an error.
+    uint64_t retries;
+    // Sinks: the number the next row would get.
+    uint64_t next;
+    // Sinks: every row below this number is durable.
+    uint64_t durable;
+    // Jobs: records of the topics that are not durable yet.
+    uint64_t lag;
+    // Bytes of rows between push (or read) and COMMIT, roughly.
+    uint64_t held_bytes;
+    // How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
+    int64_t freshness_ms;
+    // Open database connections.
+    uint32_t connections;
+    // 1: the database is away and rows wait for it.
+    uint32_t outage;
+    // Milliseconds since it was opened.
+    int64_t age_ms;
+    // Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
+    uint64_t records_missed;
+    // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
+    // the next start. Near zero while progress is stored; -1 for sinks.
+    int64_t progress_age_ms;
+} vecsink_stats;
+
 // What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.
 typedef int32_t vecsink_type;
 
@@ -217,56 +273,6 @@ typedef struct vecsink_pushed {
     // How many of them can't be stored: the rejected callback is told which, and the dead letters have them.
     size_t rejected;
 } vecsink_pushed;
-
-// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
-// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
-// they hold: begin with zeros.
-typedef struct vecsink_stats {
-    // sizeof(vecsink_stats), set by the caller.
-    size_t size;
-    // Messages read (jobs).
-    uint64_t records_read;
-    // Bytes of their keys and values.
-    uint64_t bytes_read;
-    // Rows taken: the sum of the five outcomes below when nothing is on its way any more.
-    uint64_t rows_read;
-    // Inserted, upserted or updated.
-    uint64_t rows_written;
-    uint64_t rows_deleted;
-    // Replaced in their batch by a later row of their key.
-    uint64_t rows_superseded;
-    // Left out by the conflict mode.
-    uint64_t rows_ignored;
-    // Rejected, with or without a dead-letter target.
-    uint64_t rows_dead_lettered;
-    uint64_t parse_errors_ignored;
-    uint64_t fields_ignored;
-    // Committed transactions that wrote rows.
-    uint64_t batches;
-    // Attempts repeated after an error.
-    uint64_t retries;
-    // Sinks: the number the next row would get.
-    uint64_t next;
-    // Sinks: every row below this number is durable.
-    uint64_t durable;
-    // Jobs: records of the topics that are not durable yet.
-    uint64_t lag;
-    // Bytes of rows between push (or read) and COMMIT, roughly.
-    uint64_t held_bytes;
-    // How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
-    int64_t freshness_ms;
-    // Open database connections.
-    uint32_t connections;
-    // 1: the database is away and rows wait for it.
-    uint32_t outage;
-    // Since it was opened.
-    double seconds;
-    // Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
-    uint64_t records_missed;
-    // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
-    // the next start. Near zero while progress is stored; -1 for sinks.
-    int64_t progress_age_ms;
-} vecsink_stats;
 
 #define VECSINK_OK 0
 
@@ -383,6 +389,21 @@ typedef struct vecsink_stats {
 
 // as.span: vecsink_value[], length in elements.
 #define VECSINK_ARRAY 15
+
+// It replaces the row that is there.
+#define VECSINK_CONFLICT_UPSERT 0
+
+// The row that is there stays.
+#define VECSINK_CONFLICT_IGNORE 1
+
+// The sink fails.
+#define VECSINK_CONFLICT_STRICT 2
+
+// It becomes a dead letter.
+#define VECSINK_EXCEPTION_IGNORE 0
+
+// The sink fails.
+#define VECSINK_EXCEPTION_STRICT 1
 
 // NULL in every row; data is NULL.
 #define VECSINK_COLUMN_NULL 0
@@ -521,14 +542,6 @@ vecsink_code vecsink_sink_builder_columns(struct vecsink_sink_builder *builder,
                                           size_t count,
                                           struct vecsink_error **error);
 
-// Any option of a sink table of a job file, by its name there: "conflictmode" ("upsert" when it is left out),
-// "exceptionmode", "deadletter", "batchsize", "username", "password", "connectionmaxactive" … (docs/options.md). A later
-// one wins. What is wrong with them vecsink_sink_builder_open says, all at once.
-vecsink_code vecsink_sink_builder_option(struct vecsink_sink_builder *builder,
-                                         const char *name,
-                                         const char *value,
-                                         struct vecsink_error **error);
-
 // Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
 // vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
 // with VECSINK_FENCED.
@@ -540,22 +553,6 @@ vecsink_code vecsink_sink_builder_stream(struct vecsink_sink_builder *builder,
 vecsink_code vecsink_sink_builder_deletes(struct vecsink_sink_builder *builder,
                                           bool deletes,
                                           struct vecsink_error **error);
-
-// How long a row waits for others to share its transaction while the sink is idle, in microseconds. Left out: 2 ms, 50 ms
-// where a transaction is dear (ADBPG, Greenplum).
-vecsink_code vecsink_sink_builder_linger(struct vecsink_sink_builder *builder,
-                                         uint64_t microseconds,
-                                         struct vecsink_error **error);
-
-// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
-vecsink_code vecsink_sink_builder_buffer_memory(struct vecsink_sink_builder *builder,
-                                                size_t bytes,
-                                                struct vecsink_error **error);
-
-// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
-vecsink_code vecsink_sink_builder_max_outage(struct vecsink_sink_builder *builder,
-                                             uint64_t milliseconds,
-                                             struct vecsink_error **error);
 
 // user_data is the host's; it must live until the sink is closed or freed.
 vecsink_code vecsink_sink_builder_on_durable(struct vecsink_sink_builder *builder,
@@ -584,6 +581,79 @@ vecsink_code vecsink_sink_open(const char *url,
                                struct vecsink_sink **sink,
                                struct vecsink_error **error);
 
+// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an
+// option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
+vecsink_code vecsink_sink_builder_option(struct vecsink_sink_builder *builder,
+                                         const char *name,
+                                         const char *value,
+                                         struct vecsink_error **error);
+
+// Who logs in; wins over the URL.
+vecsink_code vecsink_sink_builder_user(struct vecsink_sink_builder *builder,
+                                       const char *user,
+                                       struct vecsink_error **error);
+
+// Wins over the URL.
+vecsink_code vecsink_sink_builder_password(struct vecsink_sink_builder *builder,
+                                           const char *password,
+                                           struct vecsink_error **error);
+
+// What happens to a row whose key is already there. Left out: VECSINK_CONFLICT_UPSERT.
+vecsink_code vecsink_sink_builder_conflict_mode(struct vecsink_sink_builder *builder,
+                                                vecsink_conflict_mode mode,
+                                                struct vecsink_error **error);
+
+// What happens when the database refuses a row. Left out: VECSINK_EXCEPTION_IGNORE.
+vecsink_code vecsink_sink_builder_exception_mode(struct vecsink_sink_builder *builder,
+                                                 vecsink_exception_mode mode,
+                                                 struct vecsink_error **error);
+
+// Rows in one transaction at most. Left out: tuned while running.
+vecsink_code vecsink_sink_builder_batch_size(struct vecsink_sink_builder *builder,
+                                             uint32_t rows,
+                                             struct vecsink_error **error);
+
+// Connections at most, and so transactions at once; as many are opened as make writing faster. Left out: 20.
+vecsink_code vecsink_sink_builder_connections(struct vecsink_sink_builder *builder,
+                                              uint32_t most,
+                                              struct vecsink_error **error);
+
+// A file that keeps rows which can't be stored, as JSON Lines.
+vecsink_code vecsink_sink_builder_dead_letter_file(struct vecsink_sink_builder *builder,
+                                                   const char *path,
+                                                   struct vecsink_error **error);
+
+// The length of every vector, for tables whose types and indexes don't say.
+vecsink_code vecsink_sink_builder_vector_dimension(struct vecsink_sink_builder *builder,
+                                                   size_t dimension,
+                                                   struct vecsink_error **error);
+
+// Whether vectors are scaled to length 1 before they are stored.
+vecsink_code vecsink_sink_builder_vector_normalize(struct vecsink_sink_builder *builder,
+                                                   bool normalize,
+                                                   struct vecsink_error **error);
+
+// How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+vecsink_code vecsink_sink_builder_application_name(struct vecsink_sink_builder *builder,
+                                                   const char *application_name,
+                                                   struct vecsink_error **error);
+
+// How long a row waits for others to share its transaction while the sink is idle, in milliseconds. Left out: 2, or 50
+// where a transaction costs more (ADBPG, Greenplum).
+vecsink_code vecsink_sink_builder_linger(struct vecsink_sink_builder *builder,
+                                         uint64_t milliseconds,
+                                         struct vecsink_error **error);
+
+// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+vecsink_code vecsink_sink_builder_buffer_memory(struct vecsink_sink_builder *builder,
+                                                size_t bytes,
+                                                struct vecsink_error **error);
+
+// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+vecsink_code vecsink_sink_builder_max_outage(struct vecsink_sink_builder *builder,
+                                             uint64_t milliseconds,
+                                             struct vecsink_error **error);
+
 // The columns that rows have.
 size_t vecsink_sink_column_count(const struct vecsink_sink *sink);
 
@@ -598,6 +668,45 @@ size_t vecsink_sink_key_count(const struct vecsink_sink *sink);
 
 // The name of a column of the key; NULL beyond the end. Lives as long as the sink.
 const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index);
+
+// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
+// rejected. 0 for a handle that is none.
+uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
+
+// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything below
+// is durable. 0 for a new stream, and without a name.
+uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
+
+// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
+// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
+// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
+vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
+                                       uint64_t sequence,
+                                       int64_t timeout_ms,
+                                       struct vecsink_error **error);
+
+// Writes at once what was pushed, and waits until all of it is durable. Codes as of vecsink_sink_wait_durable.
+vecsink_code vecsink_sink_flush(struct vecsink_sink *sink, int64_t timeout_ms, struct vecsink_error **error);
+
+// What the sink has done and is doing; also after it was closed.
+vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
+                                struct vecsink_stats *stats,
+                                struct vecsink_error **error);
+
+// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
+// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
+// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
+// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
+// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
+// last_stats may be NULL. The sink must still be freed.
+vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
+                                int64_t deadline_ms,
+                                struct vecsink_stats *last_stats,
+                                struct vecsink_error **error);
+
+// Frees a sink; one that is open is closed first, within 5 s, and what is not written then is logged. Other threads' calls
+// of this sink must be over. NULL is fine. From a callback it does nothing but log an error.
+void vecsink_sink_free(struct vecsink_sink *sink);
 
 // Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
 // as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
@@ -643,45 +752,6 @@ vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
                                      int64_t timeout_ms,
                                      struct vecsink_pushed *pushed,
                                      struct vecsink_error **error);
-
-// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
-// rejected. 0 for a handle that is none.
-uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
-
-// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything below
-// is durable. 0 for a new stream, and without a name.
-uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
-
-// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
-// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
-// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
-vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
-                                       uint64_t sequence,
-                                       int64_t timeout_ms,
-                                       struct vecsink_error **error);
-
-// Writes at once what was pushed, and waits until all of it is durable. Codes as of vecsink_sink_wait_durable.
-vecsink_code vecsink_sink_flush(struct vecsink_sink *sink, int64_t timeout_ms, struct vecsink_error **error);
-
-// What the sink has done and is doing; also after it was closed.
-vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
-                                struct vecsink_stats *stats,
-                                struct vecsink_error **error);
-
-// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
-// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
-// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
-// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
-// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
-// last_stats may be NULL. The sink must still be freed.
-vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
-                                int64_t deadline_ms,
-                                struct vecsink_stats *last_stats,
-                                struct vecsink_error **error);
-
-// Frees a sink; one that is open is closed first, within 5 s, and what is not written then is logged. Other threads' calls
-// of this sink must be over. NULL is fine. From a callback it does nothing but log an error.
-void vecsink_sink_free(struct vecsink_sink *sink);
 
 // A row of NULLs for the sink's columns. Free it with vecsink_row_free.
 vecsink_code vecsink_row_new(const struct vecsink_sink *sink, struct vecsink_row **row, struct vecsink_error **error);

@@ -84,6 +84,9 @@ pub enum Error {
         /// The number that the next row would have got.
         next: u64,
     },
+    /// What was waited for didn't happen within the time given.
+    #[error("{0} within the time given")]
+    TimedOut(&'static str),
     /// Another process, or another sink of this one, has opened the push stream; only one at a time may push into it.
     #[error("{0}")]
     Fenced(String),
@@ -100,7 +103,7 @@ impl Error {
 
     /// Whether the same attempt may succeed later on, with nothing changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Error::Target { passing: true, .. })
+        matches!(self, Error::Target { passing: true, .. } | Error::TimedOut(_))
     }
 
     /// Whether nobody knows of some rows if they are in the database: those that were pushed and not durable.

@@ -13,12 +13,12 @@ import vecsink
 
 
 def matrix(sink, ids, vectors):
-    sink.push_many({"id": ids, "feature": vectors})
+    sink.push_batch({"id": ids, "feature": vectors})
 
 
 def frame(sink, ids, vectors):
     """As a host has it: a column whose values are numpy's vectors."""
-    sink.push_many(FRAME)
+    sink.push_batch(FRAME)
 
 
 def rows(sink, ids, vectors):

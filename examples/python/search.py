@@ -36,7 +36,7 @@ def main(url: str, question: str) -> None:
         with vecsink.Sink(url, f"{schema}.sentences", on_rejected=lambda row: print("refused:", row.reason)) as sink:
             # The model's matrix goes to the database as it lies in memory.
             batch = {"id": list(range(len(SENTENCES))), "body": SENTENCES, "embedding": model.embed(SENTENCES)}
-            pushed = sink.push_many(batch)
+            pushed = sink.push_batch(batch)
             # One more by itself, as a service would that embeds what its users write.
             body = "The puppy chased the neighbour's kitten."
             last = sink.push(id=pushed.rows, body=body, embedding=model.embed(body)[0])

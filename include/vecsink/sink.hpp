@@ -83,7 +83,7 @@ class sink {
 
     template <class... T> [[nodiscard]] std::optional<std::uint64_t> push_for(timeout longest, const T &...values) {
         static_assert(sizeof...(T) > 0, "vecsink: a row has a value for each column");
-        return try_push_values(detail::values(values...), longest);
+        return push_values_for(longest, detail::values(values...));
     }
 
     // With a number of the host's own, above all before.
@@ -98,7 +98,10 @@ class sink {
         detail::check(vecsink_sink_push(get(), values.data(), values.size(), sequence, -1, &sequence, &failure), failure);
         return sequence;
     }
-    [[nodiscard]] std::optional<std::uint64_t> try_push_values(span<const vecsink_value> values, timeout longest = timeout::none(),
+    [[nodiscard]] std::optional<std::uint64_t> try_push_values(span<const vecsink_value> values, std::uint64_t sequence = next) {
+        return push_values_for(timeout::none(), values, sequence);
+    }
+    [[nodiscard]] std::optional<std::uint64_t> push_values_for(timeout longest, span<const vecsink_value> values,
                                                                std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         const auto code =
@@ -111,8 +114,10 @@ class sink {
         detail::check(vecsink_sink_push_row(get(), row.get(), sequence, -1, &sequence, &failure), failure);
         return sequence;
     }
-    [[nodiscard]] std::optional<std::uint64_t> try_push_row(const row &row, timeout longest = timeout::none(),
-                                                            std::uint64_t sequence = next) {
+    [[nodiscard]] std::optional<std::uint64_t> try_push_row(const row &row, std::uint64_t sequence = next) {
+        return push_row_for(timeout::none(), row, sequence);
+    }
+    [[nodiscard]] std::optional<std::uint64_t> push_row_for(timeout longest, const row &row, std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         const auto code = vecsink_sink_push_row(get(), row.get(), sequence, longest.milliseconds(), &sequence, &failure);
         return detail::in_time(code, failure) ? std::optional(sequence) : std::nullopt;
@@ -129,7 +134,7 @@ class sink {
 
     template <class... T> [[nodiscard]] std::optional<std::uint64_t> erase_for(timeout longest, const T &...key) {
         static_assert(sizeof...(T) > 0, "vecsink: a key has a value for each of its columns");
-        return try_erase_values(detail::values(key...), longest);
+        return erase_values_for(longest, detail::values(key...));
     }
 
     template <class... T> std::uint64_t erase_at(std::uint64_t sequence, const T &...key) {
@@ -142,7 +147,10 @@ class sink {
         detail::check(vecsink_sink_delete(get(), key.data(), key.size(), sequence, -1, &sequence, &failure), failure);
         return sequence;
     }
-    [[nodiscard]] std::optional<std::uint64_t> try_erase_values(span<const vecsink_value> key, timeout longest = timeout::none(),
+    [[nodiscard]] std::optional<std::uint64_t> try_erase_values(span<const vecsink_value> key, std::uint64_t sequence = next) {
+        return erase_values_for(timeout::none(), key, sequence);
+    }
+    [[nodiscard]] std::optional<std::uint64_t> erase_values_for(timeout longest, span<const vecsink_value> key,
                                                                 std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         const auto code = vecsink_sink_delete(get(), key.data(), key.size(), sequence, longest.milliseconds(), &sequence, &failure);
@@ -159,7 +167,10 @@ class sink {
         detail::check(send(batch, sequence, timeout::forever(), done, failure), failure);
         return made(done, true);
     }
-    [[nodiscard]] pushed try_push_batch(const batch &batch, timeout longest = timeout::none(), std::uint64_t sequence = next) {
+    [[nodiscard]] pushed try_push_batch(const batch &batch, std::uint64_t sequence = next) {
+        return push_batch_for(timeout::none(), batch, sequence);
+    }
+    [[nodiscard]] pushed push_batch_for(timeout longest, const batch &batch, std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         vecsink_pushed done{};
         const auto code = send(batch, sequence, longest, done, failure);

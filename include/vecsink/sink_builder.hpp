@@ -20,6 +20,19 @@
 
 namespace vecsink {
 
+// What happens to a row whose key is already there: it replaces that row, it is left out, or the sink fails.
+enum class conflict_mode : vecsink_conflict_mode {
+    upsert = VECSINK_CONFLICT_UPSERT,
+    ignore = VECSINK_CONFLICT_IGNORE,
+    strict = VECSINK_CONFLICT_STRICT
+};
+
+// What happens when the database refuses a row: it becomes a dead letter, or the sink fails.
+enum class exception_mode : vecsink_exception_mode {
+    ignore = VECSINK_EXCEPTION_IGNORE,
+    strict = VECSINK_EXCEPTION_STRICT
+};
+
 // For one thread at a time:
 //
 //     vecsink::sink sink = vecsink::sink_builder(url, "public.items").columns({"id", "embedding"}).stream("cars").open();
@@ -37,9 +50,52 @@ class sink_builder {
     sink_builder &columns(std::initializer_list<std::string_view> names) { return columns(names.begin(), names.end()); }
     sink_builder &columns(const std::vector<std::string> &names) { return columns(names.begin(), names.end()); }
 
-    // Any option of a sink table of a job file: "conflictmode", "exceptionmode", "deadletter" … (docs/options.md).
+    // Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an option
+    // is set twice, the later value is used.
     sink_builder &option(std::string_view name, std::string_view value) {
         return asked(vecsink_sink_builder_option, detail::c_string(name), detail::c_string(value));
+    }
+
+    // Who logs in, and the password; both win over the URL.
+    sink_builder &user(std::string_view name) { return asked(vecsink_sink_builder_user, detail::c_string(name)); }
+    sink_builder &password(std::string_view password) {
+        return asked(vecsink_sink_builder_password, detail::c_string(password));
+    }
+
+    // What happens to a row whose key is already there. Left out: conflict_mode::upsert.
+    sink_builder &conflict_mode(vecsink::conflict_mode mode) {
+        return asked(vecsink_sink_builder_conflict_mode, static_cast<vecsink_conflict_mode>(mode));
+    }
+
+    // What happens when the database refuses a row. Left out: exception_mode::ignore.
+    sink_builder &exception_mode(vecsink::exception_mode mode) {
+        return asked(vecsink_sink_builder_exception_mode, static_cast<vecsink_exception_mode>(mode));
+    }
+
+    // Rows in one transaction at most. Left out: tuned while running.
+    sink_builder &batch_size(std::uint32_t rows) { return asked(vecsink_sink_builder_batch_size, rows); }
+
+    // Connections at most, and so transactions at once. Left out: 20.
+    sink_builder &connections(std::uint32_t most) { return asked(vecsink_sink_builder_connections, most); }
+
+    // A file that keeps rows which can't be stored, as JSON Lines.
+    sink_builder &dead_letter_file(std::string_view path) {
+        return asked(vecsink_sink_builder_dead_letter_file, detail::c_string(path));
+    }
+
+    // The length of every vector, for tables whose types and indexes don't say.
+    sink_builder &vector_dimension(std::size_t dimension) {
+        return asked(vecsink_sink_builder_vector_dimension, dimension);
+    }
+
+    // Whether vectors are scaled to length 1 before they are stored.
+    sink_builder &vector_normalize(bool normalize = true) {
+        return asked(vecsink_sink_builder_vector_normalize, normalize);
+    }
+
+    // How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+    sink_builder &application_name(std::string_view name) {
+        return asked(vecsink_sink_builder_application_name, detail::c_string(name));
     }
 
     // Names the stream of rows, for a host that numbers them itself and goes on after a crash: sink::resume_position.
@@ -48,15 +104,16 @@ class sink_builder {
     // Whether rows will be deleted, too: sink::erase.
     sink_builder &deletes(bool deletes = true) { return asked(vecsink_sink_builder_deletes, deletes); }
 
-    // How long a row waits for others to share its transaction while the sink is idle.
-    sink_builder &linger(std::chrono::microseconds longest) {
+    // How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, or 50 ms where a transaction
+    // costs more (ADBPG, Greenplum).
+    sink_builder &linger(std::chrono::milliseconds longest) {
         return asked(vecsink_sink_builder_linger, counted(longest.count()));
     }
 
-    // Bytes of rows between push and COMMIT; then pushes wait.
+    // Bytes of rows between push and COMMIT; then pushes wait. Left out: 64 MiB.
     sink_builder &buffer_memory(std::size_t bytes) { return asked(vecsink_sink_builder_buffer_memory, bytes); }
 
-    // How long the database may be away before the sink fails.
+    // How long the database may be away before the sink fails. Left out: no end.
     sink_builder &max_outage(std::chrono::milliseconds longest) {
         return asked(vecsink_sink_builder_max_outage, counted(longest.count()));
     }

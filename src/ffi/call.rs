@@ -33,3 +33,7 @@ pub unsafe fn call(error: *mut *mut vecsink_error, work: impl FnOnce() -> Result
     };
     catch(report).unwrap_or(VECSINK_INTERNAL)
 }
+
+#[cfg(test)]
+#[path = "call_tests.rs"]
+mod tests;

@@ -1,6 +1,11 @@
 //! Why a call fails, on its way to the host.
 
-use super::code::{VECSINK_CLOSED, VECSINK_CONFIG, VECSINK_DEAD_LETTER, VECSINK_FAILED, VECSINK_FENCED, VECSINK_FORKED, VECSINK_INTERNAL, VECSINK_INVALID_ARGUMENT, VECSINK_INVALID_HANDLE, VECSINK_NOT_DURABLE, VECSINK_OUT_OF_MEMORY, VECSINK_OUT_OF_ORDER, VECSINK_REJECTED, VECSINK_SHAPE, VECSINK_SOURCE, VECSINK_STOPPED, VECSINK_STRICT, VECSINK_TARGET, VECSINK_TIMED_OUT, VECSINK_WOULD_BLOCK, vecsink_code};
+use super::code::{
+    VECSINK_CLOSED, VECSINK_CONFIG, VECSINK_DEAD_LETTER, VECSINK_FAILED, VECSINK_FENCED, VECSINK_FORKED,
+    VECSINK_INTERNAL, VECSINK_INVALID_ARGUMENT, VECSINK_INVALID_HANDLE, VECSINK_NOT_DURABLE, VECSINK_OUT_OF_MEMORY,
+    VECSINK_OUT_OF_ORDER, VECSINK_REJECTED, VECSINK_SHAPE, VECSINK_SOURCE, VECSINK_STOPPED, VECSINK_STRICT,
+    VECSINK_TARGET, VECSINK_TIMED_OUT, VECSINK_WOULD_BLOCK, vecsink_code,
+};
 use crate::error::{Error, Rejection};
 use crate::host::sink::{BatchError, PushError};
 
@@ -58,15 +63,10 @@ impl CallError {
         CallError::new(VECSINK_INTERNAL, message)
     }
 
-    #[cold]
-    pub fn timed_out(what: &str) -> CallError {
-        CallError { retryable: true, ..CallError::new(VECSINK_TIMED_OUT, format!("{what} within the time given")) }
-    }
-
     /// What ended a sink earlier, told by a call that isn't its close.
     pub fn failed(error: Error) -> CallError {
         match error {
-            Error::NotDurable { .. } | Error::NeverPushed { .. } => error.into(),
+            Error::NotDurable { .. } | Error::NeverPushed { .. } | Error::TimedOut(_) => error.into(),
             error => PushError::Failed(error).into(),
         }
     }
@@ -91,6 +91,7 @@ impl From<Error> for CallError {
             Error::Stopped => VECSINK_STOPPED,
             Error::NotDurable { .. } => VECSINK_NOT_DURABLE,
             Error::NeverPushed { .. } => VECSINK_CLOSED,
+            Error::TimedOut(_) => VECSINK_TIMED_OUT,
             Error::Fenced(_) => VECSINK_FENCED,
             Error::Internal(_) => VECSINK_INTERNAL,
         };

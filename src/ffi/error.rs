@@ -52,7 +52,9 @@ pub extern "C" fn vecsink_error_code(error: *const vecsink_error) -> vecsink_cod
     if error.is_null() {
         return VECSINK_OK;
     }
-    ask(VECSINK_INVALID_HANDLE, || handle::get::<ShownError>(error).map_or_else(|failed| failed.code, |shown| shown.code))
+    ask(VECSINK_INVALID_HANDLE, || {
+        handle::get::<ShownError>(error).map_or_else(|failed| failed.code, |shown| shown.code)
+    })
 }
 
 /// What happened, where, and what to do. Lives as long as the error; never NULL.

@@ -5,9 +5,9 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use super::callback::{self, Callback, UserData};
 use super::call::call;
 use super::call_error::CallError;
+use super::callback::{self, Callback, UserData};
 use super::code::{VECSINK_IN_CALLBACK, VECSINK_UNSUPPORTED, vecsink_code};
 use super::error::vecsink_error;
 use super::process::PerProcess;
@@ -53,7 +53,9 @@ pub unsafe extern "C" fn vecsink_log_set(
             VECSINK_LOG_DEBUG => LevelFilter::Debug,
             VECSINK_LOG_TRACE => LevelFilter::Trace,
             other => {
-                return Err(CallError::argument(format!("{other} is not a log level: levels are 0 (off) to 5 (trace)")));
+                return Err(CallError::argument(format!(
+                    "{other} is not a log level: levels are 0 (off) to 5 (trace)"
+                )));
             }
         };
         if callback::is_logging() {

@@ -25,6 +25,7 @@ mod row;
 mod scratch;
 mod sink;
 mod sink_builder;
+mod sink_options;
 mod stats;
 mod time;
 mod trim;
@@ -33,5 +34,3 @@ mod version;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod panic_test;

@@ -1,8 +1,8 @@
 //! What belongs to one process. After a fork the child has its own, so that nothing of the parent's is touched, not even
 //! a lock that another thread held at that moment.
 
-use std::sync::{Once, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::call_error::CallError;

@@ -4,12 +4,12 @@ use std::ffi::c_char;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::call::call;
 use super::call_error::CallError;
 use super::code::vecsink_code;
 use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
 use super::memory::{place, text};
-use super::call::call;
 use super::panic::ask;
 use super::scratch;
 use super::sink::{self, vecsink_sink};

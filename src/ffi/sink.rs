@@ -126,13 +126,11 @@ pub unsafe extern "C" fn vecsink_sink_wait_durable(
     let work = || {
         let object = get(sink)?;
         if sequence == VECSINK_NEXT {
-            return Err(CallError::argument("VECSINK_NEXT is not the number of a row: give the number that the push returned"));
+            return Err(CallError::argument(
+                "VECSINK_NEXT is not the number of a row: give the number that the push returned",
+            ));
         }
-        match object.sink.wait_durable(sequence, timeout(timeout_ms)) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(CallError::timed_out("the row was not durable")),
-            Err(failure) => Err(CallError::failed(failure)),
-        }
+        object.sink.wait_durable(sequence, timeout(timeout_ms)).map_err(CallError::failed)
     };
     // SAFETY: as the header asks.
     unsafe { call(error, work) }
@@ -145,11 +143,7 @@ pub unsafe extern "C" fn vecsink_sink_flush(
     timeout_ms: i64,
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
-    let work = || match get(sink)?.sink.flush(timeout(timeout_ms)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(CallError::timed_out("not all rows were durable")),
-        Err(failure) => Err(CallError::failed(failure)),
-    };
+    let work = || get(sink)?.sink.flush(timeout(timeout_ms)).map_err(CallError::failed);
     // SAFETY: as the header asks.
     unsafe { call(error, work) }
 }

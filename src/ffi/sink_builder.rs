@@ -2,19 +2,18 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::callback::{self, Callback, UserData, check_may_end};
-use super::column::checked_count;
+use super::call::call;
 use super::call_error::CallError;
+use super::callback::{self, Callback, UserData, check_may_end};
 use super::code::vecsink_code;
-use super::memory::c_string;
+use super::column::checked_count;
 use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
+use super::memory::c_string;
 use super::memory::{place, slice, text};
-use super::call::call;
 use super::panic::ask;
 use super::process::check_may_open;
 use super::sink::{SinkObject, vecsink_sink};
@@ -97,25 +96,6 @@ pub unsafe extern "C" fn vecsink_sink_builder_columns(
     }
 }
 
-/// Any option of a sink table of a job file, by its name there: "conflictmode" ("upsert" when it is left out),
-/// "exceptionmode", "deadletter", "batchsize", "username", "password", "connectionmaxactive" … (docs/options.md). A later
-/// one wins. What is wrong with them vecsink_sink_builder_open says, all at once.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vecsink_sink_builder_option(
-    builder: *mut vecsink_sink_builder,
-    name: *const c_char,
-    value: *const c_char,
-    error: *mut *mut vecsink_error,
-) -> vecsink_code {
-    // SAFETY: as the header asks, for all of these.
-    unsafe {
-        change(builder, error, || {
-            let (name, value) = (text(name, "the option's name")?, text(value, "the option's value")?);
-            Ok(move |builder: SinkBuilder| builder.option(name, value))
-        })
-    }
-}
-
 /// Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
 /// vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
 /// with VECSINK_FENCED.
@@ -143,42 +123,6 @@ pub unsafe extern "C" fn vecsink_sink_builder_deletes(
 ) -> vecsink_code {
     // SAFETY: as the header asks.
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.deletes(deletes))) }
-}
-
-/// How long a row waits for others to share its transaction while the sink is idle, in microseconds. Left out: 2 ms, 50 ms
-/// where a transaction is dear (ADBPG, Greenplum).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vecsink_sink_builder_linger(
-    builder: *mut vecsink_sink_builder,
-    microseconds: u64,
-    error: *mut *mut vecsink_error,
-) -> vecsink_code {
-    let linger = Duration::from_micros(microseconds);
-    // SAFETY: as the header asks.
-    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.linger(linger))) }
-}
-
-/// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vecsink_sink_builder_buffer_memory(
-    builder: *mut vecsink_sink_builder,
-    bytes: usize,
-    error: *mut *mut vecsink_error,
-) -> vecsink_code {
-    // SAFETY: as the header asks.
-    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.buffer_memory(bytes))) }
-}
-
-/// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vecsink_sink_builder_max_outage(
-    builder: *mut vecsink_sink_builder,
-    milliseconds: u64,
-    error: *mut *mut vecsink_error,
-) -> vecsink_code {
-    let longest = Duration::from_millis(milliseconds);
-    // SAFETY: as the header asks.
-    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.max_outage(longest))) }
 }
 
 /// user_data is the host's; it must live until the sink is closed or freed.
@@ -292,7 +236,10 @@ pub unsafe extern "C" fn vecsink_sink_open(
 }
 
 /// Changes a builder by what `read` makes of the host's arguments.
-unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
+///
+/// # Safety
+/// As [`call`].
+pub unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
     builder: *mut vecsink_sink_builder,
     error: *mut *mut vecsink_error,
     read: impl FnOnce() -> Result<C, CallError>,

@@ -1,6 +1,7 @@
 //! Figures of a sink or a job.
 
 use std::ptr;
+use std::time::Duration;
 
 use super::call_error::CallError;
 use crate::host::sink::SinkStats;
@@ -49,8 +50,8 @@ pub struct vecsink_stats {
     pub connections: u32,
     /// 1: the database is away and rows wait for it.
     pub outage: u32,
-    /// Since it was opened.
-    pub seconds: f64,
+    /// Milliseconds since it was opened.
+    pub age_ms: i64,
     /// Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
     pub records_missed: u64,
     /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
@@ -84,9 +85,9 @@ impl vecsink_stats {
     }
 }
 
-/// Milliseconds as the header has them.
-pub fn freshness(milliseconds: Option<u64>) -> i64 {
-    milliseconds.map_or(-1, |age| i64::try_from(age).unwrap_or(i64::MAX))
+/// Milliseconds as the header has them; -1: there is no such time yet.
+pub fn milliseconds(time: Option<Duration>) -> i64 {
+    time.map_or(-1, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl From<SinkStats> for vecsink_stats {
@@ -95,10 +96,10 @@ impl From<SinkStats> for vecsink_stats {
             next: stats.next,
             durable: stats.durable,
             held_bytes: stats.held_bytes as u64,
-            freshness_ms: freshness(stats.freshness_ms),
+            freshness_ms: milliseconds(stats.freshness),
             connections: stats.connections,
             outage: stats.outage.into(),
-            seconds: stats.age.as_secs_f64(),
+            age_ms: milliseconds(Some(stats.age)),
             ..vecsink_stats::new(stats.counters)
         }
     }
@@ -149,7 +150,7 @@ mod tests {
         let mut host = untouched;
         // SAFETY: the struct is there, and larger than it says.
         let place = unsafe { StatsTarget::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
-        place.fill(vecsink_stats { seconds: 1.5, records_missed: 5, ..vecsink_stats::default() });
-        assert_eq!((host.size, host.seconds, host.records_missed), (FIRST_SIZE, 1.5, 77));
+        place.fill(vecsink_stats { age_ms: 1500, records_missed: 5, ..vecsink_stats::default() });
+        assert_eq!((host.size, host.age_ms, host.records_missed), (FIRST_SIZE, 1500, 77));
     }
 }

@@ -132,7 +132,11 @@ impl<'a> ValueReader<'a> {
             VECSINK_DECIMAL => Value::Decimal(self.arena.alloc(number_of(decimal, value.extra, what)?)),
             VECSINK_DATE => match i32::try_from(number) {
                 Ok(days) => Value::Date(days),
-                Err(_) => return Err(CallError::argument(format!("{what}: {number} days from 1970-01-01 is out of range for a date"))),
+                Err(_) => {
+                    return Err(CallError::argument(format!(
+                        "{what}: {number} days from 1970-01-01 is out of range for a date"
+                    )));
+                }
             },
             VECSINK_TIME => Value::Time(number),
             VECSINK_TIMESTAMP => Value::Timestamp { seconds: number, nanos: nanos()? },

@@ -357,7 +357,9 @@ impl<'a> ColumnValues<'a> {
 
 fn matrix_rows(elements: usize, dimension: usize, stride: usize) -> Result<usize, String> {
     if dimension == 0 || stride < dimension {
-        return Err(format!("a matrix of dimension {dimension} and stride {stride}: the dimension must be at least 1, the stride at least the dimension"));
+        return Err(format!(
+            "a matrix of dimension {dimension} and stride {stride}: the dimension must be at least 1, the stride at least the dimension"
+        ));
     }
     // The last row needs no gap behind it.
     let rows = (elements + stride - dimension) / stride;

@@ -28,10 +28,10 @@ impl Pipeline {
     /// let job = Pipeline::attach("postgresql://me:secret@db/shop", "public.items")
     ///     .column("id", "BIGINT")
     ///     .column("embedding", "STRING")
-    ///     .source("topic", "items")
-    ///     .source("properties.bootstrap.servers", "kafka:9092")
-    ///     .source("format", "csv")
-    ///     .sink("conflictmode", "upsert")
+    ///     .source_option("topic", "items")
+    ///     .source_option("properties.bootstrap.servers", "kafka:9092")
+    ///     .source_option("format", "csv")
+    ///     .sink_option("conflictmode", "upsert")
     ///     .pipeline()
     ///     .name("items")
     ///     .start()?;
@@ -64,13 +64,13 @@ impl Attach {
     }
 
     /// An option of the source: `topic`, `properties.bootstrap.servers`, `format`, `scan.startup.mode` …
-    pub fn source(mut self, option: &str, value: &str) -> Self {
+    pub fn source_option(mut self, option: &str, value: &str) -> Self {
         self.source.push((option.into(), value.into()));
         self
     }
 
     /// An option of the sink: `conflictmode`, `deadletter` …
-    pub fn sink(mut self, option: &str, value: &str) -> Self {
+    pub fn sink_option(mut self, option: &str, value: &str) -> Self {
         self.sink.push((option.into(), value.into()));
         self
     }
@@ -116,10 +116,10 @@ mod tests {
         let job = |table: &str| {
             Pipeline::attach("postgresql://me:p@db/shop", table)
                 .column("id", "BIGINT")
-                .source("topic", "t")
-                .source("properties.bootstrap.servers", "kafka:9092")
-                .source("format", "csv")
-                .source("scan.startup.mode", "earliest-offset")
+                .source_option("topic", "t")
+                .source_option("properties.bootstrap.servers", "kafka:9092")
+                .source_option("format", "csv")
+                .source_option("scan.startup.mode", "earliest-offset")
                 .pipeline()
                 .job()
         };
@@ -139,10 +139,10 @@ mod tests {
         let named = |name: &str| {
             Pipeline::attach("postgresql://me:p@db/shop", "t")
                 .column("id", "BIGINT")
-                .source("topic", "t")
-                .source("properties.bootstrap.servers", "kafka:9092")
-                .source("format", "csv")
-                .source("scan.startup.mode", "earliest-offset")
+                .source_option("topic", "t")
+                .source_option("properties.bootstrap.servers", "kafka:9092")
+                .source_option("format", "csv")
+                .source_option("scan.startup.mode", "earliest-offset")
                 .pipeline()
                 .name(name)
                 .job()
@@ -160,10 +160,10 @@ mod tests {
     fn options_stand_for_themselves_whatever_is_in_them() {
         let job = Pipeline::attach("postgresql://me:it's${X}@db/shop", "Shop.items")
             .column("odd `name`", "STRING")
-            .source("topic", "t")
-            .source("properties.bootstrap.servers", "kafka:9092")
-            .source("format", "csv")
-            .source("scan.startup.mode", "earliest-offset")
+            .source_option("topic", "t")
+            .source_option("properties.bootstrap.servers", "kafka:9092")
+            .source_option("format", "csv")
+            .source_option("scan.startup.mode", "earliest-offset")
             .pipeline()
             .name("n")
             .job()

@@ -191,7 +191,7 @@ impl Pipeline {
             connections: self.lines.iter().map(|line| line.connections()).sum(),
             outage: self.lines.iter().any(|line| line.in_outage()),
             held_bytes: self.shared.budget.held(),
-            freshness_ms: self.lines.iter().filter_map(|line| line.freshness_ms()).max(),
+            freshness: self.lines.iter().filter_map(|line| line.freshness()).max(),
             age: self.started.elapsed(),
             progress_age: self.progress_age().unwrap_or_default(),
         }

@@ -239,8 +239,8 @@ impl Line {
         self.freshness_ms.store(milliseconds, Ordering::Relaxed);
     }
 
-    pub fn freshness_ms(&self) -> Option<u64> {
-        Some(self.freshness_ms.load(Ordering::Relaxed)).filter(|&age| age != u64::MAX)
+    pub fn freshness(&self) -> Option<Duration> {
+        Some(self.freshness_ms.load(Ordering::Relaxed)).filter(|&age| age != u64::MAX).map(Duration::from_millis)
     }
 }
 

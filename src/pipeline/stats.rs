@@ -18,7 +18,7 @@ pub struct Stats {
     /// Bytes of rows between reading and COMMIT.
     pub held_bytes: usize,
     /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
-    pub freshness_ms: Option<u64>,
+    pub freshness: Option<Duration>,
     /// Since the job was started.
     pub age: Duration,
     /// How old the progress is that Kafka has stored. What became durable after that would be read again by the next start.

@@ -43,7 +43,7 @@ def stored(schema) -> list[tuple]:
 def test_a_table_of_every_type_is_read_back(schema):
     schema.execute(KINDS)
     with schema.sink() as sink:
-        assert sink.push_many(table()) == (0, 2, 3, 0)
+        assert sink.push_batch(table()) == (0, 2, 3, 0)
     assert stored(schema) == [first + rest for first, rest in zip(ROWS, REST)]
 
 
@@ -52,7 +52,7 @@ def test_a_polars_data_frame_of_every_type_is_read_back(schema):
     frame = pl.from_arrow(table())
     assert frame.schema["feature"] == pl.Array(pl.Float32, 2)
     with schema.sink() as sink:
-        assert sink.push_many(frame) == (0, 2, 3, 0)
+        assert sink.push_batch(frame) == (0, 2, 3, 0)
     assert stored(schema) == [first + rest for first, rest in zip(ROWS, REST)]
 
 
@@ -76,16 +76,16 @@ def test_slices_chunks_batches_readers_and_foreign_batches_are_read_in_place(sch
         return pa.RecordBatch.from_arrays(arrays, names=["id", "name", "feature"])
 
     with schema.sink() as sink:
-        assert sink.push_many(batch(0, 100).slice(90)).rows == 10
-        assert sink.push_many(pa.Table.from_batches([batch(100, 200), batch(200, 300)]).slice(50, 100)).rows == 100
-        assert sink.push_many(batch(300, 310, small=True)).rows == 10
-        assert sink.push_many(Exporter(batch(310, 320))).rows == 10
+        assert sink.push_batch(batch(0, 100).slice(90)).rows == 10
+        assert sink.push_batch(pa.Table.from_batches([batch(100, 200), batch(200, 300)]).slice(50, 100)).rows == 100
+        assert sink.push_batch(batch(300, 310, small=True)).rows == 10
+        assert sink.push_batch(Exporter(batch(310, 320))).rows == 10
         reader = pa.RecordBatchReader.from_batches(batch(0, 1).schema, [batch(320, 330), batch(330, 330), batch(330, 340)])
-        assert sink.push_many(reader).rows == 20
+        assert sink.push_batch(reader).rows == 20
         rows = 2 * 65_536 + 3  # several calls
-        assert sink.push_many(batch(1000, 1010 + rows).slice(10)).rows == rows
-        assert sink.push_many(batch(0, 0)) == (None, None, 0, 0)
-        assert sink.push_many(pa.table({"id": [], "name": [], "feature": []}, batch(0, 1).schema)).rows == 0
+        assert sink.push_batch(batch(1000, 1010 + rows).slice(10)).rows == rows
+        assert sink.push_batch(batch(0, 0)) == (None, None, 0, 0)
+        assert sink.push_batch(pa.table({"id": [], "name": [], "feature": []}, batch(0, 1).schema)).rows == 0
     assert schema.value("SELECT count(*) FROM items") == 10 + 100 + 10 + 10 + 20 + rows
     wrong = """SELECT id FROM items WHERE feature::real[] <> ARRAY[id, id + 0.5]::real[]
                OR name IS DISTINCT FROM CASE WHEN id % 3 = 0 THEN NULL ELSE id::text END LIMIT 5"""
@@ -94,16 +94,16 @@ def test_slices_chunks_batches_readers_and_foreign_batches_are_read_in_place(sch
 
 def test_a_column_of_arrow_or_polars_may_stand_in_a_dict(items):
     with items.sink() as sink:
-        sink.push_many({"id": pa.array([1, 2]), "feature": pl.Series([[1.0, 2, 3, 4], [5.0, 6, 7, 8]])})
+        sink.push_batch({"id": pa.array([1, 2]), "feature": pl.Series([[1.0, 2, 3, 4], [5.0, 6, 7, 8]])})
     assert items.value("SELECT feature::text FROM items WHERE id = 2") == "[5,6,7,8]"
 
 
 def test_a_type_without_counterpart_is_named(items):
     with items.sink() as sink:
         with pytest.raises(vecsink.Error, match="feature"):
-            sink.push_many(pa.table({"id": [1], "feature": pa.array([[[1.0]]])}))
+            sink.push_batch(pa.table({"id": [1], "feature": pa.array([[[1.0]]])}))
         with pytest.raises(vecsink.ShapeError, match="no column other"):
-            sink.push_many(pa.table({"id": [1], "other": [1]}))
+            sink.push_batch(pa.table({"id": [1], "other": [1]}))
     assert sink.stats().rows_read == 0
 
 
@@ -114,7 +114,7 @@ def test_an_error_of_the_stream_is_told(items):
 
     kinds = pa.schema({"id": pa.int64(), "feature": pa.list_(pa.float32(), 4)})
     with items.sink() as sink, pytest.raises(vecsink.Error, match="the disk is gone") as caught:
-        sink.push_many(pa.RecordBatchReader.from_batches(kinds, fail()))
+        sink.push_batch(pa.RecordBatchReader.from_batches(kinds, fail()))
     assert caught.value.accepted == 1
     assert items.rows("SELECT id FROM items") == [(1,)]
 
@@ -124,7 +124,7 @@ def test_arrow_memory_is_let_go(schema):
     before = pa.total_allocated_bytes()
     with schema.sink() as sink:
         for _ in range(20):
-            sink.push_many(pa.table({"id": pa.array(range(10_000))}))
+            sink.push_batch(pa.table({"id": pa.array(range(10_000))}))
             with pytest.raises(vecsink.ShapeError):
-                sink.push_many(pa.table({"wrong": pa.array(range(10_000))}))
+                sink.push_batch(pa.table({"wrong": pa.array(range(10_000))}))
     assert pa.total_allocated_bytes() <= before

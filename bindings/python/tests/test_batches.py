@@ -147,7 +147,7 @@ COLUMNS = [
 def test_a_column_is_stored_as_what_it_is(schema, kind, values, stored):
     schema.execute(f"CREATE TABLE items (id int, value {kind})")
     with schema.sink() as sink:
-        pushed = sink.push_many({"value": values, "id": np.arange(3)})
+        pushed = sink.push_batch({"value": values, "id": np.arange(3)})
     assert pushed == (0, 2, 3, 0)
     assert [value for _, value in schema.rows("SELECT id, value::text FROM items ORDER BY id")] == stored
 
@@ -157,7 +157,7 @@ def test_a_matrix_is_read_in_place(items):
     rows = 3 * 65_536 + 5  # more than one call's
     matrix = np.random.default_rng(7).random((rows, 4), "f4")
     with items.sink() as sink:
-        pushed = sink.push_many({"id": np.arange(rows), "feature": matrix})
+        pushed = sink.push_batch({"id": np.arange(rows), "feature": matrix})
     assert pushed == (0, rows - 1, rows, 0)
     count, total = items.rows("SELECT count(*), sum((feature::real[])[4]::float8) FROM items")[0]
     assert count == rows
@@ -173,7 +173,7 @@ def test_nulls_texts_and_lists_stay_with_their_rows_from_call_to_call(schema):
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text, n int, list real[], mixed text)")
     numbers = list(range(rows))
     with schema.sink() as sink:
-        sink.push_many(
+        sink.push_batch(
             {
                 "id": numbers,
                 "name": [str(number) if number % 3 else None for number in numbers],
@@ -197,8 +197,8 @@ def test_a_structured_array_is_read_in_place(schema):
     batch = np.zeros(2, np.dtype([("id", "i8"), ("name", "U5"), ("feature", "f4", 3)]))
     batch["id"], batch["name"], batch["feature"] = [1, 2], ["a", "b"], [[1, 2, 3], [4, 5, 6]]
     with schema.sink() as sink:
-        sink.push_many(batch)
-        sink.push_many(batch.view(np.recarray))
+        sink.push_batch(batch)
+        sink.push_batch(batch.view(np.recarray))
     assert schema.rows("SELECT id, name, feature::text FROM items ORDER BY id LIMIT 3") == [
         *((1, "a", "[1,2,3]"), (1, "a", "[1,2,3]")),
         (2, "b", "[4,5,6]"),
@@ -212,8 +212,8 @@ def test_a_data_frame_is_pushed_without_its_index(schema):
         index=[7, 8],
     )
     with schema.sink() as sink:
-        sink.push_many(frame)
-        sink.push_many(frame[frame.id > 1])
+        sink.push_batch(frame)
+        sink.push_batch(frame[frame.id > 1])
     assert schema.rows("SELECT id, price, name, feature::text FROM items ORDER BY id") == [
         (1, 0.5, "a", "[1,1]"),
         *((2, None, None, "[0,0]"), (2, None, None, "[0,0]")),
@@ -223,22 +223,22 @@ def test_a_data_frame_is_pushed_without_its_index(schema):
 def test_an_empty_batch_pushes_nothing(items):
     with items.sink() as sink:
         nothing = (None, None, 0, 0)
-        assert sink.push_many({"id": np.arange(0), "feature": np.zeros((0, 4), "f4")}) == nothing
-        assert sink.push_many({"id": [], "feature": []}) == nothing
-        assert sink.push_many(pd.DataFrame({"id": [], "feature": []})) == nothing
+        assert sink.push_batch({"id": np.arange(0), "feature": np.zeros((0, 4), "f4")}) == nothing
+        assert sink.push_batch({"id": [], "feature": []}) == nothing
+        assert sink.push_batch(pd.DataFrame({"id": [], "feature": []})) == nothing
 
 
 def test_a_bad_row_costs_itself_or_ends_the_batch_as_the_mode_says(items):
     batch = {"id": [1, 2, 3], "feature": [[1.0] * 4, [1.0], [3.0] * 4]}
     heard = []
     with items.sink(on_rejected=heard.append) as sink:
-        assert sink.push_many(batch, sequence=70) == (70, 72, 3, 1)
+        assert sink.push_batch(batch, sequence=70) == (70, 72, 3, 1)
     assert [(row.sequence, row.column, row.stage) for row in heard] == [(71, "feature", "encode")]
     assert items.value("SELECT count(*) FROM items") == 2
     items.execute("TRUNCATE items")
     with items.sink(exception_mode="strict") as sink:
         with pytest.raises(vecsink.RejectedError) as caught:
-            sink.push_many(batch)
+            sink.push_batch(batch)
         assert (caught.value.accepted, caught.value.column) == (1, "feature")
     assert items.rows("SELECT id FROM items") == [(1,)]
 
@@ -249,15 +249,15 @@ def test_a_batch_that_finds_no_room_says_how_far_it_came_and_goes_on_from_there(
     ids, matrix = np.arange(rows), np.full((rows, 256), 0.5, "f4")
     with schema.sink(buffer_memory=1 << 20) as sink:
         lock = schema.locked()
-        with pytest.raises(vecsink.WouldBlock) as caught:
-            sink.push_many({"id": ids, "feature": matrix}, timeout=0)
+        with pytest.raises(vecsink.WouldBlockError) as caught:
+            sink.push_batch({"id": ids, "feature": matrix}, timeout=0)
         done = caught.value.accepted
         assert 500 < done < 1500
         assert caught.value.retryable
-        with pytest.raises(vecsink.TimedOut) as caught:
-            sink.push_many({"id": ids[done:], "feature": matrix[done:]}, timeout=0.25)
+        with pytest.raises(vecsink.TimedOutError) as caught:
+            sink.push_batch({"id": ids[done:], "feature": matrix[done:]}, timeout=0.25)
         assert isinstance(caught.value, TimeoutError)
         done += caught.value.accepted
         lock.close()
-        assert sink.push_many({"id": ids[done:], "feature": matrix[done:]}).rows == rows - done
+        assert sink.push_batch({"id": ids[done:], "feature": matrix[done:]}).rows == rows - done
     assert schema.value("SELECT count(*) FROM items") == rows

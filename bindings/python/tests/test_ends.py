@@ -103,23 +103,23 @@ def test_every_call_ends_by_its_deadline_on_a_frozen_server(private, topic):  # 
     sink.flush()
     private.tell("freeze")
 
-    with pytest.raises(vecsink.WouldBlock):
+    with pytest.raises(vecsink.WouldBlockError):
         while True:
             sink.push(id=2, name=BIG, timeout=0)
     calls = {
-        "push": (0.5, lambda: sink.push(id=2, name=BIG, timeout=0.5), vecsink.TimedOut),
-        "push_row": (0.5, lambda: sink.push_row([2, BIG], timeout=0.5), vecsink.TimedOut),
-        "push_many": (0.5, lambda: sink.push_many({"id": [2], "name": [BIG]}, timeout=0.5), vecsink.TimedOut),
-        "delete": (0.5, lambda: sink.delete(1, timeout=0.5), (vecsink.TimedOut, None)),  # a small one may find room
-        "wait_durable": (0.5, lambda: sink.wait_durable(1, timeout=0.5), vecsink.TimedOut),
-        "flush": (0.5, lambda: sink.flush(timeout=0.5), vecsink.TimedOut),
+        "push": (0.5, lambda: sink.push(id=2, name=BIG, timeout=0.5), vecsink.TimedOutError),
+        "push_values": (0.5, lambda: sink.push_values([2, BIG], timeout=0.5), vecsink.TimedOutError),
+        "push_batch": (0.5, lambda: sink.push_batch({"id": [2], "name": [BIG]}, timeout=0.5), vecsink.TimedOutError),
+        "delete": (0.5, lambda: sink.delete(1, timeout=0.5), (vecsink.TimedOutError, None)),  # a small one may find room
+        "wait_durable": (0.5, lambda: sink.wait_durable(1, timeout=0.5), vecsink.TimedOutError),
+        "flush": (0.5, lambda: sink.flush(timeout=0.5), vecsink.TimedOutError),
         "stats": (0, sink.stats, None),
         "durable": (0, lambda: sink.durable, None),
         "resume_position": (0, lambda: sink.resume_position, None),
         "columns": (0, lambda: sink.columns, None),
         "key": (0, lambda: sink.key, None),
         "closed": (0, lambda: sink.closed, None),
-        "close": (1, lambda: sink.close(timeout=1), vecsink.NotDurable),
+        "close": (1, lambda: sink.close(timeout=1), vecsink.NotDurableError),
     }
     assert set(calls) == public(vecsink.Sink)
     all_are_in_time(calls)
@@ -129,10 +129,10 @@ def test_every_call_ends_by_its_deadline_on_a_frozen_server(private, topic):  # 
     calls = {
         "attach": (2, lambda: vecsink.Pipeline.attach(private.impatient, "public.items", **attach), vecsink.TargetError),
         "from_sql": (0, lambda: vecsink.Pipeline.from_sql(started), vecsink.ConfigError),
-        "wait": (0.5, lambda: job.wait(timeout=0.5), vecsink.TimedOut),
+        "wait": (0.5, lambda: job.wait(timeout=0.5), vecsink.TimedOutError),
         "stats": (0, job.stats, None),
         "closed": (0, lambda: job.closed, None),
-        "stop": (1, lambda: job.stop(timeout=1), (vecsink.Stopped, None)),
+        "stop": (1, lambda: job.stop(timeout=1), (vecsink.StoppedError, None)),
     }
     assert set(calls) == public(vecsink.Pipeline)
     all_are_in_time(calls)
@@ -169,7 +169,7 @@ def test_a_hundred_closed_sinks_leave_nothing_behind(items):
 
             def end(self):
                 for id in range(10):
-                    self.sink.push_row([id, [1.0, 2.0, 3.0, 4.0]])
+                    self.sink.push_values([id, [1.0, 2.0, 3.0, 4.0]])
                 self.sink.close()
                 assert self.told > 0
 
@@ -225,7 +225,7 @@ def test_a_closed_sink_that_is_freed_at_the_end_says_nothing(items, held):
         owner = Owner()
         for first in range(0, 20_000, 1000):
             ids = range(first, first + 1000)
-            owner.sink.push_many({"id": list(ids), "feature": [[1.0, 2.0, 3.0, 4.0]] * 1000})
+            owner.sink.push_batch({"id": list(ids), "feature": [[1.0, 2.0, 3.0, 4.0]] * 1000})
         if sys.argv[3] == "a cycle":
             owner.sink.close()
             del owner

@@ -61,9 +61,9 @@ def test_what_is_pushed_is_what_psycopg_stores(schema):
         by_row, by_column, by_arrow = sinks
         for row in rows:
             by_row.push(row)
-        by_column.push_many({name: [row[name] for row in rows] for name in names})
+        by_column.push_batch({name: [row[name] for row in rows] for name in names})
         kinds = pa.schema({"id": pa.int64(), **{name: COLUMNS[name][2] for name in ARROW}})
-        by_arrow.push_many(pa.Table.from_pylist([{name: row[name] for name in kinds.names} for row in rows], kinds))
+        by_arrow.push_batch(pa.Table.from_pylist([{name: row[name] for name in kinds.names} for row in rows], kinds))
         for sink in sinks:
             sink.flush(60)
         assert schema.rows(f"SELECT count(*) FROM by_row HAVING count(*) <> {len(rows)}") == []

@@ -80,7 +80,7 @@ def test_a_job_of_sql_runs_goes_on_and_is_stopped(items, topic):
         end = time.monotonic() + LONG
         while items.value("SELECT count(*) FROM items") < 300:
             assert time.monotonic() < end
-            with pytest.raises(vecsink.TimedOut):
+            with pytest.raises(vecsink.TimedOutError):
                 job.wait(0.05)
     assert job.stop().rows_written == 300, "stopping again gives the same answer"
     assert "ended" in repr(job)
@@ -110,7 +110,7 @@ def test_ctrl_c_ends_the_wait_for_a_job_and_the_job_runs_on(items, topic):
         threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             job.wait()
-        with pytest.raises(vecsink.TimedOut):
+        with pytest.raises(vecsink.TimedOutError):
             job.wait(0)
 
 
@@ -123,5 +123,5 @@ def test_everything_wrong_with_a_job_is_said_at_once():
     assert "xml" in said
     assert len(said.splitlines()) >= 2
     assert "secret" not in said
-    with pytest.raises(vecsink.ArgumentError, match="str"):
+    with pytest.raises(vecsink.InvalidArgumentError, match="str"):
         vecsink.Pipeline.from_sql(5)

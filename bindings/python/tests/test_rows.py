@@ -140,10 +140,10 @@ def test_rows_are_pushed_by_name_as_a_mapping_or_in_order(schema):
         assert sink.columns == ("id", "timeout", "sequence")
         assert sink.key == ("id",)
         assert sink.push({"timeout": "a", "sequence": 5}, id=1) == 0
-        assert sink.push_row((2, "b", 6)) == 1
-        assert sink.push_row([3, "c", None], timeout=5.0) == 2
+        assert sink.push_values((2, "b", 6)) == 1
+        assert sink.push_values([3, "c", None], timeout=5.0) == 2
         assert sink.push({"id": 4, "timeout": "d", "sequence": 8}, sequence=100) == 100
-        assert sink.push_row((5, "e", 9)) == 101
+        assert sink.push_values((5, "e", 9)) == 101
     assert schema.rows("SELECT * FROM items ORDER BY id") == [
         *((1, "a", 5), (2, "b", 6), (3, "c", None)),
         *((4, "d", 8), (5, "e", 9)),
@@ -153,7 +153,7 @@ def test_rows_are_pushed_by_name_as_a_mapping_or_in_order(schema):
 def test_only_the_columns_named_are_pushed(schema):
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text DEFAULT 'none', n int)")
     with schema.sink(columns=["n", "id"]) as sink:
-        sink.push_row((5, 1))
+        sink.push_values((5, 1))
     assert schema.rows("SELECT id, name, n FROM items") == [(1, "none", 5)]
 
 
@@ -173,9 +173,9 @@ def test_waiting_for_a_row_means_that_others_can_read_it(items):
         for number in range(5):
             sink.wait_durable(sink.push(id=number, feature=[1.0, 2, 3, 4]), timeout=60)
             assert items.value("SELECT count(*) FROM items") == number + 1
-        with pytest.raises(vecsink.TimedOut):
+        with pytest.raises(vecsink.TimedOutError):
             sink.wait_durable(5, timeout=0.01)
-        with pytest.raises((vecsink.TimedOut, vecsink.WouldBlock)):
+        with pytest.raises((vecsink.TimedOutError, vecsink.WouldBlockError)):
             sink.wait_durable(5, timeout=0)
         assert sink.durable == 5
 
@@ -192,7 +192,7 @@ def test_a_delete_keeps_its_place_among_the_rows_of_its_key(schema):
             sink.delete(1, 2)
         with pytest.raises(vecsink.RejectedError):
             sink.delete("x")
-        with pytest.raises(vecsink.UnsupportedType, match="column id"):
+        with pytest.raises(vecsink.UnsupportedTypeError, match="column id"):
             sink.delete(object())
     assert schema.rows("SELECT * FROM items") == [("new", 2)]
     with schema.sink() as sink, pytest.raises(vecsink.ShapeError):
@@ -204,7 +204,7 @@ def test_a_named_stream_goes_on_where_it_was_durable(items):
         assert sink.resume_position == 0
         for number in range(10, 20):
             sink.push(id=number, feature=[0.0] * 4, sequence=number)
-        with pytest.raises(vecsink.OutOfOrder) as caught:
+        with pytest.raises(vecsink.OutOfOrderError) as caught:
             sink.push(id=1, feature=[0.0] * 4, sequence=15)
         assert caught.value.code is vecsink.Code.OUT_OF_ORDER
     with items.sink(stream="cars") as sink:
@@ -216,7 +216,7 @@ def test_a_stream_opened_again_fences_the_sink_that_had_it(items):
     first.push(id=1, feature=[0.0] * 4)
     first.flush(60)
     items.sink(stream="cars")
-    with pytest.raises(vecsink.Failed):
+    with pytest.raises(vecsink.FailedError):
         for number in range(2, 1000):
             first.push(id=number, feature=[0.0] * 4)
             first.flush(1)

@@ -64,7 +64,7 @@ def test_rows_of_many_threads_are_all_there(items):
             for row in range(1000):
                 own.append(sink.push(id=number * 2000 + row, feature=np.full(4, row, "f4")))
             ids = np.arange(number * 2000 + 1000, number * 2000 + 2000)
-            sink.push_many({"id": ids, "feature": np.full((1000, 4), number, "f4")})
+            sink.push_batch({"id": ids, "feature": np.full((1000, 4), number, "f4")})
 
         in_threads(6, work)
     assert sink.stats().rows_written == 12_000
@@ -83,7 +83,7 @@ def test_a_sink_closed_while_threads_push_ends_their_pushes(items):
         while True:
             try:
                 sink.push(id=number * 10**9 + row, feature=VECTOR)
-            except vecsink.Closed:
+            except vecsink.ClosedError:
                 return accepted.append(row)
             row += 1
 
@@ -124,7 +124,7 @@ def test_callbacks_hear_of_everything_and_may_push_but_not_close(schema):
             for forbidden in [lambda: sink.close(), lambda: vecsink.Sink(schema.url, f"{schema.name}.items")]:
                 try:
                     forbidden()
-                except vecsink.InCallback as error:
+                except vecsink.InCallbackError as error:
                     refused.append(error.code)
 
     sink = schema.sink(on_durable=on_durable, on_rejected=rejected.append)
@@ -175,7 +175,7 @@ def test_ctrl_c_ends_a_blocked_push_and_the_sink_goes_on(items):
     assert items.value("SELECT count(*) FROM items") == taken + 1
 
 
-@pytest.mark.parametrize("blocked", ["push_many", "flush", "wait_durable", "close"])
+@pytest.mark.parametrize("blocked", ["push_batch", "flush", "wait_durable", "close"])
 def test_ctrl_c_ends_every_blocked_call(schema, blocked):
     schema.execute("CREATE TABLE items (id bigint PRIMARY KEY, feature vector(256))")
     sink = schema.sink(buffer_memory=1 << 20)
@@ -183,7 +183,7 @@ def test_ctrl_c_ends_every_blocked_call(schema, blocked):
     sink.push(id=-1, feature=np.zeros(256, "f4"))
     many = {"id": np.arange(5000), "feature": np.zeros((5000, 256), "f4")}
     calls = {
-        "push_many": lambda: sink.push_many(many),
+        "push_batch": lambda: sink.push_batch(many),
         "flush": lambda: sink.flush(),
         "wait_durable": lambda: sink.wait_durable(0),
         "close": lambda: sink.close(LONG),
@@ -226,7 +226,7 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
                 try:
                     call()
                     os._exit(1)
-                except vecsink.Forked:
+                except vecsink.ForkedError:
                     pass
             del sink
             gc.collect()
@@ -319,7 +319,7 @@ def test_pushed_arrays_are_not_held(items):
         references = sys.getrefcount(vector), sys.getrefcount(matrix)
         for _ in range(10):
             sink.push(id=1, feature=vector)
-            sink.push_many({"id": np.arange(10), "feature": matrix})
+            sink.push_batch({"id": np.arange(10), "feature": matrix})
             with pytest.raises(vecsink.RejectedError):
                 sink.push(id="x", feature=vector)
         gc.collect()

@@ -20,17 +20,17 @@ def rejected(row: vecsink.Rejected) -> None:
 
 with vecsink.Sink("postgresql://x", "t", conflict_mode="upsert", on_rejected=rejected) as sink:
     number: int = sink.push(id=1, feature=np.zeros(3, dtype=np.float32), timeout=1.5)
-    pushed: vecsink.Pushed = sink.push_many({"id": np.arange(3)})
+    pushed: vecsink.Pushed = sink.push_batch({"id": np.arange(3)})
     rows: int = pushed.rows
     stats: vecsink.Stats = sink.stats()
     late: "float | None" = stats.freshness
     try:
         sink.wait_durable(number)
-    except vecsink.TimedOut as error:
+    except vecsink.TimedOutError as error:
         code: vecsink.Code = error.code
 job: vecsink.Pipeline = vecsink.Pipeline.from_sql("", options={"t": {"batchsize": 5}})
 vecsink.Sink("postgresql://x", "t", conflict_mode="never")  # E: arg-type
-sink.push_row(5)  # E: arg-type
+sink.push_values(5)  # E: arg-type
 sink.wait_durable("x")  # E: arg-type
 """
 

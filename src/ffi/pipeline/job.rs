@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::call_error::CallError;
 use super::super::process::Open;
-use super::super::stats::{freshness, vecsink_stats};
+use super::super::stats::{milliseconds, vecsink_stats};
+use crate::error::Error;
 use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};
 
 /// What a builder has been told so far.
@@ -32,11 +33,11 @@ impl BuilderState {
     }
 
     pub fn source_option(&mut self, name: &str, value: &str) -> Result<(), CallError> {
-        self.attached(|attach| attach.source(name, value))
+        self.attached(|attach| attach.source_option(name, value))
     }
 
     pub fn sink_option(&mut self, name: &str, value: &str) -> Result<(), CallError> {
-        self.attached(|attach| attach.sink(name, value))
+        self.attached(|attach| attach.sink_option(name, value))
     }
 
     pub fn option(&mut self, table: &str, name: &str, value: &str) -> Result<(), CallError> {
@@ -91,7 +92,7 @@ impl BuilderState {
 impl RunningPipeline {
     pub fn wait(&self, timeout: Duration) -> Result<(), CallError> {
         if !self.0.wait(timeout) {
-            return Err(CallError::timed_out("the job had not ended"));
+            return Err(Error::TimedOut("the job had not ended").into());
         }
         let (_, outcome) = self.0.finish();
         outcome.map_err(CallError::from)
@@ -111,11 +112,11 @@ impl From<Stats> for vecsink_stats {
         vecsink_stats {
             lag: stats.lag,
             held_bytes: stats.held_bytes as u64,
-            freshness_ms: freshness(stats.freshness_ms),
+            freshness_ms: milliseconds(stats.freshness),
             connections: stats.connections,
             outage: stats.outage.into(),
-            seconds: stats.age.as_secs_f64(),
-            progress_age_ms: freshness(u64::try_from(stats.progress_age.as_millis()).ok()),
+            age_ms: milliseconds(Some(stats.age)),
+            progress_age_ms: milliseconds(Some(stats.progress_age)),
             ..vecsink_stats::new(stats.counters)
         }
     }

@@ -11,13 +11,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use self::job::{BuilderState, RunningPipeline};
-use super::callback::{check_may_end, check_may_use};
+use super::call::call;
 use super::call_error::CallError;
+use super::callback::{check_may_end, check_may_use};
 use super::code::vecsink_code;
 use super::error::vecsink_error;
 use super::handle::{self, HandleKind};
 use super::memory::{place, text};
-use super::call::call;
 use super::panic::ask;
 use super::process::check_may_open;
 use super::stats::{StatsTarget, vecsink_stats};

@@ -69,7 +69,8 @@ pub struct Core {
 
 impl Core {
     pub fn new(line: Arc<Line>, stream: u32) -> Core {
-        let spare_buffers = Arc::new(Mutex::new(SpareBuffers::new(SPARE_BUFFERS, line.shared.budget.limit() / SPARE_SHARE)));
+        let spare_buffers =
+            Arc::new(Mutex::new(SpareBuffers::new(SPARE_BUFFERS, line.shared.budget.limit() / SPARE_SHARE)));
         let spare = Arc::clone(&spare_buffers);
         line.also_at_rest(move || {
             let spare_buffers = spare.lock().take_all();

@@ -23,10 +23,10 @@ pub use self::error::{BatchError, PushError};
 
 use self::callbacks::Callbacks;
 use self::core::Core;
-use self::push_buffer::PushBuffer;
 use self::position::PositionKeeper;
+use self::push_buffer::PushBuffer;
 use crate::batch::Op;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Row;
 use crate::metrics::Snapshot;
 use crate::pipeline::after;
@@ -80,7 +80,7 @@ use crate::types::value::Value;
 ///     .open()?;
 /// let embedding = vec![0.1_f32; 128];
 /// let sequence = sink.push(&(7, "lamp", &embedding))?;
-/// assert!(sink.wait_durable(sequence, Duration::from_secs(10))?);
+/// sink.wait_durable(sequence, Duration::from_secs(10))?;
 /// sink.close(Duration::from_secs(30))?;
 /// # Ok(())
 /// # }
@@ -127,8 +127,8 @@ pub struct SinkStats {
     pub outage: bool,
     /// Bytes of rows between push and COMMIT, roughly.
     pub held_bytes: usize,
-    /// How long the oldest row of the latest commit took from its push, in milliseconds.
-    pub freshness_ms: Option<u64>,
+    /// How long the oldest row of the latest commit took from its push.
+    pub freshness: Option<Duration>,
     /// Since the sink was opened.
     pub age: Duration,
 }
@@ -227,7 +227,22 @@ impl Sink {
         self.delete_with(key, Push::default())
     }
 
-    /// The same with a number of the host's own, or with less patience.
+    /// The same, but [`PushError::WouldBlock`] at once while there is no room.
+    pub fn try_delete<R: Row + ?Sized>(&self, key: &R) -> std::result::Result<u64, PushError> {
+        self.delete_with(key, Push { wait: Wait::No, ..Push::default() })
+    }
+
+    /// The same, but [`PushError::TimedOut`] when there was no room in time.
+    pub fn delete_timeout<R: Row + ?Sized>(&self, key: &R, timeout: Duration) -> std::result::Result<u64, PushError> {
+        self.delete_with(key, Push { wait: Wait::AtMost(timeout), ..Push::default() })
+    }
+
+    /// Deletes under a number of the host's own, which must be above all numbers before; gaps are fine.
+    pub fn delete_at<R: Row + ?Sized>(&self, sequence: u64, key: &R) -> std::result::Result<u64, PushError> {
+        self.delete_with(key, Push { sequence: Some(sequence), ..Push::default() })
+    }
+
+    /// Deletes one row: what the other ways to delete one come to.
     pub fn delete_with<R: Row + ?Sized>(&self, key: &R, push: Push) -> std::result::Result<u64, PushError> {
         if !self.core.line.settings.changing {
             return Err(PushError::Shape("the sink was opened without deletes".to_owned()));
@@ -265,17 +280,23 @@ impl Sink {
         self.core.durable()
     }
 
-    /// Waits until a row is durable, which another thread may have yet to push; `false` when it wasn't in time. An error
-    /// when it never will be: the sink has failed, or was closed before it was pushed ([`NeverPushed`](crate::Error::NeverPushed)).
-    pub fn wait_durable(&self, sequence: u64, timeout: Duration) -> Result<bool> {
-        self.core.wait_durable(sequence.saturating_add(1), after(timeout))
+    /// Waits until a row is durable, which another thread may have yet to push; [`Error::TimedOut`] when it wasn't in time.
+    /// Another error when it never will be: the sink has failed, or was closed before it was pushed ([`Error::NeverPushed`]).
+    pub fn wait_durable(&self, sequence: u64, timeout: Duration) -> Result<()> {
+        match self.core.wait_durable(sequence.saturating_add(1), after(timeout))? {
+            true => Ok(()),
+            false => Err(Error::TimedOut("the row was not durable")),
+        }
     }
 
-    /// Writes at once what was pushed, and waits until all of it is durable; `false` when it wasn't in time.
-    pub fn flush(&self, timeout: Duration) -> Result<bool> {
+    /// Writes at once what was pushed, and waits until all of it is durable; [`Error::TimedOut`] when it wasn't in time.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
         let next = self.core.next();
         self.core.line.dispatcher.hurry();
-        self.core.wait_durable(next, after(timeout))
+        match self.core.wait_durable(next, after(timeout))? {
+            true => Ok(()),
+            false => Err(Error::TimedOut("not all rows were durable")),
+        }
     }
 
     /// What the sink is doing now.
@@ -288,7 +309,7 @@ impl Sink {
             connections: line.connections(),
             outage: line.in_outage(),
             held_bytes: line.shared.budget.held(),
-            freshness_ms: line.freshness_ms(),
+            freshness: line.freshness(),
             age: self.opened.elapsed(),
         }
     }

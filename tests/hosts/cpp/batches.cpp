@@ -67,7 +67,7 @@ void all_kinds(vecsink::sink &sink) {
     const memory memory(0);
     const vecsink::pushed pushed = sink.push_batch(memory.columns());
     CHECK(pushed.complete && pushed.rows == ROWS && pushed.rejected == 0 && pushed.first == 0 && pushed.last == ROWS - 1);
-    CHECK(THROWN(sink.try_push_batch(vecsink::batch(), 1s)).code() == vecsink::errc::shape);
+    CHECK(THROWN(sink.push_batch_for(1s, vecsink::batch())).code() == vecsink::errc::shape);
     vecsink::batch none = memory.columns();
     CHECK(sink.push_batch(none.remove_prefix(ROWS)).rows == 0);
 }

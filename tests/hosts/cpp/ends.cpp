@@ -77,19 +77,19 @@ int main(int argc, char **argv) {
     const auto longest = 300ms;
     timed("push_for", longest, [&] { CHECK(!sink.push_for(longest, 3, text)); });
     const std::vector<vecsink_value> values = {vecsink_i64(3), vecsink_str(text.data(), text.size())};
-    timed("try_push_values", longest, [&] { CHECK(!sink.try_push_values(values, longest)); });
+    timed("push_values_for", longest, [&] { CHECK(!sink.push_values_for(longest, values)); });
     vecsink::row row(sink);
     row.set(0, 3).set(1, text);
-    timed("try_push_row", longest, [&] { CHECK(!sink.try_push_row(row, longest)); });
+    timed("push_row_for", longest, [&] { CHECK(!sink.push_row_for(longest, row)); });
     // Small rows may find room.
     timed("erase_for", longest, [&] { static_cast<void>(sink.erase_for(longest, 3)); });
     const std::vector<vecsink_value> key = {vecsink_i64(3)};
-    timed("try_erase_values", longest, [&] { static_cast<void>(sink.try_erase_values(key, longest)); });
+    timed("erase_values_for", longest, [&] { static_cast<void>(sink.erase_values_for(longest, key)); });
     const std::vector<std::int64_t> ids = {3};
     const std::vector<std::string> names = {text};
     vecsink::batch batch;
     batch.column("id", ids).column("name", names);
-    timed("try_push_batch", longest, [&] { CHECK(!sink.try_push_batch(batch, longest).complete); });
+    timed("push_batch_for", longest, [&] { CHECK(!sink.push_batch_for(longest, batch).complete); });
     timed("flush_for", longest, [&] { CHECK(!sink.flush_for(longest)); });
     timed("wait_durable_for", longest, [&] { CHECK(!sink.wait_durable_for(0, longest)); });
     timed("close", longest, [&] { CHECK(THROWN(sink.close(longest)).code() == vecsink::errc::not_durable); });

@@ -23,7 +23,7 @@ int main(int argc, char **argv) {
     CHECK(!sink.push_for(10ms, id, v));
     vecsink::row row(sink);
     row.set(0, id).set(1, v);
-    CHECK(!sink.try_push_row(row) && !sink.try_push_row(row, 10ms) && !sink.flush_for(10ms) && !sink.wait_durable_for(0, 10ms));
+    CHECK(!sink.try_push_row(row) && !sink.push_row_for(10ms, row) && !sink.flush_for(10ms) && !sink.wait_durable_for(0, 10ms));
 
     // A batch, of which there is room for none, later for all, and which says how far it came.
     std::vector<int> ids;
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
 
     std::size_t pushed = none.rows;
     while (batch.rows() > 0) {
-        const vecsink::pushed some = sink.try_push_batch(batch, 20ms);
+        const vecsink::pushed some = sink.push_batch_for(20ms, batch);
         CHECK(some.complete == (some.rows == batch.rows()));
         batch.remove_prefix(some.rows);
         pushed += some.rows;

@@ -59,7 +59,7 @@ void filled_rows(vecsink::sink &sink) {
     vecsink::row row(sink);
     for (int id = 5; id < 9; ++id) {
         row.clear().set(0, id).set("name", "filled").set(std::string("v"), vector);
-        const auto sequence = id % 2 == 0 ? sink.try_push_row(row, 10s) : sink.push_row(row);
+        const auto sequence = id % 2 == 0 ? sink.push_row_for(10s, row) : sink.push_row(row);
         CHECK(sequence == std::optional<std::uint64_t>(id + 6));
     }
     CHECK(THROWN(row.set("none", 1)).code() == vecsink::errc::invalid_argument);

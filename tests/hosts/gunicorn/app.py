@@ -34,12 +34,12 @@ def push_rows(ids):
 
 def push_batch(ids):
     names, embeddings = [f"row {number}" for number in ids], [embedding(number) for number in ids]
-    sink.push_many({"id": array("q", ids), "name": names, "embedding": embeddings})
+    sink.push_batch({"id": array("q", ids), "name": names, "embedding": embeddings})
 
 
 def push_bad(ids):
     """Rows that are accepted and then can't be stored."""
-    sink.push_many({"id": [ids[0]], "name": ["no vector"], "embedding": [array("f", [float("nan"), 0, 0])]})
+    sink.push_batch({"id": [ids[0]], "name": ["no vector"], "embedding": [array("f", [float("nan"), 0, 0])]})
     sink.push(id=ids[0], name="refused", embedding=embedding(0))
 
 

@@ -78,7 +78,7 @@ fn opening_a_stream_again_ends_the_sink_that_had_it() {
     schema.execute("CREATE TABLE items (id bigint PRIMARY KEY)");
     let first = builder(&schema, "items").stream("cars").open().unwrap();
     first.push_at(5, &(1,)).unwrap();
-    assert_eq!(first.flush(LONG), Ok(true));
+    assert_eq!(first.flush(LONG), Ok(()));
     let second = builder(&schema, "items").stream("cars").open().unwrap();
     let other = builder(&schema, "items").stream("bikes").open().unwrap();
     first.push_at(6, &(2,)).unwrap();

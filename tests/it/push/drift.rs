@@ -21,7 +21,7 @@ fn rows_and_deletes_pushed_before_and_after_an_alteration_are_all_applied() {
         }
     };
     push(0..100);
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     let mut other = schema.connect();
     schema.execute("BEGIN; ALTER TABLE items ALTER id TYPE bigint, ALTER name TYPE text, ALTER v TYPE vector(2)");
     push(100..ROWS);
@@ -29,7 +29,7 @@ fn rows_and_deletes_pushed_before_and_after_an_alteration_are_all_applied() {
     eventually("a writer waits", || other.query_one(waiting, &[]).unwrap().get::<_, i64>(0) > 0);
     schema.execute("COMMIT");
     push(ROWS..ROWS + 100);
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     sink.push(&(1_i64 << 40, "far more than twenty characters", [1.0_f32, 2.0])).unwrap();
     let counters = sink.close(LONG).unwrap().counters;
     assert_eq!(counters.rows_dead_lettered, 0);
@@ -53,14 +53,14 @@ fn an_altered_table_is_read_again_without_a_connection_beyond_those_of_the_sink(
         ));
         let sink = builder(&schema, "items").user(&role).password("x").connections(connections).open().unwrap();
         sink.push(&(1, "one")).unwrap();
-        assert_eq!(sink.flush(LONG), Ok(true));
+        assert_eq!(sink.flush(LONG), Ok(()));
         let mut other = schema.connect();
         schema.execute("BEGIN; ALTER TABLE items ALTER name TYPE text");
         (2..200).for_each(|id| assert!(sink.push(&(id, "more")).is_ok()));
         let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items'::regclass";
         eventually("a writer waits", || other.query_one(waiting, &[]).unwrap().get::<_, i64>(0) > 0);
         schema.execute("COMMIT");
-        assert_eq!(sink.flush(std::time::Duration::from_secs(30)), Ok(true));
+        assert_eq!(sink.flush(std::time::Duration::from_secs(30)), Ok(()));
         sink.push(&(200, "far more than twenty characters")).unwrap();
         assert_eq!(sink.close(LONG).unwrap().counters.rows_dead_lettered, 0);
         assert_eq!(schema.count("items"), 200);
@@ -84,12 +84,12 @@ fn a_key_that_is_dropped_or_moved_stops_a_sink_before_it_writes_a_row_twice() {
             schema.execute("CREATE TABLE items (id int PRIMARY KEY, n int)");
             let sink = builder(&schema, "items").conflict_mode(mode).deletes(deletes).open().unwrap();
             (0..10).for_each(|id| assert!(sink.push(&(id, id)).is_ok()));
-            assert_eq!(sink.flush(LONG), Ok(true));
+            assert_eq!(sink.flush(LONG), Ok(()));
             schema.execute(alteration);
             // As long as the table has the old key, each of these rows collides with a row of the table.
             (0..10).for_each(|id| drop(sink.push(&(id, id + 100))));
             let case = format!("{mode:?}, deletes: {deletes}, {alteration}");
-            let error = sink.flush(LONG).map(|done| format!("flushed: {done}"));
+            let error = sink.flush(LONG).map(|()| "flushed".to_owned());
             let error = error.expect_err(&case).to_string();
             for part in ["items was altered", "its unique indexes are others", "open the sink again"] {
                 assert!(error.contains(part), "{case}: {error}");
@@ -121,7 +121,7 @@ fn an_index_that_is_built_again_or_that_is_not_unique_changes_nothing() {
         "DROP INDEX twin",
     ] {
         (0..10).for_each(|id| assert!(sink.push(&(id, id + pushed)).is_ok()));
-        assert_eq!(sink.flush(LONG), Ok(true), "before {alteration}");
+        assert_eq!(sink.flush(LONG), Ok(()), "before {alteration}");
         schema.execute(alteration);
         pushed += 1;
     }

@@ -29,7 +29,7 @@ fn closing_a_named_stream_ends_in_time_on_a_frozen_server() {
     let schema = items(&private);
     let sink = builder(&schema, "items").stream("frozen").open().unwrap();
     sink.push(&(1,)).unwrap();
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     private.freeze();
     sink.push(&(2,)).unwrap();
     let deadline = Duration::from_secs(2);
@@ -137,7 +137,7 @@ fn calls_end_in_time_at_whatever_byte_of_a_copy_or_a_commit_the_connection_stall
     let sound = Through::new(&server);
     let sink = sound.open().unwrap();
     push(&sink, 0);
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     let before = sound.proxy.passed();
     push(&sink, ROWS);
     sink.close(LONG).unwrap();
@@ -146,7 +146,7 @@ fn calls_end_in_time_at_whatever_byte_of_a_copy_or_a_commit_the_connection_stall
         let mut through = Through::new(&server);
         let sink = through.open().unwrap();
         push(&sink, 0);
-        assert_eq!(sink.flush(LONG), Ok(true));
+        assert_eq!(sink.flush(LONG), Ok(()));
         through.proxy.cut_after(way, at);
         push(&sink, ROWS);
         let timeout = Duration::from_millis(300);

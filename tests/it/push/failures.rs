@@ -93,14 +93,14 @@ fn under_strict_the_sink_fails_with_the_rows_number() {
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, price int CHECK (price >= 0))");
     let sink = builder(&schema, "items").exception_mode(ExceptionMode::Strict).open().unwrap();
     assert_eq!(sink.push(&(1, -1)), Ok(0));
-    let failure = |outcome: Result<bool, Error>| match outcome {
+    let failure = |outcome: Result<(), Error>| match outcome {
         Err(error @ Error::Strict { .. }) if !error.is_in_doubt() => panic!("later rows may be in the table: {error}"),
         Err(Error::Strict { position, .. }) => position.offset,
         other => panic!("{other:?}"),
     };
     assert_eq!(failure(sink.wait_durable(0, LONG)), 0);
     assert!(matches!(sink.push(&(2, 2)), Err(PushError::Failed(Error::Strict { .. }))));
-    assert_eq!(failure(sink.close(LONG).map(|_| true)), 0);
+    assert_eq!(failure(sink.close(LONG).map(drop)), 0);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn closing_in_too_little_time_says_from_where_on_rows_may_be_missing() {
     let mut blocker = schema.connect();
     let sink = open(&schema, "items");
     sink.push(&(1,)).unwrap();
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     let mut lock = blocker.transaction().unwrap();
     lock.batch_execute("LOCK TABLE items").unwrap();
     sink.push(&(2,)).unwrap();

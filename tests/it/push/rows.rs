@@ -22,7 +22,7 @@ fn a_url_may_name_a_unix_socket_before_the_database_or_as_its_host() {
     for (id, url) in (0i64..).zip(&urls) {
         let sink = Sink::builder(url, &format!("{}.t", schema.name)).open().expect("the sink opens");
         assert_eq!(sink.push(&[Value::Int(id)]), Ok(0));
-        assert_eq!(sink.flush(LONG), Ok(true));
+        assert_eq!(sink.flush(LONG), Ok(()));
     }
     assert_eq!(schema.count("t"), 2);
 }
@@ -62,7 +62,7 @@ fn a_row_of_every_kind_of_value_is_read_back() {
         let rest = [Value::Null; 6];
         assert_eq!(sink.push(&[first, &rest].concat()), Ok(1));
     });
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     let read =
         "SELECT concat_ws('|', id, small, yes, single, twice, price, name, day, at AT TIME ZONE 'UTC', wall, hour,
                 v, a, d, made) FROM kinds WHERE id = 1";
@@ -104,7 +104,7 @@ fn rows_of_many_threads_are_all_there_and_each_key_has_its_last_row() {
     });
     let stats = sink.stats();
     assert_eq!(stats.next, (THREADS * ROWS) as u64);
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     assert_eq!(sink.durable(), (THREADS * ROWS) as u64);
     assert_eq!(schema.count("items"), THREADS * ROWS / 3);
     assert_eq!(schema.text("SELECT count(*) FROM items WHERE round <> 2 OR (v::real[])[2] <> 2").as_deref(), Some("0"));
@@ -120,10 +120,14 @@ fn waiting_for_a_row_means_that_others_can_read_it() {
     let sink = open(&schema, "items");
     for id in 0..20 {
         let sequence = sink.push(&(id, "x")).unwrap();
-        assert_eq!(sink.wait_durable(sequence, LONG), Ok(true));
+        assert_eq!(sink.wait_durable(sequence, LONG), Ok(()));
         assert_eq!(schema.count("items"), i64::from(id) + 1);
     }
-    assert_eq!(sink.wait_durable(20, Duration::from_millis(5)), Ok(false), "nobody pushed that one");
+    assert_eq!(
+        sink.wait_durable(20, Duration::from_millis(5)),
+        Err(Error::TimedOut("the row was not durable")),
+        "nobody pushed that one"
+    );
 }
 
 #[test]
@@ -138,7 +142,7 @@ fn waiting_for_a_row_that_nobody_pushed_ends_when_the_sink_is_closed() {
         sink.close(LONG).unwrap();
         assert_eq!(waiting.join().unwrap(), Err(Error::NeverPushed { sequence: 1, next: 1 }));
     });
-    assert_eq!(sink.wait_durable(0, Duration::ZERO), Ok(true));
+    assert_eq!(sink.wait_durable(0, Duration::ZERO), Ok(()));
     let never = sink.wait_durable(7, Duration::MAX).unwrap_err();
     assert_eq!(never.to_string(), "row 7 was never pushed: the sink was closed with 1 as the next row's number");
 }
@@ -209,7 +213,7 @@ fn the_hosts_own_numbers_rise_with_gaps() {
     assert_eq!(sink.push_at(1000, &(3,)), Err(PushError::OutOfOrder { sequence: 1000, next: 1001 }));
     assert_eq!(sink.push_at(u64::MAX, &(3,)), Err(PushError::OutOfOrder { sequence: u64::MAX, next: 1001 }));
     assert_eq!(sink.push(&(4,)), Ok(1001));
-    assert_eq!(sink.wait_durable(1001, LONG), Ok(true));
+    assert_eq!(sink.wait_durable(1001, LONG), Ok(()));
     assert_eq!(sink.durable(), 1002);
 }
 

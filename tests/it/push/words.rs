@@ -31,7 +31,7 @@ fn scene(more: impl Fn(SinkBuilder) -> SinkBuilder) -> Option<(Schema, Sink)> {
     schema.execute(&format!("CREATE TABLE items ({COLUMNS})"));
     let sink = more(builder(&schema, "items")).open().unwrap();
     sink.push(&(1, 1)).unwrap();
-    assert_eq!(sink.flush(LONG), Ok(true));
+    assert_eq!(sink.flush(LONG), Ok(()));
     Some((schema, sink))
 }
 

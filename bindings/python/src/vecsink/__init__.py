@@ -2,7 +2,7 @@
 
     with vecsink.Sink("postgresql://me:secret@db/shop", "public.items") as sink:
         sink.push(id=7, embedding=model.embed("lamp"))                  # one row
-        sink.push_many({"id": ids, "embedding": matrix})                # columns and matrices, read in place
+        sink.push_batch({"id": ids, "embedding": matrix})                # columns and matrices, read in place
 
 `Sink` says the rest. The library's log goes to the logger `vecsink`.
 """
@@ -10,30 +10,30 @@
 from ._abi import Code
 from ._callbacks import Rejected
 from ._errors import (
-    ArgumentError,
-    Closed,
+    ClosedError,
     ConfigError,
     DeadLetterError,
     Error,
-    Failed,
-    Fenced,
-    Forked,
-    InCallback,
+    FailedError,
+    FencedError,
+    ForkedError,
+    InCallbackError,
     InternalError,
-    NotDurable,
-    OutOfMemory,
-    OutOfOrder,
+    InvalidArgumentError,
+    NotDurableError,
+    OutOfMemoryError,
+    OutOfOrderError,
     Position,
     RejectedError,
     ShapeError,
     SourceError,
-    Stopped,
+    StoppedError,
     StrictError,
     TargetError,
-    TimedOut,
-    Unsupported,
-    UnsupportedType,
-    WouldBlock,
+    TimedOutError,
+    UnsupportedError,
+    UnsupportedTypeError,
+    WouldBlockError,
     text,
 )
 from ._library import lib
@@ -44,20 +44,20 @@ from ._stats import Stats
 __version__ = text(lib.vecsink_version()) or ""
 
 __all__ = [
-    "ArgumentError",
-    "Closed",
+    "ClosedError",
     "Code",
     "ConfigError",
     "DeadLetterError",
     "Error",
-    "Failed",
-    "Fenced",
-    "Forked",
-    "InCallback",
+    "FailedError",
+    "FencedError",
+    "ForkedError",
+    "InCallbackError",
     "InternalError",
-    "NotDurable",
-    "OutOfMemory",
-    "OutOfOrder",
+    "InvalidArgumentError",
+    "NotDurableError",
+    "OutOfMemoryError",
+    "OutOfOrderError",
     "Pipeline",
     "Position",
     "Pushed",
@@ -67,11 +67,11 @@ __all__ = [
     "Sink",
     "SourceError",
     "Stats",
-    "Stopped",
+    "StoppedError",
     "StrictError",
     "TargetError",
-    "TimedOut",
-    "Unsupported",
-    "UnsupportedType",
-    "WouldBlock",
+    "TimedOutError",
+    "UnsupportedError",
+    "UnsupportedTypeError",
+    "WouldBlockError",
 ]

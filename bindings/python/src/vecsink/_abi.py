@@ -51,6 +51,17 @@ class Code(IntEnum):
     OUT_OF_MEMORY = 23
 
 
+class ConflictMode(IntEnum):
+    UPSERT = 0
+    IGNORE = 1
+    STRICT = 2
+
+
+class ExceptionMode(IntEnum):
+    IGNORE = 0
+    STRICT = 1
+
+
 class LogLevel(IntEnum):
     OFF = 0
     ERROR = 1
@@ -204,7 +215,7 @@ class StatsStruct(Structure):
         ("freshness_ms", c_int64),
         ("connections", c_uint32),
         ("outage", c_uint32),
-        ("seconds", c_double),
+        ("age_ms", c_int64),
         ("records_missed", c_uint64),
         ("progress_age_ms", c_int64),
     ]
@@ -279,6 +290,16 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "vecsink_sink_builder_new": (_CODE, c_char_p, c_char_p, _OUT, _ERROR),
     "vecsink_sink_builder_columns": (_CODE, c_void_p, POINTER(c_char_p), c_size_t, _ERROR),
     "vecsink_sink_builder_option": (_CODE, c_void_p, c_char_p, c_char_p, _ERROR),
+    "vecsink_sink_builder_user": (_CODE, c_void_p, c_char_p, _ERROR),
+    "vecsink_sink_builder_password": (_CODE, c_void_p, c_char_p, _ERROR),
+    "vecsink_sink_builder_conflict_mode": (_CODE, c_void_p, c_int32, _ERROR),
+    "vecsink_sink_builder_exception_mode": (_CODE, c_void_p, c_int32, _ERROR),
+    "vecsink_sink_builder_batch_size": (_CODE, c_void_p, c_uint32, _ERROR),
+    "vecsink_sink_builder_connections": (_CODE, c_void_p, c_uint32, _ERROR),
+    "vecsink_sink_builder_dead_letter_file": (_CODE, c_void_p, c_char_p, _ERROR),
+    "vecsink_sink_builder_vector_dimension": (_CODE, c_void_p, c_size_t, _ERROR),
+    "vecsink_sink_builder_vector_normalize": (_CODE, c_void_p, c_bool, _ERROR),
+    "vecsink_sink_builder_application_name": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_stream": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_deletes": (_CODE, c_void_p, c_bool, _ERROR),
     "vecsink_sink_builder_linger": (_CODE, c_void_p, c_uint64, _ERROR),

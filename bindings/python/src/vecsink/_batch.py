@@ -1,4 +1,4 @@
-"""What `push_many` takes, as columns."""
+"""What `push_batch` takes, as columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._column import Column
-from ._errors import Error, ShapeError, UnsupportedType
+from ._errors import Error, ShapeError, UnsupportedTypeError
 from ._frame import from_series, is_frame, is_series
 from ._ndarray import fields, from_ndarray
 from ._sequence import from_sequence
@@ -58,7 +58,7 @@ def _values(values: Any) -> Column:
     if is_series(values):
         return from_series(values)
     if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
-        raise UnsupportedType(f"a {type(values).__name__} is no column; give a list of values")
+        raise UnsupportedTypeError(f"a {type(values).__name__} can't be a column; give a list of values")
     if isinstance(values, Sequence) or hasattr(values, "typecode"):
         return from_sequence(values)
     for method in ("to_pylist", "to_list"):  # pyarrow's arrays, polars' Series
@@ -69,9 +69,9 @@ def _values(values: Any) -> Column:
     raise unsupported(values, f"a {type(values).__module__}.{type(values).__qualname__}")
 
 
-def unsupported_batch(data: Any) -> UnsupportedType:
+def unsupported_batch(data: Any) -> UnsupportedTypeError:
     kind = type(data)
-    return UnsupportedType(
-        f"a {kind.__module__}.{kind.__qualname__} is no batch: give a dict of columns, a structured array, a DataFrame, or "
-        "an Arrow table; one row goes through push or push_row"
+    return UnsupportedTypeError(
+        f"a {kind.__module__}.{kind.__qualname__} can't be a batch: give a dict of columns, a structured array, a DataFrame, "
+        "or an Arrow table; one row goes through push or push_values"
     )

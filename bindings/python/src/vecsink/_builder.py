@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from ctypes import byref, c_void_p
+from enum import IntEnum
 from math import ceil
 from typing import Any, Callable, Union
 
-from ._errors import ArgumentError, check, shown
+from ._errors import InvalidArgumentError, check, shown
 from ._wait import LONGEST, interruptible
 
 Option = Union[str, int, float, bool, "os.PathLike[str]"]
@@ -19,13 +20,13 @@ def string(value: Any, what: str) -> bytes:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str):
-        raise ArgumentError(f"{what} is a str, not {type(value).__name__}")
+        raise InvalidArgumentError(f"{what} is a str, not {type(value).__name__}")
     if "\0" in value:
-        raise ArgumentError(f"{what} has a NUL in it")
+        raise InvalidArgumentError(f"{what} has a NUL in it")
     try:
         return value.encode()
     except UnicodeEncodeError as error:
-        raise ArgumentError(f"{what} is not text: {error.reason}") from None
+        raise InvalidArgumentError(f"{what} is not text: {error.reason}") from None
 
 
 def option(value: Option, name: str) -> bytes:
@@ -40,8 +41,24 @@ def option(value: Option, name: str) -> bytes:
 def count(value: Any, what: str, unit: int = 1) -> int:
     """A number that isn't negative, in the library's unit."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST * 1000:
-        raise ArgumentError(f"{what} is a number from 0 on, not {shown(value)}")
+        raise InvalidArgumentError(f"{what} is a number from 0 on, not {shown(value)}")
     return ceil(value * unit)
+
+
+def whole(value: Any, what: str) -> int:
+    """A whole number that 32 bits hold."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 32:
+        raise InvalidArgumentError(f"{what} is a whole number from 0 on, not {shown(value)}")
+    return value
+
+
+def choice(value: Any, words: type[IntEnum], what: str) -> int:
+    """The number that the library has for one of these words."""
+    for word in words:
+        if isinstance(value, str) and value.upper() == word.name:
+            return word.value
+    names = ", ".join(repr(word.name.lower()) for word in words)
+    raise InvalidArgumentError(f"{what} is one of {names}, not {shown(value)}")
 
 
 class Builder:

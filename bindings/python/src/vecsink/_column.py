@@ -6,11 +6,11 @@ from typing import Any
 
 from . import _abi
 from ._abi import ColumnType, Unit
-from ._errors import ArgumentError, shown
+from ._errors import InvalidArgumentError, shown
 
 
 class Column:
-    """`rows` values at `address`. `keep` is what owns the memory: the column lives for one call of `push_many`."""
+    """`rows` values at `address`. `keep` is what owns the memory: the column lives for one call of `push_batch`."""
 
     __slots__ = ("struct", "rows", "keep", "step", "elements_a_row", "offset_step")
 
@@ -42,7 +42,7 @@ class Column:
 
     def name(self, name: str) -> None:
         if not isinstance(name, str) or "\0" in name:
-            raise ArgumentError(f"a column's name is a str without NUL, not {shown(name)}")
+            raise InvalidArgumentError(f"a column's name is a str without NUL, not {shown(name)}")
         self.struct.name = name.encode()
 
     def nulls(self, bits: Any | None, address: int) -> None:

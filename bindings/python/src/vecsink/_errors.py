@@ -42,13 +42,13 @@ class Error(Exception):
             setattr(self, name, value)
 
 
-class ArgumentError(Error, ValueError):
+class InvalidArgumentError(Error, ValueError):
     """An argument that can't be: a negative time-out, a NUL in a name, a value out of range."""
 
     _default = Code.INVALID_ARGUMENT
 
 
-class UnsupportedType(Error, TypeError):
+class UnsupportedTypeError(Error, TypeError):
     """A value of a type that no column takes."""
 
     _default = Code.INVALID_ARGUMENT
@@ -96,68 +96,68 @@ class RejectedError(Error, ValueError):
     _default = Code.REJECTED
 
 
-class WouldBlock(Error, BlockingIOError):
+class WouldBlockError(Error, BlockingIOError):
     """There is no room now, and the call was told not to wait."""
 
     _default = Code.WOULD_BLOCK
 
 
-class TimedOut(Error, TimeoutError):
+class TimedOutError(Error, TimeoutError):
     """It didn't happen in time."""
 
     _default = Code.TIMED_OUT
 
 
-class OutOfOrder(Error, ValueError):
+class OutOfOrderError(Error, ValueError):
     """A sequence number below what was pushed already."""
 
     _default = Code.OUT_OF_ORDER
 
 
-class Closed(Error):
+class ClosedError(Error):
     """The sink or pipeline was closed."""
 
     _default = Code.CLOSED
 
 
-class Failed(Error):
+class FailedError(Error):
     """The sink has failed earlier and takes no more rows; those from ``durable`` on may not be in the database."""
 
     _default = Code.FAILED
 
 
-class Fenced(Failed):
+class FencedError(FailedError):
     """Another process has opened this stream, or this sink's stream was opened again."""
 
     _default = Code.FENCED
 
 
-class NotDurable(Error):
+class NotDurableError(Error):
     """Closed before everything was written: the rest may or may not be in the database."""
 
     _default = Code.NOT_DURABLE
 
 
-class Stopped(Error):
+class StoppedError(Error):
     """Ended before everything was written. Nothing is lost: it is read again at the next start."""
 
     _default = Code.STOPPED
 
 
-class Unsupported(Error, NotImplementedError):
+class UnsupportedError(Error, NotImplementedError):
     """The library was built without it."""
 
     _default = Code.UNSUPPORTED
 
 
-class Forked(Error):
+class ForkedError(Error):
     """The sink belongs to the parent process; or the parent had one open at the fork, whose threads are not in this process.
     Open sinks in processes that were forked before or after, or spawned."""
 
     _default = Code.FORKED
 
 
-class InCallback(Error):
+class InCallbackError(Error):
     """Not allowed from a callback."""
 
     _default = Code.IN_CALLBACK
@@ -169,7 +169,7 @@ class InternalError(Error):
     _default = Code.INTERNAL
 
 
-class OutOfMemory(Error, MemoryError):
+class OutOfMemoryError(Error, MemoryError):
     """The memory for a large row can't be had now."""
 
     _default = Code.OUT_OF_MEMORY
@@ -185,29 +185,29 @@ def shown(value: Any) -> str:
 
 
 CLASSES: dict[Code, type[Error]] = {
-    Code.INVALID_ARGUMENT: ArgumentError,
-    Code.INVALID_HANDLE: Closed,
-    Code.INVALID_UTF8: ArgumentError,
+    Code.INVALID_ARGUMENT: InvalidArgumentError,
+    Code.INVALID_HANDLE: ClosedError,
+    Code.INVALID_UTF8: InvalidArgumentError,
     Code.CONFIG: ConfigError,
     Code.SOURCE: SourceError,
     Code.TARGET: TargetError,
     Code.STRICT: StrictError,
     Code.DEAD_LETTER: DeadLetterError,
-    Code.STOPPED: Stopped,
-    Code.NOT_DURABLE: NotDurable,
-    Code.WOULD_BLOCK: WouldBlock,
-    Code.TIMED_OUT: TimedOut,
+    Code.STOPPED: StoppedError,
+    Code.NOT_DURABLE: NotDurableError,
+    Code.WOULD_BLOCK: WouldBlockError,
+    Code.TIMED_OUT: TimedOutError,
     Code.REJECTED: RejectedError,
     Code.SHAPE: ShapeError,
-    Code.OUT_OF_ORDER: OutOfOrder,
-    Code.CLOSED: Closed,
-    Code.FAILED: Failed,
-    Code.FENCED: Fenced,
-    Code.UNSUPPORTED: Unsupported,
-    Code.FORKED: Forked,
-    Code.IN_CALLBACK: InCallback,
+    Code.OUT_OF_ORDER: OutOfOrderError,
+    Code.CLOSED: ClosedError,
+    Code.FAILED: FailedError,
+    Code.FENCED: FencedError,
+    Code.UNSUPPORTED: UnsupportedError,
+    Code.FORKED: ForkedError,
+    Code.IN_CALLBACK: InCallbackError,
     Code.INTERNAL: InternalError,
-    Code.OUT_OF_MEMORY: OutOfMemory,
+    Code.OUT_OF_MEMORY: OutOfMemoryError,
 }
 
 

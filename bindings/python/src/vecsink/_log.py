@@ -10,7 +10,7 @@ from ctypes import string_at
 from typing import Any
 
 from ._abi import LogCallback, LogLevel
-from ._errors import Unsupported, check
+from ._errors import UnsupportedError, check
 from ._library import lib
 
 logger = logging.getLogger("vecsink")
@@ -40,7 +40,7 @@ def follow_logger() -> None:
     global _at
     wanted = next((level for level in sorted(_LEVELS, reverse=True) if logger.isEnabledFor(_LEVELS[level])), LogLevel.OFF)
     if wanted != _at:
-        with suppress(Unsupported):  # a Rust program around this interpreter has a logger of its own
+        with suppress(UnsupportedError):  # a Rust program around this interpreter has a logger of its own
             check(lib.vecsink_log_set, int(wanted), _callback, None)
         _at = wanted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ._abi import ColumnType, Unit
 from ._column import Column
-from ._errors import ShapeError, UnsupportedType
+from ._errors import ShapeError, UnsupportedTypeError
 from ._sequence import from_sequence
 
 _SCALARS = {
@@ -25,7 +25,7 @@ def from_ndarray(values: Any, valid: Any = None) -> Column:
     """A vector of scalars or a matrix: each row of the matrix is a vector. `valid`: an array of bools, False for NULL."""
     numpy = sys.modules["numpy"]
     if values.ndim == 0:
-        raise ShapeError("an array without dimensions is no column")
+        raise ShapeError("an array without dimensions can't be a column")
     if isinstance(values, numpy.ma.MaskedArray):
         values, valid = _unmasked(numpy, values, valid)
     if not values.dtype.isnative:
@@ -102,7 +102,7 @@ def _times(numpy: Any, values: Any, valid: Any) -> tuple[Column, Any]:
 def _listed(values: Any, valid: Any) -> list[Any]:
     """What has no form of its own, as Python's objects."""
     if values.dtype.kind not in "biufOUSMmT" or values.dtype.char in "gG":
-        raise UnsupportedType(f"an array of {values.dtype} can't be stored in a column")
+        raise UnsupportedTypeError(f"an array of {values.dtype} can't be stored in a column")
     if values.dtype.kind in "Mm":
         rows = list(values.astype("m8[us]") if values.dtype.kind == "m" else values)
     else:

@@ -105,8 +105,8 @@ class Pipeline(Handle):
         super().__init__(pointer, lib.vecsink_pipeline_free)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Returns when the job has ended by itself, as one over a bounded source does; raises why it failed, TimedOut while
-        it still runs."""
+        """Returns when the job has ended by itself, as one over a bounded source does; raises why it failed, TimedOutError
+        while it still runs."""
         patience = Patience(timeout)
         while True:
             error = c_void_p()
@@ -124,7 +124,7 @@ class Pipeline(Handle):
         return _stats.read(struct)
 
     def stop(self, timeout: float = 25.0) -> Stats:
-        """Writes what was read and ends the job. Stopped when that takes longer than ``timeout`` seconds; nothing is lost,
+        """Writes what was read and ends the job. StoppedError when that takes longer than ``timeout`` seconds; nothing is lost,
         the next start goes on. Ctrl-C ends the wait, the job goes on ending."""
         deadline = int(Patience(timeout).left() * 1000)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ._abi import ColumnType
 from ._column import Column
-from ._errors import UnsupportedType
+from ._errors import UnsupportedTypeError
 from ._value import BYTES_A_VALUE, WORDS, Values, put
 
 _ARRAY_TYPES = {
@@ -72,7 +72,7 @@ def _of_one_type(values: Sequence[Any], kind: type, valid: list[bool] | None) ->
 def from_array(values: array[Any]) -> Column:
     kind = _ARRAY_TYPES.get(values.typecode)
     if kind is None:
-        raise UnsupportedType(f"an array of type {values.typecode!r} is no column")
+        raise UnsupportedTypeError(f"an array of type {values.typecode!r} can't be a column")
     address, length = values.buffer_info()
     return Column(kind, length, address, length, keep=values, itemsize=values.itemsize)
 
@@ -127,7 +127,7 @@ def from_anything(values: Sequence[Any]) -> Column:
     for row, value in enumerate(values):
         try:
             put(cells, WORDS * row, value)
-        except (UnsupportedType, UnicodeError, ValueError, TypeError) as error:
+        except (UnsupportedTypeError, UnicodeError, ValueError, TypeError) as error:
             error.args = (f"row {row}: {error}",)
             raise
     return Column(ColumnType.VALUES, len(values), cells.address, len(values), keep=cells, itemsize=BYTES_A_VALUE)

@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Any, Callable, Literal, NamedTuple
 
 from . import _arrow, _batch, _log, _stats
-from ._abi import NEXT, Code, PushedRows
+from ._abi import NEXT, Code, ConflictMode, ExceptionMode, PushedRows
 from ._abi import Column as ColumnStruct
-from ._builder import Builder, Option, count, option, string
+from ._builder import Builder, Option, choice, count, option, string, whole
 from ._callbacks import Rejected, durable_callback, rejected_callback
 from ._column import Column
-from ._errors import ArgumentError, Closed, Error, ShapeError, check, forget, shown, take, text
+from ._errors import ClosedError, Error, InvalidArgumentError, ShapeError, check, forget, shown, take, text
 from ._frame import is_frame
 from ._handle import Handle, in_callback
 from ._library import lib, untyped
@@ -24,8 +24,8 @@ from ._stats import Stats
 from ._value import SETTERS, WORDS, Values, put, setter_for
 from ._wait import SLICE_MS, Patience, interruptible
 
-ConflictMode = Literal["upsert", "ignore", "strict"]
-ExceptionMode = Literal["ignore", "strict"]
+ConflictModeName = Literal["upsert", "ignore", "strict"]
+ExceptionModeName = Literal["ignore", "strict"]
 
 ROWS_A_CALL = 65_536
 """Of a batch: the library gives control back in between, so that Ctrl-C is heard."""
@@ -77,13 +77,16 @@ class Sink(Handle):
     stored and ``on_rejected`` was told: **a push is a promise only from then on**. Rows of one key that one thread pushes
     are written in their order. All methods may be called by any number of threads.
 
-    ``conflict_mode``: whether a row replaces the one with its key (the default), or is left out, or is an error.
-    ``exception_mode``: whether a row that the database refuses becomes a dead letter (the default; ``dead_letter_file``
-    keeps those as JSON Lines), or makes the sink fail. ``stream`` names the rows' stream for a host that numbers them
-    itself: see ``resume_position``. ``deletes``: whether ``delete`` will be called. ``buffer_memory``: bytes of rows on
-    their way at most; at the bound pushes wait. ``linger``: seconds that a row waits for others to share its transaction.
-    ``max_outage``: seconds that the database may be away before the sink fails. ``options``: any sink option of a job file
-    by its name there.
+    ``user`` and ``password`` win over the URL. ``conflict_mode``: whether a row replaces the one with its key (the
+    default), or is left out, or is an error. ``exception_mode``: whether a row that the database refuses becomes a dead
+    letter (the default; ``dead_letter_file`` keeps those as JSON Lines), or makes the sink fail. ``batch_size``: rows in
+    one transaction at most; left out: tuned while running. ``connections``: at most; 20 when left out.
+    ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say. ``vector_normalize``:
+    whether vectors are scaled to length 1. ``application_name``: how sessions name themselves in ``pg_stat_activity``.
+    ``stream`` names the rows' stream for a host that numbers them itself: see ``resume_position``. ``deletes``: whether
+    ``delete`` will be called. ``buffer_memory``: bytes of rows on their way at most, 64 MiB when left out; at the bound
+    pushes wait. ``linger``: seconds that a row waits for others to share its transaction. ``max_outage``: seconds that
+    the database may be away before the sink fails. ``options``: any sink option of a job file by its name there.
 
     ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but not
     close; what they raise is logged.
@@ -105,9 +108,16 @@ class Sink(Handle):
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        conflict_mode: ConflictMode | None = None,
-        exception_mode: ExceptionMode | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        conflict_mode: ConflictModeName | None = None,
+        exception_mode: ExceptionModeName | None = None,
+        batch_size: int | None = None,
+        connections: int | None = None,
         dead_letter_file: str | os.PathLike[str] | None = None,
+        vector_dimension: int | None = None,
+        vector_normalize: bool | None = None,
+        application_name: str | None = None,
         stream: str | None = None,
         deletes: bool = False,
         buffer_memory: int | None = None,
@@ -117,23 +127,36 @@ class Sink(Handle):
         on_rejected: Callable[[Rejected], Any] | None = None,
         options: Mapping[str, Option] | None = None,
     ) -> None:
-        settings = dict(options or {})
-        if conflict_mode is not None:
-            settings["conflictmode"] = conflict_mode
-        if exception_mode is not None:
-            settings["exceptionmode"] = exception_mode
-        if dead_letter_file is not None:
-            settings["deadletter"] = f"file:{os.fsdecode(dead_letter_file)}"
         _log.follow_logger()
         arguments = string(url, "url"), string(table, "table")
         with Builder(lib.vecsink_sink_builder_new, lib.vecsink_sink_builder_free, *arguments) as builder:
             if columns is not None:
                 if isinstance(columns, str):
-                    raise ArgumentError("columns are names, not one str")
+                    raise InvalidArgumentError("columns are names, not one str")
                 names = [string(name, "a column's name") for name in columns]
                 builder.set(lib.vecsink_sink_builder_columns, (c_char_p * len(names))(*names), len(names))
-            for name, value in settings.items():
+            for name, value in (options or {}).items():
                 builder.set(lib.vecsink_sink_builder_option, string(name, "an option's name"), option(value, name))
+            if user is not None:
+                builder.set(lib.vecsink_sink_builder_user, string(user, "user"))
+            if password is not None:
+                builder.set(lib.vecsink_sink_builder_password, string(password, "password"))
+            if conflict_mode is not None:
+                builder.set(lib.vecsink_sink_builder_conflict_mode, choice(conflict_mode, ConflictMode, "conflict_mode"))
+            if exception_mode is not None:
+                builder.set(lib.vecsink_sink_builder_exception_mode, choice(exception_mode, ExceptionMode, "exception_mode"))
+            if batch_size is not None:
+                builder.set(lib.vecsink_sink_builder_batch_size, whole(batch_size, "batch_size"))
+            if connections is not None:
+                builder.set(lib.vecsink_sink_builder_connections, whole(connections, "connections"))
+            if dead_letter_file is not None:
+                builder.set(lib.vecsink_sink_builder_dead_letter_file, string(dead_letter_file, "dead_letter_file"))
+            if vector_dimension is not None:
+                builder.set(lib.vecsink_sink_builder_vector_dimension, whole(vector_dimension, "vector_dimension"))
+            if vector_normalize is not None:
+                builder.set(lib.vecsink_sink_builder_vector_normalize, bool(vector_normalize))
+            if application_name is not None:
+                builder.set(lib.vecsink_sink_builder_application_name, string(application_name, "application_name"))
             if stream is not None:
                 builder.set(lib.vecsink_sink_builder_stream, string(stream, "stream"))
             builder.set(lib.vecsink_sink_builder_deletes, bool(deletes))
@@ -173,7 +196,7 @@ class Sink(Handle):
         """Pushes one row, its columns by name, ``push(id=7, feature=embedding)``; or as a mapping, for columns whose
         names aren't Python's. Gives its number.
 
-        Waits while there is no room, ``timeout`` seconds at most (TimedOut), or not at all with 0 (WouldBlock).
+        Waits while there is no room, ``timeout`` seconds at most (TimedOutError), or not at all with 0 (WouldBlockError).
         ``sequence`` is a number of your own, above all before. A row that the table could never store is refused at once
         (RejectedError).
 
@@ -191,13 +214,13 @@ class Sink(Handle):
             raise self._misfit(columns) from None
         return self._send(values, sequence, timeout)
 
-    def push_row(self, row: Sequence[Any], /, *, sequence: int | None = None, timeout: float | None = None) -> int:
+    def push_values(self, values: Sequence[Any], /, *, sequence: int | None = None, timeout: float | None = None) -> int:
         """Pushes one row, a sequence of values in the order of ``columns``. For the rest see ``push``."""
-        row = tuple(row)  # which keeps the values alive, whatever becomes of a list
-        if len(row) != self._width:
+        values = tuple(values)  # which keeps them alive, whatever becomes of a list
+        if len(values) != self._width:
             columns = ", ".join(self.columns)
-            raise ShapeError(f"the row has {len(row)} values, the sink has {self._width} columns: {columns}")
-        return self._send(row, sequence, timeout)
+            raise ShapeError(f"the row has {len(values)} values, the sink has {self._width} columns: {columns}")
+        return self._send(values, sequence, timeout)
 
     def _send(self, row: Sequence[Any], sequence: int | None, timeout: float | None) -> int:
         if self._closing:
@@ -242,7 +265,7 @@ class Sink(Handle):
         if code != _OK:
             raise take(code, buffers.error)
 
-    def push_many(self, data: Any, /, *, sequence: int | None = None, timeout: float | None = None) -> Pushed:
+    def push_batch(self, data: Any, /, *, sequence: int | None = None, timeout: float | None = None) -> Pushed:
         """Pushes a batch of rows, given by columns: a dict of them, a structured array, a pandas DataFrame (its index is
         left out), or anything that exports Arrow: pyarrow's Table and RecordBatch, polars' DataFrame …
 
@@ -341,12 +364,12 @@ class Sink(Handle):
         return int(lib.vecsink_sink_resume_position(self._pointer))
 
     def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
-        """Returns when the row of this number is durable, which another thread may have yet to push; TimedOut when it isn't
-        in time, Closed when the sink was closed before it was pushed."""
+        """Returns when the row of this number is durable, which another thread may have yet to push; TimedOutError when it
+        isn't in time, ClosedError when the sink was closed before it was pushed."""
         _wait_for(self._pointer, _sequence(sequence), Patience(timeout))
 
     def flush(self, timeout: float | None = None) -> None:
-        """Has what was pushed written at once; returns when all of it is durable, TimedOut when it isn't in time."""
+        """Has what was pushed written at once; returns when all of it is durable, TimedOutError when it isn't in time."""
         self._flush(Patience(timeout))
 
     def _flush(self, patience: Patience) -> None:
@@ -368,8 +391,8 @@ class Sink(Handle):
 
     # -- the end
 
-    def close(self, timeout: float = 30.0) -> Stats:
-        """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurable when
+    def close(self, timeout: float = 25.0) -> Stats:
+        """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurableError when
         that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback."""
         if getattr(in_callback, "now", False):
             return self._end(0.0)  # which the library refuses
@@ -445,20 +468,20 @@ def _in_order(columns: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequenc
     return itemgetter(*columns) if columns else lambda row: ()
 
 
-def _closed() -> Closed:
-    return Closed("the sink is closed")
+def _closed() -> ClosedError:
+    return ClosedError("the sink is closed")
 
 
 def _sequence(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < NEXT:
-        raise ArgumentError(f"a sequence number is an int from 0 on, not {shown(number)}")
+        raise InvalidArgumentError(f"a sequence number is an int from 0 on, not {shown(number)}")
     return number
 
 
 def _of_column(error: Exception, column: str) -> Error:
     if isinstance(error, Error):
         return type(error)(f"column {column}: {error}", column=column)
-    return ArgumentError(f"column {column}: {error}", column=column)
+    return InvalidArgumentError(f"column {column}: {error}", column=column)
 
 
 def _wait_for(pointer: c_void_p, sequence: int, patience: Patience) -> None:

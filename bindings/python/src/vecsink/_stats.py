@@ -43,8 +43,8 @@ class Stats:
     connections: int
     outage: bool
     """The database is away and rows wait for it."""
-    seconds: float
-    """Since it was opened."""
+    age: float
+    """Seconds since it was opened."""
     records_missed: int
     """Of a pipeline: offsets that were gone before they could be read."""
     progress_age: float | None
@@ -59,11 +59,11 @@ def room() -> StatsStruct:
 
 
 def read(struct: StatsStruct) -> Stats:
-    apart = ("freshness", "progress_age")
+    apart = ("freshness", "age", "progress_age")
     values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name not in apart}
     values["outage"] = bool(struct.outage)
     freshness, progress_age = seconds(struct.freshness_ms), seconds(struct.progress_age_ms)
-    return Stats(**values, freshness=freshness, progress_age=progress_age)
+    return Stats(**values, freshness=freshness, age=struct.age_ms / 1000, progress_age=progress_age)
 
 
 def seconds(milliseconds: int) -> float | None:

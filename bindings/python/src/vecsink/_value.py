@@ -17,7 +17,7 @@ from typing import Any, Callable
 from uuid import UUID
 
 from ._abi import Type
-from ._errors import UnsupportedType
+from ._errors import UnsupportedTypeError
 
 NULL, BOOL, I64, F32, F64 = int(Type.NULL), int(Type.BOOL), int(Type.I64), int(Type.F32), int(Type.F64)
 STR, BYTES, DECIMAL = int(Type.STR), int(Type.BYTES), int(Type.DECIMAL)
@@ -323,7 +323,7 @@ def setter_for(kind: type) -> Setter:
     """The setter for a type met for the first time."""
     setter = _numpy_setter(kind) or _pandas_setter(kind) or _subclass_setter(kind)
     if setter is None:
-        raise UnsupportedType(f"a value of type {kind.__module__}.{kind.__qualname__} can't be stored in a column")
+        raise UnsupportedTypeError(f"a value of type {kind.__module__}.{kind.__qualname__} can't be stored in a column")
     SETTERS[kind] = setter
     return setter
 
@@ -370,5 +370,5 @@ def _subclass_setter(kind: type) -> Setter | None:
     return None
 
 
-def unsupported(value: Any, what: str) -> UnsupportedType:
-    return UnsupportedType(f"{what} can't be stored in a column")
+def unsupported(value: Any, what: str) -> UnsupportedTypeError:
+    return UnsupportedTypeError(f"{what} can't be stored in a column")

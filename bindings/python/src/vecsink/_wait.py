@@ -7,7 +7,7 @@ import time
 from math import ceil
 from typing import Callable, TypeVar
 
-from ._errors import ArgumentError, shown
+from ._errors import InvalidArgumentError, shown
 
 SLICE_MS = 100
 """How long a call into the library blocks at most, where it can go on afterwards."""
@@ -25,7 +25,7 @@ class Patience:
 
     def __init__(self, timeout: float | None) -> None:
         if timeout is not None and not timeout >= 0:
-            raise ArgumentError(f"a time-out is seconds, 0 for none at all, None for no end; not {shown(timeout)}")
+            raise InvalidArgumentError(f"a time-out is seconds, 0 for none at all, None for no end; not {shown(timeout)}")
         self._none_at_all = timeout == 0
         self._deadline = None if timeout is None or timeout > LONGEST else time.monotonic() + timeout
 

@@ -3,11 +3,11 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
-use super::call::call;
-use super::code::VECSINK_INTERNAL;
-use super::error::{vecsink_error_code, vecsink_error_free, vecsink_error_message};
-use super::log::{VECSINK_LOG_ERROR, vecsink_log_set};
-use super::panic::{ask, log_panics};
+use super::call;
+use crate::ffi::code::VECSINK_INTERNAL;
+use crate::ffi::error::{vecsink_error_code, vecsink_error_free, vecsink_error_message};
+use crate::ffi::log::{VECSINK_LOG_ERROR, vecsink_log_set};
+use crate::ffi::panic::{ask, log_panics};
 use crate::threads;
 
 /// The test itself is the program that panics, in a process of its own.
@@ -29,7 +29,7 @@ fn a_panic_is_a_line_of_the_log_and_not_of_stderr() {
         return;
     }
     let own = std::env::current_exe().unwrap();
-    let name = "ffi::panic_test::a_panic_is_a_line_of_the_log_and_not_of_stderr";
+    let name = "ffi::call::tests::a_panic_is_a_line_of_the_log_and_not_of_stderr";
     let mut child = std::process::Command::new(own);
     let output = child.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().unwrap();
     let (said, printed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

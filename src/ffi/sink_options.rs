@@ -1,0 +1,231 @@
+//! The options of a sink that is about to be opened.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::call_error::CallError;
+use super::code::vecsink_code;
+use super::error::vecsink_error;
+use super::memory::text;
+use super::sink_builder::{change, vecsink_sink_builder};
+use crate::host::sink::SinkBuilder;
+use crate::settings::{ConflictMode, ExceptionMode};
+
+/// What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
+pub type vecsink_conflict_mode = i32;
+
+/// It replaces the row that is there.
+pub const VECSINK_CONFLICT_UPSERT: vecsink_conflict_mode = 0;
+/// The row that is there stays.
+pub const VECSINK_CONFLICT_IGNORE: vecsink_conflict_mode = 1;
+/// The sink fails.
+pub const VECSINK_CONFLICT_STRICT: vecsink_conflict_mode = 2;
+
+/// What happens when the database refuses a row: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
+pub type vecsink_exception_mode = i32;
+
+/// It becomes a dead letter.
+pub const VECSINK_EXCEPTION_IGNORE: vecsink_exception_mode = 0;
+/// The sink fails.
+pub const VECSINK_EXCEPTION_STRICT: vecsink_exception_mode = 1;
+
+/// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an
+/// option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_option(
+    builder: *mut vecsink_sink_builder,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let (name, value) = (text(name, "the option's name")?, text(value, "the option's value")?);
+            Ok(move |builder: SinkBuilder| builder.option(name, value))
+        })
+    }
+}
+
+/// Who logs in; wins over the URL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_user(
+    builder: *mut vecsink_sink_builder,
+    user: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let user = text(user, "the user")?;
+            Ok(move |builder: SinkBuilder| builder.user(user))
+        })
+    }
+}
+
+/// Wins over the URL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_password(
+    builder: *mut vecsink_sink_builder,
+    password: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let password = text(password, "the password")?;
+            Ok(move |builder: SinkBuilder| builder.password(password))
+        })
+    }
+}
+
+/// What happens to a row whose key is already there. Left out: VECSINK_CONFLICT_UPSERT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_conflict_mode(
+    builder: *mut vecsink_sink_builder,
+    mode: vecsink_conflict_mode,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        let mode = match mode {
+            VECSINK_CONFLICT_UPSERT => ConflictMode::Upsert,
+            VECSINK_CONFLICT_IGNORE => ConflictMode::Ignore,
+            VECSINK_CONFLICT_STRICT => ConflictMode::Strict,
+            other => return Err(CallError::argument(format!("{other} is not a vecsink_conflict_mode"))),
+        };
+        Ok(move |builder: SinkBuilder| builder.conflict_mode(mode))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
+}
+
+/// What happens when the database refuses a row. Left out: VECSINK_EXCEPTION_IGNORE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_exception_mode(
+    builder: *mut vecsink_sink_builder,
+    mode: vecsink_exception_mode,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        let mode = match mode {
+            VECSINK_EXCEPTION_IGNORE => ExceptionMode::Ignore,
+            VECSINK_EXCEPTION_STRICT => ExceptionMode::Strict,
+            other => return Err(CallError::argument(format!("{other} is not a vecsink_exception_mode"))),
+        };
+        Ok(move |builder: SinkBuilder| builder.exception_mode(mode))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
+}
+
+/// Rows in one transaction at most. Left out: tuned while running.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_batch_size(
+    builder: *mut vecsink_sink_builder,
+    rows: u32,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.batch_size(rows))) }
+}
+
+/// Connections at most, and so transactions at once; as many are opened as make writing faster. Left out: 20.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_connections(
+    builder: *mut vecsink_sink_builder,
+    most: u32,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.connections(most))) }
+}
+
+/// A file that keeps rows which can't be stored, as JSON Lines.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_dead_letter_file(
+    builder: *mut vecsink_sink_builder,
+    path: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let path = text(path, "the path")?;
+            Ok(move |builder: SinkBuilder| builder.dead_letter_file(path))
+        })
+    }
+}
+
+/// The length of every vector, for tables whose types and indexes don't say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_vector_dimension(
+    builder: *mut vecsink_sink_builder,
+    dimension: usize,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.vector_dimension(dimension))) }
+}
+
+/// Whether vectors are scaled to length 1 before they are stored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_vector_normalize(
+    builder: *mut vecsink_sink_builder,
+    normalize: bool,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.vector_normalize(normalize))) }
+}
+
+/// How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_application_name(
+    builder: *mut vecsink_sink_builder,
+    application_name: *const c_char,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks, for all of these.
+    unsafe {
+        change(builder, error, || {
+            let application_name = text(application_name, "the name")?;
+            Ok(move |builder: SinkBuilder| builder.application_name(application_name))
+        })
+    }
+}
+
+/// How long a row waits for others to share its transaction while the sink is idle, in milliseconds. Left out: 2, or 50
+/// where a transaction costs more (ADBPG, Greenplum).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_linger(
+    builder: *mut vecsink_sink_builder,
+    milliseconds: u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let linger = Duration::from_millis(milliseconds);
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.linger(linger))) }
+}
+
+/// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_buffer_memory(
+    builder: *mut vecsink_sink_builder,
+    bytes: usize,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.buffer_memory(bytes))) }
+}
+
+/// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_max_outage(
+    builder: *mut vecsink_sink_builder,
+    milliseconds: u64,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let longest = Duration::from_millis(milliseconds);
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.max_outage(longest))) }
+}

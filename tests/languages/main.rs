@@ -1,0 +1,223 @@
+//! Rust, C, C++ and Python say the same things: docs/languages.md lists them, and this compares the page with the sources.
+
+mod page;
+mod sources;
+
+use page::{LANGUAGES, Row, Table, names, read, tables};
+use sources::Names;
+
+/// Public, but no part of what the languages share: each with the reason.
+const APART: [&str; 7] = [
+    // For a program that stops a job from a signal handler's thread.
+    "Pipeline::stop_handle",
+    // The C handle.
+    "sink::get",
+    "sink_builder::get",
+    "row::get",
+    "pipeline::get",
+    "pipeline_builder::get",
+    // The names that the row was made with.
+    "FilledRow::columns",
+];
+
+fn page() -> Vec<Table> {
+    tables(&read("docs/languages.md"))
+}
+
+fn rows<'a>(tables: &'a [Table], of: &str) -> Vec<&'a Row> {
+    let rows: Vec<&Row> = tables.iter().filter(|table| table.of == of).flat_map(|table| &table.rows).collect();
+    assert!(rows.len() > 10, "the page has a table of each {of}");
+    rows
+}
+
+/// The names of a language's functions, and what the page says of them.
+fn offered() -> [Names; 4] {
+    [sources::rust(), sources::c(), sources::cpp(), sources::python()]
+}
+
+#[test]
+fn each_function_on_the_page_is_there_in_its_language() {
+    let (tables, offered) = (page(), offered());
+    let python =
+        [read("bindings/python/src/vecsink/_sink.py"), read("bindings/python/src/vecsink/_pipeline.py")].concat();
+    let header = read("include/vecsink.h");
+    let mut missing = Vec::new();
+    for row in rows(&tables, "function") {
+        for (language, (cell, offered)) in LANGUAGES.iter().zip(row.cells.iter().zip(&offered)) {
+            for name in names(cell) {
+                let there = match (*language, name.split_once('=')) {
+                    ("Python", Some((keyword, _))) => python.contains(&format!("{keyword}: ")),
+                    ("Python", None) if name == "with" => python.contains("def __enter__"),
+                    ("C", None) if !name.starts_with("vecsink_") => header.contains(&format!(" {}", &name)),
+                    _ => offered.contains(name),
+                };
+                if !there {
+                    missing.push(format!("{language} has no {name} ({})", row.what));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/languages.md names what isn't there: {missing:#?}");
+}
+
+#[test]
+fn each_public_function_is_on_the_page() {
+    let (tables, offered) = (page(), offered());
+    let (functions, options) = (rows(&tables, "function"), rows(&tables, "option"));
+    let builders = ["SinkBuilder::", "vecsink_sink_builder_", "sink_builder::", "–"];
+    let mut missing = Vec::new();
+    for (at, language) in LANGUAGES.iter().enumerate() {
+        let listed: Names = functions.iter().flat_map(|row| names(&row.cells[at]).map(str::to_owned)).collect();
+        let set: Names = options.iter().flat_map(|row| names(&row.cells[at]).map(str::to_owned)).collect();
+        let shared = |name: &&String| {
+            ["vecsink_sink_", "vecsink_row_", "vecsink_pipeline_"].iter().any(|start| name.starts_with(start))
+                || name.contains("::")
+                || name.contains('.')
+        };
+        assert!(offered[at].len() > 15, "the scan finds the functions of {language}");
+        for name in offered[at].iter().filter(shared) {
+            let is_setter = name.strip_prefix(builders[at]).is_some_and(|option| set.contains(option));
+            if !listed.contains(name) && !is_setter && !APART.contains(&name.as_str()) {
+                missing.push(format!("{language}: {name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/languages.md lacks: {missing:#?}");
+}
+
+#[test]
+fn each_option_can_be_set_in_all_languages() {
+    let (tables, offered) = (page(), offered());
+    let keywords = sources::python_keywords("_sink.py", "__init__");
+    let mut missing = Vec::new();
+    for row in rows(&tables, "option") {
+        let [rust, c, cpp, python] = row.cells.each_ref().map(|cell| names(cell).next().unwrap_or_default());
+        let found = [
+            ("Rust", offered[0].contains(&format!("SinkBuilder::{rust}"))),
+            ("C", offered[1].contains(&format!("vecsink_sink_builder_{c}"))),
+            ("C++", offered[2].contains(&format!("sink_builder::{cpp}"))),
+            ("Python", keywords.contains(python)),
+        ];
+        missing
+            .extend(found.iter().filter(|(_, found)| !found).map(|(language, _)| format!("{language}: {}", row.what)));
+        let same = rust == c && c == cpp && (cpp == python || rust == "option");
+        assert!(same, "{} has another name in another language", row.what);
+    }
+    assert!(missing.is_empty(), "can't be set: {missing:#?}");
+    let listed: Names =
+        rows(&tables, "option").iter().flat_map(|row| names(&row.cells[3]).map(str::to_owned)).collect();
+    let what_it_opens = ["url", "table"].map(str::to_owned);
+    assert_eq!(
+        keywords,
+        listed.into_iter().chain(what_it_opens).collect(),
+        "the keyword arguments of Python's Sink, and those on the page"
+    );
+}
+
+#[test]
+fn each_error_has_one_name() {
+    let rust = [read("src/error.rs"), read("src/host/sink/error.rs")].concat();
+    let (header, cpp) = (read("include/vecsink.h"), read("include/vecsink/error.hpp"));
+    let python = read("bindings/python/src/vecsink/_errors.py");
+    let tables = page();
+    let errors = rows(&tables, "error");
+    for row in &errors {
+        for name in names(&row.cells[0]) {
+            assert!(rust.contains(&format!("\n    {name}")), "Rust has no error {name}");
+        }
+        for (c, member) in names(&row.cells[1]).zip(names(&row.cells[2])) {
+            assert!(header.contains(&format!("#define {c} ")), "C has no {c}");
+            assert_eq!(c.to_lowercase(), format!("vecsink_{member}"));
+            assert!(cpp.contains(&format!("    {member} = {c}")), "C++ has no errc::{member}");
+        }
+        for name in names(&row.cells[3]) {
+            assert!(python.contains(&format!("\nclass {name}(")), "Python has no {name}");
+        }
+        let words = |name: &str| name.trim_end_matches("Error").to_lowercase();
+        if let (Some(rust), Some(python)) = (names(&row.cells[0]).next(), names(&row.cells[3]).next()) {
+            assert_eq!(words(rust), words(python));
+        }
+    }
+    let listed: Names = errors.iter().flat_map(|row| names(&row.cells[3]).map(str::to_owned)).collect();
+    let classes = python.lines().filter_map(|line| line.strip_prefix("class ")?.split_once('(')).map(|(name, _)| name);
+    let apart = ["Position", "Error"];
+    assert_eq!(classes.filter(|name| !apart.contains(name)).map(str::to_owned).collect::<Names>(), listed);
+    for code in cpp.lines().filter_map(|line| line.trim().split_once(" = VECSINK_").map(|(member, _)| member)) {
+        assert!(code == "ok" || errors.iter().any(|row| names(&row.cells[2]).any(|name| name == code)), "{code}");
+    }
+}
+
+#[test]
+fn each_figure_has_one_name() {
+    let rust = [read("src/host/sink/mod.rs"), read("src/metrics.rs"), read("src/pipeline/stats.rs")].concat();
+    let (header, python) = (read("include/vecsink.h"), read("bindings/python/src/vecsink/_stats.py"));
+    let tables = page();
+    let figures = rows(&tables, "figure");
+    for row in &figures {
+        let [own, c, cpp, ours] = row.cells.each_ref().map(|cell| names(cell).next().unwrap_or_default());
+        assert!(rust.contains(&format!("    pub {own}: ")) || rust.contains(&format!("    {own},")), "Rust: {own}");
+        assert!(header.contains(&format!(" {c};")), "C: {c}");
+        assert!(python.contains(&format!("\n    {ours}: ")), "Python: {ours}");
+        assert!(c == cpp && own == ours && c.trim_end_matches("_ms") == own, "{}", row.what);
+    }
+    let start = header.find("typedef struct vecsink_stats {").unwrap();
+    let members = header[start..].split("} vecsink_stats;").next().unwrap();
+    for member in members.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(' ')) {
+        let (_, member) = member;
+        assert!(
+            member == "size" || figures.iter().any(|row| names(&row.cells[1]).any(|name| name == member)),
+            "{member}"
+        );
+    }
+}
+
+/// A default stands where it is decided; where a language repeats it, it must be the same.
+#[test]
+fn the_defaults_are_those_of_the_page() {
+    let page = read("docs/languages.md");
+    let says = |line: &str, what: &str| {
+        let found = page.lines().find(|found| found.starts_with(line)).unwrap_or_else(|| panic!("no line {line}"));
+        assert!(found.contains(what), "{found} should say {what}");
+    };
+    let holds = |file: &str, text: &str| assert!(read(file).contains(text), "{file} should have: {text}");
+    says("| memory for rows | `buffer_memory`", "64 MiB");
+    says("| memory for rows | 64 MiB", "32 MiB");
+    holds("src/host/sink/builder.rs", "const DEFAULT_MEMORY: usize = 64 << 20;");
+    holds("src/host/sink/builder.rs", "Default: 64 MiB");
+    holds("include/vecsink.h", "at least 1 MiB; then pushes wait. Left out: 64 MiB.");
+    holds(
+        "include/vecsink/sink_builder.hpp",
+        "Bytes of rows between push and COMMIT; then pushes wait. Left out: 64 MiB.",
+    );
+    holds("bindings/python/src/vecsink/_sink.py", "64 MiB when left out");
+    says("| `connectionmaxactive`", "20");
+    holds("include/vecsink.h", "as many are opened as make writing faster. Left out: 20.");
+    holds("include/vecsink/sink_builder.hpp", "Connections at most, and so transactions at once. Left out: 20.");
+    holds("bindings/python/src/vecsink/_sink.py", "``connections``: at most; 20 when left out");
+    says("| `conflictmode`", "upsert");
+    holds("include/vecsink.h", "Left out: VECSINK_CONFLICT_UPSERT.");
+    holds("include/vecsink/sink_builder.hpp", "Left out: conflict_mode::upsert.");
+    says("| `exceptionmode`", "ignore");
+    holds("include/vecsink.h", "Left out: VECSINK_EXCEPTION_IGNORE.");
+    holds("include/vecsink/sink_builder.hpp", "Left out: exception_mode::ignore.");
+    says("| how long a row waits for others", "2 ms; 50 ms");
+    holds("include/vecsink.h", "in milliseconds. Left out: 2, or 50");
+    holds("include/vecsink/sink_builder.hpp", "Left out: 2 ms, or 50 ms");
+    says("- A sink that is freed while it is open", "5 seconds");
+    holds("src/host/sink/close.rs", "const DROP_GRACE: Duration = Duration::from_secs(5);");
+    holds("include/vecsink.h", "one that is open is closed first, within 5 s");
+    holds("include/vecsink/sink.hpp", "vecsink_sink_close(get(), 5000, nullptr, nullptr)");
+    says("- `close` says whether", "in Python it is 25 seconds");
+    holds("bindings/python/src/vecsink/_sink.py", "def close(self, timeout: float = 25.0)");
+    holds("bindings/python/src/vecsink/_pipeline.py", "def stop(self, timeout: float = 25.0)");
+    // Nothing is set that wasn't asked for, so the library's default is Python's too.
+    let sink = read("bindings/python/src/vecsink/_sink.py");
+    for keyword in sources::python_keywords("_sink.py", "__init__") {
+        let left_out = ["| None = None,", "bool = False,"];
+        let line = sink.lines().find(|line| line.starts_with(&format!("        {keyword}: "))).unwrap();
+        assert!(
+            ["url", "table"].contains(&keyword.as_str()) || left_out.iter().any(|end| line.ends_with(end)),
+            "{line}"
+        );
+    }
+}
