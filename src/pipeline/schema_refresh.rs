@@ -14,7 +14,7 @@ struct Translators {
 
 /// Encodes the batch for this schema version; the entries keep their places and their keys. `None`: the schema version of an
 /// entry isn't known any more, or a row has become longer than its length field can say.
-pub fn encoded_anew(line: &Line, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
+pub fn encoded_again(line: &Line, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());
     for chunk in &batch.chunks {

@@ -110,8 +110,8 @@ impl Settle for Settlement<'_> {
         self.line.counters().retries.add(1);
     }
 
-    fn encoded_anew(&mut self, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
-        schema_refresh::encoded_anew(self.line, batch, schema_version)
+    fn encoded_again(&mut self, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
+        schema_refresh::encoded_again(self.line, batch, schema_version)
     }
 
     fn beside(&mut self, rows: Range<usize>) -> Beside {

@@ -14,7 +14,7 @@ use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
 use crate::postgres::connect::driver::{Error as DriverError, Parameter};
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::write::retry::Backoff;
+use crate::postgres::write::backoff::Backoff;
 use crate::postgres::write::statements::quote;
 use crate::settings::Sink;
 use crate::stop::{Phase, Stop};
@@ -201,7 +201,7 @@ fn exists(session: &mut Session, schema: &str, table: &str) -> Attempt<bool> {
 /// What a transaction does besides its rows. A refusal is no row's fault.
 pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, beside: &Beside) -> Attempt<()> {
     let own = |failure: AttemptError| match failure.class {
-        Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::Astray => failure,
+        Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::OtherSession => failure,
         _ => AttemptError { class: Class::DeadLetters, ..failure },
     };
     if !beside.dead_letters.is_empty() {
@@ -220,7 +220,8 @@ pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, besi
 impl Target {
     /// A transaction of its own for dead letters that found no rows to go with. Waits out an outage, as [`Target::write`] does.
     pub fn write_dead_letters(&self, beside: &Beside, stop: &Stop) -> Result<()> {
-        let mut backoff = Backoff::new(self.retry_wait_time);
+        let backoff = Backoff::new(self.retry_wait_time);
+        let mut waits = 0;
         loop {
             let attempt = self.pool.session(&WaitLimit::of(stop)).and_then(|mut session| {
                 session.attempt(|session| {
@@ -242,12 +243,13 @@ impl Target {
                     self.outage.goes_on(&self.name, &failure)?;
                 }
                 Class::Contention | Class::TooLong => {}
-                Class::Astray => self.goes_astray(),
+                Class::OtherSession => self.found_pooler(),
                 _ => return Err(self.dead_letters_refused(&failure)),
             }
-            if stop.wait(Phase::Abandoning, backoff.next()) {
+            if stop.wait(Phase::Abandoning, backoff.after(waits)) {
                 return Err(Error::Stopped);
             }
+            waits += 1;
         }
     }
 

@@ -25,7 +25,7 @@ pub use self::catalog::describe::Description;
 pub use self::catalog::schema_version::SchemaVersion;
 pub use self::dead_letter_table::{Answered, Beside, check_dead_letters, dead_letter_table_ddl, read_dead_letters};
 pub use self::streams::{Held, Kept, StreamName};
-pub use self::write::transaction::Written;
+pub use self::write::written::Written;
 
 use self::catalog::lookup::Catalog;
 use self::catalog::probe::Capabilities;
@@ -42,10 +42,11 @@ use self::connect::turns::Turns;
 use self::dead_letter_table::DeadLetterTable;
 use self::owners::Owners;
 use self::write::conflict::Conflicts;
-use self::write::evidence::Evidence;
-use self::write::retry::{Outage, Waits};
+use self::write::machine::evidence::Evidence;
+use self::write::outage::Outage;
+use self::write::waits::Waits;
 
-/// Told what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
+/// Receives what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
 pub trait Settle {
     /// These rows are durable: COMMIT was answered. Those among them that were left out are settled with them.
     fn durable(&mut self, rows: Range<usize>, written: Written);
@@ -61,7 +62,7 @@ pub trait Settle {
 
     /// The table was altered: encodes the rows of `batch` again for this schema version; each entry keeps its place. `None`
     /// stops the write: this isn't possible.
-    fn encoded_anew(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
+    fn encoded_again(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
         None
     }
 
@@ -108,6 +109,7 @@ pub struct Target {
     evidence: Evidence,
     conflict_mode: ConflictMode,
     max_retry_times: u32,
+    max_outage: Option<Duration>,
     retry_wait_time: Duration,
     most_writers: u32,
     linger: Duration,
@@ -191,10 +193,11 @@ impl Target {
             description,
             conflicts,
             outage: Arc::clone(&outage),
-            waits: Waits::new(max_outage, sink.origin),
+            waits: Waits::new(sink.origin),
             evidence: Evidence::default(),
             conflict_mode: sink.conflict_mode,
             max_retry_times: sink.max_retry_times,
+            max_outage,
             retry_wait_time: sink.retry_wait_time,
             most_writers: server.most_writers(
                 sink.conflict_mode,
@@ -270,7 +273,7 @@ impl Target {
     }
 
     /// A transaction ran in another session of the server than its own.
-    fn goes_astray(&self) {
+    fn found_pooler(&self) {
         if self.pool.becomes_pooled() {
             log::warn!(
                 "{}: a transaction began in another session of the server than its own, and was not committed: a pooler now \
@@ -300,7 +303,7 @@ impl Target {
     /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
     /// database until `stop` is at [`crate::stop::Phase::Abandoning`] (then [`Error::Stopped`]) or `max_outage` is over.
     pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
-        self::write::batch::BatchWrite::new(self, batch, settle, stop).run()
+        self::write::batch::write(self, batch, settle, stop)
     }
 
     /// The group of processes that share a source has assigned a partition to this one. Its rows come as `stream`, and no other

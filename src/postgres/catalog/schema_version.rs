@@ -115,7 +115,9 @@ impl SchemaVersions {
             return Ok(true);
         }
         let Some(number) = newest.number.checked_add(1) else {
-            return Err("that was once too often".to_owned());
+            return Err(
+                "its columns have changed so often since the start that no more changes can be followed".to_owned()
+            );
         };
         all.push(Arc::new(SchemaVersion { number, revision, ..found }));
         self.newest.store(number, Ordering::Release);

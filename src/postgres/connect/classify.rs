@@ -1,5 +1,5 @@
 //! What an SQLSTATE means for the batch that got it: one table. Only the codes of [`Class::Value`] reject a row by themselves;
-//! for all others [`evidence`](crate::postgres::write::evidence) decides.
+//! for all others [`evidence`](crate::postgres::write::machine::evidence) decides.
 
 /// What to do about an error of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Class {
     DeadLetters,
     /// Behind a transaction pooler the transaction got another session of the server, without our statements and tables; it
     /// was not committed.
-    Astray,
+    OtherSession,
 }
 
 /// What the session was doing; the same code can mean different things.
@@ -141,11 +141,6 @@ impl Class {
     /// What the table says of a code; `None`: nobody decided it.
     fn decided(sqlstate: &str) -> Option<Class> {
         TABLE.iter().find(|(prefix, _)| sqlstate.starts_with(prefix)).map(|(_, class)| *class)
-    }
-
-    /// Whether the server was asked and refused.
-    pub fn is_refusal(self) -> bool {
-        matches!(self, Value | Row | Conflict | Configuration | Other | Damage)
     }
 
     /// The session can't be used any more, even where its socket still is open (temporary tables may be gone).

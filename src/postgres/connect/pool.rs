@@ -13,7 +13,7 @@ use super::failure::AttemptError;
 use super::session::{Attempt, Session, Setup};
 use super::slots::{Loan, NotLent, Slots};
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::write::retry::Outage;
+use crate::postgres::write::outage::Outage;
 
 /// How long to go on with fewer sessions after the server refused one.
 const FEWER_FOR: Duration = Duration::from_secs(30);

@@ -173,13 +173,13 @@ impl Session {
     /// Begins a transaction. The same message proves that this is our own session, or, in a pooled one, sets up what is needed.
     pub fn begin(&mut self) -> Attempt<()> {
         let begun = self.run(&format!("{}{}", self.beginning, self.begins_with));
-        begun.map_err(|failure| self.astray(failure))
+        begun.map_err(|failure| self.recognize_pooler(failure))
     }
 
     /// The same without `begins_with`, for a transaction that writes no rows of partitions.
     pub fn begin_without_rows(&mut self) -> Attempt<()> {
         let begun = self.client.batch_execute(&self.beginning);
-        begun.map_err(|error| self.failed(&error, During::Statement)).map_err(|failure| self.astray(failure))
+        begun.map_err(|error| self.failed(&error, During::Statement)).map_err(|failure| self.recognize_pooler(failure))
     }
 
     /// Begins a transaction that has an empty staging table.
@@ -190,7 +190,7 @@ impl Session {
         }
         if !self.has_stage {
             let made = self.run(&format!("{}; {}; COMMIT", self.beginning, statements.create_stage.join("; ")));
-            made.map_err(|failure| self.astray(failure))?;
+            made.map_err(|failure| self.recognize_pooler(failure))?;
             self.has_stage = true;
         }
         self.begin()
@@ -209,24 +209,24 @@ impl Session {
         }
         let name = format!("{}_check", self.own);
         let prepared = self.run(&format!("{}; PREPARE {name} AS {check}; COMMIT", self.beginning));
-        prepared.map_err(|failure| self.astray(failure))?;
+        prepared.map_err(|failure| self.recognize_pooler(failure))?;
         self.closing = format!("EXECUTE {name}; ");
         Ok(())
     }
 
     pub fn commit(&mut self) -> Attempt<()> {
         let message = format!("{}COMMIT", self.closing);
-        self.run(&message).map_err(|failure| self.astray(failure))
+        self.run(&message).map_err(|failure| self.recognize_pooler(failure))
     }
 
     /// Recognizes a failure that comes from being in another session of the server.
-    fn astray(&self, failure: AttemptError) -> AttemptError {
+    fn recognize_pooler(&self, failure: AttemptError) -> AttemptError {
         if self.pooled && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
             let text = "the transaction went on in another session of the server; a pooler that splits transactions \
                         (statement pooling) can't be used";
             return AttemptError { class: Class::Configuration, ..AttemptError::outage(text) };
         }
-        if failure.is("26000") { AttemptError { class: Class::Astray, ..failure } } else { failure }
+        if failure.is("26000") { AttemptError { class: Class::OtherSession, ..failure } } else { failure }
     }
 
     /// Runs what needs the session's settings but no transaction.

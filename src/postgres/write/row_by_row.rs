@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use super::machine::RowByRow;
 use super::reduce::Keep;
 use super::rows::Rows;
 use super::statements::{Statement, Statements};
-use super::transaction::{Besides, Order, Path, Written, apply};
+use super::transaction::{Besides, Order, Path, apply};
+use super::written::Written;
+use crate::postgres::SchemaVersion;
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::AttemptError;
@@ -13,39 +16,39 @@ use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::dead_letter_table::write_beside;
 use crate::postgres::write::net_effect::net;
 
-/// What became of one row.
-pub type RowOutcome = Result<Written, AttemptError>;
-
 /// How rows are written one by one.
 #[derive(Debug, Clone, Copy)]
 pub struct How<'a> {
-    pub path: Path,
-    pub order: Order,
-    /// An unexplained refusal ends the attempt, so that it is repeated.
-    pub patient: bool,
-    /// An error of the table or of the statement also ends the attempt: a new session may succeed.
-    pub renews: bool,
+    path: Path,
+    order: Order,
+    which: RowByRow,
     /// The key's columns. Where rows replace others, a row of the same key that comes in between is a race.
-    pub key: &'a [String],
+    key: &'a [String],
+}
+
+impl<'a> How<'a> {
+    pub fn new(schema_version: &'a SchemaVersion, path: Path, which: RowByRow) -> How<'a> {
+        How { path, order: schema_version.order, which, key: &schema_version.key_names }
+    }
 }
 
 /// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it.
-pub fn stepwise(
+pub fn write_each(
     session: &mut Session,
     statements: &Statements,
     rows: &mut Rows<'_>,
     range: Range<usize>,
     how: How<'_>,
     beside: Besides<'_>,
-) -> Attempt<Vec<RowOutcome>> {
+) -> Attempt<Vec<Result<Written, AttemptError>>> {
     session.begin_with_stage(statements)?;
-    let mut steps = Vec::with_capacity(range.len());
+    let mut outcomes = Vec::with_capacity(range.len());
     for row in range {
         session.run("SAVEPOINT vecsink_step")?;
-        match step(session, statements, rows, row, how) {
+        match write_one(session, statements, rows, row, how) {
             Ok(written) => {
                 session.run("RELEASE SAVEPOINT vecsink_step")?;
-                steps.push(Ok(written));
+                outcomes.push(Ok(written));
             }
             Err(failure)
                 if failure.class == Class::Conflict && how.order.keep == Keep::Last && failure.is_on(how.key) =>
@@ -54,17 +57,17 @@ pub fn stepwise(
             }
             Err(failure) if is_the_rows_own(&failure, how) => {
                 session.run("ROLLBACK TO SAVEPOINT vecsink_step")?;
-                steps.push(Err(failure));
+                outcomes.push(Err(failure));
             }
             Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
     write_beside(session, beside.0, beside.1)?;
     commit(session)?;
-    Ok(steps)
+    Ok(outcomes)
 }
 
-pub fn step(
+pub fn write_one(
     session: &mut Session,
     statements: &Statements,
     rows: &mut Rows<'_>,
@@ -87,8 +90,8 @@ pub fn is_the_rows_own(failure: &AttemptError, how: How<'_>) -> bool {
         Class::Value | Class::Row => true,
         // Under `strict` it stops the job, and nothing before it in the batch is committed.
         Class::Conflict => how.order.keep != Keep::Strict,
-        Class::Configuration => !how.renews || failure.is("42501"),
-        Class::Other => !how.patient,
+        Class::Configuration => !how.which.renews || failure.is("42501"),
+        Class::Other => !how.which.repeats,
         _ => false,
     }
 }

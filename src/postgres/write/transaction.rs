@@ -1,13 +1,12 @@
 //! One transaction: the net effect of some rows of a batch, on one path.
 
-use std::ops::AddAssign;
-
 use super::copy::copy;
 use super::deletes::delete;
 use super::patches::patch;
 use super::reduce::Keep;
 use super::rows::{CopyPlan, Rows};
 use super::statements::{Statement, Statements};
+use super::written::Written;
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::dead_letter_table::{Beside, DeadLetterTable, write_beside};
@@ -22,28 +21,6 @@ pub enum Path {
     Resolving,
     /// COPY into a temporary table, then INSERT.
     Staged,
-}
-
-/// What became of entries that are durable.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    /// Inserted, upserted or updated.
-    pub inserted: u64,
-    /// Deletes that were carried out, whether or not their row was there.
-    pub deleted: u64,
-    /// Left out by the conflict mode.
-    pub ignored: u64,
-    /// Replaced by a later change of their key in the same transaction.
-    pub superseded: u64,
-}
-
-impl AddAssign for Written {
-    fn add_assign(&mut self, other: Written) {
-        self.inserted += other.inserted;
-        self.deleted += other.deleted;
-        self.ignored += other.ignored;
-        self.superseded += other.superseded;
-    }
 }
 
 /// How a transaction treats rows of one key.

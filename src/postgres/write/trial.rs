@@ -11,7 +11,7 @@ use crate::batch::RowFormat;
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::net_effect::net;
-use crate::postgres::write::row_by_row::{How, is_the_rows_own, step};
+use crate::postgres::write::row_by_row::{How, is_the_rows_own, write_one};
 
 /// Runs `work` in a transaction that is rolled back. Deferred constraints are checked before that.
 fn rolled_back<T>(
@@ -51,7 +51,7 @@ pub fn sample(
     rolled_back(session, Some(statements), |session| {
         for &row in picks {
             session.run("SAVEPOINT vecsink_step")?;
-            let tried = step(session, statements, rows, row, how);
+            let tried = write_one(session, statements, rows, row, how);
             match tried.and_then(|_| session.run("SET CONSTRAINTS ALL IMMEDIATE")) {
                 Ok(()) => return Ok(Some(row)),
                 Err(failure) if is_the_rows_own(&failure, how) => session.run("ROLLBACK TO SAVEPOINT vecsink_step")?,

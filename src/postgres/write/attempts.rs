@@ -1,0 +1,172 @@
+//! The requests of the [`machine`](super::machine) as transactions.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::batch::BatchWrite;
+use super::machine::{Outcome, RowByRow};
+use super::net_effect::{Net, net};
+use super::reduce::Keep;
+use super::row_by_row::{How, write_each};
+use super::rows::Rows;
+use super::transaction::{Besides, Order, Path, transaction};
+use super::trial;
+use crate::batch::Op;
+use crate::postgres::SchemaVersion;
+use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::owners::{self, Admitted, Owners};
+
+/// Whose the rows of a range are.
+enum Ownership<'a> {
+    /// Other processes own them all.
+    Others,
+    /// This process owns some or all of them. `None`: partitions aren't shared.
+    Ours(Option<Admitted<'a>>),
+}
+
+impl<'a> BatchWrite<'a> {
+    pub(super) fn write_at_once(&mut self, range: Range<usize>) -> Attempt<Outcome> {
+        let Ownership::Ours(admitted) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
+        let Some(net) = self.net(range.clone()) else { return Ok(Outcome::NoNetEffect) };
+        // As a rule the row of an update is in the table already, so a COPY would only be refused.
+        if net.updates && self.path == Path::Direct && self.schema_version.order.keep != Keep::Strict {
+            self.path = Path::Staged;
+        }
+        let path = self.path;
+        let written = self.in_session(range, admitted, |schema_version, session, rows, beside| {
+            transaction(session, &schema_version.statements, rows, net, path, schema_version.order, beside)
+        })?;
+        self.target.conflicts.none(path);
+        Ok(Outcome::Accepted(written))
+    }
+
+    pub(super) fn write_row_by_row(&mut self, range: Range<usize>, which: RowByRow) -> Attempt<Outcome> {
+        let Ownership::Ours(admitted) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
+        let path = self.path_of_one();
+        let written = self.in_session(range.clone(), admitted, |schema_version, session, rows, beside| {
+            let how = How::new(schema_version, path, which);
+            write_each(session, &schema_version.statements, rows, range, how, beside)
+        })?;
+        Ok(Outcome::EachRow(written))
+    }
+
+    pub(super) fn check_table(&mut self) -> Attempt<Outcome> {
+        let patience = WaitLimit::of(self.stop);
+        let mut session = self.target.pool.session_for(self.schema_version.revision, &patience)?;
+        session.attempt(|session| self.schema_version.shape.compare(session))?;
+        Ok(Outcome::Passed)
+    }
+
+    pub(super) fn write_nothing(&mut self) -> Attempt<Outcome> {
+        let path = self.path;
+        let deletes = self.rows.has_changes && (0..self.rows.batch().len()).any(|row| self.rows.op(row) == Op::Delete);
+        self.trial(|schema_version, session, _| trial::nothing(session, &schema_version.statements, path, deletes))?;
+        Ok(Outcome::Passed)
+    }
+
+    pub(super) fn find_conflict(&mut self, range: Range<usize>) -> Attempt<Outcome> {
+        let path = self.path;
+        let found = self.trial(|schema_version, session, rows| {
+            trial::in_the_way(session, &schema_version.statements, rows, range, path, schema_version.order)
+        })?;
+        Ok(found.map_or(Outcome::NotFound, Outcome::Found))
+    }
+
+    pub(super) fn read_catalog(&mut self) -> Attempt<Outcome> {
+        let read = self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop))?;
+        Ok(read.map_or_else(Outcome::CanNotFollow, |()| Outcome::Passed))
+    }
+
+    pub(super) fn try_others(&mut self, others: &[usize]) -> Attempt<Outcome> {
+        let path = self.path_of_one();
+        let found = self.trial(|schema_version, session, rows| {
+            let how = How::new(schema_version, path, RowByRow { repeats: false, renews: false });
+            trial::sample(session, &schema_version.statements, rows, others, how)
+        })?;
+        Ok(found.map_or(Outcome::NotFound, Outcome::Found))
+    }
+
+    pub(super) fn try_copy(&mut self) -> Attempt<Outcome> {
+        let copied = self.trial(|schema_version, session, _| trial::control(session, &schema_version.statements))?;
+        Ok(copied.map_or(Outcome::NotFound, |()| Outcome::Passed))
+    }
+
+    /// The net effect of the rows, if it is known before they are written.
+    fn net(&mut self, range: Range<usize>) -> Option<Net> {
+        let Order { keep, exact, key_as_sent, .. } = self.schema_version.order;
+        let is_sure = exact && key_as_sent || range.len() == 1;
+        if !is_sure && self.rows.has_changes {
+            return None;
+        }
+        // Rows that were sent with one key may be stored with several.
+        let keep = if !key_as_sent && keep == Keep::Last { Keep::All } else { keep };
+        net(&mut self.rows, range, keep)
+    }
+
+    /// The path of rows that are written one by one.
+    fn path_of_one(&self) -> Path {
+        // Only COPY into the table names the conflicting row, which `strict` needs.
+        if self.schema_version.order.keep == Keep::Strict { self.path } else { Path::Staged }
+    }
+
+    /// Leaves out the rows that belong to another process now.
+    fn leave_out_others(&mut self, range: Range<usize>) -> Ownership<'a> {
+        let target = self.target;
+        if !target.owners.are_many() {
+            return Ownership::Ours(None);
+        }
+        let mut admitted = target.owners.admit(self.rows.streams(range.clone()));
+        self.rows.leave_out(std::mem::take(&mut admitted.left));
+        if self.rows.left_out(range.clone()) == range.len() {
+            Ownership::Others
+        } else {
+            Ownership::Ours(Some(admitted))
+        }
+    }
+
+    /// Runs a transaction over `range`, together with dead letters and the like that belong to it
+    /// ([`Settle::beside`](crate::postgres::Settle::beside)).
+    fn in_session<T>(
+        &mut self,
+        range: Range<usize>,
+        admitted: Option<Admitted<'_>>,
+        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
+    ) -> Attempt<T> {
+        let target = self.target;
+        self.began = Instant::now();
+        let mut session = target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+        let beside = self.settle.beside(range);
+        let (rows, schema_version) = (&mut self.rows, &self.schema_version);
+        let result = session.attempt(|session| {
+            schema_version.shape.ensure(session, schema_version.revision)?;
+            let mut begins_with = target.turns.begin_with();
+            if let Some(admitted) = &admitted {
+                begins_with += &target.owners.fence(session, admitted)?;
+            }
+            session.begins_with = begins_with;
+            work(schema_version, session, rows, (target.dead_letters.as_ref(), &beside))
+        });
+        let result = result.inspect_err(|failure| target.turns.note(&target.name, failure));
+        let result = result.map_err(|failure| match &admitted {
+            Some(admitted) if Owners::is_fenced(&failure) => {
+                target.owners.fenced(admitted);
+                owners::taken_over()
+            }
+            _ => failure,
+        });
+        self.settle.beside_ended(beside, result.is_ok());
+        result
+    }
+
+    /// Runs a transaction that is rolled back.
+    fn trial<T>(&mut self, work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>) -> Attempt<T>) -> Attempt<T> {
+        self.began = Instant::now();
+        let mut session = self.target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+        let (rows, schema_version) = (&mut self.rows, &self.schema_version);
+        session.attempt(|session| {
+            schema_version.shape.ensure(session, schema_version.revision)?;
+            work(schema_version, session, rows)
+        })
+    }
+}

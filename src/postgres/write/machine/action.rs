@@ -1,0 +1,173 @@
+//! What the machine asks for, and what it is told.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::rule::{Event, Task};
+use crate::postgres::connect::failure::AttemptError;
+use crate::postgres::write::rows::Rows;
+use crate::postgres::write::written::Written;
+use crate::types::target::TargetColumn;
+
+/// A question to the server. The loop answers with an [`Outcome`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// These rows in one transaction, all at once.
+    Write(Range<usize>),
+    /// These rows in one transaction, each behind a savepoint of its own.
+    WriteRowByRow(Range<usize>, RowByRow),
+    /// Whether the table still is what the rows are encoded for.
+    CheckTable,
+    /// Whether the server accepts the batch's statements without any row.
+    WriteNothing,
+    /// Which of these rows has a key that is in the table already.
+    FindConflict(Range<usize>),
+    ReadCatalog,
+    /// Whether one of these rows is accepted alone, in a transaction that is rolled back.
+    TryOthers(Vec<usize>),
+    /// Whether a copy of a row of the table is accepted, in a transaction that is rolled back.
+    TryCopy,
+}
+
+/// Which refusals of one row end the whole attempt, because the same may succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowByRow {
+    /// A refusal for an unknown reason does: it is repeated.
+    pub repeats: bool,
+    /// A refusal for the table's or the statement's sake does: a new session may succeed.
+    pub renews: bool,
+}
+
+/// The next thing to do.
+#[derive(Debug)]
+pub enum Action {
+    Request(Request),
+    /// These rows are settled.
+    Settle(Range<usize>, Written),
+    /// This row is at fault.
+    Reject(usize, AttemptError),
+    Effect(Effect),
+    Stop(StopReason),
+    /// Every row is settled or rejected.
+    Finish,
+}
+
+/// What has to be done between two requests.
+#[derive(Debug)]
+pub enum Effect {
+    /// The server has done what it was asked, so it is not away.
+    NoteAnswer,
+    NoteOutage(AttemptError),
+    /// Rows have waited since then, and this is why.
+    NoteWait(Instant, AttemptError),
+    /// An attempt failed and will be repeated.
+    CountRetry,
+    /// The next attempts go through the staging table.
+    UseStage,
+    /// Each session is to show that it is alive before it is used again.
+    DoubtSessions,
+    /// Only sessions that are opened from now on may be used.
+    NewSessions,
+    /// Each transaction may get another session of the server.
+    WorkAsPooled,
+    /// Wait as long as suits this many attempts, but not longer than the limit.
+    Pause {
+        attempt: u32,
+        at_most: Option<Duration>,
+    },
+    /// Wait for what other writers find out about the table.
+    WaitForEvidence(Duration),
+}
+
+/// Why a batch can't be written to its end.
+#[derive(Debug)]
+pub enum StopReason {
+    /// With `conflictmode` = strict: a key is in the table already, that of this row if it is known.
+    Conflict(Option<usize>, AttemptError),
+    /// The table or the server refuses all rows.
+    NotTheRows(AttemptError),
+    /// The dead-letter table refuses the dead letters.
+    DeadLetters(AttemptError),
+    /// How the table was altered, and why it can't be followed.
+    CanNotFollow(String, String),
+    /// `max.outage` is over.
+    AwayTooLong(AttemptError),
+    /// `max.outage` is over since then, while the database answered.
+    WaitedTooLong(Instant, AttemptError),
+    /// The table of rules has no line for this. A bug.
+    NoRule(Task, Event),
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The rows were committed.
+    Accepted(Written),
+    /// The transaction was committed. What became of each row; rows that were left out count as written without a change.
+    EachRow(Vec<Result<Written, AttemptError>>),
+    /// It can't be told before they are written which of the rows count.
+    NoNetEffect,
+    /// All of the rows belong to another process now.
+    LeftOut,
+    /// It is as it should be. For a copy: it was accepted.
+    Passed,
+    /// The table was altered in such a way that the job can't go on.
+    CanNotFollow(String),
+    /// This is the row.
+    Found(usize),
+    /// There is no such row. For a copy: there is none to be made.
+    NotFound,
+    Failed(AttemptError),
+}
+
+impl Outcome {
+    pub fn event(&self) -> Event {
+        match self {
+            Outcome::Accepted(_) | Outcome::EachRow(_) | Outcome::Passed => Event::Accepted,
+            Outcome::NoNetEffect => Event::NoNetEffect,
+            Outcome::LeftOut => Event::LeftOut,
+            Outcome::CanNotFollow(_) => Event::CanNotFollow,
+            Outcome::Found(_) => Event::Found,
+            Outcome::NotFound => Event::NotFound,
+            Outcome::Failed(failure) => Event::Failed(failure.class),
+        }
+    }
+}
+
+/// What else was the case when a request ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    pub now: Instant,
+    /// When the attempt began.
+    pub began: Instant,
+    /// Sessions that are open.
+    pub open_sessions: u32,
+    /// Since when the database has been away, as far as the sink's writers know.
+    pub away_since: Option<Instant>,
+    /// The attempt went through the staging table.
+    pub is_staged: bool,
+}
+
+impl Facts {
+    /// Where no request has ended.
+    pub fn at(now: Instant) -> Facts {
+        Facts { now, began: now, open_sessions: 0, away_since: None, is_staged: false }
+    }
+}
+
+/// The batch, as it is encoded at present.
+#[derive(Clone, Copy)]
+pub struct BatchFacts<'b> {
+    pub rows: &'b Rows<'b>,
+    /// The columns that the rows are encoded for.
+    pub columns: &'b [TargetColumn],
+    /// The columns of the key.
+    pub key: &'b [String],
+}
+
+impl BatchFacts<'_> {
+    /// How many units these rows are.
+    pub fn units(&self, range: &Range<usize>) -> usize {
+        if range.is_empty() { 0 } else { self.rows.unit_of(range.end - 1) + 1 - self.rows.unit_of(range.start) }
+    }
+}

@@ -1,0 +1,240 @@
+//! The words of the table of rules.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use crate::postgres::connect::classify::Class;
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    Write,
+    RowByRow,
+    CheckTable,
+    WriteNothing,
+    FindConflict,
+    ReadCatalog,
+    TryOthers,
+    TryCopy,
+    /// Rows were refused, and it is decided what is done about them.
+    Isolate,
+    /// All rows were tried, and it is decided about those that are held back.
+    End,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    Accepted,
+    NoNetEffect,
+    LeftOut,
+    CanNotFollow,
+    Found,
+    NotFound,
+    Failed(Class),
+    /// Nothing happened: the machine decides by what it knows.
+    None,
+}
+
+/// What must be the case besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    SeveralUnits,
+    ManyUnits,
+    SeveralRows,
+    OneRow,
+    AtOnce,
+    FirstLoss,
+    NoMoreSessions,
+    AwayTooLong,
+    WaitedTooLong,
+    Strict,
+    Upsert,
+    Ignore,
+    RowIsKnown,
+    NotStaged,
+    KeyWasAdded,
+    NotTwiceInStatement,
+    NewSessionMayHelp,
+    NewPlanMayHelp,
+    FirstReading,
+    RepeatsLeft,
+    TableUnchecked,
+    StatementsUnchecked,
+    SameError,
+    NothingHeld,
+    OthersAccepted,
+    CopyMayTell,
+    WaitedForEvidence,
+    NoEvidence,
+}
+
+/// What is done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Settle,
+    SettleEachRow,
+    SettleLeftOut,
+    IgnoreRow,
+    /// Hold the refused rows back, or reject those that are certainly at fault.
+    Hold,
+    /// Reject the rows of the kind that are held back.
+    RejectHeld,
+    /// Reject the first row that is held back. The next one has a refusal, and a time, of its own.
+    RejectFirst,
+    Do(Task),
+    Split,
+    Halve,
+    RetryHalves,
+    UseStage,
+    NewSession,
+    NewSessions,
+    CopyTellsNothing,
+    Retry,
+    RetryLater,
+    Repeat,
+    Wait(Duration),
+    WaitForOther,
+    WaitForServer,
+    WorkAsPooled,
+    WaitForEvidence,
+    Stop(Why),
+    Finish,
+}
+
+/// See [`StopReason`](super::action::StopReason).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Conflict,
+    NotTheRows,
+    /// The same, and the message is about the row that is held back.
+    NotTheHeldRows,
+    DeadLetters,
+    CanNotFollow,
+    AwayTooLong,
+    WaitedTooLong,
+    NoRule,
+}
+
+/// One line of the table: the first whose task, event and conditions fit decides.
+#[derive(Debug)]
+pub struct Rule {
+    pub during: &'static [Task],
+    pub events: &'static [Event],
+    pub conditions: &'static [Condition],
+    pub decision: Decision,
+}
+
+impl Display for Task {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Task::Write => "write at once",
+            Task::RowByRow => "write row by row",
+            Task::CheckTable => "check the table",
+            Task::WriteNothing => "run the statements without rows",
+            Task::FindConflict => "find the row in conflict",
+            Task::ReadCatalog => "read the catalog",
+            Task::TryOthers => "try other rows",
+            Task::TryCopy => "try a copy of a row of the table",
+            Task::Isolate => "isolate",
+            Task::End => "end of the batch",
+        })
+    }
+}
+
+impl Display for Event {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Event::Accepted => "accepted",
+            Event::NoNetEffect => "no net effect is known",
+            Event::LeftOut => "all rows belong to another process",
+            Event::CanNotFollow => "the job can't go on with this table",
+            Event::Found => "found",
+            Event::NotFound => "not found",
+            Event::Failed(class) => return write!(f, "{class:?}"),
+            Event::None => "",
+        })
+    }
+}
+
+impl Display for Condition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Condition::SeveralUnits => "several units",
+            Condition::ManyUnits => "more than 64 units",
+            Condition::SeveralRows => "several rows",
+            Condition::OneRow => "one row",
+            Condition::AtOnce => "the rows were refused when written at once",
+            Condition::FirstLoss => "first loss since the last success, and the server was not silent",
+            Condition::NoMoreSessions => "the server takes no more sessions (53300), and others are open",
+            Condition::AwayTooLong => "the database has been away for `max.outage`",
+            Condition::WaitedTooLong => "the rows have waited for `max.outage`",
+            Condition::Strict => "`conflictmode` is strict",
+            Condition::Upsert => "`conflictmode` is upsert",
+            Condition::Ignore => "`conflictmode` is ignore",
+            Condition::RowIsKnown => "it is known which row",
+            Condition::NotStaged => "not through the staging table",
+            Condition::KeyWasAdded => "it is the table's key, and one row or fewer than 5 such conflicts",
+            Condition::NotTwiceInStatement => "not 21000",
+            Condition::NewSessionMayHelp => "not 42501, and the first time in this batch",
+            Condition::NewPlanMayHelp => "the first time since the last success",
+            Condition::FirstReading => "the first time since the last success",
+            Condition::RepeatsLeft => "repeats are left",
+            Condition::TableUnchecked => "the table is not checked yet",
+            Condition::StatementsUnchecked => "the statements are not checked yet",
+            Condition::SameError => "the same SQLSTATE as the row held back, and not 42501",
+            Condition::NothingHeld => "no row is held back",
+            Condition::OthersAccepted => "a row of the kind was accepted since the refusal",
+            Condition::CopyMayTell => "a whole row, no partition is missing, no copy tried yet",
+            Condition::WaitedForEvidence => "2 s are over",
+            Condition::NoEvidence => "no row of the kind was ever accepted, or the error is about the table",
+        })
+    }
+}
+
+impl Display for Decision {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Decision::Settle => "the rows are settled",
+            Decision::SettleEachRow => "accepted rows are settled, refused ones are held back or rejected",
+            Decision::SettleLeftOut => "the rows are settled, without being written",
+            Decision::IgnoreRow => "the row is ignored and settled",
+            Decision::Hold => "hold the rows back, or reject those certainly at fault",
+            Decision::RejectHeld => "reject the rows of the kind that are held back",
+            Decision::RejectFirst => "reject the first row held back",
+            Decision::Do(task) => return write!(f, "{task}"),
+            Decision::Split => "split at the row that the server named",
+            Decision::Halve => "halve",
+            Decision::RetryHalves => "halve, count a retry",
+            Decision::UseStage => "again, through the staging table",
+            Decision::NewSession => "again, in another session",
+            Decision::NewSessions => "again, with new sessions only",
+            Decision::CopyTellsNothing => "decide without it",
+            Decision::Retry => "again",
+            Decision::RetryLater => "wait, then again",
+            Decision::Repeat => "wait, then again: one repeat less",
+            Decision::Wait(at_most) => return write!(f, "wait at most {at_most:?}, then again"),
+            Decision::WaitForOther => "wait at most 1s, then again: one conflict more",
+            Decision::WaitForServer => "wait for the server, then again",
+            Decision::WorkAsPooled => "work as behind a transaction pooler, wait at most 200ms, then again",
+            Decision::WaitForEvidence => "wait 20ms",
+            Decision::Stop(why) => return write!(f, "**stop**: {why}"),
+            Decision::Finish => "the batch is written",
+        })
+    }
+}
+
+impl Display for Why {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Conflict => "a key is there already",
+            Why::NotTheRows => "no row is at fault",
+            Why::NotTheHeldRows => "no row is at fault; the error is that of the row held back",
+            Why::DeadLetters => "the dead-letter table can't be written",
+            Why::CanNotFollow => "the table was altered",
+            Why::AwayTooLong => "the database is away",
+            Why::WaitedTooLong => "rows have waited too long",
+            Why::NoRule => "no rule (a bug)",
+        })
+    }
+}
