@@ -49,7 +49,7 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 check: ## formatting, lints and the tests without servers, in a minute; for every commit
 	cargo fmt --check
 	cargo clippy $(CHECK_FLAGS) --all-targets -- -D warnings
-	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files
+	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats
 	@rm -f $(TARGET_DIR)/release/vecsink
 
 test: target/python ## formatting, lints, and all tests on real servers
