@@ -1,4 +1,4 @@
-//! The bytes that may be on their way between reading and COMMIT, for the whole process.
+//! The bytes that a job, or a sink that is pushed into, may hold between reading and COMMIT.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub struct Budget {
     held: AtomicUsize,
     /// The most that was held since [`Budget::take_most`].
     most: AtomicUsize,
-    /// The bytes of the large row that waits first: other rows leave this much room for it.
+    /// The bytes of the first large row that waits: other rows leave this much room for it.
     wanted: AtomicUsize,
     waiting: Mutex<()>,
     room: Condvar,
@@ -80,12 +80,12 @@ impl Budget {
     }
 
     fn wake(&self) {
-        // The lock orders this wake-up after a waiter's last look at `held`.
+        // With the lock, this comes after the last time that a waiting thread read `held`. So the thread misses no wake-up.
         drop(self.waiting.lock());
         self.room.notify_all();
     }
 
-    /// Waits until `ready` holds, looking again whenever bytes are released; tells whether it does.
+    /// Waits until `ready` is true, and tries it again whenever bytes are released. Returns whether it is true.
     pub fn wait_for(&self, timeout: Duration, mut ready: impl FnMut() -> bool) -> bool {
         let deadline = now() + timeout;
         let mut guard = self.waiting.lock();
@@ -97,7 +97,7 @@ impl Budget {
         true
     }
 
-    /// Lets a large row of so many bytes wait in turn with others.
+    /// A place among the large rows that wait, for a row of so many bytes.
     pub fn claim(&self, bytes: usize) -> Claim<'_> {
         Claim { budget: self, bytes, is_first: false }
     }

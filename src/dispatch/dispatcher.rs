@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::layout::SHARDS;
 use super::queue::{ChunkLimits, QueuedRow};
-use super::shards::{Shards, Tray};
+use super::shards::{OwnQueues, Shards};
 use super::spare::SpareChunks;
 use super::tuner::Tuner;
 use crate::batch::{Batch, Chunk};
@@ -21,17 +21,17 @@ pub struct Limits {
     /// The most transactions at once.
     pub writers: usize,
     pub bytes: usize,
-    /// How long a row waits for company while no transaction is open. Long enough to gather what arrives together, short
-    /// enough that nobody notices.
+    /// How long a row waits for other rows while no transaction is open: long enough for rows that arrive together, and too short to
+    /// be noticed.
     pub linger: Duration,
-    /// The same while a transaction is open: its writer comes back soon and takes the row with less effort.
+    /// The same while a transaction is open: its writer returns soon and takes the row at less cost.
     pub busy_linger: Duration,
     /// `batchwritetimeoutms`: the upper bound of both.
     pub timeout: Duration,
 }
 
 impl Limits {
-    /// A batch is made of whole chunks, and takes the oldest of all shards: one of each fills it.
+    /// A batch takes whole chunks, the oldest ones of all shards. One chunk of each shard fills it.
     fn chunk(&self) -> ChunkLimits {
         ChunkLimits { rows: (self.rows / SHARDS).max(1), bytes: (self.bytes / SHARDS).clamp(1, 256 << 10) }
     }
@@ -41,10 +41,10 @@ impl Limits {
 /// call. A check takes a few microseconds, and there is one for each linger time in this period.
 const TRAFFIC: Duration = Duration::from_millis(50);
 
-/// After so long with nothing to do memory is given back: so not between two batches.
-const REST: Duration = Duration::from_millis(300);
+/// After so long with nothing to do, memory is freed. This is longer than the time between two batches.
+const IDLE: Duration = Duration::from_millis(300);
 
-/// So many bytes gather before they are charged to the budget, which all threads share.
+/// Bytes are charged to the budget, which all threads share, only when there are so many of them.
 const CHARGE: usize = 16 << 10;
 
 /// The largest emptied chunk that is kept.
@@ -67,19 +67,19 @@ struct State {
     limits: Limits,
     tuner: Tuner,
     shards: Shards,
-    /// Bytes the budget doesn't know of yet.
+    /// Bytes that are not charged to the budget yet.
     uncharged: usize,
     batches_out: usize,
-    /// Threads inside `take`, and those started that will soon be.
+    /// Writers inside `take`, and those that were started and will soon be.
     idle: usize,
-    /// When idle writers will check again by themselves. As a rule this is one writer, which watches the time for all.
+    /// When idle writers will check again by themselves. Usually one writer does, for all.
     watches: Vec<Instant>,
     /// When a batch was last taken or given back.
     last_batch: Option<Instant>,
     /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
     /// index, for example), and a second transaction at the same time writes the rows sooner.
     slow: bool,
-    /// A batch was taken since a writer last rested.
+    /// A batch was taken since memory was last freed.
     worked: bool,
     urgent: bool,
     closed: bool,
@@ -91,18 +91,18 @@ struct State {
 #[derive(Debug)]
 pub struct TakenBatch {
     pub batch: Batch,
-    /// Rows are left, all writers are in open transactions, and no further push may come soon to start a writer. So another
-    /// writer must be started.
-    pub leaves_rows_alone: bool,
+    /// Another writer must be started: rows are left, all writers are in open transactions, and it may be long before a push
+    /// starts a writer.
+    pub needs_another_writer: bool,
 }
 
-/// What an idle writer has to do.
-enum Turn {
+/// What an idle writer does next.
+enum Next {
     Write,
     WaitUntil(Instant),
     Wait,
     /// There has been nothing to do for a while.
-    Rest,
+    FreeMemory,
     End,
 }
 
@@ -128,12 +128,13 @@ impl Dispatcher {
     }
 
     #[cfg(test)]
-    /// Appends a row to its shard, at the budget's charge; tells whether another writer is wanted.
+    /// Appends a row to its shard, and charges it to the budget. Returns whether another writer must be started.
     pub fn push(&self, shard: usize, row: QueuedRow<'_>) -> bool {
         self.push_all(std::iter::once((shard, row)))
     }
 
-    /// The same for several rows at once: the shards are locked for all of them.
+    /// Appends rows to their shards, and charges them to the budget. The shards are locked once for all of them. Returns whether another
+    /// writer must be started.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, QueuedRow<'a>)>) -> bool {
         self.put(|State { shards, spare, limits, uncharged, .. }, now| {
             let limits = limits.chunk();
@@ -155,21 +156,21 @@ impl Dispatcher {
     fn put(&self, put: impl FnOnce(&mut State, Instant)) -> bool {
         let now = now();
         let mut state = lock_soon(&self.state);
-        let (free_before, was_full) = (state.shards.free().rows, state.is_full());
+        let (before, was_full) = (state.shards.available().rows, state.is_full());
         put(&mut state, now);
-        if state.shards.free().rows == free_before || !state.may_begin() {
+        if state.shards.available().rows == before || !state.may_begin() {
             return false;
         }
-        let (was_empty, is_full) = (free_before == 0, state.is_full());
-        // Writers are woken when something begins: the wait of a first row that none will look for, or a batch that is full.
+        let (was_empty, is_full) = (before == 0, state.is_full());
+        // A writer is woken when a batch has become full, and for a first row that no writer will find by itself.
         if state.idle > 0 && (is_full && !was_full || was_empty && !state.is_watched(now)) {
             self.work.notify_one();
         }
-        // A row that begins to wait behind a transaction needs somebody who looks after it, should that one take long.
+        // Another writer is started for the first row that waits while all writers are in transactions, which may take long.
         state.idle == 0 && (was_empty || state.batches_out < state.wanted())
     }
 
-    /// Counts a writer that is about to be started as idle, so that it is started once.
+    /// Counts a writer that is about to be started as idle. So only one is started.
     pub fn expect_writer(&self) {
         self.state.lock().idle += 1;
     }
@@ -179,21 +180,21 @@ impl Dispatcher {
         self.state.lock().idle -= 1;
     }
 
-    /// Writes what is there at once: the budget is used up.
+    /// Lets writers take all rows at once, because the budget is used up.
     pub fn hurry(&self) {
         let mut state = self.state.lock();
         state.urgent = true;
         self.work.notify_all();
     }
 
-    /// Drops the rows of a stream that no writer has taken, and gives how many they were.
+    /// Drops the rows of a stream that no writer has taken, and returns how many they were.
     pub fn forget(&self, stream: u32) -> usize {
         let mut state = self.state.lock();
-        // What is released must have been charged.
+        // Bytes must be charged before they are released.
         self.budget.charge(std::mem::take(&mut state.uncharged));
         let (rows, bytes) = state.shards.forget(stream);
         self.budget.release(bytes);
-        // A writer that waits for the rest of a closed dispatcher may have nothing left to wait for.
+        // If the dispatcher is closed, a writer may have waited for these rows, and ends now.
         self.work.notify_all();
         rows
     }
@@ -204,7 +205,7 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
-    /// What waits is dropped: it was not acknowledged and is read again at the next start.
+    /// Rows that wait are dropped. They were not acknowledged, so they are read again at the next start.
     pub fn abandon(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -218,20 +219,20 @@ impl Dispatcher {
         self.state.lock().shards.rows()
     }
 
-    /// Waits for the next batch. The calling thread must have been announced by `expect_writer` or have given a batch back;
-    /// `tray` belongs to the thread. When there has been nothing to do for a while, one of the threads calls `at_rest`.
-    pub fn take(&self, tray: &mut Tray, at_rest: impl Fn()) -> Option<TakenBatch> {
+    /// Waits for the next batch. Before each call, the calling writer was announced by `expect_writer` or gave a batch back. When
+    /// there has been nothing to do for a while, one of the writers calls `at_rest`.
+    pub fn take(&self, own: &mut OwnQueues, at_rest: impl Fn()) -> Option<TakenBatch> {
         let mut state = self.state.lock();
         let (batch, now) = loop {
             let now = now();
-            match state.turn(now) {
-                Turn::Write => {
-                    // What a batch will release must have been charged.
+            match state.next(now) {
+                Next::Write => {
+                    // Bytes must be charged before the batch releases them.
                     self.budget.charge(std::mem::take(&mut state.uncharged));
-                    break (Some(state.take(now, tray)), now);
+                    break (Some(state.take(now, own)), now);
                 }
-                Turn::End => break (None, now),
-                Turn::Rest => {
+                Next::End => break (None, now),
+                Next::FreeMemory => {
                     state.worked = false;
                     let spare = state.spare.take_all();
                     drop(state);
@@ -239,39 +240,39 @@ impl Dispatcher {
                     at_rest();
                     state = self.state.lock();
                 }
-                Turn::WaitUntil(at) if !state.is_watched_until(at) => {
+                Next::WaitUntil(at) if !state.is_watched_until(at) => {
                     state.watches.push(at);
                     self.work.wait_until(&mut state, at);
                     if let Some(own) = state.watches.iter().position(|watch| *watch == at) {
                         state.watches.swap_remove(own);
                     }
                 }
-                Turn::WaitUntil(_) | Turn::Wait => self.work.wait(&mut state),
+                Next::WaitUntil(_) | Next::Wait => self.work.wait(&mut state),
             }
         };
         state.idle -= 1;
-        // The watch over what is left, and over what comes, goes to another idle writer.
-        let goes_on = match state.turn(now) {
-            Turn::WaitUntil(at) => !state.is_watched_until(at),
-            Turn::Write => true,
-            Turn::Wait | Turn::Rest | Turn::End => false,
+        // Another idle writer checks from now on for rows that are left, and for those that come.
+        let goes_on = match state.next(now) {
+            Next::WaitUntil(at) => !state.is_watched_until(at),
+            Next::Write => true,
+            Next::Wait | Next::FreeMemory | Next::End => false,
         };
         if state.idle > 0 && goes_on {
             self.work.notify_one();
         }
-        let leaves_rows_alone = state.idle == 0 && state.shards.free().rows > 0 && state.may_begin();
+        let needs_another_writer = state.idle == 0 && state.shards.available().rows > 0 && state.may_begin();
         drop(state);
         batch.map(|mut batch| {
-            tray.unload(&mut batch);
-            TakenBatch { batch, leaves_rows_alone }
+            own.move_into(&mut batch);
+            TakenBatch { batch, needs_another_writer }
         })
     }
 
-    /// Frees the shards and bytes of a batch that took `spent` to be settled; from now on the writer counts as idle.
+    /// Frees the shards and bytes of a settled batch, which took `spent`. From now on the writer counts as idle.
     /// Returns how many bytes of large rows were freed.
     pub fn give_back(&self, mut batch: Batch, spent: Duration) -> usize {
         let (rows, bytes) = (batch.len(), batch.bytes());
-        // Large rows have memory of their own. It is freed before other rows get the room.
+        // The memory of large rows is freed before other rows get their room in the budget.
         let mut freed = 0;
         batch.chunks.retain_mut(|chunk| {
             let is_large = chunk.bytes() > LARGEST_SPARE || chunk.bytes() >= LARGE_ROW * chunk.entries.len();
@@ -300,10 +301,10 @@ impl Dispatcher {
 }
 
 impl State {
-    /// Whether what can be taken fills a batch.
+    /// Whether the available rows fill a batch.
     fn is_full(&self) -> bool {
-        let free = self.shards.free();
-        free.rows >= self.limits.rows || free.bytes >= self.limits.bytes
+        let available = self.shards.available();
+        available.rows >= self.limits.rows || available.bytes >= self.limits.bytes
     }
 
     /// Whether another transaction may be opened.
@@ -317,7 +318,7 @@ impl State {
         if self.is_full() { most } else { most.min(1 + usize::from(self.slow)) }
     }
 
-    /// How long a row waits for company just now.
+    /// How long a row waits for other rows now.
     fn linger(&self) -> Duration {
         let linger = if self.batches_out < self.wanted() { self.limits.linger } else { self.limits.busy_linger };
         linger.min(self.limits.timeout)
@@ -327,46 +328,46 @@ impl State {
         self.watches.iter().any(|watch| *watch <= at)
     }
 
-    /// Whether an idle writer will look by itself before a row that comes now is due.
+    /// Whether an idle writer will check by itself before a row that comes now must be written.
     fn is_watched(&self, now: Instant) -> bool {
         !self.watches.is_empty() && self.is_watched_until(now + self.linger())
     }
 
-    fn turn(&mut self, now: Instant) -> Turn {
+    fn next(&mut self, now: Instant) -> Next {
         if self.abandoned {
-            return Turn::End;
+            return Next::End;
         }
         if !self.may_begin() {
-            // The next one that comes back takes what there is.
-            return Turn::Wait;
+            // The next writer that returns takes the rows.
+            return Next::Wait;
         }
-        let Some(oldest) = self.shards.free().oldest else {
-            // Rows may still wait in shards that others hold; those writers come back for them.
+        let Some(oldest) = self.shards.available().oldest else {
+            // Rows may still wait in shards that other writers hold. These writers return and take them.
             self.urgent = false;
             return match self.last_batch {
-                _ if self.closed && self.batches_out == 0 => Turn::End,
-                Some(at) if !self.closed && now.duration_since(at) < TRAFFIC => Turn::WaitUntil(now + self.linger()),
+                _ if self.closed && self.batches_out == 0 => Next::End,
+                Some(at) if !self.closed && now.duration_since(at) < TRAFFIC => Next::WaitUntil(now + self.linger()),
                 Some(at) if self.worked && !self.closed && self.batches_out == 0 => {
-                    let due = at + REST;
-                    if due <= now { Turn::Rest } else { Turn::WaitUntil(due) }
+                    let due = at + IDLE;
+                    if due <= now { Next::FreeMemory } else { Next::WaitUntil(due) }
                 }
-                _ => Turn::Wait,
+                _ => Next::Wait,
             };
         };
         if self.closed || self.urgent || self.is_full() {
-            return Turn::Write;
+            return Next::Write;
         }
         let due = oldest + self.linger();
-        if due <= now { Turn::Write } else { Turn::WaitUntil(due) }
+        if due <= now { Next::Write } else { Next::WaitUntil(due) }
     }
 
-    /// Where there is work for several writers, the others need shards, too.
-    fn take(&mut self, now: Instant, tray: &mut Tray) -> Batch {
+    /// Takes a batch. If there is work for several writers, it leaves shards to the others.
+    fn take(&mut self, now: Instant, own: &mut OwnQueues) -> Batch {
         let most = SHARDS.div_ceil(self.wanted());
         self.batches_out += 1;
         self.worked = true;
         self.last_batch = Some(now);
-        self.shards.take(self.limits.rows, self.limits.bytes, most, tray)
+        self.shards.take(self.limits.rows, self.limits.bytes, most, own)
     }
 }
 

@@ -14,7 +14,7 @@ fn dispatcher(limits: Limits) -> Dispatcher {
 }
 
 fn take(dispatcher: &Dispatcher) -> Batch {
-    dispatcher.take(&mut Tray::default(), || {}).unwrap().batch
+    dispatcher.take(&mut OwnQueues::default(), || {}).unwrap().batch
 }
 
 fn push_all(dispatcher: &Dispatcher, shard: usize, offsets: std::ops::Range<i64>) {
@@ -134,7 +134,7 @@ fn closing_hands_out_what_is_left_and_then_ends() {
     let batch = take(&dispatcher);
     assert_eq!(batch.len(), 100);
     dispatcher.give_back(batch, Duration::ZERO);
-    assert!(dispatcher.take(&mut Tray::default(), || {}).is_none());
+    assert!(dispatcher.take(&mut OwnQueues::default(), || {}).is_none());
 }
 
 #[test]
@@ -147,13 +147,13 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     let other = Arc::clone(&dispatcher);
     let idle = std::thread::spawn(move || {
         // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
-        while let Some(TakenBatch { batch, .. }) = other.take(&mut Tray::default(), || {}) {
+        while let Some(TakenBatch { batch, .. }) = other.take(&mut OwnQueues::default(), || {}) {
             other.give_back(batch, Duration::ZERO);
         }
     });
     dispatcher.close();
     dispatcher.give_back(first, Duration::ZERO);
-    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
+    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut OwnQueues::default(), || {}) {
         dispatcher.give_back(batch, Duration::ZERO);
     }
     idle.join().unwrap();
@@ -171,8 +171,8 @@ fn a_writer_rests_once_after_the_last_batch_and_goes_on_with_the_next_row() {
     let other = Arc::clone(&dispatcher);
     let writer = std::thread::spawn(move || {
         let mut batches = 0;
-        let mut tray = Tray::default();
-        while let Some(TakenBatch { batch, .. }) = other.take(&mut tray, || sender.send(()).unwrap()) {
+        let mut own_queues = OwnQueues::default();
+        while let Some(TakenBatch { batch, .. }) = other.take(&mut own_queues, || sender.send(()).unwrap()) {
             batches += 1;
             other.give_back(batch, Duration::ZERO);
         }
@@ -180,7 +180,7 @@ fn a_writer_rests_once_after_the_last_batch_and_goes_on_with_the_next_row() {
     });
     rests.recv_timeout(Duration::from_secs(60)).unwrap();
     assert_eq!(dispatcher.state.lock().spare.bytes(), 0);
-    assert!(rests.recv_timeout(2 * REST).is_err(), "once");
+    assert!(rests.recv_timeout(2 * IDLE).is_err(), "once");
     push(&dispatcher, 0, 1);
     rests.recv_timeout(Duration::from_secs(60)).unwrap();
     dispatcher.close();
@@ -257,8 +257,8 @@ fn many_threads_lose_nothing_and_keep_each_shard_in_order() {
         .map(|_| {
             let (dispatcher, last, written) = (Arc::clone(&dispatcher), Arc::clone(&last), Arc::clone(&written));
             std::thread::spawn(move || {
-                let mut tray = Tray::default();
-                while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut tray, || {}) {
+                let mut own_queues = OwnQueues::default();
+                while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut own_queues, || {}) {
                     for chunk in &batch.chunks {
                         for entry in &chunk.entries {
                             let mut last = last[chunk.shard as usize].lock();
@@ -289,7 +289,7 @@ fn the_rows_of_one_record_are_never_parted() {
     dispatcher.push_all([(1, row(2)), (2, row(2)), (1, row(2))]);
     let mut seen = Vec::new();
     dispatcher.close();
-    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut Tray::default(), || {}) {
+    while let Some(TakenBatch { batch, .. }) = dispatcher.take(&mut OwnQueues::default(), || {}) {
         for chunk in &batch.chunks {
             let mut tickets: Vec<u64> = chunk.entries.iter().map(|entry| entry.ticket).collect();
             tickets.dedup();

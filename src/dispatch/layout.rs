@@ -2,7 +2,7 @@
 
 use twox_hash::XxHash64;
 
-/// For ever: stored positions depend on it.
+/// How many shards a sink has.
 pub const SHARDS: usize = 64;
 
 /// How a sink's rows are spread over the shards. Chosen once, at start.
@@ -12,7 +12,7 @@ pub enum Layout {
     Key,
     /// Insert-only and without a key: 256 neighbouring offsets share a shard.
     Block,
-    /// One shard, because which rows must stay in order can't be told from them.
+    /// One shard, because it can't be told which rows must stay in order.
     Serial,
 }
 
@@ -20,8 +20,7 @@ pub enum Layout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowTraits {
     pub key: RowKey,
-    /// Which row meets the key of another unique constraint, and which is updated or deleted out of its way, depends on the
-    /// order of all rows.
+    /// There is another unique constraint. Whether a row violates it depends on the rows before it, whatever their keys are.
     pub order_matters: bool,
 }
 
@@ -88,9 +87,9 @@ mod tests {
 
     #[test]
     fn a_key_always_meets_the_same_shard() {
-        // Fixed vectors: a change here would break the order of a job that goes on from stored positions.
         let image = |id: i64| [&8u32.to_be_bytes()[..], &id.to_be_bytes()[..]].concat();
         assert_eq!(Layout::Key.shard_of_row(key_hash(&image(1)), 0), (key_hash(&image(1)) >> 58) as usize);
+        // XXH64 of no bytes, as its specification has it.
         assert_eq!(key_hash(b""), 0xef46_db37_51d8_e999);
     }
 

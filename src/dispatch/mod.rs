@@ -1,7 +1,8 @@
 //! Rows → shards → batches. Knows nothing of PostgreSQL.
 //!
-//! A sink's rows wait in 64 queues, the shards; a writer takes whole shards that nobody holds. So a key's rows stay in
-//! order, two transactions never touch the same key, and the number of writers can change at any time.
+//! A sink's rows wait in 64 queues, the shards. A writer takes rows of shards that no other writer holds, and holds these shards
+//! until its batch is settled. So a key's rows stay in order, two transactions never touch the same key, and the number of writers
+//! can change at any time.
 
 mod budget;
 mod dispatcher;
@@ -15,4 +16,4 @@ pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, TakenBatch};
 pub use layout::{Layout, RowKey, RowTraits, key_hash};
 pub use queue::QueuedRow;
-pub use shards::Tray;
+pub use shards::OwnQueues;

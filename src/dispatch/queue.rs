@@ -7,7 +7,7 @@ use crate::batch::{Chunk, RowEntry};
 
 /// A chunk and when its first row came.
 #[derive(Debug)]
-struct Waiting {
+struct QueuedChunk {
     chunk: Chunk,
     since: Instant,
 }
@@ -21,10 +21,10 @@ pub struct QueuedRow<'a> {
     pub original: &'a [u8],
 }
 
-/// A shard's chunks; only the last one still grows. A writer takes whole chunks, so taking copies nothing.
+/// A shard's chunks. Rows are added only to the last one. A writer takes whole chunks, so taking copies nothing.
 #[derive(Debug, Default)]
 pub struct Queue {
-    chunks: VecDeque<Waiting>,
+    chunks: VecDeque<QueuedChunk>,
     rows: usize,
     bytes: usize,
 }
@@ -43,7 +43,7 @@ impl Queue {
         Some(self.chunks.front()?.since)
     }
 
-    /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when the last one is full.
+    /// Appends a row that came at `now`, and returns how many bytes it takes. `fresh` makes an empty chunk when the last one is full.
     pub fn push(
         &mut self,
         row: QueuedRow<'_>,
@@ -52,12 +52,12 @@ impl Queue {
         fresh: impl FnOnce() -> Chunk,
     ) -> usize {
         let full = |chunk: &Chunk| chunk.entries.len() >= limits.rows || chunk.bytes() >= limits.bytes;
-        // The entries of one record are one unit: they stay in one chunk, and so in one transaction.
+        // The entries of one record stay in one chunk, and so in one transaction.
         let goes_on = |chunk: &Chunk| chunk.entries.last().is_some_and(|last| last.is_of_same_record(&row.entry));
         if self.chunks.back().is_none_or(|last| full(&last.chunk) && !goes_on(&last.chunk)) {
-            self.chunks.push_back(Waiting { chunk: fresh(), since: now });
+            self.chunks.push_back(QueuedChunk { chunk: fresh(), since: now });
         }
-        let Some(Waiting { chunk, .. }) = self.chunks.back_mut() else { return 0 };
+        let Some(QueuedChunk { chunk, .. }) = self.chunks.back_mut() else { return 0 };
         chunk.entries.push(row.entry);
         chunk.rows.extend_from_slice(row.row);
         chunk.keys.extend_from_slice(row.key);
@@ -72,30 +72,30 @@ impl Queue {
     pub fn push_chunk(&mut self, chunk: Chunk, now: Instant) {
         self.rows += chunk.entries.len();
         self.bytes += chunk.bytes();
-        self.chunks.push_back(Waiting { chunk, since: now });
+        self.chunks.push_back(QueuedChunk { chunk, since: now });
     }
 
-    /// Drops the rows of a stream; gives how many they were, and their bytes.
+    /// Drops the rows of a stream, and returns how many they were, and their bytes.
     pub fn forget(&mut self, stream: u32) -> (usize, usize) {
         let before = (self.rows, self.bytes);
-        for waiting in &mut self.chunks {
-            if let Some(kept) = waiting.chunk.without(stream) {
-                self.rows -= waiting.chunk.entries.len() - kept.entries.len();
-                self.bytes -= waiting.chunk.bytes() - kept.bytes();
-                waiting.chunk = kept;
+        for queued in &mut self.chunks {
+            if let Some(kept) = queued.chunk.without(stream) {
+                self.rows -= queued.chunk.entries.len() - kept.entries.len();
+                self.bytes -= queued.chunk.bytes() - kept.bytes();
+                queued.chunk = kept;
             }
         }
-        self.chunks.retain(|waiting| !waiting.chunk.entries.is_empty());
+        self.chunks.retain(|queued| !queued.chunk.entries.is_empty());
         (before.0 - self.rows, before.1 - self.bytes)
     }
 
     /// Takes all chunks, the oldest one first.
     pub fn take_all(&mut self) -> impl Iterator<Item = Chunk> {
         (self.rows, self.bytes) = (0, 0);
-        self.chunks.drain(..).map(|waiting| waiting.chunk)
+        self.chunks.drain(..).map(|queued| queued.chunk)
     }
 
-    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes, or whatever it has with `at_least_one`.
+    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes. With `at_least_one` it may have more.
     pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool) -> Option<Chunk> {
         let front = &self.chunks.front()?.chunk;
         if !at_least_one && (front.entries.len() > rows || front.bytes() > bytes) {

@@ -1,4 +1,4 @@
-//! The queues of all shards, and which of them are to be had.
+//! The queues of all shards, and which of them a writer may take.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,19 +15,19 @@ pub struct Shards {
     filled: u64,
     /// One bit a shard that a batch holds.
     held: u64,
-    free: Free,
+    available: Available,
 }
 
 /// What waits in shards that no batch holds.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Free {
+pub struct Available {
     pub rows: usize,
     pub bytes: usize,
     /// When the first of these rows came.
     pub oldest: Option<Instant>,
 }
 
-impl Free {
+impl Available {
     fn add(&mut self, rows: usize, bytes: usize, since: Option<Instant>) {
         self.rows += rows;
         self.bytes += bytes;
@@ -35,22 +35,22 @@ impl Free {
     }
 }
 
-/// A writer's own queues, one a shard, empty while it waits. They are exchanged for all that is there, so that pushing
-/// threads wait for a moment only, however many shards have rows and however cold the writer's processor core is.
+/// A writer's own queues, one for each shard, which are empty while it waits. It exchanges them for the full ones, and reads these
+/// without the lock. So pushing threads never wait for long, however many shards have rows and even if the writer has just woken.
 #[derive(Debug)]
-pub struct Tray {
+pub struct OwnQueues {
     queues: Vec<Queue>,
 }
 
-impl Default for Tray {
+impl Default for OwnQueues {
     fn default() -> Self {
-        Tray { queues: empty_queues() }
+        OwnQueues { queues: empty_queues() }
     }
 }
 
-impl Tray {
+impl OwnQueues {
     /// Moves what was taken into its batch, the shard with the oldest row first.
-    pub fn unload(&mut self, batch: &mut Batch) {
+    pub fn move_into(&mut self, batch: &mut Batch) {
         let queues = &mut self.queues;
         let mut order: Vec<_> = shards_of(batch.shards).map(|shard| (queues[shard].since(), shard)).collect();
         order.sort_unstable();
@@ -67,22 +67,22 @@ fn empty_queues() -> Vec<Queue> {
 
 impl Default for Shards {
     fn default() -> Self {
-        Shards { queues: empty_queues(), filled: 0, held: 0, free: Free::default() }
+        Shards { queues: empty_queues(), filled: 0, held: 0, available: Available::default() }
     }
 }
 
 impl Shards {
-    pub fn free(&self) -> &Free {
-        &self.free
+    pub fn available(&self) -> &Available {
+        &self.available
     }
 
-    /// All rows, also those behind a batch.
+    /// All rows, also those in shards that a batch holds.
     #[cfg(test)]
     pub fn rows(&self) -> usize {
         self.queues.iter().map(Queue::rows).sum()
     }
 
-    /// Appends a row that came at `now` and gives the bytes it holds. `fresh` makes an empty chunk when one is needed.
+    /// Appends a row that came at `now`, and returns how many bytes it takes. `fresh` makes an empty chunk when one is needed.
     pub fn push(
         &mut self,
         shard: usize,
@@ -106,13 +106,13 @@ impl Shards {
     fn pushed(&mut self, shard: usize, rows: usize, bytes: usize, now: Instant) {
         self.filled |= 1 << shard;
         if self.held & (1 << shard) == 0 {
-            self.free.rows += rows;
-            self.free.bytes += bytes;
-            self.free.oldest.get_or_insert(now);
+            self.available.rows += rows;
+            self.available.bytes += bytes;
+            self.available.oldest.get_or_insert(now);
         }
     }
 
-    /// Drops the rows of a stream that no batch has; gives how many they were, and their bytes.
+    /// Drops the rows of a stream that no batch has, and returns how many they were, and their bytes.
     pub fn forget(&mut self, stream: u32) -> (usize, usize) {
         let (mut all_rows, mut all_bytes) = (0, 0);
         for queue in &mut self.queues {
@@ -124,15 +124,15 @@ impl Shards {
         (all_rows, all_bytes)
     }
 
-    /// Takes the oldest rows of at most `most` shards, up to the limits. Where these don't bind, the batch gets its shards
-    /// only, and its rows lie in the tray: see [`Tray::unload`].
-    pub fn take(&mut self, rows: usize, bytes: usize, most: usize, tray: &mut Tray) -> Batch {
-        let fits = self.free.rows <= rows && self.free.bytes <= bytes;
+    /// Takes the oldest rows of at most `most` shards, up to the limits. If all rows are within the limits, the queues are only
+    /// exchanged for `own`, and the batch has its shards but no rows yet: [`OwnQueues::move_into`] adds them.
+    pub fn take(&mut self, rows: usize, bytes: usize, most: usize, own: &mut OwnQueues) -> Batch {
+        let fits = self.available.rows <= rows && self.available.bytes <= bytes;
         let mut batch = Batch::default();
         if fits && most >= SHARDS && self.filled & self.held == 0 {
-            std::mem::swap(&mut self.queues, &mut tray.queues);
+            std::mem::swap(&mut self.queues, &mut own.queues);
             batch.shards = std::mem::take(&mut self.filled);
-            self.free = Free::default();
+            self.available = Available::default();
             self.held |= batch.shards;
         } else {
             self.take_oldest(rows, bytes, most, &mut batch);
@@ -142,8 +142,8 @@ impl Shards {
         batch
     }
 
-    /// Chunk by chunk. Rows that came together are so written together: where keys rise, the table's index grows at its
-    /// end, which costs it least.
+    /// Takes the oldest chunks of all shards first. So rows that came together are written together. Where keys rise, the table's
+    /// index then grows at its end, which costs the server least.
     fn take_oldest(&mut self, mut rows: usize, mut bytes: usize, most: usize, batch: &mut Batch) {
         let mut heads: Vec<_> = shards_of(self.filled & !self.held)
             .filter_map(|shard| Some(Reverse((self.queues[shard].since()?, shard))))
@@ -161,22 +161,22 @@ impl Shards {
         }
     }
 
-    /// Other batches may have the shards of one that is settled.
+    /// A batch is settled: other batches may have its shards.
     pub fn give_back(&mut self, shards: u64) {
         self.held &= !shards;
         for shard in shards_of(shards & self.filled) {
             let queue = &self.queues[shard];
-            self.free.add(queue.rows(), queue.bytes(), queue.since());
+            self.available.add(queue.rows(), queue.bytes(), queue.since());
         }
     }
 
-    /// Looks again which shards have rows, and what is free.
+    /// Counts anew which shards have rows, and which rows are available.
     fn count(&mut self) {
-        (self.filled, self.free) = (0, Free::default());
+        (self.filled, self.available) = (0, Available::default());
         for (shard, queue) in self.queues.iter().enumerate().filter(|(_, queue)| queue.rows() > 0) {
             self.filled |= 1 << shard;
             if self.held & (1 << shard) == 0 {
-                self.free.add(queue.rows(), queue.bytes(), queue.since());
+                self.available.add(queue.rows(), queue.bytes(), queue.since());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Emptied chunks that are kept so that their memory is used again: up to a fixed number of bytes, however large the rows were.
+//! Emptied chunks that are kept, so that their memory is used again. They have at most a fixed number of bytes, however large the rows were.
 
 use crate::batch::Chunk;
 

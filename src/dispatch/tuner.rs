@@ -1,25 +1,25 @@
-//! Finds batches of what size, and how many transactions at once, write fastest here: doubles one of the two as long as it
-//! pays. A larger batch pays unless it is slower: it costs the server less (a COPY of 3000 short rows a third more than one of
-//! 12,000). Another transaction at once only pays when writing gets faster, since it takes a connection.
+//! Finds which size of batches, and how many transactions at once, are fastest with this server. It doubles one of the two as long as
+//! that is worth it. A larger batch is worth it unless it is slower, because it costs the server less: a COPY of 3000 short rows costs
+//! a third more for each row than one of 12,000. One more transaction at once must make writing faster, because it takes a connection.
 //!
-//! Where the job leaves the size open, the first batches double it without a trial, until one isn't full or takes half of
-//! what a batch may: a job that has to catch up shouldn't spend its first seconds with small ones.
+//! Where the job leaves `batchsize` out, the first batches double it without a trial, until a batch isn't full or takes half of the
+//! longest time. So a job that has much to read doesn't spend its first seconds with small batches.
 
 use std::time::{Duration, Instant};
 
-/// Two keep the server busy while one of them commits.
+/// With two, the server stays busy while one of them commits.
 const FIRST_WRITERS: usize = 2;
 const MOST_ROWS: usize = 48_000;
-/// A trial lasts this long and this many batches, whichever is later.
+/// A trial lasts at least this long, and at least this many batches.
 const TRIAL: Duration = Duration::from_millis(250);
 const TRIAL_BATCHES: u32 = 8;
-/// What the rate must come to, as a part of the rate before, for more writers and for larger batches to be kept.
-const WRITERS_PAY: f64 = 1.07;
-const ROWS_PAY: f64 = 0.97;
-/// A batch should not keep its rows from being seen for longer.
+/// The rate (rows a second) must reach so much of the rate before. Otherwise the larger value is taken back.
+const WRITERS_WORTH_IT: f64 = 1.07;
+const ROWS_WORTH_IT: f64 = 0.97;
+/// No batch should take longer, because its rows are seen only after it.
 const LONGEST: Duration = Duration::from_millis(150);
-/// How long a result is believed.
-const REST: Duration = Duration::from_secs(20);
+/// How long the result of the trials is used before new ones begin.
+const PAUSE: Duration = Duration::from_secs(20);
 
 /// What the tuner decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Setting {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Knob {
+enum Parameter {
     Writers,
     Rows,
 }
@@ -41,12 +41,12 @@ pub struct Tuner {
     most_writers: usize,
     /// The job leaves `batchsize` out.
     rows_are_free: bool,
-    /// The first growth is over.
+    /// The first doublings without trials are over.
     grown: bool,
-    /// The knob that was just turned, and rows a second before.
-    trial: Option<(Knob, f64)>,
-    next: Knob,
-    rest_until: Option<Instant>,
+    /// What was enlarged last, and the rate before that.
+    trial: Option<(Parameter, f64)>,
+    next: Parameter,
+    paused_until: Option<Instant>,
     since: Option<Instant>,
     batches: u32,
     full: u32,
@@ -62,8 +62,8 @@ impl Tuner {
             rows_are_free,
             grown: false,
             trial: None,
-            next: Knob::Rows,
-            rest_until: None,
+            next: Parameter::Rows,
+            paused_until: None,
             since: None,
             batches: 0,
             full: 0,
@@ -78,10 +78,10 @@ impl Tuner {
 
     /// Takes a batch that was written: its rows, whether more rows than one batch were waiting for it, and how long it took.
     pub fn observe(&mut self, now: Instant, rows: usize, was_full: bool, spent: Duration) {
-        if self.rest_until.is_some_and(|until| now < until) {
+        if self.paused_until.is_some_and(|until| now < until) {
             return;
         }
-        self.rest_until = None;
+        self.paused_until = None;
         if self.rows_are_free && !self.grown {
             if was_full && spent * 2 < LONGEST && self.setting.rows * 2 <= MOST_ROWS {
                 self.setting.rows *= 2;
@@ -108,55 +108,55 @@ impl Tuner {
     }
 
     fn decide(&mut self, now: Instant, rate: f64, saturated: bool, long: bool) {
-        if let Some((knob, before)) = self.trial.take() {
-            let pays = match knob {
-                Knob::Rows => rate >= before * ROWS_PAY && !long,
-                Knob::Writers => rate >= before * WRITERS_PAY,
+        if let Some((parameter, before)) = self.trial.take() {
+            let is_worth_it = match parameter {
+                Parameter::Rows => rate >= before * ROWS_WORTH_IT && !long,
+                Parameter::Writers => rate >= before * WRITERS_WORTH_IT,
             };
-            // Without enough to write there is no telling: back, and try another time.
-            if !saturated || !pays {
-                return self.turn_back(now, knob);
+            // If there was not enough to write, the rate says nothing: take it back, and try again later.
+            if !saturated || !is_worth_it {
+                return self.take_back(now, parameter);
             }
         }
         if saturated {
-            self.turn(now, rate, long);
+            self.enlarge(now, rate, long);
         }
     }
 
-    /// Doubles the knob whose turn it is; rests when neither can go further.
-    fn turn(&mut self, now: Instant, rate: f64, long: bool) {
-        if self.next == Knob::Rows {
+    /// Doubles the parameter that is next. Pauses when neither can be larger.
+    fn enlarge(&mut self, now: Instant, rate: f64, long: bool) {
+        if self.next == Parameter::Rows {
             if self.rows_are_free && !long && self.setting.rows * 2 <= MOST_ROWS {
                 self.setting.rows *= 2;
-                self.trial = Some((Knob::Rows, rate));
+                self.trial = Some((Parameter::Rows, rate));
                 return;
             }
-            self.next = Knob::Writers;
+            self.next = Parameter::Writers;
         }
         if self.setting.writers < self.most_writers {
             self.setting.writers = (self.setting.writers * 2).min(self.most_writers);
-            self.trial = Some((Knob::Writers, rate));
+            self.trial = Some((Parameter::Writers, rate));
             return;
         }
-        self.rest(now);
+        self.pause(now);
     }
 
-    fn turn_back(&mut self, now: Instant, knob: Knob) {
-        match knob {
-            Knob::Rows => {
+    fn take_back(&mut self, now: Instant, parameter: Parameter) {
+        match parameter {
+            Parameter::Rows => {
                 self.setting.rows /= 2;
-                self.next = Knob::Writers;
+                self.next = Parameter::Writers;
             }
-            Knob::Writers => {
+            Parameter::Writers => {
                 self.setting.writers = self.setting.writers.div_ceil(2);
-                self.rest(now);
+                self.pause(now);
             }
         }
     }
 
-    fn rest(&mut self, now: Instant) {
-        self.next = Knob::Rows;
-        self.rest_until = Some(now + REST);
+    fn pause(&mut self, now: Instant) {
+        self.next = Parameter::Rows;
+        self.paused_until = Some(now + PAUSE);
     }
 }
 

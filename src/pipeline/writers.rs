@@ -9,7 +9,7 @@ use super::is_over;
 use super::line::Line;
 use super::memory;
 use super::settlement::Settlement;
-use crate::dispatch::{Dispatcher, TakenBatch, Tray};
+use crate::dispatch::{Dispatcher, OwnQueues, TakenBatch};
 use crate::error::{Error, Result};
 use crate::stop::{Phase, Stop};
 use crate::threads;
@@ -72,11 +72,11 @@ impl Writers {
 }
 
 fn write_batches(line: &Arc<Line>) -> Result<()> {
-    let mut tray = Tray::default();
+    let mut own_queues = OwnQueues::default();
     let most_freed = line.shared.budget.limit() / FREED_SHARE;
     let mut freed = 0;
-    while let Some(TakenBatch { batch, leaves_rows_alone }) = line.dispatcher.take(&mut tray, || line.rest()) {
-        if leaves_rows_alone {
+    while let Some(TakenBatch { batch, needs_another_writer }) = line.dispatcher.take(&mut own_queues, || line.rest()) {
+        if needs_another_writer {
             line.start_writer();
         }
         let mut settlement = Settlement::new(line, &batch);

@@ -11,7 +11,7 @@ use crate::dispatch::budget::Budget;
 use crate::dispatch::dispatcher::{Dispatcher, Limits, TakenBatch};
 use crate::dispatch::layout::SHARDS;
 use crate::dispatch::queue::QueuedRow;
-use crate::dispatch::shards::Tray;
+use crate::dispatch::shards::OwnQueues;
 use crate::progress::Progress;
 use crate::sync;
 use crate::watch::Watch;
@@ -203,9 +203,10 @@ impl World {
             self.dispatcher.expect_writer();
             let own = Arc::clone(self);
             writers.running.push(thread::spawn(move || {
-                let mut tray = Tray::default();
-                while let Some(TakenBatch { batch, leaves_rows_alone }) = own.dispatcher.take(&mut tray, || {}) {
-                    if leaves_rows_alone {
+                let mut own_queues = OwnQueues::default();
+                while let Some(TakenBatch { batch, needs_another_writer }) = own.dispatcher.take(&mut own_queues, || {})
+                {
+                    if needs_another_writer {
                         own.start_writer();
                     }
                     own.write(&batch);
