@@ -14,22 +14,22 @@ pub const UNCHANGED_LENGTH: i32 = -2;
 /// The same in a text row. No value looks like this: a backslash in a value is doubled.
 pub const UNCHANGED_TEXT: &[u8] = b"\\U";
 
-/// What an entry asks of its key's row in the table.
+/// What an entry does to the row of its key in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     /// A row that is new.
     Insert,
     /// A row as it is now, with all columns.
     Update,
-    /// A row as it is now, as far as the update carries it: a whole row in which [`UNCHANGED_LENGTH`] or
-    /// [`UNCHANGED_TEXT`] stands for each column that keeps its value. The key's columns are there.
+    /// A row as it is now, where the update lacks columns. It is encoded as a whole row, in which [`UNCHANGED_LENGTH`] or
+    /// [`UNCHANGED_TEXT`] stands for each column that keeps its value. The columns of the key have values.
     Patch,
-    /// The encoded row is a row of the key's columns alone, in the key's order.
+    /// The encoded row has only the columns of the key, in the key's order.
     Delete,
 }
 
-/// The longest encoded row, key or original: an [`RowEntry`] can't count more, not even when two rows become one. The server
-/// takes no more than half of this.
+/// The longest encoded row, key or original. A [`RowEntry`] can't count more bytes, not even when two rows become one. The server's own
+/// limit is half of this.
 pub const MOST_ROW_BYTES: usize = i32::MAX as usize;
 
 /// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.
@@ -55,7 +55,7 @@ pub struct RowEntry {
     /// XXH64 of the key image; 0 without a key.
     pub key_hash: u64,
     pub offset: i64,
-    /// What `progress` gave for this record, to be handed back when the row is settled.
+    /// The number that `progress` gave this record. It is given back when the row is settled.
     pub ticket: u64,
     /// Milliseconds since the epoch when the producer made the record; 0 if unknown.
     pub produced_ms: i64,
@@ -68,7 +68,8 @@ impl RowEntry {
     }
 }
 
-/// A run of one shard's queue, in arrival order. The three byte buffers hold the entries' parts one after another.
+/// Neighbouring rows of one shard's queue, in the order in which they arrived. Each of the three byte buffers holds one part of each
+/// entry, one after another.
 #[derive(Debug, Default, Clone)]
 pub struct Chunk {
     pub shard: u8,
@@ -120,16 +121,16 @@ impl Chunk {
     }
 }
 
-/// What one transaction writes: whole prefixes of the queues of the shards it holds.
+/// What one transaction writes: the oldest rows of the shards that it holds.
 #[derive(Debug, Default, Clone)]
 pub struct Batch {
     pub chunks: Vec<Chunk>,
-    /// The shards that nobody else may take until this batch is settled, one bit a shard.
+    /// The shards that no other batch may take from until this one is settled, one bit for each.
     pub shards: u64,
 }
 
 impl Batch {
-    /// Takes a chunk of a shard, behind what it has of it.
+    /// Adds a chunk of a shard.
     pub fn add(&mut self, shard: usize, chunk: Chunk) {
         self.shards |= 1 << shard;
         self.chunks.push(Chunk { shard: shard as u8, ..chunk });

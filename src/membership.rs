@@ -1,4 +1,4 @@
-//! Who owns a partition: what the code that writes rows may ask the group of processes.
+//! Who owns a partition: what the code that writes rows may ask of the group of processes that share the partitions.
 
 /// A process's membership in the group that shares the partitions.
 pub trait Membership: Send + Sync {

@@ -1,11 +1,11 @@
-//! Counters of one sink and of one job. Relaxed atomics: each is exact, a snapshot of several is not one instant.
+//! Counters of one sink and of one job. Each is exact, but a snapshot of several is not taken at one instant.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What happened so far. `rows_read` = written + deleted + superseded + ignored + dead-lettered when nothing is
-        /// on its way any more.
+        /// What happened so far. When all rows are settled, `rows_read` is the sum of written, deleted, superseded, ignored and
+        /// dead-lettered rows.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter),* }
 
@@ -65,7 +65,7 @@ impl Counter {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// The same for a counter that only this thread writes: without a locked instruction, for once a record.
+    /// The same for a counter that only this thread writes. It needs no locked instruction, so it may be called for each record.
     pub fn add_alone(&self, n: u64) {
         self.0.store(self.get() + n, Ordering::Relaxed);
     }

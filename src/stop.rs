@@ -1,4 +1,4 @@
-//! How a job is told to end: first drain, then, if that takes too long, give up.
+//! How a job is told to end: first to drain, and if that takes too long, to abandon what is left.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,14 +18,14 @@ pub enum Phase {
     Abandoning = 2,
 }
 
-/// Shared by all threads of a job. Only moves forward.
+/// The phase of a job, shared by all its threads. It never goes back.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// A [`Phase`]. Read by every push, so without the lock, which would move its cache line from thread to thread;
-    /// written under it, so that no one who waits misses a change.
+    /// A [`Phase`]. Every push reads it, so it is read without the lock, whose cache line would move from thread to thread. It is
+    /// written under the lock, so that no waiting thread misses a change.
     phase: AtomicU8,
     advancing: Mutex<()>,
     abandoned: OnceLock<Instant>,
@@ -57,12 +57,12 @@ impl Stop {
         self.0.abandoned.get().map(Instant::elapsed)
     }
 
-    /// Whether it was not told to end.
+    /// Whether the job was not told to end.
     pub fn is_running(&self) -> bool {
         self.phase() == Phase::Running
     }
 
-    /// Sleeps for `duration`, less if the phase reaches `until` first; tells whether it has.
+    /// Sleeps for `duration`, or until the phase reaches `until`. Returns whether it has.
     pub fn wait(&self, until: Phase, duration: Duration) -> bool {
         let deadline = Instant::now() + duration;
         let mut advancing = self.0.advancing.lock();

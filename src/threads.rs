@@ -1,4 +1,4 @@
-//! Starts the library's threads, and counts those that run. So the child of a fork knows whether its parent had any.
+//! Starts the library's threads and counts those that run, so that the child of a fork knows whether its parent had any.
 
 use std::cell::Cell;
 use std::io;
@@ -22,7 +22,7 @@ impl Drop for Counted {
     }
 }
 
-/// Starts a thread. Err: the system couldn't create one.
+/// Starts a thread. The error: the system couldn't create one.
 pub fn spawn<T: Send + 'static>(
     name: impl Into<String>,
     body: impl FnOnce() -> T + Send + 'static,
@@ -37,8 +37,8 @@ pub fn spawn<T: Send + 'static>(
     })
 }
 
-/// Whether the system gives so many threads at once. librdkafka starts its own threads while a client is made, and crashes when the
-/// system gives none.
+/// Checks that the system can create so many threads at once. librdkafka starts its own threads while a client is made, and crashes
+/// when the system can't create them.
 #[cfg(feature = "kafka")]
 pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
     let (stay, may_end) = crossbeam::channel::bounded::<()>(0);
@@ -58,7 +58,7 @@ pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
         }
     }
     drop(stay);
-    // They only wait and end, so there is no panic to hear of.
+    // They only wait and end, so none of them panics.
     running.into_iter().for_each(|thread| drop(thread.join()));
     asked
 }
@@ -67,7 +67,7 @@ pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
 pub fn refused(what: &str, error: &io::Error) -> Error {
     Error::Target {
         message: format!(
-            "the system gives no thread {what}: {error}; raise its limits for this process (ulimit -u, pids.max of its \
+            "the system couldn't create a thread {what}: {error}; raise its limits for this process (ulimit -u, pids.max of its \
              cgroup), or have fewer threads"
         ),
         sqlstate: None,

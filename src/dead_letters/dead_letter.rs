@@ -54,8 +54,8 @@ impl DeadLetter {
 
 /// A place that keeps dead letters.
 pub trait DeadLetters: Send + Sync {
-    /// Returns only when all `letters` are durable, since the source's position moves past them afterwards. After a
-    /// crash or an error a letter may be written again.
+    /// Returns only when all `dead_letters` are durable, since the source's position moves past them afterwards. After a
+    /// crash or an error a dead letter may be written again.
     fn write(&self, dead_letters: &[DeadLetter]) -> Result<()>;
 }
 
@@ -100,7 +100,7 @@ pub mod samples {
     use super::*;
     use crate::error::Stage;
 
-    /// The letter of offset 41 of `cars[3]`, with bytes that are no text.
+    /// The dead letter of offset 41 of `cars[3]`, with bytes that are no text.
     pub fn dead_letter() -> DeadLetter {
         DeadLetter {
             position: Position { topic: "cars".into(), partition: 3, offset: 41 },
@@ -117,7 +117,7 @@ pub mod samples {
         }
     }
 
-    /// A letter of which all is absent that may be.
+    /// A dead letter of which all is absent that may be.
     pub fn bare() -> DeadLetter {
         DeadLetter {
             timestamp_ms: None,

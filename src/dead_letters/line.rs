@@ -6,7 +6,7 @@ use crate::dead_letters::dead_letter::{DeadLetter, base64, from_base64, headers_
 use crate::error::{Rejection, Stage};
 use crate::position::Position;
 
-/// Appends `letter` to `out`, with its line feed. Key, header values and value are base64, null when absent: they are
+/// Appends `dead_letter` to `out`, with its line feed. Key, header values and value are base64, null when absent: they are
 /// bytes of any kind, and a null value is not an empty one.
 pub fn append(dead_letter: &DeadLetter, out: &mut Vec<u8>) {
     let object = json!({
@@ -71,7 +71,7 @@ pub fn read(line: &[u8]) -> Result<DeadLetter, String> {
             column: text("column")?,
             sqlstate: text("sqlstate")?,
         },
-        // Nobody reads it back: a letter that is rejected again gets its own.
+        // Nobody reads it back: a dead letter that is rejected again gets its own.
         time_ms: 0,
     })
 }

@@ -12,7 +12,7 @@ const FIRST: &str = "__connect.errors.topic";
 /// A header's name and its value as text.
 type Added = (&'static str, String);
 
-/// The headers that are added to a letter of `job`. What is absent has none.
+/// The headers that are added to a dead letter of `job`. What is absent has none.
 pub fn headers(dead_letter: &DeadLetter, job: &str) -> Vec<Added> {
     let DeadLetter { position, rejection, .. } = dead_letter;
     let stage = rejection.stage.as_str();
@@ -50,7 +50,7 @@ fn connect_stage(stage: Stage) -> &'static str {
     }
 }
 
-/// The message of a letter with the headers added to it. Its timestamp is that of the rejection, so that the topic's
+/// The message of a dead letter with the headers added to it. Its timestamp is that of the rejection, so that the topic's
 /// retention counts from there; the record's own is a header.
 pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<'a> {
     let own = dead_letter.headers.iter().map(|(name, value)| -> Header<'a> { (name, value.as_deref()) });
@@ -63,7 +63,7 @@ pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<
     }
 }
 
-/// The letter in a message. A message of Kafka Connect's has no sink; one without any such headers stands for itself.
+/// The dead letter in a message. A message of Kafka Connect's has no sink; one without any such headers stands for itself.
 pub fn read(record: &Record<'_>) -> DeadLetter {
     let start = record.headers.iter().rposition(|(name, _)| *name == FIRST).unwrap_or(record.headers.len());
     let (own, added) = record.headers.split_at(start);

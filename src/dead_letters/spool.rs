@@ -17,7 +17,7 @@ const NAMED: usize = 10;
 /// The longest line that is read: no record of Kafka makes a longer one.
 const LONGEST: usize = i32::MAX as usize;
 
-/// A letter's place in the file. Only this is held in memory.
+/// A dead letter's place in the file. Only this is held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpoolPosition {
     topic: u32,
@@ -26,7 +26,7 @@ pub struct SpoolPosition {
     /// Dead letters of one record stay in the order in which they were rejected.
     start: u64,
     length: u64,
-    /// In a table, the letter's `id`.
+    /// In a table, the dead letter's `id`.
     pub id: Option<i64>,
 }
 
@@ -41,7 +41,7 @@ pub struct Spool {
     file: BufWriter<File>,
     end: u64,
     topics: HashMap<Arc<str>, u32>,
-    /// By sink, as the letters name them.
+    /// By sink, as the dead letters name them.
     places: HashMap<String, Vec<SpoolPosition>>,
 }
 
@@ -50,7 +50,7 @@ impl Spool {
     pub fn temporary() -> Result<Spool> {
         let folder = std::env::temp_dir();
         let failed = |error: io::Error| {
-            Error::DeadLetter(format!("no room for the letters in {}: {error}; set TMPDIR", folder.display()))
+            Error::DeadLetter(format!("no room for the dead letters in {}: {error}; set TMPDIR", folder.display()))
         };
         for attempt in 0_u32.. {
             let path = folder.join(format!("vecsink-replay-{}-{attempt}", std::process::id()));
@@ -108,13 +108,13 @@ impl Spool {
         Spool { file: BufWriter::new(file), end: 0, topics: HashMap::new(), places: HashMap::new() }
     }
 
-    /// Adds a letter of a topic or of a table.
+    /// Adds a dead letter of a topic or of a table.
     pub fn add(&mut self, dead_letter: &DeadLetter, id: Option<i64>) -> Result<()> {
         let mut text = Vec::new();
         line::append(dead_letter, &mut text);
         self.file
             .write_all(&text)
-            .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
+            .map_err(|error| Error::DeadLetter(format!("no room for the dead letters: {error}; set TMPDIR")))?;
         self.note(dead_letter, self.end, text.len() as u64, id);
         self.end += text.len() as u64;
         Ok(())
@@ -128,16 +128,16 @@ impl Spool {
         self.places.entry(dead_letter.sink.clone()).or_default().push(place);
     }
 
-    /// The sinks that the letters name; empty for those that name none.
+    /// The sinks that the dead letters name; empty for those that name none.
     pub fn sinks(&self) -> impl Iterator<Item = &str> {
         self.places.keys().map(String::as_str)
     }
 
-    /// The letters that name these sinks, in the order of their records.
+    /// The dead letters that name these sinks, in the order of their records.
     pub fn take(&mut self, sinks: &[&str]) -> Result<Vec<SpoolPosition>> {
         self.file
             .flush()
-            .map_err(|error| Error::DeadLetter(format!("no room for the letters: {error}; set TMPDIR")))?;
+            .map_err(|error| Error::DeadLetter(format!("no room for the dead letters: {error}; set TMPDIR")))?;
         let mut places: Vec<SpoolPosition> =
             sinks.iter().filter_map(|sink| self.places.remove(*sink)).flatten().collect();
         places.sort_unstable();
@@ -149,7 +149,7 @@ impl Spool {
         let mut text = vec![0; length];
         let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());
         read.and_then(|()| line::read(&text))
-            .map_err(|what| Error::DeadLetter(format!("the letters changed while they were read: {what}")))
+            .map_err(|what| Error::DeadLetter(format!("the dead letters changed while they were read: {what}")))
     }
 }
 

@@ -1,5 +1,6 @@
-//! What is durable. Each stream (a partition as one sink reads it) has a window of records that were accepted and are not
-//! settled yet; the window's lower end is the stream's watermark, the offset that may be committed. Pure state: no I/O, no clock.
+//! Which rows are settled. Each stream (a partition as one sink reads it, or a host's pushed rows) has a window of records that were
+//! accepted and are not settled yet. The window's lower end is the stream's watermark, the offset that may be committed. This is state
+//! only: no I/O, no clock.
 
 mod window;
 
@@ -7,8 +8,8 @@ use window::Window;
 
 use crate::sync::Mutex;
 
-/// The most records of one stream between the watermark and the read position. One stuck shard must not let the window
-/// grow without end.
+/// The most records of one stream between the watermark and the read position. Without a limit, one shard whose rows are not written
+/// would let the window grow without end.
 pub const WINDOW_LIMIT: usize = 1_000_000;
 
 /// Why records can't be appended.
@@ -22,7 +23,7 @@ pub enum AppendError {
     Ended,
 }
 
-/// The streams of one sink. When a stream has ended and no entry with its number is on its way any more, a new stream gets the
+/// The streams of one sink. When a stream has ended and no entry with its number is pending, a new stream gets the
 /// number. So memory doesn't grow while a group assigns partitions again and again.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -38,7 +39,7 @@ struct Streams {
 #[derive(Debug)]
 enum ProgressStream {
     Open(Window),
-    /// The number of its entries that are still on their way, plus one until [`Progress::forgotten`] is called.
+    /// The number of its entries that are still pending, plus one until [`Progress::forgotten`] is called.
     Ended(u64),
 }
 
@@ -50,7 +51,7 @@ impl Streams {
         }
     }
 
-    /// Notes that so many entries of an ended stream are no longer on their way.
+    /// Notes that so many entries of an ended stream are no longer pending.
     fn gone(&mut self, stream: u32, entries: u64) {
         if let ProgressStream::Ended(left) = &mut self.all[stream as usize]
             && *left > 0
@@ -136,7 +137,7 @@ impl Progress {
         self.streams.lock().window(stream).map_or(0, |window| window.next_ticket())
     }
 
-    /// How many of a record's entries are still on their way.
+    /// How many of a record's entries are still pending.
     pub fn pending(&self, stream: u32, ticket: u64) -> u32 {
         self.streams.lock().window(stream).map_or(0, |window| window.pending(ticket))
     }
@@ -155,12 +156,12 @@ impl Progress {
     pub fn end_stream(&self, stream: u32) -> Option<i64> {
         let mut streams = self.streams.lock();
         let window = streams.window(stream)?;
-        let (watermark, on_their_way) = (window.watermark(), window.on_their_way());
-        streams.all[stream as usize] = ProgressStream::Ended(on_their_way + 1);
+        let (watermark, pending_entries) = (window.watermark(), window.pending_entries());
+        streams.all[stream as usize] = ProgressStream::Ended(pending_entries + 1);
         Some(watermark)
     }
 
-    /// From now on only entries on their way refer to this ended stream. `dropped` of its entries will never be settled.
+    /// From now on only pending entries refer to this ended stream. `dropped` of its entries will never be settled.
     pub fn forgotten(&self, stream: u32, dropped: u64) {
         self.streams.lock().gone(stream, dropped + 1);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// A record that was accepted: how many of its entries are still on their way.
+/// A record that was accepted: how many of its entries are still pending.
 #[derive(Debug, Clone, Copy)]
 struct PendingRecord {
     offset: i64,
@@ -18,7 +18,7 @@ pub struct Window {
     first_ticket: u64,
     /// The first offset not read yet.
     read: i64,
-    /// Entries on their way that were accepted before the stream was started over.
+    /// pending entries that were accepted before the stream was started over.
     of_before: u64,
 }
 
@@ -64,7 +64,7 @@ impl Window {
     }
 
     pub fn start_over(&mut self, start: i64) {
-        self.of_before = self.on_their_way();
+        self.of_before = self.pending_entries();
         self.first_ticket = self.next_ticket();
         self.slots.clear();
         self.read = start;
@@ -88,7 +88,7 @@ impl Window {
     }
 
     /// Entries that are not settled, of all records, also of those before the stream was started over.
-    pub fn on_their_way(&self) -> u64 {
+    pub fn pending_entries(&self) -> u64 {
         self.of_before + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
     }
 

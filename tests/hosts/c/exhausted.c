@@ -93,8 +93,8 @@ static void threads(char **argv) {
     CHECK(getuid() != 0 || setuid(1000000 + (uid_t)getpid()) == 0);
     const struct rlimit none = {1, 1};
     CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
-    CHECK(!worked(use(argv, -1), "the system gives no thread", 0));
-    CHECK(!worked(start_job(argv), "the system gives no thread", 0));
+    CHECK(!worked(use(argv, -1), "the system couldn't create a thread", 0));
+    CHECK(!worked(start_job(argv), "the system couldn't create a thread", 0));
 }
 
 int main(int argc, char **argv) {
