@@ -11,8 +11,7 @@ use apache_avro::{Schema, from_avro_datum, to_avro_datum};
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::internals::formats::avro::settings::{AvroEncoding, AvroFormat};
-use vecsink::internals::formats::decoder;
+use vecsink::internals::formats::avro::options::{AvroEncoding, AvroFormat};
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::column::SourceColumn;
@@ -51,7 +50,7 @@ fn measure(name: &str, items: &str, dimensions: usize) {
     let messages = messages(&theirs_schema, items.starts_with('['), dimensions);
     let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let options = AvroFormat { schema, encoding: AvroEncoding::Binary, legacy_timestamps: true };
-    let mut decoder = decoder(&Format::Avro(options), &columns, &[]);
+    let mut decoder = Format::Avro(options).decoder(&columns, &[], None);
     let topic: Arc<str> = Arc::from("vector_ingest");
     let mut arena = Bump::new();
     let size = messages.iter().map(Vec::len).sum::<usize>() as f64 / MESSAGES as f64;

@@ -13,8 +13,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use vecsink::internals::batch::RowFormat;
 use vecsink::internals::change::Change;
-use vecsink::internals::formats::csv::settings::CsvFormat;
-use vecsink::internals::formats::decoder;
+use vecsink::internals::formats::csv::options::CsvFormat;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::column::SourceColumn;
@@ -50,7 +49,7 @@ fn measure(dimensions: usize) {
         escape_character: None,
         null_literal: None,
     });
-    let mut decoder = decoder(&format, &columns, &[]);
+    let mut decoder = format.decoder(&columns, &[], None);
     let mut encoder = encoder();
     let topic: Arc<str> = Arc::from("vector_ingest");
     let mut arena = Bump::new();

@@ -10,9 +10,8 @@ use std::time::Instant;
 use bumpalo::Bump;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use vecsink::internals::formats::decoder;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::json::settings::{JsonFormat, TimestampStandard};
+use vecsink::internals::formats::json::options::{JsonFormat, TimestampStandard};
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::column::SourceColumn;
 use vecsink::internals::types::data_type::DataType;
@@ -53,7 +52,7 @@ fn measure(name: &str, feature: &DataType, dimensions: usize, digits: Digits) {
     let columns = types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false });
     let options =
         JsonFormat { fail_on_missing_field: false, ignore_parse_errors: false, timestamps: TimestampStandard::Sql };
-    let mut decoder = decoder(&Format::Json(options), &columns, &[]);
+    let mut decoder = Format::Json(options).decoder(&columns, &[], None);
     let topic: Arc<str> = Arc::from("vector_ingest");
     let mut arena = Bump::new();
     let messages = messages(dimensions, digits);

@@ -10,7 +10,7 @@ use apache_avro::{AvroResult, Schema, from_avro_datum};
 use vecsink::internals::change::Change;
 use vecsink::internals::error::Error;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::{Decode, Decoded, decoder, decoder_with_schemas};
+use vecsink::internals::formats::{Decode, Decoded};
 use vecsink::internals::job::settings::source::Source;
 use vecsink::internals::job::{Input, parse_job};
 use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
@@ -138,10 +138,8 @@ impl Table {
     fn decoder(&self) -> Box<dyn Decode> {
         let columns = &self.source.columns;
         match self.source.format.registry() {
-            None => decoder(&self.source.format, columns, &[]),
-            Some(_) => {
-                decoder_with_schemas(&self.source.format, columns, &[], Some(Arc::new(One(self.writer.clone()))))
-            }
+            None => self.source.format.decoder(columns, &[], None),
+            Some(_) => self.source.format.decoder(columns, &[], Some(Arc::new(One(self.writer.clone())))),
         }
     }
 

@@ -9,7 +9,6 @@ use apache_avro::schema::Name;
 use serde_json::Value as Json;
 use vecsink::internals::error::Error;
 use vecsink::internals::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
-use vecsink::internals::formats::decoder_with_schemas;
 use vecsink::internals::job::settings::source::Source;
 
 use super::avro::{One, source};
@@ -185,7 +184,7 @@ fn is_same(schema: &AvroSchema, id: TypeId, oracle: &Oracle) -> bool {
 /// A message of this writer's.
 fn decode(source: &Source, writer: &str, message: &[u8]) {
     let schemas = Arc::new(One(writer.to_string()));
-    let mut decoder = decoder_with_schemas(&source.format, &source.columns, &[], Some(schemas));
+    let mut decoder = source.format.decoder(&source.columns, &[], Some(schemas));
     let case = Case { format: source.format.clone(), columns: &source.columns, metadata: &[], ignores: false };
     let message = [&[0, 0, 0, 0, 1], message].concat();
     decoded::check_with(&case, decoder.as_mut(), &message, |_| {});

@@ -1,8 +1,12 @@
 //! The change formats in JSON: rows fit their types, and what only an update may leave out only an update leaves out.
 
-use vecsink::internals::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
+use vecsink::internals::formats::canal::options::CanalFormat;
+use vecsink::internals::formats::change::options::ChangeFormat;
+use vecsink::internals::formats::debezium::options::DebeziumFormat;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::json::settings::TimestampStandard;
+use vecsink::internals::formats::json::options::TimestampStandard;
+use vecsink::internals::formats::maxwell::MaxwellFormat;
+use vecsink::internals::formats::ogg::OggFormat;
 use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
 use vecsink::internals::types::data_type::DataType;
 
@@ -100,7 +104,7 @@ pub fn maxwell(input: &[u8]) {
         ("primary-key-columns", array(DataType::STRING)),
         ("ingestion-timestamp", INSTANT),
     ];
-    change(input, &metadata, |change, _| Format::Maxwell(change));
+    change(input, &metadata, |change, _| Format::Maxwell(MaxwellFormat { change }));
 }
 
 pub fn ogg(input: &[u8]) {
@@ -110,5 +114,5 @@ pub fn ogg(input: &[u8]) {
         ("ingestion-timestamp", INSTANT),
         ("event-timestamp", INSTANT),
     ];
-    change(input, &metadata, |change, _| Format::Ogg(change));
+    change(input, &metadata, |change, _| Format::Ogg(OggFormat { change }));
 }

@@ -2,7 +2,7 @@
 
 use vecsink::internals::change::Change;
 use vecsink::internals::error::Rejection;
-use vecsink::internals::formats::csv::settings::CsvFormat;
+use vecsink::internals::formats::csv::options::CsvFormat;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Value;

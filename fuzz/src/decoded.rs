@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use vecsink::internals::change::Change;
 use vecsink::internals::error::{Rejection, Stage};
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::{Decode, Decoded, decoder};
+use vecsink::internals::formats::{Decode, Decoded};
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
 use vecsink::internals::types::data_type::{DataType, RowField};
@@ -31,7 +31,7 @@ pub struct Case<'a> {
 
 /// Decodes a message, checks what holds for all of them, and shows the outcome.
 pub fn check(case: &Case<'_>, message: &[u8], inspect: impl FnOnce(&Result<Decoded<'_>, Rejection>)) {
-    check_with(case, decoder(&case.format, case.columns, case.metadata).as_mut(), message, inspect);
+    check_with(case, case.format.decoder(case.columns, case.metadata, None).as_mut(), message, inspect);
 }
 
 /// The same, by a decoder of the case's format that isn't made from that alone.

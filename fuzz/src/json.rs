@@ -3,7 +3,7 @@
 use serde_json::Value as Tree;
 use vecsink::internals::change::Change;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::json::settings::{JsonFormat, TimestampStandard};
+use vecsink::internals::formats::json::options::{JsonFormat, TimestampStandard};
 use vecsink::internals::types::column::SourceColumn;
 use vecsink::internals::types::data_type::{DataType, RowField};
 use vecsink::internals::types::value::Value;

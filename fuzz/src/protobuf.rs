@@ -6,7 +6,7 @@ use prost_reflect::{
 };
 use vecsink::internals::change::Change;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::protobuf::settings::ProtobufFormat;
+use vecsink::internals::formats::protobuf::options::ProtobufFormat;
 use vecsink::internals::types::column::SourceColumn;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::{Value, Vector};

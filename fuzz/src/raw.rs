@@ -2,7 +2,7 @@
 
 use vecsink::internals::change::Change;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::formats::raw::settings::{Charset, RawFormat};
+use vecsink::internals::formats::raw::options::{Charset, RawFormat};
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Value;
 

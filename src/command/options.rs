@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::formats::options::names as format_names;
+use crate::formats::format::names as format_names;
 use crate::job::options::groups::groups;
 use crate::options::{OptionSpec, ValueType};
 

@@ -1,49 +1,151 @@
-//! How messages are decoded.
+//! The list of formats.
 
-use crate::formats::avro::settings::{AvroFormat, ConfluentFormat};
-use crate::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
-use crate::formats::csv::settings::CsvFormat;
-use crate::formats::json::settings::JsonFormat;
-use crate::formats::protobuf::settings::ProtobufFormat;
-use crate::formats::raw::settings::RawFormat;
+use std::sync::Arc;
+
+use super::Decode;
+use super::avro::confluent_options::ConfluentFormat;
+use super::avro::debezium_options::DebeziumConfluentFormat;
+use super::avro::options::AvroFormat;
+use super::canal::options::CanalFormat;
+use super::csv::options::CsvFormat;
+use super::debezium::options::DebeziumFormat;
+use super::definition::{DeclaredColumn, MessageFormat};
+use super::json::options::JsonFormat;
+use super::maxwell::MaxwellFormat;
+use super::ogg::OggFormat;
+use super::protobuf::options::ProtobufFormat;
+use super::raw::options::RawFormat;
+use crate::options::{OptionSpec, TableOptions, specs};
+use crate::schema_registry::schemas::Schemas;
 use crate::settings::registry::Registry;
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
 
-/// How message values are decoded.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Format {
-    Csv(CsvFormat),
-    Json(JsonFormat),
-    Raw(RawFormat),
-    Debezium(DebeziumFormat),
-    Canal(CanalFormat),
-    Maxwell(ChangeFormat),
-    Ogg(ChangeFormat),
-    Avro(AvroFormat),
-    AvroConfluent(ConfluentFormat),
-    DebeziumAvroConfluent(ConfluentFormat),
-    Protobuf(ProtobufFormat),
+/// Makes [`Format`] and [`FORMATS`] of the list. Whatever is asked of a format is in [`MessageFormat`], so one that lacks
+/// something doesn't compile.
+macro_rules! formats {
+    ($($variant:ident: $format:ty,)*) => {
+        /// How messages are decoded: a format with its options.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Format {
+            $($variant($format),)*
+        }
+
+        /// All formats, as documentation lists them.
+        pub const FORMATS: &[FormatSpec] = &[$(FormatSpec {
+            name: <$format as MessageFormat>::NAME,
+            is_changing: <$format as MessageFormat>::IS_CHANGING,
+            options: || specs(<$format as MessageFormat>::OPTIONS),
+            read: |options| <$format as MessageFormat>::read(options).map(Format::$variant),
+        },)*];
+
+        /// The same for each format: `each!(self, format => format.registry())`.
+        macro_rules! each {
+            ($self:expr, $inner:ident => $what:expr) => {
+                match $self { $(Format::$variant($inner) => $what,)* }
+            };
+        }
+    };
+}
+
+formats! {
+    Csv: CsvFormat,
+    Json: JsonFormat,
+    Raw: RawFormat,
+    Avro: AvroFormat,
+    AvroConfluent: ConfluentFormat,
+    Protobuf: ProtobufFormat,
+    Debezium: DebeziumFormat,
+    DebeziumAvroConfluent: DebeziumConfluentFormat,
+    Canal: CanalFormat,
+    Maxwell: MaxwellFormat,
+    Ogg: OggFormat,
+}
+
+/// What is known of a format without a table that has it.
+#[derive(Debug)]
+pub struct FormatSpec {
+    pub name: &'static str,
+    pub is_changing: bool,
+    options: fn() -> Vec<OptionSpec>,
+    read: fn(&mut TableOptions<'_>) -> Option<Format>,
+}
+
+impl FormatSpec {
+    pub fn find(name: &str) -> Option<&'static FormatSpec> {
+        FORMATS.iter().find(|format| format.name == name)
+    }
+
+    pub fn options(&self) -> Vec<OptionSpec> {
+        (self.options)()
+    }
+
+    /// Reads the options; their names have the prefix already. `None`: they are wrong, which has been noted.
+    pub fn read(&self, options: &mut TableOptions<'_>) -> Option<Format> {
+        (self.read)(options)
+    }
+}
+
+/// The names of the formats that an option takes.
+pub fn names(takes_changes: bool) -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().filter(move |format| takes_changes || !format.is_changing).map(|format| format.name)
+}
+
+/// What is said of a format that there isn't.
+pub fn unknown(name: &str) -> String {
+    let known: Vec<&str> = names(true).collect();
+    format!("= '{name}' is unknown; {} are supported", known.join(", "))
 }
 
 impl Format {
+    /// Stands in for a format that has been refused.
+    pub fn none() -> Format {
+        Format::Json(JsonFormat::default())
+    }
+
     /// Whether its messages can update and delete rows; the others only ever add some.
     pub fn is_changing(&self) -> bool {
-        match self {
-            Format::Csv(_)
-            | Format::Json(_)
-            | Format::Raw(_)
-            | Format::Avro(_)
-            | Format::AvroConfluent(_)
-            | Format::Protobuf(_) => false,
-            Format::Debezium(_) | Format::Canal(_) | Format::Maxwell(_) | Format::Ogg(_) => true,
-            Format::DebeziumAvroConfluent(_) => true,
+        fn of<F: MessageFormat>(_: &F) -> bool {
+            F::IS_CHANGING
         }
+        each!(self, format => of(format))
+    }
+
+    /// What it reads from a message beside the columns.
+    pub fn metadata(&self) -> Vec<MetadataColumn> {
+        fn of<F: MessageFormat>(_: &F) -> Vec<MetadataColumn> {
+            F::metadata()
+        }
+        each!(self, format => of(format))
     }
 
     /// Where its messages' schemas are kept, if they name them.
     pub fn registry(&self) -> Option<&Registry> {
-        match self {
-            Format::AvroConfluent(options) | Format::DebeziumAvroConfluent(options) => Some(&options.registry),
-            _ => None,
-        }
+        each!(self, format => format.registry())
+    }
+
+    /// Why it can't hold a column.
+    pub fn refuse_column(&self, name: &str, data_type: &DataType) -> Option<String> {
+        each!(self, format => format.refuse_column(name, data_type))
+    }
+
+    /// Why it can't have so many columns. `part`: what it is the format of, `value` or `key`.
+    pub fn refuse_count(&self, columns: usize, part: &str) -> Option<String> {
+        each!(self, format => format.refuse_count(columns, part))
+    }
+
+    /// Derives its schema from the table's columns, or says why the schema it has isn't the table's.
+    pub fn complete(&mut self, table: &str, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
+        each!(self, format => format.complete(table, columns))
+    }
+
+    /// What decodes messages. `schemas`: where a format with a registry looks schemas up.
+    pub fn decoder(
+        &self,
+        columns: &[SourceColumn],
+        metadata: &[MetadataColumn],
+        schemas: Option<Arc<dyn Schemas>>,
+    ) -> Box<dyn Decode> {
+        each!(self, format => format.decoder(columns, metadata, schemas))
     }
 }

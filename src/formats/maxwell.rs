@@ -1,18 +1,86 @@
 //! Flink's `maxwell-json` format: a MySQL row, and what an update changed of it.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 
-use super::fault::DecodeError;
+use super::decode_error::DecodeError;
+use super::definition::{MessageFormat, keys_that_are_no_texts};
 use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata};
-use crate::formats::change::settings::ChangeFormat;
+use crate::formats::change::envelope::{
+    ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata, metadata_columns,
+};
+use crate::formats::change::options::ChangeFormat;
+use crate::formats::json::options::{
+    ignore_null_fields, ignore_parse_errors, map_null_key_literal, map_null_key_mode, plain_decimals,
+    timestamp_standard,
+};
+use crate::options::{OptionDefinition, TableOptions};
 use crate::record::Record;
+use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
+
+/// `'format' = 'maxwell-json'` and its options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MaxwellFormat {
+    pub change: ChangeFormat,
+}
+
+impl AsMut<ChangeFormat> for MaxwellFormat {
+    fn as_mut(&mut self) -> &mut ChangeFormat {
+        &mut self.change
+    }
+}
+
+impl MessageFormat for MaxwellFormat {
+    const NAME: &'static str = "maxwell-json";
+    const IS_CHANGING: bool = true;
+    type Options = MaxwellFormat;
+    const OPTIONS: &'static [OptionDefinition<MaxwellFormat>] = &[
+        ignore_parse_errors(),
+        timestamp_standard(),
+        map_null_key_mode(),
+        map_null_key_literal(),
+        plain_decimals(),
+        ignore_null_fields(),
+    ];
+
+    fn new(given: MaxwellFormat, _: &mut TableOptions<'_>) -> Option<Self> {
+        Some(given)
+    }
+
+    fn metadata() -> Vec<MetadataColumn> {
+        metadata_columns(&known_metadata())
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        keys_that_are_no_texts(data_type, "JSON")
+    }
+
+    fn decoder(
+        &self,
+        columns: &[SourceColumn],
+        metadata: &[MetadataColumn],
+        _: Option<Arc<dyn Schemas>>,
+    ) -> Box<dyn Decode> {
+        Box::new(Maxwell::new(self, columns, metadata))
+    }
+}
+
+fn known_metadata() -> [PlainMetadata; 4] {
+    let texts = DataType::Array(Box::new(DataType::STRING));
+    [
+        ("database", "database", DataType::STRING, MetadataReading::AsIs),
+        ("table", "table", DataType::STRING, MetadataReading::AsIs),
+        ("primary-key-columns", "primary_key_columns", texts, MetadataReading::AsIs),
+        ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Seconds),
+    ]
+}
 
 pub(crate) struct Maxwell {
     envelope: Envelope,
@@ -22,14 +90,7 @@ pub(crate) struct Maxwell {
 }
 
 impl Maxwell {
-    pub fn new(options: &ChangeFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
-        let texts = DataType::Array(Box::new(DataType::STRING));
-        let known: [PlainMetadata; 4] = [
-            ("database", "database", DataType::STRING, MetadataReading::AsIs),
-            ("table", "table", DataType::STRING, MetadataReading::AsIs),
-            ("primary-key-columns", "primary_key_columns", texts, MetadataReading::AsIs),
-            ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Seconds),
-        ];
+    pub fn new(options: &MaxwellFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
         let row = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
             JsonType::from(JsonFields::new(columns, Missing::Unchanged))
@@ -38,8 +99,8 @@ impl Maxwell {
         let data = layout.field("data", row());
         let old = layout.field("old", row());
         let kind = layout.typed("type", &DataType::STRING);
-        layout.plain_metadata(metadata, &known);
-        Maxwell { envelope: layout.into_envelope(*options), data, old, kind }
+        layout.plain_metadata(metadata, &known_metadata());
+        Maxwell { envelope: layout.into_envelope(options.change), data, old, kind }
     }
 
     fn changes<'a>(&self, message: &ChangeMessage<'a, '_>) -> Result<&'a [Change<'a>], DecodeError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::keyed;
 use crate::error::Result as JobResult;
+use crate::formats::Decode;
 use crate::formats::format::Format;
-use crate::formats::{Decode, decoder_with_schemas};
 use crate::job::settings::source::Source;
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::SourceColumn;
@@ -18,8 +18,8 @@ pub fn of_source(source: &Source, schemas_of: SchemasOf<'_>) -> JobResult<Box<dy
     let in_value: Vec<SourceColumn> =
         source.columns_in_value().into_iter().filter_map(|index| source.columns.get(index).cloned()).collect();
     let schemas = schemas_of(&source.format)?;
-    let value = decoder_with_schemas(&source.format, &in_value, &source.format_metadata, schemas);
+    let value = source.format.decoder(&in_value, &source.format_metadata, schemas);
     let Some(key) = &source.key else { return Ok(value) };
-    let of_key = decoder_with_schemas(&key.format, &source.key_columns(), &[], schemas_of(&key.format)?);
+    let of_key = key.format.decoder(&source.key_columns(), &[], schemas_of(&key.format)?);
     Ok(Box::new(keyed::Keyed::new(source, key, of_key, value)))
 }

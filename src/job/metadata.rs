@@ -14,50 +14,6 @@ use crate::types::data_type::{DataType, RowField, UNBOUNDED};
 /// In front of a format's keys.
 const OF_THE_VALUE: &str = "value.";
 
-/// What a format reads from the message beside the columns. A column names it with `value.` in front.
-pub fn format_metadata(format: &Format) -> Vec<MetadataColumn> {
-    let text = || DataType::STRING;
-    let millis = || DataType::TimestampLtz { precision: 3 };
-    let micros = || DataType::TimestampLtz { precision: 6 };
-    let texts = || DataType::Array(Box::new(DataType::STRING));
-    let map = |value| DataType::Map(Box::new(DataType::STRING), Box::new(value));
-    let keys = match format {
-        Format::Csv(_) | Format::Json(_) | Format::Raw(_) | Format::Protobuf(_) => vec![],
-        // Flink has none here.
-        Format::Avro(_) | Format::AvroConfluent(_) | Format::DebeziumAvroConfluent(_) => vec![],
-        Format::Debezium(_) => vec![
-            ("schema", text()),
-            ("ingestion-timestamp", millis()),
-            ("source.timestamp", millis()),
-            ("source.database", text()),
-            ("source.schema", text()),
-            ("source.table", text()),
-            ("source.properties", map(DataType::STRING)),
-        ],
-        Format::Canal(_) => vec![
-            ("database", text()),
-            ("table", text()),
-            ("sql-type", map(DataType::Int)),
-            ("pk-names", texts()),
-            ("ingestion-timestamp", millis()),
-            ("event-timestamp", millis()),
-        ],
-        Format::Maxwell(_) => vec![
-            ("database", text()),
-            ("table", text()),
-            ("primary-key-columns", texts()),
-            ("ingestion-timestamp", millis()),
-        ],
-        Format::Ogg(_) => vec![
-            ("table", text()),
-            ("primary-keys", texts()),
-            ("ingestion-timestamp", micros()),
-            ("event-timestamp", micros()),
-        ],
-    };
-    keys.into_iter().map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).collect()
-}
-
 /// What a Kafka record tells beside its value. The dearest come last, where an unused one costs nothing.
 fn record_metadata() -> Vec<MetadataColumn> {
     let bytes = DataType::Varbinary(UNBOUNDED);
@@ -89,7 +45,7 @@ pub struct Metadata {
 impl Metadata {
     pub fn of(table: &DeclaredTable, format: &Format, report: &mut Report) -> Metadata {
         let mut metadata = Metadata { format: Vec::new(), record: Vec::new(), physical: table.columns().len() };
-        let (of_format, of_record) = (format_metadata(format), record_metadata());
+        let (of_format, of_record) = (format.metadata(), record_metadata());
         for column in &table.definition.columns {
             let ColumnKind::Metadata { key, .. } = &column.kind else { continue };
             let (known, chosen, name) = match key.text.strip_prefix(OF_THE_VALUE) {

@@ -1,7 +1,6 @@
 //! Turns a Flink SQL job file into a checked [`Job`].
 
 mod assemble;
-mod avro;
 pub mod decoder;
 mod insert;
 mod keyed;

@@ -1,11 +1,10 @@
 //! A table that is read: its options, and what its columns stand for in terms of the rows that are decoded.
 
 use super::Input;
-use super::avro;
 use super::metadata::Metadata;
 use super::table::{ConnectorKind, DeclaredTable};
+use crate::formats::definition::DeclaredColumn;
 use crate::formats::format::Format;
-use crate::formats::options as format;
 use crate::job::options::{kafka, upsert_kafka};
 use crate::job::settings::source::Source;
 use crate::options::TableOptions;
@@ -85,7 +84,7 @@ fn check_columns(table: &DeclaredTable, source: &Source, report: &mut Report) {
         check_types(table, source, &columns, format, report);
         // An empty key has been refused.
         if part == "value" || !columns.is_empty() {
-            let problem = format::refuse_count(format, columns.len(), part);
+            let problem = format.refuse_count(columns.len(), part);
             problem.into_iter().for_each(|message| {
                 report.error(Some(table.definition.name.at), format!("table '{}': {message}", table.name()));
             });
@@ -141,23 +140,27 @@ fn null(data_type: DataType) -> Expression {
 
 /// Gives the formats that have a schema the one of their columns.
 fn complete(table: &DeclaredTable, source: &mut Source, report: &mut Report) {
-    let of = |indexes: &[usize], columns: &[SourceColumn]| -> Vec<SourceColumn> {
-        indexes.iter().filter_map(|&index| columns.get(index).cloned()).collect()
+    let declared = |index: usize, column: SourceColumn| {
+        let name = source.columns.get(index).map_or("", |column| column.name.as_str());
+        DeclaredColumn { column, parts: table.parts(name) }
     };
-    let in_value = of(&source.columns_in_value(), &source.columns);
-    source.format = avro::complete(source.format.clone(), table, &in_value, &in_value, report);
-    let in_key = source.key_columns();
-    if let Some(key) = &mut source.key {
-        let indexes: Vec<usize> = key.fields.iter().map(|field| field.column).collect();
-        let declared = of(&indexes, &source.columns);
-        key.format = avro::complete(key.format.clone(), table, &in_key, &declared, report);
+    let in_value = source.columns_in_value().into_iter();
+    let in_value: Vec<_> =
+        in_value.filter_map(|index| Some(declared(index, source.columns.get(index)?.clone()))).collect();
+    let in_key = source.key.iter().flat_map(|key| &key.fields).zip(source.key_columns());
+    let in_key: Vec<_> = in_key.map(|(field, column)| declared(field.column, column)).collect();
+    let of_key = source.key.as_mut().map(|key| (&mut key.format, in_key));
+    for (format, columns) in [(&mut source.format, in_value)].into_iter().chain(of_key) {
+        if let Err(message) = format.complete(table.name(), &columns) {
+            report.error(Some(table.definition.name.at), message);
+        }
     }
 }
 
 fn check_types(table: &DeclaredTable, source: &Source, columns: &[usize], format: &Format, report: &mut Report) {
     for column in columns.iter().filter_map(|&index| source.columns.get(index)) {
         let declared = table.definition.columns.iter().find(|declared| declared.name.text == column.name);
-        if let Some(message) = format::refuse_column(format, &column.name, &column.data_type) {
+        if let Some(message) = format.refuse_column(&column.name, &column.data_type) {
             report.error(declared.map(|declared| declared.name.at), message);
         }
     }

@@ -10,6 +10,7 @@ use crate::options::report::Report;
 use crate::sql::parse::{ColumnKind, CreateTable, Drop, Name};
 use crate::sql::plan::Relation;
 use crate::types::column::SourceColumn;
+use crate::types::data_type::TypePart;
 
 /// What a table is, by its `connector`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,17 @@ impl DeclaredTable {
             ColumnKind::Metadata { .. } | ColumnKind::Computed(_) => None,
         });
         columns.collect()
+    }
+}
+
+impl DeclaredTable {
+    /// What is NOT NULL inside the type of a physical column.
+    pub fn parts(&self, column: &str) -> &[TypePart] {
+        let found = self.definition.columns.iter().find(|other| other.name.text == column);
+        match found.map(|column| &column.kind) {
+            Some(ColumnKind::Physical { parts, .. }) => parts,
+            Some(ColumnKind::Metadata { .. } | ColumnKind::Computed(_)) | None => &[],
+        }
     }
 }
 

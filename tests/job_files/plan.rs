@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use vecsink::internals::formats::avro::settings::{AvroFormat, ConfluentFormat};
+use vecsink::internals::formats::avro::confluent_options::ConfluentFormat;
+use vecsink::internals::formats::avro::debezium_options::DebeziumConfluentFormat;
+use vecsink::internals::formats::avro::options::AvroFormat;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::job::settings::job::Job;
 use vecsink::internals::job::settings::mapping::Mapping;
@@ -67,7 +69,7 @@ fn print_avro(text: &mut String, format: &Format) {
     match format {
         Format::Avro(AvroFormat { schema, encoding, .. }) => writeln!(text, "  {encoding:?} by {schema}").unwrap(),
         Format::AvroConfluent(ConfluentFormat { schema, registry })
-        | Format::DebeziumAvroConfluent(ConfluentFormat { schema, registry }) => {
+        | Format::DebeziumAvroConfluent(DebeziumConfluentFormat(ConfluentFormat { schema, registry })) => {
             writeln!(text, "  by {schema}\n  with {registry:?}").unwrap();
         }
         _ => {}

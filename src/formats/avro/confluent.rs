@@ -11,7 +11,7 @@ use super::plan::ResolutionPlan;
 use super::read::AvroReader;
 use crate::error::{Error, Result};
 use crate::formats::avro::schema::AvroSchema;
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::schema_registry::schemas::{SchemaLookup, Schemas};
 use crate::types::data_type::RowField;
 use crate::types::value::Value;

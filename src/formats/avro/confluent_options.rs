@@ -1,78 +1,130 @@
-//! Options of `'format' = 'avro-confluent'` and `'debezium-avro-confluent'`: the schema, and how to reach the registry.
+//! `'format' = 'avro-confluent'` and its options: the schema, and how to reach the registry.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::formats::avro::settings::ConfluentFormat;
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use super::derive::{check_schema, fits_row, record_of};
+use super::options::refuse_common;
+use super::schema::AvroSchema;
+use super::{Confluent, Unreadable, fields};
+use crate::formats::Decode;
+use crate::formats::definition::{DeclaredColumn, MessageFormat};
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
 use crate::settings::Password;
 use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
 
-pub const URL: OptionSpec = OptionSpec::new(
+/// A format whose messages name their schema in a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfluentFormat {
+    /// The reader's: `schema`, or the one that Flink derives from the table, which comes when the columns are known.
+    pub schema: String,
+    pub registry: Registry,
+}
+
+/// What the options say.
+#[derive(Default)]
+pub struct ConfluentOptions {
+    url: String,
+    schema: String,
+    basic_source: Option<String>,
+    user_info: Option<String>,
+    bearer_source: Option<String>,
+    token: Option<String>,
+    trust_store: Option<String>,
+    trust_store_password: Option<String>,
+    key_store: Option<String>,
+    key_store_password: Option<String>,
+    properties: Properties,
+}
+
+type ConfluentOption = OptionDefinition<ConfluentOptions>;
+
+const URL: ConfluentOption = ConfluentOption::new(
     "url",
-    ValueType::Text,
+    Value::Text(|given, urls| given.url = urls),
     "The registry's http:// or https:// URL, as its clients need it; several with commas are tried in turn.",
 )
 .alias(&["schema-registry.url"])
 .required();
-pub const SUBJECT: OptionSpec = OptionSpec::new("subject", ValueType::Any, "For writing only; accepted, no effect.")
-    .alias(&["schema-registry.subject"]);
-pub const SCHEMA: OptionSpec = OptionSpec::new(
+const SUBJECT: ConfluentOption =
+    ConfluentOption::new("subject", Value::NoEffect, "For writing only; accepted, no effect.")
+        .alias(&["schema-registry.subject"]);
+const SCHEMA: ConfluentOption = ConfluentOption::new(
     "schema",
-    ValueType::Text,
+    Value::Text(|given, schema| given.schema = schema),
     "The Avro schema that messages are read with, where it is not to be derived from the table; it must be the table's.",
 )
 .alias(&["schema-registry.schema"])
 .since("1.16");
-pub const BASIC_SOURCE: OptionSpec = OptionSpec::new(
+const BASIC_SOURCE: ConfluentOption = ConfluentOption::new(
     "basic-auth.credentials-source",
-    ValueType::Choice(std::borrow::Cow::Borrowed(&["USER_INFO", "URL", "SASL_INHERIT"])),
+    Value::Choice(&[
+        ("USER_INFO", |given| given.basic_source = Some("USER_INFO".into())),
+        ("URL", |given| given.basic_source = Some("URL".into())),
+        ("SASL_INHERIT", |given| given.basic_source = Some("SASL_INHERIT".into())),
+    ]),
     "Where the registry's user and password are: in basic-auth.user-info, in the URL, or in sasl.jaas.config.",
 )
 .alias(&["schema-registry.basic-auth.credentials-source"])
 .since("1.14");
-pub const USER_INFO: OptionSpec = OptionSpec::new("basic-auth.user-info", ValueType::Secret, "user:password.")
-    .alias(&["schema-registry.basic-auth.user-info"])
-    .since("1.14");
-pub const BEARER_SOURCE: OptionSpec = OptionSpec::new(
+const USER_INFO: ConfluentOption = ConfluentOption::new(
+    "basic-auth.user-info",
+    Value::Secret(|given, info| given.user_info = Some(info)),
+    "user:password.",
+)
+.alias(&["schema-registry.basic-auth.user-info"])
+.since("1.14");
+const BEARER_SOURCE: ConfluentOption = ConfluentOption::new(
     "bearer-auth.credentials-source",
-    ValueType::Choice(std::borrow::Cow::Borrowed(&["STATIC_TOKEN"])),
+    Value::Choice(&[("STATIC_TOKEN", |given| given.bearer_source = Some("STATIC_TOKEN".into()))]),
     "Where the registry's token is: in bearer-auth.token.",
 )
 .alias(&["schema-registry.bearer-auth.credentials-source"])
 .since("1.14");
-pub const TOKEN: OptionSpec = OptionSpec::new("bearer-auth.token", ValueType::Secret, "The token.")
-    .alias(&["schema-registry.bearer-auth.token"])
-    .since("1.14");
-pub const TRUST_STORE: OptionSpec = OptionSpec::new(
+const TOKEN: ConfluentOption =
+    ConfluentOption::new("bearer-auth.token", Value::Secret(|given, token| given.token = Some(token)), "The token.")
+        .alias(&["schema-registry.bearer-auth.token"])
+        .since("1.14");
+const TRUST_STORE: ConfluentOption = ConfluentOption::new(
     "ssl.truststore.location",
-    ValueType::Text,
+    Value::Text(|given, path| given.trust_store = Some(path)),
     "The authorities to believe for https: a PEM or PKCS#12 file. Left out: the system's.",
 )
 .alias(&["schema-registry.ssl.truststore.location"])
 .since("1.14");
-pub const TRUST_STORE_PASSWORD: OptionSpec =
-    OptionSpec::new("ssl.truststore.password", ValueType::Secret, "The password of a PKCS#12 file.")
-        .alias(&["schema-registry.ssl.truststore.password"])
-        .since("1.14");
-pub const KEY_STORE: OptionSpec = OptionSpec::new(
+const TRUST_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
+    "ssl.truststore.password",
+    Value::Secret(|given, password| given.trust_store_password = Some(password)),
+    "The password of a PKCS#12 file.",
+)
+.alias(&["schema-registry.ssl.truststore.password"])
+.since("1.14");
+const KEY_STORE: ConfluentOption = ConfluentOption::new(
     "ssl.keystore.location",
-    ValueType::Text,
+    Value::Text(|given, path| given.key_store = Some(path)),
     "The client's own key and certificate: a PEM file with both, or a PKCS#12 file.",
 )
 .alias(&["schema-registry.ssl.keystore.location"])
 .since("1.14");
-pub const KEY_STORE_PASSWORD: OptionSpec = OptionSpec::new("ssl.keystore.password", ValueType::Secret, "Its password.")
-    .alias(&["schema-registry.ssl.keystore.password"])
-    .since("1.14");
-pub const PROPERTIES: OptionSpec = OptionSpec::new(
+const KEY_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
+    "ssl.keystore.password",
+    Value::Secret(|given, password| given.key_store_password = Some(password)),
+    "Its password.",
+)
+.alias(&["schema-registry.ssl.keystore.password"])
+.since("1.14");
+const PROPERTIES: ConfluentOption = ConfluentOption::new(
     "properties.*",
-    ValueType::Any,
+    Value::Group(|given, properties| given.properties = Properties(properties)),
     "Settings of the registry's client by their Java names: http.connect.timeout.ms, http.read.timeout.ms, \
      basic.auth.user.info, schema.registry.ssl.truststore.type … The options above win.",
 )
 .since("1.14");
 
-pub const OPTIONS: &[OptionSpec] = &[
+pub const OPTIONS: &[ConfluentOption] = &[
     URL,
     SUBJECT,
     SCHEMA,
@@ -88,12 +140,13 @@ pub const OPTIONS: &[OptionSpec] = &[
 ];
 
 /// The client's properties that the options stand for.
+#[derive(Default)]
 struct Properties(Vec<(String, String)>);
 
 impl Properties {
     /// The option's value, or else the property's.
-    fn or(&self, option: Option<String>, name: &str) -> Option<String> {
-        option.or_else(|| self.get(name))
+    fn or(&self, option: &Option<String>, name: &str) -> Option<String> {
+        option.clone().or_else(|| self.get(name))
     }
 
     fn get(&self, name: &str) -> Option<String> {
@@ -119,39 +172,86 @@ const KNOWN: &[&str] = &[
     "http.read.timeout.ms",
 ];
 
-/// Where no schema is given it comes when the columns are known.
-pub fn read(options: &mut TableOptions<'_>) -> ConfluentFormat {
-    let properties = Properties(options.group(&PROPERTIES));
-    for (name, _) in properties.0.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
-        options.notice(&format!("'properties.{name}' of the registry's client has no effect here"));
-    }
-    let given = options.text(&URL).unwrap_or_default();
-    let (urls, in_url) = match urls(&given) {
-        Ok(found) => found,
-        Err(message) => {
-            options.error(&URL, &message);
-            (Vec::new(), None)
+impl MessageFormat for ConfluentFormat {
+    const NAME: &'static str = "avro-confluent";
+    const IS_CHANGING: bool = false;
+    type Options = ConfluentOptions;
+    const OPTIONS: &'static [ConfluentOption] = OPTIONS;
+
+    fn new(given: ConfluentOptions, options: &mut TableOptions<'_>) -> Option<Self> {
+        let properties = &given.properties;
+        for (name, _) in properties.0.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
+            options.notice(&format!("'properties.{name}' of the registry's client has no effect here"));
         }
-    };
-    let schema = options.text(&SCHEMA).unwrap_or_default();
-    let store = |options: &mut TableOptions<'_>, location, password, name: &str| {
-        let of = |part: &str| format!("schema.registry.ssl.{name}.{part}");
-        let path = properties.or(options.text(location), &of("location"));
-        let password = properties.or(options.text(password), &of("password")).map(Password::new);
-        path.map(|path| KeyStore { path, password, kind: properties.get(&of("type")) })
-    };
-    let registry = Registry {
-        login: login(options, &properties, in_url),
-        trust_store: store(options, &TRUST_STORE, &TRUST_STORE_PASSWORD, "truststore"),
-        key_store: store(options, &KEY_STORE, &KEY_STORE_PASSWORD, "keystore"),
-        verify_host: properties
-            .get("schema.registry.ssl.endpoint.identification.algorithm")
-            .is_none_or(|name| !name.is_empty()),
-        connect_timeout: timeout(options, &properties, "http.connect.timeout.ms", 5_000),
-        read_timeout: timeout(options, &properties, "http.read.timeout.ms", 10_000),
-        urls,
-    };
-    ConfluentFormat { schema, registry }
+        let (urls, in_url) = match urls(&given.url) {
+            Ok(found) => found,
+            Err(message) => {
+                options.error(&URL, &message);
+                (Vec::new(), None)
+            }
+        };
+        let store = |location: &Option<String>, password: &Option<String>, name: &str| {
+            let of = |part: &str| format!("schema.registry.ssl.{name}.{part}");
+            let path = properties.or(location, &of("location"));
+            let password = properties.or(password, &of("password")).map(Password::new);
+            path.map(|path| KeyStore { path, password, kind: properties.get(&of("type")) })
+        };
+        let registry = Registry {
+            login: login(options, &given, in_url),
+            trust_store: store(&given.trust_store, &given.trust_store_password, "truststore"),
+            key_store: store(&given.key_store, &given.key_store_password, "keystore"),
+            verify_host: properties
+                .get("schema.registry.ssl.endpoint.identification.algorithm")
+                .is_none_or(|name| !name.is_empty()),
+            connect_timeout: timeout(options, properties, "http.connect.timeout.ms", 5_000),
+            read_timeout: timeout(options, properties, "http.read.timeout.ms", 10_000),
+            urls,
+        };
+        Some(ConfluentFormat { schema: given.schema, registry })
+    }
+
+    /// Flink has none here.
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        refuse_common(data_type)
+    }
+
+    fn registry(&self) -> Option<&Registry> {
+        Some(&self.registry)
+    }
+
+    fn complete(&mut self, table: &str, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
+        if self.schema.is_empty() {
+            self.schema = record_of(columns, true).to_string();
+            return Ok(());
+        }
+        check_schema(&self.schema, |schema| fits_row(schema, schema.root(), columns))
+            .map_err(|why| other_schema(table, &why))
+    }
+
+    fn decoder(
+        &self,
+        columns: &[SourceColumn],
+        _: &[MetadataColumn],
+        schemas: Option<Arc<dyn Schemas>>,
+    ) -> Box<dyn Decode> {
+        match (AvroSchema::parse(&self.schema, &[]), schemas) {
+            (Ok(reader), Some(schemas)) => Box::new(Confluent::new(reader, fields(columns), schemas)),
+            (Err(error), _) => Box::new(Unreadable(error)),
+            (_, None) => Box::new(Unreadable(NO_REGISTRY.into())),
+        }
+    }
+}
+
+/// No checked job comes to it.
+pub(super) const NO_REGISTRY: &str = "there is no registry to ask for schemas";
+
+/// What is said of a given schema that isn't the table's.
+pub(super) fn other_schema(table: &str, why: &str) -> String {
+    format!("table '{table}': option 'schema' of the format is not the table's: {why}")
 }
 
 fn timeout(options: &mut TableOptions<'_>, properties: &Properties, name: &str, default: u64) -> Duration {
@@ -163,12 +263,13 @@ fn timeout(options: &mut TableOptions<'_>, properties: &Properties, name: &str, 
     Duration::from_millis(millis.unwrap_or(default))
 }
 
-fn login(options: &mut TableOptions<'_>, properties: &Properties, in_url: Option<String>) -> RegistryLogin {
-    let basic = properties.or(options.choice(&BASIC_SOURCE).map(str::to_string), "basic.auth.credentials.source");
-    let bearer = properties.or(options.choice(&BEARER_SOURCE).map(str::to_string), "bearer.auth.credentials.source");
-    let user_info = properties.or(options.text(&USER_INFO), "basic.auth.user.info");
+fn login(options: &mut TableOptions<'_>, given: &ConfluentOptions, in_url: Option<String>) -> RegistryLogin {
+    let properties = &given.properties;
+    let basic = properties.or(&given.basic_source, "basic.auth.credentials.source");
+    let bearer = properties.or(&given.bearer_source, "bearer.auth.credentials.source");
+    let user_info = properties.or(&given.user_info, "basic.auth.user.info");
     let user_info = user_info.or_else(|| properties.get("schema.registry.basic.auth.user.info"));
-    let token = properties.or(options.text(&TOKEN), "bearer.auth.token");
+    let token = properties.or(&given.token, "bearer.auth.token");
     match (basic.as_deref(), bearer.as_deref()) {
         (Some(_), Some(_)) => options.error(&BEARER_SOURCE, "and 'basic-auth.credentials-source' exclude each other"),
         (Some("USER_INFO"), None) => match user_info {
@@ -211,7 +312,7 @@ fn login(options: &mut TableOptions<'_>, properties: &Properties, in_url: Option
     RegistryLogin::None
 }
 
-fn user(options: &mut TableOptions<'_>, option: &OptionSpec, info: &str) -> RegistryLogin {
+fn user(options: &mut TableOptions<'_>, option: &ConfluentOption, info: &str) -> RegistryLogin {
     match info.split_once(':') {
         Some((name, password)) if !name.is_empty() => {
             RegistryLogin::User { name: name.to_string(), password: Password::new(password) }

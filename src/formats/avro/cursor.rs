@@ -1,6 +1,6 @@
 //! Avro's binary encoding, byte by byte: numbers of variable length, counted bytes, blocks. Never beyond the end.
 
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 
 /// Values of arrays that take no bytes at all, such as nulls: no more of them in a message.
 const MOST_WEIGHTLESS: usize = 1 << 8;

@@ -9,7 +9,7 @@ use crate::change::Change;
 use crate::error::{Rejection, Result};
 use crate::excerpt::Excerpt;
 use crate::formats::avro::schema::AvroSchema;
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::formats::{Decode, Decoded};
 use crate::record::Record;
 use crate::schema_registry::schemas::Schemas;

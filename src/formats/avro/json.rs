@@ -9,7 +9,7 @@ use super::plan::{DecimalPlan, without_null};
 use super::read;
 use crate::excerpt::Shortened;
 use crate::formats::avro::schema::{AvroKind, AvroSchema, AvroTimeUnit, Logical, TypeId};
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 

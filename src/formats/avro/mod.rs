@@ -1,15 +1,16 @@
 //! Flink's Avro formats: bare values, those that name their schema in a registry, and Debezium's changes.
 
 mod confluent;
-pub(crate) mod confluent_options;
+pub mod confluent_options;
 mod cursor;
 mod debezium;
+pub mod debezium_options;
+mod derive;
 mod json;
-pub(crate) mod options;
+pub mod options;
 mod plan;
 mod read;
 pub mod schema;
-pub mod settings;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -23,11 +24,12 @@ use self::confluent::ConfluentMessages;
 use self::cursor::AvroCursor;
 pub(crate) use self::debezium::Debezium;
 use self::json::Walk;
+use self::options::AvroEncoding;
 use self::plan::ResolutionPlan;
 use self::read::AvroReader;
 use self::schema::AvroSchema;
-use self::settings::AvroEncoding;
-use super::fault::DecodeError;
+
+use super::decode_error::DecodeError;
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Result, Stage};
 use crate::record::Record;

@@ -1,38 +1,102 @@
-//! Options of `'format' = 'avro'`.
+//! `'format' = 'avro'` and its options.
 
-use crate::formats::avro::settings::{AvroEncoding, AvroFormat};
-use crate::formats::options::keys_that_are_no_texts;
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use std::sync::Arc;
+
+use super::derive::{check_schema, record_of};
+use super::schema::AvroSchema;
+use super::{Avro, Unreadable, fields};
+use crate::formats::Decode;
+use crate::formats::definition::{DeclaredColumn, MessageFormat, keys_that_are_no_texts};
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
-pub const ENCODING: OptionSpec = OptionSpec::new(
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AvroFormat {
+    /// What the messages are written with: the schema that Flink derives from the table. It comes when the columns are
+    /// known.
+    pub schema: String,
+    pub encoding: AvroEncoding,
+    /// `timestamp_mapping.legacy`: TIMESTAMP is an instant in milliseconds.
+    pub legacy_timestamps: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AvroEncoding {
+    #[default]
+    Binary,
+    Json,
+}
+
+type AvroOption = OptionDefinition<AvroFormat>;
+
+const ENCODING: AvroOption = AvroOption::new(
     "encoding",
-    ValueType::Choice(std::borrow::Cow::Borrowed(&["binary", "json"])),
+    Value::Choice(&[
+        ("binary", |avro| avro.encoding = AvroEncoding::Binary),
+        ("json", |avro| avro.encoding = AvroEncoding::Json),
+    ]),
     "How a message is written: in Avro's binary form or in its JSON.",
 )
 .default("binary")
 .since("1.18");
-pub const LEGACY_TIMESTAMPS: OptionSpec = OptionSpec::new(
+const LEGACY_TIMESTAMPS: AvroOption = AvroOption::new(
     "timestamp_mapping.legacy",
-    ValueType::Boolean,
+    Value::Boolean(|avro, on| avro.legacy_timestamps = on),
     "true: TIMESTAMP of at most 3 digits is timestamp-millis, TIMESTAMP_LTZ isn't taken. false: TIMESTAMP is \
      local-timestamp-millis (to 3 digits) or -micros (to 6), TIMESTAMP_LTZ timestamp-millis or -micros.",
 )
 .default("true")
 .since("1.19");
-pub const CODEC: OptionSpec = OptionSpec::new("codec", ValueType::Any, "For files only; accepted, no effect.");
+const CODEC: AvroOption = AvroOption::new("codec", Value::NoEffect, "For files only; accepted, no effect.");
 
-pub const OPTIONS: &[OptionSpec] = &[ENCODING, LEGACY_TIMESTAMPS, CODEC];
+impl MessageFormat for AvroFormat {
+    const NAME: &'static str = "avro";
+    const IS_CHANGING: bool = false;
+    type Options = AvroFormat;
+    const OPTIONS: &'static [AvroOption] = &[ENCODING, LEGACY_TIMESTAMPS, CODEC];
 
-/// The schema comes when the columns are known.
-pub fn read(options: &mut TableOptions<'_>) -> AvroFormat {
-    AvroFormat {
-        schema: String::new(),
-        encoding: match options.choice(&ENCODING) {
-            Some("json") => AvroEncoding::Json,
-            _ => AvroEncoding::Binary,
-        },
-        legacy_timestamps: options.boolean(&LEGACY_TIMESTAMPS),
+    fn new(avro: AvroFormat, _: &mut TableOptions<'_>) -> Option<Self> {
+        Some(avro)
+    }
+
+    /// Flink has none here.
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        let to_false = "'avro.timestamp_mapping.legacy' = 'false'";
+        let refuse = |data_type: &DataType| match data_type {
+            DataType::Timestamp { precision: 4.. } if self.legacy_timestamps => Some(format!(
+                "format 'avro' can't hold {data_type}: declare TIMESTAMP(3), whose messages are in milliseconds, or set {to_false}"
+            )),
+            DataType::TimestampLtz { .. } if self.legacy_timestamps => {
+                Some(format!("format 'avro' can't hold {data_type}: declare TIMESTAMP(3), or set {to_false}"))
+            }
+            DataType::Timestamp { precision: 7.. } | DataType::TimestampLtz { precision: 7.. } => {
+                Some(format!("format 'avro' can't hold {data_type}: 6 digits at most"))
+            }
+            DataType::Time { precision: 4.. } => {
+                Some(format!("format 'avro' can't hold {data_type}: 3 digits at most"))
+            }
+            _ => None,
+        };
+        refuse_common(data_type).or_else(|| data_type.find_map(&refuse))
+    }
+
+    fn complete(&mut self, table: &str, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
+        self.schema = record_of(columns, self.legacy_timestamps).to_string();
+        // Two ROWs may come to have one name; Flink can't tell them apart either.
+        check_schema(&self.schema, |_| Ok(())).map_err(|why| format!("table '{table}' has no Avro schema: {why}"))
+    }
+
+    fn decoder(&self, columns: &[SourceColumn], _: &[MetadataColumn], _: Option<Arc<dyn Schemas>>) -> Box<dyn Decode> {
+        match AvroSchema::parse(&self.schema, &[]) {
+            Ok(schema) => Box::new(Avro::new(schema, fields(columns), self.encoding)),
+            Err(error) => Box::new(Unreadable(error)),
+        }
     }
 }
 
@@ -50,22 +114,4 @@ pub fn refuse_common(data_type: &DataType) -> Option<String> {
     Some(format!(
         "Avro can't hold {interval}, as in Flink: declare {number}, the {unit}, and CAST it AS {interval} in the query"
     ))
-}
-
-pub fn refuse_type(options: &AvroFormat, data_type: &DataType) -> Option<String> {
-    let to_false = "'avro.timestamp_mapping.legacy' = 'false'";
-    let refuse = |data_type: &DataType| match data_type {
-        DataType::Timestamp { precision: 4.. } if options.legacy_timestamps => Some(format!(
-            "format 'avro' can't hold {data_type}: declare TIMESTAMP(3), whose messages are in milliseconds, or set {to_false}"
-        )),
-        DataType::TimestampLtz { .. } if options.legacy_timestamps => {
-            Some(format!("format 'avro' can't hold {data_type}: declare TIMESTAMP(3), or set {to_false}"))
-        }
-        DataType::Timestamp { precision: 7.. } | DataType::TimestampLtz { precision: 7.. } => {
-            Some(format!("format 'avro' can't hold {data_type}: 6 digits at most"))
-        }
-        DataType::Time { precision: 4.. } => Some(format!("format 'avro' can't hold {data_type}: 3 digits at most")),
-        _ => None,
-    };
-    refuse_common(data_type).or_else(|| data_type.find_map(&refuse))
 }

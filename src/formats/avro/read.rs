@@ -7,7 +7,7 @@ use super::cursor::AvroCursor;
 use super::plan::{Absent, DecimalPlan, ElementPlan, FieldPlan, ResolutionPlan, RowPlan, ValuePlan};
 use super::{json, vector};
 use crate::formats::avro::schema::{AvroSchema, AvroTimeUnit};
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::java::decimal;
 use crate::types::value::{Decimal, Value};
 

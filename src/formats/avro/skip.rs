@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cursor::AvroCursor;
 use crate::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 
 /// Records in records.
 const DEEPEST: usize = 100;

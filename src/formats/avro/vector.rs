@@ -5,7 +5,7 @@ use bumpalo::collections::Vec;
 
 use super::cursor::AvroCursor;
 use super::plan::{VectorPlan, Width};
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::value::Vector;
 
 /// The array, unless one of its numbers is null (or it is damaged): then the cursor stands where it stood.

@@ -1,22 +1,36 @@
 //! Flink's `canal-json` format: the rows of a MySQL change, and what they were before.
 
-pub(crate) mod options;
+pub mod options;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use regex::Regex;
 
-use super::fault::DecodeError;
+use self::options::CanalFormat;
+use super::decode_error::DecodeError;
 use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
 use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata, row_of};
-use crate::formats::change::settings::CanalFormat;
+
 use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
+
+fn known_metadata() -> [PlainMetadata; 6] {
+    let texts = DataType::Array(Box::new(DataType::STRING));
+    let types = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int));
+    [
+        ("database", "database", DataType::STRING, MetadataReading::AsIs),
+        ("table", "table", DataType::STRING, MetadataReading::AsIs),
+        ("sql-type", "sqlType", types, MetadataReading::AsIs),
+        ("pk-names", "pkNames", texts, MetadataReading::AsIs),
+        ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Millis),
+        ("event-timestamp", "es", DataType::BigInt, MetadataReading::Millis),
+    ]
+}
 
 pub(crate) struct Canal {
     /// Reads what the filters look at, before anything of the rows: another table's rows may be of other types.
@@ -35,17 +49,6 @@ struct Filter {
 
 impl Canal {
     pub fn new(options: &CanalFormat, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Self {
-        let text = DataType::STRING;
-        let texts = DataType::Array(Box::new(DataType::STRING));
-        let types = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::Int));
-        let known: [PlainMetadata; 6] = [
-            ("database", "database", text.clone(), MetadataReading::AsIs),
-            ("table", "table", text.clone(), MetadataReading::AsIs),
-            ("sql-type", "sqlType", types, MetadataReading::AsIs),
-            ("pk-names", "pkNames", texts, MetadataReading::AsIs),
-            ("ingestion-timestamp", "ts", DataType::BigInt, MetadataReading::Millis),
-            ("event-timestamp", "es", DataType::BigInt, MetadataReading::Millis),
-        ];
         let rows = || {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
             JsonType::array(JsonFields::new(columns, Missing::Unchanged).into())
@@ -53,8 +56,8 @@ impl Canal {
         let mut layout = Layout::default();
         let data = layout.field("data", rows());
         let old = layout.field("old", rows());
-        let kind = layout.typed("type", &text);
-        layout.plain_metadata(metadata, &known);
+        let kind = layout.typed("type", &DataType::STRING);
+        layout.plain_metadata(metadata, &known_metadata());
         Canal { filter: Filter::new(options), envelope: layout.into_envelope(options.change), data, old, kind }
     }
 

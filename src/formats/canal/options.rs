@@ -1,33 +1,88 @@
-//! Options of `'format' = 'canal-json'`.
+//! `'format' = 'canal-json'` and its options.
 
-use crate::formats::change::settings::CanalFormat;
-use crate::formats::json::options as json;
-use crate::formats::json::options::{IGNORE_NULL_FIELDS, IGNORE_PARSE_ERRORS, MAP_NULL_KEY_LITERAL, MAP_NULL_KEY_MODE};
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use std::sync::Arc;
 
-pub const DATABASE_INCLUDE: OptionSpec = OptionSpec::new(
+use super::{Canal, known_metadata};
+use crate::formats::Decode;
+use crate::formats::change::envelope::metadata_columns;
+use crate::formats::change::options::ChangeFormat;
+use crate::formats::definition::{MessageFormat, keys_that_are_no_texts};
+use crate::formats::json::options::{
+    ignore_null_fields, ignore_parse_errors, map_null_key_literal, map_null_key_mode, plain_decimals,
+    timestamp_standard,
+};
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
+
+/// The regular expressions are such that a message's database and table must match as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CanalFormat {
+    pub change: ChangeFormat,
+    pub database_include: Option<String>,
+    pub table_include: Option<String>,
+}
+
+impl AsMut<ChangeFormat> for CanalFormat {
+    fn as_mut(&mut self) -> &mut ChangeFormat {
+        &mut self.change
+    }
+}
+
+type CanalOption = OptionDefinition<CanalFormat>;
+
+const DATABASE_INCLUDE: CanalOption = CanalOption::new(
     "database.include",
-    ValueType::Any,
+    Value::Any(|canal, text| {
+        canal.database_include = Some(pattern(text)?);
+        Ok(())
+    }),
     "A regular expression: messages whose \"database\" doesn't match it as a whole are skipped.",
 );
-pub const TABLE_INCLUDE: OptionSpec = OptionSpec::new("table.include", ValueType::Any, "The same of their \"table\".");
+const TABLE_INCLUDE: CanalOption = CanalOption::new(
+    "table.include",
+    Value::Any(|canal, text| {
+        canal.table_include = Some(pattern(text)?);
+        Ok(())
+    }),
+    "The same of their \"table\".",
+);
 
-pub const OPTIONS: &[OptionSpec] = &[
-    DATABASE_INCLUDE,
-    TABLE_INCLUDE,
-    IGNORE_PARSE_ERRORS,
-    json::TIMESTAMP_STANDARD,
-    MAP_NULL_KEY_MODE,
-    MAP_NULL_KEY_LITERAL,
-    json::PLAIN_DECIMALS,
-    IGNORE_NULL_FIELDS,
-];
+impl MessageFormat for CanalFormat {
+    const NAME: &'static str = "canal-json";
+    const IS_CHANGING: bool = true;
+    type Options = CanalFormat;
+    const OPTIONS: &'static [CanalOption] = &[
+        DATABASE_INCLUDE,
+        TABLE_INCLUDE,
+        ignore_parse_errors(),
+        timestamp_standard(),
+        map_null_key_mode(),
+        map_null_key_literal(),
+        plain_decimals(),
+        ignore_null_fields(),
+    ];
 
-pub fn read(options: &mut TableOptions<'_>) -> CanalFormat {
-    CanalFormat {
-        change: json::read_change(options),
-        database_include: options.convert(&DATABASE_INCLUDE, pattern),
-        table_include: options.convert(&TABLE_INCLUDE, pattern),
+    fn new(canal: CanalFormat, _: &mut TableOptions<'_>) -> Option<Self> {
+        Some(canal)
+    }
+
+    fn metadata() -> Vec<MetadataColumn> {
+        metadata_columns(&known_metadata())
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        keys_that_are_no_texts(data_type, "JSON")
+    }
+
+    fn decoder(
+        &self,
+        columns: &[SourceColumn],
+        metadata: &[MetadataColumn],
+        _: Option<Arc<dyn Schemas>>,
+    ) -> Box<dyn Decode> {
+        Box::new(Canal::new(self, columns, metadata))
     }
 }
 

@@ -5,8 +5,8 @@ use bumpalo::Bump;
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::settings::ChangeFormat;
-use crate::formats::fault::DecodeError;
+use crate::formats::change::options::ChangeFormat;
+use crate::formats::decode_error::DecodeError;
 use crate::formats::json::{JsonFields, JsonReader, JsonRules, JsonType, Missing};
 use crate::formats::{Decoded, temporal};
 use crate::record::Record;
@@ -72,13 +72,13 @@ impl Layout {
     }
 
     /// The next metadata column's value.
-    pub fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: MetadataReading) {
+    fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: MetadataReading) {
         let field = self.typed(name, data_type);
         self.origins.push(MetadataField { field, reading });
     }
 
     /// The text of the schema beside the payload; NULL where there is none.
-    pub fn schema_metadata(&mut self) {
+    fn schema_metadata(&mut self) {
         self.origins.push(MetadataField { field: 0, reading: MetadataReading::Schema });
     }
 
@@ -108,11 +108,29 @@ pub(crate) type PlainMetadata = (&'static str, &'static str, DataType, MetadataR
 impl Layout {
     pub fn plain_metadata(&mut self, columns: &[MetadataColumn], known: &[PlainMetadata]) {
         for column in columns {
-            if let Some((_, name, data_type, reading)) = known.iter().find(|(key, ..)| *key == column.key) {
-                self.metadata(name, data_type, *reading);
+            match known.iter().find(|(key, ..)| *key == column.key) {
+                Some((_, _, _, MetadataReading::Schema)) => self.schema_metadata(),
+                Some((_, name, data_type, reading)) => self.metadata(name, data_type, *reading),
+                None => {}
             }
         }
     }
+}
+
+/// The columns that a table may declare for it.
+pub(crate) fn metadata_columns(known: &[PlainMetadata]) -> Vec<MetadataColumn> {
+    let column = |(key, _, data_type, reading): &PlainMetadata| {
+        let data_type = match reading {
+            MetadataReading::AsIs | MetadataReading::Schema => data_type.clone(),
+            MetadataReading::Millis | MetadataReading::Seconds | MetadataReading::EntryMillis(_) => {
+                DataType::TimestampLtz { precision: 3 }
+            }
+            MetadataReading::DateTime => DataType::TimestampLtz { precision: 6 },
+            MetadataReading::Entry(_) => DataType::STRING,
+        };
+        MetadataColumn { key: (*key).into(), data_type }
+    };
+    known.iter().map(column).collect()
 }
 
 /// A message on its way to changes.

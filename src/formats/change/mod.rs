@@ -1,6 +1,6 @@
 //! What the formats of changes share.
 
 pub(crate) mod envelope;
-pub mod settings;
+pub mod options;
 #[cfg(test)]
 mod tests;

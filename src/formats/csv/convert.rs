@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use memchr::memmem;
 
 use crate::excerpt::Excerpt;
-use crate::formats::csv::settings::CsvFormat;
+use crate::formats::csv::options::CsvFormat;
 use crate::formats::{base64, temporal};
 use crate::types::calendar::java::cut_fraction;
 use crate::types::data_type::{DataType, RowField};

@@ -1,17 +1,16 @@
 //! Flink's `csv` format: one row a message, fields by position.
 
 mod convert;
-pub(crate) mod options;
+pub mod options;
 mod scan;
-pub mod settings;
 #[cfg(test)]
 mod tests;
 
 use bumpalo::Bump;
 
 use self::convert::Converter;
+use self::options::CsvFormat;
 use self::scan::{CsvCursor, Dialect};
-use self::settings::CsvFormat;
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Stage};
 use crate::record::Record;

@@ -1,71 +1,132 @@
-//! Options of `'format' = 'csv'`.
+//! `'format' = 'csv'` and its options; see Flink's csv format for their meaning.
 
-use crate::formats::csv::settings::CsvFormat;
+use std::sync::Arc;
+
+use super::Csv;
+use crate::formats::Decode;
+use crate::formats::definition::MessageFormat;
 use crate::options::value_types::{character, unescape_java};
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
 
-pub const FIELD_DELIMITER: OptionSpec = OptionSpec::new(
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CsvFormat {
+    pub field_delimiter: char,
+    /// `None`: `disable-quote-character`.
+    pub quote_character: Option<char>,
+    pub allow_comments: bool,
+    pub ignore_parse_errors: bool,
+    pub array_element_delimiter: String,
+    pub escape_character: Option<char>,
+    pub null_literal: Option<String>,
+}
+
+type CsvOption = OptionDefinition<CsvFormat>;
+
+const FIELD_DELIMITER: CsvOption = CsvOption::new(
     "field-delimiter",
-    ValueType::Any,
+    Value::Any(|csv, text| {
+        csv.field_delimiter = character(&unescape_java(text)?)?;
+        Ok(())
+    }),
     "One character; Java escapes such as \\t and \\u0009 are understood.",
 )
 .default(",");
-pub const DISABLE_QUOTE_CHARACTER: OptionSpec =
-    OptionSpec::new("disable-quote-character", ValueType::Boolean, "Quotes are ordinary characters.").default("false");
-pub const QUOTE_CHARACTER: OptionSpec =
-    OptionSpec::new("quote-character", ValueType::Character, "Encloses a field that holds delimiters or line ends.")
-        .default("\"");
-pub const ALLOW_COMMENTS: OptionSpec =
-    OptionSpec::new("allow-comments", ValueType::Boolean, "Lines that start with # are skipped.").default("false");
-pub const IGNORE_PARSE_ERRORS: OptionSpec = OptionSpec::new(
+const DISABLE_QUOTE_CHARACTER: CsvOption = CsvOption::new(
+    "disable-quote-character",
+    Value::Boolean(|csv, on| {
+        if on {
+            csv.quote_character = None;
+        }
+    }),
+    "Quotes are ordinary characters.",
+)
+.default("false");
+const QUOTE_CHARACTER: CsvOption = CsvOption::new(
+    "quote-character",
+    Value::Character(|csv, quote| csv.quote_character = Some(quote)),
+    "Encloses a field that holds delimiters or line ends.",
+)
+.default("\"")
+.read_when(|csv| csv.quote_character.is_some());
+const ALLOW_COMMENTS: CsvOption = CsvOption::new(
+    "allow-comments",
+    Value::Boolean(|csv, on| csv.allow_comments = on),
+    "Lines that start with # are skipped.",
+)
+.default("false");
+const IGNORE_PARSE_ERRORS: CsvOption = CsvOption::new(
     "ignore-parse-errors",
-    ValueType::Boolean,
+    Value::Boolean(|csv, on| csv.ignore_parse_errors = on),
     "A field that does not convert becomes NULL, a message that is no csv is dropped; both are counted. false: such a \
      record is rejected, by the sink's exceptionmode.",
 )
 .default("false");
-pub const ARRAY_ELEMENT_DELIMITER: OptionSpec =
-    OptionSpec::new("array-element-delimiter", ValueType::Character, "Splits the text of an ARRAY or ROW column.")
-        .default(";");
-pub const ESCAPE_CHARACTER: OptionSpec =
-    OptionSpec::new("escape-character", ValueType::Character, "Takes the next character as it is.");
-pub const NULL_LITERAL: OptionSpec =
-    OptionSpec::new("null-literal", ValueType::Any, "A field of exactly this text is NULL.");
-pub const BIG_DECIMAL_NOTATION: OptionSpec = OptionSpec::new(
+const ARRAY_ELEMENT_DELIMITER: CsvOption = CsvOption::new(
+    "array-element-delimiter",
+    Value::Character(|csv, delimiter| csv.array_element_delimiter = delimiter.into()),
+    "Splits the text of an ARRAY or ROW column.",
+)
+.default(";");
+const ESCAPE_CHARACTER: CsvOption = CsvOption::new(
+    "escape-character",
+    Value::Character(|csv, escape| csv.escape_character = Some(escape)),
+    "Takes the next character as it is.",
+);
+const NULL_LITERAL: CsvOption = CsvOption::new(
+    "null-literal",
+    Value::Any(|csv, text| {
+        csv.null_literal = Some(text.to_owned());
+        Ok(())
+    }),
+    "A field of exactly this text is NULL.",
+);
+const BIG_DECIMAL_NOTATION: CsvOption = CsvOption::new(
     "write-bigdecimal-in-scientific-notation",
-    ValueType::Any,
+    Value::NoEffect,
     "For writing only; accepted, no effect.",
 )
 .since("1.15");
 
-pub const OPTIONS: &[OptionSpec] = &[
-    FIELD_DELIMITER,
-    DISABLE_QUOTE_CHARACTER,
-    QUOTE_CHARACTER,
-    ALLOW_COMMENTS,
-    IGNORE_PARSE_ERRORS,
-    ARRAY_ELEMENT_DELIMITER,
-    ESCAPE_CHARACTER,
-    NULL_LITERAL,
-    BIG_DECIMAL_NOTATION,
-];
+impl MessageFormat for CsvFormat {
+    const NAME: &'static str = "csv";
+    const IS_CHANGING: bool = false;
+    type Options = CsvFormat;
+    const OPTIONS: &'static [CsvOption] = &[
+        FIELD_DELIMITER,
+        DISABLE_QUOTE_CHARACTER,
+        QUOTE_CHARACTER,
+        ALLOW_COMMENTS,
+        IGNORE_PARSE_ERRORS,
+        ARRAY_ELEMENT_DELIMITER,
+        ESCAPE_CHARACTER,
+        NULL_LITERAL,
+        BIG_DECIMAL_NOTATION,
+    ];
 
-pub fn read(options: &mut TableOptions<'_>) -> CsvFormat {
-    let field_delimiter =
-        options.convert(&FIELD_DELIMITER, |text| unescape_java(text).and_then(|text| character(&text))).unwrap_or(',');
-    let quote = options.character(&QUOTE_CHARACTER);
-    let disable_quote = options.boolean(&DISABLE_QUOTE_CHARACTER);
-    if disable_quote && options.is_set(&QUOTE_CHARACTER) {
-        options.error(&QUOTE_CHARACTER, "and 'disable-quote-character' exclude each other");
+    fn new(csv: CsvFormat, options: &mut TableOptions<'_>) -> Option<Self> {
+        if csv.quote_character.is_none() && options.is_set(&QUOTE_CHARACTER) {
+            options.error(&QUOTE_CHARACTER, "and 'disable-quote-character' exclude each other");
+        }
+        Some(csv)
     }
-    let array_element_delimiter = options.character(&ARRAY_ELEMENT_DELIMITER).unwrap_or(';');
-    CsvFormat {
-        field_delimiter,
-        quote_character: quote.filter(|_| !disable_quote),
-        allow_comments: options.boolean(&ALLOW_COMMENTS),
-        ignore_parse_errors: options.boolean(&IGNORE_PARSE_ERRORS),
-        array_element_delimiter: array_element_delimiter.to_string(),
-        escape_character: options.character(&ESCAPE_CHARACTER),
-        null_literal: options.text(&NULL_LITERAL),
+
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        let refused = match data_type {
+            DataType::Array(element) => element.is_nested(),
+            DataType::Row(fields) => fields.iter().any(|field| field.data_type.is_nested()),
+            other => other.is_nested(),
+        };
+        refused.then(|| format!("not supported: format 'csv' can't hold {data_type}"))
+    }
+
+    fn decoder(&self, columns: &[SourceColumn], _: &[MetadataColumn], _: Option<Arc<dyn Schemas>>) -> Box<dyn Decode> {
+        Box::new(Csv::new(self, columns))
     }
 }

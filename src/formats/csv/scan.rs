@@ -5,7 +5,7 @@ use std::fmt;
 use bumpalo::Bump;
 use memchr::{memchr, memchr2, memchr3};
 
-use crate::formats::csv::settings::CsvFormat;
+use crate::formats::csv::options::CsvFormat;
 
 /// A special character in UTF-8.
 #[derive(Debug, Clone, Copy)]

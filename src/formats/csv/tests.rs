@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 use crate::change::Change;
-use crate::formats::format::Format;
-use crate::formats::{decoder, temporal};
+use crate::formats::definition::MessageFormat;
+use crate::formats::temporal;
 use crate::record::TimestampType;
 use crate::types::data_type::{DataType, RowField};
 
@@ -59,7 +59,7 @@ fn decode(options: &CsvFormat, types: &[DataType], value: Option<&[u8]>) -> Resu
         headers: &[],
         value,
     };
-    let decoded = decoder(&Format::Csv(options.clone()), &columns(types), &[]).decode(&record, &arena)?;
+    let decoded = options.decoder(&columns(types), &[], None).decode(&record, &arena)?;
     Ok((rows(&decoded).map(|row| format!("{row:?}")).collect(), decoded.parse_errors_ignored))
 }
 
@@ -475,7 +475,7 @@ fn values_borrow_the_message() {
         headers: &[],
         value: Some(&message),
     };
-    let mut decoder = decoder(&Format::Csv(defaults()), &columns(&[DataType::STRING, DataType::STRING]), &[]);
+    let mut decoder = defaults().decoder(&columns(&[DataType::STRING, DataType::STRING]), &[], None);
     let decoded = decoder.decode(&record, &arena).unwrap();
     let range = message.as_ptr_range();
     for value in rows(&decoded).next().unwrap() {

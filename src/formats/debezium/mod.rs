@@ -1,17 +1,17 @@
 //! Flink's `debezium-json` format: a change with the row before and after it.
 
-pub(crate) mod options;
+pub mod options;
 
 use bumpalo::Bump;
 
-use super::fault::DecodeError;
+use super::decode_error::DecodeError;
 use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading};
-use crate::formats::change::settings::DebeziumFormat;
+use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata};
+use crate::formats::debezium::options::DebeziumFormat;
 use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -29,6 +29,20 @@ const PLACEHOLDERS: &[&str] = &[
     r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#,
     r#""{\"__debezium_unavailable_value\":\"__debezium_unavailable_value\"}""#,
 ];
+
+fn known_metadata() -> [PlainMetadata; 7] {
+    let properties = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING));
+    let source = |key, reading| (key, "source", properties.clone(), reading);
+    [
+        ("schema", "schema", DataType::STRING, MetadataReading::Schema),
+        ("ingestion-timestamp", "ts_ms", DataType::BigInt, MetadataReading::Millis),
+        source("source.timestamp", MetadataReading::EntryMillis("ts_ms")),
+        source("source.database", MetadataReading::Entry("db")),
+        source("source.schema", MetadataReading::Entry("schema")),
+        source("source.table", MetadataReading::Entry("table")),
+        source("source.properties", MetadataReading::AsIs),
+    ]
+}
 
 pub(crate) struct Debezium {
     envelope: Envelope,
@@ -49,18 +63,7 @@ impl Debezium {
         let before = layout.field("before", row());
         let after = layout.field("after", row());
         let op = layout.typed("op", &DataType::STRING);
-        let properties = DataType::Map(Box::new(DataType::STRING), Box::new(DataType::STRING));
-        for column in metadata {
-            match column.key.as_str() {
-                "ingestion-timestamp" => layout.metadata("ts_ms", &DataType::BigInt, MetadataReading::Millis),
-                "source.timestamp" => layout.metadata("source", &properties, MetadataReading::EntryMillis("ts_ms")),
-                "source.database" => layout.metadata("source", &properties, MetadataReading::Entry("db")),
-                "source.schema" => layout.metadata("source", &properties, MetadataReading::Entry("schema")),
-                "source.table" => layout.metadata("source", &properties, MetadataReading::Entry("table")),
-                "source.properties" => layout.metadata("source", &properties, MetadataReading::AsIs),
-                _ => layout.schema_metadata(),
-            }
-        }
+        layout.plain_metadata(metadata, &known_metadata());
         let envelope = match options.schema_include {
             true => layout.into_payload(options.change),
             false => layout.into_envelope(options.change),

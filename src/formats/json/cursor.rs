@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 use super::quoted::Quoted;
 use crate::excerpt::Excerpt;
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
 

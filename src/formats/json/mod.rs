@@ -1,12 +1,11 @@
 //! Flink's `json` format: one object a message, fields by name.
 
 mod cursor;
-pub(crate) mod options;
+pub mod options;
 mod print;
 mod quoted;
 mod reader;
 mod scalar;
-pub mod settings;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -14,8 +13,8 @@ mod vector;
 
 use bumpalo::Bump;
 
+use self::options::JsonFormat;
 pub(crate) use self::reader::{JsonReader, JsonRules};
-use self::settings::JsonFormat;
 pub(crate) use self::shape::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::error::Rejection;

@@ -1,82 +1,144 @@
-//! Options of `'format' = 'json'`, and those that the change formats in JSON share with it.
+//! `'format' = 'json'` and its options, and those that the change formats in JSON share with it; see Flink's json format
+//! for their meaning.
 
-use crate::formats::change::settings::ChangeFormat;
-use crate::formats::json::settings::{JsonFormat, TimestampStandard};
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use std::sync::Arc;
 
-pub const FAIL_ON_MISSING_FIELD: OptionSpec = OptionSpec::new(
+use super::Json;
+use crate::formats::Decode;
+use crate::formats::definition::{MessageFormat, keys_that_are_no_texts};
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JsonFormat {
+    pub fail_on_missing_field: bool,
+    pub ignore_parse_errors: bool,
+    pub timestamps: TimestampStandard,
+}
+
+/// `timestamp-format.standard`: how JSON spells timestamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimestampStandard {
+    /// `2024-03-01 08:30:00.5`
+    #[default]
+    Sql,
+    /// `2024-03-01T08:30:00.5`
+    Iso8601,
+}
+
+impl TimestampStandard {
+    /// Flink wants exactly this spelling.
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "SQL" => Ok(TimestampStandard::Sql),
+            "ISO-8601" => Ok(TimestampStandard::Iso8601),
+            _ => Err("must be SQL or ISO-8601, spelt so".into()),
+        }
+    }
+}
+
+/// What all formats in JSON let a table set.
+pub trait JsonOptions: 'static {
+    fn set_ignore_parse_errors(&mut self, on: bool);
+
+    fn set_timestamps(&mut self, standard: TimestampStandard);
+}
+
+impl JsonOptions for JsonFormat {
+    fn set_ignore_parse_errors(&mut self, on: bool) {
+        self.ignore_parse_errors = on;
+    }
+
+    fn set_timestamps(&mut self, standard: TimestampStandard) {
+        self.timestamps = standard;
+    }
+}
+
+pub const fn ignore_parse_errors<S: JsonOptions>() -> OptionDefinition<S> {
+    OptionDefinition::new(
+        "ignore-parse-errors",
+        Value::Boolean(S::set_ignore_parse_errors),
+        "A field that does not convert becomes NULL, a message that can't be read is dropped; both are counted. false: such \
+         a record is rejected, by the sink's exceptionmode.",
+    )
+    .default("false")
+}
+
+pub const fn timestamp_standard<S: JsonOptions>() -> OptionDefinition<S> {
+    OptionDefinition::new(
+        "timestamp-format.standard",
+        Value::Any(|format: &mut S, text| {
+            format.set_timestamps(TimestampStandard::parse(text)?);
+            Ok(())
+        }),
+        "SQL: timestamps are 2024-03-01 08:30:00.5, ISO-8601: 2024-03-01T08:30:00.5; TIMESTAMP_LTZ with a Z at the end.",
+    )
+    .default("SQL")
+}
+
+pub const fn map_null_key_mode<S>() -> OptionDefinition<S> {
+    OptionDefinition::new("map-null-key.mode", Value::NoEffect, "For writing only; accepted, no effect.")
+}
+
+pub const fn map_null_key_literal<S>() -> OptionDefinition<S> {
+    OptionDefinition::new("map-null-key.literal", Value::NoEffect, "For writing only; accepted, no effect.")
+}
+
+pub const fn plain_decimals<S>() -> OptionDefinition<S> {
+    OptionDefinition::new("encode.decimal-as-plain-number", Value::NoEffect, "For writing only; accepted, no effect.")
+        .since("1.14")
+}
+
+pub const fn ignore_null_fields<S>() -> OptionDefinition<S> {
+    OptionDefinition::new("encode.ignore-null-fields", Value::NoEffect, "For writing only; accepted, no effect.")
+        .since("1.20")
+}
+
+type JsonOption = OptionDefinition<JsonFormat>;
+
+const FAIL_ON_MISSING_FIELD: JsonOption = JsonOption::new(
     "fail-on-missing-field",
-    ValueType::Boolean,
+    Value::Boolean(|json, on| json.fail_on_missing_field = on),
     "A message without the field of a column is rejected; false: the column is NULL.",
 )
 .default("false");
-pub const IGNORE_PARSE_ERRORS: OptionSpec = OptionSpec::new(
-    "ignore-parse-errors",
-    ValueType::Boolean,
-    "A field that does not convert becomes NULL, a message that can't be read is dropped; both are counted. false: such \
-     a record is rejected, by the sink's exceptionmode.",
-)
-.default("false");
-pub const TIMESTAMP_STANDARD: OptionSpec = OptionSpec::new(
-    "timestamp-format.standard",
-    ValueType::Any,
-    "SQL: timestamps are 2024-03-01 08:30:00.5, ISO-8601: 2024-03-01T08:30:00.5; TIMESTAMP_LTZ with a Z at the end.",
-)
-.default("SQL");
-pub const MAP_NULL_KEY_MODE: OptionSpec =
-    OptionSpec::new("map-null-key.mode", ValueType::Any, "For writing only; accepted, no effect.");
-pub const MAP_NULL_KEY_LITERAL: OptionSpec =
-    OptionSpec::new("map-null-key.literal", ValueType::Any, "For writing only; accepted, no effect.");
-pub const PLAIN_DECIMALS: OptionSpec =
-    OptionSpec::new("encode.decimal-as-plain-number", ValueType::Any, "For writing only; accepted, no effect.")
-        .since("1.14");
-pub const IGNORE_NULL_FIELDS: OptionSpec =
-    OptionSpec::new("encode.ignore-null-fields", ValueType::Any, "For writing only; accepted, no effect.")
-        .since("1.20");
-pub const PARSER: OptionSpec =
-    OptionSpec::new("decode.json-parser.enabled", ValueType::Any, "Accepted, no effect: there is one decoder.")
+const PARSER: JsonOption =
+    JsonOption::new("decode.json-parser.enabled", Value::NoEffect, "Accepted, no effect: there is one decoder.")
         .since("1.20");
 
-pub const OPTIONS: &[OptionSpec] = &[
-    FAIL_ON_MISSING_FIELD,
-    IGNORE_PARSE_ERRORS,
-    TIMESTAMP_STANDARD,
-    MAP_NULL_KEY_MODE,
-    MAP_NULL_KEY_LITERAL,
-    PLAIN_DECIMALS,
-    IGNORE_NULL_FIELDS,
-    PARSER,
-];
+impl MessageFormat for JsonFormat {
+    const NAME: &'static str = "json";
+    const IS_CHANGING: bool = false;
+    type Options = JsonFormat;
+    const OPTIONS: &'static [JsonOption] = &[
+        FAIL_ON_MISSING_FIELD,
+        ignore_parse_errors(),
+        timestamp_standard(),
+        map_null_key_mode(),
+        map_null_key_literal(),
+        plain_decimals(),
+        ignore_null_fields(),
+        PARSER,
+    ];
 
-/// The options of maxwell-json and ogg-json; the other change formats have more.
-pub const OF_CHANGES: &[OptionSpec] = &[
-    IGNORE_PARSE_ERRORS,
-    TIMESTAMP_STANDARD,
-    MAP_NULL_KEY_MODE,
-    MAP_NULL_KEY_LITERAL,
-    PLAIN_DECIMALS,
-    IGNORE_NULL_FIELDS,
-];
-
-pub fn read(options: &mut TableOptions<'_>) -> JsonFormat {
-    let fail_on_missing_field = options.boolean(&FAIL_ON_MISSING_FIELD);
-    let ignore_parse_errors = options.boolean(&IGNORE_PARSE_ERRORS);
-    if fail_on_missing_field && ignore_parse_errors {
-        options.error(&FAIL_ON_MISSING_FIELD, "and 'ignore-parse-errors' exclude each other");
+    fn new(json: JsonFormat, options: &mut TableOptions<'_>) -> Option<Self> {
+        if json.fail_on_missing_field && json.ignore_parse_errors {
+            options.error(&FAIL_ON_MISSING_FIELD, "and 'ignore-parse-errors' exclude each other");
+        }
+        Some(json)
     }
-    JsonFormat { fail_on_missing_field, ignore_parse_errors, timestamps: timestamps(options) }
-}
 
-pub fn read_change(options: &mut TableOptions<'_>) -> ChangeFormat {
-    ChangeFormat { ignore_parse_errors: options.boolean(&IGNORE_PARSE_ERRORS), timestamps: timestamps(options) }
-}
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
 
-/// Flink wants exactly this spelling.
-fn timestamps(options: &mut TableOptions<'_>) -> TimestampStandard {
-    let standard = options.convert(&TIMESTAMP_STANDARD, |text| match text {
-        "SQL" => Ok(TimestampStandard::Sql),
-        "ISO-8601" => Ok(TimestampStandard::Iso8601),
-        _ => Err("must be SQL or ISO-8601, spelt so".into()),
-    });
-    standard.unwrap_or(TimestampStandard::Sql)
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        keys_that_are_no_texts(data_type, "JSON")
+    }
+
+    fn decoder(&self, columns: &[SourceColumn], _: &[MetadataColumn], _: Option<Arc<dyn Schemas>>) -> Box<dyn Decode> {
+        Box::new(Json::new(self, columns))
+    }
 }

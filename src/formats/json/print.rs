@@ -3,7 +3,7 @@
 use bumpalo::collections::String;
 
 use super::cursor::{JsonCursor, JsonNumber};
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::java::real;
 

@@ -7,8 +7,8 @@ use super::cursor::JsonCursor;
 use super::shape::{self, JsonElements, JsonField, JsonFields, JsonKind, JsonType};
 use super::{print, scalar, vector};
 use crate::excerpt::Excerpt;
-use crate::formats::fault::DecodeError;
-use crate::formats::json::settings::TimestampStandard;
+use crate::formats::decode_error::DecodeError;
+use crate::formats::json::options::TimestampStandard;
 use crate::types::value::Value;
 
 /// What a format's options and Flink's decoder for it say about single values.

@@ -7,7 +7,7 @@ use super::cursor::JsonNumber;
 use super::print;
 use super::quoted::Quoted;
 use super::shape::JsonKind;
-use crate::formats::json::settings::TimestampStandard;
+use crate::formats::json::options::TimestampStandard;
 use crate::formats::{base64, temporal};
 use crate::types::float;
 use crate::types::float::Float;

@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 
 use twox_hash::XxHash64;
 
-use crate::formats::json::settings::TimestampStandard;
+use crate::formats::json::options::TimestampStandard;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 

@@ -4,7 +4,7 @@ use bumpalo::collections::Vec;
 
 use super::reader::JsonReader;
 use super::shape::JsonElements;
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
 use crate::types::value::{Value, Vector};

@@ -7,7 +7,7 @@ use bumpalo::collections::Vec;
 use super::shape::{Absent, Enumeration, FieldReading, ProtobufField, ProtobufKind, ProtobufMessage};
 use super::wire::{Wire, WireType};
 use crate::excerpt::Excerpt;
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 use crate::types::value::{Value, Vector};
 
 /// The values of a message's columns, as far as they were read.

@@ -1,8 +1,7 @@
 //! Flink's `protobuf` format: one message of a known type, fields by number on the wire and by name in the table.
 
 mod build;
-pub(crate) mod options;
-pub mod settings;
+pub mod options;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -11,7 +10,7 @@ mod wire;
 use bumpalo::Bump;
 
 use self::build::Building;
-use self::settings::ProtobufFormat;
+use self::options::ProtobufFormat;
 use self::shape::ProtobufMessage;
 use self::wire::Wire;
 use super::{Decode, Decoded};

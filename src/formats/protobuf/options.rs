@@ -1,81 +1,147 @@
-//! Options of `'format' = 'protobuf'`. Flink asks for a generated Java class; here the descriptors that protoc writes take
+//! `'format' = 'protobuf'` and its options. Flink asks for a generated Java class; here the descriptors that protoc writes take
 //! its place, and the columns are checked against them.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
-use crate::formats::protobuf::settings::ProtobufFormat;
+use super::Protobuf;
+use crate::formats::Decode;
+use crate::formats::definition::MessageFormat;
 use crate::options::nearest::nearest;
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use crate::options::{OptionDefinition, TableOptions, Value, with_defaults};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
-pub const DESCRIPTOR_FILE: OptionSpec = OptionSpec::new(
+#[derive(Clone, PartialEq)]
+pub struct ProtobufFormat {
+    /// The type of the messages, with all types that it is made of.
+    pub message: MessageDescriptor,
+    pub ignore_parse_errors: bool,
+    /// Fields that aren't set have their default instead of NULL.
+    pub read_default_values: bool,
+}
+
+impl fmt::Debug for ProtobufFormat {
+    /// A descriptor shows itself with all of its file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtobufFormat")
+            .field("message", &self.message.full_name())
+            .field("ignore_parse_errors", &self.ignore_parse_errors)
+            .field("read_default_values", &self.read_default_values)
+            .finish()
+    }
+}
+
+/// What the options say.
+#[derive(Default)]
+pub struct ProtobufOptions {
+    descriptors: Option<DescriptorPool>,
+    message: Option<String>,
+    ignore_parse_errors: bool,
+    read_default_values: bool,
+}
+
+type ProtobufOption = OptionDefinition<ProtobufOptions>;
+
+const DESCRIPTOR_FILE: ProtobufOption = ProtobufOption::new(
     "descriptor-file",
-    ValueType::Text,
+    Value::Parsed(|given, path| {
+        given.descriptors = Some(descriptors(path)?);
+        Ok(())
+    }),
     "The file with the message's type, as 'protoc --include_imports --descriptor_set_out=FILE' writes it.",
 )
 .required()
 .own();
-pub const MESSAGE: OptionSpec =
-    OptionSpec::new("message", ValueType::Text, "The message's full name, such as shop.Car.").required().own();
-pub const IGNORE_PARSE_ERRORS: OptionSpec =
-    OptionSpec::new("ignore-parse-errors", ValueType::Boolean, "true: messages that can't be decoded are dropped.")
-        .default("false")
-        .since("1.16");
-pub const READ_DEFAULT_VALUES: OptionSpec = OptionSpec::new(
+const MESSAGE: ProtobufOption = ProtobufOption::new(
+    "message",
+    Value::Text(|given, name| given.message = Some(name)),
+    "The message's full name, such as shop.Car.",
+)
+.required()
+.own();
+const IGNORE_PARSE_ERRORS: ProtobufOption = ProtobufOption::new(
+    "ignore-parse-errors",
+    Value::Boolean(|given, on| given.ignore_parse_errors = on),
+    "true: messages that can't be decoded are dropped.",
+)
+.default("false")
+.since("1.16");
+const READ_DEFAULT_VALUES: ProtobufOption = ProtobufOption::new(
     "read-default-values",
-    ValueType::Boolean,
+    Value::Boolean(|given, on| given.read_default_values = on),
     "true: fields that aren't set have their default instead of NULL, nested messages too. Numbers and texts of proto3 \
      that are not optional always do.",
 )
 .default("false")
 .since("1.16");
-pub const MESSAGE_CLASS_NAME: OptionSpec = OptionSpec::new(
+const MESSAGE_CLASS_NAME: ProtobufOption = ProtobufOption::new(
     "message-class-name",
-    ValueType::Any,
+    Value::NoEffect,
     "The Java class that Flink reads messages with. No effect beside descriptor-file and message, which take its place.",
 )
 .since("1.16");
-pub const WRITE_NULL_STRING_LITERAL: OptionSpec =
-    OptionSpec::new("write-null-string-literal", ValueType::Any, "For writing only; accepted, no effect.")
+const WRITE_NULL_STRING_LITERAL: ProtobufOption =
+    ProtobufOption::new("write-null-string-literal", Value::NoEffect, "For writing only; accepted, no effect.")
         .since("1.16");
-
-pub const OPTIONS: &[OptionSpec] = &[
-    DESCRIPTOR_FILE,
-    MESSAGE,
-    IGNORE_PARSE_ERRORS,
-    READ_DEFAULT_VALUES,
-    MESSAGE_CLASS_NAME,
-    WRITE_NULL_STRING_LITERAL,
-];
 
 /// Descriptors are a few kilobytes for each file of definitions.
 const LARGEST: u64 = 64 << 20;
 
-/// `None`: something is wrong with them, and has been noted.
-pub fn read(options: &mut TableOptions<'_>) -> Option<ProtobufFormat> {
-    let is_flinks = options.is_set(&MESSAGE_CLASS_NAME);
-    if is_flinks && !options.is_set(&DESCRIPTOR_FILE) && !options.is_set(&MESSAGE) {
-        options.error(
-            &MESSAGE_CLASS_NAME,
-            "names a Java class, which can't be loaded here; set 'protobuf.descriptor-file' to what 'protoc \
-             --include_imports --descriptor_set_out=FILE' writes, and 'protobuf.message' to the message's full name",
-        );
-        return None;
-    }
-    let ignore_parse_errors = options.boolean(&IGNORE_PARSE_ERRORS);
-    let read_default_values = options.boolean(&READ_DEFAULT_VALUES);
-    let pool = options.convert(&DESCRIPTOR_FILE, descriptors);
-    let name = options.text(&MESSAGE);
-    let message = find(&pool?, &name?);
-    match message {
-        Ok(message) => Some(ProtobufFormat { message, ignore_parse_errors, read_default_values }),
-        Err(wrong) => {
-            options.error(&MESSAGE, &wrong);
-            None
+impl MessageFormat for ProtobufFormat {
+    const NAME: &'static str = "protobuf";
+    const IS_CHANGING: bool = false;
+    type Options = ProtobufOptions;
+    const OPTIONS: &'static [ProtobufOption] = &[
+        DESCRIPTOR_FILE,
+        MESSAGE,
+        IGNORE_PARSE_ERRORS,
+        READ_DEFAULT_VALUES,
+        MESSAGE_CLASS_NAME,
+        WRITE_NULL_STRING_LITERAL,
+    ];
+
+    fn read(options: &mut TableOptions<'_>) -> Option<Self> {
+        let is_flinks = options.is_set(&MESSAGE_CLASS_NAME);
+        if is_flinks && !options.is_set(&DESCRIPTOR_FILE) && !options.is_set(&MESSAGE) {
+            options.error(
+                &MESSAGE_CLASS_NAME,
+                "names a Java class, which can't be loaded here; set 'protobuf.descriptor-file' to what 'protoc \
+                 --include_imports --descriptor_set_out=FILE' writes, and 'protobuf.message' to the message's full name",
+            );
+            return None;
         }
+        let mut given = with_defaults(Self::OPTIONS);
+        options.read_into(Self::OPTIONS, &mut given);
+        Self::new(given, options)
+    }
+
+    fn new(given: ProtobufOptions, options: &mut TableOptions<'_>) -> Option<Self> {
+        let ProtobufOptions { descriptors, message, ignore_parse_errors, read_default_values } = given;
+        match find(&descriptors?, &message?) {
+            Ok(message) => Some(ProtobufFormat { message, ignore_parse_errors, read_default_values }),
+            Err(wrong) => {
+                options.error(&MESSAGE, &wrong);
+                None
+            }
+        }
+    }
+
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
+
+    fn refuse_column(&self, name: &str, data_type: &DataType) -> Option<String> {
+        refuse_column(&self.message, name, data_type)
+    }
+
+    fn decoder(&self, columns: &[SourceColumn], _: &[MetadataColumn], _: Option<Arc<dyn Schemas>>) -> Box<dyn Decode> {
+        Box::new(Protobuf::new(self, columns))
     }
 }
 
@@ -111,7 +177,7 @@ fn find(pool: &DescriptorPool, name: &str) -> Result<MessageDescriptor, String> 
 }
 
 /// Why a message can't fill a column.
-pub fn refuse_column(message: &MessageDescriptor, name: &str, data_type: &DataType) -> Option<String> {
+fn refuse_column(message: &MessageDescriptor, name: &str, data_type: &DataType) -> Option<String> {
     let Some(field) = message.get_field_by_name(name) else {
         let names: Vec<String> = message.fields().map(|field| field.name().to_string()).collect();
         let suggestion = match nearest(name, names.iter().map(String::as_str)) {

@@ -1,6 +1,6 @@
 //! The wire format: tags, variable-length and fixed numbers, bytes behind their length.
 
-use crate::formats::fault::DecodeError;
+use crate::formats::decode_error::DecodeError;
 
 /// Groups in each other at most, in what is skipped.
 const DEEPEST: usize = 100;

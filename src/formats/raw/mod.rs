@@ -1,13 +1,12 @@
 //! Flink's `raw` format: a message is one value.
 
-pub(crate) mod options;
-pub mod settings;
+pub mod options;
 
 use std::borrow::Cow;
 
 use bumpalo::Bump;
 
-use self::settings::{Charset, RawFormat};
+use self::options::{Charset, RawFormat};
 use super::{Decode, Decoded};
 use crate::error::{Rejection, Stage};
 use crate::record::Record;

@@ -1,39 +1,127 @@
-//! Options of `'format' = 'raw'`.
+//! `'format' = 'raw'` and its options: messages of one value, and how bytes are text.
 
-use crate::formats::raw::settings::{Charset, RawFormat};
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use std::fmt;
+use std::sync::Arc;
 
-pub const CHARSET: OptionSpec =
-    OptionSpec::new("charset", ValueType::Text, "How a message is text: UTF-8, ISO-8859-1, GBK …").default("UTF-8");
-pub const ENDIANNESS: OptionSpec = OptionSpec::new(
+use super::Raw;
+use crate::formats::Decode;
+use crate::formats::definition::MessageFormat;
+use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::schema_registry::schemas::Schemas;
+use crate::types::column::{MetadataColumn, SourceColumn};
+use crate::types::data_type::DataType;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RawFormat {
+    pub charset: Charset,
+    pub little_endian: bool,
+}
+
+/// How bytes are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Charset {
+    #[default]
+    Utf8,
+    Ascii,
+    /// Each byte is the character of its number.
+    Latin1,
+    /// By its byte order mark, big-endian without one.
+    Utf16,
+    Utf16Be,
+    Utf16Le,
+    /// Another one of the WHATWG's list, such as GBK.
+    Other(&'static encoding_rs::Encoding),
+}
+
+type RawOption = OptionDefinition<RawFormat>;
+
+const CHARSET: RawOption = RawOption::new(
+    "charset",
+    Value::Parsed(|raw, name| {
+        raw.charset = Charset::parse(name)?;
+        Ok(())
+    }),
+    "How a message is text: UTF-8, ISO-8859-1, GBK …",
+)
+.default("UTF-8");
+const ENDIANNESS: RawOption = RawOption::new(
     "endianness",
-    ValueType::Choice(std::borrow::Cow::Borrowed(&["big-endian", "little-endian"])),
+    Value::Choice(&[
+        ("big-endian", |raw| raw.little_endian = false),
+        ("little-endian", |raw| raw.little_endian = true),
+    ]),
     "The order of the bytes of a number.",
 )
 .default("big-endian");
 
-pub const OPTIONS: &[OptionSpec] = &[CHARSET, ENDIANNESS];
+impl MessageFormat for RawFormat {
+    const NAME: &'static str = "raw";
+    const IS_CHANGING: bool = false;
+    type Options = RawFormat;
+    const OPTIONS: &'static [RawOption] = &[CHARSET, ENDIANNESS];
 
-pub fn read(options: &mut TableOptions<'_>) -> RawFormat {
-    RawFormat {
-        charset: options.convert(&CHARSET, charset).unwrap_or(Charset::Utf8),
-        little_endian: options.choice(&ENDIANNESS) == Some("little-endian"),
+    fn new(raw: RawFormat, _: &mut TableOptions<'_>) -> Option<Self> {
+        Some(raw)
+    }
+
+    fn metadata() -> Vec<MetadataColumn> {
+        Vec::new()
+    }
+
+    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
+        let is_simple = data_type.is_text()
+            || data_type.is_integer()
+            || matches!(
+                data_type,
+                DataType::Binary(_) | DataType::Varbinary(_) | DataType::Boolean | DataType::Float | DataType::Double
+            );
+        (!is_simple).then(|| format!("not supported: format 'raw' can't hold {data_type}"))
+    }
+
+    fn refuse_count(&self, columns: usize, part: &str) -> Option<String> {
+        (columns != 1).then(|| {
+            format!(
+                "format 'raw' makes one column of a message {part}, and here it is to hold {columns} (METADATA aside)"
+            )
+        })
+    }
+
+    fn decoder(&self, columns: &[SourceColumn], _: &[MetadataColumn], _: Option<Arc<dyn Schemas>>) -> Box<dyn Decode> {
+        Box::new(Raw::new(self, columns))
     }
 }
 
-/// Java's names, in any case; those that Java and the web mean differently are told apart here.
-fn charset(name: &str) -> Result<Charset, String> {
-    let upper = name.to_ascii_uppercase();
-    Ok(match upper.as_str() {
-        "UTF-8" | "UTF8" => Charset::Utf8,
-        "US-ASCII" | "ASCII" => Charset::Ascii,
-        "ISO-8859-1" | "ISO8859-1" | "ISO8859_1" | "LATIN1" => Charset::Latin1,
-        "UTF-16" => Charset::Utf16,
-        "UTF-16BE" => Charset::Utf16Be,
-        "UTF-16LE" => Charset::Utf16Le,
-        _ => match encoding_rs::Encoding::for_label_no_replacement(name.as_bytes()) {
-            Some(encoding) => Charset::Other(encoding),
-            None => return Err("is no charset known here; UTF-8, ISO-8859-1, UTF-16, GBK, Big5, Shift_JIS are".into()),
-        },
-    })
+impl Charset {
+    /// Java's names, in any case; those that Java and the web mean differently are told apart here.
+    fn parse(name: &str) -> Result<Charset, String> {
+        let upper = name.to_ascii_uppercase();
+        Ok(match upper.as_str() {
+            "UTF-8" | "UTF8" => Charset::Utf8,
+            "US-ASCII" | "ASCII" => Charset::Ascii,
+            "ISO-8859-1" | "ISO8859-1" | "ISO8859_1" | "LATIN1" => Charset::Latin1,
+            "UTF-16" => Charset::Utf16,
+            "UTF-16BE" => Charset::Utf16Be,
+            "UTF-16LE" => Charset::Utf16Le,
+            _ => match encoding_rs::Encoding::for_label_no_replacement(name.as_bytes()) {
+                Some(encoding) => Charset::Other(encoding),
+                None => {
+                    return Err("is no charset known here; UTF-8, ISO-8859-1, UTF-16, GBK, Big5, Shift_JIS are".into());
+                }
+            },
+        })
+    }
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Charset::Utf8 => "UTF-8",
+            Charset::Ascii => "US-ASCII",
+            Charset::Latin1 => "ISO-8859-1",
+            Charset::Utf16 => "UTF-16",
+            Charset::Utf16Be => "UTF-16BE",
+            Charset::Utf16Le => "UTF-16LE",
+            Charset::Other(encoding) => encoding.name(),
+        })
+    }
 }

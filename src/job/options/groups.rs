@@ -1,7 +1,7 @@
 //! All options there are, as documentation lists them.
 
 use super::setting;
-use crate::formats::options::FORMATS;
+use crate::formats::format::FORMATS;
 use crate::job::options::{kafka, upsert_kafka};
 use crate::options::{OptionSpec, specs};
 use crate::settings::sink::options as sink;
@@ -28,17 +28,15 @@ pub fn groups() -> Vec<OptionGroup> {
 
 /// Formats with the same options share a group.
 fn of_formats() -> Vec<OptionGroup> {
-    let mut sharing: Vec<(&'static [OptionSpec], Vec<&str>)> = Vec::new();
+    let mut sharing: Vec<(Vec<OptionSpec>, Vec<&str>)> = Vec::new();
     for format in FORMATS {
-        match sharing.iter_mut().find(|(options, _)| *options == format.options) {
+        let options = format.options();
+        match sharing.iter_mut().find(|(other, _)| *other == options) {
             Some((_, names)) => names.push(format.name),
-            None => sharing.push((format.options, vec![format.name])),
+            None => sharing.push((options, vec![format.name])),
         }
     }
-    let group = |(options, names): (&'static [OptionSpec], Vec<&str>)| OptionGroup {
-        title: title(&names),
-        options: options.to_vec(),
-    };
+    let group = |(options, names): (Vec<OptionSpec>, Vec<&str>)| OptionGroup { title: title(&names), options };
     sharing.into_iter().map(group).collect()
 }
 

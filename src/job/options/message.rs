@@ -1,7 +1,6 @@
 //! What messages hold: the formats of their values and keys, and which columns each has.
 
-use crate::formats::format::Format;
-use crate::formats::options as format;
+use crate::formats::format::{self, Format, FormatSpec};
 use crate::job::settings::source::{KeyField, KeyFormat};
 use crate::options::{OptionSpec, TableOptions, ValueType};
 use crate::types::column::SourceColumn;
@@ -59,7 +58,7 @@ pub fn read(
     let value = NamedFormat::new(options, specs.format, if options.is_set_as("format") { "" } else { "value." });
     let key = NamedFormat::new(options, specs.key_format, "key.");
     refuse_unknown(options, specs, &[&value, &key]);
-    let format = value.read(options).unwrap_or_else(format::none);
+    let format = value.read(options).unwrap_or_else(Format::none);
     let key_format = key.read(options).filter(|format| only_adds(options, specs.key_format, format));
     let also_in_value = options.choice(&FIELDS_INCLUDE) != Some("EXCEPT_KEY");
     let prefix = options.text(&KEY_FIELDS_PREFIX).unwrap_or_default();
@@ -103,14 +102,15 @@ impl NamedFormat {
         NamedFormat { option, name, prefix }
     }
 
-    fn options(&self) -> Option<&'static [OptionSpec]> {
-        format::options_of(self.name.as_deref()?)
+    fn find(&self) -> Option<&'static FormatSpec> {
+        FormatSpec::find(self.name.as_deref()?)
     }
 
     fn read(&self, options: &mut TableOptions<'_>) -> Option<Format> {
         let name = self.name.as_deref()?;
-        match self.options() {
-            Some(_) => Some(options.under(&self.prefix, |options| format::read(name, options))),
+        match self.find() {
+            // One that is wrong has been refused.
+            Some(found) => options.under(&self.prefix, |options| found.read(options)).or_else(|| Some(Format::none())),
             None => {
                 options.error(self.option, &format::unknown(name));
                 None
@@ -120,12 +120,14 @@ impl NamedFormat {
 }
 
 fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&NamedFormat]) {
+    let of_formats: Vec<_> =
+        formats.iter().filter_map(|format| Some((format.prefix.as_str(), format.find()?.options()))).collect();
     let mut groups = vec![("", specs.options)];
-    groups.extend(formats.iter().filter_map(|format| Some((format.prefix.as_str(), format.options()?))));
+    groups.extend(of_formats.iter().map(|(prefix, options)| (*prefix, options.as_slice())));
     let mut open = vec!["properties.", "sink."];
     // The options of a format that isn't known, or isn't given, would be called unknown, which they aren't.
     for (format, prefix) in formats.iter().zip(["value.", "key."]) {
-        if format.options().is_none() && (format.name.is_some() || format.option.required) {
+        if format.find().is_none() && (format.name.is_some() || format.option.required) {
             open.push(prefix);
             if prefix == "value." {
                 open.extend(format::names(true));

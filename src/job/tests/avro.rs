@@ -1,7 +1,8 @@
 //! The Avro formats: the schema that Flink derives from a table, a given one, and the registry's options.
 
 use super::*;
-use crate::formats::avro::settings::{AvroEncoding, ConfluentFormat};
+use crate::formats::avro::confluent_options::ConfluentFormat;
+use crate::formats::avro::options::AvroEncoding;
 use crate::formats::format::Format;
 use crate::settings::registry::RegistryLogin;
 
@@ -204,8 +205,8 @@ fn a_debezium_schema_has_the_row_before_and_after() {
         "'debezium-avro-confluent.url' = 'http://r'",
     );
     let Format::DebeziumAvroConfluent(options) = &format else { panic!("{format:?}") };
-    assert!(crate::formats::avro::schema::AvroSchema::parse(&options.schema, &[]).is_ok(), "{}", options.schema);
-    assert!(options.schema.contains(r#"{"name":"id","type":"int"}"#), "a column of the key holds no NULL");
+    assert!(crate::formats::avro::schema::AvroSchema::parse(&options.0.schema, &[]).is_ok(), "{}", options.0.schema);
+    assert!(options.0.schema.contains(r#"{"name":"id","type":"int"}"#), "a column of the key holds no NULL");
     assert!(format.is_changing());
     let given = |schema: &str| {
         error_with(

@@ -1,10 +1,10 @@
 //! Which columns and options each message format takes.
 
 use super::*;
+use crate::formats::format::FORMATS;
 use crate::formats::format::Format;
-use crate::formats::json::settings::TimestampStandard;
-use crate::formats::options::FORMATS;
-use crate::formats::raw::settings::Charset;
+use crate::formats::json::options::TimestampStandard;
+use crate::formats::raw::options::Charset;
 
 /// A job over a source of these columns and this format.
 fn of(columns: &str, format: &str) -> String {

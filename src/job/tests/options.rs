@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::formats::csv::settings::CsvFormat;
+use crate::formats::csv::options::CsvFormat;
 use crate::formats::format::Format;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, PartitionOffsets, Startup};
 use crate::settings::topics::Topics;

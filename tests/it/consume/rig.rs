@@ -11,7 +11,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use vecsink::internals::error::Result;
-use vecsink::internals::formats::csv::settings::CsvFormat;
+use vecsink::internals::formats::csv::options::CsvFormat;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::job::settings::source::Source;
 use vecsink::internals::kafka::{Intake, KafkaReader, Resume, Taken, Watermark};

@@ -34,12 +34,12 @@ fn no_message_makes_a_decoder_panic_or_use_up_memory() {
             Format::Debezium(DebeziumFormat { change, schema_include: false }),
             Format::Debezium(DebeziumFormat { change, schema_include: true }),
             Format::Canal(CanalFormat { change, database_include: include.clone(), table_include: None }),
-            Format::Maxwell(change),
-            Format::Ogg(change),
+            Format::Maxwell(MaxwellFormat { change }),
+            Format::Ogg(OggFormat { change }),
         ] {
             let metadata = all_metadata(&format);
             let width = columns().len() + metadata.len();
-            let mut decoder = decoder(&format, &columns(), &metadata);
+            let mut decoder = format.decoder(&columns(), &metadata, None);
             for turn in 0..10_000 {
                 let mut message = SEEDS[turn % SEEDS.len()].as_bytes().to_vec();
                 for _ in 0..random.random_range(0..5) {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn format() -> Format {
-    Format::Maxwell(options())
+    Format::Maxwell(MaxwellFormat { change: options() })
 }
 
 const UPDATE: &str = r#"{"database": "shop", "table": "cars", "type": "update", "ts": 1709281800, "primary_key_columns": ["id"],
@@ -32,12 +32,14 @@ fn what_is_no_change_of_a_row_is_refused_but_for_a_bootstraps_ends() {
     for kind in ["table-create", "INSERT"] {
         let message = format!(r#"{{"type":"{kind}","data":{{"id":1}}}}"#);
         assert!(refused(&format(), &message).contains(&format!("found 'type' = '{kind}'")));
-        let ignored = decode_with(&Format::Maxwell(ignoring()), &columns(), &[], Some(&message));
+        let ignored =
+            decode_with(&Format::Maxwell(MaxwellFormat { change: ignoring() }), &columns(), &[], Some(&message));
         assert_eq!(ignored.unwrap(), (vec![], 1));
     }
     let without_old = UPDATE.replace(r#", "old": {"color": "red"}"#, "");
     assert_eq!(refused(&format(), &without_old), "decode refused: found no 'old' in a change");
-    let ignored = decode_with(&Format::Maxwell(ignoring()), &columns(), &[], Some(&without_old));
+    let ignored =
+        decode_with(&Format::Maxwell(MaxwellFormat { change: ignoring() }), &columns(), &[], Some(&without_old));
     assert_eq!(ignored.unwrap(), (vec![], 1));
     assert_eq!(refused(&format(), r#"{"type":"insert"}"#), "decode refused: found no 'data' in a change");
     assert_eq!(decode_with(&format(), &columns(), &[], None).unwrap(), (vec![], 0));

@@ -13,10 +13,14 @@ use bumpalo::Bump;
 
 use crate::change::Change;
 use crate::error::Rejection;
-use crate::formats::change::settings::{CanalFormat, ChangeFormat, DebeziumFormat};
+use crate::formats::Decoded;
+use crate::formats::canal::options::CanalFormat;
+use crate::formats::change::options::ChangeFormat;
+use crate::formats::debezium::options::DebeziumFormat;
 use crate::formats::format::Format;
-use crate::formats::json::settings::TimestampStandard;
-use crate::formats::{Decoded, decoder};
+use crate::formats::json::options::TimestampStandard;
+use crate::formats::maxwell::MaxwellFormat;
+use crate::formats::ogg::OggFormat;
 use crate::record::{Record, TimestampType};
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -88,7 +92,7 @@ fn decode_with(
 ) -> Result<(Vec<String>, u64), Rejection> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let record = record(&topic, value.map(str::as_bytes));
-    let decoded = decoder(format, columns, metadata).decode(&record, &arena)?;
+    let decoded = format.decoder(columns, metadata, None).decode(&record, &arena)?;
     Ok((changes(&decoded), decoded.parse_errors_ignored))
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn format() -> Format {
-    Format::Ogg(options())
+    Format::Ogg(OggFormat { change: options() })
 }
 
 const INSERT: &str = r#"{"table": "SHOP.CARS", "op_type": "I", "op_ts": "2024-03-01 08:30:00.000001", "current_ts": "2024-03-01T08:30:01.5",
@@ -27,7 +27,7 @@ fn what_is_missing_or_another_op_type_is_refused() {
         r#"{"after":{"id":7}}"#,
     ] {
         assert!(refused(&format(), message).starts_with("decode refused: found "), "{message}");
-        let ignored = decode_with(&Format::Ogg(ignoring()), &columns(), &[], Some(message));
+        let ignored = decode_with(&Format::Ogg(OggFormat { change: ignoring() }), &columns(), &[], Some(message));
         assert_eq!(ignored.unwrap(), (vec![], 1), "{message}");
     }
 }

@@ -12,8 +12,8 @@ fn formats(change: ChangeFormat) -> [Case; 4] {
             format!(r#"{{"op":"c","after":{row}}}"#)
         }),
         (Format::Canal(canal), |row| format!(r#"{{"type":"INSERT","data":[{row}]}}"#)),
-        (Format::Maxwell(change), |row| format!(r#"{{"type":"insert","data":{row}}}"#)),
-        (Format::Ogg(change), |row| format!(r#"{{"op_type":"I","after":{row}}}"#)),
+        (Format::Maxwell(MaxwellFormat { change }), |row| format!(r#"{{"type":"insert","data":{row}}}"#)),
+        (Format::Ogg(OggFormat { change }), |row| format!(r#"{{"op_type":"I","after":{row}}}"#)),
     ]
 }
 

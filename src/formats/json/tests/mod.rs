@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::change::Change;
-use crate::formats::decoder;
-use crate::formats::format::Format;
-use crate::formats::json::settings::TimestampStandard;
+use crate::formats::definition::MessageFormat;
+use crate::formats::json::options::TimestampStandard;
 use crate::record::TimestampType;
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
@@ -57,7 +56,7 @@ type Outcome = (Vec<String>, u64, u64);
 
 fn decode_bytes(options: &JsonFormat, types: &[(&str, DataType)], value: Option<&[u8]>) -> Result<Outcome, Rejection> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let decoded = decoder(&Format::Json(*options), &columns(types), &[]).decode(&record(&topic, value), &arena)?;
+    let decoded = options.decoder(&columns(types), &[], None).decode(&record(&topic, value), &arena)?;
     let row = |change: &Change<'_>| match change {
         Change::Insert(row) => format!("{row:?}"),
         other => panic!("json only inserts: {other:?}"),
@@ -161,7 +160,7 @@ fn fields_go_by_their_exact_name_in_any_order() {
 #[test]
 fn the_order_of_fields_may_change_from_message_to_message() {
     let types = [("a", INT), ("b", INT), ("c", INT)];
-    let mut decoder = decoder(&Format::Json(defaults()), &columns(&types), &[]);
+    let mut decoder = defaults().decoder(&columns(&types), &[], None);
     let topic = Arc::from("t");
     for message in [
         r#"{"a":1,"b":2,"c":3}"#,
@@ -311,7 +310,7 @@ fn ignored_errors_are_counted() {
 fn text_borrows_the_message_where_it_has_no_escapes() {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let message = br#"{"c":"abc"}"#.to_vec();
-    let mut decoder = decoder(&Format::Json(defaults()), &columns(&[("c", DataType::STRING)]), &[]);
+    let mut decoder = defaults().decoder(&columns(&[("c", DataType::STRING)]), &[], None);
     let decoded = decoder.decode(&record(&topic, Some(&message)), &arena).unwrap();
     let [Change::Insert([Value::Text(text)])] = decoded.changes else { panic!("{decoded:?}") };
     assert!(message.as_ptr_range().contains(&text.as_ptr()));

@@ -20,7 +20,7 @@ fn no_message_makes_the_decoder_panic_or_use_up_memory() {
     let topic = Arc::from("t");
     let mut random = SmallRng::seed_from_u64(7);
     for options in [defaults(), ignoring(), iso()] {
-        let mut decoder = decoder(&Format::Json(options), &types, &[]);
+        let mut decoder = options.decoder(&types, &[], None);
         for _ in 0..30_000 {
             let mut message = seed.to_vec();
             for _ in 0..random.random_range(1..6) {
@@ -126,7 +126,7 @@ proptest! {
             .map(|(name, value)| SourceColumn { name: name.clone(), data_type: type_of(value), not_null: false })
             .collect();
         let (arena, topic) = (Bump::new(), Arc::from("t"));
-        let decoded = decoder(&Format::Json(defaults()), &types, &[])
+        let decoded = defaults().decoder(&types, &[], None)
             .decode(&record(&topic, Some(message.as_bytes())), &arena)
             .unwrap();
         let [Change::Insert(row)] = decoded.changes else { panic!("{decoded:?}") };

@@ -2,76 +2,21 @@
 
 use serde_json::{Value as Json, json};
 
-use super::table::DeclaredTable;
-use crate::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
-use crate::formats::format::Format;
-use crate::options::report::Report;
-use crate::sql::parse::ColumnKind;
-use crate::types::column::SourceColumn;
-use crate::types::data_type::{DataType, TypePart};
+use super::schema::{AvroKind, AvroSchema, TypeId};
+use crate::formats::definition::DeclaredColumn;
+use crate::types::data_type::{DataType, RowField, TypePart};
 
 /// The name of the outermost record; those inside it have their fields' names behind it.
 const RECORD: &str = "org.apache.flink.avro.generated.record";
 
-/// Puts the schema of these columns into a format that needs one, or notes what is wrong with the one it has.
-/// `declared`: the same as the table calls them, where a prefix is stripped from the names in the key.
-pub fn complete(
-    format: Format,
-    table: &DeclaredTable,
-    columns: &[SourceColumn],
-    declared: &[SourceColumn],
-    report: &mut Report,
-) -> Format {
-    let row = |legacy| {
-        let derive = Derive { legacy };
-        let parts = declared.iter().map(|column| parts(table, &column.name));
-        derive.record(columns.iter().zip(parts), RECORD)
-    };
-    match format {
-        Format::Avro(mut options) => {
-            options.schema = row(options.legacy_timestamps).to_string();
-            // Two ROWs may come to have one name; Flink can't tell them apart either.
-            if let Err(message) = check(&options.schema, |_| Ok(())) {
-                let message = format!("table '{}' has no Avro schema: {message}", table.name());
-                report.error(Some(table.definition.name.at), message);
-            }
-            Format::Avro(options)
-        }
-        Format::AvroConfluent(mut options) => {
-            if options.schema.is_empty() {
-                options.schema = row(true).to_string();
-            } else if let Err(message) = check(&options.schema, |schema| fits_row(schema, schema.root(), columns)) {
-                refuse(table, &message, report);
-            }
-            Format::AvroConfluent(options)
-        }
-        Format::DebeziumAvroConfluent(mut options) => {
-            if options.schema.is_empty() {
-                options.schema = envelope(row(true)).to_string();
-            } else if let Err(message) = check(&options.schema, |schema| fits_envelope(schema, columns)) {
-                refuse(table, &message, report);
-            }
-            Format::DebeziumAvroConfluent(options)
-        }
-        other => other,
-    }
+/// The record of a table's columns. `legacy`: `timestamp_mapping.legacy`.
+pub fn record_of(columns: &[DeclaredColumn<'_>], legacy: bool) -> Json {
+    Derive { legacy }.record(columns, RECORD)
 }
 
-fn parts<'t>(table: &'t DeclaredTable, column: &str) -> &'t [TypePart] {
-    let found = table.definition.columns.iter().find(|other| other.name.text == column);
-    match found.map(|column| &column.kind) {
-        Some(ColumnKind::Physical { parts, .. }) => parts,
-        _ => &[],
-    }
-}
-
-fn refuse(table: &DeclaredTable, message: &str, report: &mut Report) {
-    let message = format!("table '{}': option 'schema' of the format is not the table's: {message}", table.name());
-    report.error(Some(table.definition.name.at), message);
-}
-
-/// Debezium's change: nullable rows, and what happened.
-fn envelope(row: Json) -> Json {
+/// Debezium's change of them: nullable rows, and what happened.
+pub fn envelope_of(columns: &[DeclaredColumn<'_>]) -> Json {
+    let row = record_of(columns, true);
     // A record's name is declared once.
     json!({"type": "record", "name": "org.apache.flink.avro.generated.change", "fields": [
         {"name": "before", "type": ["null", row], "default": null},
@@ -86,11 +31,11 @@ struct Derive {
 }
 
 impl Derive {
-    fn record<'c>(self, columns: impl Iterator<Item = (&'c SourceColumn, &'c [TypePart])>, name: &str) -> Json {
-        let field = |(column, parts): (&SourceColumn, &[TypePart])| {
+    fn record(self, columns: &[DeclaredColumn<'_>], name: &str) -> Json {
+        let field = |DeclaredColumn { column, parts }: &DeclaredColumn<'_>| {
             self.field(&column.name, &column.data_type, column.not_null, parts, name)
         };
-        json!({"type": "record", "name": name, "fields": columns.map(field).collect::<Vec<_>>()})
+        json!({"type": "record", "name": name, "fields": columns.iter().map(field).collect::<Vec<_>>()})
     }
 
     fn field(self, field: &str, data_type: &DataType, not_null: bool, parts: &[TypePart], record: &str) -> Json {
@@ -136,7 +81,7 @@ impl Derive {
             DataType::Map(_, value) => json!({"type": "map", "values": self.inner(value, parts.get(1), name)}),
             DataType::Multiset(_) => json!({"type": "map", "values": self.inner(&DataType::Int, None, name)}),
             DataType::Row(fields) => {
-                let field = |(at, field): (usize, &crate::types::data_type::RowField)| {
+                let field = |(at, field): (usize, &RowField)| {
                     let (not_null, parts) = parts.get(at).map_or((false, &[][..]), |part| (part.not_null, &part.parts));
                     self.field(&field.name, &field.data_type, not_null, parts, name)
                 };
@@ -148,23 +93,25 @@ impl Derive {
     }
 }
 
-fn check(text: &str, fits: impl Fn(&AvroSchema) -> Result<(), String>) -> Result<(), String> {
+/// Whether a text is a schema, and one that fits.
+pub fn check_schema(text: &str, fits: impl Fn(&AvroSchema) -> Result<(), String>) -> Result<(), String> {
     AvroSchema::parse(text, &[]).and_then(|schema| fits(&schema))
 }
 
-fn fits_row(schema: &AvroSchema, id: TypeId, columns: &[SourceColumn]) -> Result<(), String> {
+/// Whether a type is the record of these columns.
+pub fn fits_row(schema: &AvroSchema, id: TypeId, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
     let AvroKind::Record(fields) = schema.kind(id) else {
         return Err(format!("it is {}, and a record is needed", schema.describe(id)));
     };
     let names = |names: Vec<&str>| names.join(", ");
-    if !fields.iter().map(|field| &field.name).eq(columns.iter().map(|column| &column.name)) {
+    if !fields.iter().map(|field| &field.name).eq(columns.iter().map(|declared| &declared.column.name)) {
         return Err(format!(
             "its fields are {}, and the columns are {}",
             names(fields.iter().map(|field| field.name.as_str()).collect()),
-            names(columns.iter().map(|column| column.name.as_str()).collect())
+            names(columns.iter().map(|declared| declared.column.name.as_str()).collect())
         ));
     }
-    for (field, column) in fields.iter().zip(columns) {
+    for (field, DeclaredColumn { column, .. }) in fields.iter().zip(columns) {
         let (inner, is_nullable) = without_null(schema, field.field_type);
         if is_nullable == column.not_null {
             let (of_field, of_column) = if is_nullable { ("may", "NOT NULL") } else { ("can't", "not NOT NULL") };
@@ -178,7 +125,7 @@ fn fits_row(schema: &AvroSchema, id: TypeId, columns: &[SourceColumn]) -> Result
     Ok(())
 }
 
-fn fits_envelope(schema: &AvroSchema, columns: &[SourceColumn]) -> Result<(), String> {
+pub fn fits_envelope(schema: &AvroSchema, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
     let fields: &[_] = match schema.kind(schema.root()) {
         AvroKind::Record(fields) => fields,
         _ => &[],
