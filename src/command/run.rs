@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Run a job: all INSERTs of the file, until Ctrl-C or SIGTERM
 ///
 /// A restart goes on where the job ended, also after a crash: a position is stored only when everything before it is
-/// committed in the database. The startup mode of the file applies to a job that has no stored position yet.
+/// committed in the database. The startup mode of the file applies to a job that has no stored progress yet.
 ///
 /// SIGINT or SIGTERM stops reading, writes what was read and exits; a second signal exits at once. Neither loses
 /// anything. A source with 'scan.bounded.mode' ends by itself when all of it is in the database.
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Arguments {
     #[command(flatten)]
     job: JobFile,
-    /// Forget the stored positions and start by 'scan.startup.mode'
+    /// Forget the stored progress and start by 'scan.startup.mode'
     #[arg(long)]
     fresh: bool,
     /// At the start, wait for a database or brokers that are away instead of failing soon: as long as --max-outage or the
