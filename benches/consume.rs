@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .set("group.id", "bench")
         .set("enable.auto.commit", "false")
         .set("queued.max.messages.kbytes", "32768")
-        // The default of a second, after which a full queue is tried again, would be the figure.
+        // By default the client tries a full queue again only after a second, and that would be what is measured.
         .set("fetch.queue.backoff.ms", "2")
         .set("queued.min.messages", "1000000")
         .create()?;

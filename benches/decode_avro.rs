@@ -55,7 +55,7 @@ fn measure(name: &str, items: &str, dimensions: usize) {
     let mut arena = Bump::new();
     let size = messages.iter().map(Vec::len).sum::<usize>() as f64 / MESSAGES as f64;
     let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
-    // In turns, so that both meet the same machine.
+    // In turns, so that a change of the machine's speed affects both.
     for _ in 0..ROUNDS {
         let started = Instant::now();
         for message in &messages {

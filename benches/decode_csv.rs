@@ -57,7 +57,7 @@ fn measure(dimensions: usize) {
     let lines = messages.join("\n");
     let mut out = Vec::with_capacity(dimensions * 8 + 200);
     let (mut decoding, mut ours, mut theirs) = (f64::MAX, f64::MAX, f64::MAX);
-    // In turns, so that all meet the same machine.
+    // In turns, so that a change of the machine's speed affects all.
     for _ in 0..ROUNDS {
         for (encodes, best) in [(false, &mut decoding), (true, &mut ours)] {
             let started = Instant::now();

@@ -58,7 +58,7 @@ fn measure(name: &str, feature: &DataType, dimensions: usize, digits: Digits) {
     let messages = messages(dimensions, digits);
     let size = messages.iter().map(String::len).sum::<usize>() as f64 / MESSAGES as f64;
     let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
-    // In turns, so that both meet the same machine.
+    // In turns, so that a change of the machine's speed affects both.
     for _ in 0..ROUNDS {
         let started = Instant::now();
         for message in &messages {

@@ -1,4 +1,4 @@
-"""Runs a command as a whole process and tells what it cost: itself, the database and the broker."""
+"""Runs a command, and measures the time and the CPU that it took: of its own process, of the database and of the broker."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def broker_pid(address):
 def measured(command, server, broker, environment=None, said=None):
     """Seconds from start to exit, CPU seconds of client, server and broker, and the client's peak RSS in MB. A list gets what the
     command has printed."""
-    # In a process of its own, so that what the kernel counts of "children" is this command alone.
+    # In a process of its own, so that the kernel's figures for "children" are those of this command only.
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:

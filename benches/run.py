@@ -20,10 +20,10 @@ from throughput import COLUMNS, ROWS, ROOT, Bench
 FORMATS = ["csv", "json", "avro"]
 
 PARTS = ["throughput", "hnsw", "freshness"]
-# Few enough that building the graph, which is the database's work, doesn't take the afternoon.
+# Few, because the database needs long to build the graph of the index.
 HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
-# Rows a second, vector index, the producer's linger. At 10,000 requests a second a small broker is the whole figure: there the
-# producer gathers as long as librdkafka's does when left alone.
+# Rows a second, vector index, the producer's linger. With 10,000 requests a second the broker would be the limit. So there the
+# producer waits for other rows as long as librdkafka does by default.
 FRESHNESS = [(10, "none", 0), (1000, "none", 0), (10_000, "none", 5), (10, "hnsw", 0), (1000, "hnsw", 0)]
 
 

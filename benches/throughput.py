@@ -1,4 +1,4 @@
-"""How close vecsink comes to the raw limit: Kafka to PostgreSQL beside `psql \\copy` of the same rows, in one run."""
+"""How close vecsink comes to a plain COPY: Kafka to PostgreSQL beside `psql \\copy` of the same rows, in one run."""
 
 import os
 import statistics
@@ -45,8 +45,8 @@ class Bench:
         self.binaries = {"vecsink": VECSINK} | ({"vecsink beside": beside} if beside else {})
 
     def dimension(self, dims, rows, partitions, runs, hnsw=False, formats=("csv",)):
-        """Measures all cases at one dimension; gives a line of the result for each."""
-        # psql reads and writes the files, as the client that it is.
+        """Measures all cases at one dimension; returns a line of the result for each."""
+        # psql reads and writes files on the machine of the client.
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
             folder = Path(name)
             text = self.sample(folder, dims, rows)
@@ -61,7 +61,7 @@ class Bench:
             if hnsw:
                 self.server.ask("CREATE EXTENSION IF NOT EXISTS vector; TRUNCATE bench.cars; " + HNSW.format(dims=dims))
             measured_runs = {case[0]: [] for case in cases}
-            # Run by run through all cases, so that a drift of the machine's speed touches all alike.
+            # One run of each case after another, so that a change of the machine's speed affects all of them.
             for _ in range(runs):
                 for label, command, environment, writes in cases:
                     self.server.ask("TRUNCATE bench.cars")

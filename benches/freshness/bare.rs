@@ -1,4 +1,4 @@
-//! The raw limit: rows from a channel, written by one connection, with nothing else on the way.
+//! What the database alone allows: rows come from a channel and are written over one connection, without Kafka and vecsink.
 
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -11,10 +11,10 @@ use crate::support::postgresql::Postgres;
 use crate::table::copy;
 use crate::watch::{self, Measured};
 
-/// Enough for a second or more of a vector index's upkeep.
+/// With a vector index, writing so many rows takes a second or more.
 const STRETCH: i64 = 5000;
 
-/// Gives also how long after its commit record each row's COMMIT was answered.
+/// Returns also how long after its commit record each row's COMMIT was answered.
 pub fn run(server: &Postgres, client: &mut Client, first: i64, load: Load) -> (Measured, Vec<i64>) {
     let (sender, lines) = mpsc::channel();
     let connection = server.connect();
@@ -30,7 +30,7 @@ pub fn run(server: &Postgres, client: &mut Client, first: i64, load: Load) -> (M
     (measured, answered)
 }
 
-/// Writes whatever is there, again and again; gives the time of the answer for each row.
+/// Writes all rows that are there, again and again. Returns the time of the answer for each row.
 fn write(mut connection: Client, lines: &Receiver<Vec<u8>>) -> Vec<i64> {
     let mut answered = Vec::new();
     while let Ok(line) = lines.recv() {

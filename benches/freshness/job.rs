@@ -1,4 +1,4 @@
-//! The way through Kafka and vecsink.
+//! The same rows through Kafka and vecsink.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::watch::{self, Measured};
 const JOB: &str = include_str!("../../examples/sql/car_info.sql");
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Gives also the job's own summary.
+/// Returns also the job's own summary.
 pub fn run(
     private: &PrivatePostgres,
     topic: &Topic,

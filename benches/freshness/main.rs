@@ -1,16 +1,16 @@
 //! How soon a row can be queried, beside a bare loop that does nothing but write:
 //! `python3 tests/servers/servers.py run -- cargo bench --profile release --bench freshness`.
 //!
-//! Sends rows one by one, evenly spaced, on two ways into a table with all its indexes, hnsw too, on a durable server:
-//! - the *bare loop* of `bare.rs`, without Kafka and without vecsink: what this machine can do just now;
+//! Sends rows one by one, evenly spaced, into a table with all its indexes (also hnsw) on a durable server, in two ways:
+//! - the *bare loop* of `bare.rs`, without Kafka and without vecsink: what this machine can do at that time;
 //! - *vecsink*: `examples/sql/car_info.sql` as it is.
 //!
-//! All times are of this machine's one clock:
-//! - *produced*: the producer is about to hand the row over; it waits for nothing (linger 0, unless told);
-//! - *committed*: PostgreSQL wrote the row's commit record (`track_commit_timestamp`). COMMIT is answered when that is on
-//!   disk: how much later shows the bare loop, which sees its answers;
-//! - *seen*: a query that runs every 10 ms has returned the row. Never before COMMIT was answered, and up to the pause
-//!   and the query's own time after it.
+//! All times are read from the clock of this one machine:
+//! - *produced*: the producer is about to send the row. It doesn't wait for other rows (linger 0, unless set);
+//! - *committed*: PostgreSQL wrote the row's commit record (`track_commit_timestamp`). COMMIT is answered when the record is on
+//!   disk. The bare loop gets these answers and shows how much later they come;
+//! - *seen*: a query that runs every 10 ms has returned the row. This is always after the answer to COMMIT: by the pause and the
+//!   query's own time at most.
 
 mod bare;
 #[path = "../../examples/cars/generator.rs"]
@@ -35,13 +35,13 @@ struct Arguments {
     /// Rows a second.
     #[arg(long, default_value_t = 1000)]
     rate: u64,
-    /// How long on each of the two ways.
+    /// How long to send rows in each of the two ways.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     #[arg(long, default_value_t = 1)]
     partitions: i32,
-    /// How long the producer waits for company, in milliseconds. Without, each row is a request, which costs the broker 0.1 ms
-    /// and more.
+    /// How long the producer waits for other rows, in milliseconds. With 0 each row is a request, which costs the broker 0.1 ms
+    /// or more.
     #[arg(long, default_value_t = 0)]
     linger: u64,
     /// Cars already in the table, and so in its vector index.
@@ -56,7 +56,7 @@ struct Arguments {
     /// An option of the job to measure with, TABLE.NAME=VALUE; may be given several times.
     #[arg(long = "option", value_name = "TABLE.NAME=VALUE")]
     options: Vec<String>,
-    /// Told by `cargo bench`.
+    /// Set by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
 }

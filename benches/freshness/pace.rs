@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::generator::Cars;
 
 pub const CARS: Cars = Cars { rows: 0, dims: 10, seed: 1 };
-/// Rows that go before those that are measured: what happens once in a job's life is not part of the figures.
+/// Rows that are sent before those that are measured. So what happens only once in a job is not part of the figures.
 pub const WARM_UP: u64 = 100;
 
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct Load {
     pub rate: u64,
 }
 
-/// Hands over the cars from `first` on, each when it is due; gives the time of each.
+/// Sends the cars from `first` on, each when it is due. Returns the time of each.
 pub fn paced(first: i64, load: Load, mut hand_over: impl FnMut(u64, i64, Vec<u8>)) -> Vec<i64> {
     let start = Instant::now();
     let mut times = Vec::with_capacity(load.rows as usize);

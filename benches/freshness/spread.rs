@@ -1,4 +1,4 @@
-//! How times are spread.
+//! The distribution of times: median, percentiles, extremes.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl Spread {
     }
 }
 
-/// One spread as times another.
+/// One distribution divided by another.
 pub struct Times([f64; 5]);
 
 impl Times {

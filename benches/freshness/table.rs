@@ -10,7 +10,7 @@ use crate::support::PrivatePostgres;
 
 const TABLE: &str = include_str!("../../examples/sql/car_info_table.sql");
 
-/// A server with the default settings, but for keeping the time of every commit.
+/// A server with the default settings that also keeps the time of each commit.
 pub fn server() -> Option<PrivatePostgres> {
     let mut private = PrivatePostgres::start()?;
     private.server.connect().batch_execute("ALTER SYSTEM SET track_commit_timestamp = on").expect("an administrator");
@@ -19,7 +19,7 @@ pub fn server() -> Option<PrivatePostgres> {
     Some(private)
 }
 
-/// Makes the table anew with some cars in it; gives the next id.
+/// Makes the table anew with some cars in it. Returns the next id.
 pub fn fill(client: &mut Client, cars: u64, index: &str) -> i64 {
     client.batch_execute("DROP SCHEMA IF EXISTS vector_test CASCADE").expect("an administrator");
     client.batch_execute(TABLE).expect("the table is new");
@@ -27,7 +27,7 @@ pub fn fill(client: &mut Client, cars: u64, index: &str) -> i64 {
         client.batch_execute("DROP INDEX vector_test.car_info_feature_idx").expect("the table's file makes it");
     }
     copy(client, (Cars { rows: cars, ..CARS }).iter().map(|car| car.line()));
-    // What is left to do after the filling isn't part of the rows that follow.
+    // The server finishes its work for these rows first, so that the rows that follow don't pay for it.
     for statement in ["VACUUM ANALYZE vector_test.car_info", "CHECKPOINT"] {
         client.batch_execute(statement).expect("an administrator");
     }

@@ -1,4 +1,4 @@
-//! Which rows are in the table, and since when: asked every 10 ms.
+//! Asks every 10 ms which rows are in the table, and notes since when.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ pub struct Measured {
     queries: Vec<i64>,
 }
 
-/// Looks on while `send` hands over the rows from `first` on.
+/// Runs `send`, which sends the rows from `first` on, and watches the table meanwhile.
 pub fn measured(client: &mut Client, first: i64, rows: u64, send: impl FnOnce() -> Vec<i64> + Send) -> Measured {
     let mut watch = Watch::new(first, rows as usize);
     let sent = thread::scope(|scope| {
@@ -33,7 +33,7 @@ pub fn measured(client: &mut Client, first: i64, rows: u64, send: impl FnOnce() 
     Measured { sent, committed: watch.committed, seen: watch.seen, queries: watch.queries }
 }
 
-/// Waits for the rows that go before those that are measured.
+/// Waits for the rows that are sent before those that are measured.
 pub fn until_warm(client: &mut Client, first: i64) {
     eventually("rows arrive", || Watch::new(first, WARM_UP as usize).look(client).all_seen());
 }
@@ -47,7 +47,7 @@ impl Measured {
         Spread::of(after(&self.seen, &self.sent))
     }
 
-    /// With those that went before.
+    /// Including the rows before those that are measured.
     pub fn all_rows(&self) -> i64 {
         self.sent.len() as i64 + WARM_UP as i64
     }
@@ -75,7 +75,7 @@ struct Watch {
     /// 0: not yet.
     committed: Vec<i64>,
     seen: Vec<i64>,
-    /// Before this one all were seen.
+    /// All rows before this one were seen.
     next: usize,
     queries: Vec<i64>,
 }
@@ -105,7 +105,7 @@ impl Watch {
         self.next == self.seen.len()
     }
 
-    /// Looks every 10 ms until all were seen.
+    /// Asks every 10 ms until all rows were seen.
     fn all(&mut self, client: &mut Client) {
         let (mut due, mut progress) = (Instant::now(), (0, Instant::now()));
         while !self.look(client).all_seen() {

@@ -29,7 +29,7 @@ CREATE TABLE bench.items (id bigint NOT NULL PRIMARY KEY, feature {type} NOT NUL
 ALTER TABLE bench.items ALTER feature SET STORAGE PLAIN
 """
 ARRAY, VECTOR = "float4[]", "vector({dims})"
-# What is so slow that it gets fewer rows, and how many times fewer.
+# Slow cases get fewer rows: how many times fewer.
 FEWER = {"psycopg executemany": 20, "psycopg copy binary, lists": 5, "vecsink, Python rows": 2}
 
 
@@ -50,7 +50,7 @@ def main():
     server = Server(os.environ["VECSINK_TEST_PG18"], os.environ["VECSINK_TEST_POSTGRES18_BIN"])
     server.ask("CREATE EXTENSION IF NOT EXISTS vector")
     results = {}
-    # psql reads and writes files, as the client that it is.
+    # psql reads and writes files on the machine of the client.
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         push = Push(server, Path(folder), arguments)
         if "throughput" in arguments.only:
@@ -92,11 +92,11 @@ class Push:
         self.server.ask(TABLE.format(type=column.format(dims=dims)))
 
     def dimension(self, dims, rows, runs):
-        """Measures all cases at one dimension; gives a line of the result for each."""
+        """Measures all cases at one dimension; returns a line of the result for each."""
         cases = [case for case in self.cases(dims, rows) if self.is_wanted(case[0])]
         found = {case[0]: [] for case in cases}
         self.encode(dims, rows)
-        # Run by run through all cases, so that a drift of the machine's speed touches all alike.
+        # One run of each case after another, so that a change of the machine's speed affects all of them.
         for _ in range(runs):
             for label, column, count, command in cases:
                 self.table(column, dims)
@@ -164,7 +164,7 @@ class Push:
 
     def latency_line(self, name, found, producers, rate, dims):
         middle = {figure: statistics.median(run[figure] for run in found) for figure in found[0]}
-        # Alone its name says nothing.
+        # Its name alone says nothing.
         label = {"case": name} if len(self.latency_programs) > 1 else {}
         return {**label, "producers": producers, "rows_per_second": producers * rate, "dims": dims, "runs": len(found),
                 "transactions": round(middle["transactions"]),

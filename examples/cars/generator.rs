@@ -1,4 +1,4 @@
-//! Cars to try things with: the same ones for the same seed, for ever, and a checksum that PostgreSQL can compute too.
+//! Sample cars. The same seed always gives the same cars. Their checksum can also be computed by PostgreSQL.
 #![allow(dead_code, reason = "the program, the demo and the tests each use their part")]
 
 use std::io::Write;
@@ -10,7 +10,7 @@ const COLORS: [&str; 8] = ["red", "blue", "black", "white", "silver", "green", "
 const FIRST_DAY: i64 = 16_436;
 const TEN_YEARS: u64 = 3652 * 86_400_000;
 
-/// So many cars, with ids from 1, of vectors with so many dimensions.
+/// How many cars, with ids from 1, and the dimension of their vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Cars {
     pub rows: u64,
@@ -150,7 +150,7 @@ fn timestamp(milliseconds: i64, digits: usize) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{fraction:03}{:0<1$}", "", digits - 3)
 }
 
-/// The date so many days after 1970-01-01; enough for the years from 1970 to 2099, where every fourth is a leap year.
+/// The date that is some days after 1970-01-01. It holds for the years 1970 to 2099, in which every fourth is a leap year.
 fn date(days: i64) -> (i64, i64, i64) {
     // Counted from 1968-03-01, the leap day is the last day of its four years.
     let days = days + 671;

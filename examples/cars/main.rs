@@ -93,7 +93,7 @@ fn main() -> std::io::Result<()> {
         out.write_all(b"\n")
     });
     match written.and_then(|()| out.flush()) {
-        // The reader, `head` perhaps, has had enough.
+        // The program that reads this, such as `head`, has closed its input.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

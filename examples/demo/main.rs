@@ -70,7 +70,7 @@ fn demo() -> Result<()> {
     Ok(())
 }
 
-/// Waits until it is so; fails when the job ends, the time is up or somebody presses Ctrl-C.
+/// Waits until the condition holds. Fails when the job ends, the time is over or Ctrl-C was pressed.
 fn wait_for(
     job: &mut Job,
     interrupted: &Interrupted,

@@ -14,7 +14,7 @@ use super::sample;
 ///
 /// Makes all checks that `run` makes at its start: the file, the broker, the topics, the database, the table. Prints
 /// columns and types side by side, how rows are written, where reading starts, and what makes ingest slow. Nothing is
-/// written and no position is stored.
+/// written and no progress is stored.
 ///
 /// Exits with 0 if the job would run, 1 if something would keep it from running, 2 if the file is wrong.
 #[derive(clap::Args)]
@@ -90,7 +90,7 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
     }
     let _ = writeln!(text, "  {title}");
     for line in lines {
-        // A line that is long enough to have several keeps its indentation.
+        // Each line of a text with several keeps the indentation.
         let _ = writeln!(text, "    - {}", line.replace('\n', "\n      "));
     }
 }

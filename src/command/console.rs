@@ -1,4 +1,4 @@
-//! What goes to stderr: log lines, errors, and the live progress line that log lines must not tear.
+//! What is written to stderr: log lines, errors, and the live progress line, which log lines must not break.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -37,7 +37,7 @@ impl LogArguments {
         if let Some(filter) = &self.log {
             return filter.clone();
         }
-        // The libraries' own lines are for those who look for a fault in them.
+        // The libraries' own lines help only when one looks for a fault in them.
         match (self.quiet, self.verbose) {
             (0, 0) => "warn,vecsink=info",
             (0, 1) => "info,vecsink=debug",
@@ -105,7 +105,7 @@ impl Console {
         &self.screen
     }
 
-    /// What ends the command. Shown at every log level.
+    /// The error that ends the command. It is shown at every log level.
     pub fn error(&self, error: &dyn Display) {
         let label = paint(self.colors, Color::Red, "error:");
         self.complain(&format!("{label} {error}"));
@@ -113,14 +113,14 @@ impl Console {
 
     /// A line on stderr as it is, for messages that begin with a place editors can jump to.
     pub fn complain(&self, line: &str) {
-        // When stderr is closed there is nobody left to tell; the exit code still says it.
+        // When stderr is closed, the exit code is all that is left.
         let _ = self.screen.suspend(|| writeln!(io::stderr().lock(), "{line}"));
     }
 
     /// The command's result, on stdout.
     pub fn print(&self, text: &str) {
         let written = self.screen.suspend(|| writeln!(io::stdout().lock(), "{text}"));
-        // Whoever closes the pipe early, as `head` does, has what they wanted.
+        // A program that closes the pipe early, as `head` does, needs no more.
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
         {

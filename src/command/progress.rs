@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::console::{Color, Console, Progress, paint};
 
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// Rates are those of the last seconds, so that a stall is seen while it lasts.
+/// Rates are those of the last seconds, so that one sees at once when the job stands still.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 pub struct Reporter {
@@ -138,7 +138,7 @@ impl Rate {
     fn sample(&mut self, at: Instant, stats: &Stats) {
         let rows = stats.counters.rows_written + stats.counters.rows_deleted;
         self.samples.push_back(Sample { at, rows, bytes: stats.counters.bytes_read });
-        // The newest sample at least a window old stays: it is where the window begins.
+        // The newest sample that is older than the window is kept, because the window begins there.
         while self.samples.get(1).is_some_and(|second| at.duration_since(second.at) >= self.window) {
             self.samples.pop_front();
         }

@@ -107,7 +107,7 @@ pub fn replay(arguments: Arguments, console: &Console) -> Exit {
     let (sender, receiver) = mpsc::channel();
     let own = stop.clone();
     thread::spawn(move || {
-        // Nobody listens any more when it was abandoned; the process is ending.
+        // When it was abandoned, no thread receives this any more; the process is ending.
         let _ = sender.send(put_through(job, &options, &own));
     });
     let Some((summary, outcome)) = attend(&receiver, &end, &stop, arguments.drain_timeout) else {

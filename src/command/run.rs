@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Run a job: all INSERTs of the file, until Ctrl-C or SIGTERM
 ///
-/// A restart goes on where the job ended, also after a crash: a position is stored only when everything before it is
+/// A restart goes on where the job ended, also after a crash: progress is stored only when everything before it is
 /// committed in the database. The startup mode of the file applies to a job that has no stored progress yet.
 ///
 /// SIGINT or SIGTERM stops reading, writes what was read and exits; a second signal exits at once. Neither loses
@@ -103,7 +103,7 @@ fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Con
 fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipeline>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        // Nobody listens any more after a signal; the process is ending.
+        // After a signal no thread receives this any more; the process is ending.
         let _ = sender.send(start_job(job, options));
     });
     loop {
@@ -116,7 +116,7 @@ fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipel
     }
 }
 
-/// Shows progress until the job has ended, and sees to it that a drain doesn't last for ever.
+/// Shows progress until the job has ended, and limits how long a drain may take.
 fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console: &Console) -> (Summary, Result<()>) {
     let stop = pipeline.stop_handle();
     let mut reporter = Reporter::new(console);

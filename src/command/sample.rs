@@ -31,7 +31,7 @@ pub fn table(sample: &Sample) -> String {
         for (cell, width) in line.iter().zip(&widths) {
             let _ = write!(row, " {cell:width$} ");
         }
-        // A record without a row has its fate behind its place.
+        // Of a record without a row, what happened to it stands behind its position.
         let _ = write!(row, " {fate}");
         text += row.trim_end();
         text.push('\n');

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Whether somebody asked us to end.
+/// Whether a signal asked the process to end.
 pub struct EndRequest(Arc<AtomicBool>);
 
 impl EndRequest {

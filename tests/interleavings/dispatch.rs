@@ -1,4 +1,4 @@
-//! The stage but for the choice of a row's shard, which no other thread takes part in.
+//! The dispatcher without `layout.rs`, which chooses a row's shard: no other thread takes part in that.
 
 #[path = "../../src/dispatch/budget.rs"]
 pub mod budget;

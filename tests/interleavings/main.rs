@@ -1,9 +1,9 @@
-//! Many producers, several writers and closing, in one order of their steps after another: the sources of the stages themselves, over
-//! shuttle's threads and locks and a clock of our own (`sync.rs`).
+//! Many producers, several writers and closing, in one order of their steps after another. The sources of the dispatcher, the budget
+//! and progress run here with shuttle's threads and locks, and with a clock of our own (`sync.rs`).
 //!
 //! A failure prints its schedule; `shuttle::replay` runs it again. All atomics count as SeqCst here.
 
-// Without the harness (`harness = false`) the unit tests of the stages drop out, so some of what they offer is not used.
+// Without the harness (`harness = false`) the unit tests of these sources are left out, so some functions are not used.
 #![allow(dead_code, unused_imports)]
 
 #[path = "../../src/batch.rs"]
@@ -21,9 +21,9 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner};
 use world::{Hanging, Plan, run, run_beside_one_that_hangs};
 
-/// More steps than any order needs: who takes more goes round in circles.
+/// More steps than any order needs: a run that takes more never ends.
 const MOST_STEPS: usize = 100_000;
-/// How many of the moments at which threads change are chosen against the rest.
+/// At how many steps the scheduler changes the thread although the running one could go on.
 const DEPTH: usize = 3;
 
 fn main() {

@@ -1,7 +1,7 @@
 //! What `src/sync.rs` gives, over shuttle.
 //!
-//! Time is our own: it stands still until somebody who waits for a moment gives up, and then it is that moment. Such a thread may
-//! give up at any point, whoever else could run, or never, as the scheduler wills. A wait of an hour is one without end,
+//! The clock is our own. It stands still until a wait with a deadline ends, and then it shows that deadline. The scheduler decides when
+//! such a wait ends: at any step, whichever other threads could run, or never. A wait of an hour is one without end,
 //! so that a wake-up that is missing shows as a deadlock.
 
 use std::cell::Cell;

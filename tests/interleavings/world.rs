@@ -1,4 +1,5 @@
-//! A sink without a database: what pushing, writing and closing do to the stages, in the order in which the library does it.
+//! A sink without a database: pushing, writing and closing call the dispatcher, the budget and progress in the order in which the
+//! library does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub struct Plan {
     pub long: bool,
     /// Whether producers rest before each push, so that writers stop looking by themselves.
     pub rests: bool,
-    /// Whether rows wait for company without end, so that only a full budget, or closing, has them written.
+    /// Whether rows wait for other rows without end. Then only a full budget, or closing, lets them be written.
     pub lingers: bool,
 }
 
@@ -58,14 +59,14 @@ struct World {
     open: RwLock<bool>,
     writers: Mutex<Writers>,
     table: Mutex<Table>,
-    /// The first transaction ends only when, with its own, so many rows are durable.
+    /// The first transaction ends only when this many rows, its own included, are durable.
     hangs: Option<usize>,
 }
 
 #[derive(Default)]
 struct Writers {
     started: usize,
-    /// Those that nobody has waited for.
+    /// Threads that were not joined yet.
     running: Vec<thread::JoinHandle<()>>,
 }
 
