@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::kafka::admin;
+use crate::kafka::produce_lines;
 
 use super::Exit;
 use super::assignment::misuse;
@@ -44,10 +44,10 @@ pub fn produce(arguments: Arguments, console: &Console) -> Exit {
     };
     let brokers = brokers.brokers;
     let sent = if file.as_os_str() == "-" {
-        admin::produce(&brokers, &properties, &topic, linger, io::stdin().lock())
+        produce_lines(&brokers, &properties, &topic, linger, io::stdin().lock())
     } else {
         match File::open(&file) {
-            Ok(lines) => admin::produce(&brokers, &properties, &topic, linger, BufReader::new(lines)),
+            Ok(lines) => produce_lines(&brokers, &properties, &topic, linger, BufReader::new(lines)),
             Err(error) => return misuse(console, &format!("{}: {error}", file.display())),
         }
     };

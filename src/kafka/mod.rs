@@ -19,12 +19,11 @@ use twox_hash::XxHash64;
 use crate::error::Result;
 use crate::membership::Membership;
 use crate::record::Record;
-use crate::settings::kafka::KafkaSource;
-
-use self::properties::java_properties;
 
 pub use self::commit::progress::StoredProgress;
+pub use self::produce::lines::produce_lines;
 pub use self::produce::publisher::Publisher;
+pub use self::properties::check_properties;
 pub use self::read::reader::KafkaReader;
 #[cfg(feature = "internals")]
 pub use self::{
@@ -115,11 +114,6 @@ impl Lag {
     fn set(&self, records: u64) {
         self.0.store(records, Ordering::Relaxed);
     }
-}
-
-/// What is wrong with the source's `properties.*`, found without opening anything.
-pub fn check_properties(source: &KafkaSource) -> Vec<String> {
-    java_properties::translate(&source.properties).errors
 }
 
 /// The consumer group of a job file without `properties.group.id`. The order of sinks and topics doesn't matter.

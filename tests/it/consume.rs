@@ -25,6 +25,7 @@ use std::time::Duration;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use vecsink::internals::kafka::admin;
 use vecsink::internals::kafka::admin::Creation;
+use vecsink::internals::kafka::produce_lines;
 use vecsink::internals::settings::kafka::{Bounded, OffsetReset, Startup};
 
 use crate::support::{Topic, eventually, kafka};
@@ -304,7 +305,7 @@ fn lines_are_produced_into_a_topic_that_was_created() {
     assert_eq!(admin::create_topic(&kafka.brokers, &[], &new).unwrap(), Creation::AlreadyThere);
     let topic = Topic { name, partitions: 2, kafka };
     let text = "a\tb\n\nlast".as_bytes();
-    let produced = admin::produce(&topic.kafka.brokers, &[], &topic.name, Duration::ZERO, text).unwrap();
+    let produced = produce_lines(&topic.kafka.brokers, &[], &topic.name, Duration::ZERO, text).unwrap();
     assert_eq!((produced.messages, produced.bytes), (3, 7));
     let read = Rig::new(&[&topic]).bounded().read();
     let mut values: Vec<String> = (0..2).flat_map(|partition| read.values(&topic, partition)).collect();

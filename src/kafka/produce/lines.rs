@@ -12,8 +12,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use crate::error::{Error, Result};
-use crate::kafka::admin::translated;
-use crate::kafka::properties::tuning;
+use crate::kafka::properties::{translated, tuning};
 
 /// What the brokers have confirmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct Produced {
 
 /// Sends every line of `lines` as one message, without its line end, and waits until the brokers have them all.
 /// `linger` is how long a message may wait for others; zero sends at once. `properties` are those of a job file.
-pub fn produce(
+pub fn produce_lines(
     brokers: &str,
     properties: &[(String, String)],
     topic: &str,

@@ -1,4 +1,4 @@
 //! Producers: lines of text into a topic, and messages that must not be lost.
 
-pub(super) mod lines;
-pub(super) mod publisher;
+pub mod lines;
+pub mod publisher;

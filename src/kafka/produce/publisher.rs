@@ -12,9 +12,8 @@ use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
 use crate::error::{Error, Result};
-use crate::kafka::admin;
-use crate::kafka::admin::{Creation, translated};
-use crate::kafka::properties::tuning;
+use crate::kafka::admin::{Creation, Topic, create_if_missing};
+use crate::kafka::properties::{translated, tuning};
 use crate::record::Original;
 use crate::settings::kafka::KafkaSource;
 
@@ -44,8 +43,8 @@ impl Publisher {
     /// Connects, and creates the topic when it is missing.
     pub fn open(source: &KafkaSource, topic: &str) -> Result<Publisher> {
         let brokers = source.brokers.clone();
-        match admin::ensure_topic(&brokers, &source.properties, topic, false)? {
-            Creation::Created => log::info!("topic {topic} made for dead letters"),
+        match ensure_topic(source, topic, false)? {
+            Creation::Created => log::info!("topic {topic} created for dead letters"),
             Creation::AlreadyThere => {}
         }
         let config = config(source)?;
@@ -57,7 +56,7 @@ impl Publisher {
 
     /// Whether [`Publisher::open`] would succeed; creates nothing. Tells whether the topic would be created.
     pub fn check(source: &KafkaSource, topic: &str) -> Result<Creation> {
-        admin::ensure_topic(&source.brokers, &source.properties, topic, true)
+        ensure_topic(source, topic, true)
     }
 
     /// Returns when every message has been acknowledged by all replicas that must have it.
@@ -108,6 +107,20 @@ impl Publisher {
             self.topic, self.brokers
         ))
     }
+}
+
+/// Makes sure that the topic is there. A new one has one partition and the brokers' replication. It keeps its messages for
+/// ever, because rejected records wait for somebody who looks at them. With `only_ask` nothing is created.
+fn ensure_topic(source: &KafkaSource, name: &str, only_ask: bool) -> Result<Creation> {
+    let config = [("retention.ms".to_owned(), "-1".to_owned())];
+    let topic = Topic { name, partitions: 1, replication: -1, config: &config };
+    let brokers = &source.brokers;
+    create_if_missing(brokers, &source.properties, &topic, only_ask, |what| {
+        Error::DeadLetter(format!(
+            "dead-letter topic '{name}' at {brokers} {what}; have it created (vecsink topic create {name} --brokers \
+             {brokers} --config retention.ms=-1), or change 'deadletter'"
+        ))
+    })
 }
 
 fn config(source: &KafkaSource) -> Result<ClientConfig> {
