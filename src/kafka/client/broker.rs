@@ -13,17 +13,18 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{KafkaConsumer, is_refusal};
 use crate::error::{Error, Result};
-use crate::kafka::start::{Commit, Extent};
+use crate::kafka::start::extent::Extent;
+use crate::kafka::start::mark::CommittedOffset;
 use crate::settings::kafka::{Bounded, KafkaSource, Startup};
 use crate::settings::topics::{TopicPattern, Topics};
 
 /// Asks about partitions on behalf of a reader.
-pub(in crate::kafka) struct Broker<'a> {
-    pub(in crate::kafka) consumer: &'a KafkaConsumer,
-    pub(in crate::kafka) brokers: &'a str,
-    pub(in crate::kafka) deadline: Instant,
+pub struct Broker<'a> {
+    consumer: &'a KafkaConsumer,
+    brokers: &'a str,
+    deadline: Instant,
     /// Nothing is assigned yet, so polling can't lose a message, and a user waits for the start.
-    pub(in crate::kafka) unassigned: bool,
+    unassigned: bool,
     /// Set when nobody waits for the answer any more.
     given_up: Option<&'a AtomicBool>,
     asked: Instant,
@@ -38,23 +39,18 @@ const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
 const SILENCE: Duration = Duration::from_secs(3);
 
 impl<'a> Broker<'a> {
-    pub(in crate::kafka) fn new(
-        consumer: &'a KafkaConsumer,
-        brokers: &'a str,
-        wait: Duration,
-        unassigned: bool,
-    ) -> Self {
+    pub fn new(consumer: &'a KafkaConsumer, brokers: &'a str, wait: Duration, unassigned: bool) -> Self {
         let asked = Instant::now();
         Broker { consumer, brokers, deadline: asked + wait, unassigned, given_up: None, asked, told: Cell::new(false) }
     }
 
     /// The same, asking until this is set.
-    pub(in crate::kafka) fn unless(self, given_up: &'a AtomicBool) -> Self {
+    pub fn unless(self, given_up: &'a AtomicBool) -> Self {
         Broker { given_up: Some(given_up), ..self }
     }
 
     /// The topics that a source reads, as far as they exist now. A name that is given must exist, a match needn't.
-    pub(in crate::kafka) fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
+    pub fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
         match topics {
             Topics::Named(names) => Ok(names.clone()),
             Topics::Matching(pattern) => self.matching(pattern),
@@ -72,7 +68,7 @@ impl<'a> Broker<'a> {
     }
 
     /// The partitions of `topic`, ascending.
-    pub(in crate::kafka) fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
+    pub fn partitions(&self, topic: &str) -> Result<Vec<i32>> {
         self.metadata(Some(topic), |metadata| {
             let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
                 return Ok(Err(None));
@@ -163,7 +159,7 @@ impl<'a> Broker<'a> {
     }
 
     /// Extents of `partitions` of `topic`. With `group_refused` set, the group's offsets are neither asked for nor missed.
-    pub(in crate::kafka) fn extents(
+    pub fn extents(
         &self,
         topic: &str,
         partitions: &[i32],
@@ -187,7 +183,7 @@ impl<'a> Broker<'a> {
 
     /// First and end offsets only; with `read_committed` the end is the last stable offset. One request to each broker for all
     /// of its partitions, because each request may wait as long as the client's own fetch.
-    pub(in crate::kafka) fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
+    pub fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -208,19 +204,14 @@ impl<'a> Broker<'a> {
     }
 
     /// First offset with a timestamp of at least `at`, `None` where there is no such record.
-    pub(in crate::kafka) fn at_timestamp(&self, topic: &str, partitions: &[i32], at: i64) -> Result<Vec<Option<i64>>> {
+    pub fn at_timestamp(&self, topic: &str, partitions: &[i32], at: i64) -> Result<Vec<Option<i64>>> {
         let found = self.ask(&format!("the offsets of '{topic}' at timestamp {at}"), |timeout| {
             self.consumer.offsets_for_times(list(topic, partitions, Offset::Offset(at.max(0)))?, timeout)
         })?;
         Ok(partitions.iter().map(|&partition| offset_in(&found, topic, partition).map(|(offset, _)| offset)).collect())
     }
 
-    pub(in crate::kafka) fn commits(
-        &self,
-        topic: &str,
-        partitions: &[i32],
-        refused: &mut bool,
-    ) -> Result<Vec<Option<Commit>>> {
+    pub fn commits(&self, topic: &str, partitions: &[i32], refused: &mut bool) -> Result<Vec<Option<CommittedOffset>>> {
         if *refused {
             return Ok(vec![None; partitions.len()]);
         }
@@ -245,7 +236,7 @@ impl<'a> Broker<'a> {
         }
         let found = answer.map_err(|error| self.failed("the group's committed offsets", &error))?;
         let commit = |&partition: &i32| {
-            offset_in(&found, topic, partition).map(|(offset, metadata)| Commit { offset, metadata })
+            offset_in(&found, topic, partition).map(|(offset, metadata)| CommittedOffset { offset, metadata })
         };
         Ok(partitions.iter().map(commit).collect())
     }
@@ -309,9 +300,7 @@ fn offset_in(list: &TopicPartitionList, topic: &str, partition: i32) -> Option<(
 }
 
 /// Offsets for `assign`.
-pub(in crate::kafka) fn positions<'a>(
-    entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>,
-) -> Result<TopicPartitionList> {
+pub fn positions<'a>(entries: impl IntoIterator<Item = (&'a Arc<str>, i32, i64)>) -> Result<TopicPartitionList> {
     let mut list = TopicPartitionList::new();
     for (topic, partition, offset) in entries {
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).map_err(|error| {

@@ -1,101 +1,76 @@
 //! What the client gets from librdkafka in addition to messages: log lines, errors, statistics and rebalances.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::Level;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
-pub(in crate::kafka) type KafkaConsumer = BaseConsumer<KafkaContext>;
+pub type KafkaConsumer = BaseConsumer<KafkaContext>;
 
 /// A partition in the last statistics.
 #[derive(Debug, Clone)]
-pub(in crate::kafka) struct Seen {
-    pub(in crate::kafka) topic: String,
-    pub(in crate::kafka) partition: i32,
+pub struct Seen {
+    pub topic: String,
+    pub partition: i32,
     /// The partition's end.
-    pub(in crate::kafka) end: i64,
+    pub end: i64,
     /// The end up to which everything has been put into the client's queue.
-    pub(in crate::kafka) fetched_to: i64,
+    pub fetched_to: i64,
 }
 
 /// What the group has decided about this member's partitions, to be answered by assigning them or giving them up.
 #[derive(Debug)]
-pub(in crate::kafka) enum Rebalance {
+pub enum Rebalance {
     Assigned(TopicPartitionList),
     Revoked(TopicPartitionList),
 }
 
 /// The client's context. Its callbacks run on the reader's own thread, inside `poll`.
 #[derive(Default)]
-pub(in crate::kafka) struct KafkaContext {
+pub struct KafkaContext {
     brokers: String,
     away: AtomicBool,
     login: Mutex<Option<String>>,
     broken: Mutex<Option<String>>,
     seen: Mutex<Vec<Seen>>,
-    member: AtomicBool,
     leaving: AtomicBool,
     rebalances: Mutex<VecDeque<Rebalance>>,
-    places: Mutex<Places>,
-    committing: Mutex<()>,
 }
 
-/// For each partition that is read here, the offset and metadata that the group has or may have. They can be committed again.
-pub(in crate::kafka) type Places = HashMap<(String, i32), (i64, String)>;
-
 impl KafkaContext {
-    pub(in crate::kafka) fn new(brokers: &str) -> Self {
+    pub fn new(brokers: &str) -> Self {
         KafkaContext { brokers: brokers.to_owned(), ..KafkaContext::default() }
     }
 
     /// Why the brokers refuse this client's login or certificate, if they did.
-    pub(in crate::kafka) fn login_refused(&self) -> Option<String> {
+    pub fn login_refused(&self) -> Option<String> {
         self.login.lock().clone()
     }
 
     /// How an established connection ended, if one has: maybe the two sides don't use the same protocol.
-    pub(in crate::kafka) fn connection_broke(&self) -> Option<String> {
+    pub fn connection_broke(&self) -> Option<String> {
         self.broken.lock().clone()
     }
 
-    /// The client joins the group from here on.
-    pub(in crate::kafka) fn join(&self) {
-        self.member.store(true, Ordering::Relaxed);
-    }
-
-    pub(in crate::kafka) fn is_member(&self) -> bool {
-        self.member.load(Ordering::Relaxed)
-    }
-
     /// Nothing is read any more. From now on decisions of the group are answered at once; the earlier ones are returned.
-    pub(in crate::kafka) fn leave(&self) -> VecDeque<Rebalance> {
+    pub fn leave(&self) -> VecDeque<Rebalance> {
         self.leaving.store(true, Ordering::Relaxed);
         std::mem::take(&mut *self.rebalances.lock())
     }
 
     /// The oldest decision of the group that was not answered.
-    pub(in crate::kafka) fn take_rebalance(&self) -> Option<Rebalance> {
+    pub fn take_rebalance(&self) -> Option<Rebalance> {
         self.rebalances.lock().pop_front()
     }
 
-    /// Held while offsets are committed, so that they reach the group in order.
-    pub(in crate::kafka) fn committing(&self) -> MutexGuard<'_, ()> {
-        self.committing.lock()
-    }
-
-    /// For a moment only.
-    pub(in crate::kafka) fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock()
-    }
-
     /// The last statistics. Each is returned only once.
-    pub(in crate::kafka) fn take_statistics(&self) -> Vec<Seen> {
+    pub fn take_statistics(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock())
     }
 }
@@ -173,7 +148,7 @@ impl ConsumerContext for KafkaContext {
 }
 
 /// Answers the group without reading anything.
-pub(in crate::kafka) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
+pub fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
     let answered = match rebalance {
         Rebalance::Assigned(_) => consumer.incremental_assign(&TopicPartitionList::new()),
         Rebalance::Revoked(partitions) => let_go(consumer, partitions),
@@ -184,7 +159,7 @@ pub(in crate::kafka) fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance)
 }
 
 /// Gives up those of the partitions that are assigned: the client accepts no answer that names another one.
-pub(in crate::kafka) fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
+pub fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     let assigned = consumer.assignment()?;
     for element in partitions.elements() {
@@ -196,7 +171,7 @@ pub(in crate::kafka) fn let_go(consumer: &KafkaConsumer, partitions: &TopicParti
 }
 
 /// Asking again won't help: the broker doesn't let this client keep offsets under this group.
-pub(in crate::kafka) fn is_refusal(code: Code) -> bool {
+pub fn is_refusal(code: Code) -> bool {
     matches!(
         code,
         Code::GroupAuthorizationFailed

@@ -1,5 +1,6 @@
 //! The client of librdkafka, and what the brokers are asked through it.
 
-pub(super) mod broker;
-pub(super) mod context;
-pub(super) mod question;
+pub mod broker;
+pub mod context;
+pub mod question;
+pub mod source_client;

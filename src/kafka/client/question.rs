@@ -18,21 +18,21 @@ use crate::threads;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long the end of a job waits for a question that is under way. The client can leave its group only when no other thread
 /// uses it.
-const FAREWELL: Duration = Duration::from_secs(5);
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// A question under way. Dropping it gives it up.
-pub(in crate::kafka) struct Aside<T> {
+pub struct Question<T> {
     answer: Receiver<Result<T>>,
     given_up: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl<T: Send + 'static> Aside<T> {
-    pub(in crate::kafka) fn ask(
+impl<T: Send + 'static> Question<T> {
+    pub fn ask(
         consumer: &Arc<KafkaConsumer>,
         kafka: &KafkaSource,
         question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
-    ) -> Result<Aside<T>> {
+    ) -> Result<Question<T>> {
         let (sender, answer) = bounded(1);
         let given_up = Arc::new(AtomicBool::new(false));
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
@@ -45,11 +45,11 @@ impl<T: Send + 'static> Aside<T> {
             let _ = sender.send(answer);
         });
         let thread = thread.map_err(|error| threads::refused("to ask the brokers", &error))?;
-        Ok(Aside { answer, given_up, thread: Some(thread) })
+        Ok(Question { answer, given_up, thread: Some(thread) })
     }
 
     /// The answer, once it has come.
-    pub(in crate::kafka) fn answer(&self) -> Option<Result<T>> {
+    pub fn answer(&self) -> Option<Result<T>> {
         match self.answer.try_recv() {
             Ok(answer) => Some(answer),
             Err(TryRecvError::Empty) => None,
@@ -58,11 +58,25 @@ impl<T: Send + 'static> Aside<T> {
     }
 }
 
-impl<T> Aside<T> {
+#[cfg(test)]
+impl<T> Question<T> {
+    /// A question that was answered already, or never will be.
+    pub fn answered(answer: Option<Result<T>>) -> Question<T> {
+        let (sender, receiver) = bounded(1);
+        match answer {
+            Some(answer) => drop(sender.send(answer)),
+            // The sender must live, or the question would count as broken.
+            None => std::mem::forget(sender),
+        }
+        Question { answer: receiver, given_up: Arc::default(), thread: None }
+    }
+}
+
+impl<T> Question<T> {
     /// Gives the question up and waits until its thread has dropped the client, a few seconds at most.
-    pub(in crate::kafka) fn end(mut self) {
+    pub fn end(mut self) {
         self.given_up.store(true, Ordering::Relaxed);
-        let deadline = Instant::now() + FAREWELL;
+        let deadline = Instant::now() + LAST_WAIT;
         while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -70,7 +84,7 @@ impl<T> Aside<T> {
     }
 }
 
-impl<T> Drop for Aside<T> {
+impl<T> Drop for Question<T> {
     fn drop(&mut self) {
         self.given_up.store(true, Ordering::Relaxed);
     }

@@ -1,5 +1,8 @@
 //! Storing a job's progress in its consumer group.
 
-pub(super) mod committer;
-pub(super) mod progress;
-pub(super) mod schedule;
+pub mod committer;
+pub mod failures;
+pub mod progress;
+pub mod schedule;
+pub mod stored_offsets;
+pub mod stored_progress;

@@ -1,191 +1,258 @@
-//! How a reader stores its progress in the group: commits while it reads, the last commit, and what is logged when they fail.
+//! A source's progress in its consumer group: commits while rows become durable, the last commit, and what is logged when
+//! commits fail.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use rdkafka::TopicPartitionList;
-use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::committer::Committer;
-use crate::error::Result;
-use crate::kafka::Watermark;
+use super::failures::{CommitFailures, SILENCE, advice};
+use super::schedule::CommitSchedule;
+use super::stored_offsets::{Answer, StoredOffsets};
+use super::stored_progress::StoredProgress;
+use crate::error::{Error, Result};
 use crate::kafka::client::broker::positions;
-use crate::kafka::read::reader::KafkaReader;
-use crate::kafka::start;
+use crate::kafka::intake::Watermark;
+use crate::kafka::resume::Resume;
+use crate::kafka::start::mark;
+use crate::kafka::start::position::StartPosition;
+use crate::kafka::start::rules::keeps_stop;
+use crate::settings::kafka::Bounded;
 
 /// How long the last commit may take.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
-/// A failure that ends by itself is logged only after this time.
-const SILENCE: Duration = Duration::from_secs(10);
-/// Between two warnings of commits that still fail.
-const WARN_AGAIN: Duration = Duration::from_secs(60);
+/// How long the commit of revoked partitions may take.
+const RELEASE_COMMIT: Duration = Duration::from_secs(5);
+/// How long the first commit of all start positions may take.
+const FIRST_COMMIT: Duration = Duration::from_secs(10);
 
-/// How old a job's stored progress is. Shared with the code that shows it.
-#[derive(Debug, Clone, Default)]
-pub struct StoredProgress(Arc<Mutex<Times>>);
-
-#[derive(Debug, Default)]
-struct Times {
-    /// The latest time for which this is true: the group has stored everything that was durable at that time.
-    complete: Option<Instant>,
-    /// The job has ended and stores nothing more.
-    ended: Option<Instant>,
+pub struct GroupProgress {
+    job: String,
+    group: String,
+    /// This process has joined the group.
+    is_member: bool,
+    /// Where reading of a partition ends, if our own commits would move that bound: each commit repeats it.
+    kept_stops: Vec<Watermark>,
+    offsets: Arc<StoredOffsets>,
+    schedule: CommitSchedule,
+    /// `None`: nothing is committed.
+    committer: Option<Committer>,
+    failures: CommitFailures,
+    stored: StoredProgress,
 }
 
-impl StoredProgress {
-    /// How long ago the stored progress was complete. Rows that became durable later would be read again by the next start.
-    /// Near zero while commits succeed.
-    pub fn age(&self) -> Duration {
-        let times = self.0.lock();
-        let now = times.ended.unwrap_or_else(Instant::now);
-        times.complete.map_or(Duration::ZERO, |complete| now.saturating_duration_since(complete))
+impl GroupProgress {
+    /// Of a source whose partitions are read from `starts` to where `bounded` says.
+    pub fn new(resume: &Resume, bounded: &Bounded, starts: &[StartPosition]) -> GroupProgress {
+        let stop_of = |start: &StartPosition| Some((Arc::clone(&start.topic), start.partition, start.stop?));
+        let kept = keeps_stop(bounded);
+        GroupProgress {
+            job: resume.job.clone(),
+            group: resume.group.clone(),
+            is_member: false,
+            kept_stops: starts.iter().filter(|_| kept).filter_map(stop_of).collect(),
+            offsets: Arc::default(),
+            schedule: CommitSchedule::default(),
+            committer: None,
+            failures: CommitFailures::default(),
+            stored: StoredProgress::default(),
+        }
     }
 
-    pub(in crate::kafka) fn complete_at(&self, at: Instant) {
-        self.0.lock().complete = Some(at);
+    /// From here on progress is stored. `commit` is called by a thread of its own.
+    pub fn start(
+        &mut self,
+        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> Answer + Send + 'static,
+    ) -> Result<()> {
+        // So far the group has everything that is durable.
+        self.stored.complete_at(Instant::now());
+        let offsets = Arc::clone(&self.offsets);
+        self.committer = Some(Committer::start(move |list| commit(&offsets, list))?);
+        Ok(())
     }
 
-    pub(in crate::kafka) fn end(&self) {
-        self.0.lock().ended = Some(Instant::now());
-    }
-}
-
-/// Since when commits have failed, and when that was last logged.
-#[derive(Default)]
-pub(in crate::kafka) struct Trouble {
-    since: Option<Instant>,
-    told: Option<(Code, Instant)>,
-}
-
-impl Trouble {
-    /// Notes a failure; returns whether it is time to log it.
-    fn is_worth_a_word(&mut self, code: Code, now: Instant) -> bool {
-        let lasts = now.duration_since(*self.since.get_or_insert(now));
-        let is_due = match self.told {
-            Some((told, at)) => told != code && !passes(code) || now.duration_since(at) >= WARN_AGAIN,
-            None => !passes(code) || lasts >= SILENCE,
-        };
-        if is_due {
-            self.told = Some((code, now));
-        }
-        is_due
+    /// This process has joined the group.
+    pub fn joined(&mut self) {
+        self.is_member = true;
     }
 
-    /// Whether the last failure stays until somebody changes the brokers or the job.
-    fn stays(&self) -> bool {
-        self.told.is_some_and(|(code, _)| !passes(code) && !is_of_membership(code))
+    /// How old the progress is that the group has; any thread may read it.
+    pub fn stored_progress(&self) -> StoredProgress {
+        self.stored.clone()
     }
 
-    /// Commits are stored again; returns whether the failure had been logged.
-    fn end(&mut self) -> bool {
-        let was_told = self.told.is_some();
-        *self = Trouble::default();
-        was_told
+    /// The offsets that the group has.
+    pub fn stored_offsets(&self) -> &Arc<StoredOffsets> {
+        &self.offsets
     }
-}
 
-/// Whether the failure ends when a consumer leaves the group, or a rebalance is over.
-fn is_of_membership(code: Code) -> bool {
-    matches!(code, Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress)
-}
+    /// These partitions are read from here on, from where the group has them.
+    pub fn begin_at(&self, starts: &[StartPosition]) -> Result<()> {
+        self.offsets.note(&self.list(&watermarks_of(starts))?);
+        Ok(())
+    }
 
-/// Whether the failure ends without anybody's help.
-fn passes(code: Code) -> bool {
-    advice(code, true).is_none() && advice(code, false).is_none() || code == Code::RebalanceInProgress
-}
+    /// These partitions are another process's now.
+    pub fn forget(&mut self, partitions: &[(Arc<str>, i32)]) {
+        for (topic, id) in partitions {
+            self.schedule.forget(topic, *id);
+            self.offsets.forget(topic, *id);
+        }
+    }
 
-/// What to do when commits fail with this code; `None`: nothing, commits succeed again when the brokers work again.
-fn advice(code: Code, is_member: bool) -> Option<&'static str> {
-    Some(match code {
-        code if is_of_membership(code) && is_member => return None,
-        code if is_of_membership(code) => {
-            "another consumer has joined the group, and a group with members stores offsets for them only: \
-             stop that consumer, or give this job a 'properties.group.id' of its own"
+    /// Commits the start positions, so that all members use the same ones. Kafka accepts this commit only from a group without
+    /// members; a group with members has its positions already.
+    pub fn commit_starts(
+        &self,
+        starts: &[StartPosition],
+        fresh: bool,
+        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> Answer,
+    ) -> Result<()> {
+        let list = self.list(&watermarks_of(starts))?;
+        let deadline = Instant::now() + FIRST_COMMIT;
+        loop {
+            let Err(code) = commit(&self.offsets, &list) else { return Ok(()) };
+            match code {
+                Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress if fresh => {
+                    return Err(Error::Source(format!(
+                        "--fresh: the consumer group '{}' has members, so its positions can't be reset; stop them first",
+                        self.group
+                    )));
+                }
+                Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress => return Ok(()),
+                code if Instant::now() >= deadline => {
+                    return Err(Error::Source(format!(
+                        "Kafka doesn't store offsets for group '{}' ({code}); members of a group need them",
+                        self.group
+                    )));
+                }
+                _ => std::thread::sleep(Duration::from_millis(100)),
+            }
         }
-        Code::FencedInstanceId => {
-            "another process has the same 'properties.group.instance.id': give each process its own"
-        }
-        Code::GroupAuthorizationFailed => "this login may not use the group: grant it READ on the group",
-        Code::TopicAuthorizationFailed => "this login may not read the topic: grant it READ on the topic",
-        Code::ClusterAuthorizationFailed => {
-            "this login lacks a permission on the cluster: ask the brokers' administrator"
-        }
-        Code::InvalidGroupId => "the brokers refuse the group's name: set another 'properties.group.id'",
-        Code::OffsetMetadataTooLarge => {
-            "the job's name is stored with each offset and is too long for that: shorten 'pipeline.name', or raise the \
-             brokers' offset.metadata.max.bytes"
-        }
-        Code::InvalidCommitOffsetSize => "the commit is too large for the brokers: raise their message.max.bytes",
-        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
-            "a topic, or a partition of it, is gone: was it deleted?"
-        }
-        Code::PolicyViolation => "a policy of the brokers forbids it: ask their administrator",
-        Code::UnsupportedVersion | Code::UnsupportedFeature => "these brokers can't store a group's offsets",
-        _ => return None,
-    })
-}
+    }
 
-impl KafkaReader {
-    /// Sends the watermarks that the group doesn't have yet, unless an answer is still awaited.
-    pub(in crate::kafka) fn send_commit(&mut self, watermarks: &[Watermark]) {
+    /// Sends the watermarks that the group doesn't have yet, unless the answer to the last commit is still awaited.
+    pub fn send(&mut self, watermarks: &[Watermark]) {
         if self.committer.as_ref().is_none_or(Committer::under_way) {
             self.warn_of_silence();
             return;
         }
-        let due = self.commits.due(watermarks, Instant::now());
+        let due = self.schedule.due(watermarks, Instant::now());
         self.note_complete();
         if due.is_empty() {
             return;
         }
-        match (self.offsets(&due), &mut self.committer) {
+        match (self.list(&due), &mut self.committer) {
             (Ok(offsets), Some(committer)) => committer.send(offsets),
             (Err(error), _) => log::warn!("{error}"),
             (_, None) => {}
         }
     }
 
-    /// Watermarks as they are committed, with this job's name as metadata.
-    pub(in crate::kafka) fn offsets(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
-        let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
-        let keeps_stop = start::keeps_stop(&self.source.bounded);
-        for (topic, partition, _) in watermarks {
-            let at_start = || self.starts.iter().find(|start| start.topic == *topic && start.partition == *partition);
-            let stop = if keeps_stop { at_start().and_then(|start| start.stop) } else { None };
-            if let Some(mut element) = list.find_partition(topic, *partition) {
-                element.set_metadata(start::metadata(&self.resume.job, stop));
-            }
-        }
-        Ok(list)
-    }
-
     /// Whether the commit under way was stored, if that is known within `wait`.
-    pub(in crate::kafka) fn hear_commit(&mut self, wait: Duration) -> Option<bool> {
+    pub fn hear(&mut self, wait: Duration) -> Option<bool> {
         let answer = self.committer.as_mut()?.answer(wait)?;
         let now = Instant::now();
         match answer {
             Ok(()) => {
-                self.commits.stored();
+                self.schedule.stored();
                 self.note_complete();
-                if self.trouble.end() {
-                    log::info!("Kafka stores the progress of group '{}' again", self.resume.group);
+                if self.failures.end() {
+                    log::info!("Kafka stores the progress of group '{}' again", self.group);
                 }
             }
             Err(code) => {
-                self.commits.failed(now);
+                self.schedule.failed(now);
                 log::debug!("commit not stored: {code}");
-                if self.trouble.is_worth_a_word(code, now) {
-                    self.warn_of_trouble(code);
+                if self.failures.note(code, now) {
+                    self.warn_of_failure(code);
                 }
             }
         }
         Some(answer.is_ok())
     }
 
+    /// Commits what is durable of partitions that go to another process. Waits, a few seconds at most, until it is stored: the
+    /// next owner starts there. `longest` ends the wait earlier.
+    pub fn commit_released(&mut self, watermarks: &[Watermark], longest: Duration) {
+        let deadline = Instant::now() + RELEASE_COMMIT.min(longest);
+        loop {
+            self.schedule.hurry(Instant::now());
+            self.send(watermarks);
+            if !self.is_under_way() {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.hear(left) {
+                None => break,
+                Some(true) => {}
+                Some(false) => std::thread::sleep(Duration::from_millis(50).min(left)),
+            }
+        }
+        log::warn!("Kafka didn't confirm the offsets of partitions given up; some of their records are read again");
+    }
+
+    /// The last commit, after everything read has become durable: whether it was stored. `serve` is called again and again
+    /// meanwhile, so that the client's callbacks run.
+    pub fn commit_last(&mut self, watermarks: &[Watermark], mut serve: impl FnMut()) -> bool {
+        let deadline = Instant::now() + LAST_COMMIT;
+        while Instant::now() < deadline {
+            // First the answer to a commit that is still under way, then this one.
+            self.schedule.hurry(Instant::now());
+            self.send(watermarks);
+            if !self.is_under_way() {
+                return true;
+            }
+            if self.hear(Duration::from_millis(100)) == Some(false) {
+                if self.failures.stays() {
+                    return false;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            serve();
+        }
+        false
+    }
+
+    /// The job has ended and stores nothing more.
+    pub fn end(&mut self) {
+        self.stored.end();
+        if let Some(committer) = self.committer.take() {
+            committer.end();
+        }
+    }
+
+    /// The last commit wasn't stored.
+    pub fn warn_of_lost_end(&self) {
+        log::warn!(
+            "Kafka didn't store the last offsets of group '{}'; the stored progress is {} s old, and later records are read \
+             again at the next start",
+            self.group,
+            self.stored.age().as_secs()
+        );
+    }
+
+    /// Watermarks as they are committed, with this job's name as metadata.
+    fn list(&self, watermarks: &[Watermark]) -> Result<TopicPartitionList> {
+        let list = positions(watermarks.iter().map(|(topic, partition, next)| (topic, *partition, *next)))?;
+        for (topic, partition, _) in watermarks {
+            let stop = self.kept_stops.iter().find(|kept| kept.0 == *topic && kept.1 == *partition);
+            if let Some(mut element) = list.find_partition(topic, *partition) {
+                element.set_metadata(mark::metadata(&self.job, stop.map(|kept| kept.2)));
+            }
+        }
+        Ok(list)
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.committer.as_ref().is_some_and(Committer::under_way)
+    }
+
     fn note_complete(&self) {
-        if let Some(complete) = self.commits.complete_at() {
-            self.stored_progress.complete_at(complete);
+        if let Some(complete) = self.schedule.complete_at() {
+            self.stored.complete_at(complete);
         }
     }
 
@@ -193,100 +260,29 @@ impl KafkaReader {
     fn warn_of_silence(&mut self) {
         let (code, now) = (Code::WaitingForCoordinator, Instant::now());
         if self.committer.is_some()
-            && self.commits.sent_at().is_some_and(|sent| now.duration_since(sent) >= SILENCE)
-            && self.trouble.is_worth_a_word(code, now)
+            && self.schedule.sent_at().is_some_and(|sent| now.duration_since(sent) >= SILENCE)
+            && self.failures.note(code, now)
         {
-            self.warn_of_trouble(code);
+            self.warn_of_failure(code);
         }
     }
 
-    fn warn_of_trouble(&self, code: Code) {
-        let advice = advice(code, self.consumer.context().is_member());
+    fn warn_of_failure(&self, code: Code) {
+        let advice = advice(code, self.is_member);
         log::warn!(
             "Kafka doesn't store the progress of group '{}' ({code}): {}; the stored progress is {} s old; the job goes on and \
              tries again",
-            self.resume.group,
+            self.group,
             advice.unwrap_or("this ends when the brokers work again"),
-            self.stored_progress.age().as_secs()
+            self.stored.age().as_secs()
         );
     }
+}
 
-    /// The group's offsets can't even be read.
-    pub(in crate::kafka) fn warn_of_no_progress(&self) {
-        log::warn!(
-            "this login may not read the offsets of group '{}': the job starts by 'scan.startup.mode', whatever is stored; \
-             grant it READ on the group to go on where the job ended",
-            self.resume.group
-        );
-    }
-
-    /// The last commit, after everything read has become durable: whether it was stored.
-    pub(in crate::kafka) fn commit_last(&mut self, watermarks: &[Watermark]) -> bool {
-        let deadline = Instant::now() + LAST_COMMIT;
-        while Instant::now() < deadline {
-            // First the answer to a commit that is still under way, then this one.
-            self.commits.hurry(Instant::now());
-            self.send_commit(watermarks);
-            if !self.committer.as_ref().is_some_and(Committer::under_way) {
-                return true;
-            }
-            if self.hear_commit(Duration::from_millis(100)) == Some(false) {
-                if self.trouble.stays() {
-                    return false;
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            // Runs the client's callbacks; a record that this returns is dropped.
-            self.consumer.poll(Duration::ZERO);
-        }
-        false
-    }
+fn watermarks_of(starts: &[StartPosition]) -> Vec<Watermark> {
+    starts.iter().map(|at| (Arc::clone(&at.topic), at.partition, at.start)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_that_needs_help_is_logged_at_once_and_then_once_a_minute() {
-        let (mut trouble, start) = (Trouble::default(), Instant::now());
-        let mut says = |code, second| trouble.is_worth_a_word(code, start + Duration::from_secs(second));
-        let told = |second| second % 60 == 0;
-        for second in 0..200 {
-            assert_eq!(says(Code::GroupAuthorizationFailed, second), told(second), "{second}");
-        }
-        assert!(says(Code::InvalidGroupId, 201), "that is another matter");
-    }
-
-    #[test]
-    fn the_end_of_a_job_waits_only_for_what_may_pass() {
-        let stays = |code| {
-            let mut trouble = Trouble::default();
-            trouble.is_worth_a_word(code, Instant::now());
-            trouble.stays()
-        };
-        assert!(stays(Code::GroupAuthorizationFailed) && stays(Code::InvalidGroupId));
-        assert!(!stays(Code::UnknownMemberId) && !stays(Code::NotCoordinator));
-    }
-
-    #[test]
-    fn a_failure_that_ends_by_itself_is_logged_when_it_has_lasted() {
-        let (mut trouble, start) = (Trouble::default(), Instant::now());
-        let mut says = |second| trouble.is_worth_a_word(Code::NotCoordinator, start + Duration::from_secs(second));
-        assert_eq!([0, 5, 9, 10, 11, 69, 70].map(&mut says), [false, false, false, true, false, false, true]);
-        assert!(trouble.end());
-        assert!(!trouble.end());
-    }
-
-    #[test]
-    fn each_refusal_has_its_advice() {
-        let advised = |code, word| assert!(advice(code, false).is_some_and(|advice| advice.contains(word)), "{code}");
-        advised(Code::UnknownMemberId, "has joined");
-        advised(Code::GroupAuthorizationFailed, "READ on the group");
-        advised(Code::TopicAuthorizationFailed, "READ on the topic");
-        advised(Code::InvalidGroupId, "another 'properties.group.id'");
-        advised(Code::OffsetMetadataTooLarge, "pipeline.name");
-        assert_eq!(advice(Code::IllegalGeneration, true), None, "a member learns of its new partitions soon");
-        assert_eq!(advice(Code::CoordinatorNotAvailable, false), None);
-    }
-}
+#[path = "progress_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::kafka::Watermark;
+use crate::kafka::intake::Watermark;
 
 /// Brokers forget offsets that nobody commits again.
 const REFRESH: Duration = Duration::from_secs(3600);
@@ -13,7 +13,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The last commit of every partition, and whether commits succeed.
 #[derive(Default)]
-pub(in crate::kafka) struct Commits {
+pub struct CommitSchedule {
     sent: Vec<Sent>,
     /// When the last commit was sent; it may still be under way.
     sent_at: Option<Instant>,
@@ -35,10 +35,10 @@ struct Failing {
     until: Instant,
 }
 
-impl Commits {
+impl CommitSchedule {
     /// The `watermarks` that must be committed now: those that the group doesn't have yet, or got an hour ago. From now on they
     /// count as sent. Empty while it is too early to repeat a failed commit.
-    pub(in crate::kafka) fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
+    pub fn due(&mut self, watermarks: &[Watermark], now: Instant) -> Vec<Watermark> {
         if self.failing.as_ref().is_some_and(|failing| now < failing.until) {
             return Vec::new();
         }
@@ -59,35 +59,35 @@ impl Commits {
     }
 
     /// The last commit was stored. Returns whether the one before had failed.
-    pub(in crate::kafka) fn stored(&mut self) -> bool {
+    pub fn stored(&mut self) -> bool {
         self.complete = self.sent_at;
         self.failing.take().is_some()
     }
 
     /// The last commit didn't arrive, or was refused: everything is sent again, after growing waits.
-    pub(in crate::kafka) fn failed(&mut self, now: Instant) {
+    pub fn failed(&mut self, now: Instant) {
         self.sent.clear();
         let wait = self.failing.as_ref().map_or(FIRST_WAIT, |failing| (failing.wait * 2).min(LONGEST_WAIT));
         self.failing = Some(Failing { wait, until: now + wait });
     }
 
     /// The next commit doesn't wait, even if the last one failed.
-    pub(in crate::kafka) fn hurry(&mut self, now: Instant) {
+    pub fn hurry(&mut self, now: Instant) {
         if let Some(failing) = &mut self.failing {
             failing.until = now;
         }
     }
 
-    pub(in crate::kafka) fn sent_at(&self) -> Option<Instant> {
+    pub fn sent_at(&self) -> Option<Instant> {
         self.sent_at
     }
 
-    pub(in crate::kafka) fn complete_at(&self) -> Option<Instant> {
+    pub fn complete_at(&self) -> Option<Instant> {
         self.complete
     }
 
     /// The partition is another process's now.
-    pub(in crate::kafka) fn forget(&mut self, topic: &str, partition: i32) {
+    pub fn forget(&mut self, topic: &str, partition: i32) {
         self.sent.retain(|sent| sent.partition != partition || *sent.topic != *topic);
     }
 }
@@ -102,66 +102,66 @@ mod tests {
 
     #[test]
     fn only_changed_watermarks_are_sent() {
-        let (mut commits, now) = (Commits::default(), Instant::now());
-        assert_eq!(commits.due(&[mark(0, 5), mark(1, 0)], now).len(), 2);
-        assert_eq!(commits.due(&[mark(0, 6), mark(1, 0)], now), vec![mark(0, 6)]);
-        assert_eq!(commits.due(&[mark(0, 6), mark(1, 0)], now), vec![]);
+        let (mut schedule, now) = (CommitSchedule::default(), Instant::now());
+        assert_eq!(schedule.due(&[mark(0, 5), mark(1, 0)], now).len(), 2);
+        assert_eq!(schedule.due(&[mark(0, 6), mark(1, 0)], now), vec![mark(0, 6)]);
+        assert_eq!(schedule.due(&[mark(0, 6), mark(1, 0)], now), vec![]);
     }
 
     #[test]
     fn unchanged_watermarks_are_sent_again_after_an_hour() {
-        let (mut commits, now) = (Commits::default(), Instant::now());
-        commits.due(&[mark(0, 5)], now);
-        assert_eq!(commits.due(&[mark(0, 5)], now + REFRESH - Duration::from_secs(1)), vec![]);
-        assert_eq!(commits.due(&[mark(0, 5)], now + REFRESH), vec![mark(0, 5)]);
+        let (mut schedule, now) = (CommitSchedule::default(), Instant::now());
+        schedule.due(&[mark(0, 5)], now);
+        assert_eq!(schedule.due(&[mark(0, 5)], now + REFRESH - Duration::from_secs(1)), vec![]);
+        assert_eq!(schedule.due(&[mark(0, 5)], now + REFRESH), vec![mark(0, 5)]);
     }
 
     #[test]
     fn a_commit_that_failed_is_repeated_without_end_after_growing_waits() {
-        let (mut commits, mut now) = (Commits::default(), Instant::now());
+        let (mut schedule, mut now) = (CommitSchedule::default(), Instant::now());
         let mut waits = Vec::new();
         for next in 0..100 {
-            assert_eq!(commits.due(&[mark(0, next)], now), vec![mark(0, next)]);
-            commits.failed(now);
+            assert_eq!(schedule.due(&[mark(0, next)], now), vec![mark(0, next)]);
+            schedule.failed(now);
             let failed = now;
-            while commits.failing.as_ref().is_some_and(|failing| now < failing.until) {
-                assert_eq!(commits.due(&[mark(0, next)], now), vec![], "not before it is time");
+            while schedule.failing.as_ref().is_some_and(|failing| now < failing.until) {
+                assert_eq!(schedule.due(&[mark(0, next)], now), vec![], "not before it is time");
                 now += FIRST_WAIT;
             }
             waits.push(now - failed);
         }
         assert!(waits.is_sorted() && waits[0] == FIRST_WAIT && waits[99] == LONGEST_WAIT, "{waits:?}");
-        assert_eq!(commits.due(&[mark(0, 100)], now), vec![mark(0, 100)]);
-        assert!(commits.stored(), "that was not so before");
-        assert_eq!(commits.due(&[mark(0, 101)], now), vec![mark(0, 101)], "nothing is waited for any more");
+        assert_eq!(schedule.due(&[mark(0, 100)], now), vec![mark(0, 100)]);
+        assert!(schedule.stored(), "that was not so before");
+        assert_eq!(schedule.due(&[mark(0, 101)], now), vec![mark(0, 101)], "nothing is waited for any more");
     }
 
     #[test]
     fn the_last_commit_does_not_wait_for_its_turn() {
-        let (mut commits, now) = (Commits::default(), Instant::now());
-        commits.due(&[mark(0, 5)], now);
-        commits.failed(now);
-        commits.hurry(now);
-        assert_eq!(commits.due(&[mark(0, 5)], now), vec![mark(0, 5)]);
+        let (mut schedule, now) = (CommitSchedule::default(), Instant::now());
+        schedule.due(&[mark(0, 5)], now);
+        schedule.failed(now);
+        schedule.hurry(now);
+        assert_eq!(schedule.due(&[mark(0, 5)], now), vec![mark(0, 5)]);
     }
 
     #[test]
     fn progress_is_complete_when_all_of_it_was_stored_and_not_while_commits_fail() {
-        let (mut commits, start) = (Commits::default(), Instant::now());
+        let (mut schedule, start) = (CommitSchedule::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        commits.due(&[mark(0, 5)], at(1));
-        assert_eq!(commits.complete_at(), None, "the answer is awaited");
-        commits.stored();
-        assert_eq!(commits.complete_at(), Some(at(1)));
-        commits.due(&[mark(0, 5)], at(2));
-        assert_eq!(commits.complete_at(), Some(at(2)), "there was nothing to store");
-        commits.due(&[mark(0, 6)], at(3));
-        commits.failed(at(4));
-        commits.due(&[mark(0, 6)], at(9));
-        commits.failed(at(9));
-        commits.due(&[], at(60));
-        assert_eq!(commits.complete_at(), Some(at(2)));
-        commits.stored();
-        assert_eq!(commits.complete_at(), Some(at(60)));
+        schedule.due(&[mark(0, 5)], at(1));
+        assert_eq!(schedule.complete_at(), None, "the answer is awaited");
+        schedule.stored();
+        assert_eq!(schedule.complete_at(), Some(at(1)));
+        schedule.due(&[mark(0, 5)], at(2));
+        assert_eq!(schedule.complete_at(), Some(at(2)), "there was nothing to store");
+        schedule.due(&[mark(0, 6)], at(3));
+        schedule.failed(at(4));
+        schedule.due(&[mark(0, 6)], at(9));
+        schedule.failed(at(9));
+        schedule.due(&[], at(60));
+        assert_eq!(schedule.complete_at(), Some(at(2)));
+        schedule.stored();
+        assert_eq!(schedule.complete_at(), Some(at(60)));
     }
 }

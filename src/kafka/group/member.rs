@@ -4,26 +4,30 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::kafka::client::context::{KafkaConsumer, is_refusal};
-use crate::kafka::commit::committer::commit_again;
+use crate::kafka::client::source_client::SourceClient;
+use crate::kafka::commit::stored_offsets::StoredOffsets;
 use crate::membership::Membership;
 
 /// How long the cluster may take to answer with its id.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(in crate::kafka) struct Member {
+pub struct Member {
     /// Weak: the reader closes the client.
     consumer: Weak<KafkaConsumer>,
+    offsets: Arc<StoredOffsets>,
     group: String,
 }
 
 impl Member {
-    pub(in crate::kafka) fn new(consumer: &Arc<KafkaConsumer>, group: &str) -> Member {
-        use rdkafka::consumer::Consumer;
+    pub fn new(client: &SourceClient, offsets: &Arc<StoredOffsets>) -> Member {
+        let consumer = client.consumer();
         let cluster = consumer.client().fetch_cluster_id(PATIENCE).unwrap_or_default();
-        Member { consumer: Arc::downgrade(consumer), group: format!("{cluster}/{group}") }
+        let group = format!("{cluster}/{}", client.resume().group);
+        Member { consumer: Arc::downgrade(consumer), offsets: Arc::clone(offsets), group }
     }
 }
 
@@ -34,7 +38,7 @@ impl Membership for Member {
 
     fn confirm(&self, topic: &str, partition: i32) -> Result<(), String> {
         let Some(consumer) = self.consumer.upgrade() else { return Err("this process has left the group".to_owned()) };
-        match commit_again(&consumer, topic, partition) {
+        match self.offsets.commit_again(&consumer, topic, partition) {
             Some(Ok(())) => Ok(()),
             // The group stores no offsets at all, so it can't be asked this way.
             Some(Err(code)) if keeps_no_offsets(code) => {

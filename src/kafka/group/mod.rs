@@ -1,4 +1,7 @@
-//! A member of a consumer group, which shares the partitions among its members.
+//! A member of a consumer group, which shares the partitions among its members: `scan.assignment = 'group'`.
 
-pub(super) mod member;
-pub(super) mod membership;
+pub mod member;
+pub mod others;
+pub mod rebalancing;
+pub mod subscription;
+pub mod takeover;

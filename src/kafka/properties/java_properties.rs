@@ -9,14 +9,14 @@ use crate::settings::Password;
 
 /// What becomes of the job file's properties.
 #[derive(Default)]
-pub(in crate::kafka) struct Translation {
+pub struct Translation {
     /// librdkafka's names and values. Holds secrets: never logged.
-    pub(in crate::kafka) settings: Vec<(String, String)>,
-    pub(in crate::kafka) trust_store: Option<TrustStore>,
+    pub settings: Vec<(String, String)>,
+    pub trust_store: Option<TrustStore>,
     /// What only a member of the group heeds, under the same names.
-    pub(in crate::kafka) membership: Vec<(String, String)>,
-    pub(in crate::kafka) warnings: Vec<String>,
-    pub(in crate::kafka) errors: Vec<String>,
+    pub membership: Vec<(String, String)>,
+    pub warnings: Vec<String>,
+    pub errors: Vec<String>,
 }
 
 enum Rule {
@@ -106,7 +106,7 @@ const RULES: &[(&str, Rule)] = &[
     ("plugin.library.paths", NoEquivalent),
 ];
 
-pub(in crate::kafka) fn translate(properties: &[(String, String)]) -> Translation {
+pub fn translate(properties: &[(String, String)]) -> Translation {
     let mut out = Translation::default();
     for (key, value) in properties {
         match RULES.iter().find(|(name, _)| name == key).map(|(_, rule)| rule) {
@@ -160,12 +160,12 @@ impl Translation {
     }
 
     /// Whether there is anything that [`Translation::without_tuning`] would forget.
-    pub(in crate::kafka) fn tunes(&self) -> bool {
+    pub fn tunes(&self) -> bool {
         !self.membership.is_empty() || self.settings.iter().any(|(name, _)| is_tuning(name))
     }
 
     /// Forgets what only tunes, for a client that refuses the values together.
-    pub(in crate::kafka) fn without_tuning(mut self) -> Self {
+    pub fn without_tuning(mut self) -> Self {
         self.settings.retain(|(name, _)| !is_tuning(name));
         self.membership.clear();
         self

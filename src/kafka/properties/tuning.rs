@@ -43,7 +43,7 @@ const FIXED: &[(&str, &str)] = &[
 const CLIENT_THREADS: usize = 4;
 
 /// Brokers and login, shared by everything that talks to Kafka.
-pub(in crate::kafka) fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
+pub fn connection(brokers: &str, translation: &Translation) -> Result<ClientConfig> {
     if !translation.errors.is_empty() {
         let wrong = |message: &String| Diagnostic { location: None, message: message.clone() };
         return Err(Error::Config(translation.errors.iter().map(wrong).collect()));
@@ -61,7 +61,7 @@ pub(in crate::kafka) fn connection(brokers: &str, translation: &Translation) -> 
 }
 
 /// A consumer's settings.
-pub(in crate::kafka) fn consumer(
+pub fn consumer(
     source: &KafkaSource,
     translation: &Translation,
     group: &str,

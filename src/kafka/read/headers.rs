@@ -12,14 +12,14 @@ const MOST_NAMES: usize = 256;
 const UNREADABLE: &str = "\u{fffd}";
 
 #[derive(Default)]
-pub(in crate::kafka) struct Headers {
+pub struct Headers {
     spare: Vec<Header<'static>>,
     names: Names,
 }
 
 impl Headers {
     /// The message's headers; give them back with [`Headers::put_back`].
-    pub(in crate::kafka) fn read<'m>(&mut self, message: &'m BorrowedMessage<'_>) -> Vec<Header<'m>> {
+    pub fn read<'m>(&mut self, message: &'m BorrowedMessage<'_>) -> Vec<Header<'m>> {
         let mut headers: Vec<Header<'m>> = std::mem::take(&mut self.spare);
         native::each_header(message, |name, value| {
             headers.push((std::str::from_utf8(name).unwrap_or_else(|_| self.names.readable(name)), value));
@@ -28,7 +28,7 @@ impl Headers {
     }
 
     /// Keeps the memory for the next message, under a longer lifetime.
-    pub(in crate::kafka) fn put_back(&mut self, mut headers: Vec<Header<'_>>) {
+    pub fn put_back(&mut self, mut headers: Vec<Header<'_>>) {
         headers.clear();
         self.spare = headers.into_iter().map(|_| ("", None)).collect();
     }

@@ -1,10 +1,14 @@
 //! Reading: one thread polls the client and offers each record to the intake.
 
-pub(super) mod headers;
-pub(super) mod native;
-pub(super) mod partitions;
-pub(super) mod polls;
-pub(super) mod range;
-pub(super) mod reader;
-pub(super) mod resolve;
-pub(super) mod upkeep;
+pub mod client_errors;
+pub mod discovery;
+pub mod fetching;
+pub mod headers;
+pub mod lag;
+pub mod native;
+pub mod partitions;
+pub mod polls;
+pub mod range;
+pub mod reader;
+pub mod starts;
+pub mod upkeep;

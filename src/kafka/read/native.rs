@@ -9,17 +9,14 @@ use rdkafka_sys::{rd_kafka_header_get_all, rd_kafka_message_headers, rd_kafka_me
 
 /// The epoch of the partition's leader when the record was written, if the broker told it.
 #[inline]
-pub(in crate::kafka) fn leader_epoch(message: &BorrowedMessage<'_>) -> Option<i32> {
+pub fn leader_epoch(message: &BorrowedMessage<'_>) -> Option<i32> {
     // SAFETY: the message is borrowed, so it is valid; it came from a consumer and is only read.
     let epoch = unsafe { rd_kafka_message_leader_epoch(message.ptr()) };
     (epoch >= 0).then_some(epoch)
 }
 
 /// Gives each header's name, which may not be UTF-8, and its value.
-pub(in crate::kafka) fn each_header<'m>(
-    message: &'m BorrowedMessage<'_>,
-    mut give: impl FnMut(&'m [u8], Option<&'m [u8]>),
-) {
+pub fn each_header<'m>(message: &'m BorrowedMessage<'_>, mut give: impl FnMut(&'m [u8], Option<&'m [u8]>)) {
     let mut headers = ptr::null_mut();
     // SAFETY: the message is borrowed, so it is there.
     if unsafe { rd_kafka_message_headers(message.ptr(), &mut headers) } != RD_KAFKA_RESP_ERR_NO_ERROR {

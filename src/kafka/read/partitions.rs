@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
-use crate::kafka::Watermark;
 use crate::kafka::client::context::Seen;
-use crate::kafka::start::StartPosition;
+use crate::kafka::intake::Watermark;
+use crate::kafka::start::position::StartPosition;
 
-pub(in crate::kafka) struct AssignedPartition {
-    pub(in crate::kafka) topic: Arc<str>,
-    pub(in crate::kafka) id: i32,
+pub struct AssignedPartition {
+    topic: Arc<str>,
+    id: i32,
     /// Everything below has been offered.
-    pub(in crate::kafka) next: i64,
+    next: i64,
     /// Everything below is durable.
     durable: i64,
     /// Exclusive.
-    pub(in crate::kafka) stop: Option<i64>,
+    stop: Option<i64>,
     end: i64,
     /// Read to its stop.
-    pub(in crate::kafka) done: bool,
+    done: bool,
     /// All records below the stop are in the client's queue or beyond it.
-    pub(in crate::kafka) fetched: bool,
+    fetched: bool,
 }
 
 /// How long statistics may still tell of the queue as it was before it was emptied: they are made once a second, out of
@@ -31,7 +31,7 @@ pub(in crate::kafka) struct AssignedPartition {
 const STALE: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
-pub(in crate::kafka) struct Partitions {
+pub struct Partitions {
     list: Vec<AssignedPartition>,
     /// When the client last threw its queue away.
     emptied: Option<Instant>,
@@ -40,13 +40,60 @@ pub(in crate::kafka) struct Partitions {
 }
 
 impl AssignedPartition {
-    pub(in crate::kafka) fn reached(&self, offset: i64) -> bool {
+    #[inline]
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    #[inline]
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
+    #[inline]
+    pub fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// Where reading goes on, as the client takes it.
+    pub fn position(&self) -> (&Arc<str>, i32, i64) {
+        (&self.topic, self.id, self.next)
+    }
+
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    pub fn has_stop(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    pub fn is_fetched(&self) -> bool {
+        self.fetched
+    }
+
+    /// Whether `offset` is at the stop or beyond it.
+    #[inline]
+    pub fn reached(&self, offset: i64) -> bool {
         self.stop.is_some_and(|stop| offset >= stop)
+    }
+
+    /// Reading goes on at `next`: everything below has been offered, or doesn't exist.
+    #[inline]
+    pub fn go_on_at(&mut self, next: i64) {
+        self.next = next;
+    }
+
+    /// It has been read to its stop.
+    pub fn finish(&mut self) {
+        self.done = true;
+        self.next = self.stop.unwrap_or(self.next);
     }
 }
 
 impl Partitions {
-    pub(in crate::kafka) fn add(&mut self, start: &StartPosition) {
+    pub fn add(&mut self, start: &StartPosition) {
         self.list.push(AssignedPartition {
             topic: Arc::clone(&start.topic),
             id: start.partition,
@@ -59,40 +106,41 @@ impl Partitions {
         });
     }
 
-    pub(in crate::kafka) fn get(&mut self, at: usize) -> &mut AssignedPartition {
+    #[inline]
+    pub fn get(&mut self, at: usize) -> &mut AssignedPartition {
         &mut self.list[at]
     }
 
-    pub(in crate::kafka) fn at(&self, at: usize) -> &AssignedPartition {
+    pub fn at(&self, at: usize) -> &AssignedPartition {
         &self.list[at]
     }
 
-    pub(in crate::kafka) fn iter(&self) -> impl Iterator<Item = &AssignedPartition> {
+    pub fn iter(&self) -> impl Iterator<Item = &AssignedPartition> {
         self.list.iter()
     }
 
     /// Indexes of those still being read.
-    pub(in crate::kafka) fn open(&self) -> Vec<usize> {
+    pub fn open(&self) -> Vec<usize> {
         (0..self.list.len()).filter(|&at| !self.list[at].done).collect()
     }
 
     /// Forgets partitions that are read elsewhere now. Indexes change.
-    pub(in crate::kafka) fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
+    pub fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
         self.list.retain(|partition| !gone(partition));
         self.let_go();
     }
 
-    pub(in crate::kafka) fn all_done(&self) -> bool {
+    pub fn all_done(&self) -> bool {
         self.list.iter().all(|partition| partition.done)
     }
 
-    pub(in crate::kafka) fn find(&self, topic: &str, id: i32) -> Option<usize> {
+    pub fn find(&self, topic: &str, id: i32) -> Option<usize> {
         self.list.iter().position(|partition| partition.id == id && *partition.topic == *topic)
     }
 
     /// The index of the message's partition.
     #[inline]
-    pub(in crate::kafka) fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
+    pub fn of(&mut self, message: &BorrowedMessage<'_>) -> Option<usize> {
         self.of_object(message.topic_ptr().addr(), message.partition(), || message.topic())
     }
 
@@ -111,24 +159,24 @@ impl Partitions {
     }
 
     /// The client no longer fetches some partition. Its topic's object may be freed, and another topic may get its address.
-    pub(in crate::kafka) fn let_go(&mut self) {
+    pub fn let_go(&mut self) {
         self.last = None;
     }
 
     /// The only partition with this number, if there is just one: an end-of-partition notice lacks the topic.
-    pub(in crate::kafka) fn only(&self, id: i32) -> Option<usize> {
+    pub fn only(&self, id: i32) -> Option<usize> {
         let mut found = (0..self.list.len()).filter(|&at| self.list[at].id == id);
         found.next().filter(|_| found.next().is_none())
     }
 
     /// What the client had fetched is fetched again.
-    pub(in crate::kafka) fn queue_emptied(&mut self, now: Instant) {
+    pub fn queue_emptied(&mut self, now: Instant) {
         self.emptied = Some(now);
         self.list.iter_mut().for_each(|partition| partition.fetched = false);
     }
 
     /// Learns from statistics that came just before `now`.
-    pub(in crate::kafka) fn learn(&mut self, seen: &[Seen], now: Instant) {
+    pub fn learn(&mut self, seen: &[Seen], now: Instant) {
         let stale = self.emptied.is_some_and(|emptied| now.duration_since(emptied) < STALE);
         for partition in &mut self.list {
             let same = |s: &&Seen| s.partition == partition.id && *s.topic == *partition.topic;
@@ -139,7 +187,7 @@ impl Partitions {
         }
     }
 
-    pub(in crate::kafka) fn note_durable(&mut self, watermarks: &[Watermark]) {
+    pub fn note_durable(&mut self, watermarks: &[Watermark]) {
         for (topic, id, next) in watermarks {
             if let Some(at) = self.find(topic, *id) {
                 self.list[at].durable = *next;
@@ -148,7 +196,7 @@ impl Partitions {
     }
 
     /// Records that are not durable yet, up to the stop.
-    pub(in crate::kafka) fn lag(&self) -> u64 {
+    pub fn lag(&self) -> u64 {
         let behind = |p: &AssignedPartition| {
             let end = p.end.max(p.next);
             p.stop.map_or(end, |stop| stop.min(end)).saturating_sub(p.durable).max(0)
@@ -160,7 +208,7 @@ impl Partitions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::start::StartReason;
+    use crate::kafka::start::position::StartReason;
 
     #[test]
     fn the_address_of_a_topic_that_was_given_up_may_belong_to_another_topic_later() {

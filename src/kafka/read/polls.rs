@@ -19,7 +19,7 @@ impl LongestGap {
 }
 
 #[derive(Default)]
-pub(in crate::kafka) struct Polls {
+pub struct Polls {
     last: Option<Instant>,
     longest: LongestGap,
 }
@@ -27,7 +27,7 @@ pub(in crate::kafka) struct Polls {
 impl Polls {
     /// The client is about to be polled, maybe many times without a pause.
     #[inline]
-    pub(in crate::kafka) fn poll(&mut self) {
+    pub fn poll(&mut self) {
         let now = Instant::now();
         if let Some(last) = self.last.replace(now) {
             let gap = now.duration_since(last).as_micros() as u64;
@@ -36,7 +36,7 @@ impl Polls {
     }
 
     #[cfg(feature = "internals")]
-    pub(in crate::kafka) fn longest(&self) -> LongestGap {
+    pub fn longest(&self) -> LongestGap {
         self.longest.clone()
     }
 }

@@ -1,89 +1,97 @@
-//! What happens when a partition's next record isn't there: retention has deleted it, or the topic was created again.
+//! What happens when a partition's next record isn't there: retention has deleted it, or the topic was created again. The
+//! client doesn't say which partition it is, so the brokers are asked.
 
-use std::sync::Arc;
-use std::time::Instant;
+use crate::error::Result;
+use crate::kafka::client::question::Question;
+use crate::kafka::client::source_client::SourceClient;
+use crate::kafka::start::extent::Extents;
 
-use rdkafka::consumer::Consumer;
+use super::fetching::Fetching;
 
-use super::reader::KafkaReader;
-use crate::error::{Error, Result};
-use crate::kafka::Intake;
-use crate::kafka::client::broker::positions;
-use crate::kafka::client::question::Aside;
-use crate::kafka::start::{Extent, Extents};
+#[derive(Default)]
+pub struct RangeCheck {
+    /// The next record of a partition is out of range, and the brokers haven't been asked yet which partition it is.
+    is_due: bool,
+    /// How far the partitions reach that are being read.
+    question: Option<Question<Extents>>,
+}
 
-impl KafkaReader {
-    /// Asks which partition's next record is out of range, since the client doesn't say, and goes on at its first record.
-    /// Meanwhile the other partitions are read.
-    pub(in crate::kafka) fn check_range(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        if self.out_of_range && self.questions.range.is_none() {
-            self.out_of_range = false;
-            self.questions.range = Some(self.ask_range()?);
-        }
-        // Records that are held back are processed first: they exist. And while the group waits for an answer to a rebalance, an
-        // assignment made here would count as that answer.
-        if self.holding || self.questions.given.is_some() || self.releasing.is_some() {
+impl RangeCheck {
+    /// The next record of some partition is out of range.
+    pub fn request(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Asks how far the partitions reach that are being read, where that was requested. Meanwhile the others are read.
+    pub fn ask_if_due(&mut self, client: &SourceClient, fetching: &Fetching) -> Result<()> {
+        if !self.is_due || self.question.is_some() {
             return Ok(());
         }
-        let Some(answer) = self.questions.range.as_ref().and_then(Aside::answer) else { return Ok(()) };
-        self.questions.range = None;
+        self.is_due = false;
+        let open = fetching.open_by_topic();
+        self.question = Some(client.ask(move |broker, _| {
+            let mut extents = Vec::new();
+            for (topic, ids) in &open {
+                extents.extend(broker.bounds(topic, ids)?.into_iter().map(|extent| (topic.clone(), extent)));
+            }
+            Ok(extents)
+        })?);
+        Ok(())
+    }
+
+    /// The answer, once it has come.
+    pub fn answer(&mut self) -> Option<Extents> {
+        let answer = self.question.as_ref().and_then(Question::answer)?;
+        self.question = None;
         match answer {
-            Ok(extents) => self.go_on_in_range(&extents, intake),
+            Ok(extents) => Some(extents),
             Err(error) => {
                 log::warn!(
                     "the next record of some partition is out of range; it isn't known yet of which one: {error}"
                 );
-                self.out_of_range = true;
-                Ok(())
+                self.is_due = true;
+                None
             }
         }
     }
 
-    fn ask_range(&self) -> Result<Aside<Extents>> {
-        let mut open: Vec<(Arc<str>, Vec<i32>)> = Vec::new();
-        for partition in self.partitions.iter().filter(|partition| !partition.done) {
-            match open.iter_mut().find(|(topic, _)| *topic == partition.topic) {
-                Some((_, ids)) => ids.push(partition.id),
-                None => open.push((Arc::clone(&partition.topic), vec![partition.id])),
-            }
-        }
-        self.ask(move |broker, _| {
-            let mut extents = Vec::new();
-            for (topic, ids) in &open {
-                extents.extend(broker.bounds(topic, ids)?.into_iter().map(|extent| (Arc::clone(topic), extent)));
-            }
-            Ok(extents)
-        })
+    /// Gives the question up.
+    pub fn end(&mut self) {
+        self.question.take().into_iter().for_each(Question::end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::kafka::start::extent::Extent;
+
+    #[test]
+    fn an_answer_is_given_once() {
+        let extent = Extent { partition: 0, low: 3, high: 9, commit: None, at_timestamp: None, at_bound: None };
+        let extents = vec![(Arc::from("t"), extent)];
+        let question = Some(Question::answered(Some(Ok(extents.clone()))));
+        let mut check = RangeCheck { is_due: false, question };
+        assert_eq!(check.answer(), Some(extents));
+        assert_eq!(check.answer(), None);
+        assert!(!check.is_due);
     }
 
-    fn go_on_in_range(&mut self, extents: &[(Arc<str>, Extent)], intake: &mut dyn Intake) -> Result<()> {
-        let mut outside = Vec::new();
-        for (topic, extent) in extents {
-            let Some(at) = self.partitions.find(topic, extent.partition) else { continue };
-            let partition = self.partitions.get(at);
-            if partition.done || extent.holds(partition.next) {
-                continue;
-            }
-            let place = extent.go_on(partition.next);
-            extent.warn_of_jump(topic, partition.next, &place);
-            if place.missed > 0 {
-                intake.missed(place.missed);
-                intake.passed(topic, extent.partition, place.start);
-            } else {
-                intake.started_over(topic, extent.partition, place.start);
-            }
-            partition.next = place.start;
-            outside.push(at);
-        }
-        // If none is out of range any more, any of them may be the one that the client has stopped fetching.
-        let again = if outside.is_empty() { self.partitions.open() } else { outside };
-        let list = positions(again.iter().map(|&at| self.partitions.at(at)).map(|p| (&p.topic, p.id, p.next)))?;
-        self.partitions.let_go();
-        // Assigned again: a seek doesn't work for one that isn't fetched.
-        self.consumer
-            .incremental_unassign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))?;
-        self.partitions.queue_emptied(Instant::now());
-        self.assign(&again)
+    #[test]
+    fn a_question_that_fails_is_asked_again() {
+        let question = Some(Question::answered(Some(Err(Error::Source("away".into())))));
+        let mut check = RangeCheck { is_due: false, question };
+        assert_eq!(check.answer(), None);
+        assert!(check.is_due && check.question.is_none());
+    }
+
+    #[test]
+    fn nothing_is_known_while_the_answer_is_awaited() {
+        let mut check = RangeCheck { is_due: false, question: Some(Question::answered(None)) };
+        assert_eq!(check.answer(), None);
+        assert!(check.question.is_some());
     }
 }

@@ -4,33 +4,29 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Timestamp};
 
+use super::client_errors::{ClientErrors, ClientEvent};
+use super::fetching::Fetching;
 use super::headers::Headers;
+use super::lag::Lag;
 use super::native;
-use super::partitions::Partitions;
 #[cfg(feature = "internals")]
 use super::polls::LongestGap;
 use super::polls::Polls;
-use super::upkeep::Questions;
-use crate::error::{Error, Result};
-use crate::kafka::client::broker::positions;
-use crate::kafka::client::context::{KafkaConsumer, KafkaContext};
-use crate::kafka::commit::committer::Committer;
-use crate::kafka::commit::progress::{StoredProgress, Trouble};
-use crate::kafka::commit::schedule::Commits;
-use crate::kafka::group::membership;
-use crate::kafka::group::membership::{Answered, Releasing};
-use crate::kafka::properties::java_properties;
-use crate::kafka::properties::java_properties::Translation;
-use crate::kafka::properties::tuning;
-use crate::kafka::start::StartPosition;
-use crate::kafka::{Intake, Lag, Resume, Taken, Watermark};
+use super::starts;
+use super::upkeep::Upkeep;
+use crate::error::Result;
+use crate::kafka::client::context::KafkaConsumer;
+use crate::kafka::client::source_client::SourceClient;
+use crate::kafka::commit::stored_progress::StoredProgress;
+use crate::kafka::intake::{Intake, Taken, Watermark};
+use crate::kafka::resume::Resume;
+use crate::kafka::start::position::StartPosition;
 use crate::record::{Record, TimestampType};
-use crate::settings::kafka::{Assignment, KafkaSource};
+use crate::settings::kafka::KafkaSource;
 use crate::stop::Stop;
 use crate::threads;
 
@@ -43,35 +39,10 @@ const RUN: u32 = 256;
 
 /// Reads the topics of one source.
 pub struct KafkaReader {
-    pub(in crate::kafka) consumer: Arc<KafkaConsumer>,
-    pub(in crate::kafka) table: String,
-    pub(in crate::kafka) source: KafkaSource,
-    pub(in crate::kafka) resume: Resume,
-    /// In a group: of all partitions, whoever reads them.
-    pub(in crate::kafka) starts: Vec<StartPosition>,
-    pub(in crate::kafka) partitions: Partitions,
-    pub(in crate::kafka) commits: Commits,
-    pub(in crate::kafka) committer: Option<Committer>,
-    /// Nothing is stored in the group.
-    without_commits: bool,
-    pub(in crate::kafka) lag: Lag,
-    pub(in crate::kafka) stored_progress: StoredProgress,
-    pub(in crate::kafka) trouble: Trouble,
-    pub(in crate::kafka) looked_for_partitions: Instant,
-    pub(in crate::kafka) looked_at_others: Instant,
-    pub(in crate::kafka) upkeep_at: Instant,
-    pub(in crate::kafka) last_warning: Option<(Code, Instant)>,
-    /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
-    pub(in crate::kafka) holding: bool,
-    /// The next record of a partition is out of range, and the brokers haven't been asked yet which partition it is.
-    pub(in crate::kafka) out_of_range: bool,
-    pub(in crate::kafka) questions: Questions,
-    /// In a group: the topics that this member has subscribed to.
-    pub(in crate::kafka) subscribed: Vec<Arc<str>>,
-    /// In a group: how long a partition's new owner may be kept waiting.
-    pub(in crate::kafka) release_patience: Duration,
-    /// Partitions that the group has revoked, while transactions with their rows are open.
-    pub(in crate::kafka) releasing: Option<Releasing>,
+    client: SourceClient,
+    fetching: Fetching,
+    upkeep: Upkeep,
+    errors: ClientErrors,
     polls: Polls,
     headers: Headers,
     wants_headers: bool,
@@ -81,13 +52,10 @@ impl Drop for KafkaReader {
     /// The client's binding always needs a tenth of a second to close. A job that has ended needn't wait for that, with two
     /// exceptions: the group must be told, and with TLS the process would free OpenSSL while the client still uses it.
     fn drop(&mut self) {
-        let is_plain = |(name, value): &(String, String)| {
-            name != "security.protocol" || value.trim().to_ascii_uppercase().ends_with("PLAINTEXT")
-        };
-        if self.in_group() {
-            self.leave_group();
-        } else if self.source.properties.iter().all(is_plain) {
-            let consumer = Arc::clone(&self.consumer);
+        if self.client.in_group() {
+            self.upkeep.leave_group(&self.client);
+        } else if self.client.is_plaintext() {
+            let consumer = Arc::clone(self.client.consumer());
             // Without a thread it is closed here.
             let _ = threads::spawn("kafka-close", move || drop(consumer));
         }
@@ -97,79 +65,38 @@ impl Drop for KafkaReader {
 impl KafkaReader {
     /// Connects, checks that the topics exist, and resolves where every partition starts and, if bounded, ends.
     pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<KafkaReader> {
-        let translation = java_properties::translate(&source.properties);
-        for warning in &translation.warnings {
-            log::warn!("table {}: {warning}", table);
+        let client = SourceClient::open(table, source, resume)?;
+        let starts = starts::resolve(&client)?;
+        let mut fetching = Fetching::default();
+        if !client.in_group() {
+            starts.iter().for_each(|start| fetching.add(start));
         }
-        if source.assignment == Assignment::Manual {
-            for (key, _) in &translation.membership {
-                log::warn!(
-                    "table {}: properties.{key} has no effect here: 'scan.assignment' is 'manual', so the group isn't joined",
-                    table
-                );
-            }
-        }
-        let made = |translation: &Translation| -> Result<_> {
-            let config = tuning::consumer(source, translation, &resume.group, resume.share_of_memory)?;
-            Ok(config.create_with_context(KafkaContext::new(&source.brokers)))
-        };
-        let release_patience = membership::patience(&translation);
-        let made = match made(&translation)? {
-            // Values that are fine one by one may still contradict each other.
-            Err(error) if translation.tunes() => {
-                log::warn!("table {}: its tuning properties have no effect: {error}", table);
-                made(&translation.without_tuning())?
-            }
-            made => made,
-        };
-        let consumer: KafkaConsumer = made.map_err(|error| {
-            Error::Source(format!("the Kafka client doesn't take the properties of table {}: {error}", table))
-        })?;
-        let mut reader = KafkaReader {
-            consumer: Arc::new(consumer),
-            table: table.to_owned(),
-            source: source.clone(),
-            resume: resume.clone(),
-            starts: Vec::new(),
-            partitions: Partitions::default(),
-            commits: Commits::default(),
-            committer: None,
-            without_commits: false,
-            lag: Lag::default(),
-            stored_progress: StoredProgress::default(),
-            trouble: Trouble::default(),
-            looked_for_partitions: Instant::now(),
-            looked_at_others: Instant::now(),
-            upkeep_at: Instant::now(),
-            last_warning: None,
-            holding: false,
-            out_of_range: false,
-            questions: Questions::default(),
-            subscribed: Vec::new(),
-            release_patience,
-            releasing: None,
+        fetching.measure_lag(&[]);
+        Ok(KafkaReader {
+            upkeep: Upkeep::new(&client, starts),
+            client,
+            fetching,
+            errors: ClientErrors::default(),
             polls: Polls::default(),
             headers: Headers::default(),
             wants_headers: true,
-        };
-        reader.resolve()?;
-        Ok(reader)
+        })
     }
 
     /// Where every partition is read from; in a group, by whoever gets it.
     pub fn start_positions(&self) -> &[StartPosition] {
-        &self.starts
+        self.upkeep.starts()
     }
 
     /// Only reads; the progress isn't changed.
     pub fn without_commits(mut self) -> KafkaReader {
-        self.without_commits = true;
+        self.upkeep.without_commits();
         self
     }
 
     /// How far behind the reader is; any thread may read it.
     pub fn lag(&self) -> Lag {
-        self.lag.clone()
+        self.fetching.lag()
     }
 
     /// The longest time between two polls of the client; any thread may read it.
@@ -180,40 +107,40 @@ impl KafkaReader {
 
     /// How old the progress is that the group has; any thread may read it.
     pub fn stored_progress(&self) -> StoredProgress {
-        self.stored_progress.clone()
+        self.upkeep.stored_progress()
     }
 
     /// Reads until every partition is at its stop, or `stop` leaves [`crate::stop::Phase::Running`].
     pub fn run(&mut self, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         // Messages borrow the client, not the reader.
-        let consumer = Arc::clone(&self.consumer);
+        let consumer = Arc::clone(self.client.consumer());
         self.wants_headers = intake.wants_headers();
-        self.begin(intake)?;
+        self.upkeep.begin(&self.client, &mut self.fetching, intake)?;
         let outcome = self.read(&consumer, intake, stop);
         // Also what was taken before an error.
         intake.hand_on();
         outcome?;
-        self.advance(intake)?;
-        self.measure_lag(&intake.watermarks());
+        self.fetching.advance(&self.client, intake)?;
+        self.fetching.measure_lag(&intake.watermarks());
         Ok(())
     }
 
     fn read(&mut self, consumer: &KafkaConsumer, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
-        while stop.is_running() && !self.is_finished()? {
+        while stop.is_running() && !self.upkeep.is_finished(&self.client, &self.fetching)? {
             self.polls.poll();
             for _ in 0..RUN {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(consumer, message, intake, stop)?,
                     None => {
                         intake.hand_on();
-                        if self.is_finished()? {
+                        if self.upkeep.is_finished(&self.client, &self.fetching)? {
                             return Ok(());
                         }
                         let asked = Instant::now();
                         match consumer.poll(WAIT) {
                             Some(message) => self.polled(consumer, message, intake, stop)?,
                             // Less than the whole wait means that something else than a message came.
-                            None if asked.elapsed() >= WAIT => self.drained(intake)?,
+                            None if asked.elapsed() >= WAIT => self.fetching.drained(&self.client, intake)?,
                             None => {}
                         }
                         break;
@@ -221,45 +148,9 @@ impl KafkaReader {
                 }
             }
             intake.hand_on();
-            self.answer_group(intake)?;
-            self.answered(intake)?;
-            self.upkeep(intake)?;
+            self.between_polls(intake)?;
         }
         Ok(())
-    }
-
-    fn begin(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        if !self.without_commits {
-            // So far the group has everything that is durable.
-            self.stored_progress.complete_at(Instant::now());
-            self.committer = Some(Committer::start(&self.consumer)?);
-        }
-        if self.in_group() {
-            return self.join_group(intake);
-        }
-        self.starts.iter().for_each(|start| log::info!("{start}"));
-        for start in &self.starts {
-            intake.assigned(&start.topic, start.partition, start.start);
-            if start.missed > 0 {
-                intake.missed(start.missed);
-            }
-        }
-        self.assign(&self.partitions.open())?;
-        let starts: Vec<Watermark> = self.partitions.iter().map(|p| (Arc::clone(&p.topic), p.id, p.next)).collect();
-        self.send_commit(&starts);
-        Ok(())
-    }
-
-    /// Tells the client to fetch these from where they are.
-    pub(in crate::kafka) fn assign(&self, indexes: &[usize]) -> Result<()> {
-        if indexes.is_empty() {
-            return Ok(());
-        }
-        let chosen = self.partitions.iter().enumerate().filter(|(at, _)| indexes.contains(at));
-        let list = positions(chosen.map(|(_, p)| (&p.topic, p.id, p.next)))?;
-        self.consumer
-            .incremental_assign(&list)
-            .map_err(|error| Error::Source(format!("the Kafka client can't be assigned its partitions: {error}")))
     }
 
     #[inline]
@@ -281,20 +172,20 @@ impl KafkaReader {
 
     #[inline]
     fn offer(&mut self, message: &BorrowedMessage<'_>, intake: &mut dyn Intake) -> Result<Taken> {
-        let Some(at) = self.partitions.of(message) else { return Ok(Taken::Yes) };
-        let partition = self.partitions.get(at);
+        let Some(at) = self.fetching.of(message) else { return Ok(Taken::Yes) };
+        let partition = self.fetching.partition(at);
         let offset = message.offset();
-        if partition.done || offset < partition.next {
-            return self.unwanted(at).map(|()| Taken::Yes);
+        if partition.is_done() || offset < partition.next() {
+            return self.fetching.unwanted(&self.client, at).map(|()| Taken::Yes);
         }
         if partition.reached(offset) {
-            self.finish(at, intake)?;
+            self.fetching.finish(&self.client, at, intake)?;
             return Ok(Taken::Yes);
         }
         let headers = if self.wants_headers { self.headers.read(message) } else { Vec::new() };
         let taken = intake.record(&Record {
-            topic: &partition.topic,
-            partition: partition.id,
+            topic: partition.topic(),
+            partition: partition.id(),
             offset,
             timestamp_ms: message.timestamp().to_millis(),
             timestamp_type: match message.timestamp() {
@@ -309,9 +200,9 @@ impl KafkaReader {
         })?;
         self.headers.put_back(headers);
         if taken == Taken::Yes {
-            partition.next = offset + 1;
+            partition.go_on_at(offset + 1);
             if partition.reached(offset + 1) {
-                self.finish(at, intake)?;
+                self.fetching.finish(&self.client, at, intake)?;
             }
         }
         Ok(taken)
@@ -325,8 +216,7 @@ impl KafkaReader {
         intake: &mut dyn Intake,
         stop: &Stop,
     ) -> Result<()> {
-        self.pause()?;
-        self.holding = true;
+        self.fetching.hold(&self.client)?;
         // What was already on its way when fetching paused; an error, such as a partition's end, keeps its place.
         let mut held = VecDeque::from([Ok(message)]);
         while let Some(next) = held.front() {
@@ -343,18 +233,31 @@ impl KafkaReader {
             }
             self.polls.poll();
             held.extend(consumer.poll(OFFER_AGAIN));
-            match self.answer_group(intake)? {
-                Answered::Nothing => {}
-                Answered::TookOn => self.pause()?,
-                // Otherwise they would be offered after newer records when the partition comes back.
-                Answered::LetGo => {
-                    held.retain(|held| held.as_ref().map_or(true, |message| self.partitions.of(message).is_some()));
-                }
+            // Otherwise they would be offered after newer records when the partition comes back.
+            if self.between_polls(intake)? {
+                held.retain(|held| held.as_ref().map_or(true, |message| self.fetching.of(message).is_some()));
             }
-            self.answered(intake)?;
-            self.upkeep(intake)?;
         }
-        self.holding = false;
-        self.unpause()
+        self.fetching.go_on(&self.client)
+    }
+
+    /// The client gave an error in place of a message.
+    fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
+        match self.errors.judge(error, &self.client.source().brokers, Instant::now())? {
+            ClientEvent::Nothing => {}
+            ClientEvent::EndOfPartition(id) => self.fetching.end_of_partition(&self.client, id, intake)?,
+            ClientEvent::OutOfRange => self.upkeep.check_range(),
+        }
+        Ok(())
+    }
+
+    /// Does what is due besides messages. Says whether partitions were given up.
+    fn between_polls(&mut self, intake: &mut dyn Intake) -> Result<bool> {
+        self.upkeep.between_polls(&self.client, &mut self.fetching, intake)
+    }
+
+    /// The last commit, after everything read has become durable. Reading is over.
+    pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
+        self.upkeep.commit_last(&self.client, &mut self.fetching, watermarks)
     }
 }

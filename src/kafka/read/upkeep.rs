@@ -1,249 +1,276 @@
-//! The reader's other tasks: commits, read positions, the end of partitions, and errors.
+//! What the reader does between two polls: commits, lag, new partitions, the group's decisions and the brokers' answers. Each
+//! of them is a part that owns its state.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
 
-use super::reader::KafkaReader;
-use crate::error::{Error, Result};
-use crate::kafka::client::broker::{Broker, positions};
-use crate::kafka::client::context::{Rebalance, decline};
-use crate::kafka::client::question::Aside;
-use crate::kafka::start::{Extents, StartPosition};
-use crate::kafka::{Intake, Watermark};
-use crate::settings::kafka::KafkaSource;
+use super::discovery::{Discovery, Found};
+use super::fetching::Fetching;
+use super::range::RangeCheck;
+use crate::error::Result;
+use crate::kafka::client::source_client::SourceClient;
+use crate::kafka::commit::progress::GroupProgress;
+use crate::kafka::commit::stored_progress::StoredProgress;
+use crate::kafka::group::member::Member;
+use crate::kafka::group::others::OtherMembers;
+use crate::kafka::group::rebalancing::{Decision, Rebalancing};
+use crate::kafka::group::subscription::Subscription;
+use crate::kafka::group::takeover;
+use crate::kafka::intake::{Intake, Watermark};
+use crate::kafka::start::extent::Extents;
+use crate::kafka::start::position::{StartPosition, StartReason};
 
-/// After a crash, what was read since the last commit is read again.
-const UPKEEP: Duration = Duration::from_millis(250);
+/// How often progress is stored. After a crash, what was read since the last commit is read again.
+const INTERVAL: Duration = Duration::from_millis(250);
 
-/// The questions to the brokers that have no answer yet; at most one of each kind.
-#[derive(Default)]
-pub(in crate::kafka) struct Questions {
-    /// Partitions that came after the start.
-    pub(in crate::kafka) new: Option<Aside<Vec<StartPosition>>>,
-    /// In a group: topics that match the pattern.
-    pub(in crate::kafka) topics: Option<Aside<Vec<String>>>,
-    /// How far the partitions reach that are being read.
-    pub(in crate::kafka) range: Option<Aside<Extents>>,
-    /// In a group: where to begin with the partitions assigned to this member.
-    pub(in crate::kafka) given: Option<(TopicPartitionList, Aside<Extents>)>,
-    /// In a group: whether the other members have read their partitions.
-    pub(in crate::kafka) others: Option<Aside<bool>>,
+pub struct Upkeep {
+    /// Where the job found each partition. In a group: of all partitions, whoever reads them.
+    starts: Vec<StartPosition>,
+    progress: GroupProgress,
+    /// Nothing is stored in the group.
+    without_commits: bool,
+    discovery: Discovery,
+    range_check: RangeCheck,
+    subscription: Subscription,
+    rebalancing: Rebalancing,
+    others: OtherMembers,
+    done_at: Instant,
 }
 
-impl Questions {
-    /// Gives them all up.
-    fn end(self) {
-        let Questions { new, topics, range, given, others } = self;
-        new.into_iter().for_each(Aside::end);
-        topics.into_iter().for_each(Aside::end);
-        range.into_iter().for_each(Aside::end);
-        given.into_iter().for_each(|(_, given)| given.end());
-        others.into_iter().for_each(Aside::end);
+impl Upkeep {
+    pub fn new(client: &SourceClient, starts: Vec<StartPosition>) -> Upkeep {
+        let (source, now) = (client.source(), Instant::now());
+        Upkeep {
+            progress: GroupProgress::new(client.resume(), &source.bounded, &starts),
+            starts,
+            without_commits: false,
+            discovery: Discovery::new(source.discovery_interval, now),
+            range_check: RangeCheck::default(),
+            subscription: Subscription::default(),
+            rebalancing: Rebalancing::new(client.max_poll_interval()),
+            others: OtherMembers::new(now),
+            done_at: now,
+        }
     }
-}
 
-impl KafkaReader {
-    /// Asks the brokers, from another thread.
-    pub(in crate::kafka) fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
-    ) -> Result<Aside<T>> {
-        Aside::ask(&self.consumer, &self.source, question)
+    pub fn starts(&self) -> &[StartPosition] {
+        &self.starts
+    }
+
+    pub fn without_commits(&mut self) {
+        self.without_commits = true;
+    }
+
+    pub fn stored_progress(&self) -> StoredProgress {
+        self.progress.stored_progress()
+    }
+
+    /// The next record of some partition is out of range.
+    pub fn check_range(&mut self) {
+        self.range_check.request();
+    }
+
+    /// Begins to read the partitions, or joins the group that will assign them.
+    pub fn begin(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
+        if !self.without_commits {
+            let consumer = Arc::clone(client.consumer());
+            self.progress.start(move |offsets, list| offsets.commit(&consumer, list))?;
+        }
+        if client.in_group() {
+            return self.join_group(client, intake);
+        }
+        announce(&self.starts, intake);
+        fetching.begin(client)?;
+        self.progress.send(&fetching.positions());
+        Ok(())
+    }
+
+    /// Fixes where the job starts, if it has no progress, and joins.
+    fn join_group(&mut self, client: &SourceClient, intake: &mut dyn Intake) -> Result<()> {
+        let resume = client.resume();
+        let is_first_run = self.starts.iter().all(|position| position.origin == StartReason::StartupMode);
+        if is_first_run && !self.starts.is_empty() {
+            let consumer = client.consumer();
+            self.progress.commit_starts(&self.starts, resume.fresh, |offsets, list| offsets.commit(consumer, list))?;
+        }
+        intake.joined(Arc::new(Member::new(client, self.progress.stored_offsets())));
+        self.progress.joined();
+        log::info!(
+            "table {}: joining group '{}', which shares {} partitions among its members",
+            client.table(),
+            resume.group,
+            self.starts.len()
+        );
+        self.subscription.begin(client, &self.starts)
+    }
+
+    /// Whether there is nothing left to read.
+    pub fn is_finished(&mut self, client: &SourceClient, fetching: &Fetching) -> Result<bool> {
+        if !fetching.all_done() || !client.is_bounded() {
+            return Ok(false);
+        }
+        if client.in_group() { self.others.are_done(client, &self.starts) } else { Ok(true) }
+    }
+
+    /// What is due. Says whether partitions were given up.
+    pub fn between_polls(
+        &mut self,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        intake: &mut dyn Intake,
+    ) -> Result<bool> {
+        let gave_up = self.answer_group(client, fetching, intake)?;
+        self.take_answers(client, fetching, intake)?;
+        self.now_and_then(client, fetching, intake)?;
+        Ok(gave_up)
+    }
+
+    /// Answers a decision of the group, if there is one. Says whether partitions were given up.
+    fn answer_group(
+        &mut self,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        intake: &mut dyn Intake,
+    ) -> Result<bool> {
+        match self.rebalancing.next(client, || intake.is_releasing())? {
+            Decision::Nothing => Ok(false),
+            Decision::TakeOver(extents) => self.take_over(&extents, client, fetching, intake).map(|()| false),
+            Decision::GiveUp(partitions) => self.give_up(partitions, client, fetching, intake).map(|()| true),
+        }
+    }
+
+    fn take_over(
+        &mut self,
+        extents: &Extents,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        let found = takeover::places(client, &self.starts, extents);
+        self.progress.begin_at(&found)?;
+        announce(&found, intake);
+        fetching.begin_assigned(client, &found)
+    }
+
+    fn give_up(
+        &mut self,
+        partitions: TopicPartitionList,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        intake: &mut dyn Intake,
+    ) -> Result<()> {
+        // Lost partitions have another owner already.
+        let lost = client.consumer().assignment_lost();
+        let patience = self.rebalancing.release_patience();
+        let gone = fetching.known_in(&partitions);
+        let watermarks = intake.released(&gone, if lost { Duration::ZERO } else { patience });
+        if lost {
+            log::warn!(
+                "group '{}' has removed this process, which was silent for too long; its {} partitions go to others",
+                client.resume().group,
+                gone.len()
+            );
+        } else {
+            // With a short max.poll.interval.ms a longer wait would end this member's membership.
+            self.progress.commit_released(&watermarks, patience);
+            for (topic, partition, next) in &watermarks {
+                log::info!("{topic}[{partition}] goes to another process at offset {next}");
+            }
+        }
+        self.progress.forget(&gone);
+        fetching.forget(&gone);
+        self.rebalancing.released(client, partitions, !lost && intake.is_releasing())
     }
 
     /// Acts on the brokers' answers.
-    pub(in crate::kafka) fn answered(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        self.check_range(intake)?;
-        self.add_new_partitions(intake)?;
-        self.subscribe_to_new_topics()
+    fn take_answers(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
+        self.range_check.ask_if_due(client, fetching)?;
+        // Records that are held back are processed first: they exist. And while the group waits for an answer to a rebalance, an
+        // assignment made here would count as that answer.
+        if !fetching.is_holding()
+            && !self.rebalancing.is_open()
+            && let Some(extents) = self.range_check.answer()
+        {
+            fetching.go_on_in_range(client, &extents, intake)?;
+        }
+        match self.discovery.found() {
+            Found::Nothing => Ok(()),
+            Found::Topics(topics) => self.subscription.extend(client, topics),
+            Found::Partitions(found) => {
+                announce(&found, intake);
+                fetching.begin_new(client, &found)?;
+                self.starts.extend(found);
+                Ok(())
+            }
+        }
     }
 
     /// Now and then: read positions, commits, lag, new partitions.
     #[inline]
-    pub(in crate::kafka) fn upkeep(&mut self, intake: &mut dyn Intake) -> Result<()> {
+    fn now_and_then(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
         let now = Instant::now();
-        if now.duration_since(self.upkeep_at) < UPKEEP {
+        if now.duration_since(self.done_at) < INTERVAL {
             return Ok(());
         }
-        self.upkeep_at = now;
-        self.advance(intake)?;
-        self.partitions.learn(&self.consumer.context().take_statistics(), now);
-        self.hear_commit(Duration::ZERO);
+        self.done_at = now;
+        fetching.advance(client, intake)?;
+        fetching.learn(&client.context().take_statistics(), now);
+        self.progress.hear(Duration::ZERO);
         let watermarks = intake.watermarks();
-        self.measure_lag(&watermarks);
-        self.send_commit(&watermarks);
-        let interval = self.source.discovery_interval;
-        if interval.is_none_or(|interval| now.duration_since(self.looked_for_partitions) < interval) {
-            return Ok(());
-        }
-        self.looked_for_partitions = now;
-        self.look_for_partitions()
+        fetching.measure_lag(&watermarks);
+        self.progress.send(&watermarks);
+        self.discovery.look_if_due(now, client, || fetching.known())
     }
 
-    pub(in crate::kafka) fn measure_lag(&mut self, durable: &[Watermark]) {
-        self.partitions.note_durable(durable);
-        self.lag.set(self.partitions.lag());
-    }
-
-    /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
-    pub(in crate::kafka) fn advance(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        if self.holding {
-            return Ok(());
+    /// The last commit, after everything read has become durable. Reading is over.
+    pub fn commit_last(
+        &mut self,
+        client: &SourceClient,
+        fetching: &mut Fetching,
+        watermarks: &[Watermark],
+    ) -> Result<()> {
+        fetching.measure_lag(watermarks);
+        if client.in_group() {
+            self.rebalancing.decline_all(client);
+        } else {
+            client.unassign_all()?;
         }
-        let Ok(list) = self.consumer.position() else { return Ok(()) };
-        for element in list.elements() {
-            let Offset::Offset(position) = element.offset() else { continue };
-            let Some(at) = self.partitions.find(element.topic(), element.partition()) else { continue };
-            let partition = self.partitions.get(at);
-            if partition.done {
-                continue;
-            }
-            if partition.reached(position) {
-                self.finish(at, intake)?;
-            } else if position > partition.next {
-                partition.next = position;
-                intake.passed(&partition.topic, partition.id, position);
-            }
+        let consumer = client.consumer();
+        // A record that the poll returns is dropped.
+        let stored = self.progress.commit_last(watermarks, || drop(consumer.poll(Duration::ZERO)));
+        self.progress.end();
+        self.end_questions();
+        if !stored {
+            self.progress.warn_of_lost_end();
         }
         Ok(())
-    }
-
-    /// A partition has been read to its stop.
-    pub(in crate::kafka) fn finish(&mut self, at: usize, intake: &mut dyn Intake) -> Result<()> {
-        let partition = self.partitions.get(at);
-        partition.done = true;
-        if let Some(stop) = partition.stop {
-            partition.next = stop;
-            intake.passed(&partition.topic, partition.id, stop);
-        }
-        self.fetch_no_more(at)
-    }
-
-    /// A record came that isn't needed: its partition is done, or it lies before an offset where reading went on.
-    #[cold]
-    pub(in crate::kafka) fn unwanted(&mut self, at: usize) -> Result<()> {
-        if self.partitions.at(at).done && self.in_group() { self.fetch_no_more(at) } else { Ok(()) }
-    }
-
-    /// A member of a group keeps its partition and pauses it. Giving it up would count as an answer to a rebalance.
-    fn fetch_no_more(&mut self, at: usize) -> Result<()> {
-        self.partitions.let_go();
-        let partition = self.partitions.at(at);
-        let list = positions([(&partition.topic, partition.id, partition.next)])?;
-        let done = if self.in_group() { self.consumer.pause(&list) } else { self.consumer.incremental_unassign(&list) };
-        done.map_err(|error| Error::Source(format!("the Kafka client can't give up a partition: {error}")))
-    }
-
-    /// The client's queue was empty: what it had fetched has been offered.
-    pub(in crate::kafka) fn drained(&mut self, intake: &mut dyn Intake) -> Result<()> {
-        for at in self.partitions.open() {
-            if self.partitions.get(at).fetched {
-                self.finish(at, intake)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(in crate::kafka) fn failed(&mut self, error: &KafkaError, intake: &mut dyn Intake) -> Result<()> {
-        let code = match error {
-            KafkaError::PartitionEOF(id) => {
-                self.advance(intake)?;
-                // A partition's end is never below the stop that was fixed earlier.
-                return match self.partitions.only(*id) {
-                    Some(at) if !self.partitions.get(at).done && self.partitions.get(at).stop.is_some() => {
-                        self.finish(at, intake)
-                    }
-                    _ => Ok(()),
-                };
-            }
-            KafkaError::MessageConsumptionFatal(code) => {
-                return Err(Error::Source(format!("the Kafka client can't go on: {code}")));
-            }
-            other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
-        };
-        match code {
-            Code::AutoOffsetReset => {
-                self.out_of_range = true;
-                Ok(())
-            }
-            Code::TopicAuthorizationFailed => Err(Error::Source(format!(
-                "Kafka at {} doesn't let this login read the topics any more ({code})",
-                self.source.brokers
-            ))),
-            Code::Fatal => Err(Error::Source(format!("the Kafka client can't go on: {code}"))),
-            // Told once per outage by the client's context.
-            Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::OperationTimedOut => Ok(()),
-            code => {
-                let now = Instant::now();
-                let told = |(last, at): &(Code, Instant)| *last == code && now.duration_since(*at).as_secs() < 60;
-                if !self.last_warning.as_ref().is_some_and(told) {
-                    log::warn!("Kafka: {code}; the client tries again");
-                    self.last_warning = Some((code, now));
-                }
-                Ok(())
-            }
-        }
-    }
-
-    pub(in crate::kafka) fn pause(&self) -> Result<()> {
-        let paused = self.consumer.assignment().and_then(|list| self.consumer.pause(&list));
-        paused.map_err(|error| Error::Source(format!("the Kafka client can't pause: {error}")))
-    }
-
-    /// Goes on fetching. The pause has emptied the client's queue, so its records are fetched again.
-    pub(in crate::kafka) fn unpause(&mut self) -> Result<()> {
-        self.partitions.queue_emptied(Instant::now());
-        let open = self.partitions.iter().filter(|partition| !partition.done);
-        let list = positions(open.map(|p| (&p.topic, p.id, p.next)))?;
-        let resumed = self.consumer.resume(&list);
-        resumed.map_err(|error| Error::Source(format!("the Kafka client can't go on after a pause: {error}")))
-    }
-}
-
-impl KafkaReader {
-    /// Answers the group's last decisions when nothing is read any more.
-    fn decline_all(&mut self) {
-        let open = self.consumer.context().leave();
-        let given = self.questions.given.as_ref().map(|(given, _)| Rebalance::Assigned(given.clone()));
-        let releasing = self.releasing.take().map(|releasing| Rebalance::Revoked(releasing.partitions));
-        releasing.iter().chain(&given).chain(&open).for_each(|rebalance| decline(&self.consumer, rebalance));
     }
 
     /// When the client is closed it leaves the group, but not if it has no partitions at that moment. Then the group would wait
     /// for it for minutes. So it unsubscribes first.
-    pub(in crate::kafka) fn leave_group(&mut self) {
-        self.decline_all();
-        std::mem::take(&mut self.questions).end();
-        self.consumer.unsubscribe();
+    pub fn leave_group(&mut self, client: &SourceClient) {
+        self.rebalancing.decline_all(client);
+        self.end_questions();
+        client.consumer().unsubscribe();
     }
 
-    /// The last commit, after everything read has become durable. Reading is over.
-    pub fn commit(&mut self, watermarks: &[Watermark]) -> Result<()> {
-        self.measure_lag(watermarks);
-        if self.in_group() {
-            self.decline_all();
-        } else {
-            self.consumer
-                .unassign()
-                .map_err(|error| Error::Source(format!("the Kafka client can't give up its partitions: {error}")))?;
+    fn end_questions(&mut self) {
+        self.range_check.end();
+        self.discovery.end();
+        self.others.end();
+    }
+}
+
+/// Tells the intake, and the log, which partitions are read from here on.
+fn announce(starts: &[StartPosition], intake: &mut dyn Intake) {
+    for start in starts {
+        log::info!("{start}");
+        intake.assigned(&start.topic, start.partition, start.start);
+        if start.missed > 0 {
+            intake.missed(start.missed);
         }
-        let stored = self.commit_last(watermarks);
-        self.stored_progress.end();
-        std::mem::take(&mut self.questions).end();
-        if let Some(committer) = self.committer.take() {
-            committer.end();
-        }
-        if !stored {
-            log::warn!(
-                "Kafka didn't store the last offsets of group '{}'; the stored progress is {} s old, and later records are read \
-                 again at the next start",
-                self.resume.group,
-                self.stored_progress.age().as_secs()
-            );
-        }
-        Ok(())
     }
 }

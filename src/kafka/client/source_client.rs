@@ -1,0 +1,171 @@
+//! The Kafka client of one source, with the settings that it was made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaError;
+
+use super::broker::Broker;
+use super::context::{KafkaConsumer, KafkaContext};
+use super::question::Question;
+use crate::error::{Error, Result};
+use crate::kafka::properties::java_properties::{self, Translation};
+use crate::kafka::properties::tuning;
+use crate::kafka::resume::Resume;
+use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
+
+/// `max.poll.interval.ms` when the job leaves it out.
+const POLL_INTERVAL: Duration = Duration::from_secs(300);
+
+pub struct SourceClient {
+    consumer: Arc<KafkaConsumer>,
+    table: String,
+    source: KafkaSource,
+    resume: Resume,
+    max_poll_interval: Duration,
+}
+
+impl SourceClient {
+    /// Makes the client. It connects by itself, later.
+    pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<SourceClient> {
+        let translation = java_properties::translate(&source.properties);
+        for warning in &translation.warnings {
+            log::warn!("table {table}: {warning}");
+        }
+        if source.assignment == Assignment::Manual {
+            for (key, _) in &translation.membership {
+                log::warn!(
+                    "table {table}: properties.{key} has no effect here: 'scan.assignment' is 'manual', so the group isn't \
+                     joined"
+                );
+            }
+        }
+        let made = |translation: &Translation| -> Result<_> {
+            let config = tuning::consumer(source, translation, &resume.group, resume.share_of_memory)?;
+            Ok(config.create_with_context(KafkaContext::new(&source.brokers)))
+        };
+        let max_poll_interval = max_poll_interval(&translation);
+        let made = match made(&translation)? {
+            // Values that are fine one by one may still contradict each other.
+            Err(error) if translation.tunes() => {
+                log::warn!("table {table}: its tuning properties have no effect: {error}");
+                made(&translation.without_tuning())?
+            }
+            made => made,
+        };
+        let consumer: KafkaConsumer = made.map_err(|error| {
+            Error::Source(format!("the Kafka client doesn't take the properties of table {table}: {error}"))
+        })?;
+        Ok(SourceClient {
+            consumer: Arc::new(consumer),
+            table: table.to_owned(),
+            source: source.clone(),
+            resume: resume.clone(),
+            max_poll_interval,
+        })
+    }
+
+    pub fn consumer(&self) -> &Arc<KafkaConsumer> {
+        &self.consumer
+    }
+
+    pub fn context(&self) -> &KafkaContext {
+        self.consumer.context()
+    }
+
+    /// The name of the source's table.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    pub fn source(&self) -> &KafkaSource {
+        &self.source
+    }
+
+    pub fn resume(&self) -> &Resume {
+        &self.resume
+    }
+
+    /// Whether a group says which partitions are read.
+    pub fn in_group(&self) -> bool {
+        self.source.assignment == Assignment::Group
+    }
+
+    /// Whether reading ends at some offset of each partition.
+    pub fn is_bounded(&self) -> bool {
+        self.source.bounded != Bounded::Unbounded
+    }
+
+    /// Whether no connection of the client uses TLS.
+    pub fn is_plaintext(&self) -> bool {
+        self.source.properties.iter().all(|(name, value)| {
+            name != "security.protocol" || value.trim().to_ascii_uppercase().ends_with("PLAINTEXT")
+        })
+    }
+
+    /// After so long without a poll the group removes a member.
+    pub fn max_poll_interval(&self) -> Duration {
+        self.max_poll_interval
+    }
+
+    /// Asks the brokers, from another thread.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
+    ) -> Result<Question<T>> {
+        Question::ask(&self.consumer, &self.source, question)
+    }
+
+    /// Fetches these partitions, from the offsets in the list.
+    pub fn assign(&self, partitions: &TopicPartitionList) -> Result<()> {
+        self.consumer.incremental_assign(partitions).map_err(|error| failed("be assigned its partitions", &error))
+    }
+
+    /// Fetches these partitions no more.
+    pub fn unassign(&self, partitions: &TopicPartitionList) -> Result<()> {
+        self.consumer.incremental_unassign(partitions).map_err(|error| failed("give up its partitions", &error))
+    }
+
+    /// Fetches nothing more.
+    pub fn unassign_all(&self) -> Result<()> {
+        self.consumer.unassign().map_err(|error| failed("give up its partitions", &error))
+    }
+
+    /// Gives up those of the partitions that are assigned: the answer to a revoke.
+    pub fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
+        super::context::let_go(&self.consumer, partitions).map_err(|error| failed("give up its partitions", &error))
+    }
+
+    /// Stops fetching these partitions; they stay assigned.
+    pub fn pause(&self, partitions: &TopicPartitionList) -> Result<()> {
+        self.consumer.pause(partitions).map_err(|error| failed("pause", &error))
+    }
+
+    /// Stops fetching. What was fetched is thrown away.
+    pub fn pause_all(&self) -> Result<()> {
+        let paused = self.consumer.assignment().and_then(|list| self.consumer.pause(&list));
+        paused.map_err(|error| failed("pause", &error))
+    }
+
+    /// Fetches these partitions again.
+    pub fn unpause(&self, partitions: &TopicPartitionList) -> Result<()> {
+        self.consumer.resume(partitions).map_err(|error| failed("go on after a pause", &error))
+    }
+
+    /// Asks the group for partitions of these topics.
+    pub fn subscribe(&self, topics: &[&str]) -> Result<()> {
+        let subscribed = self.consumer.subscribe(topics);
+        subscribed.map_err(|error| Error::Source(format!("the Kafka client doesn't subscribe to {topics:?}: {error}")))
+    }
+}
+
+fn failed(what: &str, error: &KafkaError) -> Error {
+    Error::Source(format!("the Kafka client can't {what}: {error}"))
+}
+
+fn max_poll_interval(translation: &Translation) -> Duration {
+    let given = translation.membership.iter().rev().find(|(key, _)| key == "max.poll.interval.ms");
+    given.and_then(|(_, value)| value.parse().ok()).map_or(POLL_INTERVAL, Duration::from_millis)
+}

@@ -1,0 +1,282 @@
+//! The decisions of the group about this member's partitions. The client notes them; they are answered one after another,
+//! between two polls. Rows of revoked partitions are written and committed first, so that the next owner repeats as little as
+//! possible.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+
+use super::takeover;
+use crate::error::Result;
+use crate::kafka::client::context::{Rebalance, decline};
+use crate::kafka::client::question::Question;
+use crate::kafka::client::source_client::SourceClient;
+use crate::kafka::start::extent::Extents;
+
+/// The longest wait until the rows of revoked partitions are written.
+const LONGEST_RELEASE: Duration = Duration::from_secs(10);
+/// How often the log says that open transactions are waited for.
+const LOG_AGAIN: Duration = Duration::from_secs(60);
+
+/// What the reader has to do now.
+#[derive(Debug, PartialEq)]
+pub enum Decision {
+    Nothing,
+    /// Begin with partitions that were assigned: how far they reach, and what the group has of them.
+    TakeOver(Extents),
+    /// Write and commit what is left of these partitions; then call [`Rebalancing::released`].
+    GiveUp(TopicPartitionList),
+}
+
+/// The answer to the group that is still open.
+enum State {
+    Idle,
+    /// Partitions were assigned, and the brokers are asked where to begin. The group waits, and the reader reads on.
+    Assigned(TopicPartitionList, Question<Extents>),
+    /// Partitions were revoked, and transactions with their rows are open.
+    Releasing(Releasing),
+}
+
+struct Releasing {
+    partitions: TopicPartitionList,
+    since: Instant,
+    logged: Instant,
+}
+
+/// What the state machine asks of the client.
+pub trait GroupClient {
+    fn group(&self) -> &str;
+
+    /// The oldest decision of the group that was not answered.
+    fn take_rebalance(&self) -> Option<Rebalance>;
+
+    /// Asks the brokers where to begin with these partitions.
+    fn ask_places(&self, assigned: &TopicPartitionList) -> Result<Question<Extents>>;
+
+    /// Gives the partitions up: the answer to a revoke.
+    fn let_go(&self, partitions: &TopicPartitionList) -> Result<()>;
+}
+
+impl GroupClient for SourceClient {
+    fn group(&self) -> &str {
+        &self.resume().group
+    }
+
+    fn take_rebalance(&self) -> Option<Rebalance> {
+        self.context().take_rebalance()
+    }
+
+    fn ask_places(&self, assigned: &TopicPartitionList) -> Result<Question<Extents>> {
+        takeover::ask(self, assigned)
+    }
+
+    fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
+        SourceClient::let_go(self, partitions)
+    }
+}
+
+pub struct Rebalancing {
+    state: State,
+    release_patience: Duration,
+}
+
+impl Rebalancing {
+    /// `max_poll_interval`: after so long without a poll the group removes a member.
+    pub fn new(max_poll_interval: Duration) -> Rebalancing {
+        Rebalancing { state: State::Idle, release_patience: (max_poll_interval / 4).min(LONGEST_RELEASE) }
+    }
+
+    /// How long to wait until the rows of revoked partitions are written.
+    pub fn release_patience(&self) -> Duration {
+        self.release_patience
+    }
+
+    /// Whether the group waits for an answer. An assignment that is made for another reason would count as that answer.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::Idle)
+    }
+
+    /// The next step. `is_releasing`: whether a transaction is open that has rows of partitions that were revoked.
+    pub fn next(&mut self, client: &impl GroupClient, is_releasing: impl FnOnce() -> bool) -> Result<Decision> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle => self.take_decision(client),
+            State::Releasing(mut releasing) => {
+                if is_releasing() {
+                    releasing.warn_if_long(client.group());
+                    self.state = State::Releasing(releasing);
+                    return Ok(Decision::Nothing);
+                }
+                client.let_go(&releasing.partitions)?;
+                self.take_decision(client)
+            }
+            State::Assigned(partitions, question) => match question.answer() {
+                None => {
+                    self.state = State::Assigned(partitions, question);
+                    Ok(Decision::Nothing)
+                }
+                Some(Ok(extents)) => Ok(Decision::TakeOver(extents)),
+                Some(Err(error)) => {
+                    log::warn!("the partitions assigned to this process can't be read yet: {error}");
+                    self.ask(client, partitions)
+                }
+            },
+        }
+    }
+
+    fn take_decision(&mut self, client: &impl GroupClient) -> Result<Decision> {
+        match client.take_rebalance() {
+            None => Ok(Decision::Nothing),
+            Some(Rebalance::Assigned(partitions)) => self.ask(client, partitions),
+            Some(Rebalance::Revoked(partitions)) => Ok(Decision::GiveUp(partitions)),
+        }
+    }
+
+    fn ask(&mut self, client: &impl GroupClient, partitions: TopicPartitionList) -> Result<Decision> {
+        let question = client.ask_places(&partitions)?;
+        self.state = State::Assigned(partitions, question);
+        Ok(Decision::Nothing)
+    }
+
+    /// What could be written of revoked partitions has been written. `is_releasing`: a transaction with their rows is still
+    /// open. An older row must not be written after a newer one of the next owner, so the group waits for its end.
+    pub fn released(
+        &mut self,
+        client: &impl GroupClient,
+        partitions: TopicPartitionList,
+        is_releasing: bool,
+    ) -> Result<()> {
+        if !is_releasing {
+            return client.let_go(&partitions);
+        }
+        let now = Instant::now();
+        self.state = State::Releasing(Releasing { partitions, since: now, logged: now });
+        Ok(())
+    }
+
+    /// Nothing is read any more: the group's decisions are answered without reading anything.
+    pub fn decline_all(&mut self, client: &SourceClient) {
+        let later = client.context().leave();
+        let open = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle => None,
+            State::Assigned(partitions, question) => {
+                decline(client.consumer(), &Rebalance::Assigned(partitions));
+                question.end();
+                None
+            }
+            State::Releasing(releasing) => Some(Rebalance::Revoked(releasing.partitions)),
+        };
+        open.iter().chain(&later).for_each(|rebalance| decline(client.consumer(), rebalance));
+    }
+}
+
+impl Releasing {
+    /// Logs once a minute what the group waits for.
+    fn warn_if_long(&mut self, group: &str) {
+        if self.logged.elapsed() >= LOG_AGAIN {
+            self.logged = Instant::now();
+            log::warn!(
+                "group '{group}' has waited for {1} s until this process gives up {0} partitions: a transaction with their rows is \
+                 still open",
+                self.partitions.count(),
+                self.since.elapsed().as_secs()
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::error::Error;
+
+    /// A group that has made these decisions, and brokers that answer one question after another.
+    #[derive(Default)]
+    struct FakeClient {
+        decisions: RefCell<VecDeque<Rebalance>>,
+        answers: RefCell<VecDeque<Option<Result<Extents>>>>,
+        let_go: RefCell<Vec<TopicPartitionList>>,
+    }
+
+    impl GroupClient for FakeClient {
+        fn group(&self) -> &str {
+            "g"
+        }
+
+        fn take_rebalance(&self) -> Option<Rebalance> {
+            self.decisions.borrow_mut().pop_front()
+        }
+
+        fn ask_places(&self, _: &TopicPartitionList) -> Result<Question<Extents>> {
+            Ok(Question::answered(self.answers.borrow_mut().pop_front().flatten()))
+        }
+
+        fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
+            self.let_go.borrow_mut().push(partitions.clone());
+            Ok(())
+        }
+    }
+
+    fn list(partition: i32) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        list.add_partition("t", partition);
+        list
+    }
+
+    fn client(decisions: Vec<Rebalance>, answers: Vec<Option<Result<Extents>>>) -> FakeClient {
+        let (decisions, answers) = (RefCell::new(decisions.into()), RefCell::new(answers.into()));
+        FakeClient { decisions, answers, ..FakeClient::default() }
+    }
+
+    fn rebalancing() -> Rebalancing {
+        Rebalancing::new(Duration::from_secs(300))
+    }
+
+    #[test]
+    fn a_release_takes_at_most_ten_seconds_and_a_quarter_of_the_poll_interval() {
+        assert_eq!(rebalancing().release_patience(), Duration::from_secs(10));
+        assert_eq!(Rebalancing::new(Duration::from_secs(6)).release_patience(), Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn assigned_partitions_are_taken_over_when_the_brokers_have_said_where_to_begin() {
+        let failed = Some(Err(Error::Source("away".into())));
+        let client = client(vec![Rebalance::Assigned(list(0))], vec![failed, Some(Ok(Vec::new()))]);
+        let mut rebalancing = rebalancing();
+        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing), "the brokers are asked");
+        assert!(rebalancing.is_open());
+        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing), "they failed, and are asked again");
+        assert!(rebalancing.is_open());
+        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::TakeOver(Vec::new())));
+        assert!(!rebalancing.is_open());
+    }
+
+    #[test]
+    fn a_later_decision_waits_for_the_answer_to_the_one_before() {
+        let decisions = vec![Rebalance::Assigned(list(0)), Rebalance::Revoked(list(1))];
+        let client = client(decisions, vec![None]);
+        let mut rebalancing = rebalancing();
+        for _ in 0..3 {
+            assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing));
+        }
+        assert_eq!(client.decisions.borrow().len(), 1);
+    }
+
+    #[test]
+    fn revoked_partitions_are_let_go_when_no_transaction_has_their_rows() {
+        let client = client(vec![Rebalance::Revoked(list(0)), Rebalance::Revoked(list(1))], Vec::new());
+        let mut rebalancing = rebalancing();
+        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::GiveUp(list(0))));
+        rebalancing.released(&client, list(0), true).unwrap();
+        assert!(rebalancing.is_open() && client.let_go.borrow().is_empty(), "a transaction is open");
+        assert_eq!(rebalancing.next(&client, || true), Ok(Decision::Nothing));
+        assert!(client.let_go.borrow().is_empty());
+        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::GiveUp(list(1))), "it has ended");
+        assert_eq!(*client.let_go.borrow(), [list(0)]);
+        rebalancing.released(&client, list(1), false).unwrap();
+        assert_eq!(*client.let_go.borrow(), [list(0), list(1)]);
+        assert!(!rebalancing.is_open());
+    }
+}
