@@ -11,6 +11,7 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static OURS: Cell<bool> = const { Cell::new(false) };
+    static POLLS_KAFKA: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Counts one running thread, until it is dropped.
@@ -75,6 +76,38 @@ pub fn refused(what: &str, error: &io::Error) -> Error {
     }
 }
 
+/// As long as this lives, the thread that made it polls Kafka. It must not wait for a server's answer, because a group removes a
+/// member that polls too seldom. Our tests check that: see [`waits_for`].
+#[cfg(any(test, feature = "kafka"))]
+pub struct PollsKafka {
+    /// It belongs to its thread.
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+#[cfg(any(test, feature = "kafka"))]
+impl PollsKafka {
+    pub fn begin() -> PollsKafka {
+        POLLS_KAFKA.set(true);
+        PollsKafka { _not_send: std::marker::PhantomData }
+    }
+}
+
+#[cfg(any(test, feature = "kafka"))]
+impl Drop for PollsKafka {
+    fn drop(&mut self) {
+        POLLS_KAFKA.set(false);
+    }
+}
+
+/// Called before each wait for an answer of `server`. With the feature `internals`, which our tests have, it panics on a thread
+/// that polls Kafka.
+#[inline]
+pub fn waits_for(server: &str) {
+    if cfg!(any(test, feature = "internals")) {
+        assert!(!POLLS_KAFKA.get(), "the thread that polls Kafka waits for {server}");
+    }
+}
+
 /// Whether the calling thread is one of the library's.
 #[cfg(feature = "ffi")]
 pub fn is_ours() -> bool {
@@ -91,4 +124,19 @@ pub fn running() -> usize {
 #[cfg(feature = "ffi")]
 pub fn none_in_this_process() {
     RUNNING.store(0, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_polls_kafka_may_not_wait_for_a_server_until_it_has_ended_polling() {
+        waits_for("a server");
+        let polling = PollsKafka::begin();
+        assert!(std::panic::catch_unwind(|| waits_for("a server")).is_err());
+        assert!(std::thread::spawn(|| waits_for("a server")).join().is_ok(), "other threads may");
+        drop(polling);
+        waits_for("a server");
+    }
 }

@@ -17,6 +17,7 @@ use crate::kafka::start::extent::Extent;
 use crate::kafka::start::mark::CommittedOffset;
 use crate::settings::kafka::{Bounded, KafkaSource, Startup};
 use crate::settings::topics::{TopicPattern, Topics};
+use crate::threads;
 
 /// Asks about partitions on behalf of a reader.
 pub struct Broker<'a> {
@@ -40,6 +41,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 impl<'a> Broker<'a> {
     pub fn new(consumer: &'a KafkaConsumer, brokers: &'a str, wait: Duration, unassigned: bool) -> Self {
+        threads::waits_for("the brokers");
         let asked = Instant::now();
         Broker { consumer, brokers, deadline: asked + wait, unassigned, given_up: None, asked, told: Cell::new(false) }
     }

@@ -9,6 +9,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::kafka::client::context::KafkaConsumer;
+use crate::threads;
 
 /// Whether a commit was stored, and if not, why.
 pub type Answer = std::result::Result<(), Code>;
@@ -64,6 +65,7 @@ impl StoredOffsets {
 }
 
 fn send(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+    threads::waits_for("the group's coordinator");
     let stored = consumer.commit(offsets, CommitMode::Sync);
     stored.map_err(|error| error.rdkafka_error_code().unwrap_or(Code::Unknown))
 }

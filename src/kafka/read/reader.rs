@@ -28,7 +28,7 @@ use crate::kafka::start::position::StartPosition;
 use crate::record::{Record, TimestampType};
 use crate::settings::kafka::KafkaSource;
 use crate::stop::Stop;
-use crate::threads;
+use crate::threads::{self, PollsKafka};
 
 /// How long a poll waits for a message when none is there.
 const WAIT: Duration = Duration::from_millis(100);
@@ -116,7 +116,9 @@ impl KafkaReader {
         let consumer = Arc::clone(self.client.consumer());
         self.wants_headers = intake.wants_headers();
         self.upkeep.begin(&self.client, &mut self.fetching, intake)?;
+        let polls = PollsKafka::begin();
         let outcome = self.read(&consumer, intake, stop);
+        drop(polls);
         // Also what was taken before an error.
         intake.hand_on();
         outcome?;

@@ -134,6 +134,7 @@ impl Connector {
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
     pub fn connect(&self, patience: &WaitLimit) -> Attempt<Client> {
+        threads::waits_for("the database");
         let count = self.hosts.len();
         let first = if self.shuffle && count > 1 { random_below(count) } else { 0 };
         let mut refused: Option<AttemptError> = None;

@@ -11,6 +11,7 @@ use crate::kafka::properties::jaas;
 use crate::kafka::properties::stores::{StoreType, TrustStore, store_type};
 use crate::settings::Password;
 use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
+use crate::threads;
 
 /// No schema is longer.
 const LONGEST_REPLY: usize = 16 << 20;
@@ -72,6 +73,7 @@ impl Client {
     }
 
     fn perform(&mut self, url: &str, body: &mut Vec<u8>) -> Result<u32, curl::Error> {
+        threads::waits_for("a schema registry");
         self.easy.url(url)?;
         let mut transfer = self.easy.transfer();
         transfer.write_function(|bytes| {
@@ -161,4 +163,31 @@ pub fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::threads::PollsKafka;
+
+    #[test]
+    fn a_thread_that_polls_kafka_may_not_ask_a_registry() {
+        let mut client = Client::new(&Registry {
+            urls: Vec::new(),
+            login: RegistryLogin::None,
+            trust_store: None,
+            key_store: None,
+            verify_host: true,
+            connect_timeout: Duration::from_secs(1),
+            read_timeout: Duration::from_secs(1),
+        })
+        .unwrap();
+        // Nothing listens there.
+        assert!(client.get("http://127.0.0.1:1/").is_err());
+        let _polls = PollsKafka::begin();
+        assert!(catch_unwind(AssertUnwindSafe(|| client.get("http://127.0.0.1:1/"))).is_err());
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,19 @@ fn members_of_a_group_read_on_while_partitions_move_and_new_ones_are_looked_for(
         [first.join().unwrap(), second.join().unwrap()]
     });
     assert!(gaps.iter().all(|gap| *gap < LONGEST), "{gaps:?}");
+}
+
+/// Every wait for a broker, a registry or the database checks that. So a violation fails whichever test meets it.
+#[test]
+fn a_question_on_the_thread_that_polls_fails_our_tests() {
+    let Some(kafka) = kafka() else { return };
+    let topic = kafka.topic(1);
+    topic.produce(0, values(0..1));
+    let rig = Rig::new(&[&topic]);
+    let asks = |memory: &super::rig::Memory| !memory.records.is_empty() && rig.open().is_ok();
+    let panic = catch_unwind(AssertUnwindSafe(|| rig.read_until(asks).records.len())).unwrap_err();
+    let text = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+    assert!(text.contains("the thread that polls Kafka waits for the brokers"), "{text}");
 }
 
 const JOB: &str = "

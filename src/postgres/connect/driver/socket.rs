@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Error;
 use super::patience::WaitLimit;
+use crate::threads;
 
 /// How long a peer may be silent before the kernel asks whether it is still there, how often it asks, and how many times.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
@@ -89,6 +90,7 @@ impl Socket {
     /// Waits for one slice of time until there is something to read, or room to write if the last write found none. Returns
     /// whether there is. An error when the patience is over.
     pub fn wait_in_slices(&self, patience: &WaitLimit) -> Result<bool, Error> {
+        threads::waits_for("the database");
         let slice = patience.slice(super::patience::SLICE)?;
         let mut wanted = PollFlags::IN;
         if !self.may_write.load(Ordering::Relaxed) {
@@ -188,5 +190,24 @@ impl AsyncWrite for SocketStream {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Dropping the socket closes it.
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::threads::PollsKafka;
+
+    #[test]
+    fn a_thread_that_polls_kafka_may_not_wait_for_the_database() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::Tcp(listener.local_addr().unwrap());
+        let socket = Socket::connect(&address, Duration::from_secs(1), &WaitLimit::default()).unwrap();
+        assert!(socket.wait_in_slices(&WaitLimit::default()).is_ok());
+        let _polls = PollsKafka::begin();
+        assert!(catch_unwind(AssertUnwindSafe(|| socket.wait_in_slices(&WaitLimit::default()))).is_err());
     }
 }
