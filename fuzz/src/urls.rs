@@ -1,5 +1,6 @@
 //! `jdbc:postgresql://` and `postgresql://` URLs: somewhere to connect to or errors, and their password in neither.
 
+use vecsink::internals::options::Given;
 use vecsink::internals::settings::Host;
 use vecsink::internals::settings::sink::push::push_sink;
 
@@ -61,9 +62,12 @@ pub fn check(input: &[u8]) {
     if input.first() != Some(&b'1') {
         options.extend([("username", "me".to_string()), ("password", "pw".to_string())]);
     }
-    let options: Vec<(String, String)> = options.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
-    let parsed = push_sink(("s", "t"), &[], &options);
-    assert_eq!(format!("{parsed:?}"), format!("{:?}", push_sink(("s", "t"), &[], &options)));
+    let read = || {
+        let given = options.iter().map(|(key, value)| (key.to_string(), Given::Text(value.clone())));
+        push_sink(("s", "t"), &[], given.collect(), Vec::new())
+    };
+    let parsed = read();
+    assert_eq!(format!("{parsed:?}"), format!("{:?}", read()));
     let shown = match parsed {
         Ok((sink, notices)) => {
             let connection = &sink.connection;

@@ -18,6 +18,7 @@ pub struct OptionDefinition<S: 'static> {
     /// The first version of Flink, or of the connector for it, that has the option; `vecsink` for our own.
     since: &'static str,
     read_when: Option<fn(&S) -> bool>,
+    setter: Option<&'static str>,
 }
 
 /// What a value must look like, and what it sets.
@@ -73,8 +74,18 @@ pub const MOST: u32 = i32::MAX as u32;
 
 impl<S> OptionDefinition<S> {
     pub const fn new(name: &'static str, value: Value<S>, meaning: &'static str) -> Self {
-        let (default, read_when) = (None, None);
-        OptionDefinition { name, aliases: &[], value, default, required: false, meaning, since: "1.13", read_when }
+        let (default, read_when, setter) = (None, None, None);
+        OptionDefinition {
+            name,
+            aliases: &[],
+            value,
+            default,
+            required: false,
+            meaning,
+            since: "1.13",
+            read_when,
+            setter,
+        }
     }
 
     pub const fn default(mut self, default: &'static str) -> Self {
@@ -106,6 +117,17 @@ impl<S> OptionDefinition<S> {
     pub const fn read_when(mut self, holds: fn(&S) -> bool) -> Self {
         self.read_when = Some(holds);
         self
+    }
+
+    /// Programs have a function of this name for it, in every language: tests/languages holds them to that.
+    pub const fn setter(mut self, name: &'static str) -> Self {
+        self.setter = Some(name);
+        self
+    }
+
+    /// The function that programs have for it.
+    pub fn setter_name(&self) -> Option<&'static str> {
+        self.setter
     }
 
     pub fn is_read(&self, settings: &S) -> bool {
@@ -176,6 +198,17 @@ impl<S> Value<S> {
         Ok(())
     }
 
+    /// Sets the number.
+    pub fn apply_number(&self, settings: &mut S, number: u64) -> Result<(), String> {
+        let number = i64::try_from(number).ok();
+        match self {
+            Value::Integer { least, most, set } => set(settings, value_types::within(number, *least, *most)?),
+            Value::Count { most, set } => set(settings, counted(number, *most)?),
+            _ => return Err("is no number".into()),
+        }
+        Ok(())
+    }
+
     fn value_type(&self) -> ValueType {
         match self {
             Value::NoEffect | Value::Any(_) | Value::Group(_) => ValueType::Any,
@@ -204,6 +237,10 @@ impl<S> Value<S> {
 }
 
 fn count(text: &str, most: u32) -> Result<u32, String> {
+    counted(text.trim().parse().ok(), most)
+}
+
+fn counted(number: Option<i64>, most: u32) -> Result<u32, String> {
     // What is within the bounds is a u32.
-    value_types::integer(text, 1, most.into()).map(|count| u32::try_from(count).unwrap_or(most))
+    value_types::within(number, 1, most.into()).map(|count| u32::try_from(count).unwrap_or(most))
 }

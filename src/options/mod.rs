@@ -4,6 +4,7 @@
 mod definition;
 mod entry;
 pub(crate) mod environment;
+mod given;
 
 pub(crate) mod nearest;
 
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 
 pub use definition::{MOST, OptionDefinition, Value, no_effect, specs, with_defaults};
 pub(super) use entry::OptionEntry;
+pub use given::Given;
 
 pub(super) use reader::TableOptions;
 

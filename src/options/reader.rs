@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Named, OptionDefinition, OptionEntry, OptionSpec, Value, ValueType};
+use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, Value, ValueType};
 use crate::error::Location;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
 use crate::options::{environment, value_types};
+
+const PLACEHOLDER: &str = "is an example's placeholder; fill in your own";
 
 pub struct TableOptions<'a> {
     table: &'a str,
@@ -61,14 +63,18 @@ impl<'a> TableOptions<'a> {
         options
     }
 
-    /// An option that a program has set by its type, not by a text: for [`TableOptions::is_set`], and for errors about it.
-    pub fn set_elsewhere(&mut self, option: &impl Named) {
-        let name = option.name().to_owned();
-        self.entries.retain(|entry| entry.name != name);
-        let value_at = Some(self.table_at);
-        let entry =
-            TableOption { key: name.clone(), name, key_at: value_at, value: None, is_placeholder: false, value_at };
-        self.entries.push(entry);
+    /// The options that a program gives under these names. They have no place in a file.
+    pub fn of_program<'n>(table: &'a str, names: impl Iterator<Item = &'n str>, report: &'a mut Report) -> Self {
+        const NOWHERE: Location = Location { line: 0, column: 0 };
+        let entry = |key: &str| TableOption {
+            key: key.to_owned(),
+            name: key.to_ascii_lowercase(),
+            key_at: Some(NOWHERE),
+            value: None,
+            is_placeholder: false,
+            value_at: Some(NOWHERE),
+        };
+        TableOptions { table, table_at: NOWHERE, entries: names.map(entry).collect(), prefix: String::new(), report }
     }
 
     fn entry(&self, option: &impl Named) -> Option<&TableOption> {
@@ -213,10 +219,51 @@ impl<'a> TableOptions<'a> {
             return;
         };
         let Some(value) = entry.value.clone() else { return };
-        let applied = match entry.is_placeholder && definition.value().refuses_placeholders() {
-            true => Err("is an example's placeholder; fill in your own".into()),
-            false => definition.value().apply(settings, &value),
-        };
+        let refused = entry.is_placeholder && definition.value().refuses_placeholders();
+        let applied = if refused { Err(PLACEHOLDER.into()) } else { definition.value().apply(settings, &value) };
+        self.note(definition, &value, applied);
+    }
+
+    /// Sets what a program gives. What it leaves out stays as it is.
+    pub fn take<S>(
+        &mut self,
+        definitions: &[OptionDefinition<S>],
+        mut given: Vec<(String, Given<S>)>,
+        settings: &mut S,
+    ) {
+        for definition in definitions {
+            if !definition.is_read(settings) {
+                continue;
+            }
+            match given.iter().position(|(name, _)| definition.is_called(&name.to_ascii_lowercase())) {
+                Some(at) => self.take_one(definition, given.swap_remove(at).1, settings),
+                None if definition.is_required() => self.error(definition, "is required"),
+                None => {}
+            }
+        }
+    }
+
+    fn take_one<S>(&mut self, definition: &OptionDefinition<S>, given: Given<S>, settings: &mut S) {
+        match given {
+            Given::Text(text) => {
+                let refused = is_placeholder(&text) && definition.value().refuses_placeholders();
+                let applied = if refused { Err(PLACEHOLDER.into()) } else { definition.value().apply(settings, &text) };
+                self.note(definition, &text, applied);
+            }
+            Given::Number(number) => {
+                let applied = definition.value().apply_number(settings, number);
+                self.note(definition, &number.to_string(), applied);
+            }
+            Given::Typed(set) => {
+                if let Err(message) = set(settings) {
+                    self.error(definition, &message);
+                }
+            }
+        }
+    }
+
+    /// Notes what is wrong with an option's value, which is shown unless it may be a secret.
+    fn note<S>(&mut self, definition: &OptionDefinition<S>, value: &str, applied: Result<(), String>) {
         match applied {
             Ok(()) => {}
             Err(message) if definition.value().is_secret() || value.chars().count() > 60 => {
@@ -252,7 +299,7 @@ impl<'a> TableOptions<'a> {
         let is_placeholder = self.entry(option).is_some_and(|entry| entry.is_placeholder);
         self.read(option, |text| match option.value {
             ValueType::Any => Ok(text.to_string()),
-            _ if is_placeholder => Err("is an example's placeholder; fill in your own".into()),
+            _ if is_placeholder => Err(PLACEHOLDER.into()),
             _ if text.trim().is_empty() => Err("must not be empty".into()),
             _ => Ok(text.to_string()),
         })

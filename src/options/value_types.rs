@@ -16,11 +16,16 @@ pub fn boolean(text: &str) -> Result<bool, String> {
 
 /// A decimal integer within bounds.
 pub fn integer(text: &str, least: i64, most: i64) -> Result<i64, String> {
+    within(text.trim().parse().ok(), least, most)
+}
+
+/// A number within bounds; `None` is out of all bounds.
+pub fn within(number: Option<i64>, least: i64, most: i64) -> Result<i64, String> {
     let range = || match most {
         i64::MAX => format!("must be a whole number of at least {least}"),
         _ => format!("must be a whole number from {least} to {most}"),
     };
-    text.trim().parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(range)
+    number.filter(|number| (least..=most).contains(number)).ok_or_else(range)
 }
 
 /// Nanoseconds of a unit, by all its labels.

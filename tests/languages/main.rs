@@ -5,6 +5,7 @@ mod sources;
 
 use page::{LANGUAGES, Row, Table, names, read, tables};
 use sources::Names;
+use vecsink::internals::settings::sink::options::OPTIONS;
 
 /// Public, but no part of what the languages share: each with the reason.
 const APART: [&str; 7] = [
@@ -112,6 +113,45 @@ fn each_option_can_be_set_in_all_languages() {
         listed.into_iter().chain(what_it_opens).collect(),
         "the keyword arguments of Python's Sink, and those on the page"
     );
+}
+
+/// An option whose definition names a setter has it in each language; the page says which option a setter is for.
+#[test]
+fn the_setters_are_those_of_the_definitions() {
+    let (tables, offered) = (page(), offered());
+    let keywords = sources::python_keywords("_sink.py", "__init__");
+    let options = rows(&tables, "option");
+    let mut missing = Vec::new();
+    for definition in OPTIONS {
+        let row = options.iter().find(|row| names(&row.what).next() == Some(definition.name));
+        let Some(setter) = definition.setter_name() else {
+            assert!(row.is_none(), "docs/languages.md has '{}', whose definition names no setter", definition.name);
+            continue;
+        };
+        let (of_c, of_cpp) = (format!("vecsink_sink_builder_{setter}"), format!("sink_builder::{setter}"));
+        let (in_c, in_cpp) =
+            (format!("{of_c}, in src/ffi/sink_options.rs"), format!("{of_cpp}, in include/vecsink/sink_builder.hpp"));
+        let needed = [
+            (
+                row.is_some_and(|row| row.cells.iter().all(|cell| names(cell).next() == Some(setter))),
+                "a line in docs/languages.md".to_owned(),
+            ),
+            (
+                offered[0].contains(&format!("SinkBuilder::{setter}")),
+                format!("SinkBuilder::{setter}, in src/host/sink/builder.rs"),
+            ),
+            (offered[1].contains(&of_c), in_c),
+            (offered[2].contains(&of_cpp), in_cpp),
+            (
+                keywords.contains(setter),
+                format!("the keyword argument {setter} of Sink, in bindings/python/src/vecsink/_sink.py"),
+            ),
+        ];
+        missing.extend(
+            needed.into_iter().filter(|(found, _)| !found).map(|(_, what)| format!("{}: {what}", definition.name)),
+        );
+    }
+    assert!(missing.is_empty(), "options lack: {missing:#?}");
 }
 
 #[test]

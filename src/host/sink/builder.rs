@@ -1,7 +1,7 @@
 //! How a sink is opened.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +10,19 @@ use super::callbacks::{Callbacks, Calls, Rejected};
 use super::core::Core;
 use super::position::PositionKeeper;
 use crate::error::{Diagnostic, Error, Result};
+use crate::options::Given;
 use crate::pipeline::application_name;
 use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::rejects::Rejects;
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
-use crate::settings::sink::push::push_sink;
-use crate::settings::{ConflictMode, DeadLetterTarget, ExceptionMode, TableName};
+use crate::settings::sink::options::{
+    BATCH_SIZE, CONFLICT_MODE, CONNECTION_MAX_ACTIVE, DEAD_LETTER, DeadLetterOption, EXCEPTION_MODE, PASSWORD,
+    SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_NORMALIZE,
+};
+use crate::settings::sink::push::{GivenOptions, give, push_sink};
+use crate::settings::{ConflictMode, ExceptionMode, TableName};
 
 /// Less holds no batch of vectors.
 const LEAST_MEMORY: usize = 1 << 20;
@@ -29,31 +34,36 @@ pub struct SinkBuilder {
     table: String,
     /// `None`: all of the table.
     columns: Option<Vec<String>>,
-    options: Vec<(String, String)>,
+    options: GivenOptions,
+    application_name: Option<String>,
     linger: Option<Duration>,
     buffer_memory: usize,
     max_outage: Option<Duration>,
     stream: Option<String>,
     deletes: bool,
-    /// As a path, which need not be UTF-8 as an option's value is.
-    dead_letter_file: Option<PathBuf>,
     calls: Calls,
 }
 
 impl SinkBuilder {
     pub(super) fn new(url: &str, table: &str) -> SinkBuilder {
-        SinkBuilder {
+        let builder = SinkBuilder {
             table: table.to_owned(),
             columns: None,
-            options: vec![("url".into(), url.into()), ("conflictmode".into(), "upsert".into())],
+            options: GivenOptions::new(),
+            application_name: None,
             linger: None,
             buffer_memory: DEFAULT_MEMORY,
             max_outage: None,
             stream: None,
             deletes: false,
-            dead_letter_file: None,
             calls: Calls::default(),
-        }
+        };
+        builder.set(&URL, Given::Text(url.into())).conflict_mode(ConflictMode::Upsert)
+    }
+
+    fn set(mut self, option: &SinkOption, value: Given<SinkOptions>) -> Self {
+        give(&mut self.options, option.name, value);
+        self
     }
 
     /// The columns that rows have, in their order, named as the database has them. Left out: all of the table in its own
@@ -65,46 +75,33 @@ impl SinkBuilder {
 
     /// Any option of a sink table of a job file, by its name there; a later one wins. `docs/options.md` lists them.
     pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        let name = name.into();
-        if name.eq_ignore_ascii_case(DEAD_LETTER) {
-            self.dead_letter_file = None;
-        }
-        self.options.push((name, value.into()));
+        give(&mut self.options, name, Given::Text(value.into()));
         self
     }
 
     /// Who logs in; wins over the URL.
     pub fn user(self, user: &str) -> Self {
-        self.option("username", user)
+        self.set(&USER_NAME, Given::Text(user.into()))
     }
 
     /// Wins over the URL.
     pub fn password(self, password: &str) -> Self {
-        self.option("password", password)
+        self.set(&PASSWORD, Given::Text(password.into()))
     }
 
     /// What happens to a row whose key is already there. Default: [`ConflictMode::Upsert`].
     pub fn conflict_mode(self, mode: ConflictMode) -> Self {
-        let word = match mode {
-            ConflictMode::Ignore => "ignore",
-            ConflictMode::Strict => "strict",
-            ConflictMode::Upsert => "upsert",
-        };
-        self.option("conflictmode", word)
+        self.set(&CONFLICT_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.conflict_mode = mode))
     }
 
     /// What happens when the database refuses a row: it becomes a dead letter (the default), or the sink fails.
     pub fn exception_mode(self, mode: ExceptionMode) -> Self {
-        let word = match mode {
-            ExceptionMode::Ignore => "ignore",
-            ExceptionMode::Strict => "strict",
-        };
-        self.option("exceptionmode", word)
+        self.set(&EXCEPTION_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.exception_mode = mode))
     }
 
     /// Rows in one transaction at most. Left out: tuned while running.
     pub fn batch_size(self, rows: u32) -> Self {
-        self.option("batchsize", rows.to_string())
+        self.set(&BATCH_SIZE, Given::Number(rows.into()))
     }
 
     /// How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, 50 ms where a
@@ -122,28 +119,39 @@ impl SinkBuilder {
 
     /// Connections at most, and so transactions at once; as many are opened as make writing faster. Default: 20.
     pub fn connections(self, most: u32) -> Self {
-        self.option("connectionmaxactive", most.to_string())
+        self.set(&CONNECTION_MAX_ACTIVE, Given::Number(most.into()))
     }
 
     /// A file that keeps rows which can't be stored, as JSON Lines.
-    pub fn dead_letter_file(mut self, path: impl AsRef<Path>) -> Self {
-        self.dead_letter_file = Some(path.as_ref().to_owned());
-        self
+    pub fn dead_letter_file(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        let set = move |options: &mut SinkOptions| {
+            if path.as_os_str().is_empty() {
+                return Err("needs a path".to_owned());
+            }
+            options.dead_letter = Some(DeadLetterOption::File(path));
+            Ok(())
+        };
+        self.set(&DEAD_LETTER, Given::Typed(Box::new(set)))
     }
 
     /// The length of every vector, for tables whose types and indexes don't say.
     pub fn vector_dimension(self, dimension: usize) -> Self {
-        self.option("vector.dimension", dimension.to_string())
+        self.set(&VECTOR_DIMENSION, Given::Number(dimension as u64))
     }
 
     /// Scale vectors to length 1 before they are stored.
     pub fn vector_normalize(self, normalize: bool) -> Self {
-        self.option("vector.normalize", if normalize { "l2" } else { "none" })
+        self.set(
+            &VECTOR_NORMALIZE,
+            Given::typed(move |options: &mut SinkOptions| options.sink.vector_normalize = normalize),
+        )
     }
 
     /// How sessions name themselves in `pg_stat_activity`; wins over the URL. Default: `vecsink` and the stream.
-    pub fn application_name(self, name: &str) -> Self {
-        self.option(APPLICATION_NAME, name)
+    pub fn application_name(mut self, name: &str) -> Self {
+        self.application_name = Some(name.to_owned());
+        self
     }
 
     /// How long the database may be away before the sink fails. Left out: no end.
@@ -188,31 +196,30 @@ impl SinkBuilder {
     /// [`Error::Config`] when something in the options is wrong, [`Error::Target`] when the database is away or the table
     /// can't take such rows.
     pub fn open(self) -> Result<Sink> {
+        let mut wrong = Vec::new();
         if self.buffer_memory < LEAST_MEMORY {
-            return Err(misuse(format!("buffer_memory must be at least {LEAST_MEMORY} bytes")));
+            wrong.push(format!("buffer_memory must be at least {LEAST_MEMORY} bytes"));
         }
         if self.columns.as_ref().is_some_and(Vec::is_empty) {
             let why = "the list of columns is empty: name those that rows have, or leave it out for all of the table";
-            return Err(misuse(why.into()));
+            wrong.push(why.to_owned());
         }
-        let table = TableName::parse(&self.table).map_err(|why| misuse(format!("'{}' {why}", self.table)))?;
-        let (schema, table) = table.or_in("public");
-        let (names, options): (Vec<_>, Vec<_>) =
-            self.options.into_iter().partition(|(name, _)| name == APPLICATION_NAME);
-        let (mut settings, notices) = push_sink((&schema, &table), &self.columns.unwrap_or_default(), &options)?;
+        let (schema, table) = TableName::parse(&self.table).map_or_else(
+            |why| {
+                wrong.push(format!("'{}' {why}", self.table));
+                Default::default()
+            },
+            |name| name.or_in("public"),
+        );
+        let columns = self.columns.unwrap_or_default();
+        let (mut settings, notices) = push_sink((&schema, &table), &columns, self.options, wrong)?;
         settings.changing = self.deletes;
-        if let Some(file) = self.dead_letter_file {
-            if file.as_os_str().is_empty() {
-                return Err(misuse("dead_letter_file needs a path".into()));
-            }
-            settings.dead_letter = Some(DeadLetterTarget::File(file));
-        }
         for notice in notices {
             log::warn!("{notice}");
         }
         let stream = self.stream.clone().unwrap_or_else(|| settings.name.clone());
-        if let Some((_, name)) = names.last() {
-            settings.connection.application_name = Some(name.clone());
+        if let Some(name) = self.application_name {
+            settings.connection.application_name = Some(name);
         }
         let application = settings.connection.application_name.clone();
         let application = application.unwrap_or_else(|| format!("vecsink {stream}"));
@@ -243,10 +250,6 @@ impl SinkBuilder {
         Ok(Sink::new(core, columns, callbacks, keeper, start as u64))
     }
 }
-
-const DEAD_LETTER: &str = "deadletter";
-/// Not an option of a job file: there the URL has it.
-const APPLICATION_NAME: &str = "application name";
 
 /// What the options say, without their values, which may be secrets.
 impl fmt::Debug for SinkBuilder {

@@ -172,12 +172,14 @@ pub const USER_NAME: SinkOption = SinkOption::new(
     "username",
     Value::Text(|options, user| options.user = Some(user)),
     "Who logs in. Wins over the user of the url; one of them is required.",
-);
+)
+.setter("user");
 pub const PASSWORD: SinkOption = SinkOption::new(
     "password",
     Value::Secret(|options, password| options.password = Some(Password::new(password))),
     "Wins over the password of the url; one of them is required. ${NAME} takes it from the environment.",
-);
+)
+.setter("password");
 pub const TARGET_SCHEMA: SinkOption =
     SinkOption::new("targetschema", Value::Text(|options, name| options.sink.schema = name), "The table's schema.")
         .default("public");
@@ -185,7 +187,8 @@ pub const BATCH_SIZE: SinkOption = SinkOption::new(
     "batchsize",
     Value::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
     "Rows written in one transaction at most. Left out: tuned while running, from 3000.",
-);
+)
+.setter("batch_size");
 pub const BATCH_WRITE_TIMEOUT: SinkOption = SinkOption::new(
     "batchwritetimeoutms",
     Value::Millis(|options, limit| options.sink.batch_write_timeout = limit),
@@ -197,7 +200,8 @@ pub const CONNECTION_MAX_ACTIVE: SinkOption = SinkOption::new(
     Value::Count { most: 10_000, set: |options, most| options.sink.connection_max_active = most },
     "Connections at most, and so writers at once.",
 )
-.default("20");
+.default("20")
+.setter("connections");
 pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
     "connectionmaxwait",
     Value::Millis(|options, limit| options.sink.connection_max_wait = limit),
@@ -238,7 +242,8 @@ pub const CONFLICT_MODE: SinkOption = SinkOption::new(
     "A row whose key is already there: ignore keeps the old row, upsert (or update) replaces it, strict stops the job. \
      For rows that a program pushes the default is upsert.",
 )
-.default("ignore");
+.default("ignore")
+.setter("conflict_mode");
 pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
     "exceptionmode",
     Value::Choice(&[
@@ -247,7 +252,8 @@ pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
     ]),
     "A record that can't be written: ignore makes it a dead letter, strict stops the job.",
 )
-.default("ignore");
+.default("ignore")
+.setter("exception_mode");
 pub const CASE_SENSITIVE: SinkOption = SinkOption::new(
     "casesensitive",
     Value::Choice(&[("0", |options| options.case_sensitive = false), ("1", |options| options.case_sensitive = true)]),
@@ -274,7 +280,8 @@ pub const DEAD_LETTER: SinkOption = SinkOption::new(
     "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
      sink's database. Left out: they are counted and logged.",
 )
-.own();
+.own()
+.setter("dead_letter_file");
 pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
     "log.row-values",
     Value::Boolean(|options, on| options.sink.log_row_values = on),
@@ -288,7 +295,8 @@ pub const VECTOR_DIMENSION: SinkOption = SinkOption::new(
     Value::Count { most: 1_000_000, set: |options, length| options.sink.vector_dimension = Some(length as usize) },
     "The length of every vector. Left out: what the table's types and indexes say.",
 )
-.own();
+.own()
+.setter("vector_dimension");
 pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
     "vector.normalize",
     Value::Choice(&[
@@ -298,7 +306,8 @@ pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
     "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a zero vector is refused.",
 )
 .default("none")
-.own();
+.own()
+.setter("vector_normalize");
 pub const USE_COPY: SinkOption = SinkOption::new(
     "usecopy",
     Value::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),

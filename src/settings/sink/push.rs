@@ -1,44 +1,49 @@
-//! The sink of a host program that pushes its rows: the options of a sink table without a job file around them.
+//! The sink of a program that pushes its rows: the options of a sink table without a job file around them.
 
-use super::read as sink;
-use super::read::DeclaredSink;
-use crate::error::{Diagnostic, Error, Location};
+use super::options::{OPTIONS, SinkOptions};
+use super::read::{DeclaredSink, finish};
+use crate::error::{Diagnostic, Error};
 use crate::options::report::Report;
-use crate::options::{OptionEntry, TableOptions};
+use crate::options::{Given, TableOptions, specs};
 use crate::settings::{RowOrigin, Sink, SinkColumn};
 use crate::types::data_type::DataType;
 
-/// A program's options have no place in a file.
-const NOWHERE: Location = Location { line: 0, column: 0 };
+/// Options by their names, each at most once.
+pub type GivenOptions = Vec<(String, Given<SinkOptions>)>;
 
-/// The checked settings of a sink and what the user should be told, or [`Error::Config`] with everything wrong with the
-/// options. Names are taken as the database has them; without columns all of the table are written.
+/// Gives an option another value.
+pub fn give(options: &mut GivenOptions, name: impl Into<String>, value: Given<SinkOptions>) {
+    let name = name.into();
+    options.retain(|(earlier, _)| !earlier.eq_ignore_ascii_case(&name));
+    options.push((name, value));
+}
+
+/// The checked settings of a sink and what the user should be told, or [`Error::Config`] with everything wrong: with the
+/// options, and what else the caller has found. Names are taken as the database has them; without columns all of the table
+/// are written.
 pub fn push_sink(
-    table: (&str, &str),
+    (schema, table): (&str, &str),
     columns: &[String],
-    options: &[(String, String)],
+    mut given: GivenOptions,
+    wrong: Vec<String>,
 ) -> Result<(Sink, Vec<String>), Error> {
-    let named = [("targetschema", table.0), ("tablename", table.1), ("casesensitive", "1")];
-    let named = named.map(|(name, value)| (name.to_string(), value.to_string()));
-    let entries: Vec<OptionEntry> = options.iter().chain(&named).map(entry).collect();
+    let (named_schema, named_table) = (schema.to_owned(), table.to_owned());
+    give(&mut given, "targetschema", Given::typed(|options: &mut SinkOptions| options.sink.schema = named_schema));
+    give(&mut given, "tablename", Given::typed(|options: &mut SinkOptions| options.sink.table = named_table));
+    give(&mut given, "casesensitive", Given::typed(|options: &mut SinkOptions| options.case_sensitive = true));
     let mut report = Report::default();
-    let mut options = TableOptions::new(table.1, NOWHERE, &entries, true, &|_| None, &mut report);
+    wrong.into_iter().for_each(|message| report.error(None, message));
+    let mut options = TableOptions::of_program(table, given.iter().map(|(name, _)| name.as_str()), &mut report);
+    options.refuse_unknown("adbpg", &[("", &specs(OPTIONS))], &[]);
+    let mut settings = SinkOptions::new();
+    options.take(OPTIONS, given, &mut settings);
     let column = |name: &String| SinkColumn { name: name.clone(), data_type: DataType::STRING, not_null: false };
     let columns = columns.iter().map(column).collect();
-    let sink = sink::read(
-        &mut options,
-        "adbpg",
-        DeclaredSink { columns, origin: RowOrigin::Program, ..DeclaredSink::default() },
-    );
+    let written = DeclaredSink { columns, origin: RowOrigin::Program, ..DeclaredSink::default() };
+    let sink = finish(&mut options, settings, written);
     if report.diagnostics.is_empty() {
         return Ok((sink, report.notices));
     }
     let errors = report.into_errors();
     Err(Error::Config(errors.into_iter().map(|error| Diagnostic { location: None, ..error }).collect()))
-}
-
-/// Nothing in a program's values stands for something else: `${` is itself.
-fn entry((name, value): &(String, String)) -> OptionEntry {
-    let value = value.replace("${", "$${");
-    OptionEntry { key: name.clone(), key_at: Some(NOWHERE), value, value_at: Some(NOWHERE) }
 }
