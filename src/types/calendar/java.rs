@@ -1,8 +1,7 @@
 //! Dates and times as `java.time` has them: the proleptic Gregorian calendar, years before 1 included.
 
+pub(crate) use super::SECONDS_PER_DAY;
 use super::{days_from_date, days_in_month};
-
-pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Days of a date that Java's "smart" resolver accepts: a day past the month's last one, up to 31, means the last one.
 pub(crate) fn smart_date(year: i64, month: u32, day: u32) -> Option<i64> {

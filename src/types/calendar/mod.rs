@@ -5,6 +5,8 @@
 pub mod java;
 pub mod postgres;
 
+pub const SECONDS_PER_DAY: i64 = 86_400;
+
 /// Days from 1970-01-01 to a date. Counts in years that begin in March, so that the leap day is the last one, and in
 /// cycles of 400 years, which all have the same length.
 pub fn days_from_date(year: i64, month: u32, day: u32) -> i64 {

@@ -1,12 +1,11 @@
 //! Days, times and timestamps: PostgreSQL's epoch, rounding and limits, and their canonical text.
 
-use super::{days_from_date, days_in_month};
+use super::{SECONDS_PER_DAY, days_from_date, days_in_month};
 
 /// 2000-01-01, PostgreSQL's day zero, in days since 1970-01-01.
 pub const EPOCH_DAY: i64 = 10_957;
-pub const SECONDS_A_DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
-const DAY_MICROS: i64 = SECONDS_A_DAY * MICROS;
+const DAY_MICROS: i64 = SECONDS_PER_DAY * MICROS;
 /// The first day (4714-11-24 BC) and the day after the last (5874897-12-31), counted from 2000-01-01.
 const DAYS: std::ops::Range<i64> = -2_451_545..2_145_031_949;
 /// The same for timestamps, in microseconds: they end with the year 294276.
@@ -20,7 +19,7 @@ pub fn date(days_since_1970: i64) -> Option<i32> {
 
 /// PostgreSQL's time of day, rounded to `precision` digits. `None`: not within a day.
 pub fn time(nanos: i64, precision: u8) -> Option<i64> {
-    if !(0..=SECONDS_A_DAY * 1_000_000_000).contains(&nanos) {
+    if !(0..=SECONDS_PER_DAY * 1_000_000_000).contains(&nanos) {
         return None;
     }
     let micros = nanos / 1_000_000_000 * MICROS + fraction((nanos % 1_000_000_000) as u32);
@@ -30,7 +29,7 @@ pub fn time(nanos: i64, precision: u8) -> Option<i64> {
 
 /// PostgreSQL's timestamp, rounded to `precision` digits. `None`: out of its range.
 pub fn timestamp(seconds: i64, nanos: u32, precision: u8) -> Option<i64> {
-    let micros = seconds.checked_sub(EPOCH_DAY * SECONDS_A_DAY)?.checked_mul(MICROS)?.checked_add(fraction(nanos))?;
+    let micros = seconds.checked_sub(EPOCH_DAY * SECONDS_PER_DAY)?.checked_mul(MICROS)?.checked_add(fraction(nanos))?;
     if !TIMESTAMPS.contains(&micros) {
         return None;
     }
@@ -99,7 +98,7 @@ pub fn parse_timestamp(text: &[u8]) -> Option<(i64, u32)> {
     let (date, rest) = text.split_at_checked(10)?;
     let (b' ' | b'T', time) = rest.split_first()? else { return None };
     let (seconds, nanos) = parse_time(time)?;
-    Some((parse_date(date)? * SECONDS_A_DAY + seconds, nanos))
+    Some((parse_date(date)? * SECONDS_PER_DAY + seconds, nanos))
 }
 
 fn one(byte: u8) -> Option<u32> {
@@ -155,7 +154,7 @@ mod tests {
     fn what_the_server_cannot_hold_has_no_form() {
         assert_eq!(date(-2_451_545 + EPOCH_DAY - 1), None);
         assert_eq!(timestamp(i64::MAX, 0, 6), None);
-        assert_eq!(timestamp(-211_813_488_000 + EPOCH_DAY * SECONDS_A_DAY - 1, 0, 6), None);
+        assert_eq!(timestamp(-211_813_488_000 + EPOCH_DAY * SECONDS_PER_DAY - 1, 0, 6), None);
         assert_eq!(time(-1, 6), None);
     }
 }

@@ -6,34 +6,17 @@ use super::{ColumnType, array_text};
 use crate::types::refusal::sqlstate;
 use crate::types::vectors::dimension::check_length;
 
-pub(super) struct Array;
-
-impl Facets for Array {
-    /// The element type.
-    type Modifier = Box<ColumnType>;
-
-    const CATALOG: Catalog = Catalog::Where(|of| of.is_array);
-    fn modifier(of: &CatalogType) -> Option<Box<ColumnType>> {
+/// Its modifier is the element type.
+pub(super) const ARRAY: Facets<Box<ColumnType>> = Facets {
+    catalog: Catalog::Where(|of| of.is_array),
+    modifier: |of| {
         // The bytes of an array name the element type by its oid.
         of.element().map(|element| Box::new(ColumnType::of(&element))).filter(|element| element.oid().is_some())
-    }
-
-    fn natural_source(element: &Box<ColumnType>) -> DataType {
-        DataType::Array(Box::new(element.natural_source()))
-    }
-    fn fit(element: &Box<ColumnType>, source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        fit(element, source).unwrap_or(Fit::binary_if(source.is_text()))
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_ARRAY
-    }
-
-    fn encode(
-        element: &Box<ColumnType>,
-        context: Context<'_>,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
+    },
+    natural_source: |element| DataType::Array(Box::new(element.natural_source())),
+    fit: |element, source, _| fit(element, source).unwrap_or(Fit::binary_if(source.is_text())),
+    takes: |_| TAKES_ARRAY,
+    encode: |element, context, value, out| {
         counted(out, |out| match *value {
             Value::Array(elements) => {
                 check_length(elements.len(), context.dimension)?;
@@ -42,23 +25,15 @@ impl Facets for Array {
             Value::Text(text) => array_text::read(element, context, text, out),
             _ => Err(EncodeError::AsText),
         })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print(element: &Box<ColumnType>, bytes: &[u8], out: &mut Vec<u8>) {
-        array_text::print(element, bytes, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image(_: &Box<ColumnType>, _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = Some(*b"{}");
-    const VECTOR: Option<VectorColumn> = None;
-}
+    },
+    most_bytes: room::any,
+    print: |element, bytes, out| array_text::print(element, bytes, out),
+    key: Key { images: KeyImages::Unknown, family: None },
+    key_image: no_image,
+    is_bare_element: false,
+    brackets: Some(*b"{}"),
+    vector: None,
+};
 
 const MOST_DIMENSIONS: usize = 6;
 

@@ -4,51 +4,32 @@ use super::facets::*;
 use super::field::{self, counted};
 use crate::types::refusal::sqlstate;
 
-/// `bit`, whose values have its length exactly, or `bit varying`.
-pub(super) struct BitString<const EXACT: bool>;
+/// `bit`, whose values have its length exactly, or `bit varying`. Its modifier is the length in bits.
+pub(super) const fn bit_string<const EXACT: bool>() -> Facets<Option<u32>> {
+    Facets {
+        catalog: match EXACT {
+            true => Catalog::BuiltIn { name: "bit", oid: 1560 },
+            false => Catalog::BuiltIn { name: "varbit", oid: 1562 },
+        },
+        modifier: |of| Some(u32::try_from(of.typmod).ok()),
+        natural_source: |_| DataType::BYTES,
+        fit: |_, source, _| Fit::binary_if(source.is_bytes() || source.is_text()),
+        takes: |_| TAKES_BYTES,
+        encode: |length, _, value, out| counted(out, |out| bits(value, *length, EXACT, out)),
+        most_bytes: room::any,
+        print: |_, bytes, out| print(bytes, out),
+        key: Key { images: KeyImages::Unknown, family: None },
+        key_image: no_image,
+        is_bare_element: false,
+        brackets: None,
+        vector: None,
+    }
+}
 
-impl<const EXACT: bool> Facets for BitString<EXACT> {
-    /// Length in bits.
-    type Modifier = Option<u32>;
-
-    const CATALOG: Catalog = match EXACT {
-        true => Catalog::BuiltIn { name: "bit", oid: 1560 },
-        false => Catalog::BuiltIn { name: "varbit", oid: 1562 },
-    };
-    fn modifier(of: &CatalogType) -> Option<Option<u32>> {
-        Some(u32::try_from(of.typmod).ok())
-    }
-
-    fn natural_source(_: &Option<u32>) -> DataType {
-        DataType::BYTES
-    }
-    fn fit(_: &Option<u32>, source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::binary_if(source.is_bytes() || source.is_text())
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_BYTES
-    }
-
-    fn encode(length: &Option<u32>, _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| bits(value, *length, EXACT, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print(_: &Option<u32>, bytes: &[u8], out: &mut Vec<u8>) {
-        let (length, bytes) = bytes.split_at(bytes.len().min(4));
-        let digits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| b'0' + (byte >> bit & 1)));
-        out.extend(digits.take(field::integer(length) as usize));
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image(_: &Option<u32>, _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
+fn print(bytes: &[u8], out: &mut Vec<u8>) {
+    let (length, bytes) = bytes.split_at(bytes.len().min(4));
+    let digits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| b'0' + (byte >> bit & 1)));
+    out.extend(digits.take(field::integer(length) as usize));
 }
 
 /// Of a bit string, whose length is signed.

@@ -1,51 +1,27 @@
 //! boolean.
 
 use super::facets::*;
-use super::field::fixed;
+use super::field::{fixed, put};
 
-pub(super) struct Bool;
-
-impl Facets for Bool {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "bool", oid: 16 };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::Boolean
-    }
-    fn fit((): &(), source: &DataType, _: Option<VectorEncoding>) -> Fit {
+pub(super) const BOOL: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "bool", oid: 16 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::Boolean,
+    fit: |_, source, _| match source {
         // `1` and `0` mean something to the server.
-        if source.is_integer() { Fit::Text } else { Fit::binary_if(source.is_text() || *source == DataType::Boolean) }
-    }
-    fn takes(_: &DataType) -> &'static str {
-        "it takes BOOLEAN and STRING"
-    }
-
-    #[inline]
-    fn encode((): &(), _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        fixed([u8::from(boolean(value)?)], out);
-        Ok(())
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        out.push(if bytes == [0] { b'f' } else { b't' });
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: None };
-    fn key_image((): &(), _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.push(boolean(value)?.into());
-        Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = true;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+        source if source.is_integer() => Fit::Text,
+        source => Fit::binary_if(source.is_text() || *source == DataType::Boolean),
+    },
+    takes: |_| "it takes BOOLEAN and STRING",
+    encode: |_, _, value, out| fixed([u8::from(boolean(value)?)], out),
+    most_bytes: room::any,
+    print: |_, bytes, out| out.push(if bytes == [0] { b'f' } else { b't' }),
+    key: Key { images: KeyImages::EqualUnlessText, family: None },
+    key_image: |_, _, value, out| put(&[u8::from(boolean(value)?)], out),
+    is_bare_element: true,
+    brackets: None,
+    vector: None,
+};
 
 fn boolean(value: &Value<'_>) -> Result<bool, EncodeError> {
     match *value {

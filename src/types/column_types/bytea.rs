@@ -5,48 +5,24 @@ use super::field::counted;
 use super::string::check_nul;
 use crate::types::text::scalar;
 
-pub(super) struct Bytea;
-
-impl Facets for Bytea {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "bytea", oid: 17 };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::BYTES
-    }
-    fn fit((): &(), source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::binary_if(source.is_bytes() || source.is_text())
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_BYTES
-    }
-
-    fn encode((): &(), _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| bytea(value, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        match value {
-            Value::Bytes(bytes) => bytes.len(),
-            value => room::as_they_are(value),
-        }
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        scalar::hex(bytes, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: None };
-    fn key_image((): &(), _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        bytea(value, out)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+pub(super) const BYTEA: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "bytea", oid: 17 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::BYTES,
+    fit: |_, source, _| Fit::binary_if(source.is_bytes() || source.is_text()),
+    takes: |_| TAKES_BYTES,
+    encode: |_, _, value, out| counted(out, |out| bytea(value, out)),
+    most_bytes: |value| match value {
+        Value::Bytes(bytes) => bytes.len(),
+        value => room::as_they_are(value),
+    },
+    print: |_, bytes, out| scalar::hex(bytes, out),
+    key: Key { images: KeyImages::EqualUnlessText, family: None },
+    key_image: |_, _, value, out| bytea(value, out),
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
 /// Text is `\x` and hexadecimal digits, or the bytes themselves where no backslash is in it.
 fn bytea(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {

@@ -13,53 +13,40 @@ pub(super) use crate::types::vector_encoding::VectorEncoding;
 use crate::types::vector_encoding::VectorOptions;
 use crate::types::vectors::dimension::Dimension;
 
-/// All that is to be known of a column type. Nothing has a default: a type that leaves something out doesn't compile.
-pub(super) trait Facets {
-    /// The length, the precision or the element type that a column is declared with. `()`: there is none.
-    type Modifier;
-
+/// All that is to be known of a column type. No field has a default: a type that leaves one out doesn't compile. `M` is the
+/// type's modifier: the length, the precision or the element type that a column is declared with, `()` where there is none.
+pub(super) struct Facets<M> {
     /// How the database's catalog names the type.
-    const CATALOG: Catalog;
+    pub catalog: Catalog,
     /// The modifier of a column whose type is named so. `None`: it is declared in a way that is not encoded here.
-    fn modifier(of: &CatalogType) -> Option<Self::Modifier>;
+    pub modifier: fn(&CatalogType) -> Option<M>,
 
     /// The type of the values that go into the column as they are.
-    fn natural_source(modifier: &Self::Modifier) -> DataType;
-    /// How values of a source type enter the column. `encoding`: what BYTES hold that feed a vector.
-    fn fit(modifier: &Self::Modifier, source: &DataType, encoding: Option<VectorEncoding>) -> Fit;
+    pub natural_source: fn(&M) -> DataType,
+    /// How values of a source type enter the column. The option says what BYTES hold that feed a vector.
+    pub fit: fn(&M, &DataType, Option<VectorEncoding>) -> Fit,
     /// What the column takes, for the error about a source type that doesn't fit.
-    fn takes(source: &DataType) -> &'static str;
+    pub takes: fn(&DataType) -> &'static str,
 
     /// Appends the length and the binary form of a value that isn't NULL. On `Err` what was appended is to be thrown away.
-    fn encode(
-        modifier: &Self::Modifier,
-        context: Context<'_>,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError>;
-    /// The most bytes of a value's binary form, so that their memory can be reserved. [`room::FRAME`](crate::types::room::FRAME)
-    /// is added to it.
-    fn most_bytes(value: &Value<'_>) -> usize;
-    /// Appends the text of what [`Facets::encode`] wrote behind the length, as the server's input function reads it. What isn't
-    /// there is left out.
-    fn print(modifier: &Self::Modifier, bytes: &[u8], out: &mut Vec<u8>);
+    pub encode: fn(&M, Context<'_>, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
+    /// The most bytes of a value's binary form, so that their memory can be reserved. [`room::FRAME`] is added to it.
+    pub most_bytes: fn(&Value<'_>) -> usize,
+    /// Appends the text of what `encode` wrote behind the length, as the server's input function reads it. What isn't there is
+    /// left out.
+    pub print: fn(&M, &[u8], &mut Vec<u8>),
 
     /// What a key of the type is good for.
-    const KEY: Key;
+    pub key: Key,
     /// Appends the value as the column will store it: what the database takes for one key has the same bytes.
-    fn key_image(
-        modifier: &Self::Modifier,
-        source: &DataType,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError>;
+    pub key_image: fn(&M, &DataType, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
 
     /// Whether its text never needs quotes as an element of an array.
-    const IS_BARE_ELEMENT: bool;
+    pub is_bare_element: bool,
     /// The brackets of its text, where it is a list whose elements stand between commas.
-    const BRACKETS: Option<[u8; 2]>;
+    pub brackets: Option<[u8; 2]>,
     /// Whether its values can be vectors.
-    const VECTOR: Option<VectorColumn>;
+    pub vector: Option<VectorColumn>,
 }
 
 /// How values of a source type enter a column, as a rule; single values may still differ.
@@ -123,6 +110,16 @@ pub(crate) struct Key {
     pub images: KeyImages,
     /// Types of one family have the same image for a value that both take.
     pub family: Option<&'static str>,
+}
+
+/// The key image of a type whose keys only the server can compare.
+pub(super) fn no_image<M>(_: &M, _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
+    Err(EncodeError::AsText)
+}
+
+/// The text of a binary form that is text.
+pub(super) fn print_as_is<M>(_: &M, bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(bytes);
 }
 
 /// Whether equal keys always have equal images.

@@ -10,11 +10,18 @@ const MOST_BYTES: usize = (1 << 30) - 1;
 
 /// Length and bytes in one go.
 #[inline(always)]
-pub(super) fn fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) {
+pub(super) fn fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut whole = [0; 12];
     whole[3] = N as u8;
     whole[4..4 + N].copy_from_slice(&bytes);
     out.extend_from_slice(&whole[..4 + N]);
+    Ok(())
+}
+
+/// Bytes without their length, as in a key image.
+pub(super) fn put(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    out.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// Lets `write` append the bytes and puts their length before them.

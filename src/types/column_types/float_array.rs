@@ -1,7 +1,5 @@
 //! real[] and double precision[].
 
-use std::marker::PhantomData;
-
 use super::facets::*;
 use super::field::counted;
 use super::{ColumnType, array, array_text, real};
@@ -11,9 +9,6 @@ use crate::types::vectors::dimension::{check_finite, check_length, no_dimensions
 use crate::types::vectors::element::{ElementSlot, Sized4, Sized8};
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
-
-/// A column of arrays of floats that are `N`. Those of one dimension serve as vectors.
-pub(super) struct FloatArray<N>(PhantomData<N>);
 
 /// What the widths differ in.
 pub(super) trait Element: real::Width {
@@ -34,49 +29,31 @@ impl Element for f64 {
     type Slot = Sized8;
 }
 
-impl<N: Element> Facets for FloatArray<N> {
-    type Modifier = ();
-
-    const CATALOG: Catalog = N::CATALOG;
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::Array(Box::new(N::SOURCE))
-    }
-    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
-        array::fit(&N::TYPE, source).unwrap_or(Fit::of_packed(source, encoding))
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_ARRAY
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| match value {
-            Value::Array(elements @ [Value::Array(_), ..]) => several(&N::TYPE, context, elements, out),
-            value => array::<N::Slot>(value, context, context.vectors.normalize, out),
-        })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        match value {
+/// A column of arrays of floats that are `N`. Those of one dimension serve as vectors.
+pub(super) const fn float_array<N: Element>() -> Facets<()> {
+    Facets {
+        catalog: N::CATALOG,
+        modifier: |_| Some(()),
+        natural_source: |_| DataType::Array(Box::new(N::SOURCE)),
+        fit: |_, source, encoding| array::fit(&N::TYPE, source).unwrap_or(Fit::of_packed(source, encoding)),
+        takes: |_| TAKES_ARRAY,
+        encode: |_, context, value, out| {
+            counted(out, |out| match value {
+                Value::Array(elements @ [Value::Array(_), ..]) => several(&N::TYPE, context, elements, out),
+                value => array::<N::Slot>(value, context, context.vectors.normalize, out),
+            })
+        },
+        most_bytes: |value| match value {
             Value::Vector(elements) => N::Slot::WIDTH * elements.len(),
             value => room::any(value),
-        }
+        },
+        print: |_, bytes, out| array_text::print(&N::TYPE, bytes, out),
+        key: Key { images: KeyImages::Unknown, family: None },
+        key_image: no_image,
+        is_bare_element: false,
+        brackets: Some(*b"{}"),
+        vector: Some(VectorColumn { is_vector_type: false, last_choice: false, stored_bytes: Some(size_of::<N>()) }),
     }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        array_text::print(&N::TYPE, bytes, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = Some(*b"{}");
-    const VECTOR: Option<VectorColumn> =
-        Some(VectorColumn { is_vector_type: false, last_choice: false, stored_bytes: Some(size_of::<N>()) });
 }
 
 /// Of an array of one dimension.

@@ -1,16 +1,11 @@
 //! smallint, integer and bigint.
 
-use std::marker::PhantomData;
-
 use super::facets::*;
-use super::field;
+use super::field::{self, put};
 use crate::types::refusal::sqlstate;
 use crate::types::text::scalar;
 use crate::types::text::shown::shown;
 use crate::types::value::Decimal;
-
-/// A column of whole numbers that are `I`.
-pub(super) struct Integer<I>(PhantomData<I>);
 
 /// What the widths differ in.
 pub(super) trait Width {
@@ -20,7 +15,7 @@ pub(super) trait Width {
     const SMALLEST: i64;
     const LARGEST: i64;
     /// Appends the length and the bytes of a number within the range.
-    fn put(number: i64, out: &mut Vec<u8>);
+    fn put(number: i64, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
 
 impl Width for i16 {
@@ -30,8 +25,8 @@ impl Width for i16 {
     const SMALLEST: i64 = i16::MIN as i64;
     const LARGEST: i64 = i16::MAX as i64;
     #[inline(always)]
-    fn put(number: i64, out: &mut Vec<u8>) {
-        field::fixed((number as i16).to_be_bytes(), out);
+    fn put(number: i64, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        field::fixed((number as i16).to_be_bytes(), out)
     }
 }
 
@@ -42,8 +37,8 @@ impl Width for i32 {
     const SMALLEST: i64 = i32::MIN as i64;
     const LARGEST: i64 = i32::MAX as i64;
     #[inline(always)]
-    fn put(number: i64, out: &mut Vec<u8>) {
-        field::fixed((number as i32).to_be_bytes(), out);
+    fn put(number: i64, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        field::fixed((number as i32).to_be_bytes(), out)
     }
 }
 
@@ -54,53 +49,31 @@ impl Width for i64 {
     const SMALLEST: i64 = i64::MIN;
     const LARGEST: i64 = i64::MAX;
     #[inline(always)]
-    fn put(number: i64, out: &mut Vec<u8>) {
-        field::fixed(number.to_be_bytes(), out);
+    fn put(number: i64, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        field::fixed(number.to_be_bytes(), out)
     }
 }
 
-impl<I: Width> Facets for Integer<I> {
-    type Modifier = ();
-
-    const CATALOG: Catalog = I::CATALOG;
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
+/// A column of whole numbers that are `I`.
+pub(super) const fn integer<I: Width>() -> Facets<()> {
+    Facets {
+        catalog: I::CATALOG,
+        modifier: |_| Some(()),
+        natural_source: |_| I::SOURCE,
+        fit: |_, source, _| Fit::of_number(source),
+        takes: takes_numbers,
+        encode: |_, _, value, out| I::put(read::<I>(value)?, out),
+        most_bytes: room::any,
+        print: |_, bytes, out| scalar::display(field::integer(bytes), out),
+        key: Key { images: KeyImages::EqualUnlessText, family: Some("integer") },
+        key_image: |_, _, value, out| put(&read::<I>(value)?.to_be_bytes(), out),
+        is_bare_element: true,
+        brackets: None,
+        vector: None,
     }
-
-    fn natural_source((): &()) -> DataType {
-        I::SOURCE
-    }
-    fn fit((): &(), source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::of_number(source)
-    }
-    fn takes(source: &DataType) -> &'static str {
-        takes_numbers(source)
-    }
-
-    #[inline]
-    fn encode((): &(), _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        I::put(integer::<I>(value)?, out);
-        Ok(())
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        scalar::display(field::integer(bytes), out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: Some("integer") };
-    fn key_image((): &(), _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&integer::<I>(value)?.to_be_bytes());
-        Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = true;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
 }
 
-fn integer<I: Width>(value: &Value<'_>) -> Result<i64, EncodeError> {
+fn read<I: Width>(value: &Value<'_>) -> Result<i64, EncodeError> {
     in_range(value, I::SMALLEST, I::LARGEST, I::NAME)
 }
 
@@ -170,7 +143,7 @@ mod tests {
             print(&(), bytes, &mut out);
             String::from_utf8(out).unwrap()
         };
-        assert_eq!(printed(Integer::<i16>::print, &[0xff, 0xfe]), "-2");
-        assert_eq!(printed(Integer::<i64>::print, &(-2_i64).to_be_bytes()), "-2");
+        assert_eq!(printed(integer::<i16>().print, &[0xff, 0xfe]), "-2");
+        assert_eq!(printed(integer::<i64>().print, &(-2_i64).to_be_bytes()), "-2");
     }
 }

@@ -5,54 +5,34 @@ use super::field::counted;
 use super::string::check_nul;
 use crate::types::text::json;
 
-/// `json`, or `jsonb`, whose binary form begins with a version.
-pub(super) struct Json<const VERSIONED: bool>;
+pub(super) const JSON: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "json", oid: 114 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::STRING,
+    fit: |_, _, _| Fit::Binary,
+    takes: |_| TAKES_STRING,
+    encode: |_, context, value, out| counted(out, |out| document(value, context.source, out)),
+    most_bytes: room::as_they_are,
+    print: print_as_is,
+    key: Key { images: KeyImages::Unknown, family: None },
+    key_image: no_image,
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
-impl<const VERSIONED: bool> Facets for Json<VERSIONED> {
-    type Modifier = ();
-
-    const CATALOG: Catalog = match VERSIONED {
-        false => Catalog::BuiltIn { name: "json", oid: 114 },
-        true => Catalog::BuiltIn { name: "jsonb", oid: 3802 },
-    };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::STRING
-    }
-    fn fit((): &(), _: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::Binary
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_STRING
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+/// Its binary form begins with a version.
+pub(super) const JSONB: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "jsonb", oid: 3802 },
+    encode: |_, context, value, out| {
         counted(out, |out| {
-            if VERSIONED {
-                out.push(VERSION);
-            }
+            out.push(VERSION);
             document(value, context.source, out)
         })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::as_they_are(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(bytes.get(usize::from(VERSIONED)..).unwrap_or_default());
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+    },
+    print: |_, bytes, out| out.extend_from_slice(bytes.get(1..).unwrap_or_default()),
+    ..JSON
+};
 
 const VERSION: u8 = 1;
 

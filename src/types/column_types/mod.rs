@@ -37,25 +37,37 @@ pub(in crate::types) use field::NULL;
 pub(in crate::types) use string::check_nul;
 
 /// Makes [`ColumnType`] and all that is asked of one from the list of types. An entry is the name, the modifier that the
-/// column's declaration may have, and the type that implements [`Facets`].
+/// column's declaration may have, and the type's [`Facets`].
 macro_rules! column_types {
-    ($( $(#[$doc:meta])* $name:ident $( ( $modifier:ident: $modifier_type:ty ) )? = $facets:ty ),+ $(,)?) => {
+    ($( $(#[$doc:meta])* $name:ident $( ( $modifier:ident: $modifier_type:ty ) )? = $facets:expr ),+ $(,)?) => {
         /// How a column stores its values. A domain counts as its base type.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum ColumnType {
             $( $(#[$doc])* $name $( ($modifier_type) )? ),+
         }
 
+        #[allow(non_upper_case_globals, unused_parens, reason = "a modifier stands in parentheses, and `()` where there is none")]
+        mod facets_of {
+            use super::*;
+            $( pub(super) const $name: Facets<($( $modifier_type )?)> = $facets; )+
+        }
+
+        #[allow(unused_parens, reason = "a modifier stands in parentheses, and `()` where there is none")]
         impl ColumnType {
             /// The names of all column types, for tests that go through them.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name) ),+];
 
+            /// How the catalog names each type.
+            #[cfg(test)]
+            pub(crate) fn catalogs() -> Vec<catalog::Catalog> {
+                vec![$( facets_of::$name.catalog ),+]
+            }
+
             /// The column type that the catalog means: the first of the list that fits.
-            #[allow(unused_parens, reason = "a modifier stands in parentheses, and `()` where there is none")]
             pub(crate) fn of(of: &CatalogType) -> ColumnType {
                 $(
-                    if <$facets as Facets>::CATALOG.fits(of)
-                        && let Some(($( $modifier )?)) = <$facets as Facets>::modifier(of)
+                    if facets_of::$name.catalog.fits(of)
+                        && let Some(($( $modifier )?)) = (facets_of::$name.modifier)(of)
                     {
                         return ColumnType::$name $( ($modifier) )?;
                     }
@@ -63,33 +75,25 @@ macro_rules! column_types {
                 ColumnType::Other
             }
 
-            /// How the catalog names each type.
-            #[cfg(test)]
-            pub(crate) fn catalogs() -> Vec<catalog::Catalog> {
-                vec![$( <$facets as Facets>::CATALOG ),+]
-            }
-
             /// Its oid, where that is the same in every database.
             pub(crate) fn oid(&self) -> Option<u32> {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::CATALOG.oid() ),+ }
+                match self { $( ColumnType::$name { .. } => facets_of::$name.catalog.oid() ),+ }
             }
 
             /// The type of the values that go into the column as they are.
             pub(crate) fn natural_source(&self) -> DataType {
-                match self {
-                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::natural_source(&($( $modifier )?)) ),+
-                }
+                match self { $( ColumnType::$name $( ($modifier) )? => (facets_of::$name.natural_source)(&($( $modifier )?)) ),+ }
             }
 
             fn fit_of_type(&self, source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
                 match self {
-                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::fit(&($( $modifier )?), source, encoding) ),+
+                    $( ColumnType::$name $( ($modifier) )? => (facets_of::$name.fit)(&($( $modifier )?), source, encoding) ),+
                 }
             }
 
             /// What the column takes, for the error about a source type that doesn't fit.
             pub(crate) fn takes(&self, source: &DataType) -> &'static str {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::takes(source) ),+ }
+                match self { $( ColumnType::$name { .. } => (facets_of::$name.takes)(source) ),+ }
             }
 
             /// Appends the length and the binary form of a value that isn't NULL: a field of a row, or an element of an array.
@@ -102,25 +106,23 @@ macro_rules! column_types {
             ) -> Result<(), EncodeError> {
                 match self {
                     $( ColumnType::$name $( ($modifier) )? => {
-                        <$facets as Facets>::encode(&($( $modifier )?), context, value, out)
+                        (facets_of::$name.encode)(&($( $modifier )?), context, value, out)
                     } ),+
                 }
             }
 
             /// The most bytes of a value's binary form, besides [`room::FRAME`](crate::types::room::FRAME).
             pub(crate) fn most_bytes(&self, value: &Value<'_>) -> usize {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::most_bytes(value) ),+ }
+                match self { $( ColumnType::$name { .. } => (facets_of::$name.most_bytes)(value) ),+ }
             }
 
             /// Appends the text of a value's binary form, as the server's input function reads it.
             pub(crate) fn print(&self, bytes: &[u8], out: &mut Vec<u8>) {
-                match self {
-                    $( ColumnType::$name $( ($modifier) )? => <$facets as Facets>::print(&($( $modifier )?), bytes, out) ),+
-                }
+                match self { $( ColumnType::$name $( ($modifier) )? => (facets_of::$name.print)(&($( $modifier )?), bytes, out) ),+ }
             }
 
             pub(crate) fn key(&self) -> Key {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::KEY ),+ }
+                match self { $( ColumnType::$name { .. } => facets_of::$name.key ),+ }
             }
 
             /// Appends the value as the column will store it.
@@ -133,25 +135,25 @@ macro_rules! column_types {
             ) -> Result<(), EncodeError> {
                 match self {
                     $( ColumnType::$name $( ($modifier) )? => {
-                        <$facets as Facets>::key_image(&($( $modifier )?), source, value, out)
+                        (facets_of::$name.key_image)(&($( $modifier )?), source, value, out)
                     } ),+
                 }
             }
 
             /// Whether its text never needs quotes as an element of an array.
             fn is_bare_element(&self) -> bool {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::IS_BARE_ELEMENT ),+ }
+                match self { $( ColumnType::$name { .. } => facets_of::$name.is_bare_element ),+ }
             }
 
             /// The brackets of its text, where it is a list.
             pub(crate) fn brackets(&self) -> Option<[u8; 2]> {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::BRACKETS ),+ }
+                match self { $( ColumnType::$name { .. } => facets_of::$name.brackets ),+ }
             }
 
             /// Whether its values can be vectors.
             #[inline]
             pub(crate) fn vector(&self) -> Option<VectorColumn> {
-                match self { $( ColumnType::$name { .. } => <$facets as Facets>::VECTOR ),+ }
+                match self { $( ColumnType::$name { .. } => facets_of::$name.vector ),+ }
             }
         }
     };
@@ -160,49 +162,49 @@ macro_rules! column_types {
 column_types! {
     /// A type that the server reads as text only, because it has no binary receive function. No row of its table is sent in
     /// binary form, whatever its other columns are.
-    TextOnly = left_to_server::LeftToServer<left_to_server::TextOnly>,
+    TextOnly = left_to_server::TEXT_ONLY,
     /// Any enum: stored by its label.
-    Enum = enumeration::Enum,
+    Enum = enumeration::ENUM,
     /// A row type: sent as text.
-    Composite = left_to_server::LeftToServer<left_to_server::Composite>,
-    Bool = boolean::Bool,
-    Int2 = integer::Integer<i16>,
-    Int4 = integer::Integer<i32>,
-    Int8 = integer::Integer<i64>,
-    Float4 = real::Real<f32>,
-    Float8 = real::Real<f64>,
+    Composite = left_to_server::COMPOSITE,
+    Bool = boolean::BOOL,
+    Int2 = integer::integer::<i16>(),
+    Int4 = integer::integer::<i32>(),
+    Int8 = integer::integer::<i64>(),
+    Float4 = real::real::<f32>(),
+    Float8 = real::real::<f64>(),
     /// `None`: any number of digits.
-    Numeric(digits: Option<(u16, i16)>) = numeric::Numeric,
-    Text = string::Text,
+    Numeric(digits: Option<(u16, i16)>) = numeric::NUMERIC,
+    Text = string::TEXT,
     /// Length in characters.
-    Varchar(length: Option<u32>) = string::Varchar,
-    Char(length: u32) = string::Char,
-    Date = date::Date,
+    Varchar(length: Option<u32>) = string::VARCHAR,
+    Char(length: u32) = string::CHAR,
+    Date = date::DATE,
     /// Fraction digits, 0 to 6.
-    Time(fraction: u8) = time::Time,
-    Timestamp(fraction: u8) = timestamp::Timestamp,
-    TimestampTz(fraction: u8) = timestamp::TimestampTz,
-    Bytea = bytea::Bytea,
-    Uuid = uuid::Uuid,
-    Json = json::Json<false>,
-    Jsonb = json::Json<true>,
+    Time(fraction: u8) = time::TIME,
+    Timestamp(fraction: u8) = timestamp::TIMESTAMP,
+    TimestampTz(fraction: u8) = timestamp::TIMESTAMPTZ,
+    Bytea = bytea::BYTEA,
+    Uuid = uuid::UUID,
+    Json = json::JSON,
+    Jsonb = json::JSONB,
     /// Length in bits.
-    Bit(length: Option<u32>) = bit_string::BitString<true>,
+    Bit(length: Option<u32>) = bit_string::bit_string::<true>(),
     /// Length in bits, at most.
-    Varbit(length: Option<u32>) = bit_string::BitString<false>,
-    Float4Array = float_array::FloatArray<f32>,
-    Float8Array = float_array::FloatArray<f64>,
-    Int2Array = smallint_array::SmallintArray,
+    Varbit(length: Option<u32>) = bit_string::bit_string::<false>(),
+    Float4Array = float_array::float_array::<f32>(),
+    Float8Array = float_array::float_array::<f64>(),
+    Int2Array = smallint_array::SMALLINT_ARRAY,
     /// An array of another of these types, which is no array itself.
-    Array(element: Box<ColumnType>) = array::Array,
+    Array(element: Box<ColumnType>) = array::ARRAY,
     /// An array of anything else: sent as text.
-    OtherArray = left_to_server::LeftToServer<left_to_server::OtherArray>,
+    OtherArray = left_to_server::OTHER_ARRAY,
     /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`](crate::types::target::TargetColumn::dimension).
-    Vector = vector::Vector,
-    HalfVec = vector::HalfVec,
-    SparseVec = sparse_vector::SparseVec,
+    Vector = vector::VECTOR,
+    HalfVec = vector::HALFVEC,
+    SparseVec = sparse_vector::SPARSEVEC,
     /// Anything else: sent as text, the server decides.
-    Other = left_to_server::LeftToServer<left_to_server::Other>,
+    Other = left_to_server::OTHER,
 }
 
 impl ColumnType {

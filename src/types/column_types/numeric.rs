@@ -6,37 +6,20 @@ use super::numeric_digits::{self, Digits};
 use crate::types::number::{with_decimal_text, with_display};
 use crate::types::value::Decimal;
 
-pub(super) struct Numeric;
-
-impl Facets for Numeric {
-    /// Precision and scale.
-    type Modifier = Option<(u16, i16)>;
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "numeric", oid: 1700 };
-    fn modifier(of: &CatalogType) -> Option<Self::Modifier> {
+/// Its modifier is precision and scale.
+pub(super) const NUMERIC: Facets<Option<(u16, i16)>> = Facets {
+    catalog: Catalog::BuiltIn { name: "numeric", oid: 1700 },
+    modifier: |of| {
         // The precision stands in the upper half, the scale in the lower 11 bits, signed.
         Some(of.modifier_from_4().map(|packed| {
             let scale = (packed & 0x7ff) as i16;
             ((packed >> 16) as u16, if scale > 0x3ff { scale - 0x800 } else { scale })
         }))
-    }
-
-    fn natural_source(_: &Self::Modifier) -> DataType {
-        DataType::Decimal { precision: 38, scale: 18 }
-    }
-    fn fit(_: &Self::Modifier, source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::of_number(source)
-    }
-    fn takes(source: &DataType) -> &'static str {
-        takes_numbers(source)
-    }
-
-    fn encode(
-        digits: &Self::Modifier,
-        _: Context<'_>,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
+    },
+    natural_source: |_| DataType::Decimal { precision: 38, scale: 18 },
+    fit: |_, source, _| Fit::of_number(source),
+    takes: takes_numbers,
+    encode: |digits, _, value, out| {
         let number = numeric(value, *digits)?;
         counted(out, |out| {
             match number {
@@ -45,32 +28,21 @@ impl Facets for Numeric {
             }
             Ok(())
         })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print(_: &Self::Modifier, bytes: &[u8], out: &mut Vec<u8>) {
-        numeric_digits::print(bytes, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: None };
-    fn key_image(
-        digits: &Self::Modifier,
-        _: &DataType,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
+    },
+    most_bytes: room::any,
+    print: |_, bytes, out| numeric_digits::print(bytes, out),
+    key: Key { images: KeyImages::EqualUnlessText, family: None },
+    key_image: |digits, _, value, out| {
         match numeric(value, *digits)? {
             Some(number) => number.write_plain(out),
             None => out.extend_from_slice(b"NaN"),
         }
         Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = true;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+    },
+    is_bare_element: true,
+    brackets: None,
+    vector: None,
+};
 
 /// `None` is NaN.
 fn numeric(value: &Value<'_>, modifier: Option<(u16, i16)>) -> Result<Option<Digits>, EncodeError> {

@@ -9,27 +9,13 @@ use crate::types::text::shown::shown;
 use crate::types::vectors::dimension::check_length;
 use crate::types::vectors::element::{ElementSlot, Sized8};
 
-pub(super) struct SmallintArray;
-
-impl Facets for SmallintArray {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "_int2", oid: 1005 };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::Array(Box::new(DataType::SmallInt))
-    }
-    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
-        array::fit(&ColumnType::Int2, source).unwrap_or(Fit::of_packed(source, encoding))
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_ARRAY
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "_int2", oid: 1005 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::Array(Box::new(DataType::SmallInt)),
+    fit: |_, source, encoding| array::fit(&ColumnType::Int2, source).unwrap_or(Fit::of_packed(source, encoding)),
+    takes: |_| TAKES_ARRAY,
+    encode: |_, context, value, out| {
         counted(out, |out| match value {
             Value::Array(elements) => {
                 check_length(elements.len(), context.dimension)?;
@@ -38,24 +24,15 @@ impl Facets for SmallintArray {
             // Whole numbers may be spelt as floats there: `[1.0,2.0]`.
             value => from_floats(value, context, out),
         })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        array_text::print(&ColumnType::Int2, bytes, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = Some(*b"{}");
-    const VECTOR: Option<VectorColumn> =
-        Some(VectorColumn { is_vector_type: false, last_choice: true, stored_bytes: None });
-}
+    },
+    most_bytes: room::any,
+    print: |_, bytes, out| array_text::print(&ColumnType::Int2, bytes, out),
+    key: Key { images: KeyImages::Unknown, family: None },
+    key_image: no_image,
+    is_bare_element: false,
+    brackets: Some(*b"{}"),
+    vector: Some(VectorColumn { is_vector_type: false, last_choice: true, stored_bytes: None }),
+};
 
 /// From numbers that are whole, however they are spelt. Never normalized: nothing would be left of them.
 fn from_floats(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {

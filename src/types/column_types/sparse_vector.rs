@@ -10,60 +10,41 @@ use crate::types::vectors::element::{Bare, Contents};
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
-pub(super) struct SparseVec;
-
-impl Facets for SparseVec {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::Extension { name: "sparsevec" };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::Array(Box::new(DataType::Float))
-    }
-    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
-        Fit::of_vector(source, encoding)
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_VECTOR
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+pub(super) const SPARSEVEC: Facets<()> = Facets {
+    catalog: Catalog::Extension { name: "sparsevec" },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::Array(Box::new(DataType::Float)),
+    fit: |_, source, encoding| Fit::of_vector(source, encoding),
+    takes: |_| TAKES_VECTOR,
+    encode: |_, context, value, out| {
         counted(out, |out| match value {
             Value::Text(text) if is_literal(text) => literal(text, context, out),
             value => from_dense(&Input::of(value, context.vectors.encoding)?, context, out),
         })
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        match value {
-            Value::Vector(elements) => 8 * elements.len(),
-            value => room::any(value),
-        }
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        let word = |at: usize| bytes.get(4 * at..4 * at + 4).map_or(0, field::integer);
-        let (dimensions, count) = (word(0), word(1) as usize);
-        out.push(b'{');
-        for at in 0..count {
-            let comma = if at > 0 { "," } else { "" };
-            scalar::display(format_args!("{comma}{}:", word(3 + at) + 1), out);
-            let value = 4 * (3 + count + at);
-            number::print::<f32>(bytes.get(value..value + 4).unwrap_or_default(), out);
-        }
-        scalar::display(format_args!("}}/{dimensions}"), out);
-    }
+    },
+    most_bytes: |value| match value {
+        Value::Vector(elements) => 8 * elements.len(),
+        value => room::any(value),
+    },
+    print: |_, bytes, out| print(bytes, out),
+    key: Key { images: KeyImages::Unknown, family: None },
+    key_image: no_image,
+    is_bare_element: false,
+    brackets: None,
+    vector: Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: None }),
+};
 
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
+fn print(bytes: &[u8], out: &mut Vec<u8>) {
+    let word = |at: usize| bytes.get(4 * at..4 * at + 4).map_or(0, field::integer);
+    let (dimensions, count) = (word(0), word(1) as usize);
+    out.push(b'{');
+    for at in 0..count {
+        let comma = if at > 0 { "," } else { "" };
+        scalar::display(format_args!("{comma}{}:", word(3 + at) + 1), out);
+        let value = 4 * (3 + count + at);
+        number::print::<f32>(bytes.get(value..value + 4).unwrap_or_default(), out);
     }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> =
-        Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: None });
+    scalar::display(format_args!("}}/{dimensions}"), out);
 }
 
 /// As many as pgvector stores.

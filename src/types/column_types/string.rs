@@ -6,143 +6,62 @@ use crate::types::interval::{DayTime, YearMonth};
 use crate::types::refusal::{excerpt, sqlstate};
 use crate::types::text::{json, scalar};
 
-pub(super) struct Text;
-pub(super) struct Varchar;
-pub(super) struct Char;
+pub(super) const TEXT: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "text", oid: 25 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::STRING,
+    fit: |_, _, _| Fit::Binary,
+    takes: |_| TAKES_STRING,
+    encode: |_, context, value, out| counted(out, |out| write(value, context.source, None, out)),
+    most_bytes: room::as_they_are,
+    print: print_as_is,
+    key: Key { images: KeyImages::Equal, family: Some("text") },
+    key_image: |_, source, value, out| write(value, source, None, out),
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
-impl Facets for Text {
-    type Modifier = ();
+/// Its modifier is the length in characters.
+pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
+    catalog: Catalog::BuiltIn { name: "varchar", oid: 1043 },
+    modifier: |of| Some(of.modifier_from_4()),
+    natural_source: |_| DataType::STRING,
+    fit: |_, _, _| Fit::Binary,
+    takes: |_| TAKES_STRING,
+    encode: |length, context, value, out| counted(out, |out| write(value, context.source, *length, out)),
+    most_bytes: room::as_they_are,
+    print: print_as_is,
+    key: Key { images: KeyImages::Equal, family: Some("text") },
+    key_image: |length, source, value, out| write(value, source, *length, out),
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "text", oid: 25 };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::STRING
-    }
-    fn fit((): &(), _: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::Binary
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_STRING
-    }
-
-    #[inline]
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| write(value, context.source, None, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::as_they_are(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(bytes);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Equal, family: Some("text") };
-    fn key_image((): &(), source: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        write(value, source, None, out)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
-
-impl Facets for Varchar {
-    /// Length in characters.
-    type Modifier = Option<u32>;
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "varchar", oid: 1043 };
-    fn modifier(of: &CatalogType) -> Option<Option<u32>> {
-        Some(of.modifier_from_4())
-    }
-
-    fn natural_source(_: &Option<u32>) -> DataType {
-        DataType::STRING
-    }
-    fn fit(_: &Option<u32>, _: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::Binary
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_STRING
-    }
-
-    #[inline]
-    fn encode(
-        length: &Option<u32>,
-        context: Context<'_>,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        counted(out, |out| write(value, context.source, *length, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::as_they_are(value)
-    }
-    fn print(_: &Option<u32>, bytes: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(bytes);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Equal, family: Some("text") };
-    fn key_image(
-        length: &Option<u32>,
-        source: &DataType,
-        value: &Value<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        write(value, source, *length, out)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
-
-impl Facets for Char {
-    /// Length in characters.
-    type Modifier = u32;
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "bpchar", oid: 1042 };
-    fn modifier(of: &CatalogType) -> Option<u32> {
-        of.modifier_from_4()
-    }
-
-    fn natural_source(_: &u32) -> DataType {
-        DataType::STRING
-    }
-    fn fit(_: &u32, _: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::Binary
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_STRING
-    }
-
-    #[inline]
-    fn encode(length: &u32, context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| write(value, context.source, Some(*length), out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::as_they_are(value)
-    }
-    fn print(_: &u32, bytes: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(bytes);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Equal, family: None };
-    fn key_image(length: &u32, source: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+/// As of character varying.
+pub(super) const CHAR: Facets<u32> = Facets {
+    catalog: Catalog::BuiltIn { name: "bpchar", oid: 1042 },
+    modifier: |of| of.modifier_from_4(),
+    natural_source: |_| DataType::STRING,
+    fit: |_, _, _| Fit::Binary,
+    takes: |_| TAKES_STRING,
+    encode: |length, context, value, out| counted(out, |out| write(value, context.source, Some(*length), out)),
+    most_bytes: room::as_they_are,
+    print: print_as_is,
+    key: Key { images: KeyImages::Equal, family: None },
+    key_image: |length, source, value, out| {
         let start = out.len();
         write(value, source, Some(*length), out)?;
         // The server compares without the blanks at the end.
         let blanks = out[start..].iter().rev().take_while(|&&byte| byte == b' ').count();
         out.truncate(out.len() - blanks);
         Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+    },
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
 /// Appends a value's text, with the checks of the server's input functions. What has parts is JSON, an interval is as Flink's
 /// CAST prints it.

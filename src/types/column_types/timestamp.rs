@@ -1,109 +1,57 @@
 //! timestamp, with and without time zone.
 
 use super::facets::*;
-use super::field;
-use crate::types::calendar::postgres::{self as calendar, EPOCH_DAY, SECONDS_A_DAY};
+use super::field::{self, put};
+use crate::types::calendar::SECONDS_PER_DAY;
+use crate::types::calendar::postgres::{self as calendar, EPOCH_DAY};
 use crate::types::text::scalar;
 
-pub(super) struct Timestamp;
-pub(super) struct TimestampTz;
+/// Its modifier is the number of fraction digits.
+pub(super) const TIMESTAMP: Facets<u8> = Facets {
+    catalog: Catalog::BuiltIn { name: "timestamp", oid: 1114 },
+    modifier: |of| Some(of.fraction_digits()),
+    natural_source: |fraction| DataType::Timestamp { precision: *fraction },
+    fit: |_, source, _| match source {
+        DataType::Date | DataType::Timestamp { .. } | DataType::TimestampLtz { .. } => Fit::Binary,
+        source => Fit::binary_if(source.is_text()),
+    },
+    takes: |_| TAKES_TIMES,
+    encode: |fraction, _, value, out| field::fixed(timestamp(value, *fraction)?.to_be_bytes(), out),
+    most_bytes: room::any,
+    print: |_, bytes, out| print(bytes, b"", out),
+    key: Key { images: KeyImages::EqualUnlessText, family: None },
+    key_image: |fraction, _, value, out| put(&timestamp(value, *fraction)?.to_be_bytes(), out),
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
-impl Facets for Timestamp {
-    /// Fraction digits.
-    type Modifier = u8;
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "timestamp", oid: 1114 };
-    fn modifier(of: &CatalogType) -> Option<u8> {
-        Some(of.fraction_digits())
-    }
-
-    fn natural_source(fraction: &u8) -> DataType {
-        DataType::Timestamp { precision: *fraction }
-    }
-    fn fit(_: &u8, source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        match source {
-            DataType::Date | DataType::Timestamp { .. } | DataType::TimestampLtz { .. } => Fit::Binary,
-            source => Fit::binary_if(source.is_text()),
-        }
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_TIMES
-    }
-
-    #[inline]
-    fn encode(fraction: &u8, _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        field::fixed(timestamp(value, *fraction)?.to_be_bytes(), out);
-        Ok(())
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print(_: &u8, bytes: &[u8], out: &mut Vec<u8>) {
-        print(bytes, b"", out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: None };
-    fn key_image(fraction: &u8, _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&timestamp(value, *fraction)?.to_be_bytes());
-        Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
-
-impl Facets for TimestampTz {
-    /// Fraction digits.
-    type Modifier = u8;
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "timestamptz", oid: 1184 };
-    fn modifier(of: &CatalogType) -> Option<u8> {
-        Some(of.fraction_digits())
-    }
-
-    fn natural_source(fraction: &u8) -> DataType {
-        DataType::TimestampLtz { precision: *fraction }
-    }
-    fn fit(_: &u8, source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        match source {
-            DataType::TimestampLtz { .. } => Fit::Binary,
-            DataType::Date | DataType::Timestamp { .. } => Fit::Text,
-            source => Fit::binary_if(source.is_text()),
-        }
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_TIMES
-    }
-
-    #[inline]
-    fn encode(fraction: &u8, _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        field::fixed(instant(value, *fraction)?.to_be_bytes(), out);
-        Ok(())
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print(_: &u8, bytes: &[u8], out: &mut Vec<u8>) {
-        print(bytes, b"+00", out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::EqualUnlessText, family: None };
-    fn key_image(fraction: &u8, _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&instant(value, *fraction)?.to_be_bytes());
-        Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
-}
+/// As of timestamp.
+pub(super) const TIMESTAMPTZ: Facets<u8> = Facets {
+    catalog: Catalog::BuiltIn { name: "timestamptz", oid: 1184 },
+    modifier: |of| Some(of.fraction_digits()),
+    natural_source: |fraction| DataType::TimestampLtz { precision: *fraction },
+    fit: |_, source, _| match source {
+        DataType::TimestampLtz { .. } => Fit::Binary,
+        DataType::Date | DataType::Timestamp { .. } => Fit::Text,
+        source => Fit::binary_if(source.is_text()),
+    },
+    takes: |_| TAKES_TIMES,
+    encode: |fraction, _, value, out| field::fixed(instant(value, *fraction)?.to_be_bytes(), out),
+    most_bytes: room::any,
+    print: |_, bytes, out| print(bytes, b"+00", out),
+    key: Key { images: KeyImages::EqualUnlessText, family: None },
+    key_image: |fraction, _, value, out| put(&instant(value, *fraction)?.to_be_bytes(), out),
+    is_bare_element: false,
+    brackets: None,
+    vector: None,
+};
 
 /// Microseconds since 2000-01-01 on a wall clock. An instant is the clock of UTC.
 fn timestamp(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     let (seconds, nanos) = match *value {
         Value::Timestamp { seconds, nanos } | Value::Instant { seconds, nanos } => (seconds, nanos),
-        Value::Date(days) => (i64::from(days) * SECONDS_A_DAY, 0),
+        Value::Date(days) => (i64::from(days) * SECONDS_PER_DAY, 0),
         Value::Text(text) => calendar::parse_timestamp(text.as_bytes()).ok_or(EncodeError::AsText)?,
         _ => return Err(EncodeError::AsText),
     };
@@ -125,5 +73,5 @@ fn instant(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
 
 fn print(bytes: &[u8], zone: &[u8], out: &mut Vec<u8>) {
     let (seconds, nanos) = calendar::seconds_and_nanos(field::integer(bytes));
-    scalar::timestamp(seconds + EPOCH_DAY * SECONDS_A_DAY, nanos, zone, out);
+    scalar::timestamp(seconds + EPOCH_DAY * SECONDS_PER_DAY, nanos, zone, out);
 }

@@ -1,55 +1,37 @@
 //! uuid.
 
 use super::facets::*;
+use super::field::put;
 use crate::types::refusal::{excerpt, sqlstate};
 use crate::types::text::scalar;
 
-pub(super) struct Uuid;
-
-impl Facets for Uuid {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "uuid", oid: 2950 };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::BYTES
-    }
-    fn fit((): &(), source: &DataType, _: Option<VectorEncoding>) -> Fit {
-        Fit::binary_if(source.is_bytes() || source.is_text())
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_BYTES
-    }
-
-    fn encode((): &(), _: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+pub(super) const UUID: Facets<()> = Facets {
+    catalog: Catalog::BuiltIn { name: "uuid", oid: 2950 },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::BYTES,
+    fit: |_, source, _| Fit::binary_if(source.is_bytes() || source.is_text()),
+    takes: |_| TAKES_BYTES,
+    encode: |_, _, value, out| {
         out.extend_from_slice(&16_u32.to_be_bytes());
         out.extend_from_slice(&uuid(value)?);
         Ok(())
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        room::any(value)
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        for (at, byte) in bytes.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                out.push(b'-');
-            }
-            scalar::display(format_args!("{byte:02x}"), out);
+    },
+    most_bytes: room::any,
+    print: |_, bytes, out| print(bytes, out),
+    key: Key { images: KeyImages::Equal, family: None },
+    key_image: |_, _, value, out| put(&uuid(value)?, out),
+    is_bare_element: true,
+    brackets: None,
+    vector: None,
+};
+
+fn print(bytes: &[u8], out: &mut Vec<u8>) {
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push(b'-');
         }
+        scalar::display(format_args!("{byte:02x}"), out);
     }
-
-    const KEY: Key = Key { images: KeyImages::Equal, family: None };
-    fn key_image((): &(), _: &DataType, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&uuid(value)?);
-        Ok(())
-    }
-
-    const IS_BARE_ELEMENT: bool = true;
-    const BRACKETS: Option<[u8; 2]> = None;
-    const VECTOR: Option<VectorColumn> = None;
 }
 
 /// Every spelling that the server takes, so that equal keys have one image.

@@ -11,98 +11,42 @@ use crate::types::vectors::half;
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
-pub(super) struct Vector;
-pub(super) struct HalfVec;
-
 /// As many as pgvector stores.
 const MOST_DIMENSIONS: usize = 16_000;
 
-impl Facets for Vector {
-    type Modifier = ();
+pub(super) const VECTOR: Facets<()> = Facets {
+    catalog: Catalog::Extension { name: "vector" },
+    modifier: |_| Some(()),
+    natural_source: |_| DataType::Array(Box::new(DataType::Float)),
+    fit: |_, source, encoding| Fit::of_vector(source, encoding),
+    takes: |_| TAKES_VECTOR,
+    encode: |_, context, value, out| counted(out, |out| vector(value, context, out)),
+    most_bytes: |value| most_bytes(value, 4),
+    print: |_, bytes, out| list(bytes.get(4..).unwrap_or_default().chunks_exact(4), number::print::<f32>, out),
+    key: Key { images: KeyImages::Unknown, family: None },
+    key_image: no_image,
+    is_bare_element: false,
+    brackets: Some(*b"[]"),
+    vector: Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(4) }),
+};
 
-    const CATALOG: Catalog = Catalog::Extension { name: "vector" };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
+pub(super) const HALFVEC: Facets<()> = Facets {
+    catalog: Catalog::Extension { name: "halfvec" },
+    encode: |_, context, value, out| counted(out, |out| halfvec(value, context, out)),
+    most_bytes: |value| most_bytes(value, 2),
+    print: |_, bytes, out| list(bytes.get(4..).unwrap_or_default().chunks_exact(2), print_half, out),
+    vector: Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(2) }),
+    ..VECTOR
+};
 
-    fn natural_source((): &()) -> DataType {
-        DataType::Array(Box::new(DataType::Float))
+/// `width`: of an element.
+fn most_bytes(value: &Value<'_>, width: usize) -> usize {
+    match value {
+        Value::Vector(elements) => width * elements.len(),
+        // A number and the comma after it.
+        Value::Text(text) => 2 * text.len(),
+        value => room::any(value),
     }
-    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
-        Fit::of_vector(source, encoding)
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_VECTOR
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| vector(value, context, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        match value {
-            Value::Vector(elements) => 4 * elements.len(),
-            // A number and the comma after it.
-            Value::Text(text) => 2 * text.len(),
-            value => room::any(value),
-        }
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        list(bytes.get(4..).unwrap_or_default().chunks_exact(4), number::print::<f32>, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = Some(*b"[]");
-    const VECTOR: Option<VectorColumn> =
-        Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(4) });
-}
-
-impl Facets for HalfVec {
-    type Modifier = ();
-
-    const CATALOG: Catalog = Catalog::Extension { name: "halfvec" };
-    fn modifier(_: &CatalogType) -> Option<()> {
-        Some(())
-    }
-
-    fn natural_source((): &()) -> DataType {
-        DataType::Array(Box::new(DataType::Float))
-    }
-    fn fit((): &(), source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
-        Fit::of_vector(source, encoding)
-    }
-    fn takes(_: &DataType) -> &'static str {
-        TAKES_VECTOR
-    }
-
-    fn encode((): &(), context: Context<'_>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        counted(out, |out| halfvec(value, context, out))
-    }
-    fn most_bytes(value: &Value<'_>) -> usize {
-        match value {
-            Value::Vector(elements) => 2 * elements.len(),
-            // A number and the comma after it.
-            Value::Text(text) => 2 * text.len(),
-            value => room::any(value),
-        }
-    }
-    fn print((): &(), bytes: &[u8], out: &mut Vec<u8>) {
-        list(bytes.get(4..).unwrap_or_default().chunks_exact(2), print_half, out);
-    }
-
-    const KEY: Key = Key { images: KeyImages::Unknown, family: None };
-    fn key_image((): &(), _: &DataType, _: &Value<'_>, _: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Err(EncodeError::AsText)
-    }
-
-    const IS_BARE_ELEMENT: bool = false;
-    const BRACKETS: Option<[u8; 2]> = Some(*b"[]");
-    const VECTOR: Option<VectorColumn> =
-        Some(VectorColumn { is_vector_type: true, last_choice: false, stored_bytes: Some(2) });
 }
 
 /// The binary form of `vector`: length, a reserved word, then bare float4.

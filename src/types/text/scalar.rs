@@ -3,8 +3,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use crate::types::calendar::date_from_days;
-use crate::types::calendar::postgres::SECONDS_A_DAY;
+use crate::types::calendar::{SECONDS_PER_DAY, date_from_days};
 use crate::types::value::{Decimal, Value};
 
 /// Appends the text form of what has no parts.
@@ -123,13 +122,13 @@ pub fn time(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
 
 pub fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    date(seconds.div_euclid(SECONDS_A_DAY), out);
+    date(seconds.div_euclid(SECONDS_PER_DAY), out);
     // The era stands at the very end.
     let era: &[u8] = if out.ends_with(b" BC") { b" BC" } else { b"" };
     out.truncate(out.len() - era.len());
     debug_assert!(out.len() > start);
     out.push(b' ');
-    time(seconds.rem_euclid(SECONDS_A_DAY), nanos, out);
+    time(seconds.rem_euclid(SECONDS_PER_DAY), nanos, out);
     out.extend_from_slice(zone);
     out.extend_from_slice(era);
 }
