@@ -7,7 +7,6 @@ mod arrow_texts;
 mod column;
 mod columns;
 mod filled;
-mod original;
 mod row;
 pub(crate) mod sink;
 mod to_value;

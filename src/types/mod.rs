@@ -16,7 +16,7 @@ mod number;
 mod refusal;
 mod room;
 pub mod target;
-mod text;
+pub(crate) mod text;
 #[cfg(feature = "job")]
 pub mod time_zone;
 pub mod value;

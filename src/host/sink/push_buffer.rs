@@ -5,11 +5,11 @@ use super::error::PushError;
 use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
 use crate::dispatch::{Layout, QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
-use crate::host::original;
 use crate::pipeline::line::Line;
 use crate::record::{Record, TimestampType};
 use crate::types::encode::RowEncoder;
 use crate::types::target::TargetTable;
+use crate::types::text::json;
 use crate::types::value::Value;
 
 /// The longest original that can still be counted together with its frame.
@@ -181,7 +181,7 @@ impl PushBuffer {
         }
         self.json.clear();
         let names = if op == Op::Delete { &self.key_names } else { &self.names };
-        original::write(names, values, &mut self.json);
+        json::row(names, values, &mut self.json);
         let length = self.json.len();
         let fits = length <= MOST_ORIGINAL;
         let topic = "".into();

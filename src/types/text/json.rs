@@ -1,5 +1,5 @@
-//! Values as JSON, the way Flink's json format prints them: for json and jsonb columns, and for ROW, MAP and ARRAY in
-//! text columns.
+//! Values as JSON, the way Flink's json format prints them: for json and jsonb columns, for ROW, MAP and ARRAY in text columns,
+//! and for the dead letters of pushed rows.
 
 use std::io::Write;
 
@@ -7,116 +7,130 @@ use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 
 use super::scalar;
-use crate::types::calendar::date_from_days;
+use crate::types::calendar::{SECONDS_PER_DAY, date_from_days};
 use crate::types::data_type::DataType;
 use crate::types::refusal::{EncodeError, sqlstate};
 use crate::types::value::Value;
 
-const SECONDS_A_DAY: i64 = 86_400;
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
-/// Appends the JSON of a value of `data_type`, which names the fields of a ROW.
+/// Appends the JSON of a value of `data_type`, which names the fields of a ROW. A MAP whose keys aren't all there has no JSON.
 pub fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    match *value {
-        Value::Null | Value::Unchanged => out.extend_from_slice(b"null"),
-        Value::Text(text) => string(text, out),
-        // JSON has no such numbers.
-        Value::Float(number) if !number.is_finite() => quoted(value, out),
-        Value::Double(number) if !number.is_finite() => quoted(value, out),
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_) => {
-            scalar::scalar(value, out);
-        }
-        Value::Bytes(bytes) => scalar::display(format_args!("\"{}\"", Base64Display::new(bytes, &STANDARD)), out),
-        Value::Date(days) => between_quotes(out, |out| date(days.into(), out)),
-        Value::Time(nanos) => between_quotes(out, |out| time(nanos, out)),
-        Value::Timestamp { seconds, nanos } => between_quotes(out, |out| timestamp(seconds, nanos, out)),
-        Value::Instant { seconds, nanos } => between_quotes(out, |out| {
-            timestamp(seconds, nanos, out);
-            out.push(b'Z');
-        }),
-        Value::Months(months) => scalar::display(months, out),
-        Value::Millis(millis) => scalar::display(millis, out),
-        Value::Array(elements) => {
-            let element = if let DataType::Array(element) = data_type { element } else { &DataType::Null };
-            separated(b"[]", elements, out, |value, _, out| write(value, element, out))?;
-        }
-        Value::Vector(elements) => {
-            out.push(b'[');
-            for at in 0..elements.len() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write(&elements.element(at), data_type, out)?;
-            }
-            out.push(b']');
-        }
-        Value::Row(fields) => {
-            let types: &[_] = if let DataType::Row(types) = data_type { types } else { &[] };
-            separated(b"{}", fields, out, |value, at, out| match types.get(at) {
-                Some(field) => {
-                    string(&field.name, out);
-                    out.push(b':');
-                    write(value, &field.data_type, out)
-                }
-                None => {
-                    scalar::display(format_args!("\"f{at}\":"), out);
-                    write(value, &DataType::Null, out)
-                }
-            })?;
-        }
-        Value::Map(entries) => {
-            let (key_type, value_type) = data_type.entries().unwrap_or((data_type, data_type));
-            separated(b"{}", entries, out, |(key, value), _, out| {
-                name(key, key_type, out)?;
-                out.push(b':');
-                write(value, value_type, out)
-            })?;
-        }
+    let mut printer = Printer { out, has_null_key: false };
+    printer.value(value, data_type);
+    if printer.has_null_key {
+        let reason = "a key of the MAP is NULL, JSON has no such name";
+        return Err(EncodeError::reject(sqlstate::NULL_NOT_ALLOWED, reason));
     }
     Ok(())
 }
 
-fn separated<T>(
-    brackets: &[u8; 2],
-    items: &[T],
-    out: &mut Vec<u8>,
-    mut write: impl FnMut(&T, usize, &mut Vec<u8>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    out.push(brackets[0]);
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write(item, at, out)?;
-    }
-    out.push(brackets[1]);
-    Ok(())
+/// Appends a row as an object whose members are named like the columns. For people to read: a key of a MAP that is NULL is the
+/// name `null`, and what the fields of a ROW are called isn't known.
+pub fn row(columns: &[impl AsRef<str>], row: &[Value<'_>], out: &mut Vec<u8>) {
+    let mut printer = Printer { out, has_null_key: false };
+    printer.separated(b"{}", row, |printer, value, at| {
+        string(columns.get(at).map_or("", AsRef::as_ref), printer.out);
+        printer.out.push(b':');
+        printer.value(value, &DataType::Null);
+    });
 }
 
-/// A map's key: a string, whatever its type.
-fn name(key: &Value<'_>, key_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let start = out.len();
-    match key {
-        Value::Null | Value::Unchanged => {
-            return Err(EncodeError::reject(
-                sqlstate::NULL_NOT_ALLOWED,
-                "a key of the MAP is NULL, JSON has no such name",
-            ));
-        }
-        Value::Array(_) | Value::Vector(_) | Value::Row(_) | Value::Map(_) => {
-            write(key, key_type, out)?;
-            let written = out.split_off(start);
-            string(&String::from_utf8_lossy(&written), out);
-        }
-        key => {
-            write(key, key_type, out)?;
-            if out[start] != b'"' {
-                out.insert(start, b'"');
-                out.push(b'"');
+struct Printer<'o> {
+    out: &'o mut Vec<u8>,
+    has_null_key: bool,
+}
+
+impl Printer<'_> {
+    fn value(&mut self, value: &Value<'_>, data_type: &DataType) {
+        match *value {
+            Value::Null | Value::Unchanged => self.out.extend_from_slice(b"null"),
+            Value::Text(text) => string(text, self.out),
+            // JSON has no such numbers.
+            Value::Float(number) if !number.is_finite() => quoted(value, self.out),
+            Value::Double(number) if !number.is_finite() => quoted(value, self.out),
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_) => {
+                scalar::scalar(value, self.out);
+            }
+            Value::Bytes(bytes) => {
+                scalar::display(format_args!("\"{}\"", Base64Display::new(bytes, &STANDARD)), self.out);
+            }
+            Value::Date(days) => between_quotes(self.out, |out| date(days.into(), out)),
+            Value::Time(nanos) => between_quotes(self.out, |out| time(nanos, out)),
+            Value::Timestamp { seconds, nanos } => between_quotes(self.out, |out| timestamp(seconds, nanos, out)),
+            Value::Instant { seconds, nanos } => between_quotes(self.out, |out| {
+                timestamp(seconds, nanos, out);
+                out.push(b'Z');
+            }),
+            Value::Months(months) => scalar::display(months, self.out),
+            Value::Millis(millis) => scalar::display(millis, self.out),
+            Value::Array(elements) => {
+                let element = if let DataType::Array(element) = data_type { element } else { &DataType::Null };
+                self.separated(b"[]", elements, |printer, value, _| printer.value(value, element));
+            }
+            Value::Vector(elements) => {
+                self.out.push(b'[');
+                for at in 0..elements.len() {
+                    if at > 0 {
+                        self.out.push(b',');
+                    }
+                    self.value(&elements.element(at), data_type);
+                }
+                self.out.push(b']');
+            }
+            Value::Row(fields) => {
+                let types: &[_] = if let DataType::Row(types) = data_type { types } else { &[] };
+                self.separated(b"{}", fields, |printer, value, at| match types.get(at) {
+                    Some(field) => {
+                        string(&field.name, printer.out);
+                        printer.out.push(b':');
+                        printer.value(value, &field.data_type);
+                    }
+                    None => {
+                        scalar::display(format_args!("\"f{at}\":"), printer.out);
+                        printer.value(value, &DataType::Null);
+                    }
+                });
+            }
+            Value::Map(entries) => {
+                let (key_type, value_type) = data_type.entries().unwrap_or((data_type, data_type));
+                self.separated(b"{}", entries, |printer, (key, value), _| {
+                    printer.name(key, key_type);
+                    printer.out.push(b':');
+                    printer.value(value, value_type);
+                });
             }
         }
     }
-    Ok(())
+
+    fn separated<T>(&mut self, brackets: &[u8; 2], items: &[T], mut print: impl FnMut(&mut Self, &T, usize)) {
+        self.out.push(brackets[0]);
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            print(self, item, at);
+        }
+        self.out.push(brackets[1]);
+    }
+
+    /// A map's key: a string, whatever its type.
+    fn name(&mut self, key: &Value<'_>, key_type: &DataType) {
+        self.has_null_key |= matches!(key, Value::Null | Value::Unchanged);
+        let start = self.out.len();
+        self.value(key, key_type);
+        match self.out.get(start) {
+            Some(b'"') => {}
+            Some(b'[' | b'{') => {
+                let written = self.out.split_off(start);
+                string(&String::from_utf8_lossy(&written), self.out);
+            }
+            _ => {
+                self.out.insert(start, b'"');
+                self.out.push(b'"');
+            }
+        }
+    }
 }
 
 fn quoted(value: &Value<'_>, out: &mut Vec<u8>) {
@@ -170,16 +184,16 @@ fn time(nanos: i64, out: &mut Vec<u8>) {
 }
 
 fn timestamp(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
-    date(seconds.div_euclid(SECONDS_A_DAY), out);
+    date(seconds.div_euclid(SECONDS_PER_DAY), out);
     out.push(b' ');
-    scalar::time(seconds.rem_euclid(SECONDS_A_DAY), nanos, out);
+    scalar::time(seconds.rem_euclid(SECONDS_PER_DAY), nanos, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::types::data_type::RowField;
-    use crate::types::value::Decimal;
+    use crate::types::value::{Decimal, Vector};
 
     fn json(value: Value<'_>, data_type: &DataType) -> String {
         let mut out = Vec::new();
@@ -225,5 +239,28 @@ mod tests {
         assert_eq!(json(Value::Map(&nested), &DataType::Null), r#"{"[\"k\"]":true}"#);
         let null = [(Value::Null, Value::Int(1))];
         assert!(write(&Value::Map(&null), &DataType::Null, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_pushed_row_is_an_object_that_parses_whatever_it_holds() {
+        let price = Decimal { unscaled: -5, scale: 2 };
+        let values = [
+            Value::Int(7),
+            Value::Text("a \"b\"\n"),
+            Value::Vector(Vector::Float(&[0.5, f32::NAN])),
+            Value::Decimal(&price),
+            Value::Instant { seconds: 86_461, nanos: 500_000_000 },
+            Value::Bytes(&[0, 255]),
+            Value::Null,
+            Value::Map(&[(Value::Null, Value::Int(1))]),
+        ];
+        let mut out = Vec::new();
+        row(&["id", "text", "v", "price", "at", "raw", "none", "map"], &values, &mut out);
+        let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let expected = serde_json::json!({
+            "id": 7, "text": "a \"b\"\n", "v": [0.5, "NaN"], "price": -0.05, "at": "1970-01-02 00:01:01.5Z", "raw": "AP8=",
+            "none": null, "map": {"null": 1}
+        });
+        assert_eq!(read, expected);
     }
 }
