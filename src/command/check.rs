@@ -23,7 +23,7 @@ Examples:
   vecsink check job.sql
   vecsink check job.sql --sample 10
   vecsink check job.sql -D vector_ingest.url=jdbc:postgresql://db-2:5432/adbpg_test")]
-pub struct Arguments {
+pub struct CheckArguments {
     #[command(flatten)]
     job: JobFile,
     /// Decode the next N records of each source and show the rows they would become, and why some would not
@@ -31,7 +31,7 @@ pub struct Arguments {
     sample: Option<usize>,
 }
 
-pub fn check(arguments: &Arguments, console: &Console) -> Exit {
+pub fn check(arguments: &CheckArguments, console: &Console) -> Exit {
     let job = match arguments.job.load(console) {
         Ok(job) => job,
         Err(exit) => return exit,

@@ -51,7 +51,7 @@ impl LogArguments {
 
 /// Stderr and stdout as this process found them.
 pub struct Console {
-    pub progress: Progress,
+    pub progress: ProgressDisplay,
     pub colors: bool,
     output_colors: bool,
     screen: MultiProgress,
@@ -59,7 +59,7 @@ pub struct Console {
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum ProgressDisplay {
     /// A line that is redrawn.
     Live,
     /// A log line now and then.
@@ -74,9 +74,9 @@ impl Console {
         let wanted = capable && variable("NO_COLOR").is_none();
         let terminal = capable && io::stderr().is_terminal();
         let progress = match (arguments.quiet > 0, terminal) {
-            (true, _) => Progress::Hidden,
-            (false, true) => Progress::Live,
-            (false, false) => Progress::Logged,
+            (true, _) => ProgressDisplay::Hidden,
+            (false, true) => ProgressDisplay::Live,
+            (false, false) => ProgressDisplay::Logged,
         };
         let console = Console {
             progress,

@@ -44,13 +44,13 @@ Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Arguments),
-    Check(check::Arguments),
-    Replay(replay::Arguments),
-    Options(options::Arguments),
+    Run(run::RunArguments),
+    Check(check::CheckArguments),
+    Replay(replay::ReplayArguments),
+    Options(options::OptionsArguments),
     #[command(subcommand)]
-    Topic(topic::Command),
-    Produce(produce::Arguments),
+    Topic(topic::TopicCommand),
+    Produce(produce::ProduceArguments),
 }
 
 /// How the command ends; the numbers are part of its contract.
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments, &console),
         Command::Check(arguments) => check::check(&arguments, &console),
         Command::Replay(arguments) => replay::replay(arguments, &console),
-        Command::Options(options::Arguments {}) => options::options(&console),
+        Command::Options(options::OptionsArguments {}) => options::options(&console),
         Command::Topic(command) => topic::topic(command, &console),
         Command::Produce(arguments) => produce::produce(arguments, &console),
     };

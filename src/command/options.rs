@@ -15,7 +15,7 @@ use super::console::Console;
 Examples:
   vecsink options
   vecsink options | grep conflict")]
-pub struct Arguments {}
+pub struct OptionsArguments {}
 
 pub fn options(console: &Console) -> Exit {
     console.print(markdown().trim_end());

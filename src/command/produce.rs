@@ -22,7 +22,7 @@ use super::topic::{Brokers, failure};
 Examples:
   vecsink produce --topic vector_ingest cars.tsv
   printf '1\\t2024-01-01 10:00:00\\tred\\t100\\t{0.1,0.2}\\n' | vecsink produce --topic vector_ingest -")]
-pub struct Arguments {
+pub struct ProduceArguments {
     /// The file, or - for standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
@@ -36,8 +36,8 @@ pub struct Arguments {
     linger: Duration,
 }
 
-pub fn produce(arguments: Arguments, console: &Console) -> Exit {
-    let Arguments { file, topic, brokers, linger } = arguments;
+pub fn produce(arguments: ProduceArguments, console: &Console) -> Exit {
+    let ProduceArguments { file, topic, brokers, linger } = arguments;
     let properties = match brokers.properties() {
         Ok(properties) => properties,
         Err(message) => return misuse(console, &message),

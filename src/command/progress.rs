@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::pipeline::Stats;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::console::{Color, Console, Progress, paint};
+use super::console::{Color, Console, ProgressDisplay, paint};
 
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// Rates are those of the last seconds, so that one sees at once when the job stands still.
@@ -27,11 +27,11 @@ enum Show {
 impl Reporter {
     pub fn new(console: &Console) -> Self {
         let show = match console.progress {
-            Progress::Live => Show::Live(live_line(console)),
-            Progress::Logged => Show::Logged { last: Instant::now() },
-            Progress::Hidden => Show::Nothing,
+            ProgressDisplay::Live => Show::Live(live_line(console)),
+            ProgressDisplay::Logged => Show::Logged { last: Instant::now() },
+            ProgressDisplay::Hidden => Show::Nothing,
         };
-        let window = if console.progress == Progress::Live { RATE_WINDOW } else { LOG_INTERVAL };
+        let window = if console.progress == ProgressDisplay::Live { RATE_WINDOW } else { LOG_INTERVAL };
         Reporter { show, colors: console.colors, rate: Rate::new(window, Instant::now()) }
     }
 
@@ -119,11 +119,11 @@ pub fn grouped(number: u64) -> String {
 /// Rows and bytes a second over a sliding window.
 struct Rate {
     window: Duration,
-    samples: VecDeque<Sample>,
+    samples: VecDeque<RateSample>,
 }
 
 #[derive(Clone, Copy)]
-struct Sample {
+struct RateSample {
     at: Instant,
     rows: u64,
     bytes: u64,
@@ -132,12 +132,12 @@ struct Sample {
 impl Rate {
     /// Starts counting at zero now, so that what is done before the first sample counts too.
     fn new(window: Duration, now: Instant) -> Self {
-        Rate { window, samples: VecDeque::from([Sample { at: now, rows: 0, bytes: 0 }]) }
+        Rate { window, samples: VecDeque::from([RateSample { at: now, rows: 0, bytes: 0 }]) }
     }
 
     fn sample(&mut self, at: Instant, stats: &Stats) {
         let rows = stats.counters.rows_written + stats.counters.rows_deleted;
-        self.samples.push_back(Sample { at, rows, bytes: stats.counters.bytes_read });
+        self.samples.push_back(RateSample { at, rows, bytes: stats.counters.bytes_read });
         // The newest sample that is older than the window is kept, because the window begins there.
         while self.samples.get(1).is_some_and(|second| at.duration_since(second.at) >= self.window) {
             self.samples.pop_front();

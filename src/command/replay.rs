@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// arguments, the job or a line of the file is wrong and nothing was written.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Arguments {
+pub struct ReplayArguments {
     /// FILE, kafka:TOPIC or table:SCHEMA.NAME
     #[arg(value_name = "LETTERS", value_parser = dead_letters)]
     dead_letters: DeadLetterSource,
@@ -85,7 +85,7 @@ fn dead_letters(text: &str) -> std::result::Result<DeadLetterSource, String> {
     }
 }
 
-pub fn replay(arguments: Arguments, console: &Console) -> Exit {
+pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
     let job = match arguments.changes.load(&arguments.job, console) {
         Ok(job) => job,
         Err(exit) => return exit,

@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// anything. A source with 'scan.bounded.mode' ends by itself when all of it is in the database.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Arguments {
+pub struct RunArguments {
     #[command(flatten)]
     job: JobFile,
     /// Forget the stored progress and start by 'scan.startup.mode'
@@ -66,7 +66,7 @@ pub enum SummaryFormat {
     Json,
 }
 
-pub fn run(arguments: Arguments, console: &Console) -> Exit {
+pub fn run(arguments: RunArguments, console: &Console) -> Exit {
     let job = match arguments.job.load(console) {
         Ok(job) => job,
         Err(exit) => return exit,

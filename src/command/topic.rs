@@ -10,7 +10,7 @@ use super::console::Console;
 
 /// Make topics
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub enum TopicCommand {
     Create(Create),
 }
 
@@ -59,8 +59,8 @@ pub struct Create {
     if_not_exists: bool,
 }
 
-pub fn topic(command: Command, console: &Console) -> Exit {
-    let Command::Create(create) = command;
+pub fn topic(command: TopicCommand, console: &Console) -> Exit {
+    let TopicCommand::Create(create) = command;
     let arguments = create.brokers.properties().and_then(|properties| {
         let config = assignments("--config", &create.config, property)?;
         Ok((properties, config))

@@ -30,7 +30,7 @@ pub struct Setting {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parameter {
+enum Tuned {
     Writers,
     Rows,
 }
@@ -44,8 +44,8 @@ pub struct Tuner {
     /// The first doublings without trials are over.
     grown: bool,
     /// What was enlarged last, and the rate before that.
-    trial: Option<(Parameter, f64)>,
-    next: Parameter,
+    trial: Option<(Tuned, f64)>,
+    next: Tuned,
     paused_until: Option<Instant>,
     since: Option<Instant>,
     batches: u32,
@@ -62,7 +62,7 @@ impl Tuner {
             rows_are_free,
             grown: false,
             trial: None,
-            next: Parameter::Rows,
+            next: Tuned::Rows,
             paused_until: None,
             since: None,
             batches: 0,
@@ -108,14 +108,14 @@ impl Tuner {
     }
 
     fn decide(&mut self, now: Instant, rate: f64, saturated: bool, long: bool) {
-        if let Some((parameter, before)) = self.trial.take() {
-            let is_worth_it = match parameter {
-                Parameter::Rows => rate >= before * ROWS_WORTH_IT && !long,
-                Parameter::Writers => rate >= before * WRITERS_WORTH_IT,
+        if let Some((tuned, before)) = self.trial.take() {
+            let is_worth_it = match tuned {
+                Tuned::Rows => rate >= before * ROWS_WORTH_IT && !long,
+                Tuned::Writers => rate >= before * WRITERS_WORTH_IT,
             };
             // If there was not enough to write, the rate says nothing: take it back, and try again later.
             if !saturated || !is_worth_it {
-                return self.take_back(now, parameter);
+                return self.take_back(now, tuned);
             }
         }
         if saturated {
@@ -125,29 +125,29 @@ impl Tuner {
 
     /// Doubles the parameter that is next. Pauses when neither can be larger.
     fn enlarge(&mut self, now: Instant, rate: f64, long: bool) {
-        if self.next == Parameter::Rows {
+        if self.next == Tuned::Rows {
             if self.rows_are_free && !long && self.setting.rows * 2 <= MOST_ROWS {
                 self.setting.rows *= 2;
-                self.trial = Some((Parameter::Rows, rate));
+                self.trial = Some((Tuned::Rows, rate));
                 return;
             }
-            self.next = Parameter::Writers;
+            self.next = Tuned::Writers;
         }
         if self.setting.writers < self.most_writers {
             self.setting.writers = (self.setting.writers * 2).min(self.most_writers);
-            self.trial = Some((Parameter::Writers, rate));
+            self.trial = Some((Tuned::Writers, rate));
             return;
         }
         self.pause(now);
     }
 
-    fn take_back(&mut self, now: Instant, parameter: Parameter) {
-        match parameter {
-            Parameter::Rows => {
+    fn take_back(&mut self, now: Instant, tuned: Tuned) {
+        match tuned {
+            Tuned::Rows => {
                 self.setting.rows /= 2;
-                self.next = Parameter::Writers;
+                self.next = Tuned::Writers;
             }
-            Parameter::Writers => {
+            Tuned::Writers => {
                 self.setting.writers = self.setting.writers.div_ceil(2);
                 self.pause(now);
             }
@@ -155,7 +155,7 @@ impl Tuner {
     }
 
     fn pause(&mut self, now: Instant) {
-        self.next = Parameter::Rows;
+        self.next = Tuned::Rows;
         self.paused_until = Some(now + PAUSE);
     }
 }

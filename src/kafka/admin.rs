@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// How long the brokers may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-type Client = AdminClient<DefaultClientContext>;
+type Admin = AdminClient<DefaultClientContext>;
 
 /// A topic to be created. `replication` of −1 is the broker's default.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub enum Creation {
 /// the topic is there: brokers may create a topic, with their own settings, because they are asked about it.
 pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topic<'_>) -> Result<Creation> {
     let failed = |what: String| Error::Source(format!("topic '{}' at {brokers} not created: {what}", topic.name));
-    let client: Client =
+    let client: Admin =
         tuning::connection(brokers, &translated(properties))?.create().map_err(|error| failed(error.to_string()))?;
     create(&client, topic, false).map_err(failed)
 }
@@ -50,7 +50,7 @@ pub fn create_if_missing(
     failed: impl Fn(String) -> Error,
 ) -> Result<Creation> {
     let config = tuning::connection(brokers, &translated(properties))?;
-    let found = config.create().and_then(|client: Client| Ok((exists(&client, topic.name)?, client)));
+    let found = config.create().and_then(|client: Admin| Ok((exists(&client, topic.name)?, client)));
     match found.map_err(|error| failed(format!("can't be looked for: {error}")))? {
         (true, _) => Ok(Creation::AlreadyThere),
         (false, client) => create(&client, topic, only_ask)
@@ -58,14 +58,14 @@ pub fn create_if_missing(
     }
 }
 
-fn exists(client: &Client, name: &str) -> KafkaResult<bool> {
+fn exists(client: &Admin, name: &str) -> KafkaResult<bool> {
     let metadata = client.inner().fetch_metadata(Some(name), TIMEOUT)?;
     let found = metadata.topics().iter().find(|topic| topic.name() == name);
     Ok(found.is_some_and(|topic| topic.error().is_none() && !topic.partitions().is_empty()))
 }
 
 /// Creates a topic; another process may have done so. With `only_ask` the brokers say whether they would create it.
-fn create(client: &Client, topic: &Topic<'_>, only_ask: bool) -> std::result::Result<Creation, String> {
+fn create(client: &Admin, topic: &Topic<'_>, only_ask: bool) -> std::result::Result<Creation, String> {
     let mut new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(topic.replication));
     for (key, value) in topic.config {
         new = new.set(key, value);

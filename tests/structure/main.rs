@@ -254,6 +254,25 @@ fn each_file_is_short_and_begins_with_what_it_is_about() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// One word for one thing: a name is not given to types of two files.
+#[test]
+fn each_name_is_given_to_one_type() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files().iter().filter(|file| !file.is_tests()) {
+        for pair in file.tokens.windows(2) {
+            if let [TokenTree::Ident(word), TokenTree::Ident(name)] = pair
+                && ["struct", "enum", "union", "trait", "type"].contains(&word.to_string().as_str())
+            {
+                places.entry(name.to_string()).or_default().push(file.path.clone());
+            }
+        }
+    }
+    assert!(places.len() > 300, "the scan finds the types");
+    places.retain(|_, files| files.len() > 1);
+    // To become none.
+    assert!(places.len() <= 33, "{places:#?}");
+}
+
 /// Unit tests are a module `tests` at the end of their file. Where that would be long, they are a file beside it: `x_tests.rs`
 /// for `x.rs`, and for a folder's `mod.rs` the file or folder `tests`.
 #[test]
