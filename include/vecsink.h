@@ -19,33 +19,37 @@
  *
  * THE RULES, for every function unless it says otherwise
  *
- * Handles     vecsink_sink *, vecsink_error * and their like are numbers that only the library understands, not addresses.
- *             Whoever gets one frees it, once, with the function of its kind; freeing NULL is fine. A handle that was
- *             freed, is of another kind or was made up gives VECSINK_INVALID_HANDLE, and freeing it does nothing.
+ * Handles     vecsink_sink *, vecsink_error * and the like are numbers that only the library understands, not addresses.
+ *             Free each handle once, with the function of its kind; freeing NULL is fine. A handle that was freed, is of
+ *             another kind or was made up gives VECSINK_INVALID_HANDLE, and freeing it does nothing.
  * Errors      A call that can fail returns VECSINK_OK (0) or another code. Its last argument, vecsink_error **error, may be
- *             NULL; else *error becomes NULL on success and an error object on failure, which the caller frees. Whatever
- *             is passed, the library doesn't abort or exit; but memory that isn't there can't be noticed by anybody.
- * Promise     VECSINK_OK from a push means: taken. Once vecsink_sink_durable is above its number, the row is in the database, or
- *             it was rejected and reported. A refused row or batch was not taken, and is still the caller's.
- * NULL        A result's place may be NULL when the result doesn't matter, unless it is a handle's. A failed call that
- *             makes a handle sets its place to NULL. Other pointers must not be NULL unless their length is 0.
- * Memory      What is passed in is borrowed for the time of the call and not changed. Pointers must be aligned for what they
- *             point to. Texts the library gives live as long as the object they were asked of; "static" ones for ever.
- * Strings     Names, options and SQL end with a NUL and are UTF-8; data is pointer and length. Lengths count elements;
- *             a text's are bytes.
- * Time        Time-outs are milliseconds: less than 0 for ever, 0 without waiting.
- * Threads     Sinks and pipelines: any number of threads at once, except vecsink_…_free, which must be the last call. Builders,
- *             rows and errors: one thread at a time. Rows of one key that one thread pushes are written in their order.
- * Callbacks   Come from threads of the library and should be quick; they must not throw or longjmp. From the callbacks of a
- *             sink everything may be called but what opens, closes, stops or frees sinks and pipelines
- *             (VECSINK_IN_CALLBACK); from the log callback nothing that takes a sink or a pipeline.
- * fork        A child can't use its parent's handles (VECSINK_FORKED); freeing them there touches nothing of the parent's.
- *             It may open its own when at the fork all sinks of its parent were closed and all its jobs freed, else only
- *             after an exec. Log callbacks must be set again.
- * Signals     The library installs no handlers, changes no dispositions, and raises none: a closed socket is an error.
+ *             NULL. If it isn't, *error becomes NULL on success and an error object on failure, which the caller frees.
+ *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
+ *             isn't there.
+ * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
+ *             settled: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
+ *             returns another code, the row was not accepted.
+ * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
+ *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length
+ *             is 0.
+ * Memory      Arguments are borrowed during the call and not changed. Pointers must be aligned for the type that they point
+ *             to. A text that the library returns lives as long as the object that it belongs to; a "static" text always.
+ * Strings     Names, options and SQL are UTF-8 and end with a NUL. Data is a pointer and a length. A length counts elements;
+ *             the length of a text counts bytes.
+ * Time        Time-outs are in milliseconds. Less than 0: wait without end. 0: don't wait.
+ * Threads     Any number of threads may use a sink or a pipeline at once, but vecsink_…_free must be the last call. Builders, rows
+ *             and errors are for one thread at a time. Rows of one key that one thread pushes are written in their order.
+ * Callbacks   They are called by threads of the library and should be quick. They must not throw or longjmp. A callback of a
+ *             sink may call everything except functions that open, close, stop or free sinks and pipelines
+ *             (VECSINK_IN_CALLBACK). The log callback must not call functions that take a sink or a pipeline.
+ * fork        A child can't use its parent's handles (VECSINK_FORKED). If it frees them, the parent's are not changed. It may
+ *             open its own if all sinks of its parent were closed and all its jobs freed at the fork; otherwise only after
+ *             an exec. Log callbacks must be set again.
+ * Signals     The library installs no signal handlers, changes no dispositions and raises no signals. A closed socket gives
+ *             an error.
  * Unloading   The library has threads while something is open, and can't be unloaded with dlclose.
- * Versions    Numbers of codes and types never change, new ones are added; structs grow only by their size member or their
- *             reserved ones.
+ * Versions    The numbers of codes and types never change; new ones may be added. Structs may only grow where they have a
+ *             member `size` or reserved members.
  */
 #ifndef VECSINK_H
 #define VECSINK_H
@@ -112,20 +116,21 @@ typedef struct vecsink_sink vecsink_sink;
 // A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
 typedef struct vecsink_sink_builder vecsink_sink_builder;
 
-// What a call came to. The numbers never change; new ones are only added.
+// The result of a call. The numbers never change; new ones are only added.
 typedef int32_t vecsink_code;
 
 // Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. Called from any thread that uses the
 // library, also from threads of its own, several at once. It must not use sinks or jobs, and must not throw or longjmp.
 typedef void (*vecsink_log_callback)(void *user_data, int32_t level, const char *message, size_t length);
 
-// Told the new vecsink_sink_durable whenever it has risen, from a thread of the sink's own. It may push, but not close or
-// free a sink or a job, and must not throw or longjmp. While it runs, the sink goes on writing; calls come one at a time.
+// Called with the new vecsink_sink_durable each time it has risen, from a thread of the sink's own. It may push, but
+// not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while it runs. There is
+// one call at a time.
 typedef void (*vecsink_durable_callback)(void *user_data, uint64_t durable);
 
 // A row that was accepted and then could not be stored. Valid during the callback.
 typedef struct vecsink_rejected {
-    // The number its push gave.
+    // The number that its push returned.
     uint64_t sequence;
     // "encode": the value can't be stored in the column; "write": the database refused the row.
     const char *stage;
@@ -136,9 +141,10 @@ typedef struct vecsink_rejected {
     const char *sqlstate;
 } vecsink_rejected;
 
-// Told of each row that was accepted and then could not be stored, before vecsink_durable_callback is told of a number above
-// it; from the same thread, under the same rules. vecsink_sink_durable and vecsink_sink_wait_durable may pass the row a moment
-// earlier: they don't wait for callbacks, vecsink_sink_close does.
+// Called for each row that was accepted and then could not be stored, before vecsink_durable_callback is called with
+// a number above it. The thread and the rules are the same. vecsink_sink_durable may rise above the row, and
+// vecsink_sink_wait_durable return, a moment before this call, because they don't wait for callbacks.
+// vecsink_sink_close waits for them.
 typedef void (*vecsink_rejected_callback)(void *user_data, const struct vecsink_rejected *rejected);
 
 // What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
@@ -147,9 +153,9 @@ typedef int32_t vecsink_conflict_mode;
 // What happens when the database refuses a row: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
 typedef int32_t vecsink_exception_mode;
 
-// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
-// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
-// they hold: begin with zeros.
+// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
+// only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
+// change the fields that it doesn't know, so begin with zeros.
 typedef struct vecsink_stats {
     // sizeof(vecsink_stats), set by the caller.
     size_t size;
@@ -157,7 +163,7 @@ typedef struct vecsink_stats {
     uint64_t records_read;
     // Bytes of their keys and values.
     uint64_t bytes_read;
-    // Rows taken: the sum of the five outcomes below when nothing is on its way any more.
+    // Rows accepted. When all are settled, it is the sum of the five outcomes below.
     uint64_t rows_read;
     // Inserted, upserted or updated.
     uint64_t rows_written;
@@ -190,17 +196,17 @@ typedef struct vecsink_stats {
     uint32_t outage;
     // Milliseconds since it was opened.
     int64_t age_ms;
-    // Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
+    // Jobs: offsets that were gone before they could be read (deleted by retention or by a user).
     uint64_t records_missed;
     // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     // the next start. Near zero while progress is stored; -1 for sinks.
     int64_t progress_age_ms;
 } vecsink_stats;
 
-// What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.
+// The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.
 typedef int32_t vecsink_type;
 
-// Something of the host's, borrowed during the call.
+// Memory of the host, borrowed during the call.
 typedef struct vecsink_span {
     const void *data;
     size_t length;
@@ -212,7 +218,7 @@ typedef struct vecsink_decimal {
     uint64_t low;
 } vecsink_decimal;
 
-// What a value holds; its type says which member.
+// The content of a value; its type says which member is used.
 typedef union vecsink_value_as {
     int64_t i64;
     double f64;
@@ -220,10 +226,10 @@ typedef union vecsink_value_as {
     struct vecsink_decimal decimal;
 } vecsink_value_as;
 
-// One value. The functions at the end of this header make them.
+// One value. The functions at the end of this header make values.
 typedef struct vecsink_value {
     vecsink_type type;
-    // Digits behind the point, or nanoseconds; otherwise without meaning.
+    // Digits behind the point, or nanoseconds; not used for other types.
     uint32_t extra;
     union vecsink_value_as as;
 } vecsink_value;
@@ -231,10 +237,10 @@ typedef struct vecsink_value {
 // What a column's memory holds, VECSINK_COLUMN_NULL to VECSINK_COLUMN_VALUES.
 typedef int32_t vecsink_column_type;
 
-// One column of a batch: where its values lie in the host's memory, which is only read, during the call, and as far as
-// `length` says. Begin with zeros; what a type doesn't need is not looked at.
+// One column of a batch: where its values are in the host's memory. The memory is only read, only during the call,
+// and only as far as `length` says. Begin with zeros; members that a type doesn't need are not read.
 typedef struct vecsink_column {
-    // NULL in all columns: they stand in the sink's order.
+    // If it is NULL in all columns, they stand in the sink's order.
     const char *name;
     vecsink_column_type type;
     // Of times: VECSINK_SECOND to VECSINK_NANOSECOND.
@@ -246,37 +252,39 @@ typedef struct vecsink_column {
     const void *data;
     // Elements that data points to: bytes of STR and BYTES, bits of BITS.
     size_t length;
-    // Elements from a row's (first) one to the next row's; 0: they lie one behind the other.
+    // The number of elements from a row's first element to the next row's. 0: the rows follow one another without a
+    // gap.
     size_t stride;
     // Of matrices.
     size_t dimension;
-    // One more than rows: where each row's part begins, and where the last one ends.
+    // One more than there are rows: where each row's part begins, and where the last part ends.
     const void *offsets;
     // Of BITS: the first row's bit.
     size_t bit_offset;
-    // NULL: no NULLs; else a bit for each row, the lowest of a byte first: 0 is NULL.
+    // A bit for each row, the lowest bit of a byte first; 0 means that the value is NULL. If the pointer is NULL, no
+    // value is.
     const uint8_t *validity;
-    // The first row's bit there.
+    // The position of the first row's bit in `validity`.
     size_t validity_offset;
     // 0.
     uint64_t reserved[2];
 } vecsink_column;
 
-// How far the push of a batch came, also when it failed. Without rows, first and last mean nothing.
+// How much of a batch was accepted, also when the push failed. If `rows` is 0, `first` and `last` mean nothing.
 typedef struct vecsink_pushed {
     // The number of the batch's first row.
     uint64_t first;
-    // And of its last one that was accepted.
+    // The number of its last row that was accepted.
     uint64_t last;
     // Rows that were accepted, from the batch's start on.
     size_t rows;
-    // How many of them can't be stored: the rejected callback is told which, and the dead letters have them.
+    // How many of them can't be stored. The rejected callback is called for each, and each becomes a dead letter.
     size_t rejected;
 } vecsink_pushed;
 
 #define VECSINK_OK 0
 
-// NULL, a wrong length, an index out of range, a number that is none of an enumeration's, a struct of unknown size …
+// NULL, a wrong length, an index out of range, a number without a meaning, a struct of unknown size …
 #define VECSINK_INVALID_ARGUMENT 1
 
 // The handle was freed, or is of another kind.
@@ -290,10 +298,10 @@ typedef struct vecsink_pushed {
 // Kafka refused or lacks something.
 #define VECSINK_SOURCE 5
 
-// The database refused or lacks something; vecsink_error_sqlstate.
+// The database refused or lacks something: see vecsink_error_sqlstate.
 #define VECSINK_TARGET 6
 
-// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused; vecsink_error_position.
+// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused: see vecsink_error_position.
 #define VECSINK_STRICT 7
 
 // The dead-letter target can't be written.
@@ -305,10 +313,10 @@ typedef struct vecsink_pushed {
 // A sink was closed before everything was written; the rest is in doubt.
 #define VECSINK_NOT_DURABLE 10
 
-// No room now. The row is the caller's; try again.
+// There is no room now. The row was not accepted; try again.
 #define VECSINK_WOULD_BLOCK 11
 
-// Not in the time given; try again.
+// It was not done in time; try again.
 #define VECSINK_TIMED_OUT 12
 
 // The table could never store this row.
@@ -328,7 +336,7 @@ typedef struct vecsink_pushed {
 // Another process, or another sink, has opened this stream.
 #define VECSINK_FENCED 18
 
-// The library was built without it (Kafka, Arrow).
+// The library was built without a feature that the call needs (Kafka, Arrow).
 #define VECSINK_UNSUPPORTED 19
 
 // The handle belongs to the parent of this process.
@@ -340,7 +348,7 @@ typedef struct vecsink_pushed {
 // A bug of the library; please report it.
 #define VECSINK_INTERNAL 22
 
-// The memory for a large row or value can't be had now.
+// There is no memory now for a large row or value.
 #define VECSINK_OUT_OF_MEMORY 23
 
 #define VECSINK_NULL 0
@@ -390,7 +398,7 @@ typedef struct vecsink_pushed {
 // as.span: vecsink_value[], length in elements.
 #define VECSINK_ARRAY 15
 
-// It replaces the row that is there.
+// The new row replaces the row that is there.
 #define VECSINK_CONFLICT_UPSERT 0
 
 // The row that is there stays.
@@ -408,13 +416,13 @@ typedef struct vecsink_pushed {
 // NULL in every row; data is NULL.
 #define VECSINK_COLUMN_NULL 0
 
-// A byte each: 0 or 1.
+// A byte for each value: 0 or 1.
 #define VECSINK_COLUMN_BOOL 1
 
-// A bit each, the lowest of a byte first, from bit `bit_offset` on.
+// A bit for each value, the lowest bit of a byte first, from bit `bit_offset` on.
 #define VECSINK_COLUMN_BITS 2
 
-// int8_t[]; and so on.
+// int8_t[], and so on.
 #define VECSINK_COLUMN_I8 3
 
 #define VECSINK_COLUMN_I16 4
@@ -441,7 +449,7 @@ typedef struct vecsink_pushed {
 // 16 bytes each, little-endian two's complement, aligned to 16; `scale` digits stand behind the point.
 #define VECSINK_COLUMN_DECIMAL128 14
 
-// UTF-8, one text behind the other; `offsets` in bytes.
+// UTF-8 texts that follow one another without a gap; `offsets` in bytes.
 #define VECSINK_COLUMN_STR 15
 
 // Bytes; `offsets` in bytes.
@@ -469,7 +477,7 @@ typedef struct vecsink_pushed {
 
 #define VECSINK_COLUMN_MATRIX_F16 24
 
-// float[]: vectors of any length, one behind the other; `offsets` in elements.
+// float[]: vectors of any length that follow one another without a gap; `offsets` in elements.
 #define VECSINK_COLUMN_LISTS_F32 25
 
 #define VECSINK_COLUMN_LISTS_F64 26
@@ -483,13 +491,13 @@ typedef struct vecsink_pushed {
 extern "C" {
 #endif // __cplusplus
 
-// Of the library that is loaded: "0.1.0". Static.
+// The version of the library that is loaded: "0.1.0". Static.
 const char *vecsink_version(void);
 
-// Of the library that is loaded, made like VECSINK_VERSION_NUMBER.
+// The version of the library that is loaded, as a number like VECSINK_VERSION_NUMBER.
 uint32_t vecsink_version_number(void);
 
-// The code's name, "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is none. Static.
+// The code's name, such as "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is not a code. Static.
 const char *vecsink_code_name(vecsink_code code);
 
 // VECSINK_OK for NULL.
@@ -498,7 +506,7 @@ vecsink_code vecsink_error_code(const struct vecsink_error *error);
 // What happened, where, and what to do. Lives as long as the error; never NULL.
 const char *vecsink_error_message(const struct vecsink_error *error);
 
-// The database's error code, "23505"; NULL when the error isn't the database's. Lives as long as the error.
+// The database's error code, such as "23505"; NULL when the error isn't the database's. Lives as long as the error.
 const char *vecsink_error_sqlstate(const struct vecsink_error *error);
 
 // The column whose value was refused; NULL when there is none. Lives as long as the error.
@@ -511,7 +519,7 @@ bool vecsink_error_is_retryable(const struct vecsink_error *error);
 bool vecsink_error_is_in_doubt(const struct vecsink_error *error);
 
 // Where it happened: topic, partition and offset of a record; "push:" and the stream's name, 0 and the sequence of a
-// pushed row. The topic lives as long as the error. false: the error has no place, and nothing is written.
+// pushed row. The topic lives as long as the error. Returns false and writes nothing if the error has no position.
 bool vecsink_error_position(const struct vecsink_error *error, const char **topic, int32_t *partition, int64_t *offset);
 
 // Of a batch: how many rows from its start on were accepted before the error. Push the rest again.
@@ -520,23 +528,24 @@ size_t vecsink_error_accepted(const struct vecsink_error *error);
 // NULL is fine.
 void vecsink_error_free(struct vecsink_error *error);
 
-// Sets who hears the log of this process, up to a level (VECSINK_LOG_INFO …); call again to change it, with NULL for
-// silence, which is how it begins. When this returns, the callback of before isn't running and isn't called any more. A
-// child after a fork begins with silence again. VECSINK_UNSUPPORTED in a Rust program that has a logger already.
+// Sets the callback that gets the log lines of this process, up to a level (VECSINK_LOG_INFO …). Call it again to
+// change that; with NULL there is no callback, as at the beginning. When this returns, the former callback isn't
+// running and isn't called any more. The child of a fork begins without a callback. VECSINK_UNSUPPORTED in a Rust
+// program that already has a logger.
 vecsink_code vecsink_log_set(int32_t level,
                              vecsink_log_callback callback,
                              void *user_data,
                              struct vecsink_error **error);
 
-// Begins a sink into a table, "schema.table", of the database at a URL, "postgresql://…" as libpq reads it or
-// "jdbc:postgresql://…" as in a job file, with user and password. Nothing is opened or checked yet.
+// Makes a builder for a sink. `table` is "schema.table". `url` is that of the database with user and password:
+// "postgresql://…" as libpq reads it, or "jdbc:postgresql://…" as in a job file. Nothing is opened or checked yet.
 vecsink_code vecsink_sink_builder_new(const char *url,
                                       const char *table,
                                       struct vecsink_sink_builder **builder,
                                       struct vecsink_error **error);
 
-// The columns that rows have, in their order, named as the database has them. Left out: all of the table, but those that
-// the database generates.
+// The columns that rows have, in their order, by their names in the database. Left out: all columns of the table,
+// except those that the database generates.
 vecsink_code vecsink_sink_builder_columns(struct vecsink_sink_builder *builder,
                                           const char *const *names,
                                           size_t count,
@@ -549,25 +558,25 @@ vecsink_code vecsink_sink_builder_stream(struct vecsink_sink_builder *builder,
                                          const char *name,
                                          struct vecsink_error **error);
 
-// Whether rows will be deleted, too: vecsink_sink_delete. The table needs a key among the columns.
+// Whether vecsink_sink_delete will be called. The table needs a key, and the columns must include it.
 vecsink_code vecsink_sink_builder_deletes(struct vecsink_sink_builder *builder,
                                           bool deletes,
                                           struct vecsink_error **error);
 
-// user_data is the host's; it must live until the sink is closed or freed.
+// `user_data` is passed to the callback. It must live until the sink is closed or freed.
 vecsink_code vecsink_sink_builder_on_durable(struct vecsink_sink_builder *builder,
                                              vecsink_durable_callback callback,
                                              void *user_data,
                                              struct vecsink_error **error);
 
-// user_data is the host's; it must live until the sink is closed or freed.
+// `user_data` is passed to the callback. It must live until the sink is closed or freed.
 vecsink_code vecsink_sink_builder_on_rejected(struct vecsink_sink_builder *builder,
                                               vecsink_rejected_callback callback,
                                               void *user_data,
                                               struct vecsink_error **error);
 
-// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out. A
-// builder can be opened once, whatever came of it; free it afterwards.
+// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out.
+// A builder can be opened only once, also if that fails. Free it afterwards.
 vecsink_code vecsink_sink_builder_open(struct vecsink_sink_builder *builder,
                                        struct vecsink_sink **sink,
                                        struct vecsink_error **error);
@@ -588,7 +597,7 @@ vecsink_code vecsink_sink_builder_option(struct vecsink_sink_builder *builder,
                                          const char *value,
                                          struct vecsink_error **error);
 
-// Who logs in; wins over the URL.
+// The user who logs in, instead of the URL's.
 vecsink_code vecsink_sink_builder_user(struct vecsink_sink_builder *builder,
                                        const char *user,
                                        struct vecsink_error **error);
@@ -660,7 +669,7 @@ size_t vecsink_sink_column_count(const struct vecsink_sink *sink);
 // A column's name; NULL beyond the end. Lives as long as the sink.
 const char *vecsink_sink_column_name(const struct vecsink_sink *sink, size_t index);
 
-// The place of a column; -1: the sink doesn't have it.
+// The index of a column; -1 if the sink doesn't have it.
 ptrdiff_t vecsink_sink_column_index(const struct vecsink_sink *sink, const char *name);
 
 // The columns of the key, in the order that vecsink_sink_delete takes them; 0: there is no key.
@@ -669,23 +678,25 @@ size_t vecsink_sink_key_count(const struct vecsink_sink *sink);
 // The name of a column of the key; NULL beyond the end. Lives as long as the sink.
 const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index);
 
-// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
-// rejected. 0 for a handle that is none.
+// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or
+// was rejected. 0 for an invalid handle.
 uint64_t vecsink_sink_durable(const struct vecsink_sink *sink);
 
-// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything below
-// is durable. 0 for a new stream, and without a name.
+// The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
+// stream, and for a sink without a stream name.
 uint64_t vecsink_sink_resume_position(const struct vecsink_sink *sink);
 
-// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
-// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
-// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
+// Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.
+// VECSINK_TIMED_OUT: it isn't durable in time. If it never will be: VECSINK_FAILED or VECSINK_FENCED when the sink
+// has failed, VECSINK_NOT_DURABLE when it was closed, and VECSINK_CLOSED when it was closed and the row was never
+// pushed.
 vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
                                        uint64_t sequence,
                                        int64_t timeout_ms,
                                        struct vecsink_error **error);
 
-// Writes at once what was pushed, and waits until all of it is durable. Codes as of vecsink_sink_wait_durable.
+// Writes at once what was pushed, and waits until all of it is durable. The codes are those of
+// vecsink_sink_wait_durable.
 vecsink_code vecsink_sink_flush(struct vecsink_sink *sink, int64_t timeout_ms, struct vecsink_error **error);
 
 // What the sink has done and is doing; also after it was closed.
@@ -693,26 +704,28 @@ vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
                                 struct vecsink_stats *stats,
                                 struct vecsink_error **error);
 
-// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
-// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
-// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
-// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
-// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
-// last_stats may be NULL. The sink must still be freed.
+// Accepts no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and
+// connections. VECSINK_OK: all rows are durable. VECSINK_NOT_DURABLE: this took longer than deadline_ms, and the
+// rest was abandoned and is in doubt. Any other code: why the sink failed. Closing again returns the same code.
+// While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
+// deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
+// callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
+// be freed.
 vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
                                 int64_t deadline_ms,
                                 struct vecsink_stats *last_stats,
                                 struct vecsink_error **error);
 
-// Frees a sink; one that is open is closed first, within 5 s, and what is not written then is logged. Other threads' calls
-// of this sink must be over. NULL is fine. From a callback it does nothing but log an error.
+// Frees a sink. An open sink is closed first, within 5 s, and what is not written by then is logged. No other thread
+// may be in a call of this sink. NULL is fine. From a callback it only logs an error.
 void vecsink_sink_free(struct vecsink_sink *sink);
 
-// Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
-// as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
-// before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
-// above its number. A push from a callback of the sink waits like any other. But it gives VECSINK_WOULD_BLOCK when the room is
-// taken by rejected rows that wait for their callback, which can't be called before this one returns.
+// Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
+// (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
+// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is settled once
+// vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
+// VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
+// can't be called before this one returns.
 vecsink_code vecsink_sink_push(struct vecsink_sink *sink,
                                const struct vecsink_value *values,
                                size_t count,
@@ -721,8 +734,9 @@ vecsink_code vecsink_sink_push(struct vecsink_sink *sink,
                                uint64_t *out_sequence,
                                struct vecsink_error **error);
 
-// Deletes the row with this key, whose values stand in the order of vecsink_sink_key_name; that there is none is no error.
-// The sink must have been opened with vecsink_sink_builder_deletes. Else as vecsink_sink_push.
+// Deletes the row with this key. The values stand in the order of vecsink_sink_key_name. It is not an error if there
+// is no such row. The sink must have been opened with vecsink_sink_builder_deletes. Everything else is as with
+// vecsink_sink_push.
 vecsink_code vecsink_sink_delete(struct vecsink_sink *sink,
                                  const struct vecsink_value *key,
                                  size_t count,
@@ -731,7 +745,7 @@ vecsink_code vecsink_sink_delete(struct vecsink_sink *sink,
                                  uint64_t *out_sequence,
                                  struct vecsink_error **error);
 
-// Pushes a row that was filled before. Else as vecsink_sink_push.
+// Pushes a row that was filled before. Everything else is as with vecsink_sink_push.
 vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
                                    const struct vecsink_row *row,
                                    uint64_t sequence,
@@ -739,11 +753,12 @@ vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
                                    uint64_t *out_sequence,
                                    struct vecsink_error **error);
 
-// Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
-// encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
-// it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
-// in time, the rows accepted so far stay accepted: *pushed says how many, push the rest again. The same happens when the batch
-// itself takes longer than timeout_ms (with 0: than half a second), for example because many of its rows are rejected.
+// Pushes `rows` rows, in their order. columns[0] to columns[column_count - 1] have one value for each row. Nothing
+// is copied before it is encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict':
+// then the batch ends before it, with VECSINK_REJECTED. If `sequence` is a number of the host's own, the rows are
+// numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how many
+// they are; push the rest again. The same happens when the batch itself takes longer than timeout_ms (with 0: than
+// half a second), for example because many of its rows are rejected.
 vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
                                      const struct vecsink_column *columns,
                                      size_t column_count,
@@ -774,10 +789,10 @@ vecsink_code vecsink_row_clear(struct vecsink_row *row, struct vecsink_error **e
 // NULL is fine.
 void vecsink_row_free(struct vecsink_row *row);
 
-// Pushes an Arrow record batch: a struct array of Arrow's C data interface, its fields named like the sink's columns.
-// Nothing is copied before it is encoded. Both are consumed: unless they are NULL their release callbacks are called
-// before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double floats
-// without NULLs. Else as vecsink_sink_push_batch.
+// Pushes an Arrow record batch: a struct array of Arrow's C data interface, whose fields have the names of the
+// sink's columns. Nothing is copied before it is encoded. Array and schema are consumed: their release callbacks are
+// called before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double
+// floats without NULLs. Everything else is as with vecsink_sink_push_batch.
 vecsink_code vecsink_sink_push_arrow(struct vecsink_sink *sink,
                                      struct ArrowArray *array,
                                      struct ArrowSchema *schema,
@@ -786,13 +801,14 @@ vecsink_code vecsink_sink_push_arrow(struct vecsink_sink *sink,
                                      struct vecsink_pushed *pushed,
                                      struct vecsink_error **error);
 
-// Begins the job of these Flink SQL statements, the same that `vecsink run` takes from a file. Nothing is opened or
-// checked yet.
+// Makes a builder for the job of these Flink SQL statements, which are the same as in the file of `vecsink run`.
+// Nothing is opened or checked yet.
 vecsink_code vecsink_pipeline_builder_new(const char *sql,
                                           struct vecsink_pipeline_builder **builder,
                                           struct vecsink_error **error);
 
-// Begins a job that reads a Kafka topic into a table, "schema.table", of the database at a URL: add columns and options.
+// Makes a builder for a job that reads a Kafka topic into a table, "schema.table", of the database at a URL. Add
+// columns and options to it.
 vecsink_code vecsink_pipeline_builder_attach(const char *url,
                                              const char *table,
                                              struct vecsink_pipeline_builder **builder,
@@ -828,7 +844,7 @@ vecsink_code vecsink_pipeline_builder_name(struct vecsink_pipeline_builder *buil
                                            const char *name,
                                            struct vecsink_error **error);
 
-// What ${name} stands for in option values. What isn't given is taken from the environment.
+// The value of ${name} in option values. Names that are not set here are taken from the environment.
 vecsink_code vecsink_pipeline_builder_variable(struct vecsink_pipeline_builder *builder,
                                                const char *name,
                                                const char *value,
@@ -844,15 +860,15 @@ vecsink_code vecsink_pipeline_builder_max_outage(struct vecsink_pipeline_builder
                                                  uint64_t milliseconds,
                                                  struct vecsink_error **error);
 
-// Whether to start by the startup mode, whatever progress is stored.
+// Whether the stored progress is ignored and the job starts by the startup mode.
 vecsink_code vecsink_pipeline_builder_fresh(struct vecsink_pipeline_builder *builder,
                                             bool fresh,
                                             struct vecsink_error **error);
 
-// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
-// library. Blocks until the first connections are up: for at most the connect time-out of each sink's database and then 30 s for
-// Kafka, or longer where a max_outage allows it. A builder can be started more than once, which makes jobs of their own; free
-// it afterwards.
+// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads
+// of the library. Blocks until the first connections are up: for at most the connect time-out of each sink's
+// database and then 30 s for Kafka, or longer where a max_outage allows it. A builder can be started more than once;
+// each start makes another job. Free it afterwards.
 vecsink_code vecsink_pipeline_builder_start(struct vecsink_pipeline_builder *builder,
                                             struct vecsink_pipeline **pipeline,
                                             struct vecsink_error **error);
@@ -871,17 +887,17 @@ vecsink_code vecsink_pipeline_stats(const struct vecsink_pipeline *pipeline,
                                     struct vecsink_stats *stats,
                                     struct vecsink_error **error);
 
-// Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
-// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. While another thread stops
-// the job, this call waits for it, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
-// must still be freed.
+// Reads nothing more, writes what was read, stores the progress and ends. What isn't written within deadline_ms is
+// abandoned, with VECSINK_STOPPED, and is read again at the next start. Stopping again returns the same code. While
+// another thread stops the job, this call waits for it, until the deadline. Returns within a second of the deadline.
+// last_stats may be NULL. The job must still be freed.
 vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
                                    int64_t deadline_ms,
                                    struct vecsink_stats *last_stats,
                                    struct vecsink_error **error);
 
-// Frees a job. One that runs is abandoned: nothing is lost, it is read again at the next start. NULL is fine. From a
-// callback it does nothing but log an error.
+// Frees a job. A running job is abandoned; nothing is lost, because what isn't written is read again at the next
+// start. NULL is fine. From a callback it only logs an error.
 void vecsink_pipeline_free(struct vecsink_pipeline *pipeline);
 
 #ifdef __cplusplus

@@ -2,11 +2,11 @@
 
 use std::ffi::{CStr, c_char};
 
-/// What a call came to. The numbers never change; new ones are only added.
+/// The result of a call. The numbers never change; new ones are only added.
 pub type vecsink_code = i32;
 
 pub const VECSINK_OK: vecsink_code = 0;
-/// NULL, a wrong length, an index out of range, a number that is none of an enumeration's, a struct of unknown size …
+/// NULL, a wrong length, an index out of range, a number without a meaning, a struct of unknown size …
 pub const VECSINK_INVALID_ARGUMENT: vecsink_code = 1;
 /// The handle was freed, or is of another kind.
 pub const VECSINK_INVALID_HANDLE: vecsink_code = 2;
@@ -15,9 +15,9 @@ pub const VECSINK_INVALID_UTF8: vecsink_code = 3;
 pub const VECSINK_CONFIG: vecsink_code = 4;
 /// Kafka refused or lacks something.
 pub const VECSINK_SOURCE: vecsink_code = 5;
-/// The database refused or lacks something; vecsink_error_sqlstate.
+/// The database refused or lacks something: see vecsink_error_sqlstate.
 pub const VECSINK_TARGET: vecsink_code = 6;
-/// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused; vecsink_error_position.
+/// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused: see vecsink_error_position.
 pub const VECSINK_STRICT: vecsink_code = 7;
 /// The dead-letter target can't be written.
 pub const VECSINK_DEAD_LETTER: vecsink_code = 8;
@@ -25,9 +25,9 @@ pub const VECSINK_DEAD_LETTER: vecsink_code = 8;
 pub const VECSINK_STOPPED: vecsink_code = 9;
 /// A sink was closed before everything was written; the rest is in doubt.
 pub const VECSINK_NOT_DURABLE: vecsink_code = 10;
-/// No room now. The row is the caller's; try again.
+/// There is no room now. The row was not accepted; try again.
 pub const VECSINK_WOULD_BLOCK: vecsink_code = 11;
-/// Not in the time given; try again.
+/// It was not done in time; try again.
 pub const VECSINK_TIMED_OUT: vecsink_code = 12;
 /// The table could never store this row.
 pub const VECSINK_REJECTED: vecsink_code = 13;
@@ -40,7 +40,7 @@ pub const VECSINK_CLOSED: vecsink_code = 16;
 pub const VECSINK_FAILED: vecsink_code = 17;
 /// Another process, or another sink, has opened this stream.
 pub const VECSINK_FENCED: vecsink_code = 18;
-/// The library was built without it (Kafka, Arrow).
+/// The library was built without a feature that the call needs (Kafka, Arrow).
 pub const VECSINK_UNSUPPORTED: vecsink_code = 19;
 /// The handle belongs to the parent of this process.
 pub const VECSINK_FORKED: vecsink_code = 20;
@@ -48,7 +48,7 @@ pub const VECSINK_FORKED: vecsink_code = 20;
 pub const VECSINK_IN_CALLBACK: vecsink_code = 21;
 /// A bug of the library; please report it.
 pub const VECSINK_INTERNAL: vecsink_code = 22;
-/// The memory for a large row or value can't be had now.
+/// There is no memory now for a large row or value.
 pub const VECSINK_OUT_OF_MEMORY: vecsink_code = 23;
 
 const NAMES: [&CStr; 24] = [
@@ -78,7 +78,7 @@ const NAMES: [&CStr; 24] = [
     c"VECSINK_OUT_OF_MEMORY",
 ];
 
-/// The code's name, "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is none. Static.
+/// The code's name, such as "VECSINK_TIMED_OUT"; "VECSINK_UNKNOWN" for a number that is not a code. Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_code_name(code: vecsink_code) -> *const c_char {
     usize::try_from(code).ok().and_then(|code| NAMES.get(code)).unwrap_or(&c"VECSINK_UNKNOWN").as_ptr()

@@ -16,11 +16,11 @@ pub type vecsink_column_type = i32;
 
 /// NULL in every row; data is NULL.
 pub const VECSINK_COLUMN_NULL: vecsink_column_type = 0;
-/// A byte each: 0 or 1.
+/// A byte for each value: 0 or 1.
 pub const VECSINK_COLUMN_BOOL: vecsink_column_type = 1;
-/// A bit each, the lowest of a byte first, from bit `bit_offset` on.
+/// A bit for each value, the lowest bit of a byte first, from bit `bit_offset` on.
 pub const VECSINK_COLUMN_BITS: vecsink_column_type = 2;
-/// int8_t[]; and so on.
+/// int8_t[], and so on.
 pub const VECSINK_COLUMN_I8: vecsink_column_type = 3;
 pub const VECSINK_COLUMN_I16: vecsink_column_type = 4;
 pub const VECSINK_COLUMN_I32: vecsink_column_type = 5;
@@ -35,7 +35,7 @@ pub const VECSINK_COLUMN_F32: vecsink_column_type = 12;
 pub const VECSINK_COLUMN_F64: vecsink_column_type = 13;
 /// 16 bytes each, little-endian two's complement, aligned to 16; `scale` digits stand behind the point.
 pub const VECSINK_COLUMN_DECIMAL128: vecsink_column_type = 14;
-/// UTF-8, one text behind the other; `offsets` in bytes.
+/// UTF-8 texts that follow one another without a gap; `offsets` in bytes.
 pub const VECSINK_COLUMN_STR: vecsink_column_type = 15;
 /// Bytes; `offsets` in bytes.
 pub const VECSINK_COLUMN_BYTES: vecsink_column_type = 16;
@@ -53,7 +53,7 @@ pub const VECSINK_COLUMN_INSTANT: vecsink_column_type = 21;
 pub const VECSINK_COLUMN_MATRIX_F32: vecsink_column_type = 22;
 pub const VECSINK_COLUMN_MATRIX_F64: vecsink_column_type = 23;
 pub const VECSINK_COLUMN_MATRIX_F16: vecsink_column_type = 24;
-/// float[]: vectors of any length, one behind the other; `offsets` in elements.
+/// float[]: vectors of any length that follow one another without a gap; `offsets` in elements.
 pub const VECSINK_COLUMN_LISTS_F32: vecsink_column_type = 25;
 pub const VECSINK_COLUMN_LISTS_F64: vecsink_column_type = 26;
 pub const VECSINK_COLUMN_LISTS_F16: vecsink_column_type = 27;
@@ -65,12 +65,12 @@ pub const VECSINK_MILLISECOND: i32 = 1;
 pub const VECSINK_MICROSECOND: i32 = 2;
 pub const VECSINK_NANOSECOND: i32 = 3;
 
-/// One column of a batch: where its values lie in the host's memory, which is only read, during the call, and as far as
-/// `length` says. Begin with zeros; what a type doesn't need is not looked at.
+/// One column of a batch: where its values are in the host's memory. The memory is only read, only during the call,
+/// and only as far as `length` says. Begin with zeros; members that a type doesn't need are not read.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vecsink_column {
-    /// NULL in all columns: they stand in the sink's order.
+    /// If it is NULL in all columns, they stand in the sink's order.
     pub name: *const c_char,
     pub r#type: vecsink_column_type,
     /// Of times: VECSINK_SECOND to VECSINK_NANOSECOND.
@@ -82,17 +82,19 @@ pub struct vecsink_column {
     pub data: *const c_void,
     /// Elements that data points to: bytes of STR and BYTES, bits of BITS.
     pub length: usize,
-    /// Elements from a row's (first) one to the next row's; 0: they lie one behind the other.
+    /// The number of elements from a row's first element to the next row's. 0: the rows follow one another without a
+    /// gap.
     pub stride: usize,
     /// Of matrices.
     pub dimension: usize,
-    /// One more than rows: where each row's part begins, and where the last one ends.
+    /// One more than there are rows: where each row's part begins, and where the last part ends.
     pub offsets: *const c_void,
     /// Of BITS: the first row's bit.
     pub bit_offset: usize,
-    /// NULL: no NULLs; else a bit for each row, the lowest of a byte first: 0 is NULL.
+    /// A bit for each row, the lowest bit of a byte first; 0 means that the value is NULL. If the pointer is NULL, no
+    /// value is.
     pub validity: *const u8,
-    /// The first row's bit there.
+    /// The position of the first row's bit in `validity`.
     pub validity_offset: usize,
     /// 0.
     pub reserved: [u64; 2],

@@ -67,7 +67,7 @@ pub extern "C" fn vecsink_error_message(error: *const vecsink_error) -> *const c
     ask(unknown, || handle::get::<ShownError>(error).map_or(unknown, |shown| shown.message.as_ptr()))
 }
 
-/// The database's error code, "23505"; NULL when the error isn't the database's. Lives as long as the error.
+/// The database's error code, such as "23505"; NULL when the error isn't the database's. Lives as long as the error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_sqlstate(error: *const vecsink_error) -> *const c_char {
     text(error, |shown| shown.sqlstate.as_ref())
@@ -92,7 +92,7 @@ pub extern "C" fn vecsink_error_is_in_doubt(error: *const vecsink_error) -> bool
 }
 
 /// Where it happened: topic, partition and offset of a record; "push:" and the stream's name, 0 and the sequence of a
-/// pushed row. The topic lives as long as the error. false: the error has no place, and nothing is written.
+/// pushed row. The topic lives as long as the error. Returns false and writes nothing if the error has no position.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_error_position(
     error: *const vecsink_error,

@@ -19,33 +19,37 @@
  *
  * THE RULES, for every function unless it says otherwise
  *
- * Handles     vecsink_sink *, vecsink_error * and their like are numbers that only the library understands, not addresses.
- *             Whoever gets one frees it, once, with the function of its kind; freeing NULL is fine. A handle that was
- *             freed, is of another kind or was made up gives VECSINK_INVALID_HANDLE, and freeing it does nothing.
+ * Handles     vecsink_sink *, vecsink_error * and the like are numbers that only the library understands, not addresses.
+ *             Free each handle once, with the function of its kind; freeing NULL is fine. A handle that was freed, is of
+ *             another kind or was made up gives VECSINK_INVALID_HANDLE, and freeing it does nothing.
  * Errors      A call that can fail returns VECSINK_OK (0) or another code. Its last argument, vecsink_error **error, may be
- *             NULL; else *error becomes NULL on success and an error object on failure, which the caller frees. Whatever
- *             is passed, the library doesn't abort or exit; but memory that isn't there can't be noticed by anybody.
- * Promise     VECSINK_OK from a push means: taken. Once vecsink_sink_durable is above its number, the row is in the database, or
- *             it was rejected and reported. A refused row or batch was not taken, and is still the caller's.
- * NULL        A result's place may be NULL when the result doesn't matter, unless it is a handle's. A failed call that
- *             makes a handle sets its place to NULL. Other pointers must not be NULL unless their length is 0.
- * Memory      What is passed in is borrowed for the time of the call and not changed. Pointers must be aligned for what they
- *             point to. Texts the library gives live as long as the object they were asked of; "static" ones for ever.
- * Strings     Names, options and SQL end with a NUL and are UTF-8; data is pointer and length. Lengths count elements;
- *             a text's are bytes.
- * Time        Time-outs are milliseconds: less than 0 for ever, 0 without waiting.
- * Threads     Sinks and pipelines: any number of threads at once, except vecsink_…_free, which must be the last call. Builders,
- *             rows and errors: one thread at a time. Rows of one key that one thread pushes are written in their order.
- * Callbacks   Come from threads of the library and should be quick; they must not throw or longjmp. From the callbacks of a
- *             sink everything may be called but what opens, closes, stops or frees sinks and pipelines
- *             (VECSINK_IN_CALLBACK); from the log callback nothing that takes a sink or a pipeline.
- * fork        A child can't use its parent's handles (VECSINK_FORKED); freeing them there touches nothing of the parent's.
- *             It may open its own when at the fork all sinks of its parent were closed and all its jobs freed, else only
- *             after an exec. Log callbacks must be set again.
- * Signals     The library installs no handlers, changes no dispositions, and raises none: a closed socket is an error.
+ *             NULL. If it isn't, *error becomes NULL on success and an error object on failure, which the caller frees.
+ *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
+ *             isn't there.
+ * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
+ *             settled: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
+ *             returns another code, the row was not accepted.
+ * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
+ *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length
+ *             is 0.
+ * Memory      Arguments are borrowed during the call and not changed. Pointers must be aligned for the type that they point
+ *             to. A text that the library returns lives as long as the object that it belongs to; a "static" text always.
+ * Strings     Names, options and SQL are UTF-8 and end with a NUL. Data is a pointer and a length. A length counts elements;
+ *             the length of a text counts bytes.
+ * Time        Time-outs are in milliseconds. Less than 0: wait without end. 0: don't wait.
+ * Threads     Any number of threads may use a sink or a pipeline at once, but vecsink_…_free must be the last call. Builders, rows
+ *             and errors are for one thread at a time. Rows of one key that one thread pushes are written in their order.
+ * Callbacks   They are called by threads of the library and should be quick. They must not throw or longjmp. A callback of a
+ *             sink may call everything except functions that open, close, stop or free sinks and pipelines
+ *             (VECSINK_IN_CALLBACK). The log callback must not call functions that take a sink or a pipeline.
+ * fork        A child can't use its parent's handles (VECSINK_FORKED). If it frees them, the parent's are not changed. It may
+ *             open its own if all sinks of its parent were closed and all its jobs freed at the fork; otherwise only after
+ *             an exec. Log callbacks must be set again.
+ * Signals     The library installs no signal handlers, changes no dispositions and raises no signals. A closed socket gives
+ *             an error.
  * Unloading   The library has threads while something is open, and can't be unloaded with dlclose.
- * Versions    Numbers of codes and types never change, new ones are added; structs grow only by their size member or their
- *             reserved ones.
+ * Versions    The numbers of codes and types never change; new ones may be added. Structs may only grow where they have a
+ *             member `size` or reserved members.
  */
 #ifndef VECSINK_H
 #define VECSINK_H

@@ -34,9 +34,10 @@ struct Listener {
 
 struct Forward;
 
-/// Sets who hears the log of this process, up to a level (VECSINK_LOG_INFO …); call again to change it, with NULL for
-/// silence, which is how it begins. When this returns, the callback of before isn't running and isn't called any more. A
-/// child after a fork begins with silence again. VECSINK_UNSUPPORTED in a Rust program that has a logger already.
+/// Sets the callback that gets the log lines of this process, up to a level (VECSINK_LOG_INFO …). Call it again to
+/// change that; with NULL there is no callback, as at the beginning. When this returns, the former callback isn't
+/// running and isn't called any more. The child of a fork begins without a callback. VECSINK_UNSUPPORTED in a Rust
+/// program that already has a logger.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_log_set(
     level: i32,

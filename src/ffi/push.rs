@@ -22,17 +22,17 @@ fn push_as(sequence: u64, timeout_ms: i64) -> Push {
     Push { sequence: (sequence != VECSINK_NEXT).then_some(sequence), wait: wait(timeout_ms) }
 }
 
-/// How far the push of a batch came, also when it failed. Without rows, first and last mean nothing.
+/// How much of a batch was accepted, also when the push failed. If `rows` is 0, `first` and `last` mean nothing.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vecsink_pushed {
     /// The number of the batch's first row.
     pub first: u64,
-    /// And of its last one that was accepted.
+    /// The number of its last row that was accepted.
     pub last: u64,
     /// Rows that were accepted, from the batch's start on.
     pub rows: usize,
-    /// How many of them can't be stored: the rejected callback is told which, and the dead letters have them.
+    /// How many of them can't be stored. The rejected callback is called for each, and each becomes a dead letter.
     pub rejected: usize,
 }
 
@@ -47,11 +47,12 @@ impl From<&Result<Pushed, BatchError>> for vecsink_pushed {
     }
 }
 
-/// Pushes one row: a value for each of the sink's columns, in their order. Waits for room at most timeout_ms (less than 0:
-/// as long as it takes; 0: VECSINK_WOULD_BLOCK at once). sequence is VECSINK_NEXT or a number of the host's own, above all
-/// before; *out_sequence becomes the row's number. The row is copied; it is in the database once vecsink_sink_durable is
-/// above its number. A push from a callback of the sink waits like any other. But it gives VECSINK_WOULD_BLOCK when the room is
-/// taken by rejected rows that wait for their callback, which can't be called before this one returns.
+/// Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
+/// (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
+/// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is settled once
+/// vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
+/// VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
+/// can't be called before this one returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push(
     sink: *mut vecsink_sink,
@@ -78,8 +79,9 @@ pub unsafe extern "C" fn vecsink_sink_push(
     unsafe { call(error, work) }
 }
 
-/// Deletes the row with this key, whose values stand in the order of vecsink_sink_key_name; that there is none is no error.
-/// The sink must have been opened with vecsink_sink_builder_deletes. Else as vecsink_sink_push.
+/// Deletes the row with this key. The values stand in the order of vecsink_sink_key_name. It is not an error if there
+/// is no such row. The sink must have been opened with vecsink_sink_builder_deletes. Everything else is as with
+/// vecsink_sink_push.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_delete(
     sink: *mut vecsink_sink,
@@ -106,7 +108,7 @@ pub unsafe extern "C" fn vecsink_sink_delete(
     unsafe { call(error, work) }
 }
 
-/// Pushes a row that was filled before. Else as vecsink_sink_push.
+/// Pushes a row that was filled before. Everything else is as with vecsink_sink_push.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_row(
     sink: *mut vecsink_sink,
@@ -154,11 +156,12 @@ unsafe fn read<'a>(
     Ok(row)
 }
 
-/// Pushes rows columns[0..column_count], which have `rows` rows each, in their order; nothing is copied before it is
-/// encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict': then the batch ends before
-/// it, with VECSINK_REJECTED. With a sequence of the host's own, rows are numbered from it on. When there is no more room
-/// in time, the rows accepted so far stay accepted: *pushed says how many, push the rest again. The same happens when the batch
-/// itself takes longer than timeout_ms (with 0: than half a second), for example because many of its rows are rejected.
+/// Pushes `rows` rows, in their order. columns[0] to columns[column_count - 1] have one value for each row. Nothing
+/// is copied before it is encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict':
+/// then the batch ends before it, with VECSINK_REJECTED. If `sequence` is a number of the host's own, the rows are
+/// numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how many
+/// they are; push the rest again. The same happens when the batch itself takes longer than timeout_ms (with 0: than
+/// half a second), for example because many of its rows are rejected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_batch(
     sink: *mut vecsink_sink,

@@ -69,7 +69,7 @@ pub extern "C" fn vecsink_sink_column_name(sink: *const vecsink_sink, index: usi
     name(sink, |object| object.columns.get(index))
 }
 
-/// The place of a column; -1: the sink doesn't have it.
+/// The index of a column; -1 if the sink doesn't have it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_column_index(sink: *const vecsink_sink, name: *const c_char) -> isize {
     ask(-1, || {
@@ -99,23 +99,24 @@ fn name(sink: *const vecsink_sink, of: impl FnOnce(&SinkObject) -> Option<&CStri
     })
 }
 
-/// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
-/// rejected. 0 for a handle that is none.
+/// The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or
+/// was rejected. 0 for an invalid handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_durable(sink: *const vecsink_sink) -> u64 {
     ask(0, || get(sink).map_or(0, |object| object.sink.durable()))
 }
 
-/// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything below
-/// is durable. 0 for a new stream, and without a name.
+/// The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
+/// stream, and for a sink without a stream name.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_resume_position(sink: *const vecsink_sink) -> u64 {
     ask(0, || get(sink).map_or(0, |object| object.sink.resume_position()))
 }
 
-/// Waits until the row with this number is durable, which another thread may have yet to push. VECSINK_TIMED_OUT when it
-/// wasn't in time. When it never will be: VECSINK_FAILED or VECSINK_FENCED of a sink that has failed, of a closed one
-/// VECSINK_NOT_DURABLE, and VECSINK_CLOSED when the row wasn't pushed at all.
+/// Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.
+/// VECSINK_TIMED_OUT: it isn't durable in time. If it never will be: VECSINK_FAILED or VECSINK_FENCED when the sink
+/// has failed, VECSINK_NOT_DURABLE when it was closed, and VECSINK_CLOSED when it was closed and the row was never
+/// pushed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_wait_durable(
     sink: *mut vecsink_sink,
@@ -136,7 +137,8 @@ pub unsafe extern "C" fn vecsink_sink_wait_durable(
     unsafe { call(error, work) }
 }
 
-/// Writes at once what was pushed, and waits until all of it is durable. Codes as of vecsink_sink_wait_durable.
+/// Writes at once what was pushed, and waits until all of it is durable. The codes are those of
+/// vecsink_sink_wait_durable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_flush(
     sink: *mut vecsink_sink,
@@ -165,12 +167,13 @@ pub unsafe extern "C" fn vecsink_sink_stats(
     unsafe { call(error, work) }
 }
 
-/// Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and connections.
-/// VECSINK_OK: everything is durable. VECSINK_NOT_DURABLE: that took longer than deadline_ms, the rest was abandoned and is
-/// in doubt. Any other code: why the sink failed. Closing again gives the same answer. While another thread closes the sink, this
-/// call waits for it, until the deadline. Returns within a second of the deadline, whatever the server does. If a callback still
-/// runs then, this call doesn't wait for it, and no more callbacks are made: what the callback uses must live until it returns.
-/// last_stats may be NULL. The sink must still be freed.
+/// Accepts no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and
+/// connections. VECSINK_OK: all rows are durable. VECSINK_NOT_DURABLE: this took longer than deadline_ms, and the
+/// rest was abandoned and is in doubt. Any other code: why the sink failed. Closing again returns the same code.
+/// While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
+/// deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
+/// callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
+/// be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_close(
     sink: *mut vecsink_sink,
@@ -194,8 +197,8 @@ pub unsafe extern "C" fn vecsink_sink_close(
     unsafe { call(error, work) }
 }
 
-/// Frees a sink; one that is open is closed first, within 5 s, and what is not written then is logged. Other threads' calls
-/// of this sink must be over. NULL is fine. From a callback it does nothing but log an error.
+/// Frees a sink. An open sink is closed first, within 5 s, and what is not written by then is logged. No other thread
+/// may be in a call of this sink. NULL is fine. From a callback it only logs an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_free(sink: *mut vecsink_sink) {
     ask((), || {

@@ -22,14 +22,15 @@ use crate::host::sink::{Rejected, Sink, SinkBuilder};
 /// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
 pub struct vecsink_sink_builder(());
 
-/// Told the new vecsink_sink_durable whenever it has risen, from a thread of the sink's own. It may push, but not close or
-/// free a sink or a job, and must not throw or longjmp. While it runs, the sink goes on writing; calls come one at a time.
+/// Called with the new vecsink_sink_durable each time it has risen, from a thread of the sink's own. It may push, but
+/// not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while it runs. There is
+/// one call at a time.
 pub type vecsink_durable_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, durable: u64)>;
 
 /// A row that was accepted and then could not be stored. Valid during the callback.
 #[repr(C)]
 pub struct vecsink_rejected {
-    /// The number its push gave.
+    /// The number that its push returned.
     pub sequence: u64,
     /// "encode": the value can't be stored in the column; "write": the database refused the row.
     pub stage: *const c_char,
@@ -40,9 +41,10 @@ pub struct vecsink_rejected {
     pub sqlstate: *const c_char,
 }
 
-/// Told of each row that was accepted and then could not be stored, before vecsink_durable_callback is told of a number above
-/// it; from the same thread, under the same rules. vecsink_sink_durable and vecsink_sink_wait_durable may pass the row a moment
-/// earlier: they don't wait for callbacks, vecsink_sink_close does.
+/// Called for each row that was accepted and then could not be stored, before vecsink_durable_callback is called with
+/// a number above it. The thread and the rules are the same. vecsink_sink_durable may rise above the row, and
+/// vecsink_sink_wait_durable return, a moment before this call, because they don't wait for callbacks.
+/// vecsink_sink_close waits for them.
 pub type vecsink_rejected_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: *const vecsink_rejected)>;
 
@@ -54,8 +56,8 @@ impl HandleKind for Builder {
     const NAME: &'static str = "vecsink_sink_builder";
 }
 
-/// Begins a sink into a table, "schema.table", of the database at a URL, "postgresql://…" as libpq reads it or
-/// "jdbc:postgresql://…" as in a job file, with user and password. Nothing is opened or checked yet.
+/// Makes a builder for a sink. `table` is "schema.table". `url` is that of the database with user and password:
+/// "postgresql://…" as libpq reads it, or "jdbc:postgresql://…" as in a job file. Nothing is opened or checked yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_new(
     url: *const c_char,
@@ -74,8 +76,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_new(
     unsafe { call(error, work) }
 }
 
-/// The columns that rows have, in their order, named as the database has them. Left out: all of the table, but those that
-/// the database generates.
+/// The columns that rows have, in their order, by their names in the database. Left out: all columns of the table,
+/// except those that the database generates.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_columns(
     builder: *mut vecsink_sink_builder,
@@ -114,7 +116,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_stream(
     }
 }
 
-/// Whether rows will be deleted, too: vecsink_sink_delete. The table needs a key among the columns.
+/// Whether vecsink_sink_delete will be called. The table needs a key, and the columns must include it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_deletes(
     builder: *mut vecsink_sink_builder,
@@ -125,7 +127,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_deletes(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.deletes(deletes))) }
 }
 
-/// user_data is the host's; it must live until the sink is closed or freed.
+/// `user_data` is passed to the callback. It must live until the sink is closed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     builder: *mut vecsink_sink_builder,
@@ -147,7 +149,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     unsafe { change(builder, error, work) }
 }
 
-/// user_data is the host's; it must live until the sink is closed or freed.
+/// `user_data` is passed to the callback. It must live until the sink is closed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_rejected(
     builder: *mut vecsink_sink_builder,
@@ -186,8 +188,8 @@ fn show(row: &Rejected, see: impl FnOnce(&vecsink_rejected)) {
     });
 }
 
-/// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out. A
-/// builder can be opened once, whatever came of it; free it afterwards.
+/// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out.
+/// A builder can be opened only once, also if that fails. Free it afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_open(
     builder: *mut vecsink_sink_builder,

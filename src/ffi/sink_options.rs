@@ -14,7 +14,7 @@ use crate::settings::{ConflictMode, ExceptionMode};
 /// What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
 pub type vecsink_conflict_mode = i32;
 
-/// It replaces the row that is there.
+/// The new row replaces the row that is there.
 pub const VECSINK_CONFLICT_UPSERT: vecsink_conflict_mode = 0;
 /// The row that is there stays.
 pub const VECSINK_CONFLICT_IGNORE: vecsink_conflict_mode = 1;
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_option(
     }
 }
 
-/// Who logs in; wins over the URL.
+/// The user who logs in, instead of the URL's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_user(
     builder: *mut vecsink_sink_builder,

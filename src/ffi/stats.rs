@@ -7,9 +7,9 @@ use super::call_error::CallError;
 use crate::host::sink::SinkStats;
 use crate::metrics::Snapshot;
 
-/// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call: the library fills that
-/// much and no more, so a program goes on with a library that has more to say. Fields that a library doesn't know keep what
-/// they hold: begin with zeros.
+/// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
+/// only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
+/// change the fields that it doesn't know, so begin with zeros.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct vecsink_stats {
@@ -19,7 +19,7 @@ pub struct vecsink_stats {
     pub records_read: u64,
     /// Bytes of their keys and values.
     pub bytes_read: u64,
-    /// Rows taken: the sum of the five outcomes below when nothing is on its way any more.
+    /// Rows accepted. When all are settled, it is the sum of the five outcomes below.
     pub rows_read: u64,
     /// Inserted, upserted or updated.
     pub rows_written: u64,
@@ -52,7 +52,7 @@ pub struct vecsink_stats {
     pub outage: u32,
     /// Milliseconds since it was opened.
     pub age_ms: i64,
-    /// Jobs: offsets that were gone before they could be read (deleted by retention, or by somebody).
+    /// Jobs: offsets that were gone before they could be read (deleted by retention or by a user).
     pub records_missed: u64,
     /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     /// the next start. Near zero while progress is stored; -1 for sinks.

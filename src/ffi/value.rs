@@ -9,7 +9,7 @@ use super::call_error::CallError;
 use super::memory::{slice, utf8};
 use crate::types::value::{Decimal, Value, Vector};
 
-/// What a value is, VECSINK_NULL to VECSINK_ARRAY: says which member of `as` holds it.
+/// The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.
 pub type vecsink_type = i32;
 
 pub const VECSINK_NULL: vecsink_type = 0;
@@ -44,7 +44,7 @@ pub const VECSINK_VECTOR_F16: vecsink_type = 14;
 /// as.span: vecsink_value[], length in elements.
 pub const VECSINK_ARRAY: vecsink_type = 15;
 
-/// Something of the host's, borrowed during the call.
+/// Memory of the host, borrowed during the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vecsink_span {
@@ -60,7 +60,7 @@ pub struct vecsink_decimal {
     pub low: u64,
 }
 
-/// What a value holds; its type says which member.
+/// The content of a value; its type says which member is used.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union vecsink_value_as {
@@ -70,12 +70,12 @@ pub union vecsink_value_as {
     pub decimal: vecsink_decimal,
 }
 
-/// One value. The functions at the end of this header make them.
+/// One value. The functions at the end of this header make values.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vecsink_value {
     pub r#type: vecsink_type,
-    /// Digits behind the point, or nanoseconds; otherwise without meaning.
+    /// Digits behind the point, or nanoseconds; not used for other types.
     pub extra: u32,
     pub r#as: vecsink_value_as,
 }

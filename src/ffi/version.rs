@@ -11,13 +11,13 @@ pub const VECSINK_VERSION_NUMBER: u32 = 0x000100;
 const _: () =
     assert!(VECSINK_VERSION_NUMBER == VECSINK_VERSION_MAJOR << 16 | VECSINK_VERSION_MINOR << 8 | VECSINK_VERSION_PATCH);
 
-/// Of the library that is loaded: "0.1.0". Static.
+/// The version of the library that is loaded: "0.1.0". Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Of the library that is loaded, made like VECSINK_VERSION_NUMBER.
+/// The version of the library that is loaded, as a number like VECSINK_VERSION_NUMBER.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_version_number() -> u32 {
     VECSINK_VERSION_NUMBER

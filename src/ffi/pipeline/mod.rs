@@ -42,8 +42,8 @@ impl HandleKind for RunningPipeline {
     const NAME: &'static str = "vecsink_pipeline";
 }
 
-/// Begins the job of these Flink SQL statements, the same that `vecsink run` takes from a file. Nothing is opened or
-/// checked yet.
+/// Makes a builder for the job of these Flink SQL statements, which are the same as in the file of `vecsink run`.
+/// Nothing is opened or checked yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_new(
     sql: *const c_char,
@@ -61,7 +61,8 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_new(
     unsafe { call(error, work) }
 }
 
-/// Begins a job that reads a Kafka topic into a table, "schema.table", of the database at a URL: add columns and options.
+/// Makes a builder for a job that reads a Kafka topic into a table, "schema.table", of the database at a URL. Add
+/// columns and options to it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_attach(
     url: *const c_char,
@@ -157,7 +158,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_name(
     unsafe { change(builder, error, |plan| plan.name(text(name, "the job's name")?)) }
 }
 
-/// What ${name} stands for in option values. What isn't given is taken from the environment.
+/// The value of ${name} in option values. Names that are not set here are taken from the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_variable(
     builder: *mut vecsink_pipeline_builder,
@@ -195,7 +196,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_max_outage(
     unsafe { change(builder, error, |plan| plan.max_outage(Duration::from_millis(milliseconds))) }
 }
 
-/// Whether to start by the startup mode, whatever progress is stored.
+/// Whether the stored progress is ignored and the job starts by the startup mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_fresh(
     builder: *mut vecsink_pipeline_builder,
@@ -206,10 +207,10 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_fresh(
     unsafe { change(builder, error, |plan| plan.fresh(fresh)) }
 }
 
-/// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads of the
-/// library. Blocks until the first connections are up: for at most the connect time-out of each sink's database and then 30 s for
-/// Kafka, or longer where a max_outage allows it. A builder can be started more than once, which makes jobs of their own; free
-/// it afterwards.
+/// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads
+/// of the library. Blocks until the first connections are up: for at most the connect time-out of each sink's
+/// database and then 30 s for Kafka, or longer where a max_outage allows it. A builder can be started more than once;
+/// each start makes another job. Free it afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_start(
     builder: *mut vecsink_pipeline_builder,
@@ -270,10 +271,10 @@ pub unsafe extern "C" fn vecsink_pipeline_stats(
     unsafe { call(error, work) }
 }
 
-/// Reads nothing more, writes what was read, stores the progress and ends. What takes longer than deadline_ms is abandoned,
-/// with VECSINK_STOPPED: it is read again at the next start. Stopping again gives the same answer. While another thread stops
-/// the job, this call waits for it, until the deadline. Returns within a second of the deadline. last_stats may be NULL. The job
-/// must still be freed.
+/// Reads nothing more, writes what was read, stores the progress and ends. What isn't written within deadline_ms is
+/// abandoned, with VECSINK_STOPPED, and is read again at the next start. Stopping again returns the same code. While
+/// another thread stops the job, this call waits for it, until the deadline. Returns within a second of the deadline.
+/// last_stats may be NULL. The job must still be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_stop(
     pipeline: *mut vecsink_pipeline,
@@ -296,8 +297,8 @@ pub unsafe extern "C" fn vecsink_pipeline_stop(
     unsafe { call(error, work) }
 }
 
-/// Frees a job. One that runs is abandoned: nothing is lost, it is read again at the next start. NULL is fine. From a
-/// callback it does nothing but log an error.
+/// Frees a job. A running job is abandoned; nothing is lost, because what isn't written is read again at the next
+/// start. NULL is fine. From a callback it only logs an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {
     ask((), || {
