@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Diagnostic, Error};
-use crate::job::options::setting::{buffer_memory, pipeline_name};
+use crate::job::options::set::{buffer_memory, pipeline_name};
 use crate::job::settings::job::Job;
 use crate::job::{Input, Override, parse_job};
 use crate::kafka::check_properties;

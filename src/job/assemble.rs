@@ -6,7 +6,7 @@ use super::metadata;
 use super::source;
 use super::table::{Catalog, CatalogEntry, ConnectorKind, DeclaredTable, DeclaredView};
 use crate::error::{Diagnostic, Error};
-use crate::job::options::setting::{Settings, pipeline_name};
+use crate::job::options::set::{Settings, pipeline_name};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
@@ -87,7 +87,7 @@ fn settings(statements: &[SqlStatement], input: &Input<'_>, report: &mut Report)
             _ => {}
         }
     }
-    let mut settings = Settings::default();
+    let mut settings = Settings::new();
     in_force.iter().for_each(|set| settings.set(set, input.environment, report));
     settings
 }

@@ -5,7 +5,7 @@ use super::metadata::Metadata;
 use super::table::{ConnectorKind, DeclaredTable};
 use crate::formats::definition::DeclaredColumn;
 use crate::formats::format::Format;
-use crate::job::options::{kafka, upsert_kafka};
+use crate::job::options::source::{SourceSettings, kafka, upsert_kafka};
 use crate::job::settings::source::Source;
 use crate::options::TableOptions;
 use crate::options::report::Report;
@@ -22,11 +22,10 @@ pub fn read(table: &DeclaredTable, number: usize, input: &Input<'_>, report: &mu
         TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);
     let columns = table.columns();
     let upsert = table.connector == ConnectorKind::UpsertKafka;
-    let (kafka, messages) = match upsert {
-        true => upsert_kafka::read(&mut options, &columns, primary_key(table, &columns)),
-        false => kafka::read(&mut options, &columns),
+    let SourceSettings { kafka, messages, vector_encoding } = match upsert {
+        true => upsert_kafka(&mut options, &columns, primary_key(table, &columns)),
+        false => kafka(&mut options, &columns),
     };
-    let vector_encoding = kafka::vector_encoding(&mut options);
     if options.can_read_all("properties.") {
         (input.properties)(&kafka).iter().for_each(|message| options.error_by_name(message));
     }

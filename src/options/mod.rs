@@ -13,8 +13,6 @@ pub(crate) mod report;
 
 pub mod value_types;
 
-use std::borrow::Cow;
-
 pub use definition::{MOST, OptionDefinition, Value, no_effect, specs, with_defaults};
 pub(super) use entry::OptionEntry;
 pub use given::Given;
@@ -38,7 +36,7 @@ pub enum ValueType {
     Duration,
     MemorySize,
     /// One of these words, in any case.
-    Choice(Cow<'static, [&'static str]>),
+    Choice(Vec<&'static str>),
     /// Exactly one character.
     Character,
     /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
@@ -49,7 +47,7 @@ pub enum ValueType {
     Any,
 }
 
-/// One option. Names that stand for a whole group end in `*`.
+/// What documentation says of an option. Names that stand for a whole group end in `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSpec {
     pub name: &'static str,
@@ -64,39 +62,6 @@ pub struct OptionSpec {
 }
 
 impl OptionSpec {
-    pub(crate) const fn new(name: &'static str, value: ValueType, meaning: &'static str) -> Self {
-        OptionSpec { name, aliases: &[], value, default: None, required: false, meaning, since: "1.13" }
-    }
-
-    pub(crate) const fn default(mut self, default: &'static str) -> Self {
-        self.default = Some(default);
-        self
-    }
-
-    pub(crate) const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    pub(crate) const fn since(mut self, version: &'static str) -> Self {
-        self.since = version;
-        self
-    }
-
-    /// Nothing like it is in Flink.
-    pub(crate) const fn own(self) -> Self {
-        self.since("vecsink")
-    }
-
-    pub(crate) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
-
-    pub(crate) fn is_called(&self, key: &str) -> bool {
-        Named::is_called(self, key)
-    }
-
     /// Whether it stands for a group that the key is of.
     pub(crate) fn begins(&self, key: &str) -> bool {
         self.name.strip_suffix('*').is_some_and(|group| key.len() > group.len() && key.starts_with(group))

@@ -1,13 +1,15 @@
 //! Reads one table's options by their specifications and notes everything that is wrong with them.
 
-use std::time::Duration;
-
-use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, Value, ValueType};
+use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, Value};
 use crate::error::Location;
+use crate::options::environment;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
-use crate::options::{environment, value_types};
 
+/// Characters of a value that an error shows; a longer one isn't shown.
+const LONGEST_SHOWN: usize = 60;
+
+/// What is said of an example's `<user>`.
 const PLACEHOLDER: &str = "is an example's placeholder; fill in your own";
 
 pub struct TableOptions<'a> {
@@ -266,81 +268,21 @@ impl<'a> TableOptions<'a> {
     fn note<S>(&mut self, definition: &OptionDefinition<S>, value: &str, applied: Result<(), String>) {
         match applied {
             Ok(()) => {}
-            Err(message) if definition.value().is_secret() || value.chars().count() > 60 => {
-                self.error(definition, &message);
-            }
-            Err(message) => self.error(definition, &format!("= '{value}' {message}")),
+            Err(message) if definition.value().is_secret() => self.error(definition, &message),
+            Err(message) => self.error(definition, &shown(value, &message)),
         }
     }
 
-    fn read<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let Some(entry) = self.entry(option) else {
-            if option.required {
-                self.error(option, "is required");
-            }
-            return option.default.and_then(|default| parse(default).ok());
-        };
-        let value = entry.value.clone()?;
-        match parse(&value) {
-            Ok(parsed) => Some(parsed),
-            Err(message) if option.value == ValueType::Secret || value.chars().count() > 60 => {
-                self.error(option, &message);
-                None
-            }
-            Err(message) => {
-                self.error(option, &format!("= '{value}' {message}"));
-                None
-            }
-        }
+    /// Notes what is wrong with the value of an option that is set, and shows the value.
+    pub fn refuse_value(&mut self, option: &impl Named, message: &str) {
+        let value = self.entry(option).and_then(|entry| entry.value.clone()).unwrap_or_default();
+        self.error(option, &shown(&value, message));
     }
+}
 
-    /// A value as it is written.
-    pub fn text(&mut self, option: &OptionSpec) -> Option<String> {
-        let is_placeholder = self.entry(option).is_some_and(|entry| entry.is_placeholder);
-        self.read(option, |text| match option.value {
-            ValueType::Any => Ok(text.to_string()),
-            _ if is_placeholder => Err(PLACEHOLDER.into()),
-            _ if text.trim().is_empty() => Err("must not be empty".into()),
-            _ => Ok(text.to_string()),
-        })
-    }
-
-    pub fn integer(&mut self, option: &OptionSpec) -> Option<i64> {
-        let (least, most) = match option.value {
-            ValueType::Integer { least, most } => (least, most),
-            _ => (i64::MIN, i64::MAX),
-        };
-        self.read(option, |text| value_types::integer(text, least, most))
-    }
-
-    pub fn boolean(&mut self, option: &OptionSpec) -> bool {
-        self.read(option, value_types::boolean).unwrap_or_default()
-    }
-
-    pub fn duration(&mut self, option: &OptionSpec) -> Option<Duration> {
-        self.read(option, value_types::duration)
-    }
-
-    pub fn character(&mut self, option: &OptionSpec) -> Option<char> {
-        self.read(option, value_types::character)
-    }
-
-    /// The word of the option's list that was chosen.
-    pub fn choice(&mut self, option: &OptionSpec) -> Option<&'static str> {
-        let words = match &option.value {
-            ValueType::Choice(words) => words,
-            _ => &Default::default(),
-        };
-        self.read(option, |text| {
-            let chosen = words.iter().copied().find(|word| word.eq_ignore_ascii_case(text));
-            chosen.ok_or_else(|| format!("must be one of {}", words.join(", ")))
-        })
-    }
-
-    /// Any value, converted by the caller.
-    pub fn convert<T>(&mut self, option: &OptionSpec, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        self.read(option, parse)
-    }
+/// What is wrong with a value, behind the value if it isn't too long.
+fn shown(value: &str, message: &str) -> String {
+    if value.chars().count() > LONGEST_SHOWN { message.to_owned() } else { format!("= '{value}' {message}") }
 }
 
 /// `<user>`, `<your password>`.

@@ -11,6 +11,13 @@ pub enum Topics {
     Matching(TopicPattern),
 }
 
+/// No topic.
+impl Default for Topics {
+    fn default() -> Self {
+        Topics::Named(Vec::new())
+    }
+}
+
 impl Topics {
     /// Whether a topic of this name is read, now or once it is there.
     pub fn contains(&self, topic: &str) -> bool {

@@ -1,9 +1,9 @@
 //! All options there are, as documentation lists them.
 
-use super::setting;
+use super::set;
 use crate::formats::format::FORMATS;
-use crate::job::options::{kafka, upsert_kafka};
 use crate::options::{OptionSpec, specs};
+use crate::settings::kafka::options::{KAFKA_OPTIONS, UPSERT_KAFKA_OPTIONS};
 use crate::settings::sink::options as sink;
 
 /// Options that belong together.
@@ -18,11 +18,11 @@ pub fn groups() -> Vec<OptionGroup> {
     let group = |title: &str, options: Vec<OptionSpec>| OptionGroup { title: title.to_owned(), options };
     let mut groups = vec![
         group("Sink table, 'connector' = 'adbpg-nightly-1.13' or 'adbpg'", specs(sink::OPTIONS)),
-        group("Source table, 'connector' = 'kafka'", kafka::OPTIONS.to_vec()),
-        group("Source table, 'connector' = 'upsert-kafka'", upsert_kafka::OPTIONS.to_vec()),
+        group("Source table, 'connector' = 'kafka'", specs(KAFKA_OPTIONS)),
+        group("Source table, 'connector' = 'upsert-kafka'", specs(UPSERT_KAFKA_OPTIONS)),
     ];
     groups.extend(of_formats());
-    groups.push(group("SET", setting::OPTIONS.to_vec()));
+    groups.push(group("SET", specs(set::OPTIONS)));
     groups
 }
 
@@ -54,7 +54,7 @@ fn title(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::options::ValueType;
-    use crate::options::value_types;
+    use crate::options::{Named, value_types};
 
     #[test]
     fn every_default_is_a_value_that_the_option_takes() {

@@ -2,45 +2,17 @@
 
 use crate::formats::format::{self, Format, FormatSpec};
 use crate::job::settings::source::{KeyField, KeyFormat};
-use crate::options::{OptionSpec, TableOptions, ValueType};
+use crate::options::{Named, OptionSpec, TableOptions, specs as specs_of};
+use crate::settings::kafka::options::{KEY_FIELDS, KEY_FIELDS_PREFIX, SourceOption, SourceOptions};
 use crate::types::column::SourceColumn;
-
-pub const FORMAT: OptionSpec =
-    OptionSpec::new("format", ValueType::Format { takes_changes: true }, "How message values are decoded.")
-        .alias(&["value.format"])
-        .required();
-pub const KEY_FORMAT: OptionSpec = OptionSpec::new(
-    "key.format",
-    ValueType::Format { takes_changes: false },
-    "How message keys are decoded, by a format that only adds rows. Its options have the prefix 'key.' before their own, as \
-     in key.csv.field-delimiter. Left out: keys aren't read.",
-);
-pub const KEY_FIELDS: OptionSpec = OptionSpec::new(
-    "key.fields",
-    ValueType::Text,
-    "The columns that the key holds, in its order, separated by ';'. Goes with key.format.",
-);
-pub const KEY_FIELDS_PREFIX: OptionSpec = OptionSpec::new(
-    "key.fields-prefix",
-    ValueType::Text,
-    "What the columns of key.fields begin with, and the fields in the key don't: it tells them from the value's. Needs \
-     value.fields-include = EXCEPT_KEY.",
-);
-pub const FIELDS_INCLUDE: OptionSpec = OptionSpec::new(
-    "value.fields-include",
-    ValueType::Choice(std::borrow::Cow::Borrowed(&["ALL", "EXCEPT_KEY"])),
-    "ALL: the message value holds every column, and counts where the key has it too. EXCEPT_KEY: only those that the key \
-     doesn't hold.",
-)
-.default("ALL");
 
 /// The options of a connector that say what messages hold.
 pub struct Specs {
     pub connector: &'static str,
     /// All options of the connector, formats' aside.
-    pub options: &'static [OptionSpec],
-    pub format: &'static OptionSpec,
-    pub key_format: &'static OptionSpec,
+    pub options: &'static [SourceOption],
+    pub format: &'static SourceOption,
+    pub key_format: &'static SourceOption,
 }
 
 pub struct MessageFormats {
@@ -52,16 +24,18 @@ pub struct MessageFormats {
 pub fn read(
     options: &mut TableOptions<'_>,
     specs: &Specs,
+    given: &SourceOptions,
     columns: &[SourceColumn],
     primary_key: Option<Vec<usize>>,
 ) -> MessageFormats {
-    let value = NamedFormat::new(options, specs.format, if options.is_set_as("format") { "" } else { "value." });
-    let key = NamedFormat::new(options, specs.key_format, "key.");
+    let before_value = if options.is_set_as("format") { "" } else { "value." };
+    let value = NamedFormat::new(specs.format, &given.format, before_value);
+    let key = NamedFormat::new(specs.key_format, &given.key_format, "key.");
     refuse_unknown(options, specs, &[&value, &key]);
     let format = value.read(options).unwrap_or_else(Format::none);
     let key_format = key.read(options).filter(|format| only_adds(options, specs.key_format, format));
-    let also_in_value = options.choice(&FIELDS_INCLUDE) != Some("EXCEPT_KEY");
-    let prefix = options.text(&KEY_FIELDS_PREFIX).unwrap_or_default();
+    let also_in_value = !given.key_only_in_key;
+    let prefix = &given.key_fields_prefix;
     if also_in_value && !prefix.is_empty() {
         options.error(
             &KEY_FIELDS_PREFIX,
@@ -71,15 +45,15 @@ pub fn read(
     let is_keyed = options.is_set(specs.key_format);
     let fields = match primary_key {
         Some(key) => key,
-        None => key_fields(options, is_keyed, columns),
+        None => key_fields(options, specs, &given.key_fields, is_keyed, columns),
     };
-    let fields = names_in_key(options, fields, columns, &prefix);
+    let fields = names_in_key(options, fields, columns, prefix);
     let key = key_format.map(|format| KeyFormat { format, fields, also_in_value });
     MessageFormats { format, key }
 }
 
 /// A format that messages with keys, or keys themselves, can't have.
-pub fn only_adds(options: &mut TableOptions<'_>, option: &OptionSpec, format: &Format) -> bool {
+pub fn only_adds(options: &mut TableOptions<'_>, option: &impl Named, format: &Format) -> bool {
     if format.is_changing() {
         let names: Vec<&str> = format::names(false).collect();
         options.error(option, &format!("must be a format that only ever adds rows: {}", names.join(", ")));
@@ -89,17 +63,16 @@ pub fn only_adds(options: &mut TableOptions<'_>, option: &OptionSpec, format: &F
 
 /// A format that an option names.
 struct NamedFormat {
-    option: &'static OptionSpec,
+    option: &'static SourceOption,
     name: Option<String>,
     /// Before the names of its options.
     prefix: String,
 }
 
 impl NamedFormat {
-    fn new(options: &mut TableOptions<'_>, option: &'static OptionSpec, prefix: &str) -> NamedFormat {
-        let name = options.text(option);
+    fn new(option: &'static SourceOption, name: &Option<String>, prefix: &str) -> NamedFormat {
         let prefix = format!("{prefix}{}.", name.as_deref().unwrap_or_default());
-        NamedFormat { option, name, prefix }
+        NamedFormat { option, name: name.clone(), prefix }
     }
 
     fn find(&self) -> Option<&'static FormatSpec> {
@@ -120,14 +93,15 @@ impl NamedFormat {
 }
 
 fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&NamedFormat]) {
-    let of_formats: Vec<_> =
+    let of_formats: Vec<(&str, Vec<OptionSpec>)> =
         formats.iter().filter_map(|format| Some((format.prefix.as_str(), format.find()?.options()))).collect();
-    let mut groups = vec![("", specs.options)];
+    let of_connector = specs_of(specs.options);
+    let mut groups = vec![("", of_connector.as_slice())];
     groups.extend(of_formats.iter().map(|(prefix, options)| (*prefix, options.as_slice())));
     let mut open = vec!["properties.", "sink."];
     // The options of a format that isn't known, or isn't given, would be called unknown, which they aren't.
     for (format, prefix) in formats.iter().zip(["value.", "key."]) {
-        if format.find().is_none() && (format.name.is_some() || format.option.required) {
+        if format.find().is_none() && (format.name.is_some() || format.option.is_required()) {
             open.push(prefix);
             if prefix == "value." {
                 open.extend(format::names(true));
@@ -138,26 +112,34 @@ fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Nam
 }
 
 /// The columns that `key.fields` names.
-fn key_fields(options: &mut TableOptions<'_>, is_keyed: bool, columns: &[SourceColumn]) -> Vec<usize> {
-    if !is_keyed {
-        if options.is_set(&KEY_FIELDS) {
-            options.error(&KEY_FIELDS, "needs 'key.format', which says how to read the key");
+fn key_fields(
+    options: &mut TableOptions<'_>,
+    specs: &Specs,
+    names: &[String],
+    is_keyed: bool,
+    columns: &[SourceColumn],
+) -> Vec<usize> {
+    match (is_keyed, options.is_set(&KEY_FIELDS)) {
+        (false, true) => options.error(&KEY_FIELDS, "needs 'key.format', which says how to read the key"),
+        (true, false) => {
+            options.error(specs.key_format, "needs 'key.fields': the columns that the key holds, separated by ';'")
         }
-        return Vec::new();
+        _ => {}
     }
-    if !options.is_set(&KEY_FIELDS) {
-        options.error(&KEY_FORMAT, "needs 'key.fields': the columns that the key holds, separated by ';'");
+    let mut fields = Vec::with_capacity(names.len());
+    for name in names {
+        match columns.iter().position(|column| column.name == *name) {
+            Some(column) => fields.push(column),
+            None => {
+                let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                let known = known.join(", ");
+                let message = format!("names '{name}', which is no column that a message holds; these are: {known}");
+                options.refuse_value(&KEY_FIELDS, &message);
+                return Vec::new();
+            }
+        }
     }
-    let place = |name: &str| {
-        let found = columns.iter().position(|column| column.name == name);
-        let names = || columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
-        found.ok_or_else(|| format!("names '{name}', which is no column that a message holds; these are: {}", names()))
-    };
-    let read = |text: &str| {
-        let names: Vec<&str> = text.split(';').map(str::trim).filter(|name| !name.is_empty()).collect();
-        if names.is_empty() { Err("must name a column".into()) } else { names.into_iter().map(place).collect() }
-    };
-    options.convert(&KEY_FIELDS, read).unwrap_or_default()
+    fields
 }
 
 fn names_in_key(

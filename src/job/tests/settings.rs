@@ -42,7 +42,7 @@ fn texts_and_bytes_are_trimmed_and_padded_on_request_only() {
     }
     assert_eq!(enforced("trim_pad", "c STRING")[0], Expression::Column(0, DataType::STRING));
     let found = only_error(&with("table.exec.sink.type-length-enforcer", "TRIM", "a INT", "a INT"));
-    assert!(found.contains("must be IGNORE or TRIM_PAD"), "{found}");
+    assert!(found.contains("must be one of IGNORE, TRIM_PAD"), "{found}");
 }
 
 #[test]

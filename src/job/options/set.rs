@@ -1,0 +1,136 @@
+//! `SET 'key' = 'value'`: settings of the whole job.
+
+use std::time::Duration;
+
+use crate::options::nearest::nearest;
+use crate::options::report::Report;
+use crate::options::{OptionDefinition, Value, environment, value_types, with_defaults};
+use crate::sql::parse::SetOption;
+use crate::types::time_zone::TimeZone;
+
+/// What SET says of the whole job.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    pub pipeline_name: Option<String>,
+    pub buffer_memory: usize,
+    pub max_outage: Option<Duration>,
+    pub not_null_drop: bool,
+    pub time_zone: TimeZone,
+    pub trim_pad: bool,
+}
+
+type Setting = OptionDefinition<Settings>;
+
+const PIPELINE_NAME: Setting = Setting::new(
+    "pipeline.name",
+    Value::Parsed(|job, text| {
+        job.pipeline_name = Some(pipeline_name(text)?);
+        Ok(())
+    }),
+    "The job's name, under which its progress is kept. Left out: properties.group.id, else the job file's name.",
+);
+const BUFFER_MEMORY: Setting = Setting::new(
+    "buffer.memory",
+    Value::MemorySize(|job, size| {
+        job.buffer_memory = enough_memory(size)?;
+        Ok(())
+    }),
+    "Bytes of rows held between reading and COMMIT, in the whole process. At the bound, reading waits.",
+)
+.default("32mb")
+.own();
+const MAX_OUTAGE: Setting = Setting::new(
+    "max.outage",
+    Value::Duration(|job, longest| job.max_outage = Some(longest)),
+    "How long the database may be away before the job stops. A start waits that long too, also for Kafka. Left out: a running \
+     job waits without end, a start only for the connect time-out, unless --wait-for-servers is given.",
+)
+.own();
+const NOT_NULL_ENFORCER: Setting = Setting::new(
+    "table.exec.sink.not-null-enforcer",
+    Value::Choice(&[("ERROR", |job| job.not_null_drop = false), ("DROP", |job| job.not_null_drop = true)]),
+    "A NULL for a NOT NULL column: ERROR rejects the record by the sink's exceptionmode, DROP leaves the row out and \
+     counts it as ignored.",
+)
+.default("ERROR");
+
+const TYPE_LENGTH_ENFORCER: Setting = Setting::new(
+    "table.exec.sink.type-length-enforcer",
+    Value::Choice(&[("IGNORE", |job| job.trim_pad = false), ("TRIM_PAD", |job| job.trim_pad = true)]),
+    "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
+     CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
+)
+.default("IGNORE")
+.since("1.15");
+const LOCAL_TIME_ZONE: Setting = Setting::new(
+    "table.local-time-zone",
+    Value::Parsed(|job, text| {
+        job.time_zone = TimeZone::parse(text)?;
+        Ok(())
+    }),
+    "Where TIMESTAMP_LTZ meets local times: a name such as Asia/Shanghai, or GMT+08:00. Flink's default is the machine's \
+     zone.",
+)
+.default("UTC");
+
+pub const OPTIONS: &[Setting] =
+    &[PIPELINE_NAME, BUFFER_MEMORY, MAX_OUTAGE, NOT_NULL_ENFORCER, TYPE_LENGTH_ENFORCER, LOCAL_TIME_ZONE];
+
+/// Less holds no batch of vectors.
+const LEAST_BUFFER: usize = 1 << 20;
+
+const LONGEST_NAME: usize = 255;
+
+/// The name of a job. It becomes part of other names, and stands in log lines.
+pub fn pipeline_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("must not be empty".into()),
+        name if name.chars().any(char::is_control) => Err("must not hold control characters".into()),
+        name if name.len() > LONGEST_NAME => Err(format!("must not be longer than {LONGEST_NAME} bytes")),
+        name => Ok(name.to_string()),
+    }
+}
+
+pub fn buffer_memory(text: &str) -> Result<usize, String> {
+    enough_memory(value_types::memory_size(text)?)
+}
+
+fn enough_memory(size: usize) -> Result<usize, String> {
+    if size < LEAST_BUFFER { Err("must be at least 1mb".into()) } else { Ok(size) }
+}
+
+impl Settings {
+    pub fn new() -> Self {
+        with_defaults(OPTIONS)
+    }
+
+    /// Applies one SET; a later one of the same key wins.
+    pub fn set(&mut self, set: &SetOption, environment: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
+        let value = match environment::expand(&set.value, environment) {
+            Ok(value) => value,
+            Err(message) => return refuse(set, &message, report),
+        };
+        match OPTIONS.iter().find(|option| option.name == set.key) {
+            Some(option) => {
+                if let Err(message) = option.value().apply(self, &value) {
+                    refuse(set, &message, report);
+                }
+            }
+            None => report.notice(format!("SET '{}' has no effect here{}", set.key, suggestion(&set.key))),
+        }
+    }
+}
+
+fn refuse(set: &SetOption, message: &str, report: &mut Report) {
+    report.error(Some(set.value_at), format!("setting '{}' {message}", set.key));
+}
+
+/// Flink has many settings, and some have names much like these, so only a slip of two letters is taken for one.
+fn suggestion(key: &str) -> String {
+    match nearest(key, OPTIONS.iter().map(|option| option.name)) {
+        Some(near) if strsim::damerau_levenshtein(near, &key.to_lowercase()) <= 2 => {
+            format!("; did you mean '{near}'?")
+        }
+        _ => String::new(),
+    }
+}

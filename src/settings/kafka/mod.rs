@@ -1,0 +1,58 @@
+//! Which topics are read, from where to where, and by whom.
+
+pub(crate) mod options;
+pub(crate) mod read;
+
+pub use self::options::KafkaSource;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffsetReset {
+    Earliest,
+    Latest,
+    None,
+}
+
+/// `scan.startup.mode`: where a partition without stored progress is read from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Startup {
+    #[default]
+    Earliest,
+    Latest,
+    GroupOffsets,
+    /// Milliseconds since the epoch.
+    Timestamp(i64),
+    SpecificOffsets(PartitionOffsets),
+}
+
+/// `scan.bounded.mode`: where reading ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Bounded {
+    #[default]
+    Unbounded,
+    Latest,
+    GroupOffsets,
+    /// Milliseconds since the epoch.
+    Timestamp(i64),
+    SpecificOffsets(PartitionOffsets),
+}
+
+/// An offset for some of a topic's partitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartitionOffsets(pub Vec<(i32, i64)>);
+
+impl PartitionOffsets {
+    /// The last one given for the partition.
+    pub fn of(&self, partition: i32) -> Option<i64> {
+        self.0.iter().rev().find(|(id, _)| *id == partition).map(|(_, offset)| *offset)
+    }
+}
+
+/// `scan.assignment`: who decides which partitions this process reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Assignment {
+    /// It reads all of them.
+    #[default]
+    Manual,
+    /// The consumer group shares them among its members.
+    Group,
+}
