@@ -44,10 +44,15 @@ fn setting(name: &str, default: u64) -> u64 {
 
 fn check(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
-    let seeds = corpus(name);
+    let mut seeds = corpus(name);
+    if name == "formats" {
+        // The example of each format there is. This is where a format without one is found.
+        let examples = fuzz::formats::examples().into_iter();
+        seeds.extend((1..).zip(examples).map(|(number, example)| (format!("example {number} of the page"), example)));
+    }
     assert!(!seeds.is_empty(), "{name} has no corpus");
     for (file, input) in &seeds {
-        run(target, input, &format!("fuzz/corpus/{name}/{file}"));
+        run(target, input, &format!("{name}, {file}"));
     }
     let (seed, cases) = (setting("FUZZ_SEED", 1), setting("FUZZ_CASES", CASES));
     let start = Instant::now();
@@ -114,7 +119,7 @@ fn mutated(seeds: &[(String, Vec<u8>)], pieces: &[&str], random: &mut SmallRng) 
 }
 
 #[test]
-fn every_target_has_a_corpus_and_a_program() {
+fn every_target_has_a_corpus_a_program_and_a_test() {
     let listed = |folder: PathBuf| -> BTreeSet<String> {
         let entries = std::fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
@@ -122,11 +127,18 @@ fn every_target_has_a_corpus_and_a_program() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|target| target.name.to_string()).collect();
     assert_eq!(targets, listed(folder().join("corpus")));
     assert_eq!(targets, listed(folder().join("fuzz_targets")));
+    assert_eq!(targets, TESTED.iter().map(ToString::to_string).collect());
+    let manifest = std::fs::read_to_string(folder().join("Cargo.toml")).unwrap();
+    let programs = manifest.split("[[bin]]\nname = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    assert_eq!(targets, programs.map(str::to_owned).collect());
 }
 
 /// One test a target, so that they run side by side.
 macro_rules! targets {
-    ($($test:ident: $target:literal,)*) => { $(
+    ($($test:ident: $target:literal,)*) => {
+        const TESTED: &[&str] = &[$($target),*];
+
+        $(
         #[test]
         fn $test() {
             check($target);
@@ -140,6 +152,7 @@ targets! {
     protobuf_is_what_prost_reflect_reads: "protobuf",
     avro_is_what_apache_avro_reads: "avro",
     an_avro_schema_is_the_one_that_apache_avro_finds: "avro_schema",
+    each_format_decodes_its_example_and_damage_to_it_breaks_nothing: "formats",
     raw_text_and_numbers_are_what_std_reads: "raw",
     changes_of_debezium_fit_their_columns: "debezium_json",
     changes_of_canal_fit_their_columns: "canal_json",

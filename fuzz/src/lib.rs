@@ -7,9 +7,12 @@ mod changes;
 mod csv;
 mod dead_letters;
 mod decoded;
+pub mod formats;
 mod job;
 mod json;
 mod options;
+#[path = "../../tests/formats/page.rs"]
+mod page;
 mod patterns;
 #[cfg(feature = "kafka")]
 mod properties;
@@ -40,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     target("protobuf", protobuf::check, protobuf::PIECES),
     target("avro", avro::check, avro::PIECES),
     target("avro_schema", avro_schema::check, avro_schema::PIECES),
+    target("formats", formats::check, formats::PIECES),
     target("raw", raw::check, &["\u{feff}", "\0", "红"]),
     target("debezium_json", changes::debezium, changes::PIECES),
     target("canal_json", changes::canal, changes::PIECES),

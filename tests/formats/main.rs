@@ -3,11 +3,13 @@
 mod absent;
 mod drift;
 mod keys;
+mod page;
 
 use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::internals::change::Change;
+use vecsink::internals::formats::format::FORMATS;
 use vecsink::internals::formats::metadata::RecordMetadata;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::selection::{Selected, Selection};
@@ -19,39 +21,20 @@ use vecsink::internals::sql::expression::Expression;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Value;
 
-const PAGE: &str = include_str!("../../docs/formats.md");
+use self::page::{SCHEMAS, section_of, sections};
 
 /// The registry that the page tells of.
 struct Registry;
 
 impl Schemas for Registry {
     fn find(&self, id: u32) -> SchemaLookup {
-        let text = match id {
-            42 => {
-                r#"{"type": "record", "name": "Car", "fields": [{"name": "color", "type": "string"},
-                    {"name": "maker", "type": "string"}, {"name": "id", "type": "long"}]}"#
+        match SCHEMAS.iter().find(|(known, _)| *known == id) {
+            Some((_, text)) => {
+                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: (*text).into(), references: Vec::new() }))
             }
-            43 => {
-                r#"{"type": "record", "name": "Envelope", "fields": [{"name": "before", "type": ["null", {"type": "record",
-                    "name": "Value", "fields": [{"name": "id", "type": "int"}, {"name": "color", "type": ["null", "string"]}]}]},
-                    {"name": "after", "type": ["null", "Value"]}, {"name": "op", "type": "string"}]}"#
-            }
-            _ => return SchemaLookup::Nothing(format!("no schema {id}")),
-        };
-        SchemaLookup::Schema(Arc::new(RegisteredSchema { text: text.into(), references: Vec::new() }))
+            None => SchemaLookup::Nothing(format!("no schema {id}")),
+        }
     }
-}
-
-/// The messages of a block, one a line; `hex`: in hexadecimal.
-fn messages(block: &str, is_hex: bool) -> Vec<Vec<u8>> {
-    let byte = |hex: &str| u8::from_str_radix(hex, 16).expect("two digits");
-    block.lines().map(|line| if is_hex { line.split(' ').map(byte).collect() } else { line.into() }).collect()
-}
-
-/// The fenced blocks of a text, without the fences.
-fn blocks(text: &str) -> Vec<&str> {
-    let fenced = text.split("```").skip(1).step_by(2);
-    fenced.map(|block| block.split_once('\n').map_or("", |(_, inside)| inside)).collect()
 }
 
 fn job(text: &str) -> Job {
@@ -123,31 +106,27 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_page_give_the_rows_of_the_page() {
-    let mut sections = PAGE.split("\n## ");
-    let target = blocks(sections.next().expect("an introduction"))[0];
-    let mut names = Vec::new();
-    for section in sections {
-        let name = section.lines().next().unwrap_or_default();
-        let [source, sent, expected] = blocks(section)[..] else { panic!("{name}: a job, messages and rows") };
-        let messages = messages(sent, section.contains("```hex\n"));
-        let rows = rows(&job(&format!("{target}{source}")), &messages);
-        assert_eq!(rows, expected.lines().collect::<Vec<_>>(), "{name}");
-        names.push(name);
+    for section in sections() {
+        let rows = rows(&job(&section.job), &section.messages);
+        assert_eq!(rows, section.rows, "{}", section.name);
     }
-    let known = [
-        "csv",
-        "json",
-        "raw",
-        "avro",
-        "avro-confluent",
-        "protobuf",
-        "debezium-json",
-        "canal-json",
-        "maxwell-json",
-        "ogg-json",
-        "debezium-avro-confluent",
-        "Message keys",
-        "upsert-kafka",
-    ];
-    assert_eq!(names, known);
+}
+
+#[test]
+fn the_page_has_a_section_for_each_format_in_the_order_of_the_list() {
+    let names: Vec<&str> = sections().iter().map(|section| section.name).collect();
+    let mut expected: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    expected.extend(["Message keys", "upsert-kafka"]);
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_format_s_section_names_its_metadata() {
+    for format in FORMATS {
+        let section = section_of(format.name);
+        for column in job(&section.job).sources[0].format.metadata() {
+            let key = format!("`value.{}`", column.key);
+            assert!(section.text.contains(&key), "docs/formats.md, {}: {key} is missing", format.name);
+        }
+    }
 }

@@ -15,8 +15,11 @@ mod defects;
 mod drift;
 mod expressions;
 mod flush;
+mod formats;
 mod keys;
 mod main_job;
+#[path = "../formats/page.rs"]
+mod page;
 mod push;
 mod registry;
 mod roundtrip;

@@ -1,0 +1,66 @@
+//! Every format of the list, by the example that docs/formats.md gives of it: rows fit their types, and nothing panics. What a
+//! format has beside this, an oracle above all, is a target of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use vecsink::internals::formats::format::FORMATS;
+use vecsink::internals::job::decoder::of_source;
+use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+
+use super::decoded::{self, Case};
+use super::page::{SCHEMAS, Section, section_of};
+use super::pick;
+
+pub const PIECES: &[&str] = &["\"", "{", "}", "[", "]", ",", ":", "null", "\0", "\u{7f}", "1e9", "é", "\n", "|"];
+
+/// The page's registry.
+struct Registry;
+
+impl Schemas for Registry {
+    fn find(&self, id: u32) -> SchemaLookup {
+        match SCHEMAS.iter().find(|(known, _)| *known == id) {
+            Some((_, text)) => {
+                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: (*text).into(), references: Vec::new() }))
+            }
+            None => SchemaLookup::Nothing(format!("no schema {id}")),
+        }
+    }
+}
+
+/// The first byte picks a format.
+pub fn check(input: &[u8]) {
+    let Some((format, message)) = pick(input, FORMATS) else { return };
+    let source = source(&section_of(format.name));
+    let case = Case {
+        format: source.format.clone(),
+        columns: &source.columns,
+        metadata: &source.format_metadata,
+        ignores: false,
+    };
+    let schemas = Arc::new(Registry) as Arc<dyn Schemas>;
+    let mut decoder = of_source(&source, &|_| Ok(Some(Arc::clone(&schemas)))).expect("a decoder");
+    decoded::check_with(&case, decoder.as_mut(), message, |_| {});
+}
+
+/// The messages of the page, as inputs of [`check`].
+pub fn examples() -> Vec<Vec<u8>> {
+    let of = |(number, name): (u8, &str)| {
+        let messages = section_of(name).messages;
+        messages.into_iter().map(move |message| [&[b'0' + number][..], &message].concat()).collect::<Vec<_>>()
+    };
+    (0..).zip(FORMATS.iter().map(|format| format.name)).flat_map(of).collect()
+}
+
+fn source(section: &Section) -> Source {
+    // Files are named from the top of the repository, which may be the folder above.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let top = if here.join("examples/sql").exists() { here } else { here.parent().expect("a folder above") };
+    let text = section.job.replace("'examples/", &format!("'{}/examples/", top.display()));
+    let input =
+        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+    let job = parse_job(&input).unwrap_or_else(|error| panic!("docs/formats.md, {}: {error}", section.name));
+    job.sources.into_iter().next().expect("a source")
+}
