@@ -13,9 +13,8 @@ pub enum WriteMode {
 }
 
 /// What happens to a row whose key is already there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConflictMode {
-    #[default]
     /// The row that was there first stays; the new one is counted as ignored.
     Ignore,
     /// The job stops.
@@ -25,9 +24,8 @@ pub enum ConflictMode {
 }
 
 /// What happens to a record that can't be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExceptionMode {
-    #[default]
     /// It becomes a dead letter, or is counted and logged where no dead-letter target is set.
     Ignore,
     /// The job stops.

@@ -15,7 +15,7 @@ use crate::types::vector_encoding::VectorEncoding;
 
 /// Where rows go.
 /// [`SinkOptions::new`] has one with the defaults of all options.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sink {
     /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
     pub name: String,
@@ -55,6 +55,38 @@ pub struct Sink {
     pub vector_dimension: Option<usize>,
     /// `vector.normalize` = l2: vectors are scaled to length 1.
     pub vector_normalize: bool,
+}
+
+/// A sink before the options and their defaults.
+impl Default for Sink {
+    fn default() -> Self {
+        Sink {
+            name: String::new(),
+            origin: RowOrigin::default(),
+            changing: false,
+            columns: Vec::new(),
+            declared_key: None,
+            connection: Connection::default(),
+            schema: String::new(),
+            table: String::new(),
+            batch_size: None,
+            batch_write_timeout: Duration::ZERO,
+            connection_max_active: 1,
+            connection_max_wait: Duration::ZERO,
+            max_retry_times: 0,
+            retry_wait_time: Duration::ZERO,
+            write_mode: WriteMode::Copy,
+            conflict_mode: ConflictMode::Ignore,
+            exception_mode: ExceptionMode::Ignore,
+            not_null_drop: false,
+            remove_line_feeds: false,
+            remove_null_characters: false,
+            dead_letter: None,
+            log_row_values: false,
+            vector_dimension: None,
+            vector_normalize: false,
+        }
+    }
 }
 
 impl Sink {
