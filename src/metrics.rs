@@ -34,7 +34,7 @@ counters! {
     records_missed,
     /// Bytes of those messages' keys and values.
     bytes_read,
-    /// Rows that passed WHERE; a rejected record counts as one.
+    /// Rows accepted: those that passed WHERE or were pushed, and one for each record that couldn't be decoded.
     rows_read,
     /// Rows inserted, upserted or updated.
     rows_written,
@@ -45,7 +45,7 @@ counters! {
     rows_superseded,
     /// Rows left out by the conflict mode.
     rows_ignored,
-    /// Records rejected, with or without a dead-letter target.
+    /// Rows rejected, with or without a dead-letter target.
     rows_dead_lettered,
     /// Fields that became NULL under `ignore-parse-errors`, and messages it dropped.
     parse_errors_ignored,

@@ -1,5 +1,5 @@
-//! The one option table: name, aliases, type, default and meaning of every option. Reading, checking and documentation
-//! all come from it.
+//! What an option is: name, aliases, type, default and meaning, in a table for each kind of thing that has options. Reading,
+//! checking and documentation come from these tables.
 
 mod definition;
 mod entry;

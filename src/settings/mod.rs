@@ -1,4 +1,4 @@
-//! Checked settings: `options` and `job` make them of a sink's options or a job file, and the other stages are built from
+//! Checked settings. `job` makes them of a job file, and `sink/read.rs` of a sink's options; the other parts are built from
 //! them. They are plain data: every value has been checked, nothing has been opened.
 
 pub(crate) mod connection;

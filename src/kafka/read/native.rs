@@ -1,4 +1,4 @@
-//! What librdkafka knows of a message but its Rust binding doesn't offer. The only unsafe code outside of the C interface and SIMD.
+//! What librdkafka knows of a message but its Rust binding doesn't offer. Unsafe code, because these are calls of C functions.
 
 use std::ffi::CStr;
 use std::{ptr, slice};

@@ -1,10 +1,12 @@
-//! What an SQLSTATE means for the batch that got it: one table. Only the codes of [`Class::Value`] reject a row by themselves;
-//! for all others [`evidence`](crate::postgres::write::machine::evidence) decides.
+//! What an SQLSTATE means for the batch that got it: one table, and what changes its answer ([`Class::of`]).
+//!
+//! These also look at codes: `failure.rs` (a FATAL error of class 08 is always an outage), the rules of `write/machine` (53300,
+//! 42501, 21000), `held.rs` (which refused rows are certainly at fault) and `evidence.rs` (which codes are about the table).
 
 /// What to do about an error of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The server can't be reached, or it lacks something for a while (disk, memory, connections): wait, without end.
+    /// The server can't be reached, or it lacks something for a while (disk, memory, connections): wait, at most `max.outage`.
     Outage,
     /// The login was refused or the database is missing: an error at the start, an outage later.
     Login,

@@ -1,8 +1,8 @@
 //! Lists of numbers on x86-64 with AVX2: the commas of 64 bytes are found at once, so that where a number begins needn't
 //! wait for the one before it, and all digits of a number are put together at once.
 //!
-//! The one place outside the C interface with unsafe code: calls of what the processor was asked for first, and loads
-//! from arrays of the length that is loaded.
+//! The unsafe code here calls instructions only after the processor was asked for them, and loads from arrays of the
+//! length that is loaded.
 
 use std::arch::x86_64::{
     __m128i, _mm_and_si128, _mm_blendv_epi8, _mm_cmpeq_epi8, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16,

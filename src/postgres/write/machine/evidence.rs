@@ -1,4 +1,5 @@
-//! Decides whether a refused row is at fault, or its table. Other rows show this; the error code doesn't.
+//! Decides whether a refused row is at fault, or its table. A few errors are certainly the row's own fault (`held.rs`). For all
+//! others, other rows show it:
 //!
 //! - A row that is refused alone is held back. It is rejected when another row of its kind is accepted after it.
 //! - When [`ENOUGH`] rows are refused one after another and none is accepted, up to [`SAMPLE`] other rows of the batch are
@@ -6,7 +7,8 @@
 //!   job stops, and none of the rows held back is rejected or settled.
 //! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
 //!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where there is
-//!   neither, after [`PATIENCE`], it is enough that rows of the kind were accepted earlier. Without any evidence the job stops.
+//!   neither, after [`PATIENCE`], it is enough that rows of the kind were accepted earlier, or
+//!   that the code is of class 22 or 44. Without any evidence the job stops.
 //!
 //! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
 

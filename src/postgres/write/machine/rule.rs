@@ -145,7 +145,7 @@ impl Display for Task {
 impl Display for Event {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Event::Accepted => "accepted",
+            Event::Accepted => "success",
             Event::NoNetEffect => "no net effect is known",
             Event::LeftOut => "all rows belong to another process",
             Event::CanNotFollow => "the job can't go on with this table",
@@ -174,7 +174,7 @@ impl Display for Condition {
             Condition::Ignore => "`conflictmode` is ignore",
             Condition::RowIsKnown => "it is known which row",
             Condition::NotStaged => "not through the staging table",
-            Condition::KeyWasAdded => "it is the table's key, and one row or fewer than 5 such conflicts",
+            Condition::KeyWasAdded => "the conflict is about the table's key, and it is one row, or there were fewer than 5 such conflicts",
             Condition::NotTwiceInStatement => "not 21000",
             Condition::NewSessionMayHelp => "not 42501, and the first time in this batch",
             Condition::NewPlanMayHelp => "the first time since the last success",
@@ -184,10 +184,10 @@ impl Display for Condition {
             Condition::StatementsUnchecked => "the statements are not checked yet",
             Condition::SameError => "the same SQLSTATE as the row held back, and not 42501",
             Condition::NothingHeld => "no row is held back",
-            Condition::OthersAccepted => "a row of the kind was accepted since the refusal",
+            Condition::OthersAccepted => "a row of the same kind was written since the refusal",
             Condition::CopyMayTell => "a whole row, no partition is missing, no copy tried yet",
             Condition::WaitedForEvidence => "2 s are over",
-            Condition::NoEvidence => "no row of the kind was ever accepted, or the error is about the table",
+            Condition::NoEvidence => "the SQLSTATE is one about the table, or no row of the same kind was ever written and the SQLSTATE is not of class 22 or 44",
         })
     }
 }
@@ -196,11 +196,11 @@ impl Display for Decision {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Decision::Settle => "the rows are settled",
-            Decision::SettleEachRow => "accepted rows are settled, refused ones are held back or rejected",
-            Decision::SettleLeftOut => "the rows are settled, without being written",
+            Decision::SettleEachRow => "written rows are settled, refused ones are held back or rejected",
+            Decision::SettleLeftOut => "the rows are dropped: the other process writes them",
             Decision::IgnoreRow => "the row is ignored and settled",
             Decision::Hold => "hold the rows back, or reject those certainly at fault",
-            Decision::RejectHeld => "reject the rows of the kind that are held back",
+            Decision::RejectHeld => "reject the held-back rows of the same kind",
             Decision::RejectFirst => "reject the first row held back",
             Decision::Do(task) => return write!(f, "{task}"),
             Decision::Split => "split at the row that the server named",
