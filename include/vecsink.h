@@ -9,7 +9,7 @@
  *         code = vecsink_sink_push(sink, row, 3, VECSINK_NEXT, -1, NULL, &error);
  *     }
  *     if (code == VECSINK_OK) {
- *         code = vecsink_sink_close(sink, 30000, NULL, &error);    // VECSINK_OK: the row is in the database
+ *         code = vecsink_sink_close(sink, 30000, NULL, &error);    // VECSINK_OK: all rows are durable
  *     }
  *     if (code != VECSINK_OK) {
  *         fprintf(stderr, "%s\n", vecsink_error_message(error));
@@ -27,7 +27,7 @@
  *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
  *             isn't there.
  * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
- *             settled: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
+ *             durable: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
  *             returns another code, the row was not accepted.
  * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
  *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length
@@ -84,7 +84,7 @@ struct ArrowSchema;
 
 #define VECSINK_LOG_TRACE 5
 
-// As a sequence: the next number.
+// As `sequence`: the row gets the next number.
 #define VECSINK_NEXT UINT64_MAX
 
 #define VECSINK_SECOND 0
@@ -135,9 +135,9 @@ typedef struct vecsink_rejected {
     // "encode": the value can't be stored in the column; "write": the database refused the row.
     const char *stage;
     const char *reason;
-    // Or NULL.
+    // The column whose value was refused, or NULL.
     const char *column;
-    // Or NULL.
+    // The database's error code, or NULL.
     const char *sqlstate;
 } vecsink_rejected;
 
@@ -150,7 +150,7 @@ typedef void (*vecsink_rejected_callback)(void *user_data, const struct vecsink_
 // What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
 typedef int32_t vecsink_conflict_mode;
 
-// What happens when the database refuses a row: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
+// What happens when a row can't be stored: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
 typedef int32_t vecsink_exception_mode;
 
 // What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
@@ -163,7 +163,8 @@ typedef struct vecsink_stats {
     uint64_t records_read;
     // Bytes of their keys and values.
     uint64_t bytes_read;
-    // Rows accepted. When all are settled, it is the sum of the five outcomes below.
+    // Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
+    // durable, it is the sum of the five outcomes below.
     uint64_t rows_read;
     // Inserted, upserted or updated.
     uint64_t rows_written;
@@ -266,7 +267,7 @@ typedef struct vecsink_column {
     const uint8_t *validity;
     // The position of the first row's bit in `validity`.
     size_t validity_offset;
-    // 0.
+    // Must be 0.
     uint64_t reserved[2];
 } vecsink_column;
 
@@ -278,7 +279,7 @@ typedef struct vecsink_pushed {
     uint64_t last;
     // Rows that were accepted, from the batch's start on.
     size_t rows;
-    // How many of them can't be stored. The rejected callback is called for each, and each becomes a dead letter.
+    // How many of them can't be stored. The rejected callback is called for each, and the dead-letter target keeps each.
     size_t rejected;
 } vecsink_pushed;
 
@@ -292,7 +293,7 @@ typedef struct vecsink_pushed {
 
 #define VECSINK_INVALID_UTF8 3
 
-// Options or SQL are wrong: the message has all errors, one a line. Nothing was opened.
+// Options or SQL are wrong: the message has all errors, one per line. Nothing was opened.
 #define VECSINK_CONFIG 4
 
 // Kafka refused or lacks something.
@@ -407,7 +408,7 @@ typedef struct vecsink_pushed {
 // The sink fails.
 #define VECSINK_CONFLICT_STRICT 2
 
-// It becomes a dead letter.
+// The row is rejected, and the sink goes on.
 #define VECSINK_EXCEPTION_IGNORE 0
 
 // The sink fails.
@@ -602,7 +603,7 @@ vecsink_code vecsink_sink_builder_user(struct vecsink_sink_builder *builder,
                                        const char *user,
                                        struct vecsink_error **error);
 
-// Wins over the URL.
+// The password. It is used instead of the URL's.
 vecsink_code vecsink_sink_builder_password(struct vecsink_sink_builder *builder,
                                            const char *password,
                                            struct vecsink_error **error);
@@ -612,7 +613,7 @@ vecsink_code vecsink_sink_builder_conflict_mode(struct vecsink_sink_builder *bui
                                                 vecsink_conflict_mode mode,
                                                 struct vecsink_error **error);
 
-// What happens when the database refuses a row. Left out: VECSINK_EXCEPTION_IGNORE.
+// What happens when a row can't be stored. Left out: VECSINK_EXCEPTION_IGNORE.
 vecsink_code vecsink_sink_builder_exception_mode(struct vecsink_sink_builder *builder,
                                                  vecsink_exception_mode mode,
                                                  struct vecsink_error **error);
@@ -722,7 +723,7 @@ void vecsink_sink_free(struct vecsink_sink *sink);
 
 // Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
 // (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
-// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is settled once
+// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is durable once
 // vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
 // VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
 // can't be called before this one returns.
@@ -865,7 +866,7 @@ vecsink_code vecsink_pipeline_builder_fresh(struct vecsink_pipeline_builder *bui
                                             bool fresh,
                                             struct vecsink_error **error);
 
-// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads
+// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one per line), connects, and starts it on threads
 // of the library. Blocks until the first connections are up: for at most the connect time-out of each sink's
 // database and then 30 s for Kafka, or longer where a max_outage allows it. A builder can be started more than once;
 // each start makes another job. Free it afterwards.

@@ -11,7 +11,7 @@ pub const VECSINK_INVALID_ARGUMENT: vecsink_code = 1;
 /// The handle was freed, or is of another kind.
 pub const VECSINK_INVALID_HANDLE: vecsink_code = 2;
 pub const VECSINK_INVALID_UTF8: vecsink_code = 3;
-/// Options or SQL are wrong: the message has all errors, one a line. Nothing was opened.
+/// Options or SQL are wrong: the message has all errors, one per line. Nothing was opened.
 pub const VECSINK_CONFIG: vecsink_code = 4;
 /// Kafka refused or lacks something.
 pub const VECSINK_SOURCE: vecsink_code = 5;

@@ -96,7 +96,7 @@ pub struct vecsink_column {
     pub validity: *const u8,
     /// The position of the first row's bit in `validity`.
     pub validity_offset: usize,
-    /// 0.
+    /// Must be 0.
     pub reserved: [u64; 2],
 }
 

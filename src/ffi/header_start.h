@@ -9,7 +9,7 @@
  *         code = vecsink_sink_push(sink, row, 3, VECSINK_NEXT, -1, NULL, &error);
  *     }
  *     if (code == VECSINK_OK) {
- *         code = vecsink_sink_close(sink, 30000, NULL, &error);    // VECSINK_OK: the row is in the database
+ *         code = vecsink_sink_close(sink, 30000, NULL, &error);    // VECSINK_OK: all rows are durable
  *     }
  *     if (code != VECSINK_OK) {
  *         fprintf(stderr, "%s\n", vecsink_error_message(error));
@@ -27,7 +27,7 @@
  *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
  *             isn't there.
  * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
- *             settled: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
+ *             durable: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
  *             returns another code, the row was not accepted.
  * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
  *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length

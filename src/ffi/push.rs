@@ -32,7 +32,7 @@ pub struct vecsink_pushed {
     pub last: u64,
     /// Rows that were accepted, from the batch's start on.
     pub rows: usize,
-    /// How many of them can't be stored. The rejected callback is called for each, and each becomes a dead letter.
+    /// How many of them can't be stored. The rejected callback is called for each, and the dead-letter target keeps each.
     pub rejected: usize,
 }
 
@@ -49,7 +49,7 @@ impl From<&Result<Pushed, BatchError>> for vecsink_pushed {
 
 /// Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
 /// (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
-/// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is settled once
+/// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is durable once
 /// vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
 /// VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
 /// can't be called before this one returns.

@@ -48,7 +48,7 @@ impl SinkObject {
     }
 }
 
-/// As a sequence: the next number.
+/// As `sequence`: the row gets the next number.
 pub const VECSINK_NEXT: u64 = u64::MAX;
 
 /// The sink, for whatever uses it.

@@ -35,9 +35,9 @@ pub struct vecsink_rejected {
     /// "encode": the value can't be stored in the column; "write": the database refused the row.
     pub stage: *const c_char,
     pub reason: *const c_char,
-    /// Or NULL.
+    /// The column whose value was refused, or NULL.
     pub column: *const c_char,
-    /// Or NULL.
+    /// The database's error code, or NULL.
     pub sqlstate: *const c_char,
 }
 

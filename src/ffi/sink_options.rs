@@ -21,10 +21,10 @@ pub const VECSINK_CONFLICT_IGNORE: vecsink_conflict_mode = 1;
 /// The sink fails.
 pub const VECSINK_CONFLICT_STRICT: vecsink_conflict_mode = 2;
 
-/// What happens when the database refuses a row: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
+/// What happens when a row can't be stored: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
 pub type vecsink_exception_mode = i32;
 
-/// It becomes a dead letter.
+/// The row is rejected, and the sink goes on.
 pub const VECSINK_EXCEPTION_IGNORE: vecsink_exception_mode = 0;
 /// The sink fails.
 pub const VECSINK_EXCEPTION_STRICT: vecsink_exception_mode = 1;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_user(
     }
 }
 
-/// Wins over the URL.
+/// The password. It is used instead of the URL's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_password(
     builder: *mut vecsink_sink_builder,
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_conflict_mode(
     unsafe { change(builder, error, work) }
 }
 
-/// What happens when the database refuses a row. Left out: VECSINK_EXCEPTION_IGNORE.
+/// What happens when a row can't be stored. Left out: VECSINK_EXCEPTION_IGNORE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_exception_mode(
     builder: *mut vecsink_sink_builder,

@@ -19,7 +19,8 @@ pub struct vecsink_stats {
     pub records_read: u64,
     /// Bytes of their keys and values.
     pub bytes_read: u64,
-    /// Rows accepted. When all are settled, it is the sum of the five outcomes below.
+    /// Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
+    /// durable, it is the sum of the five outcomes below.
     pub rows_read: u64,
     /// Inserted, upserted or updated.
     pub rows_written: u64,

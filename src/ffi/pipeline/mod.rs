@@ -207,7 +207,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_fresh(
     unsafe { change(builder, error, |plan| plan.fresh(fresh)) }
 }
 
-/// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one a line), connects, and starts it on threads
+/// Checks the job (VECSINK_CONFIG: everything that is wrong with it, one per line), connects, and starts it on threads
 /// of the library. Blocks until the first connections are up: for at most the connect time-out of each sink's
 /// database and then 30 s for Kafka, or longer where a max_outage allows it. A builder can be started more than once;
 /// each start makes another job. Free it afterwards.
