@@ -160,8 +160,8 @@ unsafe fn read<'a>(
 /// is copied before it is encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict':
 /// then the batch ends before it, with VECSINK_REJECTED. If `sequence` is a number of the host's own, the rows are
 /// numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how many
-/// they are; push the rest again. The same happens when the batch itself takes longer than timeout_ms (with 0: than
-/// half a second), for example because many of its rows are rejected.
+/// they are; push the rest again. The same happens when the whole call takes longer than timeout_ms, or
+/// half a second if timeout_ms is 0, for example because many of its rows are rejected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_batch(
     sink: *mut vecsink_sink,

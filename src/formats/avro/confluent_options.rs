@@ -55,7 +55,7 @@ const SUBJECT: ConfluentOption =
 const SCHEMA: ConfluentOption = ConfluentOption::new(
     "schema",
     Value::Text(|given, schema| given.schema = schema),
-    "The Avro schema that messages are read with, where it is not to be derived from the table; it must be the table's.",
+    "The Avro schema that messages are read with. Left out: it is derived from the table. A given one must have the table's columns with their types.",
 )
 .alias(&["schema-registry.schema"])
 .since("1.16");

@@ -68,8 +68,8 @@ const LOCAL_TIME_ZONE: Setting = Setting::new(
         job.time_zone = TimeZone::parse(text)?;
         Ok(())
     }),
-    "Where TIMESTAMP_LTZ meets local times: a name such as Asia/Shanghai, or GMT+08:00. Flink's default is the machine's \
-     zone.",
+    "The zone in which a TIMESTAMP_LTZ becomes a local time, and the reverse: a name such as Asia/Shanghai, or GMT+08:00. Flink's \
+     default is the machine's zone.",
 )
 .default("UTC");
 

@@ -150,7 +150,7 @@ pub const PROPERTY_VERSION: SourceOption =
 pub const GROUP_ID: SourceOption = SourceOption::new(
     "properties.group.id",
     Value::Text(|source, group| source.kafka.group_id = Some(group)),
-    "The consumer group that keeps the job's progress. Left out: one made of the job's name, and scan.startup.mode must be other than group-offsets.",
+    "The consumer group that keeps the job's progress. Left out: a group whose name is made of the job's name, sinks and topics; scan.startup.mode must then be other than group-offsets.",
 );
 pub const PROPERTIES: SourceOption = SourceOption::new(
     "properties.*",
@@ -204,8 +204,8 @@ pub const KEY_FIELDS: SourceOption = SourceOption::new(
 pub const KEY_FIELDS_PREFIX: SourceOption = SourceOption::new(
     "key.fields-prefix",
     Value::Text(|source, prefix| source.key_fields_prefix = prefix),
-    "What the columns of key.fields begin with, and the fields in the key don't: it tells them from the value's. Needs \
-     value.fields-include = EXCEPT_KEY.",
+    "A prefix of the columns in key.fields, for tables whose value has a field of the same name. The key's fields don't have it: with \
+     'k_' the column k_id is the field id of the key. Needs value.fields-include = EXCEPT_KEY.",
 );
 pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(
     "value.fields-include",
@@ -213,8 +213,8 @@ pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(
         ("ALL", |source| source.key_only_in_key = false),
         ("EXCEPT_KEY", |source| source.key_only_in_key = true),
     ]),
-    "ALL: the message value holds every column, and counts where the key has it too. EXCEPT_KEY: only those that the key \
-     doesn't hold.",
+    "ALL: the message value holds every column. A column that the key holds too is taken from the value. EXCEPT_KEY: the value \
+     holds only the columns that the key doesn't hold.",
 )
 .default("ALL");
 pub const STARTUP_MODE: SourceOption = SourceOption::new(

@@ -243,7 +243,7 @@ pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
 pub const MAX_RETRY_TIMES: SinkOption = SinkOption::new(
     "maxretrytimes",
     Value::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
-    "How often a refused batch is tried again before its rows are tried one by one. Outages don't count.",
+    "How often a refused batch is tried again before the refused row is looked for. Outages don't count.",
 )
 .default("2");
 pub const RETRY_WAIT_TIME: SinkOption = SinkOption::new(
@@ -282,7 +282,7 @@ pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
         ("ignore", |options| options.sink.exception_mode = ExceptionMode::Ignore),
         ("strict", |options| options.sink.exception_mode = ExceptionMode::Strict),
     ]),
-    "A record that can't be written: ignore makes it a dead letter, strict stops the job.",
+    "A record that can't be decoded or written: ignore rejects it and goes on, strict stops the job.",
 )
 .default("ignore")
 .setter("exception_mode");
@@ -302,7 +302,7 @@ pub const REPLACE_BREAK: SinkOption = SinkOption::new(
 pub const REPLACE_NULL_CHAR: SinkOption = SinkOption::new(
     "replacenullchar",
     Value::Boolean(|options, on| options.sink.remove_null_characters = on),
-    "U+0000 is removed from strings; otherwise such a row is refused.",
+    "U+0000 is removed from strings; otherwise such a record is rejected.",
 )
 .default("false")
 .since("1.14");
@@ -335,7 +335,7 @@ pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
         ("none", |options| options.sink.vector_normalize = false),
         ("l2", |options| options.sink.vector_normalize = true),
     ]),
-    "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a zero vector is refused.",
+    "l2: vectors are scaled to length 1 before they are stored, for indexes by inner product; a record with a zero vector is rejected.",
 )
 .default("none")
 .own()
