@@ -36,7 +36,7 @@ pub const SIGNATURES: &[Signature] = &[
         "TO_TIMESTAMP",
         &[Text, Text],
         "TO_TIMESTAMP(text[, format])",
-        "TIMESTAMP(3) of a text, 'yyyy-MM-dd HH:mm:ss' if not told; NULL if it is none.",
+        "TIMESTAMP(3) of a text. Left out: the format is 'yyyy-MM-dd HH:mm:ss'. NULL if the text doesn't have the format.",
         to_timestamp,
     )
     .optional(1),
@@ -52,7 +52,7 @@ pub const SIGNATURES: &[Signature] = &[
         "TO_DATE",
         &[Text, Text],
         "TO_DATE(text[, format])",
-        "DATE of a text, 'yyyy-MM-dd' if not told; NULL if it is none.",
+        "DATE of a text. Left out: the format is 'yyyy-MM-dd'. NULL if the text doesn't have the format.",
         to_date,
     )
     .optional(1),
@@ -60,7 +60,7 @@ pub const SIGNATURES: &[Signature] = &[
         "FROM_UNIXTIME",
         &[Integer, Text],
         "FROM_UNIXTIME(seconds[, format])",
-        "The session's time at so many seconds since 1970, as text.",
+        "The local time at so many seconds since 1970, as text, in the zone `table.local-time-zone`.",
         from_unixtime,
     )
     .optional(1),
@@ -68,7 +68,7 @@ pub const SIGNATURES: &[Signature] = &[
         "UNIX_TIMESTAMP",
         &[Text, Text],
         "UNIX_TIMESTAMP([text[, format]])",
-        "Seconds since 1970 at a time of the session's zone, or now; NULL if the text is none.",
+        "Seconds since 1970 at this local time in the zone `table.local-time-zone`; without a text, now. NULL if the text doesn't have the format.",
         unix_timestamp,
     )
     .optional(2),
@@ -76,10 +76,10 @@ pub const SIGNATURES: &[Signature] = &[
         "DATE_FORMAT",
         &[Any, Text],
         "DATE_FORMAT(moment, format)",
-        "As text in a format of Java, such as 'yyyy-MM-dd''T''HH:mm:ss.SSS'.",
+        "The moment as text in a format of Java, such as 'yyyy-MM-dd''T''HH:mm:ss.SSS'.",
         date_format,
     ),
-    part!("YEAR", CalendarUnit::Year, "As EXTRACT(YEAR FROM moment)."),
+    part!("YEAR", CalendarUnit::Year, "The year."),
     part!("QUARTER", CalendarUnit::Quarter, "The quarter, 1 to 4."),
     part!("MONTH", CalendarUnit::Month, "The month, 1 to 12."),
     part!("WEEK", CalendarUnit::Week, "The week of ISO 8601, 1 to 53."),
@@ -90,18 +90,18 @@ pub const SIGNATURES: &[Signature] = &[
     part!("MINUTE", CalendarUnit::Minute, "The minute, 0 to 59."),
     part!("SECOND", CalendarUnit::Second, "The second, 0 to 59."),
     clock!("CURRENT_TIMESTAMP", Function::CurrentTimestamp, INSTANT, "Now, TIMESTAMP_LTZ(3). NOW() means the same."),
-    clock!("NOW", Function::CurrentTimestamp, INSTANT, "As CURRENT_TIMESTAMP."),
-    clock!("CURRENT_ROW_TIMESTAMP", Function::CurrentTimestamp, INSTANT, "As CURRENT_TIMESTAMP."),
-    clock!("PROCTIME", Function::CurrentTimestamp, INSTANT, "As CURRENT_TIMESTAMP."),
-    clock!("LOCALTIMESTAMP", Function::LocalTimestamp, TIMESTAMP, "Now in the session's zone, TIMESTAMP(3)."),
-    clock!("CURRENT_DATE", Function::CurrentDate, DataType::Date, "Today in the session's zone."),
+    clock!("NOW", Function::CurrentTimestamp, INSTANT, "The same as CURRENT_TIMESTAMP."),
+    clock!("CURRENT_ROW_TIMESTAMP", Function::CurrentTimestamp, INSTANT, "The same as CURRENT_TIMESTAMP."),
+    clock!("PROCTIME", Function::CurrentTimestamp, INSTANT, "The same as CURRENT_TIMESTAMP."),
+    clock!("LOCALTIMESTAMP", Function::LocalTimestamp, TIMESTAMP, "Now, as local time in the zone `table.local-time-zone`, TIMESTAMP(3)."),
+    clock!("CURRENT_DATE", Function::CurrentDate, DataType::Date, "Today in the zone `table.local-time-zone`."),
     clock!(
         "CURRENT_TIME",
         Function::CurrentTime,
         DataType::Time { precision: 0 },
-        "The time of day in the session's zone. LOCALTIME means the same."
+        "The time of day in the zone `table.local-time-zone`. LOCALTIME means the same."
     ),
-    clock!("LOCALTIME", Function::CurrentTime, DataType::Time { precision: 0 }, "As CURRENT_TIME."),
+    clock!("LOCALTIME", Function::CurrentTime, DataType::Time { precision: 0 }, "The same as CURRENT_TIME."),
 ];
 
 fn format(operand: Option<&Expression>) -> Result<TimeFormat, String> {

@@ -17,29 +17,39 @@ pub const SIGNATURES: &[Signature] = &[
         same(Function::Absolute, operands)
     }),
     Signature::new("SIGN", &[Number], "SIGN(number)", "-1, 0 or 1.", |operands| same(Function::Sign, operands)),
-    Signature::new("MOD", &[Number, Number], "MOD(number, divisor)", "What a division leaves over, as `%`.", modulo),
-    Signature::new("FLOOR", &[Number], FLOOR, "The next whole number below; the unit's beginning.", |operands| {
-        whole(Function::Floor, operands)
-    }),
+    Signature::new("MOD", &[Number, Number], "MOD(number, divisor)", "The remainder of a division, as `%`.", modulo),
+    Signature::new(
+        "FLOOR",
+        &[Number],
+        FLOOR,
+        "The largest whole number that isn't above the number; the beginning of the moment's unit.",
+        |operands| whole(Function::Floor, operands),
+    ),
     Signature::new(
         "CEIL",
         &[Number],
         CEIL,
-        "The next whole number above; the beginning of the next unit.",
+        "The smallest whole number that isn't below the number; the beginning of the moment's next unit.",
         |operands| whole(Function::Ceil, operands),
     ),
-    Signature::new("CEILING", &[Number], "CEILING(number)", "As CEIL.", |operands| whole(Function::Ceil, operands)),
+    Signature::new("CEILING", &[Number], "CEILING(number)", "The same as CEIL.", |operands| {
+        whole(Function::Ceil, operands)
+    }),
     Signature::new(
         "ROUND",
         &[Number, Integer],
         "ROUND(number[, digits])",
-        "Rounded half up, to 0 digits.",
+        "The number rounded half up, to so many digits behind the point; left out: 0.",
         |operands| digits(Function::Round, operands, 1),
     )
     .optional(1),
-    Signature::new("TRUNCATE", &[Number, Integer], "TRUNCATE(number[, digits])", "Cut, to 0 digits.", |operands| {
-        digits(Function::Truncate, operands, 0)
-    })
+    Signature::new(
+        "TRUNCATE",
+        &[Number, Integer],
+        "TRUNCATE(number[, digits])",
+        "The number cut to so many digits behind the point; left out: 0.",
+        |operands| digits(Function::Truncate, operands, 0),
+    )
     .optional(1),
     Signature::new("POWER", &[Real, Real], "POWER(base, exponent)", "A power, DOUBLE.", |operands| {
         of_type(Function::Power, operands, DataType::Double)
@@ -47,7 +57,7 @@ pub const SIGNATURES: &[Signature] = &[
     Signature::new("SQRT", &[Real], "SQRT(number)", "The square root, DOUBLE.", |operands| {
         of_type(Function::SquareRoot, operands, DataType::Double)
     }),
-    Signature::new("EXP", &[Real], "EXP(number)", "e to the power of it, DOUBLE.", |operands| {
+    Signature::new("EXP", &[Real], "EXP(number)", "e to the power of the number, DOUBLE.", |operands| {
         of_type(Function::Exponential, operands, DataType::Double)
     }),
     Signature::new("LN", &[Real], "LN(number)", "The natural logarithm, DOUBLE.", |operands| {

@@ -23,20 +23,24 @@ macro_rules! int {
 }
 
 pub const SIGNATURES: &[Signature] = &[
-    Signature::new("UPPER", &[Text], "UPPER(text)", "In capital letters.", |operands| same(Function::Upper, operands)),
-    Signature::new("LOWER", &[Text], "LOWER(text)", "In small letters.", |operands| same(Function::Lower, operands)),
+    Signature::new("UPPER", &[Text], "UPPER(text)", "The text in capital letters.", |operands| {
+        same(Function::Upper, operands)
+    }),
+    Signature::new("LOWER", &[Text], "LOWER(text)", "The text in small letters.", |operands| {
+        same(Function::Lower, operands)
+    }),
     Signature::new(
         "INITCAP",
         &[Text],
         "INITCAP(text)",
-        "Words begin with a capital letter.",
+        "The text with a capital letter at the beginning of each word.",
         string!(Function::InitialCapitals),
     ),
     Signature::new(
         "TRIM",
         &[Text, Text],
         "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)",
-        "Without the characters, or blanks, at its ends.",
+        "The text without these characters at its ends; left out: without blanks.",
         string!(Function::Trim(Side::Both)),
     )
     .optional(1),
@@ -44,7 +48,7 @@ pub const SIGNATURES: &[Signature] = &[
         "LTRIM",
         &[Text, Text],
         "LTRIM(text[, characters])",
-        "The same at its start.",
+        "The text without these characters at its start; left out: without blanks.",
         string!(Function::Trim(Side::Leading)),
     )
     .optional(1),
@@ -52,7 +56,7 @@ pub const SIGNATURES: &[Signature] = &[
         "RTRIM",
         &[Text, Text],
         "RTRIM(text[, characters])",
-        "The same at its end.",
+        "The text without these characters at its end; left out: without blanks.",
         string!(Function::Trim(Side::Trailing)),
     )
     .optional(1),
@@ -60,24 +64,36 @@ pub const SIGNATURES: &[Signature] = &[
         "SUBSTRING",
         &[Text, Integer, Integer],
         "SUBSTRING(text FROM start [FOR length]) or SUBSTRING(text, start[, length])",
-        "A part, from a place counted from 1, or from the end where negative. SUBSTR means the same.",
+        "A part of the text. start counts from 1, or from the end if it is negative. SUBSTR means the same.",
         string!(Function::Substring),
     )
     .optional(1),
-    Signature::new("LEFT", &[Text, Integer], "LEFT(text, length)", "Its first characters.", string!(Function::Left)),
-    Signature::new("RIGHT", &[Text, Integer], "RIGHT(text, length)", "Its last characters.", string!(Function::Right)),
+    Signature::new(
+        "LEFT",
+        &[Text, Integer],
+        "LEFT(text, length)",
+        "The text's first characters.",
+        string!(Function::Left),
+    ),
+    Signature::new(
+        "RIGHT",
+        &[Text, Integer],
+        "RIGHT(text, length)",
+        "The text's last characters.",
+        string!(Function::Right),
+    ),
     Signature::new(
         "LPAD",
         &[Text, Integer, Text],
         "LPAD(text, length, pad)",
-        "Filled up on the left, or cut, to a length.",
+        "The text filled up on the left, or cut, to this length.",
         string!(Function::PadLeft),
     ),
     Signature::new(
         "RPAD",
         &[Text, Integer, Text],
         "RPAD(text, length, pad)",
-        "Filled up on the right, or cut, to a length.",
+        "The text filled up on the right, or cut, to this length.",
         string!(Function::PadRight),
     ),
     Signature::new(
@@ -87,12 +103,18 @@ pub const SIGNATURES: &[Signature] = &[
         "The text that many times.",
         string!(Function::Repeat),
     ),
-    Signature::new("REVERSE", &[Text], "REVERSE(text)", "From its end to its start.", string!(Function::Reverse)),
+    Signature::new(
+        "REVERSE",
+        &[Text],
+        "REVERSE(text)",
+        "The text's characters from its end to its start.",
+        string!(Function::Reverse),
+    ),
     Signature::new(
         "CONCAT",
         &[Text],
         "CONCAT(text, …)",
-        "One behind the other, as `||`; NULL if one is.",
+        "The texts one behind the other, as `||`; NULL if one is NULL.",
         string!(Function::Concat),
     )
     .repeats(),
@@ -100,7 +122,7 @@ pub const SIGNATURES: &[Signature] = &[
         "CONCAT_WS",
         &[Text, Text],
         "CONCAT_WS(separator, text, …)",
-        "With a separator between; NULLs are left out.",
+        "The texts with a separator between them; NULLs are left out.",
         string!(Function::ConcatWithSeparator),
     )
     .optional(1)
@@ -109,25 +131,31 @@ pub const SIGNATURES: &[Signature] = &[
         "REPLACE",
         &[Text, Text, Text],
         "REPLACE(text, wanted, other)",
-        "With another text in place of each that is wanted.",
+        "The text with other in place of each wanted.",
         string!(Function::Replace),
     ),
     Signature::new(
         "REGEXP_REPLACE",
         &[Text, Text, Text],
         "REGEXP_REPLACE(text, pattern, other)",
-        "The same for each match of a regular expression; the other text is taken as it is.",
+        "The text with other in place of each match of a regular expression. other is taken as it is.",
         regexp_replace,
     ),
     Signature::new(
         "REGEXP_EXTRACT",
         &[Text, Text, Integer],
         "REGEXP_EXTRACT(text, pattern[, group])",
-        "What the first match, or its group, is; NULL without one.",
+        "The first match of a regular expression, or a group of it by its number; NULL if nothing matches.",
         regexp_extract,
     )
     .optional(1),
-    Signature::new("REGEXP", &[Text, Text], "REGEXP(text, pattern)", "Whether a part of it matches.", regexp),
+    Signature::new(
+        "REGEXP",
+        &[Text, Text],
+        "REGEXP(text, pattern)",
+        "Whether a part of the text matches a regular expression.",
+        regexp,
+    ),
     Signature::new(
         "SPLIT_INDEX",
         &[Text, Any, Integer],
@@ -139,44 +167,44 @@ pub const SIGNATURES: &[Signature] = &[
         "CHAR_LENGTH",
         &[Text],
         "CHAR_LENGTH(text)",
-        "How many characters it has. CHARACTER_LENGTH and LENGTH mean the same.",
+        "How many characters the text has. CHARACTER_LENGTH and LENGTH mean the same.",
         int!(Function::CharLength),
     ),
     Signature::new(
         "CHARACTER_LENGTH",
         &[Text],
         "CHARACTER_LENGTH(text)",
-        "As CHAR_LENGTH.",
+        "The same as CHAR_LENGTH.",
         int!(Function::CharLength),
     ),
-    Signature::new("LENGTH", &[Text], "LENGTH(text)", "As CHAR_LENGTH.", int!(Function::CharLength)),
+    Signature::new("LENGTH", &[Text], "LENGTH(text)", "The same as CHAR_LENGTH.", int!(Function::CharLength)),
     Signature::new(
         "POSITION",
         &[Text, Text],
         "POSITION(wanted IN text)",
-        "Where it begins, from 1; 0 if it isn't there.",
+        "Where wanted begins in the text, from 1; 0 if it isn't there.",
         int!(Function::Position),
     ),
     Signature::new(
         "LOCATE",
         &[Text, Text, Integer],
         "LOCATE(wanted, text[, from])",
-        "The same, from a place on.",
+        "The same as POSITION, but looks only from a place on.",
         int!(Function::Position),
     )
     .optional(1),
-    Signature::new("INSTR", &[Text, Text], "INSTR(text, wanted)", "The same.", |mut operands| {
+    Signature::new("INSTR", &[Text, Text], "INSTR(text, wanted)", "The same as POSITION.", |mut operands| {
         operands.reverse();
         of_type(Function::Position, operands, DataType::Int)
     }),
-    Signature::new("ASCII", &[Text], "ASCII(text)", "The code of its first byte.", int!(Function::Ascii)),
-    Signature::new("MD5", &[Text], "MD5(text)", "Its MD5 digest in hexadecimal digits.", |operands| {
+    Signature::new("ASCII", &[Text], "ASCII(text)", "The code of the text's first byte.", int!(Function::Ascii)),
+    Signature::new("MD5", &[Text], "MD5(text)", "The text's MD5 digest in hexadecimal digits.", |operands| {
         of_type(Function::Md5, operands, DataType::Char(32))
     }),
-    Signature::new("SHA256", &[Text], "SHA256(text)", "Its SHA-256 digest in hexadecimal digits.", |operands| {
+    Signature::new("SHA256", &[Text], "SHA256(text)", "The text's SHA-256 digest in hexadecimal digits.", |operands| {
         of_type(Function::Sha256, operands, DataType::Char(64))
     }),
-    Signature::new("TO_BASE64", &[Any], "TO_BASE64(text or bytes)", "In base64.", to_base64),
+    Signature::new("TO_BASE64", &[Any], "TO_BASE64(text or bytes)", "The text or bytes in base64.", to_base64),
     Signature::new(
         "FROM_BASE64",
         &[Text],
