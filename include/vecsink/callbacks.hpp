@@ -31,7 +31,7 @@ namespace detail {
 class callbacks : public std::enable_shared_from_this<callbacks> {
   public:
     std::function<void(std::uint64_t)> durable;
-    std::function<void(const rejected &)> refused;
+    std::function<void(const rejected &)> rejection;
     std::shared_ptr<callbacks> kept; // itself, for ever, where the library keeps a sink that was destroyed in a callback
 
     static void on_durable(void *self, std::uint64_t durable) noexcept {
@@ -45,7 +45,7 @@ class callbacks : public std::enable_shared_from_this<callbacks> {
         auto &own = *alive;
         const auto text = [](const char *from) { return from == nullptr ? std::string_view() : std::string_view(from); };
         own.guarded([&] {
-            own.refused(rejected{row->sequence, text(row->stage), text(row->reason), text(row->column), text(row->sqlstate)});
+            own.rejection(rejected{row->sequence, text(row->stage), text(row->reason), text(row->column), text(row->sqlstate)});
         });
     }
 

@@ -32,14 +32,15 @@ struct pushed {
     std::uint64_t first;  // the number of the batch's first row; without rows, first and last mean nothing
     std::uint64_t last;   // and of its last one that was accepted
     std::size_t rows;     // rows that were accepted, from the batch's start on
-    std::size_t rejected; // how many of them can't be stored: the callback is told which, and the dead letters have them
+    std::size_t rejected; // how many of them can't be stored: on_rejected is called for each, and the dead-letter target keeps each
     bool complete;        // whether all were accepted; if not, there was no room in time: batch::remove_prefix(rows), push again
 };
 
 // All functions may be called from any number of threads at once, except moving, assigning and destroying.
 //
 // push waits for room; try_push returns nullopt when there is none, push_for when there was none in time: the row was not
-// taken. From a callback of the sink no push waits. What can't be pushed at all throws vecsink::error.
+// accepted. A push from a callback of the sink waits like any other, but throws when the room is taken by rejected rows that wait
+// for their callback. A row that can't be pushed at all throws vecsink::error.
 class sink {
   public:
     // Without a table: everything throws.

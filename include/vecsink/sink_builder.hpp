@@ -27,7 +27,7 @@ enum class conflict_mode : vecsink_conflict_mode {
     strict = VECSINK_CONFLICT_STRICT
 };
 
-// What happens when the database refuses a row: it becomes a dead letter, or the sink fails.
+// What happens when a row can't be stored: it is rejected and the sink goes on, or the sink fails.
 enum class exception_mode : vecsink_exception_mode {
     ignore = VECSINK_EXCEPTION_IGNORE,
     strict = VECSINK_EXCEPTION_STRICT
@@ -67,7 +67,7 @@ class sink_builder {
         return asked(vecsink_sink_builder_conflict_mode, static_cast<vecsink_conflict_mode>(mode));
     }
 
-    // What happens when the database refuses a row. Left out: exception_mode::ignore.
+    // What happens when a row can't be stored. Left out: exception_mode::ignore.
     sink_builder &exception_mode(vecsink::exception_mode mode) {
         return asked(vecsink_sink_builder_exception_mode, static_cast<vecsink_exception_mode>(mode));
     }
@@ -127,11 +127,11 @@ class sink_builder {
                      static_cast<void *>(&callbacks()));
     }
 
-    // Told of each row that was accepted and then could not be stored, before on_durable is told of a number above it; from the
-    // same thread. sink::durable and sink::wait_durable may pass the row a moment earlier.
+    // Called for each row that was accepted and then could not be stored, before on_durable is called with a number above it, and
+    // from the same thread. sink::durable may rise above the row, and sink::wait_durable return, a moment before this call.
     sink_builder &on_rejected(std::function<void(const rejected &)> callback) {
         const bool is_set = static_cast<bool>(callback);
-        callbacks().refused = std::move(callback);
+        callbacks().rejection = std::move(callback);
         return asked(vecsink_sink_builder_on_rejected, is_set ? detail::callbacks::on_rejected : nullptr,
                      static_cast<void *>(&callbacks()));
     }

@@ -79,7 +79,7 @@ class TargetError(Error):
 
 
 class StrictError(Error):
-    """A row was refused, and the sink's mode is strict: it has failed."""
+    """A row was refused, and the sink's mode is strict: the sink has failed."""
 
     _default = Code.STRICT
 

@@ -197,7 +197,7 @@ class Sink(Handle):
         names aren't Python's. Gives its number.
 
         Waits while there is no room, ``timeout`` seconds at most (TimedOutError), or not at all with 0 (WouldBlockError).
-        ``sequence`` is a number of your own, above all before. A row that the table could never store is refused at once
+        ``sequence`` is a number of your own, above all before. A row that the table could never store is not accepted
         (RejectedError).
 
         A vector is a numpy array of float16, 32 or 64, an ``array.array`` of 'f' or 'd' (neither is copied first), or a
