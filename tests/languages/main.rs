@@ -245,7 +245,7 @@ fn the_defaults_are_those_of_the_page() {
     holds("include/vecsink/sink_builder.hpp", "Left out: 2 ms, or 50 ms");
     says("- A sink that is freed while it is open", "5 seconds");
     holds("src/host/sink/close.rs", "const DROP_GRACE: Duration = Duration::from_secs(5);");
-    holds("include/vecsink.h", "one that is open is closed first, within 5 s");
+    holds("include/vecsink.h", "An open sink is closed first, within 5 s");
     holds("include/vecsink/sink.hpp", "vecsink_sink_close(get(), 5000, nullptr, nullptr)");
     says("- `close` says whether", "in Python it is 25 seconds");
     holds("bindings/python/src/vecsink/_sink.py", "def close(self, timeout: float = 25.0)");
