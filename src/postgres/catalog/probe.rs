@@ -160,7 +160,7 @@ fn try_changes(
     try_staged(session, server, statements, catalog, &upserts, patch.as_deref())
 }
 
-/// Makes the stage and has the server plan what brings its rows into the table.
+/// Makes the staging table and has the server plan what brings its rows into the table.
 fn try_staged(
     session: &mut Session,
     server: &Server,
@@ -169,7 +169,7 @@ fn try_staged(
     tried: &[Statement],
     patch: Option<&str>,
 ) -> Attempt<()> {
-    for statement in &statements.create_stage {
+    for statement in &statements.create_staging {
         session.run(statement)?;
     }
     for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patch) {
@@ -281,7 +281,7 @@ impl From<Path> for Into {
         match path {
             Path::Direct => Into { binary: Statement::CopyBinary, text: Statement::CopyText },
             Path::Resolving => Into { binary: Statement::ResolvingBinary, text: Statement::ResolvingText },
-            Path::Staged => Into { binary: Statement::StageBinary, text: Statement::StageText },
+            Path::Staged => Into { binary: Statement::StagingBinary, text: Statement::StagingText },
         }
     }
 }

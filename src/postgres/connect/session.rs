@@ -63,7 +63,7 @@ fn set((name, value): (&str, &str), lasting: Lasting) -> String {
 pub struct Session {
     client: Client,
     prepared: [Option<Prepared>; COUNT],
-    has_stage: bool,
+    has_staging: bool,
     usable: bool,
     /// This session has a session of the server only for the length of a transaction.
     pooled: bool,
@@ -95,7 +95,7 @@ impl Session {
         let mut session = Session {
             client,
             prepared: [const { None }; COUNT],
-            has_stage: false,
+            has_staging: false,
             usable: true,
             pooled: false,
             own: own_name("vecsink"),
@@ -183,15 +183,15 @@ impl Session {
     }
 
     /// Begins a transaction that has an empty staging table.
-    pub fn begin_with_stage(&mut self, statements: &Statements) -> Attempt<()> {
+    pub fn begin_with_staging(&mut self, statements: &Statements) -> Attempt<()> {
         if self.pooled {
-            let stage = statements.create_passing_stage.join("; ");
-            return self.run(&format!("{}; {stage}{}", self.beginning, self.begins_with));
+            let staging = statements.create_temporary_staging.join("; ");
+            return self.run(&format!("{}; {staging}{}", self.beginning, self.begins_with));
         }
-        if !self.has_stage {
-            let made = self.run(&format!("{}; {}; COMMIT", self.beginning, statements.create_stage.join("; ")));
+        if !self.has_staging {
+            let made = self.run(&format!("{}; {}; COMMIT", self.beginning, statements.create_staging.join("; ")));
             made.map_err(|failure| self.recognize_pooler(failure))?;
-            self.has_stage = true;
+            self.has_staging = true;
         }
         self.begin()
     }

@@ -128,7 +128,7 @@ impl World for BatchWrite<'_> {
             Effect::NoteOutage(failure) => drop(target.outage.note(&target.name, &failure, Instant::now())),
             Effect::NoteWait(since, failure) => target.waits.note(&target.name, since, &failure),
             Effect::CountRetry => self.settle.retried(),
-            Effect::UseStage => {
+            Effect::UseStagingTable => {
                 target.conflicts.met();
                 self.path = Path::Staged;
             }

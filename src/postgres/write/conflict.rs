@@ -9,7 +9,7 @@ use crate::postgres::catalog::keys::Keys;
 use crate::postgres::catalog::probe::Capabilities;
 use crate::settings::{ConflictMode, WriteMode};
 
-/// Batches that go through the stage after a conflict, at first and at most.
+/// Batches that go through the staging table after a conflict, at first and at most.
 const FIRST: u32 = 8;
 const MOST: u32 = 1024;
 
@@ -21,7 +21,7 @@ pub struct Conflicts {
     resolving: bool,
     on_conflict: bool,
     staged_only: bool,
-    /// Batches that still are to go through the stage.
+    /// Batches that still are to go through the staging table.
     staged: AtomicU32,
     /// How many that will be after the next conflict.
     penalty: AtomicU32,
@@ -56,7 +56,7 @@ impl Conflicts {
         }
     }
 
-    /// A COPY met a key that was there. The more often, the longer the stage is preferred.
+    /// A COPY met a key that was there. The more often, the longer the staging table is preferred.
     pub fn met(&self) {
         let penalty = self.penalty.load(Ordering::Relaxed);
         self.staged.store(penalty, Ordering::Relaxed);

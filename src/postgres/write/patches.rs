@@ -9,7 +9,7 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::types::fields::fields;
 
-/// Updates the rows of these entries; one statement for all that carry the same columns. The stage is empty before and
+/// Updates the rows of these entries; one statement for all that carry the same columns. The staging table is empty before and
 /// after.
 pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, patches: &[u32]) -> Attempt<()> {
     let mut by_columns: Vec<(Vec<usize>, Vec<u32>)> = Vec::new();
@@ -27,7 +27,7 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         let sql = statements.patch(&columns);
         let updated = session.run_and_count(&sql)?;
-        session.execute(statements, Statement::ClearStage)?;
+        session.execute(statements, Statement::ClearStaging)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
             // When none was there, the first one surely wasn't.

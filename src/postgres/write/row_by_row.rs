@@ -41,7 +41,7 @@ pub fn write_each(
     how: How<'_>,
     beside: Besides<'_>,
 ) -> Attempt<Vec<Result<Written, AttemptError>>> {
-    session.begin_with_stage(statements)?;
+    session.begin_with_staging(statements)?;
     let mut outcomes = Vec::with_capacity(range.len());
     for row in range {
         session.run("SAVEPOINT vecsink_step")?;
@@ -79,7 +79,7 @@ pub fn write_one(
     let Some(net) = net(rows, row..row + 1, order.keep) else { return Ok(Written::default()) };
     let written = apply(session, statements, rows, net, path, order)?;
     if path == Path::Staged {
-        session.execute(statements, Statement::ClearStage)?;
+        session.execute(statements, Statement::ClearStaging)?;
     }
     Ok(written)
 }

@@ -22,15 +22,15 @@ pub enum Statement {
     /// ADBPG's COPY that resolves conflicts itself.
     ResolvingBinary,
     ResolvingText,
-    StageBinary,
-    StageText,
-    /// From the stage into the table; on servers without ON CONFLICT in two steps.
+    StagingBinary,
+    StagingText,
+    /// From the staging table into the table; on servers without ON CONFLICT in two steps.
     Merge,
     MergeRest,
     /// The same for updates under `strict`, which conflict with nothing.
     Upsert,
     UpsertRest,
-    ClearStage,
+    ClearStaging,
     /// By key, from arrays in the binary form of the keys' types, or of text.
     DeleteBinary,
     DeleteText,
@@ -41,10 +41,10 @@ pub const COUNT: usize = Statement::DeleteText as usize + 1;
 #[derive(Debug)]
 pub struct Statements {
     texts: [String; COUNT],
-    /// Makes the stage for the whole session, in a transaction of its own.
-    pub create_stage: Vec<String>,
-    /// Makes the stage for one transaction.
-    pub create_passing_stage: Vec<String>,
+    /// Makes the staging table for the whole session, in a transaction of its own.
+    pub create_staging: Vec<String>,
+    /// Makes the staging table for one transaction.
+    pub create_temporary_staging: Vec<String>,
     /// The oids of the types that deletes compare, in the order of the key's columns.
     pub key_types: Vec<u32>,
     /// Inserts a copy of a row of the table, to see whether the table takes rows at all.
@@ -56,10 +56,10 @@ pub struct Statements {
 #[derive(Debug)]
 struct Patch {
     table: String,
-    stage: String,
+    staging: String,
     columns: Vec<String>,
     key: Vec<usize>,
-    /// The condition that a row of the table and one of the stage have the same key.
+    /// The condition that a row of the table and one of the staging table have the same key.
     same: String,
 }
 
@@ -68,18 +68,18 @@ impl Statements {
         Statements::with_stage(catalog, mode, capabilities, &own_name(STAGE))
     }
 
-    fn with_stage(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_stage: &str) -> Self {
+    fn with_stage(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_staging: &str) -> Self {
         let table = catalog.quoted();
         let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
         let copy = |into: &str, format: &str, tail: &str| {
             format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
         };
-        let stage = format!("pg_temp.{own_stage}");
+        let staging = format!("pg_temp.{own_staging}");
         let resolve = match mode {
             ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
             ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
         };
-        let merge = |mode| merge(catalog, mode, capabilities, &table, &columns, &stage);
+        let merge = |mode| merge(catalog, mode, capabilities, &table, &columns, &staging);
         let (merge, rest, (upsert, upsert_rest)) = {
             let ((first, rest), upsert) = (merge(mode), merge(ConflictMode::Upsert));
             (first, rest, upsert)
@@ -90,18 +90,18 @@ impl Statements {
                 copy(&table, "text", ""),
                 copy(&table, "binary", resolve),
                 copy(&table, "text", resolve),
-                copy(&stage, "binary", ""),
-                copy(&stage, "text", ""),
+                copy(&staging, "binary", ""),
+                copy(&staging, "text", ""),
                 merge,
                 rest.unwrap_or_default(),
                 upsert,
                 upsert_rest.unwrap_or_default(),
-                format!("DELETE FROM {stage}"),
+                format!("DELETE FROM {staging}"),
                 delete(catalog, &table, RowFormat::Binary),
                 delete(catalog, &table, RowFormat::Text),
             ],
-            create_stage: create_stage(catalog, own_stage, "DELETE ROWS"),
-            create_passing_stage: create_stage(catalog, own_stage, "DROP"),
+            create_staging: create_staging(catalog, own_staging, "DELETE ROWS"),
+            create_temporary_staging: create_staging(catalog, own_staging, "DROP"),
             key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
             control: format!(
                 "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
@@ -109,7 +109,7 @@ impl Statements {
             ),
             patch: Patch {
                 table: table.clone(),
-                stage: stage.clone(),
+                staging: staging.clone(),
                 columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
                 key: catalog.keys.key.clone().unwrap_or_default(),
                 same: same(catalog),
@@ -135,23 +135,23 @@ impl Statements {
         statements.into_iter().filter(|statement| !self.text(*statement).is_empty())
     }
 
-    /// Updates the carried columns, those of the key apart, of the rows that the stage has by key.
+    /// Updates the carried columns, those of the key apart, of the rows that the staging table has by key.
     pub fn patch(&self, carried: &[usize]) -> String {
-        let Patch { table, stage, columns, key, same } = &self.patch;
+        let Patch { table, staging, columns, key, same } = &self.patch;
         let name = |index: &usize| columns.get(*index).map(String::as_str);
         let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
-        format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&set, "s"))
+        format!("UPDATE {table} AS t SET {} FROM {staging} AS s WHERE {same}", assignments(&set, "s"))
     }
 }
 
-/// The stage has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
+/// The staging table has the written columns and nothing that would refuse a row the table takes. Its types are named rather than
 /// taken over with LIKE, which asks for the right to read the table.
-fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> {
+fn create_staging(catalog: &Catalog, staging: &str, on_commit: &str) -> Vec<String> {
     let columns = catalog.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.type_name));
     let columns = columns.collect::<Vec<_>>().join(", ");
     let distribution = catalog.distribution.as_deref().unwrap_or_default();
     let mut statements = vec![
-        format!("CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT {on_commit} {distribution}")
+        format!("CREATE TEMPORARY TABLE {staging} ({columns}) ON COMMIT {on_commit} {distribution}")
             .trim_end()
             .to_owned(),
     ];
@@ -161,7 +161,7 @@ fn create_stage(catalog: &Catalog, stage: &str, on_commit: &str) -> Vec<String> 
     });
     let storage = storage.collect::<Vec<_>>().join(", ");
     if !storage.is_empty() {
-        statements.push(format!("ALTER TABLE pg_temp.{stage} {storage}"));
+        statements.push(format!("ALTER TABLE pg_temp.{staging} {storage}"));
     }
     statements
 }
@@ -177,10 +177,10 @@ fn merge(
     capabilities: &Capabilities,
     table: &str,
     columns: &str,
-    stage: &str,
+    staging: &str,
 ) -> (String, Option<String>) {
     let overriding = overriding(catalog);
-    let insert = format!("INSERT INTO {table} ({columns}){overriding} SELECT {columns} FROM {stage}");
+    let insert = format!("INSERT INTO {table} ({columns}){overriding} SELECT {columns} FROM {staging}");
     let key: Option<Vec<&str>> = catalog.usable_key().map(|key| key.map(|column| column.name.as_str()).collect());
     let rest: Vec<&str> = match &key {
         Some(key) => {
@@ -214,11 +214,11 @@ fn merge(
     let same = same(catalog);
     let selected = catalog.columns.iter().map(|column| format!("s.{}", quote(&column.name))).collect::<Vec<_>>();
     let absent = format!(
-        "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {stage} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
+        "INSERT INTO {table} ({columns}){overriding} SELECT {} FROM {staging} AS s WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})",
         selected.join(", ")
     );
     if mode == ConflictMode::Upsert && !rest.is_empty() {
-        let update = format!("UPDATE {table} AS t SET {} FROM {stage} AS s WHERE {same}", assignments(&rest, "s"));
+        let update = format!("UPDATE {table} AS t SET {} FROM {staging} AS s WHERE {same}", assignments(&rest, "s"));
         return (update, Some(absent));
     }
     (absent, None)
@@ -321,7 +321,7 @@ mod tests {
             r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT text) DO ON CONFLICT DO UPDATE"#
         );
         assert_eq!(
-            statements.text(Statement::StageBinary),
+            statements.text(Statement::StagingBinary),
             r#"COPY pg_temp.vecsink_stage ("id", "Feature") FROM STDIN (FORMAT binary)"#
         );
     }
@@ -380,7 +380,7 @@ mod tests {
         catalog.columns[1].storage = 'p';
         catalog.distribution = Some("DISTRIBUTED BY (id)".to_owned());
         assert_eq!(
-            create_stage(&catalog, STAGE, "DELETE ROWS"),
+            create_staging(&catalog, STAGE, "DELETE ROWS"),
             [
                 r#"CREATE TEMPORARY TABLE vecsink_stage ("id" bigint, "a" bigint) ON COMMIT DELETE ROWS DISTRIBUTED BY (id)"#,
                 r#"ALTER TABLE pg_temp.vecsink_stage ALTER COLUMN "a" SET STORAGE PLAIN"#

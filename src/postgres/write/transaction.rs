@@ -41,7 +41,7 @@ pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
     if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
-        session.begin_with_stage(statements)
+        session.begin_with_staging(statements)
     } else {
         session.begin()
     }
@@ -92,7 +92,7 @@ pub fn apply(
         for upsert in statements.upsert() {
             session.execute(statements, upsert)?;
         }
-        session.execute(statements, Statement::ClearStage)?;
+        session.execute(statements, Statement::ClearStaging)?;
     }
     if !kept.is_empty() {
         let sent = kept.len() as u64;

@@ -20,7 +20,7 @@ fn rolled_back<T>(
     work: impl FnOnce(&mut Session) -> Attempt<T>,
 ) -> Attempt<T> {
     match staged {
-        Some(statements) => session.begin_with_stage(statements)?,
+        Some(statements) => session.begin_with_staging(statements)?,
         None => session.begin_without_rows()?,
     }
     let done = work(session)?;

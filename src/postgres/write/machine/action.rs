@@ -63,7 +63,7 @@ pub enum Effect {
     /// An attempt failed and will be repeated.
     CountRetry,
     /// The next attempts go through the staging table.
-    UseStage,
+    UseStagingTable,
     /// Each session is to show that it is alive before it is used again.
     DoubtSessions,
     /// Only sessions that are opened from now on may be used.

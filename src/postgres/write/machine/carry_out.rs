@@ -55,7 +55,7 @@ impl Machine<'_> {
                 self.effect(Effect::CountRetry);
                 self.work.split(None);
             }
-            Decision::UseStage => self.effect(Effect::UseStage),
+            Decision::UseStagingTable => self.effect(Effect::UseStagingTable),
             Decision::NewSession => {
                 self.tried.replaced = true;
                 self.effect(Effect::CountRetry);

@@ -82,7 +82,7 @@ pub const RULES: &[Rule] = &[
     // A key that is there already.
     rule(&[Write], &[CONFLICT], &[Strict, RowIsKnown], Stop(Why::Conflict)),
     rule(&[Write], &[CONFLICT], &[Strict], Do(FindConflict)),
-    rule(&[Write], &[CONFLICT], &[NotStaged], UseStage),
+    rule(&[Write], &[CONFLICT], &[NotStaged], UseStagingTable),
     rule(&[Write], &[CONFLICT], &[Upsert, KeyWasAdded, WaitedTooLong], Stop(Why::WaitedTooLong)),
     rule(&[Write], &[CONFLICT], &[Upsert, KeyWasAdded], WaitForOther),
     rule(&[Write], &[CONFLICT], &[Ignore, OneRow, NotTwiceInStatement], IgnoreRow),

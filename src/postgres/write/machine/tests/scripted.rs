@@ -433,7 +433,7 @@ impl World for ScriptedServer<'_> {
         match effect {
             Effect::NoteAnswer => self.outage.ends("t"),
             Effect::NoteOutage(failure) => drop(self.outage.note("t", &failure, self.clock)),
-            Effect::UseStage => self.is_staged = true,
+            Effect::UseStagingTable => self.is_staged = true,
             Effect::Pause { attempt, at_most } => {
                 let pause = Backoff::new(Duration::from_millis(200)).after(attempt);
                 self.clock += at_most.map_or(pause, |at_most| pause.min(at_most));
