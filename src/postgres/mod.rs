@@ -87,7 +87,7 @@ pub trait Settle {
     }
 }
 
-const POOLED: &str = "gives each transaction another session of the server (as PgBouncer does with pool_mode = transaction): \
+const POOLER_WARNING: &str = "gives each transaction another session of the server (as PgBouncer does with pool_mode = transaction): \
                       each transaction sets up all that it needs, which is slower, and slowest where rows go through a \
                       temporary table; the server's own address, or session pooling, is better";
 
@@ -140,7 +140,7 @@ impl Target {
             || Session::open(&connector, &Setup::default(), &open, &patience.at_most(self::connect::pooler::COMPARING));
         match self::connect::pooler::between(&mut session, &second).map_err(set_up)? {
             Between::Nothing => {}
-            Between::TransactionPooler => setup.pooled.store(true, Ordering::Relaxed),
+            Between::TransactionPooler => setup.behind_pooler.store(true, Ordering::Relaxed),
             Between::StatementPooler => return Err(connector.pools_statements()),
         }
         session.set_up(&setup).map_err(set_up)?;
@@ -155,8 +155,8 @@ impl Target {
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
         let mut description =
             self::catalog::describe::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
-        if session.is_pooled() {
-            let warning = format!("a pooler before the server {POOLED}");
+        if session.is_behind_pooler() {
+            let warning = format!("a pooler before the server {POOLER_WARNING}");
             log::warn!("{}: {warning}", catalog.name());
             description.warnings.push(warning);
         }
@@ -274,10 +274,10 @@ impl Target {
 
     /// A transaction ran in another session of the server than its own.
     fn found_pooler(&self) {
-        if self.pool.becomes_pooled() {
+        if self.pool.work_behind_pooler() {
             log::warn!(
                 "{}: a transaction began in another session of the server than its own, and was not committed: a pooler now \
-                 {POOLED}",
+                 {POOLER_WARNING}",
                 self.name
             );
         }
@@ -376,7 +376,7 @@ fn read_catalog(
     sink: &Sink,
     written: Option<&[String]>,
 ) -> Attempt<Result<Catalog>> {
-    if !session.is_pooled() {
+    if !session.is_behind_pooler() {
         return Ok(Catalog::read(session, greenplum, sink, written));
     }
     session.begin_without_rows()?;

@@ -1,4 +1,4 @@
-//! The sink's pooled connections: at most `connectionmaxactive` slots. A thread borrows a slot and opens the session in it. So
+//! The pool: the sessions of a sink, in at most `connectionmaxactive` slots. A thread borrows a slot and opens the session in it. So
 //! a writer connects by itself and gets the errors, and the pool needs no threads.
 
 use std::sync::Arc;
@@ -131,9 +131,9 @@ impl Pool {
     }
 
     /// From now on all sessions work as behind a transaction pooler. Returns whether this is new.
-    pub fn becomes_pooled(&self) -> bool {
+    pub fn work_behind_pooler(&self) -> bool {
         self.renew();
-        !self.setup.pooled.swap(true, Ordering::Relaxed)
+        !self.setup.behind_pooler.swap(true, Ordering::Relaxed)
     }
 
     /// A session was lost: others may be, too.

@@ -99,7 +99,7 @@ impl Server {
         }
         let optional =
             if self.greenplum { vec![("optimizer", "off"), ("gp_autostats_mode", "none")] } else { Vec::new() };
-        Setup { required, optional, pooled: Arc::default() }
+        Setup { required, optional, behind_pooler: Arc::default() }
     }
 }
 

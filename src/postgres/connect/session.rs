@@ -3,12 +3,12 @@
 //! Behind a transaction pooler (PgBouncer's `pool_mode = transaction`) a connection gets another session of the server for each
 //! transaction, with what other clients left in it. So there are two ways to work. A session of our own keeps its settings,
 //! prepared statements and staging table, under names that nobody else has, and [`Session::begin`] proves that they are
-//! there. In a *pooled* session each transaction sets up all that it needs and leaves nothing behind. Rules for new code:
+//! there. In a session *behind a pooler* each transaction sets up all that it needs and leaves nothing behind. Rules for new code:
 //!
 //! - begin with [`Session::begin`]; end with [`Session::commit`], which also asks whether the table is still the same, or with
 //!   `COMMIT` or [`Session::recover`];
 //! - what outlives a transaction by itself (`SET`, `PREPARE`, `pg_advisory_lock`, `LISTEN`, a temporary table) doesn't work
-//!   where [`Session::is_pooled`]: use `SET LOCAL`, `pg_advisory_xact_lock`, `ON COMMIT DROP` there;
+//!   where [`Session::is_behind_pooler`]: use `SET LOCAL`, `pg_advisory_xact_lock`, `ON COMMIT DROP` there;
 //! - a setting for every session goes into [`Setup`], which handles both ways;
 //! - a name in the server comes from [`own_name`].
 
@@ -31,7 +31,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 pub type Attempt<T> = std::result::Result<T, AttemptError>;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// A setting that a pooled transaction sets, to recognize itself at its end.
+/// A setting that a transaction behind a pooler makes. At its end it must still be there.
 const MARK: &str = "vecsink.transaction";
 
 /// What every session is set to, found out by the first one.
@@ -41,7 +41,7 @@ pub struct Setup {
     /// Settings that some servers don't know.
     pub optional: Vec<(&'static str, &'static str)>,
     /// Found out at the start or later: each transaction may get another session of the server.
-    pub pooled: Arc<AtomicBool>,
+    pub behind_pooler: Arc<AtomicBool>,
 }
 
 /// How long a setting lasts.
@@ -66,7 +66,7 @@ pub struct Session {
     has_staging: bool,
     usable: bool,
     /// This session has a session of the server only for the length of a transaction.
-    pooled: bool,
+    behind_pooler: bool,
     /// The names of everything that this session has in the server begin with this.
     own: String,
     /// Begins a transaction.
@@ -97,7 +97,7 @@ impl Session {
             prepared: [const { None }; COUNT],
             has_staging: false,
             usable: true,
-            pooled: false,
+            behind_pooler: false,
             own: own_name("vecsink"),
             beginning: BEGIN.to_owned(),
             closing: String::new(),
@@ -118,8 +118,8 @@ impl Session {
             return Ok(());
         }
         let required = setup.required.iter().map(|(name, value)| (*name, value.as_str()));
-        self.pooled = setup.pooled.load(Ordering::Relaxed);
-        if self.pooled {
+        self.behind_pooler = setup.behind_pooler.load(Ordering::Relaxed);
+        if self.behind_pooler {
             let mark = (MARK, self.own.as_str());
             let mut settings: Vec<String> =
                 required.chain([mark]).map(|setting| set(setting, Lasting::Transaction)).collect();
@@ -153,11 +153,11 @@ impl Session {
 
     /// Sets more, for as long as the settings of [`Session::set_up`] last.
     pub fn also_set(&mut self, settings: &[(&'static str, String)]) -> Attempt<()> {
-        let lasting = if self.pooled { Lasting::Transaction } else { Lasting::Session };
+        let lasting = if self.behind_pooler { Lasting::Transaction } else { Lasting::Session };
         let statements: Vec<String> = settings.iter().map(|(name, value)| set((name, value), lasting)).collect();
         match statements.join("; ") {
             none if none.is_empty() => Ok(()),
-            more if self.pooled => {
+            more if self.behind_pooler => {
                 self.beginning = format!("{}; {more}", self.beginning);
                 Ok(())
             }
@@ -166,11 +166,11 @@ impl Session {
     }
 
     /// Whether nothing in the server outlives a transaction.
-    pub fn is_pooled(&self) -> bool {
-        self.pooled
+    pub fn is_behind_pooler(&self) -> bool {
+        self.behind_pooler
     }
 
-    /// Begins a transaction. The same message proves that this is our own session, or, in a pooled one, sets up what is needed.
+    /// Begins a transaction. The same message proves that this is our own session, or, behind a pooler, sets up what is needed.
     pub fn begin(&mut self) -> Attempt<()> {
         let begun = self.run(&format!("{}{}", self.beginning, self.begins_with));
         begun.map_err(|failure| self.recognize_pooler(failure))
@@ -184,7 +184,7 @@ impl Session {
 
     /// Begins a transaction that has an empty staging table.
     pub fn begin_with_staging(&mut self, statements: &Statements) -> Attempt<()> {
-        if self.pooled {
+        if self.behind_pooler {
             let staging = statements.create_temporary_staging.join("; ");
             return self.run(&format!("{}; {staging}{}", self.beginning, self.begins_with));
         }
@@ -198,7 +198,7 @@ impl Session {
 
     /// From now on each [`Session::commit`] runs `check`: a query that fails if the table is no longer what it was.
     pub fn check_before_commit(&mut self, check: &str) -> Attempt<()> {
-        if self.pooled {
+        if self.behind_pooler {
             // The cast fails with the names in its error text. The server must not try it unless the marks differ.
             self.closing = format!(
                 "SELECT CASE WHEN pg_catalog.current_setting('{MARK}') = '{0}' THEN 0 ELSE
@@ -221,7 +221,7 @@ impl Session {
 
     /// Recognizes a failure that comes from being in another session of the server.
     fn recognize_pooler(&self, failure: AttemptError) -> AttemptError {
-        if self.pooled && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
+        if self.behind_pooler && (failure.text.contains(&self.own) || failure.text.contains(MARK)) {
             let text = "the transaction went on in another session of the server; a pooler that splits transactions \
                         (statement pooling) can't be used";
             return AttemptError { class: Class::Configuration, ..AttemptError::outage(text) };
@@ -231,7 +231,7 @@ impl Session {
 
     /// Runs what needs the session's settings but no transaction.
     pub fn with_settings<T>(&mut self, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-        if !self.pooled {
+        if !self.behind_pooler {
             return work(self);
         }
         self.begin_without_rows()?;
@@ -278,10 +278,10 @@ impl Session {
         let prepared = self.client.prepare(statements.text(statement));
         let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
             // Another client left a statement with the driver's next name in the pooler's session.
-            failure if self.pooled && failure.is("42P05") => AttemptError { class: Class::Contention, ..failure },
+            failure if self.behind_pooler && failure.is("42P05") => AttemptError { class: Class::Contention, ..failure },
             failure => failure,
         })?;
-        if !self.pooled {
+        if !self.behind_pooler {
             self.prepared[statement as usize] = Some(prepared.clone());
         }
         Ok(prepared)
@@ -289,7 +289,7 @@ impl Session {
 
     /// The number of rows the statement wrote.
     pub fn execute(&mut self, statements: &Statements, statement: Statement) -> Attempt<u64> {
-        if self.pooled {
+        if self.behind_pooler {
             return self.run_and_count(statements.text(statement));
         }
         let prepared = self.prepare(statements, statement)?;

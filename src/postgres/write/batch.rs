@@ -134,7 +134,7 @@ impl World for BatchWrite<'_> {
             }
             Effect::DoubtSessions => target.pool.doubt(),
             Effect::NewSessions => target.pool.renew(),
-            Effect::WorkAsPooled => target.found_pooler(),
+            Effect::WorkBehindPooler => target.found_pooler(),
             Effect::Pause { attempt, at_most } => {
                 let pause = Backoff::new(target.retry_wait_time).after(attempt);
                 return self.wait(at_most.map_or(pause, |at_most| pause.min(at_most)));

@@ -55,7 +55,7 @@ fn execute(
     statement: Statement,
     keys: &[ArrayElements],
 ) -> Attempt<()> {
-    let result = if session.is_pooled() {
+    let result = if session.is_behind_pooler() {
         let parameters: Vec<&dyn Parameter> = keys.iter().map(|column| column as _).collect();
         session.client().execute(statements.text(statement), &parameters)
     } else {

@@ -65,10 +65,10 @@ struct Patch {
 
 impl Statements {
     pub fn new(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities) -> Self {
-        Statements::with_stage(catalog, mode, capabilities, &own_name(STAGE))
+        Statements::with_staging(catalog, mode, capabilities, &own_name(STAGE))
     }
 
-    fn with_stage(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_staging: &str) -> Self {
+    fn with_staging(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_staging: &str) -> Self {
         let table = catalog.quoted();
         let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
         let copy = |into: &str, format: &str, tail: &str| {
@@ -303,7 +303,7 @@ mod tests {
 
     fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
         let statements =
-            Statements::with_stage(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false }, STAGE);
+            Statements::with_staging(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false }, STAGE);
         statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
     }
 
@@ -311,7 +311,7 @@ mod tests {
     fn every_copy_names_its_columns_and_its_format() {
         let catalog = Catalog::sample("car \"info\"", &["id", "Feature"], &["id"]);
         let capabilities = Capabilities { direct: true, on_conflict: true, resolving: true };
-        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
+        let statements = Statements::with_staging(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
         assert_eq!(
             statements.text(Statement::CopyBinary),
             r#"COPY "s"."car ""info""" ("id", "Feature") FROM STDIN (FORMAT binary)"#
@@ -367,7 +367,7 @@ mod tests {
     fn a_partial_update_sets_what_it_carries() {
         let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
         let capabilities = Capabilities { direct: true, on_conflict: true, resolving: false };
-        let statements = Statements::with_stage(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
+        let statements = Statements::with_staging(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
         assert_eq!(
             statements.patch(&[0, 2]),
             r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#

@@ -69,7 +69,7 @@ pub enum Effect {
     /// Only sessions that are opened from now on may be used.
     NewSessions,
     /// Each transaction may get another session of the server.
-    WorkAsPooled,
+    WorkBehindPooler,
     /// Wait as long as suits this many attempts, but not longer than the limit.
     Pause {
         attempt: u32,

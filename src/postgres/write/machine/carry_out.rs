@@ -92,8 +92,8 @@ impl Machine<'_> {
                 self.effect(Effect::CountRetry);
                 self.pause(None);
             }
-            Decision::WorkAsPooled => {
-                self.effect(Effect::WorkAsPooled);
+            Decision::WorkBehindPooler => {
+                self.effect(Effect::WorkBehindPooler);
                 self.effect(Effect::CountRetry);
                 self.pause(Some(FEWER));
             }

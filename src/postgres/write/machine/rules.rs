@@ -72,7 +72,7 @@ pub const RULES: &[Rule] = &[
     rule(OF_A_RANGE, TOO_LONG, &[SeveralUnits], RetryHalves),
     rule(EACH, IN_THE_WAY, &[WaitedTooLong], Stop(Why::WaitedTooLong)),
     rule(EACH, IN_THE_WAY, &[], Wait(CONTENTION)),
-    rule(EACH, &[Failed(Class::OtherSession)], &[], WorkAsPooled),
+    rule(EACH, &[Failed(Class::OtherSession)], &[], WorkBehindPooler),
     rule(&[ReadCatalog], &[Failed(Class::Altered)], &[], RetryLater),
     rule(EACH, &[Failed(Class::Altered)], &[], Do(ReadCatalog)),
     rule(EACH, STALE, &[NewPlanMayHelp], NewSessions),

@@ -443,7 +443,7 @@ impl World for ScriptedServer<'_> {
             | Effect::CountRetry
             | Effect::DoubtSessions
             | Effect::NewSessions
-            | Effect::WorkAsPooled => {}
+            | Effect::WorkBehindPooler => {}
         }
         Ok(())
     }
