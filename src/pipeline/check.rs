@@ -1,6 +1,6 @@
 //! What a job would do, found out without writing a row.
 
-use super::job::warn_of_company;
+use super::job::warn_of_other_process;
 use super::layout::layout_of;
 use crate::dead_letters::DeadLetterFile;
 use crate::error::Result;
@@ -78,7 +78,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             match Target::open(&without_dead_letters, &application, job.max_outage) {
                 Ok(target) => {
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
-                    checked.warnings.extend(warn_of_company(&target, source));
+                    checked.warnings.extend(warn_of_other_process(&target, source));
                     if source.kafka.assignment == Assignment::Group {
                         match target.check_sharing() {
                             Ok(Ok(how)) => checked.plan.push(how),

@@ -95,7 +95,7 @@ impl Pipeline {
                 let replayed = Replayed::default();
                 Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())
             })?;
-            warn_of_company(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
+            warn_of_other_process(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);
         }
         let mut readers = Vec::new();
@@ -312,8 +312,8 @@ pub fn check_settings(job: &Job) -> Result<()> {
 }
 
 /// Processes that share partitions are meant to be several; others repeat each other's work.
-pub fn warn_of_company(target: &Target, source: &Source) -> Option<String> {
-    let repeats = target.has_company() && source.kafka.assignment == Assignment::Manual;
+pub fn warn_of_other_process(target: &Target, source: &Source) -> Option<String> {
+    let repeats = target.has_other_process() && source.kafka.assignment == Assignment::Manual;
     repeats.then(|| {
         "another process of this job is connected, and both write all rows; with 'scan.assignment' = 'group' on the \
          source they would share them"

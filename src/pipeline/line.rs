@@ -36,7 +36,7 @@ pub struct Traits {
     pub typed_by_table: bool,
     /// Rejections are kept for [`Line::take_rejected`].
     pub keeps_rejected: bool,
-    /// How long a row waits for company, if not as the server makes it worthwhile.
+    /// How long a row waits for others of its batch. `None`: as long as is best for the server.
     pub linger: Option<Duration>,
 }
 

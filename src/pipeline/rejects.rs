@@ -22,11 +22,11 @@ use crate::stop::Stop;
 use crate::threads;
 
 /// Bytes of dead letters that are written between two fsyncs.
-const PIECE: usize = 4 << 20;
+const BETWEEN_FSYNCS: usize = 4 << 20;
 /// Bytes of dead letters that one transaction of rows takes along. Not more, because the rows would wait for them.
 const ALONG: usize = 1 << 20;
 /// How long dead letters for a table wait for a transaction of rows.
-const FOR_COMPANY: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// A rejected record with what settles it.
 pub struct RejectedRecord {
@@ -140,7 +140,7 @@ impl Rejects {
             return Vec::new();
         }
         let mut queue = self.queue.lock();
-        let count = piece(&queue.dead_letters, ALONG);
+        let count = fitting(&queue.dead_letters, ALONG);
         let taken = queue.dead_letters.drain(..count).collect();
         self.changed.notify_all();
         taken
@@ -174,7 +174,7 @@ impl Rejects {
                 self.changed.wait_for(&mut queue, Duration::from_millis(500));
             }
             if matches!(self.keeping, Keeping::WithRows) {
-                self.wait_for_company(&mut queue);
+                self.wait_for_more(&mut queue);
             }
             queue.writing = !queue.dead_letters.is_empty();
             std::mem::take(&mut queue.dead_letters)
@@ -182,7 +182,7 @@ impl Rejects {
         if dead_letters.is_empty() {
             return true;
         }
-        let worked = catch_unwind(AssertUnwindSafe(|| self.write_pieces(line, &dead_letters)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.write_in_parts(line, &dead_letters)));
         let failure = match worked {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
@@ -200,8 +200,8 @@ impl Rejects {
     }
 
     /// Leaves the dead letters to a transaction of rows, if one begins soon.
-    fn wait_for_company(&self, queue: &mut parking_lot::MutexGuard<'_, RejectQueue>) {
-        let deadline = Instant::now() + FOR_COMPANY;
+    fn wait_for_more(&self, queue: &mut parking_lot::MutexGuard<'_, RejectQueue>) {
+        let deadline = Instant::now() + GATHER;
         while !queue.dead_letters.is_empty() && !queue.closed {
             if self.changed.wait_until(queue, deadline).timed_out() {
                 return;
@@ -209,11 +209,11 @@ impl Rejects {
         }
     }
 
-    /// Writes the dead letters piece by piece, so that their text takes little additional memory.
-    fn write_pieces(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) -> Result<()> {
+    /// Writes the dead letters in several parts, so that their text takes little additional memory.
+    fn write_in_parts(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) -> Result<()> {
         let mut rest = dead_letters;
         while !rest.is_empty() {
-            let (now, after) = rest.split_at(piece(rest, PIECE));
+            let (now, after) = rest.split_at(fitting(rest, BETWEEN_FSYNCS));
             let unpacked = now.iter().map(|dead_letter| dead_letter.unpack(line.name())).collect::<Result<Vec<_>>>()?;
             match &self.keeping {
                 Keeping::Nowhere(_) => {}
@@ -243,8 +243,8 @@ impl Rejects {
     }
 }
 
-/// How many of the first records fit into a piece of `most` bytes; at least one, if there is one.
-fn piece(dead_letters: &[RejectedRecord], most: usize) -> usize {
+/// How many of the first records fit into `most` bytes; at least one, if there is one.
+fn fitting(dead_letters: &[RejectedRecord], most: usize) -> usize {
     let mut bytes = 0;
     let fits = |dead_letter: &&RejectedRecord| {
         bytes += dead_letter.bytes();

@@ -115,7 +115,7 @@ pub struct Target {
     linger: Duration,
     greenplum: bool,
     dead_letters: Option<DeadLetterTable>,
-    has_company: bool,
+    has_other_process: bool,
     owners: Owners,
     turns: Turns,
     /// When the opening must be finished.
@@ -166,7 +166,7 @@ impl Target {
                 catalog.name()
             ));
         }
-        let has_company = self::catalog::probe::other_process(&mut session, application_name);
+        let has_other_process = self::catalog::probe::other_process(&mut session, application_name);
         let dead_letters = match &sink.dead_letter {
             Some(DeadLetterTarget::Table { schema, table }) => {
                 Some(DeadLetterTable::open(&mut session, schema, table)?)
@@ -208,7 +208,7 @@ impl Target {
             linger: server.linger(),
             greenplum: server.greenplum,
             dead_letters,
-            has_company,
+            has_other_process,
             owners: Owners::new(&sink.schema, application_name),
             turns: Turns::new(&catalog.name()),
             opening,
@@ -296,8 +296,8 @@ impl Target {
     }
 
     /// Whether another process of the job was connected when this was opened.
-    pub fn has_company(&self) -> bool {
-        self.has_company
+    pub fn has_other_process(&self) -> bool {
+        self.has_other_process
     }
 
     /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the

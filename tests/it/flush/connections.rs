@@ -277,11 +277,11 @@ fn another_process_of_the_job_is_noticed() {
     let name = format!("{}/aaaa", schema.name);
     let first = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
     let again = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
-    assert!(!again.has_company(), "another sink of the same process");
+    assert!(!again.has_other_process(), "another sink of the same process");
     let second =
         vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None)
             .expect("opens");
-    assert!(second.has_company());
+    assert!(second.has_other_process());
     drop(first);
 }
 

@@ -27,9 +27,9 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
             };
             let target =
                 Target::open(&sink, r"job\'/process", None).unwrap_or_else(|error| panic!("{setting}: {error}"));
-            assert!(!target.has_company());
+            assert!(!target.has_other_process());
             let other = Target::open(&sink, r"job\'/other", None).unwrap_or_else(|error| panic!("{setting}: {error}"));
-            assert!(other.has_company(), "the name of the job is found again");
+            assert!(other.has_other_process(), "the name of the job is found again");
             write(&target, &Rows::default().binary(1, Some("a")).batch());
             write(&target, &Rows::default().binary(1, Some("b")).binary(2, Some("b")).batch());
             let rows = r#"SELECT string_agg(id || "name\", ' ' ORDER BY id) FROM "t\'""#;
