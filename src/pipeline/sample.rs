@@ -198,11 +198,11 @@ impl SampleView {
                 Ok(Selected::Filtered | Selected::DroppedNull) | Err(_) => Vec::new(),
             };
             self.prepare.record(std::slice::from_ref(change), metadata, arena);
-            let rejected = self.prepare.pieces.iter().find_map(|piece| piece.as_ref().err().cloned());
+            let rejected = self.prepare.entries.iter().find_map(|entry| entry.as_ref().err().cloned());
             match rejected {
                 Some(rejection) => self.reject(place, &rejection, values),
                 None if self.prepare.dropped > 0 => self.note(place, "left out: NULL in a NOT NULL column", values),
-                None if self.prepare.pieces.is_empty() => self.note(place, "left out by WHERE", values),
+                None if self.prepare.entries.is_empty() => self.note(place, "left out by WHERE", values),
                 None => self.note(place, kind, values),
             }
         }

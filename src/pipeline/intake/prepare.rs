@@ -25,14 +25,14 @@ pub struct PreparedEntry {
     pub key: Range<usize>,
 }
 
-/// Turns a record's changes into pieces. Its buffers hold the bytes of all records since [`Prepare::clear`].
+/// Turns a record's changes into entries. Its buffers hold the bytes of all records since [`Prepare::clear`].
 pub struct Prepare {
     pub selection: Selection,
     encoder: RowEncoder,
     key: Option<DeleteKey>,
     pub rows: Vec<u8>,
     pub keys: Vec<u8>,
-    pub pieces: Vec<Prepared<PreparedEntry>>,
+    pub entries: Vec<Prepared<PreparedEntry>>,
     /// Rows that the NOT NULL enforcer dropped.
     pub dropped: u64,
 }
@@ -57,7 +57,7 @@ impl Prepare {
             key,
             rows: Vec::new(),
             keys: Vec::new(),
-            pieces: Vec::new(),
+            entries: Vec::new(),
             dropped: 0,
         })
     }
@@ -78,10 +78,10 @@ impl Prepare {
         self.encoder.trim(most);
     }
 
-    /// Makes the pieces of these changes, in their order.
+    /// Makes the entries of these changes, in their order.
     pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         let beside = (metadata, arena);
-        self.pieces.clear();
+        self.entries.clear();
         self.dropped = 0;
         for change in changes {
             let outcome = match change {
@@ -90,21 +90,21 @@ impl Prepare {
                 Change::Delete(row) => self.delete(row, beside),
             };
             if let Err(rejection) = outcome {
-                self.pieces.push(Err(rejection));
+                self.entries.push(Err(rejection));
             }
         }
     }
 
-    /// Whether a piece was refused for what its column's type takes.
+    /// Whether a entry was refused for what its column's type takes.
     pub fn is_refused_as_encoded(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Err(rejection) if rejection.stage == Stage::Encode))
+        self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }
 
     fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
         match self.selection.apply(row, beside.0, beside.1)? {
             Selected::Row(selected) => {
-                let piece = put_row(&mut self.encoder, Op::Insert, selected, &mut self.rows, &mut self.keys)?;
-                self.pieces.push(Ok(piece));
+                let entry = put_row(&mut self.encoder, Op::Insert, selected, &mut self.rows, &mut self.keys)?;
+                self.entries.push(Ok(entry));
             }
             Selected::Filtered => {}
             Selected::DroppedNull => self.dropped += 1,
@@ -116,8 +116,8 @@ impl Prepare {
     /// carries just its key makes WHERE unknown.
     fn delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
         if self.selection.matches(row, beside.0, beside.1)? != Some(false) {
-            let piece = self.put_delete(row, beside)?;
-            self.pieces.extend(piece.map(Ok));
+            let entry = self.put_delete(row, beside)?;
+            self.entries.extend(entry.map(Ok));
         }
         Ok(())
     }
@@ -138,8 +138,8 @@ impl Prepare {
             }
             _ if was_in == Some(false) => return Ok(()),
             _ => {
-                let piece = self.put_delete(before.unwrap_or(after), beside)?;
-                self.pieces.extend(piece.map(Ok));
+                let entry = self.put_delete(before.unwrap_or(after), beside)?;
+                self.entries.extend(entry.map(Ok));
                 return Ok(());
             }
         }
@@ -160,18 +160,18 @@ impl Prepare {
                     return Err(Rejection::new(Stage::Select, reason));
                 }
                 if self.changes_something(row) {
-                    let piece = put_row(&mut self.encoder, Op::Patch, row, &mut self.rows, &mut self.keys)?;
-                    self.pieces.push(Ok(piece));
+                    let entry = put_row(&mut self.encoder, Op::Patch, row, &mut self.rows, &mut self.keys)?;
+                    self.entries.push(Ok(entry));
                 }
             }
             Selected::Row(row) => {
-                let piece = put_row(&mut self.encoder, Op::Update, row, &mut self.rows, &mut self.keys)?;
-                self.pieces.extend(moved.map(Ok));
-                self.pieces.push(Ok(piece));
+                let entry = put_row(&mut self.encoder, Op::Update, row, &mut self.rows, &mut self.keys)?;
+                self.entries.extend(moved.map(Ok));
+                self.entries.push(Ok(entry));
             }
             Selected::DroppedNull => {
                 self.dropped += 1;
-                self.pieces.extend(moved.map(Ok));
+                self.entries.extend(moved.map(Ok));
             }
             Selected::Filtered => {}
         }

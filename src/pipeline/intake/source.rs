@@ -360,14 +360,14 @@ impl SinkIntake {
                 }
             }
         }
-        let Prepare { rows, keys, pieces, dropped, .. } = &mut self.prepare;
+        let Prepare { rows, keys, entries, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
         if *dropped > 0 {
             counters.rows_read.add_alone(*dropped);
             counters.rows_ignored.add(*dropped);
         }
         let stream = self.streams[partition];
-        if pieces.is_empty() {
+        if entries.is_empty() {
             self.line.progress.passed(stream, record.offset + 1);
             return Ok(Taken::Yes);
         }
@@ -376,11 +376,11 @@ impl SinkIntake {
             record.store_original(&mut self.originals);
         }
         let original = start..self.originals.len();
-        counters.rows_read.add_alone(pieces.len() as u64);
-        let ticket = self.line.progress.accept(stream, record.offset, pieces.len() as u32);
-        for piece in pieces.drain(..) {
-            let PreparedEntry { op, format, row, key } = match piece {
-                Ok(piece) => piece,
+        counters.rows_read.add_alone(entries.len() as u64);
+        let ticket = self.line.progress.accept(stream, record.offset, entries.len() as u32);
+        for entry in entries.drain(..) {
+            let PreparedEntry { op, format, row, key } = match entry {
+                Ok(entry) => entry,
                 Err(rejection) => {
                     settle_rejection(&self.line, record, rejection, &self.originals[original.clone()], stream, ticket)?;
                     continue;
