@@ -12,7 +12,7 @@ use vecsink::internals::error::Error;
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::formats::{Decode, Decoded};
 use vecsink::internals::job::settings::source::Source;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 
 use self::made::Maker;
@@ -114,7 +114,7 @@ pub fn source(columns: &str, format: &str, options: &str) -> Result<Source, Erro
          INSERT INTO s SELECT c FROM k;"
     );
     let input =
-        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+        JobInput { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     parse_job(&input).map(|mut job| job.sources.remove(0))
 }
 

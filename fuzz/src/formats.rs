@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vecsink::internals::formats::format::FORMATS;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 
 use super::decoded::{self, Case};
@@ -60,7 +60,7 @@ fn source(section: &Section) -> Source {
     let top = if here.join("examples/sql").exists() { here } else { here.parent().expect("a folder above") };
     let text = section.job.replace("'examples/", &format!("'{}/examples/", top.display()));
     let input =
-        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+        JobInput { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     let job = parse_job(&input).unwrap_or_else(|error| panic!("docs/formats.md, {}: {error}", section.name));
     job.sources.into_iter().next().expect("a source")
 }

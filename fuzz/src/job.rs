@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use vecsink::internals::error::{Diagnostic, Error};
 use vecsink::internals::job::selection::Selection;
 use vecsink::internals::job::settings::job::Job;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::settings::kafka::KafkaSource;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::{Decimal, Value};
@@ -122,7 +122,7 @@ fn check_own_password(text: &str) {
 }
 
 pub fn parse(text: &str, properties: &dyn Fn(&KafkaSource) -> Vec<String>) -> Result<Job, Error> {
-    parse_job(&Input { text, file_stem: Some("job"), overrides: &[], environment: &|_| None, properties })
+    parse_job(&JobInput { text, file_stem: Some("job"), overrides: &[], environment: &|_| None, properties })
 }
 
 /// Errors stand inside the file, in its order.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{Diagnostic, Error};
 use crate::job::options::set::{buffer_memory, pipeline_name};
 use crate::job::settings::job::Job;
-use crate::job::{Input, Override, parse_job};
+use crate::job::{JobInput, Override, parse_job};
 use crate::kafka::check_properties;
 use crate::pipeline;
 
@@ -56,7 +56,7 @@ impl Changes {
         let shown = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| misuse(console, &format!("{shown}: {error}")))?;
         let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let input = Input {
+        let input = JobInput {
             text: &text,
             file_stem: stem,
             overrides: &overrides,

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(20);
 
 /// What the tuner decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setting {
+pub struct BatchSetting {
     /// Transactions open at once.
     pub writers: usize,
     pub rows: usize,
@@ -37,7 +37,7 @@ enum Tuned {
 
 #[derive(Debug)]
 pub struct Tuner {
-    setting: Setting,
+    setting: BatchSetting,
     most_writers: usize,
     /// The job leaves `batchsize` out.
     rows_are_free: bool,
@@ -57,7 +57,7 @@ pub struct Tuner {
 impl Tuner {
     pub fn new(rows: usize, rows_are_free: bool, most_writers: usize) -> Self {
         Tuner {
-            setting: Setting { writers: FIRST_WRITERS.min(most_writers), rows },
+            setting: BatchSetting { writers: FIRST_WRITERS.min(most_writers), rows },
             most_writers,
             rows_are_free,
             grown: false,
@@ -72,7 +72,7 @@ impl Tuner {
         }
     }
 
-    pub fn setting(&self) -> Setting {
+    pub fn setting(&self) -> BatchSetting {
         self.setting
     }
 
@@ -165,11 +165,11 @@ mod tests {
     use super::*;
 
     /// Lets a database with room for `useful` transactions at once be written to for ten seconds.
-    fn settles_at(mut tuner: Tuner, useful: usize, commit: Duration, row: Duration, was_full: bool) -> Setting {
+    fn settles_at(mut tuner: Tuner, useful: usize, commit: Duration, row: Duration, was_full: bool) -> BatchSetting {
         let start = Instant::now();
         let mut now = start;
         while now - start < Duration::from_secs(10) {
-            let Setting { writers, rows } = tuner.setting();
+            let BatchSetting { writers, rows } = tuner.setting();
             let spent = commit + row * rows as u32;
             now += spent / writers.min(useful) as u32;
             tuner.observe(now, rows, was_full, spent * writers as u32 / writers.min(useful) as u32);
@@ -183,13 +183,13 @@ mod tests {
     #[test]
     fn a_server_with_room_gets_more_transactions_at_once() {
         let setting = settles_at(Tuner::new(3000, false, 20), 64, 10 * MILLISECOND, MICROSECOND, true);
-        assert_eq!(setting, Setting { writers: 20, rows: 3000 });
+        assert_eq!(setting, BatchSetting { writers: 20, rows: 3000 });
     }
 
     #[test]
     fn a_server_that_is_busy_with_two_gets_no_more() {
         let setting = settles_at(Tuner::new(3000, false, 20), 2, MILLISECOND, MICROSECOND, true);
-        assert_eq!(setting, Setting { writers: 2, rows: 3000 });
+        assert_eq!(setting, BatchSetting { writers: 2, rows: 3000 });
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn where_rows_cost_most_batches_stay_short() {
         let setting = settles_at(Tuner::new(3000, true, 2), 2, MILLISECOND / 3, 20 * MICROSECOND, true);
-        assert_eq!(setting, Setting { writers: 2, rows: 6000 });
+        assert_eq!(setting, BatchSetting { writers: 2, rows: 6000 });
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn batches_that_went_because_of_their_age_decide_nothing() {
         let setting = settles_at(Tuner::new(3000, true, 20), 64, 20 * MILLISECOND, MICROSECOND, false);
-        assert_eq!(setting, Setting { writers: 2, rows: 3000 });
+        assert_eq!(setting, BatchSetting { writers: 2, rows: 3000 });
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
 use crate::formats::change::envelope::{
-    ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata, metadata_columns,
+    ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata, metadata_columns,
 };
 use crate::formats::change::options::ChangeFormat;
 use crate::formats::json::options::{
@@ -95,7 +95,7 @@ impl Maxwell {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
             JsonType::from(JsonFields::new(columns, Missing::Unchanged))
         };
-        let mut layout = Layout::default();
+        let mut layout = EnvelopeLayout::default();
         let data = layout.field("data", row());
         let old = layout.field("old", row());
         let kind = layout.typed("type", &DataType::STRING);

@@ -1,6 +1,6 @@
 //! Puts a job together: tables, settings, and one sink for every INSERT.
 
-use super::Input;
+use super::JobInput;
 use super::insert::{self, Mapped};
 use super::metadata;
 use super::source;
@@ -22,7 +22,7 @@ use crate::sql::plan;
 use crate::sql::plan::Relation;
 
 struct Assembly<'a> {
-    input: &'a Input<'a>,
+    input: &'a JobInput<'a>,
     catalog: Catalog,
     settings: Settings,
     readers: Vec<ReadTable>,
@@ -40,7 +40,7 @@ struct ReadTable {
     number: Option<usize>,
 }
 
-pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
+pub fn assemble(input: &JobInput<'_>) -> Result<Job, Error> {
     let Script { statements, errors, broken } = parse::parse(input.text);
     let is_complete = errors.is_empty();
     let mut report = Report { diagnostics: errors, notices: Vec::new() };
@@ -77,7 +77,7 @@ pub fn assemble(input: &Input<'_>) -> Result<Job, Error> {
 }
 
 /// Settings are valid for the whole job, wherever they are in the file.
-fn settings(statements: &[SqlStatement], input: &Input<'_>, report: &mut Report) -> Settings {
+fn settings(statements: &[SqlStatement], input: &JobInput<'_>, report: &mut Report) -> Settings {
     let mut in_force: Vec<&SetOption> = Vec::new();
     for statement in statements {
         match statement {
@@ -296,7 +296,7 @@ impl Assembly<'_> {
     }
 }
 
-fn read_sink(table: &DeclaredTable, written: DeclaredSink, input: &Input<'_>, report: &mut Report) -> Option<Sink> {
+fn read_sink(table: &DeclaredTable, written: DeclaredSink, input: &JobInput<'_>, report: &mut Report) -> Option<Sink> {
     let ConnectorKind::Adbpg(connector) = &table.connector else { return None };
     let definition = &table.definition;
     for column in &definition.columns {

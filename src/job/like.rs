@@ -2,10 +2,10 @@
 
 use crate::options::OptionEntry;
 use crate::options::report::Report;
-use crate::sql::parse::{ColumnDefinition, ColumnKind, CreateTable, Like, Merging, PrimaryKey};
+use crate::sql::parse::{ColumnDefinition, ColumnKind, CreateTable, LikeClause, Merging, PrimaryKey};
 
 /// The table as if all of it were written out. What stands in it twice and may not is noted.
-pub fn derive(own: CreateTable, base: &CreateTable, like: &Like, report: &mut Report) -> CreateTable {
+pub fn derive(own: CreateTable, base: &CreateTable, like: &LikeClause, report: &mut Report) -> CreateTable {
     let from = &base.name.text;
     let mut columns: Vec<ColumnDefinition> =
         base.columns.iter().filter(|column| merging(column, like) != Some(Merging::Excluding)).cloned().collect();
@@ -42,7 +42,7 @@ pub fn derive(own: CreateTable, base: &CreateTable, like: &Like, report: &mut Re
 }
 
 /// How LIKE treats columns of this kind. `None`: columns that are stored are always taken over.
-fn merging(column: &ColumnDefinition, like: &Like) -> Option<Merging> {
+fn merging(column: &ColumnDefinition, like: &LikeClause) -> Option<Merging> {
     match column.kind {
         ColumnKind::Physical { .. } => None,
         ColumnKind::Metadata { .. } => Some(like.metadata),
@@ -50,7 +50,7 @@ fn merging(column: &ColumnDefinition, like: &Like) -> Option<Merging> {
     }
 }
 
-fn options(own: Vec<OptionEntry>, base: &CreateTable, like: &Like, report: &mut Report) -> Vec<OptionEntry> {
+fn options(own: Vec<OptionEntry>, base: &CreateTable, like: &LikeClause, report: &mut Report) -> Vec<OptionEntry> {
     if like.options == Merging::Excluding {
         return own;
     }

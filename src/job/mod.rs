@@ -38,7 +38,7 @@ impl fmt::Debug for Override {
 }
 
 /// What a job is read from.
-pub struct Input<'a> {
+pub struct JobInput<'a> {
     pub text: &'a str,
     /// Names the job when nothing in the file does.
     pub file_stem: Option<&'a str>,
@@ -51,7 +51,7 @@ pub struct Input<'a> {
 }
 
 /// The checked settings of a job file, or [`Error::Config`] with everything wrong with it, in the order of the file.
-pub fn parse_job(input: &Input<'_>) -> Result<Job, Error> {
+pub fn parse_job(input: &JobInput<'_>) -> Result<Job, Error> {
     assemble::assemble(input)
 }
 

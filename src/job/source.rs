@@ -1,6 +1,6 @@
 //! A table that is read: its options, and what its columns stand for in terms of the rows that are decoded.
 
-use super::Input;
+use super::JobInput;
 use super::metadata::Metadata;
 use super::table::{ConnectorKind, DeclaredTable};
 use crate::formats::definition::DeclaredColumn;
@@ -16,7 +16,7 @@ use crate::types::column::SourceColumn;
 use crate::types::data_type::DataType;
 
 /// A source as a query sees it. `number` is the table's in the catalog.
-pub fn read(table: &DeclaredTable, number: usize, input: &Input<'_>, report: &mut Report) -> (Source, Relation) {
+pub fn read(table: &DeclaredTable, number: usize, input: &JobInput<'_>, report: &mut Report) -> (Source, Relation) {
     let definition = &table.definition;
     let mut options =
         TableOptions::new(table.name(), definition.name.at, &definition.options, false, input.environment, report);

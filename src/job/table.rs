@@ -1,6 +1,6 @@
 //! The tables and views that a job file has declared so far.
 
-use super::Input;
+use super::JobInput;
 use super::like;
 use crate::error::Location;
 use crate::options::OptionEntry;
@@ -97,7 +97,7 @@ impl Catalog {
     }
 
     /// Adds a table, with the command line's options in place of the file's.
-    pub fn declare(&mut self, mut definition: CreateTable, input: &Input<'_>, report: &mut Report) {
+    pub fn declare(&mut self, mut definition: CreateTable, input: &JobInput<'_>, report: &mut Report) {
         if !self.is_free(&definition.name, definition.if_not_exists, report) {
             return;
         }
@@ -194,7 +194,7 @@ impl Catalog {
     }
 
     /// Every `-D TABLE.OPTION` must name a table of the file.
-    pub fn check_overrides(&self, input: &Input<'_>, report: &mut Report) {
+    pub fn check_overrides(&self, input: &JobInput<'_>, report: &mut Report) {
         for replacement in input.overrides {
             let name = &replacement.table;
             if self.tables.iter().any(|table| table.name() == name) || self.broken.contains(name) {

@@ -9,7 +9,7 @@ use super::job::{Pipeline, RunOptions, start_job};
 use super::stats::Summary;
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
-use crate::job::{Input, Override, parse_job};
+use crate::job::{JobInput, Override, parse_job};
 use crate::kafka::check_properties;
 
 /// A job that is about to be started; from [`Pipeline::from_sql`].
@@ -104,7 +104,7 @@ impl PipelineBuilder {
             return Err(Error::Config(vec![Diagnostic { location: None, message: message.clone() }]));
         }
         let variable = |name: &str| self.variables.get(name).cloned().or_else(|| std::env::var(name).ok());
-        let mut job = parse_job(&Input {
+        let mut job = parse_job(&JobInput {
             text: &self.sql,
             file_stem: self.name.as_deref(),
             overrides: &self.overrides,

@@ -106,7 +106,7 @@ fn overlap(one: &Topics, other: &Topics) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Input, parse_job};
+    use crate::job::{JobInput, parse_job};
 
     const SINK: &str = "'connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'username' = 'u', 'password' = 'p'";
 
@@ -120,7 +120,7 @@ mod tests {
             )
         };
         let text = table("one", one) + &table("other", other);
-        let input = Input {
+        let input = JobInput {
             text: &text,
             file_stem: Some("job"),
             overrides: &[],

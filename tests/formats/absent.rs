@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use vecsink::internals::change::Change;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::record::{Record, TimestampType};
 
 fn source(options: &str) -> Source {
@@ -18,7 +18,7 @@ fn source(options: &str) -> Source {
          INSERT INTO s SELECT * FROM m;"
     );
     let input =
-        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+        JobInput { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     parse_job(&input).unwrap_or_else(|error| panic!("{error}")).sources.remove(0)
 }
 

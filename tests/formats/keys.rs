@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use vecsink::internals::change::Change;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::types::value::Value;
 
@@ -23,7 +23,7 @@ pub(super) fn source(columns: &str, options: &str) -> Source {
          INSERT INTO s SELECT CAST(id AS STRING) FROM m;"
     );
     let input =
-        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+        JobInput { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     parse_job(&input).unwrap_or_else(|error| panic!("{error}")).sources.remove(0)
 }
 

@@ -14,7 +14,7 @@ use vecsink::internals::formats::metadata::RecordMetadata;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::selection::{Selected, Selection};
 use vecsink::internals::job::settings::job::Job;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::record::{Record, TimestampType};
 use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 use vecsink::internals::sql::expression::Expression;
@@ -38,7 +38,7 @@ impl Schemas for Registry {
 }
 
 fn job(text: &str) -> Job {
-    let input = Input { text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+    let input = JobInput { text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     parse_job(&input).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 

@@ -11,7 +11,7 @@ mod texts;
 use bumpalo::Bump;
 use vecsink::internals::job::selection::{Selected, Selection};
 use vecsink::internals::job::settings::job::Job;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::types::value::{Decimal, Value};
 
 /// A row of every type, with values that the tests name.
@@ -31,7 +31,7 @@ fn job(expression: &str, settings: &str) -> Result<Job, String> {
          INSERT INTO s SELECT CAST({expression} AS STRING) FROM k;"
     );
     let input =
-        Input { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
+        JobInput { text: &text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
     parse_job(&input).map_err(|error| error.to_string())
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use vecsink::internals::error::Error;
 use vecsink::internals::job::settings::job::Job;
-use vecsink::internals::job::{Input, Override, parse_job};
+use vecsink::internals::job::{JobInput, Override, parse_job};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/job_files").join(folder);
@@ -35,7 +35,7 @@ fn parse(file: &Path) -> Result<Job, Error> {
             None => drop(environment.insert(name.to_string(), value.to_string())),
         }
     }
-    parse_job(&Input {
+    parse_job(&JobInput {
         text: &text,
         file_stem: Some(stem(file)),
         overrides: &overrides,

@@ -13,7 +13,9 @@ use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata, row_of};
+use crate::formats::change::envelope::{
+    ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata, row_of,
+};
 
 use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
@@ -53,7 +55,7 @@ impl Canal {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
             JsonType::array(JsonFields::new(columns, Missing::Unchanged).into())
         };
-        let mut layout = Layout::default();
+        let mut layout = EnvelopeLayout::default();
         let data = layout.field("data", rows());
         let old = layout.field("old", rows());
         let kind = layout.typed("type", &DataType::STRING);
@@ -97,7 +99,7 @@ impl Canal {
 
 impl Filter {
     fn new(options: &CanalFormat) -> Option<Self> {
-        let mut layout = Layout::default();
+        let mut layout = EnvelopeLayout::default();
         let mut patterns = std::vec::Vec::new();
         for (name, pattern) in [("database", &options.database_include), ("table", &options.table_include)] {
             // It was checked with the job file.

@@ -17,7 +17,7 @@ use crate::types::value::Value;
 
 /// The fields that are looked for, as a format declares them one by one.
 #[derive(Default)]
-pub(crate) struct Layout {
+pub(crate) struct EnvelopeLayout {
     fields: Vec<(&'static str, JsonType)>,
     origins: Vec<MetadataField>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Envelope {
     rules: JsonRules,
 }
 
-impl Layout {
+impl EnvelopeLayout {
     /// The field's index. One that is there already is taken as it is.
     pub fn field(&mut self, name: &'static str, shape: JsonType) -> usize {
         match self.fields.iter().position(|(known, _)| *known == name) {
@@ -105,7 +105,7 @@ impl Layout {
 /// Metadata that is a plain field of the envelope: its key, the field, its type and how it is read.
 pub(crate) type PlainMetadata = (&'static str, &'static str, DataType, MetadataReading);
 
-impl Layout {
+impl EnvelopeLayout {
     pub fn plain_metadata(&mut self, columns: &[MetadataColumn], known: &[PlainMetadata]) {
         for column in columns {
             match known.iter().find(|(key, ..)| *key == column.key) {

@@ -10,7 +10,7 @@ use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{ChangeMessage, Envelope, Layout, MetadataReading, PlainMetadata};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata};
 use crate::formats::debezium::options::DebeziumFormat;
 use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
@@ -59,7 +59,7 @@ impl Debezium {
             let columns = columns.iter().map(|column| (column.name.as_str(), &column.data_type));
             JsonType::from(JsonFields::new(columns, Missing::Null).with_placeholders(PLACEHOLDERS))
         };
-        let mut layout = Layout::default();
+        let mut layout = EnvelopeLayout::default();
         let before = layout.field("before", row());
         let after = layout.field("after", row());
         let op = layout.typed("op", &DataType::STRING);

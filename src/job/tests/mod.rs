@@ -15,7 +15,7 @@ mod types;
 mod url;
 mod views;
 
-use super::{Input, Override, parse_job};
+use super::{JobInput, Override, parse_job};
 use crate::error::{Diagnostic, Error};
 use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
@@ -51,7 +51,7 @@ fn parse_with(
     overrides: &[Override],
     properties: &dyn Fn(&KafkaSource) -> Vec<String>,
 ) -> Result<Job, Error> {
-    parse_job(&Input { text, file_stem: Some("job"), overrides, environment: &environment, properties })
+    parse_job(&JobInput { text, file_stem: Some("job"), overrides, environment: &environment, properties })
 }
 
 #[track_caller]

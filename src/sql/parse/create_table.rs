@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::column::{self, ColumnDefinition, PrimaryKey, name_list};
 use super::cursor::{Name, Parsed, TokenCursor};
-use super::like::{self, Like};
+use super::like::{self, LikeClause};
 use super::statement::table_name;
 use crate::options::OptionEntry;
 
@@ -18,7 +18,7 @@ pub struct CreateTable {
     pub options: Vec<OptionEntry>,
     /// Columns of PARTITIONED BY and DISTRIBUTED BY.
     pub partitioned_by: Vec<Name>,
-    pub like: Option<Like>,
+    pub like: Option<LikeClause>,
     /// Clauses that say nothing about rows on their way from a topic to a table: `WATERMARK` …
     pub without_effect: Vec<&'static str>,
 }

@@ -7,7 +7,7 @@ use super::statement::table_name;
 
 /// What a table takes over from another.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Like {
+pub struct LikeClause {
     pub table: Name,
     pub constraints: Merging,
     pub generated: Merging,
@@ -26,8 +26,8 @@ pub enum Merging {
 }
 
 /// What follows LIKE.
-pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<Like> {
-    let mut like = Like {
+pub fn parse(cursor: &mut TokenCursor<'_>) -> Parsed<LikeClause> {
+    let mut like = LikeClause {
         table: table_name(cursor)?,
         constraints: Merging::Including,
         generated: Merging::Including,

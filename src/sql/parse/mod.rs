@@ -15,7 +15,7 @@ pub use column::{ColumnDefinition, ColumnKind, PrimaryKey};
 pub use create_table::CreateTable;
 pub use cursor::{Name, error, location};
 pub use data_type::parse_type_text;
-pub use like::{Like, Merging};
+pub use like::{LikeClause, Merging};
 pub use statement::{CreateView, Drop, Insert, SetOption, SqlStatement, check_qualifiers};
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};

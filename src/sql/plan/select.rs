@@ -6,15 +6,13 @@ use sqlparser::ast::{
     SetOperator, SetQuantifier, TableAlias, TableFactor,
 };
 
-use super::expression::{NamedExpression, Scope};
+use super::expression::{NamedExpression, Planned, Scope};
 use super::refuse::{place, refuse_clauses, refuse_extras, relation_name, unsupported};
 use super::size;
 use crate::error::{Diagnostic, Location};
 use crate::sql::expression::Expression;
 use crate::sql::parse::check_qualifiers;
 use crate::sql::parse::{Name, error};
-
-type Planned<T> = Result<T, Diagnostic>;
 
 /// What a name in FROM stands for: columns computed from the row of a table, and the rows it leaves out.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Crashes, retries, several sinks, and what is said about them.
 
 use vecsink::internals::error::Error;
-use vecsink::internals::job::{Input, parse_job};
+use vecsink::internals::job::{JobInput, parse_job};
 use vecsink::internals::kafka::check_properties;
 use vecsink::internals::pipeline::{RunOptions, start_job};
 
@@ -31,7 +31,7 @@ fn defect_10_a_sink_that_fails_ends_its_own_job_and_nothing_else() {
         scene.produce(["one,x"]);
         let sql = scene.sql(", 'conflictmode' = 'strict', 'exceptionmode' = 'strict'");
         let password = scene.schema.server.password.clone();
-        let input = Input {
+        let input = JobInput {
             text: &sql,
             file_stem: None,
             overrides: &[],

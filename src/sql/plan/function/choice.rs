@@ -1,13 +1,12 @@
 //! One value of several.
 
+use super::PlannedCall;
 use super::signature::ParameterType::{Any, Condition};
 use super::signature::Signature;
 use crate::sql::expression::{Comparison, Expression, Function, Literal};
 use crate::sql::plan::conversion::{cast, common_type, merge, widen};
 use crate::sql::plan::operator::{choose, no_common_type};
 use crate::types::data_type::DataType;
-
-type Planned = Result<Expression, String>;
 
 pub const SIGNATURES: &[Signature] = &[
     Signature::new("COALESCE", &[Any], "COALESCE(value, …)", "The first value that isn't NULL.", coalesce).repeats(),
@@ -43,12 +42,12 @@ fn merged(operands: Vec<Expression>) -> Result<(Vec<Expression>, DataType), Stri
     Ok((operands.into_iter().map(|operand| widen(operand, &data_type)).collect(), data_type))
 }
 
-fn coalesce(operands: Vec<Expression>) -> Planned {
+fn coalesce(operands: Vec<Expression>) -> PlannedCall {
     let (operands, data_type) = merged(operands)?;
     Ok(Expression::Coalesce(operands, data_type))
 }
 
-fn nullif(operands: Vec<Expression>) -> Planned {
+fn nullif(operands: Vec<Expression>) -> PlannedCall {
     let Ok([value, other]) = <[Expression; 2]>::try_from(operands) else { return Err("takes two values".into()) };
     let types = [value.type_ref(), other.type_ref()];
     let common = common_type(types[0], types[1]).ok_or_else(|| no_common_type(&types))?;
@@ -58,14 +57,14 @@ fn nullif(operands: Vec<Expression>) -> Planned {
     Ok(Expression::Case { branches: vec![(equal, null)], data_type: value.data_type(), otherwise: value.into() })
 }
 
-fn on_condition(operands: Vec<Expression>) -> Planned {
+fn on_condition(operands: Vec<Expression>) -> PlannedCall {
     match <[Expression; 3]>::try_from(operands) {
         Ok([condition, value, other]) => choose(vec![(condition, value)], other),
         Err(_) => Err("takes a condition and two values".into()),
     }
 }
 
-fn extreme(function: Function, operands: Vec<Expression>) -> Planned {
+fn extreme(function: Function, operands: Vec<Expression>) -> PlannedCall {
     let (operands, data_type) = merged(operands)?;
     if data_type.is_nested() {
         return Err(format!("values of type {data_type} have no order"));

@@ -21,6 +21,9 @@ use crate::sql::expression::{Expression, Function, Literal};
 use crate::sql::parse::error;
 use crate::types::data_type::DataType;
 
+/// The expression of a call, or what is wrong with it.
+type PlannedCall = Result<Expression, String>;
+
 /// All of them, in the order of the documentation.
 pub fn signatures() -> impl Iterator<Item = &'static Signature> {
     [number::SIGNATURES, text::SIGNATURES, moment::SIGNATURES, choice::SIGNATURES, nested::SIGNATURES]

@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use super::PlannedCall;
 use super::signature::ParameterType::{Any, Integer, Moment, Number, Text};
 use super::signature::Signature;
 use super::{constant_integer, constant_text, of_type};
@@ -8,8 +9,6 @@ use crate::sql::expression::{CalendarUnit, Expression, Function};
 use crate::sql::plan::conversion::cast;
 use crate::sql::plan::moment::{is_moment, shifted, span};
 use crate::types::data_type::DataType;
-
-type Planned = Result<Expression, String>;
 
 const TIMESTAMP: DataType = DataType::Timestamp { precision: 3 };
 const INSTANT: DataType = DataType::TimestampLtz { precision: 3 };
@@ -119,7 +118,7 @@ fn format_or_default(operands: &mut Vec<Expression>) -> Result<TimeFormat, Strin
     Ok(format)
 }
 
-fn to_timestamp(mut operands: Vec<Expression>) -> Planned {
+fn to_timestamp(mut operands: Vec<Expression>) -> PlannedCall {
     if operands.len() == 1 {
         return Ok(tried(operands, TIMESTAMP));
     }
@@ -127,7 +126,7 @@ fn to_timestamp(mut operands: Vec<Expression>) -> Planned {
     of_type(Function::ToTimestamp(format), operands, TIMESTAMP)
 }
 
-fn to_date(mut operands: Vec<Expression>) -> Planned {
+fn to_date(mut operands: Vec<Expression>) -> PlannedCall {
     if operands.len() == 1 {
         return Ok(tried(operands, DataType::Date));
     }
@@ -144,7 +143,7 @@ fn tried(mut operands: Vec<Expression>, target: DataType) -> Expression {
     }
 }
 
-fn to_timestamp_ltz(mut operands: Vec<Expression>) -> Planned {
+fn to_timestamp_ltz(mut operands: Vec<Expression>) -> PlannedCall {
     let millis = match operands.len() {
         1 => true,
         _ => match constant_integer(operands.get(1), "a precision")? {
@@ -160,12 +159,12 @@ fn to_timestamp_ltz(mut operands: Vec<Expression>) -> Planned {
     of_type(Function::ToInstant { millis }, operands, INSTANT)
 }
 
-fn from_unixtime(mut operands: Vec<Expression>) -> Planned {
+fn from_unixtime(mut operands: Vec<Expression>) -> PlannedCall {
     let format = format_or_default(&mut operands)?;
     of_type(Function::FromUnixtime(format), operands, DataType::STRING)
 }
 
-fn unix_timestamp(mut operands: Vec<Expression>) -> Planned {
+fn unix_timestamp(mut operands: Vec<Expression>) -> PlannedCall {
     if operands.is_empty() {
         return of_type(Function::CurrentUnixTimestamp, operands, DataType::BigInt);
     }
@@ -174,7 +173,7 @@ fn unix_timestamp(mut operands: Vec<Expression>) -> Planned {
 }
 
 /// A text is read as a timestamp first.
-fn date_format(mut operands: Vec<Expression>) -> Planned {
+fn date_format(mut operands: Vec<Expression>) -> PlannedCall {
     let format = format(operands.get(1))?;
     operands.truncate(1);
     let operands = match operands.first().map(Expression::type_ref) {
@@ -186,7 +185,7 @@ fn date_format(mut operands: Vec<Expression>) -> Planned {
     of_type(Function::DateFormat(format), operands, DataType::STRING)
 }
 
-pub fn extract(unit: CalendarUnit, moment: Expression) -> Planned {
+pub fn extract(unit: CalendarUnit, moment: Expression) -> PlannedCall {
     if !is_moment(moment.type_ref()) {
         return Err(format!("takes a date or a time, found {}", moment.type_ref()));
     }
@@ -194,7 +193,7 @@ pub fn extract(unit: CalendarUnit, moment: Expression) -> Planned {
 }
 
 /// FLOOR and CEIL of a moment.
-pub fn rounded(function: Function, moment: Expression) -> Planned {
+pub fn rounded(function: Function, moment: Expression) -> PlannedCall {
     let data_type = moment.data_type();
     if !is_moment(&data_type) {
         return Err(format!("TO a unit takes a date or a time, found {data_type}"));
@@ -202,7 +201,7 @@ pub fn rounded(function: Function, moment: Expression) -> Planned {
     of_type(function, vec![moment], data_type)
 }
 
-pub fn with_unit(name: &str, unit: CalendarUnit, second: Expression, third: Expression) -> Planned {
+pub fn with_unit(name: &str, unit: CalendarUnit, second: Expression, third: Expression) -> PlannedCall {
     match name {
         "TIMESTAMPADD" => {
             let count = constant_integer(Some(&second), "a number of units")?;

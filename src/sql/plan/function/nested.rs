@@ -1,5 +1,6 @@
 //! ARRAY, MAP and ROW.
 
+use super::PlannedCall;
 use super::of_type;
 use super::signature::ParameterType::Any;
 use super::signature::Signature;
@@ -7,8 +8,6 @@ use crate::sql::expression::{Expression, Function};
 use crate::sql::plan::conversion::{Assignment, assign, merge, widen};
 use crate::sql::plan::operator::no_common_type;
 use crate::types::data_type::{DataType, RowField};
-
-type Planned = Result<Expression, String>;
 
 pub const SIGNATURES: &[Signature] = &[
     Signature::new("ARRAY", &[Any], "ARRAY[value, …]", "An ARRAY of values.", array).repeats(),
@@ -35,13 +34,13 @@ fn merged<'e>(operands: impl Iterator<Item = &'e Expression>) -> Result<DataType
     merge(&types).ok_or_else(|| no_common_type(&types))
 }
 
-fn array(operands: Vec<Expression>) -> Planned {
+fn array(operands: Vec<Expression>) -> PlannedCall {
     let element = merged(operands.iter())?;
     let elements = operands.into_iter().map(|operand| widen(operand, &element)).collect();
     of_type(Function::MakeArray, elements, DataType::Array(element.into()))
 }
 
-fn map(operands: Vec<Expression>) -> Planned {
+fn map(operands: Vec<Expression>) -> PlannedCall {
     if !operands.len().is_multiple_of(2) {
         return Err("takes keys and values by turns".into());
     }
@@ -53,21 +52,21 @@ fn map(operands: Vec<Expression>) -> Planned {
 }
 
 /// Its fields have no names but those that Flink makes up.
-fn row(operands: Vec<Expression>) -> Planned {
+fn row(operands: Vec<Expression>) -> PlannedCall {
     let field =
         |(at, operand): (usize, &Expression)| RowField { name: format!("EXPR${at}"), data_type: operand.data_type() };
     let fields = operands.iter().enumerate().map(field).collect();
     of_type(Function::MakeRow, operands, DataType::Row(fields))
 }
 
-fn cardinality(operands: Vec<Expression>) -> Planned {
+fn cardinality(operands: Vec<Expression>) -> PlannedCall {
     match operands.first().map(Expression::type_ref) {
         Some(DataType::Array(_) | DataType::Map(..)) => of_type(Function::Cardinality, operands, DataType::Int),
         _ => Err("takes an ARRAY or a MAP".into()),
     }
 }
 
-fn contains(operands: Vec<Expression>) -> Planned {
+fn contains(operands: Vec<Expression>) -> PlannedCall {
     let Ok([array, value]) = <[Expression; 2]>::try_from(operands) else { return Err("takes two values".into()) };
     let DataType::Array(element) = array.data_type() else {
         return Err(format!("takes an ARRAY, found {}", array.type_ref()));

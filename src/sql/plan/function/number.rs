@@ -1,13 +1,12 @@
 //! Numbers.
 
+use super::PlannedCall;
 use super::signature::ParameterType::{Integer, Number, Real};
 use super::signature::Signature;
 use super::{constant_integer, of_type};
 use crate::sql::expression::{Expression, Function};
 use crate::sql::plan::operator::arithmetic;
 use crate::types::data_type::DataType;
-
-type Planned = Result<Expression, String>;
 
 const FLOOR: &str = "FLOOR(number) or FLOOR(moment TO unit)";
 const CEIL: &str = "CEIL(number) or CEIL(moment TO unit)";
@@ -69,12 +68,12 @@ pub const SIGNATURES: &[Signature] = &[
 ];
 
 /// Of the operand's own type.
-fn same(function: Function, operands: Vec<Expression>) -> Planned {
+fn same(function: Function, operands: Vec<Expression>) -> PlannedCall {
     let data_type = operands.first().map_or(DataType::Int, Expression::data_type);
     of_type(function, operands, data_type)
 }
 
-fn modulo(operands: Vec<Expression>) -> Planned {
+fn modulo(operands: Vec<Expression>) -> PlannedCall {
     match <[Expression; 2]>::try_from(operands) {
         Ok([number, divisor]) => arithmetic(Function::Remainder, number, divisor),
         Err(_) => Err("takes two numbers".into()),
@@ -82,7 +81,7 @@ fn modulo(operands: Vec<Expression>) -> Planned {
 }
 
 /// A DECIMAL loses the digits behind its point.
-fn whole(function: Function, operands: Vec<Expression>) -> Planned {
+fn whole(function: Function, operands: Vec<Expression>) -> PlannedCall {
     let data_type = match operands.first().map(Expression::data_type) {
         Some(DataType::Decimal { precision, .. }) => DataType::Decimal { precision, scale: 0 },
         other => other.unwrap_or(DataType::Int),
@@ -91,7 +90,7 @@ fn whole(function: Function, operands: Vec<Expression>) -> Planned {
 }
 
 /// Rounding may carry into one more digit.
-fn digits(function: Function, mut operands: Vec<Expression>, carry: u8) -> Planned {
+fn digits(function: Function, mut operands: Vec<Expression>, carry: u8) -> PlannedCall {
     if operands.len() == 1 {
         let zero = crate::sql::expression::Literal::Int(0);
         operands.push(Expression::Literal(zero, DataType::Int));

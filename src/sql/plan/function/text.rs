@@ -1,13 +1,12 @@
 //! Texts.
 
+use super::PlannedCall;
 use super::signature::ParameterType::{Any, Integer, Text};
 use super::signature::Signature;
 use super::{constant_integer, constant_text, of_type};
 use crate::sql::expression::pattern::Pattern;
 use crate::sql::expression::{Expression, Function, Side};
 use crate::types::data_type::{DataType, UNBOUNDED};
-
-type Planned = Result<Expression, String>;
 
 /// A function whose value is a STRING.
 macro_rules! string {
@@ -215,7 +214,7 @@ pub const SIGNATURES: &[Signature] = &[
 ];
 
 /// Of the operand's own type; but a letter may become two.
-fn same(function: Function, operands: Vec<Expression>) -> Planned {
+fn same(function: Function, operands: Vec<Expression>) -> PlannedCall {
     let data_type = operands.first().map_or(DataType::STRING, Expression::data_type);
     of_type(function, operands, data_type)
 }
@@ -227,12 +226,12 @@ fn pattern(operands: &mut Vec<Expression>, at: usize) -> Result<Pattern, String>
     Ok(pattern)
 }
 
-fn regexp_replace(mut operands: Vec<Expression>) -> Planned {
+fn regexp_replace(mut operands: Vec<Expression>) -> PlannedCall {
     let pattern = pattern(&mut operands, 1)?;
     of_type(Function::RegexpReplace(pattern), operands, DataType::STRING)
 }
 
-fn regexp_extract(mut operands: Vec<Expression>) -> Planned {
+fn regexp_extract(mut operands: Vec<Expression>) -> PlannedCall {
     let group = match operands.len() {
         3 => constant_integer(operands.get(2), "a group")?,
         _ => 0,
@@ -244,12 +243,12 @@ fn regexp_extract(mut operands: Vec<Expression>) -> Planned {
     of_type(Function::RegexpExtract(pattern, group), operands, DataType::STRING)
 }
 
-fn regexp(mut operands: Vec<Expression>) -> Planned {
+fn regexp(mut operands: Vec<Expression>) -> PlannedCall {
     let pattern = pattern(&mut operands, 1)?;
     of_type(Function::Regexp(pattern), operands, DataType::Boolean)
 }
 
-fn split_index(operands: Vec<Expression>) -> Planned {
+fn split_index(operands: Vec<Expression>) -> PlannedCall {
     match operands.get(1).map(Expression::type_ref) {
         Some(separator) if separator.is_text() || separator.is_integer() => {
             of_type(Function::SplitIndex, operands, DataType::STRING)
@@ -258,7 +257,7 @@ fn split_index(operands: Vec<Expression>) -> Planned {
     }
 }
 
-fn to_base64(operands: Vec<Expression>) -> Planned {
+fn to_base64(operands: Vec<Expression>) -> PlannedCall {
     match operands.first().map(Expression::type_ref) {
         Some(DataType::Char(_) | DataType::Varchar(_) | DataType::Binary(_) | DataType::Varbinary(_)) => {
             of_type(Function::ToBase64, operands, DataType::Varchar(UNBOUNDED))
