@@ -304,7 +304,7 @@ impl<'a> ColumnValues<'a> {
                 Ok(value) => Value::Int(value),
                 Err(_) => Value::Decimal(arena.alloc(Decimal { unscaled: value.into(), scale: 0 })),
             }),
-            Of::F16(values) => values.get(row).map(|bits| Value::Float(crate::types::value::half(bits))),
+            Of::F16(values) => values.get(row).map(|bits| Value::Float(half::f16::from_bits(bits).to_f32())),
             Of::F32(values) => values.get(row).map(Value::Float),
             Of::F64(values) => values.get(row).map(Value::Double),
             Of::Decimal { unscaled, scale } => {

@@ -1,13 +1,14 @@
 //! pgvector's vector and halfvec.
 
+use half::f16;
+
 use super::facets::*;
 use super::field::{self, counted};
 use crate::types::number::{self, Number};
 use crate::types::refusal::sqlstate;
-use crate::types::value;
 use crate::types::vectors::dimension::{check_finite, check_length, no_dimensions};
 use crate::types::vectors::element::Bare;
-use crate::types::vectors::half;
+use crate::types::vectors::float2;
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
@@ -58,7 +59,7 @@ fn vector(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<
 fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let elements = out.len() + 4;
     dense(value, context, "halfvec", out)?;
-    if !half::narrow(&mut out[elements..]) {
+    if !float2::narrow(&mut out[elements..]) {
         let reason = "an element is out of range for halfvec (-65504 to 65504)";
         return Err(EncodeError::reject(sqlstate::OUT_OF_RANGE, reason));
     }
@@ -104,5 +105,5 @@ fn list<'b>(elements: impl Iterator<Item = &'b [u8]>, print: impl Fn(&[u8], &mut
 }
 
 fn print_half(bytes: &[u8], out: &mut Vec<u8>) {
-    value::half(field::integer(bytes) as u16).print(out);
+    f16::from_bits(field::integer(bytes) as u16).to_f32().print(out);
 }

@@ -1,12 +1,12 @@
 //! Where the elements of a vector come from: literals, arrays, packed floats and the floats of a host.
 
 use super::element::{Contents, ElementSlot, ElementWriter};
-use super::literal;
 use super::packed::Packed;
+use super::{float2, literal};
 use crate::types::number::{self, Number};
 use crate::types::refusal::EncodeError;
 use crate::types::text::shown::shown;
-use crate::types::value::{self, Value, Vector};
+use crate::types::value::{Value, Vector};
 use crate::types::vector_encoding::VectorEncoding;
 
 /// Where the elements come from.
@@ -51,7 +51,7 @@ impl<'a> Input<'a> {
                 }
             }
             Input::Vector(Vector::Half(values)) => {
-                elements.put_all(values, |value| converted::<S>(value::half(value).into()))
+                float2::widen(values, |values| elements.put_all(values, S::Number::from_single));
             }
             Input::Vector(Vector::Float(values)) => elements.put_all(values, |value| converted::<S>(value.into())),
             Input::Vector(Vector::Double(values)) => {

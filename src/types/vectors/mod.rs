@@ -2,7 +2,7 @@
 
 pub mod dimension;
 pub mod element;
-pub mod half;
+pub mod float2;
 pub mod input;
 mod literal;
 pub mod normalize;

@@ -5,10 +5,10 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::element::{ElementSlot, ElementWriter};
+use super::float2;
 use crate::types::number::{self, Number};
 use crate::types::refusal::{EncodeError, excerpt, sqlstate};
 use crate::types::text::shown::shown;
-use crate::types::value;
 use crate::types::value::Value;
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
@@ -59,13 +59,12 @@ impl<'a> Packed<'a> {
 
     pub fn write<S: ElementSlot>(&self, elements: &mut ElementWriter<'_, S>) -> Result<(), EncodeError> {
         let single = |number: f32| S::Number::from_single(number);
-        let half = |number: u16| S::Number::from_single(value::half(number));
         let bytes = self.bytes;
         match (self.encoding.number, self.encoding.big_endian) {
             (PackedNumber::F32, false) => put::<S, 4>(bytes, elements, |bytes| single(f32::from_le_bytes(bytes))),
             (PackedNumber::F32, true) => put::<S, 4>(bytes, elements, |bytes| single(f32::from_be_bytes(bytes))),
-            (PackedNumber::F16, false) => put::<S, 2>(bytes, elements, |bytes| half(u16::from_le_bytes(bytes))),
-            (PackedNumber::F16, true) => put::<S, 2>(bytes, elements, |bytes| half(u16::from_be_bytes(bytes))),
+            (PackedNumber::F16, false) => put_halves(bytes, elements, u16::from_le_bytes),
+            (PackedNumber::F16, true) => put_halves(bytes, elements, u16::from_be_bytes),
             (PackedNumber::F64, false) => {
                 put::<S, 8>(bytes, elements, |bytes| S::Number::from_double(f64::from_le_bytes(bytes)));
             }
@@ -101,4 +100,15 @@ fn put<S: ElementSlot, const W: usize>(
     read: impl Fn([u8; W]) -> S::Number,
 ) {
     elements.put_all(bytes.as_chunks::<W>().0, read);
+}
+
+fn put_halves<S: ElementSlot>(bytes: &[u8], elements: &mut ElementWriter<'_, S>, read: impl Fn([u8; 2]) -> u16) {
+    let mut halves = [0; float2::CHUNK];
+    for bytes in bytes.as_chunks::<2>().0.chunks(float2::CHUNK) {
+        let halves = &mut halves[..bytes.len()];
+        for (half, bytes) in halves.iter_mut().zip(bytes) {
+            *half = read(*bytes);
+        }
+        float2::widen(halves, |numbers| elements.put_all(numbers, S::Number::from_single));
+    }
 }
