@@ -55,6 +55,7 @@ macro_rules! column_types {
         #[allow(unused_parens, reason = "a modifier stands in parentheses, and `()` where there is none")]
         impl ColumnType {
             /// The names of all column types, for tests that go through them.
+            #[cfg(any(test, feature = "internals"))]
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name) ),+];
 
             /// How the catalog names each type.
