@@ -1,10 +1,9 @@
 //! HTTP as a registry wants it: one GET after another, with a login and TLS.
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use curl::easy::{Easy, List};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::answer::{Answer, Reply};
 use crate::kafka::properties::jaas;
@@ -152,17 +151,12 @@ fn read(key: &str, path: &str) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{key}.location '{path}': {error}"))
 }
 
+/// In a part of a path only these and letters and digits of ASCII are not escaped.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// A part of a path.
 pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte.into()),
-            // Writing to a String can't fail.
-            _ => drop(write!(escaped, "%{byte:02X}")),
-        }
-    }
-    escaped
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -172,6 +166,12 @@ mod tests {
 
     use super::*;
     use crate::threads::PollsKafka;
+
+    #[test]
+    fn a_part_of_a_path_is_escaped() {
+        assert_eq!(escaped("a-Z_0.9~"), "a-Z_0.9~");
+        assert_eq!(escaped("ä/b c%"), "%C3%A4%2Fb%20c%25");
+    }
 
     #[test]
     fn a_thread_that_polls_kafka_may_not_ask_a_registry() {

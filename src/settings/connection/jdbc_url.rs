@@ -1,8 +1,11 @@
 //! `jdbc:postgresql://host[:port][,…]/database[?parameter=value&…]`. No message repeats any part of the URL that could
 //! hold a password.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
 
 use super::postgresql_url;
 use crate::options::nearest::nearest;
@@ -283,20 +286,30 @@ fn seconds(text: &str) -> Result<Option<Duration>, String> {
     Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
 }
 
-/// `%41`, and `+` for a blank where the driver takes it for one.
+/// `%41`, and `+` for a blank where the driver takes it for one. `None`: an escape is broken, or the bytes aren't UTF-8.
 pub fn percent_decode(text: &str, plus_is_blank: bool) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' if plus_is_blank => bytes.push(b' '),
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                let digits = digits.iter().all(u8::is_ascii_hexdigit).then(|| std::str::from_utf8(&digits).ok())??;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            }
-            byte => bytes.push(byte),
+    let is_escape =
+        |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    // The decoder itself would take a broken escape as it is.
+    if !text.split('%').skip(1).all(is_escape) {
+        return None;
+    }
+    let text = if plus_is_blank { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+    percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_read_and_broken_ones_found() {
+        let read = |text| percent_decode(text, false);
+        assert_eq!(read("a+b%20%2b%c3%A4%"), None);
+        assert_eq!(read("a+b%20%2b%c3%A4").as_deref(), Some("a+b +ä"));
+        assert_eq!(percent_decode("a+b%2b", true).as_deref(), Some("a b+"));
+        for broken in ["%", "%4", "%zz", "%%41", "%4%41", "%+1", "%ff", "%é"] {
+            assert_eq!(read(broken), None, "{broken}");
         }
     }
-    String::from_utf8(bytes).ok()
 }

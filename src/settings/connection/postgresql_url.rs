@@ -1,5 +1,9 @@
 //! `postgresql://[user[:password]@]host[:port][,…][/database][?parameter=value&…]`, as libpq reads it. No message repeats
 //! any part of the URL that could hold a password.
+//!
+//! The PostgreSQL driver can read such URLs too. But it refuses parameters of libpq that it doesn't know (`sslrootcert`, `passfile`,
+//! `sslmode=verify-full`), stops at the first error, and its errors quote names, which
+//! may be a piece of a password. And settings know no driver.
 
 use std::time::Duration;
 
