@@ -3,4 +3,5 @@
 pub(super) mod fan_out;
 pub(super) mod guard;
 pub(super) mod prepare;
+mod sink;
 pub(super) mod source;

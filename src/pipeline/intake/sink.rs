@@ -1,0 +1,315 @@
+//! A sink's part of a record's way: select, encode, and push into the shards.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bumpalo::Bump;
+use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
+
+use super::guard::guarded;
+use super::prepare::{Prepare, PreparedEntry};
+use crate::batch::RowEntry;
+use crate::change::Change;
+use crate::dispatch::{QueuedRow, key_hash};
+use crate::error::{Error, Rejection, Result, Stage};
+use crate::job::selection::Selection;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::kafka::Taken;
+use crate::membership::Membership;
+use crate::pipeline::line::Line;
+use crate::pipeline::rejects::RejectedRecord;
+use crate::record::Record;
+use crate::settings::ExceptionMode;
+use crate::threads;
+use crate::types::encode::EncodeOptions;
+use crate::types::value::Value;
+
+/// How long the reader waits for a check of the table before it goes on: as long as for a record. Most checks take less, and
+/// pausing partitions throws away what was fetched.
+const CHECK_PATIENCE: Duration = Duration::from_millis(100);
+/// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
+/// time. Few enough to stay in the nearest cache.
+const GATHERED_ROWS: usize = 64;
+const GATHERED_BYTES: usize = 16 << 10;
+/// The memory that a buffer keeps for the next records. More than that, taken for a huge record, is freed.
+pub const KEPT_BYTES: usize = 4 << 20;
+
+/// A sink as its source sees it.
+pub struct SinkIntake {
+    line: Arc<Line>,
+    prepare: Prepare,
+    /// The schema version that `prepare` encodes for.
+    schema_version: u16,
+    options: EncodeOptions,
+    keep_originals: bool,
+    /// The stream number of each of the source's partitions.
+    streams: Vec<u32>,
+    /// Originals of the gathered rows' records, where they are kept.
+    originals: Vec<u8>,
+    gathered: Vec<Gathered>,
+    /// A check of the table that is under way.
+    schema_check: Option<Receiver<Result<()>>>,
+}
+
+/// An accepted row on its way into its shard; its bytes are in the buffers of the [`SinkIntake`].
+struct Gathered {
+    shard: usize,
+    entry: RowEntry,
+    row: Range<usize>,
+    key: Range<usize>,
+    original: Range<usize>,
+}
+
+impl SinkIntake {
+    pub fn new(line: &Arc<Line>, mapping: &Mapping, source: &Source) -> Result<SinkIntake> {
+        let options = mapping.sink.encode_options(source.vector_encoding);
+        let (table, schema_version) = line.newest_table();
+        Ok(SinkIntake {
+            line: Arc::clone(line),
+            prepare: Prepare::new(Selection::new(mapping), &table, options)?,
+            schema_version,
+            options,
+            keep_originals: line.rejects.wants_originals(),
+            streams: Vec::new(),
+            originals: Vec::new(),
+            gathered: Vec::new(),
+            schema_check: None,
+        })
+    }
+
+    /// One of the source's partitions is about to be read from `start`.
+    pub fn begin_stream(
+        &mut self,
+        topic: &Arc<str>,
+        partition: i32,
+        start: i64,
+        membership: Option<&Arc<dyn Membership>>,
+    ) {
+        let stream = self.line.add_stream(topic, partition, start);
+        if let Some(membership) = membership {
+            self.line.target.claim(stream, (topic, partition), membership);
+        }
+        self.streams.push(stream);
+    }
+
+    /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
+    pub fn end_stream(&mut self, partition: usize) -> Option<i64> {
+        let stream = self.streams.swap_remove(partition);
+        // In this order, because rows that a writer leaves out must not move a watermark.
+        let watermark = self.line.progress.end_stream(stream);
+        self.line.target.leave(stream);
+        let dropped = self.line.dispatcher.forget(stream);
+        self.line.progress.forgotten(stream, dropped as u64);
+        self.line.counters().rows_read.take_back_alone(dropped as u64);
+        watermark
+    }
+
+    /// Whether the partition has run too far ahead of its watermark.
+    pub fn is_crowded(&self, partition: usize) -> bool {
+        self.line.progress.is_crowded(self.streams[partition])
+    }
+
+    /// The lowest offset of the partition that isn't durable.
+    pub fn watermark(&self, partition: usize) -> Option<i64> {
+        self.line.progress.watermark(self.streams[partition])
+    }
+
+    pub fn is_settled(&self, partition: usize) -> bool {
+        self.line.progress.is_settled(self.streams[partition])
+    }
+
+    pub fn passed(&self, partition: usize, next: i64) {
+        self.line.progress.passed(self.streams[partition], next);
+    }
+
+    pub fn start_over(&self, partition: usize, start: i64) {
+        self.line.progress.start_over(self.streams[partition], start);
+    }
+
+    /// Whether a transaction is open that has rows of partitions that were given up.
+    pub fn is_releasing(&self) -> bool {
+        self.line.target.is_leaving()
+    }
+
+    /// What waits is written without delay: memory is needed.
+    pub fn hurry(&self) {
+        self.line.dispatcher.hurry();
+    }
+
+    /// Whether dead letters carry their records.
+    pub fn keeps_originals(&self) -> bool {
+        self.keep_originals
+    }
+
+    /// Accepts the rows of a record and encodes them. `Full`: it can't be decided yet; the record is offered again.
+    pub fn take<'a>(
+        &mut self,
+        record: &Record<'_>,
+        changes: &'a [Change<'a>],
+        metadata: &'a [Value<'a>],
+        partition: usize,
+        arena: &'a Bump,
+    ) -> Result<Taken> {
+        if self.schema_version != self.line.target.schema_version_number() {
+            self.follow()?;
+        }
+        if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
+            return self.reject_for_a_bug(record, bug, partition);
+        }
+        if self.prepare.is_refused_as_encoded() {
+            if !self.has_checked_table()? {
+                return Ok(Taken::Full);
+            }
+            if self.schema_version != self.line.target.schema_version_number() {
+                self.follow()?;
+                if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
+                    return self.reject_for_a_bug(record, bug, partition);
+                }
+            }
+        }
+        let Prepare { rows, keys, entries, dropped, .. } = &mut self.prepare;
+        let counters = self.line.counters();
+        if *dropped > 0 {
+            counters.rows_read.add_alone(*dropped);
+            counters.rows_ignored.add(*dropped);
+        }
+        let stream = self.streams[partition];
+        if entries.is_empty() {
+            self.line.progress.passed(stream, record.offset + 1);
+            return Ok(Taken::Yes);
+        }
+        let start = self.originals.len();
+        if self.keep_originals {
+            record.store_original(&mut self.originals);
+        }
+        let original = start..self.originals.len();
+        counters.rows_read.add_alone(entries.len() as u64);
+        let ticket = self.line.progress.accept(stream, record.offset, entries.len() as u32);
+        for entry in entries.drain(..) {
+            let PreparedEntry { op, format, row, key } = match entry {
+                Ok(entry) => entry,
+                Err(rejection) => {
+                    settle_rejection(&self.line, record, rejection, &self.originals[original.clone()], stream, ticket)?;
+                    continue;
+                }
+            };
+            let key_hash = if key.is_empty() { 0 } else { key_hash(&keys[key.clone()]) };
+            let entry = RowEntry {
+                stream,
+                format,
+                op,
+                schema_version: self.schema_version,
+                row_len: row.len() as u32,
+                key_len: key.len() as u32,
+                original_len: original.len() as u32,
+                key_hash,
+                offset: record.offset,
+                ticket,
+                produced_ms: record.timestamp_ms.unwrap_or(0),
+            };
+            let shard = self.line.layout.shard_of_row(key_hash, record.offset);
+            self.gathered.push(Gathered { shard, entry, row, key, original: original.clone() });
+        }
+        if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
+            self.hand_on();
+        }
+        Ok(Taken::Yes)
+    }
+
+    /// Checks the table, if that is due, before a row is refused because of it. The reader must not wait for the database: a
+    /// check that takes long goes on in its thread, and the record is offered again.
+    #[cold]
+    fn has_checked_table(&mut self) -> Result<bool> {
+        let answer = match self.schema_check.take() {
+            Some(answer) => answer,
+            None if !self.line.target.is_look_due() => return Ok(true),
+            None => {
+                let (sender, answer) = bounded(1);
+                let line = Arc::clone(&self.line);
+                // Nobody may wait for it any more.
+                let check = move || drop(sender.send(line.target.look()));
+                let thread = threads::spawn("check-table", check);
+                thread.map_err(|error| threads::refused("to check the table", &error))?;
+                answer
+            }
+        };
+        match answer.recv_timeout(CHECK_PATIENCE) {
+            Ok(checked) => checked.map(|()| true),
+            Err(RecvTimeoutError::Timeout) => {
+                self.schema_check = Some(answer);
+                Ok(false)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a check of the table panicked".into())),
+        }
+    }
+
+    /// The table was altered: from here on rows are encoded as it takes them now.
+    #[cold]
+    fn follow(&mut self) -> Result<()> {
+        self.hand_on();
+        let (table, schema_version) = self.line.newest_table();
+        self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options)?;
+        self.schema_version = schema_version;
+        Ok(())
+    }
+
+    /// Puts the gathered rows into their shards.
+    pub fn hand_on(&mut self) {
+        if !self.gathered.is_empty() {
+            let Prepare { rows, keys, .. } = &self.prepare;
+            let row = |gathered: &Gathered| {
+                let (row, key) = (&rows[gathered.row.clone()], &keys[gathered.key.clone()]);
+                let original = &self.originals[gathered.original.clone()];
+                (gathered.shard, QueuedRow { entry: gathered.entry, row, key, original })
+            };
+            if self.line.dispatcher.push_all(self.gathered.iter().map(row)) {
+                self.line.start_writer();
+            }
+        }
+        self.gathered.clear();
+        self.prepare.clear();
+        self.originals.clear();
+        self.prepare.trim(KEPT_BYTES);
+        if self.originals.capacity() > KEPT_BYTES {
+            self.originals = Vec::new();
+        }
+    }
+
+    /// The encoder panicked: its buffers are replaced.
+    #[cold]
+    fn reject_for_a_bug(&mut self, record: &Record<'_>, bug: Rejection, partition: usize) -> Result<Taken> {
+        self.follow()?;
+        self.reject(record, bug, partition)?;
+        Ok(Taken::Yes)
+    }
+
+    /// The whole record is refused; it counts as one row.
+    pub fn reject(&mut self, record: &Record<'_>, rejection: Rejection, partition: usize) -> Result<()> {
+        let stream = self.streams[partition];
+        let start = self.originals.len();
+        if self.keep_originals {
+            record.store_original(&mut self.originals);
+        }
+        self.line.counters().rows_read.add_alone(1);
+        let ticket = self.line.progress.accept(stream, record.offset, 1);
+        settle_rejection(&self.line, record, rejection, &self.originals[start..], stream, ticket)
+    }
+}
+
+fn settle_rejection(
+    line: &Arc<Line>,
+    record: &Record<'_>,
+    rejection: Rejection,
+    original: &[u8],
+    stream: u32,
+    ticket: u64,
+) -> Result<()> {
+    let position = record.position();
+    if line.settings.exception_mode == ExceptionMode::Strict {
+        return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
+    }
+    line.rejects.submit(line, RejectedRecord { position, original: original.to_vec(), rejection, stream, ticket });
+    Ok(())
+}
