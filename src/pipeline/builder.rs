@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::check::{CheckedSink, check};
-use super::job::{Pipeline, RunOptions, start_job};
+use super::job::{CheckedSink, Pipeline, RunOptions, check, start_job};
 use super::stats::Summary;
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;

@@ -8,8 +8,6 @@ mod attach;
 #[cfg(feature = "kafka")]
 mod builder;
 #[cfg(feature = "kafka")]
-mod check;
-#[cfg(feature = "kafka")]
 mod dead_letter_topic;
 #[cfg(feature = "kafka")]
 mod intake;
@@ -22,15 +20,9 @@ pub(crate) mod rejects;
 #[cfg(feature = "kafka")]
 pub mod replay;
 pub(crate) mod replayed;
-#[cfg(feature = "kafka")]
-mod sample;
 mod schema_refresh;
 mod settlement;
 pub(crate) mod shared;
-#[cfg(feature = "kafka")]
-mod sources;
-#[cfg(feature = "kafka")]
-mod start;
 pub(crate) mod stats;
 mod watch;
 mod writers;
@@ -47,17 +39,14 @@ pub(crate) use memory::gives_back_by;
 pub use attach::Attach;
 #[cfg(feature = "kafka")]
 pub use builder::PipelineBuilder;
+#[cfg(all(test, feature = "cli"))]
+pub use job::SampledRecord;
 #[cfg(feature = "kafka")]
-pub use check::{CheckedColumn, CheckedSink, check};
-#[cfg(feature = "kafka")]
-pub use job::{Pipeline, RunOptions, check_settings, start_job};
+pub use job::{
+    CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, sample, start_job,
+};
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};
-#[cfg(all(test, feature = "cli"))]
-pub use sample::SampledRecord;
-#[cfg(feature = "kafka")]
-pub use sample::{Sample, SampledColumn, sample};
-
 pub use stats::{Stats, Summary};
 
 /// How long a sink's threads get to end by themselves once it is abandoned. They check for that ten times a second, and the

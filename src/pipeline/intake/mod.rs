@@ -3,5 +3,6 @@
 pub(super) mod fan_out;
 pub(super) mod guard;
 pub(super) mod prepare;
+pub(super) mod schemas;
 mod sink;
 pub(super) mod source;

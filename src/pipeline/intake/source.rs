@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bumpalo::Bump;
 
 use super::guard::guarded;
+use super::schemas::schemas_of;
 use super::sink::{KEPT_BYTES, SinkIntake};
 use crate::error::{Error, Result, Stage};
 use crate::formats::Decode;
@@ -20,7 +21,6 @@ use crate::membership::Membership;
 use crate::metrics::Counters;
 use crate::pipeline::line::Line;
 use crate::pipeline::shared::Shared;
-use crate::pipeline::sources::schemas_of;
 use crate::record::Record;
 use crate::stop::Phase;
 

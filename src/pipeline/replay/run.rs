@@ -16,7 +16,7 @@ use crate::kafka::{Intake, Taken};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::dead_letter_topic;
 use crate::pipeline::intake::source::SourceIntake;
-use crate::pipeline::job::job_application_name;
+use crate::pipeline::job::{check_settings, job_application_name};
 use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
@@ -31,7 +31,7 @@ use crate::stop::Stop;
 pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, Result<()>) {
     let started = Instant::now();
     let mut counters = Snapshot::default();
-    let outcome = crate::pipeline::job::check_settings(&job)
+    let outcome = check_settings(&job)
         .and_then(|()| choose(&mut job, options))
         .and_then(|sinks| put_through(&job, options, &sinks, stop, &mut counters));
     (Summary { counters, seconds: started.elapsed().as_secs_f64(), progress_age: None }, outcome)

@@ -1,7 +1,7 @@
 //! What a job would do, found out without writing a row.
 
-use super::job::warn_of_other_process;
-use super::layout::layout_of;
+use super::run::{job_application_name, warn_of_other_process};
+use super::sources;
 use crate::dead_letters::DeadLetterFile;
 use crate::error::Result;
 use crate::job::settings::job::Job;
@@ -9,6 +9,7 @@ use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
 use crate::kafka::KafkaReader;
 use crate::pipeline::dead_letter_topic;
+use crate::pipeline::layout::layout_of;
 use crate::postgres::{Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
 use crate::settings::{DeadLetterTarget, Sink};
@@ -50,11 +51,11 @@ pub struct CheckedColumn {
 
 /// Connects to everything the job names and describes what a run would do.
 pub fn check(job: &Job) -> Vec<CheckedSink> {
-    let application = super::job::job_application_name(job);
+    let application = job_application_name(job);
     let sources: Vec<Result<KafkaReader>> = job
         .sources
         .iter()
-        .map(|source| KafkaReader::open(&source.table, &source.kafka, &super::sources::resume(job, source, false)))
+        .map(|source| KafkaReader::open(&source.table, &source.kafka, &sources::resume(job, source, false)))
         .collect();
     job.mappings
         .iter()
@@ -69,7 +70,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                 Ok(reader) => checked.start = reader.start_positions().iter().map(|start| start.to_string()).collect(),
                 Err(error) => checked.problems.push(error.to_string()),
             }
-            let group = super::sources::resume(job, source, false).group;
+            let group = sources::resume(job, source, false).group;
             let shared =
                 if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
             checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bumpalo::Bump;
 
-use super::job::job_application_name;
-use super::sources::{patient_schemas_of, resume};
+use super::run::job_application_name;
+use super::sources::resume;
 use crate::change::Change;
 use crate::error::{Error, Rejection, Result};
 use crate::formats::Decode;
@@ -18,6 +18,7 @@ use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
 use crate::kafka::{Intake, KafkaReader, Taken, Watermark};
 use crate::pipeline::intake::prepare::Prepare;
+use crate::pipeline::intake::schemas::patient_schemas_of;
 use crate::postgres::Target;
 use crate::record::Record;
 use crate::settings::Sink;

@@ -1,36 +1,10 @@
 //! Which source tables share a reader, and in which consumer group each keeps its progress.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::error::Result;
-use crate::formats::format::Format;
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
 use crate::kafka::{Resume, derived_group};
-use crate::schema_registry::client;
-use crate::schema_registry::schemas::Schemas;
 use crate::settings::kafka::Assignment;
-use crate::settings::registry::Registry;
 use crate::settings::topics::Topics;
-
-/// How long a reader waits for a schema before it goes on: as long as for a record. Most registries answer sooner, and
-/// pausing partitions throws away what was fetched.
-const READERS_PATIENCE: Duration = Duration::from_millis(100);
-
-/// Where a format's messages have their schemas, if they name them.
-pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
-    format.registry().map(|settings| client::open(settings, READERS_PATIENCE)).transpose()
-}
-
-/// The same for a caller that has nothing else to do.
-pub fn patient_schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
-    let open = |settings: &Registry| {
-        let all = (settings.connect_timeout + settings.read_timeout) * settings.urls.len().max(1) as u32;
-        client::open(settings, all)
-    };
-    format.registry().map(open).transpose()
-}
 
 /// The job's source tables by reader: tables that read the same topics in the same way with one group id have one reader,
 /// since their progress is one. A table without a group id has a group of its own.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::after;
 use crate::error::{Error, Result};
+use crate::pipeline::after;
 
 /// The pause after a failed try, at first and at most.
 const FIRST: Duration = Duration::from_millis(200);

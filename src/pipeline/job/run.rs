@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::line::{Line, Traits};
-use super::replayed::Replayed;
-use super::shared::Shared;
+use super::sources;
 use super::start::StartPatience;
-use super::stats::{Stats, Summary};
-use super::{after, application_name, sources};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
 use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
-use crate::pipeline::dead_letter_topic;
 use crate::pipeline::intake::fan_out::FanOut;
 use crate::pipeline::intake::source::{Branch, SourceIntake};
+use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shared::Shared;
+use crate::pipeline::stats::{Stats, Summary};
+use crate::pipeline::{after, application_name, dead_letter_topic};
 use crate::postgres::Target;
 use crate::schema_registry::client;
 use crate::settings::DeadLetterTarget;

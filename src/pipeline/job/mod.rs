@@ -1,0 +1,15 @@
+//! Jobs: from their settings to their end, and what they would do.
+
+mod check;
+mod run;
+mod sample;
+mod sources;
+mod start;
+
+pub use self::check::{CheckedColumn, CheckedSink, check};
+pub use self::run::{Pipeline, RunOptions, check_settings, start_job};
+#[cfg(all(test, feature = "cli"))]
+pub use self::sample::SampledRecord;
+pub use self::sample::{Sample, SampledColumn, sample};
+
+pub(super) use self::run::job_application_name;
