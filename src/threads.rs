@@ -2,8 +2,13 @@
 
 use std::cell::Cell;
 use std::io;
+#[cfg(feature = "kafka")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
+
+#[cfg(feature = "kafka")]
+use parking_lot::Mutex;
 
 use crate::error::Error;
 
@@ -42,15 +47,13 @@ pub fn spawn<T: Send + 'static>(
 /// when the system can't create them.
 #[cfg(feature = "kafka")]
 pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
-    let (stay, may_end) = crossbeam::channel::bounded::<()>(0);
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
     let mut running = Vec::new();
     let mut asked = Ok(());
     for _ in 0..count {
-        let may_end = may_end.clone();
-        // Nothing is ever sent: the threads end when the sender is gone.
-        match spawn("asked-for", move || {
-            let _ = may_end.recv();
-        }) {
+        let gate = Arc::clone(&gate);
+        match spawn("asked-for", move || drop(gate.lock())) {
             Ok(thread) => running.push(thread),
             Err(error) => {
                 asked = Err(refused(what, &error));
@@ -58,7 +61,7 @@ pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
             }
         }
     }
-    drop(stay);
+    drop(closed);
     // They only wait and end, so none of them panics.
     running.into_iter().for_each(|thread| drop(thread.join()));
     asked

@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-use crossbeam::channel::{Receiver, TryRecvError, bounded};
 
 use super::broker::Broker;
 use super::context::KafkaConsumer;
@@ -33,7 +32,7 @@ impl<T: Send + 'static> Question<T> {
         kafka: &KafkaSource,
         question: impl FnOnce(&Broker<'_>, &KafkaSource) -> Result<T> + Send + 'static,
     ) -> Result<Question<T>> {
-        let (sender, answer) = bounded(1);
+        let (sender, answer) = sync_channel(1);
         let given_up = Arc::new(AtomicBool::new(false));
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = threads::spawn("kafka-ask", move || {
@@ -62,7 +61,7 @@ impl<T: Send + 'static> Question<T> {
 impl<T> Question<T> {
     /// A question that was answered already, or never will be.
     pub fn answered(answer: Option<Result<T>>) -> Question<T> {
-        let (sender, receiver) = bounded(1);
+        let (sender, receiver) = sync_channel(1);
         match answer {
             Some(answer) => drop(sender.send(answer)),
             // The sender must live, or the question would count as broken.

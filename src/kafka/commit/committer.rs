@@ -1,10 +1,10 @@
 //! A thread that sends commits, so that reading never waits for the group's coordinator. The client tells the outcome of a
 //! commit only to a caller that waits for it.
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
 use rdkafka::TopicPartitionList;
 
 use super::stored_offsets::Answer;
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::threads;
 
 pub struct Committer {
-    work: Sender<TopicPartitionList>,
+    work: SyncSender<TopicPartitionList>,
     answers: Receiver<Answer>,
     under_way: bool,
     thread: JoinHandle<()>,
@@ -21,8 +21,8 @@ pub struct Committer {
 impl Committer {
     /// The thread ends when this is dropped and the last answer has come.
     pub fn start(mut commit: impl FnMut(&TopicPartitionList) -> Answer + Send + 'static) -> Result<Committer> {
-        let (work, orders) = bounded::<TopicPartitionList>(1);
-        let (answer, answers) = bounded(1);
+        let (work, orders) = sync_channel::<TopicPartitionList>(1);
+        let (answer, answers) = sync_channel(1);
         let body = move || {
             for offsets in orders {
                 if answer.send(commit(&offsets)).is_err() {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use bumpalo::Bump;
-use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::guard::guarded;
 use super::prepare::{Prepare, PreparedEntry};
@@ -226,7 +226,7 @@ impl SinkIntake {
             Some(answer) => answer,
             None if !self.line.target.is_look_due() => return Ok(true),
             None => {
-                let (sender, answer) = bounded(1);
+                let (sender, answer) = sync_channel(1);
                 let line = Arc::clone(&self.line);
                 // Nobody may wait for it any more.
                 let check = move || drop(sender.send(line.target.look()));

@@ -6,9 +6,9 @@ mod http;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
 
 use self::answer::{Answer, Body};
@@ -33,7 +33,7 @@ pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>>
     let asker =
         Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
     let desk = Arc::new(Desk::default());
-    let (questions, to_ask) = bounded(1);
+    let (questions, to_ask) = sync_channel(1);
     let answers = Arc::clone(&desk);
     let thread = threads::spawn("schema-registry", move || answer_all(asker, &to_ask, &answers));
     thread.map_err(|error| threads::refused("to ask the schema registry", &error))?;
@@ -47,7 +47,7 @@ pub fn check(settings: &Registry) -> Vec<String> {
 
 struct ConfluentRegistry {
     patience: Duration,
-    questions: Sender<u32>,
+    questions: SyncSender<u32>,
     desk: Arc<Desk>,
 }
 
