@@ -278,7 +278,9 @@ impl Session {
         let prepared = self.client.prepare(statements.text(statement));
         let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
             // Another client left a statement with the driver's next name in the pooler's session.
-            failure if self.behind_pooler && failure.is("42P05") => AttemptError { class: Class::Contention, ..failure },
+            failure if self.behind_pooler && failure.is("42P05") => {
+                AttemptError { class: Class::Contention, ..failure }
+            }
             failure => failure,
         })?;
         if !self.behind_pooler {

@@ -302,8 +302,12 @@ mod tests {
     use super::*;
 
     fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
-        let statements =
-            Statements::with_staging(catalog, mode, &Capabilities { direct: true, on_conflict, resolving: false }, STAGE);
+        let statements = Statements::with_staging(
+            catalog,
+            mode,
+            &Capabilities { direct: true, on_conflict, resolving: false },
+            STAGE,
+        );
         statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
     }
 
