@@ -136,7 +136,69 @@ pub(crate) fn call<'a>(
         (Function::MakeArray, elements) => Value::Array(elements),
         (Function::MakeRow, fields) => Value::Row(fields),
         (Function::MakeMap, keys_and_values) => nested::map(keys_and_values, arena),
-        // The plan has checked how many operands there are, and their types.
-        _ => return Err(EvaluationError::Refused("a function was called with operands it doesn't take")),
+        // The plan has checked how many operands there are, and their types. All functions are named, so that one without an
+        // arm above doesn't compile.
+        (
+            Function::Add
+            | Function::Subtract
+            | Function::Multiply
+            | Function::Divide
+            | Function::Remainder
+            | Function::Negate
+            | Function::Absolute
+            | Function::Sign
+            | Function::Floor
+            | Function::Ceil
+            | Function::Round
+            | Function::Truncate
+            | Function::Power
+            | Function::SquareRoot
+            | Function::Exponential
+            | Function::NaturalLogarithm
+            | Function::DecimalLogarithm
+            | Function::ConcatWithSeparator
+            | Function::Upper
+            | Function::Lower
+            | Function::InitialCapitals
+            | Function::Reverse
+            | Function::Trim(..)
+            | Function::Substring
+            | Function::Left
+            | Function::Right
+            | Function::Repeat
+            | Function::PadLeft
+            | Function::PadRight
+            | Function::Replace
+            | Function::RegexpReplace(..)
+            | Function::RegexpExtract(..)
+            | Function::Regexp(..)
+            | Function::Like(..)
+            | Function::SplitIndex
+            | Function::CharLength
+            | Function::Position
+            | Function::Ascii
+            | Function::Md5
+            | Function::Sha256
+            | Function::ToBase64
+            | Function::FromBase64
+            | Function::Extract(..)
+            | Function::FloorTo(..)
+            | Function::CeilTo(..)
+            | Function::Shift(..)
+            | Function::Later
+            | Function::Earlier
+            | Function::Difference(..)
+            | Function::ToTimestamp(..)
+            | Function::ToDate(..)
+            | Function::DateFormat(..)
+            | Function::FromUnixtime(..)
+            | Function::UnixTimestamp(..)
+            | Function::ToInstant { .. }
+            | Function::Cardinality
+            | Function::Element
+            | Function::Lookup
+            | Function::Contains,
+            _,
+        ) => return Err(EvaluationError::Refused("a function was called with operands it doesn't take")),
     })
 }
