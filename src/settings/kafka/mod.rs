@@ -1,6 +1,7 @@
 //! Which topics are read, from where to where, and by whom.
 
 pub(crate) mod options;
+mod parse;
 pub(crate) mod read;
 
 pub use self::options::KafkaSource;

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::read::{brokers, key_fields, partition_offsets, topics};
+use super::parse::{brokers, key_fields, partition_offsets, topics};
 use super::{Assignment, Bounded, OffsetReset, PartitionOffsets, Startup};
 use crate::options::{OptionDefinition, Value};
 use crate::settings::topics::{TopicPattern, Topics};
