@@ -99,7 +99,7 @@ pub struct Target {
     schema_versions: SchemaVersions,
     /// Held while the catalog is read again, so that one writer does it for all.
     rereading: Mutex<()>,
-    looks: SchemaChecks,
+    schema_checks: SchemaChecks,
     capabilities: Capabilities,
     description: Description,
     pool: Pool,
@@ -188,7 +188,7 @@ impl Target {
                 &capabilities,
             )),
             rereading: Mutex::new(()),
-            looks: SchemaChecks::default(),
+            schema_checks: SchemaChecks::default(),
             capabilities,
             description,
             conflicts,

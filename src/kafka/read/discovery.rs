@@ -14,7 +14,7 @@ use crate::settings::topics::Topics;
 pub struct Discovery {
     /// `None`: nothing is looked for.
     interval: Option<Duration>,
-    looked_at: Instant,
+    searched_at: Instant,
     search: Option<Search>,
 }
 
@@ -35,11 +35,11 @@ pub enum Found {
 
 impl Discovery {
     pub fn new(interval: Option<Duration>, now: Instant) -> Discovery {
-        Discovery { interval, looked_at: now, search: None }
+        Discovery { interval, searched_at: now, search: None }
     }
 
     /// Asks the brokers when the interval has passed. `known`: the partitions that are read.
-    pub fn look_if_due(
+    pub fn search_if_due(
         &mut self,
         now: Instant,
         client: &SourceClient,
@@ -52,10 +52,10 @@ impl Discovery {
     }
 
     fn is_due(&mut self, now: Instant) -> bool {
-        if self.interval.is_none_or(|interval| now.duration_since(self.looked_at) < interval) {
+        if self.interval.is_none_or(|interval| now.duration_since(self.searched_at) < interval) {
             return false;
         }
-        self.looked_at = now;
+        self.searched_at = now;
         self.search.is_none()
     }
 
@@ -145,7 +145,7 @@ mod tests {
     fn an_answer_is_given_once_and_a_failed_search_found_nothing() {
         let discovery = |answer| Discovery {
             interval: Some(INTERVAL),
-            looked_at: Instant::now(),
+            searched_at: Instant::now(),
             search: Some(Search::Topics(Question::answered(answer))),
         };
         let mut found = discovery(Some(Ok(vec!["t".to_owned()])));

@@ -222,7 +222,7 @@ impl Upkeep {
         let watermarks = intake.watermarks();
         fetching.measure_lag(&watermarks);
         self.progress.send(&watermarks);
-        self.discovery.look_if_due(now, client, || fetching.known())
+        self.discovery.search_if_due(now, client, || fetching.known())
     }
 
     /// The last commit, after everything read has become durable. Reading is over.

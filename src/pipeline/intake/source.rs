@@ -25,7 +25,7 @@ use crate::record::Record;
 use crate::stop::Phase;
 
 /// How long a reader waits for room before it pauses its partitions.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 /// The same when it has paused them.
 const IMPATIENCE: Duration = Duration::from_millis(500);
 /// Records between two checks of how far a partition has run ahead of its watermark.
@@ -88,7 +88,7 @@ impl SourceIntake {
         Ok(self.latest)
     }
 
-    /// Waits for room, at most [`PATIENCE`].
+    /// Waits for room, at most [`WAIT_FOR_ROOM`].
     fn has_room(&mut self, partition: usize) -> bool {
         let crowded = |sinks: &[SinkIntake]| sinks.iter().any(|sink| sink.is_crowded(partition));
         self.until_crowd_check = self.until_crowd_check.wrapping_sub(1);
@@ -100,8 +100,8 @@ impl SourceIntake {
         self.hand_on();
         let budget = &self.shared.budget;
         // Once the reader has paused it only asks whether there is room again; between its questions it has other work.
-        let patience = if self.paused { IMPATIENCE } else { PATIENCE };
-        let deadline = Instant::now() + patience;
+        let longest = if self.paused { WAIT_WHEN_PAUSED } else { WAIT_FOR_ROOM };
+        let deadline = Instant::now() + longest;
         while Instant::now() < deadline && self.shared.stop.is_running() {
             if !budget.has_room() {
                 self.sinks.iter().for_each(SinkIntake::hurry);

@@ -1,4 +1,4 @@
-//! Checks the table before the encoder refuses a row: the table may have been altered, and no transaction has noticed it yet.
+//! The schema check before the encoder refuses a row: the table may have been altered, and no transaction has noticed it yet.
 
 use std::time::{Duration, Instant};
 
@@ -32,15 +32,15 @@ impl SchemaChecks {
 }
 
 impl Target {
-    /// Whether the table must be checked before a row is refused that was encoded for the newest schema version. If so, the
-    /// caller calls [`Target::look`].
-    pub fn is_look_due(&self) -> bool {
-        !self.outage.is_on() && self.looks.is_due(Instant::now())
+    /// Whether a schema check is needed before a row is refused that was encoded for the newest schema version. If so, the
+    /// caller calls [`Target::check_schema`].
+    pub fn is_schema_check_due(&self) -> bool {
+        !self.outage.is_on() && self.schema_checks.is_due(Instant::now())
     }
 
-    /// Checks the table; afterwards there may be a newer schema version. If the database is away and can't be asked, the
+    /// Compares the table with the newest schema version; afterwards there may be a newer schema version. If the database is away and can't be asked, the
     /// row is judged by what is known. Err: the job can't go on with the table as it is.
-    pub fn look(&self) -> Result<()> {
+    pub fn check_schema(&self) -> Result<()> {
         let schema_version = self.schema_version();
         let patience = WaitLimit::until(Deadline::after(LONGEST));
         let compared = self.pool.session(&patience);
@@ -55,7 +55,7 @@ impl Target {
             compared => compared.err(),
         };
         if let Some(failure) = failure {
-            log::debug!("{}: a refused row's table can't be looked at: {failure:?}", self.name);
+            log::debug!("{}: the schema can't be checked before a row is refused: {failure:?}", self.name);
         }
         Ok(())
     }
@@ -66,9 +66,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_refused_rows_has_the_table_looked_at_once_a_second() {
-        let (looks, start) = (SchemaChecks::default(), Instant::now());
-        let due = (0..3000).filter(|&row| looks.is_due(start + Duration::from_millis(row)));
+    fn however_many_rows_are_refused_the_schema_is_checked_once_a_second() {
+        let (checks, start) = (SchemaChecks::default(), Instant::now());
+        let due = (0..3000).filter(|&row| checks.is_due(start + Duration::from_millis(row)));
         assert_eq!(due.collect::<Vec<_>>(), [0, 1000, 2000]);
     }
 }

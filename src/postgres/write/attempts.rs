@@ -51,7 +51,7 @@ impl<'a> BatchWrite<'a> {
         Ok(Outcome::EachRow(written))
     }
 
-    pub(super) fn check_table(&mut self) -> Attempt<Outcome> {
+    pub(super) fn check_schema(&mut self) -> Attempt<Outcome> {
         let patience = WaitLimit::of(self.stop);
         let mut session = self.target.pool.session_for(self.schema_version.revision, &patience)?;
         session.attempt(|session| self.schema_version.shape.compare(session))?;

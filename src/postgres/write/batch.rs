@@ -88,7 +88,7 @@ impl World for BatchWrite<'_> {
         let outcome = match request {
             Request::Write(range) => self.write_at_once(range.clone()),
             Request::WriteRowByRow(range, how) => self.write_row_by_row(range.clone(), *how),
-            Request::CheckTable => self.check_table(),
+            Request::CheckSchema => self.check_schema(),
             Request::WriteNothing => self.write_nothing(),
             Request::FindConflict(range) => self.find_conflict(range.clone()),
             Request::ReadCatalog => self.read_catalog(),

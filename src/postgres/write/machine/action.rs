@@ -17,7 +17,7 @@ pub enum Request {
     /// These rows in one transaction, each behind a savepoint of its own.
     WriteRowByRow(Range<usize>, RowByRow),
     /// Whether the table still is what the rows are encoded for.
-    CheckTable,
+    CheckSchema,
     /// Whether the server accepts the batch's statements without any row.
     WriteNothing,
     /// Which of these rows has a key that is in the table already.

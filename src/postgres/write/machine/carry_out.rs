@@ -105,7 +105,7 @@ impl Machine<'_> {
 
     fn do_next(&mut self, task: Task, ended: &Ended<'_>) {
         match ended.task {
-            Task::CheckTable => self.checked.table = true,
+            Task::CheckSchema => self.checked.table = true,
             Task::WriteNothing => self.checked.statements = true,
             _ => {}
         }

@@ -146,7 +146,7 @@ impl<'a> Machine<'a> {
             return Action::Request(match task {
                 Task::Write => Request::Write(range),
                 Task::RowByRow => Request::WriteRowByRow(range, self.row_by_row()),
-                Task::CheckTable => Request::CheckTable,
+                Task::CheckSchema => Request::CheckSchema,
                 Task::WriteNothing => Request::WriteNothing,
                 Task::FindConflict => Request::FindConflict(range),
                 Task::ReadCatalog => Request::ReadCatalog,

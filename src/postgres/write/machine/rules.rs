@@ -14,14 +14,14 @@ pub const CONTENTION: Duration = Duration::from_secs(1);
 /// The longest wait for a session of another writer.
 pub const FEWER: Duration = Duration::from_millis(200);
 
-const EACH: &[Task] = &[Write, RowByRow, CheckTable, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy];
+const EACH: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy];
 /// All but the trials, which are about no range of rows that could be split.
-const OF_A_RANGE: &[Task] = &[Write, RowByRow, CheckTable, WriteNothing, FindConflict, ReadCatalog];
+const OF_A_RANGE: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog];
 const WRITES: &[Task] = &[Write, RowByRow];
 /// What is asked with no row.
-const CHECKS: &[Task] = &[CheckTable, WriteNothing, ReadCatalog];
+const CHECKS: &[Task] = &[CheckSchema, WriteNothing, ReadCatalog];
 /// Where new sessions may help against a refusal.
-const MAY_RENEW: &[Task] = &[Write, RowByRow, CheckTable, WriteNothing, ReadCatalog];
+const MAY_RENEW: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, ReadCatalog];
 
 const VALUE: Event = Failed(Class::Value);
 const ROW: Event = Failed(Class::Row);
@@ -53,7 +53,7 @@ pub const RULES: &[Rule] = &[
     rule(WRITES, &[LeftOut], &[], SettleLeftOut),
     rule(&[Write], &[NoNetEffect], &[ManyUnits], Halve),
     rule(&[Write], &[NoNetEffect], &[], Do(RowByRow)),
-    rule(&[CheckTable, WriteNothing], &[Accepted], &[], Do(Isolate)),
+    rule(&[CheckSchema, WriteNothing], &[Accepted], &[], Do(Isolate)),
     rule(&[FindConflict], &[Found, NotFound], &[], Stop(Why::Conflict)),
     rule(&[ReadCatalog], &[Accepted], &[FirstReading], Retry),
     rule(&[ReadCatalog], &[Accepted], &[], RetryLater),
@@ -108,7 +108,7 @@ pub const RULES: &[Rule] = &[
     rule(&[TryCopy], REFUSALS, &[], CopyTellsNothing),
 
     // Refused rows, before the first of them is held back or rejected.
-    rule(&[Isolate], NOTHING, &[TableUnchecked], Do(CheckTable)),
+    rule(&[Isolate], NOTHING, &[SchemaUnchecked], Do(CheckSchema)),
     rule(&[Isolate], NOTHING, &[StatementsUnchecked], Do(WriteNothing)),
     rule(&[Isolate], NOTHING, &[SeveralUnits], Split),
     rule(&[Isolate], NOTHING, &[SeveralRows, AtOnce], Do(RowByRow)),
@@ -159,7 +159,7 @@ mod tests {
         let answers: &[Event] = match task {
             Write => &[Accepted, NoNetEffect, LeftOut],
             RowByRow => &[Accepted, LeftOut],
-            CheckTable | WriteNothing => &[Accepted],
+            CheckSchema | WriteNothing => &[Accepted],
             FindConflict | TryOthers => &[Found, NotFound],
             ReadCatalog => &[Accepted, CanNotFollow],
             TryCopy => &[Accepted, NotFound],

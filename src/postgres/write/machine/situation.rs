@@ -73,7 +73,7 @@ impl Situation<'_> {
             Condition::NewPlanMayHelp => !tried.replanned,
             Condition::FirstReading => !tried.catalog_read,
             Condition::RepeatsLeft => tried.repeats < settings.max_retry_times,
-            Condition::TableUnchecked => !checked.table,
+            Condition::SchemaUnchecked => !checked.table,
             Condition::StatementsUnchecked => !checked.statements,
             Condition::SameError => {
                 let code = self.failure().and_then(|failure| failure.sqlstate.as_ref());

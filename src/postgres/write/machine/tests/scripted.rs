@@ -340,7 +340,7 @@ impl ScriptedServer<'_> {
         match request {
             Request::Write(range) => self.write(range.clone()),
             Request::WriteRowByRow(range, which) => self.write_row_by_row(range.clone(), *which),
-            Request::CheckTable | Request::ReadCatalog => Outcome::Passed,
+            Request::CheckSchema | Request::ReadCatalog => Outcome::Passed,
             Request::WriteNothing => match self.script.broken {
                 Some(code) => Outcome::Failed(failure(code)),
                 None => Outcome::Passed,
