@@ -28,10 +28,10 @@ pub trait Intake {
     /// The process has joined a group, which will give it its partitions.
     fn joined(&mut self, _membership: Arc<dyn Membership>) {}
 
-    /// These partitions go to another process. Waits at most `patience` until what was taken of them is durable and gives
+    /// These partitions go to another process. Waits at most `longest_wait` until what was taken of them is durable and gives
     /// the lowest offset of each that isn't. Then they are forgotten: what is still on its way moves no watermark any
     /// more, also if a partition comes back.
-    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark>;
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], longest_wait: Duration) -> Vec<Watermark>;
 
     /// Whether a transaction is open that has rows of partitions that were released.
     fn is_releasing(&mut self) -> bool {

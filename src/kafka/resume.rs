@@ -15,7 +15,7 @@ pub struct Resume {
     /// Bytes the client may hold in its own queue.
     pub share_of_memory: usize,
     /// How long a start waits for brokers that are away, where it was told to.
-    pub patience: Option<Duration>,
+    pub longest_wait: Option<Duration>,
 }
 
 /// The consumer group of a job file without `properties.group.id`. The order of sinks and topics doesn't matter.

@@ -10,7 +10,7 @@ use crate::position::Position;
 use crate::postgres::catalog::probe::{in_rollback, met_a_lock};
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::driver::{Error as DriverError, Parameter};
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
@@ -267,8 +267,8 @@ impl Target {
 /// Whether a sink's dead-letter table can be written, or made; leaves nothing behind. Tells whether it would be made.
 pub fn check_dead_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
     let connector = Connector::new(&sink.connection, "vecsink check", None)?;
-    let patience = WaitLimit::until(Deadline::after(connector.timeout()));
-    let mut session = first_session(&connector, sink, &Default::default(), &patience)?;
+    let wait_limit = WaitLimit::until(Deadline::after(connector.timeout()));
+    let mut session = first_session(&connector, sink, &Default::default(), &wait_limit)?;
     DeadLetterTable::check(&mut session, schema, table)
 }
 

@@ -32,7 +32,7 @@ use self::catalog::probe::Capabilities;
 use self::catalog::schema_check::SchemaChecks;
 use self::catalog::schema_version::SchemaVersions;
 use self::connect::connector::Connector;
-use self::connect::driver::patience::{Deadline, WaitLimit};
+use self::connect::driver::wait_limit::{Deadline, WaitLimit};
 use self::connect::failure::AttemptError;
 use self::connect::pool::Pool;
 use self::connect::pooler::Between;
@@ -131,13 +131,14 @@ impl Target {
         let open = Arc::new(AtomicU32::new(0));
         let outage = Arc::new(Outage::new(max_outage, sink.origin));
         let opening = Deadline::after(connector.timeout());
-        let patience = WaitLimit::until(opening);
-        let mut session = first_session(&connector, sink, &open, &patience)?;
+        let wait_limit = WaitLimit::until(opening);
+        let mut session = first_session(&connector, sink, &open, &wait_limit)?;
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
         let mut setup = server.setup(&sink.connection);
-        let second =
-            || Session::open(&connector, &Setup::default(), &open, &patience.at_most(self::connect::pooler::COMPARING));
+        let second = || {
+            Session::open(&connector, &Setup::default(), &open, &wait_limit.at_most(self::connect::pooler::COMPARING))
+        };
         match self::connect::pooler::between(&mut session, &second).map_err(set_up)? {
             Between::Nothing => {}
             Between::TransactionPooler => setup.behind_pooler.store(true, Ordering::Relaxed),
@@ -149,7 +150,7 @@ impl Target {
             session.with_settings(|session| self::catalog::planner::settings(session, &catalog)).map_err(set_up)?;
         session.also_set(&settings).map_err(set_up)?;
         setup.required.extend(settings);
-        let reopen = || Session::open(&connector, &setup, &open, &patience).map_err(set_up);
+        let reopen = || Session::open(&connector, &setup, &open, &wait_limit).map_err(set_up);
         let self::catalog::probe::ProbeResult { capabilities, statements, untried } =
             self::catalog::probe::probe(&mut session, &server, &catalog, sink, &reopen)?;
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
@@ -246,14 +247,14 @@ impl Target {
 
     /// Reads the catalog again, unless another writer has done so since `seen` was the newest schema version. The inner error
     /// says why the job can't go on with the table as it is.
-    fn read_again(&self, seen: &SchemaVersion, patience: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
-        // The writer that holds this lock waits no longer than `patience`, which all share.
+    fn read_again(&self, seen: &SchemaVersion, wait_limit: &WaitLimit) -> Attempt<std::result::Result<(), String>> {
+        // The writer that holds this lock waits no longer than `wait_limit`, which all share.
         let _alone = self.rereading.lock();
         if self.schema_versions.newest().revision != seen.revision {
             return Ok(Ok(()));
         }
         // A session of the pool: the server may allow no more.
-        let mut checkout = self.pool.session(patience)?;
+        let mut checkout = self.pool.session(wait_limit)?;
         let written: Vec<String> = self.table.columns.iter().map(|column| column.name.clone()).collect();
         let read = checkout.attempt(|session| read_catalog(session, self.greenplum, &self.sink, Some(&written)))?;
         drop(checkout);
@@ -315,8 +316,8 @@ impl Target {
     /// How partitions are handed over between processes; the inner error is a warning.
     pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
         let mut found = Ok(String::new());
-        let patience = WaitLimit::until(Deadline::after(self.sink.connection.connect_timeout));
-        let asked = self.pool.session(&patience).and_then(|mut session| {
+        let wait_limit = WaitLimit::until(Deadline::after(self.sink.connection.connect_timeout));
+        let asked = self.pool.session(&wait_limit).and_then(|mut session| {
             session.attempt(|session| {
                 found = self.owners.check(session);
                 Ok(())
@@ -386,10 +387,10 @@ fn read_catalog(
 }
 
 /// A server that is just starting gets until the connect time-out.
-fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, patience: &WaitLimit) -> Result<Session> {
+fn first_session(connector: &Connector, sink: &Sink, open: &Arc<AtomicU32>, wait_limit: &WaitLimit) -> Result<Session> {
     let deadline = Instant::now() + sink.connection.connect_timeout;
     loop {
-        match Session::open(connector, &Setup::default(), open, patience) {
+        match Session::open(connector, &Setup::default(), open, wait_limit) {
             Ok(session) => return Ok(session),
             Err(failure) if failure.is("57P03") && Instant::now() < deadline => {
                 std::thread::sleep(sink.retry_wait_time.max(Duration::from_millis(100)));

@@ -4,7 +4,7 @@
 //! - Every transaction takes a shared lock on each partition that it has rows of, and checks that the epoch is still its
 //!   owner's. Both are sent with BEGIN, and the lock is held until the transaction ends.
 //! - A new owner takes the exclusive lock. For this it waits until the former owner's open transactions have ended; after
-//!   [`PATIENCE`] it ends their sessions. Then it raises the epoch and asks the group whether the partition still belongs to
+//!   [`LONGEST_WAIT`] it ends their sessions. Then it raises the epoch and asks the group whether the partition still belongs to
 //!   it. Only after that it writes.
 //!
 //! So a transaction that a former owner begins later is refused, however long it was silent. A process that raises the epoch
@@ -29,7 +29,7 @@ const TABLE: &str = "vecsink_owner";
 /// In the error of a transaction whose process is no longer the owner.
 const FENCED: &str = "vecsink_fenced";
 /// How long a new owner waits for the former owner's transactions.
-const PATIENCE: &str = "5s";
+const LONGEST_WAIT: &str = "5s";
 /// How often it waits so long in one attempt.
 const TRIES: u32 = 3;
 
@@ -263,7 +263,7 @@ impl Owners {
     fn raise(&self, session: &mut Session, partition: &Partition, table: &EpochTable) -> Attempt<i64> {
         let Partition { key, sink, topic, id, membership, .. } = partition;
         let lock = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout TO '{PATIENCE}';
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout TO '{LONGEST_WAIT}';
              SELECT pg_catalog.pg_advisory_xact_lock({key})"
         );
         let (name, owner) = (self.table(), literal(&self.owner));
@@ -311,7 +311,7 @@ impl Owners {
         );
         for ended in session.ask(&sql)? {
             log::warn!(
-                "{}[{}]: a former owner's transaction is still open after {PATIENCE}; its session was ended (pid {}, {})",
+                "{}[{}]: a former owner's transaction is still open after {LONGEST_WAIT}; its session was ended (pid {}, {})",
                 partition.topic,
                 partition.id,
                 ended.first().map_or("", String::as_str),

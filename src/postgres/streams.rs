@@ -3,7 +3,7 @@
 use super::Target;
 use crate::error::Result;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::write::statements::{literal, quote};

@@ -24,8 +24,8 @@ const PUSHES: [usize; 3] = [1, 3, 1];
 const REST: Duration = Duration::from_millis(200);
 /// So that writers get around to lying down.
 const YIELDS: usize = 40;
-/// `LOOK` of `Core`: who waits for room hurries again after it.
-const LOOK: Duration = Duration::from_millis(100);
+/// `RECHECK` of `Core`: who waits for room hurries again after it.
+const RECHECK: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,7 @@ fn produce(world: &Arc<World>, producer: usize) -> usize {
         while !world.budget.has_room() {
             world.dispatcher.hurry();
             // A hurry may come before the rows it is for.
-            world.budget.wait_for(if world.plan.lingers { LOOK } else { DAY }, || world.budget.has_room());
+            world.budget.wait_for(if world.plan.lingers { RECHECK } else { DAY }, || world.budget.has_room());
         }
         if !world.accept(count, producer as u8, push) {
             break;

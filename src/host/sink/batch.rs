@@ -174,12 +174,12 @@ struct Over {
 
 impl Over {
     fn after(wait: Wait) -> Over {
-        let (patience, error) = match wait {
+        let (longest, error) = match wait {
             Wait::Forever => (None, PushError::TimedOut),
             Wait::No => (Some(AT_ONCE), PushError::WouldBlock),
-            Wait::AtMost(patience) => (Some(patience), PushError::TimedOut),
+            Wait::AtMost(longest) => (Some(longest), PushError::TimedOut),
         };
-        Over { at: patience.and_then(|patience| Instant::now().checked_add(patience)), error }
+        Over { at: longest.and_then(|longest| Instant::now().checked_add(longest)), error }
     }
 
     fn check(&self) -> Result<(), PushError> {

@@ -20,7 +20,7 @@ use crate::stop::Phase;
 /// budget, by one row for each thread that pushes at the same time.
 pub const LARGE: usize = 32 << 10;
 /// How often a waiting thread checks whether the sink has failed.
-const LOOK: Duration = Duration::from_millis(100);
+const RECHECK: Duration = Duration::from_millis(100);
 /// How many [`PushBuffer`]s are kept for the next pushes, and by what the budget's bytes are divided: the kept buffers may hold
 /// a fourth of them, in addition to the budget.
 const SPARE_BUFFERS: usize = 64;
@@ -38,7 +38,7 @@ pub enum Wait {
     AtMost(Duration),
 }
 
-/// When a push's patience ends.
+/// How long a push may still wait.
 #[derive(Debug, Clone, Copy)]
 pub enum Until {
     Forever,
@@ -151,8 +151,8 @@ impl Core {
                 return Err(PushError::WouldBlock);
             }
             self.line.dispatcher.hurry();
-            let patience = patience(until)?;
-            if budget.wait_for(patience, &mut granted) {
+            let longest = time_left(until)?;
+            if budget.wait_for(longest, &mut granted) {
                 return Ok(Room { budget, charged });
             }
         }
@@ -184,7 +184,7 @@ impl Core {
                     drop(open);
                     self.line.dispatcher.hurry();
                     if let Some(seen) = seen {
-                        watch.wait(seen, Instant::now() + patience(until)?);
+                        watch.wait(seen, Instant::now() + time_left(until)?);
                     }
                     seen = Some(watch.changes());
                 }
@@ -271,7 +271,7 @@ impl Core {
             if now >= deadline {
                 return Ok(false);
             }
-            shared.watch.wait(seen, deadline.min(now + LOOK));
+            shared.watch.wait(seen, deadline.min(now + RECHECK));
         }
     }
 
@@ -314,13 +314,13 @@ impl Drop for Room<'_> {
 }
 
 /// How long to wait now.
-fn patience(until: Until) -> std::result::Result<Duration, PushError> {
+fn time_left(until: Until) -> std::result::Result<Duration, PushError> {
     match until {
-        Until::Forever => Ok(LOOK),
+        Until::Forever => Ok(RECHECK),
         Until::Now => Err(PushError::WouldBlock),
         Until::At(deadline) => match deadline.saturating_duration_since(Instant::now()) {
             Duration::ZERO => Err(PushError::TimedOut),
-            left => Ok(left.min(LOOK)),
+            left => Ok(left.min(RECHECK)),
         },
     }
 }

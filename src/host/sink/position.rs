@@ -15,7 +15,7 @@ use crate::threads;
 /// The position is stored at most this often.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the wait for the thread's end checks whether the time is over.
-const LOOK: Duration = Duration::from_millis(50);
+const RECHECK: Duration = Duration::from_millis(50);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
 
@@ -65,7 +65,7 @@ impl PositionKeeper {
                 log::warn!("{}: the stream's last position could not be kept in time", core.line.name());
                 return;
             }
-            changed.wait_for(&mut state, LOOK);
+            changed.wait_for(&mut state, RECHECK);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::settings::kafka::KafkaSource;
 use crate::threads;
 
 /// How long the brokers may take to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// How long the end of a job waits for a question that is under way. The client can leave its group only when no other thread
 /// uses it.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ impl<T: Send + 'static> Question<T> {
         let given_up = Arc::new(AtomicBool::new(false));
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = threads::spawn("kafka-ask", move || {
-            let answer = question(&Broker::new(&consumer, &kafka.brokers, PATIENCE, false).unless(&unless), &kafka);
+            let answer = question(&Broker::new(&consumer, &kafka.brokers, LONGEST_WAIT, false).unless(&unless), &kafka);
             // Before the answer is sent: the thread that gets it may end the process, and the client must leave its group
             // before that, which it does when its last reference is dropped.
             drop(consumer);

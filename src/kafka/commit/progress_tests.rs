@@ -6,7 +6,7 @@ use super::*;
 use crate::kafka::start::position::StartReason;
 
 fn resume() -> Resume {
-    Resume { job: "cars".into(), group: "g".into(), fresh: false, share_of_memory: 1 << 20, patience: None }
+    Resume { job: "cars".into(), group: "g".into(), fresh: false, share_of_memory: 1 << 20, longest_wait: None }
 }
 
 fn start(partition: i32, start: i64, stop: Option<i64>) -> StartPosition {

@@ -13,7 +13,7 @@ use crate::kafka::commit::stored_offsets::StoredOffsets;
 use crate::membership::Membership;
 
 /// How long the cluster may take to answer with its id.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 pub struct Member {
     /// Weak: the reader closes the client.
@@ -25,7 +25,7 @@ pub struct Member {
 impl Member {
     pub fn new(client: &SourceClient, offsets: &Arc<StoredOffsets>) -> Member {
         let consumer = client.consumer();
-        let cluster = consumer.client().fetch_cluster_id(PATIENCE).unwrap_or_default();
+        let cluster = consumer.client().fetch_cluster_id(LONGEST_WAIT).unwrap_or_default();
         let group = format!("{cluster}/{}", client.resume().group);
         Member { consumer: Arc::downgrade(consumer), offsets: Arc::clone(offsets), group }
     }

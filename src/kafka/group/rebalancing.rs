@@ -77,18 +77,18 @@ impl GroupClient for SourceClient {
 
 pub struct Rebalancing {
     state: State,
-    release_patience: Duration,
+    release_wait: Duration,
 }
 
 impl Rebalancing {
     /// `max_poll_interval`: after so long without a poll the group removes a member.
     pub fn new(max_poll_interval: Duration) -> Rebalancing {
-        Rebalancing { state: State::Idle, release_patience: (max_poll_interval / 4).min(LONGEST_RELEASE) }
+        Rebalancing { state: State::Idle, release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE) }
     }
 
     /// How long to wait until the rows of revoked partitions are written.
-    pub fn release_patience(&self) -> Duration {
-        self.release_patience
+    pub fn release_wait(&self) -> Duration {
+        self.release_wait
     }
 
     /// Whether the group waits for an answer. An assignment that is made for another reason would count as that answer.
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn a_release_takes_at_most_ten_seconds_and_a_quarter_of_the_poll_interval() {
-        assert_eq!(rebalancing().release_patience(), Duration::from_secs(10));
-        assert_eq!(Rebalancing::new(Duration::from_secs(6)).release_patience(), Duration::from_millis(1500));
+        assert_eq!(rebalancing().release_wait(), Duration::from_secs(10));
+        assert_eq!(Rebalancing::new(Duration::from_secs(6)).release_wait(), Duration::from_millis(1500));
     }
 
     #[test]

@@ -18,8 +18,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Checks that the topics exist, and asks where every partition starts and, if bounded, ends.
 pub fn resolve(client: &SourceClient) -> Result<Vec<StartPosition>> {
     let (kafka, resume) = (client.source(), client.resume());
-    let patience = resume.patience.unwrap_or_default().max(START_TIMEOUT);
-    let broker = Broker::new(client.consumer(), &kafka.brokers, patience, true);
+    let longest_wait = resume.longest_wait.unwrap_or_default().max(START_TIMEOUT);
+    let broker = Broker::new(client.consumer(), &kafka.brokers, longest_wait, true);
     let rules = StartRules::new(resume, kafka);
     let mut refused = false;
     let mut found = Vec::new();

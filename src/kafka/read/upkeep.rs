@@ -164,9 +164,9 @@ impl Upkeep {
     ) -> Result<()> {
         // Lost partitions have another owner already.
         let lost = client.consumer().assignment_lost();
-        let patience = self.rebalancing.release_patience();
+        let longest_wait = self.rebalancing.release_wait();
         let gone = fetching.known_in(&partitions);
-        let watermarks = intake.released(&gone, if lost { Duration::ZERO } else { patience });
+        let watermarks = intake.released(&gone, if lost { Duration::ZERO } else { longest_wait });
         if lost {
             log::warn!(
                 "group '{}' has removed this process, which was silent for too long; its {} partitions go to others",
@@ -175,7 +175,7 @@ impl Upkeep {
             );
         } else {
             // With a short max.poll.interval.ms a longer wait would end this member's membership.
-            self.progress.commit_released(&watermarks, patience);
+            self.progress.commit_released(&watermarks, longest_wait);
             for (topic, partition, next) in &watermarks {
                 log::info!("{topic}[{partition}] goes to another process at offset {next}");
             }

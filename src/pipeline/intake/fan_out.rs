@@ -64,9 +64,9 @@ impl Intake for FanOut {
         self.intakes.iter_mut().any(Intake::is_releasing)
     }
 
-    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<Watermark> {
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], longest_wait: Duration) -> Vec<Watermark> {
         self.half_taken.take_if(|(topic, id, ..)| partitions.iter().any(|gone| gone.0 == *topic && gone.1 == *id));
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + longest_wait;
         let left = || deadline.saturating_duration_since(Instant::now());
         lowest(self.intakes.iter_mut().map(|intake| intake.released(partitions, left())))
     }

@@ -203,7 +203,7 @@ impl Intake for SourceIntake {
         self.sinks.iter().any(SinkIntake::is_releasing)
     }
 
-    fn released(&mut self, partitions: &[(Arc<str>, i32)], patience: Duration) -> Vec<(Arc<str>, i32, i64)> {
+    fn released(&mut self, partitions: &[(Arc<str>, i32)], longest_wait: Duration) -> Vec<(Arc<str>, i32, i64)> {
         self.hand_on();
         self.half_taken = None;
         let gone: Vec<usize> =

@@ -86,11 +86,11 @@ impl Pipeline {
         }
         let shared = Arc::new(Shared::new(job.buffer_memory));
         let application = job_application_name(&job);
-        let patience = StartPatience::new(options.wait_for_servers, job.max_outage);
+        let start_wait = StartWait::new(options.wait_for_servers, job.max_outage);
         let mut lines = Vec::new();
         for mapping in &job.mappings {
             let (sink, source) = (&mapping.sink, &job.sources[mapping.source]);
-            let line = patience.wait_for(&sink.name, || {
+            let line = start_wait.wait_for(&sink.name, || {
                 let rejects = dead_letter_topic::rejects(&job, mapping)?;
                 let replayed = Replayed::default();
                 Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())
@@ -102,7 +102,7 @@ impl Pipeline {
         for tables in sources::by_reader(&job) {
             let source = &job.sources[tables[0]];
             let mut resume = sources::resume(&job, source, options.fresh);
-            resume.patience = patience.left();
+            resume.longest_wait = start_wait.left();
             let reader = KafkaReader::open(&source.table, &source.kafka, &resume)?;
             let feeds = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);

@@ -29,7 +29,7 @@ pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
     let group =
         source.kafka.group_id.clone().unwrap_or_else(|| derived_group(&name, &sinks, &source.kafka.topics.identity()));
     let share_of_memory = job.buffer_memory / 4 / by_reader(job).len();
-    Resume { job: name, group, fresh, share_of_memory, patience: None }
+    Resume { job: name, group, fresh, share_of_memory, longest_wait: None }
 }
 
 /// Readers that would overwrite each other's progress, or take each other's partitions: they have one group id and don't

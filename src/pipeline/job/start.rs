@@ -13,17 +13,17 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long a start waits for servers that are away, from its beginning.
 #[derive(Debug, Clone, Copy)]
-pub struct StartPatience {
+pub struct StartWait {
     /// `None`: each server is tried only once, with its own time-out.
     longest: Option<Duration>,
     begun: Instant,
 }
 
-impl StartPatience {
+impl StartWait {
     /// Without either option a start fails soon: a wrong address must not look like an outage.
-    pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> StartPatience {
+    pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> StartWait {
         let longest = max_outage.or(wait_for_servers.then_some(Duration::MAX));
-        StartPatience { longest, begun: Instant::now() }
+        StartWait { longest, begun: Instant::now() }
     }
 
     /// What is left of it. `None`: the server's own time-out counts.
@@ -78,25 +78,25 @@ mod tests {
 
     #[test]
     fn a_start_waits_only_where_it_was_told_to() {
-        let tries = |patience: StartPatience, good_at: u32| {
+        let tries = |start_wait: StartWait, good_at: u32| {
             let mut tries = 0;
-            let outcome = patience.wait_for("t", || {
+            let outcome = start_wait.wait_for("t", || {
                 tries += 1;
                 if tries >= good_at { Ok(()) } else { Err(away()) }
             });
             (outcome.is_ok(), tries)
         };
-        assert_eq!(tries(StartPatience::new(false, None), 2), (false, 1));
-        assert_eq!(tries(StartPatience::new(true, None), 2), (true, 2));
-        assert_eq!(tries(StartPatience::new(false, Some(Duration::from_secs(60))), 2), (true, 2));
-        let (is_ok, tries) = tries(StartPatience::new(true, Some(Duration::from_millis(10))), 100);
+        assert_eq!(tries(StartWait::new(false, None), 2), (false, 1));
+        assert_eq!(tries(StartWait::new(true, None), 2), (true, 2));
+        assert_eq!(tries(StartWait::new(false, Some(Duration::from_secs(60))), 2), (true, 2));
+        let (is_ok, tries) = tries(StartWait::new(true, Some(Duration::from_millis(10))), 100);
         assert!(!is_ok && tries < 5);
     }
 
     #[test]
     fn an_error_that_waiting_does_not_solve_is_returned_at_once() {
         let mut tries = 0;
-        let outcome: Result<()> = StartPatience::new(true, None).wait_for("t", || {
+        let outcome: Result<()> = StartWait::new(true, None).wait_for("t", || {
             tries += 1;
             Err(Error::target("no such table"))
         });

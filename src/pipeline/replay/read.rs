@@ -74,7 +74,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
             group: group.clone(),
             fresh: options.fresh,
             share_of_memory: job.buffer_memory / 4,
-            patience: None,
+            longest_wait: None,
         };
         let mut reader = KafkaReader::open(&source.table, &dead_letters_source(&source.kafka, topic, &group), &resume)?;
         let mut intake = IntoSpool { spool: &mut spool, ends: BTreeMap::new() };

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::error::Result;
 use crate::postgres::Target;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::driver::patience::{Deadline, WaitLimit};
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 
 /// How long the result of a check is used: there may be many bad rows.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -42,12 +42,12 @@ impl Target {
     /// row is judged by what is known. Err: the job can't go on with the table as it is.
     pub fn check_schema(&self) -> Result<()> {
         let schema_version = self.schema_version();
-        let patience = WaitLimit::until(Deadline::after(LONGEST));
-        let compared = self.pool.session(&patience);
+        let wait_limit = WaitLimit::until(Deadline::after(LONGEST));
+        let compared = self.pool.session(&wait_limit);
         let compared =
             compared.and_then(|mut checkout| checkout.attempt(|session| schema_version.shape.compare(session)));
         let failure = match compared {
-            Err(altered) if altered.class == Class::Altered => match self.read_again(&schema_version, &patience) {
+            Err(altered) if altered.class == Class::Altered => match self.read_again(&schema_version, &wait_limit) {
                 Ok(Err(why)) => return Err(self.can_not_follow(&altered.text, &why)),
                 Ok(Ok(())) => None,
                 Err(failure) => Some(failure),

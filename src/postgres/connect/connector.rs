@@ -11,8 +11,8 @@ use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::classify::During;
 use super::driver::life::{Cancel, Life, Pulse};
-use super::driver::patience::{Deadline, SLICE, WaitLimit};
 use super::driver::socket::{Address, Socket};
+use super::driver::wait_limit::{Deadline, SLICE, WaitLimit};
 use super::driver::{Client, Error as DriverError};
 use super::failure::AttemptError;
 use super::session::Attempt;
@@ -133,14 +133,14 @@ impl Connector {
     }
 
     /// Tries the hosts one after another. The failure of the last one speaks for all, unless a server answered.
-    pub fn connect(&self, patience: &WaitLimit) -> Attempt<Client> {
+    pub fn connect(&self, wait_limit: &WaitLimit) -> Attempt<Client> {
         threads::waits_for("the database");
         let count = self.hosts.len();
         let first = if self.shuffle && count > 1 { random_below(count) } else { 0 };
         let mut refused: Option<AttemptError> = None;
         for index in 0..count {
             let host = &self.hosts[(first + index) % count];
-            match self.dialer.connect_to(host, &patience.at_most(self.dialer.timeout)) {
+            match self.dialer.connect_to(host, &wait_limit.at_most(self.dialer.timeout)) {
                 Ok(client) => return Ok(client),
                 Err(mut failure) => {
                     if count > 1 {
@@ -158,14 +158,14 @@ impl Connector {
 
 impl Dialer {
     /// Tries the host's addresses one after another, each with its share of the time that is left.
-    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, patience: &WaitLimit) -> Attempt<Client> {
-        let addresses = host.addresses(patience).map_err(|error| AttemptError::new(&error, During::Connect))?;
+    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, wait_limit: &WaitLimit) -> Attempt<Client> {
+        let addresses = host.addresses(wait_limit).map_err(|error| AttemptError::new(&error, During::Connect))?;
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let mut refused: Option<AttemptError> = None;
         for (address, left) in addresses.into_iter().zip((1..=count).rev()) {
-            let share = match patience.slice(Duration::MAX) {
-                Ok(time) if left > 1 => patience.at_most(time / left),
-                _ => patience.clone(),
+            let share = match wait_limit.slice(Duration::MAX) {
+                Ok(time) if left > 1 => wait_limit.at_most(time / left),
+                _ => wait_limit.clone(),
             };
             match self.connect_at(host, &address, &share) {
                 Ok(mut client) => {
@@ -183,9 +183,9 @@ impl Dialer {
         Err(refused.unwrap_or_else(|| AttemptError::outage(format!("{} has no address", host.address))))
     }
 
-    fn connect_at(&self, host: &Host, address: &Address, patience: &WaitLimit) -> Attempt<Client> {
+    fn connect_at(&self, host: &Host, address: &Address, wait_limit: &WaitLimit) -> Attempt<Client> {
         let dial = |ssl_mode| {
-            let client = self.dial(host, address, ssl_mode, patience);
+            let client = self.dial(host, address, ssl_mode, wait_limit);
             client.map_err(|error| AttemptError::new(&error, During::Connect))
         };
         // Nobody can listen in on a Unix socket, and the server offers no TLS there, whatever sslmode says.
@@ -216,14 +216,14 @@ impl Dialer {
         host: &Host,
         address: &Address,
         ssl_mode: DriverSslMode,
-        patience: &WaitLimit,
+        wait_limit: &WaitLimit,
     ) -> std::result::Result<Client, DriverError> {
-        let socket = Socket::connect(address, self.user_timeout, patience)?;
+        let socket = Socket::connect(address, self.user_timeout, wait_limit)?;
         let mut config = self.config.clone();
         config.ssl_mode(ssl_mode);
         let mut client = match ssl_mode {
-            DriverSslMode::Disable => Tls::Off.log_in(socket, &config, host.name(), patience)?,
-            _ => self.tls.log_in(socket, &config, host.name(), patience)?,
+            DriverSslMode::Disable => Tls::Off.log_in(socket, &config, host.name(), wait_limit)?,
+            _ => self.tls.log_in(socket, &config, host.name(), wait_limit)?,
         };
         if self.writable_only {
             let answer = client.simple_query("SHOW transaction_read_only")?;
@@ -241,15 +241,15 @@ impl Dialer {
         let process = client.process_id();
         let cancel = self.cancel(host, address.clone(), client);
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
-        let question = move |patience: &WaitLimit| {
+        let question = move |wait_limit: &WaitLimit| {
             let ssl_mode = match dialer.ssl_mode {
                 _ if matches!(address, Address::Unix(_)) => DriverSslMode::Disable,
                 SslMode::Disable | SslMode::Allow => DriverSslMode::Disable,
                 SslMode::Prefer => DriverSslMode::Prefer,
                 _ => DriverSslMode::Require,
             };
-            let answer = dialer.dial(&asked, &address, ssl_mode, patience).and_then(|mut client| {
-                client.set_patience(patience.clone());
+            let answer = dialer.dial(&asked, &address, ssl_mode, wait_limit).and_then(|mut client| {
+                client.set_wait_limit(wait_limit.clone());
                 match process {
                     Some(process) => event_of(&mut client, process),
                     None => client.batch_execute("SELECT 1").map(|()| None),
@@ -271,9 +271,9 @@ impl Dialer {
     fn cancel(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Arc<Cancel> {
         let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
         Arc::new(move || {
-            let patience = WaitLimit::until(Deadline::after(CANCEL.min(dialer.timeout)));
-            let socket = Socket::connect(&address, dialer.user_timeout, &patience)?;
-            dialer.tls.cancel(socket, &token, host.name(), &patience)
+            let wait_limit = WaitLimit::until(Deadline::after(CANCEL.min(dialer.timeout)));
+            let socket = Socket::connect(&address, dialer.user_timeout, &wait_limit)?;
+            dialer.tls.cancel(socket, &token, host.name(), &wait_limit)
         })
     }
 }
@@ -325,14 +325,14 @@ impl Host {
         life
     }
 
-    fn addresses(&self, patience: &WaitLimit) -> std::result::Result<Vec<Address>, DriverError> {
+    fn addresses(&self, wait_limit: &WaitLimit) -> std::result::Result<Vec<Address>, DriverError> {
         match &self.address {
             settings::Host::Unix { directory, port } => {
                 Ok(vec![Address::Unix(directory.join(format!(".s.PGSQL.{port}")))])
             }
             settings::Host::Tcp { name, port } => match name.parse::<IpAddr>() {
                 Ok(address) => Ok(vec![Address::Tcp(SocketAddr::new(address, *port))]),
-                Err(_) => Ok(self.look_up(name, *port, patience)?.into_iter().map(Address::Tcp).collect()),
+                Err(_) => Ok(self.look_up(name, *port, wait_limit)?.into_iter().map(Address::Tcp).collect()),
             },
         }
     }
@@ -342,7 +342,7 @@ impl Host {
         &self,
         name: &str,
         port: u16,
-        patience: &WaitLimit,
+        wait_limit: &WaitLimit,
     ) -> std::result::Result<Vec<SocketAddr>, DriverError> {
         let earlier = self.lookup.lock().take();
         let answer = match earlier {
@@ -357,7 +357,7 @@ impl Host {
             }
         };
         loop {
-            let slice = match patience.slice(SLICE) {
+            let slice = match wait_limit.slice(SLICE) {
                 Ok(slice) => slice,
                 Err(error) => {
                     *self.lookup.lock() = Some(answer);

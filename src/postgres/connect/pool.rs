@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::classify::{Class, During};
-use super::driver::patience::{SLICE, WaitLimit};
+use super::driver::wait_limit::{SLICE, WaitLimit};
 use super::failure::AttemptError;
 use super::session::{Attempt, Session, Setup};
 use super::slots::{Loan, NotLent, Slots};
@@ -78,24 +78,24 @@ impl Pool {
     }
 
     /// A session, from the pool or new, that is ready for no other revision of the table than this one.
-    pub fn session_for(&self, revision: u32, patience: &WaitLimit) -> Attempt<Checkout> {
-        self.session_if(patience, |session| session.revision.is_none_or(|other| other == revision))
+    pub fn session_for(&self, revision: u32, wait_limit: &WaitLimit) -> Attempt<Checkout> {
+        self.session_if(wait_limit, |session| session.revision.is_none_or(|other| other == revision))
     }
 
     /// A session, from the pool or new.
-    pub fn session(&self, patience: &WaitLimit) -> Attempt<Checkout> {
-        self.session_if(patience, |_| true)
+    pub fn session(&self, wait_limit: &WaitLimit) -> Attempt<Checkout> {
+        self.session_if(wait_limit, |_| true)
     }
 
-    fn session_if(&self, patience: &WaitLimit, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
+    fn session_if(&self, wait_limit: &WaitLimit, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
         loop {
             // Looked at for its side effect: slots come back when the time of fewer sessions is over.
             self.limit();
-            let mut slot = self.free_slot(patience)?;
+            let mut slot = self.free_slot(wait_limit)?;
             let generation = self.generation.load(Ordering::Relaxed);
             let doubted = *self.doubted.lock();
             if let Some(session) = slot.as_mut() {
-                session.client().set_patience(patience.clone());
+                session.client().set_wait_limit(wait_limit.clone());
             }
             if let Some(session) = slot.as_mut()
                 && session.is_usable()
@@ -106,9 +106,9 @@ impl Pool {
                 return Ok(Checkout(slot));
             }
             *slot = None;
-            match Session::open(&self.connector, &self.setup, &self.open, &self.outage.patience(patience)) {
+            match Session::open(&self.connector, &self.setup, &self.open, &self.outage.wait_limit(wait_limit)) {
                 Ok(mut session) => {
-                    session.client().set_patience(patience.clone());
+                    session.client().set_wait_limit(wait_limit.clone());
                     session.generation = generation;
                     *slot = Some(session);
                     return Ok(Checkout(slot));
@@ -142,10 +142,10 @@ impl Pool {
     }
 
     /// Waits for a slot that nobody uses.
-    fn free_slot(&self, patience: &WaitLimit) -> Attempt<Loan<Session>> {
+    fn free_slot(&self, wait_limit: &WaitLimit) -> Attempt<Loan<Session>> {
         let deadline = Instant::now() + self.max_wait;
         loop {
-            let slice = patience.slice(SLICE).map_err(|error| AttemptError::new(&error, During::Connect))?;
+            let slice = wait_limit.slice(SLICE).map_err(|error| AttemptError::new(&error, During::Connect))?;
             let left = deadline.saturating_duration_since(Instant::now());
             match self.slots.lend(Instant::now() + slice.min(left).max(LEAST)) {
                 Ok(slot) => return Ok(slot),

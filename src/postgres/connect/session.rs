@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
 
 use super::classify::{Class, During};
-use super::driver::patience::WaitLimit;
+use super::driver::wait_limit::WaitLimit;
 use super::driver::{Client, Error};
 use super::failure::AttemptError;
 use crate::postgres::connect::connector::Connector;
@@ -85,12 +85,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and logs in, within the connect time-out if the patience doesn't end earlier. The session's later waits have
-    /// the same patience until it is given another one.
-    pub fn open(connector: &Connector, setup: &Setup, open: &Arc<AtomicU32>, patience: &WaitLimit) -> Attempt<Session> {
-        let own = patience.at_most(connector.timeout());
+    /// Connects and logs in, within the connect time-out if the wait_limit doesn't end earlier. The session's later waits have
+    /// the same wait_limit until it is given another one.
+    pub fn open(
+        connector: &Connector,
+        setup: &Setup,
+        open: &Arc<AtomicU32>,
+        wait_limit: &WaitLimit,
+    ) -> Attempt<Session> {
+        let own = wait_limit.at_most(connector.timeout());
         let mut client = connector.connect(&own)?;
-        client.set_patience(own);
+        client.set_wait_limit(own);
         open.fetch_add(1, Ordering::Relaxed);
         let mut session = Session {
             client,
@@ -108,7 +113,7 @@ impl Session {
             open: Arc::clone(open),
         };
         session.set_up(setup)?;
-        session.client.set_patience(patience.clone());
+        session.client.set_wait_limit(wait_limit.clone());
         Ok(session)
     }
 

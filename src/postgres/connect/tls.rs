@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio_postgres::{CancelToken, Config, NoTls};
 
-use super::driver::patience::WaitLimit;
 use super::driver::socket::Socket;
+use super::driver::wait_limit::WaitLimit;
 use super::driver::{Client, Error as DriverError, cancel};
 use crate::error::{Error, Result};
 use crate::settings::{Connection, SslMode};
@@ -25,12 +25,12 @@ impl Tls {
         socket: Arc<Socket>,
         config: &Config,
         #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
-        patience: &WaitLimit,
+        wait_limit: &WaitLimit,
     ) -> std::result::Result<Client, DriverError> {
         match self {
-            Tls::Off => Client::log_in(socket, config, NoTls, patience),
+            Tls::Off => Client::log_in(socket, config, NoTls, wait_limit),
             #[cfg(feature = "tls")]
-            Tls::On(connector) => Client::log_in(socket, config, connector.to(name)?, patience),
+            Tls::On(connector) => Client::log_in(socket, config, connector.to(name)?, wait_limit),
         }
     }
 
@@ -40,12 +40,12 @@ impl Tls {
         socket: Arc<Socket>,
         token: &CancelToken,
         #[cfg_attr(not(feature = "tls"), allow(unused_variables))] name: &str,
-        patience: &WaitLimit,
+        wait_limit: &WaitLimit,
     ) -> std::result::Result<(), DriverError> {
         match self {
-            Tls::Off => cancel(socket, token, NoTls, patience),
+            Tls::Off => cancel(socket, token, NoTls, wait_limit),
             #[cfg(feature = "tls")]
-            Tls::On(connector) => cancel(socket, token, connector.to(name)?, patience),
+            Tls::On(connector) => cancel(socket, token, connector.to(name)?, wait_limit),
         }
     }
 

@@ -13,7 +13,7 @@ use super::transaction::{Besides, Order, Path, transaction};
 use super::trial;
 use crate::batch::Op;
 use crate::postgres::SchemaVersion;
-use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::owners::{self, Admitted, Owners};
 
@@ -52,8 +52,8 @@ impl<'a> BatchWrite<'a> {
     }
 
     pub(super) fn check_schema(&mut self) -> Attempt<Outcome> {
-        let patience = WaitLimit::of(self.stop);
-        let mut session = self.target.pool.session_for(self.schema_version.revision, &patience)?;
+        let wait_limit = WaitLimit::of(self.stop);
+        let mut session = self.target.pool.session_for(self.schema_version.revision, &wait_limit)?;
         session.attempt(|session| self.schema_version.shape.compare(session))?;
         Ok(Outcome::Passed)
     }

@@ -15,7 +15,7 @@ use super::written::Written;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::{SchemaVersion, Settle, Target};
 use crate::stop::{Phase, Stop};

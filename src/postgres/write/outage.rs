@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
-use crate::postgres::connect::driver::patience::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
 use crate::settings::RowOrigin;
 
@@ -33,11 +33,11 @@ impl Outage {
     }
 
     /// The limit of an attempt to open a session: not longer than an outage may still last.
-    pub fn patience(&self, patience: &WaitLimit) -> WaitLimit {
-        let Some(longest) = self.longest else { return patience.clone() };
+    pub fn wait_limit(&self, wait_limit: &WaitLimit) -> WaitLimit {
+        let Some(longest) = self.longest else { return wait_limit.clone() };
         let since = *self.since.lock();
         let left = since.map_or(longest, |(since, _)| longest.saturating_sub(since.elapsed()));
-        patience.at_most(left.max(LEAST))
+        wait_limit.at_most(left.max(LEAST))
     }
 
     /// Since when the database has been away.

@@ -26,9 +26,9 @@ const MOST_UNKNOWN: usize = 1000;
 /// Schemas that a schema may refer to, one through another.
 const MOST_REFERENCES: usize = 200;
 
-/// Opens a registry; nothing is asked yet. A request for a schema waits for `patience`. If there is no answer by then, the
+/// Opens a registry; nothing is asked yet. A request for a schema waits for `longest_wait`. If there is no answer by then, the
 /// result says so, and a later request gets the answer.
-pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>> {
+pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schemas>> {
     let client = Client::new(settings).map_err(Error::Source)?;
     let asker =
         Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
@@ -37,7 +37,7 @@ pub fn open(settings: &Registry, patience: Duration) -> Result<Arc<dyn Schemas>>
     let answers = Arc::clone(&desk);
     let thread = threads::spawn("schema-registry", move || answer_all(asker, &to_ask, &answers));
     thread.map_err(|error| threads::refused("to ask the schema registry", &error))?;
-    Ok(Arc::new(ConfluentRegistry { patience, questions, desk }))
+    Ok(Arc::new(ConfluentRegistry { longest_wait, questions, desk }))
 }
 
 /// What is wrong with a registry's options, found without asking it.
@@ -67,7 +67,7 @@ struct Answers {
 
 impl Schemas for ConfluentRegistry {
     fn find(&self, id: u32) -> SchemaLookup {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.longest_wait;
         let mut answers = self.desk.state.lock();
         loop {
             match answers.answer.take() {

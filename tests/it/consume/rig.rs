@@ -70,7 +70,7 @@ impl Rig {
                 group: format!("group-{}", topics[0].name),
                 fresh: false,
                 share_of_memory: 32 << 20,
-                patience: None,
+                longest_wait: None,
             },
             full_every: None,
             full_for: FULL,

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::Error;
-use super::patience::WaitLimit;
 use super::socket::Socket;
+use super::wait_limit::WaitLimit;
 
 /// As long as the server answers new logins, it is asked less and less often; this is the longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -99,7 +99,7 @@ impl Pulse {
 
     /// Called again and again by a session that has waited on the socket `own` since `since`. Returns an error when a new
     /// connection gets no answer either.
-    pub fn ask(&self, since: Instant, own: &Arc<Socket>, patience: &WaitLimit) -> Result<(), Error> {
+    pub fn ask(&self, since: Instant, own: &Arc<Socket>, wait_limit: &WaitLimit) -> Result<(), Error> {
         let now = Instant::now();
         let waited = now.duration_since(since);
         if waited < self.silence {
@@ -124,7 +124,7 @@ impl Pulse {
             }
             state.asking = true;
         }
-        let patient = WaitLimit { unless: Some(Arc::clone(own)), ..patience.at_most(self.allowed) };
+        let patient = WaitLimit { unless: Some(Arc::clone(own)), ..wait_limit.at_most(self.allowed) };
         let answer = (self.question)(&patient);
         let mut state = self.life.state.lock();
         state.asking = false;
@@ -147,7 +147,7 @@ impl Pulse {
             }
             Err(Error::Stopped) => Err(Error::Stopped),
             // The session's own wait is over; this says nothing about the server.
-            Err(_) if patience.slice(self.silence).is_err() => patience.slice(self.silence).map(drop),
+            Err(_) if wait_limit.slice(self.silence).is_err() => wait_limit.slice(self.silence).map(drop),
             Err(error) => {
                 log::debug!(
                     "a session has waited {:.1} s for an answer, and a new connection to its server got none either: {error}",

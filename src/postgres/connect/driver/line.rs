@@ -12,8 +12,8 @@ use tokio_postgres::{AsyncMessage, Connection};
 
 use super::Error;
 use super::life::Pulse;
-use super::patience::WaitLimit;
 use super::socket::{Socket, SocketStream};
+use super::wait_limit::WaitLimit;
 
 /// Set when a request or its connection wakes the other one. Then both are polled again before the thread waits.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Drive for Connection<SocketStream
 /// Waits for a future that only needs the socket: a login.
 pub fn wait_for<T, E: Into<Error>>(
     socket: &Socket,
-    patience: &WaitLimit,
+    wait_limit: &WaitLimit,
     future: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Error> {
     let mut future = pin!(future);
@@ -56,7 +56,7 @@ pub fn wait_for<T, E: Into<Error>>(
             return outcome.map_err(Into::into);
         }
         if !woken.0.load(Ordering::Relaxed) {
-            while !socket.wait_in_slices(patience)? {}
+            while !socket.wait_in_slices(wait_limit)? {}
         }
     }
 }
@@ -75,7 +75,7 @@ pub struct Line {
     socket: Arc<Socket>,
     woken: Arc<Woken>,
     waker: Waker,
-    pub patience: WaitLimit,
+    pub wait_limit: WaitLimit,
     /// Knows whether the server is alive while it doesn't answer.
     pulse: Option<Pulse>,
     /// Nothing more comes, or what comes would be the answer to an earlier request.
@@ -83,10 +83,10 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, patience: WaitLimit) -> Line {
+    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, wait_limit: WaitLimit) -> Line {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
-        Line { connection, socket, woken, waker, patience, pulse: None, broken: false }
+        Line { connection, socket, woken, waker, wait_limit, pulse: None, broken: false }
     }
 
     pub fn set_pulse(&mut self, pulse: Pulse) {
@@ -132,13 +132,13 @@ impl Line {
                 continue;
             }
             let since = *silent_since.get_or_insert_with(Instant::now);
-            if self.socket.wait_in_slices(&self.patience)? {
+            if self.socket.wait_in_slices(&self.wait_limit)? {
                 silent_since = None;
                 if let Some(pulse) = &self.pulse {
                     pulse.heard();
                 }
             } else if let Some(pulse) = &self.pulse {
-                pulse.ask(since, &self.socket, &self.patience)?;
+                pulse.ask(since, &self.socket, &self.wait_limit)?;
             }
         }
     }

@@ -1,5 +1,5 @@
 //! The PostgreSQL driver as sessions see it. tokio-postgres speaks the protocol. The calling thread drives the connection
-//! itself and waits in poll(2). So every wait has an end (see [`patience`]), a session needs no thread, and no runtime is left
+//! itself and waits in poll(2). So every wait has an end (see [`wait_limit`]), a session needs no thread, and no runtime is left
 //! in a host's threads.
 
 mod copy_in;
@@ -7,9 +7,9 @@ mod error;
 pub mod life;
 mod line;
 mod parameter;
-pub mod patience;
 mod process;
 pub mod socket;
+pub mod wait_limit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub use self::parameter::Parameter;
 
 use self::life::Pulse;
 use self::line::Line;
-use self::patience::WaitLimit;
 use self::socket::{Socket, SocketStream};
+use self::wait_limit::WaitLimit;
 
 /// One connection.
 pub struct Client {
@@ -36,14 +36,14 @@ pub struct Client {
 
 impl Client {
     /// Logs in over a socket that is connected.
-    pub fn log_in<T>(socket: Arc<Socket>, config: &Config, tls: T, patience: &WaitLimit) -> Result<Client, Error>
+    pub fn log_in<T>(socket: Arc<Socket>, config: &Config, tls: T, wait_limit: &WaitLimit) -> Result<Client, Error>
     where
         T: TlsConnect<SocketStream>,
         T::Stream: Send + 'static,
     {
         let login = config.connect_raw(SocketStream(Arc::clone(&socket)), tls);
-        let (asked, connection) = line::wait_for(&socket, patience, login)?;
-        Ok(Client { asked, line: Line::new(Box::new(connection), socket, patience.clone()) })
+        let (asked, connection) = line::wait_for(&socket, wait_limit, login)?;
+        Ok(Client { asked, line: Line::new(Box::new(connection), socket, wait_limit.clone()) })
     }
 
     /// What [`cancel`] needs.
@@ -52,8 +52,8 @@ impl Client {
     }
 
     /// What ends the waits from now on.
-    pub fn set_patience(&mut self, patience: WaitLimit) {
-        self.line.patience = patience;
+    pub fn set_wait_limit(&mut self, wait_limit: WaitLimit) {
+        self.line.wait_limit = wait_limit;
     }
 
     /// From now on a silent server is asked whether it is alive.
@@ -117,10 +117,10 @@ impl Client {
 
     /// Whether the server answers, within `allowed`.
     pub fn answers(&mut self, allowed: Duration) -> bool {
-        let patience = self.line.patience.clone();
-        self.line.patience = patience.at_most(allowed);
+        let wait_limit = self.line.wait_limit.clone();
+        self.line.wait_limit = wait_limit.at_most(allowed);
         let answer = self.batch_execute("");
-        self.line.patience = patience;
+        self.line.wait_limit = wait_limit;
         answer.is_ok()
     }
 }
@@ -130,10 +130,10 @@ pub fn cancel<T: TlsConnect<SocketStream>>(
     socket: Arc<Socket>,
     token: &CancelToken,
     tls: T,
-    patience: &WaitLimit,
+    wait_limit: &WaitLimit,
 ) -> Result<(), Error> {
     let request = token.cancel_query_raw(SocketStream(Arc::clone(&socket)), tls);
-    line::wait_for(&socket, patience, request)
+    line::wait_for(&socket, wait_limit, request)
 }
 
 fn typed<'a>(parameters: &[&'a dyn Parameter]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {

@@ -16,7 +16,7 @@ use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Error;
-use super::patience::WaitLimit;
+use super::wait_limit::WaitLimit;
 use crate::threads;
 
 /// How long a peer may be silent before the kernel asks whether it is still there, how often it asks, and how many times.
@@ -51,7 +51,7 @@ pub struct Socket {
 
 impl Socket {
     /// Connects. `user_timeout`: how long what was sent may stay unacknowledged.
-    pub fn connect(address: &Address, user_timeout: Duration, patience: &WaitLimit) -> Result<Arc<Socket>, Error> {
+    pub fn connect(address: &Address, user_timeout: Duration, wait_limit: &WaitLimit) -> Result<Arc<Socket>, Error> {
         let (domain, to) = match address {
             Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
             Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
@@ -70,7 +70,7 @@ impl Socket {
             match rustix::io::Errno::from_io_error(&error) {
                 Some(rustix::io::Errno::INPROGRESS) => {
                     socket.may_write.store(false, Ordering::Relaxed);
-                    while !socket.wait_in_slices(patience)? {}
+                    while !socket.wait_in_slices(wait_limit)? {}
                     if let Some(error) = socket.socket.take_error()? {
                         return Err(error.into());
                     }
@@ -79,7 +79,7 @@ impl Socket {
                 Some(rustix::io::Errno::INTR) => {}
                 // The queue of a Unix socket is full.
                 Some(rustix::io::Errno::AGAIN) => {
-                    std::thread::sleep(patience.slice(Duration::from_millis(10))?);
+                    std::thread::sleep(wait_limit.slice(Duration::from_millis(10))?);
                 }
                 _ => return Err(error.into()),
             }
@@ -88,16 +88,16 @@ impl Socket {
     }
 
     /// Waits for one slice of time until there is something to read, or room to write if the last write found none. Returns
-    /// whether there is. An error when the patience is over.
-    pub fn wait_in_slices(&self, patience: &WaitLimit) -> Result<bool, Error> {
+    /// whether there is. An error when the wait_limit is over.
+    pub fn wait_in_slices(&self, wait_limit: &WaitLimit) -> Result<bool, Error> {
         threads::waits_for("the database");
-        let slice = patience.slice(super::patience::SLICE)?;
+        let slice = wait_limit.slice(super::wait_limit::SLICE)?;
         let mut wanted = PollFlags::IN;
         if !self.may_write.load(Ordering::Relaxed) {
             wanted |= PollFlags::OUT;
         }
         let mut polled = vec![PollFd::new(&self.socket, wanted)];
-        if let Some(other) = &patience.unless {
+        if let Some(other) = &wait_limit.unless {
             polled.push(PollFd::new(&other.socket, PollFlags::IN));
         }
         let timeout = Timespec { tv_sec: slice.as_secs() as i64, tv_nsec: slice.subsec_nanos().into() };

@@ -7,7 +7,7 @@
 //!   job stops, and none of the rows held back is rejected or settled.
 //! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
 //!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where there is
-//!   neither, after [`PATIENCE`], it is enough that rows of the kind were accepted earlier, or
+//!   neither, after [`LONGEST_WAIT`], it is enough that rows of the kind were accepted earlier, or
 //!   that the code is of class 22 or 44. Without any evidence the job stops.
 //!
 //! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
@@ -25,7 +25,7 @@ pub const ENOUGH: u32 = 16;
 pub const SAMPLE: usize = 16;
 
 /// How long a row waits for evidence at the end of its batch.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Kinds of entries. They need different privileges and columns, so an accepted entry proves nothing about another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

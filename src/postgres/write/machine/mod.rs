@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 pub use self::action::{Action, BatchFacts, Effect, Facts, Outcome, Request, RowByRow, StopReason};
 
-use self::evidence::{Evidence, PATIENCE};
+use self::evidence::{Evidence, LONGEST_WAIT};
 use self::held::Held;
 use self::isolate::Isolation;
 use self::rule::{Event, Task};
@@ -177,7 +177,7 @@ impl<'a> Machine<'a> {
     fn decide_alone(&mut self, task: Task, batch: &BatchFacts<'_>, now: Instant) {
         self.task = None;
         if task == Task::End {
-            self.end.get_or_insert(End { deadline: now + PATIENCE, copy_tried: false });
+            self.end.get_or_insert(End { deadline: now + LONGEST_WAIT, copy_tried: false });
         }
         self.decide(batch, &Ended { task, event: Event::None, outcome: None, facts: Facts::at(now) });
     }
