@@ -62,7 +62,7 @@ pub struct RowEntry {
 }
 
 impl RowEntry {
-    /// For neighbours in a queue: both come from one record, so they must share a transaction.
+    /// Whether both come from one record and so must share a transaction. Only asked of neighbours in a queue.
     pub fn is_of_same_record(&self, other: &RowEntry) -> bool {
         (self.stream, self.ticket) == (other.stream, other.ticket)
     }

@@ -106,7 +106,7 @@ impl Error {
         matches!(self, Error::Target { passing: true, .. } | Error::TimedOut(_))
     }
 
-    /// Whether nobody knows of some rows if they are in the database: those that were pushed and not durable.
+    /// Whether it is not known of some rows if they are in the database: those that were pushed and are not durable.
     pub fn is_in_doubt(&self) -> bool {
         match self {
             Error::NotDurable { .. } | Error::Fenced(_) => true,
@@ -160,7 +160,7 @@ impl Stage {
         }
     }
 
-    /// The stage that [`Stage::as_str`] calls so.
+    /// The stage with this name. The opposite of [`Stage::as_str`].
     pub fn named(name: &str) -> Option<Stage> {
         [Stage::Decode, Stage::Select, Stage::Encode, Stage::Write].into_iter().find(|stage| stage.as_str() == name)
     }

@@ -4,7 +4,8 @@
 //! - `Pipeline`, with the feature `kafka`: a Flink SQL job, or a topic and
 //!   its columns, runs on threads of the library.
 //!
-//! A push is a promise only when its number is below [`Sink::durable`]. No method needs a runtime; all may block.
+//! A pushed row is safe when its number is below [`Sink::durable`]: then it is committed, or was ignored or rejected. No method
+//! needs an async runtime; all may block.
 //!
 //! ```no_run
 //! use std::time::Duration;

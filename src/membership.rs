@@ -1,4 +1,4 @@
-//! Who owns a partition: what the code that writes rows may ask of the group of processes that share the partitions.
+//! Lets `postgres/` ask the consumer group whether this process still owns a partition, without knowing Kafka.
 
 /// A process's membership in the group that shares the partitions.
 pub trait Membership: Send + Sync {

@@ -1,4 +1,4 @@
-//! A dead letter: a rejected record with everything needed to repair it and put it through again.
+//! A dead letter: a rejected record with everything needed to repair it and to replay it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -117,7 +117,7 @@ pub mod samples {
         }
     }
 
-    /// A dead letter of which all is absent that may be.
+    /// A dead letter without any of the parts that may be absent.
     pub fn bare() -> DeadLetter {
         DeadLetter {
             timestamp_ms: None,

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Dead letters are rare enough that one lock for all files costs nothing.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// A file that only grows. It is opened anew for each write, so that it may be moved away (rotated) at any time.
+/// A file that is only appended to. It is opened anew for each write, so that it may be moved away (rotated) at any time.
 #[derive(Debug)]
 pub struct DeadLetterFile {
     path: PathBuf,
@@ -30,7 +30,7 @@ impl DeadLetterFile {
     }
 
     /// Makes sure that [`DeadLetterFile::open`] would succeed. A file that isn't there is not created: a running job may
-    /// create it at the same time, and what it writes must stay. Another file beside it tells as much.
+    /// create it at the same time, and what it writes must stay. Another file, made in the same folder and removed, shows the same.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::open(path).map(drop);
@@ -101,7 +101,7 @@ impl DeadLetters for DeadLetterFile {
     }
 }
 
-/// False after a crash or a full disk in the middle of a line. That piece is ended, so that it spoils no other line.
+/// False if a crash or a full disk has left an incomplete line. It then gets its line feed, so that the next line starts at the beginning.
 fn ends_with_line_feed(file: &File, length: u64) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact_at(&mut last, length - 1)?;

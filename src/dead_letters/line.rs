@@ -71,7 +71,7 @@ pub fn read(line: &[u8]) -> Result<DeadLetter, String> {
             column: text("column")?,
             sqlstate: text("sqlstate")?,
         },
-        // Nobody reads it back: a dead letter that is rejected again gets its own.
+        // Not needed: a record that is rejected again gets a new time.
         time_ms: 0,
     })
 }

@@ -9,7 +9,7 @@ use crate::position::Position;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Enough to see what is wrong; more would only push other lines out of sight.
+/// Enough to see what is wrong; more lines would only hide others.
 const LINES_A_SECOND: u32 = 10;
 
 /// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
@@ -60,7 +60,7 @@ enum Admission {
     LeaveOut,
 }
 
-/// At most `lines` in each window, which starts with the first line after the one before.
+/// At most `lines` in each period. A period starts with the first line after the end of the period before.
 struct RateLimit {
     lines: u32,
     window_start: Option<Instant>,

@@ -1,5 +1,5 @@
-//! A dead letter as a Kafka message: key, headers and value as they were, and behind the headers why it is here, under the
-//! names that Kafka Connect gives its dead letters and, for what those can't say, under our own.
+//! A dead letter as a Kafka message. Key, headers and value stay as they were. Headers are added that say why the record was
+//! rejected. They have the names that Kafka Connect uses; where it has no name for something, names of our own.
 
 use crate::dead_letters::dead_letter::{DeadLetter, utc};
 use crate::error::{Rejection, Stage};
@@ -63,7 +63,8 @@ pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<
     }
 }
 
-/// The dead letter in a message. A message of Kafka Connect's has no sink; one without any such headers stands for itself.
+/// The dead letter in a message. If Kafka Connect wrote the message, it names no sink. A message
+/// without any of these headers is taken as the record itself.
 pub fn read(record: &Record<'_>) -> DeadLetter {
     let start = record.headers.iter().rposition(|(name, _)| *name == FIRST).unwrap_or(record.headers.len());
     let (own, added) = record.headers.split_at(start);

@@ -1,7 +1,7 @@
-//! Dead letters: where records go that can't become rows, so that the rest of the topic can.
+//! Dead letters: keeps the records that can't become rows, so that the job can go on with the rest of the topic.
 //!
-//! Whether a record is rejected is not decided here: this stage only makes rejections durable, or visible in the log. What
-//! needs a driver (the brokers, the database) is handed in by who has it.
+//! Whether a record is rejected is not decided here: this folder only makes rejections durable, or writes them to the log. Code
+//! that needs a driver, for the brokers or the database, is passed in by the caller.
 
 pub mod dead_letter;
 mod file;

@@ -1,4 +1,4 @@
-//! Dead letters on their way back: a file of JSON Lines that is read in the order of the records, however many there are.
+//! The dead letters of a replay: a file of JSON Lines, read in the order of the records. Only positions are held in memory.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -31,7 +31,7 @@ pub struct SpoolPosition {
 }
 
 impl SpoolPosition {
-    /// Whether both are letters of one record.
+    /// Whether both come from one record.
     pub fn is_of_same_record(&self, other: &SpoolPosition) -> bool {
         (self.topic, self.partition, self.offset) == (other.topic, other.partition, other.offset)
     }
@@ -46,7 +46,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// An empty one without a name, which goes with the process.
+    /// An empty file without a name. The system removes it when the process ends.
     pub fn temporary() -> Result<Spool> {
         let folder = std::env::temp_dir();
         let failed = |error: io::Error| {

@@ -170,12 +170,13 @@ impl Dispatcher {
         state.idle == 0 && (was_empty || state.batches_out < state.wanted())
     }
 
-    /// Counts a writer that is about to be started as idle. So only one is started.
+    /// To be called before a writer is started. The writer counts as idle from now on, so that no second one is started for the
+    /// same rows.
     pub fn expect_writer(&self) {
         self.state.lock().idle += 1;
     }
 
-    /// The writer that was expected could not be started.
+    /// To be called when the writer of [`Dispatcher::expect_writer`] could not be started.
     pub fn miss_writer(&self) {
         self.state.lock().idle -= 1;
     }

@@ -2,7 +2,7 @@
 //! that is worth it. A larger batch is worth it unless it is slower, because it costs the server less: a COPY of 3000 short rows costs
 //! a third more for each row than one of 12,000. One more transaction at once must make writing faster, because it takes a connection.
 //!
-//! Where the job leaves `batchsize` out, the first batches double it without a trial, until a batch isn't full or takes half of the
+//! Where the job leaves `batchsize` out, the first batches double it without an experiment, until a batch isn't full or takes half of the
 //! longest time. So a job that has much to read doesn't spend its first seconds with small batches.
 
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 /// With two, the server stays busy while one of them commits.
 const FIRST_WRITERS: usize = 2;
 const MOST_ROWS: usize = 48_000;
-/// A trial lasts at least this long, and at least this many batches.
-const TRIAL: Duration = Duration::from_millis(250);
-const TRIAL_BATCHES: u32 = 8;
+/// An experiment lasts at least this long, and at least this many batches.
+const EXPERIMENT: Duration = Duration::from_millis(250);
+const EXPERIMENT_BATCHES: u32 = 8;
 /// The rate (rows a second) must reach so much of the rate before. Otherwise the larger value is taken back.
 const WRITERS_WORTH_IT: f64 = 1.07;
 const ROWS_WORTH_IT: f64 = 0.97;
 /// No batch should take longer, because its rows are seen only after it.
 const LONGEST: Duration = Duration::from_millis(150);
-/// How long the result of the trials is used before new ones begin.
+/// How long the result of the experiments is used before new ones begin.
 const PAUSE: Duration = Duration::from_secs(20);
 
 /// What the tuner decides.
@@ -41,10 +41,10 @@ pub struct Tuner {
     most_writers: usize,
     /// The job leaves `batchsize` out.
     rows_are_free: bool,
-    /// The first doublings without trials are over.
+    /// The first doublings without experiments are over.
     grown: bool,
     /// What was enlarged last, and the rate before that.
-    trial: Option<(Tuned, f64)>,
+    experiment: Option<(Tuned, f64)>,
     next: Tuned,
     paused_until: Option<Instant>,
     since: Option<Instant>,
@@ -61,7 +61,7 @@ impl Tuner {
             most_writers,
             rows_are_free,
             grown: false,
-            trial: None,
+            experiment: None,
             next: Tuned::Rows,
             paused_until: None,
             since: None,
@@ -97,7 +97,7 @@ impl Tuner {
         self.full += u32::from(was_full);
         self.rows += rows;
         self.spent += spent;
-        if self.batches < TRIAL_BATCHES || now - since < TRIAL {
+        if self.batches < EXPERIMENT_BATCHES || now - since < EXPERIMENT {
             return;
         }
         let rate = self.rows as f64 / (now - since).as_secs_f64();
@@ -108,7 +108,7 @@ impl Tuner {
     }
 
     fn decide(&mut self, now: Instant, rate: f64, saturated: bool, long: bool) {
-        if let Some((tuned, before)) = self.trial.take() {
+        if let Some((tuned, before)) = self.experiment.take() {
             let is_worth_it = match tuned {
                 Tuned::Rows => rate >= before * ROWS_WORTH_IT && !long,
                 Tuned::Writers => rate >= before * WRITERS_WORTH_IT,
@@ -128,14 +128,14 @@ impl Tuner {
         if self.next == Tuned::Rows {
             if self.rows_are_free && !long && self.setting.rows * 2 <= MOST_ROWS {
                 self.setting.rows *= 2;
-                self.trial = Some((Tuned::Rows, rate));
+                self.experiment = Some((Tuned::Rows, rate));
                 return;
             }
             self.next = Tuned::Writers;
         }
         if self.setting.writers < self.most_writers {
             self.setting.writers = (self.setting.writers * 2).min(self.most_writers);
-            self.trial = Some((Tuned::Writers, rate));
+            self.experiment = Some((Tuned::Writers, rate));
             return;
         }
         self.pause(now);

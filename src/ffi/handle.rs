@@ -1,6 +1,6 @@
-//! Handles: what a host holds instead of an object's address. A handle is a number in a pointer's clothes, place and
-//! generation of a slot, so one that was freed, is of another kind or was never given out is an error and not a crash:
-//! nothing a host passes as a handle is ever dereferenced.
+//! Handles: what a host holds instead of an object's address. To C a handle looks like a pointer, but it is a number: the place
+//! of a slot and its generation. The library looks the number up and never dereferences it. So a handle that was freed, is of
+//! another kind or was never given out leads to an error, not to a crash.
 
 use std::any::Any;
 use std::collections::VecDeque;

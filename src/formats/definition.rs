@@ -60,7 +60,8 @@ pub trait MessageFormat: Sized + 'static {
         None
     }
 
-    /// Derives its schema from the table's columns, or says why the schema it has isn't the table's.
+    /// Called once, with the columns of the table. A format that needs a schema and was given none derives it from them; one
+    /// that was given a schema checks that it fits them. The error says why it doesn't.
     fn complete(&mut self, _table: &str, _columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
         Ok(())
     }

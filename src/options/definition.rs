@@ -113,13 +113,13 @@ impl<S> OptionDefinition<S> {
         self
     }
 
-    /// Unless this holds of the options before it, the value isn't looked at.
+    /// The value is read only if `holds` is true of what the options before it have set.
     pub const fn read_when(mut self, holds: fn(&S) -> bool) -> Self {
         self.read_when = Some(holds);
         self
     }
 
-    /// Programs have a function of this name for it, in every language: tests/languages holds them to that.
+    /// In every language programs have a function of this name for it, which tests/languages checks.
     pub const fn setter(mut self, name: &'static str) -> Self {
         self.setter = Some(name);
         self
@@ -226,7 +226,7 @@ impl<S> Value<S> {
         }
     }
 
-    /// Whether an example's placeholder such as `<user>` is no value.
+    /// Whether a placeholder from an example, such as `<user>`, is refused as a value.
     pub fn refuses_placeholders(&self) -> bool {
         matches!(self, Value::Text(_) | Value::Secret(_) | Value::Format { .. })
     }
@@ -241,6 +241,6 @@ fn count(text: &str, most: u32) -> Result<u32, String> {
 }
 
 fn counted(number: Option<i64>, most: u32) -> Result<u32, String> {
-    // What is within the bounds is a u32.
+    // A number within these bounds fits into a u32.
     value_types::within(number, 1, most.into()).map(|count| u32::try_from(count).unwrap_or(most))
 }

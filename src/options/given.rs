@@ -1,4 +1,4 @@
-//! The value that a program gives an option, without a text that would have to be read.
+//! The value that a program gives an option: of the option's own type, so that no text has to be parsed.
 
 /// `S` is what the option sets.
 pub enum Given<S> {

@@ -16,7 +16,7 @@ pub struct TableOptions<'a> {
     table: &'a str,
     table_at: Location,
     entries: Vec<TableOption>,
-    /// In front of every option's name just now, such as `csv.`.
+    /// What stands before the names of the options that are read now, such as `csv.`.
     prefix: String,
     report: &'a mut Report,
 }
@@ -27,9 +27,9 @@ struct TableOption {
     /// As options are looked up.
     name: String,
     key_at: Option<Location>,
-    /// `None`: a `${…}` in it can't be replaced, which has been said.
+    /// `None`: a `${…}` in it can't be replaced. The error is noted.
     value: Option<String>,
-    /// `<password>`, as examples have it, in the file itself.
+    /// The file has a placeholder such as `<password>`, as examples do.
     is_placeholder: bool,
     value_at: Option<Location>,
 }
@@ -105,7 +105,7 @@ impl<'a> TableOptions<'a> {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
-    /// The options of a group, `name.*`, that is under the prefix of just now; without either.
+    /// The options of a group `name.*` under the current prefix. Their names come without the prefix and without `name.`.
     pub fn group(&self, option: &impl Named) -> Vec<(String, String)> {
         self.with_prefix(&format!("{}{}", self.prefix, option.name().trim_end_matches('*')))
     }

@@ -1,4 +1,4 @@
-//! What reading a job file brings up besides the job: errors, and notices for the user.
+//! What reading a job file finds besides the job: errors, and notices for the user.
 
 use crate::error::{Diagnostic, Location};
 

@@ -1,4 +1,4 @@
-//! Dead letters to a topic of the source's brokers: the stage that rejects meets the one that has the client.
+//! Opens the dead-letter topic of a sink, with the Kafka client settings of its source.
 
 use crate::dead_letters::dead_letter::DeadLetters;
 use crate::dead_letters::{DeadLetterTopic, Publish};

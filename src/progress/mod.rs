@@ -17,7 +17,7 @@ pub const WINDOW_LIMIT: usize = 1_000_000;
 pub enum AppendError {
     /// The first offset is below the read position, or the last one beyond all offsets.
     Passed { read: i64 },
-    /// [`Progress::is_crowded`].
+    /// Too many records are not settled: see [`Progress::is_crowded`].
     Crowded,
     /// The stream has ended.
     Ended,
@@ -39,7 +39,8 @@ struct Streams {
 #[derive(Debug)]
 enum ProgressStream {
     Open(Window),
-    /// The number of its entries that are still pending, plus one until [`Progress::forgotten`] is called.
+    /// How many reports about it are still to come: one for each pending entry, and the call of [`Progress::forgotten`]. After the
+    /// last one the number of the stream is free for another stream.
     Ended(u64),
 }
 
@@ -87,8 +88,8 @@ impl Progress {
         self.streams.lock().window(stream).map_or(0, |window| window.accept(offset, entries))
     }
 
-    /// Notes `count` records of one entry each, numbered one by one from `first`, or from the read position. Gives the
-    /// first offset and the first ticket; the others follow.
+    /// Notes `count` records of one entry each, with the offsets `first`, `first` + 1 and so on. Without `first` they begin
+    /// at the read position. Gives the first offset and the first ticket.
     pub fn append(&self, stream: u32, first: Option<i64>, count: usize) -> Result<(i64, u64), AppendError> {
         let mut streams = self.streams.lock();
         let Some(window) = streams.window(stream) else { return Err(AppendError::Ended) };

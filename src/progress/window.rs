@@ -18,7 +18,7 @@ pub struct Window {
     first_ticket: u64,
     /// The first offset not read yet.
     read: i64,
-    /// pending entries that were accepted before the stream was started over.
+    /// Pending entries that were accepted before the stream was started over.
     of_before: u64,
 }
 

@@ -27,8 +27,8 @@ impl Topics {
         }
     }
 
-    /// What tells this selection from others, whatever order its names were given in. A pattern's has a character that no
-    /// topic's name may have.
+    /// Texts that are the same for equal selections, in whatever order the names were given, and for no others. A pattern's has a
+    /// character that no topic's name may have.
     pub fn identity(&self) -> Vec<String> {
         match self {
             Topics::Named(names) => names.clone(),

@@ -46,7 +46,8 @@ pub struct SourceIntake {
     until_crowd_check: u32,
     /// The last answer was that there is no room.
     paused: bool,
-    /// Partition and offset of a record, and how many sinks have taken it; the next sink couldn't decide yet.
+    /// A record that only the first of the sinks have taken: its partition, its offset, and how many sinks that are. The next sink
+    /// waits for a schema check. When the reader offers the record again, it goes to the other sinks only.
     half_taken: Option<(usize, i64, usize)>,
     /// Of the process in a group that shares the partitions.
     membership: Option<Arc<dyn Membership>>,

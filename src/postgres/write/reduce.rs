@@ -1,4 +1,5 @@
-//! Of several rows with one key the one that counts, where there are only rows.
+//! Of several rows with one key, picks the one that counts. For batches without updates and deletes; for the others see
+//! [`super::net_effect`].
 
 use std::ops::Range;
 

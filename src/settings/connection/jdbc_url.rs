@@ -12,7 +12,7 @@ use crate::options::nearest::nearest;
 use crate::options::value_types::{boolean, integer};
 use crate::settings::{Connection, Host, Password, SslMode};
 
-/// What a URL says, with what was odd about it.
+/// What is wrong or without effect in a URL.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub errors: Vec<String>,
@@ -84,7 +84,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "allowEncodingChanges",
 ];
 
-/// The connection of a URL. With errors, the connection is only good for going on with the checks.
+/// The connection of a URL. If there are errors, the connection only serves to check the rest.
 pub fn parse(url: &str) -> (Connection, Findings) {
     let mut connection = Connection::default();
     let mut findings = Findings::default();

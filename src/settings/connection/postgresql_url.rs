@@ -54,7 +54,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// The connection of what follows the prefix. With errors, it is only good for going on with the checks.
+/// The connection of what follows the prefix. If there are errors, it only serves to check the rest.
 pub fn parse(rest: &str) -> (Connection, Findings) {
     let mut connection = Connection::default();
     let mut findings = Findings::default();

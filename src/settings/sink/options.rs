@@ -35,7 +35,7 @@ pub struct Sink {
     pub batch_write_timeout: Duration,
     /// Size of the connection pool, and so the most writers at once.
     pub connection_max_active: u32,
-    /// How long to wait for a free pooled connection.
+    /// How long to wait for a free session of the pool.
     pub connection_max_wait: Duration,
     pub max_retry_times: u32,
     pub retry_wait_time: Duration,
@@ -104,7 +104,7 @@ impl Sink {
 pub struct SinkColumn {
     /// The column's name in the database.
     pub name: String,
-    /// Of what feeds it.
+    /// The type of the values that go into it.
     pub data_type: DataType,
     /// Declared NOT NULL, or part of the declared PRIMARY KEY.
     pub not_null: bool,
@@ -127,7 +127,7 @@ pub struct SinkOptions {
 }
 
 impl SinkOptions {
-    /// No option is set.
+    /// Options of which none is set.
     pub fn new() -> Self {
         with_defaults(OPTIONS)
     }

@@ -11,7 +11,7 @@ use crate::types::data_type::DataType;
 /// Options by their names, each at most once.
 pub type GivenOptions = Vec<(String, Given<SinkOptions>)>;
 
-/// Gives an option another value.
+/// Sets an option, in place of the value that it has.
 pub fn give(options: &mut GivenOptions, name: impl Into<String>, value: Given<SinkOptions>) {
     let name = name.into();
     options.retain(|(earlier, _)| !earlier.eq_ignore_ascii_case(&name));

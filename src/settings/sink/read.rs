@@ -28,7 +28,7 @@ pub fn read(options: &mut TableOptions<'_>, connector: &str, written: DeclaredSi
     finish(options, given, written)
 }
 
-/// The sink of options that are right one by one.
+/// The sink that these options make. Each one is right by itself; what they say together is checked here.
 pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: DeclaredSink) -> Sink {
     modes(options, &mut given, written.changing);
     notice_no_effect(options, &given);

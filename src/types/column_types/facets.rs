@@ -13,7 +13,7 @@ pub(super) use crate::types::vector_encoding::VectorEncoding;
 use crate::types::vector_encoding::VectorOptions;
 use crate::types::vectors::dimension::Dimension;
 
-/// All that is to be known of a column type. No field has a default: a type that leaves one out doesn't compile. `M` is the
+/// All that is to be known of a column type. No field has a default: if a type's file leaves one out, the crate doesn't compile. `M` is the
 /// type's modifier: the length, the precision or the element type that a column is declared with, `()` where there is none.
 pub(super) struct Facets<M> {
     /// How the database's catalog names the type.
@@ -25,20 +25,22 @@ pub(super) struct Facets<M> {
     pub natural_source: fn(&M) -> DataType,
     /// How values of a source type enter the column. The option says what BYTES hold that feed a vector.
     pub fit: fn(&M, &DataType, Option<VectorEncoding>) -> Fit,
-    /// What the column takes, for the error about a source type that doesn't fit.
+    /// What the column takes, for the error that a source type doesn't fit. It gets that source type, because for some of them
+    /// it can give better advice.
     pub takes: fn(&DataType) -> &'static str,
 
     /// Appends the length and the binary form of a value that isn't NULL. On `Err` what was appended is to be thrown away.
     pub encode: fn(&M, Context<'_>, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
     /// The most bytes of a value's binary form, so that their memory can be reserved. [`room::FRAME`] is added to it.
     pub most_bytes: fn(&Value<'_>) -> usize,
-    /// Appends the text of what `encode` wrote behind the length, as the server's input function reads it. What isn't there is
+    /// Appends the text of what `encode` wrote behind the length, as the server's input function reads it. If bytes are missing, their text is
     /// left out.
     pub print: fn(&M, &[u8], &mut Vec<u8>),
 
     /// What a key of the type is good for.
     pub key: Key,
-    /// Appends the value as the column will store it: what the database takes for one key has the same bytes.
+    /// Appends the key image: the bytes of the value as the column will store it. Values that are one key to the database have
+    /// the same bytes.
     pub key_image: fn(&M, &DataType, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
 
     /// Whether its text never needs quotes as an element of an array.
@@ -138,7 +140,8 @@ pub(crate) enum KeyImages {
 pub(crate) struct VectorColumn {
     /// A type of pgvector: it has one dimension, and its modifier is the vector's length.
     pub is_vector_type: bool,
-    /// It counts as a vector only where the table has no other column for vectors.
+    /// The type is often used for other things too, so a column of it is taken for the table's vector only if the table has no
+    /// other column that can hold one.
     pub last_choice: bool,
     /// What the server stores for each element. `None`: that depends on the elements.
     pub stored_bytes: Option<usize>,

@@ -94,8 +94,8 @@ impl RowEncoder {
         self.scratch.reserve(texts.max().unwrap_or(0))
     }
 
-    /// Keys are spread by their image, and any kind of value may come for them: one whose image depends on its spelling is
-    /// refused.
+    /// For a sink whose rows wait in shards by the key image, while its values may be of any type. A key that could be spelled in
+    /// several ways, so that its image isn't certain, is refused from now on.
     pub fn with_canonical_keys(mut self) -> RowEncoder {
         self.canonical_keys = true;
         self
