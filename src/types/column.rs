@@ -9,7 +9,8 @@ pub struct SourceColumn {
     pub not_null: bool,
 }
 
-/// `name TYPE METADATA [FROM 'key']`: `data_type` is the key's own; a column declared otherwise is a cast of it.
+/// `name TYPE METADATA [FROM 'key']`: `data_type` is the type of the metadata key. If the column is declared
+    /// with another type, the value is cast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataColumn {
     pub key: String,

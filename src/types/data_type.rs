@@ -55,8 +55,8 @@ pub struct RowField {
     pub data_type: DataType,
 }
 
-/// What is NOT NULL inside a type: the element of an ARRAY or a MULTISET, key and value of a MAP, the fields of a ROW. Kept beside it,
-/// as only a format whose bytes depend on it wants to know.
+/// What is NOT NULL inside a type: the element of an ARRAY or a MULTISET, key and value of a MAP, the fields of a ROW. Kept apart from
+/// the type, because only a format whose bytes depend on it needs it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypePart {
     pub not_null: bool,
@@ -83,12 +83,12 @@ impl DataType {
         matches!(self, DataType::IntervalYearMonth | DataType::IntervalDayTime)
     }
 
-    /// Whether values have parts.
+    /// Whether its values consist of other values.
     pub fn is_nested(&self) -> bool {
         matches!(self, DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_))
     }
 
-    /// Keys and values of what consists of entries.
+    /// The types of key and value, of a MAP or a MULTISET.
     pub fn entries(&self) -> Option<(&DataType, &DataType)> {
         match self {
             DataType::Map(key, value) => Some((key, value)),

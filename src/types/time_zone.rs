@@ -78,8 +78,8 @@ impl TimeZone {
         instant.saturating_add(self.offset_at(instant).into())
     }
 
-    /// The instant at which the wall clock shows a time. Of two it is the earlier; one that the clock leaps over is
-    /// shifted by the leap, as `java.time` has it.
+    /// The instant at which the wall clock shows a time. If there are two, it is the earlier one. A time that the
+    /// clock skips is shifted by the skipped span, as in `java.time`.
     pub fn instant(&self, local: i64) -> i64 {
         let bounds = (Timestamp::MIN.as_second() + 200_000, Timestamp::MAX.as_second() - 200_000);
         let bounded = local.clamp(bounds.0, bounds.1);

@@ -73,8 +73,8 @@ fn malformed(text: &str) -> EncodeError {
     EncodeError::reject(sqlstate::MALFORMED, format!("{} is not an array literal", excerpt(text)))
 }
 
-/// The first element of `text` (`None`: NULL) and what stands after it, without blanks. Nested arrays and odd
-/// spellings are the server's to read.
+/// The first element of `text` (`None`: NULL) and what stands after it, without blanks. Nested arrays and unusual
+/// spellings are left to the server.
 fn next(text: &str, is_json: bool) -> Result<(Option<Cow<'_, str>>, &str), EncodeError> {
     if let Some(quoted) = text.strip_prefix('"') {
         let end = closing_quote(quoted).ok_or_else(|| malformed(text))?;

@@ -32,7 +32,7 @@ fn print(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend(digits.take(field::integer(length) as usize));
 }
 
-/// Of a bit string, whose length is signed.
+/// The most bits of a value: the server counts them in a signed number of 32 bits.
 const MOST_BITS: usize = i32::MAX as usize - 7;
 
 /// Text of the digits 0 and 1, or bytes: the first bit is the highest one of the first byte.
@@ -67,7 +67,7 @@ fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut Vec<u8>) -
         Value::Bytes(bytes) => {
             let most = bytes.len() * 8;
             let length = match limit {
-                // A last byte that is only partly used must be empty beyond.
+                // If the last byte is only partly used, its other bits must be 0.
                 Some(limit) if exact => {
                     let unused = (most as u64).saturating_sub(limit.into());
                     let padding = bytes.last().is_none_or(|last| unused < 8 && last.trailing_zeros() as u64 >= unused);

@@ -8,7 +8,7 @@ pub(super) const BOOL: Facets<()> = Facets {
     modifier: |_| Some(()),
     natural_source: |_| DataType::Boolean,
     fit: |_, source, _| match source {
-        // `1` and `0` mean something to the server.
+        // The server reads `1` and `0` as true and false.
         source if source.is_integer() => Fit::Text,
         source => Fit::binary_if(source.is_text() || *source == DataType::Boolean),
     },

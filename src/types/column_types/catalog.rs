@@ -22,7 +22,7 @@ impl CatalogType {
         Some(CatalogType { name: name.to_owned(), class: 'b', is_array: false, ..self.clone() })
     }
 
-    /// The modifier of types whose own counts from 4.
+    /// The modifier of types whose `typmod` is larger than it by 4.
     pub(super) fn modifier_from_4(&self) -> Option<u32> {
         u32::try_from(self.typmod.checked_sub(4)?).ok()
     }

@@ -56,10 +56,10 @@ pub(super) const fn float_array<N: Element>() -> Facets<()> {
     }
 }
 
-/// Of an array of one dimension.
+/// The bytes before the first element of an array of one dimension.
 pub(super) const ARRAY_HEADER: usize = 20;
 
-/// Several dimensions are no vector, so there is no length to it.
+/// An array of several dimensions is no vector, so it has no vector's length.
 fn several(
     element: &ColumnType,
     context: Context<'_>,

@@ -36,7 +36,7 @@ pub(super) const JSONB: Facets<()> = Facets {
 
 const VERSION: u8 = 1;
 
-/// Text is a document already; the server looks whether it is one.
+/// Text is sent as it is; the server checks that it is JSON.
 fn document(value: &Value<'_>, source: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match value {
         Value::Text(text) => {

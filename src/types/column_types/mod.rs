@@ -212,7 +212,7 @@ impl ColumnType {
     /// How values of a source type enter the column.
     pub(crate) fn fit(&self, source: &DataType, encoding: Option<VectorEncoding>) -> Fit {
         match (source, self.fit_of_type(source, encoding)) {
-            // A constant NULL has a form everywhere, and a row of such types is text for other reasons.
+            // A constant NULL has a binary form in every column. Whether the row is sent as text depends on its other values.
             (DataType::Null, Fit::Never) => Fit::Binary,
             (_, fit) => fit,
         }

@@ -71,7 +71,7 @@ impl Digits {
         }
         let scale = match modifier {
             None => fraction.len(),
-            // numeric(2, 5) and numeric(3, -2) are PostgreSQL 15's; rare enough for the server to do.
+            // numeric(2, 5) and numeric(3, -2) exist since PostgreSQL 15. They are rare, so they are left to the server.
             Some((precision, scale)) if scale < 0 || scale as u16 > precision => return Err(EncodeError::AsText),
             Some((_, scale)) => scale as usize,
         };

@@ -56,7 +56,7 @@ pub(super) const fn real<N: Width>() -> Facets<()> {
     }
 }
 
-/// A number of a column of its own. Text that underflows is left to the server, which refuses it; only the elements of a
+/// The number of a column that holds one number. Text that is too small for the type is left to the server, which refuses it; only the elements of a
 /// vector are rounded to 0 for it.
 fn of_column<N: Number>(value: &Value<'_>) -> Result<N, EncodeError> {
     let number: N = number::float(value)?;

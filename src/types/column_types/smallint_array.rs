@@ -34,7 +34,7 @@ pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
     vector: Some(VectorColumn { is_vector_type: false, last_choice: true, stored_bytes: None }),
 };
 
-/// From numbers that are whole, however they are spelt. Never normalized: nothing would be left of them.
+/// From whole numbers, also if they are written like floats. They aren't normalized: nearly all of them would become 0.
 fn from_floats(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     const OID: u32 = 21;
     let start = out.len();

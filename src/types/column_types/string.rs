@@ -39,7 +39,7 @@ pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
     vector: None,
 };
 
-/// As of character varying.
+/// Its modifier is the length in characters.
 pub(super) const CHAR: Facets<u32> = Facets {
     catalog: Catalog::BuiltIn { name: "bpchar", oid: 1042 },
     modifier: |of| of.modifier_from_4(),

@@ -26,7 +26,7 @@ pub(super) const TIMESTAMP: Facets<u8> = Facets {
     vector: None,
 };
 
-/// As of timestamp.
+/// Its modifier is the number of fraction digits.
 pub(super) const TIMESTAMPTZ: Facets<u8> = Facets {
     catalog: Catalog::BuiltIn { name: "timestamptz", oid: 1184 },
     modifier: |of| Some(of.fraction_digits()),
@@ -58,7 +58,7 @@ fn timestamp(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     calendar::timestamp(seconds, nanos, fraction).ok_or_else(|| out_of_calendar(value, "timestamp"))
 }
 
-/// Microseconds since 2000-01-01 in UTC. A wall clock without zone is the server's to place.
+/// Microseconds since 2000-01-01 in UTC. A wall clock without a zone is left to the server, which knows the session's zone.
 fn instant(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     let (seconds, nanos) = match *value {
         Value::Instant { seconds, nanos } => (seconds, nanos),

@@ -40,7 +40,7 @@ pub(super) const HALFVEC: Facets<()> = Facets {
     ..VECTOR
 };
 
-/// `width`: of an element.
+/// `width`: the bytes of an element.
 fn most_bytes(value: &Value<'_>, width: usize) -> usize {
     match value {
         Value::Vector(elements) => width * elements.len(),

@@ -30,8 +30,8 @@ impl Scratch {
     }
 }
 
-/// Appends a column's text, escaped, without the tab or line feed after it. What has a binary form is that form printed, so
-/// that the checks and the rounding are those of a binary row.
+/// Appends a column's text, escaped, without the tab or line feed after it. A value that has a binary form is encoded in it and then
+/// printed, so that the checks and the rounding are those of a binary row.
 pub(super) fn field(
     column: &TargetColumn,
     vectors: VectorOptions,

@@ -21,7 +21,7 @@ pub(super) fn image(
         return column::check_null(column);
     }
     match column.column_type.key_image(&column.source, value, out) {
-        // Only the server knows what it will store: the text has to do.
+        // Only the server knows what it will store, so the text itself is the image.
         Err(EncodeError::AsText) if canonical => {
             let reason =
                 format!("a key of type {} can't be told from this value; push it in that type", column.type_name);

@@ -214,7 +214,7 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
-    /// No shape of its own: 16 digits are more than an f64 holds exactly.
+    /// Has no faster way of its own: 16 digits are more than an f64 holds exactly.
     #[inline(always)]
     fn quick(_: &[u8]) -> Option<(f64, usize)> {
         None

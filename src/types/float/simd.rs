@@ -32,10 +32,10 @@ pub fn is_there() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("lzcnt")
 }
 
-/// [`super::run()`] where [`is_there`].
+/// The same as [`super::run()`]. Only to be called if [`is_there`] is true.
 #[inline]
 pub fn run<F: Float>(text: &[u8], at: usize, each: impl FnMut(F)) -> (usize, usize) {
-    // SAFETY: the processor has these features, the caller has asked.
+    // SAFETY: the processor has these features, as the caller has checked.
     unsafe { list(text, at, each) }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn parse(text: &[u8], precision: u8, scale: u8) -> Result<Option<Deci
     Ok(Some(Decimal { unscaled: if negative { -unscaled } else { unscaled }, scale }))
 }
 
-/// An exponent; one that no DECIMAL could show is cut, which changes nothing.
+/// An exponent. One beyond those of all DECIMALs is limited, which changes no result.
 fn parse_exponent(text: &[u8]) -> Result<i64, Malformed> {
     let (sign, digits) = match text {
         [b'-', rest @ ..] => (-1, rest),

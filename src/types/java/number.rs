@@ -73,7 +73,7 @@ pub(crate) fn whole_part(text: &[u8]) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
-/// A decimal exponent; one beyond every number is cut.
+/// A decimal exponent. One beyond those of all numbers is limited.
 fn exponent(text: &[u8]) -> i64 {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit());
     let value = digits.fold(0_i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1 << 40));

@@ -133,7 +133,7 @@ pub fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(era);
 }
 
-/// Each part with a sign of its own: behind a sign in front of all, the server's `IntervalStyle` decides what it counts for.
+/// Each part has its own sign. If one sign stood before all parts, the server's `IntervalStyle` would decide to which it applies.
 fn span(months: i32, millis: i64, out: &mut Vec<u8>) {
     const MILLIS_A_DAY: i64 = 86_400_000;
     let start = out.len();

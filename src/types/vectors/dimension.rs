@@ -3,7 +3,7 @@
 use super::element::Contents;
 use crate::types::refusal::{EncodeError, sqlstate};
 
-/// A vector length that the table insists on, and who says so (`vector(10)`, `index car_info_feature_idx`).
+/// The vector length that the table requires, and what in the table says so (`vector(10)`, `index car_info_feature_idx`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dimension {
     pub length: usize,

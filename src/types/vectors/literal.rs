@@ -12,7 +12,7 @@ pub struct ArrayLiteral<'a> {
     pub count: usize,
 }
 
-/// Takes the brackets off. Bounds (`[1:2]={1,2}`) are the server's to read.
+/// Takes the brackets off. Bounds (`[1:2]={1,2}`) are left to the server.
 pub fn open(text: &str) -> Result<ArrayLiteral<'_>, EncodeError> {
     let trimmed = text.trim_matches(is_blank);
     let inside = match trimmed.as_bytes() {
@@ -39,7 +39,7 @@ impl ArrayLiteral<'_> {
         let text = self.inside.as_bytes();
         let mut at = 0;
         loop {
-            // Nearly always all but the last.
+            // Nearly always this writes all elements but the last.
             at = elements.put_run(text, at);
             let rest = &text[at..];
             let blank = usize::from(rest.first() == Some(&b' '));
@@ -102,7 +102,7 @@ fn read<N: Number>(text: &[u8]) -> Option<(N, usize)> {
     Some((N::nearest(&scanned)?, scanned.length))
 }
 
-/// Nested arrays, escapes, hexadecimal floats and `nan(…)` mean something to the server that they don't to us.
+/// Nested arrays, escapes, hexadecimal floats and `nan(…)` have a meaning for the server that only it knows.
 fn is_for_the_server(element: &str) -> bool {
     let unsigned = element.trim_start_matches(['+', '-']).to_ascii_lowercase();
     element.contains(['{', '}', '\\']) || unsigned.starts_with("0x") || unsigned.starts_with("nan(")
