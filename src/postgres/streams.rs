@@ -175,7 +175,7 @@ mod tests {
         };
         assert_eq!(name("cars", "a").id(), name("cars", "b").id());
         assert_ne!(name("cars", "a").id(), name("bikes", "a").id());
-        // For ever: a stored position is found by it.
+        // This must never change, because stored positions are found by it.
         assert_eq!(name("cars", "a").id(), twox_hash::XxHash64::oneshot(0, b"cars\x1fs.t\x1fpush:cars\x1f0") as i64);
     }
 }

@@ -98,7 +98,7 @@ struct BaseType {
     in_catalog: CatalogType,
     type_name: String,
     storage: char,
-    /// Of any domain on the way.
+    /// Of any of the domains between the column's type and its base type.
     not_null: bool,
     has_default: bool,
 }

@@ -113,7 +113,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         let Some(width) = column.column_type.vector().and_then(|vector| vector.stored_bytes) else { continue };
         let length = column.dimension.as_ref().map(|dimension| dimension.length).or(sink.vector_dimension);
         let bytes = length.unwrap_or(0) * width;
-        // Shorter rows stay in their page as they are; longer ones must leave it.
+        // Shorter rows are stored in a page as they are. Parts of longer rows must be stored elsewhere anyway.
         if column.storage != 'p'
             && bytes > server.block_size / 4 - PAGE_OVERHEAD
             && bytes < server.block_size - 2 * PAGE_OVERHEAD

@@ -30,7 +30,7 @@ pub fn declared(column: &CatalogColumn, columns: &[CatalogColumn], sink: &Sink) 
     })
 }
 
-/// Looks through the indexes. One with a predicate speaks for some rows only and is left to the server.
+/// Looks through the indexes. One with a predicate has only some of the rows, so it is left to the server.
 pub fn find(session: &mut Session, indexes: &[Index], columns: &mut [CatalogColumn], table: &str) -> Result<()> {
     for index in indexes.iter().filter(|index| !index.partial) {
         if index.method.eq_ignore_ascii_case("ann") {

@@ -21,7 +21,7 @@ pub struct SchemaVersion {
     /// As long as this stays the same, rows are encoded in the same way.
     pub number: u16,
     pub table: TargetTable,
-    /// Sessions are made ready for one of these.
+    /// A number for each state of the table. A session is prepared for one of them.
     pub(in crate::postgres) revision: u32,
     pub(in crate::postgres) shape: TableShape,
     pub(in crate::postgres) statements: Statements,

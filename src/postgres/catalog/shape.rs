@@ -114,8 +114,8 @@ impl TableShape {
         }
     }
 
-    /// The first column that is not what it was. Of a table that is gone as a whole the statements speak better, and the
-    /// order of columns doesn't matter: all are written by name.
+    /// The first column that is not what it was. If the whole table is gone, the errors of the statements say more. The
+    /// order of columns doesn't matter, because all are written by name.
     fn difference(&self, found: &[(String, ColumnType)]) -> Option<String> {
         if found.is_empty() {
             return None;

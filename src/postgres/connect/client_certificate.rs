@@ -1,4 +1,4 @@
-//! What the client shows of itself: `sslcert` with `sslkey`, in the forms that libpq and the JDBC driver take.
+//! The client's certificate: `sslcert` with `sslkey`, in the forms that libpq and the JDBC driver take.
 
 use std::fs;
 use std::path::Path;
@@ -46,7 +46,7 @@ impl ClientCertificate {
     }
 }
 
-/// The JDBC driver goes by the name too.
+/// By the file's name, as in the JDBC driver.
 fn is_pkcs12(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("p12") || extension.eq_ignore_ascii_case("pfx"))

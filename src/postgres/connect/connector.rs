@@ -122,7 +122,7 @@ impl Connector {
             Some("3D000") => "create the database or correct the name in the url",
             Some("53300") => "the server takes no more connections: close some, or raise its max_connections",
             Some("57P03") => "the server is still starting or shutting down: try again in a moment",
-            // It may end the connection without a word.
+            // The server may close the connection without an error message.
             _ if self.has_certificate => {
                 "check the url, that the server runs and can be reached from here, and that it trusts the authority that \
                  signed sslcert"

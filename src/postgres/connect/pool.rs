@@ -89,7 +89,7 @@ impl Pool {
 
     fn session_if(&self, wait_limit: &WaitLimit, serves: impl Fn(&Session) -> bool) -> Attempt<Checkout> {
         loop {
-            // Looked at for its side effect: slots come back when the time of fewer sessions is over.
+            // Called for its side effect: slots come back when the time of fewer sessions is over.
             self.limit();
             let mut slot = self.free_slot(wait_limit)?;
             let generation = self.generation.load(Ordering::Relaxed);

@@ -25,7 +25,7 @@ use super::failure::AttemptError;
 use crate::postgres::connect::connector::Connector;
 use crate::postgres::write::statements::{COUNT, Statement, Statements, literal, own_name};
 
-/// How long a session in doubt has to answer an empty query.
+/// How long a session that may be lost has to answer an empty query.
 const ANSWER: Duration = Duration::from_secs(2);
 
 pub type Attempt<T> = std::result::Result<T, AttemptError>;

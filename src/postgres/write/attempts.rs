@@ -104,7 +104,7 @@ impl<'a> BatchWrite<'a> {
         net(&mut self.rows, range, keep)
     }
 
-    /// The path of rows that are written one by one.
+    /// The path of rows that are written row by row.
     fn path_of_one(&self) -> Path {
         // Only COPY into the table names the conflicting row, which `strict` needs.
         if self.schema_version.order.keep == Keep::Strict { self.path } else { Path::Staged }

@@ -1,4 +1,4 @@
-//! One `COPY … FROM STDIN`: rows streamed in large pieces.
+//! One `COPY … FROM STDIN`: rows streamed in large blocks.
 
 use bytes::BytesMut;
 
@@ -9,8 +9,8 @@ use crate::postgres::connect::classify::During;
 use crate::postgres::connect::driver::{CopyIn, Error};
 use crate::postgres::connect::session::{Attempt, Session};
 
-/// Bytes handed to the driver at once: it holds a copy of each piece.
-const PIECE: usize = 64 << 10;
+/// Bytes handed to the driver at once: it holds a copy of each block.
+const BLOCK: usize = 64 << 10;
 
 /// The COPY statements of a path, for either format.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ fn copy_run(
     run: &Run,
 ) -> Attempt<u64> {
     let order = &plan.order[run.stretch.clone()];
-    send(session, statements, statement, run.format, rows.pieces(order))
+    send(session, statements, statement, run.format, rows.slices(order))
 }
 
 /// A COPY without rows, to see whether the server takes it.
@@ -71,28 +71,28 @@ fn send<'a>(
     statements: &Statements,
     statement: Statement,
     format: RowFormat,
-    pieces: impl Iterator<Item = &'a [u8]>,
+    slices: impl Iterator<Item = &'a [u8]>,
 ) -> Attempt<u64> {
     let prepared = session.prepare(statements, statement)?;
-    let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, pieces));
+    let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, slices));
     sent.map_err(|error| session.failed(&error, During::Copy).of_statement(statements.text(statement)))
 }
 
-fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, pieces: impl Iterator<Item = &'a [u8]>) -> Result<u64, Error> {
+fn stream<'a>(mut copy: CopyIn<'_>, format: RowFormat, slices: impl Iterator<Item = &'a [u8]>) -> Result<u64, Error> {
     let binary = format == RowFormat::Binary;
-    let mut buffer = BytesMut::with_capacity(PIECE);
+    let mut buffer = BytesMut::with_capacity(BLOCK);
     if binary {
         buffer.extend_from_slice(BINARY_HEADER);
     }
-    for mut piece in pieces {
-        while !piece.is_empty() {
-            let (part, rest) = piece.split_at(piece.len().min(PIECE - buffer.len()));
+    for mut slice in slices {
+        while !slice.is_empty() {
+            let (part, rest) = slice.split_at(slice.len().min(BLOCK - buffer.len()));
             buffer.extend_from_slice(part);
-            piece = rest;
-            if buffer.len() == PIECE {
+            slice = rest;
+            if buffer.len() == BLOCK {
                 copy.send(buffer.split().freeze())?;
                 // The driver is done with it: the same memory again.
-                buffer.reserve(PIECE);
+                buffer.reserve(BLOCK);
             }
         }
     }

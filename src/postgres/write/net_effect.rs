@@ -29,14 +29,14 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 struct State {
     delete: u32,
-    /// The row that stands, and before it those that stand as well (see [`Keep::All`]).
+    /// The row that is kept. Rows before it may be kept as well (see [`Keep::All`]).
     row: u32,
     patch: u32,
     /// The first thing was an insert: under `strict` a row of the key that is in the table is the conflict.
     is_new: bool,
 }
 
-/// The net effect of `range`. `None`: it depends on what is in the table, so the changes have to be made one by one.
+/// The net effect of `range`. `None`: it depends on what is in the table, so the changes have to be made row by row.
 pub fn net(rows: &mut Rows<'_>, range: Range<usize>, keep: Keep) -> Option<Net> {
     rows.forget_made();
     let only_rows = !rows.has_changes && (keep != Keep::Strict || !rows.has_updates);
@@ -89,7 +89,7 @@ impl Work {
         let number = row as u32;
         match (rows.op(row), self.keep) {
             (Op::Delete, _) => {
-                // Whether the insert before it met a row of the key would go unnoticed.
+                // Otherwise nobody would notice that the insert before it met a row of its key.
                 if is_new && delete == NONE && self.keep == Keep::Strict {
                     return None;
                 }

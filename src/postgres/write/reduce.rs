@@ -53,7 +53,7 @@ impl Keys {
             return row;
         }
         let mask = self.slots.len() - 1;
-        // The hash's top bits are the shard and so much alike within a batch: the low bits choose the slot.
+        // The hash's top bits choose the shard, so many rows of a batch have the same ones. The low bits choose the slot.
         let mut slot = rows.key_hash(row) as usize & mask;
         loop {
             match self.slots[slot] {
@@ -135,16 +135,16 @@ mod tests {
         let shown = |in_order: bool| {
             let plan = CopyPlan::new(&rows, vec![0, 1, 2, 3, 4, 5], in_order);
             let run = |run: &crate::postgres::write::rows::Run| {
-                rows.pieces(&plan.order[run.stretch.clone()]).map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
+                rows.slices(&plan.order[run.stretch.clone()]).map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
             };
             plan.runs.iter().map(run).collect::<Vec<_>>()
         };
         assert_eq!(shown(false), ["B0 |B2 |B3 |B5 ", "T1 |T4 "]);
         assert_eq!(shown(true), ["B0 ", "T1 ", "B2 |B3 ", "T4 ", "B5 "]);
         let plan = CopyPlan::new(&rows, vec![2, 3, 5], false);
-        assert_eq!(rows.pieces(&plan.order).count(), 3);
+        assert_eq!(rows.slices(&plan.order).count(), 3);
         let plain = self::batch(&["a", "b", "c", "d"], &[]);
         let rows = Rows::new(Cow::Borrowed(&plain));
-        assert_eq!(rows.pieces(&[0, 1, 2, 3]).collect::<Vec<_>>(), [b"B0 B1 ", b"B2 B3 "]);
+        assert_eq!(rows.slices(&[0, 1, 2, 3]).collect::<Vec<_>>(), [b"B0 B1 ", b"B2 B3 "]);
     }
 }

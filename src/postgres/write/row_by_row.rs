@@ -16,7 +16,7 @@ use crate::postgres::connect::session::{Attempt, Session};
 use crate::postgres::dead_letter_table::write_beside;
 use crate::postgres::write::net_effect::net;
 
-/// How rows are written one by one.
+/// How rows are written row by row.
 #[derive(Debug, Clone, Copy)]
 pub struct How<'a> {
     path: Path,

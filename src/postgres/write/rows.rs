@@ -208,18 +208,18 @@ impl<'a> Rows<'a> {
         u64::from_be_bytes(prefix)
     }
 
-    /// The encoded bytes of these rows. Bytes that are adjacent in memory are one piece.
-    pub fn pieces<'r>(&'r self, order: &'r [u32]) -> Pieces<'r, 'a> {
-        Pieces { rows: self, order }
+    /// The encoded bytes of these rows. Bytes that are adjacent in memory are one slice.
+    pub fn slices<'r>(&'r self, order: &'r [u32]) -> Slices<'r, 'a> {
+        Slices { rows: self, order }
     }
 }
 
-pub struct Pieces<'r, 'a> {
+pub struct Slices<'r, 'a> {
     rows: &'r Rows<'a>,
     order: &'r [u32],
 }
 
-impl<'r> Iterator for Pieces<'r, '_> {
+impl<'r> Iterator for Slices<'r, '_> {
     type Item = &'r [u8];
 
     fn next(&mut self) -> Option<&'r [u8]> {

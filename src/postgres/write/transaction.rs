@@ -27,7 +27,7 @@ pub enum Path {
 #[derive(Debug, Clone, Copy)]
 pub struct Order {
     pub keep: Keep,
-    /// Constraints that no key image tells of make the order of arrival count.
+    /// The order of arrival matters because of constraints that a key image doesn't show.
     pub in_order: bool,
     /// Rows of one key have one key image.
     pub exact: bool,

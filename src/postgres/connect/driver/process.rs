@@ -16,23 +16,23 @@ use super::line::answer_at_once;
 /// The process id that the server named when the session began. A pooler names one of its own.
 pub fn process_id(token: &CancelToken) -> Option<i32> {
     let mut written = Vec::new();
-    let _ = answer_at_once(token.cancel_query_raw(Paper(&mut written), Plain))?;
+    let _ = answer_at_once(token.cancel_query_raw(RequestBuffer(&mut written), Plain))?;
     // Length, code, process id, key: four bytes each. Before it there may be the question for TLS.
     let request = written.get(written.len().checked_sub(16)?..)?;
     Some(i32::from_be_bytes(request.get(8..12)?.try_into().ok()?))
 }
 
 /// Stores what is written, and says yes to TLS.
-struct Paper<'a>(&'a mut Vec<u8>);
+struct RequestBuffer<'a>(&'a mut Vec<u8>);
 
-impl AsyncRead for Paper<'_> {
+impl AsyncRead for RequestBuffer<'_> {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         buffer.put_slice(b"S");
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Paper<'_> {
+impl AsyncWrite for RequestBuffer<'_> {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.get_mut().0.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
@@ -47,7 +47,7 @@ impl AsyncWrite for Paper<'_> {
     }
 }
 
-impl TlsStream for Paper<'_> {
+impl TlsStream for RequestBuffer<'_> {
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
     }
@@ -56,12 +56,12 @@ impl TlsStream for Paper<'_> {
 /// TLS that encrypts nothing.
 struct Plain;
 
-impl<'a> TlsConnect<Paper<'a>> for Plain {
-    type Stream = Paper<'a>;
+impl<'a> TlsConnect<RequestBuffer<'a>> for Plain {
+    type Stream = RequestBuffer<'a>;
     type Error = Infallible;
-    type Future = Ready<Result<Paper<'a>, Infallible>>;
+    type Future = Ready<Result<RequestBuffer<'a>, Infallible>>;
 
-    fn connect(self, paper: Paper<'a>) -> Self::Future {
+    fn connect(self, paper: RequestBuffer<'a>) -> Self::Future {
         ready(Ok(paper))
     }
 }

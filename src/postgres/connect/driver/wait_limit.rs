@@ -5,7 +5,7 @@
 //! | a host's addresses, TCP, TLS and the login | after the connect time-out, for each host |
 //! | everything that a target asks while it is opened | after the connect time-outs of all hosts together |
 //! | an answer to a statement | when the server gives no sign of life (see [`Life`](super::life::Life)), or when a COMMIT has waited for a standby for longer than `max.outage`. For a statement that takes long or waits for a lock, the server's own `lock_timeout` and `statement_timeout` apply |
-//! | room in the socket's send buffer | likewise |
+//! | room in the socket's send buffer | as for an answer to a statement |
 //! | all of them | when the job is abandoned |
 
 use std::sync::Arc;

@@ -46,12 +46,12 @@ impl Machine<'_> {
                 self.reject(released);
             }
             Decision::Do(task) => self.do_next(task, ended),
-            Decision::Split => {
+            Decision::SplitAtNamedRow => {
                 let named = self.refusal.as_ref().and_then(|refusal| refusal.failure.row);
                 self.work.split(named.map(|row| batch.rows.unit_of(row)));
             }
             Decision::Halve => self.work.split(None),
-            Decision::RetryHalves => {
+            Decision::HalveForTime => {
                 self.effect(Effect::CountRetry);
                 self.work.split(None);
             }
@@ -69,15 +69,15 @@ impl Machine<'_> {
                 self.effect(Effect::CountRetry);
             }
             Decision::CopyTellsNothing => self.copy_was_tried(),
-            Decision::Retry => {
+            Decision::WriteForNewSchema => {
                 self.tried.catalog_read = true;
                 self.effect(Effect::CountRetry);
             }
-            Decision::RetryLater => {
+            Decision::PauseForSchema => {
                 self.effect(Effect::CountRetry);
                 self.pause(Some(CONTENTION));
             }
-            Decision::Repeat => {
+            Decision::UseOneRetry => {
                 self.tried.repeats += 1;
                 self.effect(Effect::CountRetry);
                 self.pause(None);
@@ -167,7 +167,7 @@ impl Machine<'_> {
         self.actions.push_back(Action::Settle(self.range.clone(), written));
     }
 
-    /// Rows were written one by one: those that were accepted are durable.
+    /// Rows were written row by row: those that were accepted are durable.
     fn settle_each(&mut self, batch: &BatchFacts<'_>, rows: &[Result<Written, AttemptError>], ended: &Ended<'_>) {
         self.succeeded();
         self.work.settled();
@@ -311,7 +311,7 @@ impl Machine<'_> {
     /// The error of the row that is held back, and that the task was about.
     fn held_failure(&self, task: Task) -> Option<AttemptError> {
         let held = match task {
-            Task::TryOthers => self.held.last_in_doubt(self.held.kind_to_try(self.evidence)?),
+            Task::TryOthers => self.held.last_undecided(self.held.kind_to_try(self.evidence)?),
             _ => self.held.first(),
         };
         held.map(|held| held.failure.clone())

@@ -74,14 +74,14 @@ impl Evidence {
         &self.kinds[kind as usize]
     }
 
-    fn moment(&self, at: Instant) -> u64 {
+    fn micros(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.start).as_micros() as u64 + 1
     }
 
     /// A transaction that began at `began` was accepted, or was tried and would have been.
     pub fn accepted(&self, kind: ChangeKind, began: Instant) {
         let known = self.known(kind);
-        known.accepted.fetch_max(self.moment(began), Ordering::Relaxed);
+        known.accepted.fetch_max(self.micros(began), Ordering::Relaxed);
         if known.refused.load(Ordering::Relaxed) != 0 {
             known.refused.store(0, Ordering::Relaxed);
         }
@@ -97,9 +97,9 @@ impl Evidence {
         self.known(kind).refused.load(Ordering::Relaxed)
     }
 
-    /// Whether a transaction that began after `moment` was accepted.
-    pub fn accepted_since(&self, kind: ChangeKind, moment: Instant) -> bool {
-        self.known(kind).accepted.load(Ordering::Relaxed) > self.moment(moment)
+    /// Whether a transaction that began after `refused` was accepted.
+    pub fn accepted_since(&self, kind: ChangeKind, refused: Instant) -> bool {
+        self.known(kind).accepted.load(Ordering::Relaxed) > self.micros(refused)
     }
 
     pub fn ever_accepted(&self, kind: ChangeKind) -> bool {

@@ -44,8 +44,8 @@ impl Held {
         self.rows.iter().any(|held| held.kind == kind)
     }
 
-    /// The last row of this kind whose fault is in doubt.
-    pub fn last_in_doubt(&self, kind: ChangeKind) -> Option<&HeldRow> {
+    /// The last row of this kind that isn't certainly at fault.
+    pub fn last_undecided(&self, kind: ChangeKind) -> Option<&HeldRow> {
         self.rows.iter().rfind(|held| held.kind == kind && !held.is_certain)
     }
 
@@ -94,14 +94,14 @@ impl Held {
 
     /// The kind whose rows were refused so often, one after another, that other rows are to be tried.
     pub fn kind_to_try(&self, evidence: &Evidence) -> Option<ChangeKind> {
-        KINDS.into_iter().find(|&kind| evidence.refused_so_far(kind) >= ENOUGH && self.last_in_doubt(kind).is_some())
+        KINDS.into_iter().find(|&kind| evidence.refused_so_far(kind) >= ENOUGH && self.last_undecided(kind).is_some())
     }
 
     /// Some of the rows of that kind behind those held back. The last rows first, because they probably differ most from the
     /// refused ones.
     pub fn rows_to_try(&self, batch: &BatchFacts<'_>, evidence: &Evidence) -> Vec<usize> {
         let Some(kind) = self.kind_to_try(evidence) else { return Vec::new() };
-        let behind = self.last_in_doubt(kind).map_or(0, |last| last.row + 1);
+        let behind = self.last_undecided(kind).map_or(0, |last| last.row + 1);
         let is_another = |&row: &usize| ChangeKind::from(batch.rows.op(row)) == kind && !batch.rows.is_left_out(row);
         let others: Vec<usize> = (behind..batch.rows.batch().len()).filter(is_another).collect();
         let step = others.len().div_ceil(SAMPLE).max(1);
@@ -118,8 +118,8 @@ impl Held {
         self.first().is_some_and(|held| evidence.accepted_since(held.kind, held.at))
     }
 
-    /// Whether even after a wait nothing speaks against the first row.
-    pub fn is_in_doubt(&self, evidence: &Evidence) -> bool {
+    /// Whether there is no evidence against the first row, even after a wait.
+    pub fn lacks_evidence(&self, evidence: &Evidence) -> bool {
         self.first().is_some_and(|HeldRow { kind, failure, .. }| {
             let known = evidence.ever_accepted(*kind) || is_a_rule_for_values(failure);
             !known || speaks_of_the_table(failure)

@@ -39,8 +39,9 @@ impl Isolation {
         self.step = self.step.saturating_mul(2);
     }
 
-    /// The rows last given out were refused together. `suspect`: the row that the server named. It is tried alone, what
-    /// stands before it apart from what follows. Without a suspect: halves. Must not be called for a single row.
+    /// The rows last given out were refused together. `suspect`: the row that the server named. It will be tried alone,
+    /// and so will the rows before it and those behind it. Without a suspect the rows are halved. Must not be called for a
+    /// single row.
     pub fn split(&mut self, suspect: Option<usize>) {
         let Some(range) = self.pending.pop() else { return };
         match suspect {

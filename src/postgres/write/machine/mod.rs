@@ -81,7 +81,7 @@ struct Checked {
 #[derive(Debug)]
 struct Refusal {
     failure: AttemptError,
-    /// The rows were written at once, and not one by one.
+    /// The rows were written at once, and not row by row.
     at_once: bool,
 }
 

@@ -58,7 +58,7 @@ pub enum Condition {
     NewSessionMayHelp,
     NewPlanMayHelp,
     FirstReading,
-    RepeatsLeft,
+    RetriesLeft,
     SchemaUnchecked,
     StatementsUnchecked,
     SameError,
@@ -83,17 +83,28 @@ pub enum Decision {
     /// Reject the first row that is held back. The next one has a refusal, and a time, of its own.
     RejectFirst,
     Do(Task),
-    Split,
+    /// Try the row that the server named apart from the others.
+    SplitAtNamedRow,
+    /// Several units can't be written at once: write each half.
     Halve,
-    RetryHalves,
+    /// It took too long: write each half.
+    HalveForTime,
+    // After each of the next ones the rows are written again.
     UseStagingTable,
+    /// In another session. The lost one is replaced at once.
     NewSession,
+    /// In new sessions only: what the old ones prepared may be out of date.
     NewSessions,
     CopyTellsNothing,
-    Retry,
-    RetryLater,
-    Repeat,
+    /// At once, for the catalog was read.
+    WriteForNewSchema,
+    /// After a pause, for the catalog was read before, or was just changed again.
+    PauseForSchema,
+    /// After a pause. One of `maxretrytimes` is used up.
+    UseOneRetry,
+    /// After a pause that ends when rows have waited for `max.outage`.
     Wait(Duration),
+    /// After a wait for the transaction that added a key.
     WaitForOther,
     WaitForServer,
     WorkBehindPooler,
@@ -179,7 +190,7 @@ impl Display for Condition {
             Condition::NewSessionMayHelp => "not 42501, and the first time in this batch",
             Condition::NewPlanMayHelp => "the first time since the last success",
             Condition::FirstReading => "the first time since the last success",
-            Condition::RepeatsLeft => "repeats are left",
+            Condition::RetriesLeft => "retries are left (`maxretrytimes`)",
             Condition::SchemaUnchecked => "the schema is not checked yet",
             Condition::StatementsUnchecked => "the statements are not checked yet",
             Condition::SameError => "the same SQLSTATE as the row held back, and not 42501",
@@ -203,16 +214,16 @@ impl Display for Decision {
             Decision::RejectHeld => "reject the held-back rows of the same kind",
             Decision::RejectFirst => "reject the first row held back",
             Decision::Do(task) => return write!(f, "{task}"),
-            Decision::Split => "split at the row that the server named",
+            Decision::SplitAtNamedRow => "split at the row that the server named",
             Decision::Halve => "halve",
-            Decision::RetryHalves => "halve, count a retry",
+            Decision::HalveForTime => "halve, because it took too long",
             Decision::UseStagingTable => "again, through the staging table",
             Decision::NewSession => "again, in another session",
             Decision::NewSessions => "again, with new sessions only",
             Decision::CopyTellsNothing => "decide without it",
-            Decision::Retry => "again",
-            Decision::RetryLater => "wait, then again",
-            Decision::Repeat => "wait, then again: one repeat less",
+            Decision::WriteForNewSchema => "again, for the new schema",
+            Decision::PauseForSchema => "wait at most 1s, then again, for the new schema",
+            Decision::UseOneRetry => "wait, then again: one of the retries is used up",
             Decision::Wait(at_most) => return write!(f, "wait at most {at_most:?}, then again"),
             Decision::WaitForOther => "wait at most 1s, then again: one conflict more",
             Decision::WaitForServer => "wait for the server, then again",

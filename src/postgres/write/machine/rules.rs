@@ -55,8 +55,8 @@ pub const RULES: &[Rule] = &[
     rule(&[Write], &[NoNetEffect], &[], Do(RowByRow)),
     rule(&[CheckSchema, WriteNothing], &[Accepted], &[], Do(Isolate)),
     rule(&[FindConflict], &[Found, NotFound], &[], Stop(Why::Conflict)),
-    rule(&[ReadCatalog], &[Accepted], &[FirstReading], Retry),
-    rule(&[ReadCatalog], &[Accepted], &[], RetryLater),
+    rule(&[ReadCatalog], &[Accepted], &[FirstReading], WriteForNewSchema),
+    rule(&[ReadCatalog], &[Accepted], &[], PauseForSchema),
     rule(&[ReadCatalog], &[CanNotFollow], &[], Stop(Why::CanNotFollow)),
     rule(&[TryOthers], &[Found], &[], RejectHeld),
     rule(&[TryOthers], &[NotFound], &[], Stop(Why::NotTheHeldRows)),
@@ -69,11 +69,11 @@ pub const RULES: &[Rule] = &[
     rule(EACH, LOST, &[NoMoreSessions], Wait(FEWER)),
     rule(EACH, LOST, &[AwayTooLong], Stop(Why::AwayTooLong)),
     rule(EACH, LOST, &[], WaitForServer),
-    rule(OF_A_RANGE, TOO_LONG, &[SeveralUnits], RetryHalves),
+    rule(OF_A_RANGE, TOO_LONG, &[SeveralUnits], HalveForTime),
     rule(EACH, IN_THE_WAY, &[WaitedTooLong], Stop(Why::WaitedTooLong)),
     rule(EACH, IN_THE_WAY, &[], Wait(CONTENTION)),
     rule(EACH, &[Failed(Class::OtherSession)], &[], WorkBehindPooler),
-    rule(&[ReadCatalog], &[Failed(Class::Altered)], &[], RetryLater),
+    rule(&[ReadCatalog], &[Failed(Class::Altered)], &[], PauseForSchema),
     rule(EACH, &[Failed(Class::Altered)], &[], Do(ReadCatalog)),
     rule(EACH, STALE, &[NewPlanMayHelp], NewSessions),
     rule(EACH, STALE, &[], Stop(Why::NotTheRows)),
@@ -94,7 +94,7 @@ pub const RULES: &[Rule] = &[
 
     // Other refusals of rows. Those of single rows, written row by row, come with Accepted: here COMMIT was refused.
     rule(MAY_RENEW, &[CONFIGURATION], &[NewSessionMayHelp], NewSessions),
-    rule(WRITES, &[OTHER], &[RepeatsLeft], Repeat),
+    rule(WRITES, &[OTHER], &[RetriesLeft], UseOneRetry),
     rule(&[Write], &[VALUE, ROW, CONFIGURATION, OTHER], &[], Do(Isolate)),
     rule(&[RowByRow], &[CONFIGURATION], &[], Do(Isolate)),
     rule(&[RowByRow], &[VALUE, ROW, CONFLICT, OTHER], &[SeveralUnits], Halve),
@@ -110,7 +110,7 @@ pub const RULES: &[Rule] = &[
     // Refused rows, before the first of them is held back or rejected.
     rule(&[Isolate], NOTHING, &[SchemaUnchecked], Do(CheckSchema)),
     rule(&[Isolate], NOTHING, &[StatementsUnchecked], Do(WriteNothing)),
-    rule(&[Isolate], NOTHING, &[SeveralUnits], Split),
+    rule(&[Isolate], NOTHING, &[SeveralUnits], SplitAtNamedRow),
     rule(&[Isolate], NOTHING, &[SeveralRows, AtOnce], Do(RowByRow)),
     rule(&[Isolate], NOTHING, &[], Hold),
 

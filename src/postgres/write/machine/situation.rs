@@ -72,7 +72,7 @@ impl Situation<'_> {
             Condition::NewSessionMayHelp => !tried.renewed && !self.is("42501"),
             Condition::NewPlanMayHelp => !tried.replanned,
             Condition::FirstReading => !tried.catalog_read,
-            Condition::RepeatsLeft => tried.repeats < settings.max_retry_times,
+            Condition::RetriesLeft => tried.repeats < settings.max_retry_times,
             Condition::SchemaUnchecked => !checked.table,
             Condition::StatementsUnchecked => !checked.statements,
             Condition::SameError => {
@@ -85,7 +85,7 @@ impl Situation<'_> {
                 held.copy_may_tell() && self.machine.end.as_ref().is_some_and(|end| !end.copy_tried)
             }
             Condition::WaitedForEvidence => self.machine.end.as_ref().is_some_and(|end| facts.now >= end.deadline),
-            Condition::NoEvidence => held.is_in_doubt(evidence),
+            Condition::NoEvidence => held.lacks_evidence(evidence),
         }
     }
 

@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Whatever the server says, the batch ends. If it ends well, each row is settled or rejected, once. The scripted server
-    /// itself checks that a settled row was written, and that a rejected one was convicted.
+    /// itself checks that a settled row was written, and that a rejected one is at fault.
     #[test]
     fn every_sequence_of_outcomes_ends_and_loses_no_row(script in script(&ANY)) {
         let ending = play(&script);

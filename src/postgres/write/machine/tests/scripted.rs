@@ -201,7 +201,7 @@ fn batch(rows: &[(Op, Fate, bool)]) -> Batch {
     Batch { chunks: vec![chunk], shards: 1 }
 }
 
-/// The loop hands on an `Error`: the kind travels in its text.
+/// The loop returns an `Error`, whose text has the kind of the stop.
 fn stop_kind(error: &Error) -> StopKind {
     let text = error.to_string();
     let all = [
