@@ -1,4 +1,4 @@
-//! What the reader hands records to.
+//! The intake: what the reader gives its records to.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use crate::error::Result;
 use crate::membership::Membership;
 use crate::record::Record;
 
-/// What the reader hands records to.
+/// What the reader gives its records to.
 pub trait Intake {
     /// Takes one record. `Full`: no room within the time the intake waits itself; the reader pauses its partitions,
     /// polls on and offers the same record again until it is taken.
     fn record(&mut self, record: &Record<'_>) -> Result<Taken>;
 
-    /// No further record is at hand, or the reader has other work: what the intake gathered of the records before must
-    /// not wait any longer.
-    fn hand_on(&mut self);
+    /// No further record has come yet, or the reader has other work: what the intake has gathered must be put into the shards
+    /// now.
+    fn push_gathered(&mut self);
 
     /// Whether records need their headers, which cost time to read.
     fn wants_headers(&self) -> bool {

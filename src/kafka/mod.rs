@@ -1,4 +1,4 @@
-//! Reads Kafka topics partition by partition, hands each record on, and stores the job's progress in its consumer group. All
+//! Reads Kafka topics partition by partition, gives each record to an intake, and stores the job's progress in its consumer group. All
 //! of the project's Kafka code is here.
 //!
 //! A folder uses only those before it: `properties`, `start`, `client`, `commit`, `group`, `read`, `produce`. The reader is

@@ -18,7 +18,7 @@ impl Publish for Publisher {
     }
 }
 
-/// The rejects of a mapping of a job; the topic, if they go to one, is its source's neighbour.
+/// Opens the place where the rejected records of a mapping go. A topic is on the brokers of the mapping's source.
 pub fn rejects(job: &Job, mapping: &Mapping) -> Result<Rejects> {
     let source = &job.sources[mapping.source].kafka;
     let name = job.name().unwrap_or("vecsink");
@@ -27,7 +27,7 @@ pub fn rejects(job: &Job, mapping: &Mapping) -> Result<Rejects> {
     })
 }
 
-/// What becomes of the topic at the start, found out without making it.
+/// What a start would do with the topic. It is not created.
 pub fn check(source: &KafkaSource, topic: &str) -> Result<String> {
     Ok(match Publisher::check(source, topic)? {
         Creation::Created => format!("rejected records go to the topic {topic}, which will be made"),

@@ -59,7 +59,7 @@ pub struct Line {
     /// Rows that were read here, but belong to another process now.
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
-    /// Bytes of rejections that the callback hasn't been told of yet.
+    /// Bytes of the rejections for which the callback was not called yet.
     untold: AtomicUsize,
     /// What else to do when there is nothing to write: the host's sink frees its spare buffers.
     at_rest: OnceLock<Box<dyn Fn() + Send + Sync>>,

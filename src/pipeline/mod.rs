@@ -1,4 +1,4 @@
-//! Connects the parts and runs their threads.
+//! Connects readers, shards and writers, and runs their threads.
 //!
 //! A [`Line`](line::Line) holds the shards, the progress, the dead letters and the writers of one sink. Its rows come from a
 //! job's readers, or from the threads of the host program.

@@ -48,7 +48,7 @@ impl SourceClient {
         };
         let max_poll_interval = max_poll_interval(&translation);
         let made = match made(&translation)? {
-            // Values that are fine one by one may still contradict each other.
+            // Values that are right by themselves may still contradict each other.
             Err(error) if translation.tunes() => {
                 log::warn!("table {table}: its tuning properties have no effect: {error}");
                 made(&translation.without_tuning())?
@@ -123,12 +123,12 @@ impl SourceClient {
         self.consumer.incremental_assign(partitions).map_err(|error| failed("be assigned its partitions", &error))
     }
 
-    /// Fetches these partitions no more.
+    /// Stops fetching these partitions.
     pub fn unassign(&self, partitions: &TopicPartitionList) -> Result<()> {
         self.consumer.incremental_unassign(partitions).map_err(|error| failed("give up its partitions", &error))
     }
 
-    /// Fetches nothing more.
+    /// Stops fetching.
     pub fn unassign_all(&self) -> Result<()> {
         self.consumer.unassign().map_err(|error| failed("give up its partitions", &error))
     }

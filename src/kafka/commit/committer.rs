@@ -38,7 +38,7 @@ impl Committer {
         self.under_way
     }
 
-    /// Only when nothing is under way.
+    /// Sends a commit. Only to be called when none is under way.
     pub fn send(&mut self, offsets: TopicPartitionList) {
         self.under_way = self.work.send(offsets).is_ok();
     }

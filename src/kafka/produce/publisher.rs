@@ -17,13 +17,13 @@ use crate::kafka::properties::{translated, tuning};
 use crate::record::Original;
 use crate::settings::kafka::KafkaSource;
 
-/// Settings that correctness rests on. Brokers that are away are waited for without end.
+/// Settings on which correctness depends. If the brokers are away, the client waits for them without end.
 const FIXED: &[(&str, &str)] = &[
     ("acks", "all"),
     ("enable.idempotence", "true"),
     ("message.timeout.ms", "0"),
     ("linger.ms", "5"),
-    // What is too large for the topic is the broker's to say.
+    // Which messages are too large for the topic is decided by the broker.
     ("message.max.bytes", "100000000"),
     // Keys go to the partitions that Java's producer would choose.
     ("partitioner", "murmur2_random"),
@@ -100,7 +100,7 @@ impl Publisher {
             Some(Code::MessageSizeTooLarge) => "raise the topic's max.message.bytes",
             Some(Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed) => "grant this login WRITE on it",
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => "create it again",
-            _ => "look at the brokers",
+            _ => "check the brokers",
         };
         Error::DeadLetter(format!(
             "dead-letter topic '{}' at {} can't be written: {error}; {advice}, or change 'deadletter'",

@@ -23,7 +23,7 @@ impl Login {
 /// Reads `package.Module required key="value" …;`. Errors name what is missing but never quote the text, which holds a
 /// password.
 pub(crate) fn parse(text: &str) -> Result<Login, String> {
-    // Job files that went through a JSON or shell layer bring their quotes as \". The first option tells.
+    // In job files that came through JSON or a shell, quotes may be written as \". The first option shows whether they are.
     let escaped = text.split_once('=').is_some_and(|(_, value)| value.trim_start().starts_with("\\\""));
     let text = if escaped { text.replace("\\\"", "\"") } else { text.to_owned() };
     let text = text.trim().trim_end_matches(';');

@@ -1,4 +1,4 @@
-//! `properties.*` as a Java client spells them, translated for librdkafka: one table, then the few that need thought.
+//! `properties.*` as a Java client spells them, translated for librdkafka: one table, then the few that need code of their own.
 
 use rdkafka::ClientConfig;
 
@@ -13,7 +13,7 @@ pub struct Translation {
     /// librdkafka's names and values. Holds secrets: never logged.
     pub settings: Vec<(String, String)>,
     pub trust_store: Option<TrustStore>,
-    /// What only a member of the group heeds, under the same names.
+    /// What only a member of the group uses, under the same names.
     pub membership: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub errors: Vec<String>,
@@ -172,7 +172,7 @@ impl Translation {
     }
 }
 
-/// Without effect on what is read and who may read it.
+/// Whether the setting has no effect on what is read and on who may read it.
 fn is_tuning(key: &str) -> bool {
     !(["security.", "sasl.", "ssl.", "https.", "enable.ssl.", "enable.sasl."]
         .iter()

@@ -18,7 +18,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("fetch.wait.max.ms", "500"),
     ("fetch.min.bytes", "1"),
     ("queued.min.messages", "1000000"),
-    // The default is less than a message may have that a topic was made for; whoever reads it would never get past it.
+    // The default is less than a topic may allow for its messages. The client would never get past such a message.
     ("receive.message.max.bytes", "2147483647"),
     ("socket.nagle.disable", "true"),
     ("socket.keepalive.enable", "true"),
@@ -27,7 +27,7 @@ const PREFERRED: &[(&str, &str)] = &[
     ("client.id", "vecsink"),
 ];
 
-/// Settings that correctness rests on.
+/// Settings on which correctness depends.
 const FIXED: &[(&str, &str)] = &[
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
@@ -77,7 +77,7 @@ pub fn consumer(
     for (name, value) in PREFERRED {
         prefer(name, value);
     }
-    // One response may overshoot the queue's limit, so it gets a part of it only.
+    // One response may exceed the queue's limit, so it may only be a part of that limit.
     let queue = (share_of_memory / 1024).clamp(1, 2_097_151);
     prefer("queued.max.messages.kbytes", &queue.to_string());
     prefer("fetch.max.bytes", &(share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());

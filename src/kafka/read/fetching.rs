@@ -22,7 +22,7 @@ use crate::kafka::start::position::StartPosition;
 pub struct Fetching {
     partitions: Partitions,
     /// Records were polled that the intake has not taken: the client's position is beyond what was offered.
-    holding: bool,
+    has_waiting: bool,
     lag: Lag,
 }
 
@@ -86,7 +86,7 @@ impl Fetching {
         let first = self.partitions.iter().count();
         found.iter().for_each(|start| self.partitions.add(start));
         self.assign(client, &(first..self.partitions.iter().count()).collect::<Vec<_>>())?;
-        self.keep_holding(client)
+        self.keep_paused(client)
     }
 
     /// Adds the partitions that the group has assigned, and fetches them: the answer to the group. It names also those that
@@ -94,12 +94,12 @@ impl Fetching {
     pub fn begin_assigned(&mut self, client: &SourceClient, found: &[StartPosition]) -> Result<()> {
         found.iter().for_each(|start| self.partitions.add(start));
         client.assign(&positions(found.iter().map(|start| (&start.topic, start.partition, start.start)))?)?;
-        self.keep_holding(client)
+        self.keep_paused(client)
     }
 
     /// While polled records wait, nothing may come from new partitions either.
-    fn keep_holding(&self, client: &SourceClient) -> Result<()> {
-        if self.holding { client.pause_all() } else { Ok(()) }
+    fn keep_paused(&self, client: &SourceClient) -> Result<()> {
+        if self.has_waiting { client.pause_all() } else { Ok(()) }
     }
 
     /// Forgets partitions that go to another process.
@@ -117,7 +117,7 @@ impl Fetching {
 
     /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
     pub fn advance(&mut self, client: &SourceClient, intake: &mut dyn Intake) -> Result<()> {
-        if self.holding {
+        if self.has_waiting {
             return Ok(());
         }
         let Ok(list) = client.consumer().position() else { return Ok(()) };
@@ -184,20 +184,20 @@ impl Fetching {
     }
 
     /// Whether polled records wait until the intake takes them. Meanwhile nothing is fetched.
-    pub fn is_holding(&self) -> bool {
-        self.holding
+    pub fn has_waiting(&self) -> bool {
+        self.has_waiting
     }
 
     /// The intake is full: from here on polled records wait, and nothing is fetched.
     pub fn hold(&mut self, client: &SourceClient) -> Result<()> {
         client.pause_all()?;
-        self.holding = true;
+        self.has_waiting = true;
         Ok(())
     }
 
     /// The intake has taken all polled records. The pause has emptied the client's queue, so its records are fetched again.
     pub fn go_on(&mut self, client: &SourceClient) -> Result<()> {
-        self.holding = false;
+        self.has_waiting = false;
         self.partitions.queue_emptied(Instant::now());
         let open = self.partitions.iter().filter(|partition| !partition.is_done());
         client.unpause(&positions(open.map(AssignedPartition::position))?)

@@ -120,7 +120,7 @@ impl KafkaReader {
         let outcome = self.read(&consumer, intake, stop);
         drop(polls);
         // Also what was taken before an error.
-        intake.hand_on();
+        intake.push_gathered();
         outcome?;
         self.fetching.advance(&self.client, intake)?;
         self.fetching.measure_lag(&intake.watermarks());
@@ -134,7 +134,7 @@ impl KafkaReader {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(consumer, message, intake, stop)?,
                     None => {
-                        intake.hand_on();
+                        intake.push_gathered();
                         if self.upkeep.is_finished(&self.client, &self.fetching)? {
                             return Ok(());
                         }
@@ -149,7 +149,7 @@ impl KafkaReader {
                     }
                 }
             }
-            intake.hand_on();
+            intake.push_gathered();
             self.between_polls(intake)?;
         }
         Ok(())

@@ -188,9 +188,9 @@ impl Upkeep {
     /// Acts on the brokers' answers.
     fn take_answers(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
         self.range_check.ask_if_due(client, fetching)?;
-        // Records that are held back are processed first: they exist. And while the group waits for an answer to a rebalance, an
+        // Records that wait for the intake are processed first: they exist. And while the group waits for an answer to a rebalance, an
         // assignment made here would count as that answer.
-        if !fetching.is_holding()
+        if !fetching.has_waiting()
             && !self.rebalancing.is_open()
             && let Some(extents) = self.range_check.answer()
         {

@@ -1,7 +1,7 @@
 //! The metadata of a committed offset. It says which job made the commit.
 
 const MARK: &str = "vecsink ";
-/// No job's name has a control character.
+/// Stands between the job's name and the stop. No job's name has a control character.
 const STOP: &str = "\tto ";
 
 /// The offset that the group has for a partition.

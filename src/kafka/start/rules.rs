@@ -17,7 +17,7 @@ pub struct StartRules<'a> {
     pub reset: Option<OffsetReset>,
 }
 
-/// Whether the bound is told by the group's offsets, which our own commits move.
+/// Whether reading ends at the group's offsets, which our own commits move.
 pub fn keeps_stop(bounded: &Bounded) -> bool {
     matches!(bounded, Bounded::GroupOffsets | Bounded::SpecificOffsets(_))
 }

@@ -44,8 +44,8 @@ impl Intake for FanOut {
         Ok(Taken::Yes)
     }
 
-    fn hand_on(&mut self) {
-        self.intakes.iter_mut().for_each(SourceIntake::hand_on);
+    fn push_gathered(&mut self) {
+        self.intakes.iter_mut().for_each(SourceIntake::push_gathered);
     }
 
     fn wants_headers(&self) -> bool {

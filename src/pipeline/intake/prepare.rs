@@ -17,7 +17,7 @@ type Beside<'a> = (&'a [Value<'a>], &'a Bump);
 
 type Prepared<T> = std::result::Result<T, Rejection>;
 
-/// One entry to be: where its parts stand in the buffers of [`Prepare`].
+/// An entry that is not accepted yet: where its parts stand in the buffers of [`Prepare`].
 pub struct PreparedEntry {
     pub op: Op,
     pub format: RowFormat,
@@ -95,7 +95,7 @@ impl Prepare {
         }
     }
 
-    /// Whether a entry was refused for what its column's type takes.
+    /// Whether an entry was refused because a value doesn't fit its column.
     pub fn is_refused_as_encoded(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }

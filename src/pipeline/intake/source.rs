@@ -56,7 +56,7 @@ pub struct SourceIntake {
 }
 
 impl SourceIntake {
-    pub fn new(source: &Source, branches: &[Branch<'_>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
+    pub fn new(source: &Source, mappings: &[LineMapping<'_>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
         let metadata = RecordMetadata::new(&source.record_metadata).ok_or_else(|| {
             Error::Internal(format!("table {} has metadata columns that no record has", source.table))
         })?;
@@ -98,7 +98,7 @@ impl SourceIntake {
         if budget.has_room() && !(check_crowd && crowded(&self.sinks)) {
             return true;
         }
-        self.hand_on();
+        self.push_gathered();
         let budget = &self.shared.budget;
         // Once the reader has paused it only asks whether there is room again; between its questions it has other work.
         let longest = if self.paused { WAIT_WHEN_PAUSED } else { WAIT_FOR_ROOM };
@@ -135,7 +135,7 @@ impl Intake for SourceIntake {
             return Ok(Taken::Full);
         }
         if !self.decoder.is_ready(record)? {
-            self.hand_on();
+            self.push_gathered();
             return Ok(Taken::Full);
         }
         let again = self.half_taken.take().filter(|half| (half.0, half.1) == (partition, record.offset));
@@ -205,7 +205,7 @@ impl Intake for SourceIntake {
     }
 
     fn released(&mut self, partitions: &[(Arc<str>, i32)], longest_wait: Duration) -> Vec<(Arc<str>, i32, i64)> {
-        self.hand_on();
+        self.push_gathered();
         self.half_taken = None;
         let gone: Vec<usize> =
             (0..self.partitions.len()).filter(|&at| partitions.contains(&self.partitions[at])).collect();
@@ -241,7 +241,7 @@ impl Intake for SourceIntake {
     }
 
     fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
-        self.hand_on();
+        self.push_gathered();
         if let Ok(at) = self.partition(topic, partition) {
             self.sinks.iter().for_each(|sink| sink.start_over(at, start));
         }

@@ -1,4 +1,5 @@
-//! A job from its settings to its end: one reader a source, as many writers a sink as its load asks for.
+//! A job from its settings to its end. Each source has a reader, or shares one with other tables of the same topics. Each sink has as
+//! many writers as its load needs.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -32,7 +33,7 @@ const LAST_GRACE: Duration = Duration::from_millis(900);
 /// How often a wait for the end checks whether the job was abandoned.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// What a run is told besides its job.
+/// How a job is run.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
     /// Start by the startup mode, whatever progress is stored.
@@ -48,7 +49,7 @@ pub struct Pipeline {
     lines: Vec<Arc<Line>>,
     sources: Vec<SourceStats>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// What stopping came to.
+    /// The result of stopping.
     stopped: Mutex<Option<Result<Summary>>>,
     started: Instant,
 }
@@ -104,11 +105,11 @@ impl Pipeline {
             let mut resume = sources::resume(&job, source, options.fresh);
             resume.longest_wait = start_wait.left();
             let reader = KafkaReader::open(&source.table, &source.kafka, &resume)?;
-            let feeds = tables.iter().map(|&index| {
+            let tables_of_reader = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
                 (&job.sources[index], own.collect())
             });
-            readers.push((reader, feeds.collect()));
+            readers.push((reader, tables_of_reader.collect()));
         }
         let running = Arc::new(Readers { running: Mutex::new(readers.len()), ended: Condvar::new() });
         let mut pipeline = Pipeline {
@@ -120,20 +121,20 @@ impl Pipeline {
             stopped: Mutex::new(None),
             started: Instant::now(),
         };
-        for (reader, feeds) in readers {
-            pipeline.run_reader(reader, feeds)?;
+        for (reader, tables_of_reader) in readers {
+            pipeline.run_reader(reader, tables_of_reader)?;
         }
         Ok(pipeline)
     }
 
-    /// Runs a reader for its tables, each with the lines it feeds.
-    fn run_reader(&mut self, mut reader: KafkaReader, feeds: Vec<(&Source, Vec<Branch<'_>>)>) -> Result<()> {
+    /// Runs a reader for its tables, each with its lines.
+    fn run_reader(&mut self, mut reader: KafkaReader, tables_of_reader: Vec<(&Source, Vec<LineMapping<'_>>)>) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let readers = Arc::clone(&self.readers);
-        let name = format!("read {}", feeds.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
+        let name = format!("read {}", tables_of_reader.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
         let (mut intakes, mut lines) = (Vec::new(), Vec::new());
         let mut lag = reader.lag();
-        for (source, own) in feeds {
+        for (source, own) in tables_of_reader {
             let counters = Arc::new(Counters::default());
             intakes.push(SourceIntake::new(source, &own, Arc::clone(&shared), Arc::clone(&counters))?);
             let stored = reader.stored_progress();
@@ -143,7 +144,7 @@ impl Pipeline {
         for line in &lines {
             line.start_writer();
         }
-        // What one table alone reads needs nobody between.
+        // A reader of one table needs no fan-out.
         let mut intake: Box<dyn Intake + Send> = match intakes.pop() {
             Some(only) if intakes.is_empty() => Box::new(only),
             last => {

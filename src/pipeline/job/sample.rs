@@ -130,7 +130,7 @@ impl Intake for Look {
     }
 
     /// Nothing is gathered.
-    fn hand_on(&mut self) {}
+    fn push_gathered(&mut self) {}
 
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 

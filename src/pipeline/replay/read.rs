@@ -112,7 +112,7 @@ impl Intake for IntoSpool<'_> {
     }
 
     /// Nothing is gathered.
-    fn hand_on(&mut self) {}
+    fn push_gathered(&mut self) {}
 
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 

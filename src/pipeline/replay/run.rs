@@ -226,7 +226,7 @@ impl Way {
         }
         while line.shared.stop.is_running() {
             let taken = self.intake.record(&record);
-            self.intake.hand_on();
+            self.intake.push_gathered();
             if taken? == Taken::Yes {
                 if has_ids && line.progress.next_ticket(stream) == ticket {
                     self.without_row.extend(line.replayed.unexpect(stream, ticket));

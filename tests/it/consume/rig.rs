@@ -192,7 +192,7 @@ impl Intake for Until<'_> {
         Ok(taken)
     }
 
-    fn hand_on(&mut self) {}
+    fn push_gathered(&mut self) {}
 
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
         self.memory.starts.push((topic.to_string(), partition, start));
