@@ -1,4 +1,4 @@
-//! `vecsink replay`: puts dead letters through a job again.
+//! `vecsink replay`: processes dead letters with their job again.
 
 use std::path::PathBuf;
 use std::sync::mpsc;

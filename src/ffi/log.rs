@@ -24,7 +24,7 @@ pub const VECSINK_LOG_TRACE: i32 = 5;
 pub type vecsink_log_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, length: usize)>;
 
-/// Whom each process tells.
+/// The callback of each process.
 static LISTENERS: PerProcess<RwLock<Option<Listener>>> = PerProcess::new();
 
 struct Listener {

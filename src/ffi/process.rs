@@ -34,7 +34,7 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 /// Sinks that are not closed and jobs that are not freed, those that are being opened among them.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 /// Whether threads of the library may have been running when this process was forked off.
-static BEREFT: AtomicBool = AtomicBool::new(false);
+static THREADS_WERE_RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// Which of the processes this one is.
 pub fn number() -> usize {
@@ -53,7 +53,7 @@ fn notice_forks() {
     extern "C" fn forked() {
         FORKS.fetch_add(1, Ordering::Relaxed);
         if OPEN.swap(0, Ordering::Relaxed) > 0 || threads::running() > 0 {
-            BEREFT.store(true, Ordering::Relaxed);
+            THREADS_WERE_RUNNING.store(true, Ordering::Relaxed);
         }
         threads::none_in_this_process();
     }
@@ -85,7 +85,7 @@ impl Drop for Open {
 /// than a call that never returns.
 pub fn check_may_open() -> Result<Open, CallError> {
     notice_forks();
-    if BEREFT.load(Ordering::Relaxed) {
+    if THREADS_WERE_RUNNING.load(Ordering::Relaxed) {
         let message = "this process was forked off one that had a sink or a job open, so it can't open any: fork before, \
                        close all before the fork, or exec";
         return Err(CallError::new(VECSINK_FORKED, message));

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Rejection, Stage};
 use crate::excerpt::Shortened;
 
-/// Boxed, as it is made once in a blue moon and travels in every result.
+/// Boxed, because it is made seldom and is part of every result.
 #[derive(Debug)]
 pub struct DecodeError(Box<Detail>);
 
@@ -31,7 +31,7 @@ impl DecodeError {
         DecodeError(Box::new(Detail { reason: reason.into(), at: Some(at), path: Vec::new() }))
     }
 
-    /// The message is well-formed and doesn't make sense.
+    /// An error about the message as a whole.
     #[cold]
     pub fn of_message(reason: impl Into<String>) -> Self {
         DecodeError(Box::new(Detail { reason: reason.into(), at: None, path: Vec::new() }))

@@ -23,7 +23,7 @@ pub trait MessageFormat: Sized + 'static {
 
     const OPTIONS: &'static [OptionDefinition<Self::Options>];
 
-    /// The format of options that are right one by one. `None`: together they are wrong, which has been noted.
+    /// The format with these options. Each of them is right by itself. `None`: together they are wrong, and the error is noted.
     fn new(given: Self::Options, options: &mut TableOptions<'_>) -> Option<Self>;
 
     /// What it reads from a message beside the columns, with Flink's keys and types. A METADATA column names it with

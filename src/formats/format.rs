@@ -91,7 +91,7 @@ pub fn names(takes_changes: bool) -> impl Iterator<Item = &'static str> {
     FORMATS.iter().filter(move |format| takes_changes || !format.is_changing).map(|format| format.name)
 }
 
-/// What is said of a format that there isn't.
+/// The error for a format that doesn't exist.
 pub fn unknown(name: &str) -> String {
     let known: Vec<&str> = names(true).collect();
     format!("= '{name}' is unknown; {} are supported", known.join(", "))

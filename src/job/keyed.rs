@@ -76,7 +76,7 @@ impl Decode for Keyed {
             return Ok(Decoded { changes: &[], ..of_key });
         };
         if self.upsert && record.value.is_none() {
-            // The other columns aren't NULL, nobody knows them: WHERE must not take them for such.
+            // The other columns aren't NULL but unknown. WHERE must not take them for NULL.
             let row = self.row(key, std::iter::empty(), arena);
             return Ok(Decoded { changes: std::slice::from_ref(arena.alloc(Change::Delete(row))), ..of_key });
         }

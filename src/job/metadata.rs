@@ -14,7 +14,7 @@ use crate::types::data_type::{DataType, RowField, UNBOUNDED};
 /// In front of a format's keys.
 const OF_THE_VALUE: &str = "value.";
 
-/// What a Kafka record tells beside its value. The dearest come last, where an unused one costs nothing.
+/// What a Kafka record tells beside its value. The most expensive ones come last: those behind the last used one are not read.
 fn record_metadata() -> Vec<MetadataColumn> {
     let bytes = DataType::Varbinary(UNBOUNDED);
     let header = vec![

@@ -69,7 +69,7 @@ impl DeclaredTable {
 #[derive(Debug)]
 pub struct DeclaredView {
     pub name: Name,
-    /// `None`: its query is wrong, which has been said.
+    /// `None`: its query is wrong. The error is noted.
     pub relation: Option<Relation>,
     pub is_used: bool,
 }

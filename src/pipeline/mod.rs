@@ -72,7 +72,7 @@ pub(crate) fn application_name(mut name: String) -> String {
     format!("{name}/{process:016x}")
 }
 
-/// A time-out's end; a very long one has none that anybody sees.
+/// When a time-out ends. A very long one ends after a time that nobody waits for.
 pub(crate) fn after(timeout: Duration) -> Instant {
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     Instant::now() + timeout.min(LONGEST)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// A collection of schemas. Asked once for each number, and again for one that couldn't be told.
+/// A collection of schemas. Asked once for each number, and again if it couldn't be looked up.
 pub trait Schemas: Send + Sync {
     fn find(&self, id: u32) -> SchemaLookup;
 }
@@ -13,9 +13,9 @@ pub enum SchemaLookup {
     Schema(Arc<RegisteredSchema>),
     /// There is no such schema, or none that a decoder could use: why.
     Nothing(String),
-    /// Nobody can tell just now; asked again somewhat later, somebody may.
+    /// It can't be looked up now. A later request may succeed.
     NotNow,
-    /// Nobody will ever tell: why, and what to do.
+    /// It can never be looked up: why, and what to do.
     Refused(String),
 }
 

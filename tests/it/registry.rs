@@ -202,7 +202,7 @@ fn a_certificate_is_believed_by_its_authority_only() {
     let without_store = Registry { key_store: store(&own, Some("key")), ..at(&url) };
     is_refused(&without_store, "ssl.truststore.location");
     let other = file("other.pem", identity("other", None).certificate.to_pem().unwrap());
-    is_refused(&Registry { trust_store: store(&other, None), ..without_store }, "isn't believed");
+    is_refused(&Registry { trust_store: store(&other, None), ..without_store }, "isn't trusted");
 
     // What is wrong with the options themselves is told before anybody is asked.
     let wrong = |settings: Registry| client::check(&settings).join("\n");

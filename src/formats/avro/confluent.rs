@@ -1,5 +1,5 @@
 //! Confluent's wire format: a zero byte, the number of the writer's schema in a registry, and the value. Each schema is
-//! looked up once, and what its bytes become in the table's columns is found out once.
+//! looked up once, and how its bytes become the table's columns is worked out once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl ConfluentMessages {
         ConfluentMessages { reader, columns, schemas, plans: HashMap::new(), unknown: None }
     }
 
-    /// Looks the message's schema up, unless it is known; false: nobody can tell it just now.
+    /// Looks the message's schema up, unless it is known. `false`: it can't be looked up now.
     pub fn prepare(&mut self, message: &[u8]) -> Result<bool> {
         let Ok(id) = schema_id(message) else { return Ok(true) };
         if self.plans.contains_key(&id) {

@@ -246,7 +246,7 @@ impl MessageFormat for ConfluentFormat {
     }
 }
 
-/// No checked job comes to it.
+/// This never happens with a checked job.
 pub(super) const NO_REGISTRY: &str = "there is no registry to ask for schemas";
 
 /// What is said of a given schema that isn't the table's.
@@ -282,7 +282,7 @@ fn login(options: &mut TableOptions<'_>, given: &ConfluentOptions, in_url: Optio
                 .error(&URL, "has no user:password@ in it, which 'basic-auth.credentials-source' = 'URL' asks for"),
         },
         (Some("SASL_INHERIT"), None) => {
-            // The name promises the Kafka client's login; Flink's own needs it told again.
+            // By its name this takes over the Kafka client's login. In Flink the login must be repeated here.
             let inherited =
                 || options.with_prefix("properties.").into_iter().find(|(name, _)| name == "sasl.jaas.config");
             match properties.get("sasl.jaas.config").or_else(|| inherited().map(|(_, value)| value)) {
@@ -300,7 +300,7 @@ fn login(options: &mut TableOptions<'_>, given: &ConfluentOptions, in_url: Optio
         (None, Some(other)) => {
             options.error(&BEARER_SOURCE, &format!("= '{other}' is not supported; STATIC_TOKEN is"));
         }
-        // Java's client doesn't look at them either, which nobody means.
+        // Java's client ignores them silently, which is probably a mistake of the user.
         (None, None) if user_info.is_some() => {
             options.error(&USER_INFO, "has no effect without 'basic-auth.credentials-source' = 'USER_INFO'");
         }

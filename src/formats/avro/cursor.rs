@@ -2,7 +2,7 @@
 
 use crate::formats::decode_error::DecodeError;
 
-/// Values of arrays that take no bytes at all, such as nulls: no more of them in a message.
+/// The most array elements of one message that take no bytes at all, such as nulls.
 const MOST_WEIGHTLESS: usize = 1 << 8;
 
 #[derive(Clone)]

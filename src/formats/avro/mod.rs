@@ -107,7 +107,7 @@ impl Decode for Confluent {
     }
 }
 
-/// Stands where a format's schema is none, which no checked job has.
+/// Used if a format's schema is not a schema. A checked job has none of these.
 pub(crate) struct Unreadable(pub String);
 
 impl Decode for Unreadable {

@@ -178,7 +178,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// `in_array`: a vector would stand in an array, where nobody looks for one.
+    /// `in_array`: the value is an element of an array, so it isn't read as a vector.
     fn value(&mut self, writer: TypeId, reader: TypeId, data_type: &DataType, in_array: bool) -> ValuePlan {
         let (reader, is_nullable) = without_null(self.reader, reader);
         let AvroKind::Union(branches) = self.writer.kind(writer) else {

@@ -1,6 +1,6 @@
 //! Avro schemas: their JSON text, read as Java reads it. Annotations that mean nothing here are passed over, and so are
-//! defaults of the wrong type, which registries hold and Java's readers take. Our own, as reading the data needs to know
-//! what a value's bytes are beneath its logical type, which the usual crate forgets (a UUID may be a text or 16 bytes).
+//! defaults of the wrong type, which registries hold and Java's readers take. We have our own, because the data can only be
+//! read if the type below a logical type is known, which the usual crate doesn't keep (a UUID may be a text or 16 bytes).
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 /// Characters shown of a longer name.
 const LONGEST_NAME: usize = 120;
 
-/// Types in types, each by its name: as deep as whoever walks through a schema may go.
+/// How deep named types may be nested, because code that walks through a schema is recursive.
 const DEEPEST: usize = 200;
 
 /// A schema's types by number; a type may hold itself.
@@ -320,7 +320,7 @@ fn primitive(name: &str) -> Option<AvroKind> {
     })
 }
 
-/// One that doesn't fit its type is as if it weren't there: the specification says so.
+/// A logical type that doesn't fit its type is ignored, as the specification says.
 fn logical(object: &Map<String, Json>, kind: &AvroKind) -> Option<Logical> {
     let name = object.get("logicalType")?.as_str()?;
     Some(match (name, kind) {

@@ -15,7 +15,7 @@ use crate::types::data_type::DataType;
 use crate::types::java::number;
 use crate::types::value::Value;
 
-/// The fields that are looked for, as a format declares them one by one.
+/// The fields to read, as a format declares them.
 #[derive(Default)]
 pub(crate) struct EnvelopeLayout {
     fields: Vec<(&'static str, JsonType)>,

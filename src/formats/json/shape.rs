@@ -76,7 +76,7 @@ pub struct JsonFields {
     missing: Missing,
     /// What a message spells where it leaves a column's value out.
     placeholders: &'static [&'static str],
-    /// Fields that aren't looked for are of no account: they aren't the table's.
+    /// Unknown fields are not counted, because they aren't the table's.
     is_envelope: bool,
 }
 

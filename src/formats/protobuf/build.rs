@@ -1,5 +1,5 @@
-//! A message on its way from the wire to a row. A field may come in pieces: elements of a list one by one, a nested message
-//! twice, of which the second is laid over the first.
+//! A message on its way from the wire to a row. A field may come in several parts: a list element by element, a nested message
+//! twice, where the fields of the second one replace those of the first.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;

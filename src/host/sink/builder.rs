@@ -94,7 +94,7 @@ impl SinkBuilder {
         self.set(&CONFLICT_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.conflict_mode = mode))
     }
 
-    /// What happens when the database refuses a row: it becomes a dead letter (the default), or the sink fails.
+    /// What happens to an accepted row that can't be stored: it becomes a dead letter (the default), or the sink fails.
     pub fn exception_mode(self, mode: ExceptionMode) -> Self {
         self.set(&EXCEPTION_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.exception_mode = mode))
     }
@@ -104,8 +104,8 @@ impl SinkBuilder {
         self.set(&BATCH_SIZE, Given::Number(rows.into()))
     }
 
-    /// How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, 50 ms where a
-    /// transaction is dear (ADBPG, Greenplum).
+    /// How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, or 50 ms where a
+    /// transaction costs more (ADBPG, Greenplum).
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = Some(linger);
         self

@@ -59,7 +59,7 @@ impl Callbacks {
             if catch_unwind(AssertUnwindSafe(|| run(&own, &calls, durable, &its))).is_err() {
                 log::error!("{}: the thread of the callbacks failed", own.line.name());
             }
-            // What the host gave, and the sink, may go before anybody hears of the end.
+            // The host's functions and the sink are dropped before other threads learn that this one has ended.
             drop((calls, own));
             *its.ended.lock() = true;
             its.changed.notify_all();

@@ -179,7 +179,7 @@ impl Core {
                     self.dispatch(buffer, &mut room, accepted);
                     break accepted;
                 }
-                // Too many rows behind one that isn't settled. Waits only when that is so after a look at the watch too.
+                // Too many rows behind one that isn't settled. Waits only if this is still so after the watch was read.
                 None => {
                     drop(open);
                     self.line.dispatcher.hurry();

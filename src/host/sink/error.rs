@@ -49,7 +49,7 @@ impl PushError {
         matches!(self, PushError::WouldBlock | PushError::TimedOut | PushError::OutOfMemory { .. })
     }
 
-    /// Whether nobody knows of some rows pushed before if they are in the database.
+    /// Whether it is not known of some rows that were pushed before if they are in the database.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, PushError::Failed(_))
     }

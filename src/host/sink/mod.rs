@@ -37,7 +37,7 @@ use crate::types::value::Value;
 ///
 /// A push encodes the row, numbers it and returns; writers of the library commit it in batches, milliseconds later when
 /// there is little to do. What is pushed with `Ok` is in the database once [`Sink::durable`] is above its number, or it
-/// could not be stored and [`SinkBuilder::on_rejected`] was told: **a push is a promise only from then on**. A crash of
+/// could not be stored and [`SinkBuilder::on_rejected`] was told: **only from then on a row is safe**. A crash of
 /// the host loses what is not durable.
 ///
 /// Rows of one key that one thread pushes are written in their order. All methods may be called from any number of
@@ -92,7 +92,7 @@ pub struct Sink {
     callbacks: Mutex<Option<Callbacks>>,
     keeper: Mutex<Option<PositionKeeper>>,
     resume_position: u64,
-    /// What closing came to.
+    /// The result of closing.
     closed: Mutex<Option<Result<Summary>>>,
     opened: Instant,
 }
@@ -140,7 +140,7 @@ impl Sink {
         Sink::builder(url, table).open()
     }
 
-    /// A sink with more to say about it.
+    /// Begins a sink with other settings than the defaults.
     pub fn builder(url: &str, table: &str) -> SinkBuilder {
         SinkBuilder::new(url, table)
     }
@@ -197,7 +197,7 @@ impl Sink {
         self.push_with(row, Push { sequence: Some(sequence), ..Push::default() })
     }
 
-    /// Pushes one row: what the other ways to push one come to.
+    /// Pushes one row. The other functions that push one row call this one.
     ///
     /// A row that the table could never store (a vector of another dimension, NULL in a NOT NULL column, a number out of
     /// range) is refused here with [`PushError::Rejected`], whatever the exception mode; what only the database can tell
@@ -242,7 +242,7 @@ impl Sink {
         self.delete_with(key, Push { sequence: Some(sequence), ..Push::default() })
     }
 
-    /// Deletes one row: what the other ways to delete one come to.
+    /// Deletes one row. The other functions that delete one row call this one.
     pub fn delete_with<R: Row + ?Sized>(&self, key: &R, push: Push) -> std::result::Result<u64, PushError> {
         if !self.core.line.settings.changing {
             return Err(PushError::Shape("the sink was opened without deletes".to_owned()));

@@ -44,7 +44,7 @@ impl PositionKeeper {
             if catch_unwind(AssertUnwindSafe(|| run(&own, held, &its))).is_err() {
                 log::error!("{}: the thread that keeps the stream's position failed", own.line.name());
             }
-            // The core, and with it all of the sink, may go before anybody hears of the end.
+            // The core, and with it all of the sink, is dropped before other threads learn that this one has ended.
             drop(own);
             its.state.lock().ended = true;
             its.changed.notify_all();

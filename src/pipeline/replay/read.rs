@@ -126,7 +126,7 @@ impl Intake for IntoSpool<'_> {
         *end = next.max(*end);
     }
 
-    /// Nothing is put through yet.
+    /// Nothing is replayed yet.
     fn watermarks(&mut self) -> Vec<Watermark> {
         Vec::new()
     }

@@ -1,5 +1,5 @@
-//! Puts dead letters through the job again: each record takes the way of any other, from its bytes into the sink that
-//! refused it. What is rejected again becomes a dead letter again before the old one is given up.
+//! Replays dead letters: each record is processed like any other, from its bytes into the sink that refused it. If it is rejected
+//! again, its new dead letter is durable before the old one is deleted.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn misuse(message: String) -> Error {
     Error::Config(vec![Diagnostic { location: None, message }])
 }
 
-/// The way into one sink.
+/// What is replayed into one sink, and how.
 struct Way {
     line: Arc<Line>,
     intake: SourceIntake,
@@ -152,7 +152,7 @@ impl Way {
 
     fn run(mut self, spool: &Spool, places: &[SpoolPosition], counters: &mut Snapshot) -> Result<()> {
         self.line.start_writer();
-        let fed = self.feed(spool, places);
+        let fed = self.process(spool, places);
         self.line.close();
         let shared = Arc::clone(&self.line.shared);
         self.line.join(&shared.stop, None);
@@ -173,7 +173,7 @@ impl Way {
     }
 
     /// `false`: it was stopped before the end.
-    fn feed(&mut self, spool: &Spool, places: &[SpoolPosition]) -> Result<bool> {
+    fn process(&mut self, spool: &Spool, places: &[SpoolPosition]) -> Result<bool> {
         for record in places.chunk_by(SpoolPosition::is_of_same_record) {
             // A dead letter may have been written twice; if one was edited, it is a different one.
             let mut dead_letters: Vec<(DeadLetter, Vec<i64>)> = Vec::new();
@@ -211,7 +211,7 @@ impl Way {
             partition: position.partition,
             offset: position.offset,
             timestamp_ms: dead_letter.timestamp_ms,
-            // Dead letters do not tell.
+            // A dead letter doesn't say who set the timestamp.
             timestamp_type: dead_letter.timestamp_ms.map_or(TimestampType::Missing, |_| TimestampType::Created),
             leader_epoch: None,
             key: dead_letter.key.as_deref(),

@@ -96,7 +96,7 @@ impl Client {
                 true => "its certificate isn't signed by one of ssl.truststore.location, or is for another name",
                 false => "name the authority that signed its certificate with ssl.truststore.location",
             };
-            return Answer::Refused(format!("the schema registry isn't believed: {told}; {advice}"));
+            return Answer::Refused(format!("the schema registry isn't trusted: {told}; {advice}"));
         }
         if error.is_url_malformed() || error.is_unsupported_protocol() || error.is_ssl_certproblem() {
             return Answer::Refused(format!("the schema registry can't be asked: {told}"));

@@ -189,7 +189,7 @@ impl Asker {
                     self.answered();
                     return Err(SchemaLookup::Nothing(reason));
                 }
-                // It did answer before, so its owner is at work on it.
+                // It has answered before, so somebody is probably repairing it.
                 Answer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
                 Answer::Refused(reason) | Answer::Silence(reason) => {
                     silent = reason;

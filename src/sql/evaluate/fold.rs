@@ -10,8 +10,8 @@ use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// The expression with constants in place of what has constant operands. What fails is left as it is: it is the record's
-/// fault that it is computed.
+/// The expression with constants in place of what has constant operands. What fails is left as it is, so that it fails only
+/// for the records for which it is computed.
 pub(crate) fn fold(expression: Expression, zone: &TimeZone) -> Expression {
     let all = |operands: Vec<Expression>| operands.into_iter().map(|operand| fold(operand, zone)).collect::<Vec<_>>();
     let one = |operand: Box<Expression>| Box::new(fold(*operand, zone));

@@ -53,7 +53,7 @@ pub fn parse_expression(tokens: &[TokenWithSpan], end: Location) -> Parsed<Box<E
     Ok(Box::new(expression))
 }
 
-/// Flink's own constructs, which the query parser would only stumble over.
+/// Flink's own constructs, for which the query parser would give misleading errors.
 fn refuse_streaming_clauses(tokens: &[TokenWithSpan]) -> Parsed<()> {
     for pair in tokens.windows(2) {
         let (first, second) = (&pair[0].token, &pair[1].token);

@@ -80,7 +80,7 @@ fn digits(text: &str) -> Option<i64> {
     all_digits.then(|| text.parse().ok()).flatten()
 }
 
-/// The constant as another type, where that is beyond doubt; otherwise it is cast like any value.
+/// The constant as another type, where the result is certain; otherwise it is cast like any value.
 pub fn convert(constant: &Literal, target: &DataType) -> Option<Literal> {
     match (constant, target) {
         (Literal::Null, _) => Some(Literal::Null),
