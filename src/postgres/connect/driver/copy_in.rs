@@ -8,31 +8,31 @@ use futures_sink::Sink;
 use tokio_postgres::CopyInSink;
 
 use super::Error;
-use super::line::Line;
+use super::exchange::Exchange;
 
 /// A COPY that has begun. If it is dropped without [`CopyIn::finish`] it is aborted, so that a part of the rows is never taken
 /// for all of them.
 pub struct CopyIn<'a> {
-    line: &'a mut Line,
+    exchange: &'a mut Exchange,
     sink: Pin<Box<CopyInSink<Bytes>>>,
 }
 
 impl<'a> CopyIn<'a> {
-    pub fn new(line: &'a mut Line, sink: CopyInSink<Bytes>) -> Self {
-        CopyIn { line, sink: Box::pin(sink) }
+    pub fn new(exchange: &'a mut Exchange, sink: CopyInSink<Bytes>) -> Self {
+        CopyIn { exchange, sink: Box::pin(sink) }
     }
 
     pub fn send(&mut self, piece: Bytes) -> Result<(), Error> {
         let sink = &mut self.sink;
-        self.line.wait(poll_fn(|context| sink.as_mut().poll_ready(context)))?;
+        self.exchange.wait(poll_fn(|context| sink.as_mut().poll_ready(context)))?;
         self.sink.as_mut().start_send(piece)?;
         let sink = &mut self.sink;
-        self.line.wait(poll_fn(|context| sink.as_mut().poll_flush(context)))
+        self.exchange.wait(poll_fn(|context| sink.as_mut().poll_flush(context)))
     }
 
     /// The number of rows that the server says it stored.
     pub fn finish(self) -> Result<u64, Error> {
-        let CopyIn { line, mut sink } = self;
-        line.wait(poll_fn(|context| sink.as_mut().poll_finish(context)))
+        let CopyIn { exchange, mut sink } = self;
+        exchange.wait(poll_fn(|context| sink.as_mut().poll_finish(context)))
     }
 }

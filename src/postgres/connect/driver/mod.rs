@@ -5,7 +5,7 @@
 mod copy_in;
 mod error;
 pub mod life;
-mod line;
+mod exchange;
 mod parameter;
 mod process;
 pub mod socket;
@@ -23,15 +23,15 @@ pub use self::error::Error;
 pub use self::parameter::Parameter;
 
 use self::life::Pulse;
-use self::line::Line;
+use self::exchange::Exchange;
 use self::socket::{Socket, SocketStream};
 use self::wait_limit::WaitLimit;
 
 /// One connection.
 pub struct Client {
-    // Dropped first, so that the line sees that no more requests come.
+    // Dropped first, so that the exchange sees that no more requests come.
     asked: tokio_postgres::Client,
-    line: Line,
+    exchange: Exchange,
 }
 
 impl Client {
@@ -42,8 +42,8 @@ impl Client {
         T::Stream: Send + 'static,
     {
         let login = config.connect_raw(SocketStream(Arc::clone(&socket)), tls);
-        let (asked, connection) = line::wait_for(&socket, wait_limit, login)?;
-        Ok(Client { asked, line: Line::new(Box::new(connection), socket, wait_limit.clone()) })
+        let (asked, connection) = exchange::wait_for(&socket, wait_limit, login)?;
+        Ok(Client { asked, exchange: Exchange::new(Box::new(connection), socket, wait_limit.clone()) })
     }
 
     /// What [`cancel`] needs.
@@ -53,30 +53,30 @@ impl Client {
 
     /// What ends the waits from now on.
     pub fn set_wait_limit(&mut self, wait_limit: WaitLimit) {
-        self.line.wait_limit = wait_limit;
+        self.exchange.wait_limit = wait_limit;
     }
 
     /// From now on a silent server is asked whether it is alive.
     pub fn set_pulse(&mut self, pulse: Pulse) {
-        self.line.set_pulse(pulse);
+        self.exchange.set_pulse(pulse);
     }
 
     /// Runs a statement without a name in the server: behind a pooler another client could have the same name.
     pub fn query(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Vec<Row>, Error> {
-        self.line.wait(self.asked.query_typed(statement, &typed(parameters)))
+        self.exchange.wait(self.asked.query_typed(statement, &typed(parameters)))
     }
 
     pub fn query_one(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Row, Error> {
-        self.line.wait(self.asked.query_typed_one(statement, &typed(parameters)))
+        self.exchange.wait(self.asked.query_typed_one(statement, &typed(parameters)))
     }
 
     pub fn query_opt(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<Option<Row>, Error> {
-        self.line.wait(self.asked.query_typed_opt(statement, &typed(parameters)))
+        self.exchange.wait(self.asked.query_typed_opt(statement, &typed(parameters)))
     }
 
     /// The number of rows that were written.
     pub fn execute(&mut self, statement: &str, parameters: &[&dyn Parameter]) -> Result<u64, Error> {
-        self.line.wait(self.asked.execute_typed(statement, &typed(parameters)))
+        self.exchange.wait(self.asked.execute_typed(statement, &typed(parameters)))
     }
 
     /// The same for a statement that has been prepared.
@@ -85,7 +85,7 @@ impl Client {
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, Error> {
-        self.line.wait(self.asked.execute(statement, parameters))
+        self.exchange.wait(self.asked.execute(statement, parameters))
     }
 
     /// The id of the process that serves the session, as it was named at the login. A pooler names one of its own.
@@ -94,33 +94,33 @@ impl Client {
     }
 
     pub fn prepare(&mut self, statement: &str) -> Result<Statement, Error> {
-        self.line.wait(self.asked.prepare(statement))
+        self.exchange.wait(self.asked.prepare(statement))
     }
 
     pub fn simple_query(&mut self, statements: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-        self.line.wait(self.asked.simple_query(statements))
+        self.exchange.wait(self.asked.simple_query(statements))
     }
 
     pub fn batch_execute(&mut self, statements: &str) -> Result<(), Error> {
-        self.line.wait(self.asked.batch_execute(statements))
+        self.exchange.wait(self.asked.batch_execute(statements))
     }
 
     /// Begins a COPY into the server.
     pub fn copy_in(&mut self, statement: &Statement) -> Result<CopyIn<'_>, Error> {
-        let sink = self.line.wait(self.asked.copy_in(statement))?;
-        Ok(CopyIn::new(&mut self.line, sink))
+        let sink = self.exchange.wait(self.asked.copy_in(statement))?;
+        Ok(CopyIn::new(&mut self.exchange, sink))
     }
 
     pub fn is_closed(&self) -> bool {
-        self.line.is_broken() || self.asked.is_closed()
+        self.exchange.is_broken() || self.asked.is_closed()
     }
 
     /// Whether the server answers, within `allowed`.
     pub fn answers(&mut self, allowed: Duration) -> bool {
-        let wait_limit = self.line.wait_limit.clone();
-        self.line.wait_limit = wait_limit.at_most(allowed);
+        let wait_limit = self.exchange.wait_limit.clone();
+        self.exchange.wait_limit = wait_limit.at_most(allowed);
         let answer = self.batch_execute("");
-        self.line.wait_limit = wait_limit;
+        self.exchange.wait_limit = wait_limit;
         answer.is_ok()
     }
 }
@@ -133,7 +133,7 @@ pub fn cancel<T: TlsConnect<SocketStream>>(
     wait_limit: &WaitLimit,
 ) -> Result<(), Error> {
     let request = token.cancel_query_raw(SocketStream(Arc::clone(&socket)), tls);
-    line::wait_for(&socket, wait_limit, request)
+    exchange::wait_for(&socket, wait_limit, request)
 }
 
 fn typed<'a>(parameters: &[&'a dyn Parameter]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {

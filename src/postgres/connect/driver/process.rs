@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::CancelToken;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
-use super::line::answer_at_once;
+use super::exchange::answer_at_once;
 
 /// The process id that the server named when the session began. A pooler names one of its own.
 pub fn process_id(token: &CancelToken) -> Option<i32> {

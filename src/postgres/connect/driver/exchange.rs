@@ -69,8 +69,8 @@ pub fn answer_at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// The connection between a session and its server.
-pub struct Line {
+/// The exchange of requests and answers between a session and its server.
+pub struct Exchange {
     connection: Box<dyn Drive>,
     socket: Arc<Socket>,
     woken: Arc<Woken>,
@@ -82,11 +82,11 @@ pub struct Line {
     broken: bool,
 }
 
-impl Line {
-    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, wait_limit: WaitLimit) -> Line {
+impl Exchange {
+    pub fn new(connection: Box<dyn Drive>, socket: Arc<Socket>, wait_limit: WaitLimit) -> Exchange {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
-        Line { connection, socket, woken, waker, wait_limit, pulse: None, broken: false }
+        Exchange { connection, socket, woken, waker, wait_limit, pulse: None, broken: false }
     }
 
     pub fn set_pulse(&mut self, pulse: Pulse) {
@@ -164,7 +164,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Exchange {
     /// Sends the end of the session if that needs no wait. The client half is dropped by now.
     fn drop(&mut self) {
         if !self.broken {
