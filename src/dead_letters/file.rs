@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
-use super::line;
+use super::json_line;
 use crate::dead_letters::dead_letter::{DeadLetter, DeadLetters};
 use crate::error::{Error, Result};
 
@@ -95,7 +95,7 @@ impl DeadLetters for DeadLetterFile {
     fn write(&self, dead_letters: &[DeadLetter]) -> Result<()> {
         let mut lines = Vec::new();
         for dead_letter in dead_letters {
-            line::append(dead_letter, &mut lines);
+            json_line::append(dead_letter, &mut lines);
         }
         self.append(&lines).map_err(|error| self.error("can't be written", &error))
     }

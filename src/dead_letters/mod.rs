@@ -5,7 +5,7 @@
 
 pub mod dead_letter;
 mod file;
-pub mod line;
+pub mod json_line;
 mod log;
 pub mod message;
 mod spool;

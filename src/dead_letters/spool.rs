@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::line;
+use super::json_line;
 use crate::dead_letters::dead_letter::DeadLetter;
 use crate::error::{Diagnostic, Error, Result};
 
@@ -85,7 +85,7 @@ impl Spool {
                     "{shown}:{number}: not a dead letter: it has {length} bytes, at most {LONGEST} are allowed"
                 )));
             } else if !text.trim_ascii().is_empty() {
-                match line::read(&text) {
+                match json_line::read(&text) {
                     Ok(dead_letter) => spool.note(&dead_letter, start, length, None),
                     Err(what) => bad.push(wrong(format!("{shown}:{number}: not a dead letter: {what}"))),
                 }
@@ -111,7 +111,7 @@ impl Spool {
     /// Adds a dead letter of a topic or of a table.
     pub fn add(&mut self, dead_letter: &DeadLetter, id: Option<i64>) -> Result<()> {
         let mut text = Vec::new();
-        line::append(dead_letter, &mut text);
+        json_line::append(dead_letter, &mut text);
         self.file
             .write_all(&text)
             .map_err(|error| Error::DeadLetter(format!("no room for the dead letters: {error}; set TMPDIR")))?;
@@ -148,7 +148,7 @@ impl Spool {
         let length = usize::try_from(place.length).map_err(|error| Error::Internal(error.to_string()))?;
         let mut text = vec![0; length];
         let read = self.file.get_ref().read_exact_at(&mut text, place.start).map_err(|error| error.to_string());
-        read.and_then(|()| line::read(&text))
+        read.and_then(|()| json_line::read(&text))
             .map_err(|what| Error::DeadLetter(format!("the dead letters changed while they were read: {what}")))
     }
 }
@@ -193,9 +193,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         let mut text = Vec::new();
-        line::append(&at("t", 7, "s"), &mut text);
+        json_line::append(&at("t", 7, "s"), &mut text);
         text.extend_from_slice(b"\n  \n");
-        line::append(&at("t", 6, "s"), &mut text);
+        json_line::append(&at("t", 6, "s"), &mut text);
         std::fs::write(&path, &text).unwrap();
         let mut spool = Spool::of_file(&path).unwrap();
         std::fs::write(&path, [text.as_slice(), b"{}\n"].concat()).unwrap();
@@ -207,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dead.jsonl");
         let mut text = b"{\"offset\":8,\"val\n".to_vec();
-        line::append(&at("t", 7, "s"), &mut text);
+        json_line::append(&at("t", 7, "s"), &mut text);
         std::fs::write(&path, text).unwrap();
         let error = Spool::of_file(&path).err().unwrap().to_string();
         assert!(error.contains("dead.jsonl:1: not a dead letter") && !error.contains("jsonl:2"), "{error}");
