@@ -15,7 +15,7 @@ use super::handle::{self, HandleKind};
 use super::memory::{c_string, text};
 use super::panic::ask;
 use super::process::Open;
-use super::stats::{StatsTarget, vecsink_stats};
+use super::stats::{StatsPlace, vecsink_stats};
 use super::time::timeout;
 use crate::host::sink::Sink;
 
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn vecsink_sink_stats(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = unsafe { StatsTarget::new(stats) }?;
+        let place = unsafe { StatsPlace::new(stats) }?;
         place.fill(get(sink)?.sink.stats());
         Ok(())
     };
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsTarget::new(last_stats) }?) };
+        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsPlace::new(last_stats) }?) };
         check_may_end()?;
         let object = get(sink)?;
         let outcome = object.sink.close(timeout(deadline_ms));

@@ -107,15 +107,15 @@ impl From<SinkStats> for vecsink_stats {
 }
 
 /// The host's struct, of its own version's size.
-pub struct StatsTarget {
+pub struct StatsPlace {
     to: *mut vecsink_stats,
     size: usize,
 }
 
-impl StatsTarget {
+impl StatsPlace {
     /// # Safety
     /// `to` is NULL or points to as many bytes as its first member says.
-    pub unsafe fn new(to: *mut vecsink_stats) -> Result<StatsTarget, CallError> {
+    pub unsafe fn new(to: *mut vecsink_stats) -> Result<StatsPlace, CallError> {
         if to.is_null() {
             return Err(CallError::argument("the vecsink_stats is NULL"));
         }
@@ -130,7 +130,7 @@ impl StatsTarget {
                 "vecsink_stats.size is {size}: set it to sizeof(vecsink_stats) before the call"
             )));
         }
-        Ok(StatsTarget { to, size })
+        Ok(StatsPlace { to, size })
     }
 
     pub fn fill(self, stats: impl Into<vecsink_stats>) {
@@ -150,7 +150,7 @@ mod tests {
         let untouched = vecsink_stats { size: FIRST_SIZE, records_missed: 77, ..vecsink_stats::default() };
         let mut host = untouched;
         // SAFETY: the struct is there, and larger than it says.
-        let place = unsafe { StatsTarget::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
+        let place = unsafe { StatsPlace::new(&mut host) }.unwrap_or_else(|_| panic!("{FIRST_SIZE} bytes are enough"));
         place.fill(vecsink_stats { age_ms: 1500, records_missed: 5, ..vecsink_stats::default() });
         assert_eq!((host.size, host.age_ms, host.records_missed), (FIRST_SIZE, 1500, 77));
     }

@@ -24,7 +24,7 @@ use crate::types::target::TargetTable;
 pub use self::catalog::describe::Description;
 pub use self::catalog::schema_version::SchemaVersion;
 pub use self::dead_letter_table::{Answered, Beside, check_dead_letters, dead_letter_table_ddl, read_dead_letters};
-pub use self::streams::{Held, Kept, StreamName};
+pub use self::streams::{OwnStream, PositionOutcome, StreamName};
 pub use self::write::written::Written;
 
 use self::catalog::lookup::Catalog;

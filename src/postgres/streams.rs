@@ -17,7 +17,7 @@ pub struct StreamName {
     pub job: String,
     pub sink: String,
     pub topic: String,
-    /// How rows are spread, for whoever looks.
+    /// How rows are spread. Only for people who look at the table.
     pub layout: String,
     /// This process.
     pub owner: String,
@@ -30,9 +30,9 @@ impl StreamName {
     }
 }
 
-/// A stream that this process holds.
+/// A stream that this process has taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct OwnStream {
     id: i64,
     epoch: i64,
     /// Everything below it is durable.
@@ -41,8 +41,8 @@ pub struct Held {
 
 /// What became of a new position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    Yes,
+pub enum PositionOutcome {
+    Stored,
     /// Another process has opened the stream since.
     Fenced,
 }
@@ -50,7 +50,7 @@ pub enum Kept {
 impl Target {
     /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is
     /// missing.
-    pub fn hold_stream(&self, name: &StreamName) -> Result<Held> {
+    pub fn take_over_stream(&self, name: &StreamName) -> Result<OwnStream> {
         let table = self.stream_table();
         let ddl = self.stream_ddl();
         let advice = format!("have someone who may create tables run: {ddl}");
@@ -73,7 +73,7 @@ impl Target {
     }
 
     /// Notes that everything below `low` is durable. An error may pass: try again.
-    pub fn advance_stream(&self, held: &mut Held, low: i64, stop: &Stop) -> Result<Kept> {
+    pub fn advance_stream(&self, held: &mut OwnStream, low: i64, stop: &Stop) -> Result<PositionOutcome> {
         let table = self.stream_table();
         let advanced = self.pool.session(&WaitLimit::of(stop)).and_then(|mut checkout| {
             checkout.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
@@ -121,7 +121,7 @@ fn make(session: &mut Session, ddl: &str) -> Attempt<()> {
     }
 }
 
-fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> {
+fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<OwnStream> {
     let id = name.id();
     let [job, sink, topic, layout, owner] =
         [&name.job, &name.sink, &name.topic, &name.layout, &name.owner].map(|text| literal(text));
@@ -139,7 +139,7 @@ fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> 
     );
     let row = session.client().query_opt(raise.as_str(), &[]);
     match row.map_err(|error| session.failed(&error, During::Statement))? {
-        Some(row) if row.get(2) => Ok(Held { id, epoch: row.get(0), low: row.get(1) }),
+        Some(row) if row.get(2) => Ok(OwnStream { id, epoch: row.get(0), low: row.get(1) }),
         Some(_) => Err(AttemptError {
             class: Class::Configuration,
             ..AttemptError::outage(format!("row {id} belongs to a stream of another name; rename this one"))
@@ -148,16 +148,16 @@ fn hold(session: &mut Session, table: &str, name: &StreamName) -> Attempt<Held> 
     }
 }
 
-fn advance(session: &mut Session, table: &str, held: &mut Held, low: i64) -> Attempt<Kept> {
-    let Held { id, epoch, .. } = *held;
+fn advance(session: &mut Session, table: &str, held: &mut OwnStream, low: i64) -> Attempt<PositionOutcome> {
+    let OwnStream { id, epoch, .. } = *held;
     let sql = format!("UPDATE {table} SET low = {low}, seen = now() WHERE stream = {id} AND epoch = {epoch}");
     let updated = session.client().execute(sql.as_str(), &[]);
     let updated = updated.map_err(|error| session.failed(&error, During::Statement))?;
     if updated == 0 {
-        return Ok(Kept::Fenced);
+        return Ok(PositionOutcome::Fenced);
     }
     held.low = low;
-    Ok(Kept::Yes)
+    Ok(PositionOutcome::Stored)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::handle::{self, HandleKind};
 use super::memory::{place, text};
 use super::panic::ask;
 use super::process::check_may_open;
-use super::stats::{StatsTarget, vecsink_stats};
+use super::stats::{StatsPlace, vecsink_stats};
 use super::time::timeout;
 
 /// A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn vecsink_pipeline_stats(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = unsafe { StatsTarget::new(stats) }?;
+        let place = unsafe { StatsPlace::new(stats) }?;
         check_may_use()?;
         place.fill(handle::get::<RunningPipeline>(pipeline)?.stats());
         Ok(())
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn vecsink_pipeline_stop(
 ) -> vecsink_code {
     let work = || {
         // SAFETY: as the header asks.
-        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsTarget::new(last_stats) }?) };
+        let place = if last_stats.is_null() { None } else { Some(unsafe { StatsPlace::new(last_stats) }?) };
         check_may_end()?;
         let running = handle::get::<RunningPipeline>(pipeline)?;
         let outcome = running.stop(timeout(deadline_ms));

@@ -232,7 +232,7 @@ impl SinkBuilder {
         let topic = format!("push:{stream}");
         let held = match self.stream {
             None => None,
-            Some(job) => Some(line.target.hold_stream(&StreamName {
+            Some(job) => Some(line.target.take_over_stream(&StreamName {
                 job,
                 sink: line.name().to_owned(),
                 topic: topic.clone(),

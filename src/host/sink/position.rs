@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::core::Core;
 use crate::error::{Error, Result};
-use crate::postgres::{Held, Kept};
+use crate::postgres::{OwnStream, PositionOutcome};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
@@ -37,7 +37,7 @@ struct State {
 }
 
 impl PositionKeeper {
-    pub fn start(core: &Arc<Core>, held: Held) -> Result<PositionKeeper> {
+    pub fn start(core: &Arc<Core>, held: OwnStream) -> Result<PositionKeeper> {
         let told: Arc<ThreadEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         let body = move || {
@@ -70,7 +70,7 @@ impl PositionKeeper {
     }
 }
 
-fn run(core: &Core, mut held: Held, told: &ThreadEnd) {
+fn run(core: &Core, mut held: OwnStream, told: &ThreadEnd) {
     let mut attempts = 0;
     loop {
         let last = {
@@ -82,8 +82,8 @@ fn run(core: &Core, mut held: Held, told: &ThreadEnd) {
         let low = core.durable() as i64;
         if low > held.low {
             match core.line.target.advance_stream(&mut held, low, &core.line.shared.stop) {
-                Ok(Kept::Yes) => {}
-                Ok(Kept::Fenced) => {
+                Ok(PositionOutcome::Stored) => {}
+                Ok(PositionOutcome::Fenced) => {
                     let name = core.line.name();
                     let owner = core.line.target.stream_owner_column();
                     core.line.abandon();

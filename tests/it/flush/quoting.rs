@@ -41,9 +41,9 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
                 layout: r"key\".to_owned(),
                 owner: r"me\\'".to_owned(),
             };
-            let mut held = target.hold_stream(&name).unwrap_or_else(|error| panic!("{setting}: {error}"));
+            let mut held = target.take_over_stream(&name).unwrap_or_else(|error| panic!("{setting}: {error}"));
             target.advance_stream(&mut held, 7, &Stop::default()).unwrap();
-            assert_eq!(target.hold_stream(&name).unwrap().low, 7);
+            assert_eq!(target.take_over_stream(&name).unwrap().low, 7);
             let kept = "SELECT concat_ws(' ', job, sink, topic, layout, owner) FROM vecsink_stream";
             assert_eq!(schema.text(kept).as_deref(), Some(r"job\' sink\ push:\'; -- key\ me\\'"));
         }
