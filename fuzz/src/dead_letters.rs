@@ -1,7 +1,7 @@
 //! Dead letters on their way back: what a line is read as, it is written and read as again.
 
 use vecsink::internals::dead_letters::dead_letter::DeadLetter;
-use vecsink::internals::dead_letters::{line, message};
+use vecsink::internals::dead_letters::{json_line, message};
 use vecsink::internals::record::{Original, Record, TimestampType};
 
 pub const PIECES: &[&str] = &[
@@ -40,15 +40,15 @@ pub fn check(input: &[u8]) {
 }
 
 fn check_line(text: &[u8]) {
-    let dead_letter = match line::read(text) {
+    let dead_letter = match json_line::read(text) {
         Ok(dead_letter) => dead_letter,
         Err(wrong) => return assert!(!wrong.is_empty() && wrong.len() < 1000, "{wrong}"),
     };
     let mut written = Vec::new();
-    line::append(&dead_letter, &mut written);
+    json_line::append(&dead_letter, &mut written);
     let (end, within) = written.split_last().expect("a line");
     assert!(*end == b'\n' && !within.contains(&b'\n'));
-    assert_eq!(line::read(&written).as_ref(), Ok(&dead_letter));
+    assert_eq!(json_line::read(&written).as_ref(), Ok(&dead_letter));
     check_message(&dead_letter);
 }
 
