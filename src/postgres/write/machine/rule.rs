@@ -90,24 +90,26 @@ pub enum Decision {
     /// It took too long: write each half.
     HalveForTime,
     // After each of the next ones the rows are written again.
+    /// Through the staging table.
     UseStagingTable,
     /// In another session. The lost one is replaced at once.
     NewSession,
     /// In new sessions only: what the old ones prepared may be out of date.
     NewSessions,
-    CopyTellsNothing,
-    /// At once, for the catalog was read.
+    /// At once, because the catalog was read.
     WriteForNewSchema,
-    /// After a pause, for the catalog was read before, or was just changed again.
+    /// After a pause, because the catalog was read before, or the table has just been altered again.
     PauseForSchema,
     /// After a pause. One of `maxretrytimes` is used up.
     UseOneRetry,
-    /// After a pause that ends when rows have waited for `max.outage`.
+    /// After a pause. The job stops when the rows have waited for `max.outage`.
     Wait(Duration),
     /// After a wait for the transaction that added a key.
     WaitForOther,
     WaitForServer,
     WorkBehindPooler,
+    // After these they aren't.
+    CopyTellsNothing,
     WaitForEvidence,
     Stop(Why),
     Finish,
