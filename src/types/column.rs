@@ -10,7 +10,7 @@ pub struct SourceColumn {
 }
 
 /// `name TYPE METADATA [FROM 'key']`: `data_type` is the type of the metadata key. If the column is declared
-    /// with another type, the value is cast.
+/// with another type, the value is cast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataColumn {
     pub key: String,

@@ -56,7 +56,12 @@ pub struct SourceIntake {
 }
 
 impl SourceIntake {
-    pub fn new(source: &Source, mappings: &[LineMapping<'_>], shared: Arc<Shared>, counters: Arc<Counters>) -> Result<Self> {
+    pub fn new(
+        source: &Source,
+        mappings: &[LineMapping<'_>],
+        shared: Arc<Shared>,
+        counters: Arc<Counters>,
+    ) -> Result<Self> {
         let metadata = RecordMetadata::new(&source.record_metadata).ok_or_else(|| {
             Error::Internal(format!("table {} has metadata columns that no record has", source.table))
         })?;

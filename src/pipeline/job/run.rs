@@ -128,10 +128,15 @@ impl Pipeline {
     }
 
     /// Runs a reader for its tables, each with its lines.
-    fn run_reader(&mut self, mut reader: KafkaReader, tables_of_reader: Vec<(&Source, Vec<LineMapping<'_>>)>) -> Result<()> {
+    fn run_reader(
+        &mut self,
+        mut reader: KafkaReader,
+        tables_of_reader: Vec<(&Source, Vec<LineMapping<'_>>)>,
+    ) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let readers = Arc::clone(&self.readers);
-        let name = format!("read {}", tables_of_reader.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
+        let name =
+            format!("read {}", tables_of_reader.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
         let (mut intakes, mut lines) = (Vec::new(), Vec::new());
         let mut lag = reader.lag();
         for (source, own) in tables_of_reader {

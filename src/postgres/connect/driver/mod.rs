@@ -4,8 +4,8 @@
 
 mod copy_in;
 mod error;
-pub mod life;
 mod exchange;
+pub mod life;
 mod parameter;
 mod process;
 pub mod socket;
@@ -22,8 +22,8 @@ pub use self::copy_in::CopyIn;
 pub use self::error::Error;
 pub use self::parameter::Parameter;
 
-use self::life::Pulse;
 use self::exchange::Exchange;
+use self::life::Pulse;
 use self::socket::{Socket, SocketStream};
 use self::wait_limit::WaitLimit;
 
