@@ -4,7 +4,7 @@ use crate::options::OptionEntry;
 use crate::options::report::Report;
 use crate::sql::parse::{ColumnDefinition, ColumnKind, CreateTable, LikeClause, Merging, PrimaryKey};
 
-/// The table as if all of it were written out. What stands in it twice and may not is noted.
+/// The table as if all of it were written out. It is an error if something is in both that may be there only once.
 pub fn derive(own: CreateTable, base: &CreateTable, like: &LikeClause, report: &mut Report) -> CreateTable {
     let from = &base.name.text;
     let mut columns: Vec<ColumnDefinition> =

@@ -9,7 +9,7 @@ use crate::types::column::SourceColumn;
 /// The options of a connector that say what messages hold.
 pub struct Specs {
     pub connector: &'static str,
-    /// All options of the connector, formats' aside.
+    /// All options of the connector except those of formats.
     pub options: &'static [SourceOption],
     pub format: &'static SourceOption,
     pub key_format: &'static SourceOption,
@@ -99,7 +99,7 @@ fn refuse_unknown(options: &mut TableOptions<'_>, specs: &Specs, formats: &[&Nam
     let mut groups = vec![("", of_connector.as_slice())];
     groups.extend(of_formats.iter().map(|(prefix, options)| (*prefix, options.as_slice())));
     let mut open = vec!["properties.", "sink."];
-    // The options of a format that isn't known, or isn't given, would be called unknown, which they aren't.
+    // If a format isn't known, or isn't given, its options must not be called unknown.
     for (format, prefix) in formats.iter().zip(["value.", "key."]) {
         if format.find().is_none() && (format.name.is_some() || format.option.is_required()) {
             open.push(prefix);

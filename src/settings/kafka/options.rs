@@ -12,7 +12,7 @@ use crate::settings::topics::{TopicPattern, Topics};
 use crate::types::vector_encoding::PackedNumber::{F16, F32, F64};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
-/// [`SourceOptions`] has one with the defaults of all options.
+/// The one in [`SourceOptions`] begins with the defaults of all options.
 #[derive(Clone, PartialEq, Default)]
 pub struct KafkaSource {
     /// `host:port,…`
