@@ -26,9 +26,9 @@ use crate::threads;
 use crate::types::encode::EncodeOptions;
 use crate::types::value::Value;
 
-/// How long the reader waits for a check of the table before it goes on: as long as for a record. Most checks take less, and
+/// How long the reader waits for a schema check before it goes on: as long as for a record. Most checks take less, and
 /// pausing partitions throws away what was fetched.
-const CHECK_PATIENCE: Duration = Duration::from_millis(100);
+const CHECK_WAIT: Duration = Duration::from_millis(100);
 /// Rows gathered before they are put into their shards, under one lock: for short rows the lock was a fifth of the reader's
 /// time. Few enough to stay in the nearest cache.
 const GATHERED_ROWS: usize = 64;
@@ -159,7 +159,7 @@ impl SinkIntake {
             return self.reject_for_a_bug(record, bug, partition);
         }
         if self.prepare.is_refused_as_encoded() {
-            if !self.has_checked_table()? {
+            if !self.is_schema_checked()? {
                 return Ok(Taken::Full);
             }
             if self.schema_version != self.line.target.schema_version_number() {
@@ -213,42 +213,42 @@ impl SinkIntake {
             self.gathered.push(Gathered { shard, entry, row, key, original: original.clone() });
         }
         if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
-            self.hand_on();
+            self.push_gathered();
         }
         Ok(Taken::Yes)
     }
 
-    /// Checks the table, if that is due, before a row is refused because of it. The reader must not wait for the database: a
-    /// check that takes long goes on in its thread, and the record is offered again.
+    /// Checks the schema, if that is due, before a row is refused. The reader must not wait long for the database: a check
+    /// that takes long goes on in its thread, and the record is offered again.
     #[cold]
-    fn has_checked_table(&mut self) -> Result<bool> {
+    fn is_schema_checked(&mut self) -> Result<bool> {
         let answer = match self.schema_check.take() {
             Some(answer) => answer,
-            None if !self.line.target.is_look_due() => return Ok(true),
+            None if !self.line.target.is_schema_check_due() => return Ok(true),
             None => {
                 let (sender, answer) = sync_channel(1);
                 let line = Arc::clone(&self.line);
                 // Nobody may wait for it any more.
-                let check = move || drop(sender.send(line.target.look()));
-                let thread = threads::spawn("check-table", check);
-                thread.map_err(|error| threads::refused("to check the table", &error))?;
+                let check = move || drop(sender.send(line.target.check_schema()));
+                let thread = threads::spawn("schema check", check);
+                thread.map_err(|error| threads::refused("to check the schema", &error))?;
                 answer
             }
         };
-        match answer.recv_timeout(CHECK_PATIENCE) {
+        match answer.recv_timeout(CHECK_WAIT) {
             Ok(checked) => checked.map(|()| true),
             Err(RecvTimeoutError::Timeout) => {
                 self.schema_check = Some(answer);
                 Ok(false)
             }
-            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a check of the table panicked".into())),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("the schema check panicked".into())),
         }
     }
 
     /// The table was altered: from here on rows are encoded as it takes them now.
     #[cold]
     fn follow(&mut self) -> Result<()> {
-        self.hand_on();
+        self.push_gathered();
         let (table, schema_version) = self.line.newest_table();
         self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options)?;
         self.schema_version = schema_version;
@@ -256,7 +256,7 @@ impl SinkIntake {
     }
 
     /// Puts the gathered rows into their shards.
-    pub fn hand_on(&mut self) {
+    pub fn push_gathered(&mut self) {
         if !self.gathered.is_empty() {
             let Prepare { rows, keys, .. } = &self.prepare;
             let row = |gathered: &Gathered| {

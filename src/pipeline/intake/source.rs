@@ -27,12 +27,12 @@ use crate::stop::Phase;
 /// How long a reader waits for room before it pauses its partitions.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 /// The same when it has paused them.
-const IMPATIENCE: Duration = Duration::from_millis(500);
+const WAIT_WHEN_PAUSED: Duration = Duration::from_millis(500);
 /// Records between two checks of how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
 
 /// A line that a source sinks, with what it gets of the source's rows.
-pub type Branch<'j> = (Arc<Line>, &'j Mapping);
+pub type LineMapping<'j> = (Arc<Line>, &'j Mapping);
 
 pub struct SourceIntake {
     decoder: Box<dyn Decode>,
@@ -70,7 +70,7 @@ impl SourceIntake {
             decoder: decoder::of_source(source, &schemas_of)?,
             source: source.clone(),
             arena: Bump::new(),
-            sinks: branches
+            sinks: mappings
                 .iter()
                 .map(|(line, mapping)| SinkIntake::new(line, mapping, source))
                 .collect::<Result<_>>()?,
@@ -168,7 +168,7 @@ impl Intake for SourceIntake {
                 for (at, sink) in self.sinks.iter_mut().enumerate().skip(first) {
                     if sink.take(record, decoded.changes, metadata, partition, &self.arena)? == Taken::Full {
                         self.half_taken = Some((partition, record.offset, at));
-                        self.sinks.iter_mut().for_each(SinkIntake::hand_on);
+                        self.sinks.iter_mut().for_each(SinkIntake::push_gathered);
                         return Ok(Taken::Full);
                     }
                 }
@@ -185,8 +185,8 @@ impl Intake for SourceIntake {
         Ok(Taken::Yes)
     }
 
-    fn hand_on(&mut self) {
-        self.sinks.iter_mut().for_each(SinkIntake::hand_on);
+    fn push_gathered(&mut self) {
+        self.sinks.iter_mut().for_each(SinkIntake::push_gathered);
     }
 
     /// Headers only go into dead letters and metadata columns.
@@ -215,7 +215,7 @@ impl Intake for SourceIntake {
         let gone: Vec<usize> =
             (0..self.partitions.len()).filter(|&at| partitions.contains(&self.partitions[at])).collect();
         let is_settled = |sink: &SinkIntake| gone.iter().all(|&at| sink.is_settled(at));
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + longest_wait;
         while !self.sinks.iter().all(is_settled)
             && Instant::now() < deadline
             && self.shared.stop.phase() < Phase::Abandoning

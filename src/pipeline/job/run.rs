@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::sources;
-use super::start::StartPatience;
+use super::start::StartWait;
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
 use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::intake::fan_out::FanOut;
-use crate::pipeline::intake::source::{Branch, SourceIntake};
+use crate::pipeline::intake::source::{LineMapping, SourceIntake};
 use crate::pipeline::line::{Line, Traits};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;

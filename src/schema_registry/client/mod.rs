@@ -46,7 +46,7 @@ pub fn check(settings: &Registry) -> Vec<String> {
 }
 
 struct ConfluentRegistry {
-    patience: Duration,
+    longest_wait: Duration,
     questions: SyncSender<u32>,
     desk: Arc<Desk>,
 }
