@@ -31,7 +31,7 @@ const WAIT_WHEN_PAUSED: Duration = Duration::from_millis(500);
 /// Records between two checks of how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
 
-/// A line that a source sinks, with what it gets of the source's rows.
+/// The line of one of a source's sinks, and what it gets of the source's rows.
 pub type LineMapping<'j> = (Arc<Line>, &'j Mapping);
 
 pub struct SourceIntake {
