@@ -87,7 +87,7 @@ pub use error::{Diagnostic, Error, Location, Rejection, Result, Stage};
 #[cfg(feature = "arrow")]
 pub use host::Scattered;
 pub use host::sink::{BatchError, Push, PushError, Pushed, Rejected, Sink, SinkBuilder, SinkStats, Wait};
-pub use host::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Strided, TimeUnit, ToValue};
+pub use host::{Bitmap, ColumnValues, Columns, FilledRow, Offsets, Row, Scratch, Strided, TimeUnit, ToValue};
 pub use metrics::Snapshot;
 pub use pipeline::Summary;
 #[cfg(feature = "kafka")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::{Row, ToValue};
+use super::{Row, Scratch, ToValue};
 use crate::types::value::{Decimal, Value, Vector};
 
 /// A row that owns its values: set some of its columns, push it, clear it, and again. Columns that aren't set are NULL.
@@ -58,7 +58,7 @@ impl FilledRow {
         let Some(place) = self.values.get_mut(index) else {
             return Err(format!("there is no column {index}: the row has {count}, counted from 0"));
         };
-        place.put(&value.to_value());
+        place.put(&value.to_value(&Scratch::default()));
         Ok(())
     }
 

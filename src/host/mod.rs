@@ -9,7 +9,7 @@ mod columns;
 mod filled;
 mod row;
 pub(crate) mod sink;
-mod to_value;
+mod values;
 
 #[cfg(feature = "arrow")]
 pub use arrow_texts::Scattered;
@@ -17,4 +17,4 @@ pub use column::{Bitmap, ColumnValues, Offsets, Strided, TimeUnit};
 pub use columns::Columns;
 pub use filled::FilledRow;
 pub use row::Row;
-pub use to_value::ToValue;
+pub use values::{Scratch, ToValue};

@@ -1,6 +1,6 @@
 //! One row as the host program has it.
 
-use super::ToValue;
+use super::{Scratch, ToValue};
 use crate::types::value::Value;
 
 /// A row that can be pushed: a slice of [`Value`]s, or a tuple, an array or a vector of anything that is [`ToValue`], in
@@ -50,7 +50,8 @@ macro_rules! tuples {
             fn with_values<T>(&self, read: impl FnOnce(&[Value<'_>]) -> T) -> T {
                 #[allow(non_snake_case)]
                 let ($first, $($name,)*) = self;
-                read(&[$first.to_value(), $($name.to_value()),*])
+                let scratch = Scratch::default();
+                read(&[$first.to_value(&scratch), $($name.to_value(&scratch)),*])
             }
         }
     )* };

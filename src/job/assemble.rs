@@ -16,7 +16,6 @@ use crate::options::report::Report;
 use crate::settings::Sink;
 use crate::settings::sink::read as sink;
 use crate::settings::sink::read::DeclaredSink;
-use crate::sql::parse;
 use crate::sql::parse::{ColumnKind, CreateView, Insert, Name, Script, SetOption, SqlStatement};
 use crate::sql::plan;
 use crate::sql::plan::Relation;
@@ -40,8 +39,8 @@ struct ReadTable {
     number: Option<usize>,
 }
 
-pub fn assemble(input: &JobInput<'_>) -> Result<Job, Error> {
-    let Script { statements, errors, broken } = parse::parse(input.text);
+pub fn assemble(script: Script, input: &JobInput<'_>) -> Result<Job, Error> {
+    let Script { statements, errors, broken } = script;
     let is_complete = errors.is_empty();
     let mut report = Report { diagnostics: errors, notices: Vec::new() };
     let settings = settings(&statements, input, &mut report);

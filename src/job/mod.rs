@@ -1,6 +1,7 @@
 //! Turns a Flink SQL job file into a checked [`Job`].
 
 mod assemble;
+mod attached;
 pub mod decoder;
 mod insert;
 mod keyed;
@@ -16,9 +17,12 @@ mod tests;
 
 use std::fmt;
 
+pub use self::attached::AttachedTopic;
+
 use self::settings::job::Job;
 use crate::error::Error;
 use crate::settings::kafka::KafkaSource;
+use crate::sql::parse;
 #[cfg(feature = "internals")]
 use crate::sql::plan::function;
 
@@ -52,7 +56,12 @@ pub struct JobInput<'a> {
 
 /// The checked settings of a job file, or [`Error::Config`] with everything wrong with it, in the order of the file.
 pub fn parse_job(input: &JobInput<'_>) -> Result<Job, Error> {
-    assemble::assemble(input)
+    assemble::assemble(parse::parse(input.text), input)
+}
+
+/// The same for a topic that a program attaches to a table; `input.text` isn't read.
+pub fn attached_job(topic: &AttachedTopic, input: &JobInput<'_>) -> Result<Job, Error> {
+    assemble::assemble(topic.script(), input).map_err(attached::without_places)
 }
 
 /// Every function a query may call, as it is written, with its meaning. A test compares docs/flink-sql.md with it.

@@ -13,6 +13,14 @@ pub struct OptionEntry {
     pub value_at: Option<Location>,
 }
 
+impl OptionEntry {
+    /// As a program sets it: it has no place in a file, and `${` in its value is no variable.
+    pub fn of_program(key: &str, value: &str) -> OptionEntry {
+        let nowhere = Some(Location { line: 0, column: 0 });
+        OptionEntry { key: key.to_owned(), key_at: nowhere, value: value.replace("${", "$${"), value_at: nowhere }
+    }
+}
+
 /// The value may be a secret.
 impl fmt::Debug for OptionEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

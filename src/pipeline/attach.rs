@@ -1,19 +1,13 @@
 //! A topic attached to a table: a job that the host program gives in parts.
 
-use std::fmt::Write;
-
 use super::builder::PipelineBuilder;
 use super::job::Pipeline;
-use crate::settings::TableName;
+use crate::job::AttachedTopic;
 
-/// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the SQL job of the same parts.
-#[derive(Clone, Default)]
+/// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the job of the same parts.
+#[derive(Clone)]
 pub struct Attach {
-    /// Why the table's name is wrong.
-    wrong: Option<String>,
-    columns: Vec<(String, String)>,
-    source: Vec<(String, String)>,
-    sink: Vec<(String, String)>,
+    topic: AttachedTopic,
 }
 
 impl Pipeline {
@@ -39,72 +33,38 @@ impl Pipeline {
     /// # }
     /// ```
     pub fn attach(url: &str, table: &str) -> Attach {
-        let (named, wrong) = match TableName::parse(table) {
-            Ok(name) => (name.or_in("public"), None),
-            Err(why) => (Default::default(), Some(format!("'{table}' {why}"))),
-        };
-        let sink = [
-            ("connector", "adbpg"),
-            ("url", url),
-            ("targetschema", &named.0),
-            ("tablename", &named.1),
-            ("casesensitive", "1"),
-        ];
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let source = vec![owned(("connector", "kafka"))];
-        Attach { wrong, columns: Vec::new(), source, sink: sink.map(owned).to_vec() }
+        Attach { topic: AttachedTopic::new(url, table) }
     }
 }
 
 impl Attach {
     /// A column of the messages and of the table, with its Flink SQL type, `BIGINT` or `ARRAY<FLOAT>`.
     pub fn column(mut self, name: &str, data_type: &str) -> Self {
-        self.columns.push((name.into(), data_type.into()));
+        self.topic.column(name, data_type);
         self
     }
 
     /// An option of the source: `topic`, `properties.bootstrap.servers`, `format`, `scan.startup.mode` …
     pub fn source_option(mut self, option: &str, value: &str) -> Self {
-        self.source.push((option.into(), value.into()));
+        self.topic.source_option(option, value);
         self
     }
 
     /// An option of the sink: `conflictmode`, `deadletter` …
     pub fn sink_option(mut self, option: &str, value: &str) -> Self {
-        self.sink.push((option.into(), value.into()));
+        self.topic.sink_option(option, value);
         self
     }
 
     /// The job of these parts.
     pub fn pipeline(&self) -> PipelineBuilder {
-        Pipeline::from_sql(&self.sql()).refusing(self.wrong())
+        PipelineBuilder::default().attaching(self.topic.clone())
     }
 
-    pub(crate) fn wrong(&self) -> Option<String> {
-        self.wrong.clone()
+    #[cfg(feature = "ffi")]
+    pub(crate) fn into_topic(self) -> AttachedTopic {
+        self.topic
     }
-
-    pub(crate) fn sql(&self) -> String {
-        let mut sql = String::new();
-        self.table("source", &self.source, &mut sql);
-        self.table("sink", &self.sink, &mut sql);
-        sql.push_str("INSERT INTO `sink` SELECT * FROM `source`;\n");
-        sql
-    }
-
-    fn table(&self, name: &str, options: &[(String, String)], sql: &mut String) {
-        let columns: Vec<String> =
-            self.columns.iter().map(|(name, data_type)| format!("`{}` {data_type}", name.replace('`', "``"))).collect();
-        let options: Vec<String> =
-            options.iter().map(|(name, value)| format!("{} = {}", text(name), text(value))).collect();
-        // Writing to a String can't fail.
-        let _ = writeln!(sql, "CREATE TABLE `{name}` ({}) WITH (\n  {}\n);", columns.join(", "), options.join(",\n  "));
-    }
-}
-
-/// A string constant that stands for itself.
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''").replace("${", "$${"))
 }
 
 #[cfg(test)]
@@ -172,5 +132,24 @@ mod tests {
         assert_eq!((job.mappings[0].sink.schema.as_str(), job.mappings[0].sink.table.as_str()), ("Shop", "items"));
         assert_eq!(job.mappings[0].sink.columns[0].name, "odd `name`");
         assert_eq!(job.name(), Some("n"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_the_parts_is_said_at_once_and_without_places_in_a_file() {
+        let attached = Pipeline::attach("postgresql://me:p@db/shop", "a.b.c")
+            .column("id", "BIGINTT")
+            .column("name", "STRING; DROP")
+            .column("twice", "INT NOT NULL")
+            .column("twice", "INT")
+            .source_option("topic", "t")
+            .source_option("format", "csw")
+            .sink_option("batchsize", "0");
+        let error = attached.pipeline().job().unwrap_err().to_string();
+        for part in
+            ["'a.b.c' must be", "column 'id': ", "BIGINTT", "column 'name': ", "column 'twice' is there twice", "csw"]
+        {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(!error.contains("line "), "{error}");
     }
 }

@@ -6,23 +6,34 @@ use std::time::Duration;
 
 use super::job::{CheckedSink, Pipeline, RunOptions, check, start_job};
 use super::stats::Summary;
-use crate::error::{Diagnostic, Error, Result};
+use crate::error::Result;
 use crate::job::settings::job::Job;
-use crate::job::{JobInput, Override, parse_job};
+use crate::job::{AttachedTopic, JobInput, Override, attached_job, parse_job};
 use crate::kafka::check_properties;
 
 /// A job that is about to be started; from [`Pipeline::from_sql`].
 #[derive(Clone, Default)]
 pub struct PipelineBuilder {
-    sql: String,
-    /// What is wrong with the parts that `sql` was made of.
-    wrong: Option<String>,
+    /// What the job is made of.
+    origin: Origin,
     name: Option<String>,
     overrides: Vec<Override>,
     variables: HashMap<String, String>,
     buffer_memory: Option<usize>,
     max_outage: Option<Duration>,
     fresh: bool,
+}
+
+#[derive(Clone)]
+enum Origin {
+    Sql(String),
+    Attached(AttachedTopic),
+}
+
+impl Default for Origin {
+    fn default() -> Origin {
+        Origin::Sql(String::new())
+    }
 }
 
 impl Pipeline {
@@ -42,22 +53,14 @@ impl Pipeline {
     /// # }
     /// ```
     pub fn from_sql(sql: &str) -> PipelineBuilder {
-        PipelineBuilder { sql: sql.to_owned(), ..PipelineBuilder::default() }
+        PipelineBuilder { origin: Origin::Sql(sql.to_owned()), ..PipelineBuilder::default() }
     }
 }
 
 impl PipelineBuilder {
     /// The same settings for the job of an attached topic.
-    #[cfg(feature = "ffi")]
-    pub(crate) fn attaching(mut self, attach: &super::attach::Attach) -> Self {
-        self.sql = attach.sql();
-        self.wrong = attach.wrong();
-        self
-    }
-
-    /// The statements were made of parts, of which this is wrong.
-    pub(crate) fn refusing(mut self, wrong: Option<String>) -> Self {
-        self.wrong = wrong;
+    pub(crate) fn attaching(mut self, topic: AttachedTopic) -> Self {
+        self.origin = Origin::Attached(topic);
         self
     }
 
@@ -99,17 +102,18 @@ impl PipelineBuilder {
 
     /// The checked job, or [`Error::Config`](crate::Error::Config) with everything wrong with it. Opens nothing.
     pub(crate) fn job(&self) -> Result<Job> {
-        if let Some(message) = &self.wrong {
-            return Err(Error::Config(vec![Diagnostic { location: None, message: message.clone() }]));
-        }
         let variable = |name: &str| self.variables.get(name).cloned().or_else(|| std::env::var(name).ok());
-        let mut job = parse_job(&JobInput {
-            text: &self.sql,
+        let input = |text| JobInput {
+            text,
             file_stem: self.name.as_deref(),
             overrides: &self.overrides,
             environment: &variable,
             properties: &check_properties,
-        })?;
+        };
+        let mut job = match &self.origin {
+            Origin::Sql(sql) => parse_job(&input(sql)),
+            Origin::Attached(topic) => attached_job(topic, &input("")),
+        }?;
         job.buffer_memory = self.buffer_memory.unwrap_or(job.buffer_memory);
         job.max_outage = self.max_outage.or(job.max_outage);
         Ok(job)

@@ -9,4 +9,5 @@ mod failures;
 mod rows;
 mod scene;
 mod text_types;
+mod values;
 mod words;

@@ -66,7 +66,7 @@ impl BuilderState {
 
     pub fn start(self, open: Open) -> Result<RunningPipeline, CallError> {
         let builder = match self.attach {
-            Some(attach) => self.builder.attaching(&attach),
+            Some(attach) => self.builder.attaching(attach.into_topic()),
             None => self.builder,
         };
         Ok(RunningPipeline(builder.start()?, open))

@@ -1,11 +1,12 @@
 //! What stands between the parentheses of a CREATE TABLE: columns, a key, a watermark.
 
 use sqlparser::ast::Expr;
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::create_table::CreateTable;
 use super::cursor::{Name, Parsed, TokenCursor, error};
 use super::data_type::{accept_nullability, parse_type_and_parts};
+use super::dialect::FlinkSql;
 use super::query;
 use crate::error::Location;
 use crate::types::data_type::{DataType, TypePart};
@@ -47,6 +48,31 @@ pub fn element(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<
         return table_key(cursor, table);
     }
     let column = column(cursor, table)?;
+    add(table, column)
+}
+
+/// The column of a program's own table: `text` is what stands behind its name in a CREATE TABLE, `BIGINT NOT NULL`. Errors
+/// stand at the table.
+pub fn column_of_text(name: &str, text: &str, table: &mut CreateTable) -> Parsed<()> {
+    let at = table.name.at;
+    let wrong = |message: &str| error(at, format!("column '{name}': {message}"));
+    let mut tokens =
+        Tokenizer::new(&FlinkSql, text).tokenize_with_location().map_err(|failure| wrong(&failure.message))?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let mut cursor = TokenCursor::new(&tokens, at);
+    let kind = kind(&mut cursor, table, &Name { text: name.to_owned(), at });
+    let kind = kind.map_err(|diagnostic| wrong(&diagnostic.message))?;
+    if !cursor.is_at_end() {
+        return Err(wrong(&cursor.error("nothing may follow here".to_owned()).message));
+    }
+    if table.columns.iter().any(|other| other.name.text == name) {
+        return Err(error(at, format!("column '{name}' is there twice; name each column once")));
+    }
+    table.columns.push(ColumnDefinition { name: Name { text: name.to_owned(), at }, kind });
+    Ok(())
+}
+
+fn add(table: &mut CreateTable, column: ColumnDefinition) -> Parsed<()> {
     if let Some(first) = table.columns.iter().find(|other| other.name.text == column.name.text) {
         let message = format!("column '{}' is declared twice, first in line {}", column.name.text, first.name.at.line);
         return Err(error(column.name.at, message));
@@ -57,10 +83,15 @@ pub fn element(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<
 
 fn column(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<ColumnDefinition> {
     let name = cursor.name("a column name")?;
+    let kind = kind(cursor, table, &name)?;
+    Ok(ColumnDefinition { name, kind })
+}
+
+/// What follows the column's name.
+fn kind(cursor: &mut TokenCursor<'_>, table: &mut CreateTable, name: &Name) -> Parsed<ColumnKind> {
     if cursor.accept_word("AS") {
         let tokens = cursor.element();
-        let expression = query::parse_expression(tokens, cursor.at())?;
-        return Ok(ColumnDefinition { name, kind: ColumnKind::Computed(expression) });
+        return query::parse_expression(tokens, cursor.at()).map(ColumnKind::Computed);
     }
     let (data_type, parts) = parse_type_and_parts(cursor)?;
     let mut not_null = false;
@@ -70,7 +101,7 @@ fn column(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<Colum
         if cursor.next_is("NOT") || cursor.next_is("NULL") {
             not_null |= accept_nullability(cursor)?;
         } else if metadata.is_none() && cursor.accept_word("METADATA") {
-            metadata = Some(metadata_key(cursor, &name)?);
+            metadata = Some(metadata_key(cursor, name)?);
         } else if cursor.accept_words(&["PRIMARY", "KEY"]) {
             set_key(table, PrimaryKey { at, columns: vec![name.clone()] })?;
             accept_enforcement(cursor)?;
@@ -82,11 +113,10 @@ fn column(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<Colum
             break;
         }
     }
-    let kind = match metadata {
+    Ok(match metadata {
         Some((key, is_virtual)) => ColumnKind::Metadata { data_type, key, is_virtual },
         None => ColumnKind::Physical { data_type, not_null, parts },
-    };
-    Ok(ColumnDefinition { name, kind })
+    })
 }
 
 /// What follows METADATA.

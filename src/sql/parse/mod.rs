@@ -11,7 +11,7 @@ mod query;
 mod statement;
 mod statement_set;
 
-pub use column::{ColumnDefinition, ColumnKind, PrimaryKey};
+pub use column::{ColumnDefinition, ColumnKind, PrimaryKey, column_of_text};
 pub use create_table::CreateTable;
 pub use cursor::{Name, error, location};
 pub use data_type::parse_type_text;

@@ -1,0 +1,13 @@
+//! JSON documents of serde_json.
+
+use serde_json::Value as Json;
+
+use super::{Scratch, ToValue};
+use crate::types::value::Value;
+
+/// A document. JSON's `null` is a document too: NULL is `None`.
+impl ToValue for Json {
+    fn to_value<'a>(&'a self, scratch: &'a Scratch) -> Value<'a> {
+        scratch.text(self)
+    }
+}
