@@ -36,7 +36,7 @@ const TICK: Duration = Duration::from_millis(100);
 #[command(after_help = EXAMPLES)]
 pub struct ReplayArguments {
     /// FILE, kafka:TOPIC or table:SCHEMA.NAME
-    #[arg(value_name = "LETTERS", value_parser = dead_letters)]
+    #[arg(value_name = "DEAD_LETTERS", value_parser = dead_letters)]
     dead_letters: DeadLetterSource,
     /// The job that rejected them: Flink SQL statements
     #[arg(long, value_name = "JOB.sql")]
