@@ -33,7 +33,7 @@ pub fn replay(mut job: Job, options: &ReplayOptions, stop: &Stop) -> (Summary, R
     let mut counters = Snapshot::default();
     let outcome = check_settings(&job)
         .and_then(|()| choose(&mut job, options))
-        .and_then(|sinks| put_through(&job, options, &sinks, stop, &mut counters));
+        .and_then(|sinks| replay_sinks(&job, options, &sinks, stop, &mut counters));
     (Summary { counters, seconds: started.elapsed().as_secs_f64(), progress_age: None }, outcome)
 }
 
@@ -60,7 +60,7 @@ fn choose(job: &mut Job, options: &ReplayOptions) -> Result<Vec<usize>> {
     Ok(sinks)
 }
 
-fn put_through(
+fn replay_sinks(
     job: &Job,
     options: &ReplayOptions,
     sinks: &[usize],
@@ -71,12 +71,12 @@ fn put_through(
     if !stop.is_running() {
         return Err(Error::Stopped);
     }
-    let ways = ways(job, options, sinks, &spool)?;
-    for (mapping, names) in ways {
+    let sinks = names_by_sink(job, options, sinks, &spool)?;
+    for (mapping, names) in sinks {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let places = spool.take(&names)?;
         let replayed = table.as_ref().map(|(schema, table)| Replayed::of(schema, table)).unwrap_or_default();
-        Way::open(job, mapping, replayed, stop)?.run(&spool, &places, counters)?;
+        SinkReplay::open(job, mapping, replayed, stop)?.run(&spool, &places, counters)?;
     }
     // Not earlier: the position in a topic may pass its dead letters only when all of them are durable again.
     for (mut reader, ends) in readers {
@@ -87,17 +87,18 @@ fn put_through(
 
 /// Which dead letters go to which sink, by the names in them. If one names a sink that the job doesn't have, the replay doesn't
 /// begin.
-fn ways<'j>(
+fn names_by_sink<'j>(
     job: &'j Job,
     options: &ReplayOptions,
     sinks: &[usize],
     spool: &Spool,
 ) -> Result<Vec<(&'j Mapping, Vec<String>)>> {
-    let mut ways: Vec<(&Mapping, Vec<String>)> = sinks.iter().map(|&at| (&job.mappings[at], Vec::new())).collect();
+    let mut names_of_sinks: Vec<(&Mapping, Vec<String>)> =
+        sinks.iter().map(|&at| (&job.mappings[at], Vec::new())).collect();
     let mut unknown = Vec::new();
-    let only = ways.len() == 1;
+    let only = names_of_sinks.len() == 1;
     for name in spool.sinks() {
-        match ways.iter_mut().find(|(mapping, _)| mapping.sink.name == name || name.is_empty() && only) {
+        match names_of_sinks.iter_mut().find(|(mapping, _)| mapping.sink.name == name || name.is_empty() && only) {
             Some((_, names)) => names.push(name.to_owned()),
             None if options.sink.is_some() && !name.is_empty() => {}
             None if name.is_empty() => {
@@ -109,8 +110,8 @@ fn ways<'j>(
     unknown.sort();
     match &unknown[..] {
         [] => {
-            ways.retain(|(_, names)| !names.is_empty());
-            Ok(ways)
+            names_of_sinks.retain(|(_, names)| !names.is_empty());
+            Ok(names_of_sinks)
         }
         names => Err(misuse(format!(
             "there are dead letters of {}, which the job doesn't write to; choose others with --sink, or take the job that \
@@ -125,7 +126,7 @@ fn misuse(message: String) -> Error {
 }
 
 /// What is replayed into one sink, and how.
-struct Way {
+struct SinkReplay {
     line: Arc<Line>,
     intake: SourceIntake,
     read: Arc<Counters>,
@@ -135,8 +136,8 @@ struct Way {
     without_row: Vec<i64>,
 }
 
-impl Way {
-    fn open(job: &Job, mapping: &Mapping, replayed: Replayed, stop: &Stop) -> Result<Way> {
+impl SinkReplay {
+    fn open(job: &Job, mapping: &Mapping, replayed: Replayed, stop: &Stop) -> Result<SinkReplay> {
         let mut shared = Shared::new(job.buffer_memory);
         shared.stop = stop.clone();
         let shared = Arc::new(shared);
@@ -147,7 +148,7 @@ impl Way {
         let read = Arc::new(Counters::default());
         let lines = [(Arc::clone(&line), mapping)];
         let intake = SourceIntake::new(&job.sources[mapping.source], &lines, shared, Arc::clone(&read))?;
-        Ok(Way { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
+        Ok(SinkReplay { line, intake, read, streams: HashMap::new(), without_row: Vec::new() })
     }
 
     fn run(mut self, spool: &Spool, places: &[SpoolPosition], counters: &mut Snapshot) -> Result<()> {
