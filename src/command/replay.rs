@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::pipeline::{DeadLetterSource, ReplayOptions, Summary, replay as put_through};
+use crate::pipeline::{DeadLetterSource, ReplayOptions, Summary, replay as replay_job};
 use crate::settings::TableName;
 use crate::stop::Stop;
 
@@ -108,7 +108,7 @@ pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
     let own = stop.clone();
     thread::spawn(move || {
         // When it was abandoned, no thread receives this any more; the process is ending.
-        let _ = sender.send(put_through(job, &options, &own));
+        let _ = sender.send(replay_job(job, &options, &own));
     });
     let Some((summary, outcome)) = attend(&receiver, &end, &stop, arguments.drain_timeout) else {
         console.error(&Error::Stopped);

@@ -41,7 +41,7 @@ const COLUMNS: [(&str, &str, &str); 13] = [
 pub struct Beside {
     /// For the sink's dead-letter table.
     pub dead_letters: Vec<DeadLetter>,
-    /// Dead letters that have been put through again: they leave their table with the rows they became.
+    /// Dead letters that have been replayed: they leave their table with the rows they became.
     pub answered: Answered,
 }
 

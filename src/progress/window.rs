@@ -28,7 +28,7 @@ impl Window {
     }
 
     pub fn accept(&mut self, offset: i64, entries: u32) -> u64 {
-        // Dead letters that are put through again may share an offset.
+        // Dead letters that are replayed may share an offset.
         debug_assert!(offset + 1 >= self.read && entries > 0);
         let ticket = self.next_ticket();
         self.slots.push_back(PendingRecord { offset, pending: entries });
