@@ -126,6 +126,7 @@ impl<S> OptionDefinition<S> {
     }
 
     /// The function that programs have for it.
+    #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "tests/languages walks the setters"))]
     pub fn setter_name(&self) -> Option<&'static str> {
         self.setter
     }
