@@ -215,6 +215,15 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
+    pub fn number_between(&mut self, what: &str, least: u8, most: u8) -> Parsed<u8> {
+        let at = self.at();
+        let number = self.number(what)?;
+        u8::try_from(number)
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| error(at, format!("{what} is from {least} to {most}, not {number}")))
+    }
+
     pub fn error(&self, message: impl Into<String>) -> Diagnostic {
         error(self.at(), message)
     }

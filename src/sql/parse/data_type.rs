@@ -184,9 +184,9 @@ fn decimal(cursor: &mut TokenCursor<'_>) -> Parsed<DataType> {
     let mut precision = 10;
     let mut scale = 0;
     if cursor.accept(&Token::LParen) {
-        precision = bounded(cursor, "the number of digits of a DECIMAL", 1, 38)?;
+        precision = cursor.number_between("the number of digits of a DECIMAL", 1, 38)?;
         if cursor.accept(&Token::Comma) {
-            scale = bounded(cursor, "the scale of a DECIMAL", 0, precision)?;
+            scale = cursor.number_between("the scale of a DECIMAL", 0, precision)?;
         }
         cursor.expect(&Token::RParen)?;
     }
@@ -197,18 +197,9 @@ fn precision(cursor: &mut TokenCursor<'_>, default: u8) -> Parsed<u8> {
     if !cursor.accept(&Token::LParen) {
         return Ok(default);
     }
-    let precision = bounded(cursor, "a precision", 0, 9)?;
+    let precision = cursor.number_between("a precision", 0, 9)?;
     cursor.expect(&Token::RParen)?;
     Ok(precision)
-}
-
-pub(super) fn bounded(cursor: &mut TokenCursor<'_>, what: &str, least: u8, most: u8) -> Parsed<u8> {
-    let at = cursor.at();
-    let number = cursor.number(what)?;
-    u8::try_from(number)
-        .ok()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| error(at, format!("{what} is from {least} to {most}, not {number}")))
 }
 
 /// Every value is filled up to this length, so it is held to what PostgreSQL takes for a `character(n)`.

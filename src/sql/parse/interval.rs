@@ -3,7 +3,6 @@
 use sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, TokenCursor};
-use super::data_type::bounded;
 use crate::types::data_type::DataType;
 
 /// In the order in which they follow each other, and the most digits that each may be declared with.
@@ -46,9 +45,9 @@ fn digits(cursor: &mut TokenCursor<'_>, unit: usize) -> Parsed<()> {
     }
     let (name, most) = UNITS.get(unit).copied().unwrap_or(("", 9));
     let least = u8::from(unit != SECOND);
-    bounded(cursor, &format!("the number of digits of {name}"), least, most)?;
+    cursor.number_between(&format!("the number of digits of {name}"), least, most)?;
     if unit == SECOND && cursor.accept(&Token::Comma) {
-        bounded(cursor, "the number of digits of a second's fraction", 0, 9)?;
+        cursor.number_between("the number of digits of a second's fraction", 0, 9)?;
     }
     cursor.expect(&Token::RParen)
 }
