@@ -1,11 +1,12 @@
 //! `CREATE [TEMPORARY] TABLE [IF NOT EXISTS] t (columns, key) [COMMENT '…'] WITH ('option' = 'value', …) [LIKE other]`.
 
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::column::{self, ColumnDefinition, PrimaryKey, name_list};
-use super::cursor::{Name, Parsed, TokenCursor};
+use super::column::{self, ColumnDefinition, PrimaryKey};
+use super::cursor::{Name, Parsed, TokenCursor, error};
+use super::dialect::FlinkSql;
 use super::like::{self, LikeClause};
-use super::statement::table_name;
+use super::names::{name_list, table_name};
 use crate::options::OptionEntry;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,7 @@ fn elements(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()>
         return Err(cursor.error("LIKE stands behind the columns and options, not among them: CREATE TABLE a LIKE b"));
     }
     loop {
-        cursor.recover(|cursor| column::element(cursor, table));
+        cursor.recover(|cursor| element(cursor, table));
         if !cursor.accept(&Token::Comma) {
             break;
         }
@@ -77,6 +78,55 @@ fn elements(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()>
     if !cursor.accept(&Token::RParen) {
         return Err(cursor.expected("',' or ')' after the column"));
     }
+    Ok(())
+}
+
+/// A column, a key or a watermark.
+fn element(cursor: &mut TokenCursor<'_>, table: &mut CreateTable) -> Parsed<()> {
+    if cursor.next_are(&["WATERMARK", "FOR"]) {
+        // It says when windows close, and there are none here.
+        cursor.element();
+        table.without_effect.push("WATERMARK");
+        return Ok(());
+    }
+    if cursor.accept_word("CONSTRAINT") {
+        cursor.name("the constraint's name")?;
+        return column::table_key(cursor, &mut table.primary_key);
+    }
+    if cursor.next_are(&["PRIMARY", "KEY"]) || cursor.next_are(&["UNIQUE"]) {
+        return column::table_key(cursor, &mut table.primary_key);
+    }
+    let column = column::parse(cursor, &mut table.primary_key)?;
+    add(table, column)
+}
+
+fn add(table: &mut CreateTable, column: ColumnDefinition) -> Parsed<()> {
+    if let Some(first) = table.columns.iter().find(|other| other.name.text == column.name.text) {
+        let message = format!("column '{}' is declared twice, first in line {}", column.name.text, first.name.at.line);
+        return Err(error(column.name.at, message));
+    }
+    table.columns.push(column);
+    Ok(())
+}
+
+/// The column of a program's own table: `text` is what stands behind its name in a CREATE TABLE, `BIGINT NOT NULL`. Errors
+/// stand at the table.
+pub fn column_of_text(name: &str, text: &str, table: &mut CreateTable) -> Parsed<()> {
+    let at = table.name.at;
+    let wrong = |message: &str| error(at, format!("column '{name}': {message}"));
+    let mut tokens =
+        Tokenizer::new(&FlinkSql, text).tokenize_with_location().map_err(|failure| wrong(&failure.message))?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let mut cursor = TokenCursor::new(&tokens, at);
+    let kind = column::kind(&mut cursor, &mut table.primary_key, &Name { text: name.to_owned(), at });
+    let kind = kind.map_err(|diagnostic| wrong(&diagnostic.message))?;
+    if !cursor.is_at_end() {
+        return Err(wrong(&cursor.error("nothing may follow here".to_owned()).message));
+    }
+    if table.columns.iter().any(|other| other.name.text == name) {
+        return Err(error(at, format!("column '{name}' is there twice; name each column once")));
+    }
+    table.columns.push(ColumnDefinition { name: Name { text: name.to_owned(), at }, kind });
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use super::cursor::{Name, Parsed, TokenCursor};
-use super::statement::table_name;
+use super::names::table_name;
 
 /// What a table takes over from another.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,16 +7,18 @@ mod data_type;
 mod dialect;
 mod interval;
 mod like;
+mod names;
 mod query;
 mod statement;
 mod statement_set;
 
-pub use column::{ColumnDefinition, ColumnKind, PrimaryKey, column_of_text};
-pub use create_table::CreateTable;
+pub use column::{ColumnDefinition, ColumnKind, PrimaryKey};
+pub use create_table::{CreateTable, column_of_text};
 pub use cursor::{Name, error, location};
 pub use data_type::parse_type_text;
 pub use like::{LikeClause, Merging};
-pub use statement::{CreateView, Drop, Insert, SetOption, SqlStatement, check_qualifiers};
+pub use names::check_qualifiers;
+pub use statement::{CreateView, Drop, Insert, SetOption, SqlStatement};
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 

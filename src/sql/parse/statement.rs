@@ -5,9 +5,9 @@ use std::fmt;
 use sqlparser::ast::Query;
 use sqlparser::tokenizer::Token;
 
-use super::column::name_list;
 use super::create_table::{self, CreateTable};
-use super::cursor::{Name, Parsed, TokenCursor, error};
+use super::cursor::{Name, Parsed, TokenCursor};
+use super::names::{name_list, table_name};
 use super::query;
 use crate::error::{Diagnostic, Location};
 
@@ -202,27 +202,6 @@ fn rest_as_query(cursor: &mut TokenCursor<'_>) -> Parsed<(Box<Query>, Location)>
         return Err(cursor.expected("SELECT"));
     }
     Ok((query::parse(cursor.rest(), cursor.end())?, at))
-}
-
-/// A table's name. There is one catalog, so a qualified name may only name Flink's default one.
-pub fn table_name(cursor: &mut TokenCursor<'_>) -> Parsed<Name> {
-    let mut parts = vec![cursor.name("the table's name")?];
-    while cursor.accept(&Token::Period) {
-        parts.push(cursor.name("the table's name")?);
-    }
-    let name = parts.remove(parts.len() - 1);
-    let qualifiers: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
-    check_qualifiers(&qualifiers, &name)?;
-    Ok(name)
-}
-
-pub fn check_qualifiers(qualifiers: &[&str], name: &Name) -> Parsed<()> {
-    match qualifiers {
-        [] | ["default_database"] | ["default_catalog", "default_database"] => Ok(()),
-        _ => {
-            Err(error(name.at, format!("not supported: catalogs and databases; name the table '{}' alone", name.text)))
-        }
-    }
 }
 
 fn set(cursor: &mut TokenCursor<'_>) -> Parsed<SetOption> {
