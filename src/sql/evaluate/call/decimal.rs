@@ -2,7 +2,7 @@
 
 use ethnum::{I256, U256};
 
-use super::number::Operation;
+use super::operation::Operation;
 use crate::types::value::Decimal;
 
 /// Digits that a quotient is computed to before it is rounded.

@@ -5,8 +5,10 @@ mod digest;
 mod moment;
 mod nested;
 mod number;
+mod operation;
 mod text;
 
+use self::operation::Operation;
 use super::context::{Context, EvaluationError};
 use crate::sql::expression::Function;
 use crate::types::data_type::DataType;
@@ -24,19 +26,11 @@ pub(crate) fn call<'a>(
 ) -> Called<'a> {
     let arena = context.arena;
     Ok(match (function, operands) {
-        (Function::Add, [left, right]) => number::binary(number::Operation::Add, *left, *right, data_type, arena)?,
-        (Function::Subtract, [left, right]) => {
-            number::binary(number::Operation::Subtract, *left, *right, data_type, arena)?
-        }
-        (Function::Multiply, [left, right]) => {
-            number::binary(number::Operation::Multiply, *left, *right, data_type, arena)?
-        }
-        (Function::Divide, [left, right]) => {
-            number::binary(number::Operation::Divide, *left, *right, data_type, arena)?
-        }
-        (Function::Remainder, [left, right]) => {
-            number::binary(number::Operation::Remainder, *left, *right, data_type, arena)?
-        }
+        (Function::Add, [left, right]) => number::binary(Operation::Add, *left, *right, data_type, arena)?,
+        (Function::Subtract, [left, right]) => number::binary(Operation::Subtract, *left, *right, data_type, arena)?,
+        (Function::Multiply, [left, right]) => number::binary(Operation::Multiply, *left, *right, data_type, arena)?,
+        (Function::Divide, [left, right]) => number::binary(Operation::Divide, *left, *right, data_type, arena)?,
+        (Function::Remainder, [left, right]) => number::binary(Operation::Remainder, *left, *right, data_type, arena)?,
         (Function::Negate, [value]) => number::negate(*value, data_type, arena),
         (Function::Absolute, [value]) => number::absolute(*value, data_type, arena),
         (Function::Sign, [value]) => number::sign(*value, arena),

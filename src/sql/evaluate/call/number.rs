@@ -5,20 +5,12 @@ use std::cmp::Ordering;
 use bumpalo::Bump;
 use ethnum::I256;
 
+use super::operation::Operation;
 use super::{Called, decimal};
 use crate::sql::evaluate::context::EvaluationError;
 use crate::sql::evaluate::order::order;
 use crate::types::data_type::DataType;
 use crate::types::value::{Decimal, Value};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Remainder,
-}
 
 pub(super) fn binary<'a>(
     operation: Operation,
