@@ -6,7 +6,7 @@ use bumpalo::collections::Vec;
 use serde_json::Value as Json;
 
 use super::plan::{DecimalPlan, without_null};
-use super::read;
+use super::scalar;
 use crate::excerpt::Shortened;
 use crate::formats::avro::schema::{AvroKind, AvroSchema, AvroTimeUnit, Logical, TypeId};
 use crate::formats::decode_error::DecodeError;
@@ -133,7 +133,7 @@ impl<'a> Walk<'_, 'a> {
                     _ => (*scale).into(),
                 };
                 let plan = DecimalPlan { fixed: None, written_scale, precision: *precision, scale: *scale };
-                read::decimal(&bytes, &plan, self.arena)
+                scalar::decimal(&bytes, &plan, self.arena)
             }
             DataType::Char(_) | DataType::Varchar(_) => {
                 std::str::from_utf8(bytes.into_bump_slice()).ok().map(Value::Text)
@@ -148,7 +148,7 @@ fn int(value: i32, data_type: &DataType) -> Option<Value<'static>> {
         DataType::TinyInt => i8::try_from(value).ok().map(|value| Value::Int(value.into())),
         DataType::SmallInt => i16::try_from(value).ok().map(|value| Value::Int(value.into())),
         DataType::Date => Some(Value::Date(value)),
-        DataType::Time { .. } => read::time(value.into(), AvroTimeUnit::Millis),
+        DataType::Time { .. } => scalar::time(value.into(), AvroTimeUnit::Millis),
         _ => Some(Value::Int(value.into())),
     }
 }
@@ -158,11 +158,11 @@ fn long(value: i64, logical: Option<Logical>, data_type: &DataType) -> Option<Va
         Some(Logical::Timestamp(unit) | Logical::Time(unit)) => unit,
         _ => AvroTimeUnit::Millis,
     };
-    let (seconds, nanos) = read::timestamp(value, unit);
+    let (seconds, nanos) = scalar::timestamp(value, unit);
     match data_type {
         DataType::Timestamp { .. } => Some(Value::Timestamp { seconds, nanos }),
         DataType::TimestampLtz { .. } => Some(Value::Instant { seconds, nanos }),
-        DataType::Time { .. } => read::time(value, unit),
+        DataType::Time { .. } => scalar::time(value, unit),
         _ => Some(Value::Int(value)),
     }
 }

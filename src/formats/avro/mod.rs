@@ -10,6 +10,7 @@ mod json;
 pub mod options;
 mod plan;
 mod read;
+mod scalar;
 pub mod schema;
 mod skip;
 #[cfg(test)]

@@ -5,11 +5,10 @@ use bumpalo::collections::Vec;
 
 use super::cursor::AvroCursor;
 use super::plan::{Absent, DecimalPlan, ElementPlan, FieldPlan, ResolutionPlan, RowPlan, ValuePlan};
-use super::{json, vector};
-use crate::formats::avro::schema::{AvroSchema, AvroTimeUnit};
+use super::{json, scalar, vector};
+use crate::formats::avro::schema::AvroSchema;
 use crate::formats::decode_error::DecodeError;
-use crate::types::java::decimal;
-use crate::types::value::{Decimal, Value};
+use crate::types::value::Value;
 
 pub struct AvroReader<'p, 'a> {
     pub plan: &'p ResolutionPlan,
@@ -81,15 +80,15 @@ impl<'a> AvroReader<'_, 'a> {
             ValuePlan::Date => Value::Date(whole(cursor, i32::MIN.into(), i32::MAX.into())? as i32),
             ValuePlan::Time(unit) => {
                 let at = cursor.at();
-                time(cursor.whole()?, *unit)
+                scalar::time(cursor.whole()?, *unit)
                     .ok_or_else(|| DecodeError::new(at, "found a time that is not within a day"))?
             }
             ValuePlan::Timestamp(unit) => {
-                let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
+                let (seconds, nanos) = scalar::timestamp(cursor.whole()?, *unit);
                 Value::Timestamp { seconds, nanos }
             }
             ValuePlan::Instant(unit) => {
-                let (seconds, nanos) = timestamp(cursor.whole()?, *unit);
+                let (seconds, nanos) = scalar::timestamp(cursor.whole()?, *unit);
                 Value::Instant { seconds, nanos }
             }
             ValuePlan::Vector(plan) => match vector::read(plan, cursor, self.arena)? {
@@ -147,28 +146,9 @@ impl<'a> AvroReader<'_, 'a> {
             Some(size) => cursor.take(size)?,
             None => cursor.counted()?,
         };
-        decimal(bytes, plan, self.arena)
+        scalar::decimal(bytes, plan, self.arena)
             .ok_or_else(|| DecodeError::new(at, "found no bytes where a decimal was expected"))
     }
-}
-
-/// A number of more digits than the column's is NULL: Flink's rule. `None`: no number.
-pub fn decimal<'a>(bytes: &[u8], plan: &DecimalPlan, arena: &'a Bump) -> Option<Value<'a>> {
-    let first = *bytes.first()?;
-    let sign = if first < 0x80 { 0 } else { 0xff };
-    // Bytes in front that only repeat the sign say nothing.
-    let (extra, bytes) = bytes.split_at(bytes.len().saturating_sub(16));
-    let mut all = [sign; 16];
-    all[16 - bytes.len()..].copy_from_slice(bytes);
-    let unscaled = i128::from_be_bytes(all);
-    let is_whole = extra.iter().all(|byte| *byte == sign) && (unscaled < 0) == (sign != 0);
-    let scaled = || {
-        // No number of at most 38 digits has more of them behind the point than that, but for zeros.
-        let written = Decimal { unscaled, scale: u8::try_from(plan.written_scale).ok().filter(|scale| *scale <= 38)? };
-        decimal::rescale(written, plan.precision, plan.scale)
-    };
-    let value = if is_whole { scaled() } else { None };
-    Some(value.map_or(Value::Null, |value| Value::Decimal(arena.alloc(value))))
 }
 
 #[inline(always)]
@@ -188,25 +168,4 @@ fn text<'a>(cursor: &mut AvroCursor<'a>) -> Result<&'a str, DecodeError> {
     let at = cursor.at();
     let bytes = cursor.counted()?;
     simdutf8::basic::from_utf8(bytes).map_err(|_| DecodeError::new(at, "found a text that is not UTF-8"))
-}
-
-pub fn time(count: i64, unit: AvroTimeUnit) -> Option<Value<'static>> {
-    let nanos = match unit {
-        AvroTimeUnit::Millis => 1_000_000,
-        AvroTimeUnit::Micros => 1_000,
-        AvroTimeUnit::Nanos => 1,
-    };
-    let value = count.checked_mul(nanos)?;
-    (0..86_400_000_000_000).contains(&value).then_some(Value::Time(value))
-}
-
-/// Seconds and nanoseconds.
-pub fn timestamp(count: i64, unit: AvroTimeUnit) -> (i64, u32) {
-    let (per_second, nanos) = match unit {
-        AvroTimeUnit::Millis => (1_000, 1_000_000),
-        AvroTimeUnit::Micros => (1_000_000, 1_000),
-        AvroTimeUnit::Nanos => (1_000_000_000, 1),
-    };
-    // The remainder is less than a second's.
-    (count.div_euclid(per_second), count.rem_euclid(per_second) as u32 * nanos)
 }
