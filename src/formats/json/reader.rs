@@ -5,7 +5,8 @@ use bumpalo::collections::{String, Vec};
 
 use super::cursor::JsonCursor;
 use super::shape::{self, JsonElements, JsonField, JsonFields, JsonKind, JsonType};
-use super::{print, scalar, vector};
+use super::vector::{JsonFloat, plain_numbers};
+use super::{print, scalar};
 use crate::excerpt::Excerpt;
 use crate::formats::decode_error::DecodeError;
 use crate::formats::json::options::TimestampStandard;
@@ -22,8 +23,8 @@ pub struct JsonRules {
 }
 
 pub struct JsonReader<'a> {
-    pub cursor: JsonCursor<'a>,
-    pub arena: &'a Bump,
+    cursor: JsonCursor<'a>,
+    arena: &'a Bump,
     rules: JsonRules,
     /// Values that became NULL because they don't fit their type.
     pub nulled: u64,
@@ -44,7 +45,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    pub fn value(&mut self, shape: &JsonType) -> Result<Value<'a>, DecodeError> {
+    fn value(&mut self, shape: &JsonType) -> Result<Value<'a>, DecodeError> {
         let next = self.cursor.peek();
         let start = self.cursor.at();
         let value = match next {
@@ -169,8 +170,8 @@ impl<'a> JsonReader<'a> {
 
     fn array(&mut self, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
         match elements.shape.kind {
-            JsonKind::Float => vector::read::<f32>(self, elements),
-            JsonKind::Double => vector::read::<f64>(self, elements),
+            JsonKind::Float => self.vector::<f32>(elements),
+            JsonKind::Double => self.vector::<f64>(elements),
             _ => {
                 self.cursor.skip(1);
                 let values = Vec::with_capacity_in(self.room(elements), self.arena);
@@ -180,13 +181,35 @@ impl<'a> JsonReader<'a> {
         }
     }
 
+    /// The array whose bracket is here. With a NULL among its elements it can't be packed.
+    fn vector<F: JsonFloat>(&mut self, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
+        self.cursor.skip(1);
+        let mut numbers = Vec::with_capacity_in(self.room(elements), self.arena);
+        let mut has_more = !self.cursor.accept(b']');
+        while has_more && plain_numbers(&mut self.cursor, &mut numbers)? {
+            let value = self.value(&elements.shape).map_err(|fault| fault.in_element(numbers.len()))?;
+            has_more = self.cursor.has_more(b']')?;
+            match F::of(value) {
+                Some(number) => numbers.push(number),
+                None => {
+                    let mut values = Vec::with_capacity_in(self.room(elements), self.arena);
+                    values.extend(numbers.iter().map(|number| F::value(*number)));
+                    values.push(value);
+                    return self.elements(elements, values, has_more);
+                }
+            }
+        }
+        elements.count.set(numbers.len());
+        Ok(Value::Vector(F::vector(numbers.into_bump_slice())))
+    }
+
     /// For how many elements there should be room: as many as the last time, but a message can't hold more than its bytes.
-    pub fn room(&self, elements: &JsonElements) -> usize {
+    fn room(&self, elements: &JsonElements) -> usize {
         elements.count.get().min(self.cursor.rest().len() / 2)
     }
 
     /// An array from its next element on.
-    pub fn elements(
+    fn elements(
         &mut self,
         elements: &JsonElements,
         mut values: Vec<'a, Value<'a>>,

@@ -1,9 +1,8 @@
-//! JSON arrays of floats → packed floats.
+//! The floats of a JSON array that is read as a vector.
 
 use bumpalo::collections::Vec;
 
-use super::reader::JsonReader;
-use super::shape::JsonElements;
+use super::cursor::JsonCursor;
 use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
@@ -44,35 +43,17 @@ impl JsonFloat for f64 {
     }
 }
 
-/// The array whose bracket is here. With a NULL among its elements it can't be packed.
-pub fn read<'a, F: JsonFloat>(reader: &mut JsonReader<'a>, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
-    reader.cursor.skip(1);
-    let mut numbers = Vec::with_capacity_in(reader.room(elements), reader.arena);
-    let mut has_more = !reader.cursor.accept(b']');
-    while has_more {
-        reader.cursor.numbers(|number| numbers.push(number));
-        reader.cursor.peek();
-        match float::plain(reader.cursor.rest()) {
-            Some((number, length)) => {
-                numbers.push(number);
-                reader.cursor.skip(length);
-            }
-            None => {
-                let value = reader.value(&elements.shape).map_err(|fault| fault.in_element(numbers.len()))?;
-                match F::of(value) {
-                    Some(number) => numbers.push(number),
-                    None => {
-                        let mut values = Vec::with_capacity_in(reader.room(elements), reader.arena);
-                        values.extend(numbers.iter().map(|number| F::value(*number)));
-                        values.push(value);
-                        let has_more = reader.cursor.has_more(b']')?;
-                        return reader.elements(elements, values, has_more);
-                    }
-                }
-            }
+/// Takes the plain numbers that come next. True: an element that is no plain number stands here. False: the array has ended.
+#[inline]
+pub fn plain_numbers<F: JsonFloat>(cursor: &mut JsonCursor<'_>, numbers: &mut Vec<'_, F>) -> Result<bool, DecodeError> {
+    loop {
+        cursor.numbers(|number| numbers.push(number));
+        cursor.peek();
+        let Some((number, length)) = float::plain(cursor.rest()) else { return Ok(true) };
+        numbers.push(number);
+        cursor.skip(length);
+        if !cursor.has_more(b']')? {
+            return Ok(false);
         }
-        has_more = reader.cursor.has_more(b']')?;
     }
-    elements.count.set(numbers.len());
-    Ok(Value::Vector(F::vector(numbers.into_bump_slice())))
 }
