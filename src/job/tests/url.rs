@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::settings::connection::jdbc_url::parse;
 use crate::settings::{Connection, Host, SslMode};
 
 #[track_caller]
 fn connection(url: &str) -> Connection {
-    let (connection, findings) = parse(url);
+    let (connection, findings) = Connection::from_url(url);
     assert_eq!(findings.errors, Vec::<String>::new());
     assert_eq!(findings.notices, Vec::<String>::new());
     connection
@@ -16,7 +15,7 @@ fn connection(url: &str) -> Connection {
 
 #[track_caller]
 fn only_error(url: &str) -> String {
-    let mut findings = parse(url).1;
+    let mut findings = Connection::from_url(url).1;
     assert_eq!(findings.errors.len(), 1, "{findings:?}");
     findings.errors.remove(0)
 }
@@ -61,7 +60,7 @@ fn keepalive_stays_on_whatever_the_url_says_and_says_so() {
     for (url, name) in
         [("jdbc:postgresql://h/d?tcpKeepAlive=false", "tcpKeepAlive"), ("postgresql://h/d?keepalives=0", "keepalives")]
     {
-        let notices = parse(url).1.notices;
+        let notices = Connection::from_url(url).1.notices;
         assert_eq!(notices, [format!("the url's {name} has no effect: TCP keepalive is always on")]);
     }
     connection("postgresql://h/d?keepalives=1");
@@ -133,13 +132,13 @@ fn ssl_alone_means_full_verification_and_sslmode_wins_over_it() {
 
 #[test]
 fn an_unknown_parameter_is_a_notice_that_suggests_the_one_that_was_meant() {
-    let notices = parse("jdbc:postgresql://h/d?sslMode=require").1.notices;
+    let notices = Connection::from_url("jdbc:postgresql://h/d?sslMode=require").1.notices;
     assert_eq!(notices, ["the url's parameter 'sslMode' is unknown and has no effect; did you mean 'sslmode'?"]);
 }
 
 #[test]
 fn a_parameter_that_may_be_a_piece_of_a_password_is_not_shown() {
-    let findings = parse("jdbc:postgresql://h/d?user=u&password=half&other%zz&rest").1;
+    let findings = Connection::from_url("jdbc:postgresql://h/d?user=u&password=half&other%zz&rest").1;
     assert_eq!(findings.errors, Vec::<String>::new());
     assert_eq!(
         findings.notices,

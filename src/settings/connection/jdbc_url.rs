@@ -1,25 +1,15 @@
 //! `jdbc:postgresql://host[:port][,…]/database[?parameter=value&…]`. No message repeats any part of the URL that could
 //! hold a password.
 
-use std::borrow::Cow;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use super::url_parts::{
+    Findings, always_alive, flag, label, name_and_port, parse_ssl_mode, percent_decode, port, seconds, set_parameter,
+    tcp_name, unknown,
+};
+use crate::settings::{Connection, Host, SslMode};
 
-use super::postgresql_url;
-use crate::options::nearest::nearest;
-use crate::options::value_types::{boolean, integer};
-use crate::settings::{Connection, Host, Password, SslMode};
-
-/// What is wrong or without effect in a URL.
-#[derive(Debug, Default)]
-pub struct Findings {
-    pub errors: Vec<String>,
-    pub notices: Vec<String>,
-}
-
-const PREFIX: &str = "jdbc:postgresql://";
+pub const PREFIX: &str = "jdbc:postgresql://";
 
 const HONOURED: &[&str] = &[
     "sslmode",
@@ -84,17 +74,10 @@ const WITHOUT_EFFECT: &[&str] = &[
     "allowEncodingChanges",
 ];
 
-/// The connection of a URL. If there are errors, the connection only serves to check the rest.
-pub fn parse(url: &str) -> (Connection, Findings) {
+/// The connection of what follows the prefix. If there are errors, it only serves to check the rest.
+pub fn parse(rest: &str) -> (Connection, Findings) {
     let mut connection = Connection::default();
     let mut findings = Findings::default();
-    if let Some(rest) = postgresql_url::PREFIXES.iter().find_map(|prefix| url.strip_prefix(prefix)) {
-        return postgresql_url::parse(rest);
-    }
-    let Some(rest) = url.strip_prefix(PREFIX) else {
-        findings.errors.push(format!("must start with {PREFIX}, as in {PREFIX}host:5432/database"));
-        return (connection, findings);
-    };
     let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = address.split_once('/').unwrap_or((address, ""));
     match hosts(authority) {
@@ -152,164 +135,18 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
     HONOURED.iter().chain(WITHOUT_EFFECT).copied()
 }
 
-pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {
-    match name {
-        "user" => connection.user = value,
-        "password" => connection.password = Password::new(value),
-        "sslrootcert" => connection.ssl_root_cert = Some(PathBuf::from(value)),
-        "sslcert" => connection.ssl_cert = Some(PathBuf::from(value)),
-        "sslkey" => connection.ssl_key = Some(PathBuf::from(value)),
-        "sslpassword" => connection.ssl_password = Some(Password::new(value)),
-        "connectTimeout" => {
-            // 0 is no limit in the driver; the operating system gives up long before an hour.
-            connection.connect_timeout = seconds(&value)?.unwrap_or(Duration::from_secs(3600));
-        }
-        "socketTimeout" => connection.socket_timeout = seconds(&value)?,
-        "ApplicationName" => connection.application_name = Some(value),
-        "currentSchema" => connection.current_schema = Some(value),
-        "options" => connection.options = Some(value),
-        "loadBalanceHosts" => connection.load_balance_hosts = flag(&value)?,
-        "targetServerType" => connection.primary_only = writable_server(&value)?,
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Only keepalive notices a server that is gone without closing the connection, so it is always on.
-pub fn always_alive(name: &str) -> String {
-    format!("the url's {name} has no effect: TCP keepalive is always on")
-}
-
-/// A parameter as a message may show it: an unknown name may be a piece of a password with a bare `&` in it.
-pub fn label<'a>(name: &str, number: usize, mut known: impl Iterator<Item = &'a str>) -> String {
-    if known.any(|known| known == name) { format!("parameter '{name}'") } else { format!("parameter number {number}") }
-}
-
-pub fn unknown<'a>(name: &str, number: usize, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
-        Some(near) => {
-            format!("the url's parameter '{name}' is unknown and has no effect; did you mean '{near}'?")
-        }
-        None => format!("the url's {} is unknown and has no effect", label(name, number, known)),
-    }
-}
-
 fn hosts(authority: &str) -> Result<Vec<Host>, String> {
     if authority.contains('@') {
         return Err("can't hold user and password before the host; use the options 'username' and 'password'".into());
     }
     let host = |text| {
-        let (name, port) = name_and_port(text)?;
+        let (name, given_port) = name_and_port(text)?;
         if name.starts_with('/') || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f")) {
             return Err("has a Unix socket as its host, which the JDBC driver doesn't know; write the url as \
                         postgresql://user@%2Fdirectory/database"
                 .into());
         }
-        Ok(Host::Tcp { name: tcp_name(name)?, port: self::port(port.unwrap_or_default())? })
+        Ok(Host::Tcp { name: tcp_name(name)?, port: port(given_port.unwrap_or_default())? })
     };
     authority.split(',').map(host).collect()
-}
-
-/// `host`, `host:port`, `[v6]`, `[v6]:port`.
-pub fn name_and_port(text: &str) -> Result<(&str, Option<&str>), String> {
-    let text = text.trim();
-    match text.strip_prefix('[') {
-        Some(rest) => {
-            let (address, behind) = rest.split_once(']').ok_or("has a '[' without its ']' around an IPv6 address")?;
-            match behind.strip_prefix(':') {
-                Some(port) => Ok((address, Some(port))),
-                None if behind.is_empty() => Ok((address, None)),
-                None => Err("has something other than ':port' after an IPv6 address".into()),
-            }
-        }
-        None => match text.split_once(':') {
-            Some((_, port)) if port.contains(':') => {
-                Err("has too many colons before the database; an IPv6 address goes in brackets".into())
-            }
-            Some((name, port)) => Ok((name, Some(port))),
-            None => Ok((text, None)),
-        },
-    }
-}
-
-/// An empty one is PostgreSQL's own.
-pub fn port(text: &str) -> Result<u16, String> {
-    if text.is_empty() {
-        return Ok(5432);
-    }
-    integer(text, 1, i64::from(u16::MAX))
-        .ok()
-        .and_then(|port| u16::try_from(port).ok())
-        .ok_or_else(|| "has a port that is not a number from 1 to 65535".into())
-}
-
-/// An empty one is the local host, as in the driver.
-pub fn tcp_name(name: &str) -> Result<String, String> {
-    let name = if name.is_empty() { "localhost" } else { name };
-    if name.chars().any(|character| character.is_whitespace() || matches!(character, '<' | '>')) {
-        return Err("has a host name with a blank or a bracket in it; fill in your server's name".into());
-    }
-    Ok(name.to_string())
-}
-
-pub fn parse_ssl_mode(text: &str) -> Result<SslMode, String> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "disable" => SslMode::Disable,
-        "allow" => SslMode::Allow,
-        "prefer" => SslMode::Prefer,
-        "require" => SslMode::Require,
-        "verify-ca" => SslMode::VerifyCa,
-        "verify-full" => SslMode::VerifyFull,
-        _ => return Err("must be disable, allow, prefer, require, verify-ca or verify-full".into()),
-    })
-}
-
-fn writable_server(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "any" => Ok(false),
-        "primary" | "master" | "preferprimary" => Ok(true),
-        "secondary" | "slave" | "prefersecondary" | "preferslave" => {
-            Err("asks for a standby server; rows can only be written to a primary".into())
-        }
-        _ => Err("must be any or primary".into()),
-    }
-}
-
-/// A parameter without a value is on.
-fn flag(text: &str) -> Result<bool, String> {
-    if text.is_empty() { Ok(true) } else { boolean(text) }
-}
-
-/// `None`: 0, no limit.
-fn seconds(text: &str) -> Result<Option<Duration>, String> {
-    let seconds = integer(text, 0, i64::from(i32::MAX)).map_err(|message| format!("{message}, in seconds"))?;
-    Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
-}
-
-/// `%41`, and `+` for a blank where the driver takes it for one. `None`: an escape is broken, or the bytes aren't UTF-8.
-pub fn percent_decode(text: &str, plus_is_blank: bool) -> Option<String> {
-    let is_escape =
-        |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-    // The decoder itself would take a broken escape as it is.
-    if !text.split('%').skip(1).all(is_escape) {
-        return None;
-    }
-    let text = if plus_is_blank { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
-    percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_are_read_and_broken_ones_found() {
-        let read = |text| percent_decode(text, false);
-        assert_eq!(read("a+b%20%2b%c3%A4%"), None);
-        assert_eq!(read("a+b%20%2b%c3%A4").as_deref(), Some("a+b +ä"));
-        assert_eq!(percent_decode("a+b%2b", true).as_deref(), Some("a b+"));
-        for broken in ["%", "%4", "%zz", "%%41", "%4%41", "%+1", "%ff", "%é"] {
-            assert_eq!(read(broken), None, "{broken}");
-        }
-    }
 }

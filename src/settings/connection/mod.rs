@@ -1,12 +1,14 @@
 //! How to reach the database.
 
-pub(crate) mod jdbc_url;
+mod jdbc_url;
 mod postgresql_url;
+mod url_parts;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use self::url_parts::Findings;
 use crate::settings::Password;
 
 /// How to reach the database: the JDBC URL and the options that override it.
@@ -55,6 +57,23 @@ impl Default for Connection {
             options: None,
             primary_only: false,
             load_balance_hosts: false,
+        }
+    }
+}
+
+impl Connection {
+    /// The connection of a URL. If there are errors, it only serves to check the rest.
+    pub(crate) fn from_url(url: &str) -> (Connection, Findings) {
+        if let Some(rest) = postgresql_url::PREFIXES.iter().find_map(|prefix| url.strip_prefix(prefix)) {
+            return postgresql_url::parse(rest);
+        }
+        let prefix = jdbc_url::PREFIX;
+        match url.strip_prefix(prefix) {
+            Some(rest) => jdbc_url::parse(rest),
+            None => {
+                let error = format!("must start with {prefix}, as in {prefix}host:5432/database");
+                (Connection::default(), Findings { errors: vec![error], notices: Vec::new() })
+            }
         }
     }
 }

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use super::jdbc_url;
-use super::jdbc_url::{
-    Findings, always_alive, label, name_and_port, parse_ssl_mode, percent_decode, set_parameter, tcp_name, unknown,
+use super::url_parts::{
+    Findings, always_alive, label, name_and_port, parse_ssl_mode, percent_decode, port, set_parameter, tcp_name,
+    unknown,
 };
 use crate::options::value_types::integer;
 use crate::settings::{Connection, Host, Password};
@@ -151,7 +151,7 @@ fn hosts(names: &[String], ports: &[String]) -> Result<Vec<Host>, String> {
         ));
     }
     let ports = ports.iter().cycle().take(names.len());
-    names.iter().zip(ports).map(|(name, port)| host(name.trim(), jdbc_url::port(port.trim())?)).collect()
+    names.iter().zip(ports).map(|(name, port)| host(name.trim(), self::port(port.trim())?)).collect()
 }
 
 /// A name that is a path is the directory of a Unix socket.

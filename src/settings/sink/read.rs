@@ -6,7 +6,6 @@ use super::options::{
     USER_NAME, WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
-use crate::settings::connection::jdbc_url;
 use crate::settings::{Connection, RowOrigin, SslMode};
 
 /// What is known of a sink besides its options, with column names as they are written.
@@ -119,7 +118,7 @@ fn notice_no_effect(options: &mut TableOptions<'_>, given: &SinkOptions) {
 
 fn connection(options: &mut TableOptions<'_>, given: &SinkOptions) -> Connection {
     let url = given.url.reveal();
-    let (mut connection, findings) = jdbc_url::parse(url);
+    let (mut connection, findings) = Connection::from_url(url);
     if !url.is_empty() {
         findings.errors.iter().for_each(|message| options.error(&URL, message));
         findings.notices.iter().for_each(|message| options.notice(message));
