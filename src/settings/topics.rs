@@ -5,6 +5,8 @@ use std::fmt;
 use regex::Regex;
 use regex_syntax::ast::{self, Ast, ClassSetBinaryOpKind, ClassSetItem, Visitor};
 
+use crate::options::regular_expression::compile_whole;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topics {
     Named(Vec<String>),
@@ -69,9 +71,7 @@ impl TopicPattern {
             format!("{why}, at character {}: {}", error.span().start.column, error.kind())
         })?;
         ast::visit(&syntax, OtherInJava)?;
-        let whole = Regex::new(&format!("^(?:{text})$"));
-        let whole = whole.map_err(|error| format!("can't be used as a pattern: {error}"))?;
-        Ok(TopicPattern { text: text.to_owned(), whole })
+        Ok(TopicPattern { text: text.to_owned(), whole: compile_whole(text)? })
     }
 
     pub fn matches(&self, topic: &str) -> bool {

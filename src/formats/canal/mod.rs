@@ -16,6 +16,7 @@ use crate::excerpt::Excerpt;
 use crate::formats::change::envelope::{
     ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata, row_of,
 };
+use crate::options::regular_expression::compile_whole;
 
 use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
@@ -103,7 +104,7 @@ impl Filter {
         let mut patterns = std::vec::Vec::new();
         for (name, pattern) in [("database", &options.database_include), ("table", &options.table_include)] {
             // It was checked with the job file.
-            let whole = pattern.as_ref().and_then(|pattern| Regex::new(&format!("^(?:{pattern})$")).ok());
+            let whole = pattern.as_ref().and_then(|pattern| compile_whole(pattern).ok());
             patterns.extend(whole.map(|pattern| (layout.typed(name, &DataType::STRING), name, pattern)));
         }
         let is_set = !patterns.is_empty();

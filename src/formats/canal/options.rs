@@ -11,6 +11,7 @@ use crate::formats::json::options::{
     ignore_null_fields, ignore_parse_errors, map_null_key_literal, map_null_key_mode, plain_decimals,
     timestamp_standard,
 };
+use crate::options::regular_expression::compile_whole;
 use crate::options::{OptionDefinition, TableOptions, Value};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
@@ -87,8 +88,5 @@ impl MessageFormat for CanalFormat {
 }
 
 fn pattern(text: &str) -> Result<String, String> {
-    match regex::Regex::new(text) {
-        Ok(_) => Ok(text.to_string()),
-        Err(_) => Err("is no regular expression known here (look-around and back-references aren't)".into()),
-    }
+    compile_whole(text).map(|_| text.to_string())
 }

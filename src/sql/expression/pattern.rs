@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use crate::options::regular_expression;
+
 /// How deep character classes may be nested.
 const DEEPEST: usize = 16;
 
@@ -28,11 +30,7 @@ const DOT: &str = r"[^\n\r\u{85}\u{2028}\u{2029}]";
 impl Pattern {
     pub fn new(java: &str) -> Result<Self, String> {
         let translated = PatternTranslation { rest: java, out: String::new(), dot_is_all: vec![false] }.run()?;
-        match Regex::new(&translated) {
-            Ok(regex) => Ok(Pattern { written: java.to_string(), regex }),
-            Err(regex::Error::CompiledTooBig(_)) => Err("is too large".into()),
-            Err(_) => Err("is no regular expression".into()),
-        }
+        Ok(Pattern { written: java.to_string(), regex: regular_expression::compile(&translated)? })
     }
 
     pub fn as_str(&self) -> &str {
@@ -292,7 +290,7 @@ impl PatternTranslation<'_> {
                 let plain = !known.is_empty()
                     && known.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
                 let sign = if negated { 'P' } else { 'p' };
-                if !plain || Regex::new(&format!("\\p{{{known}}}")).is_err() {
+                if !plain || regular_expression::compile(&format!("\\p{{{known}}}")).is_err() {
                     return Err(format!("has '\\p{{{name}}}', which is not supported"));
                 }
                 self.out.push_str(&format!("\\{sign}{{{known}}}"));
