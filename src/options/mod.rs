@@ -9,6 +9,7 @@ mod given;
 pub(crate) mod nearest;
 
 mod reader;
+#[cfg(feature = "job")]
 pub(crate) mod regular_expression;
 pub(crate) mod report;
 
