@@ -10,7 +10,7 @@ use crate::kafka::admin::Creation;
 use crate::record::Original;
 use crate::settings::kafka::KafkaSource;
 
-use super::rejects::Rejects;
+use super::line::rejects::Rejects;
 
 impl Publish for Publisher {
     fn publish(&self, messages: &[Original<'_>]) -> Result<()> {

@@ -16,16 +16,12 @@ mod job;
 mod layout;
 pub(crate) mod line;
 mod memory;
-pub(crate) mod rejects;
 #[cfg(feature = "kafka")]
 pub mod replay;
 pub(crate) mod replayed;
-mod schema_refresh;
-mod settlement;
 pub(crate) mod shared;
 pub(crate) mod stats;
 mod watch;
-mod writers;
 
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};

@@ -12,8 +12,8 @@ use super::position::PositionKeeper;
 use crate::error::{Diagnostic, Error, Result};
 use crate::options::Given;
 use crate::pipeline::application_name;
+use crate::pipeline::line::rejects::Rejects;
 use crate::pipeline::line::{Line, Traits};
-use crate::pipeline::rejects::Rejects;
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
@@ -232,7 +232,7 @@ impl SinkBuilder {
         let topic = format!("push:{stream}");
         let held = match self.stream {
             None => None,
-            Some(job) => Some(line.target.take_over_stream(&StreamName {
+            Some(job) => Some(line.target.streams.take_over(&StreamName {
                 job,
                 sink: line.name().to_owned(),
                 topic: topic.clone(),

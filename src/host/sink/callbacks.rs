@@ -106,7 +106,7 @@ fn run(core: &Core, calls: &Calls, mut known: u64, told: &ThreadEnd) {
             if let Some(call) = &calls.rejected {
                 guarded("on_rejected", &|| call(&rejected));
             }
-            core.line.told(&rejected.rejection);
+            core.line.reported(&rejected.rejection);
         }
         if durable > known {
             known = durable;

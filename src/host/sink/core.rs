@@ -12,7 +12,7 @@ use super::spare_buffers::SpareBuffers;
 use crate::dispatch::Budget;
 use crate::error::{Error, Result};
 use crate::pipeline::line::Line;
-use crate::pipeline::rejects::RejectedRecord;
+use crate::pipeline::line::rejects::RejectedRecord;
 use crate::progress::AppendError;
 use crate::stop::Phase;
 
@@ -83,7 +83,7 @@ impl Core {
     pub fn push_buffer(&self) -> std::result::Result<PushBuffer, PushError> {
         let spare = self.spare_buffers.lock().take();
         match spare {
-            Some(buffer) if buffer.schema_version == self.line.target.schema_version_number() => Ok(buffer),
+            Some(buffer) if buffer.schema_version == self.line.target.schema.number() => Ok(buffer),
             _ => PushBuffer::new(&self.line).map_err(PushError::Failed),
         }
     }
@@ -138,7 +138,7 @@ impl Core {
             Some(claim) => claim.try_charge(),
             None if !in_callback => budget.has_room(),
             None if charged == 0 => budget.held() < budget.limit(),
-            None => budget.try_charge(charged, self.line.untold_bytes()),
+            None => budget.try_charge(charged, self.line.unreported_bytes()),
         };
         loop {
             self.check_alive()?;
@@ -146,8 +146,8 @@ impl Core {
                 return Ok(Room { budget, charged });
             }
             // The rejections that wait for this callback take room until it returns, so it would wait for ever.
-            let untold = self.line.untold_bytes();
-            if in_callback && charged <= budget.limit() && untold.saturating_add(charged.max(1)) > budget.limit() {
+            let unreported = self.line.unreported_bytes();
+            if in_callback && charged <= budget.limit() && unreported.saturating_add(charged.max(1)) > budget.limit() {
                 return Err(PushError::WouldBlock);
             }
             self.line.dispatcher.hurry();

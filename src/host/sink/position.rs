@@ -81,11 +81,11 @@ fn run(core: &Core, mut held: OwnStream, told: &ThreadEnd) {
         };
         let low = core.durable() as i64;
         if low > held.low {
-            match core.line.target.advance_stream(&mut held, low, &core.line.shared.stop) {
+            match core.line.target.streams.advance(&mut held, low, &core.line.shared.stop) {
                 Ok(PositionOutcome::Stored) => {}
                 Ok(PositionOutcome::Fenced) => {
                     let name = core.line.name();
-                    let owner = core.line.target.stream_owner_column();
+                    let owner = core.line.target.streams.owner_column();
                     core.line.abandon();
                     core.line.shared.fail(Error::Fenced(format!(
                         "{name}: another process has opened this stream; only one may push into it at a time; {owner} says who"

@@ -19,7 +19,7 @@ use crate::job::settings::source::Source;
 use crate::kafka::Taken;
 use crate::membership::Membership;
 use crate::pipeline::line::Line;
-use crate::pipeline::rejects::RejectedRecord;
+use crate::pipeline::line::rejects::RejectedRecord;
 use crate::record::Record;
 use crate::settings::ExceptionMode;
 use crate::threads;
@@ -89,7 +89,7 @@ impl SinkIntake {
     ) {
         let stream = self.line.add_stream(topic, partition, start);
         if let Some(membership) = membership {
-            self.line.target.claim(stream, (topic, partition), membership);
+            self.line.target.owners.claim(stream, (topic, partition), membership);
         }
         self.streams.push(stream);
     }
@@ -99,7 +99,7 @@ impl SinkIntake {
         let stream = self.streams.swap_remove(partition);
         // In this order, because rows that a writer leaves out must not move a watermark.
         let watermark = self.line.progress.end_stream(stream);
-        self.line.target.leave(stream);
+        self.line.target.owners.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
         self.line.progress.forgotten(stream, dropped as u64);
         self.line.counters().rows_read.take_back_alone(dropped as u64);
@@ -130,7 +130,7 @@ impl SinkIntake {
 
     /// Whether a transaction is open that has rows of partitions that were given up.
     pub fn is_releasing(&self) -> bool {
-        self.line.target.is_leaving()
+        self.line.target.owners.is_leaving()
     }
 
     /// What waits is written without delay: memory is needed.
@@ -152,7 +152,7 @@ impl SinkIntake {
         partition: usize,
         arena: &'a Bump,
     ) -> Result<Taken> {
-        if self.schema_version != self.line.target.schema_version_number() {
+        if self.schema_version != self.line.target.schema.number() {
             self.follow()?;
         }
         if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
@@ -162,7 +162,7 @@ impl SinkIntake {
             if !self.is_schema_checked()? {
                 return Ok(Taken::Full);
             }
-            if self.schema_version != self.line.target.schema_version_number() {
+            if self.schema_version != self.line.target.schema.number() {
                 self.follow()?;
                 if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
                     return self.reject_for_a_bug(record, bug, partition);
@@ -224,14 +224,14 @@ impl SinkIntake {
     fn is_schema_checked(&mut self) -> Result<bool> {
         let answer = match self.schema_check.take() {
             Some(answer) => answer,
-            None if !self.line.target.is_schema_check_due() => return Ok(true),
+            None if !self.line.target.schema.is_check_due() => return Ok(true),
             None => {
                 let (sender, answer) = sync_channel(1);
                 let line = Arc::clone(&self.line);
                 // Nobody may wait for it any more.
-                let check = move || drop(sender.send(line.target.check_schema()));
-                let thread = threads::spawn("schema check", check);
-                thread.map_err(|error| threads::refused("to check the schema", &error))?;
+                let check = move || drop(sender.send(line.target.schema.check()));
+                let thread = threads::spawn("check-table", check);
+                thread.map_err(|error| threads::refused("to check the table", &error))?;
                 answer
             }
         };

@@ -129,7 +129,7 @@ fn odd_columns(table: &TargetTable, options: EncodeOptions) -> Vec<String> {
 }
 
 fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked: &mut CheckedSink) {
-    let table = target.table();
+    let table = &target.table;
     checked.columns = table
         .columns
         .iter()
@@ -156,7 +156,7 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
             column.name, mapping.sink.name
         ));
     }
-    let description = target.description();
+    let description = &target.description;
     checked.plan.push(description.server.clone());
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());

@@ -319,7 +319,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
 
 /// Processes that share partitions are meant to be several; others repeat each other's work.
 pub fn warn_of_other_process(target: &Target, source: &Source) -> Option<String> {
-    let repeats = target.has_other_process() && source.kafka.assignment == Assignment::Manual;
+    let repeats = target.has_other_process && source.kafka.assignment == Assignment::Manual;
     repeats.then(|| {
         "another process of this job is connected, and both write all rows; with 'scan.assignment' = 'group' on the \
          source they would share them"

@@ -66,7 +66,7 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
         let metadata = RecordMetadata::new(&source.record_metadata)
             .ok_or_else(|| Error::Internal(format!("table {} has metadata that no record has", source.table)))?;
         let stop = Stop::default();
-        let mut look = Look {
+        let mut sampler = Sampler {
             decoder: decoder::of_source(source, &patient_schemas_of)?,
             metadata,
             arena: Bump::new(),
@@ -77,9 +77,9 @@ pub fn sample(job: &Job, count: usize) -> Result<Vec<Sample>> {
         if count > 0 {
             let mut reader = KafkaReader::open(&source.table, &up_to_now(&source.kafka), &resume(job, source, false))?
                 .without_commits();
-            reader.run(&mut look, &stop)?;
+            reader.run(&mut sampler, &stop)?;
         }
-        samples.extend(look.views.into_iter().map(|view| view.sample));
+        samples.extend(sampler.views.into_iter().map(|view| view.sample));
     }
     Ok(samples)
 }
@@ -93,8 +93,8 @@ fn up_to_now(source: &KafkaSource) -> KafkaSource {
     KafkaSource { bounded, assignment: Assignment::Manual, discovery_interval: None, ..source.clone() }
 }
 
-/// Looks at records until it has seen enough.
-struct Look {
+/// Takes records until there are enough.
+struct Sampler {
     decoder: Box<dyn Decode>,
     metadata: RecordMetadata,
     arena: Bump,
@@ -103,7 +103,7 @@ struct Look {
     stop: Stop,
 }
 
-impl Intake for Look {
+impl Intake for Sampler {
     fn record(&mut self, record: &Record<'_>) -> Result<Taken> {
         if self.left == 0 {
             return Ok(Taken::Yes);
@@ -167,17 +167,13 @@ impl SampleView {
         };
         Ok(SampleView {
             selection: Selection::new(mapping),
-            prepare: Prepare::new(
-                Selection::new(mapping),
-                target.table(),
-                sink.encode_options(source.vector_encoding),
-            )?,
+            prepare: Prepare::new(Selection::new(mapping), &target.table, sink.encode_options(source.vector_encoding))?,
             time_zone: mapping.time_zone.clone(),
             types: mapping.expressions.iter().map(Expression::data_type).collect(),
             sample: Sample {
                 sink: sink.name.clone(),
                 source: source.table.clone(),
-                columns: target.table().columns.iter().map(column).collect(),
+                columns: target.table.columns.iter().map(column).collect(),
                 records: Vec::new(),
             },
         })

@@ -168,7 +168,7 @@ impl SinkReplay {
         let mut answered = self.line.replayed.rest();
         answered.ids.append(&mut self.without_row);
         if !answered.ids.is_empty() {
-            self.line.target.write_dead_letters(&Beside { dead_letters: Vec::new(), answered }, &shared.stop)?;
+            self.line.target.dead_letters.write(&Beside { dead_letters: Vec::new(), answered }, &shared.stop)?;
         }
         Ok(())
     }

@@ -2,51 +2,11 @@
 
 use super::dimension;
 use crate::error::Result;
-use crate::postgres::catalog::lookup::unreadable;
+use crate::postgres::catalog::column::CatalogColumn;
+use crate::postgres::catalog::unreadable::unreadable;
 use crate::postgres::connect::session::Session;
 use crate::types::column_types::ColumnType;
 use crate::types::column_types::catalog::CatalogType;
-use crate::types::vectors::dimension::Dimension;
-
-/// A column of the table.
-#[derive(Debug, Clone)]
-pub struct CatalogColumn {
-    pub name: String,
-    pub number: i16,
-    /// Oid and modifier of its type, which may be a domain.
-    pub type_id: (u32, i32),
-    pub type_name: String,
-    /// The same for what a domain is made of.
-    pub base_type: String,
-    pub base_type_id: u32,
-    pub column_type: ColumnType,
-    pub not_null: bool,
-    pub has_default: bool,
-    pub identity_always: bool,
-    pub generated: bool,
-    /// `pg_attribute.attstorage` and its type's default.
-    pub storage: char,
-    pub type_storage: char,
-    /// Equal strings are equal byte by byte.
-    pub bytewise: bool,
-    pub dimension: Option<Dimension>,
-    pub may_insert: bool,
-    pub may_update: bool,
-}
-
-impl CatalogColumn {
-    /// The storage clause, where it is not the type's own.
-    pub fn special_storage(&self) -> Option<&'static str> {
-        match self.storage {
-            storage if storage == self.type_storage => None,
-            'p' => Some("PLAIN"),
-            'e' => Some("EXTERNAL"),
-            'x' => Some("EXTENDED"),
-            'm' => Some("MAIN"),
-            _ => None,
-        }
-    }
-}
 
 pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<CatalogColumn>> {
     let rows = session

@@ -2,9 +2,9 @@
 
 use tokio_postgres::Row;
 
-use super::columns::CatalogColumn;
 use crate::error::Result;
-use crate::postgres::catalog::lookup::unreadable;
+use crate::postgres::catalog::column::CatalogColumn;
+use crate::postgres::catalog::unreadable::unreadable;
 use crate::postgres::connect::session::Session;
 use crate::settings::Sink;
 

@@ -1,17 +1,17 @@
 //! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
 //! by name in the row as JSON, where a missing one is null.
 
-use super::columns::{self, CatalogColumn};
 use super::dimension;
 use super::keys::{self, Keys};
 use super::names::nearest;
 use super::triggers;
+use super::unreadable::unreadable;
 use crate::error::{Error, Result};
-use crate::postgres::connect::classify::During;
-use crate::postgres::connect::driver::{Error as DriverError, Parameter};
-use crate::postgres::connect::failure::AttemptError;
+use crate::postgres::catalog::column::CatalogColumn;
+use crate::postgres::catalog::columns;
+use crate::postgres::connect::driver::Parameter;
 use crate::postgres::connect::session::Session;
-use crate::postgres::write::statements::quote;
+use crate::postgres::connect::sql::quote;
 use crate::settings::{ConflictMode, Sink};
 use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
@@ -231,12 +231,6 @@ impl Catalog {
             None => Ok(()),
         }
     }
-}
-
-/// Turns a refused catalog query into the error of `open`.
-pub fn unreadable(session: &mut Session, table: &str, error: &DriverError) -> Error {
-    let failure: AttemptError = session.failed(error, During::Statement);
-    failure.error(&format!("{table}: the catalog can't be read"), "")
 }
 
 fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bool)> {

@@ -1,14 +1,14 @@
-//! What the catalog says of a table, and what it can take.
+//! What the catalog says of a table.
 
-pub(crate) mod columns;
-pub(crate) mod describe;
+pub(crate) mod capabilities;
+pub(crate) mod column;
+mod columns;
 mod dimension;
 pub(crate) mod keys;
 pub(crate) mod lookup;
 mod names;
 pub(crate) mod planner;
-pub(crate) mod probe;
-pub(crate) mod schema_check;
-pub(crate) mod schema_version;
+pub(crate) mod read;
 pub(crate) mod shape;
 mod triggers;
+mod unreadable;

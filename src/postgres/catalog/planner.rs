@@ -3,7 +3,8 @@
 
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::During;
-use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
 
 /// Greenplum turns nested loops off, and a role may do so. Then the join of a batch with the table reads the whole table. It
 /// isn't enough to turn nested loops on, because the planner doesn't know the staging table's size.

@@ -6,9 +6,10 @@
 use super::keys;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::write::statements::literal;
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::literal;
 
 /// The error quotes this word, in whatever language the server's messages are.
 const ALTERED: &str = "vecsink_altered";

@@ -1,7 +1,7 @@
 //! Triggers that may change a row's key. With one of these it isn't known beforehand which rows have the same key.
 
 use crate::error::Result;
-use crate::postgres::catalog::lookup::unreadable;
+use crate::postgres::catalog::unreadable::unreadable;
 use crate::postgres::connect::session::Session;
 
 /// A trigger that sees each row before it is stored.

@@ -10,14 +10,15 @@ use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::classify::During;
+use super::driver::connect::connect;
 use super::driver::life::{Cancel, Life, Pulse};
-use super::driver::socket::{Address, Socket};
-use super::driver::wait_limit::{Deadline, SLICE, WaitLimit};
+use super::driver::socket::Address;
 use super::driver::{Client, Error as DriverError};
 use super::failure::AttemptError;
-use super::session::Attempt;
 use super::tls::Tls;
 use crate::error::{Error, Result};
+use crate::postgres::connect::driver::wait_limit::{Deadline, SLICE, WaitLimit};
+use crate::postgres::connect::failure::Attempt;
 use crate::settings::{self, Connection, SslMode};
 use crate::threads;
 
@@ -218,7 +219,7 @@ impl Dialer {
         ssl_mode: DriverSslMode,
         wait_limit: &WaitLimit,
     ) -> std::result::Result<Client, DriverError> {
-        let socket = Socket::connect(address, self.user_timeout, wait_limit)?;
+        let socket = connect(address, self.user_timeout, wait_limit)?;
         let mut config = self.config.clone();
         config.ssl_mode(ssl_mode);
         let mut client = match ssl_mode {
@@ -272,7 +273,7 @@ impl Dialer {
         let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
         Arc::new(move || {
             let wait_limit = WaitLimit::until(Deadline::after(CANCEL.min(dialer.timeout)));
-            let socket = Socket::connect(&address, dialer.user_timeout, &wait_limit)?;
+            let socket = connect(&address, dialer.user_timeout, &wait_limit)?;
             dialer.tls.cancel(socket, &token, host.name(), &wait_limit)
         })
     }
@@ -454,7 +455,7 @@ mod tests {
         let address = Address::Tcp(listener.local_addr().unwrap());
         let timeout_of = |connection: &Connection| {
             let timeout = connector(connection).dialer.user_timeout;
-            let socket = Socket::connect(&address, timeout, &WaitLimit::default()).unwrap();
+            let socket = connect(&address, timeout, &WaitLimit::default()).unwrap();
             assert!(socket.options().keepalive().unwrap());
             assert_eq!(socket.options().tcp_keepalive_time().unwrap(), Duration::from_secs(30));
             assert_eq!(socket.options().tcp_keepalive_interval().unwrap(), Duration::from_secs(10));

@@ -10,6 +10,9 @@ use crate::error::{Error, Rejection, Stage};
 /// The most characters of a statement that a message shows.
 const SHOWN_STATEMENT: usize = 160;
 
+/// The outcome of asking the server.
+pub type Attempt<T> = std::result::Result<T, AttemptError>;
+
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone)]
 pub struct AttemptError {

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::classify::{Class, During};
-use super::driver::wait_limit::{SLICE, WaitLimit};
 use super::failure::AttemptError;
-use super::session::{Attempt, Session, Setup};
 use super::slots::{Loan, NotLent, Slots};
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::write::outage::Outage;
+use crate::postgres::connect::driver::wait_limit::{SLICE, WaitLimit};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::outage::Outage;
+use crate::postgres::connect::session::{Session, Setup};
 
 /// How long to go on with fewer sessions after the server refused one.
 const FEWER_FOR: Duration = Duration::from_secs(30);

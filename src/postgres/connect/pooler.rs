@@ -4,12 +4,18 @@
 use std::time::Duration;
 
 use super::failure::AttemptError;
-use super::session::{Attempt, Session};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
 
 /// How long opening a second session for the comparison may take. With session pooling it may have to wait for another client.
 pub const COMPARING: Duration = Duration::from_secs(2);
 /// How often sessions are compared. While other clients come and go, a pooler may by chance give us different sessions.
 const ROUNDS: usize = 3;
+
+/// What such a pooler costs.
+pub const POOLER_WARNING: &str = "gives each transaction another session of the server (as PgBouncer does with pool_mode = transaction): \
+                      each transaction sets up all that it needs, which is slower, and slowest where rows go through a \
+                      temporary table; the server's own address, or session pooling, is better";
 
 /// What is between us and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

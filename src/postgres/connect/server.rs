@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::classify::During;
-use super::session::{Attempt, Session, Setup};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::{Session, Setup};
 use crate::settings::{ConflictMode, Connection};
 
 /// No wait for a lock may last for ever: Greenplum may never notice a deadlock between its segments.

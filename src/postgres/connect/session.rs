@@ -19,16 +19,14 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
 
 use super::classify::{Class, During};
-use super::driver::wait_limit::WaitLimit;
 use super::driver::{Client, Error};
-use super::failure::AttemptError;
+use super::failure::{Attempt, AttemptError};
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::write::statements::{COUNT, Statement, Statements, literal, own_name};
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
+use crate::postgres::connect::sql::{literal, own_name};
 
 /// How long a session that may be lost has to answer an empty query.
 const ANSWER: Duration = Duration::from_secs(2);
-
-pub type Attempt<T> = std::result::Result<T, AttemptError>;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// A setting that a transaction behind a pooler makes. At its end it must still be there.
@@ -42,6 +40,15 @@ pub struct Setup {
     pub optional: Vec<(&'static str, &'static str)>,
     /// Found out at the start or later: each transaction may get another session of the server.
     pub behind_pooler: Arc<AtomicBool>,
+}
+
+/// How a session's staging table is made.
+#[derive(Debug)]
+pub struct StagingTable {
+    /// For the whole session, in a transaction of its own.
+    pub for_session: Vec<String>,
+    /// For one transaction.
+    pub for_transaction: Vec<String>,
 }
 
 /// How long a setting lasts.
@@ -62,7 +69,8 @@ fn set((name, value): (&str, &str), lasting: Lasting) -> String {
 
 pub struct Session {
     client: Client,
-    prepared: [Option<Prepared>; COUNT],
+    /// The prepared statements, by the numbers that [`Session::prepare`] was given.
+    prepared: Vec<Option<Prepared>>,
     has_staging: bool,
     usable: bool,
     /// This session has a session of the server only for the length of a transaction.
@@ -85,8 +93,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects and logs in, within the connect time-out if the wait_limit doesn't end earlier. The session's later waits have
-    /// the same wait_limit until it is given another one.
+    /// Connects and logs in, within the connect time-out if the limit doesn't end earlier. The session's later waits have
+    /// the same limit until it is given another one.
     pub fn open(
         connector: &Connector,
         setup: &Setup,
@@ -99,7 +107,7 @@ impl Session {
         open.fetch_add(1, Ordering::Relaxed);
         let mut session = Session {
             client,
-            prepared: [const { None }; COUNT],
+            prepared: Vec::new(),
             has_staging: false,
             usable: true,
             behind_pooler: false,
@@ -188,13 +196,13 @@ impl Session {
     }
 
     /// Begins a transaction that has an empty staging table.
-    pub fn begin_with_staging(&mut self, statements: &Statements) -> Attempt<()> {
+    pub fn begin_with_staging(&mut self, staging: &StagingTable) -> Attempt<()> {
         if self.behind_pooler {
-            let staging = statements.create_temporary_staging.join("; ");
+            let staging = staging.for_transaction.join("; ");
             return self.run(&format!("{}; {staging}{}", self.beginning, self.begins_with));
         }
         if !self.has_staging {
-            let made = self.run(&format!("{}; {}; COMMIT", self.beginning, statements.create_staging.join("; ")));
+            let made = self.run(&format!("{}; {}; COMMIT", self.beginning, staging.for_session.join("; ")));
             made.map_err(|failure| self.recognize_pooler(failure))?;
             self.has_staging = true;
         }
@@ -276,11 +284,12 @@ impl Session {
         Ok(answer.iter().filter_map(texts).collect())
     }
 
-    pub fn prepare(&mut self, statements: &Statements, statement: Statement) -> Attempt<Prepared> {
-        if let Some(prepared) = &self.prepared[statement as usize] {
+    /// Prepares a statement, unless this session has prepared the one of this number.
+    pub fn prepare(&mut self, number: usize, sql: &str) -> Attempt<Prepared> {
+        if let Some(Some(prepared)) = self.prepared.get(number) {
             return Ok(prepared.clone());
         }
-        let prepared = self.client.prepare(statements.text(statement));
+        let prepared = self.client.prepare(sql);
         let prepared = prepared.map_err(|error| match self.failed(&error, During::Statement) {
             // Another client left a statement with the driver's next name in the pooler's session.
             failure if self.behind_pooler && failure.is("42P05") => {
@@ -289,20 +298,20 @@ impl Session {
             failure => failure,
         })?;
         if !self.behind_pooler {
-            self.prepared[statement as usize] = Some(prepared.clone());
+            self.prepared.resize(self.prepared.len().max(number + 1), None);
+            self.prepared[number] = Some(prepared.clone());
         }
         Ok(prepared)
     }
 
-    /// The number of rows the statement wrote.
-    pub fn execute(&mut self, statements: &Statements, statement: Statement) -> Attempt<u64> {
+    /// The number of rows the statement wrote. It is prepared first, where a session keeps its statements.
+    pub fn execute(&mut self, number: usize, sql: &str) -> Attempt<u64> {
         if self.behind_pooler {
-            return self.run_and_count(statements.text(statement));
+            return self.run_and_count(sql);
         }
-        let prepared = self.prepare(statements, statement)?;
+        let prepared = self.prepare(number, sql)?;
         let result = self.client.execute_prepared(&prepared, &[]);
-        let text = statements.text(statement);
-        result.map_err(|error| self.failed(&error, During::Statement).of_statement(text))
+        result.map_err(|error| self.failed(&error, During::Statement).of_statement(sql))
     }
 
     /// The first value of what a statement without parameters returns.

@@ -6,16 +6,19 @@ use std::time::Instant;
 use super::batch::BatchWrite;
 use super::machine::{Outcome, RowByRow};
 use super::net_effect::{Net, net};
-use super::reduce::Keep;
 use super::row_by_row::{How, write_each};
 use super::rows::Rows;
-use super::transaction::{Besides, Order, Path, transaction};
 use super::trial;
 use crate::batch::Op;
-use crate::postgres::SchemaVersion;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::owners::{self, Admitted, Owners};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::own_tables::owners::{self, Admitted, Owners};
+use crate::postgres::schema::order::Keep;
+use crate::postgres::schema::order::Order;
+use crate::postgres::schema::schema_version::SchemaVersion;
+use crate::postgres::write::path::Path;
+use crate::postgres::write::transaction::{Besides, transaction};
 
 /// Whose the rows of a range are.
 enum Ownership<'a> {
@@ -37,7 +40,7 @@ impl<'a> BatchWrite<'a> {
         let written = self.in_session(range, admitted, |schema_version, session, rows, beside| {
             transaction(session, &schema_version.statements, rows, net, path, schema_version.order, beside)
         })?;
-        self.target.conflicts.none(path);
+        self.writer.conflicts.none(path);
         Ok(Outcome::Accepted(written))
     }
 
@@ -53,7 +56,7 @@ impl<'a> BatchWrite<'a> {
 
     pub(super) fn check_schema(&mut self) -> Attempt<Outcome> {
         let wait_limit = WaitLimit::of(self.stop);
-        let mut session = self.target.pool.session_for(self.schema_version.revision, &wait_limit)?;
+        let mut session = self.writer.database.pool.session_for(self.schema_version.revision, &wait_limit)?;
         session.attempt(|session| self.schema_version.shape.compare(session))?;
         Ok(Outcome::Passed)
     }
@@ -74,7 +77,7 @@ impl<'a> BatchWrite<'a> {
     }
 
     pub(super) fn read_catalog(&mut self) -> Attempt<Outcome> {
-        let read = self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop))?;
+        let read = self.writer.schema.read_again(&self.schema_version, &WaitLimit::of(self.stop))?;
         Ok(read.map_or_else(Outcome::CanNotFollow, |()| Outcome::Passed))
     }
 
@@ -112,11 +115,11 @@ impl<'a> BatchWrite<'a> {
 
     /// Leaves out the rows that belong to another process now.
     fn leave_out_others(&mut self, range: Range<usize>) -> Ownership<'a> {
-        let target = self.target;
-        if !target.owners.are_many() {
+        let writer = self.writer;
+        if !writer.owners.are_many() {
             return Ownership::Ours(None);
         }
-        let mut admitted = target.owners.admit(self.rows.streams(range.clone()));
+        let mut admitted = writer.owners.admit(self.rows.streams(range.clone()));
         self.rows.leave_out(std::mem::take(&mut admitted.left));
         if self.rows.left_out(range.clone()) == range.len() {
             Ownership::Others
@@ -126,31 +129,31 @@ impl<'a> BatchWrite<'a> {
     }
 
     /// Runs a transaction over `range`, together with dead letters and the like that belong to it
-    /// ([`Settle::beside`](crate::postgres::Settle::beside)).
+    /// ([`Settle::beside`](super::settle::Settle::beside)).
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
         admitted: Option<Admitted<'_>>,
         work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
-        let target = self.target;
+        let writer = self.writer;
         self.began = Instant::now();
-        let mut session = target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+        let mut session = writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
         let beside = self.settle.beside(range);
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         let result = session.attempt(|session| {
             schema_version.shape.ensure(session, schema_version.revision)?;
-            let mut begins_with = target.turns.begin_with();
+            let mut begins_with = writer.turns.begin_with();
             if let Some(admitted) = &admitted {
-                begins_with += &target.owners.fence(session, admitted)?;
+                begins_with += &writer.owners.fence(session, admitted)?;
             }
             session.begins_with = begins_with;
-            work(schema_version, session, rows, (target.dead_letters.as_ref(), &beside))
+            work(schema_version, session, rows, (writer.dead_letters.table(), &beside))
         });
-        let result = result.inspect_err(|failure| target.turns.note(&target.name, failure));
+        let result = result.inspect_err(|failure| writer.turns.note(&writer.database.name, failure));
         let result = result.map_err(|failure| match &admitted {
             Some(admitted) if Owners::is_fenced(&failure) => {
-                target.owners.fenced(admitted);
+                writer.owners.fenced(admitted);
                 owners::taken_over()
             }
             _ => failure,
@@ -162,7 +165,8 @@ impl<'a> BatchWrite<'a> {
     /// Runs a transaction that is rolled back.
     fn trial<T>(&mut self, work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>) -> Attempt<T>) -> Attempt<T> {
         self.began = Instant::now();
-        let mut session = self.target.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
+        let mut session =
+            self.writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         session.attempt(|session| {
             schema_version.shape.ensure(session, schema_version.revision)?;

@@ -5,24 +5,25 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
 use super::machine::run::{World, run};
-use super::machine::{BatchFacts, Effect, Facts, Machine, Outcome, Request, Settings, StopReason};
+use super::machine::{BatchFacts, Effect, Facts, Machine, Outcome, Request, StopReason};
 use super::remedy::remedy;
 use super::rows::Rows;
-use super::transaction::Path;
+use super::settle::Settle;
+use super::writer::Writer;
 use super::written::Written;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::{SchemaVersion, Settle, Target};
+use crate::postgres::schema::schema_version::SchemaVersion;
+use crate::postgres::write::path::Path;
 use crate::stop::{Phase, Stop};
 
-/// The state of one call of `Target::write`, besides the machine's.
+/// The state of one call of [`Writer::write`], besides the machine's.
 pub struct BatchWrite<'a> {
-    pub(super) target: &'a Target,
+    pub(super) writer: &'a Writer,
     /// The schema version that `rows` are encoded for.
     pub(super) schema_version: Arc<SchemaVersion>,
     pub(super) rows: Rows<'a>,
@@ -35,25 +36,22 @@ pub struct BatchWrite<'a> {
     pub(super) began: Instant,
 }
 
-/// Writes a batch to its end.
-pub fn write(target: &Target, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
-    let mut write = BatchWrite {
-        target,
-        schema_version: target.schema_version(),
-        rows: Rows::new(Cow::Borrowed(batch)),
-        settle,
-        stop,
-        path: target.conflicts.path(),
-        altered: String::new(),
-        began: Instant::now(),
-    };
-    let settings = Settings {
-        conflict_mode: target.conflict_mode,
-        max_retry_times: target.max_retry_times,
-        max_outage: target.max_outage,
-        greenplum: target.greenplum,
-    };
-    run(&mut Machine::new(settings, &target.evidence, write.rows.units()), &mut write)
+impl Writer {
+    /// Writes a batch: every row ends durable or rejected, or the write ends with an error. Waits out an outage of the
+    /// database until `stop` is at [`Phase::Abandoning`] (then [`Error::Stopped`]) or `max.outage` is over.
+    pub fn write(&self, batch: &Batch, settle: &mut dyn Settle, stop: &Stop) -> Result<()> {
+        let mut write = BatchWrite {
+            writer: self,
+            schema_version: self.schema.newest(),
+            rows: Rows::new(Cow::Borrowed(batch)),
+            settle,
+            stop,
+            path: self.conflicts.path(),
+            altered: String::new(),
+            began: Instant::now(),
+        };
+        run(&mut Machine::new(self.settings, &self.evidence, write.rows.units()), &mut write)
+    }
 }
 
 impl World for BatchWrite<'_> {
@@ -70,10 +68,10 @@ impl World for BatchWrite<'_> {
         if self.stop.phase() >= Phase::Abandoning {
             return Err(Error::Stopped);
         }
-        let newest = self.target.schema_version();
+        let newest = self.writer.schema.newest();
         if self.rows.oldest < newest.number {
             let Some(batch) = self.settle.encoded_again(self.rows.batch(), &newest) else {
-                return Err(self.target.can_not_follow(&self.altered, "its rows can't be encoded again"));
+                return Err(self.writer.schema.can_not_follow(&self.altered, "its rows can't be encoded again"));
             };
             self.rows = Rows::new(Cow::Owned(batch));
         }
@@ -97,7 +95,7 @@ impl World for BatchWrite<'_> {
         };
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         if let Outcome::Failed(failure) = &outcome {
-            log::debug!("{}: {request:?}: {failure:?}", self.target.name);
+            log::debug!("{}: {request:?}: {failure:?}", self.writer.database.name);
             if failure.class == Class::Altered {
                 self.altered.clone_from(&failure.text);
             }
@@ -105,8 +103,8 @@ impl World for BatchWrite<'_> {
         let facts = Facts {
             now: Instant::now(),
             began: self.began,
-            open_sessions: self.target.pool.open_sessions(),
-            away_since: self.target.outage.since(),
+            open_sessions: self.writer.database.pool.open_sessions(),
+            away_since: self.writer.database.outage.since(),
             is_staged: self.path == Path::Staged,
         };
         (outcome, facts)
@@ -122,21 +120,21 @@ impl World for BatchWrite<'_> {
     }
 
     fn carry_out(&mut self, effect: Effect) -> Result<()> {
-        let target = self.target;
+        let database = &self.writer.database;
         match effect {
-            Effect::NoteAnswer => target.outage.ends(&target.name),
-            Effect::NoteOutage(failure) => drop(target.outage.note(&target.name, &failure, Instant::now())),
-            Effect::NoteWait(since, failure) => target.waits.note(&target.name, since, &failure),
+            Effect::NoteAnswer => database.outage.ends(&database.name),
+            Effect::NoteOutage(failure) => drop(database.outage.note(&database.name, &failure, Instant::now())),
+            Effect::NoteWait(since, failure) => database.waits.note(&database.name, since, &failure),
             Effect::CountRetry => self.settle.retried(),
             Effect::UseStagingTable => {
-                target.conflicts.met();
+                self.writer.conflicts.met();
                 self.path = Path::Staged;
             }
-            Effect::DoubtSessions => target.pool.doubt(),
-            Effect::NewSessions => target.pool.renew(),
-            Effect::WorkBehindPooler => target.found_pooler(),
+            Effect::DoubtSessions => database.pool.doubt(),
+            Effect::NewSessions => database.pool.renew(),
+            Effect::WorkBehindPooler => database.found_pooler(),
             Effect::Pause { attempt, at_most } => {
-                let pause = Backoff::new(target.retry_wait_time).after(attempt);
+                let pause = self.writer.backoff.after(attempt);
                 return self.wait(at_most.map_or(pause, |at_most| pause.min(at_most)));
             }
             Effect::WaitForEvidence(time) => return self.wait(time),
@@ -145,20 +143,20 @@ impl World for BatchWrite<'_> {
     }
 
     fn stopped(&mut self, reason: StopReason) -> Error {
-        let target = self.target;
+        let Writer { database, schema, dead_letters, .. } = self.writer;
         match reason {
             StopReason::Conflict(row, failure) => {
                 let mut rejection = failure.rejection();
-                rejection.reason = format!("table {}: {}", target.name, rejection.reason);
+                rejection.reason = format!("table {}: {}", database.name, rejection.reason);
                 self.settle.conflict(row, rejection)
             }
             StopReason::NotTheRows(failure) => self.not_the_rows(&failure),
-            StopReason::DeadLetters(failure) => target.dead_letters_refused(&failure),
-            StopReason::CanNotFollow(altered, why) => target.can_not_follow(&altered, &why),
-            StopReason::AwayTooLong(failure) => target.outage.too_long(&target.name, &failure),
-            StopReason::WaitedTooLong(since, failure) => target.waits.too_long(&target.name, since, &failure),
+            StopReason::DeadLetters(failure) => dead_letters.refused(&failure),
+            StopReason::CanNotFollow(altered, why) => schema.can_not_follow(&altered, &why),
+            StopReason::AwayTooLong(failure) => database.outage.too_long(&database.name, &failure),
+            StopReason::WaitedTooLong(since, failure) => database.waits.too_long(&database.name, since, &failure),
             StopReason::NoRule(task, event) => {
-                Error::Internal(format!("{}: there is no rule for '{task}': '{event}'", target.name))
+                Error::Internal(format!("{}: there is no rule for '{task}': '{event}'", database.name))
             }
         }
     }
@@ -171,13 +169,16 @@ impl BatchWrite<'_> {
 
     /// The cause is in the table or the server.
     fn not_the_rows(&self, failure: &AttemptError) -> Error {
-        let why = match self.target.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
+        let why = match self.writer.schema.read_again(&self.schema_version, &WaitLimit::of(self.stop)) {
             Ok(Err(why)) => why + "; ",
             _ => String::new(),
         };
         failure.error(
-            &format!("{}: the database refuses every row for the same reason, so no row is at fault", self.target.name),
-            &format!("{why}{}; then {}", remedy(failure), self.target.sink.origin.again()),
+            &format!(
+                "{}: the database refuses every row for the same reason, so no row is at fault",
+                self.writer.database.name
+            ),
+            &format!("{why}{}; then {}", remedy(failure), self.writer.database.origin.again()),
         )
     }
 }

@@ -2,11 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::reduce::Keep;
-use super::transaction::{Order, Path};
 use crate::batch::RowFormat;
-use crate::postgres::catalog::keys::Keys;
-use crate::postgres::catalog::probe::Capabilities;
+use crate::postgres::catalog::capabilities::Capabilities;
+use crate::postgres::write::path::Path;
 use crate::settings::{ConflictMode, WriteMode};
 
 /// Batches that go through the staging table after a conflict, at first and at most.
@@ -90,21 +88,6 @@ impl Conflicts {
             copy
         }
     }
-}
-
-/// How the rows of a transaction are reduced and ordered.
-pub fn order(mode: ConflictMode, keys: &Keys, exact: bool, key_as_sent: bool) -> Order {
-    let &Keys { key_is_unique, other_unique, .. } = keys;
-    let in_order = other_unique || !exact || !key_as_sent;
-    let keep = match mode {
-        _ if !key_is_unique => Keep::All,
-        ConflictMode::Strict => Keep::Strict,
-        // The first row of a key may itself be left out, for another constraint's sake: then the next one counts.
-        ConflictMode::Ignore if in_order => Keep::All,
-        ConflictMode::Ignore => Keep::First,
-        ConflictMode::Upsert => Keep::Last,
-    };
-    Order { keep, in_order: in_order && mode != ConflictMode::Strict, exact, key_as_sent }
 }
 
 #[cfg(test)]

@@ -1,38 +1,24 @@
 //! One `COPY … FROM STDIN`: rows streamed in large blocks.
 
+use super::path::CopyStatements;
 use bytes::BytesMut;
 
 use super::rows::{CopyPlan, Rows, Run};
-use super::statements::{Statement, Statements};
 use crate::batch::{BINARY_HEADER, BINARY_TRAILER, RowFormat};
 use crate::postgres::connect::classify::During;
 use crate::postgres::connect::driver::{CopyIn, Error};
-use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::schema::statements::{Statement, Statements};
 
 /// Bytes handed to the driver at once: it holds a copy of each block.
 const BLOCK: usize = 64 << 10;
-
-/// The COPY statements of a path, for either format.
-#[derive(Debug, Clone, Copy)]
-pub struct Into {
-    pub binary: Statement,
-    pub text: Statement,
-}
-
-impl Into {
-    pub fn statement(self, format: RowFormat) -> Statement {
-        match format {
-            RowFormat::Binary => self.binary,
-            RowFormat::Text => self.text,
-        }
-    }
-}
 
 /// Sends all rows of a plan; returns how many the server says it stored.
 pub fn copy(
     session: &mut Session,
     statements: &Statements,
-    into: Into,
+    into: CopyStatements,
     rows: &Rows<'_>,
     plan: &CopyPlan,
 ) -> Attempt<u64> {
@@ -62,7 +48,12 @@ fn copy_run(
 }
 
 /// A COPY without rows, to see whether the server takes it.
-pub fn copy_nothing(session: &mut Session, statements: &Statements, into: Into, format: RowFormat) -> Attempt<u64> {
+pub fn copy_nothing(
+    session: &mut Session,
+    statements: &Statements,
+    into: CopyStatements,
+    format: RowFormat,
+) -> Attempt<u64> {
     send(session, statements, into.statement(format), format, std::iter::empty())
 }
 
@@ -73,7 +64,7 @@ fn send<'a>(
     format: RowFormat,
     slices: impl Iterator<Item = &'a [u8]>,
 ) -> Attempt<u64> {
-    let prepared = session.prepare(statements, statement)?;
+    let prepared = statements.prepare(session, statement)?;
     let sent = session.client().copy_in(&prepared).and_then(|copy| stream(copy, format, slices));
     sent.map_err(|error| session.failed(&error, During::Copy).of_statement(statements.text(statement)))
 }

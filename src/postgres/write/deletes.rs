@@ -7,11 +7,12 @@ use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::rows::{CopyPlan, Rows};
-use super::statements::{Statement, Statements};
 use crate::batch::RowFormat;
 use crate::postgres::connect::classify::During;
 use crate::postgres::connect::driver::Parameter;
-use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::schema::statements::{Statement, Statements};
 use crate::types::fields::fields;
 
 /// Deletes the rows whose keys these entries hold.
@@ -59,7 +60,7 @@ fn execute(
         let parameters: Vec<&dyn Parameter> = keys.iter().map(|column| column as _).collect();
         session.client().execute(statements.text(statement), &parameters)
     } else {
-        let prepared = session.prepare(statements, statement)?;
+        let prepared = statements.prepare(session, statement)?;
         let parameters: Vec<&(dyn ToSql + Sync)> = keys.iter().map(|column| column as _).collect();
         session.client().execute_prepared(&prepared, &parameters)
     };

@@ -1,21 +1,20 @@
-//! Writing a batch: its statements, conflicts, retries, and the isolation of rejected rows.
+//! Writing a batch: its transactions, and what is done after each outcome.
 
 mod attempts;
-pub(crate) mod backoff;
-pub(crate) mod batch;
+mod batch;
 pub(crate) mod conflict;
 pub(crate) mod copy;
 mod deletes;
 pub(crate) mod machine;
 mod net_effect;
-pub(crate) mod outage;
 mod patches;
+pub(crate) mod path;
 mod reduce;
 mod remedy;
 mod row_by_row;
 mod rows;
-pub(crate) mod statements;
-pub(crate) mod transaction;
+pub(crate) mod settle;
+mod transaction;
 mod trial;
-pub(crate) mod waits;
+pub(crate) mod writer;
 pub(crate) mod written;

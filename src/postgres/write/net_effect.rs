@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::reduce::{Keep, Keys, reduce};
 use super::rows::Rows;
 use crate::batch::Op;
+use crate::postgres::schema::order::Keep;
+use crate::postgres::write::reduce::{Keys, reduce};
 
 /// What a transaction does, in this order. Numbers of rows; those of merged ones are beyond the batch's.
 #[derive(Debug, Default, PartialEq, Eq)]

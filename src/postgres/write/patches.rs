@@ -2,11 +2,12 @@
 
 use super::copy::copy;
 use super::rows::{CopyPlan, Rows};
-use super::statements::{Statement, Statements};
-use super::transaction::Path;
 use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::connect::session::Session;
+use crate::postgres::schema::statements::{Statement, Statements};
+use crate::postgres::write::path::Path;
 use crate::types::fields::fields;
 
 /// Updates the rows of these entries; one statement for all that carry the same columns. The staging table is empty before and
@@ -27,7 +28,7 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         let sql = statements.patch(&columns);
         let updated = session.run_and_count(&sql)?;
-        session.execute(statements, Statement::ClearStaging)?;
+        statements.execute(session, Statement::ClearStaging)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
             // When none was there, the first one surely wasn't.

@@ -4,17 +4,7 @@
 use std::ops::Range;
 
 use super::rows::Rows;
-
-/// Which row of a key counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Every row, also those that share a key.
-    All,
-    First,
-    Last,
-    /// As the last, but an insert of a key that is there already must be noticed.
-    Strict,
-}
+use crate::postgres::schema::order::Keep;
 
 const FREE: u32 = u32::MAX;
 
@@ -53,7 +43,7 @@ impl Keys {
             return row;
         }
         let mask = self.slots.len() - 1;
-        // The hash's top bits choose the shard, so many rows of a batch have the same ones. The low bits choose the slot.
+        // The hash's top bits choose the shard, so most are equal within a batch: the low bits choose the slot.
         let mut slot = rows.key_hash(row) as usize & mask;
         loop {
             match self.slots[slot] {

@@ -3,18 +3,21 @@
 use std::ops::Range;
 
 use super::machine::RowByRow;
-use super::reduce::Keep;
 use super::rows::Rows;
-use super::statements::{Statement, Statements};
-use super::transaction::{Besides, Order, Path, apply};
 use super::written::Written;
-use crate::postgres::SchemaVersion;
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::classify::Class;
+use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::dead_letter_table::write_beside;
+use crate::postgres::connect::session::Session;
+use crate::postgres::own_tables::dead_letters::beside::write_beside;
+use crate::postgres::schema::order::Keep;
+use crate::postgres::schema::order::Order;
+use crate::postgres::schema::schema_version::SchemaVersion;
+use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::net;
+use crate::postgres::write::path::Path;
+use crate::postgres::write::transaction::{Besides, apply};
 
 /// How rows are written row by row.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +44,7 @@ pub fn write_each(
     how: How<'_>,
     beside: Besides<'_>,
 ) -> Attempt<Vec<Result<Written, AttemptError>>> {
-    session.begin_with_staging(statements)?;
+    session.begin_with_staging(&statements.staging)?;
     let mut outcomes = Vec::with_capacity(range.len());
     for row in range {
         session.run("SAVEPOINT vecsink_step")?;
@@ -79,7 +82,7 @@ pub fn write_one(
     let Some(net) = net(rows, row..row + 1, order.keep) else { return Ok(Written::default()) };
     let written = apply(session, statements, rows, net, path, order)?;
     if path == Path::Staged {
-        session.execute(statements, Statement::ClearStaging)?;
+        statements.execute(session, Statement::ClearStaging)?;
     }
     Ok(written)
 }

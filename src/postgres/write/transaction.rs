@@ -3,37 +3,17 @@
 use super::copy::copy;
 use super::deletes::delete;
 use super::patches::patch;
-use super::reduce::Keep;
+use super::path::Path;
 use super::rows::{CopyPlan, Rows};
-use super::statements::{Statement, Statements};
 use super::written::Written;
 use crate::postgres::catalog::shape::commit;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::dead_letter_table::{Beside, DeadLetterTable, write_beside};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::own_tables::dead_letters::beside::{Beside, write_beside};
+use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
+use crate::postgres::schema::order::Order;
+use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::Net;
-
-/// How rows get into the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Path {
-    /// COPY into the table.
-    Direct,
-    /// ADBPG's COPY that resolves conflicts.
-    Resolving,
-    /// COPY into a temporary table, then INSERT.
-    Staged,
-}
-
-/// How a transaction treats rows of one key.
-#[derive(Debug, Clone, Copy)]
-pub struct Order {
-    pub keep: Keep,
-    /// The order of arrival matters because of constraints that a key image doesn't show.
-    pub in_order: bool,
-    /// Rows of one key have one key image.
-    pub exact: bool,
-    /// A row is stored with the key that was sent: no trigger changes it.
-    pub key_as_sent: bool,
-}
 
 /// What a transaction does in addition to its rows, and the table for its dead letters.
 pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
@@ -41,7 +21,7 @@ pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
     if path == Path::Staged || !net.patches.is_empty() || !net.upserts.is_empty() {
-        session.begin_with_staging(statements)
+        session.begin_with_staging(&statements.staging)
     } else {
         session.begin()
     }
@@ -90,9 +70,9 @@ pub fn apply(
         let plan = CopyPlan::new(rows, upserts, order.in_order);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         for upsert in statements.upsert() {
-            session.execute(statements, upsert)?;
+            statements.execute(session, upsert)?;
         }
-        session.execute(statements, Statement::ClearStaging)?;
+        statements.execute(session, Statement::ClearStaging)?;
     }
     if !kept.is_empty() {
         let sent = kept.len() as u64;
@@ -101,7 +81,7 @@ pub fn apply(
         if path == Path::Staged {
             stored = 0;
             for merge in statements.merge() {
-                stored += session.execute(statements, merge)?;
+                stored += statements.execute(session, merge)?;
             }
         }
         written.inserted += stored.min(sent);

@@ -5,13 +5,16 @@ use std::ops::Range;
 use super::copy::copy_nothing;
 use super::deletes::delete_nothing;
 use super::rows::Rows;
-use super::statements::Statements;
-use super::transaction::{Order, Path, apply, begin};
 use crate::batch::RowFormat;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::session::{Attempt, Session};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::schema::order::Order;
+use crate::postgres::schema::statements::Statements;
 use crate::postgres::write::net_effect::net;
+use crate::postgres::write::path::Path;
 use crate::postgres::write::row_by_row::{How, is_the_rows_own, write_one};
+use crate::postgres::write::transaction::{apply, begin};
 
 /// Runs `work` in a transaction that is rolled back. Deferred constraints are checked before that.
 fn rolled_back<T>(
@@ -20,7 +23,7 @@ fn rolled_back<T>(
     work: impl FnOnce(&mut Session) -> Attempt<T>,
 ) -> Attempt<T> {
     match staged {
-        Some(statements) => session.begin_with_staging(statements)?,
+        Some(statements) => session.begin_with_staging(&statements.staging)?,
         None => session.begin_without_rows()?,
     }
     let done = work(session)?;
@@ -34,7 +37,7 @@ pub fn nothing(session: &mut Session, statements: &Statements, path: Path, delet
         // As text: some types have no binary form.
         copy_nothing(session, statements, path.into(), RowFormat::Text)?;
         if path == Path::Staged {
-            statements.merge().try_for_each(|merge| session.execute(statements, merge).map(drop))?;
+            statements.merge().try_for_each(|merge| statements.execute(session, merge).map(drop))?;
         }
         if deletes { delete_nothing(session, statements) } else { Ok(()) }
     })

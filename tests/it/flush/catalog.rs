@@ -20,7 +20,7 @@ fn an_expression_index_tells_the_dimension_of_an_array() {
          CREATE INDEX half ON t USING hnsw ((h::halfvec(5)) halfvec_l2_ops);",
     );
         let target = open(&sink_of(&schema, "t", &["id", "Feature", "other", "v", "bits", "h"]));
-        let columns = &target.table().columns;
+        let columns = &target.table.columns;
         let dimension =
             |at: usize| columns[at].dimension.as_ref().map(|d| (d.length, d.declared_by.as_str(), d.finite_only));
         assert_eq!(dimension(0), None);
@@ -44,7 +44,7 @@ fn types_are_told_apart_and_domains_count_as_their_base() {
         );
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
         let target = open(&sink_of(&schema, "t", &names));
-        let column_types: Vec<_> = target.table().columns.iter().map(|column| column.column_type.clone()).collect();
+        let column_types: Vec<_> = target.table.columns.iter().map(|column| column.column_type.clone()).collect();
         use ColumnType::*;
         let expected = [
             Int8,
@@ -61,10 +61,10 @@ fn types_are_told_apart_and_domains_count_as_their_base() {
             Text,
         ];
         assert_eq!(column_types, expected);
-        assert_eq!(target.table().key, Some(vec![1, 0]));
-        assert!(target.table().columns[1].not_null && !target.table().columns[2].not_null);
-        assert!(target.table().key_is_bytewise);
-        assert_eq!(target.table().columns[2].type_name, "numeric(10,2)");
+        assert_eq!(target.table.key, Some(vec![1, 0]));
+        assert!(target.table.columns[1].not_null && !target.table.columns[2].not_null);
+        assert!(target.table.key_is_bytewise);
+        assert_eq!(target.table.columns[2].type_name, "numeric(10,2)");
     }
 }
 
@@ -78,7 +78,7 @@ fn a_collation_that_ignores_case_is_not_bytewise() {
     );
     // A server built without ICU has no such collations.
     if icu.is_ok() {
-        assert!(!open(&sink(&schema, "t")).table().key_is_bytewise);
+        assert!(!open(&sink(&schema, "t")).table.key_is_bytewise);
     }
 }
 
@@ -191,18 +191,18 @@ fn the_description_names_paths_statements_and_what_is_slow() {
         schema.execute("CREATE UNLOGGED TABLE t (id bigint PRIMARY KEY, feature float4[])");
         let sink = Sink { vector_dimension: Some(768), ..sink_of(&schema, "t", &["id", "feature"]) };
         let target = open(&sink);
-        let description = target.description();
+        let description = target.description;
         let version = schema.text("SELECT split_part(version(), ',', 1)").expect("it has one");
         assert_eq!(description.server, version);
         assert!(description.path.starts_with("COPY binary; on a conflict"), "{description:?}");
         assert!(description.statements[0].starts_with("COPY \""), "{description:?}");
         assert!(description.warnings.iter().any(|warning| warning.contains("SET STORAGE PLAIN")), "{description:?}");
         assert!(description.warnings.iter().any(|warning| warning.contains("unlogged")), "{description:?}");
-        assert_eq!(target.table().columns[1].dimension.as_ref().map(|d| d.length), Some(768));
+        assert_eq!(target.table.columns[1].dimension.as_ref().map(|d| d.length), Some(768));
         schema.execute(
             "DROP TABLE t; CREATE TABLE t (id bigint PRIMARY KEY, feature float4[]);
              ALTER TABLE t ALTER feature SET STORAGE PLAIN",
         );
-        assert_eq!(open(&sink).description().warnings, [] as [String; 0]);
+        assert_eq!(open(&sink).description.warnings, [] as [String; 0]);
     }
 }

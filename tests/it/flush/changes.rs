@@ -223,7 +223,7 @@ fn under_strict_an_insert_of_a_key_that_is_there_stops_the_job_and_an_update_doe
             Changes::default().insert(3, "again", "x").delete(3),
             Changes::default().update(5, "five", "x").insert(5, "again", "x"),
         ] {
-            let error = target.write(&bad.batch(), &mut Outcome::default(), &Stop::default()).unwrap_err();
+            let error = target.writer.write(&bad.batch(), &mut Outcome::default(), &Stop::default()).unwrap_err();
             assert!(error.to_string().contains("23505"), "{error}");
         }
         assert_eq!(schema.count("t WHERE a = 'again'"), 0);

@@ -86,13 +86,13 @@ fn strict_names_the_conflict_and_commits_nothing_of_the_batch() {
         let target = open(&with(&schema, ConflictMode::Strict, WriteMode::Insert));
         let batch = Rows::default().binary(1, Some("a")).binary(2, Some("b")).binary(3, Some("c")).batch();
         let mut outcome = Outcome::default();
-        let error = target.write(&batch, &mut outcome, &Stop::default()).unwrap_err().to_string();
+        let error = target.writer.write(&batch, &mut outcome, &Stop::default()).unwrap_err().to_string();
         for word in [&schema.name, "t_pkey", "(id)=(2)", "23505"] {
             assert!(error.contains(word), "{word}: {error}");
         }
         assert_eq!(table(&mut schema, "t"), "2=old");
         let twice = Rows::default().binary(5, Some("a")).binary(5, Some("b")).batch();
-        assert!(target.write(&twice, &mut outcome, &Stop::default()).is_err());
+        assert!(target.writer.write(&twice, &mut outcome, &Stop::default()).is_err());
         assert_eq!(schema.count("t"), 1);
     }
 }
@@ -151,7 +151,7 @@ fn another_unique_constraint_costs_the_upserted_row() {
         let mut schema = schema(&server);
         schema.execute("ALTER TABLE t ADD UNIQUE (name); INSERT INTO t VALUES (1, 'taken')");
         let target = open(&with(&schema, ConflictMode::Upsert, WriteMode::Copy));
-        assert!(target.table().other_unique);
+        assert!(target.table.other_unique);
         let batch =
             Rows::default().many(10..11, "x").binary(2, Some("taken")).binary(1, Some("new")).binary(3, Some("free"));
         let outcome = write(&target, &batch.batch());
@@ -211,7 +211,7 @@ fn an_upsert_without_a_usable_key_is_refused_at_the_start() {
         assert!(error.contains("declare PRIMARY KEY"), "{error}");
         let error = refusal(&Sink { declared_key: Some(vec![1]), ..sink.clone() });
         assert!(error.contains("CREATE UNIQUE INDEX"), "{error}");
-        assert_eq!(open(&Sink { declared_key: Some(vec![0]), ..sink }).table().key, Some(vec![0]));
+        assert_eq!(open(&Sink { declared_key: Some(vec![0]), ..sink }).table.key, Some(vec![0]));
     }
 }
 
@@ -238,7 +238,7 @@ fn an_upsert_without_a_usable_key_is_refused_and_the_error_says_what_helps() {
     schema.execute("CREATE UNLOGGED TABLE u (id bigint UNIQUE DEFERRABLE, name text)");
     for table in ["u", "plain"] {
         let sink = Sink { declared_key: Some(vec![0]), ..sink(&schema, table) };
-        for warning in &open(&sink).description().warnings {
+        for warning in &open(&sink).description.warnings {
             assert!(!warning.contains(&schema.name), "{warning}");
         }
     }
@@ -290,7 +290,7 @@ fn a_deferrable_key_is_no_obstacle_to_ignore() {
                     "CREATE TABLE t (id bigint PRIMARY KEY {deferrable}, name text); INSERT INTO t VALUES (2, 'old')"
                 ));
                 let target = open(&with(&schema, ConflictMode::Ignore, write_mode));
-                assert!(target.description().warnings.iter().any(|warning| warning.contains("deferrable")));
+                assert!(target.description.warnings.iter().any(|warning| warning.contains("deferrable")));
                 let batch = Rows::default().binary(1, Some("a")).binary(2, Some("b")).text(3, "c");
                 assert_eq!(write(&target, &batch.binary(1, Some("again")).batch()).counts(), (2, 2, 0));
                 assert_eq!(write(&target, &Rows::default().many(2..5, "z").batch()).counts(), (1, 2, 0));

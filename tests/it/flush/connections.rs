@@ -258,7 +258,7 @@ fn sessions_get_the_settings_of_the_url() {
     sink.connection.current_schema = Some(format!("{}, public", schema.name));
     sink.connection.options = Some("-c synchronous_commit=off -c lock_timeout=3s".into());
     let target = open(&sink);
-    assert!(target.description().warnings.iter().any(|warning| warning.contains("synchronous_commit")));
+    assert!(target.description.warnings.iter().any(|warning| warning.contains("synchronous_commit")));
     schema.execute(
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.name = concat_ws(' ',
            current_setting('synchronous_commit'), current_setting('lock_timeout'), current_schema(),
@@ -277,11 +277,11 @@ fn another_process_of_the_job_is_noticed() {
     let name = format!("{}/aaaa", schema.name);
     let first = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
     let again = vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &name, None).expect("opens");
-    assert!(!again.has_other_process(), "another sink of the same process");
+    assert!(!again.has_other_process, "another sink of the same process");
     let second =
         vecsink::internals::postgres::Target::open(&sink(&schema, "t"), &format!("{}/bbbb", schema.name), None)
             .expect("opens");
-    assert!(second.has_other_process());
+    assert!(second.has_other_process);
     drop(first);
 }
 
@@ -323,7 +323,7 @@ fn refused_connections_mean_fewer_writers_and_no_lost_row() {
     }
     assert!(started.elapsed() < Duration::from_secs(600), "{:?}", started.elapsed());
     assert_eq!(schema.count("t"), 16_000);
-    assert_eq!((target.open_sessions(), target.most_writers()), (2, 8));
+    assert_eq!((target.open_sessions(), target.most_writers), (2, 8));
     assert!((1..=2).contains(&target.connection_limit()), "{}", target.connection_limit());
     assert!(!target.in_outage());
 }

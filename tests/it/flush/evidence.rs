@@ -324,7 +324,7 @@ fn tried_as(cause: &Cause, all: bool, mode: ConflictMode, schema: &mut Schema, r
     let fate = if all { cause.all } else { cause.one? };
     let batch = batch(cause, |id| all || id == BAD);
     let mut outcome = Outcome::default();
-    let result = target.write(&batch, &mut outcome, &Stop::default());
+    let result = target.writer.write(&batch, &mut outcome, &Stop::default());
     let said = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
     let codes = outcome.rejected.iter().all(|(_, why)| why.sqlstate.as_deref() == Some(cause.code));
     let stored = if cause.code == "42P01" && !cause.after.is_empty() { 0 } else { schema.count("t") };
@@ -391,7 +391,7 @@ fn one(id: i64, name: &str) -> Batch {
 /// What the write of a batch ends with, and the rows it rejected.
 fn outcome_of(target: &Target, batch: &Batch) -> (Option<String>, Vec<usize>) {
     let mut outcome = Outcome::default();
-    let result = target.write(batch, &mut outcome, &Stop::default());
+    let result = target.writer.write(batch, &mut outcome, &Stop::default());
     (result.err().map(|error| error.to_string()), outcome.rejected_rows())
 }
 
@@ -502,7 +502,7 @@ fn strict_names_the_conflicting_row_also_where_the_server_does_not() {
     );
     let target = open(&Sink { conflict_mode: ConflictMode::Strict, ..sink(&schema, "t") });
     let mut named = Named::default();
-    let result = target.write(&Rows::default().many(0..3000, "y").batch(), &mut named, &Stop::default());
+    let result = target.writer.write(&Rows::default().many(0..3000, "y").batch(), &mut named, &Stop::default());
     assert!(result.is_err_and(|error| error.to_string().contains("23505")));
     assert_eq!((named.0, schema.count("t")), (Some(1234), 1));
 }

@@ -180,7 +180,7 @@ impl Outcome {
 #[track_caller]
 pub fn write(target: &Target, batch: &Batch) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Err(error) = target.write(batch, &mut outcome, &Stop::default()) {
+    if let Err(error) = target.writer.write(batch, &mut outcome, &Stop::default()) {
         panic!("{error}");
     }
     assert_eq!(outcome.settled, batch.len(), "every row is settled");

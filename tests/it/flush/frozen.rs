@@ -39,7 +39,8 @@ fn a_frozen_server_ends_the_job_when_max_outage_is_over() {
     write(&target, &Rows::default().many(0..10, "x").batch());
     private.freeze();
     let started = Instant::now();
-    let error = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
+    let error =
+        target.writer.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
     let took = started.elapsed();
     private.thaw();
     let error = error.unwrap_err().to_string();
@@ -78,7 +79,9 @@ fn a_writer_at_a_frozen_server_ends_at_once_when_told_to_abandon() {
     let stop = Stop::default();
     let writer = {
         let (target, stop) = (Arc::clone(&target), stop.clone());
-        thread::spawn(move || target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &stop))
+        thread::spawn(move || {
+            target.writer.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &stop)
+        })
     };
     stop.drain();
     thread::sleep(Duration::from_millis(300));
@@ -126,7 +129,8 @@ fn a_commit_that_no_standby_confirms_ends_the_job_after_max_outage() {
         schema.text("SELECT current_setting('synchronous_standby_names')").as_deref() == Some("missing")
     });
     let started = Instant::now();
-    let ended = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
+    let ended =
+        target.writer.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
     let took = started.elapsed();
     schema.execute("ALTER SYSTEM RESET synchronous_standby_names");
     schema.execute("SELECT pg_reload_conf()");
@@ -204,7 +208,7 @@ fn a_stall_at_any_byte_of_a_transaction_ends_with_max_outage_and_every_row_is_th
                 proxy.cut_after(way, bytes);
                 let batch = Rows::default().many(10..20_010, &"x".repeat(100)).batch();
                 let started = Instant::now();
-                let ended = target.write(&batch, &mut Outcome::default(), &Stop::default());
+                let ended = target.writer.write(&batch, &mut Outcome::default(), &Stop::default());
                 let took = started.elapsed();
                 let error = ended.expect_err("nobody answers").to_string();
                 assert!(error.contains("max.outage"), "{way:?} {bytes}: {error}");

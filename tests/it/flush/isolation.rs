@@ -112,7 +112,7 @@ fn refusing_every_row_alike_stops_the_job_instead() {
         );
         let target = open(&sink(&schema, "t"));
         let mut outcome = Outcome::default();
-        let error = target.write(&Rows::default().many(0..500, "x").batch(), &mut outcome, &Stop::default());
+        let error = target.writer.write(&Rows::default().many(0..500, "x").batch(), &mut outcome, &Stop::default());
         let error = error.unwrap_err().to_string();
         assert!(error.contains("closed for today") && error.contains("every row"), "{error}");
         assert!(outcome.rejected.is_empty());
@@ -150,7 +150,7 @@ fn what_is_committed_is_settled_even_if_a_rejection_stops_the_job() {
         let target = open(&sink(&schema, "t"));
         let mut settled = Unforgiving::default();
         let error =
-            target.write(&Rows::default().many(0..10, "x").batch(), &mut settled, &Stop::default()).unwrap_err();
+            target.writer.write(&Rows::default().many(0..10, "x").batch(), &mut settled, &Stop::default()).unwrap_err();
         assert!(error.to_string().contains("not this one"), "{error}");
         assert_eq!(settled.durable as i64, schema.count("t"));
         assert!(

@@ -29,7 +29,7 @@ fn a_job_starts_while_its_table_is_locked_and_writes_when_the_lock_is_gone() {
                 let queue = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass";
                 assert_eq!(lock.query_one(queue, &[]).expect("answers").get::<_, i64>(0), 0, "nothing of ours waits");
                 lock.rollback().expect("ends");
-                let warnings = &target.description().warnings;
+                let warnings = &target.description.warnings;
                 assert!(
                     warnings.iter().any(|warning| warning.contains("is locked by another session")),
                     "{warnings:?}"
@@ -37,7 +37,7 @@ fn a_job_starts_while_its_table_is_locked_and_writes_when_the_lock_is_gone() {
                 write(&target, &Changes::default().delete(1).insert(2, "two", "y").batch());
                 let rows = schema.text("SELECT string_agg(id || a, ' ') FROM t");
                 assert_eq!(rows.as_deref(), Some("2two"), "{mode:?} {write_mode:?}");
-                assert_eq!(open(&changing).description().warnings, [] as [String; 0]);
+                assert_eq!(open(&changing).description.warnings, [] as [String; 0]);
             }
         }
     }

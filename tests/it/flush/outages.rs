@@ -88,12 +88,14 @@ fn an_outage_ends_when_told_to_stop_or_when_it_is_too_long() {
     let impatient = Target::open(&sink, "test", Some(Duration::from_millis(200))).expect("opens");
     private.stop();
     let batch = Rows::default().many(0..10, "x").batch();
-    let error = impatient.write(&batch, &mut Outcome::default(), &Stop::default()).unwrap_err();
+    let error = impatient.writer.write(&batch, &mut Outcome::default(), &Stop::default()).unwrap_err();
     assert!(error.to_string().contains("max.outage"), "{error}");
     let stop = Stop::default();
     let writer = {
         let (target, stop) = (Arc::clone(&patient), stop.clone());
-        thread::spawn(move || target.write(&Rows::default().many(0..10, "x").batch(), &mut Outcome::default(), &stop))
+        thread::spawn(move || {
+            target.writer.write(&Rows::default().many(0..10, "x").batch(), &mut Outcome::default(), &stop)
+        })
     };
     eventually("the outage is noticed", || patient.in_outage());
     stop.drain();
@@ -140,7 +142,8 @@ fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
         schema.execute("DROP TABLE t; CREATE TABLE t (name text, extra int, id bigint PRIMARY KEY)");
         assert_eq!(write(&target, &Rows::default().many(0..10, "x").batch()).counts(), (10, 0, 0));
         schema.execute("DROP TABLE t");
-        let error = target.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
+        let error =
+            target.writer.write(&Rows::default().many(10..20, "x").batch(), &mut Outcome::default(), &Stop::default());
         let error = error.unwrap_err().to_string();
         assert!(error.contains("42P01") && error.contains("nothing is lost"), "{error}");
     }
@@ -150,13 +153,13 @@ fn a_table_altered_while_the_job_runs_is_written_on_a_new_session() {
 fn failure(target: &Target) -> Option<String> {
     let batch = Rows::default().many(10..20, "x").batch();
     let mut outcome = Outcome::default();
-    let error = target.write(&batch, &mut outcome, &Stop::default()).err()?;
+    let error = target.writer.write(&batch, &mut outcome, &Stop::default()).err()?;
     assert!(outcome.rejected.is_empty(), "no row is to blame");
     Some(error.to_string())
 }
 
 #[test]
-fn a_column_changed_while_the_job_runs_stops_a_writer_that_can_not_encode_its_rows_anew() {
+fn a_column_changed_while_the_job_runs_stops_a_writer_that_can_not_encode_its_rows_again() {
     // One is too short for the rows' bytes, the other too long.
     let types = ["integer", "interval", "integer"];
     for (server, into) in servers(&[]).into_iter().zip(types) {

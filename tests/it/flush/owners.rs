@@ -42,7 +42,7 @@ fn upsert(schema: &Schema) -> Sink {
 fn process(sink: &Sink) -> (Target, Arc<Member>) {
     let (target, member) = (open(sink), Member::new());
     let membership: Arc<dyn Membership> = Arc::clone(&member) as _;
-    target.claim(0, (&Arc::from("topic"), 3), &membership);
+    target.owners.claim(0, (&Arc::from("topic"), 3), &membership);
     (target, member)
 }
 
@@ -66,6 +66,7 @@ fn a_former_owner_writes_nothing_and_can_not_take_the_partition_back() {
             let late = scope.spawn(|| {
                 let mut outcome = Outcome::default();
                 former
+                    .writer
                     .write(&row("older"), &mut outcome, &Stop::default())
                     .map(|()| (outcome.left_out, outcome.settled()))
             });
@@ -74,14 +75,14 @@ fn a_former_owner_writes_nothing_and_can_not_take_the_partition_back() {
             write(&owner, &row("newer"));
             assert!(owner_member.asked.load(Ordering::Relaxed) > 1, "the owner has asked again");
             assert_eq!(table(&mut schema, "t"), "1=newer");
-            former.leave(0);
+            former.owners.leave(0);
             assert_eq!(
                 late.join().expect("it ends").expect("it is no error"),
                 (1, 1),
                 "the row is the other's, and settled here"
             );
         });
-        assert!(!former.is_leaving());
+        assert!(!former.owners.is_leaving());
         assert_eq!(table(&mut schema, "t"), "1=newer");
     }
 }

@@ -29,7 +29,7 @@ fn schema(server: &Postgres, pooler: &PgBouncer) -> Schema {
 }
 
 fn speaks_of_a_pooler(target: &Target) -> bool {
-    target.description().warnings.iter().any(|warning| warning.contains("pooler"))
+    target.description.warnings.iter().any(|warning| warning.contains("pooler"))
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn behind_a_transaction_pooler_all_ways_to_write_work_and_leave_nothing_in_the_s
         let sink =
             Sink { conflict_mode: ConflictMode::Upsert, changing: true, ..sink_of(&schema, "t", &["id", "a", "b"]) };
         let target = open(&sink);
-        assert!(speaks_of_a_pooler(&target), "{:?}", target.description());
+        assert!(speaks_of_a_pooler(&target), "{:?}", target.description);
         write(&target, &Changes::default().insert(1, "a", "b").insert(2, "a", "b").insert(3, "a", "b").batch());
         write(
             &target,
@@ -75,7 +75,7 @@ fn session_pooling_is_as_good_as_a_direct_connection() {
         let mut schema = schema(&server, &pooler);
         schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, name text)");
         let target = open(&sink(&schema, "t"));
-        assert!(!speaks_of_a_pooler(&target), "{:?}", target.description());
+        assert!(!speaks_of_a_pooler(&target), "{:?}", target.description);
         write(&target, &Rows::default().binary(1, Some("a")).text(2, "b").batch());
         write(&target, &Rows::default().binary(2, Some("c")).batch());
         assert_eq!(table(&mut schema, "t"), "1=a 2=b");

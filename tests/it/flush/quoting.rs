@@ -27,9 +27,9 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
             };
             let target =
                 Target::open(&sink, r"job\'/process", None).unwrap_or_else(|error| panic!("{setting}: {error}"));
-            assert!(!target.has_other_process());
+            assert!(!target.has_other_process);
             let other = Target::open(&sink, r"job\'/other", None).unwrap_or_else(|error| panic!("{setting}: {error}"));
-            assert!(other.has_other_process(), "the name of the job is found again");
+            assert!(other.has_other_process, "the name of the job is found again");
             write(&target, &Rows::default().binary(1, Some("a")).batch());
             write(&target, &Rows::default().binary(1, Some("b")).binary(2, Some("b")).batch());
             let rows = r#"SELECT string_agg(id || "name\", ' ' ORDER BY id) FROM "t\'""#;
@@ -41,9 +41,9 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
                 layout: r"key\".to_owned(),
                 owner: r"me\\'".to_owned(),
             };
-            let mut held = target.take_over_stream(&name).unwrap_or_else(|error| panic!("{setting}: {error}"));
-            target.advance_stream(&mut held, 7, &Stop::default()).unwrap();
-            assert_eq!(target.take_over_stream(&name).unwrap().low, 7);
+            let mut held = target.streams.take_over(&name).unwrap_or_else(|error| panic!("{setting}: {error}"));
+            target.streams.advance(&mut held, 7, &Stop::default()).unwrap();
+            assert_eq!(target.streams.take_over(&name).unwrap().low, 7);
             let kept = "SELECT concat_ws(' ', job, sink, topic, layout, owner) FROM vecsink_stream";
             assert_eq!(schema.text(kept).as_deref(), Some(r"job\' sink\ push:\'; -- key\ me\\'"));
         }

@@ -60,7 +60,7 @@ pub fn compare(server: &Postgres, feed: &Feed, cases: Vec<Case>) -> ColumnType {
     for table in ["by_binary", "by_text", "by_server"] {
         schema.execute(&format!("CREATE TABLE {table} (n bigint, v {}, unknown inet)", feed.type_name));
     }
-    let mut target = open(&sink_of(&schema, "by_text", &["n", "v", "unknown"])).table().clone();
+    let mut target = open(&sink_of(&schema, "by_text", &["n", "v", "unknown"])).table.clone();
     target.columns[0].source = DataType::BigInt;
     target.columns[1].source = feed.source.clone();
     let options = EncodeOptions { vectors: feed.vectors, ..EncodeOptions::default() };

@@ -13,7 +13,7 @@ use tokio_postgres::{AsyncMessage, Connection};
 use super::Error;
 use super::life::Pulse;
 use super::socket::{Socket, SocketStream};
-use super::wait_limit::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 
 /// Set when a request or its connection wakes the other one. Then both are polled again before the thread waits.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub fn wait_for<T, E: Into<Error>>(
             return outcome.map_err(Into::into);
         }
         if !woken.0.load(Ordering::Relaxed) {
-            while !socket.wait_in_slices(wait_limit)? {}
+            while !wait_limit.wait(socket)? {}
         }
     }
 }
@@ -69,7 +69,7 @@ pub fn answer_at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// The exchange of requests and answers between a session and its server.
+/// The connection between a session and its server.
 pub struct Exchange {
     connection: Box<dyn Drive>,
     socket: Arc<Socket>,
@@ -132,7 +132,7 @@ impl Exchange {
                 continue;
             }
             let since = *silent_since.get_or_insert_with(Instant::now);
-            if self.socket.wait_in_slices(&self.wait_limit)? {
+            if self.wait_limit.wait(&self.socket)? {
                 silent_since = None;
                 if let Some(pulse) = &self.pulse {
                     pulse.heard();

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::Error;
 use super::socket::Socket;
-use super::wait_limit::WaitLimit;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 
 /// As long as the server answers new logins, it is asked less and less often; this is the longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

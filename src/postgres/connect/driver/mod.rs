@@ -2,6 +2,7 @@
 //! itself and waits in poll(2). So every wait has an end (see [`wait_limit`]), a session needs no thread, and no runtime is left
 //! in a host's threads.
 
+pub mod connect;
 mod copy_in;
 mod error;
 mod exchange;

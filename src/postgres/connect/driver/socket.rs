@@ -1,4 +1,4 @@
-//! A socket that blocks only in [`Socket::wait_in_slices`], and the stream through which tokio-postgres reads and writes it.
+//! A socket that blocks only in [`Socket::wait`], and the stream through which tokio-postgres reads and writes it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -12,17 +12,11 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::SendFlags;
-use socket2::{Domain, SockAddr, TcpKeepalive, Type};
+use socket2::SockAddr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Error;
-use super::wait_limit::WaitLimit;
 use crate::threads;
-
-/// How long a peer may be silent before the kernel asks whether it is still there, how often it asks, and how many times.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-const KEEPALIVE_RETRIES: u32 = 3;
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,57 +44,38 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connects. `user_timeout`: how long what was sent may stay unacknowledged.
-    pub fn connect(address: &Address, user_timeout: Duration, wait_limit: &WaitLimit) -> Result<Arc<Socket>, Error> {
-        let (domain, to) = match address {
-            Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
-            Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
-        };
-        let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        if let Address::Tcp(_) = address {
-            socket.set_tcp_nodelay(true)?;
-            let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
-            socket.set_tcp_keepalive(&keepalive.with_retries(KEEPALIVE_RETRIES))?;
-            #[cfg(target_os = "linux")]
-            socket.set_tcp_user_timeout(Some(user_timeout))?;
-        }
-        let socket = Socket { socket, may_read: AtomicBool::new(true), may_write: AtomicBool::new(true) };
-        while let Err(error) = socket.socket.connect(&to) {
-            match rustix::io::Errno::from_io_error(&error) {
-                Some(rustix::io::Errno::INPROGRESS) => {
-                    socket.may_write.store(false, Ordering::Relaxed);
-                    while !socket.wait_in_slices(wait_limit)? {}
-                    if let Some(error) = socket.socket.take_error()? {
-                        return Err(error.into());
-                    }
-                    break;
-                }
-                Some(rustix::io::Errno::INTR) => {}
-                // The queue of a Unix socket is full.
-                Some(rustix::io::Errno::AGAIN) => {
-                    std::thread::sleep(wait_limit.slice(Duration::from_millis(10))?);
-                }
-                _ => return Err(error.into()),
-            }
-        }
-        Ok(Arc::new(socket))
+    pub(super) fn new(socket: socket2::Socket) -> Socket {
+        Socket { socket, may_read: AtomicBool::new(true), may_write: AtomicBool::new(true) }
     }
 
-    /// Waits for one slice of time until there is something to read, or room to write if the last write found none. Returns
-    /// whether there is. An error when the wait_limit is over.
-    pub fn wait_in_slices(&self, wait_limit: &WaitLimit) -> Result<bool, Error> {
+    /// Begins to connect. Returns whether the connection is there; if not, [`Socket::wait`] ends when it is.
+    pub(super) fn connect(&self, to: &SockAddr) -> io::Result<bool> {
+        match self.socket.connect(to) {
+            Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::INPROGRESS) => {
+                self.may_write.store(false, Ordering::Relaxed);
+                Ok(false)
+            }
+            connected => connected.map(|()| true),
+        }
+    }
+
+    pub(super) fn take_error(&self) -> io::Result<()> {
+        self.socket.take_error()?.map_or(Ok(()), Err)
+    }
+
+    /// Waits until there is something to read, or room to write if the last write found none. Returns whether there is. An
+    /// error when the `other` socket has something to read.
+    pub fn wait(&self, time: Duration, other: Option<&Socket>) -> Result<bool, Error> {
         threads::waits_for("the database");
-        let slice = wait_limit.slice(super::wait_limit::SLICE)?;
         let mut wanted = PollFlags::IN;
         if !self.may_write.load(Ordering::Relaxed) {
             wanted |= PollFlags::OUT;
         }
         let mut polled = vec![PollFd::new(&self.socket, wanted)];
-        if let Some(other) = &wait_limit.unless {
+        if let Some(other) = other {
             polled.push(PollFd::new(&other.socket, PollFlags::IN));
         }
-        let timeout = Timespec { tv_sec: slice.as_secs() as i64, tv_nsec: slice.subsec_nanos().into() };
+        let timeout = Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos().into() };
         match rustix::event::poll(&mut polled, Some(&timeout)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(false),
             Ok(_) => {}
@@ -129,7 +104,7 @@ impl Socket {
 }
 
 /// A socket as tokio-postgres and the TLS layer see it. It wakes no task: the waiting thread calls
-/// [`Socket::wait_in_slices`] and polls again.
+/// [`Socket::wait`] and polls again.
 #[derive(Debug, Clone)]
 pub struct SocketStream(pub Arc<Socket>);
 
@@ -199,15 +174,17 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
+    use crate::postgres::connect::driver::connect::connect;
+    use crate::postgres::connect::driver::wait_limit::WaitLimit;
     use crate::threads::PollsKafka;
 
     #[test]
     fn a_thread_that_polls_kafka_may_not_wait_for_the_database() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = Address::Tcp(listener.local_addr().unwrap());
-        let socket = Socket::connect(&address, Duration::from_secs(1), &WaitLimit::default()).unwrap();
-        assert!(socket.wait_in_slices(&WaitLimit::default()).is_ok());
+        let socket = connect(&address, Duration::from_secs(1), &WaitLimit::default()).unwrap();
+        assert!(WaitLimit::default().wait(&socket).is_ok());
         let _polls = PollsKafka::begin();
-        assert!(catch_unwind(AssertUnwindSafe(|| socket.wait_in_slices(&WaitLimit::default()))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| WaitLimit::default().wait(&socket))).is_err());
     }
 }

@@ -11,8 +11,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Error;
-use super::socket::Socket;
+use crate::postgres::connect::driver::Error;
+use crate::postgres::connect::driver::socket::Socket;
 use crate::stop::{Phase, Stop};
 
 /// How long to wait between two checks of the stop.
@@ -68,5 +68,10 @@ impl WaitLimit {
             Duration::ZERO => Err(Error::Late(deadline.allowed)),
             left => Ok(left.min(longest)),
         }
+    }
+
+    /// Waits for one slice of time for the socket: see [`Socket::wait`]. An error when the wait is over.
+    pub fn wait(&self, socket: &Socket) -> Result<bool, Error> {
+        socket.wait(self.slice(SLICE)?, self.unless.as_deref())
     }
 }

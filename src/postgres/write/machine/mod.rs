@@ -33,7 +33,7 @@ use crate::settings::ConflictMode;
 
 /// What was configured, and what the server is.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct MachineSettings {
     pub conflict_mode: ConflictMode,
     pub max_retry_times: u32,
     pub max_outage: Option<Duration>,
@@ -94,7 +94,7 @@ struct End {
 
 /// A batch that is being written.
 pub struct Machine<'a> {
-    settings: Settings,
+    settings: MachineSettings,
     evidence: &'a Evidence,
     /// Units, not rows.
     work: Isolation,
@@ -114,7 +114,7 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    pub fn new(settings: Settings, evidence: &'a Evidence, units: usize) -> Self {
+    pub fn new(settings: MachineSettings, evidence: &'a Evidence, units: usize) -> Self {
         Machine {
             settings,
             evidence,

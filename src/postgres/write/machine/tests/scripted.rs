@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use crate::error::{Error, Result};
+use crate::postgres::connect::backoff::Backoff;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::write::backoff::Backoff;
+use crate::postgres::connect::outage::Outage;
 use crate::postgres::write::machine::evidence::{ChangeKind, Evidence};
 use crate::postgres::write::machine::run::{World, run};
 use crate::postgres::write::machine::{
-    BatchFacts, Effect, Facts, Machine, Outcome, Request, RowByRow, Settings, StopReason,
+    BatchFacts, Effect, Facts, Machine, MachineSettings, Outcome, Request, RowByRow, StopReason,
 };
-use crate::postgres::write::outage::Outage;
 use crate::postgres::write::rows::Rows;
 use crate::postgres::write::written::Written;
 use crate::settings::{ConflictMode, RowOrigin};
@@ -171,8 +171,12 @@ pub fn play(script: &Script) -> Ending {
         said: Default::default(),
         copied: None,
     };
-    let settings =
-        Settings { conflict_mode: script.mode, max_retry_times: 3, max_outage: script.max_outage, greenplum: false };
+    let settings = MachineSettings {
+        conflict_mode: script.mode,
+        max_retry_times: 3,
+        max_outage: script.max_outage,
+        greenplum: false,
+    };
     let evidence = Evidence::default();
     let mut machine = Machine::new(settings, &evidence, server.rows.units());
     let result = run(&mut machine, &mut server).map_err(|error| stop_kind(&error));

@@ -1,13 +1,14 @@
 //! What `check` and the start log say about a target.
 
-use super::probe::Capabilities;
 use crate::batch::RowFormat;
+use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::server::Server;
+use crate::postgres::connect::sql::quote;
+use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::conflict::Conflicts;
-use crate::postgres::write::copy::Into;
-use crate::postgres::write::statements::{Statement, Statements, quote};
-use crate::postgres::write::transaction::Path;
+use crate::postgres::write::path::CopyStatements;
+use crate::postgres::write::path::Path;
 use crate::settings::{ConflictMode, Sink};
 
 /// An opened target in words.
@@ -41,7 +42,7 @@ pub fn describe(
     let form = if catalog.takes_binary() { RowFormat::Binary } else { RowFormat::Text };
     let copies = if catalog.takes_binary() { "COPY binary and text" } else { "COPY text" };
     let mut found = vec![has(capabilities.direct, copies)];
-    let copy = |path: Path| Into::from(path).statement(form);
+    let copy = |path: Path| CopyStatements::from(path).statement(form);
     let mut used: Vec<Statement> = match conflicts.path() {
         path @ (Path::Direct | Path::Resolving) => vec![copy(path)],
         Path::Staged => Vec::new(),

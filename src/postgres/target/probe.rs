@@ -1,29 +1,22 @@
 //! What the server takes: tried, not guessed from its version. Every try is rolled back.
 
+use crate::postgres::catalog::capabilities::Capabilities;
+use crate::postgres::connect::rollback::{in_rollback, met_a_lock};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::batch::RowFormat;
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::classify::{Class, During};
+use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::server::Server;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::write::copy::{Into, copy_nothing};
-use crate::postgres::write::statements::{Statement, Statements, literal, own_name, quote};
-use crate::postgres::write::transaction::Path;
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::{literal, own_name, quote};
+use crate::postgres::schema::statements::{Statement, Statements};
+use crate::postgres::write::copy::copy_nothing;
+use crate::postgres::write::path::Path;
 use crate::settings::{ConflictMode, Sink, WriteMode};
-
-/// What a target can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capabilities {
-    /// COPY into the table itself.
-    pub direct: bool,
-    /// `INSERT … ON CONFLICT`.
-    pub on_conflict: bool,
-    /// ADBPG's `COPY … DO ON CONFLICT`.
-    pub resolving: bool,
-}
 
 /// What a server was found to take.
 pub struct ProbeResult {
@@ -139,7 +132,7 @@ fn try_changes(
     mode: ConflictMode,
 ) -> Attempt<()> {
     for statement in [Statement::DeleteBinary, Statement::DeleteText] {
-        let keys = session.prepare(statements, statement)?.params().len();
+        let keys = statements.prepare(session, statement)?.params().len();
         if !server.planning_locks() {
             let nulls = vec!["NULL"; keys].join(", ");
             let name = own_name("vecsink_probe");
@@ -169,7 +162,7 @@ fn try_staged(
     tried: &[Statement],
     patch: Option<&str>,
 ) -> Attempt<()> {
-    for statement in &statements.create_staging {
+    for statement in &statements.staging.for_session {
         session.run(statement)?;
     }
     for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patch) {
@@ -236,30 +229,6 @@ fn refused(name: &str, sink: &Sink, catalog: &Catalog, failure: &AttemptError) -
     failure.error(&format!("{name}: the statements that resolve conflicts are refused"), &advice)
 }
 
-/// Limits how long the transaction waits for a lock (or, on a server without that setting, how long a statement runs), because
-/// other sessions queue behind one that waits for a lock.
-const BRIEFLY: &str = "SELECT pg_catalog.set_config(name, '1s', true) FROM (
-    SELECT name FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name LIMIT 1) AS s";
-
-/// Tries something in a transaction that is rolled back.
-pub fn in_rollback<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
-    let begun = session.begin_without_rows().and_then(|()| session.run(BRIEFLY));
-    let result = begun.and_then(|()| work(session));
-    if let Err(failure) = &result
-        && failure.class == Class::Configuration
-    {
-        // Expected here: only a session out of step has to go.
-        session.forgive();
-    }
-    session.recover();
-    result
-}
-
-/// Whether a try by [`in_rollback`] failed because of another session's lock. Then it isn't known whether it would work.
-pub fn met_a_lock(failure: &AttemptError) -> bool {
-    failure.is("55P03") || failure.is("57014")
-}
-
 /// Sessions of another process of this job: those whose name differs from ours only after the last slash.
 pub fn other_process(session: &mut Session, application_name: &str) -> bool {
     let Some((job, _)) = application_name.rsplit_once('/') else { return false };
@@ -274,16 +243,6 @@ pub fn other_process(session: &mut Session, application_name: &str) -> bool {
         .client()
         .simple_query(&sql)
         .is_ok_and(|answer| answer.iter().any(|part| matches!(part, SimpleQueryMessage::Row(_))))
-}
-
-impl From<Path> for Into {
-    fn from(path: Path) -> Into {
-        match path {
-            Path::Direct => Into { binary: Statement::CopyBinary, text: Statement::CopyText },
-            Path::Resolving => Into { binary: Statement::ResolvingBinary, text: Statement::ResolvingText },
-            Path::Staged => Into { binary: Statement::StagingBinary, text: Statement::StagingText },
-        }
-    }
 }
 
 #[cfg(test)]

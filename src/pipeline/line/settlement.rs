@@ -1,19 +1,19 @@
 //! What becomes of a batch's rows once the database has answered.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::line::Line;
-use super::rejects::{self, RejectedRecord};
+use super::rejects::{self, RejectedRecord, Rejects};
+use super::schema_refresh;
+use super::state::LineState;
 use crate::batch::{Batch, Chunk, RowEntry};
 use crate::error::{Error, Rejection, Result};
-use crate::pipeline::schema_refresh;
 use crate::postgres::{Beside, SchemaVersion, Settle, Written};
 use crate::settings::ExceptionMode;
 
 pub struct Settlement<'a> {
-    line: &'a Arc<Line>,
+    line: &'a LineState,
+    rejects: &'a Rejects,
     batch: &'a Batch,
     /// Number of the first row of each chunk.
     starts: Vec<usize>,
@@ -22,13 +22,13 @@ pub struct Settlement<'a> {
 }
 
 impl<'a> Settlement<'a> {
-    pub fn new(line: &'a Arc<Line>, batch: &'a Batch) -> Self {
+    pub fn new(line: &'a LineState, rejects: &'a Rejects, batch: &'a Batch) -> Self {
         let starts = batch.chunks.iter().scan(0, |next, chunk| {
             let start = *next;
             *next += chunk.entries.len();
             Some(start)
         });
-        Settlement { line, batch, starts: starts.collect(), along: Vec::new() }
+        Settlement { line, rejects, batch, starts: starts.collect(), along: Vec::new() }
     }
 
     /// The chunk that holds a row, and the row's place in it.
@@ -80,7 +80,7 @@ impl Settle for Settlement<'_> {
         }
         let original = self.original(row).unwrap_or_default().to_vec();
         let dead_letter = RejectedRecord { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
-        self.line.rejects.submit(self.line, dead_letter);
+        self.rejects.submit(self.line, dead_letter);
         Ok(())
     }
 
@@ -115,12 +115,12 @@ impl Settle for Settlement<'_> {
     }
 
     fn beside(&mut self, rows: Range<usize>) -> Beside {
-        let taken = self.line.rejects.take_along();
+        let taken = self.rejects.take_along();
         // If an original can't be unpacked, the thread of the dead letters reports that.
         let dead_letters = match rejects::unpacked(&taken, self.line.name()) {
             Ok(dead_letters) => dead_letters,
             Err(_) => {
-                self.line.rejects.returned(taken);
+                self.rejects.returned(taken);
                 return Beside::default();
             }
         };
@@ -133,10 +133,10 @@ impl Settle for Settlement<'_> {
     fn beside_ended(&mut self, beside: Beside, committed: bool) {
         let along = std::mem::take(&mut self.along);
         if committed {
-            self.line.rejects.settled(self.line, &along);
+            self.rejects.settled(self.line, &along);
             self.line.replayed.gone(&beside.answered);
         } else {
-            self.line.rejects.returned(along);
+            self.rejects.returned(along);
         }
     }
 }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::is_over;
-use super::line::Line;
+use super::state::LineState;
 use crate::dead_letters::dead_letter;
 use crate::dead_letters::dead_letter::DeadLetters;
 use crate::dead_letters::{DeadLetterFile, RateLimitedLog};
 use crate::error::{Error, Rejection, Result};
+use crate::pipeline::is_over;
 use crate::position::Position;
 use crate::postgres::Beside;
 use crate::record::Original;
@@ -102,14 +102,14 @@ impl Rejects {
         !matches!(self.keeping, Keeping::Nowhere(_))
     }
 
-    pub fn start(&self, line: &Arc<Line>) -> Result<()> {
+    pub fn start(self: &Arc<Self>, line: &Arc<LineState>) -> Result<()> {
         if !self.wants_originals() {
             return Ok(());
         }
-        let own = Arc::downgrade(line);
+        let (own, line) = (Arc::downgrade(self), Arc::downgrade(line));
         let body = move || {
-            while let Some(line) = own.upgrade() {
-                if !line.rejects.write_some(&line) {
+            while let (Some(rejects), Some(line)) = (own.upgrade(), line.upgrade()) {
+                if !rejects.write_some(&line) {
                     break;
                 }
             }
@@ -118,7 +118,7 @@ impl Rejects {
         thread.map(drop).map_err(|error| threads::refused("for the dead letters", &error))
     }
 
-    pub fn submit(&self, line: &Arc<Line>, dead_letter: RejectedRecord) {
+    pub fn submit(&self, line: &LineState, dead_letter: RejectedRecord) {
         line.note_rejected(&dead_letter.position, &dead_letter.rejection);
         if let Keeping::Nowhere(log) = &self.keeping {
             line.counters().rows_dead_lettered.add(1);
@@ -155,7 +155,7 @@ impl Rejects {
     }
 
     /// These are durable.
-    pub fn settled(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) {
+    pub fn settled(&self, line: &LineState, dead_letters: &[RejectedRecord]) {
         if !dead_letters.is_empty() {
             line.counters().rows_dead_lettered.add(dead_letters.len() as u64);
             line.settle(dead_letters.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket)));
@@ -164,7 +164,7 @@ impl Rejects {
     }
 
     /// Writes the waiting dead letters; `false` when there is nothing more to do.
-    fn write_some(&self, line: &Arc<Line>) -> bool {
+    fn write_some(&self, line: &LineState) -> bool {
         let dead_letters = {
             let mut queue = self.queue.lock();
             if queue.dead_letters.is_empty() {
@@ -210,7 +210,7 @@ impl Rejects {
     }
 
     /// Writes the dead letters in several parts, so that their text takes little additional memory.
-    fn write_in_parts(&self, line: &Arc<Line>, dead_letters: &[RejectedRecord]) -> Result<()> {
+    fn write_in_parts(&self, line: &LineState, dead_letters: &[RejectedRecord]) -> Result<()> {
         let mut rest = dead_letters;
         while !rest.is_empty() {
             let (now, after) = rest.split_at(fitting(rest, BETWEEN_FSYNCS));
@@ -222,7 +222,7 @@ impl Rejects {
                     let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
                     let answered = line.replayed.answered(&line.progress, entries);
                     let beside = Beside { dead_letters: unpacked, answered };
-                    line.target.write_dead_letters(&beside, &line.shared.stop)?;
+                    line.target.dead_letters.write(&beside, &line.shared.stop)?;
                     line.replayed.gone(&beside.answered);
                 }
             }
@@ -259,7 +259,7 @@ pub fn unpacked(dead_letters: &[RejectedRecord], sink: &str) -> Result<Vec<dead_
 }
 
 /// The target's error says what is wrong with it. This adds what becomes of the rows.
-fn with_advice(error: Error, line: &Line) -> Error {
+fn with_advice(error: Error, line: &LineState) -> Error {
     match error {
         Error::DeadLetter(what) => Error::DeadLetter(format!("{what}; then {}", line.settings.origin.again())),
         other => other,

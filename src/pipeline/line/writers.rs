@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::is_over;
-use super::line::Line;
-use super::memory;
+use super::rejects::Rejects;
 use super::settlement::Settlement;
+use super::state::LineState;
 use crate::dispatch::{Dispatcher, OwnQueues, TakenBatch};
 use crate::error::{Error, Result};
+use crate::pipeline::{is_over, memory};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
@@ -25,21 +25,23 @@ pub struct Writers {
 }
 
 impl Writers {
-    pub fn start(&self, line: &Arc<Line>) {
+    /// Starts one more writer unless there are as many as the pool and the server allow.
+    pub fn start(self: &Arc<Self>, line: &Arc<LineState>, rejects: &Arc<Rejects>) {
         let mut count = self.count.lock();
         if *count >= line.target.connection_limit() as usize {
             return;
         }
-        let own = Arc::clone(line);
+        let (writers, own, rejects) = (Arc::clone(self), Arc::clone(line), Arc::clone(rejects));
         let body = move || {
-            let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| write_batches(&own)));
+            let worked =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writers.write_batches(&own, &rejects)));
             let outcome =
                 worked.unwrap_or_else(|_| Err(Error::Internal(format!("a writer of {} panicked", own.name()))));
             if let Err(error) = outcome {
                 own.abandon();
                 own.shared.fail(error);
             }
-            own.writers().leave();
+            writers.leave();
         };
         line.dispatcher.expect_writer();
         if let Err(error) = threads::spawn(format!("write {count}"), body) {
@@ -69,24 +71,26 @@ impl Writers {
             }
         }
     }
-}
 
-fn write_batches(line: &Arc<Line>) -> Result<()> {
-    let mut own_queues = OwnQueues::default();
-    let most_freed = line.shared.budget.limit() / FREED_SHARE;
-    let mut freed = 0;
-    while let Some(TakenBatch { batch, needs_another_writer }) = line.dispatcher.take(&mut own_queues, || line.rest()) {
-        if needs_another_writer {
-            line.start_writer();
+    fn write_batches(self: &Arc<Self>, line: &Arc<LineState>, rejects: &Arc<Rejects>) -> Result<()> {
+        let mut own_queues = OwnQueues::default();
+        let most_freed = line.shared.budget.limit() / FREED_SHARE;
+        let mut freed = 0;
+        while let Some(TakenBatch { batch, needs_another_writer }) =
+            line.dispatcher.take(&mut own_queues, || line.rest())
+        {
+            if needs_another_writer {
+                self.start(line, rejects);
+            }
+            let mut settlement = Settlement::new(line, rejects, &batch);
+            let started = Instant::now();
+            line.target.writer.write(&batch, &mut settlement, &line.shared.stop)?;
+            freed += line.dispatcher.give_back(batch, started.elapsed());
+            if freed >= most_freed {
+                memory::give_back(freed);
+                freed = 0;
+            }
         }
-        let mut settlement = Settlement::new(line, &batch);
-        let started = Instant::now();
-        line.target.write(&batch, &mut settlement, &line.shared.stop)?;
-        freed += line.dispatcher.give_back(batch, started.elapsed());
-        if freed >= most_freed {
-            memory::give_back(freed);
-            freed = 0;
-        }
+        Ok(())
     }
-    Ok(())
 }

@@ -18,11 +18,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use twox_hash::XxHash64;
 
+use super::create::{create, try_create};
 use crate::membership::Membership;
 use crate::postgres::connect::classify::Class;
-use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::write::statements::{literal, quote};
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::{literal, quote};
 
 /// The table of epochs, in the target's schema.
 const TABLE: &str = "vecsink_owner";
@@ -35,7 +36,9 @@ const TRIES: u32 = 3;
 
 /// The streams of one sink that other processes may own.
 pub struct Owners {
+    /// The schema of the sink's table.
     schema: String,
+    sink: String,
     /// This process, as pg_stat_activity names it.
     owner: String,
     /// Whether any stream was claimed; until then there is nothing to check.
@@ -104,9 +107,10 @@ impl Drop for Admitted<'_> {
 }
 
 impl Owners {
-    pub fn new(schema: &str, owner: &str) -> Owners {
+    pub fn new(schema: &str, sink: &str, owner: &str) -> Owners {
         Owners {
             schema: schema.to_owned(),
+            sink: sink.to_owned(),
             owner: owner.to_owned(),
             on: AtomicBool::new(false),
             streams: Mutex::default(),
@@ -120,19 +124,20 @@ impl Owners {
         self.on.load(Ordering::Acquire)
     }
 
-    /// The group has given this process a partition.
-    pub fn claim(&self, stream: u32, sink: &str, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
+    /// The group of processes that share a source has assigned a partition to this one. Its rows come as `stream`, and no other
+    /// process may write them until this one leaves it.
+    pub fn claim(&self, stream: u32, partition: (&Arc<str>, i32), by: &Arc<dyn Membership>) {
         let (topic, id) = partition;
-        let image = [by.group(), sink, topic, &id.to_string()].join("\x1f");
+        let image = [by.group(), &self.sink, topic, &id.to_string()].join("\x1f");
         let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
-        let (sink, topic) = (sink.to_owned(), Arc::clone(topic));
+        let (sink, topic) = (self.sink.clone(), Arc::clone(topic));
         let partition = Partition { key, sink, topic, id, membership: Arc::clone(by) };
         let claimed = OwnedPartition { partition, state: State::New, left: false, open: 0 };
         self.streams.lock().insert(stream, claimed);
         self.on.store(true, Ordering::Release);
     }
 
-    /// The partition belongs to another process, or soon will.
+    /// The partition belongs to another process, or soon will: rows that aren't in an open transaction are left to that process.
     pub fn leave(&self, number: u32) {
         let mut streams = self.streams.lock();
         if let Some(stream) = streams.get_mut(&number) {
@@ -326,21 +331,17 @@ impl Owners {
         if !matches!(table, EpochTable::Unknown) {
             return Ok(());
         }
-        let (name, look) = (self.table(), self.look());
-        let tried = match session.run(&look) {
+        let changes_nothing = self.changes_nothing();
+        let tried = match session.run(&changes_nothing) {
             Err(failure) if failure.is("42P01") => {
                 session.forgive();
-                match session.run(&self.ddl()) {
-                    Ok(()) => {
-                        log::info!("created table {name}: it records which process owns which partition");
+                match create(session, &self.ddl()) {
+                    Ok(true) => {
+                        log::info!("created table {}: it records which process owns which partition", self.table());
                         Ok(())
                     }
-                    // Another process was first.
-                    Err(failure) if failure.is("42P07") || failure.is("23505") => {
-                        session.forgive();
-                        session.run(&look)
-                    }
-                    tried => tried,
+                    Ok(false) => session.run(&changes_nothing),
+                    Err(failure) => Err(failure),
                 }
             }
             tried => tried,
@@ -358,7 +359,7 @@ impl Owners {
     }
 
     /// Everything that this process does with the table, without changing a row.
-    fn look(&self) -> String {
+    fn changes_nothing(&self) -> String {
         let name = self.table();
         format!(
             "UPDATE {name} SET seen = seen, epoch = epoch, owner = owner WHERE false; INSERT INTO {name} SELECT * FROM {name} WHERE false"
@@ -368,11 +369,11 @@ impl Owners {
     /// For `check`: how partitions are handed over. The error is a warning.
     pub fn check(&self, session: &mut Session) -> std::result::Result<String, String> {
         let how = format!("partitions are handed over between processes through the table {}", self.table());
-        let tried = match session.run(&self.look()) {
+        let tried = match session.run(&self.changes_nothing()) {
             Ok(()) => Ok(how),
             Err(failure) if failure.is("42P01") => {
                 session.forgive();
-                let made = session.run(&format!("BEGIN; {}; ROLLBACK", self.ddl()));
+                let made = try_create(session, &self.ddl());
                 made.map(|()| format!("{how}, which will be made: {}", self.ddl()))
             }
             Err(failure) => Err(failure),

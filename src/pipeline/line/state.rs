@@ -1,29 +1,26 @@
-//! Everything that the threads of one sink share, on the way from an encoded row to the database.
+//! What belongs to one sink and what its threads share, but for its rejected records and its writers.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::layout::layout_of;
-use super::memory;
-use super::rejects::Rejects;
-use super::replayed::Replayed;
-use super::shared::Shared;
-use super::writers::Writers;
 use crate::dispatch::{Dispatcher, Layout, Limits};
 use crate::error::{Rejection, Result};
 use crate::metrics::{Counters, Snapshot};
+use crate::pipeline::layout::layout_of;
+use crate::pipeline::memory;
+use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shared::Shared;
 use crate::position::Position;
 use crate::postgres::Target;
 use crate::progress::Progress;
 use crate::settings::Sink;
-use crate::stop::Stop;
 use crate::types::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
-pub const DEFAULT_BATCH_ROWS: usize = 3000;
+const DEFAULT_BATCH_ROWS: usize = 3000;
 /// A transaction's share of `buffer.memory`, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 8;
 const LARGEST_BATCH: usize = 8 << 20;
@@ -34,13 +31,14 @@ const BUSY_LINGER: Duration = Duration::from_millis(20);
 pub struct Traits {
     /// Values come in any type: the table's own types stand for them.
     pub typed_by_table: bool,
-    /// Rejections are kept for [`Line::take_rejected`].
+    /// Rejections are kept for [`LineState::take_rejected`].
     pub keeps_rejected: bool,
     /// How long a row waits for others of its batch. `None`: as long as is best for the server.
     pub linger: Option<Duration>,
 }
 
-pub struct Line {
+/// What belongs to one sink, besides its rejected records and its writers.
+pub struct LineState {
     pub settings: Sink,
     pub target: Target,
     /// The table as the start found it.
@@ -48,11 +46,9 @@ pub struct Line {
     pub layout: Layout,
     pub dispatcher: Dispatcher,
     pub progress: Progress,
-    pub rejects: Rejects,
     pub replayed: Replayed,
     pub shared: Arc<Shared>,
     counters: Arc<Counters>,
-    writers: Writers,
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
@@ -60,27 +56,26 @@ pub struct Line {
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
     /// Bytes of the rejections for which the callback was not called yet.
-    untold: AtomicUsize,
+    unreported: AtomicUsize,
     /// What else to do when there is nothing to write: the host's sink frees its spare buffers.
     at_rest: OnceLock<Box<dyn Fn() + Send + Sync>>,
     traits: Traits,
 }
 
-impl Line {
+impl LineState {
     pub fn open(
         sink: &Sink,
         application: &str,
         max_outage: Option<Duration>,
         shared: &Arc<Shared>,
-        rejects: Rejects,
         replayed: Replayed,
         traits: Traits,
-    ) -> Result<Arc<Line>> {
+    ) -> Result<LineState> {
         let target = Target::open(sink, application, max_outage)?;
-        let table = typed(target.table(), traits);
+        let table = typed(&target.table, traits);
         let layout = layout_of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
-        let line = Arc::new(Line {
+        let line = LineState {
             settings: sink.clone(),
             layout,
             dispatcher: Dispatcher::new(
@@ -88,27 +83,24 @@ impl Line {
                 Arc::clone(&shared.budget),
             ),
             progress: Progress::default(),
-            rejects,
             replayed,
             shared: Arc::clone(shared),
             counters,
-            writers: Writers::default(),
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
             left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
-            untold: AtomicUsize::new(0),
+            unreported: AtomicUsize::new(0),
             at_rest: OnceLock::new(),
             traits,
             target,
             table,
-        });
-        let description = line.target.description();
+        };
+        let description = &line.target.description;
         log::info!("{}: {}", sink.name, layout.describe());
         for warning in &description.warnings {
             log::warn!("{}: {warning}", sink.name);
         }
-        line.rejects.start(&line)?;
         Ok(line)
     }
 
@@ -118,7 +110,7 @@ impl Line {
 
     /// The table that rows must be encoded for now, and the number of its schema version.
     pub fn newest_table(&self) -> (TargetTable, u16) {
-        let schema_version = self.target.schema_version();
+        let schema_version = self.target.schema.newest();
         (typed(&schema_version.table, self.traits), schema_version.number)
     }
 
@@ -152,10 +144,6 @@ impl Line {
         self.left_out.fetch_add(rows, Ordering::Relaxed);
     }
 
-    pub fn writers(&self) -> &Writers {
-        &self.writers
-    }
-
     /// A partition is about to be read from `start`.
     pub fn add_stream(&self, topic: &Arc<str>, partition: i32, start: i64) -> u32 {
         let mut streams = self.streams.lock();
@@ -184,32 +172,27 @@ impl Line {
     pub fn note_rejected(&self, position: &Position, rejection: &Rejection) {
         if let Some(rejected) = &self.rejected {
             let bytes = held_bytes(rejection);
-            self.untold.fetch_add(bytes, Ordering::Relaxed);
+            self.unreported.fetch_add(bytes, Ordering::Relaxed);
             self.shared.budget.charge(bytes);
             rejected.lock().push((position.clone(), rejection.clone()));
         }
     }
 
-    /// The rejections since the last call. [`Line::told`] must follow for each.
+    /// The rejections since the last call. [`LineState::reported`] must follow for each.
     pub fn take_rejected(&self) -> Vec<(Position, Rejection)> {
         self.rejected.as_ref().map(|rejected| std::mem::take(&mut *rejected.lock())).unwrap_or_default()
     }
 
-    /// The callback has been told of this rejection: its bytes are released.
-    pub fn told(&self, rejection: &Rejection) {
+    /// The callback has this rejection: its bytes are released.
+    pub fn reported(&self, rejection: &Rejection) {
         let bytes = held_bytes(rejection);
-        self.untold.fetch_sub(bytes, Ordering::Relaxed);
+        self.unreported.fetch_sub(bytes, Ordering::Relaxed);
         self.shared.budget.release(bytes);
     }
 
     /// The bytes of rejections that wait for the thread of the callbacks.
-    pub fn untold_bytes(&self) -> usize {
-        self.untold.load(Ordering::Relaxed)
-    }
-
-    /// Starts one more writer unless there are as many as the pool and the server allow.
-    pub fn start_writer(self: &Arc<Self>) {
-        self.writers.start(self);
+    pub fn unreported_bytes(&self) -> usize {
+        self.unreported.load(Ordering::Relaxed)
     }
 
     /// No more rows come.
@@ -219,12 +202,6 @@ impl Line {
 
     pub fn abandon(&self) {
         self.dispatcher.abandon();
-    }
-
-    /// Waits until everything accepted is settled; gives up when the job is abandoned, as it is at the deadline.
-    pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
-        self.writers.join(&self.dispatcher, stop, deadline);
-        self.rejects.join(stop, deadline);
     }
 
     pub fn connections(&self) -> u32 {
@@ -257,11 +234,11 @@ fn held_bytes(rejection: &Rejection) -> usize {
 }
 
 fn limits(sink: &Sink, target: &Target, budget: usize, linger: Option<Duration>) -> Limits {
-    let least = linger.unwrap_or(target.linger());
+    let least = linger.unwrap_or(target.linger);
     Limits {
         rows: sink.batch_size.unwrap_or(DEFAULT_BATCH_ROWS),
         tune_rows: sink.batch_size.is_none(),
-        writers: target.most_writers() as usize,
+        writers: target.most_writers as usize,
         bytes: (budget / BATCH_SHARE).clamp(1, LARGEST_BATCH),
         linger: least,
         busy_linger: least.max(BUSY_LINGER),

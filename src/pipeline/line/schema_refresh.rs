@@ -1,6 +1,6 @@
 //! A batch whose table was altered: the same entries, encoded as the table takes them now.
 
-use super::line::Line;
+use super::state::LineState;
 use crate::batch::{Batch, Chunk, Op, RowEntry};
 use crate::postgres::SchemaVersion;
 use crate::types::encode::Translator;
@@ -14,7 +14,7 @@ struct Translators {
 
 /// Encodes the batch for this schema version; the entries keep their places and their keys. `None`: the schema version of an
 /// entry isn't known any more, or a row has become longer than its length field can say.
-pub fn encoded_again(line: &Line, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
+pub fn encoded_again(line: &LineState, batch: &Batch, schema_version: &SchemaVersion) -> Option<Batch> {
     let mut known: Vec<Translators> = Vec::new();
     let mut chunks = Vec::with_capacity(batch.chunks.len());
     for chunk in &batch.chunks {
@@ -47,7 +47,7 @@ pub fn encoded_again(line: &Line, batch: &Batch, schema_version: &SchemaVersion)
 }
 
 fn translators<'k>(
-    line: &Line,
+    line: &LineState,
     known: &'k mut Vec<Translators>,
     from: u16,
     schema_version: &SchemaVersion,
@@ -55,7 +55,7 @@ fn translators<'k>(
     let at = match known.iter().position(|translators| translators.from == from) {
         Some(at) => at,
         None => {
-            let was = line.target.schema_version_of(from)?;
+            let was = line.target.schema.get(from)?;
             known.push(Translators {
                 from,
                 rows: Translator::new(&was.table, &schema_version.table),

@@ -1,13 +1,14 @@
 //! The SQL texts of one target. Every name is quoted.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use tokio_postgres::Statement as Prepared;
 
 use crate::batch::RowFormat;
-use crate::postgres::catalog::columns::CatalogColumn;
+use crate::postgres::catalog::capabilities::Capabilities;
+use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::catalog::probe::Capabilities;
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::{Session, StagingTable};
+use crate::postgres::connect::sql::{own_name, quote};
 use crate::settings::ConflictMode;
 
 /// How the staging table's name begins. It ends with random bits, because behind a transaction pooler a session of the server
@@ -36,15 +37,13 @@ pub enum Statement {
     DeleteText,
 }
 
-pub const COUNT: usize = Statement::DeleteText as usize + 1;
+const COUNT: usize = Statement::DeleteText as usize + 1;
 
 #[derive(Debug)]
 pub struct Statements {
     texts: [String; COUNT],
-    /// Makes the staging table for the whole session, in a transaction of its own.
-    pub create_staging: Vec<String>,
-    /// Makes the staging table for one transaction.
-    pub create_temporary_staging: Vec<String>,
+    /// How the staging table is made.
+    pub staging: StagingTable,
     /// The oids of the types that deletes compare, in the order of the key's columns.
     pub key_types: Vec<u32>,
     /// Inserts a copy of a row of the table, to see whether the table takes rows at all.
@@ -100,8 +99,10 @@ impl Statements {
                 delete(catalog, &table, RowFormat::Binary),
                 delete(catalog, &table, RowFormat::Text),
             ],
-            create_staging: create_staging(catalog, own_staging, "DELETE ROWS"),
-            create_temporary_staging: create_staging(catalog, own_staging, "DROP"),
+            staging: StagingTable {
+                for_session: create_staging(catalog, own_staging, "DELETE ROWS"),
+                for_transaction: create_staging(catalog, own_staging, "DROP"),
+            },
             key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
             control: format!(
                 "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
@@ -119,6 +120,16 @@ impl Statements {
 
     pub fn text(&self, statement: Statement) -> &str {
         &self.texts[statement as usize]
+    }
+
+    /// Prepares a statement, unless the session has done so.
+    pub fn prepare(&self, session: &mut Session, statement: Statement) -> Attempt<Prepared> {
+        session.prepare(statement as usize, self.text(statement))
+    }
+
+    /// The number of rows the statement wrote.
+    pub fn execute(&self, session: &mut Session, statement: Statement) -> Attempt<u64> {
+        session.execute(statement as usize, self.text(statement))
     }
 
     /// The statements that write the staged rows into the table, in this order.
@@ -276,27 +287,6 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quote).collect::<Vec<_>>().join(", ")
 }
 
-/// An identifier exactly as given, whatever it holds.
-pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A string constant that means the same whether `standard_conforming_strings` is on or off: after an `E` a backslash always
-/// begins an escape.
-pub fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-}
-
-/// A name in the server that nobody else has: `begin` and 128 random bits.
-pub fn own_name(begin: &str) -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    // Each RandomState has new keys. But a forked process would begin with the same keys as its parent.
-    let salt = (std::process::id(), SystemTime::now(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let random = || RandomState::new().hash_one(salt);
-    format!("{begin}_{:016x}{:016x}", random(), random())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,19 +380,5 @@ mod tests {
                 r#"ALTER TABLE pg_temp.vecsink_stage ALTER COLUMN "a" SET STORAGE PLAIN"#
             ]
         );
-    }
-
-    #[test]
-    fn quotes_within_names_and_constants_are_doubled() {
-        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("it\\'s"), "E'it\\\\''s'");
-    }
-
-    #[test]
-    fn no_two_names_in_the_server_are_the_same() {
-        let names: std::collections::HashSet<String> = (0..1000).map(|_| own_name("a")).collect();
-        assert_eq!(names.len(), 1000);
-        assert!(names.iter().all(|name| name.len() == 34), "{names:?}");
     }
 }

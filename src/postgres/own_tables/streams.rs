@@ -1,12 +1,15 @@
 //! The stream table: up to where the rows of a numbered push stream are durable, kept beside the rows themselves.
 
-use super::Target;
+use std::sync::Arc;
+
+use super::create::{create, exists};
 use crate::error::Result;
 use crate::postgres::connect::classify::{Class, During};
-use crate::postgres::connect::driver::wait_limit::WaitLimit;
-use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::session::{Attempt, Session};
-use crate::postgres::write::statements::{literal, quote};
+use crate::postgres::connect::database::Database;
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::{literal, quote};
 use crate::stop::Stop;
 
 const TABLE: &str = "vecsink_stream";
@@ -47,77 +50,68 @@ pub enum PositionOutcome {
     Fenced,
 }
 
-impl Target {
+/// The table of streams beside a sink's table.
+pub struct Streams {
+    database: Arc<Database>,
+    /// The schema of the sink's table.
+    schema: String,
+    greenplum: bool,
+    /// When the opening must be finished.
+    opening: Deadline,
+}
+
+impl Streams {
+    pub fn new(database: &Arc<Database>, schema: &str, greenplum: bool, opening: Deadline) -> Streams {
+        Streams { database: Arc::clone(database), schema: schema.to_owned(), greenplum, opening }
+    }
+
     /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is
     /// missing.
-    pub fn take_over_stream(&self, name: &StreamName) -> Result<OwnStream> {
-        let table = self.stream_table();
-        let ddl = self.stream_ddl();
+    pub fn take_over(&self, name: &StreamName) -> Result<OwnStream> {
+        let table = self.table();
+        let ddl = self.ddl();
         let advice = format!("have someone who may create tables run: {ddl}");
-        let mut checkout = self
-            .pool
-            .session(&WaitLimit::until(self.opening))
-            .map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
-        let held = checkout.attempt(|session| {
-            if !exists(session, &self.table.schema)? {
-                make(session, &ddl)?;
+        let limit = WaitLimit::until(self.opening);
+        let session = self.database.pool.session(&limit);
+        let mut session = session.map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
+        let held = session.attempt(|session| {
+            if !exists(session, &self.schema, TABLE)? {
+                create(session, &ddl)?;
             }
             hold(session, &table, name)
         });
-        held.map_err(|failure| match failure.sqlstate.as_deref() {
-            Some("42501") => {
-                failure.error(&format!("{table}, where a stream's position is kept, can't be used"), &advice)
-            }
-            _ => failure.error(&format!("{table}, where a stream's position is kept, can't be used"), ""),
+        held.map_err(|failure| {
+            let advice = if failure.is("42501") { &advice } else { "" };
+            failure.error(&format!("{table}, where a stream's position is kept, can't be used"), advice)
         })
     }
 
     /// Notes that everything below `low` is durable. An error may pass: try again.
-    pub fn advance_stream(&self, held: &mut OwnStream, low: i64, stop: &Stop) -> Result<PositionOutcome> {
-        let table = self.stream_table();
-        let advanced = self.pool.session(&WaitLimit::of(stop)).and_then(|mut checkout| {
-            checkout.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
+    pub fn advance(&self, held: &mut OwnStream, low: i64, stop: &Stop) -> Result<PositionOutcome> {
+        let table = self.table();
+        let advanced = self.database.pool.session(&WaitLimit::of(stop)).and_then(|mut session| {
+            session.attempt(|session| session.with_settings(|session| advance(session, &table, held, low)))
         });
         advanced.map_err(|failure| failure.error(&format!("{table}: the position {low} can't be kept"), ""))
     }
 
     /// Where to see who holds a stream.
-    pub fn stream_owner_column(&self) -> String {
-        format!("{}.owner", self.stream_table())
+    pub fn owner_column(&self) -> String {
+        format!("{}.owner", self.table())
     }
 
-    fn stream_table(&self) -> String {
-        format!("{}.{TABLE}", quote(&self.table.schema))
+    fn table(&self) -> String {
+        format!("{}.{TABLE}", quote(&self.schema))
     }
 
-    fn stream_ddl(&self) -> String {
+    fn ddl(&self) -> String {
         let distributed = if self.greenplum { " DISTRIBUTED BY (stream)" } else { "" };
         format!(
             "CREATE TABLE {} (stream bigint PRIMARY KEY, job text NOT NULL, sink text NOT NULL, topic text NOT NULL, \
              part int NOT NULL, source text NOT NULL, layout text NOT NULL, epoch bigint NOT NULL, low bigint NOT NULL, \
              owner text NOT NULL, seen timestamptz NOT NULL) WITH (fillfactor = 50){distributed}",
-            self.stream_table()
+            self.table()
         )
-    }
-}
-
-fn exists(session: &mut Session, schema: &str) -> Attempt<bool> {
-    let found = session.client().query_opt(
-        "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = $1::text AND c.relname = $2::text",
-        &[&schema, &TABLE],
-    );
-    found.map(|row| row.is_some()).map_err(|error| session.failed(&error, During::Statement))
-}
-
-fn make(session: &mut Session, ddl: &str) -> Attempt<()> {
-    match session.run(ddl) {
-        // Another process was first.
-        Err(failure) if failure.is("42P07") || failure.is("23505") => {
-            session.forgive();
-            Ok(())
-        }
-        result => result,
     }
 }
 

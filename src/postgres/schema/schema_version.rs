@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use parking_lot::RwLock;
 
-use super::probe::Capabilities;
-use super::shape::TableShape;
+use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::write::conflict;
-use crate::postgres::write::statements::Statements;
-use crate::postgres::write::transaction::Order;
+use crate::postgres::catalog::shape::TableShape;
+use crate::postgres::schema::order::Order;
+use crate::postgres::schema::statements::Statements;
 use crate::settings::ConflictMode;
 use crate::types::target::TargetTable;
 
@@ -46,7 +45,7 @@ impl SchemaVersion {
             shape: TableShape::new(catalog),
             statements: Statements::new(catalog, mode, capabilities),
             key_names: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
-            order: conflict::order(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
+            order: Order::new(mode, &catalog.keys, catalog.key_is_exact(), catalog.key_triggers.is_empty()),
             key_is_unique: catalog.keys.key_is_unique,
         }
     }
@@ -128,7 +127,7 @@ impl SchemaVersions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::catalog::columns::CatalogColumn;
+    use crate::postgres::catalog::column::CatalogColumn;
     use crate::types::column_types::ColumnType;
     use crate::types::data_type::DataType;
     use crate::types::target::TargetColumn;

@@ -1,0 +1,66 @@
+//! Everything that the threads of one sink share, on the way from an encoded row to the database.
+//!
+//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`, and [`Line`] puts them together.
+
+pub(crate) mod rejects;
+mod schema_refresh;
+mod settlement;
+mod state;
+mod writers;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use self::state::{LineState, Traits};
+
+use self::rejects::Rejects;
+use self::writers::Writers;
+use crate::error::Result;
+use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shared::Shared;
+use crate::settings::Sink;
+use crate::stop::Stop;
+
+/// One sink: what its threads share, its rejected records and its writers.
+pub struct Line {
+    state: Arc<LineState>,
+    pub rejects: Arc<Rejects>,
+    writers: Arc<Writers>,
+}
+
+impl Deref for Line {
+    type Target = LineState;
+
+    fn deref(&self) -> &LineState {
+        &self.state
+    }
+}
+
+impl Line {
+    pub fn open(
+        sink: &Sink,
+        application: &str,
+        max_outage: Option<Duration>,
+        shared: &Arc<Shared>,
+        rejects: Rejects,
+        replayed: Replayed,
+        traits: Traits,
+    ) -> Result<Arc<Line>> {
+        let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, traits)?);
+        let rejects = Arc::new(rejects);
+        rejects.start(&state)?;
+        Ok(Arc::new(Line { state, rejects, writers: Arc::default() }))
+    }
+
+    /// Starts one more writer unless there are as many as the pool and the server allow.
+    pub fn start_writer(&self) {
+        self.writers.start(&self.state, &self.rejects);
+    }
+
+    /// Waits until everything accepted is settled; gives up when the job is abandoned, as it is at the deadline.
+    pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
+        self.writers.join(&self.dispatcher, stop, deadline);
+        self.rejects.join(stop, deadline);
+    }
+}

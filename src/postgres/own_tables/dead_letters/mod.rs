@@ -1,0 +1,7 @@
+//! The dead-letter table.
+
+pub(crate) mod beside;
+pub(crate) mod open;
+pub(crate) mod read;
+pub(crate) mod table;
+pub(crate) mod writer;

@@ -1,0 +1,6 @@
+//! The tables that vecsink itself makes in the sink's database.
+
+mod create;
+pub(crate) mod dead_letters;
+pub(crate) mod owners;
+pub(crate) mod streams;

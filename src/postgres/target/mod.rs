@@ -1,0 +1,78 @@
+//! One sink's target: the parts that ask the database, opened together. Shared by the sink's threads.
+
+pub(crate) mod description;
+mod open;
+mod probe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::description::Description;
+use crate::error::Result;
+use crate::postgres::connect::database::Database;
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
+use crate::postgres::own_tables::owners::Owners;
+use crate::postgres::own_tables::streams::Streams;
+use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::write::writer::Writer;
+use crate::types::target::TargetTable;
+
+pub struct Target {
+    database: Arc<Database>,
+    pub schema: Arc<TableSchema>,
+    pub writer: Writer,
+    pub dead_letters: Arc<DeadLetterWriter>,
+    /// Who writes the rows of which partition.
+    pub owners: Arc<Owners>,
+    /// The streams of rows that a host pushes.
+    pub streams: Streams,
+    /// The table as the start found it.
+    pub table: TargetTable,
+    pub description: Description,
+    /// Another process of the job was connected when this was opened.
+    pub has_other_process: bool,
+    /// How many writers ever make sense: the pool's size, but one where transactions that update can lock each other for
+    /// good.
+    pub most_writers: u32,
+    /// How long a row may wait for others so that they share a transaction, when a writer is free.
+    pub linger: Duration,
+    connect_timeout: Duration,
+}
+
+impl Target {
+    /// How partitions are handed over between processes; the inner error is a warning.
+    pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
+        let mut found = Ok(String::new());
+        let limit = WaitLimit::until(Deadline::after(self.connect_timeout));
+        let asked = self.database.pool.session(&limit).and_then(|mut session| {
+            session.attempt(|session| {
+                found = self.owners.check(session);
+                Ok(())
+            })
+        });
+        asked.map_err(|failure| failure.error(&format!("{}: the database can't be asked", self.database.name), ""))?;
+        Ok(found)
+    }
+
+    /// Writers wait for the database to come back.
+    pub fn in_outage(&self) -> bool {
+        self.database.outage.is_on()
+    }
+
+    /// How many writers make sense now: [`Target::most_writers`], for a while fewer when the server took no more
+    /// connections.
+    pub fn connection_limit(&self) -> u32 {
+        self.database.pool.limit().min(self.most_writers)
+    }
+
+    /// Ends the sessions that nobody uses, and each of the others when it is given back. Nothing can be written after this.
+    pub fn close(&self) {
+        self.database.pool.close();
+    }
+
+    /// Sessions that are open now.
+    pub fn open_sessions(&self) -> u32 {
+        self.database.pool.open_sessions()
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening a target: connects, reads the catalog and finds out what the server takes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::Target;
+use super::description::describe;
+use super::probe::{ProbeResult, other_process, probe};
+use crate::error::Result;
+use crate::postgres::catalog::planner;
+use crate::postgres::catalog::read::read_catalog;
+use crate::postgres::connect::backoff::Backoff;
+use crate::postgres::connect::connector::Connector;
+use crate::postgres::connect::database::Database;
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::outage::Outage;
+use crate::postgres::connect::pool::Pool;
+use crate::postgres::connect::pooler::{Between, COMPARING, POOLER_WARNING, between};
+use crate::postgres::connect::server::Server;
+use crate::postgres::connect::session::{Session, Setup};
+use crate::postgres::connect::waits::Waits;
+use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
+use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
+use crate::postgres::own_tables::owners::Owners;
+use crate::postgres::own_tables::streams::Streams;
+use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::write::conflict::Conflicts;
+use crate::postgres::write::machine::MachineSettings;
+use crate::postgres::write::writer::Writer;
+use crate::settings::{DeadLetterTarget, Sink};
+
+impl Target {
+    /// Whatever would make every row fail is an error here. A name `job/process` lets another process of the job be noticed.
+    /// `max_outage`: how long the database may be away later on.
+    pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
+        let connector = Connector::new(&sink.connection, application_name, max_outage)?;
+        let open = Arc::new(AtomicU32::new(0));
+        let opening = Deadline::after(connector.timeout());
+        let limit = WaitLimit::until(opening);
+        let mut session = first_session(&connector, sink, &open, &limit)?;
+        let set_up = |failure| connector.unreachable(&failure);
+        let server = Server::read(&mut session).map_err(set_up)?;
+        let mut setup = server.setup(&sink.connection);
+        let second = || Session::open(&connector, &Setup::default(), &open, &limit.at_most(COMPARING));
+        match between(&mut session, &second).map_err(set_up)? {
+            Between::Nothing => {}
+            Between::TransactionPooler => setup.behind_pooler.store(true, Ordering::Relaxed),
+            Between::StatementPooler => return Err(connector.pools_statements()),
+        }
+        session.set_up(&setup).map_err(set_up)?;
+        let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
+        let name = catalog.name();
+        let settings = session.with_settings(|session| planner::settings(session, &catalog)).map_err(set_up)?;
+        session.also_set(&settings).map_err(set_up)?;
+        setup.required.extend(settings);
+        let reopen = || Session::open(&connector, &setup, &open, &limit).map_err(set_up);
+        let ProbeResult { capabilities, statements, untried } = probe(&mut session, &server, &catalog, sink, &reopen)?;
+        let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
+        let mut description = describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        if session.is_behind_pooler() {
+            let warning = format!("a pooler before the server {POOLER_WARNING}");
+            log::warn!("{name}: {warning}");
+            description.warnings.push(warning);
+        }
+        if untried {
+            description.warnings.push(format!(
+                "{name} is locked by another session, so not everything could be tried out; rows wait for that lock"
+            ));
+        }
+        let has_other_process = other_process(&mut session, application_name);
+        let dead_letters = match &sink.dead_letter {
+            Some(DeadLetterTarget::Table { schema, table }) => {
+                Some(DeadLetterTable::open(&mut session, schema, table)?)
+            }
+            Some(DeadLetterTarget::File(_) | DeadLetterTarget::Kafka(_)) | None => None,
+        };
+        log::info!("{name}: {}, {}", description.server, description.path);
+        if let Some(text) = server.describe_deadlock_detector() {
+            log::info!("{name}: {text}");
+        }
+        let outage = Arc::new(Outage::new(max_outage, sink.origin));
+        let (size, max_wait) = (sink.connection_max_active, sink.connection_max_wait);
+        let database = Arc::new(Database {
+            pool: Pool::new(connector, setup, session, open, Arc::clone(&outage), size, max_wait),
+            name,
+            outage,
+            waits: Waits::new(sink.origin),
+            origin: sink.origin,
+        });
+        let table = catalog.target(sink);
+        let backoff = Backoff::new(sink.retry_wait_time);
+        let schema = Arc::new(TableSchema::new(&database, sink, server.greenplum, capabilities, &catalog));
+        let owners = Arc::new(Owners::new(&sink.schema, &sink.name, application_name));
+        let dead_letters = Arc::new(DeadLetterWriter::new(&database, dead_letters, backoff));
+        let settings = MachineSettings {
+            conflict_mode: sink.conflict_mode,
+            max_retry_times: sink.max_retry_times,
+            max_outage,
+            greenplum: server.greenplum,
+        };
+        let key_is_unique = catalog.keys.key_is_unique;
+        Ok(Target {
+            writer: Writer::new(&database, &schema, &owners, &dead_letters, settings, backoff, conflicts),
+            streams: Streams::new(&database, &table.schema, server.greenplum, opening),
+            schema,
+            dead_letters,
+            owners,
+            table,
+            description,
+            has_other_process,
+            most_writers: server.most_writers(sink.conflict_mode, sink.changing, key_is_unique, size),
+            linger: server.linger(),
+            connect_timeout: sink.connection.connect_timeout,
+            database,
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! What a batch's rows came to.
+
+use std::ops::Range;
+
+use super::written::Written;
+use crate::batch::Batch;
+use crate::error::{Error, Rejection, Result};
+use crate::postgres::own_tables::dead_letters::beside::Beside;
+use crate::postgres::schema::schema_version::SchemaVersion;
+
+/// Receives what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
+pub trait Settle {
+    /// These rows are durable: COMMIT was answered. Those among them that were left out are settled with them.
+    fn durable(&mut self, rows: Range<usize>, written: Written);
+
+    /// The database refused this row, alone. Err stops the write.
+    fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()>;
+
+    /// So many of the rows that are settled next belong to another process now and were left out.
+    fn left_out(&mut self, _rows: usize) {}
+
+    /// An attempt failed and is repeated.
+    fn retried(&mut self);
+
+    /// The table was altered: encodes the rows of `batch` again for this schema version; each entry keeps its place. `None`
+    /// stops the write: this isn't possible.
+    fn encoded_again(&mut self, _batch: &Batch, _schema_version: &SchemaVersion) -> Option<Batch> {
+        None
+    }
+
+    /// What the transaction that tries these rows shall do besides. Asked before each attempt.
+    fn beside(&mut self, _rows: Range<usize>) -> Beside {
+        Beside::default()
+    }
+
+    /// That transaction has ended; what it should have done besides is durable if it was committed.
+    fn beside_ended(&mut self, _beside: Beside, _committed: bool) {}
+
+    /// Under `conflictmode` = strict a key was there already. `row` is the one in the way, if the server said which.
+    /// Gives the error that stops the job; who knows the row's position should name it.
+    fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
+        Error::Target {
+            message: format!(
+                "{rejection}; the job stops because conflictmode is 'strict', nothing of the batch is committed"
+            ),
+            sqlstate: rejection.sqlstate,
+            passing: false,
+        }
+    }
+}
