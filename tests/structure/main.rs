@@ -48,6 +48,9 @@ const ORDER: [&str; 26] = [
     "command",
 ];
 
+/// Folders that name each other in a circle: an evaluation error prints a value as CAST does, and CAST fails with such an error.
+const KNOWN_CIRCLES_OF_FOLDERS: [&str; 1] = ["in src/sql/evaluate: cast, context.rs"];
+
 /// Drivers, and the one folder that names each.
 const DRIVERS: [(&str, &str); 11] = [
     ("rdkafka", "kafka"),
@@ -63,12 +66,11 @@ const DRIVERS: [(&str, &str); 11] = [
     ("clap", "command"),
 ];
 
-/// In lines. To become 500.
-const LONGEST_FILE: usize = 560;
+/// In lines.
+const LONGEST_FILE: usize = 500;
 
 /// The unit tests at a file's end. Longer ones get a file of their own.
-/// To become 100.
-const LONGEST_TESTS_IN_THE_FILE: usize = 130;
+const LONGEST_TESTS_IN_THE_FILE: usize = 100;
 
 /// The crates in src/: the folder of each, and its files.
 fn crates(files: &[File]) -> BTreeMap<&str, Vec<&File>> {
@@ -141,8 +143,7 @@ fn no_files_name_each_other_in_a_circle() {
         assert!(!uses.is_empty(), "the scan finds what the files of src/{folder} name");
         found.extend(circles(&uses));
     }
-    // To become none.
-    assert!(found.iter().flatten().count() <= 25, "{found:#?}");
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
@@ -165,8 +166,7 @@ fn no_folders_name_each_other_in_a_circle() {
             found.extend(mixed.map(|circle| format!("in src/{parent}: {}", circle.join(", "))));
         }
     }
-    // To become none.
-    assert!(found.len() <= 2, "{found:#?}");
+    assert_eq!(found, KNOWN_CIRCLES_OF_FOLDERS, "a new circle, or one that is gone: then take it from the list");
 }
 
 /// The folder that two files share, and what in it each belongs to. `None` if that is the same, or the folder's own file.
@@ -254,6 +254,39 @@ fn each_file_is_short_and_begins_with_what_it_is_about() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// Names of types of two folders, which never meet in one file. No new one is allowed.
+const GIVEN_TWICE: [&str; 29] = [
+    "Absent",
+    "Answer",
+    "Assignment",
+    "Beside",
+    "Builder",
+    "BuilderState",
+    "Catalog",
+    "Checked",
+    "Client",
+    "Context",
+    "Debezium",
+    "Decision",
+    "Element",
+    "Error",
+    "Given",
+    "Host",
+    "Keys",
+    "Plain",
+    "Printer",
+    "Question",
+    "Rule",
+    "RunningPipeline",
+    "Scratch",
+    "Sink",
+    "State",
+    "Streams",
+    "ThreadEnd",
+    "Value",
+    "Width",
+];
+
 /// One word for one thing: a name is not given to types of two files.
 #[test]
 fn each_name_is_given_to_one_type() {
@@ -269,8 +302,8 @@ fn each_name_is_given_to_one_type() {
     }
     assert!(places.len() > 300, "the scan finds the types");
     places.retain(|_, files| files.len() > 1);
-    // To become none.
-    assert!(places.len() <= 60, "{places:#?}");
+    let names: Vec<&str> = places.keys().map(String::as_str).collect();
+    assert_eq!(names, GIVEN_TWICE, "rename one of the types, or take a name from the list: {places:#?}");
 }
 
 /// Unit tests are a module `tests` at the end of their file. Where that would be long, they are a file beside it: `x_tests.rs`
