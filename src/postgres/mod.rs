@@ -14,6 +14,7 @@ pub use self::own_tables::dead_letters::table::dead_letter_table_ddl;
 pub use self::own_tables::streams::{OwnStream, PositionOutcome, StreamName};
 pub use self::schema::schema_version::SchemaVersion;
 pub use self::target::Target;
+#[cfg(feature = "internals")]
 pub use self::target::description::Description;
 pub use self::write::settle::Settle;
 pub use self::write::written::Written;
