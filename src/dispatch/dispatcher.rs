@@ -57,13 +57,13 @@ const SPARE_SHARE: usize = 2;
 /// The shards of one sink.
 #[derive(Debug)]
 pub struct Dispatcher {
-    state: Mutex<State>,
+    state: Mutex<DispatcherState>,
     work: Condvar,
     budget: Arc<Budget>,
 }
 
 #[derive(Debug)]
-struct State {
+struct DispatcherState {
     limits: Limits,
     tuner: Tuner,
     shards: Shards,
@@ -108,7 +108,7 @@ enum Next {
 
 impl Dispatcher {
     pub fn new(limits: Limits, budget: Arc<Budget>) -> Self {
-        let state = State {
+        let state = DispatcherState {
             limits,
             tuner: Tuner::new(limits.rows, limits.tune_rows, limits.writers),
             shards: Shards::default(),
@@ -136,7 +136,7 @@ impl Dispatcher {
     /// Appends rows to their shards, and charges them to the budget. The shards are locked once for all of them. Returns whether another
     /// writer must be started.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, QueuedRow<'a>)>) -> bool {
-        self.put(|State { shards, spare, limits, uncharged, .. }, now| {
+        self.put(|DispatcherState { shards, spare, limits, uncharged, .. }, now| {
             let limits = limits.chunk();
             for (shard, row) in rows {
                 *uncharged += shards.push(shard, row, &limits, now, || spare.take());
@@ -153,7 +153,7 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn put(&self, put: impl FnOnce(&mut State, Instant)) -> bool {
+    fn put(&self, put: impl FnOnce(&mut DispatcherState, Instant)) -> bool {
         let now = now();
         let mut state = lock_soon(&self.state);
         let (before, was_full) = (state.shards.available().rows, state.is_full());
@@ -301,7 +301,7 @@ impl Dispatcher {
     }
 }
 
-impl State {
+impl DispatcherState {
     /// Whether the available rows fill a batch.
     fn is_full(&self) -> bool {
         let available = self.shards.available();

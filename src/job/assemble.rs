@@ -4,7 +4,7 @@ use super::JobInput;
 use super::insert::{self, Mapped};
 use super::metadata;
 use super::source;
-use super::table::{Catalog, CatalogEntry, ConnectorKind, DeclaredTable, DeclaredView};
+use super::table::{CatalogEntry, ConnectorKind, DeclaredTable, DeclaredView, JobCatalog};
 use crate::error::{Diagnostic, Error};
 use crate::job::options::set::{Settings, pipeline_name};
 use crate::job::settings::job::Job;
@@ -22,7 +22,7 @@ use crate::sql::plan::Relation;
 
 struct Assembly<'a> {
     input: &'a JobInput<'a>,
-    catalog: Catalog,
+    catalog: JobCatalog,
     settings: Settings,
     readers: Vec<ReadTable>,
     sources: Vec<Source>,
@@ -46,7 +46,7 @@ pub fn assemble(script: Script, input: &JobInput<'_>) -> Result<Job, Error> {
     let settings = settings(&statements, input, &mut report);
     let mut assembly = Assembly {
         input,
-        catalog: Catalog::new(broken),
+        catalog: JobCatalog::new(broken),
         settings,
         readers: Vec::new(),
         sources: Vec::new(),

@@ -83,7 +83,7 @@ pub enum CatalogEntry {
 
 /// Tables and views keep their numbers when they are dropped; only their names go.
 #[derive(Debug, Default)]
-pub struct Catalog {
+pub struct JobCatalog {
     pub tables: Vec<DeclaredTable>,
     pub views: Vec<DeclaredView>,
     names: Vec<(String, CatalogEntry)>,
@@ -91,9 +91,9 @@ pub struct Catalog {
     broken: Vec<String>,
 }
 
-impl Catalog {
+impl JobCatalog {
     pub fn new(broken: Vec<String>) -> Self {
-        Catalog { broken, ..Catalog::default() }
+        JobCatalog { broken, ..JobCatalog::default() }
     }
 
     /// Adds a table, with the command line's options in place of the file's.

@@ -10,7 +10,7 @@ pub struct OptionDefinition<S: 'static> {
     /// One that stands for a whole group ends in `*`.
     pub name: &'static str,
     pub aliases: &'static [&'static str],
-    value: Value<S>,
+    value: OptionValue<S>,
     /// As a job file would write it.
     default: Option<&'static str>,
     required: bool,
@@ -22,7 +22,7 @@ pub struct OptionDefinition<S: 'static> {
 }
 
 /// What a value must look like, and what it sets.
-pub enum Value<S: 'static> {
+pub enum OptionValue<S: 'static> {
     /// Any text; it has no effect.
     NoEffect,
     /// Any text, blank too.
@@ -73,7 +73,7 @@ pub fn no_effect<S>(_: &mut S) {}
 pub const MOST: u32 = i32::MAX as u32;
 
 impl<S> OptionDefinition<S> {
-    pub const fn new(name: &'static str, value: Value<S>, meaning: &'static str) -> Self {
+    pub const fn new(name: &'static str, value: OptionValue<S>, meaning: &'static str) -> Self {
         let (default, read_when, setter) = (None, None, None);
         OptionDefinition {
             name,
@@ -139,7 +139,7 @@ impl<S> OptionDefinition<S> {
         self.required
     }
 
-    pub fn value(&self) -> &Value<S> {
+    pub fn value(&self) -> &OptionValue<S> {
         &self.value
     }
 
@@ -172,29 +172,33 @@ pub fn with_defaults<S: Default>(definitions: &[OptionDefinition<S>]) -> S {
     settings
 }
 
-impl<S> Value<S> {
+impl<S> OptionValue<S> {
     /// Sets what the text says.
     pub fn apply(&self, settings: &mut S, text: &str) -> Result<(), String> {
         match self {
-            Value::NoEffect | Value::Group(_) => {}
-            Value::Any(set) | Value::Parsed(set) => return set(settings, text),
-            Value::Text(_) | Value::Secret(_) if text.trim().is_empty() => return Err("must not be empty".into()),
-            Value::Format { .. } if text.trim().is_empty() => return Err("must not be empty".into()),
-            Value::Text(set) | Value::Secret(set) | Value::Format { set, .. } => set(settings, text.to_owned()),
-            Value::Integer { least, most, set } => set(settings, value_types::integer(text, *least, *most)?),
-            Value::Count { most, set } => set(settings, count(text, *most)?),
-            Value::Millis(set) => set(settings, Duration::from_millis(count(text, MOST)?.into())),
-            Value::Boolean(set) => set(settings, value_types::boolean(text)?),
-            Value::Duration(set) => set(settings, value_types::duration(text)?),
-            Value::MemorySize(set) => return set(settings, value_types::memory_size(text)?),
-            Value::Choice(choices) => match choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+            OptionValue::NoEffect | OptionValue::Group(_) => {}
+            OptionValue::Any(set) | OptionValue::Parsed(set) => return set(settings, text),
+            OptionValue::Text(_) | OptionValue::Secret(_) if text.trim().is_empty() => {
+                return Err("must not be empty".into());
+            }
+            OptionValue::Format { .. } if text.trim().is_empty() => return Err("must not be empty".into()),
+            OptionValue::Text(set) | OptionValue::Secret(set) | OptionValue::Format { set, .. } => {
+                set(settings, text.to_owned())
+            }
+            OptionValue::Integer { least, most, set } => set(settings, value_types::integer(text, *least, *most)?),
+            OptionValue::Count { most, set } => set(settings, count(text, *most)?),
+            OptionValue::Millis(set) => set(settings, Duration::from_millis(count(text, MOST)?.into())),
+            OptionValue::Boolean(set) => set(settings, value_types::boolean(text)?),
+            OptionValue::Duration(set) => set(settings, value_types::duration(text)?),
+            OptionValue::MemorySize(set) => return set(settings, value_types::memory_size(text)?),
+            OptionValue::Choice(choices) => match choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
                 Some((_, set)) => set(settings),
                 None => {
                     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
                     return Err(format!("must be one of {}", words.join(", ")));
                 }
             },
-            Value::Character(set) => set(settings, value_types::character(text)?),
+            OptionValue::Character(set) => set(settings, value_types::character(text)?),
         }
         Ok(())
     }
@@ -203,8 +207,8 @@ impl<S> Value<S> {
     pub fn apply_number(&self, settings: &mut S, number: u64) -> Result<(), String> {
         let number = i64::try_from(number).ok();
         match self {
-            Value::Integer { least, most, set } => set(settings, value_types::within(number, *least, *most)?),
-            Value::Count { most, set } => set(settings, counted(number, *most)?),
+            OptionValue::Integer { least, most, set } => set(settings, value_types::within(number, *least, *most)?),
+            OptionValue::Count { most, set } => set(settings, counted(number, *most)?),
             _ => return Err("is no number".into()),
         }
         Ok(())
@@ -212,28 +216,28 @@ impl<S> Value<S> {
 
     fn value_type(&self) -> ValueType {
         match self {
-            Value::NoEffect | Value::Any(_) | Value::Group(_) => ValueType::Any,
-            Value::Text(_) | Value::Parsed(_) => ValueType::Text,
-            Value::Secret(_) => ValueType::Secret,
-            Value::Integer { least, most, .. } => ValueType::Integer { least: *least, most: *most },
-            Value::Count { most, .. } => ValueType::Integer { least: 1, most: (*most).into() },
-            Value::Millis(_) => ValueType::Integer { least: 1, most: MOST.into() },
-            Value::Boolean(_) => ValueType::Boolean,
-            Value::Duration(_) => ValueType::Duration,
-            Value::MemorySize(_) => ValueType::MemorySize,
-            Value::Choice(choices) => ValueType::Choice(choices.iter().map(|(word, _)| *word).collect()),
-            Value::Character(_) => ValueType::Character,
-            Value::Format { takes_changes, .. } => ValueType::Format { takes_changes: *takes_changes },
+            OptionValue::NoEffect | OptionValue::Any(_) | OptionValue::Group(_) => ValueType::Any,
+            OptionValue::Text(_) | OptionValue::Parsed(_) => ValueType::Text,
+            OptionValue::Secret(_) => ValueType::Secret,
+            OptionValue::Integer { least, most, .. } => ValueType::Integer { least: *least, most: *most },
+            OptionValue::Count { most, .. } => ValueType::Integer { least: 1, most: (*most).into() },
+            OptionValue::Millis(_) => ValueType::Integer { least: 1, most: MOST.into() },
+            OptionValue::Boolean(_) => ValueType::Boolean,
+            OptionValue::Duration(_) => ValueType::Duration,
+            OptionValue::MemorySize(_) => ValueType::MemorySize,
+            OptionValue::Choice(choices) => ValueType::Choice(choices.iter().map(|(word, _)| *word).collect()),
+            OptionValue::Character(_) => ValueType::Character,
+            OptionValue::Format { takes_changes, .. } => ValueType::Format { takes_changes: *takes_changes },
         }
     }
 
     /// Whether a placeholder from an example, such as `<user>`, is refused as a value.
     pub fn refuses_placeholders(&self) -> bool {
-        matches!(self, Value::Text(_) | Value::Secret(_) | Value::Format { .. })
+        matches!(self, OptionValue::Text(_) | OptionValue::Secret(_) | OptionValue::Format { .. })
     }
 
     pub fn is_secret(&self) -> bool {
-        matches!(self, Value::Secret(_))
+        matches!(self, OptionValue::Secret(_))
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) mod report;
 
 pub mod value_types;
 
-pub use definition::{MOST, OptionDefinition, Value, no_effect, specs, with_defaults};
+pub use definition::{MOST, OptionDefinition, OptionValue, no_effect, specs, with_defaults};
 pub(super) use entry::OptionEntry;
 pub use given::Given;
 

@@ -1,6 +1,6 @@
 //! Reads one table's options by their specifications and notes everything that is wrong with them.
 
-use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, Value};
+use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, OptionValue};
 use crate::error::Location;
 use crate::options::environment;
 use crate::options::nearest::nearest;
@@ -208,7 +208,7 @@ impl<'a> TableOptions<'a> {
     }
 
     fn read_one<S>(&mut self, definition: &OptionDefinition<S>, settings: &mut S) {
-        if let Value::Group(set) = definition.value() {
+        if let OptionValue::Group(set) = definition.value() {
             return set(settings, self.group(definition));
         }
         if !definition.is_read(settings) {

@@ -9,7 +9,7 @@ use super::schema::AvroSchema;
 use super::{Confluent, Unreadable, fields};
 use crate::formats::Decode;
 use crate::formats::definition::{DeclaredColumn, MessageFormat};
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::settings::Password;
 use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
@@ -44,24 +44,24 @@ type ConfluentOption = OptionDefinition<ConfluentOptions>;
 
 const URL: ConfluentOption = ConfluentOption::new(
     "url",
-    Value::Text(|given, urls| given.url = urls),
+    OptionValue::Text(|given, urls| given.url = urls),
     "The registry's http:// or https:// URL, as its clients need it; several with commas are tried in turn.",
 )
 .alias(&["schema-registry.url"])
 .required();
 const SUBJECT: ConfluentOption =
-    ConfluentOption::new("subject", Value::NoEffect, "For writing only; accepted, no effect.")
+    ConfluentOption::new("subject", OptionValue::NoEffect, "For writing only; accepted, no effect.")
         .alias(&["schema-registry.subject"]);
 const SCHEMA: ConfluentOption = ConfluentOption::new(
     "schema",
-    Value::Text(|given, schema| given.schema = schema),
+    OptionValue::Text(|given, schema| given.schema = schema),
     "The Avro schema that messages are read with. Left out: it is derived from the table. A given one must have the table's columns with their types.",
 )
 .alias(&["schema-registry.schema"])
 .since("1.16");
 const BASIC_SOURCE: ConfluentOption = ConfluentOption::new(
     "basic-auth.credentials-source",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("USER_INFO", |given| given.basic_source = Some("USER_INFO".into())),
         ("URL", |given| given.basic_source = Some("URL".into())),
         ("SASL_INHERIT", |given| given.basic_source = Some("SASL_INHERIT".into())),
@@ -72,53 +72,56 @@ const BASIC_SOURCE: ConfluentOption = ConfluentOption::new(
 .since("1.14");
 const USER_INFO: ConfluentOption = ConfluentOption::new(
     "basic-auth.user-info",
-    Value::Secret(|given, info| given.user_info = Some(info)),
+    OptionValue::Secret(|given, info| given.user_info = Some(info)),
     "user:password.",
 )
 .alias(&["schema-registry.basic-auth.user-info"])
 .since("1.14");
 const BEARER_SOURCE: ConfluentOption = ConfluentOption::new(
     "bearer-auth.credentials-source",
-    Value::Choice(&[("STATIC_TOKEN", |given| given.bearer_source = Some("STATIC_TOKEN".into()))]),
+    OptionValue::Choice(&[("STATIC_TOKEN", |given| given.bearer_source = Some("STATIC_TOKEN".into()))]),
     "Where the registry's token is: in bearer-auth.token.",
 )
 .alias(&["schema-registry.bearer-auth.credentials-source"])
 .since("1.14");
-const TOKEN: ConfluentOption =
-    ConfluentOption::new("bearer-auth.token", Value::Secret(|given, token| given.token = Some(token)), "The token.")
-        .alias(&["schema-registry.bearer-auth.token"])
-        .since("1.14");
+const TOKEN: ConfluentOption = ConfluentOption::new(
+    "bearer-auth.token",
+    OptionValue::Secret(|given, token| given.token = Some(token)),
+    "The token.",
+)
+.alias(&["schema-registry.bearer-auth.token"])
+.since("1.14");
 const TRUST_STORE: ConfluentOption = ConfluentOption::new(
     "ssl.truststore.location",
-    Value::Text(|given, path| given.trust_store = Some(path)),
+    OptionValue::Text(|given, path| given.trust_store = Some(path)),
     "The authorities to believe for https: a PEM or PKCS#12 file. Left out: the system's.",
 )
 .alias(&["schema-registry.ssl.truststore.location"])
 .since("1.14");
 const TRUST_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
     "ssl.truststore.password",
-    Value::Secret(|given, password| given.trust_store_password = Some(password)),
+    OptionValue::Secret(|given, password| given.trust_store_password = Some(password)),
     "The password of a PKCS#12 file.",
 )
 .alias(&["schema-registry.ssl.truststore.password"])
 .since("1.14");
 const KEY_STORE: ConfluentOption = ConfluentOption::new(
     "ssl.keystore.location",
-    Value::Text(|given, path| given.key_store = Some(path)),
+    OptionValue::Text(|given, path| given.key_store = Some(path)),
     "The client's own key and certificate: a PEM file with both, or a PKCS#12 file.",
 )
 .alias(&["schema-registry.ssl.keystore.location"])
 .since("1.14");
 const KEY_STORE_PASSWORD: ConfluentOption = ConfluentOption::new(
     "ssl.keystore.password",
-    Value::Secret(|given, password| given.key_store_password = Some(password)),
+    OptionValue::Secret(|given, password| given.key_store_password = Some(password)),
     "Its password.",
 )
 .alias(&["schema-registry.ssl.keystore.password"])
 .since("1.14");
 const PROPERTIES: ConfluentOption = ConfluentOption::new(
     "properties.*",
-    Value::Group(|given, properties| given.properties = Properties(properties)),
+    OptionValue::Group(|given, properties| given.properties = Properties(properties)),
     "Settings of the registry's client by their Java names: http.connect.timeout.ms, http.read.timeout.ms, \
      basic.auth.user.info, schema.registry.ssl.truststore.type … The options above win.",
 )

@@ -19,16 +19,16 @@ use crate::types::value::{Value, Vector};
 /// What Debezium writes for a large value that an update of PostgreSQL didn't carry: as text, as bytes, or as numbers.
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
-pub struct Debezium {
+pub struct DebeziumAvro {
     messages: ConfluentMessages,
 }
 
-impl Debezium {
+impl DebeziumAvro {
     pub fn new(reader: AvroSchema, columns: Vec<RowField>, schemas: Arc<dyn Schemas>) -> Self {
         let field = |name: &str, data_type| RowField { name: name.into(), data_type };
         let row = DataType::Row(columns);
         let envelope = vec![field("before", row.clone()), field("after", row), field("op", DataType::STRING)];
-        Debezium { messages: ConfluentMessages::new(reader, envelope, schemas) }
+        DebeziumAvro { messages: ConfluentMessages::new(reader, envelope, schemas) }
     }
 
     fn changes<'a>(&self, message: &'a [u8], arena: &'a Bump) -> std::result::Result<Decoded<'a>, DecodeError> {
@@ -68,7 +68,7 @@ impl Debezium {
     }
 }
 
-impl Decode for Debezium {
+impl Decode for DebeziumAvro {
     fn is_ready(&mut self, record: &Record<'_>) -> Result<bool> {
         record.value.filter(|message| !message.is_empty()).map_or(Ok(true), |message| self.messages.prepare(message))
     }

@@ -6,7 +6,7 @@ use super::confluent_options::{ConfluentFormat, ConfluentOptions, NO_REGISTRY, O
 use super::derive::{check_schema, envelope_of, fits_envelope};
 use super::options::refuse_common;
 use super::schema::AvroSchema;
-use super::{Debezium, Unreadable, fields};
+use super::{DebeziumAvro, Unreadable, fields};
 use crate::formats::Decode;
 use crate::formats::definition::{DeclaredColumn, MessageFormat};
 use crate::options::{OptionDefinition, TableOptions};
@@ -57,7 +57,7 @@ impl MessageFormat for DebeziumConfluentFormat {
         schemas: Option<Arc<dyn Schemas>>,
     ) -> Box<dyn Decode> {
         match (AvroSchema::parse(&self.0.schema, &[]), schemas) {
-            (Ok(reader), Some(schemas)) => Box::new(Debezium::new(reader, fields(columns), schemas)),
+            (Ok(reader), Some(schemas)) => Box::new(DebeziumAvro::new(reader, fields(columns), schemas)),
             (Err(error), _) => Box::new(Unreadable(error)),
             (_, None) => Box::new(Unreadable(NO_REGISTRY.into())),
         }

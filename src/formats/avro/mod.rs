@@ -23,7 +23,7 @@ use bumpalo::Bump;
 
 use self::confluent::ConfluentMessages;
 use self::cursor::AvroCursor;
-pub(crate) use self::debezium::Debezium;
+pub(crate) use self::debezium::DebeziumAvro;
 use self::json::Walk;
 use self::options::AvroEncoding;
 use self::plan::ResolutionPlan;

@@ -7,7 +7,7 @@ use super::schema::AvroSchema;
 use super::{Avro, Unreadable, fields};
 use crate::formats::Decode;
 use crate::formats::definition::{DeclaredColumn, MessageFormat, keys_that_are_no_texts};
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -33,7 +33,7 @@ type AvroOption = OptionDefinition<AvroFormat>;
 
 const ENCODING: AvroOption = AvroOption::new(
     "encoding",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("binary", |avro| avro.encoding = AvroEncoding::Binary),
         ("json", |avro| avro.encoding = AvroEncoding::Json),
     ]),
@@ -43,13 +43,13 @@ const ENCODING: AvroOption = AvroOption::new(
 .since("1.18");
 const LEGACY_TIMESTAMPS: AvroOption = AvroOption::new(
     "timestamp_mapping.legacy",
-    Value::Boolean(|avro, on| avro.legacy_timestamps = on),
+    OptionValue::Boolean(|avro, on| avro.legacy_timestamps = on),
     "true: TIMESTAMP of at most 3 digits is timestamp-millis, TIMESTAMP_LTZ isn't taken. false: TIMESTAMP is \
      local-timestamp-millis (to 3 digits) or -micros (to 6), TIMESTAMP_LTZ timestamp-millis or -micros.",
 )
 .default("true")
 .since("1.19");
-const CODEC: AvroOption = AvroOption::new("codec", Value::NoEffect, "For files only; accepted, no effect.");
+const CODEC: AvroOption = AvroOption::new("codec", OptionValue::NoEffect, "For files only; accepted, no effect.");
 
 impl MessageFormat for AvroFormat {
     const NAME: &'static str = "avro";

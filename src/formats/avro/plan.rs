@@ -59,8 +59,8 @@ pub struct DecimalPlan {
 /// An array of floats or doubles, perhaps each in a union with null.
 #[derive(Debug)]
 pub struct VectorPlan {
-    pub written: Width,
-    pub read: Width,
+    pub written: NumberWidth,
+    pub read: NumberWidth,
     /// The byte in front of each that isn't null.
     pub tag: Option<u8>,
     /// How it is read when one is null.
@@ -68,7 +68,7 @@ pub struct VectorPlan {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
+pub enum NumberWidth {
     Float,
     Double,
 }
@@ -85,7 +85,7 @@ pub struct RowPlan {
     pub names: Box<[Box<str>]>,
     pub steps: Box<[FieldPlan]>,
     /// Columns that the writer lacks.
-    pub absent: Box<[(usize, Absent)]>,
+    pub absent: Box<[(usize, AvroAbsent)]>,
     /// The writer's fields that no column reads.
     pub skipped: u64,
 }
@@ -97,7 +97,7 @@ pub enum FieldPlan {
 }
 
 #[derive(Debug)]
-pub enum Absent {
+pub enum AvroAbsent {
     /// The reader's default, by its schema's type.
     Default {
         json: Json,
@@ -166,9 +166,9 @@ impl Compiler<'_> {
         let absent = columns.iter().enumerate().filter(|(at, _)| !is_there[*at]).map(|(at, column)| {
             let of = |reader: &RecordField| {
                 let json = reader.default.clone()?;
-                Some(Absent::Default { json, reader: reader.field_type, data_type: column.data_type.clone() })
+                Some(AvroAbsent::Default { json, reader: reader.field_type, data_type: column.data_type.clone() })
             };
-            (at, reader_field(column).and_then(of).unwrap_or(Absent::Refused))
+            (at, reader_field(column).and_then(of).unwrap_or(AvroAbsent::Refused))
         });
         RowPlan {
             names: columns.iter().map(|column| column.name.as_str().into()).collect(),
@@ -285,9 +285,9 @@ impl Compiler<'_> {
             read => read,
         };
         let (written, read) = match one {
-            ValuePlan::Float => (Width::Float, Width::Float),
-            ValuePlan::FloatAsDouble => (Width::Float, Width::Double),
-            ValuePlan::Double => (Width::Double, Width::Double),
+            ValuePlan::Float => (NumberWidth::Float, NumberWidth::Float),
+            ValuePlan::FloatAsDouble => (NumberWidth::Float, NumberWidth::Double),
+            ValuePlan::Double => (NumberWidth::Double, NumberWidth::Double),
             _ => return ValuePlan::Array(Box::new(elements)),
         };
         match in_array {

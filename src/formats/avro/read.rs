@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
 use super::cursor::AvroCursor;
-use super::plan::{Absent, DecimalPlan, ElementPlan, FieldPlan, ResolutionPlan, RowPlan, ValuePlan};
+use super::plan::{AvroAbsent, DecimalPlan, ElementPlan, FieldPlan, ResolutionPlan, RowPlan, ValuePlan};
 use super::{json, scalar, vector};
 use crate::formats::avro::schema::AvroSchema;
 use crate::formats::decode_error::DecodeError;
@@ -36,13 +36,13 @@ impl<'a> AvroReader<'_, 'a> {
         Ok(values)
     }
 
-    fn absent(&self, absent: &Absent) -> Result<Value<'a>, DecodeError> {
+    fn absent(&self, absent: &AvroAbsent) -> Result<Value<'a>, DecodeError> {
         match absent {
-            Absent::Default { json: serde_json::Value::Null, .. } => Ok(Value::Null),
-            Absent::Default { json, reader, data_type } => {
+            AvroAbsent::Default { json: serde_json::Value::Null, .. } => Ok(Value::Null),
+            AvroAbsent::Default { json, reader, data_type } => {
                 json::Walk { schema: self.schema, tagged: false, arena: self.arena }.value(json, *reader, data_type)
             }
-            Absent::Refused => {
+            AvroAbsent::Refused => {
                 Err(DecodeError::of_message("the writer has no such field, and the table says NOT NULL"))
             }
         }

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
 use super::cursor::AvroCursor;
-use super::plan::{VectorPlan, Width};
+use super::plan::{NumberWidth, VectorPlan};
 use crate::formats::decode_error::DecodeError;
 use crate::types::value::Vector;
 
@@ -15,8 +15,8 @@ pub fn read<'a>(
     arena: &'a Bump,
 ) -> Result<Option<Vector<'a>>, DecodeError> {
     let stride = match plan.written {
-        Width::Float => 4,
-        Width::Double => 8,
+        NumberWidth::Float => 4,
+        NumberWidth::Double => 8,
     } + usize::from(plan.tag.is_some());
     let mut ahead = cursor.clone();
     let mut first: &[u8] = &[];
@@ -46,12 +46,12 @@ pub fn read<'a>(
     let double = |bytes: [u8; 8]| f64::from_le_bytes(bytes);
     // Each length for itself, so that the compiler sees it.
     Ok(Some(match (plan.written, plan.read, plan.tag) {
-        (Width::Float, Width::Float, None) => Vector::Float(blocks.numbers::<4, 4, _>(float, arena)),
-        (Width::Float, Width::Float, Some(_)) => Vector::Float(blocks.numbers::<4, 5, _>(float, arena)),
-        (Width::Float, Width::Double, None) => Vector::Double(blocks.numbers::<4, 4, _>(widened, arena)),
-        (Width::Float, Width::Double, Some(_)) => Vector::Double(blocks.numbers::<4, 5, _>(widened, arena)),
-        (Width::Double, _, None) => Vector::Double(blocks.numbers::<8, 8, _>(double, arena)),
-        (Width::Double, _, Some(_)) => Vector::Double(blocks.numbers::<8, 9, _>(double, arena)),
+        (NumberWidth::Float, NumberWidth::Float, None) => Vector::Float(blocks.numbers::<4, 4, _>(float, arena)),
+        (NumberWidth::Float, NumberWidth::Float, Some(_)) => Vector::Float(blocks.numbers::<4, 5, _>(float, arena)),
+        (NumberWidth::Float, NumberWidth::Double, None) => Vector::Double(blocks.numbers::<4, 4, _>(widened, arena)),
+        (NumberWidth::Float, NumberWidth::Double, Some(_)) => Vector::Double(blocks.numbers::<4, 5, _>(widened, arena)),
+        (NumberWidth::Double, _, None) => Vector::Double(blocks.numbers::<8, 8, _>(double, arena)),
+        (NumberWidth::Double, _, Some(_)) => Vector::Double(blocks.numbers::<8, 9, _>(double, arena)),
     }))
 }
 

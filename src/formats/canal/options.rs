@@ -12,7 +12,7 @@ use crate::formats::json::options::{
     timestamp_standard,
 };
 use crate::options::regular_expression::compile_whole;
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -35,7 +35,7 @@ type CanalOption = OptionDefinition<CanalFormat>;
 
 const DATABASE_INCLUDE: CanalOption = CanalOption::new(
     "database.include",
-    Value::Any(|canal, text| {
+    OptionValue::Any(|canal, text| {
         canal.database_include = Some(pattern(text)?);
         Ok(())
     }),
@@ -43,7 +43,7 @@ const DATABASE_INCLUDE: CanalOption = CanalOption::new(
 );
 const TABLE_INCLUDE: CanalOption = CanalOption::new(
     "table.include",
-    Value::Any(|canal, text| {
+    OptionValue::Any(|canal, text| {
         canal.table_include = Some(pattern(text)?);
         Ok(())
     }),

@@ -6,7 +6,7 @@ use super::Csv;
 use crate::formats::Decode;
 use crate::formats::definition::MessageFormat;
 use crate::options::value_types::{character, unescape_java};
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -27,7 +27,7 @@ type CsvOption = OptionDefinition<CsvFormat>;
 
 const FIELD_DELIMITER: CsvOption = CsvOption::new(
     "field-delimiter",
-    Value::Any(|csv, text| {
+    OptionValue::Any(|csv, text| {
         csv.field_delimiter = character(&unescape_java(text)?)?;
         Ok(())
     }),
@@ -36,7 +36,7 @@ const FIELD_DELIMITER: CsvOption = CsvOption::new(
 .default(",");
 const DISABLE_QUOTE_CHARACTER: CsvOption = CsvOption::new(
     "disable-quote-character",
-    Value::Boolean(|csv, on| {
+    OptionValue::Boolean(|csv, on| {
         if on {
             csv.quote_character = None;
         }
@@ -46,38 +46,38 @@ const DISABLE_QUOTE_CHARACTER: CsvOption = CsvOption::new(
 .default("false");
 const QUOTE_CHARACTER: CsvOption = CsvOption::new(
     "quote-character",
-    Value::Character(|csv, quote| csv.quote_character = Some(quote)),
+    OptionValue::Character(|csv, quote| csv.quote_character = Some(quote)),
     "Encloses a field that holds delimiters or line ends.",
 )
 .default("\"")
 .read_when(|csv| csv.quote_character.is_some());
 const ALLOW_COMMENTS: CsvOption = CsvOption::new(
     "allow-comments",
-    Value::Boolean(|csv, on| csv.allow_comments = on),
+    OptionValue::Boolean(|csv, on| csv.allow_comments = on),
     "Lines that start with # are skipped.",
 )
 .default("false");
 const IGNORE_PARSE_ERRORS: CsvOption = CsvOption::new(
     "ignore-parse-errors",
-    Value::Boolean(|csv, on| csv.ignore_parse_errors = on),
+    OptionValue::Boolean(|csv, on| csv.ignore_parse_errors = on),
     "A field that does not convert becomes NULL, a message that is no csv is dropped; both are counted. false: such a \
      record is rejected, by the sink's exceptionmode.",
 )
 .default("false");
 const ARRAY_ELEMENT_DELIMITER: CsvOption = CsvOption::new(
     "array-element-delimiter",
-    Value::Character(|csv, delimiter| csv.array_element_delimiter = delimiter.into()),
+    OptionValue::Character(|csv, delimiter| csv.array_element_delimiter = delimiter.into()),
     "Splits the text of an ARRAY or ROW column.",
 )
 .default(";");
 const ESCAPE_CHARACTER: CsvOption = CsvOption::new(
     "escape-character",
-    Value::Character(|csv, escape| csv.escape_character = Some(escape)),
+    OptionValue::Character(|csv, escape| csv.escape_character = Some(escape)),
     "Takes the next character as it is.",
 );
 const NULL_LITERAL: CsvOption = CsvOption::new(
     "null-literal",
-    Value::Any(|csv, text| {
+    OptionValue::Any(|csv, text| {
         csv.null_literal = Some(text.to_owned());
         Ok(())
     }),
@@ -85,7 +85,7 @@ const NULL_LITERAL: CsvOption = CsvOption::new(
 );
 const BIG_DECIMAL_NOTATION: CsvOption = CsvOption::new(
     "write-bigdecimal-in-scientific-notation",
-    Value::NoEffect,
+    OptionValue::NoEffect,
     "For writing only; accepted, no effect.",
 )
 .since("1.15");

@@ -11,7 +11,7 @@ use crate::formats::json::options::{
     ignore_null_fields, ignore_parse_errors, map_null_key_literal, map_null_key_mode, plain_decimals,
     timestamp_standard,
 };
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -25,7 +25,7 @@ pub struct DebeziumFormat {
 
 const SCHEMA_INCLUDE: OptionDefinition<DebeziumFormat> = OptionDefinition::new(
     "schema-include",
-    Value::Boolean(|debezium: &mut DebeziumFormat, on| debezium.schema_include = on),
+    OptionValue::Boolean(|debezium: &mut DebeziumFormat, on| debezium.schema_include = on),
     "The change is under \"payload\", beside its schema: Kafka Connect's schemas.enable.",
 )
 .default("false");

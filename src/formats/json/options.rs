@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Json;
 use crate::formats::Decode;
 use crate::formats::definition::{MessageFormat, keys_that_are_no_texts};
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -59,7 +59,7 @@ impl JsonOptions for JsonFormat {
 pub const fn ignore_parse_errors<S: JsonOptions>() -> OptionDefinition<S> {
     OptionDefinition::new(
         "ignore-parse-errors",
-        Value::Boolean(S::set_ignore_parse_errors),
+        OptionValue::Boolean(S::set_ignore_parse_errors),
         "A field that does not convert becomes NULL, a message that can't be read is dropped; both are counted. false: such \
          a record is rejected, by the sink's exceptionmode.",
     )
@@ -69,7 +69,7 @@ pub const fn ignore_parse_errors<S: JsonOptions>() -> OptionDefinition<S> {
 pub const fn timestamp_standard<S: JsonOptions>() -> OptionDefinition<S> {
     OptionDefinition::new(
         "timestamp-format.standard",
-        Value::Any(|format: &mut S, text| {
+        OptionValue::Any(|format: &mut S, text| {
             format.set_timestamps(TimestampStandard::parse(text)?);
             Ok(())
         }),
@@ -79,20 +79,24 @@ pub const fn timestamp_standard<S: JsonOptions>() -> OptionDefinition<S> {
 }
 
 pub const fn map_null_key_mode<S>() -> OptionDefinition<S> {
-    OptionDefinition::new("map-null-key.mode", Value::NoEffect, "For writing only; accepted, no effect.")
+    OptionDefinition::new("map-null-key.mode", OptionValue::NoEffect, "For writing only; accepted, no effect.")
 }
 
 pub const fn map_null_key_literal<S>() -> OptionDefinition<S> {
-    OptionDefinition::new("map-null-key.literal", Value::NoEffect, "For writing only; accepted, no effect.")
+    OptionDefinition::new("map-null-key.literal", OptionValue::NoEffect, "For writing only; accepted, no effect.")
 }
 
 pub const fn plain_decimals<S>() -> OptionDefinition<S> {
-    OptionDefinition::new("encode.decimal-as-plain-number", Value::NoEffect, "For writing only; accepted, no effect.")
-        .since("1.14")
+    OptionDefinition::new(
+        "encode.decimal-as-plain-number",
+        OptionValue::NoEffect,
+        "For writing only; accepted, no effect.",
+    )
+    .since("1.14")
 }
 
 pub const fn ignore_null_fields<S>() -> OptionDefinition<S> {
-    OptionDefinition::new("encode.ignore-null-fields", Value::NoEffect, "For writing only; accepted, no effect.")
+    OptionDefinition::new("encode.ignore-null-fields", OptionValue::NoEffect, "For writing only; accepted, no effect.")
         .since("1.20")
 }
 
@@ -100,12 +104,12 @@ type JsonOption = OptionDefinition<JsonFormat>;
 
 const FAIL_ON_MISSING_FIELD: JsonOption = JsonOption::new(
     "fail-on-missing-field",
-    Value::Boolean(|json, on| json.fail_on_missing_field = on),
+    OptionValue::Boolean(|json, on| json.fail_on_missing_field = on),
     "A message without the field of a column is rejected; false: the column is NULL.",
 )
 .default("false");
 const PARSER: JsonOption =
-    JsonOption::new("decode.json-parser.enabled", Value::NoEffect, "Accepted, no effect: there is one decoder.")
+    JsonOption::new("decode.json-parser.enabled", OptionValue::NoEffect, "Accepted, no effect: there is one decoder.")
         .since("1.20");
 
 impl MessageFormat for JsonFormat {

@@ -30,7 +30,7 @@ impl<'a> Quoted<'a> {
     pub fn print(self, out: &mut String<'_>) {
         out.push('"');
         if self.has_escapes {
-            let mut plain = Printer { out };
+            let mut plain = QuotedPrinter { out };
             self.unescape_into(&mut plain);
         } else {
             escape(self.raw, out);
@@ -49,11 +49,11 @@ impl<'a> Quoted<'a> {
 }
 
 /// Escapes what passes through it.
-struct Printer<'o, 'a> {
+struct QuotedPrinter<'o, 'a> {
     out: &'o mut String<'a>,
 }
 
-impl Write for Printer<'_, '_> {
+impl Write for QuotedPrinter<'_, '_> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
         escape(piece, self.out);
         Ok(())

@@ -4,7 +4,7 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
-use super::shape::{Absent, Enumeration, FieldReading, ProtobufField, ProtobufKind, ProtobufMessage};
+use super::shape::{Enumeration, FieldReading, ProtobufAbsent, ProtobufField, ProtobufKind, ProtobufMessage};
 use super::wire::{Wire, WireType};
 use crate::excerpt::Excerpt;
 use crate::formats::decode_error::DecodeError;
@@ -370,8 +370,8 @@ fn instant<'a>(wire: &mut Wire<'a>) -> Read<Value<'a>> {
 
 /// `None`: the value is a number that its enumeration doesn't have.
 fn map_entry<'a>(
-    key: (&ProtobufKind, &Absent),
-    value: (&ProtobufKind, &Absent),
+    key: (&ProtobufKind, &ProtobufAbsent),
+    value: (&ProtobufKind, &ProtobufAbsent),
     wire: &mut Wire<'a>,
     arena: &'a Bump,
 ) -> Read<Option<(Value<'a>, Value<'a>)>> {
@@ -391,7 +391,7 @@ fn map_entry<'a>(
         }
     }
     let at = wire.at();
-    let whole = |part: FieldPart<'a>, (kind, absent): (&ProtobufKind, &Absent)| match (part, kind) {
+    let whole = |part: FieldPart<'a>, (kind, absent): (&ProtobufKind, &ProtobufAbsent)| match (part, kind) {
         (FieldPart::Value(value), _) => Ok(value),
         (FieldPart::Message(building), ProtobufKind::Message(shape) | ProtobufKind::Group(shape)) => {
             building.finish(shape, at, arena).map(Value::Row)
@@ -422,23 +422,23 @@ fn drop_repeated<'a>(entries: &mut Vec<'a, (Value<'a>, Value<'a>)>, arena: &'a B
     entries.retain(|_| kept.next().unwrap_or(true));
 }
 
-impl Absent {
+impl ProtobufAbsent {
     fn value<'a>(&self, arena: &'a Bump) -> Value<'a> {
         match self {
-            Absent::Null => Value::Null,
-            Absent::Bool(value) => Value::Bool(*value),
-            Absent::Int(value) => Value::Int(*value),
-            Absent::Float(value) => Value::Float(*value),
-            Absent::Double(value) => Value::Double(*value),
-            Absent::Text(text) if text.is_empty() => Value::Text(""),
-            Absent::Text(text) => Value::Text(arena.alloc_str(text)),
-            Absent::Bytes(bytes) => Value::Bytes(arena.alloc_slice_copy(bytes)),
-            Absent::Array => Value::Array(&[]),
-            Absent::Map => Value::Map(&[]),
-            Absent::Row(fields) => {
+            ProtobufAbsent::Null => Value::Null,
+            ProtobufAbsent::Bool(value) => Value::Bool(*value),
+            ProtobufAbsent::Int(value) => Value::Int(*value),
+            ProtobufAbsent::Float(value) => Value::Float(*value),
+            ProtobufAbsent::Double(value) => Value::Double(*value),
+            ProtobufAbsent::Text(text) if text.is_empty() => Value::Text(""),
+            ProtobufAbsent::Text(text) => Value::Text(arena.alloc_str(text)),
+            ProtobufAbsent::Bytes(bytes) => Value::Bytes(arena.alloc_slice_copy(bytes)),
+            ProtobufAbsent::Array => Value::Array(&[]),
+            ProtobufAbsent::Map => Value::Map(&[]),
+            ProtobufAbsent::Row(fields) => {
                 Value::Row(arena.alloc_slice_fill_iter(fields.iter().map(|absent| absent.value(arena))))
             }
-            Absent::Instant => Value::Instant { seconds: 0, nanos: 0 },
+            ProtobufAbsent::Instant => Value::Instant { seconds: 0, nanos: 0 },
         }
     }
 }

@@ -12,7 +12,7 @@ use super::Protobuf;
 use crate::formats::Decode;
 use crate::formats::definition::MessageFormat;
 use crate::options::nearest::nearest;
-use crate::options::{OptionDefinition, TableOptions, Value, with_defaults};
+use crate::options::{OptionDefinition, OptionValue, TableOptions, with_defaults};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -50,7 +50,7 @@ type ProtobufOption = OptionDefinition<ProtobufOptions>;
 
 const DESCRIPTOR_FILE: ProtobufOption = ProtobufOption::new(
     "descriptor-file",
-    Value::Parsed(|given, path| {
+    OptionValue::Parsed(|given, path| {
         given.descriptors = Some(descriptors(path)?);
         Ok(())
     }),
@@ -60,21 +60,21 @@ const DESCRIPTOR_FILE: ProtobufOption = ProtobufOption::new(
 .own();
 const MESSAGE: ProtobufOption = ProtobufOption::new(
     "message",
-    Value::Text(|given, name| given.message = Some(name)),
+    OptionValue::Text(|given, name| given.message = Some(name)),
     "The message's full name, such as shop.Car.",
 )
 .required()
 .own();
 const IGNORE_PARSE_ERRORS: ProtobufOption = ProtobufOption::new(
     "ignore-parse-errors",
-    Value::Boolean(|given, on| given.ignore_parse_errors = on),
+    OptionValue::Boolean(|given, on| given.ignore_parse_errors = on),
     "true: messages that can't be decoded are dropped.",
 )
 .default("false")
 .since("1.16");
 const READ_DEFAULT_VALUES: ProtobufOption = ProtobufOption::new(
     "read-default-values",
-    Value::Boolean(|given, on| given.read_default_values = on),
+    OptionValue::Boolean(|given, on| given.read_default_values = on),
     "true: fields that aren't set have their default instead of NULL, nested messages too. Numbers and texts of proto3 \
      that are not optional always do.",
 )
@@ -82,12 +82,12 @@ const READ_DEFAULT_VALUES: ProtobufOption = ProtobufOption::new(
 .since("1.16");
 const MESSAGE_CLASS_NAME: ProtobufOption = ProtobufOption::new(
     "message-class-name",
-    Value::NoEffect,
+    OptionValue::NoEffect,
     "The Java class that Flink reads messages with. No effect beside descriptor-file and message, which take its place.",
 )
 .since("1.16");
 const WRITE_NULL_STRING_LITERAL: ProtobufOption =
-    ProtobufOption::new("write-null-string-literal", Value::NoEffect, "For writing only; accepted, no effect.")
+    ProtobufOption::new("write-null-string-literal", OptionValue::NoEffect, "For writing only; accepted, no effect.")
         .since("1.16");
 
 /// Descriptors are a few kilobytes for each file of definitions.

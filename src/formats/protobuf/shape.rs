@@ -13,7 +13,7 @@ pub struct ProtobufMessage {
     /// By their numbers.
     fields: Vec<ProtobufField>,
     /// For each column what stands for a field that isn't there.
-    pub absent: Vec<Absent>,
+    pub absent: Vec<ProtobufAbsent>,
     /// A bit for each required field.
     pub required: u64,
 }
@@ -34,7 +34,7 @@ pub struct ProtobufField {
 pub enum FieldReading {
     One(ProtobufKind),
     List(ProtobufKind),
-    Map(Box<(ProtobufKind, ProtobufKind, Absent, Absent)>),
+    Map(Box<(ProtobufKind, ProtobufKind, ProtobufAbsent, ProtobufAbsent)>),
 }
 
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub struct Enumeration {
 
 /// What a field is that isn't there.
 #[derive(Debug, Clone)]
-pub enum Absent {
+pub enum ProtobufAbsent {
     Null,
     Bool(bool),
     Int(i64),
@@ -85,7 +85,7 @@ pub enum Absent {
     Bytes(Vec<u8>),
     Array,
     Map,
-    Row(Vec<Absent>),
+    Row(Vec<ProtobufAbsent>),
     Instant,
 }
 
@@ -97,7 +97,7 @@ impl ProtobufMessage {
     ) -> Self {
         let columns: Vec<_> = columns.into_iter().collect();
         let position = |field: &FieldDescriptor| columns.iter().position(|(name, _)| *name == field.name());
-        let mut absent = vec![Absent::Null; columns.len()];
+        let mut absent = vec![ProtobufAbsent::Null; columns.len()];
         let mut required = 0_u64;
         let mut fields = Vec::new();
         for field in descriptor.fields() {
@@ -218,46 +218,53 @@ pub const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
 /// Numbers and texts of proto3 that don't tell whether they were set are zeros and empty. Everything else is NULL, unless
 /// defaults are asked for.
-fn if_absent(field: &FieldDescriptor, reading: &FieldReading, data_type: &DataType, read_defaults: bool) -> Absent {
+fn if_absent(
+    field: &FieldDescriptor,
+    reading: &FieldReading,
+    data_type: &DataType,
+    read_defaults: bool,
+) -> ProtobufAbsent {
     match (reading, data_type) {
-        (FieldReading::List(_), _) if read_defaults => Absent::Array,
-        (FieldReading::Map(_), _) if read_defaults => Absent::Map,
+        (FieldReading::List(_), _) if read_defaults => ProtobufAbsent::Array,
+        (FieldReading::Map(_), _) if read_defaults => ProtobufAbsent::Map,
         (FieldReading::One(kind), _) if read_defaults || !field.supports_presence() => default_of(field, kind),
-        _ => Absent::Null,
+        _ => ProtobufAbsent::Null,
     }
 }
 
 /// The declared default, else zero, the empty text, the enumeration's first name, or a message without fields.
-fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> Absent {
+fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> ProtobufAbsent {
     use prost_reflect::Value;
     match kind {
-        ProtobufKind::Message(message) | ProtobufKind::Group(message) => return Absent::Row(message.absent.clone()),
-        ProtobufKind::Instant => return Absent::Instant,
+        ProtobufKind::Message(message) | ProtobufKind::Group(message) => {
+            return ProtobufAbsent::Row(message.absent.clone());
+        }
+        ProtobufKind::Instant => return ProtobufAbsent::Instant,
         _ => {}
     }
     match field.default_value() {
-        Value::Bool(value) => Absent::Bool(value),
-        Value::I32(value) => Absent::Int(value.into()),
-        Value::I64(value) => Absent::Int(value),
+        Value::Bool(value) => ProtobufAbsent::Bool(value),
+        Value::I32(value) => ProtobufAbsent::Int(value.into()),
+        Value::I64(value) => ProtobufAbsent::Int(value),
         Value::U32(value) => match kind {
-            ProtobufKind::Uint32 | ProtobufKind::Fixed32 => Absent::Int(value.into()),
+            ProtobufKind::Uint32 | ProtobufKind::Fixed32 => ProtobufAbsent::Int(value.into()),
             // As Java has it.
-            _ => Absent::Int((value as i32).into()),
+            _ => ProtobufAbsent::Int((value as i32).into()),
         },
-        Value::U64(value) => Absent::Int(value as i64),
-        Value::F32(value) => Absent::Float(value),
-        Value::F64(value) => Absent::Double(value),
-        Value::String(value) => Absent::Text(value),
-        Value::Bytes(value) => Absent::Bytes(value.to_vec()),
+        Value::U64(value) => ProtobufAbsent::Int(value as i64),
+        Value::F32(value) => ProtobufAbsent::Float(value),
+        Value::F64(value) => ProtobufAbsent::Double(value),
+        Value::String(value) => ProtobufAbsent::Text(value),
+        Value::Bytes(value) => ProtobufAbsent::Bytes(value.to_vec()),
         Value::EnumNumber(number) => match kind {
             ProtobufKind::Enum(enumeration) => match enumeration.name(number) {
-                Some(name) => Absent::Text(name.to_string()),
-                None => Absent::Int(number.into()),
+                Some(name) => ProtobufAbsent::Text(name.to_string()),
+                None => ProtobufAbsent::Int(number.into()),
             },
-            _ => Absent::Int(number.into()),
+            _ => ProtobufAbsent::Int(number.into()),
         },
         // They are no single values.
-        Value::Message(_) | Value::List(_) | Value::Map(_) => Absent::Null,
+        Value::Message(_) | Value::List(_) | Value::Map(_) => ProtobufAbsent::Null,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Raw;
 use crate::formats::Decode;
 use crate::formats::definition::MessageFormat;
-use crate::options::{OptionDefinition, TableOptions, Value};
+use crate::options::{OptionDefinition, OptionValue, TableOptions};
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
@@ -37,7 +37,7 @@ type RawOption = OptionDefinition<RawFormat>;
 
 const CHARSET: RawOption = RawOption::new(
     "charset",
-    Value::Parsed(|raw, name| {
+    OptionValue::Parsed(|raw, name| {
         raw.charset = Charset::parse(name)?;
         Ok(())
     }),
@@ -46,7 +46,7 @@ const CHARSET: RawOption = RawOption::new(
 .default("UTF-8");
 const ENDIANNESS: RawOption = RawOption::new(
     "endianness",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("big-endian", |raw| raw.little_endian = false),
         ("little-endian", |raw| raw.little_endian = true),
     ]),

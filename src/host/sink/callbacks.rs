@@ -31,11 +31,11 @@ pub struct Calls {
 }
 
 /// The running thread.
-pub struct Callbacks(Arc<ThreadEnd>);
+pub struct Callbacks(Arc<CallbacksEnd>);
 
 /// How the thread that ends the callback thread tells it so, and learns that it has ended.
 #[derive(Default)]
-struct ThreadEnd {
+struct CallbacksEnd {
     /// The next round of calls is the last one.
     last: AtomicBool,
     /// No more calls may be made: `close` has stopped waiting for them.
@@ -49,7 +49,7 @@ impl Callbacks {
         if calls.durable.is_none() && calls.rejected.is_none() {
             return Ok(None);
         }
-        let told: Arc<ThreadEnd> = Arc::default();
+        let told: Arc<CallbacksEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         // Before anything is pushed: when the thread comes to run, rows may be durable that nobody was told of.
         let durable = core.durable();
@@ -72,7 +72,7 @@ impl Callbacks {
     /// Makes the last calls and ends; a call that still runs at the deadline is the last one. From a callback itself there is
     /// nothing to wait for.
     pub fn finish(self, core: &Core, deadline: Instant) {
-        let ThreadEnd { last, left, ended, changed } = &*self.0;
+        let CallbacksEnd { last, left, ended, changed } = &*self.0;
         last.store(true, Ordering::Release);
         core.line.shared.watch.notify();
         if core.is_callback_thread() {
@@ -90,7 +90,7 @@ impl Callbacks {
 }
 
 /// Makes the calls until the end; `known` is the watermark that the host knows of.
-fn run(core: &Core, calls: &Calls, mut known: u64, told: &ThreadEnd) {
+fn run(core: &Core, calls: &Calls, mut known: u64, told: &CallbacksEnd) {
     let guarded = |name: &str, call: &dyn Fn()| {
         if !told.left.load(Ordering::Acquire) && catch_unwind(AssertUnwindSafe(call)).is_err() {
             log::error!("{}: the callback {name} panicked; rows are still written", core.line.name());

@@ -19,17 +19,17 @@ const RECHECK: Duration = Duration::from_millis(50);
 /// Attempts at the end.
 const LAST_ATTEMPTS: u32 = 3;
 
-pub struct PositionKeeper(Arc<ThreadEnd>);
+pub struct PositionKeeper(Arc<KeeperEnd>);
 
 /// How another thread tells this one to end, and learns that it has ended.
 #[derive(Default)]
-struct ThreadEnd {
-    state: Mutex<State>,
+struct KeeperEnd {
+    state: Mutex<KeeperState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct KeeperState {
     /// The thread must end.
     last: bool,
     /// It has ended.
@@ -38,7 +38,7 @@ struct State {
 
 impl PositionKeeper {
     pub fn start(core: &Arc<Core>, held: OwnStream) -> Result<PositionKeeper> {
-        let told: Arc<ThreadEnd> = Arc::default();
+        let told: Arc<KeeperEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         let body = move || {
             if catch_unwind(AssertUnwindSafe(|| run(&own, held, &its))).is_err() {
@@ -56,7 +56,7 @@ impl PositionKeeper {
 
     /// Keeps the last position and ends, unless the wait for that is over.
     pub fn finish(self, core: &Core, is_over: impl Fn(&Stop) -> bool) {
-        let ThreadEnd { state, changed } = &*self.0;
+        let KeeperEnd { state, changed } = &*self.0;
         let mut state = state.lock();
         state.last = true;
         changed.notify_all();
@@ -70,7 +70,7 @@ impl PositionKeeper {
     }
 }
 
-fn run(core: &Core, mut held: OwnStream, told: &ThreadEnd) {
+fn run(core: &Core, mut held: OwnStream, told: &KeeperEnd) {
     let mut attempts = 0;
     loop {
         let last = {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
-use crate::options::{OptionDefinition, Value, environment, value_types, with_defaults};
+use crate::options::{OptionDefinition, OptionValue, environment, value_types, with_defaults};
 use crate::sql::parse::SetOption;
 use crate::types::time_zone::TimeZone;
 
@@ -23,7 +23,7 @@ type Setting = OptionDefinition<Settings>;
 
 const PIPELINE_NAME: Setting = Setting::new(
     "pipeline.name",
-    Value::Parsed(|job, text| {
+    OptionValue::Parsed(|job, text| {
         job.pipeline_name = Some(pipeline_name(text)?);
         Ok(())
     }),
@@ -31,7 +31,7 @@ const PIPELINE_NAME: Setting = Setting::new(
 );
 const BUFFER_MEMORY: Setting = Setting::new(
     "buffer.memory",
-    Value::MemorySize(|job, size| {
+    OptionValue::MemorySize(|job, size| {
         job.buffer_memory = enough_memory(size)?;
         Ok(())
     }),
@@ -41,14 +41,14 @@ const BUFFER_MEMORY: Setting = Setting::new(
 .own();
 const MAX_OUTAGE: Setting = Setting::new(
     "max.outage",
-    Value::Duration(|job, longest| job.max_outage = Some(longest)),
+    OptionValue::Duration(|job, longest| job.max_outage = Some(longest)),
     "How long the database may be away before the job stops. A start waits that long too, also for Kafka. Left out: a running \
      job waits without end, a start only for the connect time-out, unless --wait-for-servers is given.",
 )
 .own();
 const NOT_NULL_ENFORCER: Setting = Setting::new(
     "table.exec.sink.not-null-enforcer",
-    Value::Choice(&[("ERROR", |job| job.not_null_drop = false), ("DROP", |job| job.not_null_drop = true)]),
+    OptionValue::Choice(&[("ERROR", |job| job.not_null_drop = false), ("DROP", |job| job.not_null_drop = true)]),
     "A NULL for a NOT NULL column: ERROR rejects the record by the sink's exceptionmode, DROP leaves the row out and \
      counts it as ignored.",
 )
@@ -56,7 +56,7 @@ const NOT_NULL_ENFORCER: Setting = Setting::new(
 
 const TYPE_LENGTH_ENFORCER: Setting = Setting::new(
     "table.exec.sink.type-length-enforcer",
-    Value::Choice(&[("IGNORE", |job| job.trim_pad = false), ("TRIM_PAD", |job| job.trim_pad = true)]),
+    OptionValue::Choice(&[("IGNORE", |job| job.trim_pad = false), ("TRIM_PAD", |job| job.trim_pad = true)]),
     "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
      CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
 )
@@ -64,7 +64,7 @@ const TYPE_LENGTH_ENFORCER: Setting = Setting::new(
 .since("1.15");
 const LOCAL_TIME_ZONE: Setting = Setting::new(
     "table.local-time-zone",
-    Value::Parsed(|job, text| {
+    OptionValue::Parsed(|job, text| {
         job.time_zone = TimeZone::parse(text)?;
         Ok(())
     }),

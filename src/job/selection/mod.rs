@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use crate::error::{Rejection, Stage};
 use crate::job::settings::mapping::Mapping;
-use crate::sql::evaluate::context::Context;
+use crate::sql::evaluate::context::EvaluationContext;
 use crate::sql::evaluate::evaluate::{evaluate, feed, is_column};
 use crate::sql::evaluate::fold::fold;
 use crate::sql::expression::Expression;
@@ -65,7 +65,7 @@ impl Selection {
         metadata: &'a [Value<'a>],
         arena: &'a Bump,
     ) -> Result<Selected<'a>, Rejection> {
-        let context = Context::new(row, metadata, arena, &self.zone);
+        let context = EvaluationContext::new(row, metadata, arena, &self.zone);
         if let Some(filter) = &self.filter {
             match evaluate(filter, &context) {
                 Ok(Value::Bool(true)) => {}
@@ -91,7 +91,7 @@ impl Selection {
         if row.contains(&Value::Unchanged) && reads(filter, &|column| is_unchanged(row, column)) {
             return Ok(None);
         }
-        match evaluate(filter, &Context::new(row, metadata, arena, &self.zone)) {
+        match evaluate(filter, &EvaluationContext::new(row, metadata, arena, &self.zone)) {
             Ok(Value::Bool(matches)) => Ok(Some(matches)),
             Ok(_) => Ok(None),
             Err(failure) => Err(Rejection::new(Stage::Select, format!("in WHERE: {failure}"))),
@@ -106,7 +106,7 @@ impl Selection {
         metadata: &'a [Value<'a>],
         arena: &'a Bump,
     ) -> Result<Selected<'a>, Rejection> {
-        let context = Context::new(row, metadata, arena, &self.zone);
+        let context = EvaluationContext::new(row, metadata, arena, &self.zone);
         let selected = arena.alloc_slice_fill_copy(self.columns.len(), Value::Unchanged);
         for (value, column) in selected.iter_mut().zip(&self.columns) {
             if reads(&column.expression, &|index| is_unchanged(row, index)) {
@@ -129,7 +129,7 @@ impl Selection {
         metadata: &'a [Value<'a>],
         arena: &'a Bump,
     ) -> Result<Selected<'a>, Rejection> {
-        let context = Context::new(row, metadata, arena, &self.zone);
+        let context = EvaluationContext::new(row, metadata, arena, &self.zone);
         let columns = || key.iter().filter_map(|&index| self.columns.get(index));
         let selected = arena.alloc_slice_fill_copy(key.len(), Value::Null);
         for (value, column) in selected.iter_mut().zip(columns()) {
@@ -158,7 +158,7 @@ impl Selection {
         Ok(Selected::Row(selected))
     }
 
-    fn project<'a>(&'a self, context: &Context<'a>) -> Result<&'a [Value<'a>], Rejection> {
+    fn project<'a>(&'a self, context: &EvaluationContext<'a>) -> Result<&'a [Value<'a>], Rejection> {
         let projected = context.arena.alloc_slice_fill_copy(self.columns.len(), Value::Null);
         for (value, column) in projected.iter_mut().zip(&self.columns) {
             *value = value_of(column, context)?;
@@ -168,7 +168,7 @@ impl Selection {
 }
 
 #[inline]
-fn value_of<'a>(column: &'a SelectedColumn, context: &Context<'a>) -> Result<Value<'a>, Rejection> {
+fn value_of<'a>(column: &'a SelectedColumn, context: &EvaluationContext<'a>) -> Result<Value<'a>, Rejection> {
     feed(&column.expression, context)
         .map_err(|failure| Rejection::in_column(Stage::Select, &column.name, failure.to_string()))
 }

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 
-use super::stored_offsets::Answer;
+use super::stored_offsets::CommitAnswer;
 use crate::error::Result;
 use crate::threads;
 
 pub struct Committer {
     work: SyncSender<TopicPartitionList>,
-    answers: Receiver<Answer>,
+    answers: Receiver<CommitAnswer>,
     under_way: bool,
     thread: JoinHandle<()>,
 }
 
 impl Committer {
     /// The thread ends when this is dropped and the last answer has come.
-    pub fn start(mut commit: impl FnMut(&TopicPartitionList) -> Answer + Send + 'static) -> Result<Committer> {
+    pub fn start(mut commit: impl FnMut(&TopicPartitionList) -> CommitAnswer + Send + 'static) -> Result<Committer> {
         let (work, orders) = sync_channel::<TopicPartitionList>(1);
         let (answer, answers) = sync_channel(1);
         let body = move || {
@@ -44,7 +44,7 @@ impl Committer {
     }
 
     /// The answer to the commit under way, if it comes within `wait`.
-    pub fn answer(&mut self, wait: Duration) -> Option<Answer> {
+    pub fn answer(&mut self, wait: Duration) -> Option<CommitAnswer> {
         let answer = self.answers.recv_timeout(wait).ok()?;
         self.under_way = false;
         Some(answer)

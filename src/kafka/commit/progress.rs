@@ -10,7 +10,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use super::committer::Committer;
 use super::failures::{CommitFailures, SILENCE, advice};
 use super::schedule::CommitSchedule;
-use super::stored_offsets::{Answer, StoredOffsets};
+use super::stored_offsets::{CommitAnswer, StoredOffsets};
 use super::stored_progress::StoredProgress;
 use crate::error::{Error, Result};
 use crate::kafka::client::broker::positions;
@@ -64,7 +64,7 @@ impl GroupProgress {
     /// From here on progress is stored. `commit` is called by a thread of its own.
     pub fn start(
         &mut self,
-        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> Answer + Send + 'static,
+        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> CommitAnswer + Send + 'static,
     ) -> Result<()> {
         // So far the group has everything that is durable.
         self.stored.complete_at(Instant::now());
@@ -108,7 +108,7 @@ impl GroupProgress {
         &self,
         starts: &[StartPosition],
         fresh: bool,
-        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> Answer,
+        mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> CommitAnswer,
     ) -> Result<()> {
         let list = self.list(&watermarks_of(starts))?;
         let deadline = Instant::now() + FIRST_COMMIT;

@@ -19,7 +19,7 @@ fn mark(partition: i32, next: i64) -> Watermark {
 }
 
 /// Progress whose group answers with `answers`, one after another, and then stores everything. Commits are noted.
-fn progress(bounded: Bounded, answers: Vec<Answer>) -> (GroupProgress, Arc<Mutex<Vec<String>>>) {
+fn progress(bounded: Bounded, answers: Vec<CommitAnswer>) -> (GroupProgress, Arc<Mutex<Vec<String>>>) {
     let mut progress = GroupProgress::new(&resume(), &bounded, &[start(0, 5, Some(50)), start(1, 7, None)]);
     let commits = Arc::new(Mutex::new(Vec::new()));
     let (noted, mut answers) = (Arc::clone(&commits), answers.into_iter());

@@ -12,7 +12,7 @@ use crate::kafka::client::context::KafkaConsumer;
 use crate::threads;
 
 /// Whether a commit was stored, and if not, why.
-pub type Answer = std::result::Result<(), Code>;
+pub type CommitAnswer = std::result::Result<(), Code>;
 
 #[derive(Default)]
 pub struct StoredOffsets {
@@ -24,7 +24,7 @@ pub struct StoredOffsets {
 
 impl StoredOffsets {
     /// Commits these offsets and waits for the answer.
-    pub fn commit(&self, consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+    pub fn commit(&self, consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> CommitAnswer {
         let _in_order = self.committing.lock();
         let answer = send(consumer, offsets);
         if answer.is_ok() {
@@ -34,7 +34,7 @@ impl StoredOffsets {
     }
 
     /// Commits what the group has of a partition once more. `None`: the partition isn't read here.
-    pub fn commit_again(&self, consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<Answer> {
+    pub fn commit_again(&self, consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<CommitAnswer> {
         let _in_order = self.committing.lock();
         let (offset, metadata) = self.known.lock().get(&(topic.to_owned(), partition))?.clone();
         let mut list = TopicPartitionList::new();
@@ -64,7 +64,7 @@ impl StoredOffsets {
     }
 }
 
-fn send(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> Answer {
+fn send(consumer: &KafkaConsumer, offsets: &TopicPartitionList) -> CommitAnswer {
     threads::waits_for("the group's coordinator");
     let stored = consumer.commit(offsets, CommitMode::Sync);
     stored.map_err(|error| error.rdkafka_error_code().unwrap_or(Code::Unknown))

@@ -20,7 +20,7 @@ const LOG_AGAIN: Duration = Duration::from_secs(60);
 
 /// What the reader has to do now.
 #[derive(Debug, PartialEq)]
-pub enum Decision {
+pub enum RebalanceDecision {
     Nothing,
     /// Begin with partitions that were assigned: how far they reach, and what the group has of them.
     TakeOver(Extents),
@@ -29,7 +29,7 @@ pub enum Decision {
 }
 
 /// The answer to the group that is still open.
-enum State {
+enum RebalanceState {
     Idle,
     /// Partitions were assigned, and the brokers are asked where to begin. The group waits, and the reader reads on.
     Assigned(TopicPartitionList, Question<Extents>),
@@ -76,14 +76,14 @@ impl GroupClient for SourceClient {
 }
 
 pub struct Rebalancing {
-    state: State,
+    state: RebalanceState,
     release_wait: Duration,
 }
 
 impl Rebalancing {
     /// `max_poll_interval`: after so long without a poll the group removes a member.
     pub fn new(max_poll_interval: Duration) -> Rebalancing {
-        Rebalancing { state: State::Idle, release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE) }
+        Rebalancing { state: RebalanceState::Idle, release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE) }
     }
 
     /// How long to wait until the rows of revoked partitions are written.
@@ -93,28 +93,32 @@ impl Rebalancing {
 
     /// Whether the group waits for an answer. An assignment that is made for another reason would count as that answer.
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, State::Idle)
+        !matches!(self.state, RebalanceState::Idle)
     }
 
     /// The next step. `is_releasing`: whether a transaction is open that has rows of partitions that were revoked.
-    pub fn next(&mut self, client: &impl GroupClient, is_releasing: impl FnOnce() -> bool) -> Result<Decision> {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => self.take_decision(client),
-            State::Releasing(mut releasing) => {
+    pub fn next(
+        &mut self,
+        client: &impl GroupClient,
+        is_releasing: impl FnOnce() -> bool,
+    ) -> Result<RebalanceDecision> {
+        match std::mem::replace(&mut self.state, RebalanceState::Idle) {
+            RebalanceState::Idle => self.take_decision(client),
+            RebalanceState::Releasing(mut releasing) => {
                 if is_releasing() {
                     releasing.warn_if_long(client.group());
-                    self.state = State::Releasing(releasing);
-                    return Ok(Decision::Nothing);
+                    self.state = RebalanceState::Releasing(releasing);
+                    return Ok(RebalanceDecision::Nothing);
                 }
                 client.let_go(&releasing.partitions)?;
                 self.take_decision(client)
             }
-            State::Assigned(partitions, question) => match question.answer() {
+            RebalanceState::Assigned(partitions, question) => match question.answer() {
                 None => {
-                    self.state = State::Assigned(partitions, question);
-                    Ok(Decision::Nothing)
+                    self.state = RebalanceState::Assigned(partitions, question);
+                    Ok(RebalanceDecision::Nothing)
                 }
-                Some(Ok(extents)) => Ok(Decision::TakeOver(extents)),
+                Some(Ok(extents)) => Ok(RebalanceDecision::TakeOver(extents)),
                 Some(Err(error)) => {
                     log::warn!("the partitions assigned to this process can't be read yet: {error}");
                     self.ask(client, partitions)
@@ -123,18 +127,18 @@ impl Rebalancing {
         }
     }
 
-    fn take_decision(&mut self, client: &impl GroupClient) -> Result<Decision> {
+    fn take_decision(&mut self, client: &impl GroupClient) -> Result<RebalanceDecision> {
         match client.take_rebalance() {
-            None => Ok(Decision::Nothing),
+            None => Ok(RebalanceDecision::Nothing),
             Some(Rebalance::Assigned(partitions)) => self.ask(client, partitions),
-            Some(Rebalance::Revoked(partitions)) => Ok(Decision::GiveUp(partitions)),
+            Some(Rebalance::Revoked(partitions)) => Ok(RebalanceDecision::GiveUp(partitions)),
         }
     }
 
-    fn ask(&mut self, client: &impl GroupClient, partitions: TopicPartitionList) -> Result<Decision> {
+    fn ask(&mut self, client: &impl GroupClient, partitions: TopicPartitionList) -> Result<RebalanceDecision> {
         let question = client.ask_places(&partitions)?;
-        self.state = State::Assigned(partitions, question);
-        Ok(Decision::Nothing)
+        self.state = RebalanceState::Assigned(partitions, question);
+        Ok(RebalanceDecision::Nothing)
     }
 
     /// What could be written of revoked partitions has been written. `is_releasing`: a transaction with their rows is still
@@ -149,21 +153,21 @@ impl Rebalancing {
             return client.let_go(&partitions);
         }
         let now = Instant::now();
-        self.state = State::Releasing(Releasing { partitions, since: now, logged: now });
+        self.state = RebalanceState::Releasing(Releasing { partitions, since: now, logged: now });
         Ok(())
     }
 
     /// Nothing is read any more: the group's decisions are answered without reading anything.
     pub fn decline_all(&mut self, client: &SourceClient) {
         let later = client.context().leave();
-        let open = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => None,
-            State::Assigned(partitions, question) => {
+        let open = match std::mem::replace(&mut self.state, RebalanceState::Idle) {
+            RebalanceState::Idle => None,
+            RebalanceState::Assigned(partitions, question) => {
                 decline(client.consumer(), &Rebalance::Assigned(partitions));
                 question.end();
                 None
             }
-            State::Releasing(releasing) => Some(Rebalance::Revoked(releasing.partitions)),
+            RebalanceState::Releasing(releasing) => Some(Rebalance::Revoked(releasing.partitions)),
         };
         open.iter().chain(&later).for_each(|rebalance| decline(client.consumer(), rebalance));
     }
@@ -245,11 +249,15 @@ mod tests {
         let failed = Some(Err(Error::Source("away".into())));
         let client = client(vec![Rebalance::Assigned(list(0))], vec![failed, Some(Ok(Vec::new()))]);
         let mut rebalancing = rebalancing();
-        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing), "the brokers are asked");
+        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::Nothing), "the brokers are asked");
         assert!(rebalancing.is_open());
-        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing), "they failed, and are asked again");
+        assert_eq!(
+            rebalancing.next(&client, || false),
+            Ok(RebalanceDecision::Nothing),
+            "they failed, and are asked again"
+        );
         assert!(rebalancing.is_open());
-        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::TakeOver(Vec::new())));
+        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::TakeOver(Vec::new())));
         assert!(!rebalancing.is_open());
     }
 
@@ -259,7 +267,7 @@ mod tests {
         let client = client(decisions, vec![None]);
         let mut rebalancing = rebalancing();
         for _ in 0..3 {
-            assert_eq!(rebalancing.next(&client, || false), Ok(Decision::Nothing));
+            assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::Nothing));
         }
         assert_eq!(client.decisions.borrow().len(), 1);
     }
@@ -268,12 +276,12 @@ mod tests {
     fn revoked_partitions_are_let_go_when_no_transaction_has_their_rows() {
         let client = client(vec![Rebalance::Revoked(list(0)), Rebalance::Revoked(list(1))], Vec::new());
         let mut rebalancing = rebalancing();
-        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::GiveUp(list(0))));
+        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(0))));
         rebalancing.released(&client, list(0), true).unwrap();
         assert!(rebalancing.is_open() && client.let_go.borrow().is_empty(), "a transaction is open");
-        assert_eq!(rebalancing.next(&client, || true), Ok(Decision::Nothing));
+        assert_eq!(rebalancing.next(&client, || true), Ok(RebalanceDecision::Nothing));
         assert!(client.let_go.borrow().is_empty());
-        assert_eq!(rebalancing.next(&client, || false), Ok(Decision::GiveUp(list(1))), "it has ended");
+        assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(1))), "it has ended");
         assert_eq!(*client.let_go.borrow(), [list(0)]);
         rebalancing.released(&client, list(1), false).unwrap();
         assert_eq!(*client.let_go.borrow(), [list(0), list(1)]);

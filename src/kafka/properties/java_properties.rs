@@ -19,7 +19,7 @@ pub struct Translation {
     pub errors: Vec<String>,
 }
 
-enum Rule {
+enum PropertyRule {
     /// The same meaning under this name.
     As(&'static str),
     /// Decided elsewhere or handled together with others below.
@@ -34,11 +34,11 @@ enum Rule {
     AlwaysOff(&'static str),
 }
 
-use Rule::{AlwaysOff, As, Handled, JavaClass, Membership, NoEquivalent};
+use PropertyRule::{AlwaysOff, As, Handled, JavaClass, Membership, NoEquivalent};
 
 const BY_HAND: &str = "offsets are committed when the rows are, not by the clock";
 
-const RULES: &[(&str, Rule)] = &[
+const RULES: &[(&str, PropertyRule)] = &[
     ("bootstrap.servers", Handled),
     ("group.id", Handled),
     ("auto.offset.reset", Handled),
@@ -131,7 +131,7 @@ pub fn translate(properties: &[(String, String)]) -> Translation {
             None => out.warnings.push(format!("properties.{key} is unknown and has no effect")),
         }
     }
-    let given = Given(properties);
+    let given = GivenProperties(properties);
     login(&given, &mut out);
     trust(&given, &mut out);
     client_certificate(&given, &mut out);
@@ -186,16 +186,16 @@ fn known(name: &str) -> bool {
     ClientConfig::new().create_native_config().is_ok_and(|config| config.get(name).is_ok())
 }
 
-struct Given<'a>(&'a [(String, String)]);
+struct GivenProperties<'a>(&'a [(String, String)]);
 
-impl Given<'_> {
+impl GivenProperties<'_> {
     /// The last one wins, as in the job file.
     fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
-fn login(given: &Given<'_>, out: &mut Translation) {
+fn login(given: &GivenProperties<'_>, out: &mut Translation) {
     let protocol = given.get("security.protocol").unwrap_or("PLAINTEXT").trim().to_ascii_uppercase();
     if !["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"].contains(&protocol.as_str()) {
         out.errors.push(format!(
@@ -253,7 +253,7 @@ fn login(given: &Given<'_>, out: &mut Translation) {
 }
 
 /// OAUTHBEARER with a client secret, fetched from the token endpoint by librdkafka itself.
-fn oauth(login: &jaas::Login, given: &Given<'_>, out: &mut Translation) {
+fn oauth(login: &jaas::Login, given: &GivenProperties<'_>, out: &mut Translation) {
     let endpoint = given.get("sasl.oauthbearer.token.endpoint.url");
     let (Some(id), Some(secret), Some(_)) = (login.option("clientId"), login.option("clientSecret"), endpoint) else {
         out.errors.push(
@@ -272,7 +272,7 @@ fn oauth(login: &jaas::Login, given: &Given<'_>, out: &mut Translation) {
     }
 }
 
-fn trust(given: &Given<'_>, out: &mut Translation) {
+fn trust(given: &GivenProperties<'_>, out: &mut Translation) {
     // An empty string is how Java switches the host name check off.
     if let Some(check) = given.get("ssl.endpoint.identification.algorithm") {
         let check = if check.is_empty() { "none" } else { check };
@@ -289,7 +289,7 @@ fn trust(given: &Given<'_>, out: &mut Translation) {
     }
 }
 
-fn client_certificate(given: &Given<'_>, out: &mut Translation) {
+fn client_certificate(given: &GivenProperties<'_>, out: &mut Translation) {
     let Some(path) = given.get("ssl.keystore.location") else { return };
     let password = given.get("ssl.keystore.password");
     match store_type("properties.ssl.keystore", given.get("ssl.keystore.type"), path) {
@@ -307,7 +307,7 @@ fn client_certificate(given: &Given<'_>, out: &mut Translation) {
 }
 
 /// Java's −1 means "as the system has it", which is 0 in librdkafka.
-fn buffers(given: &Given<'_>, out: &mut Translation) {
+fn buffers(given: &GivenProperties<'_>, out: &mut Translation) {
     for (java, name) in
         [("receive.buffer.bytes", "socket.receive.buffer.bytes"), ("send.buffer.bytes", "socket.send.buffer.bytes")]
     {

@@ -16,7 +16,7 @@ use crate::kafka::commit::progress::GroupProgress;
 use crate::kafka::commit::stored_progress::StoredProgress;
 use crate::kafka::group::member::Member;
 use crate::kafka::group::others::OtherMembers;
-use crate::kafka::group::rebalancing::{Decision, Rebalancing};
+use crate::kafka::group::rebalancing::{RebalanceDecision, Rebalancing};
 use crate::kafka::group::subscription::Subscription;
 use crate::kafka::group::takeover;
 use crate::kafka::intake::{Intake, Watermark};
@@ -136,9 +136,9 @@ impl Upkeep {
         intake: &mut dyn Intake,
     ) -> Result<bool> {
         match self.rebalancing.next(client, || intake.is_releasing())? {
-            Decision::Nothing => Ok(false),
-            Decision::TakeOver(extents) => self.take_over(&extents, client, fetching, intake).map(|()| false),
-            Decision::GiveUp(partitions) => self.give_up(partitions, client, fetching, intake).map(|()| true),
+            RebalanceDecision::Nothing => Ok(false),
+            RebalanceDecision::TakeOver(extents) => self.take_over(&extents, client, fetching, intake).map(|()| false),
+            RebalanceDecision::GiveUp(partitions) => self.give_up(partitions, client, fetching, intake).map(|()| true),
         }
     }
 

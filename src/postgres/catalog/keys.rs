@@ -38,7 +38,7 @@ pub struct Index {
 const RULE: &str = "i.indkey::text || ' ' || i.indclass::text || ' ' || i.indcollation::text || ' ' || i.indimmediate::text
                     || ' ' || i.indisexclusion::text || ' ' || (i.indpred IS NOT NULL)::text || (i.indexprs IS NOT NULL)::text";
 
-/// The query for [`Keys::rules`] of the table `name` in `schema`, both literals.
+/// The query for [`TableKeys::rules`] of the table `name` in `schema`, both literals.
 pub fn rules_of(schema: &str, name: &str) -> String {
     format!(
         "SELECT coalesce(pg_catalog.string_agg(r.rule, ',' ORDER BY r.rule), '') FROM (
@@ -111,7 +111,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Index>>
 
 /// What identifies a row, and what else may conflict.
 #[derive(Debug, Default)]
-pub struct Keys {
+pub struct TableKeys {
     /// Indexes into the written columns.
     pub key: Option<Vec<usize>>,
     /// The table itself has a unique index over exactly these columns.
@@ -130,8 +130,8 @@ pub struct Keys {
     pub rules: String,
 }
 
-impl Keys {
-    pub fn new(sink: &Sink, columns: &[CatalogColumn], indexes: &[Index]) -> Keys {
+impl TableKeys {
+    pub fn new(sink: &Sink, columns: &[CatalogColumn], indexes: &[Index]) -> TableKeys {
         let written = |number: &i16| columns.iter().position(|column| column.number == *number);
         let unique: Vec<&Index> = indexes.iter().filter(|index| index.unique).collect();
         let key = sink.declared_key.clone().or_else(|| {
@@ -158,7 +158,7 @@ impl Keys {
         let mut rules: Vec<&str> = unique.iter().map(|index| index.rule.as_str()).collect();
         rules.sort_unstable();
         rules.dedup();
-        Keys {
+        TableKeys {
             rules: rules.join(","),
             key_is_bytewise: of_key.iter().all(|index| index.bytewise),
             collations: key.iter().flatten().map(collation).collect(),

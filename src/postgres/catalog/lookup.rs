@@ -2,7 +2,7 @@
 //! by name in the row as JSON, where a missing one is null.
 
 use super::dimension;
-use super::keys::{self, Keys};
+use super::keys::{self, TableKeys};
 use super::names::nearest;
 use super::triggers;
 use super::unreadable::unreadable;
@@ -25,7 +25,7 @@ pub struct Catalog {
     /// The written columns, in the job's order.
     pub columns: Vec<CatalogColumn>,
     pub unwritten: Vec<CatalogColumn>,
-    pub keys: Keys,
+    pub keys: TableKeys,
     pub unlogged: bool,
     /// Greenplum's DISTRIBUTED clause for a staging table that is distributed like this table.
     pub distribution: Option<String>,
@@ -56,7 +56,7 @@ impl Catalog {
             Some(written) => written,
         };
         let (columns, unwritten) = choose(&name, written, all)?;
-        let keys = Keys::new(sink, &columns, &indexes);
+        let keys = TableKeys::new(sink, &columns, &indexes);
         let key_triggers = match &keys.key {
             Some(key) if has_triggers => {
                 let key: Vec<&str> = key.iter().map(|&index| columns[index].name.as_str()).collect();
@@ -337,11 +337,11 @@ impl Catalog {
             table: table.to_owned(),
             columns: columns.iter().enumerate().map(column).collect(),
             unwritten: Vec::new(),
-            keys: Keys {
+            keys: TableKeys {
                 key: (!key.is_empty()).then(|| key.iter().filter_map(at).collect()),
                 key_is_unique: !key.is_empty(),
                 key_is_bytewise: true,
-                ..Keys::default()
+                ..TableKeys::default()
             },
             unlogged: false,
             distribution: None,

@@ -10,14 +10,14 @@ use parking_lot::{Condvar, Mutex};
 pub type Slot<T> = Option<T>;
 
 pub struct Slots<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<SlotsState<T>>,
     given_back: Condvar,
     most: u32,
     /// Whether to keep the contents of a slot that is given back.
     is_kept: fn(&T) -> bool,
 }
 
-struct State<T> {
+struct SlotsState<T> {
     /// The kept contents; what was given back last is lent first.
     kept: Vec<T>,
     lent: u32,
@@ -33,7 +33,7 @@ pub enum NotLent {
 
 impl<T> Slots<T> {
     pub fn new(most: u32, is_kept: fn(&T) -> bool) -> Arc<Slots<T>> {
-        let state = State { kept: Vec::new(), lent: 0, closed: false };
+        let state = SlotsState { kept: Vec::new(), lent: 0, closed: false };
         Arc::new(Slots { state: Mutex::new(state), given_back: Condvar::new(), most: most.max(1), is_kept })
     }
 

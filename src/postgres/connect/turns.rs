@@ -19,11 +19,11 @@ const LOCK_TIMEOUT: &str = "5s";
 pub struct Turns {
     /// The key of the advisory lock that says whose turn it is: the same for all processes that write the table.
     key: i64,
-    state: Mutex<State>,
+    state: Mutex<TurnsState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TurnsState {
     until: Option<Instant>,
     last: Duration,
 }

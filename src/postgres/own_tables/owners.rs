@@ -59,7 +59,7 @@ enum EpochTable {
 /// A partition of this process, until the last transaction with its rows has ended.
 struct OwnedPartition {
     partition: Partition,
-    state: State,
+    state: OwnershipState,
     /// It belongs to another process now: no new transaction may have its rows.
     left: bool,
     /// Open transactions that have rows of it.
@@ -77,7 +77,7 @@ struct Partition {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum OwnershipState {
     New,
     /// The epoch is raised, and the group has not confirmed it yet.
     Raised(i64),
@@ -132,7 +132,7 @@ impl Owners {
         let key = i64::from_ne_bytes(XxHash64::oneshot(0, image.as_bytes()).to_ne_bytes());
         let (sink, topic) = (self.sink.clone(), Arc::clone(topic));
         let partition = Partition { key, sink, topic, id, membership: Arc::clone(by) };
-        let claimed = OwnedPartition { partition, state: State::New, left: false, open: 0 };
+        let claimed = OwnedPartition { partition, state: OwnershipState::New, left: false, open: 0 };
         self.streams.lock().insert(stream, claimed);
         self.on.store(true, Ordering::Release);
     }
@@ -175,23 +175,23 @@ impl Owners {
                 Some(stream) => (stream.partition.clone(), stream.state),
                 None => continue,
             };
-            if !matches!(state, State::Own(_)) {
+            if !matches!(state, OwnershipState::Own(_)) {
                 let mut table = self.raising.lock();
                 self.find_table(session, &mut table)?;
                 // Another writer may have been first.
                 state = self.state(number).unwrap_or(state);
-                if state == State::New {
-                    state = State::Raised(self.raise(session, &partition, &table)?);
+                if state == OwnershipState::New {
+                    state = OwnershipState::Raised(self.raise(session, &partition, &table)?);
                     self.note(number, state);
                 }
-                if let State::Raised(epoch) = state {
+                if let OwnershipState::Raised(epoch) = state {
                     let confirmed = partition.membership.confirm(&partition.topic, partition.id);
                     confirmed.map_err(|why| unconfirmed(&partition, &why))?;
-                    state = State::Own(epoch);
+                    state = OwnershipState::Own(epoch);
                     self.note(number, state);
                 }
             }
-            if let State::Own(epoch) = state {
+            if let OwnershipState::Own(epoch) = state {
                 has_table &= epoch > 0;
                 own.push((partition.key, epoch));
             }
@@ -236,16 +236,16 @@ impl Owners {
                 log::info!(
                     "{topic}[{id}]: another process has taken this partition over; asking the group who owns it"
                 );
-                stream.state = State::New;
+                stream.state = OwnershipState::New;
             }
         }
     }
 
-    fn state(&self, number: u32) -> Option<State> {
+    fn state(&self, number: u32) -> Option<OwnershipState> {
         self.streams.lock().get(&number).map(|stream| stream.state)
     }
 
-    fn note(&self, number: u32, state: State) {
+    fn note(&self, number: u32, state: OwnershipState) {
         if let Some(stream) = self.streams.lock().get_mut(&number) {
             stream.state = state;
         }

@@ -51,7 +51,7 @@ pub enum PositionOutcome {
 }
 
 /// The table of streams beside a sink's table.
-pub struct Streams {
+pub struct StreamTable {
     database: Arc<Database>,
     /// The schema of the sink's table.
     schema: String,
@@ -60,9 +60,9 @@ pub struct Streams {
     opening: Deadline,
 }
 
-impl Streams {
-    pub fn new(database: &Arc<Database>, schema: &str, greenplum: bool, opening: Deadline) -> Streams {
-        Streams { database: Arc::clone(database), schema: schema.to_owned(), greenplum, opening }
+impl StreamTable {
+    pub fn new(database: &Arc<Database>, schema: &str, greenplum: bool, opening: Deadline) -> StreamTable {
+        StreamTable { database: Arc::clone(database), schema: schema.to_owned(), greenplum, opening }
     }
 
     /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is

@@ -1,6 +1,6 @@
 //! How rows of one key are reduced and ordered.
 
-use crate::postgres::catalog::keys::Keys;
+use crate::postgres::catalog::keys::TableKeys;
 use crate::settings::ConflictMode;
 
 /// Which row of a key counts.
@@ -27,8 +27,8 @@ pub struct Order {
 }
 
 impl Order {
-    pub fn new(mode: ConflictMode, keys: &Keys, exact: bool, key_as_sent: bool) -> Order {
-        let &Keys { key_is_unique, other_unique, .. } = keys;
+    pub fn new(mode: ConflictMode, keys: &TableKeys, exact: bool, key_as_sent: bool) -> Order {
+        let &TableKeys { key_is_unique, other_unique, .. } = keys;
         let in_order = other_unique || !exact || !key_as_sent;
         let keep = match mode {
             _ if !key_is_unique => Keep::All,

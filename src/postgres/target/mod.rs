@@ -13,7 +13,7 @@ use crate::postgres::connect::database::Database;
 use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
-use crate::postgres::own_tables::streams::Streams;
+use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
 use crate::postgres::write::writer::Writer;
 use crate::types::target::TargetTable;
@@ -26,7 +26,7 @@ pub struct Target {
     /// Who writes the rows of which partition.
     pub owners: Arc<Owners>,
     /// The streams of rows that a host pushes.
-    pub streams: Streams,
+    pub streams: StreamTable,
     /// The table as the start found it.
     pub table: TargetTable,
     pub description: Description,

@@ -24,7 +24,7 @@ use crate::postgres::connect::waits::Waits;
 use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
-use crate::postgres::own_tables::streams::Streams;
+use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::machine::MachineSettings;
@@ -103,7 +103,7 @@ impl Target {
         let key_is_unique = catalog.keys.key_is_unique;
         Ok(Target {
             writer: Writer::new(&database, &schema, &owners, &dead_letters, settings, backoff, conflicts),
-            streams: Streams::new(&database, &table.schema, server.greenplum, opening),
+            streams: StreamTable::new(&database, &table.schema, server.greenplum, opening),
             schema,
             dead_letters,
             owners,

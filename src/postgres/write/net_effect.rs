@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::rows::Rows;
 use crate::batch::Op;
 use crate::postgres::schema::order::Keep;
-use crate::postgres::write::reduce::{Keys, reduce};
+use crate::postgres::write::reduce::{BatchKeys, reduce};
 
 /// What a transaction does, in this order. Numbers of rows; those of merged ones are beyond the batch's.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ const NONE: u32 = u32::MAX;
 
 /// What happened to a key so far.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct KeyState {
     delete: u32,
     /// The row that is kept. Rows before it may be kept as well (see [`Keep::All`]).
     row: u32,
@@ -60,9 +60,9 @@ pub fn net(rows: &mut Rows<'_>, range: Range<usize>, keep: Keep) -> Option<Net> 
 struct Work {
     start: usize,
     keep: Keep,
-    keys: Keys,
+    keys: BatchKeys,
     /// By the first row of a key.
-    states: Vec<State>,
+    states: Vec<KeyState>,
     /// What is sent for each row: its own number, or that of a merged one.
     sent: Vec<u32>,
     /// The row of the same key that was kept before.
@@ -72,11 +72,11 @@ struct Work {
 
 impl Work {
     fn new(range: Range<usize>, keep: Keep) -> Self {
-        let untouched = State { delete: NONE, row: NONE, patch: NONE, is_new: false };
+        let untouched = KeyState { delete: NONE, row: NONE, patch: NONE, is_new: false };
         Work {
             start: range.start,
             keep,
-            keys: Keys::new(range.len()),
+            keys: BatchKeys::new(range.len()),
             states: vec![untouched; range.len()],
             sent: vec![NONE; range.len()],
             earlier: vec![NONE; range.len()],
@@ -86,7 +86,7 @@ impl Work {
 
     fn take(&mut self, rows: &mut Rows<'_>, row: usize) -> Option<()> {
         let key = self.keys.first(rows, row) - self.start;
-        let State { delete, row: standing, patch, is_new } = self.states[key];
+        let KeyState { delete, row: standing, patch, is_new } = self.states[key];
         let number = row as u32;
         match (rows.op(row), self.keep) {
             (Op::Delete, _) => {
@@ -96,7 +96,7 @@ impl Work {
                 }
                 self.net.superseded += u64::from(delete != NONE) + u64::from(patch != NONE);
                 self.supersede_all(rows, standing);
-                self.states[key] = State { delete: number, row: NONE, patch: NONE, is_new };
+                self.states[key] = KeyState { delete: number, row: NONE, patch: NONE, is_new };
             }
             (Op::Insert | Op::Update, Keep::First) if standing != NONE => self.net.ignored += 1,
             (Op::Insert | Op::Update, Keep::First | Keep::All) => {
@@ -109,7 +109,7 @@ impl Work {
                 self.net.superseded += u64::from(patch != NONE);
                 self.supersede_all(rows, standing);
                 let is_new = is_new || (op == Op::Insert && delete == NONE);
-                self.states[key] = State { delete, row: number, patch: NONE, is_new };
+                self.states[key] = KeyState { delete, row: number, patch: NONE, is_new };
                 self.sent[row - self.start] = number;
             }
             // It would change a row that is there already.
@@ -145,7 +145,7 @@ impl Work {
             patches.extend((state.patch != NONE).then_some(state.patch));
         }
         for (at, &row) in self.sent.iter().enumerate().filter(|(_, row)| **row != NONE) {
-            let State { delete, is_new, .. } = self.states[self.keys.first(rows, self.start + at) - self.start];
+            let KeyState { delete, is_new, .. } = self.states[self.keys.first(rows, self.start + at) - self.start];
             let replaces = delete == NONE && !is_new;
             if replaces && self.keep == Keep::Strict {
                 upserts.push(row);

@@ -13,7 +13,7 @@ pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
     if matches!(keep, Keep::All | Keep::Strict) || range.len() < 2 {
         return range.filter(|&row| !rows.is_left_out(row)).map(|row| row as u32).collect();
     }
-    let mut keys = Keys::new(range.len());
+    let mut keys = BatchKeys::new(range.len());
     let mut kept = Vec::with_capacity(range.len());
     if keep == Keep::First {
         kept.extend(range.filter(|&row| !rows.is_left_out(row) && keys.first(rows, row) == row).map(|row| row as u32));
@@ -27,13 +27,13 @@ pub fn reduce(rows: &Rows<'_>, range: Range<usize>, keep: Keep) -> Vec<u32> {
 }
 
 /// An open-addressing set of rows by their key image; the hash is the one the shard was chosen by.
-pub struct Keys {
+pub struct BatchKeys {
     slots: Vec<u32>,
 }
 
-impl Keys {
+impl BatchKeys {
     pub fn new(rows: usize) -> Self {
-        Keys { slots: vec![FREE; (rows * 2).next_power_of_two()] }
+        BatchKeys { slots: vec![FREE; (rows * 2).next_power_of_two()] }
     }
 
     /// The row of the same key that came first: it itself if it is new. A row without a key image is like no other.

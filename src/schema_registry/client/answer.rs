@@ -7,7 +7,7 @@ const SCHEMA_NOT_FOUND: i64 = 40403;
 const SUBJECT_OR_VERSION_NOT_FOUND: [i64; 2] = [40401, 40402];
 
 #[derive(Debug, PartialEq)]
-pub enum Answer {
+pub enum RegistryAnswer {
     Schema(Body),
     /// It has no such schema.
     Unknown(String),
@@ -31,28 +31,28 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-pub fn of(url: &str, reply: &Reply) -> Answer {
+pub fn of(url: &str, reply: &Reply) -> RegistryAnswer {
     let json: Json = serde_json::from_slice(&reply.body).unwrap_or(Json::Null);
     let code = json.get("error_code").and_then(Json::as_i64);
     let said: String = json.get("message").and_then(Json::as_str).unwrap_or_default().chars().take(200).collect();
     match (reply.status, code) {
         (200, _) => body(&json).map_or_else(
             || {
-                Answer::Refused(format!(
+                RegistryAnswer::Refused(format!(
                     "{url} gives no schema; the URL must be a schema registry's with Confluent's API"
                 ))
             },
-            Answer::Schema,
+            RegistryAnswer::Schema,
         ),
         (404, Some(code)) if code == SCHEMA_NOT_FOUND || SUBJECT_OR_VERSION_NOT_FOUND.contains(&code) => {
-            Answer::Unknown(format!("the registry doesn't know the schema of the message: {url} says {said}"))
+            RegistryAnswer::Unknown(format!("the registry doesn't know the schema of the message: {url} says {said}"))
         }
-        (401 | 403, _) => Answer::Refused(format!(
+        (401 | 403, _) => RegistryAnswer::Refused(format!(
             "the schema registry refuses the login (HTTP {}, {url}): {said}; see basic-auth.* and bearer-auth.*",
             reply.status
         )),
-        (408 | 425 | 429 | 500.., _) => Answer::Silence(format!("HTTP {} from {url}: {said}", reply.status)),
-        (status, _) => Answer::Refused(format!(
+        (408 | 425 | 429 | 500.., _) => RegistryAnswer::Silence(format!("HTTP {} from {url}: {said}", reply.status)),
+        (status, _) => RegistryAnswer::Refused(format!(
             "HTTP {status} from {url}: {said}; the URL must be a schema registry's with Confluent's API, such as \
              http://host:8081 or http://host:8080/apis/ccompat/v7"
         )),
@@ -73,7 +73,7 @@ fn body(json: &Json) -> Option<Body> {
 mod tests {
     use super::*;
 
-    fn answer(status: u32, body: &str) -> Answer {
+    fn answer(status: u32, body: &str) -> RegistryAnswer {
         of("http://r/schemas/ids/7", &Reply { status, body: body.into() })
     }
 
@@ -81,23 +81,26 @@ mod tests {
     fn a_schema_comes_with_what_it_refers_to() {
         let body = r#"{"schema": "\"int\"", "references": [{"name": "a.B", "subject": "b", "version": 3}]}"#;
         let schema = Body { schema: "\"int\"".into(), schema_type: None, references: vec![("b".into(), 3)] };
-        assert_eq!(answer(200, body), Answer::Schema(schema));
+        assert_eq!(answer(200, body), RegistryAnswer::Schema(schema));
     }
 
     #[test]
     fn only_the_registry_itself_can_say_that_there_is_no_such_schema() {
         let unknown = answer(404, r#"{"error_code": 40403, "message": "Schema not found"}"#);
-        assert!(matches!(&unknown, Answer::Unknown(reason) if reason.contains("Schema not found")), "{unknown:?}");
+        assert!(
+            matches!(&unknown, RegistryAnswer::Unknown(reason) if reason.contains("Schema not found")),
+            "{unknown:?}"
+        );
         // A wrong path would make a dead letter of every message.
-        assert!(matches!(answer(404, "<html>"), Answer::Refused(_)));
-        assert!(matches!(answer(200, "{}"), Answer::Refused(_)));
+        assert!(matches!(answer(404, "<html>"), RegistryAnswer::Refused(_)));
+        assert!(matches!(answer(200, "{}"), RegistryAnswer::Refused(_)));
     }
 
     #[test]
     fn a_refused_login_and_a_server_in_trouble_are_told_apart() {
-        assert!(matches!(answer(401, ""), Answer::Refused(reason) if reason.contains("basic-auth")));
+        assert!(matches!(answer(401, ""), RegistryAnswer::Refused(reason) if reason.contains("basic-auth")));
         for status in [429, 500, 502, 503, 504] {
-            assert!(matches!(answer(status, "x"), Answer::Silence(_)), "{status}");
+            assert!(matches!(answer(status, "x"), RegistryAnswer::Silence(_)), "{status}");
         }
     }
 }

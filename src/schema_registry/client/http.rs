@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use curl::easy::{Easy, List};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::answer::{Answer, Reply};
+use super::answer::{RegistryAnswer, Reply};
 use crate::kafka::properties::jaas;
 use crate::kafka::properties::stores::{StoreType, TrustStore, store_type};
 use crate::settings::Password;
@@ -18,14 +18,14 @@ const TRUST_STORE: &str = "the schema registry's ssl.truststore";
 const KEY_STORE: &str = "the schema registry's ssl.keystore";
 
 /// Keeps its connection.
-pub struct Client {
+pub struct RegistryClient {
     easy: Easy,
     has_store: bool,
 }
 
-impl Client {
+impl RegistryClient {
     /// Errors are those of the options, told without a password.
-    pub fn new(settings: &Registry) -> Result<Client, String> {
+    pub fn new(settings: &Registry) -> Result<RegistryClient, String> {
         let authorization = authorization(&settings.login)?;
         let trusted = settings.trust_store.as_ref().map(certificates).transpose()?;
         let own = settings.key_store.as_ref().map(own_key).transpose()?;
@@ -59,10 +59,10 @@ impl Client {
             easy.ssl_verify_host(settings.verify_host)
         };
         set_up().map_err(|error| format!("the HTTP client doesn't take the schema registry's options: {error}"))?;
-        Ok(Client { easy, has_store: trusted.is_some() })
+        Ok(RegistryClient { easy, has_store: trusted.is_some() })
     }
 
-    pub fn get(&mut self, url: &str) -> Result<Reply, Answer> {
+    pub fn get(&mut self, url: &str) -> Result<Reply, RegistryAnswer> {
         let mut body = Vec::new();
         let done = self.perform(url, &mut body);
         match done {
@@ -88,7 +88,7 @@ impl Client {
         self.easy.response_code()
     }
 
-    fn failed(&self, url: &str, error: &curl::Error) -> Answer {
+    fn failed(&self, url: &str, error: &curl::Error) -> RegistryAnswer {
         let detail = error.extra_description().unwrap_or_default();
         let told = format!("{url}: {} {detail}", error.description()).trim_end().to_string();
         if error.is_peer_failed_verification() {
@@ -96,12 +96,12 @@ impl Client {
                 true => "its certificate isn't signed by one of ssl.truststore.location, or is for another name",
                 false => "name the authority that signed its certificate with ssl.truststore.location",
             };
-            return Answer::Refused(format!("the schema registry isn't trusted: {told}; {advice}"));
+            return RegistryAnswer::Refused(format!("the schema registry isn't trusted: {told}; {advice}"));
         }
         if error.is_url_malformed() || error.is_unsupported_protocol() || error.is_ssl_certproblem() {
-            return Answer::Refused(format!("the schema registry can't be asked: {told}"));
+            return RegistryAnswer::Refused(format!("the schema registry can't be asked: {told}"));
         }
-        Answer::Silence(told)
+        RegistryAnswer::Silence(told)
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_polls_kafka_may_not_ask_a_registry() {
-        let mut client = Client::new(&Registry {
+        let mut client = RegistryClient::new(&Registry {
             urls: Vec::new(),
             login: RegistryLogin::None,
             trust_store: None,

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use self::answer::{Answer, Body};
-use self::http::Client;
+use self::answer::{Body, RegistryAnswer};
+use self::http::RegistryClient;
 use crate::error::{Error, Result};
 use crate::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 use crate::settings::registry::Registry;
@@ -29,7 +29,7 @@ const MOST_REFERENCES: usize = 200;
 /// Opens a registry; nothing is asked yet. A request for a schema waits for `longest_wait`. If there is no answer by then, the
 /// result says so, and a later request gets the answer.
 pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schemas>> {
-    let client = Client::new(settings).map_err(Error::Source)?;
+    let client = RegistryClient::new(settings).map_err(Error::Source)?;
     let asker =
         Asker { client, urls: settings.urls.clone(), outage: None, has_answered: false, unknown: HashMap::new() };
     let desk = Arc::new(Desk::default());
@@ -42,7 +42,7 @@ pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schem
 
 /// What is wrong with a registry's options, found without asking it.
 pub fn check(settings: &Registry) -> Vec<String> {
-    Client::new(settings).err().into_iter().collect()
+    RegistryClient::new(settings).err().into_iter().collect()
 }
 
 struct ConfluentRegistry {
@@ -100,7 +100,7 @@ fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
 }
 
 struct Asker {
-    client: Client,
+    client: RegistryClient,
     /// The one that answered last is the first.
     urls: Vec<String>,
     outage: Option<RegistryOutage>,
@@ -181,17 +181,17 @@ impl Asker {
             let Some(url) = self.urls.first() else { break };
             let url = format!("{url}{path}");
             match self.client.get(&url).map_or_else(|failure| failure, |reply| answer::of(&url, &reply)) {
-                Answer::Schema(body) => {
+                RegistryAnswer::Schema(body) => {
                     self.answered();
                     return Ok(body);
                 }
-                Answer::Unknown(reason) => {
+                RegistryAnswer::Unknown(reason) => {
                     self.answered();
                     return Err(SchemaLookup::Nothing(reason));
                 }
                 // It has answered before, so somebody is probably repairing it.
-                Answer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
-                Answer::Refused(reason) | Answer::Silence(reason) => {
+                RegistryAnswer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
+                RegistryAnswer::Refused(reason) | RegistryAnswer::Silence(reason) => {
                     silent = reason;
                     self.urls.rotate_left(1);
                 }

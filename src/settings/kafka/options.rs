@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::parse::{brokers, key_fields, partition_offsets, topics};
 use super::{Assignment, Bounded, OffsetReset, PartitionOffsets, Startup};
-use crate::options::{OptionDefinition, Value};
+use crate::options::{OptionDefinition, OptionValue};
 use crate::settings::topics::{TopicPattern, Topics};
 use crate::types::vector_encoding::PackedNumber::{F16, F32, F64};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
@@ -98,13 +98,13 @@ fn encoding(number: PackedNumber, big_endian: bool, base64: bool) -> Option<Vect
 
 pub type SourceOption = OptionDefinition<SourceOptions>;
 
-pub const CONNECTOR: SourceOption = SourceOption::new("connector", Value::Text(|_, _| {}), "kafka")
+pub const CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "kafka")
     .required()
     // It says what the table is, which is known here.
     .read_when(|_| false);
 pub const BROKERS: SourceOption = SourceOption::new(
     "properties.bootstrap.servers",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.kafka.brokers = brokers(text)?;
         Ok(())
     }),
@@ -113,7 +113,7 @@ pub const BROKERS: SourceOption = SourceOption::new(
 .required();
 pub const TOPIC: SourceOption = SourceOption::new(
     "topic",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.topics = Some(topics(text)?);
         Ok(())
     }),
@@ -121,7 +121,7 @@ pub const TOPIC: SourceOption = SourceOption::new(
 );
 pub const TOPIC_PATTERN: SourceOption = SourceOption::new(
     "topic-pattern",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.topic_pattern = Some(TopicPattern::parse(text)?);
         Ok(())
     }),
@@ -129,7 +129,7 @@ pub const TOPIC_PATTERN: SourceOption = SourceOption::new(
 );
 pub const ASSIGNMENT: SourceOption = SourceOption::new(
     "scan.assignment",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("manual", |source| source.kafka.assignment = Assignment::Manual),
         ("group", |source| source.kafka.assignment = Assignment::Group),
     ]),
@@ -139,27 +139,27 @@ pub const ASSIGNMENT: SourceOption = SourceOption::new(
 .own();
 pub const DISCOVERY_INTERVAL: SourceOption = SourceOption::new(
     "scan.topic-partition-discovery.interval",
-    Value::Duration(|source, interval| source.kafka.discovery_interval = Some(interval)),
+    OptionValue::Duration(|source, interval| source.kafka.discovery_interval = Some(interval)),
     "How often to look for new topics and partitions; 0: never.",
 )
 .default("5 min");
 pub const PARALLELISM: SourceOption =
-    SourceOption::new("scan.parallelism", Value::NoEffect, "Accepted, no effect.").since("1.20");
+    SourceOption::new("scan.parallelism", OptionValue::NoEffect, "Accepted, no effect.").since("1.20");
 pub const PROPERTY_VERSION: SourceOption =
-    SourceOption::new("property-version", Value::NoEffect, "Accepted, no effect.");
+    SourceOption::new("property-version", OptionValue::NoEffect, "Accepted, no effect.");
 pub const GROUP_ID: SourceOption = SourceOption::new(
     "properties.group.id",
-    Value::Text(|source, group| source.kafka.group_id = Some(group)),
+    OptionValue::Text(|source, group| source.kafka.group_id = Some(group)),
     "The consumer group that keeps the job's progress. Left out: a group whose name is made of the job's name, sinks and topics; scan.startup.mode must then be other than group-offsets.",
 );
 pub const PROPERTIES: SourceOption = SourceOption::new(
     "properties.*",
-    Value::Group(|source, properties| source.kafka.properties = properties),
+    OptionValue::Group(|source, properties| source.kafka.properties = properties),
     "Any other setting of the Kafka client, by its Java name.",
 );
 pub const VECTOR_ENCODING: SourceOption = SourceOption::new(
     "vector.encoding",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("f32le", |source| source.vector_encoding = encoding(F32, false, false)),
         ("f32be", |source| source.vector_encoding = encoding(F32, true, false)),
         ("f16le", |source| source.vector_encoding = encoding(F16, false, false)),
@@ -178,23 +178,23 @@ pub const VECTOR_ENCODING: SourceOption = SourceOption::new(
 )
 .own();
 pub const SINK_OPTIONS: SourceOption =
-    SourceOption::new("sink.*", Value::NoEffect, "Accepted, no effect on a table that is read.");
+    SourceOption::new("sink.*", OptionValue::NoEffect, "Accepted, no effect on a table that is read.");
 pub const FORMAT: SourceOption = SourceOption::new(
     "format",
-    Value::Format { takes_changes: true, set: |source, name| source.format = Some(name) },
+    OptionValue::Format { takes_changes: true, set: |source, name| source.format = Some(name) },
     "How message values are decoded.",
 )
 .alias(&["value.format"])
 .required();
 pub const KEY_FORMAT: SourceOption = SourceOption::new(
     "key.format",
-    Value::Format { takes_changes: false, set: |source, name| source.key_format = Some(name) },
+    OptionValue::Format { takes_changes: false, set: |source, name| source.key_format = Some(name) },
     "How message keys are decoded, by a format that only adds rows. Its options have the prefix 'key.' before their own, as \
      in key.csv.field-delimiter. Left out: keys aren't read.",
 );
 pub const KEY_FIELDS: SourceOption = SourceOption::new(
     "key.fields",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.key_fields = key_fields(text)?;
         Ok(())
     }),
@@ -203,13 +203,13 @@ pub const KEY_FIELDS: SourceOption = SourceOption::new(
 .read_when(|source| source.key_format.is_some());
 pub const KEY_FIELDS_PREFIX: SourceOption = SourceOption::new(
     "key.fields-prefix",
-    Value::Text(|source, prefix| source.key_fields_prefix = prefix),
+    OptionValue::Text(|source, prefix| source.key_fields_prefix = prefix),
     "A prefix of the columns in key.fields, for tables whose value has a field of the same name. The key's fields don't have it: with \
      'k_' the column k_id is the field id of the key. Needs value.fields-include = EXCEPT_KEY.",
 );
 pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(
     "value.fields-include",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("ALL", |source| source.key_only_in_key = false),
         ("EXCEPT_KEY", |source| source.key_only_in_key = true),
     ]),
@@ -219,7 +219,7 @@ pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(
 .default("ALL");
 pub const STARTUP_MODE: SourceOption = SourceOption::new(
     "scan.startup.mode",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("earliest-offset", |source| source.startup_mode = StartupMode::Earliest),
         ("latest-offset", |source| source.startup_mode = StartupMode::Latest),
         ("group-offsets", |source| source.startup_mode = StartupMode::GroupOffsets),
@@ -231,13 +231,13 @@ pub const STARTUP_MODE: SourceOption = SourceOption::new(
 .default("group-offsets");
 pub const STARTUP_TIMESTAMP: SourceOption = SourceOption::new(
     "scan.startup.timestamp-millis",
-    Value::Integer { least: 0, most: i64::MAX, set: |source, millis| source.startup_timestamp = Some(millis) },
+    OptionValue::Integer { least: 0, most: i64::MAX, set: |source, millis| source.startup_timestamp = Some(millis) },
     "For timestamp: the first message at or after this time, in milliseconds since 1970.",
 )
 .read_when(|source| source.startup_mode == StartupMode::Timestamp);
 pub const STARTUP_OFFSETS: SourceOption = SourceOption::new(
     "scan.startup.specific-offsets",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.startup_offsets = Some(partition_offsets(text)?);
         Ok(())
     }),
@@ -246,7 +246,7 @@ pub const STARTUP_OFFSETS: SourceOption = SourceOption::new(
 .read_when(|source| source.startup_mode == StartupMode::SpecificOffsets);
 pub const BOUNDED_MODE: SourceOption = SourceOption::new(
     "scan.bounded.mode",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("unbounded", |source| source.bounded_mode = BoundedMode::Unbounded),
         ("latest-offset", |source| source.bounded_mode = BoundedMode::Latest),
         ("timestamp", |source| source.bounded_mode = BoundedMode::Timestamp),
@@ -259,14 +259,14 @@ pub const BOUNDED_MODE: SourceOption = SourceOption::new(
 .since("1.17");
 pub const BOUNDED_TIMESTAMP: SourceOption = SourceOption::new(
     "scan.bounded.timestamp-millis",
-    Value::Integer { least: 0, most: i64::MAX, set: |source, millis| source.bounded_timestamp = Some(millis) },
+    OptionValue::Integer { least: 0, most: i64::MAX, set: |source, millis| source.bounded_timestamp = Some(millis) },
     "For timestamp: the first message at or after this time is not read, in milliseconds since 1970.",
 )
 .since("1.17")
 .read_when(|source| source.bounded_mode == BoundedMode::Timestamp);
 pub const BOUNDED_OFFSETS: SourceOption = SourceOption::new(
     "scan.bounded.specific-offsets",
-    Value::Parsed(|source, text| {
+    OptionValue::Parsed(|source, text| {
         source.bounded_offsets = Some(partition_offsets(text)?);
         Ok(())
     }),
@@ -276,7 +276,7 @@ pub const BOUNDED_OFFSETS: SourceOption = SourceOption::new(
 .read_when(|source| source.bounded_mode == BoundedMode::SpecificOffsets);
 pub const OFFSET_RESET: SourceOption = SourceOption::new(
     "properties.auto.offset.reset",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("earliest", |source| source.kafka.auto_offset_reset = Some(OffsetReset::Earliest)),
         ("latest", |source| source.kafka.auto_offset_reset = Some(OffsetReset::Latest)),
         ("none", |source| source.kafka.auto_offset_reset = Some(OffsetReset::None)),
@@ -285,20 +285,20 @@ pub const OFFSET_RESET: SourceOption = SourceOption::new(
 )
 // The other modes overwrite the property.
 .read_when(|source| source.startup_mode == StartupMode::GroupOffsets);
-pub const UPSERT_CONNECTOR: SourceOption = SourceOption::new("connector", Value::Text(|_, _| {}), "upsert-kafka")
+pub const UPSERT_CONNECTOR: SourceOption = SourceOption::new("connector", OptionValue::Text(|_, _| {}), "upsert-kafka")
     .required()
     // It says what the table is, which is known here.
     .read_when(|_| false);
 pub const UPSERT_FORMAT: SourceOption = SourceOption::new(
     "value.format",
-    Value::Format { takes_changes: false, set: |source, name| source.format = Some(name) },
+    OptionValue::Format { takes_changes: false, set: |source, name| source.format = Some(name) },
     "How message values are decoded. Its options have the prefix 'value.' before their own. A message without a value \
      deletes the row of its key.",
 )
 .required();
 pub const UPSERT_KEY_FORMAT: SourceOption = SourceOption::new(
     "key.format",
-    Value::Format { takes_changes: false, set: |source, name| source.key_format = Some(name) },
+    OptionValue::Format { takes_changes: false, set: |source, name| source.key_format = Some(name) },
     "How message keys are decoded. They hold the columns of the table's PRIMARY KEY, in its order.",
 )
 .required();

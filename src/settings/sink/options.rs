@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, WriteMode};
 use crate::options::value_types::is_topic;
-use crate::options::{MOST, OptionDefinition, Value, no_effect, with_defaults};
+use crate::options::{MOST, OptionDefinition, OptionValue, no_effect, with_defaults};
 use crate::settings::{Connection, Password, RowOrigin, TableName};
 use crate::types::data_type::DataType;
 use crate::types::encode::{EncodeOptions, VectorOptions};
@@ -183,78 +183,81 @@ impl DeadLetterOption {
 pub type SinkOption = OptionDefinition<SinkOptions>;
 
 pub const CONNECTOR: SinkOption =
-    SinkOption::new("connector", Value::Text(|_, _| {}), "adbpg, or adbpg-nightly-1.13 and its other versions.")
+    SinkOption::new("connector", OptionValue::Text(|_, _| {}), "adbpg, or adbpg-nightly-1.13 and its other versions.")
         .required()
         // It says that the table is a sink, which is known here.
         .read_when(|_| false);
 pub const URL: SinkOption = SinkOption::new(
     "url",
     // The URL can hold a password.
-    Value::Secret(|options, url| options.url = Password::new(url)),
+    OptionValue::Secret(|options, url| options.url = Password::new(url)),
     "jdbc:postgresql://host[:port][,host2…]/database[?sslmode=…&connectTimeout=…], or postgresql:// as libpq reads it, also with the directory of a Unix socket as the host.",
 )
 .required();
 pub const TABLE_NAME: SinkOption = SinkOption::new(
     "tablename",
-    Value::Text(|options, name| options.sink.table = name),
+    OptionValue::Text(|options, name| options.sink.table = name),
     "The table's name in the database, without its schema.",
 )
 .required();
 pub const USER_NAME: SinkOption = SinkOption::new(
     "username",
-    Value::Text(|options, user| options.user = Some(user)),
+    OptionValue::Text(|options, user| options.user = Some(user)),
     "Who logs in. Wins over the user of the url; one of them is required.",
 )
 .setter("user");
 pub const PASSWORD: SinkOption = SinkOption::new(
     "password",
-    Value::Secret(|options, password| options.password = Some(Password::new(password))),
+    OptionValue::Secret(|options, password| options.password = Some(Password::new(password))),
     "Wins over the password of the url; one of them is required. ${NAME} takes it from the environment.",
 )
 .setter("password");
-pub const TARGET_SCHEMA: SinkOption =
-    SinkOption::new("targetschema", Value::Text(|options, name| options.sink.schema = name), "The table's schema.")
-        .default("public");
+pub const TARGET_SCHEMA: SinkOption = SinkOption::new(
+    "targetschema",
+    OptionValue::Text(|options, name| options.sink.schema = name),
+    "The table's schema.",
+)
+.default("public");
 pub const BATCH_SIZE: SinkOption = SinkOption::new(
     "batchsize",
-    Value::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
+    OptionValue::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
     "Rows written in one transaction at most. Left out: tuned while running, from 3000.",
 )
 .setter("batch_size");
 pub const BATCH_WRITE_TIMEOUT: SinkOption = SinkOption::new(
     "batchwritetimeoutms",
-    Value::Millis(|options, limit| options.sink.batch_write_timeout = limit),
+    OptionValue::Millis(|options, limit| options.sink.batch_write_timeout = limit),
     "The longest a row waits for its batch to fill, in milliseconds; an idle writer takes it much earlier.",
 )
 .default("10000");
 pub const CONNECTION_MAX_ACTIVE: SinkOption = SinkOption::new(
     "connectionmaxactive",
-    Value::Count { most: 10_000, set: |options, most| options.sink.connection_max_active = most },
+    OptionValue::Count { most: 10_000, set: |options, most| options.sink.connection_max_active = most },
     "Connections at most, and so writers at once.",
 )
 .default("20")
 .setter("connections");
 pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
     "connectionmaxwait",
-    Value::Millis(|options, limit| options.sink.connection_max_wait = limit),
+    OptionValue::Millis(|options, limit| options.sink.connection_max_wait = limit),
     "Milliseconds to wait for a free connection.",
 )
 .default("15000");
 pub const MAX_RETRY_TIMES: SinkOption = SinkOption::new(
     "maxretrytimes",
-    Value::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
+    OptionValue::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
     "How often a refused batch is tried again before the refused row is looked for. Outages don't count.",
 )
 .default("2");
 pub const RETRY_WAIT_TIME: SinkOption = SinkOption::new(
     "retrywaittime",
-    Value::Millis(|options, wait| options.sink.retry_wait_time = wait),
+    OptionValue::Millis(|options, wait| options.sink.retry_wait_time = wait),
     "Milliseconds before the first retry; later ones wait longer.",
 )
 .default("200");
 pub const WRITE_MODE: SinkOption = SinkOption::new(
     "writemode",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("0", |options| options.write_mode = WriteModeOption::Insert),
         ("1", |options| options.write_mode = WriteModeOption::Copy),
         ("2", |options| options.write_mode = WriteModeOption::Upsert),
@@ -265,7 +268,7 @@ pub const WRITE_MODE: SinkOption = SinkOption::new(
 .default("1");
 pub const CONFLICT_MODE: SinkOption = SinkOption::new(
     "conflictmode",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("ignore", |options| options.sink.conflict_mode = ConflictMode::Ignore),
         ("strict", |options| options.sink.conflict_mode = ConflictMode::Strict),
         ("update", |options| options.sink.conflict_mode = ConflictMode::Upsert),
@@ -278,7 +281,7 @@ pub const CONFLICT_MODE: SinkOption = SinkOption::new(
 .setter("conflict_mode");
 pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
     "exceptionmode",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("ignore", |options| options.sink.exception_mode = ExceptionMode::Ignore),
         ("strict", |options| options.sink.exception_mode = ExceptionMode::Strict),
     ]),
@@ -288,27 +291,30 @@ pub const EXCEPTION_MODE: SinkOption = SinkOption::new(
 .setter("exception_mode");
 pub const CASE_SENSITIVE: SinkOption = SinkOption::new(
     "casesensitive",
-    Value::Choice(&[("0", |options| options.case_sensitive = false), ("1", |options| options.case_sensitive = true)]),
+    OptionValue::Choice(&[
+        ("0", |options| options.case_sensitive = false),
+        ("1", |options| options.case_sensitive = true),
+    ]),
     "0: schema, table and column names are folded to lower case, 1: they are taken as written.",
 )
 .default("0");
 pub const REPLACE_BREAK: SinkOption = SinkOption::new(
     "replacebreak",
-    Value::Boolean(|options, on| options.sink.remove_line_feeds = on),
+    OptionValue::Boolean(|options, on| options.sink.remove_line_feeds = on),
     "Line feeds are removed from strings.",
 )
 .default("false")
 .since("1.14");
 pub const REPLACE_NULL_CHAR: SinkOption = SinkOption::new(
     "replacenullchar",
-    Value::Boolean(|options, on| options.sink.remove_null_characters = on),
+    OptionValue::Boolean(|options, on| options.sink.remove_null_characters = on),
     "U+0000 is removed from strings; otherwise such a record is rejected.",
 )
 .default("false")
 .since("1.14");
 pub const DEAD_LETTER: SinkOption = SinkOption::new(
     "deadletter",
-    Value::Parsed(|options, text| DeadLetterOption::parse(text).map(|target| options.dead_letter = Some(target))),
+    OptionValue::Parsed(|options, text| DeadLetterOption::parse(text).map(|target| options.dead_letter = Some(target))),
     "Where rejected records go: file:PATH, as JSON Lines; kafka:TOPIC, of the source's brokers; table:SCHEMA.NAME, of the \
      sink's database. Left out: they are counted and logged.",
 )
@@ -316,7 +322,7 @@ pub const DEAD_LETTER: SinkOption = SinkOption::new(
 .setter("dead_letter_file");
 pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
     "log.row-values",
-    Value::Boolean(|options, on| options.sink.log_row_values = on),
+    OptionValue::Boolean(|options, on| options.sink.log_row_values = on),
     "false: log lines quote no values of rows. Where a row is rejected they name its position, column and SQLSTATE; the \
      reason, which quotes values, is in the dead letter only.",
 )
@@ -324,14 +330,17 @@ pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
 .own();
 pub const VECTOR_DIMENSION: SinkOption = SinkOption::new(
     "vector.dimension",
-    Value::Count { most: 1_000_000, set: |options, length| options.sink.vector_dimension = Some(length as usize) },
+    OptionValue::Count {
+        most: 1_000_000,
+        set: |options, length| options.sink.vector_dimension = Some(length as usize),
+    },
     "The length of every vector. Left out: what the table's types and indexes say.",
 )
 .own()
 .setter("vector_dimension");
 pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
     "vector.normalize",
-    Value::Choice(&[
+    OptionValue::Choice(&[
         ("none", |options| options.sink.vector_normalize = false),
         ("l2", |options| options.sink.vector_normalize = true),
     ]),
@@ -342,37 +351,39 @@ pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
 .setter("vector_normalize");
 pub const USE_COPY: SinkOption = SinkOption::new(
     "usecopy",
-    Value::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),
+    OptionValue::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),
     "Accepted, no effect: writemode decides.",
 );
 pub const RESERVE_MS: SinkOption = SinkOption::new(
     "reservems",
-    Value::Choice(&[("0", no_effect), ("1", no_effect)]),
+    OptionValue::Choice(&[("0", no_effect), ("1", no_effect)]),
     "Accepted, no effect: keys keep their milliseconds.",
 );
 pub const VERBOSE: SinkOption =
-    SinkOption::new("verbose", Value::Choice(&[("0", no_effect), ("1", no_effect)]), "Accepted, no effect.");
+    SinkOption::new("verbose", OptionValue::Choice(&[("0", no_effect), ("1", no_effect)]), "Accepted, no effect.");
 pub const DELIMITER: SinkOption =
-    SinkOption::new("delimiter", Value::NoEffect, "Accepted, no effect: COPY is binary.").since("1.14");
+    SinkOption::new("delimiter", OptionValue::NoEffect, "Accepted, no effect: COPY is binary.").since("1.14");
 pub const STREAMING_HOST: SinkOption =
-    SinkOption::new("adbsshost", Value::NoEffect, "Accepted, no effect: rows go to the database itself.").since("1.14");
+    SinkOption::new("adbsshost", OptionValue::NoEffect, "Accepted, no effect: rows go to the database itself.")
+        .since("1.14");
 pub const STREAMING_PORT: SinkOption =
-    SinkOption::new("adbssport", Value::NoEffect, "Accepted, no effect.").since("1.14");
+    SinkOption::new("adbssport", OptionValue::NoEffect, "Accepted, no effect.").since("1.14");
 pub const JOIN_MAX_ROWS: SinkOption =
-    SinkOption::new("joinmaxrows", Value::NoEffect, "Accepted, no effect: for lookups only.");
+    SinkOption::new("joinmaxrows", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
 pub const CACHE: SinkOption = SinkOption::new(
     "cache",
-    Value::Any(|options, kind| {
+    OptionValue::Any(|options, kind| {
         options.cache = Some(kind.to_owned());
         Ok(())
     }),
     "Accepted, no effect: for lookups only.",
 );
 pub const CACHE_SIZE: SinkOption =
-    SinkOption::new("cachesize", Value::NoEffect, "Accepted, no effect: for lookups only.");
+    SinkOption::new("cachesize", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
 pub const CACHE_TTL: SinkOption =
-    SinkOption::new("cachettlms", Value::NoEffect, "Accepted, no effect: for lookups only.");
-pub const PROPERTY_VERSION: SinkOption = SinkOption::new("property-version", Value::NoEffect, "Accepted, no effect.");
+    SinkOption::new("cachettlms", OptionValue::NoEffect, "Accepted, no effect: for lookups only.");
+pub const PROPERTY_VERSION: SinkOption =
+    SinkOption::new("property-version", OptionValue::NoEffect, "Accepted, no effect.");
 
 pub const OPTIONS: &[SinkOption] = &[
     CONNECTOR,

@@ -13,7 +13,7 @@ use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
 /// A row with what belongs to it.
-pub(crate) struct Context<'a> {
+pub(crate) struct EvaluationContext<'a> {
     pub row: &'a [Value<'a>],
     /// Counted by expressions behind the row's values.
     pub metadata: &'a [Value<'a>],
@@ -22,9 +22,9 @@ pub(crate) struct Context<'a> {
     now: Cell<Option<(i64, u32)>>,
 }
 
-impl<'a> Context<'a> {
+impl<'a> EvaluationContext<'a> {
     pub fn new(row: &'a [Value<'a>], metadata: &'a [Value<'a>], arena: &'a Bump, zone: &'a TimeZone) -> Self {
-        Context { row, metadata, arena, zone, now: Cell::new(None) }
+        EvaluationContext { row, metadata, arena, zone, now: Cell::new(None) }
     }
 
     /// A column of the row, or else of the metadata.

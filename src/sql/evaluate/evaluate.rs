@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::call::call;
 use super::cast::{cast, changes_nothing};
-use super::context::{Context, EvaluationError};
+use super::context::{EvaluationContext, EvaluationError};
 use super::order::{compare, order, same};
 use crate::sql::expression::{Expression, Literal};
 use crate::types::data_type::DataType;
@@ -13,7 +13,7 @@ use crate::types::value::Value;
 type Evaluated<'a, T = Value<'a>> = Result<T, EvaluationError<'a>>;
 
 /// What goes into a column: a column that the update doesn't carry may stay as it is.
-pub(crate) fn feed<'a>(expression: &'a Expression, context: &Context<'a>) -> Evaluated<'a> {
+pub(crate) fn feed<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a> {
     match expression {
         Expression::Column(index, _) => Ok(context.column(*index)),
         Expression::Cast(operand, to) => cast(feed(operand, context)?, operand.type_ref(), to, context),
@@ -21,7 +21,7 @@ pub(crate) fn feed<'a>(expression: &'a Expression, context: &Context<'a>) -> Eva
     }
 }
 
-pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &Context<'a>) -> Evaluated<'a> {
+pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a> {
     Ok(match expression {
         Expression::Column(index, _) => match context.column(*index) {
             Value::Unchanged => return Err(EvaluationError::Unchanged),
@@ -91,7 +91,7 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &Context<'a>) ->
 }
 
 /// TRUE if one is equal, else UNKNOWN if one is NULL.
-fn is_in<'a>(value: Value<'a>, list: &'a [Expression], context: &Context<'a>) -> Evaluated<'a, Option<bool>> {
+fn is_in<'a>(value: Value<'a>, list: &'a [Expression], context: &EvaluationContext<'a>) -> Evaluated<'a, Option<bool>> {
     if value.is_null() {
         return Ok(None);
     }
@@ -116,7 +116,7 @@ pub(crate) fn is_column(expression: &Expression, index: usize) -> bool {
 }
 
 /// `None` is SQL's UNKNOWN.
-fn condition<'a>(expression: &'a Expression, context: &Context<'a>) -> Evaluated<'a, Option<bool>> {
+fn condition<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a, Option<bool>> {
     Ok(match evaluate(expression, context)? {
         Value::Bool(value) => Some(value),
         _ => None,

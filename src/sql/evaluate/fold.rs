@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::cast::cast;
-use super::context::Context;
+use super::context::EvaluationContext;
 use super::evaluate::evaluate;
 use crate::sql::expression::{Expression, Literal};
 use crate::types::data_type::DataType;
@@ -39,7 +39,7 @@ pub(crate) fn fold(expression: Expression, zone: &TimeZone) -> Expression {
     };
     let constant = is_constant(&folded).then(|| {
         let arena = Bump::new();
-        let value = evaluate(&folded, &Context::new(&[], &[], &arena, zone)).ok()?;
+        let value = evaluate(&folded, &EvaluationContext::new(&[], &[], &arena, zone)).ok()?;
         owned(value)
     });
     match constant.flatten() {
@@ -63,8 +63,9 @@ fn normal(literal: Literal, data_type: DataType, zone: &TimeZone) -> Expression 
         }
         _ => None,
     };
-    let converted = written
-        .and_then(|(value, from)| owned(cast(value, &from, &data_type, &Context::new(&[], &[], &arena, zone)).ok()?));
+    let converted = written.and_then(|(value, from)| {
+        owned(cast(value, &from, &data_type, &EvaluationContext::new(&[], &[], &arena, zone)).ok()?)
+    });
     Expression::Literal(converted.unwrap_or(literal), data_type)
 }
 

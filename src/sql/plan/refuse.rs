@@ -5,7 +5,7 @@ use sqlparser::ast::{Distinct, GroupByExpr, LimitClause, Query, Select, Spanned,
 use crate::error::{Diagnostic, Location};
 use crate::sql::parse::{error, location};
 
-type Checked = Result<(), Diagnostic>;
+type SupportCheck = Result<(), Diagnostic>;
 
 /// `at` stands in where the parser doesn't know the place, as of a name in single quotes.
 pub fn place(start: sqlparser::tokenizer::Location, at: Location) -> Location {
@@ -17,7 +17,7 @@ pub fn unsupported(node: &impl Spanned, at: Location, what: &str) -> Diagnostic 
 }
 
 /// What may stand around a SELECT.
-pub fn refuse_extras(query: &Query, at: Location) -> Checked {
+pub fn refuse_extras(query: &Query, at: Location) -> SupportCheck {
     if let Some(order_by) = &query.order_by {
         return Err(unsupported(order_by, at, "ORDER BY; rows are written as they come"));
     }
@@ -41,7 +41,7 @@ pub fn refuse_extras(query: &Query, at: Location) -> Checked {
 }
 
 /// Clauses of a SELECT beyond the list, FROM and WHERE.
-pub fn refuse_clauses(select: &Select, at: Location) -> Checked {
+pub fn refuse_clauses(select: &Select, at: Location) -> SupportCheck {
     let start = location(select.select_token.0.span.start);
     let at = if start.line == 0 { at } else { start };
     match &select.group_by {

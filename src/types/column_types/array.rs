@@ -8,7 +8,7 @@ use crate::types::vectors::dimension::check_length;
 
 /// Its modifier is the element type.
 pub(super) const ARRAY: Facets<Box<ColumnType>> = Facets {
-    catalog: Catalog::Where(|of| of.is_array),
+    catalog: CatalogName::Where(|of| of.is_array),
     modifier: |of| {
         // The bytes of an array name the element type by its oid.
         of.element().map(|element| Box::new(ColumnType::of(&element))).filter(|element| element.oid().is_some())
@@ -49,7 +49,7 @@ pub(super) fn fit(element: &ColumnType, source: &DataType) -> Option<Fit> {
 
 pub(super) fn nested(
     element: &ColumnType,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     elements: &[Value<'_>],
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
@@ -72,7 +72,7 @@ pub(super) fn nested(
     let dimensions = if elements.is_empty() { &[] } else { &dimensions[..depth] };
     let start = out.len();
     array_head(element, dimensions, out)?;
-    let context = Context { source, dimension: None, ..context };
+    let context = EncodeContext { source, dimension: None, ..context };
     if parts(element, context, elements, dimensions, out)? {
         out[start + 7] = 1;
     }
@@ -82,7 +82,7 @@ pub(super) fn nested(
 /// Writes the elements below one dimension. Whether there is a NULL among them.
 fn parts(
     element: &ColumnType,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     values: &[Value<'_>],
     dimensions: &[usize],
     out: &mut Vec<u8>,

@@ -12,7 +12,7 @@ use crate::types::vectors::dimension::check_length;
 /// Reads `{a,"b c",NULL}`, or `["a", 1, null]` with the escapes of JSON.
 pub(super) fn read(
     element: &ColumnType,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     text: &str,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
@@ -62,10 +62,10 @@ pub(super) fn read(
 fn string_checked(
     item: &str,
     element: &ColumnType,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    let context = Context { source: &DataType::STRING, dimension: None, ..context };
+    let context = EncodeContext { source: &DataType::STRING, dimension: None, ..context };
     element.encode(context, &Value::Text(item), out)
 }
 

@@ -8,8 +8,8 @@ use crate::types::refusal::sqlstate;
 pub(super) const fn bit_string<const EXACT: bool>() -> Facets<Option<u32>> {
     Facets {
         catalog: match EXACT {
-            true => Catalog::BuiltIn { name: "bit", oid: 1560 },
-            false => Catalog::BuiltIn { name: "varbit", oid: 1562 },
+            true => CatalogName::BuiltIn { name: "bit", oid: 1560 },
+            false => CatalogName::BuiltIn { name: "varbit", oid: 1562 },
         },
         modifier: |of| Some(u32::try_from(of.typmod).ok()),
         natural_source: |_| DataType::BYTES,

@@ -4,7 +4,7 @@ use super::facets::*;
 use super::field::{fixed, put};
 
 pub(super) const BOOL: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "bool", oid: 16 },
+    catalog: CatalogName::BuiltIn { name: "bool", oid: 16 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::Boolean,
     fit: |_, source, _| match source {

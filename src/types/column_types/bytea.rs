@@ -6,7 +6,7 @@ use super::string::check_nul;
 use crate::types::text::scalar;
 
 pub(super) const BYTEA: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "bytea", oid: 17 },
+    catalog: CatalogName::BuiltIn { name: "bytea", oid: 17 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::BYTES,
     fit: |_, source, _| Fit::binary_if(source.is_bytes() || source.is_text()),

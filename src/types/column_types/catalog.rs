@@ -34,7 +34,7 @@ impl CatalogType {
 }
 
 /// How the catalog names a type.
-pub(crate) enum Catalog {
+pub(crate) enum CatalogName {
     /// One of the server's own. Its oid is the same in every database, and an array names its element type by it.
     BuiltIn { name: &'static str, oid: u32 },
     /// A type of an extension. Some servers of the family have it built in.
@@ -43,20 +43,20 @@ pub(crate) enum Catalog {
     Where(fn(&CatalogType) -> bool),
 }
 
-impl Catalog {
+impl CatalogName {
     pub(super) fn fits(&self, of: &CatalogType) -> bool {
         match self {
-            Catalog::BuiltIn { name, .. } => of.built_in && of.name == *name,
-            Catalog::Extension { name } => of.name == *name,
-            Catalog::Where(test) => test(of),
+            CatalogName::BuiltIn { name, .. } => of.built_in && of.name == *name,
+            CatalogName::Extension { name } => of.name == *name,
+            CatalogName::Where(test) => test(of),
         }
     }
 
     /// The type's oid, where it is the same everywhere.
     pub(super) fn oid(&self) -> Option<u32> {
         match self {
-            Catalog::BuiltIn { oid, .. } => Some(*oid),
-            Catalog::Extension { .. } | Catalog::Where(_) => None,
+            CatalogName::BuiltIn { oid, .. } => Some(*oid),
+            CatalogName::Extension { .. } | CatalogName::Where(_) => None,
         }
     }
 }

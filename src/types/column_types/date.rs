@@ -7,7 +7,7 @@ use crate::types::calendar::postgres::{self as calendar, EPOCH_DAY};
 use crate::types::text::scalar;
 
 pub(super) const DATE: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "date", oid: 1082 },
+    catalog: CatalogName::BuiltIn { name: "date", oid: 1082 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::Date,
     fit: |_, source, _| match source {

@@ -6,7 +6,7 @@ use super::string::check_nul;
 use crate::types::text::scalar;
 
 pub(super) const ENUM: Facets<()> = Facets {
-    catalog: Catalog::Where(|of| of.class == 'e'),
+    catalog: CatalogName::Where(|of| of.class == 'e'),
     modifier: |_| Some(()),
     natural_source: |_| DataType::STRING,
     fit: |_, source, _| Fit::binary_if(!source.is_bytes() && !source.is_nested() && !source.is_interval()),

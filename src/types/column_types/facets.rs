@@ -2,7 +2,7 @@
 
 use super::ColumnType;
 // With `use super::facets::*` a type's file has all that its facets name.
-pub(super) use super::catalog::{Catalog, CatalogType};
+pub(super) use super::catalog::{CatalogName, CatalogType};
 pub(super) use crate::types::data_type::DataType;
 pub(super) use crate::types::refusal::EncodeError;
 use crate::types::refusal::sqlstate;
@@ -17,7 +17,7 @@ use crate::types::vectors::dimension::Dimension;
 /// type's modifier: the length, the precision or the element type that a column is declared with, `()` where there is none.
 pub(super) struct Facets<M> {
     /// How the database's catalog names the type.
-    pub catalog: Catalog,
+    pub catalog: CatalogName,
     /// The modifier of a column whose type is named so. `None`: it is declared in a way that is not encoded here.
     pub modifier: fn(&CatalogType) -> Option<M>,
 
@@ -30,7 +30,7 @@ pub(super) struct Facets<M> {
     pub takes: fn(&DataType) -> &'static str,
 
     /// Appends the length and the binary form of a value that isn't NULL. On `Err` what was appended is to be thrown away.
-    pub encode: fn(&M, Context<'_>, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
+    pub encode: fn(&M, EncodeContext<'_>, &Value<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
     /// The most bytes of a value's binary form, so that their memory can be reserved. [`room::FRAME`] is added to it.
     pub most_bytes: fn(&Value<'_>) -> usize,
     /// Appends the text of what `encode` wrote behind the length, as the server's input function reads it. If bytes are missing, their text is
@@ -149,7 +149,7 @@ pub(crate) struct VectorColumn {
 
 /// What an encoder has to know besides a value and the type of its column.
 #[derive(Clone, Copy)]
-pub(crate) struct Context<'c> {
+pub(crate) struct EncodeContext<'c> {
     pub source: &'c DataType,
     pub dimension: Option<&'c Dimension>,
     pub vectors: VectorOptions,

@@ -11,20 +11,20 @@ use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
 /// What the widths differ in.
-pub(super) trait Element: real::Width {
-    const CATALOG: Catalog;
+pub(super) trait Element: real::FloatWidth {
+    const CATALOG: CatalogName;
     const TYPE: ColumnType;
     type Slot: ElementSlot<Number = Self>;
 }
 
 impl Element for f32 {
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "_float4", oid: 1021 };
+    const CATALOG: CatalogName = CatalogName::BuiltIn { name: "_float4", oid: 1021 };
     const TYPE: ColumnType = ColumnType::Float4;
     type Slot = Sized4;
 }
 
 impl Element for f64 {
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "_float8", oid: 1022 };
+    const CATALOG: CatalogName = CatalogName::BuiltIn { name: "_float8", oid: 1022 };
     const TYPE: ColumnType = ColumnType::Float8;
     type Slot = Sized8;
 }
@@ -62,7 +62,7 @@ pub(super) const ARRAY_HEADER: usize = 20;
 /// An array of several dimensions is no vector, so it has no vector's length.
 fn several(
     element: &ColumnType,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     elements: &[Value<'_>],
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
@@ -76,7 +76,7 @@ fn several(
 /// The binary form of an array: dimensions, has-nulls flag, element type, then length and lower bound, then elements.
 pub(super) fn array<S: ElementSlot>(
     value: &Value<'_>,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     to_length_one: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {

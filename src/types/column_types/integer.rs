@@ -8,8 +8,8 @@ use crate::types::text::shown::shown;
 use crate::types::value::Decimal;
 
 /// What the widths differ in.
-pub(super) trait Width {
-    const CATALOG: Catalog;
+pub(super) trait IntegerWidth {
+    const CATALOG: CatalogName;
     const NAME: &'static str;
     const SOURCE: DataType;
     const SMALLEST: i64;
@@ -18,8 +18,8 @@ pub(super) trait Width {
     fn put(number: i64, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
 
-impl Width for i16 {
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "int2", oid: 21 };
+impl IntegerWidth for i16 {
+    const CATALOG: CatalogName = CatalogName::BuiltIn { name: "int2", oid: 21 };
     const NAME: &'static str = "smallint";
     const SOURCE: DataType = DataType::SmallInt;
     const SMALLEST: i64 = i16::MIN as i64;
@@ -30,8 +30,8 @@ impl Width for i16 {
     }
 }
 
-impl Width for i32 {
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "int4", oid: 23 };
+impl IntegerWidth for i32 {
+    const CATALOG: CatalogName = CatalogName::BuiltIn { name: "int4", oid: 23 };
     const NAME: &'static str = "integer";
     const SOURCE: DataType = DataType::Int;
     const SMALLEST: i64 = i32::MIN as i64;
@@ -42,8 +42,8 @@ impl Width for i32 {
     }
 }
 
-impl Width for i64 {
-    const CATALOG: Catalog = Catalog::BuiltIn { name: "int8", oid: 20 };
+impl IntegerWidth for i64 {
+    const CATALOG: CatalogName = CatalogName::BuiltIn { name: "int8", oid: 20 };
     const NAME: &'static str = "bigint";
     const SOURCE: DataType = DataType::BigInt;
     const SMALLEST: i64 = i64::MIN;
@@ -55,7 +55,7 @@ impl Width for i64 {
 }
 
 /// A column of whole numbers that are `I`.
-pub(super) const fn integer<I: Width>() -> Facets<()> {
+pub(super) const fn integer<I: IntegerWidth>() -> Facets<()> {
     Facets {
         catalog: I::CATALOG,
         modifier: |_| Some(()),
@@ -73,7 +73,7 @@ pub(super) const fn integer<I: Width>() -> Facets<()> {
     }
 }
 
-fn read<I: Width>(value: &Value<'_>) -> Result<i64, EncodeError> {
+fn read<I: IntegerWidth>(value: &Value<'_>) -> Result<i64, EncodeError> {
     in_range(value, I::SMALLEST, I::LARGEST, I::NAME)
 }
 

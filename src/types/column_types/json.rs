@@ -6,7 +6,7 @@ use super::string::check_nul;
 use crate::types::text::json;
 
 pub(super) const JSON: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "json", oid: 114 },
+    catalog: CatalogName::BuiltIn { name: "json", oid: 114 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::STRING,
     fit: |_, _, _| Fit::Binary,
@@ -23,7 +23,7 @@ pub(super) const JSON: Facets<()> = Facets {
 
 /// Its binary form begins with a version.
 pub(super) const JSONB: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "jsonb", oid: 3802 },
+    catalog: CatalogName::BuiltIn { name: "jsonb", oid: 3802 },
     encode: |_, context, value, out| {
         counted(out, |out| {
             out.push(VERSION);

@@ -3,7 +3,7 @@
 use super::facets::*;
 
 pub(super) const OTHER: Facets<()> = Facets {
-    catalog: Catalog::Where(|_| true),
+    catalog: CatalogName::Where(|_| true),
     modifier: |_| Some(()),
     natural_source: |_| DataType::STRING,
     fit: |_, source, _| text_if(!source.is_nested()),
@@ -19,10 +19,10 @@ pub(super) const OTHER: Facets<()> = Facets {
 };
 
 /// Without a binary receive function.
-pub(super) const TEXT_ONLY: Facets<()> = Facets { catalog: Catalog::Where(|of| !of.has_receive), ..OTHER };
+pub(super) const TEXT_ONLY: Facets<()> = Facets { catalog: CatalogName::Where(|of| !of.has_receive), ..OTHER };
 
 pub(super) const COMPOSITE: Facets<()> = Facets {
-    catalog: Catalog::Where(|of| of.class == 'c'),
+    catalog: CatalogName::Where(|of| of.class == 'c'),
     fit: |_, source, _| text_if(source.is_text() || matches!(source, DataType::Row(_))),
     takes: |_| "it takes ROW and STRING",
     ..OTHER
@@ -30,7 +30,7 @@ pub(super) const COMPOSITE: Facets<()> = Facets {
 
 /// An array whose elements are not encoded here.
 pub(super) const OTHER_ARRAY: Facets<()> = Facets {
-    catalog: Catalog::Where(|of| of.is_array),
+    catalog: CatalogName::Where(|of| of.is_array),
     fit: |_, source, _| text_if(source.is_text() || matches!(source, DataType::Array(_))),
     takes: |_| TAKES_ARRAY,
     brackets: Some(*b"{}"),

@@ -31,7 +31,7 @@ use crate::types::refusal::EncodeError;
 use crate::types::value::Value;
 use crate::types::vector_encoding::VectorEncoding;
 use catalog::CatalogType;
-use facets::{Context, Facets, Fit, Key, VectorColumn};
+use facets::{EncodeContext, Facets, Fit, Key, VectorColumn};
 
 pub(in crate::types) use field::NULL;
 pub(in crate::types) use string::check_nul;
@@ -60,7 +60,7 @@ macro_rules! column_types {
 
             /// How the catalog names each type.
             #[cfg(test)]
-            pub(crate) fn catalogs() -> Vec<catalog::Catalog> {
+            pub(crate) fn catalogs() -> Vec<catalog::CatalogName> {
                 vec![$( facets_of::$name.catalog ),+]
             }
 
@@ -101,7 +101,7 @@ macro_rules! column_types {
             #[inline]
             pub(crate) fn encode(
                 &self,
-                context: Context<'_>,
+                context: EncodeContext<'_>,
                 value: &Value<'_>,
                 out: &mut Vec<u8>,
             ) -> Result<(), EncodeError> {

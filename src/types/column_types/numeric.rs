@@ -8,7 +8,7 @@ use crate::types::value::Decimal;
 
 /// Its modifier is precision and scale.
 pub(super) const NUMERIC: Facets<Option<(u16, i16)>> = Facets {
-    catalog: Catalog::BuiltIn { name: "numeric", oid: 1700 },
+    catalog: CatalogName::BuiltIn { name: "numeric", oid: 1700 },
     modifier: |of| {
         // The precision stands in the upper half, the scale in the lower 11 bits, signed.
         Some(of.modifier_from_4().map(|packed| {

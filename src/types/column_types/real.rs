@@ -5,7 +5,7 @@ use super::field;
 use crate::types::number::{self, Number};
 
 /// What the widths differ in.
-pub(super) trait Width: Number {
+pub(super) trait FloatWidth: Number {
     const SOURCE: DataType;
     /// Appends the length and the bytes.
     fn put(self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
@@ -13,7 +13,7 @@ pub(super) trait Width: Number {
     fn put_image(self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
 
-impl Width for f32 {
+impl FloatWidth for f32 {
     const SOURCE: DataType = DataType::Float;
     #[inline(always)]
     fn put(self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -25,7 +25,7 @@ impl Width for f32 {
     }
 }
 
-impl Width for f64 {
+impl FloatWidth for f64 {
     const SOURCE: DataType = DataType::Double;
     #[inline(always)]
     fn put(self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -38,9 +38,9 @@ impl Width for f64 {
 }
 
 /// A column of floats that are `N`.
-pub(super) const fn real<N: Width>() -> Facets<()> {
+pub(super) const fn real<N: FloatWidth>() -> Facets<()> {
     Facets {
-        catalog: Catalog::BuiltIn { name: N::NAME, oid: N::OID },
+        catalog: CatalogName::BuiltIn { name: N::NAME, oid: N::OID },
         modifier: |_| Some(()),
         natural_source: |_| N::SOURCE,
         fit: |_, source, _| Fit::of_number(source),

@@ -10,7 +10,7 @@ use crate::types::vectors::dimension::check_length;
 use crate::types::vectors::element::{ElementSlot, Sized8};
 
 pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "_int2", oid: 1005 },
+    catalog: CatalogName::BuiltIn { name: "_int2", oid: 1005 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::Array(Box::new(DataType::SmallInt)),
     fit: |_, source, encoding| array::fit(&ColumnType::Int2, source).unwrap_or(Fit::of_packed(source, encoding)),
@@ -35,7 +35,7 @@ pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
 };
 
 /// From whole numbers, also if they are written like floats. They aren't normalized: nearly all of them would become 0.
-fn from_floats(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn from_floats(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     const OID: u32 = 21;
     let start = out.len();
     float_array::array::<Sized8>(value, context, false, out)?;

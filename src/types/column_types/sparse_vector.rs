@@ -11,7 +11,7 @@ use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
 pub(super) const SPARSEVEC: Facets<()> = Facets {
-    catalog: Catalog::Extension { name: "sparsevec" },
+    catalog: CatalogName::Extension { name: "sparsevec" },
     modifier: |_| Some(()),
     natural_source: |_| DataType::Array(Box::new(DataType::Float)),
     fit: |_, source, encoding| Fit::of_vector(source, encoding),
@@ -60,7 +60,7 @@ fn is_literal(text: &str) -> bool {
 }
 
 /// Reads `{index:value,…}/dimensions`; indexes count from 1, in any order.
-fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn literal(text: &str, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let malformed = || {
         EncodeError::reject(sqlstate::MALFORMED, format!("{} is not a sparse vector: {{1:0.5,7:2}}/10", excerpt(text)))
     };
@@ -100,7 +100,7 @@ fn literal(text: &str, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), En
 }
 
 /// Takes the elements of a dense vector.
-fn from_dense(input: &Input<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn from_dense(input: &Input<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     header(input.count(), context, out)?;
     let contents = input.write::<Bare>(out)?;
@@ -113,7 +113,7 @@ fn from_dense(input: &Input<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Res
     })
 }
 
-fn header(dimensions: usize, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn header(dimensions: usize, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     check_length(dimensions, context.dimension)?;
     if dimensions == 0 {
         return Err(no_dimensions());
@@ -136,7 +136,7 @@ fn not_finite() -> EncodeError {
 fn lay_out(
     out: &mut Vec<u8>,
     start: usize,
-    context: Context<'_>,
+    context: EncodeContext<'_>,
     entry: impl Fn(&[u8], usize) -> Option<[[u8; 4]; 2]>,
 ) -> Result<(), EncodeError> {
     let (from, to) = (start + HEADER, out.len());

@@ -7,7 +7,7 @@ use crate::types::refusal::{excerpt, sqlstate};
 use crate::types::text::{json, scalar};
 
 pub(super) const TEXT: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "text", oid: 25 },
+    catalog: CatalogName::BuiltIn { name: "text", oid: 25 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::STRING,
     fit: |_, _, _| Fit::Binary,
@@ -24,7 +24,7 @@ pub(super) const TEXT: Facets<()> = Facets {
 
 /// Its modifier is the length in characters.
 pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
-    catalog: Catalog::BuiltIn { name: "varchar", oid: 1043 },
+    catalog: CatalogName::BuiltIn { name: "varchar", oid: 1043 },
     modifier: |of| Some(of.modifier_from_4()),
     natural_source: |_| DataType::STRING,
     fit: |_, _, _| Fit::Binary,
@@ -41,7 +41,7 @@ pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
 
 /// Its modifier is the length in characters.
 pub(super) const CHAR: Facets<u32> = Facets {
-    catalog: Catalog::BuiltIn { name: "bpchar", oid: 1042 },
+    catalog: CatalogName::BuiltIn { name: "bpchar", oid: 1042 },
     modifier: |of| of.modifier_from_4(),
     natural_source: |_| DataType::STRING,
     fit: |_, _, _| Fit::Binary,

@@ -1,20 +1,20 @@
 //! Vectors of every form into every column type that takes them.
 
 use super::ColumnType;
-use super::facets::Context;
+use super::facets::EncodeContext;
 use crate::types::data_type::DataType;
 use crate::types::refusal::EncodeError;
 use crate::types::value::{Value, Vector};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding, VectorOptions};
 use crate::types::vectors::dimension::Dimension;
 
-type Writer = fn(&Value<'_>, Context<'_>, &mut Vec<u8>) -> Result<(), EncodeError>;
+type Writer = fn(&Value<'_>, EncodeContext<'_>, &mut Vec<u8>) -> Result<(), EncodeError>;
 
 macro_rules! writers {
     ($( $writer:ident = $column_type:ident ),+) => {
         $(
             /// The bytes without their length.
-            fn $writer(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+            fn $writer(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
                 let mut field = Vec::new();
                 ColumnType::$column_type.encode(context, value, &mut field)?;
                 out.extend_from_slice(&field[4..]);
@@ -28,13 +28,13 @@ writers! {
     sparsevec = SparseVec
 }
 
-fn context(dimension: Option<&Dimension>) -> Context<'_> {
-    Context { source: &DataType::STRING, dimension, vectors: VectorOptions::default() }
+fn context(dimension: Option<&Dimension>) -> EncodeContext<'_> {
+    EncodeContext { source: &DataType::STRING, dimension, vectors: VectorOptions::default() }
 }
 
 fn written(write: Writer, value: Value<'_>, vectors: VectorOptions) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
-    write(&value, Context { vectors, ..context(None) }, &mut out).map(|()| out)
+    write(&value, EncodeContext { vectors, ..context(None) }, &mut out).map(|()| out)
 }
 
 fn array(text: &str) -> Result<Vec<u8>, EncodeError> {

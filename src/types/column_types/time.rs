@@ -7,7 +7,7 @@ use crate::types::text::scalar;
 
 /// Its modifier is the number of fraction digits.
 pub(super) const TIME: Facets<u8> = Facets {
-    catalog: Catalog::BuiltIn { name: "time", oid: 1083 },
+    catalog: CatalogName::BuiltIn { name: "time", oid: 1083 },
     modifier: |of| Some(of.fraction_digits()),
     natural_source: |fraction| DataType::Time { precision: *fraction },
     fit: |_, source, _| match source {

@@ -8,7 +8,7 @@ use crate::types::text::scalar;
 
 /// Its modifier is the number of fraction digits.
 pub(super) const TIMESTAMP: Facets<u8> = Facets {
-    catalog: Catalog::BuiltIn { name: "timestamp", oid: 1114 },
+    catalog: CatalogName::BuiltIn { name: "timestamp", oid: 1114 },
     modifier: |of| Some(of.fraction_digits()),
     natural_source: |fraction| DataType::Timestamp { precision: *fraction },
     fit: |_, source, _| match source {
@@ -28,7 +28,7 @@ pub(super) const TIMESTAMP: Facets<u8> = Facets {
 
 /// Its modifier is the number of fraction digits.
 pub(super) const TIMESTAMPTZ: Facets<u8> = Facets {
-    catalog: Catalog::BuiltIn { name: "timestamptz", oid: 1184 },
+    catalog: CatalogName::BuiltIn { name: "timestamptz", oid: 1184 },
     modifier: |of| Some(of.fraction_digits()),
     natural_source: |fraction| DataType::TimestampLtz { precision: *fraction },
     fit: |_, source, _| match source {

@@ -6,7 +6,7 @@ use crate::types::refusal::{excerpt, sqlstate};
 use crate::types::text::scalar;
 
 pub(super) const UUID: Facets<()> = Facets {
-    catalog: Catalog::BuiltIn { name: "uuid", oid: 2950 },
+    catalog: CatalogName::BuiltIn { name: "uuid", oid: 2950 },
     modifier: |_| Some(()),
     natural_source: |_| DataType::BYTES,
     fit: |_, source, _| Fit::binary_if(source.is_bytes() || source.is_text()),

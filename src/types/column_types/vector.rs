@@ -16,7 +16,7 @@ use crate::types::vectors::normalize::normalize;
 const MOST_DIMENSIONS: usize = 16_000;
 
 pub(super) const VECTOR: Facets<()> = Facets {
-    catalog: Catalog::Extension { name: "vector" },
+    catalog: CatalogName::Extension { name: "vector" },
     modifier: |_| Some(()),
     natural_source: |_| DataType::Array(Box::new(DataType::Float)),
     fit: |_, source, encoding| Fit::of_vector(source, encoding),
@@ -32,7 +32,7 @@ pub(super) const VECTOR: Facets<()> = Facets {
 };
 
 pub(super) const HALFVEC: Facets<()> = Facets {
-    catalog: Catalog::Extension { name: "halfvec" },
+    catalog: CatalogName::Extension { name: "halfvec" },
     encode: |_, context, value, out| counted(out, |out| halfvec(value, context, out)),
     most_bytes: |value| most_bytes(value, 2),
     print: |_, bytes, out| list(bytes.get(4..).unwrap_or_default().chunks_exact(2), print_half, out),
@@ -51,12 +51,12 @@ fn most_bytes(value: &Value<'_>, width: usize) -> usize {
 }
 
 /// The binary form of `vector`: length, a reserved word, then bare float4.
-fn vector(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn vector(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     dense(value, context, "vector", out)
 }
 
 /// The same with float2.
-fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn halfvec(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let elements = out.len() + 4;
     dense(value, context, "halfvec", out)?;
     if !float2::narrow(&mut out[elements..]) {
@@ -67,7 +67,7 @@ fn halfvec(value: &Value<'_>, context: Context<'_>, out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-fn dense(value: &Value<'_>, context: Context<'_>, type_name: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn dense(value: &Value<'_>, context: EncodeContext<'_>, type_name: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let input = Input::of(value, context.vectors.encoding)?;
     let count = input.count();
     check_length(count, context.dimension)?;

@@ -1,7 +1,7 @@
 //! One column of a binary row.
 
 use crate::types::column_types::NULL;
-use crate::types::column_types::facets::Context;
+use crate::types::column_types::facets::EncodeContext;
 use crate::types::refusal::{EncodeError, sqlstate};
 use crate::types::target::TargetColumn;
 use crate::types::value::Value;
@@ -20,7 +20,7 @@ pub(super) fn field(
         out.extend_from_slice(&NULL);
         return Ok(());
     }
-    let context = Context { source: &column.source, dimension: column.dimension.as_ref(), vectors };
+    let context = EncodeContext { source: &column.source, dimension: column.dimension.as_ref(), vectors };
     column.column_type.encode(context, value, out)
 }
 

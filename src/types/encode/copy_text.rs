@@ -12,12 +12,12 @@ use crate::types::vector_encoding::VectorOptions;
 
 /// Where a value's binary form and its text are put together; keeps its memory.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(super) struct TextBuffers {
     binary: Vec<u8>,
     text: Vec<u8>,
 }
 
-impl Scratch {
+impl TextBuffers {
     pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), TryReserveError> {
         self.binary.clear();
         self.text.clear();
@@ -36,7 +36,7 @@ pub(super) fn field(
     column: &TargetColumn,
     vectors: VectorOptions,
     value: &Value<'_>,
-    scratch: &mut Scratch,
+    scratch: &mut TextBuffers,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     if value.is_null() {
@@ -44,7 +44,7 @@ pub(super) fn field(
         out.extend_from_slice(b"\\N");
         return Ok(());
     }
-    let Scratch { binary, text: printed } = scratch;
+    let TextBuffers { binary, text: printed } = scratch;
     binary.clear();
     printed.clear();
     match column::field(column, vectors, value, binary) {

@@ -47,7 +47,7 @@ pub struct RowEncoder {
     options: EncodeOptions,
     is_binary: bool,
     canonical_keys: bool,
-    scratch: copy_text::Scratch,
+    scratch: copy_text::TextBuffers,
     /// A vector whose base64 was taken off; keeps its memory.
     decoded: Vec<u8>,
 }
@@ -65,7 +65,7 @@ impl RowEncoder {
             return Err(Error::Internal(format!("key column {missing} of {} is not written", target.name())));
         }
         let is_binary = conversion::all_binary(target, options.vectors.encoding)?;
-        let (scratch, decoded) = (copy_text::Scratch::default(), Vec::new());
+        let (scratch, decoded) = (copy_text::TextBuffers::default(), Vec::new());
         Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
     }
 
@@ -77,7 +77,7 @@ impl RowEncoder {
     /// Frees each of its buffers that has more than `most` bytes.
     pub fn trim(&mut self, most: usize) {
         if self.capacity() > most {
-            (self.scratch, self.decoded) = (copy_text::Scratch::default(), Vec::new());
+            (self.scratch, self.decoded) = (copy_text::TextBuffers::default(), Vec::new());
         }
     }
 

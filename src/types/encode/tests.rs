@@ -359,18 +359,18 @@ fn one_of_each() -> Vec<(DataType, Value<'static>)> {
 
 /// One column of every type in the list.
 fn every_type() -> Vec<ColumnType> {
-    use crate::types::column_types::catalog::{Catalog, CatalogType};
+    use crate::types::column_types::catalog::{CatalogName, CatalogType};
     let column_type = |name: &str, built_in, typmod| {
         let (name, is_array) = (name.to_owned(), name.starts_with('_'));
         ColumnType::of(&CatalogType { name, built_in, class: 'b', is_array, has_receive: true, typmod })
     };
     let named = ColumnType::catalogs().into_iter().filter_map(|catalog| match catalog {
         // Of some types only columns with a length are encoded.
-        Catalog::BuiltIn { name, .. } => {
+        CatalogName::BuiltIn { name, .. } => {
             [-1, 99].map(|typmod| column_type(name, true, typmod)).into_iter().find(|found| *found != ColumnType::Other)
         }
-        Catalog::Extension { name } => Some(column_type(name, false, -1)),
-        Catalog::Where(_) => None,
+        CatalogName::Extension { name } => Some(column_type(name, false, -1)),
+        CatalogName::Where(_) => None,
     });
     let unnamed = [
         ColumnType::Enum,

@@ -15,7 +15,7 @@ use crate::types::vector_encoding::VectorOptions;
 pub struct Translator {
     columns: Vec<Pair>,
     text: Vec<u8>,
-    scratch: copy_text::Scratch,
+    scratch: copy_text::TextBuffers,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Translator {
             is: TargetColumn { source: DataType::STRING, ..is.clone() },
         };
         let columns = was.columns.iter().zip(&is.columns).map(pair).collect();
-        Translator { columns, text: Vec::new(), scratch: copy_text::Scratch::default() }
+        Translator { columns, text: Vec::new(), scratch: copy_text::TextBuffers::default() }
     }
 
     /// Appends the row and says in which format.

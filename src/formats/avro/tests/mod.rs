@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::{Avro, Confluent, Debezium};
+use super::{Avro, Confluent, DebeziumAvro};
 use crate::change::Change;
 use crate::formats::Decode;
 use crate::formats::avro::options::AvroEncoding;
@@ -224,7 +224,7 @@ fn debezium_changes_are_read_with_the_rows_before_and_after() {
         r#"{{"type": "record", "name": "c", "fields": [{{"name": "before", "type": ["null", {READER}]}},
             {{"name": "after", "type": ["null", "r"]}}, {{"name": "op", "type": ["null", "string"]}}]}}"#
     );
-    let mut debezium = Debezium::new(schema(&reader), columns(), known(&[(1, CHANGE)]));
+    let mut debezium = DebeziumAvro::new(schema(&reader), columns(), known(&[(1, CHANGE)]));
     let row = |id: u8, color: &str| {
         [&[2, id * 2, 2, color.len() as u8 * 2][..], color.as_bytes(), &bytes("02 02 02 00 00 00 3f 00")].concat()
     };

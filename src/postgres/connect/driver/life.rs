@@ -24,11 +24,11 @@ pub struct Life {
     begun: Instant,
     /// When any session last got something from the server, in milliseconds since `begun`.
     heard: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<LifeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct LifeState {
     /// One session is asking the server now, for all sessions.
     asking: bool,
     asked: Option<Instant>,

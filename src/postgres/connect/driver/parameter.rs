@@ -33,37 +33,37 @@ impl Parameter for i32 {
     }
 }
 
-impl<T: Element> Parameter for Vec<T> {
+impl<T: ArrayElement> Parameter for Vec<T> {
     fn declared(&self) -> Type {
         T::ARRAY
     }
 }
 
 /// An element of an array.
-pub trait Element: ToSql + Sync {
+pub trait ArrayElement: ToSql + Sync {
     const ARRAY: Type;
 }
 
-impl Element for &str {
+impl ArrayElement for &str {
     const ARRAY: Type = Type::TEXT_ARRAY;
 }
 
-impl Element for String {
+impl ArrayElement for String {
     const ARRAY: Type = Type::TEXT_ARRAY;
 }
 
-impl Element for &[u8] {
+impl ArrayElement for &[u8] {
     const ARRAY: Type = Type::BYTEA_ARRAY;
 }
 
-impl Element for i32 {
+impl ArrayElement for i32 {
     const ARRAY: Type = Type::INT4_ARRAY;
 }
 
-impl Element for i64 {
+impl ArrayElement for i64 {
     const ARRAY: Type = Type::INT8_ARRAY;
 }
 
-impl<T: Element> Element for Option<T> {
+impl<T: ArrayElement> ArrayElement for Option<T> {
     const ARRAY: Type = T::ARRAY;
 }

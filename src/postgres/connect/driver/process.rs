@@ -16,7 +16,7 @@ use super::exchange::answer_at_once;
 /// The process id that the server named when the session began. A pooler names one of its own.
 pub fn process_id(token: &CancelToken) -> Option<i32> {
     let mut written = Vec::new();
-    let _ = answer_at_once(token.cancel_query_raw(RequestBuffer(&mut written), Plain))?;
+    let _ = answer_at_once(token.cancel_query_raw(RequestBuffer(&mut written), WithoutTls))?;
     // Length, code, process id, key: four bytes each. Before it there may be the question for TLS.
     let request = written.get(written.len().checked_sub(16)?..)?;
     Some(i32::from_be_bytes(request.get(8..12)?.try_into().ok()?))
@@ -54,9 +54,9 @@ impl TlsStream for RequestBuffer<'_> {
 }
 
 /// TLS that encrypts nothing.
-struct Plain;
+struct WithoutTls;
 
-impl<'a> TlsConnect<RequestBuffer<'a>> for Plain {
+impl<'a> TlsConnect<RequestBuffer<'a>> for WithoutTls {
     type Stream = RequestBuffer<'a>;
     type Error = Infallible;
     type Future = Ready<Result<RequestBuffer<'a>, Infallible>>;

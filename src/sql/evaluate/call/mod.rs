@@ -9,7 +9,7 @@ mod operation;
 mod text;
 
 use self::operation::Operation;
-use super::context::{Context, EvaluationError};
+use super::context::{EvaluationContext, EvaluationError};
 use crate::sql::expression::Function;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
@@ -22,7 +22,7 @@ pub(crate) fn call<'a>(
     function: &'a Function,
     operands: &'a [Value<'a>],
     data_type: &'a DataType,
-    context: &Context<'a>,
+    context: &EvaluationContext<'a>,
 ) -> Called<'a> {
     let arena = context.arena;
     Ok(match (function, operands) {

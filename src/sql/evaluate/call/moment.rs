@@ -3,7 +3,7 @@
 use bumpalo::collections::String;
 
 use crate::sql::evaluate::cast::{parse, temporal};
-use crate::sql::evaluate::context::Context;
+use crate::sql::evaluate::context::EvaluationContext;
 use crate::sql::expression::time_format::{Moment, TimeFormat};
 use crate::sql::expression::{CalendarUnit, Function, Interval};
 use crate::types::calendar::java::{SECONDS_PER_DAY, cut_fraction};
@@ -235,7 +235,7 @@ pub(super) fn unix_timestamp<'a>(text: &str, format: &TimeFormat, zone: &TimeZon
     })
 }
 
-pub(super) fn print<'a>(value: Value<'a>, format: &TimeFormat, context: &Context<'a>) -> Value<'a> {
+pub(super) fn print<'a>(value: Value<'a>, format: &TimeFormat, context: &EvaluationContext<'a>) -> Value<'a> {
     let Some((seconds, nanos)) = temporal::local(value, 9, context.zone) else { return Value::Null };
     let offset = if let Value::Instant { seconds, .. } = value { context.zone.offset_at(seconds) } else { 0 };
     let mut text = String::new_in(context.arena);
@@ -265,7 +265,7 @@ pub(super) fn to_instant<'a>(value: Value<'a>, millis: bool) -> Value<'a> {
     }
 }
 
-pub(super) fn current<'a>(function: &Function, context: &Context<'a>) -> Value<'a> {
+pub(super) fn current<'a>(function: &Function, context: &EvaluationContext<'a>) -> Value<'a> {
     let (seconds, nanos) = context.now();
     let nanos = cut_fraction(nanos.into(), 3) as u32;
     let local = context.zone.local(seconds);

@@ -9,7 +9,7 @@ pub(crate) mod temporal;
 
 use std::fmt;
 
-use super::context::{Context, EvaluationError};
+use super::context::{EvaluationContext, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -53,12 +53,12 @@ pub(crate) fn cast<'a>(
     value: Value<'a>,
     from: &'a DataType,
     to: &'a DataType,
-    context: &Context<'a>,
+    context: &EvaluationContext<'a>,
 ) -> Result<Value<'a>, EvaluationError<'a>> {
     if value.is_null() || changes_nothing(from, to) {
         return Ok(value);
     }
-    let Context { arena, zone, .. } = *context;
+    let EvaluationContext { arena, zone, .. } = *context;
     let converted = match (to, value) {
         // What an update leaves as it is needs no conversion: it was converted when it was written.
         (_, Value::Unchanged) => Some(value),

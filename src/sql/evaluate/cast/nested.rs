@@ -1,7 +1,7 @@
 //! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
 
 use super::cast as cast_value;
-use crate::sql::evaluate::context::{Context, EvaluationError};
+use crate::sql::evaluate::context::{EvaluationContext, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -10,7 +10,7 @@ pub(super) fn cast<'a>(
     value: Value<'a>,
     from: &'a DataType,
     to: &'a DataType,
-    context: &Context<'a>,
+    context: &EvaluationContext<'a>,
 ) -> Result<Option<Value<'a>>, EvaluationError<'a>> {
     Ok(Some(match (value, from, to) {
         (Value::Array(elements), DataType::Array(from), DataType::Array(to)) => {
