@@ -188,6 +188,16 @@ static void without_a_server(char **argv, vecsink_sink *sink) {
     CALL(0, vecsink_sink_builder_columns, builder, names, 2);
     CALL(0, vecsink_sink_builder_option, builder, "batchsize", "100");
     CALL(0, vecsink_sink_builder_stream, builder, "another");
+    CALL(0, vecsink_sink_builder_user, builder, "me");
+    CALL(0, vecsink_sink_builder_password, builder, "secret");
+    CALL(0, vecsink_sink_builder_application_name, builder, "ends");
+    CALL(0, vecsink_sink_builder_conflict_mode, builder, VECSINK_CONFLICT_UPSERT);
+    CALL(0, vecsink_sink_builder_exception_mode, builder, VECSINK_EXCEPTION_IGNORE);
+    CALL(0, vecsink_sink_builder_batch_size, builder, 100);
+    CALL(0, vecsink_sink_builder_connections, builder, 2);
+    CALL(0, vecsink_sink_builder_dead_letter_file, builder, "ends.jsonl");
+    CALL(0, vecsink_sink_builder_vector_dimension, builder, 3);
+    CALL(0, vecsink_sink_builder_vector_normalize, builder, true);
     CALL(0, vecsink_sink_builder_deletes, builder, true);
     CALL(0, vecsink_sink_builder_linger, builder, 1000);
     CALL(0, vecsink_sink_builder_buffer_memory, builder, 1 << 20);
