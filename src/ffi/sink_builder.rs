@@ -49,9 +49,9 @@ pub type vecsink_rejected_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: *const vecsink_rejected)>;
 
 /// `None`: opened.
-pub struct Builder(Mutex<Option<SinkBuilder>>);
+pub struct SinkBuilderCell(Mutex<Option<SinkBuilder>>);
 
-impl HandleKind for Builder {
+impl HandleKind for SinkBuilderCell {
     type Public = vecsink_sink_builder;
     const NAME: &'static str = "vecsink_sink_builder";
 }
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_new(
         // SAFETY: as the header asks, for all of these.
         let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
         let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
-        *builder = handle::give(Builder(Mutex::new(Some(Sink::builder(url, table)))))?;
+        *builder = handle::give(SinkBuilderCell(Mutex::new(Some(Sink::builder(url, table)))))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_open(
         let sink = unsafe { place(sink, "the place for the sink") }?.write(ptr::null_mut());
         check_may_end()?;
         let open = check_may_open()?;
-        let builder = handle::get::<Builder>(builder)?;
+        let builder = handle::get::<SinkBuilderCell>(builder)?;
         let taken = builder.0.lock().take().ok_or_else(opened)?;
         *sink = handle::give(SinkObject::new(taken.open()?, open))?;
         Ok(())
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_open(
 /// NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_builder_free(builder: *mut vecsink_sink_builder) {
-    ask((), || drop(handle::take::<Builder>(builder)));
+    ask((), || drop(handle::take::<SinkBuilderCell>(builder)));
 }
 
 /// A sink for all columns of a table, with defaults: a builder in one call.
@@ -247,7 +247,7 @@ pub unsafe fn change<C: FnOnce(SinkBuilder) -> SinkBuilder>(
     read: impl FnOnce() -> Result<C, CallError>,
 ) -> vecsink_code {
     let work = || {
-        let builder = handle::get::<Builder>(builder)?;
+        let builder = handle::get::<SinkBuilderCell>(builder)?;
         let change = read()?;
         let mut builder = builder.0.lock();
         let unchanged = builder.take().ok_or_else(opened)?;

@@ -6,7 +6,7 @@ use crate::options::report::Report;
 use crate::settings::SinkColumn;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{Insert, Name, error};
-use crate::sql::plan::{Assignment, OutputColumn, Projection, assign};
+use crate::sql::plan::{ColumnConversion, OutputColumn, Projection, assign};
 use crate::types::column::SourceColumn;
 use crate::types::data_type::{DataType, UNBOUNDED};
 
@@ -153,12 +153,12 @@ fn feed(output: OutputColumn, column: &SourceColumn, table: &DeclaredTable, repo
         return None;
     }
     match assign(expression, &column.data_type) {
-        Assignment::Fits(expression) => return Some(expression),
-        Assignment::NeedsCast => {
+        ColumnConversion::Fits(expression) => return Some(expression),
+        ColumnConversion::NeedsCast => {
             let message = format!("{shown} {from} goes into {place} only as CAST({shown} AS {})", column.data_type);
             report.diagnostics.push(error(at, message));
         }
-        Assignment::Impossible => {
+        ColumnConversion::Impossible => {
             report.diagnostics.push(error(at, format!("{shown} {from} can't be converted for {place}")));
         }
     }

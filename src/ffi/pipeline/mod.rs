@@ -30,9 +30,9 @@ pub struct vecsink_pipeline_builder(());
 /// vecsink_pipeline_free.
 pub struct vecsink_pipeline(());
 
-struct Builder(Mutex<BuilderState>);
+struct PipelineBuilderCell(Mutex<BuilderState>);
 
-impl HandleKind for Builder {
+impl HandleKind for PipelineBuilderCell {
     type Public = vecsink_pipeline_builder;
     const NAME: &'static str = "vecsink_pipeline_builder";
 }
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_new(
         // SAFETY: as the header asks, for both.
         let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
         let sql = unsafe { text(sql, "the SQL") }?;
-        *builder = handle::give(Builder(Mutex::new(BuilderState::from_sql(sql)?)))?;
+        *builder = handle::give(PipelineBuilderCell(Mutex::new(BuilderState::from_sql(sql)?)))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_attach(
         // SAFETY: as the header asks, for all of these.
         let builder = unsafe { place(builder, "the place for the builder") }?.write(ptr::null_mut());
         let (url, table) = unsafe { (text(url, "the URL")?, text(table, "the table's name")?) };
-        *builder = handle::give(Builder(Mutex::new(BuilderState::attach(url, table)?)))?;
+        *builder = handle::give(PipelineBuilderCell(Mutex::new(BuilderState::attach(url, table)?)))?;
         Ok(())
     };
     // SAFETY: as the header asks.
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_start(
         let pipeline = unsafe { place(pipeline, "the place for the job") }?.write(ptr::null_mut());
         check_may_end()?;
         let open = check_may_open()?;
-        let builder = handle::get::<Builder>(builder)?;
+        let builder = handle::get::<PipelineBuilderCell>(builder)?;
         let plan = builder.0.lock().clone();
         *pipeline = handle::give(plan.start(open)?)?;
         Ok(())
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_start(
 /// NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_pipeline_builder_free(builder: *mut vecsink_pipeline_builder) {
-    ask((), || drop(handle::take::<Builder>(builder)));
+    ask((), || drop(handle::take::<PipelineBuilderCell>(builder)));
 }
 
 /// Waits for the job's end: VECSINK_OK when it has ended well (a bounded source, or it was stopped), VECSINK_TIMED_OUT while
@@ -318,5 +318,5 @@ unsafe fn change(
     change: impl FnOnce(&mut BuilderState) -> Result<(), CallError>,
 ) -> vecsink_code {
     // SAFETY: as the caller promises.
-    unsafe { call(error, || change(&mut handle::get::<Builder>(builder)?.0.lock())) }
+    unsafe { call(error, || change(&mut handle::get::<PipelineBuilderCell>(builder)?.0.lock())) }
 }

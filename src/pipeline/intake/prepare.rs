@@ -13,7 +13,7 @@ use crate::types::target::TargetTable;
 use crate::types::value::Value;
 
 /// The record's metadata, and the arena of what is computed.
-type Beside<'a> = (&'a [Value<'a>], &'a Bump);
+type RowContext<'a> = (&'a [Value<'a>], &'a Bump);
 
 type Prepared<T> = std::result::Result<T, Rejection>;
 
@@ -100,7 +100,7 @@ impl Prepare {
         self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }
 
-    fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
+    fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<()> {
         match self.selection.apply(row, beside.0, beside.1)? {
             Selected::Row(selected) => {
                 let entry = put_row(&mut self.encoder, Op::Insert, selected, &mut self.rows, &mut self.keys)?;
@@ -114,7 +114,7 @@ impl Prepare {
 
     /// A row that may have been in the table is deleted; only one that surely wasn't is left alone. An old row that
     /// carries just its key makes WHERE unknown.
-    fn delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<()> {
+    fn delete<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<()> {
         if self.selection.matches(row, beside.0, beside.1)? != Some(false) {
             let entry = self.put_delete(row, beside)?;
             self.entries.extend(entry.map(Ok));
@@ -126,7 +126,7 @@ impl Prepare {
         &mut self,
         before: Option<&'a [Value<'a>]>,
         after: &'a [Value<'a>],
-        beside: Beside<'a>,
+        beside: RowContext<'a>,
     ) -> Prepared<()> {
         let after = completed(before, after, beside.1);
         let was_in = before.map(|before| self.selection.matches(before, beside.0, beside.1)).transpose()?.flatten();
@@ -183,7 +183,7 @@ impl Prepare {
         &mut self,
         before: &'a [Value<'a>],
         after: &'a [Value<'a>],
-        beside: Beside<'a>,
+        beside: RowContext<'a>,
     ) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &self.key else { return Ok(None) };
         let before = completed(Some(after), before, beside.1);
@@ -201,7 +201,7 @@ impl Prepare {
         row.iter().enumerate().any(|(index, value)| *value != Value::Unchanged && !is_key(index))
     }
 
-    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: Beside<'a>) -> Prepared<Option<PreparedEntry>> {
+    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &mut self.key else {
             return Err(Rejection::new(Stage::Select, "without a key there is no telling which row to delete"));
         };

@@ -34,7 +34,7 @@ const LEAST: Duration = Duration::from_millis(500);
 
 /// Opens connections. Everything in it has been checked once; a connection only needs the network.
 pub struct Connector {
-    hosts: Vec<Arc<Host>>,
+    hosts: Vec<Arc<ResolvedHost>>,
     shuffle: bool,
     dialer: Arc<Dialer>,
     /// Whether the client has a certificate for a server that asks for one.
@@ -70,7 +70,7 @@ impl Connector {
         }
         let silence = max_outage.map_or(SILENCE, |longest| SILENCE.min(longest / 2)).max(LEAST);
         let sign = max_outage.map_or(Duration::MAX, |longest| longest.saturating_sub(silence)).max(LEAST);
-        let host = |address: &settings::Host| Arc::new(Host::new(address.clone()));
+        let host = |address: &settings::Host| Arc::new(ResolvedHost::new(address.clone()));
         Ok(Connector {
             hosts: connection.hosts.iter().map(host).collect(),
             shuffle: connection.load_balance_hosts,
@@ -159,7 +159,7 @@ impl Connector {
 
 impl Dialer {
     /// Tries the host's addresses one after another, each with its share of the time that is left.
-    fn connect_to(self: &Arc<Self>, host: &Arc<Host>, wait_limit: &WaitLimit) -> Attempt<Client> {
+    fn connect_to(self: &Arc<Self>, host: &Arc<ResolvedHost>, wait_limit: &WaitLimit) -> Attempt<Client> {
         let addresses = host.addresses(wait_limit).map_err(|error| AttemptError::new(&error, During::Connect))?;
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let mut refused: Option<AttemptError> = None;
@@ -184,7 +184,7 @@ impl Dialer {
         Err(refused.unwrap_or_else(|| AttemptError::outage(format!("{} has no address", host.address))))
     }
 
-    fn connect_at(&self, host: &Host, address: &Address, wait_limit: &WaitLimit) -> Attempt<Client> {
+    fn connect_at(&self, host: &ResolvedHost, address: &Address, wait_limit: &WaitLimit) -> Attempt<Client> {
         let dial = |ssl_mode| {
             let client = self.dial(host, address, ssl_mode, wait_limit);
             client.map_err(|error| AttemptError::new(&error, During::Connect))
@@ -214,7 +214,7 @@ impl Dialer {
 
     fn dial(
         &self,
-        host: &Host,
+        host: &ResolvedHost,
         address: &Address,
         ssl_mode: DriverSslMode,
         wait_limit: &WaitLimit,
@@ -238,7 +238,7 @@ impl Dialer {
     }
 
     /// How a session at this address learns whether its server is alive: by another login there.
-    fn pulse(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Pulse {
+    fn pulse(self: &Arc<Self>, host: &Arc<ResolvedHost>, address: Address, client: &Client) -> Pulse {
         let process = client.process_id();
         let cancel = self.cancel(host, address.clone(), client);
         let (dialer, asked, life) = (Arc::clone(self), Arc::clone(host), host.life_at(&address));
@@ -269,7 +269,7 @@ impl Dialer {
 
     /// How the server at this address is asked to cancel what the client's session does. Over a connection of its own, as the
     /// protocol has it.
-    fn cancel(self: &Arc<Self>, host: &Arc<Host>, address: Address, client: &Client) -> Arc<Cancel> {
+    fn cancel(self: &Arc<Self>, host: &Arc<ResolvedHost>, address: Address, client: &Client) -> Arc<Cancel> {
         let (dialer, host, token) = (Arc::clone(self), Arc::clone(host), client.cancel_token());
         Arc::new(move || {
             let wait_limit = WaitLimit::until(Deadline::after(CANCEL.min(dialer.timeout)));
@@ -295,7 +295,7 @@ fn event_of(client: &mut Client, process: i32) -> std::result::Result<Option<Str
 type Lookup = std::io::Result<Vec<SocketAddr>>;
 
 #[derive(Debug)]
-struct Host {
+struct ResolvedHost {
     address: settings::Host,
     /// The signs of life of the server at each of its addresses.
     lives: Mutex<Vec<(Address, Arc<Life>)>>,
@@ -303,9 +303,9 @@ struct Host {
     lookup: Mutex<Option<Receiver<Lookup>>>,
 }
 
-impl Host {
-    fn new(address: settings::Host) -> Host {
-        Host { address, lives: Mutex::default(), lookup: Mutex::default() }
+impl ResolvedHost {
+    fn new(address: settings::Host) -> ResolvedHost {
+        ResolvedHost { address, lives: Mutex::default(), lookup: Mutex::default() }
     }
 
     /// The name that its certificate must have.

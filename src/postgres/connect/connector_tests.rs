@@ -91,7 +91,7 @@ fn only_of_several_hosts_a_writable_one_is_looked_for() {
 
 #[test]
 fn a_host_is_a_name_an_address_or_the_directory_of_a_socket() {
-    let of = |host: settings::Host| Host::new(host).addresses(&WaitLimit::default()).unwrap();
+    let of = |host: settings::Host| ResolvedHost::new(host).addresses(&WaitLimit::default()).unwrap();
     let addresses = |name: &str| of(settings::Host::tcp(name, 5432));
     let sockets = of(settings::Host::unix("/var/run", 5432));
     assert_eq!(sockets, [Address::Unix("/var/run/.s.PGSQL.5432".into())]);

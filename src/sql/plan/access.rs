@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
 
-use super::conversion::{Assignment, assign};
+use super::conversion::{ColumnConversion, assign};
 use super::expression::{Planned, Scope};
 use super::refuse::place;
 use crate::error::Location;
@@ -82,7 +82,7 @@ impl Scope<'_> {
             DataType::Map(key, found) => {
                 let index_type = index.data_type();
                 match assign(index, &key) {
-                    Assignment::Fits(index) => Ok(Expression::Call(Function::Lookup, vec![value, index], *found)),
+                    ColumnConversion::Fits(index) => Ok(Expression::Call(Function::Lookup, vec![value, index], *found)),
                     _ => Err(error(at, format!("the MAP has keys of type {key}, found {index_type}"))),
                 }
             }

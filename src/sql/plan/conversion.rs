@@ -6,7 +6,7 @@ use crate::types::data_type::{DataType, RowField};
 
 /// How a value gets into a column of a declared type.
 #[derive(Debug, PartialEq)]
-pub enum Assignment {
+pub enum ColumnConversion {
     Fits(Expression),
     /// Only by a CAST that the job must ask for.
     NeedsCast,
@@ -16,19 +16,19 @@ pub enum Assignment {
 
 /// Puts a value into a column. Conversions that lose nothing happen by themselves; those that leave the value as it
 /// is (INT into BIGINT, VARCHAR(10) into STRING) cost nothing, so no cast is written.
-pub fn assign(expression: Expression, target: &DataType) -> Assignment {
+pub fn assign(expression: Expression, target: &DataType) -> ColumnConversion {
     let from = expression.data_type();
     if let Expression::Literal(Literal::Null, _) = expression {
-        return Assignment::Fits(Expression::Literal(Literal::Null, target.clone()));
+        return ColumnConversion::Fits(Expression::Literal(Literal::Null, target.clone()));
     }
     if keeps_the_value(&from, target) {
-        Assignment::Fits(expression)
+        ColumnConversion::Fits(expression)
     } else if is_implicit(&from, target) {
-        Assignment::Fits(cast(expression, target))
+        ColumnConversion::Fits(cast(expression, target))
     } else if can_cast(&from, target) {
-        Assignment::NeedsCast
+        ColumnConversion::NeedsCast
     } else {
-        Assignment::Impossible
+        ColumnConversion::Impossible
     }
 }
 
@@ -238,7 +238,11 @@ mod tests {
             (DataType::Int, DataType::BigInt),
             (timestamp(3), timestamp(6)),
         ] {
-            assert_eq!(assign(column(from.clone()), &to), Assignment::Fits(column(from.clone())), "{from} to {to}");
+            assert_eq!(
+                assign(column(from.clone()), &to),
+                ColumnConversion::Fits(column(from.clone())),
+                "{from} to {to}"
+            );
         }
     }
 
@@ -253,7 +257,7 @@ mod tests {
             (DataType::BigInt, DataType::Decimal { precision: 20, scale: 0 }),
         ] {
             let expected = Expression::Cast(Box::new(column(from.clone())), to.clone());
-            assert_eq!(assign(column(from.clone()), &to), Assignment::Fits(expected), "{from} to {to}");
+            assert_eq!(assign(column(from.clone()), &to), ColumnConversion::Fits(expected), "{from} to {to}");
         }
     }
 
@@ -267,22 +271,22 @@ mod tests {
             (DataType::Double, DataType::Int),
             (timestamp(6), DataType::STRING),
         ] {
-            assert_eq!(assign(column(from.clone()), &to), Assignment::NeedsCast, "{from} to {to}");
+            assert_eq!(assign(column(from.clone()), &to), ColumnConversion::NeedsCast, "{from} to {to}");
         }
     }
 
     #[test]
     fn what_no_cast_can_do_is_impossible() {
         let array = DataType::Array(Box::new(DataType::Float));
-        assert_eq!(assign(column(DataType::STRING), &array), Assignment::Impossible);
-        assert_eq!(assign(column(DataType::Int), &DataType::Date), Assignment::Impossible);
+        assert_eq!(assign(column(DataType::STRING), &array), ColumnConversion::Impossible);
+        assert_eq!(assign(column(DataType::Int), &DataType::Date), ColumnConversion::Impossible);
     }
 
     #[test]
     fn a_null_fits_everywhere() {
         let null = Expression::Literal(Literal::Null, DataType::Null);
         let expected = Expression::Literal(Literal::Null, DataType::Date);
-        assert_eq!(assign(null, &DataType::Date), Assignment::Fits(expected));
+        assert_eq!(assign(null, &DataType::Date), ColumnConversion::Fits(expected));
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod refuse;
 mod select;
 mod size;
 
-pub use conversion::{Assignment, assign, can_cast, cast};
+pub use conversion::{ColumnConversion, assign, can_cast, cast};
 pub use expression::{NamedExpression, Scope};
 pub use select::{OutputColumn, Projection, Relation, plan, plan_view};
 pub use size::check as check_size;

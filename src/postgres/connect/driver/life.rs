@@ -64,7 +64,7 @@ impl Life {
 
 /// Asks a server over a new connection whether it is alive. The result is what the session waits for there, if the server
 /// says so, or an error when there was no answer.
-pub type Question = dyn Fn(&WaitLimit) -> Result<Option<String>, Error> + Send + Sync;
+pub type AskServer = dyn Fn(&WaitLimit) -> Result<Option<String>, Error> + Send + Sync;
 
 /// Asks the server to cancel what a session waits for.
 pub type Cancel = dyn Fn() -> Result<(), Error> + Send + Sync;
@@ -73,7 +73,7 @@ pub type Cancel = dyn Fn() -> Result<(), Error> + Send + Sync;
 #[derive(Clone)]
 pub struct Pulse {
     pub life: Arc<Life>,
-    pub question: Arc<Question>,
+    pub question: Arc<AskServer>,
     pub cancel: Arc<Cancel>,
     /// How long a server may be silent before it is asked.
     pub silence: Duration,

@@ -5,7 +5,7 @@ use super::of_type;
 use super::signature::ParameterType::Any;
 use super::signature::Signature;
 use crate::sql::expression::{Expression, Function};
-use crate::sql::plan::conversion::{Assignment, assign, merge, widen};
+use crate::sql::plan::conversion::{ColumnConversion, assign, merge, widen};
 use crate::sql::plan::operator::no_common_type;
 use crate::types::data_type::{DataType, RowField};
 
@@ -73,7 +73,7 @@ fn contains(operands: Vec<Expression>) -> PlannedCall {
     };
     let found = value.data_type();
     match assign(value, &element) {
-        Assignment::Fits(value) => of_type(Function::Contains, vec![array, value], DataType::Boolean),
+        ColumnConversion::Fits(value) => of_type(Function::Contains, vec![array, value], DataType::Boolean),
         _ => Err(format!("the elements are of type {element}, found {found}")),
     }
 }
