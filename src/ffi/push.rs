@@ -63,20 +63,15 @@ pub unsafe extern "C" fn vecsink_sink_push(
     out_sequence: *mut u64,
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
-    let work = || {
-        // SAFETY: as the header asks.
-        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
-        let object = sink::get(sink)?;
+    let push = |object: &SinkObject| {
         scratch::with(|arena| {
-            // SAFETY: as above.
+            // SAFETY: as the header asks.
             let values = unsafe { read(values, count, object.sink.columns(), arena) }?;
-            let number = object.sink.push_with(values, push_as(sequence, timeout_ms))?;
-            numbered.map(|to| to.write(number));
-            Ok(())
+            Ok(object.sink.push_with(values, push_as(sequence, timeout_ms))?)
         })
     };
     // SAFETY: as the header asks.
-    unsafe { call(error, work) }
+    unsafe { numbered(sink, out_sequence, error, push) }
 }
 
 /// Deletes the row with this key. The values stand in the order of vecsink_sink_key_name. It is not an error if there
@@ -92,20 +87,15 @@ pub unsafe extern "C" fn vecsink_sink_delete(
     out_sequence: *mut u64,
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
-    let work = || {
-        // SAFETY: as the header asks.
-        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
-        let object = sink::get(sink)?;
+    let delete = |object: &SinkObject| {
         scratch::with(|arena| {
-            // SAFETY: as above.
+            // SAFETY: as the header asks.
             let key = unsafe { read(key, count, object.sink.key(), arena) }?;
-            let number = object.sink.delete_with(key, push_as(sequence, timeout_ms))?;
-            numbered.map(|to| to.write(number));
-            Ok(())
+            Ok(object.sink.delete_with(key, push_as(sequence, timeout_ms))?)
         })
     };
     // SAFETY: as the header asks.
-    unsafe { call(error, work) }
+    unsafe { numbered(sink, out_sequence, error, delete) }
 }
 
 /// Pushes a row that was filled before. Everything else is as with vecsink_sink_push.
@@ -118,16 +108,29 @@ pub unsafe extern "C" fn vecsink_sink_push_row(
     out_sequence: *mut u64,
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
-    let work = || {
-        // SAFETY: as the header asks.
-        let numbered = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
-        let object = sink::get(sink)?;
+    let push = |object: &SinkObject| {
         let row = handle::get::<RowObject>(row)?;
-        let number = object.sink.push_with(&*row.lock()?, push_as(sequence, timeout_ms))?;
-        numbered.map(|to| to.write(number));
-        Ok(())
+        Ok(object.sink.push_with(&*row.lock()?, push_as(sequence, timeout_ms))?)
     };
     // SAFETY: as the header asks.
+    unsafe { numbered(sink, out_sequence, error, push) }
+}
+
+/// Pushes or deletes one row, and writes its number where the caller wants it.
+unsafe fn numbered(
+    sink: *mut vecsink_sink,
+    out_sequence: *mut u64,
+    error: *mut *mut vecsink_error,
+    push: impl FnOnce(&SinkObject) -> Result<u64, CallError>,
+) -> vecsink_code {
+    let work = || {
+        // SAFETY: as the caller promises.
+        let place = unsafe { optional_place(out_sequence, "the place for the sequence") }?;
+        let number = push(&*sink::get(sink)?)?;
+        place.map(|to| to.write(number));
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
     unsafe { call(error, work) }
 }
 
