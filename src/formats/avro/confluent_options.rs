@@ -241,16 +241,26 @@ impl MessageFormat for ConfluentFormat {
         _: &[MetadataColumn],
         schemas: Option<Arc<dyn Schemas>>,
     ) -> Box<dyn Decode> {
-        match (AvroSchema::parse(&self.schema, &[]), schemas) {
-            (Ok(reader), Some(schemas)) => Box::new(Confluent::new(reader, fields(columns), schemas)),
-            (Err(error), _) => Box::new(Unreadable(error)),
-            (_, None) => Box::new(Unreadable(NO_REGISTRY.into())),
-        }
+        self.decoder_of(schemas, |reader, schemas| Box::new(Confluent::new(reader, fields(columns), schemas)))
     }
 }
 
 /// This never happens with a checked job.
-pub(super) const NO_REGISTRY: &str = "there is no registry to ask for schemas";
+impl ConfluentFormat {
+    /// What `make` makes of the table's schema and the registry. Where one of them is missing, a decoder that rejects each
+    /// message and says why.
+    pub(super) fn decoder_of(
+        &self,
+        schemas: Option<Arc<dyn Schemas>>,
+        make: impl FnOnce(AvroSchema, Arc<dyn Schemas>) -> Box<dyn Decode>,
+    ) -> Box<dyn Decode> {
+        match (AvroSchema::parse(&self.schema, &[]), schemas) {
+            (Ok(reader), Some(schemas)) => make(reader, schemas),
+            (Err(error), _) => Box::new(Unreadable(error)),
+            (_, None) => Box::new(Unreadable("there is no registry to ask for schemas".into())),
+        }
+    }
+}
 
 /// What is said of a given schema that isn't the table's.
 pub(super) fn other_schema(table: &str, why: &str) -> String {

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::confluent_options::{ConfluentFormat, ConfluentOptions, NO_REGISTRY, OPTIONS, other_schema};
+use super::confluent_options::{ConfluentFormat, ConfluentOptions, OPTIONS, other_schema};
 use super::derive::{check_schema, envelope_of, fits_envelope};
 use super::options::refuse_common;
-use super::schema::AvroSchema;
-use super::{DebeziumAvro, Unreadable, fields};
+use super::{DebeziumAvro, fields};
 use crate::formats::Decode;
 use crate::formats::definition::{DeclaredColumn, MessageFormat};
 use crate::options::{OptionDefinition, TableOptions};
@@ -56,10 +55,6 @@ impl MessageFormat for DebeziumConfluentFormat {
         _: &[MetadataColumn],
         schemas: Option<Arc<dyn Schemas>>,
     ) -> Box<dyn Decode> {
-        match (AvroSchema::parse(&self.0.schema, &[]), schemas) {
-            (Ok(reader), Some(schemas)) => Box::new(DebeziumAvro::new(reader, fields(columns), schemas)),
-            (Err(error), _) => Box::new(Unreadable(error)),
-            (_, None) => Box::new(Unreadable(NO_REGISTRY.into())),
-        }
+        self.0.decoder_of(schemas, |reader, schemas| Box::new(DebeziumAvro::new(reader, fields(columns), schemas)))
     }
 }
