@@ -1,27 +1,19 @@
 //! Flink's `ogg-json` format: a change that Oracle GoldenGate tells.
 
-use std::sync::Arc;
-
 use bumpalo::Bump;
 
 use super::decode_error::DecodeError;
-use super::definition::{MessageFormat, keys_that_are_no_texts};
 use super::json::{JsonFields, JsonType, Missing};
 use super::{Decode, Decoded};
 use crate::change::Change;
 use crate::error::Rejection;
 use crate::excerpt::Excerpt;
-use crate::formats::change::envelope::{
-    ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata, metadata_columns,
-};
+use crate::formats::change::envelope::{ChangeMessage, Envelope, EnvelopeLayout, MetadataReading, PlainMetadata};
+use crate::formats::change::json_format::JsonChangeFormat;
 use crate::formats::change::options::ChangeFormat;
-use crate::formats::json::options::{
-    ignore_null_fields, ignore_parse_errors, map_null_key_literal, map_null_key_mode, plain_decimals,
-    timestamp_standard,
-};
-use crate::options::{OptionDefinition, TableOptions};
+use crate::formats::json::options::json_options;
+use crate::options::OptionDefinition;
 use crate::record::Record;
-use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
@@ -37,49 +29,23 @@ impl AsMut<ChangeFormat> for OggFormat {
     }
 }
 
-impl MessageFormat for OggFormat {
+impl JsonChangeFormat for OggFormat {
     const NAME: &'static str = "ogg-json";
-    const IS_CHANGING: bool = true;
-    type Options = OggFormat;
-    const OPTIONS: &'static [OptionDefinition<OggFormat>] = &[
-        ignore_parse_errors(),
-        timestamp_standard(),
-        map_null_key_mode(),
-        map_null_key_literal(),
-        plain_decimals(),
-        ignore_null_fields(),
-    ];
+    const OPTIONS: &'static [OptionDefinition<OggFormat>] = json_options![];
 
-    fn new(given: OggFormat, _: &mut TableOptions<'_>) -> Option<Self> {
-        Some(given)
+    fn known_metadata() -> Vec<PlainMetadata> {
+        let texts = DataType::Array(Box::new(DataType::STRING));
+        vec![
+            ("table", "table", DataType::STRING, MetadataReading::AsIs),
+            ("primary-keys", "primary_keys", texts, MetadataReading::AsIs),
+            ("ingestion-timestamp", "current_ts", DataType::STRING, MetadataReading::DateTime),
+            ("event-timestamp", "op_ts", DataType::STRING, MetadataReading::DateTime),
+        ]
     }
 
-    fn metadata() -> Vec<MetadataColumn> {
-        metadata_columns(&known_metadata())
-    }
-
-    fn refuse_column(&self, _: &str, data_type: &DataType) -> Option<String> {
-        keys_that_are_no_texts(data_type, "JSON")
-    }
-
-    fn decoder(
-        &self,
-        columns: &[SourceColumn],
-        metadata: &[MetadataColumn],
-        _: Option<Arc<dyn Schemas>>,
-    ) -> Box<dyn Decode> {
+    fn change_decoder(&self, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Box<dyn Decode> {
         Box::new(Ogg::new(self, columns, metadata))
     }
-}
-
-fn known_metadata() -> [PlainMetadata; 4] {
-    let texts = DataType::Array(Box::new(DataType::STRING));
-    [
-        ("table", "table", DataType::STRING, MetadataReading::AsIs),
-        ("primary-keys", "primary_keys", texts, MetadataReading::AsIs),
-        ("ingestion-timestamp", "current_ts", DataType::STRING, MetadataReading::DateTime),
-        ("event-timestamp", "op_ts", DataType::STRING, MetadataReading::DateTime),
-    ]
 }
 
 pub(crate) struct Ogg {
@@ -99,7 +65,7 @@ impl Ogg {
         let before = layout.field("before", row());
         let after = layout.field("after", row());
         let op = layout.typed("op_type", &DataType::STRING);
-        layout.plain_metadata(metadata, &known_metadata());
+        layout.plain_metadata(metadata, &OggFormat::known_metadata());
         Ogg { envelope: layout.into_envelope(options.change), before, after, op }
     }
 

@@ -100,6 +100,24 @@ pub const fn ignore_null_fields<S>() -> OptionDefinition<S> {
         .since("1.20")
 }
 
+/// The list of a format's options: its own, then those of all formats in JSON, then what stands behind a
+/// semicolon.
+macro_rules! json_options {
+    ($($before:expr),* $(; $($after:expr),*)?) => {
+        &[
+            $($before,)*
+            $crate::formats::json::options::ignore_parse_errors(),
+            $crate::formats::json::options::timestamp_standard(),
+            $crate::formats::json::options::map_null_key_mode(),
+            $crate::formats::json::options::map_null_key_literal(),
+            $crate::formats::json::options::plain_decimals(),
+            $crate::formats::json::options::ignore_null_fields(),
+            $($($after,)*)?
+        ]
+    };
+}
+pub(in crate::formats) use json_options;
+
 type JsonOption = OptionDefinition<JsonFormat>;
 
 const FAIL_ON_MISSING_FIELD: JsonOption = JsonOption::new(
@@ -116,16 +134,7 @@ impl MessageFormat for JsonFormat {
     const NAME: &'static str = "json";
     const IS_CHANGING: bool = false;
     type Options = JsonFormat;
-    const OPTIONS: &'static [JsonOption] = &[
-        FAIL_ON_MISSING_FIELD,
-        ignore_parse_errors(),
-        timestamp_standard(),
-        map_null_key_mode(),
-        map_null_key_literal(),
-        plain_decimals(),
-        ignore_null_fields(),
-        PARSER,
-    ];
+    const OPTIONS: &'static [JsonOption] = json_options![FAIL_ON_MISSING_FIELD; PARSER];
 
     fn new(json: JsonFormat, options: &mut TableOptions<'_>) -> Option<Self> {
         if json.fail_on_missing_field && json.ignore_parse_errors {
