@@ -13,7 +13,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use vecsink::internals::formats::avro::options::{AvroEncoding, AvroFormat};
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 use vecsink::internals::types::column::SourceColumn;
 use vecsink::internals::types::data_type::DataType;
 
@@ -60,17 +60,7 @@ fn measure(name: &str, items: &str, dimensions: usize) {
         let started = Instant::now();
         for message in &messages {
             arena.reset();
-            let record = Record {
-                topic: &topic,
-                partition: 0,
-                offset: 0,
-                timestamp_ms: None,
-                timestamp_type: TimestampType::Missing,
-                leader_epoch: None,
-                key: None,
-                headers: &[],
-                value: Some(black_box(message)),
-            };
+            let record = Record::of_value(&topic, Some(black_box(message)));
             match decoder.decode(&record, &arena) {
                 Ok(decoded) => drop(black_box(decoded.changes)),
                 Err(rejection) => panic!("{rejection}"),

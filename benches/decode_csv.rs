@@ -15,7 +15,7 @@ use vecsink::internals::batch::RowFormat;
 use vecsink::internals::change::Change;
 use vecsink::internals::formats::csv::options::CsvFormat;
 use vecsink::internals::formats::format::Format;
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 use vecsink::internals::types::column::SourceColumn;
 use vecsink::internals::types::column_types::ColumnType;
 use vecsink::internals::types::data_type::DataType;
@@ -63,17 +63,7 @@ fn measure(dimensions: usize) {
             let started = Instant::now();
             for message in &messages {
                 arena.reset();
-                let record = Record {
-                    topic: &topic,
-                    partition: 0,
-                    offset: 0,
-                    timestamp_ms: None,
-                    timestamp_type: TimestampType::Missing,
-                    leader_epoch: None,
-                    key: None,
-                    headers: &[],
-                    value: Some(black_box(message.as_bytes())),
-                };
+                let record = Record::of_value(&topic, Some(black_box(message.as_bytes())));
                 let decoded = match decoder.decode(&record, &arena) {
                     Ok(decoded) => black_box(decoded),
                     Err(rejection) => panic!("{rejection}"),

@@ -35,7 +35,22 @@ pub struct Record<'a> {
     pub value: Option<&'a [u8]>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// A message that is nothing but its value.
+    pub fn of_value(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
+        Record {
+            topic,
+            partition: 0,
+            offset: 0,
+            timestamp_ms: None,
+            timestamp_type: TimestampType::Missing,
+            leader_epoch: None,
+            key: None,
+            headers: &[],
+            value,
+        }
+    }
+
     pub fn position(&self) -> Position {
         Position { topic: Arc::clone(self.topic), partition: self.partition, offset: self.offset }
     }

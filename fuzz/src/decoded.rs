@@ -8,7 +8,7 @@ use vecsink::internals::change::Change;
 use vecsink::internals::error::{Rejection, Stage};
 use vecsink::internals::formats::format::Format;
 use vecsink::internals::formats::{Decode, Decoded};
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 use vecsink::internals::types::column::{MetadataColumn, SourceColumn};
 use vecsink::internals::types::data_type::{DataType, RowField};
 use vecsink::internals::types::value::Value;
@@ -66,17 +66,7 @@ pub fn check_with(
 }
 
 pub fn record<'a>(topic: &'a Arc<str>, message: &'a [u8]) -> Record<'a> {
-    Record {
-        topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value: Some(message),
-    }
+    Record::of_value(topic, Some(message))
 }
 
 fn check_change(case: &Case<'_>, change: &Change<'_>) {

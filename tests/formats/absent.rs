@@ -7,7 +7,7 @@ use vecsink::internals::change::Change;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
 use vecsink::internals::job::{JobInput, parse_job};
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 
 fn source(options: &str) -> Source {
     let text = format!(
@@ -25,17 +25,7 @@ fn source(options: &str) -> Source {
 /// `nothing`, the one row, or `refused`.
 fn decode(options: &str, value: Option<&[u8]>) -> String {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let record = Record {
-        topic: &topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value,
-    };
+    let record = Record::of_value(&topic, value);
     let mut decoder = of_source(&source(options), &|_| Ok(None)).unwrap();
     match decoder.decode(&record, &arena).map(|decoded| decoded.changes) {
         Ok([]) => "nothing".into(),

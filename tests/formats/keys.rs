@@ -7,7 +7,7 @@ use vecsink::internals::change::Change;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
 use vecsink::internals::job::{JobInput, parse_job};
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 use vecsink::internals::types::value::Value;
 
 pub(super) fn source(columns: &str, options: &str) -> Source {
@@ -50,17 +50,7 @@ pub(super) fn change(change: &Change<'_>) -> String {
 /// What a message becomes, and the parse errors that were passed over.
 fn decode(source: &Source, key: Option<&str>, value: Option<&str>) -> Result<(Vec<String>, u64), String> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let record = Record {
-        topic: &topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: key.map(str::as_bytes),
-        headers: &[],
-        value: value.map(str::as_bytes),
-    };
+    let record = Record { key: key.map(str::as_bytes), ..Record::of_value(&topic, value.map(str::as_bytes)) };
     let decoded =
         of_source(source, &|_| Ok(None)).unwrap().decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
     Ok((decoded.changes.iter().map(change).collect(), decoded.parse_errors_ignored))

@@ -6,7 +6,6 @@ use prost_reflect::DescriptorPool;
 
 use super::*;
 use crate::change::Change;
-use crate::record::TimestampType;
 use crate::types::data_type::{DataType, RowField};
 
 const DESCRIPTORS: &[u8] = include_bytes!("../../../tests/protobuf/everything.desc");
@@ -36,17 +35,7 @@ fn decode(options: &ProtobufFormat, columns: &[(&str, DataType)], message: &[u8]
     };
     let columns: Vec<SourceColumn> = columns.iter().map(column).collect();
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let record = Record {
-        topic: &topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value: Some(message),
-    };
+    let record = Record::of_value(&topic, Some(message));
     let mut decoder = Protobuf::new(options, &columns);
     let decoded = decoder.decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
     let shown = match decoded.changes {

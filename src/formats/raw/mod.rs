@@ -110,24 +110,13 @@ mod tests {
 
     use super::*;
     use crate::change::Change;
-    use crate::record::TimestampType;
 
     const BIG: RawFormat = RawFormat { charset: Charset::Utf8, little_endian: false };
 
     fn decode(options: RawFormat, data_type: DataType, value: Option<&[u8]>) -> Result<String, String> {
         let column = SourceColumn { name: "c".into(), data_type, not_null: false };
         let (arena, topic) = (Bump::new(), Arc::from("t"));
-        let record = Record {
-            topic: &topic,
-            partition: 0,
-            offset: 0,
-            timestamp_ms: None,
-            timestamp_type: TimestampType::Missing,
-            leader_epoch: None,
-            key: None,
-            headers: &[],
-            value,
-        };
+        let record = Record::of_value(&topic, value);
         let decoded =
             Raw::new(&options, &[column]).decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
         match decoded.changes {

@@ -6,7 +6,7 @@ use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
 use crate::dispatch::{Layout, QueuedRow, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::pipeline::line::Line;
-use crate::record::{Record, TimestampType};
+use crate::record::Record;
 use crate::types::encode::RowEncoder;
 use crate::types::target::TargetTable;
 use crate::types::text::json;
@@ -185,17 +185,7 @@ impl PushBuffer {
         let length = self.json.len();
         let fits = length <= MOST_ORIGINAL;
         let topic = "".into();
-        let record = Record {
-            topic: &topic,
-            partition: 0,
-            offset: 0,
-            timestamp_ms: None,
-            timestamp_type: TimestampType::Missing,
-            leader_epoch: None,
-            key: None,
-            headers: &[],
-            value: fits.then_some(&self.json[..]),
-        };
+        let record = Record::of_value(&topic, fits.then_some(&self.json[..]));
         record.store_original(&mut self.originals);
         if fits {
             return Ok(());

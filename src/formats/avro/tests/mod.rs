@@ -15,7 +15,7 @@ use crate::change::Change;
 use crate::formats::Decode;
 use crate::formats::avro::options::AvroEncoding;
 use crate::formats::avro::schema::AvroSchema;
-use crate::record::{Record, TimestampType};
+use crate::record::Record;
 use crate::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
@@ -61,24 +61,10 @@ fn known(writers: &[(u32, &str)]) -> Arc<dyn Schemas> {
     Arc::new(Known(writers.iter().map(|(id, text)| (*id, text.to_string())).collect()))
 }
 
-fn record<'a>(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
-    Record {
-        topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value,
-    }
-}
-
 /// The rows of a message, one a line, or why there are none.
 fn decode(decoder: &mut dyn Decode, message: Option<&[u8]>) -> Result<String, String> {
     let (topic, arena) = (Arc::from("t"), Bump::new());
-    let record = record(&topic, message);
+    let record = Record::of_value(&topic, message);
     assert_eq!(decoder.is_ready(&record), Ok(true));
     let decoded = decoder.decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
     let rows = decoded.changes.iter().map(|change| match change {
@@ -202,10 +188,10 @@ fn a_message_names_its_schema() {
 fn a_silent_registry_delays_a_record_and_refuses_none() {
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[]));
     let topic = Arc::from("t");
-    assert_eq!(confluent.is_ready(&record(&topic, Some(&[0, 0, 0, 0, 1]))), Ok(false));
+    assert_eq!(confluent.is_ready(&Record::of_value(&topic, Some(&[0, 0, 0, 0, 1]))), Ok(false));
     // What is no message needs no schema.
-    assert_eq!(confluent.is_ready(&record(&topic, Some(&[7]))), Ok(true));
-    assert_eq!(confluent.is_ready(&record(&topic, None)), Ok(true));
+    assert_eq!(confluent.is_ready(&Record::of_value(&topic, Some(&[7]))), Ok(true));
+    assert_eq!(confluent.is_ready(&Record::of_value(&topic, None)), Ok(true));
 }
 
 /// Debezium's envelope with a source that nobody reads, its rows in a type of that name.

@@ -174,7 +174,7 @@ fn fields_go_by_name_and_what_nobody_reads_is_passed_over_and_counted() {
     let message = bytes("00 00 00 00 01 02 58 02 02 6b 02 00 00 00 3f 00 00 02 79 0e");
     assert_eq!(decode(&mut confluent, Some(&message)).as_deref(), Ok("+I 7, 'y', null"));
     let (topic, arena) = (Arc::from("t"), Bump::new());
-    assert_eq!(confluent.decode(&record(&topic, Some(&message)), &arena).unwrap().fields_ignored, 2);
+    assert_eq!(confluent.decode(&Record::of_value(&topic, Some(&message)), &arena).unwrap().fields_ignored, 2);
     // A column that must have a value and has no default.
     let without = r#"{"type": "record", "name": "w", "fields": [{"name": "b", "type": "string"}]}"#;
     let mut confluent = Confluent::new(schema(reader), columns(), known(&[(1, without)]));

@@ -46,7 +46,7 @@ fn no_message_makes_a_decoder_panic_or_use_up_memory() {
                     damage(&mut message, &mut random);
                 }
                 let (arena, topic) = (Bump::new(), Arc::from("t"));
-                if let Ok(decoded) = decoder.decode(&record(&topic, Some(&message)), &arena) {
+                if let Ok(decoded) = decoder.decode(&Record::of_value(&topic, Some(&message)), &arena) {
                     for change in decoded.changes {
                         let (Change::Insert(row) | Change::Delete(row) | Change::Update { after: row, .. }) = change;
                         assert_eq!(row.len(), width, "{}", String::from_utf8_lossy(&message));

@@ -21,7 +21,7 @@ use crate::formats::format::Format;
 use crate::formats::json::options::TimestampStandard;
 use crate::formats::maxwell::MaxwellFormat;
 use crate::formats::ogg::OggFormat;
-use crate::record::{Record, TimestampType};
+use crate::record::Record;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
@@ -43,20 +43,6 @@ fn columns() -> Vec<SourceColumn> {
         ("price", DataType::Decimal { precision: 10, scale: 2 }),
     ];
     types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false }).into()
-}
-
-fn record<'a>(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
-    Record {
-        topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value,
-    }
 }
 
 /// A row as `7 red NULL -`; what an update leaves alone is `-`.
@@ -91,7 +77,7 @@ fn decode_with(
     value: Option<&str>,
 ) -> Result<(Vec<String>, u64), Rejection> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let record = record(&topic, value.map(str::as_bytes));
+    let record = Record::of_value(&topic, value.map(str::as_bytes));
     let decoded = format.decoder(columns, metadata, None).decode(&record, &arena)?;
     Ok((changes(&decoded), decoded.parse_errors_ignored))
 }

@@ -12,7 +12,6 @@ use super::*;
 use crate::change::Change;
 use crate::formats::definition::MessageFormat;
 use crate::formats::temporal;
-use crate::record::TimestampType;
 use crate::types::data_type::{DataType, RowField};
 
 fn defaults() -> CsvFormat {
@@ -49,18 +48,8 @@ fn columns(types: &[DataType]) -> Vec<SourceColumn> {
 
 /// Rows and ignored errors as text, or the rejection's text.
 fn decode(options: &CsvFormat, types: &[DataType], value: Option<&[u8]>) -> Result<(Vec<String>, u64), Rejection> {
-    let arena = Bump::new();
-    let record = Record {
-        topic: &Arc::from("t"),
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value,
-    };
+    let (arena, topic) = (Bump::new(), Arc::from("t"));
+    let record = Record::of_value(&topic, value);
     let decoded = options.decoder(&columns(types), &[], None).decode(&record, &arena)?;
     Ok((rows(&decoded).map(|row| format!("{row:?}")).collect(), decoded.parse_errors_ignored))
 }
@@ -354,19 +343,9 @@ fn a_rejection_names_the_column_and_what_was_found() {
 
 #[test]
 fn values_borrow_the_message() {
-    let arena = Bump::new();
+    let (arena, topic) = (Bump::new(), Arc::from("t"));
     let message = b"abc,\"d,e\"".to_vec();
-    let record = Record {
-        topic: &Arc::from("t"),
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value: Some(&message),
-    };
+    let record = Record::of_value(&topic, Some(&message));
     let mut decoder = defaults().decoder(&columns(&[DataType::STRING, DataType::STRING]), &[], None);
     let decoded = decoder.decode(&record, &arena).unwrap();
     let range = message.as_ptr_range();

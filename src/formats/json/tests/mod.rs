@@ -9,7 +9,6 @@ use super::*;
 use crate::change::Change;
 use crate::formats::definition::MessageFormat;
 use crate::formats::json::options::TimestampStandard;
-use crate::record::TimestampType;
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 
@@ -28,20 +27,6 @@ fn iso() -> JsonFormat {
     JsonFormat { timestamps: TimestampStandard::Iso8601, ..defaults() }
 }
 
-fn record<'a>(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
-    Record {
-        topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value,
-    }
-}
-
 fn columns(columns: &[(&str, DataType)]) -> Vec<SourceColumn> {
     let column = |(name, data_type): &(&str, DataType)| SourceColumn {
         name: name.to_string(),
@@ -56,7 +41,7 @@ type Outcome = (Vec<String>, u64, u64);
 
 fn decode_bytes(options: &JsonFormat, types: &[(&str, DataType)], value: Option<&[u8]>) -> Result<Outcome, Rejection> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let decoded = options.decoder(&columns(types), &[], None).decode(&record(&topic, value), &arena)?;
+    let decoded = options.decoder(&columns(types), &[], None).decode(&Record::of_value(&topic, value), &arena)?;
     let row = |change: &Change<'_>| match change {
         Change::Insert(row) => format!("{row:?}"),
         other => panic!("json only inserts: {other:?}"),
@@ -170,7 +155,7 @@ fn the_order_of_fields_may_change_from_message_to_message() {
         r#"{"a":1,"b":2,"c":3}"#,
     ] {
         let arena = Bump::new();
-        let decoded = decoder.decode(&record(&topic, Some(message.as_bytes())), &arena).unwrap();
+        let decoded = decoder.decode(&Record::of_value(&topic, Some(message.as_bytes())), &arena).unwrap();
         assert_eq!(decoded.changes, [Change::Insert(&[Value::Int(1), Value::Int(2), Value::Int(3)])], "{message}");
     }
 }
@@ -311,7 +296,7 @@ fn text_borrows_the_message_where_it_has_no_escapes() {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
     let message = br#"{"c":"abc"}"#.to_vec();
     let mut decoder = defaults().decoder(&columns(&[("c", DataType::STRING)]), &[], None);
-    let decoded = decoder.decode(&record(&topic, Some(&message)), &arena).unwrap();
+    let decoded = decoder.decode(&Record::of_value(&topic, Some(&message)), &arena).unwrap();
     let [Change::Insert([Value::Text(text)])] = decoded.changes else { panic!("{decoded:?}") };
     assert!(message.as_ptr_range().contains(&text.as_ptr()));
 }

@@ -34,7 +34,7 @@ fn no_message_makes_the_decoder_panic_or_use_up_memory() {
                 }
             }
             let arena = Bump::new();
-            let _ = decoder.decode(&record(&topic, Some(&message)), &arena);
+            let _ = decoder.decode(&Record::of_value(&topic, Some(&message)), &arena);
             assert!(arena.allocated_bytes() < 64 << 10, "{}", String::from_utf8_lossy(&message));
         }
     }
@@ -127,7 +127,7 @@ proptest! {
             .collect();
         let (arena, topic) = (Bump::new(), Arc::from("t"));
         let decoded = defaults().decoder(&types, &[], None)
-            .decode(&record(&topic, Some(message.as_bytes())), &arena)
+            .decode(&Record::of_value(&topic, Some(message.as_bytes())), &arena)
             .unwrap();
         let [Change::Insert(row)] = decoded.changes else { panic!("{decoded:?}") };
         for (value, json) in row.iter().zip(fields.values()) {
