@@ -8,27 +8,13 @@ use vecsink::internals::formats::format::FORMATS;
 use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::settings::source::Source;
 use vecsink::internals::job::{JobInput, parse_job};
-use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+use vecsink::internals::schema_registry::schemas::Schemas;
 
 use super::decoded::{self, Case};
-use super::page::{SCHEMAS, Section, section_of};
+use super::page::{PageRegistry, Section, section_of};
 use super::pick;
 
 pub const PIECES: &[&str] = &["\"", "{", "}", "[", "]", ",", ":", "null", "\0", "\u{7f}", "1e9", "é", "\n", "|"];
-
-/// The page's registry.
-struct Registry;
-
-impl Schemas for Registry {
-    fn find(&self, id: u32) -> SchemaLookup {
-        match SCHEMAS.iter().find(|(known, _)| *known == id) {
-            Some((_, text)) => {
-                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: (*text).into(), references: Vec::new() }))
-            }
-            None => SchemaLookup::Nothing(format!("no schema {id}")),
-        }
-    }
-}
 
 /// The first byte picks a format.
 pub fn check(input: &[u8]) {
@@ -40,7 +26,7 @@ pub fn check(input: &[u8]) {
         metadata: &source.format_metadata,
         ignores: false,
     };
-    let schemas = Arc::new(Registry) as Arc<dyn Schemas>;
+    let schemas = Arc::new(PageRegistry) as Arc<dyn Schemas>;
     let mut decoder = of_source(&source, &|_| Ok(Some(Arc::clone(&schemas)))).expect("a decoder");
     decoded::check_with(&case, decoder.as_mut(), message, |_| {});
 }

@@ -4,27 +4,18 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use vecsink::internals::job::decoder::of_source;
-use vecsink::internals::record::{Record, TimestampType};
+use vecsink::internals::record::Record;
 
-use super::Registry;
 use super::keys::{change, source};
+use super::page::PageRegistry;
 
 /// The changes of a message, the fields of it that have no column, and the errors that were ignored.
 fn decode(columns: &str, format: &str, message: &[u8]) -> Result<(Vec<String>, u64, u64), String> {
     let (arena, topic) = (Bump::new(), Arc::from("t"));
-    let record = Record {
-        topic: &topic,
-        partition: 0,
-        offset: 0,
-        timestamp_ms: None,
-        timestamp_type: TimestampType::Missing,
-        leader_epoch: None,
-        key: None,
-        headers: &[],
-        value: Some(message),
-    };
+    let record = Record::of_value(&topic, Some(message));
     let source = source(columns, &format!("'format' = {format}"));
-    let mut decoder = of_source(&source, &|_| Ok(Some(Arc::new(Registry)))).unwrap_or_else(|error| panic!("{error}"));
+    let mut decoder =
+        of_source(&source, &|_| Ok(Some(Arc::new(PageRegistry)))).unwrap_or_else(|error| panic!("{error}"));
     decoder.is_ready(&record).unwrap_or_else(|error| panic!("{error}"));
     let decoded = decoder.decode(&record, &arena).map_err(|rejection| rejection.to_string())?;
     Ok((decoded.changes.iter().map(change).collect(), decoded.fields_ignored, decoded.parse_errors_ignored))

@@ -15,27 +15,13 @@ use vecsink::internals::job::decoder::of_source;
 use vecsink::internals::job::selection::{Selected, Selection};
 use vecsink::internals::job::settings::job::Job;
 use vecsink::internals::job::{JobInput, parse_job};
-use vecsink::internals::record::{Record, TimestampType};
-use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+use vecsink::internals::record::Record;
+use vecsink::internals::schema_registry::schemas::Schemas;
 use vecsink::internals::sql::expression::Expression;
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Value;
 
-use self::page::{SCHEMAS, section_of, sections};
-
-/// The registry that the page tells of.
-struct Registry;
-
-impl Schemas for Registry {
-    fn find(&self, id: u32) -> SchemaLookup {
-        match SCHEMAS.iter().find(|(known, _)| *known == id) {
-            Some((_, text)) => {
-                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: (*text).into(), references: Vec::new() }))
-            }
-            None => SchemaLookup::Nothing(format!("no schema {id}")),
-        }
-    }
-}
+use self::page::{PageRegistry, section_of, sections};
 
 fn job(text: &str) -> Job {
     let input = JobInput { text, file_stem: None, overrides: &[], environment: &|_| None, properties: &|_| Vec::new() };
@@ -65,7 +51,7 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
     mapping.sink.columns.iter_mut().for_each(|column| column.not_null = false);
     let selection = Selection::new(&mapping);
     let of_record = RecordMetadata::new(&source.record_metadata).expect("known keys");
-    let schemas = Arc::new(Registry) as Arc<dyn Schemas>;
+    let schemas = Arc::new(PageRegistry) as Arc<dyn Schemas>;
     let mut decoder = of_source(source, &|_| Ok(Some(Arc::clone(&schemas)))).expect("a decoder");
     let (arena, topic) = (Bump::new(), Arc::from("cars"));
     let mut rows = Vec::new();
@@ -77,15 +63,9 @@ fn rows(job: &Job, messages: &[Vec<u8>]) -> Vec<String> {
             None => (None, message.as_slice()),
         };
         let record = Record {
-            topic: &topic,
-            partition: 0,
             offset: offset as i64,
-            timestamp_ms: None,
-            timestamp_type: TimestampType::Missing,
-            leader_epoch: None,
             key,
-            headers: &[],
-            value: (key.is_none() || !value.is_empty()).then_some(value),
+            ..Record::of_value(&topic, (key.is_none() || !value.is_empty()).then_some(value))
         };
         assert_eq!(decoder.is_ready(&record), Ok(true));
         let metadata = of_record.read(&record, &arena);

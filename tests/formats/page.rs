@@ -1,6 +1,10 @@
 //! docs/formats.md as data. Each section is a job, messages, and the rows that they give. The tests of decoding, the fuzz target
 //! `formats` and the test of all formats from end to end go through it, so a new format has all three by its section.
 
+use std::sync::Arc;
+
+use vecsink::internals::schema_registry::schemas::{RegisteredSchema, SchemaLookup, Schemas};
+
 pub const PAGE: &str = include_str!("../../docs/formats.md");
 
 /// The schemas of the registry that the page tells of, by their numbers.
@@ -17,6 +21,21 @@ pub const SCHEMAS: [(u32, &str); 2] = [
             {"name": "after", "type": ["null", "Value"]}, {"name": "op", "type": "string"}]}"#,
     ),
 ];
+
+/// The registry that the page tells of, without a server.
+#[allow(dead_code)] // the end-to-end test has a real one
+pub struct PageRegistry;
+
+impl Schemas for PageRegistry {
+    fn find(&self, id: u32) -> SchemaLookup {
+        match SCHEMAS.iter().find(|(known, _)| *known == id) {
+            Some((_, text)) => {
+                SchemaLookup::Schema(Arc::new(RegisteredSchema { text: (*text).into(), references: Vec::new() }))
+            }
+            None => SchemaLookup::Nothing(format!("no schema {id}")),
+        }
+    }
+}
 
 #[allow(dead_code)] // each test reads some of it
 pub struct Section {
