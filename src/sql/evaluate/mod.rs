@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub(crate) mod evaluate;
 pub(crate) mod fold;
 mod order;
+mod print;
 
 use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
@@ -17,6 +18,6 @@ use crate::types::value::Value;
 pub fn print(value: Value<'_>, data_type: &DataType, zone: &TimeZone) -> String {
     let mut text = String::new();
     // Writing into a String never fails.
-    let _ = cast::print::write(value, data_type, zone, &mut text);
+    let _ = print::write(value, data_type, zone, &mut text);
     text
 }

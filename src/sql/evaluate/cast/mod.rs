@@ -4,36 +4,12 @@ mod length;
 mod nested;
 mod numeric;
 pub(crate) mod parse;
-pub(crate) mod print;
 pub(crate) mod temporal;
 
-use std::fmt;
-
 use super::context::{EvaluationContext, EvaluationError};
+use super::print;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
-
-/// What CAST expected to find.
-pub(crate) fn expected(to: &DataType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match to {
-        DataType::Boolean => f.write_str("true, false, yes, no, t, f, y, n, 1 or 0"),
-        DataType::TinyInt => write!(f, "a number from {} to {}", i8::MIN, i8::MAX),
-        DataType::SmallInt => write!(f, "a number from {} to {}", i16::MIN, i16::MAX),
-        DataType::Int => write!(f, "a number from {} to {}", i32::MIN, i32::MAX),
-        DataType::BigInt => write!(f, "a number from {} to {}", i64::MIN, i64::MAX),
-        DataType::Float | DataType::Double => f.write_str("a number such as 0.5, 1e-3, NaN or -Infinity"),
-        DataType::Decimal { precision, scale } => {
-            write!(f, "a number with at most {} digits before the point", precision.saturating_sub(*scale))
-        }
-        DataType::Char(_) | DataType::Varchar(_) => f.write_str("valid UTF-8"),
-        DataType::Date => f.write_str("a date such as 2024-03-01"),
-        DataType::Time { .. } => f.write_str("a time such as 08:30:00"),
-        DataType::Timestamp { .. } | DataType::TimestampLtz { .. } => {
-            f.write_str("a timestamp such as 2024-03-01 08:30:00")
-        }
-        other => write!(f, "a value that can become {other}"),
-    }
-}
 
 /// Whether a cast between the types gives every value as it is.
 pub(crate) fn changes_nothing(from: &DataType, to: &DataType) -> bool {

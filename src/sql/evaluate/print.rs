@@ -26,12 +26,7 @@ pub(super) fn text<'a>(value: Value<'a>, from: &DataType, zone: &TimeZone, arena
     }
 }
 
-pub(in crate::sql::evaluate) fn write(
-    value: Value<'_>,
-    from: &DataType,
-    zone: &TimeZone,
-    out: &mut impl Write,
-) -> fmt::Result {
+pub(super) fn write(value: Value<'_>, from: &DataType, zone: &TimeZone, out: &mut impl Write) -> fmt::Result {
     match value {
         Value::Null | Value::Unchanged => out.write_str("NULL"),
         Value::Bool(true) => out.write_str("TRUE"),
