@@ -52,7 +52,7 @@ check: ## formatting, lints and the tests without servers, in a minute; for ever
 	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats
 	@rm -f $(TARGET_DIR)/release/vecsink
 
-test: target/python ## formatting, lints, and all tests on real servers
+test: target/python ## formatting, lints, and all tests on real servers but those of test-long
 	@tests/servers/tools.sh test
 	cargo fmt --check
 	cargo clippy --release $(CARGO_FLAGS) --all-targets --features $(TEST_FEATURES) -- -D warnings

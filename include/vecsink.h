@@ -27,8 +27,8 @@
  *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
  *             isn't there.
  * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
- *             durable: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
- *             returns another code, the row was not accepted.
+ *             durable: it is committed, was left out by the conflict mode, or was rejected. If a push returns another
+ *             code, the row was not accepted.
  * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
  *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length
  *             is 0.
@@ -137,7 +137,8 @@ typedef struct vecsink_rejected {
     const char *reason;
     // The column whose value was refused, or NULL.
     const char *column;
-    // The database's error code, or NULL.
+    // The SQLSTATE: that of the database, or, of a value that the library refused, the one that the database would have given.
+    // NULL if there is none.
     const char *sqlstate;
 } vecsink_rejected;
 
@@ -279,7 +280,8 @@ typedef struct vecsink_pushed {
     uint64_t last;
     // Rows that were accepted, from the batch's start on.
     size_t rows;
-    // How many of them can't be stored. The rejected callback is called for each, and the dead-letter target keeps each.
+    // How many of them can't be stored. The rejected callback is called for each, and the dead-letter target, if the sink
+    // has one, keeps each.
     size_t rejected;
 } vecsink_pushed;
 
@@ -507,7 +509,8 @@ vecsink_code vecsink_error_code(const struct vecsink_error *error);
 // What happened, where, and what to do. Lives as long as the error; never NULL.
 const char *vecsink_error_message(const struct vecsink_error *error);
 
-// The database's error code, such as "23505"; NULL when the error isn't the database's. Lives as long as the error.
+// The SQLSTATE, such as "23505": that of the database, or, where the library refused something itself, the one that the
+// database would have given. NULL if there is none. Lives as long as the error.
 const char *vecsink_error_sqlstate(const struct vecsink_error *error);
 
 // The column whose value was refused; NULL when there is none. Lives as long as the error.
@@ -564,13 +567,15 @@ vecsink_code vecsink_sink_builder_deletes(struct vecsink_sink_builder *builder,
                                           bool deletes,
                                           struct vecsink_error **error);
 
-// `user_data` is passed to the callback. It must live until the sink is closed or freed.
+// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
+// vecsink_sink_close.
 vecsink_code vecsink_sink_builder_on_durable(struct vecsink_sink_builder *builder,
                                              vecsink_durable_callback callback,
                                              void *user_data,
                                              struct vecsink_error **error);
 
-// `user_data` is passed to the callback. It must live until the sink is closed or freed.
+// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
+// vecsink_sink_close.
 vecsink_code vecsink_sink_builder_on_rejected(struct vecsink_sink_builder *builder,
                                               vecsink_rejected_callback callback,
                                               void *user_data,

@@ -45,7 +45,7 @@ pub enum Error {
     Target {
         /// What happened, where, and what to do.
         message: String,
-        /// The server's SQLSTATE, where the server refused.
+        /// The server's SQLSTATE, or the one that it would have given where vecsink refused something itself.
         sqlstate: Option<String>,
         /// It may pass: the database was away, or another transaction was in the way.
         passing: bool,
@@ -175,7 +175,7 @@ pub struct Rejection {
     pub reason: String,
     /// The column whose value is refused, where it is known.
     pub column: Option<String>,
-    /// The server's SQLSTATE, where the server refused.
+    /// The server's SQLSTATE, or, of a value that vecsink refused itself, the one that the server would have given.
     pub sqlstate: Option<String>,
 }
 

@@ -30,7 +30,7 @@ macro_rules! counters {
 counters! {
     /// Messages taken from the source.
     records_read,
-    /// Offsets that were gone before they could be read, and those jumped over with them.
+    /// Offsets that were gone before they could be read: from where reading was to go on up to the earliest record there is.
     records_missed,
     /// Bytes of those messages' keys and values.
     bytes_read,

@@ -72,7 +72,8 @@ class error : public std::runtime_error {
     [[nodiscard]] errc code() const noexcept { return code_; }
     [[nodiscard]] std::string_view message() const noexcept { return what(); }
 
-    // The database's error code, "23505"; empty when the error isn't the database's.
+    // The SQLSTATE, "23505": that of the database, or, where the library refused something itself, the one that the database
+    // would have given. Empty if there is none.
     [[nodiscard]] std::string_view sqlstate() const noexcept { return text(vecsink_error_sqlstate(get())); }
 
     // The column whose value was refused, or empty.

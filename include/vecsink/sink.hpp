@@ -32,7 +32,7 @@ struct pushed {
     std::uint64_t first;  // the number of the batch's first row; without rows, first and last mean nothing
     std::uint64_t last;   // and of its last one that was accepted
     std::size_t rows;     // rows that were accepted, from the batch's start on
-    std::size_t rejected; // how many of them can't be stored: on_rejected is called for each, and the dead-letter target keeps each
+    std::size_t rejected; // how many of them can't be stored: on_rejected is called for each, and the dead-letter target, if any, keeps each
     bool complete;        // whether all were accepted; if not, there was no room in time: batch::remove_prefix(rows), push again
 };
 

@@ -1,4 +1,4 @@
-//! The `vecsink` command: one file a subcommand, over the library's public interface only.
+//! The `vecsink` command: one file for each subcommand, and what several of them need.
 
 mod assignment;
 mod check;

@@ -67,7 +67,7 @@ fn live_line(console: &Console) -> ProgressBar {
     line
 }
 
-/// Stored progress that is younger than this isn't mentioned: it is stored once a second.
+/// Stored progress that is younger than this isn't mentioned. Usually it is younger: it is stored every 250 ms.
 pub const OLD_PROGRESS: Duration = Duration::from_secs(10);
 
 /// What matters most comes first: a narrow terminal cuts the end off.

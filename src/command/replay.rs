@@ -43,7 +43,7 @@ pub struct ReplayArguments {
     job: PathBuf,
     #[command(flatten)]
     changes: Changes,
-    /// Only dead letters of this sink, such as vector_test.car_info; needed for dead letters that name no sink
+    /// Only dead letters of this sink, such as vector_test.car_info, and those that name no sink
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
     /// A file for what is rejected again, instead of the job's 'deadletter'

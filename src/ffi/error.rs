@@ -67,7 +67,8 @@ pub extern "C" fn vecsink_error_message(error: *const vecsink_error) -> *const c
     ask(unknown, || handle::get::<ShownError>(error).map_or(unknown, |shown| shown.message.as_ptr()))
 }
 
-/// The database's error code, such as "23505"; NULL when the error isn't the database's. Lives as long as the error.
+/// The SQLSTATE, such as "23505": that of the database, or, where the library refused something itself, the one that the
+/// database would have given. NULL if there is none. Lives as long as the error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_sqlstate(error: *const vecsink_error) -> *const c_char {
     text(error, |shown| shown.sqlstate.as_ref())

@@ -27,8 +27,8 @@
  *             The library never aborts or exits because of an argument, but it can't notice a pointer to memory that
  *             isn't there.
  * Promise     VECSINK_OK from a push means that the row was accepted. Once vecsink_sink_durable is above its number, the row is
- *             durable: it is in the database, was left out by the conflict mode, or was rejected and reported. If a push
- *             returns another code, the row was not accepted.
+ *             durable: it is committed, was left out by the conflict mode, or was rejected. If a push returns another
+ *             code, the row was not accepted.
  * NULL        A pointer to a result may be NULL if you don't need the result, unless it is the pointer to a new handle. A
  *             failed call that makes a handle sets the handle to NULL. Other pointers must not be NULL unless their length
  *             is 0.

@@ -32,7 +32,8 @@ pub struct vecsink_pushed {
     pub last: u64,
     /// Rows that were accepted, from the batch's start on.
     pub rows: usize,
-    /// How many of them can't be stored. The rejected callback is called for each, and the dead-letter target keeps each.
+    /// How many of them can't be stored. The rejected callback is called for each, and the dead-letter target, if the sink
+    /// has one, keeps each.
     pub rejected: usize,
 }
 

@@ -37,7 +37,8 @@ pub struct vecsink_rejected {
     pub reason: *const c_char,
     /// The column whose value was refused, or NULL.
     pub column: *const c_char,
-    /// The database's error code, or NULL.
+    /// The SQLSTATE: that of the database, or, of a value that the library refused, the one that the database would have given.
+    /// NULL if there is none.
     pub sqlstate: *const c_char,
 }
 
@@ -127,7 +128,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_deletes(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.deletes(deletes))) }
 }
 
-/// `user_data` is passed to the callback. It must live until the sink is closed or freed.
+/// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
+/// vecsink_sink_close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     builder: *mut vecsink_sink_builder,
@@ -149,7 +151,8 @@ pub unsafe extern "C" fn vecsink_sink_builder_on_durable(
     unsafe { change(builder, error, work) }
 }
 
-/// `user_data` is passed to the callback. It must live until the sink is closed or freed.
+/// `user_data` is passed to the callback. It must live until the sink is closed or freed and no callback runs any more: see
+/// vecsink_sink_close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_on_rejected(
     builder: *mut vecsink_sink_builder,

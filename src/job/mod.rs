@@ -64,7 +64,7 @@ pub fn attached_job(topic: &AttachedTopic, input: &JobInput<'_>) -> Result<Job, 
     assemble::assemble(topic.script(), input).map_err(attached::without_places)
 }
 
-/// Every function a query may call, as it is written, with its meaning. A test compares docs/flink-sql.md with it.
+/// Every function a query may call, as it is written, with its meaning. A test compares docs/job-file.md with it.
 #[cfg(feature = "internals")]
 pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
     function::signatures().map(|signature| (signature.form, signature.meaning))

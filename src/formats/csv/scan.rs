@@ -90,7 +90,8 @@ impl Dialect {
 fn first_of(wanted: [u8; 4], bytes: u64) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const TOPS: u64 = ONES << 7;
-    // Sets the top bit of bytes that are zero, and of some above one: the lowest bit set is right.
+    // Sets the top bit of each byte that is zero, and perhaps of bytes above a zero byte, to which the subtraction carries:
+    // only the lowest bit that is set is certain.
     let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & TOPS;
     let found = wanted.iter().fold(0, |found, &byte| found | zeros(bytes ^ (ONES * u64::from(byte))));
     (found != 0).then_some(found.trailing_zeros() as usize / 8)

@@ -37,7 +37,7 @@ pub struct Pushed {
 impl Sink {
     /// Pushes the rows of a batch, in their order; waits while there is no room. Nothing is copied before it is encoded.
     ///
-    /// A row that can't be stored costs only itself: it becomes a dead letter, with a number of its own. Under
+    /// A row that can't be stored costs only itself: it is accepted, gets a number and is rejected. Under
     /// [`ExceptionMode::Strict`] the batch ends before it instead, with [`PushError::Rejected`].
     pub fn push_batch(&self, batch: &Columns<'_>) -> Result<Pushed, BatchError> {
         self.push_batch_with(batch, Push::default())

@@ -28,8 +28,8 @@ use crate::settings::{ConflictMode, ExceptionMode, TableName};
 const LEAST_MEMORY: usize = 1 << 20;
 const DEFAULT_MEMORY: usize = 64 << 20;
 
-/// Where rows go and how; from [`Sink::builder`]. What is left out has the default of a job file, but for the conflict
-/// mode: a pushed row replaces the one with its key.
+/// Where rows go and how; from [`Sink::builder`]. What is left out has the default of a job file, with two exceptions: a
+/// pushed row replaces the one with its key, and the buffer is larger.
 pub struct SinkBuilder {
     table: String,
     /// `None`: all of the table.
@@ -94,7 +94,7 @@ impl SinkBuilder {
         self.set(&CONFLICT_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.conflict_mode = mode))
     }
 
-    /// What happens to an accepted row that can't be stored: it becomes a dead letter (the default), or the sink fails.
+    /// What happens to an accepted row that can't be stored: it is rejected (the default), or the sink fails.
     pub fn exception_mode(self, mode: ExceptionMode) -> Self {
         self.set(&EXCEPTION_MODE, Given::typed(move |options: &mut SinkOptions| options.sink.exception_mode = mode))
     }

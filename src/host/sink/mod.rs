@@ -36,9 +36,9 @@ use crate::types::value::Value;
 /// A table that rows are pushed into.
 ///
 /// A push encodes the row, numbers it and returns; writers of the library commit it in batches, milliseconds later when
-/// there is little to do. What is pushed with `Ok` is in the database once [`Sink::durable`] is above its number, or it
-/// could not be stored and [`SinkBuilder::on_rejected`] was told: **only from then on a row is safe**. A crash of
-/// the host loses what is not durable.
+/// there is little to do. What is pushed with `Ok` is durable once [`Sink::durable`] is above its number: it is committed, was
+/// left out by the conflict mode, or was rejected. **Only from then on a row is safe**: a crash of the host loses what is not
+/// durable. [`SinkBuilder::on_rejected`] is told of each rejected row.
 ///
 /// Rows of one key that one thread pushes are written in their order. All methods may be called from any number of
 /// threads at once. After a `fork` only the parent may use the sink.

@@ -57,7 +57,7 @@ const NOT_NULL_ENFORCER: Setting = Setting::new(
 const TYPE_LENGTH_ENFORCER: Setting = Setting::new(
     "table.exec.sink.type-length-enforcer",
     OptionValue::Choice(&[("IGNORE", |job| job.trim_pad = false), ("TRIM_PAD", |job| job.trim_pad = true)]),
-    "TRIM_PAD brings texts and bytes to the lengths that the target's columns are declared with: longer ones are cut, \
+    "TRIM_PAD brings texts and bytes to the lengths that the job file's sink table declares: longer ones are cut, \
      CHAR and BINARY are filled up. IGNORE leaves the lengths to the database.",
 )
 .default("IGNORE")

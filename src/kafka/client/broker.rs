@@ -160,7 +160,8 @@ impl<'a> Broker<'a> {
         ))
     }
 
-    /// Extents of `partitions` of `topic`. With `group_refused` set, the group's offsets are neither asked for nor missed.
+    /// Extents of `partitions` of `topic`. `group_refused`: the brokers have refused to tell the group's offsets. Then they aren't
+    /// asked for, and each commit is `None`. Becomes true when they refuse now.
     pub fn extents(
         &self,
         topic: &str,

@@ -6,7 +6,7 @@ use super::position::{StartPosition, StartReason};
 use crate::kafka::resume::Resume;
 use crate::settings::kafka::{Bounded, KafkaSource, OffsetReset, Startup};
 
-/// How the startup rules are told.
+/// What decides where reading begins and ends: what the job file and the command line say.
 #[derive(Debug, Clone, Copy)]
 pub struct StartRules<'a> {
     pub job: &'a str,

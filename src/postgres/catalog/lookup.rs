@@ -37,7 +37,8 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// `written`: the columns that are written anyway, where the sink's may be all that there are.
+    /// `written`: the names of the written columns, where they are known already. `None`: they are those of the sink, and a
+    /// sink that names none writes all that can be written.
     pub fn read(session: &mut Session, greenplum: bool, sink: &Sink, written: Option<&[String]>) -> Result<Self> {
         let name = format!("{}.{}", sink.schema, sink.table);
         let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;

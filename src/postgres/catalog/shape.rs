@@ -30,7 +30,7 @@ pub struct TableShape {
     columns: Vec<(String, ColumnType)>,
     /// Names of the columns that aren't written.
     others: Vec<String>,
-    /// [`keys::Keys::rules`].
+    /// [`TableKeys::rules`](super::keys::TableKeys::rules).
     rules: String,
     /// A query that fails unless the columns have their types and the same columns are unique.
     check: String,

@@ -78,7 +78,7 @@ impl Pool {
         drop(parked);
     }
 
-    /// A session, from the pool or new, that is ready for no other revision of the table than this one.
+    /// A session, from the pool or new. It is prepared for this revision of the table, or for none yet.
     pub fn session_for(&self, revision: u32, wait_limit: &WaitLimit) -> Attempt<Checkout> {
         self.session_if(wait_limit, |session| session.revision.is_none_or(|other| other == revision))
     }

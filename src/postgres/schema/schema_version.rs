@@ -27,7 +27,8 @@ pub struct SchemaVersion {
     pub(in crate::postgres) order: Order,
     /// The key's columns by name.
     pub(in crate::postgres) key_names: Vec<String>,
-    /// Rows are found by this, whatever `table` has.
+    /// The database keeps the key unique and checks it at once. `table.key` doesn't say this: it may be a key that is only
+    /// declared.
     pub(in crate::postgres) key_is_unique: bool,
 }
 

@@ -182,7 +182,7 @@ fn changes_rows(sql: &str) -> bool {
 
 /// Checks a privilege instead of planning a statement that would lock the table.
 fn must_have(session: &mut Session, catalog: &Catalog, right: &str) -> Attempt<()> {
-    // Of columns the rest is known from the catalog.
+    // SELECT may be granted for some columns only. Whether columns may be inserted and updated was read with the catalog.
     let kind = if right == "SELECT" { "any_column" } else { "table" };
     let asked = format!("SELECT pg_catalog.has_{kind}_privilege($1::text, '{right}')");
     let answer = session.client().query_one(asked.as_str(), &[&catalog.quoted()]);

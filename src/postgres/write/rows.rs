@@ -256,8 +256,8 @@ pub struct CopyPlan {
 }
 
 impl CopyPlan {
-    /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (half the server's
-    /// time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
+    /// One COPY a format, in the order of the keys: neighbours in the table's index are written together (which saves a quarter
+    /// of the server's time for short rows), and processes that share keys lock them in the same order. Unless the rows must arrive
     /// `in_order`: then one COPY for each change of format.
     pub fn new(rows: &Rows<'_>, kept: Vec<u32>, in_order: bool) -> CopyPlan {
         let mut order = kept;

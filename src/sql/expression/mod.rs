@@ -1,4 +1,4 @@
-//! Typed expressions over a source row: what `SELECT` computes. The job file's parser makes them, checked and with
+//! Typed expressions over a source row: what `SELECT` computes. `sql/plan` makes them, checked and with
 //! every implicit conversion written out as a cast, so that evaluation never meets a type it must refuse.
 
 mod function;

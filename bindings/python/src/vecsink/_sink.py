@@ -73,13 +73,13 @@ class Sink(Handle):
     itself.
 
     A push encodes the row, numbers it and returns; the library commits it on threads of its own, milliseconds later when
-    there is little to do. What was pushed is in the database once ``durable`` is above its number, or it couldn't be
-    stored and ``on_rejected`` was told: **a push is a promise only from then on**. Rows of one key that one thread pushes
+    there is little to do. What was pushed is durable once ``durable`` is above its number: it is committed, was left out
+    by the conflict mode, or was rejected. **Only from then on a row is safe.** Rows of one key that one thread pushes
     are written in their order. All methods may be called by any number of threads.
 
     ``user`` and ``password`` win over the URL. ``conflict_mode``: whether a row replaces the one with its key (the
-    default), or is left out, or is an error. ``exception_mode``: whether a row that the database refuses becomes a dead
-    letter (the default; ``dead_letter_file`` keeps those as JSON Lines), or makes the sink fail. ``batch_size``: rows in
+    default), or is left out, or is an error. ``exception_mode``: whether a row that can't be stored is rejected (the
+    default; ``dead_letter_file`` keeps such rows as JSON Lines), or makes the sink fail. ``batch_size``: rows in
     one transaction at most; left out: tuned while running. ``connections``: at most; 20 when left out.
     ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say. ``vector_normalize``:
     whether vectors are scaled to length 1. ``application_name``: how sessions name themselves in ``pg_stat_activity``.

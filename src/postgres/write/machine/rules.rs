@@ -92,7 +92,8 @@ pub const RULES: &[Rule] = &[
     rule(&[RowByRow], &[CONFLICT], &[Strict], Stop(Why::Conflict)),
     rule(&[FindConflict], REFUSALS, &[], Stop(Why::Conflict)),
 
-    // Other refusals of rows. Those of single rows, written row by row, come with Accepted: here COMMIT was refused.
+    // Other refusals of rows. A row that is refused alone, behind its savepoint, doesn't make RowByRow fail: that ends with
+    // Accepted. RowByRow fails when the error is worth another attempt first, or when COMMIT is refused.
     rule(MAY_RENEW, &[CONFIGURATION], &[NewSessionMayHelp], NewSessions),
     rule(WRITES, &[OTHER], &[RetriesLeft], UseOneRetry),
     rule(&[Write], &[VALUE, ROW, CONFIGURATION, OTHER], &[], Do(Isolate)),
