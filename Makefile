@@ -46,7 +46,7 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 	@target/release/examples/demo
 
 # The command of this build is slow, so it is removed: `make build` puts the right one back.
-check: ## formatting, lints and the tests without servers, in a minute; for every commit
+check: ## formatting, lints and most tests that need no server, in a minute; for every commit
 	cargo fmt --check
 	cargo clippy $(CHECK_FLAGS) --all-targets -- -D warnings
 	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats

@@ -581,8 +581,8 @@ vecsink_code vecsink_sink_builder_on_rejected(struct vecsink_sink_builder *build
                                               void *user_data,
                                               struct vecsink_error **error);
 
-// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out.
-// A builder can be opened only once, also if that fails. Free it afterwards.
+// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-outs of
+// all hosts. A builder can be opened only once, also if that fails. Free it afterwards.
 vecsink_code vecsink_sink_builder_open(struct vecsink_sink_builder *builder,
                                        struct vecsink_sink **sink,
                                        struct vecsink_error **error);
@@ -797,8 +797,9 @@ void vecsink_row_free(struct vecsink_row *row);
 
 // Pushes an Arrow record batch: a struct array of Arrow's C data interface, whose fields have the names of the
 // sink's columns. Nothing is copied before it is encoded. Array and schema are consumed: their release callbacks are
-// called before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double
-// floats without NULLs. Everything else is as with vecsink_sink_push_batch.
+// called before this returns, also when it fails, unless the library was built without Arrow (VECSINK_UNSUPPORTED).
+// Vectors are lists, of fixed size or not, of half, single or double floats without NULLs. Everything else is as with
+// vecsink_sink_push_batch.
 vecsink_code vecsink_sink_push_arrow(struct vecsink_sink *sink,
                                      struct ArrowArray *array,
                                      struct ArrowSchema *schema,

@@ -21,10 +21,10 @@ pub struct Limits {
     /// The most transactions at once.
     pub writers: usize,
     pub bytes: usize,
-    /// How long a row waits for other rows while no transaction is open: long enough for rows that arrive together, and too short to
-    /// be noticed.
+    /// How long a row waits for other rows while no transaction is open (or only one, where transactions are slow): long enough for
+    /// rows that arrive together, and too short to be noticed.
     pub linger: Duration,
-    /// The same while a transaction is open: its writer returns soon and takes the row at less cost.
+    /// The same while more transactions are open: a writer returns soon and takes the row at less cost.
     pub busy_linger: Duration,
     /// `batchwritetimeoutms`: the upper bound of both.
     pub timeout: Duration,

@@ -191,8 +191,8 @@ fn show(row: &Rejected, see: impl FnOnce(&vecsink_rejected)) {
     });
 }
 
-/// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-out.
-/// A builder can be opened only once, also if that fails. Free it afterwards.
+/// Connects, reads the table's columns from the catalog and starts the sink. Blocks for at most the connect time-outs of
+/// all hosts. A builder can be opened only once, also if that fails. Free it afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_open(
     builder: *mut vecsink_sink_builder,

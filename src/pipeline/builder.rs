@@ -88,7 +88,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// How long the database may be away, also at the start, as the brokers may then; wins over the statements' `max.outage`.
+    /// How long the database may be away. A start waits so long for the database and for the brokers. Wins over the statements'
+    /// `max.outage`.
     pub fn max_outage(mut self, longest: Duration) -> Self {
         self.max_outage = Some(longest);
         self

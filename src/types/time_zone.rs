@@ -51,7 +51,7 @@ impl TimeZone {
             }
             None => {}
         }
-        // Java knows `Z`, the database does not.
+        // Java knows `Z` and `UT`, the IANA database does not.
         if ["Z", "UT"].contains(&name) {
             return zone(jiff::tz::TimeZone::UTC);
         }

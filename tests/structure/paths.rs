@@ -81,7 +81,7 @@ impl<'a> Crate<'a> {
     }
 }
 
-/// `["kafka", "reader"]` of `kafka/reader.rs`, `["kafka"]` of `kafka/mod.rs`.
+/// `["kafka", "read", "reader"]` of `kafka/read/reader.rs`, `["kafka"]` of `kafka/mod.rs`.
 fn module_of(folder: &str, path: &str) -> Absolute {
     let below = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let mut parts: Absolute = below.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 
 pub struct File {
-    /// Its path below src/: `kafka/reader.rs`.
+    /// Its path below src/: `kafka/read/reader.rs`.
     pub path: String,
     pub text: String,
     /// Without comments. The items under `#[cfg(test)]` are left out.

@@ -21,8 +21,9 @@ pub struct ArrowSchema(());
 
 /// Pushes an Arrow record batch: a struct array of Arrow's C data interface, whose fields have the names of the
 /// sink's columns. Nothing is copied before it is encoded. Array and schema are consumed: their release callbacks are
-/// called before this returns, also when it fails. Vectors are lists, of fixed size or not, of half, single or double
-/// floats without NULLs. Everything else is as with vecsink_sink_push_batch.
+/// called before this returns, also when it fails, unless the library was built without Arrow (VECSINK_UNSUPPORTED).
+/// Vectors are lists, of fixed size or not, of half, single or double floats without NULLs. Everything else is as with
+/// vecsink_sink_push_batch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_arrow(
     sink: *mut vecsink_sink,

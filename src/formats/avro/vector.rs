@@ -62,7 +62,7 @@ struct Blocks<'b> {
 }
 
 impl Blocks<'_> {
-    /// The numbers of `N` bytes, each the last of `S`.
+    /// The numbers. Each has `N` bytes, the last ones of its `S` bytes; those before are its tag.
     fn numbers<'a, const N: usize, const S: usize, T: Copy + 'a>(
         &self,
         number: impl Fn([u8; N]) -> T,

@@ -83,7 +83,7 @@ fn plain_numbers(cursor: &mut JsonCursor<'_>, out: &mut String<'_>) {
 }
 
 /// A number like `0.25` whose double Java prints by the same digits, without zeros at the end: one digit, the point, and few
-/// enough digits that none is lost, the first of them within reach.
+/// enough digits that none is lost. Not one below 0.001, which Java prints with an exponent.
 struct Plain {
     /// How much of it Java prints.
     printed: usize,

@@ -192,7 +192,7 @@ impl SinkBuilder {
         self
     }
 
-    /// Connects, reads the table's columns from the catalog, and starts. Blocks for at most the connect time-out.
+    /// Connects, reads the table's columns from the catalog, and starts. Blocks for at most the connect time-outs of all hosts.
     /// [`Error::Config`] when something in the options is wrong, [`Error::Target`] when the database is away or the table
     /// can't take such rows.
     pub fn open(self) -> Result<Sink> {

@@ -24,7 +24,7 @@ pub enum PushError {
     /// The row or batch doesn't have the sink's columns.
     #[error("{0}")]
     Shape(String),
-    /// The sequence number is below what was accepted already, or beyond `i64::MAX`.
+    /// The sequence number isn't above those that were accepted already, or is beyond `i64::MAX`.
     #[error(
         "sequence {sequence} can't be pushed: the next one must be at least {next}, and at most 9223372036854775807"
     )]

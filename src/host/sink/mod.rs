@@ -166,8 +166,8 @@ impl Sink {
     }
 
     /// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything
-    /// below it is durable. 0 for a new stream, and without a name. Rows from here on may be in the database already; with
-    /// a key they replace themselves.
+    /// below it is durable. 0 for a new stream, and without a name. Rows from here on may be in the database already:
+    /// with a key, and a conflict mode that isn't strict, it changes nothing to push them again.
     pub fn resume_position(&self) -> u64 {
         self.resume_position
     }

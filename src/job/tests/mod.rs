@@ -21,7 +21,7 @@ use crate::job::settings::job::Job;
 use crate::job::settings::mapping::Mapping;
 use crate::settings::kafka::KafkaSource;
 
-/// The vendor guide's job, as the issue has it.
+/// The job of the vendor's guide, with made-up servers and a made-up login.
 const GUIDE: &str = "\
 CREATE TABLE vector_ingest (id INT, market_time TIMESTAMP, color VARCHAR(10), price int, feature VARCHAR)
 WITH ('connector' = 'adbpg-nightly-1.13', 'url' = 'jdbc:postgresql://db.example:5432/adbpg_test', 'tablename' = 'car_info',

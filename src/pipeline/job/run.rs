@@ -73,8 +73,8 @@ struct Readers {
     ended: Condvar,
 }
 
-/// Opens everything the job names and starts it. Blocks until the first connections are up: for as long as `max.outage`
-/// says where it is set, else for each server's own time-out.
+/// Opens everything the job names and starts it. Blocks until the first connections are up: at most for `max.outage` where it is
+/// set, without end where only `wait_for_servers` is, else for each server's own time-out.
 pub fn start_job(job: Job, options: RunOptions) -> Result<Pipeline> {
     Pipeline::start(job, options)
 }

@@ -21,7 +21,7 @@ use crate::types::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
 const DEFAULT_BATCH_ROWS: usize = 3000;
-/// A transaction's share of `buffer.memory`, so that several can be open while the reader goes on.
+/// One transaction has at most `buffer.memory` divided by this, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 8;
 const LARGEST_BATCH: usize = 8 << 20;
 const BUSY_LINGER: Duration = Duration::from_millis(20);

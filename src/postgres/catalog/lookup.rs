@@ -1,4 +1,4 @@
-//! The target table in the server's catalog. No query needs a column that PostgreSQL 9.4 lacks: newer ones are asked for
+//! The target table in the server's catalog. No query needs a column that PostgreSQL 9.3 lacks: newer ones are asked for
 //! by name in the row as JSON, where a missing one is null.
 
 use super::dimension;

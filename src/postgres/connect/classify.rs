@@ -1,7 +1,8 @@
 //! What an SQLSTATE means for the batch that got it: one table, and what changes its answer ([`Class::of`]).
 //!
-//! These also look at codes: `failure.rs` (a FATAL error of class 08 is always an outage), the rules of `write/machine` (53300,
-//! 42501, 21000), `held.rs` (which refused rows are certainly at fault) and `evidence.rs` (which codes are about the table).
+//! Other files look at single codes too, among them `failure.rs` (a FATAL error of class 08 is always an outage), the rules of
+//! `write/machine` (53300, 42501, 21000), `held.rs` (which refused rows are certainly at fault) and `evidence.rs` (which codes are
+//! about the table).
 
 /// What to do about an error of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub struct Pool {
 struct Fewer {
     limit: u32,
     until: Instant,
-    /// The slots that got none. While they are out, who asks for a slot waits for one with a session.
+    /// The slots that got no connection. They are kept here, so that a thread that asks for a slot waits for one with a session.
     parked: Vec<Loan<Session>>,
 }
 

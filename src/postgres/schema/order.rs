@@ -10,7 +10,7 @@ pub enum Keep {
     All,
     First,
     Last,
-    /// As the last, but an insert of a key that is there already must be noticed.
+    /// As `Last`, but an insert of a key that is there already must be noticed.
     Strict,
 }
 

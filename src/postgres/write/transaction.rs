@@ -46,7 +46,7 @@ pub fn transaction(
 }
 
 /// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock
-/// detector knows none but the table's.
+/// detector locks the whole table.
 pub fn apply(
     session: &mut Session,
     statements: &Statements,

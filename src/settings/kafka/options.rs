@@ -150,7 +150,7 @@ pub const PROPERTY_VERSION: SourceOption =
 pub const GROUP_ID: SourceOption = SourceOption::new(
     "properties.group.id",
     OptionValue::Text(|source, group| source.kafka.group_id = Some(group)),
-    "The consumer group that keeps the job's progress. Left out: a group whose name is made of the job's name, sinks and topics; scan.startup.mode must then be other than group-offsets.",
+    "The consumer group that keeps the job's progress. Left out: a group whose name is made of the job's name, sinks and topics; then scan.startup.mode can't be group-offsets.",
 );
 pub const PROPERTIES: SourceOption = SourceOption::new(
     "properties.*",
@@ -204,7 +204,7 @@ pub const KEY_FIELDS: SourceOption = SourceOption::new(
 pub const KEY_FIELDS_PREFIX: SourceOption = SourceOption::new(
     "key.fields-prefix",
     OptionValue::Text(|source, prefix| source.key_fields_prefix = prefix),
-    "A prefix of the columns in key.fields, for tables whose value has a field of the same name. The key's fields don't have it: with \
+    "A prefix of the key's columns, for tables whose value has a field of the same name. The key's fields don't have it: with \
      'k_' the column k_id is the field id of the key. Needs value.fields-include = EXCEPT_KEY.",
 );
 pub const FIELDS_INCLUDE: SourceOption = SourceOption::new(

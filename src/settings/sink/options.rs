@@ -209,7 +209,7 @@ pub const USER_NAME: SinkOption = SinkOption::new(
 pub const PASSWORD: SinkOption = SinkOption::new(
     "password",
     OptionValue::Secret(|options, password| options.password = Some(Password::new(password))),
-    "Wins over the password of the url. A jdbc: url needs a password or sslkey. ${NAME} takes it from the environment.",
+    "Wins over the password of the url. One of the two is required with a jdbc: url without sslkey. ${NAME} takes it from the environment.",
 )
 .setter("password");
 pub const TARGET_SCHEMA: SinkOption = SinkOption::new(

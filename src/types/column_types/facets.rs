@@ -37,7 +37,7 @@ pub(super) struct Facets<M> {
     /// left out.
     pub print: fn(&M, &[u8], &mut Vec<u8>),
 
-    /// What a key of the type is good for.
+    /// The key images that a key column of the type has.
     pub key: Key,
     /// Appends the key image: the bytes of the value as the column will store it. Values that are one key to the database have
     /// the same bytes.
@@ -106,7 +106,7 @@ pub(super) const TAKES_VECTOR: &str =
 /// What an array takes.
 pub(super) const TAKES_ARRAY: &str = "it takes STRING ('{1,2}' or '[1,2]') and ARRAY";
 
-/// What a key column of a type is good for.
+/// The key images of key columns of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     pub images: KeyImages,

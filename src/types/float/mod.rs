@@ -261,11 +261,11 @@ fn to_f32(value: f64, doubt: u64) -> Option<f32> {
     (!is_near).then_some(value as f32)
 }
 
-/// The length of a fraction whose 16 digits are read and the rest, where `text` begins, is left out; and the doubt that
-/// this adds: less than one in a mantissa of at least 10^11, which is less than 10^-11 of the number.
+/// `text` begins behind 16 digits of a fraction that were read; the digits there are left out. Returns the length of the whole
+/// fraction, and the doubt that this adds: less than one in a mantissa of at least 10^11, which is less than 10^-11 of the number.
 #[inline(always)]
 fn digits_left_out(text: &[u8], mantissa: u64) -> Option<(usize, u64)> {
-    // 2^53 units make the number's double at most, so 10^-11 of it is less than 90,072 units.
+    // The number is less than 2^53 units, so 10^-11 of it is less than 90,072 units.
     const DOUBT_LEFT_OUT: u64 = 100_000;
     let digits = u128::from(u64::from_le_bytes(*text.first_chunk()?)) ^ ASCII_ZEROS;
     let count = not_digits(digits).trailing_zeros() as usize / 8;

@@ -98,7 +98,8 @@ fn short<F: Float>(text: &[u8], start: usize, end: usize) -> Option<F> {
     let blank = head[0] == b' ';
     let negative = (if blank { head[1] } else { head[0] }) == b'-';
     let length = end.wrapping_sub(start).wrapping_sub(usize::from(blank)).wrapping_sub(usize::from(negative));
-    // Digits behind the point end where the number ends; those before it do so when all is moved by a byte.
+    // In `behind` the digits behind the point are in their places. `before` is the text from a byte earlier on: in it the digits
+    // before the point are in their places, as if there were no point.
     let (behind, before) = (load(window.last_chunk()?), load(window.first_chunk()?));
     let points = _mm_movemask_epi8(_mm_cmpeq_epi8(behind, _mm_set1_epi8(b'.' as i8))) as u16;
     let count = points.leading_zeros() as usize;

@@ -109,7 +109,7 @@ class TimedOutError(Error, TimeoutError):
 
 
 class OutOfOrderError(Error, ValueError):
-    """A sequence number below what was pushed already."""
+    """A sequence number that isn't above those that were accepted already."""
 
     _default = Code.OUT_OF_ORDER
 

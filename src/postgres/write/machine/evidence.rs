@@ -8,7 +8,8 @@
 //! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
 //!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where there is
 //!   neither, after [`LONGEST_WAIT`], it is enough that rows of the kind were accepted earlier, or
-//!   that the code is of class 22 or 44. Without any evidence the job stops.
+//!   that the code is of class 22 or 44; not for a code that is about the table ([`speaks_of_the_table`]). Without any
+//!   evidence the job stops.
 //!
 //! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
 

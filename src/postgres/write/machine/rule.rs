@@ -108,7 +108,7 @@ pub enum Decision {
     WaitForOther,
     WaitForServer,
     WorkBehindPooler,
-    // After these they aren't.
+    // After these the rows aren't written again.
     CopyTellsNothing,
     WaitForEvidence,
     Stop(Why),
