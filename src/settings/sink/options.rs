@@ -246,7 +246,7 @@ pub const CONNECTION_MAX_WAIT: SinkOption = SinkOption::new(
 pub const MAX_RETRY_TIMES: SinkOption = SinkOption::new(
     "maxretrytimes",
     OptionValue::Count { most: MOST, set: |options, times| options.sink.max_retry_times = times },
-    "How often a refused batch is tried again before the refused row is looked for. Outages don't count.",
+    "How often a batch is tried again before the refused row is looked for, if it isn't clear what the error is about. Outages don't count.",
 )
 .default("2");
 pub const RETRY_WAIT_TIME: SinkOption = SinkOption::new(
@@ -334,7 +334,7 @@ pub const VECTOR_DIMENSION: SinkOption = SinkOption::new(
         most: 1_000_000,
         set: |options, length| options.sink.vector_dimension = Some(length as usize),
     },
-    "The length of every vector. Left out: what the table's types and indexes say.",
+    "The length that vectors must have where the table's types and indexes don't say it.",
 )
 .own()
 .setter("vector_dimension");
