@@ -154,6 +154,10 @@ typedef int32_t vecsink_conflict_mode;
 // What happens when a row can't be stored: VECSINK_EXCEPTION_IGNORE or VECSINK_EXCEPTION_STRICT.
 typedef int32_t vecsink_exception_mode;
 
+// How rows get into the table's vector index: VECSINK_VECTOR_INDEX_INLINE, VECSINK_VECTOR_INDEX_BEHIND or
+// VECSINK_VECTOR_INDEX_DEFER.
+typedef int32_t vecsink_vector_index;
+
 // What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
 // only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
 // change the fields that it doesn't know, so begin with zeros.
@@ -416,6 +420,15 @@ typedef struct vecsink_pushed {
 // The sink fails.
 #define VECSINK_EXCEPTION_STRICT 1
 
+// The server adds each row to the index when it is written.
+#define VECSINK_VECTOR_INDEX_INLINE 0
+
+// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
+#define VECSINK_VECTOR_INDEX_BEHIND 1
+
+// The index is dropped, and built again when the rows are written.
+#define VECSINK_VECTOR_INDEX_DEFER 2
+
 // NULL in every row; data is NULL.
 #define VECSINK_COLUMN_NULL 0
 
@@ -647,6 +660,11 @@ vecsink_code vecsink_sink_builder_vector_dimension(struct vecsink_sink_builder *
 vecsink_code vecsink_sink_builder_vector_normalize(struct vecsink_sink_builder *builder,
                                                    bool normalize,
                                                    struct vecsink_error **error);
+
+// How rows get into the table's vector index. Left out: VECSINK_VECTOR_INDEX_INLINE.
+vecsink_code vecsink_sink_builder_vector_index(struct vecsink_sink_builder *builder,
+                                               vecsink_vector_index mode,
+                                               struct vecsink_error **error);
 
 // How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
 vecsink_code vecsink_sink_builder_application_name(struct vecsink_sink_builder *builder,

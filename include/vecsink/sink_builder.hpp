@@ -33,6 +33,14 @@ enum class exception_mode : vecsink_exception_mode {
     strict = VECSINK_EXCEPTION_STRICT
 };
 
+// How rows get into the table's vector index: as they are written, later from a child table where queries find them at once, or by
+// building the index again at the end.
+enum class vector_index : vecsink_vector_index {
+    inline_ = VECSINK_VECTOR_INDEX_INLINE,
+    behind = VECSINK_VECTOR_INDEX_BEHIND,
+    defer = VECSINK_VECTOR_INDEX_DEFER
+};
+
 // For one thread at a time:
 //
 //     vecsink::sink sink = vecsink::sink_builder(url, "public.items").columns({"id", "embedding"}).stream("cars").open();
@@ -91,6 +99,11 @@ class sink_builder {
     // Whether vectors are scaled to length 1 before they are stored.
     sink_builder &vector_normalize(bool normalize = true) {
         return asked(vecsink_sink_builder_vector_normalize, normalize);
+    }
+
+    // How rows get into the table's vector index. Left out: vector_index::inline_.
+    sink_builder &vector_index(vecsink::vector_index mode) {
+        return asked(vecsink_sink_builder_vector_index, static_cast<vecsink_vector_index>(mode));
     }
 
     // How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.

@@ -9,7 +9,7 @@ use super::error::vecsink_error;
 use super::memory::text;
 use super::sink_builder::{change, vecsink_sink_builder};
 use crate::host::sink::SinkBuilder;
-use crate::settings::{ConflictMode, ExceptionMode};
+use crate::settings::{ConflictMode, ExceptionMode, VectorIndexMode};
 
 /// What happens to a row whose key is already there, VECSINK_CONFLICT_UPSERT to VECSINK_CONFLICT_STRICT.
 pub type vecsink_conflict_mode = i32;
@@ -28,6 +28,17 @@ pub type vecsink_exception_mode = i32;
 pub const VECSINK_EXCEPTION_IGNORE: vecsink_exception_mode = 0;
 /// The sink fails.
 pub const VECSINK_EXCEPTION_STRICT: vecsink_exception_mode = 1;
+
+/// How rows get into the table's vector index: VECSINK_VECTOR_INDEX_INLINE, VECSINK_VECTOR_INDEX_BEHIND or
+/// VECSINK_VECTOR_INDEX_DEFER.
+pub type vecsink_vector_index = i32;
+
+/// The server adds each row to the index when it is written.
+pub const VECSINK_VECTOR_INDEX_INLINE: vecsink_vector_index = 0;
+/// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
+pub const VECSINK_VECTOR_INDEX_BEHIND: vecsink_vector_index = 1;
+/// The index is dropped, and built again when the rows are written.
+pub const VECSINK_VECTOR_INDEX_DEFER: vecsink_vector_index = 2;
 
 /// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an
 /// option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
@@ -176,6 +187,26 @@ pub unsafe extern "C" fn vecsink_sink_builder_vector_normalize(
 ) -> vecsink_code {
     // SAFETY: as the header asks.
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.vector_normalize(normalize))) }
+}
+
+/// How rows get into the table's vector index. Left out: VECSINK_VECTOR_INDEX_INLINE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vecsink_sink_builder_vector_index(
+    builder: *mut vecsink_sink_builder,
+    mode: vecsink_vector_index,
+    error: *mut *mut vecsink_error,
+) -> vecsink_code {
+    let work = || {
+        let mode = match mode {
+            VECSINK_VECTOR_INDEX_INLINE => VectorIndexMode::Inline,
+            VECSINK_VECTOR_INDEX_BEHIND => VectorIndexMode::Behind,
+            VECSINK_VECTOR_INDEX_DEFER => VectorIndexMode::Defer,
+            other => return Err(CallError::argument(format!("{other} is not a vecsink_vector_index"))),
+        };
+        Ok(move |builder: SinkBuilder| builder.vector_index(mode))
+    };
+    // SAFETY: as the header asks.
+    unsafe { change(builder, error, work) }
 }
 
 /// How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.

@@ -19,21 +19,21 @@ struct Schema {
 }
 
 #[repr(C)]
-struct Tree {
+struct ArrowTree {
     length: i64,
     null_count: i64,
     offset: i64,
     n_buffers: i64,
     n_children: i64,
     buffers: *const *const c_void,
-    children: *const *const Tree,
-    dictionary: *const Tree,
+    children: *const *const ArrowTree,
+    dictionary: *const ArrowTree,
     release: *const c_void,
     private_data: *const c_void,
 }
 
 const _: () = assert!(size_of::<Schema>() == size_of::<FFI_ArrowSchema>());
-const _: () = assert!(size_of::<Tree>() == size_of::<FFI_ArrowArray>());
+const _: () = assert!(size_of::<ArrowTree>() == size_of::<FFI_ArrowArray>());
 
 const DEEPEST: u32 = 8;
 const MOST_CHILDREN: i64 = 1664;
@@ -41,7 +41,7 @@ const MOST_CHILDREN: i64 = 1664;
 /// # Safety
 /// What the structs point to, as far as it isn't NULL, is there.
 pub unsafe fn check(array: &FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<(), String> {
-    let array = std::ptr::from_ref(array).cast::<Tree>();
+    let array = std::ptr::from_ref(array).cast::<ArrowTree>();
     let schema = std::ptr::from_ref(schema).cast::<Schema>();
     // SAFETY: the same structs, by their specification.
     let (array, schema) = unsafe { (&*array, &*schema) };
@@ -53,7 +53,7 @@ pub unsafe fn check(array: &FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<
     unsafe { level(array, schema, 0) }
 }
 
-unsafe fn level(array: &Tree, schema: &Schema, depth: u32) -> Result<(), String> {
+unsafe fn level(array: &ArrowTree, schema: &Schema, depth: u32) -> Result<(), String> {
     // SAFETY: as the caller promises, for all of this.
     unsafe {
         text(schema.format, "format")?.ok_or("a schema has no format")?;

@@ -19,10 +19,10 @@ use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
 use crate::settings::sink::options::{
     BATCH_SIZE, CONFLICT_MODE, CONNECTION_MAX_ACTIVE, DEAD_LETTER, DeadLetterOption, EXCEPTION_MODE, PASSWORD,
-    SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_NORMALIZE,
+    SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_INDEX, VECTOR_NORMALIZE,
 };
 use crate::settings::sink::push::{GivenOptions, give, push_sink};
-use crate::settings::{ConflictMode, ExceptionMode, TableName};
+use crate::settings::{ConflictMode, ExceptionMode, TableName, VectorIndexMode};
 
 /// Less holds no batch of vectors.
 const LEAST_MEMORY: usize = 1 << 20;
@@ -146,6 +146,11 @@ impl SinkBuilder {
             &VECTOR_NORMALIZE,
             Given::typed(move |options: &mut SinkOptions| options.sink.vector_normalize = normalize),
         )
+    }
+
+    /// How rows get into the table's vector index. Default: [`VectorIndexMode::Inline`].
+    pub fn vector_index(self, mode: VectorIndexMode) -> Self {
+        self.set(&VECTOR_INDEX, Given::typed(move |options: &mut SinkOptions| options.sink.vector_index = mode))
     }
 
     /// How sessions name themselves in `pg_stat_activity`; wins over the URL. Default: `vecsink` and the stream.

@@ -9,10 +9,11 @@ use super::unreadable::unreadable;
 use crate::error::{Error, Result};
 use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::columns;
+use crate::postgres::catalog::tree::{self, Tree};
 use crate::postgres::connect::driver::Parameter;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::quote;
-use crate::settings::{ConflictMode, Sink};
+use crate::settings::{ConflictMode, Sink, VectorIndexMode};
 use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
 use crate::types::target::{TargetColumn, TargetTable};
@@ -34,6 +35,8 @@ pub struct Catalog {
     kind: char,
     /// The triggers that may change a row's key.
     pub key_triggers: Vec<String>,
+    /// The tables that share the rows where the vector index is behind them.
+    pub tree: Option<Tree>,
 }
 
 impl Catalog {
@@ -66,6 +69,10 @@ impl Catalog {
             _ => Vec::new(),
         };
         let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
+        let tree = match sink.vector_index {
+            VectorIndexMode::Behind => tree::read(session, oid, &name)?,
+            VectorIndexMode::Inline | VectorIndexMode::Defer => None,
+        };
         let catalog = Catalog {
             schema: sink.schema.clone(),
             table: sink.table.clone(),
@@ -77,6 +84,7 @@ impl Catalog {
             has_triggers,
             kind,
             key_triggers,
+            tree,
         };
         catalog.check(sink)?;
         Ok(catalog)
@@ -349,6 +357,7 @@ impl Catalog {
             has_triggers: false,
             kind: 'r',
             key_triggers: Vec::new(),
+            tree: None,
         }
     }
 }

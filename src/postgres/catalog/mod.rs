@@ -10,5 +10,6 @@ mod names;
 pub(crate) mod planner;
 pub(crate) mod read;
 pub(crate) mod shape;
+pub(crate) mod tree;
 mod triggers;
 mod unreadable;

@@ -5,5 +5,5 @@ pub mod options;
 pub mod push;
 pub(crate) mod read;
 
-pub use self::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, WriteMode};
+pub use self::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};
 pub use self::options::{Sink, SinkColumn};

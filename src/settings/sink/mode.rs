@@ -32,6 +32,18 @@ pub enum ExceptionMode {
     Strict,
 }
 
+/// How rows get into a vector index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VectorIndexMode {
+    /// The server adds each row to the index when it is written.
+    #[default]
+    Inline,
+    /// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
+    Behind,
+    /// The index is dropped, and built again when the rows are written.
+    Defer,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeadLetterTarget {
     /// JSON Lines, appended.

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, WriteMode};
+use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};
 use crate::options::value_types::is_topic;
 use crate::options::{MOST, OptionDefinition, OptionValue, no_effect, with_defaults};
 use crate::settings::{Connection, Password, RowOrigin, TableName};
@@ -55,6 +55,8 @@ pub struct Sink {
     pub vector_dimension: Option<usize>,
     /// `vector.normalize` = l2: vectors are scaled to length 1.
     pub vector_normalize: bool,
+    /// `sink.vector-index`.
+    pub vector_index: VectorIndexMode,
 }
 
 /// A sink before the options and their defaults.
@@ -85,6 +87,7 @@ impl Default for Sink {
             log_row_values: false,
             vector_dimension: None,
             vector_normalize: false,
+            vector_index: VectorIndexMode::Inline,
         }
     }
 }
@@ -349,6 +352,20 @@ pub const VECTOR_NORMALIZE: SinkOption = SinkOption::new(
 .default("none")
 .own()
 .setter("vector_normalize");
+pub const VECTOR_INDEX: SinkOption = SinkOption::new(
+    "sink.vector-index",
+    OptionValue::Choice(&[
+        ("inline", |options| options.sink.vector_index = VectorIndexMode::Inline),
+        ("behind", |options| options.sink.vector_index = VectorIndexMode::Behind),
+        ("defer", |options| options.sink.vector_index = VectorIndexMode::Defer),
+    ]),
+    "How rows get into the table's vector index. inline: the server adds each row when it is written. behind: rows are \
+     written to a child table without a vector index, where queries find them at once, and move into the index later. \
+     defer: the index is dropped, and built again when the rows are written.",
+)
+.default("inline")
+.own()
+.setter("vector_index");
 pub const USE_COPY: SinkOption = SinkOption::new(
     "usecopy",
     OptionValue::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),
@@ -408,6 +425,7 @@ pub const OPTIONS: &[SinkOption] = &[
     LOG_ROW_VALUES,
     VECTOR_DIMENSION,
     VECTOR_NORMALIZE,
+    VECTOR_INDEX,
     USE_COPY,
     RESERVE_MS,
     VERBOSE,

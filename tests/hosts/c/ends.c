@@ -198,6 +198,7 @@ static void without_a_server(char **argv, vecsink_sink *sink) {
     CALL(0, vecsink_sink_builder_dead_letter_file, builder, "ends.jsonl");
     CALL(0, vecsink_sink_builder_vector_dimension, builder, 3);
     CALL(0, vecsink_sink_builder_vector_normalize, builder, true);
+    CALL(0, vecsink_sink_builder_vector_index, builder, VECSINK_VECTOR_INDEX_INLINE);
     CALL(0, vecsink_sink_builder_deletes, builder, true);
     CALL(0, vecsink_sink_builder_linger, builder, 1000);
     CALL(0, vecsink_sink_builder_buffer_memory, builder, 1 << 20);

@@ -62,6 +62,12 @@ class ExceptionMode(IntEnum):
     STRICT = 1
 
 
+class VectorIndexMode(IntEnum):
+    INLINE = 0
+    BEHIND = 1
+    DEFER = 2
+
+
 class LogLevel(IntEnum):
     OFF = 0
     ERROR = 1
@@ -299,6 +305,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "vecsink_sink_builder_dead_letter_file": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_vector_dimension": (_CODE, c_void_p, c_size_t, _ERROR),
     "vecsink_sink_builder_vector_normalize": (_CODE, c_void_p, c_bool, _ERROR),
+    "vecsink_sink_builder_vector_index": (_CODE, c_void_p, c_int32, _ERROR),
     "vecsink_sink_builder_application_name": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_stream": (_CODE, c_void_p, c_char_p, _ERROR),
     "vecsink_sink_builder_deletes": (_CODE, c_void_p, c_bool, _ERROR),

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Callable, Literal, NamedTuple
 
 from . import _arrow, _batch, _log, _stats
-from ._abi import NEXT, Code, ConflictMode, ExceptionMode, PushedRows
+from ._abi import NEXT, Code, ConflictMode, ExceptionMode, PushedRows, VectorIndexMode
 from ._abi import Column as ColumnStruct
 from ._builder import Builder, Option, choice, count, option, string, whole
 from ._callbacks import Rejected, durable_callback, rejected_callback
@@ -26,6 +26,7 @@ from ._wait import SLICE_MS, Patience, interruptible
 
 ConflictModeName = Literal["upsert", "ignore", "strict"]
 ExceptionModeName = Literal["ignore", "strict"]
+VectorIndexModeName = Literal["inline", "behind", "defer"]
 
 ROWS_A_CALL = 65_536
 """Of a batch: the library gives control back in between, so that Ctrl-C is heard."""
@@ -82,7 +83,8 @@ class Sink(Handle):
     default; ``dead_letter_file`` keeps such rows as JSON Lines), or makes the sink fail. ``batch_size``: rows in
     one transaction at most; left out: tuned while running. ``connections``: at most; 20 when left out.
     ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say. ``vector_normalize``:
-    whether vectors are scaled to length 1. ``application_name``: how sessions name themselves in ``pg_stat_activity``.
+    whether vectors are scaled to length 1. ``vector_index``: how rows get into the table's vector index: ``inline`` (the
+    default), ``behind`` or ``defer``. ``application_name``: how sessions name themselves in ``pg_stat_activity``.
     ``stream`` names the rows' stream for a host that numbers them itself: see ``resume_position``. ``deletes``: whether
     ``delete`` will be called. ``buffer_memory``: bytes of rows on their way at most, 64 MiB when left out; at the bound
     pushes wait. ``linger``: seconds that a row waits for others to share its transaction. ``max_outage``: seconds that
@@ -117,6 +119,7 @@ class Sink(Handle):
         dead_letter_file: str | os.PathLike[str] | None = None,
         vector_dimension: int | None = None,
         vector_normalize: bool | None = None,
+        vector_index: VectorIndexModeName | None = None,
         application_name: str | None = None,
         stream: str | None = None,
         deletes: bool = False,
@@ -155,6 +158,8 @@ class Sink(Handle):
                 builder.set(lib.vecsink_sink_builder_vector_dimension, whole(vector_dimension, "vector_dimension"))
             if vector_normalize is not None:
                 builder.set(lib.vecsink_sink_builder_vector_normalize, bool(vector_normalize))
+            if vector_index is not None:
+                builder.set(lib.vecsink_sink_builder_vector_index, choice(vector_index, VectorIndexMode, "vector_index"))
             if application_name is not None:
                 builder.set(lib.vecsink_sink_builder_application_name, string(application_name, "application_name"))
             if stream is not None:
