@@ -1,0 +1,297 @@
+//! As much of PostgreSQL's READ COMMITTED as the protocol depends on: versions of rows, who may see them, who waits for whom, the
+//! unique key of each table, and locks on tables.
+
+pub const PARENT: Table = 0;
+pub const TABLES: usize = 4;
+
+pub type Table = u8;
+pub type Key = u8;
+/// A session has at most one open transaction, so its number also names that.
+pub type SessionId = u8;
+/// One bit a session.
+pub type Sessions = u8;
+/// The place of a version in the list of all.
+pub type Place = u8;
+
+/// What a row holds: who wrote it, who changed it in place, and a column that no writer writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Row {
+    pub written: u8,
+    pub patched: u8,
+    pub kept: bool,
+}
+
+/// By whom a version was ended. `None`: by a transaction that has committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum End {
+    Live,
+    Deleted { by: Option<SessionId> },
+    Updated { by: Option<SessionId>, next: Place },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Version {
+    table: Table,
+    key: Key,
+    row: Row,
+    /// The open transaction that made it.
+    creator: Option<SessionId>,
+    /// Held by FOR UPDATE.
+    locked: Option<SessionId>,
+    end: End,
+}
+
+/// The locks on tables that matter here, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lock {
+    None,
+    AccessShare,
+    RowExclusive,
+    ShareRowExclusive,
+    AccessExclusive,
+}
+
+impl Lock {
+    fn conflicts(self, other: Lock) -> bool {
+        match self.max(other) {
+            Lock::None | Lock::AccessShare | Lock::RowExclusive => false,
+            Lock::ShareRowExclusive => self.min(other) >= Lock::RowExclusive,
+            Lock::AccessExclusive => self.min(other) >= Lock::AccessShare,
+        }
+    }
+}
+
+/// What INSERT does when the key is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnConflict {
+    Fail,
+    DoNothing,
+    DoUpdate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    Stored,
+    LeftOut,
+    UniqueViolation,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Database {
+    versions: Vec<Version>,
+    locks: Vec<[Lock; TABLES]>,
+}
+
+impl Database {
+    pub fn new(sessions: usize) -> Database {
+        Database { versions: Vec::new(), locks: vec![[Lock::None; TABLES]; sessions] }
+    }
+
+    /// A row that has been there for long.
+    pub fn put(&mut self, table: Table, key: Key, row: Row) {
+        self.versions.push(Version { table, key, row, creator: None, locked: None, end: End::Live });
+    }
+
+    /// `Err`: whom the session waits for. It then holds no new lock.
+    pub fn lock_tables(&mut self, who: SessionId, tables: &[Table], lock: Lock) -> Result<(), Sessions> {
+        let conflicting = |other: &[Lock; TABLES]| tables.iter().any(|table| other[*table as usize].conflicts(lock));
+        let mut waits = 0;
+        for (other, locks) in self.locks.iter().enumerate() {
+            if other != who as usize && conflicting(locks) {
+                waits |= 1 << other;
+            }
+        }
+        if waits != 0 {
+            return Err(waits);
+        }
+        for table in tables {
+            let held = &mut self.locks[who as usize][*table as usize];
+            *held = (*held).max(lock);
+        }
+        Ok(())
+    }
+
+    /// The versions of a table that a statement beginning now sees.
+    pub fn visible(&self, who: SessionId, table: Table) -> impl Iterator<Item = (Place, Key)> + '_ {
+        let seen = move |version: &Version| {
+            let ended = match version.end {
+                End::Live => false,
+                End::Deleted { by } | End::Updated { by, .. } => by.is_none_or(|by| by == who),
+            };
+            version.table == table && version.creator.is_none_or(|creator| creator == who) && !ended
+        };
+        let versions = self.versions.iter().enumerate();
+        versions.filter(move |(_, version)| seen(version)).map(|(place, version)| (place as Place, version.key))
+    }
+
+    /// The rows of a key that a reader sees now, with their tables.
+    pub fn committed(&self, key: Key) -> impl Iterator<Item = (Table, Row)> + '_ {
+        let there = move |version: &&Version| {
+            let is_gone = matches!(version.end, End::Deleted { by: None } | End::Updated { by: None, .. });
+            version.key == key && version.creator.is_none() && !is_gone
+        };
+        self.versions.iter().filter(there).map(|version| (version.table, version.row))
+    }
+
+    pub fn row(&self, place: Place) -> (Key, Row) {
+        let version = &self.versions[place as usize];
+        (version.key, version.row)
+    }
+
+    /// INSERT of one row, with the check of the unique key.
+    pub fn insert(
+        &mut self,
+        who: SessionId,
+        table: Table,
+        (key, row): (Key, Row),
+        on_conflict: OnConflict,
+    ) -> Result<Inserted, Sessions> {
+        let mut conflict = None;
+        for (place, version) in self.versions.iter().enumerate() {
+            if (version.table, version.key) != (table, key) {
+                continue;
+            }
+            if let Some(creator) = version.creator.filter(|creator| *creator != who) {
+                return Err(1 << creator);
+            }
+            match version.end {
+                End::Live => conflict = Some(place as Place),
+                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by != who => return Err(1 << by),
+                End::Deleted { .. } | End::Updated { .. } => {}
+            }
+        }
+        match (conflict, on_conflict) {
+            (None, _) => {
+                self.versions.push(Version { table, key, row, creator: Some(who), locked: None, end: End::Live });
+                Ok(Inserted::Stored)
+            }
+            (Some(_), OnConflict::Fail) => Ok(Inserted::UniqueViolation),
+            (Some(_), OnConflict::DoNothing) => Ok(Inserted::LeftOut),
+            (Some(place), OnConflict::DoUpdate) => {
+                self.update(who, place, |old| Row { kept: old.kept, ..row })?;
+                Ok(Inserted::Stored)
+            }
+        }
+    }
+
+    /// The version to change, when a statement has seen this one: it waits for an open transaction that has changed the row, and
+    /// goes on with the newest version. `None`: the row is gone.
+    fn newest(&self, who: SessionId, seen: Place) -> Result<Option<Place>, Sessions> {
+        let mut place = seen;
+        loop {
+            let version = &self.versions[place as usize];
+            match version.end {
+                End::Live => match version.locked.filter(|holder| *holder != who) {
+                    Some(holder) => return Err(1 << holder),
+                    None => return Ok(Some(place)),
+                },
+                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by != who => return Err(1 << by),
+                End::Deleted { .. } | End::Updated { by: Some(_), .. } => return Ok(None),
+                End::Updated { by: None, next } => place = next,
+            }
+        }
+    }
+
+    /// What the deleted row was; `None` if it was gone.
+    pub fn delete(&mut self, who: SessionId, seen: Place) -> Result<Option<Row>, Sessions> {
+        let Some(place) = self.newest(who, seen)? else { return Ok(None) };
+        let version = &mut self.versions[place as usize];
+        version.end = End::Deleted { by: Some(who) };
+        Ok(Some(version.row))
+    }
+
+    /// Whether the row was still there.
+    pub fn update(&mut self, who: SessionId, seen: Place, change: impl Fn(Row) -> Row) -> Result<bool, Sessions> {
+        let Some(place) = self.newest(who, seen)? else { return Ok(false) };
+        let next = self.versions.len() as Place;
+        let old = &mut self.versions[place as usize];
+        let new = Version { row: change(old.row), creator: Some(who), locked: None, end: End::Live, ..*old };
+        old.end = End::Updated { by: Some(who), next };
+        self.versions.push(new);
+        Ok(true)
+    }
+
+    /// Gives a row that the transaction has written itself the value of the column that nobody writes.
+    pub fn take_over(&mut self, who: SessionId, table: Table, key: Key, kept: bool) {
+        for version in &mut self.versions {
+            if (version.table, version.key, version.creator, version.end) == (table, key, Some(who), End::Live) {
+                version.row.kept = kept;
+            }
+        }
+    }
+
+    /// FOR UPDATE SKIP LOCKED.
+    pub fn lock_or_skip(&mut self, who: SessionId, seen: Place) -> Option<Place> {
+        let place = self.newest(who, seen).ok().flatten()?;
+        self.versions[place as usize].locked = Some(who);
+        Some(place)
+    }
+
+    pub fn commit(&mut self, who: SessionId) {
+        for version in &mut self.versions {
+            version.creator = version.creator.filter(|creator| *creator != who);
+            version.locked = version.locked.filter(|holder| *holder != who);
+            match &mut version.end {
+                End::Live => {}
+                End::Deleted { by } | End::Updated { by, .. } => *by = by.filter(|by| *by != who),
+            }
+        }
+        self.locks[who as usize] = [Lock::None; TABLES];
+    }
+
+    pub fn roll_back(&mut self, who: SessionId) {
+        for version in &mut self.versions {
+            version.locked = version.locked.filter(|holder| *holder != who);
+            match version.end {
+                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by == who => {
+                    version.end = End::Live
+                }
+                End::Live | End::Deleted { .. } | End::Updated { .. } => {}
+            }
+            if version.creator == Some(who) {
+                // Nobody sees it any more.
+                (version.creator, version.end) = (None, End::Deleted { by: None });
+            }
+        }
+        self.locks[who as usize] = [Lock::None; TABLES];
+    }
+
+    /// Forgets the versions that nobody can reach, and puts the others in order, so that equal states are found to be equal. `seen`
+    /// are the places that running statements hold.
+    pub fn tidy<'a>(&mut self, seen: impl Iterator<Item = &'a mut Place>) {
+        let mut seen: Vec<&mut Place> = seen.collect();
+        let mut reached = vec![false; self.versions.len()];
+        for (place, version) in self.versions.iter().enumerate() {
+            reached[place] = !matches!(version.end, End::Deleted { by: None } | End::Updated { by: None, .. });
+        }
+        for place in &seen {
+            let mut place = **place;
+            while !std::mem::replace(&mut reached[place as usize], true) {
+                match self.versions[place as usize].end {
+                    End::Updated { by: None, next } => place = next,
+                    End::Live | End::Deleted { .. } | End::Updated { .. } => break,
+                }
+            }
+        }
+        let mut order: Vec<Place> =
+            (0..self.versions.len() as Place).filter(|place| reached[*place as usize]).collect();
+        let next = |place: &Place| {
+            let version = self.versions[*place as usize];
+            (version.table, version.key, version.creator, version.row)
+        };
+        order.sort_by_key(next);
+        let mut new_place = vec![0; self.versions.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_place[*old as usize] = new as Place;
+        }
+        self.versions = order.iter().map(|place| self.versions[*place as usize]).collect();
+        for version in &mut self.versions {
+            if let End::Updated { next, .. } = &mut version.end {
+                *next = new_place[*next as usize];
+            }
+        }
+        for place in &mut seen {
+            **place = new_place[**place as usize];
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The protocol of `sink.vector-index` = `behind`, checked by all interleavings of a few sessions.
+//!
+//! ARCHITECTURE.md says why no interleaving leaves a key twice or nowhere; here they are tried, all of them. The database is a
+//! model of READ COMMITTED (`database.rs`), the protocol is written down statement by statement (`protocol.rs`). Each mistake of
+//! `Mistake` must be found, so a checker that sees nothing would be noticed.
+
+mod cases;
+mod database;
+mod explore;
+mod protocol;
+mod serial;
+mod state;
+mod steps;
+mod world;
+
+use cases::{beside_a_foreign, emptied, read, three_changes, two_keys, two_movers, two_writers};
+use explore::explore;
+use protocol::{Change, Mistake, Role};
+use state::Case;
+use world::Property::{
+    EachKeyIsAsAfterSomeOrderOfTheCommittedChanges, EachKeyIsInOneTableAtMost, QueriesSeeEachCommittedRowOnce,
+};
+use world::{Property, World};
+
+fn assert_holds(cases: Vec<Case>) {
+    match explore(&World { cases, mistake: None }, |_| true) {
+        Ok(tried) => println!("{tried:?}"),
+        Err(steps) => panic!("{steps}"),
+    }
+}
+
+/// The checker must find that this property does not hold.
+fn assert_fails(cases: Vec<Case>, mistake: Option<Mistake>, property: Property) {
+    let found = explore(&World { cases, mistake }, |broken| broken == property);
+    println!("{}", found.expect_err("the mistake is found"));
+}
+
+fn assert_finds(cases: Vec<Case>, mistake: Mistake, property: Property) {
+    assert_fails(cases, Some(mistake), property);
+}
+
+#[test]
+fn two_writers_a_mover_and_a_seal_leave_each_key_once_and_lose_nothing() {
+    assert_holds(two_writers(&[Role::Sealer], 1));
+}
+
+#[test]
+fn a_sealed_child_can_be_emptied_and_dropped_beside_writers() {
+    assert_holds(emptied());
+}
+
+#[test]
+fn a_query_sees_each_row_once_while_rows_move_and_the_tree_changes() {
+    assert_holds(read());
+}
+
+#[test]
+fn transactions_that_are_lost_and_repeated_change_nothing() {
+    assert_holds(two_writers(&[], 2));
+}
+
+#[test]
+fn a_key_that_wanders_between_three_changes_is_met_where_it_is() {
+    assert_holds(three_changes());
+}
+
+#[test]
+fn batches_of_two_keys_in_different_orders_end_and_are_right() {
+    assert_holds(two_keys());
+}
+
+#[test]
+fn two_movers_do_not_meet() {
+    assert_holds(two_movers());
+}
+
+#[test]
+fn visiting_the_parent_before_the_hot_child_is_found_to_be_wrong() {
+    assert_finds(two_writers(&[], 0), Mistake::ParentFirst, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn one_delete_through_the_parent_is_found_to_lose_deletes() {
+    assert_finds(two_writers(&[], 0), Mistake::DeleteThroughParent, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn ignore_without_its_second_look_is_found_to_double_keys() {
+    assert_finds(two_writers(&[], 0), Mistake::IgnoreWithoutSecondLook, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn a_mover_that_locks_no_rows_is_found_to_be_wrong() {
+    assert_finds(two_writers(&[], 0), Mistake::MoverWithoutRowLocks, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn a_stale_list_of_the_others_is_found_to_double_keys() {
+    assert_finds(two_writers(&[Role::Sealer], 0), Mistake::NoComparisonOfTheTree, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn a_seal_that_waits_for_nobody_is_found_to_double_keys() {
+    assert_finds(two_writers(&[Role::Sealer], 0), Mistake::SealWithoutLock, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn a_seal_that_does_not_lock_the_parent_is_found_to_hide_rows_from_a_query() {
+    assert_finds(read(), Mistake::SealWithoutLockOnParent, QueriesSeeEachCommittedRowOnce);
+}
+
+#[test]
+fn a_patch_that_looks_once_is_found_to_refuse_a_row_that_is_there() {
+    assert_finds(two_writers(&[], 0), Mistake::PatchWithoutSecondLook, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn a_patch_that_looks_twice_but_never_by_one_snapshot_is_found_to_refuse_a_row_that_is_there() {
+    assert_finds(three_changes(), Mistake::PatchWithoutCommonSnapshot, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn an_upsert_that_takes_nothing_over_is_found_to_lose_columns() {
+    assert_finds(
+        two_writers(&[], 0),
+        Mistake::UnwrittenColumnsForgotten,
+        EachKeyIsAsAfterSomeOrderOfTheCommittedChanges,
+    );
+}
+
+#[test]
+fn a_foreign_upsert_on_the_parent_can_double_a_key() {
+    assert_fails(beside_a_foreign(Change::ForeignUpsert), None, EachKeyIsInOneTableAtMost);
+}
+
+#[test]
+fn a_foreign_delete_through_the_parent_can_miss_a_row_that_is_moved() {
+    assert_fails(beside_a_foreign(Change::ForeignDelete), None, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn a_foreign_update_through_the_parent_can_miss_a_row_that_is_moved() {
+    assert_fails(beside_a_foreign(Change::ForeignUpdate), None, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
