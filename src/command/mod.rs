@@ -3,6 +3,7 @@
 mod assignment;
 mod check;
 mod console;
+mod ddl;
 mod job_file;
 mod options;
 mod produce;
@@ -46,6 +47,7 @@ Exit codes: 0 done or drained, 1 the job failed, 2 the job file or the arguments
 enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
+    Ddl(ddl::DdlArguments),
     Replay(replay::ReplayArguments),
     Options(options::OptionsArguments),
     #[command(subcommand)]
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Run(arguments) => run::run(arguments, &console),
         Command::Check(arguments) => check::check(&arguments, &console),
+        Command::Ddl(arguments) => ddl::ddl(&arguments, &console),
         Command::Replay(arguments) => replay::replay(arguments, &console),
         Command::Options(options::OptionsArguments {}) => options::options(&console),
         Command::Topic(command) => topic::topic(command, &console),

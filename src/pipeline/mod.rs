@@ -39,11 +39,15 @@ pub use builder::PipelineBuilder;
 pub use job::SampledRecord;
 #[cfg(feature = "kafka")]
 pub use job::{
-    CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, sample, start_job,
+    CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, ddl, sample,
+    start_job,
 };
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};
 pub use stats::{Stats, Summary};
+
+#[cfg(feature = "kafka")]
+pub use crate::postgres::TableLayout;
 
 /// How long a sink's threads get to end by themselves once it is abandoned. They check for that ten times a second, and the
 /// caller has promised an answer within a second.

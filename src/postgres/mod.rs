@@ -5,6 +5,7 @@ mod connect;
 mod own_tables;
 mod schema;
 mod target;
+mod vector_index;
 mod write;
 
 pub use self::own_tables::dead_letters::beside::{Answered, Beside};
@@ -16,5 +17,6 @@ pub use self::schema::schema_version::SchemaVersion;
 pub use self::target::Target;
 #[cfg(feature = "internals")]
 pub use self::target::description::Description;
+pub use self::vector_index::layout::{TableLayout, layout_ddl};
 pub use self::write::settle::Settle;
 pub use self::write::written::Written;

@@ -2,6 +2,7 @@
 //!
 //! `make test` starts the servers; so does `make servers-up`, after which `cargo test --release` finds them.
 
+mod behind;
 mod cars;
 mod changes;
 mod cli;

@@ -12,6 +12,7 @@ use crate::pipeline::dead_letter_topic;
 use crate::pipeline::layout::layout_of;
 use crate::postgres::{Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
+use crate::settings::sink::behind::HotChildCreation;
 use crate::settings::{DeadLetterTarget, Sink};
 use crate::sql::expression::{Expression, Literal};
 use crate::types::encode::{EncodeOptions, RowEncoder};
@@ -74,9 +75,12 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let shared =
                 if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
             checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
-            // Opened as it would be, a dead-letter table would be made.
-            let without_dead_letters = Sink { dead_letter: None, ..sink.clone() };
-            match Target::open(&without_dead_letters, &application, job.max_outage) {
+            // Opened as it would be, a dead-letter table and a hot child would be made.
+            let mut changes_nothing = Sink { dead_letter: None, ..sink.clone() };
+            if changes_nothing.behind.creation == HotChildCreation::Allowed {
+                changes_nothing.behind.creation = HotChildCreation::Tried;
+            }
+            match Target::open(&changes_nothing, &application, job.max_outage) {
                 Ok(target) => {
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
                     checked.warnings.extend(warn_of_other_process(&target, source));
@@ -160,6 +164,7 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
     checked.plan.push(description.server.clone());
     checked.plan.push(format!("write path: {}", description.path));
     checked.plan.extend(description.capabilities.iter().cloned());
+    checked.plan.extend(description.vector_index.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
     let layout = layout_of(table, mapping.sink.conflict_mode, mapping.sink.changing);
     checked.plan.push(layout.describe().into());

@@ -1,12 +1,14 @@
 //! Jobs: from their settings to their end, and what they would do.
 
 mod check;
+mod ddl;
 mod run;
 mod sample;
 mod sources;
 mod start;
 
 pub use self::check::{CheckedColumn, CheckedSink, check};
+pub use self::ddl::ddl;
 pub use self::run::{Pipeline, RunOptions, check_settings, start_job};
 #[cfg(all(test, feature = "cli"))]
 pub use self::sample::SampledRecord;

@@ -70,7 +70,7 @@ impl Catalog {
         };
         let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
         let tree = match sink.vector_index {
-            VectorIndexMode::Behind => tree::read(session, oid, &name)?,
+            VectorIndexMode::Behind => tree::read(session, oid, sink)?,
             VectorIndexMode::Inline | VectorIndexMode::Defer => None,
         };
         let catalog = Catalog {

@@ -23,6 +23,8 @@ const LINGER_GREENPLUM: Duration = Duration::from_millis(50);
 pub struct Server {
     /// `PostgreSQL 18.1 on x86_64…`, up to the first comma.
     pub version: String,
+    /// `180001`.
+    pub version_number: u32,
     pub greenplum: bool,
     pub block_size: usize,
     pub synchronous_commit_was_off: bool,
@@ -40,7 +42,7 @@ impl Server {
             .query_one(
                 "SELECT version(), current_setting('block_size')::int, current_setting('synchronous_commit') = 'off',
                         (SELECT setting = '0' FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'),
-                        current_setting('statement_timeout') = '0'",
+                        current_setting('statement_timeout') = '0', current_setting('server_version_num')::int",
                 &[],
             )
             .map_err(|error| session.failed(&error, During::Statement))?;
@@ -49,6 +51,7 @@ impl Server {
         let shown = if greenplum { version.split(" on ").next() } else { version.split(',').next() };
         Ok(Server {
             version: shown.unwrap_or(version).to_owned(),
+            version_number: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
             greenplum,
             block_size: usize::try_from(row.get::<_, i32>(1)).unwrap_or(8192),
             synchronous_commit_was_off: row.get(2),
@@ -131,6 +134,7 @@ mod tests {
     fn greenplum(deadlock_detector: Option<bool>) -> Server {
         Server {
             version: "PostgreSQL 9.4.26 (Greenplum Database 6.25.3)".to_owned(),
+            version_number: 90426,
             greenplum: true,
             block_size: 32768,
             synchronous_commit_was_off: false,

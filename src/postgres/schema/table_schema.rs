@@ -15,7 +15,7 @@ use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::database::Database;
 use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
-use crate::settings::Sink;
+use crate::settings::{Sink, VectorIndexMode};
 
 /// How long a check may take: the row that would be refused waits for it.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -87,6 +87,9 @@ impl TableSchema {
         let found = match read {
             Err(Error::Target { message, passing: true, .. }) => return Err(AttemptError::outage(message)),
             Err(error) => return Ok(Err(error.to_string())),
+            Ok(catalog) if self.sink.vector_index == VectorIndexMode::Behind && catalog.tree.is_none() => {
+                return Ok(Err("its hot child is gone".to_owned()));
+            }
             Ok(catalog) => {
                 SchemaVersion::new(&catalog, catalog.target(&self.sink), self.sink.conflict_mode, &self.capabilities)
             }

@@ -20,6 +20,8 @@ pub struct Description {
     pub path: String,
     /// What the server was found to take and to lack.
     pub capabilities: Vec<String>,
+    /// Which tables have the rows, where the vector index isn't kept up as they are written.
+    pub vector_index: Vec<String>,
     /// The statements that will be sent.
     pub statements: Vec<String>,
     /// What works, but may surprise or be slow.
@@ -64,6 +66,7 @@ pub fn describe(
         server: server.version.clone(),
         path: conflicts.describe(form, can_conflict),
         capabilities: found,
+        vector_index: Vec::new(),
         statements: used.into_iter().map(|statement| statements.text(statement).to_owned()).collect(),
         warnings: warnings(server, catalog, sink),
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::Target;
-use super::description::describe;
+use super::description;
 use super::probe::{ProbeResult, other_process, probe};
 use crate::error::Result;
 use crate::postgres::catalog::planner;
@@ -25,11 +25,14 @@ use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
+use crate::postgres::schema::statements::Statements;
 use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::vector_index::describe;
+use crate::postgres::vector_index::hot_child::{self, HotChild};
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::machine::MachineSettings;
 use crate::postgres::write::writer::Writer;
-use crate::settings::{DeadLetterTarget, Sink};
+use crate::settings::{DeadLetterTarget, Sink, VectorIndexMode};
 
 impl Target {
     /// Whatever would make every row fail is an error here. A name `job/process` lets another process of the job be noticed.
@@ -50,15 +53,33 @@ impl Target {
             Between::StatementPooler => return Err(connector.pools_statements()),
         }
         session.set_up(&setup).map_err(set_up)?;
-        let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
+        let mut catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
         let name = catalog.name();
+        let behind = match sink.vector_index {
+            VectorIndexMode::Behind => Some(hot_child::ensure(&mut session, &server, sink, &catalog)?),
+            VectorIndexMode::Inline | VectorIndexMode::Defer => None,
+        };
+        if let Some((_, HotChild::Made)) = behind {
+            catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(set_up)??;
+        }
         let settings = session.with_settings(|session| planner::settings(session, &catalog)).map_err(set_up)?;
         session.also_set(&settings).map_err(set_up)?;
         setup.required.extend(settings);
         let reopen = || Session::open(&connector, &setup, &open, &limit).map_err(set_up);
-        let ProbeResult { capabilities, statements, untried } = probe(&mut session, &server, &catalog, sink, &reopen)?;
+        let ProbeResult { capabilities, mut statements, untried } =
+            probe(&mut session, &server, &catalog, sink, &reopen)?;
+        if let Some((parent, HotChild::Planned(_))) = &behind {
+            // Nothing is written: these statements are only shown.
+            catalog.tree = Some(hot_child::planned_tree(parent, sink));
+            statements = Statements::new(&catalog, sink.conflict_mode, &capabilities);
+        }
         let conflicts = Conflicts::new(sink.conflict_mode, sink.write_mode, &capabilities);
-        let mut description = describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        let mut description = description::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
+        if let Some((parent, hot_child)) = &behind {
+            description.vector_index = describe::plan(parent, hot_child, &catalog, sink);
+            let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
+            description.warnings.extend(warnings.map_err(set_up)?);
+        }
         if session.is_behind_pooler() {
             let warning = format!("a pooler before the server {POOLER_WARNING}");
             log::warn!("{name}: {warning}");

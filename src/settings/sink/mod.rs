@@ -1,5 +1,6 @@
 //! A table that is written.
 
+pub(crate) mod behind;
 mod mode;
 pub mod options;
 pub mod push;

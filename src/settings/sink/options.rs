@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::behind::{BehindSettings, HotChildCreation};
 use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};
 use crate::options::value_types::is_topic;
 use crate::options::{MOST, OptionDefinition, OptionValue, no_effect, with_defaults};
@@ -57,6 +58,8 @@ pub struct Sink {
     pub vector_normalize: bool,
     /// `sink.vector-index`.
     pub vector_index: VectorIndexMode,
+    /// `sink.vector-index.…`.
+    pub behind: BehindSettings,
 }
 
 /// A sink before the options and their defaults.
@@ -88,6 +91,7 @@ impl Default for Sink {
             vector_dimension: None,
             vector_normalize: false,
             vector_index: VectorIndexMode::Inline,
+            behind: BehindSettings::default(),
         }
     }
 }
@@ -125,6 +129,8 @@ pub struct SinkOptions {
     pub case_sensitive: bool,
     pub write_mode: WriteModeOption,
     pub dead_letter: Option<DeadLetterOption>,
+    /// `sink.vector-index.hot-table`, as it is written.
+    pub hot_table: Option<TableName>,
     pub use_copy: bool,
     pub cache: Option<String>,
 }
@@ -366,6 +372,36 @@ pub const VECTOR_INDEX: SinkOption = SinkOption::new(
 .default("inline")
 .own()
 .setter("vector_index");
+pub const VECTOR_INDEX_CREATE: SinkOption = SinkOption::new(
+    "sink.vector-index.create",
+    OptionValue::Boolean(|options, on| {
+        options.sink.behind.creation = if on { HotChildCreation::Allowed } else { HotChildCreation::Refused };
+    }),
+    "With behind: whether a hot child that is missing is made. false: a missing one is an error that shows the statements; \
+     vecsink ddl prints them, too.",
+)
+.default("true")
+.own();
+pub const VECTOR_INDEX_HOT_TABLE: SinkOption = SinkOption::new(
+    "sink.vector-index.hot-table",
+    OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.hot_table = Some(name))),
+    "With behind: the name of the hot child, SCHEMA.NAME or NAME. Left out: the table's name and _hot, in the table's schema.",
+)
+.own();
+pub const VECTOR_INDEX_SCAN_LIMIT: SinkOption = SinkOption::new(
+    "sink.vector-index.scan-limit",
+    OptionValue::Millis(|options, limit| options.sink.behind.scan_limit = limit),
+    "With behind: how many milliseconds a query may spend on the rows that are in no vector index. When they take longer, the \
+     hot child is sealed and gets an index of its own.",
+)
+.default("20")
+.own();
+pub const VECTOR_INDEX_MOVERS: SinkOption = SinkOption::new(
+    "sink.vector-index.movers",
+    OptionValue::Count { most: 1000, set: |options, most| options.sink.behind.movers = Some(most) },
+    "With behind: how many threads at most move rows into the index. Left out: half of connectionmaxactive, but 1 to 8.",
+)
+.own();
 pub const USE_COPY: SinkOption = SinkOption::new(
     "usecopy",
     OptionValue::Choice(&[("0", |options| options.use_copy = false), ("1", |options| options.use_copy = true)]),
@@ -426,6 +462,10 @@ pub const OPTIONS: &[SinkOption] = &[
     VECTOR_DIMENSION,
     VECTOR_NORMALIZE,
     VECTOR_INDEX,
+    VECTOR_INDEX_CREATE,
+    VECTOR_INDEX_HOT_TABLE,
+    VECTOR_INDEX_SCAN_LIMIT,
+    VECTOR_INDEX_MOVERS,
     USE_COPY,
     RESERVE_MS,
     VERBOSE,

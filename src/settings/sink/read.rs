@@ -3,7 +3,7 @@
 use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
     CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, OPTIONS, PASSWORD, STREAMING_HOST, Sink, SinkColumn, SinkOptions, URL,
-    USER_NAME, WRITE_MODE, WriteModeOption,
+    USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode};
@@ -32,7 +32,7 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     modes(options, &mut given, written.changing);
     notice_no_effect(options, &given);
     let connection = connection(options, &given);
-    let SinkOptions { mut sink, case_sensitive, dead_letter, .. } = given;
+    let SinkOptions { mut sink, case_sensitive, dead_letter, hot_table, .. } = given;
     let fold = |name: String| if case_sensitive { name } else { name.to_ascii_lowercase() };
     sink.connection = connection;
     sink.schema = fold(sink.schema);
@@ -51,6 +51,10 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
             let message = format!("= '0' makes two columns the same: '{name}'; set it to '1' or rename one");
             options.error(&CASE_SENSITIVE, &message);
         }
+    }
+    sink.behind.hot_table = hot_table.map(|name| if case_sensitive { name } else { name.folded() }.or_in(&sink.schema));
+    if sink.behind.hot_table.as_ref() == Some(&(sink.schema.clone(), sink.table.clone())) {
+        options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another");
     }
     sink.dead_letter = dead_letter.map(|target| target.resolve(&sink.schema, !case_sensitive));
     let own = DeadLetterTarget::Table { schema: sink.schema.clone(), table: sink.table.clone() };

@@ -34,6 +34,11 @@ impl Job {
         Job::new("check", sql)
     }
 
+    /// `vecsink ddl` of a job with this text.
+    pub fn ddl(sql: &str) -> Job {
+        Job::new("ddl", sql)
+    }
+
     /// `vecsink replay` of these dead letters through a job with this text.
     pub fn replay(dead_letters: &str, sql: &str) -> Job {
         let mut job = Job::new("replay", sql);

@@ -1,0 +1,48 @@
+//! `vecsink ddl`: prints the statements for another layout of the job's tables.
+
+use crate::pipeline;
+use crate::pipeline::TableLayout;
+
+use super::Exit;
+use super::console::Console;
+use super::job_file::JobFile;
+
+/// Print the statements that make a hot child, or that lay a table out anew
+///
+/// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: the hot child
+/// that 'sink.vector-index' = 'behind' needs. docs/vector-index.md says when which layout is worth it.
+///
+/// Exits with 0 if all tables can have the layout, 1 if one can't, 2 if the file is wrong.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  vecsink ddl job.sql
+  vecsink ddl job.sql | psql
+  vecsink ddl job.sql --split > split.sql")]
+pub struct DdlArguments {
+    #[command(flatten)]
+    job: JobFile,
+    /// Put the vectors into a table of their own, so that updates of other columns leave the vector index alone; a view of the
+    /// table's name joins both
+    #[arg(long)]
+    split: bool,
+}
+
+pub fn ddl(arguments: &DdlArguments, console: &Console) -> Exit {
+    let job = match arguments.job.load(console) {
+        Ok(job) => job,
+        Err(exit) => return exit,
+    };
+    let layout = if arguments.split { TableLayout::Split } else { TableLayout::HotChild };
+    let mut exit = Exit::Done;
+    for script in pipeline::ddl(&job, layout) {
+        match script {
+            Ok(script) => console.print(script.trim_end()),
+            Err(error) => {
+                console.error(&error);
+                exit = Exit::Failed;
+            }
+        }
+    }
+    exit
+}

@@ -1,0 +1,182 @@
+//! The statements that make and rename children of the target table. Nothing is asked or run here.
+
+use super::parent::{Parent, ParentIndex};
+use crate::postgres::catalog::tree::{TableRef, with_ending};
+use crate::postgres::connect::sql::{literal, quote};
+
+/// Makes a hot child: like the parent, but without vector indexes. They belong into one transaction, which needs the rights of
+/// the parent's owner.
+pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
+    let child = qualified(schema, name);
+    let mut statements = vec![create_table(parent, &child)];
+    let indexes = || parent.indexes.iter().filter(|index| !index.is_vector);
+    statements.extend(indexes().filter(|index| index.constraint.is_empty()).map(|index| {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        format!("CREATE {unique}INDEX ON {child} {}", index.definition)
+    }));
+    statements.extend(parent.identities.iter().map(|identity| {
+        // Both tables take their numbers from one sequence.
+        let sequence = literal(&identity.sequence);
+        format!("ALTER TABLE {child} ALTER COLUMN {} SET DEFAULT pg_catalog.nextval({sequence})", identity.column)
+    }));
+    statements.extend(replica_identity(parent, &child));
+    statements.extend(grants(parent, &child));
+    let text = format!("Rows of {} that are not in its vector index yet. vecsink moves them.", parent.quoted());
+    statements.push(format!("COMMENT ON TABLE {child} IS {}", literal(&text)));
+    if parent.role != parent.owner {
+        statements.push(format!("ALTER TABLE {child} OWNER TO {}", quote(&parent.owner)));
+    }
+    statements
+}
+
+fn create_table(parent: &Parent, child: &str) -> String {
+    let keys = parent.indexes.iter().filter(|index| !index.is_vector && !index.constraint.is_empty());
+    let keys = keys.map(|index| index.constraint.clone());
+    let others = parent.constraints.iter().map(|other| format!("CONSTRAINT {} {}", other.name, other.definition));
+    let unlogged = if parent.persistence == "u" { "UNLOGGED " } else { "" };
+    let tablespace = match parent.tablespace.as_str() {
+        "" => String::new(),
+        tablespace => format!(" TABLESPACE {}", quote(tablespace)),
+    };
+    let parts = keys.chain(others).collect::<Vec<_>>().join(", ");
+    format!("CREATE {unlogged}TABLE {child} ({parts}) INHERITS ({}){tablespace}", parent.quoted())
+}
+
+/// Without it deletes in a published child fail where the parent's don't. An index's name isn't known before it is made, so
+/// whole rows stand for it.
+fn replica_identity(parent: &Parent, child: &str) -> Option<String> {
+    match parent.replica_identity.as_str() {
+        "f" | "i" => Some(format!("ALTER TABLE {child} REPLICA IDENTITY FULL")),
+        "n" => Some(format!("ALTER TABLE {child} REPLICA IDENTITY NOTHING")),
+        _ => None,
+    }
+}
+
+/// What the parent's roles may do with its rows they may do with the child's. With row security only the owner may, because the
+/// parent's policies hold only for those who read through the parent.
+fn grants(parent: &Parent, child: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    for grant in parent.grants.iter().filter(|_| !parent.row_security) {
+        let option = if grant.with_grant_option { " WITH GRANT OPTION" } else { "" };
+        statements.push(format!("GRANT {} ON {child} TO {}{option}", grant.right, grant.role));
+    }
+    if !parent.may_own {
+        let role = quote(&parent.role);
+        statements.push(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {child} TO {role}"));
+        let sequences = parent.identities.iter().map(|identity| &identity.sequence);
+        statements.extend(sequences.map(|sequence| format!("GRANT USAGE ON SEQUENCE {sequence} TO {role}")));
+    }
+    statements
+}
+
+#[allow(dead_code, reason = "sealing will use it")]
+/// Renames a child and those of its indexes whose names begin with its own.
+pub fn rename(child: &TableRef, new_name: &str, indexes: &[String]) -> Vec<String> {
+    let index = |name: &String| {
+        let ending = name.strip_prefix(&child.name).filter(|ending| !ending.is_empty())?;
+        let new_name = quote(&with_ending(new_name, ending));
+        Some(format!("ALTER INDEX {} RENAME TO {new_name}", qualified(&child.schema, name)))
+    };
+    let table = format!("ALTER TABLE {} RENAME TO {}", child.quoted(), quote(new_name));
+    indexes.iter().filter_map(index).chain([table]).collect()
+}
+
+#[allow(dead_code, reason = "sealing will use it")]
+/// One of the parent's vector indexes, for a sealed child. It can't run in a transaction.
+pub fn vector_index(index: &ParentIndex, name: &str, child: &TableRef) -> String {
+    format!("CREATE INDEX CONCURRENTLY {} ON {} {}", quote(name), child.quoted(), index.definition)
+}
+
+/// `"schema"."name"`.
+fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote(schema), quote(name))
+}
+
+impl Parent {
+    /// `"schema"."name"`.
+    pub fn quoted(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
+
+    pub fn vector_indexes(&self) -> impl Iterator<Item = &ParentIndex> {
+        self.indexes.iter().filter(|index| index.is_vector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parent::{Constraint, Grant, Identity};
+    use super::*;
+
+    fn cars() -> Parent {
+        let index = |name: &str, definition: &str| ParentIndex {
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+            ..ParentIndex::default()
+        };
+        Parent {
+            schema: "s".into(),
+            name: "Cars".into(),
+            owner: "owner".into(),
+            role: "owner".into(),
+            may_own: true,
+            indexes: vec![
+                ParentIndex { constraint: "PRIMARY KEY (id)".into(), ..index("Cars_pkey", "USING btree (id)") },
+                ParentIndex { is_vector: true, ..index("Cars_v", "USING hnsw (v vector_l2_ops)") },
+                index("Cars_a", "USING btree (a)"),
+            ],
+            ..Parent::default()
+        }
+    }
+
+    #[test]
+    fn a_hot_child_has_the_parents_key_and_plain_indexes_but_no_vector_index() {
+        let statements = hot_child(&cars(), "s", "Cars_hot");
+        assert_eq!(statements[0], r#"CREATE TABLE "s"."Cars_hot" (PRIMARY KEY (id)) INHERITS ("s"."Cars")"#);
+        assert_eq!(statements[1], r#"CREATE INDEX ON "s"."Cars_hot" USING btree (a)"#);
+        assert!(statements[2].starts_with("COMMENT ON TABLE"), "{statements:?}");
+        assert_eq!(statements.len(), 3);
+    }
+
+    #[test]
+    fn what_inheritance_leaves_out_is_written() {
+        let parent = Parent {
+            persistence: "u".into(),
+            tablespace: "fast".into(),
+            replica_identity: "f".into(),
+            role: "member".into(),
+            may_own: false,
+            constraints: vec![Constraint { name: "c".into(), definition: "CHECK (a > 0) NO INHERIT".into() }],
+            identities: vec![Identity { column: "id".into(), sequence: "s.\"Cars_id_seq\"".into() }],
+            grants: vec![Grant { right: "SELECT".into(), role: "PUBLIC".into(), with_grant_option: true }],
+            ..cars()
+        };
+        let statements = hot_child(&parent, "s", "h");
+        for expected in [
+            r#"CREATE UNLOGGED TABLE "s"."h" (PRIMARY KEY (id), CONSTRAINT c CHECK (a > 0) NO INHERIT) INHERITS ("s"."Cars") TABLESPACE "fast""#,
+            r#"ALTER TABLE "s"."h" ALTER COLUMN id SET DEFAULT pg_catalog.nextval('s."Cars_id_seq"')"#,
+            r#"ALTER TABLE "s"."h" REPLICA IDENTITY FULL"#,
+            r#"GRANT SELECT ON "s"."h" TO PUBLIC WITH GRANT OPTION"#,
+            r#"GRANT SELECT, INSERT, UPDATE, DELETE ON "s"."h" TO "member""#,
+            r#"GRANT USAGE ON SEQUENCE s."Cars_id_seq" TO "member""#,
+            r#"ALTER TABLE "s"."h" OWNER TO "owner""#,
+        ] {
+            assert!(statements.iter().any(|statement| statement == expected), "{expected}: {statements:#?}");
+        }
+        let hidden = hot_child(&Parent { row_security: true, ..parent }, "s", "h");
+        assert!(!hidden.iter().any(|statement| statement.ends_with("TO PUBLIC WITH GRANT OPTION")));
+    }
+
+    #[test]
+    fn a_renamed_child_takes_the_names_of_its_indexes_along() {
+        let hot = TableRef { oid: 1, schema: "s".into(), name: "t_hot".into() };
+        let indexes = ["t_hot_pkey", "mine", "t_hot"].map(str::to_owned);
+        assert_eq!(
+            rename(&hot, "t_sealed_1", &indexes),
+            [
+                r#"ALTER INDEX "s"."t_hot_pkey" RENAME TO "t_sealed_1_pkey""#,
+                r#"ALTER TABLE "s"."t_hot" RENAME TO "t_sealed_1""#
+            ]
+        );
+    }
+}

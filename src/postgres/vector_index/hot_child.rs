@@ -1,0 +1,103 @@
+//! The hot child of a sink's table: found, or made where it is missing.
+
+use super::ddl;
+use super::parent::Parent;
+use super::refuse::{refuse_hot_child, refuse_parent, refuse_server};
+use crate::error::{Error, Result};
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::tree::{TableRef, Tree, hot_child_name};
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::rollback::{in_rollback, met_a_lock};
+use crate::postgres::connect::server::Server;
+use crate::postgres::connect::session::Session;
+use crate::settings::Sink;
+use crate::settings::sink::behind::HotChildCreation;
+
+/// What became of the hot child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HotChild {
+    IsThere,
+    /// It was missing: the catalog must be read again.
+    Made,
+    /// It is missing, and could be made by these statements.
+    Planned(Vec<String>),
+}
+
+/// Makes sure that the table has a hot child and that it can be one. Makes it where it is missing and the sink says so.
+pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Catalog) -> Result<(Parent, HotChild)> {
+    let name = catalog.name();
+    refuse_server(server, &name)?;
+    let (schema, hot) = hot_child_name(sink);
+    // Before the parent: if another process makes it meanwhile, both know each other.
+    let there = read(session, &schema, &hot, &name)?;
+    let parent = read(session, &sink.schema, &sink.table, &name)?;
+    let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
+    refuse_parent(&parent, catalog, sink)?;
+    if let Some(hot) = there {
+        refuse_hot_child(&parent, &hot, catalog)?;
+        return Ok((parent, HotChild::IsThere));
+    }
+    let statements = ddl::hot_child(&parent, &schema, &hot);
+    let missing = format!("{name}: its hot child {schema}.{hot}");
+    let made = match sink.behind.creation {
+        HotChildCreation::Refused => {
+            return Err(Error::target(format!(
+                "{missing} doesn't exist, and 'sink.vector-index.create' is false; run: {}",
+                script(&statements)
+            )));
+        }
+        HotChildCreation::Allowed => create(session, &statements).map(|by_us| {
+            if by_us {
+                log::info!("{missing} was made");
+            }
+            HotChild::Made
+        }),
+        HotChildCreation::Tried => match in_rollback(session, |session| session.run(&statements.join("; "))) {
+            Err(failure) if !met_a_lock(&failure) => Err(failure),
+            Ok(()) | Err(_) => Ok(HotChild::Planned(statements.clone())),
+        },
+    };
+    let made = made.map_err(|failure| cannot_be_made(&failure, &missing, &parent, &statements))?;
+    Ok((parent, made))
+}
+
+/// The tree as it would be with the hot child that is missing.
+pub fn planned_tree(parent: &Parent, sink: &Sink) -> Tree {
+    let (schema, name) = hot_child_name(sink);
+    let table = TableRef { oid: 0, schema: parent.schema.clone(), name: parent.name.clone() };
+    Tree { hot: TableRef { oid: 0, schema, name }, others: vec![table] }
+}
+
+fn read(session: &mut Session, schema: &str, table: &str, name: &str) -> Result<Option<Parent>> {
+    let read = session.with_settings(|session| Parent::read(session, schema, table));
+    read.map_err(|failure| failure.error(&format!("{name}: the catalog can't be read"), ""))
+}
+
+/// Returns whether this process made it: another one may have been first.
+fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
+    session.begin_without_rows()?;
+    let made = session.run(&format!("{}; COMMIT", statements.join("; ")));
+    if made.is_err() {
+        session.forgive();
+        session.recover();
+    }
+    match made {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.is("42P07") || failure.is("23505") => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn cannot_be_made(failure: &AttemptError, missing: &str, parent: &Parent, statements: &[String]) -> Error {
+    let advice = match failure.sqlstate.as_deref() {
+        Some("42501") => format!("have {}, the table's owner, run: {}", parent.owner, script(statements)),
+        Some("55P03") => "another session has locked the table; start again when it is done".to_owned(),
+        _ => format!("make it yourself: {}", script(statements)),
+    };
+    failure.error(&format!("{missing} doesn't exist and can't be made"), &advice)
+}
+
+/// Statements as one text that can be run.
+pub fn script(statements: &[String]) -> String {
+    format!("BEGIN; {}; COMMIT", statements.join("; "))
+}

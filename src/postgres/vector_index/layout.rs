@@ -1,0 +1,50 @@
+//! What `vecsink ddl` prints: the statements for a layout of a sink's table.
+
+use super::refuse::{refuse_parent, refuse_server};
+use super::{ddl, split};
+use crate::error::{Error, Result};
+use crate::postgres::catalog::read::read_catalog;
+use crate::postgres::catalog::tree::hot_child_name;
+use crate::postgres::connect::connector::Connector;
+use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::server::Server;
+use crate::postgres::vector_index::parent::Parent;
+use crate::settings::Sink;
+
+/// How rows and vectors are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableLayout {
+    /// The table and its hot child.
+    HotChild,
+    /// The vectors in a table of their own.
+    Split,
+}
+
+/// The statements that give a sink's table this layout, as a script. Nothing is changed.
+pub fn layout_ddl(sink: &Sink, layout: TableLayout) -> Result<String> {
+    let connector = Connector::new(&sink.connection, "vecsink ddl", None)?;
+    let limit = WaitLimit::until(Deadline::after(connector.timeout()));
+    let mut session = first_session(&connector, sink, &Default::default(), &limit)?;
+    let unreachable = |failure| connector.unreachable(&failure);
+    let server = Server::read(&mut session).map_err(unreachable)?;
+    session.set_up(&server.setup(&sink.connection)).map_err(unreachable)?;
+    let catalog = read_catalog(&mut session, server.greenplum, sink, None).map_err(unreachable)??;
+    let name = catalog.name();
+    let parent =
+        session.with_settings(|session| Parent::read(session, &sink.schema, &sink.table)).map_err(unreachable)?;
+    let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
+    match layout {
+        TableLayout::HotChild => {
+            refuse_server(&server, &name)?;
+            refuse_parent(&parent, &catalog, sink)?;
+            let (schema, hot) = hot_child_name(sink);
+            let statements = ddl::hot_child(&parent, &schema, &hot);
+            Ok(format!(
+                "-- {name}: the hot child for 'sink.vector-index' = 'behind'\nBEGIN;\n{};\nCOMMIT;\n",
+                statements.join(";\n")
+            ))
+        }
+        TableLayout::Split => split::split(&parent, &catalog),
+    }
+}

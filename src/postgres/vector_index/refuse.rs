@@ -1,0 +1,150 @@
+//! Tables and servers whose vector index can't be behind their rows, and what to do about it.
+
+use super::parent::{Parent, ParentIndex};
+use crate::error::{Error, Result};
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::tree::{hot_child_name, sealed_number};
+use crate::postgres::connect::server::Server;
+use crate::postgres::connect::sql::quote;
+use crate::settings::Sink;
+
+/// ON CONFLICT and SKIP LOCKED are new in it.
+const OLDEST: u32 = 90_500;
+
+const INLINE: &str = "set 'sink.vector-index' to 'inline'";
+
+/// A server that lacks what this needs.
+pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
+    let version = &server.version;
+    if server.greenplum {
+        return Err(Error::target(format!(
+            "{name}: 'sink.vector-index' = 'behind' needs PostgreSQL, and this is {version}; {INLINE} (an ann index of kind Nova \
+             takes new rows in the background itself)"
+        )));
+    }
+    if server.version_number < OLDEST {
+        return Err(Error::target(format!(
+            "{name}: 'sink.vector-index' = 'behind' needs PostgreSQL 9.5 or newer, and this is {version}; {INLINE}"
+        )));
+    }
+    Ok(())
+}
+
+/// A table that can't have a hot child.
+pub fn refuse_parent(parent: &Parent, catalog: &Catalog, sink: &Sink) -> Result<()> {
+    let table = parent.quoted();
+    let why = if let Some(what) = other_kind(parent) {
+        format!("it is {what}, which can't have a hot child; {INLINE}")
+    } else if let Some(key) = parent.referencing.first() {
+        format!(
+            "the foreign key {key} points to it, and a foreign key doesn't find rows in a hot child; drop the foreign key, or {INLINE}"
+        )
+    } else if let Some((schema, child)) = foreign_child(parent, sink) {
+        format!(
+            "it has a child of its own, {schema}.{child}, whose keys can't be told from those of the hot child; run: \
+             ALTER TABLE {}.{} NO INHERIT {table}; or {INLINE}",
+            quote(schema),
+            quote(child)
+        )
+    } else if let Some(index) = parent.indexes.iter().find(|index| index.exclusion) {
+        format!(
+            "the exclusion constraint {} doesn't hold between it and its hot child; drop it, or {INLINE}",
+            index.name
+        )
+    } else if let Some(index) = parent.indexes.iter().find(|index| index.unique && !index.immediate) {
+        format!("its unique constraint {} is deferrable; make it NOT DEFERRABLE, or {INLINE}", index.name)
+    } else if let Some(index) = parent.indexes.iter().find(|index| is_another_key(index, catalog)) {
+        format!(
+            "the unique index {} doesn't hold between it and its hot child, since it doesn't contain the whole key{}; drop it, \
+             or {INLINE}",
+            index.name,
+            shown_key(catalog)
+        )
+    } else if !catalog.key_triggers.is_empty() {
+        format!(
+            "the trigger {} may change a row's key, and it would only do so when the row moves out of the hot child; drop it, or \
+             {INLINE}",
+            catalog.key_triggers.join(", ")
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::target(format!("{}: 'sink.vector-index' = 'behind' isn't possible: {why}", catalog.name())))
+}
+
+fn other_kind(parent: &Parent) -> Option<&'static str> {
+    match parent.kind.as_str() {
+        "p" => Some("a partitioned table"),
+        "v" => Some("a view"),
+        "f" => Some("a foreign table"),
+        _ if parent.is_partition => Some("a partition of another table"),
+        _ if parent.persistence == "t" => Some("a temporary table"),
+        _ => None,
+    }
+}
+
+/// A child that isn't one of ours.
+fn foreign_child<'a>(parent: &'a Parent, sink: &Sink) -> Option<&'a (String, String)> {
+    let hot = hot_child_name(sink);
+    parent.children.iter().find(|child| **child != hot && sealed_number(&sink.table, &child.1).is_none())
+}
+
+/// Whether two rows with different keys can have the same values in this unique index.
+fn is_another_key(index: &ParentIndex, catalog: &Catalog) -> bool {
+    let is_written = |number: &i16| *number == 0 || catalog.columns.iter().any(|column| column.number == *number);
+    let key = catalog.keys.key.as_ref().map(|key| key.iter().map(|&at| catalog.columns[at].number));
+    let has_key = key.is_some_and(|mut key| key.all(|number| index.columns.contains(&number)));
+    // Values that the server makes itself are its own affair.
+    index.unique && !has_key && index.columns.iter().any(is_written)
+}
+
+fn shown_key(catalog: &Catalog) -> String {
+    let Some(key) = &catalog.keys.key else { return String::new() };
+    let columns = key.iter().map(|&at| catalog.columns[at].name.as_str()).collect::<Vec<_>>();
+    format!(" ({})", columns.join(", "))
+}
+
+/// A table that has the hot child's name and can't be it.
+pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Result<()> {
+    let (child, table) = (hot.quoted(), parent.quoted());
+    let why = if !parent.children.contains(&(hot.schema.clone(), hot.name.clone())) {
+        format!("it is no child of {table}; set 'sink.vector-index.hot-table' to another name")
+    } else if hot.kind != "r" || hot.persistence != parent.persistence {
+        format!("it is another kind of table than {table}; drop it when it is empty, and have vecsink make it")
+    } else if let Some(index) = hot.vector_indexes().next() {
+        let index = format!("{}.{}", quote(&hot.schema), quote(&index.name));
+        format!("its vector index would hold every row back; run: DROP INDEX {index}")
+    } else if let Some(column) = hot.own_columns.first() {
+        let column = quote(column);
+        format!(
+            "its column {column} is not in {table} and would be lost; run: ALTER TABLE {child} DROP COLUMN {column}"
+        )
+    } else if let Some((own, grandchild)) = hot.children.first() {
+        format!(
+            "it has a child of its own, {own}.{grandchild}; take it out of the hot child by ALTER TABLE … NO INHERIT"
+        )
+    } else if let Some(missing) = missing_key(parent, hot, catalog) {
+        format!("it lacks the unique index of the table's key; run: CREATE UNIQUE INDEX ON {child} {missing}")
+    } else {
+        return Ok(());
+    };
+    let name = catalog.name();
+    Err(Error::target(format!("{name}: {}.{} can't be its hot child: {why}", hot.schema, hot.name)))
+}
+
+/// The definition of an index of the key that the hot child has nothing like.
+fn missing_key<'a>(parent: &'a Parent, hot: &Parent, catalog: &Catalog) -> Option<&'a str> {
+    let mut key: Vec<i16> = catalog.keys.key.iter().flatten().map(|&at| catalog.columns[at].number).collect();
+    key.sort_unstable();
+    let is_key = |index: &&ParentIndex| {
+        let mut columns = index.columns.clone();
+        columns.sort_unstable();
+        index.unique && !index.partial && columns == key
+    };
+    // Column numbers may differ in a child.
+    let columns = |index: &'_ ParentIndex| index.definition.split(" WITH (").next().unwrap_or_default().to_owned();
+    let is_there = |wanted: &ParentIndex| {
+        hot.indexes.iter().any(|index| index.unique && index.immediate && columns(index) == columns(wanted))
+    };
+    parent.indexes.iter().filter(is_key).find(|index| !is_there(index)).map(|index| index.definition.as_str())
+}

@@ -1,0 +1,60 @@
+//! How rows are written when the vector index is behind them.
+
+use std::time::Duration;
+
+/// What `sink.vector-index` = behind needs besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BehindSettings {
+    pub creation: HotChildCreation,
+    /// Schema and name of the hot child; `None`: beside the table, with `_hot` at the end of its name.
+    pub hot_table: Option<(String, String)>,
+    /// How long a query may spend on rows that are in no vector index.
+    pub scan_limit: Duration,
+    /// `None`: by the number of connections.
+    pub movers: Option<u32>,
+}
+
+/// Whether a hot child is made where it is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HotChildCreation {
+    #[default]
+    Allowed,
+    /// A missing one is an error that shows the statements.
+    Refused,
+    /// It is only found out whether it could be made, for `vecsink check`.
+    Tried,
+}
+
+/// More would only wait for each other.
+const MOST_MOVERS: u32 = 8;
+
+impl Default for BehindSettings {
+    fn default() -> Self {
+        BehindSettings {
+            creation: HotChildCreation::default(),
+            hot_table: None,
+            scan_limit: Duration::from_millis(20),
+            movers: None,
+        }
+    }
+}
+
+impl BehindSettings {
+    /// The most movers at once; the writers have `connections`.
+    pub fn most_movers(&self, connections: u32) -> u32 {
+        self.movers.unwrap_or_else(|| (connections / 2).clamp(1, MOST_MOVERS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn left_out_half_of_the_connections_are_movers_but_one_to_eight() {
+        let movers = |connections| BehindSettings::default().most_movers(connections);
+        assert_eq!([1, 2, 7, 20].map(movers), [1, 1, 3, 8]);
+        let set = BehindSettings { movers: Some(12), ..BehindSettings::default() };
+        assert_eq!(set.most_movers(2), 12);
+    }
+}

@@ -1,0 +1,314 @@
+//! The hot child: how it is made, and which tables can't have one.
+
+use std::time::Duration;
+
+use vecsink::{ConflictMode, Error, Sink, SinkBuilder, VectorIndexMode};
+
+use crate::support::postgresql::{Postgres, Schema, unique};
+use crate::support::{Feature, postgres18, postgres93, servers};
+
+/// A sink that writes all columns of a table, as a role.
+fn builder_as(schema: &Schema, table: &str, (user, password): (&str, &str)) -> SinkBuilder {
+    let Postgres { host, port, database, .. } = &schema.server;
+    let url = format!("postgresql://{user}:{password}@{host}:{port}/{database}?sslmode=disable");
+    let table = format!("\"{}\".\"{}\"", schema.name, table.replace('"', "\"\""));
+    Sink::builder(&url, &table).vector_index(VectorIndexMode::Behind)
+}
+
+fn builder(schema: &Schema, table: &str) -> SinkBuilder {
+    builder_as(schema, table, (&schema.server.user, &schema.server.password))
+}
+
+/// Opens a sink and closes it.
+#[track_caller]
+fn opens(builder: SinkBuilder) {
+    let sink = builder.open().unwrap_or_else(|error| panic!("{error}"));
+    sink.close(Duration::from_secs(300)).expect("nothing was pushed");
+}
+
+#[track_caller]
+fn refused(builder: SinkBuilder) -> String {
+    match builder.open() {
+        Ok(_) => panic!("the sink opens"),
+        Err(error @ Error::Target { .. }) => error.to_string(),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// The statements that an error shows.
+fn shown(error: &str) -> &str {
+    error.split_once("run: ").unwrap_or_else(|| panic!("{error}")).1
+}
+
+#[test]
+fn a_missing_hot_child_is_made_with_all_that_the_table_has() {
+    for server in servers(&[Feature::OnConflict]) {
+        let mut schema = Schema::new(&server);
+        schema.execute(
+            "CREATE TABLE colors (name text PRIMARY KEY);
+             CREATE TABLE cars (id serial, color text DEFAULT 'red' REFERENCES colors, note text NOT NULL, v text,
+                 PRIMARY KEY (id), CHECK (id <> 13), CONSTRAINT short CHECK (length(note) < 5) NO INHERIT);
+             CREATE INDEX ON cars (color) WHERE color <> 'USING';
+             CREATE UNIQUE INDEX ON cars (note, id);
+             ALTER TABLE cars ALTER v SET STORAGE EXTERNAL; ALTER TABLE cars REPLICA IDENTITY FULL;
+             GRANT SELECT, INSERT ON cars TO PUBLIC; GRANT UPDATE (note) ON cars TO PUBLIC",
+        );
+        opens(builder(&schema, "cars"));
+        let constraints = |table: &str| {
+            format!(
+                "SELECT string_agg(pg_get_constraintdef(oid), ' ' ORDER BY pg_get_constraintdef(oid)) FROM pg_constraint
+                  WHERE conrelid = '{table}'::regclass"
+            )
+        };
+        let indexes = |table: &str| {
+            format!(
+                "SELECT string_agg(split_part(indexdef, ' ON ', 2), ';' ORDER BY indexdef) FROM pg_indexes
+                  WHERE schemaname = current_schema AND tablename = '{table}'"
+            )
+        };
+        let columns = |table: &str| {
+            format!(
+                "SELECT string_agg(concat(a.attname, a.attnotnull, a.attstorage, pg_get_expr(d.adbin, d.adrelid)), ' ' ORDER BY attnum)
+                   FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                  WHERE a.attrelid = '{table}'::regclass AND attnum > 0"
+            )
+        };
+        let rest = |table: &str| {
+            format!(
+                "SELECT concat(relreplident, has_table_privilege('public', oid, 'INSERT'), has_column_privilege('public', oid, 'note', 'UPDATE'),
+                               has_column_privilege('public', oid, 'v', 'UPDATE'), relowner)
+                   FROM pg_class WHERE oid = '{table}'::regclass"
+            )
+        };
+        assert_eq!(schema.text(&constraints("cars_hot")), schema.text(&constraints("cars")));
+        let of_hot = schema.text(&indexes("cars_hot")).expect("indexes");
+        assert_eq!(Some(of_hot.replace("cars_hot", "cars")), schema.text(&indexes("cars")));
+        assert_eq!(schema.text(&columns("cars_hot")), schema.text(&columns("cars")));
+        assert_eq!(schema.text(&rest("cars_hot")), schema.text(&rest("cars")));
+        let first = schema.text("SELECT 'cars_hot'::regclass::oid");
+        opens(builder(&schema, "cars"));
+        assert_eq!(schema.text("SELECT 'cars_hot'::regclass::oid"), first, "it is made once");
+        schema.execute("DROP TABLE cars_hot");
+        assert_eq!(schema.count("cars"), 0, "the table is as it was");
+    }
+}
+
+#[test]
+fn a_hot_child_has_no_vector_index_and_takes_its_numbers_from_the_tables_own_sequence() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE UNLOGGED TABLE cars (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v vector(3),
+             twice int GENERATED ALWAYS AS (id * 2) STORED);
+         CREATE INDEX ON cars USING hnsw (v vector_l2_ops); CREATE INDEX ON cars USING ivfflat ((v::halfvec(3)) halfvec_l2_ops);
+         INSERT INTO cars DEFAULT VALUES",
+    );
+    opens(builder(&schema, "cars"));
+    assert_eq!(
+        schema
+            .text("SELECT count(*) FROM pg_indexes WHERE tablename = 'cars_hot' AND schemaname = current_schema")
+            .as_deref(),
+        Some("1")
+    );
+    assert_eq!(
+        schema.text("SELECT relpersistence FROM pg_class WHERE oid = 'cars_hot'::regclass").as_deref(),
+        Some("u")
+    );
+    schema.execute("INSERT INTO cars_hot (v) VALUES ('[1,2,3]')");
+    assert_eq!(
+        schema.text("SELECT string_agg(id || '-' || twice, ' ' ORDER BY id) FROM cars").as_deref(),
+        Some("1-2 2-4")
+    );
+}
+
+#[test]
+fn names_are_quoted_and_no_longer_than_the_server_keeps() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    let long = format!("Größe \"{}", "x".repeat(52));
+    schema.execute(&format!("CREATE TABLE \"{}\" (\"Id\" int PRIMARY KEY, \"a b\" text)", long.replace('"', "\"\"")));
+    opens(builder(&schema, &long));
+    let expected = format!("Größe \"{}_hot", "x".repeat(50));
+    assert_eq!(
+        schema.text(
+            "SELECT relname FROM pg_class WHERE relname LIKE '%\\_hot' AND relnamespace = current_schema::regnamespace"
+        ),
+        Some(expected)
+    );
+}
+
+#[test]
+fn the_hot_child_may_have_another_name_in_another_schema() {
+    let Some(server) = postgres18() else { return };
+    let (mut schema, mut other) = (Schema::new(&server), Schema::new(&server));
+    schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");
+    let name = format!("{}.\"New cars\"", other.name);
+    opens(builder(&schema, "cars").option("sink.vector-index.hot-table", name));
+    assert_eq!(other.count("\"New cars\""), 0);
+    schema.execute(&format!("DROP TABLE {}.\"New cars\"", other.name));
+}
+
+#[test]
+fn tables_that_cannot_have_a_hot_child_are_refused_with_what_to_do() {
+    let Some(server) = postgres18() else { return };
+    for (tables, reason, remedy) in [
+        ("CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)", "is a partitioned table", "to 'inline'"),
+        (
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE t PARTITION OF p DEFAULT",
+            "is a partition of another table",
+            "to 'inline'",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE other (id int CONSTRAINT fk REFERENCES t)",
+            "points to it",
+            "drop the foreign key",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY, a text UNIQUE)",
+            "the unique index t_a_key",
+            "the whole key (id); drop it",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY, a text); CREATE UNIQUE INDEX e ON t (lower(a))",
+            "the unique index e",
+            "drop it",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY, r int4range, EXCLUDE USING gist (r WITH &&))",
+            "the exclusion constraint t_r_excl",
+            "drop it",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE old () INHERITS (t)",
+            "a child of its own",
+            "\"old\" NO INHERIT",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY);
+             CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := 1; RETURN NEW; END';
+             CREATE TRIGGER renumber BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+            "the trigger renumber may change a row's key",
+            "drop it",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE t_hot (id int)",
+            "it is no child of",
+            "'sink.vector-index.hot-table' to another name",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE t_hot () INHERITS (t)",
+            "lacks the unique index of the table's key",
+            "\"t_hot\" USING btree (id)",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY, v vector(3)); CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);
+             CREATE INDEX i ON t_hot USING hnsw (v vector_l2_ops)",
+            "hold every row back",
+            "DROP INDEX",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE t_hot (more text, PRIMARY KEY (id)) INHERITS (t)",
+            "its column \"more\" is not in",
+            "DROP COLUMN \"more\"",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE UNLOGGED TABLE t_hot (PRIMARY KEY (id)) INHERITS (t)",
+            "another kind of table",
+            "drop it",
+        ),
+        (
+            "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);
+             CREATE TABLE more () INHERITS (t_hot)",
+            "has a child of its own",
+            "NO INHERIT",
+        ),
+    ] {
+        let mut schema = Schema::new(&server);
+        schema.execute(tables);
+        let error = refused(builder(&schema, "t"));
+        assert!(error.contains(reason) && error.contains(remedy), "{tables}: {error}");
+    }
+}
+
+#[test]
+fn views_and_deferrable_keys_are_refused() {
+    let Some(server) = postgres18() else { return };
+    for (tables, reason) in [
+        ("CREATE TABLE u (id int); CREATE VIEW t AS SELECT * FROM u", "is a view"),
+        ("CREATE TABLE t (id int PRIMARY KEY DEFERRABLE)", "t_pkey is deferrable"),
+    ] {
+        let mut schema = Schema::new(&server);
+        schema.execute(tables);
+        let error = refused(builder(&schema, "t").conflict_mode(ConflictMode::Ignore));
+        assert!(error.contains(reason) && error.contains("'inline'"), "{tables}: {error}");
+    }
+}
+
+#[test]
+fn a_server_older_than_9_5_is_refused() {
+    let Some(server) = postgres93() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    let error = refused(builder(&schema, "t"));
+    assert!(error.contains("needs PostgreSQL 9.5 or newer") && error.contains("'inline'"), "{error}");
+}
+
+#[test]
+fn unique_indexes_that_contain_the_key_are_no_hindrance() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE t (id int, part int, a text, own uuid UNIQUE GENERATED ALWAYS AS (md5(id::text)::uuid) STORED,
+             PRIMARY KEY (part, id) WITH (fillfactor = 70), UNIQUE (id, part, a)); CREATE UNIQUE INDEX ON t (id, part) INCLUDE (a);
+         CREATE UNIQUE INDEX ON t (part, id) WHERE a <> ''",
+    );
+    opens(builder(&schema, "t"));
+    opens(builder(&schema, "t"));
+}
+
+#[test]
+fn a_missing_hot_child_is_an_error_with_its_statements_when_none_may_be_made() {
+    for server in servers(&[Feature::OnConflict]) {
+        let mut schema = Schema::new(&server);
+        schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
+        let not_made = || builder(&schema, "t").option("sink.vector-index.create", "false");
+        let error = refused(not_made());
+        assert!(error.contains("'sink.vector-index.create' is false"), "{error}");
+        schema.connect().batch_execute(shown(&error)).expect("the statements work");
+        opens(not_made());
+    }
+}
+
+#[test]
+fn a_role_that_does_not_own_the_table_is_shown_what_its_owner_has_to_run() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    let role = unique("children");
+    schema.execute(&format!(
+        "CREATE TABLE t (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, a text); CREATE ROLE {role} LOGIN PASSWORD 'x';
+         GRANT USAGE, CREATE ON SCHEMA {} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO {role}",
+        schema.name
+    ));
+    let by_role = || builder_as(&schema, "t", (&role, "x"));
+    let error = refused(by_role());
+    assert!(error.contains(&format!("have {}, the table's owner, run: ", schema.server.user)), "{error}");
+    schema.connect().batch_execute(shown(&error)).expect("the statements work");
+    opens(by_role());
+    schema.execute(&format!("SET ROLE {role}; INSERT INTO t_hot (a) VALUES ('x'); RESET ROLE"));
+    assert_eq!(schema.count("t"), 1);
+    schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn several_sinks_that_open_at_once_make_one_hot_child() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE t (id int PRIMARY KEY)");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let builder = builder(&schema, "t");
+            scope.spawn(move || opens(builder));
+        }
+    });
+    assert_eq!(schema.text("SELECT count(*) FROM pg_inherits WHERE inhparent = 't'::regclass").as_deref(), Some("1"));
+}

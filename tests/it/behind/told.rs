@@ -1,0 +1,86 @@
+//! What `vecsink check` says of a table whose vector index is behind its rows.
+
+use crate::support::postgresql::{Schema, unique};
+use crate::support::{Job, Topic, kafka, postgres18};
+
+pub const JOB: &str = "
+CREATE TABLE cars (id INT, color STRING, v STRING) WITH ('connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'cars',
+    'username' = '${PGUSER}', 'password' = '${PGPASSWORD}', 'targetschema' = '${SCHEMA}', 'conflictmode' = 'upsert',
+    'sink.vector-index' = 'behind', 'connectionmaxactive' = '6');
+CREATE TABLE messages (id INT, color STRING, v STRING) WITH ('connector' = 'kafka', 'topic' = '${TOPIC}', 'format' = 'csv',
+    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = 'group-${TOPIC}',
+    'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
+INSERT INTO cars SELECT * FROM messages;";
+
+const TABLE: &str = "CREATE TABLE cars (id int PRIMARY KEY, color text, v vector(3));
+                     CREATE INDEX cars_v ON cars USING hnsw (v vector_l2_ops)";
+
+/// A job with its variables set.
+pub fn with_variables(job: Job, schema: &Schema, topic: &str, brokers: &str) -> Job {
+    job.variable("URL", schema.server.jdbc_url())
+        .variable("PGUSER", &schema.server.user)
+        .variable("PGPASSWORD", &schema.server.password)
+        .variable("SCHEMA", &schema.name)
+        .variable("TOPIC", topic)
+        .variable("BROKERS", brokers)
+}
+
+fn check(schema: &Schema, topic: &Topic, brokers: &str) -> String {
+    with_variables(Job::check(JOB), schema, &topic.name, brokers).finish().exited(0).stdout
+}
+
+#[test]
+fn check_shows_the_hot_child_that_would_be_made_and_makes_nothing() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let mut schema = Schema::new(&server);
+    schema.execute(TABLE);
+    let name = schema.name.clone();
+    let said = check(&schema, &topic, &kafka.brokers);
+    assert!(said.contains(&format!("behind; rows are written to the hot child {name}.cars_hot")), "{said}");
+    assert!(said.contains("more than 20 ms; movers: 3 at most"), "{said}");
+    assert!(
+        said.contains(&format!("will be made: BEGIN; CREATE TABLE \"{name}\".\"cars_hot\" (PRIMARY KEY (id))")),
+        "{said}"
+    );
+    assert!(!said.contains("Problems"), "{said}");
+    let warnings = said.split_once("Warnings").map_or("", |(_, warnings)| warnings).lines().skip(1);
+    // Another test may have a transaction open.
+    let own: Vec<&str> =
+        warnings.filter(|line| line.contains("- ") && !line.contains("a transaction has been open")).collect();
+    assert!(own.is_empty(), "{said}");
+    assert_eq!(
+        schema.text("SELECT count(*) FROM pg_inherits WHERE inhparent = 'cars'::regclass").as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
+fn check_names_the_tables_and_what_may_surprise() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let mut schema = Schema::new(&server);
+    let (role, name) = (unique("behind"), schema.name.clone());
+    schema.execute(TABLE);
+    schema.execute(&format!(
+        "DROP INDEX cars_v; CREATE TABLE cars_hot (PRIMARY KEY (id)) INHERITS (cars);
+         CREATE TABLE cars_sealed_10 (PRIMARY KEY (id)) INHERITS (cars); CREATE TABLE cars_sealed_9 (PRIMARY KEY (id)) INHERITS (cars);
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER told AFTER INSERT ON cars FOR EACH ROW EXECUTE FUNCTION f();
+         CREATE ROLE {role}; GRANT UPDATE ON cars TO {role}; ALTER TABLE cars ENABLE ROW LEVEL SECURITY;
+         CREATE PUBLICATION {role} FOR TABLE ONLY cars"
+    ));
+    let said = check(&schema, &topic, &kafka.brokers);
+    for expected in [
+        format!("the other tables are {name}.cars_sealed_9, {name}.cars_sealed_10, {name}.cars;"),
+        "the table has no vector index".to_owned(),
+        "the row triggers told don't fire".to_owned(),
+        format!("these roles may change rows of the table, too: {role}."),
+        "the table has row security".to_owned(),
+        format!("ALTER PUBLICATION \"{role}\" ADD TABLE \"{name}\".\"cars_hot\""),
+    ] {
+        assert!(said.contains(&expected), "{expected}: {said}");
+    }
+    assert!(!said.contains("will be made"), "{said}");
+    schema.execute(&format!("DROP PUBLICATION {role}; DROP OWNED BY {role}; DROP ROLE {role}"));
+}
