@@ -79,6 +79,9 @@ impl Target {
             description.vector_index = describe::plan(parent, hot_child, &catalog, sink);
             let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
             description.warnings.extend(warnings.map_err(set_up)?);
+        } else if let Some(warning) = describe::left_children(&mut session, sink).map_err(set_up)? {
+            log::warn!("{name}: {warning}");
+            description.warnings.push(warning);
         }
         if session.is_behind_pooler() {
             let warning = format!("a pooler before the server {POOLER_WARNING}");

@@ -3,7 +3,7 @@
 use super::hot_child::{HotChild, planned_tree, script};
 use super::parent::Parent;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::catalog::tree::Tree;
+use crate::postgres::catalog::tree::{Tree, hot_child_name, sealed_number};
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::Session;
@@ -81,11 +81,36 @@ pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog
     Ok(warnings)
 }
 
+/// Children that an earlier run with `behind` has left. Their keys are not seen by statements that write into the table.
+pub fn left_children(session: &mut Session, sink: &Sink) -> Attempt<Option<String>> {
+    let children = session.ask(&format!(
+        "SELECT cn.nspname, c.relname FROM pg_catalog.pg_inherits h
+         JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+         JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+         WHERE pn.nspname = {} AND p.relname = {} AND c.relkind = 'r' AND p.relkind = 'r' ORDER BY 1, 2",
+        literal(&sink.schema),
+        literal(&sink.table)
+    ))?;
+    let (hot_schema, hot) = hot_child_name(sink);
+    let is_ours = |child: &&Vec<String>| match child.as_slice() {
+        [schema, name] => (*schema == hot_schema && *name == hot) || sealed_number(&sink.table, name).is_some(),
+        _ => false,
+    };
+    let names: Vec<String> = children.iter().filter(is_ours).map(|child| child.join(".")).collect();
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "the table has children of 'sink.vector-index' = 'behind': {}; a row whose key is in one of them is written a second \
+             time; set it to 'behind' again, or move their rows into the table and drop them, as docs/vector-index.md says",
+            names.join(", ")
+        )
+    }))
+}
+
 /// Other roles whose statements can miss a row.
 fn other_roles(parent: &Parent) -> Option<String> {
     let changes = |right: &str| ["INSERT", "UPDATE", "DELETE"].iter().any(|change| right.starts_with(change));
     let granted = parent.grants.iter().filter(|grant| changes(&grant.right)).map(|grant| grant.role.clone());
-    let owner = (parent.owner != parent.role).then(|| parent.owner.clone());
+    let owner = (parent.owner != parent.role).then(|| quote(&parent.owner));
     let mut roles: Vec<String> = owner.into_iter().chain(granted).collect();
     roles.retain(|role| *role != parent.role && *role != quote(&parent.role));
     roles.sort();
@@ -93,11 +118,18 @@ fn other_roles(parent: &Parent) -> Option<String> {
     (!roles.is_empty()).then(|| {
         format!(
             "these roles may change rows of the table, too: {}. An UPDATE or DELETE that meets a row just as it moves does \
-             nothing, silently, and an INSERT doesn't see the keys in the hot child; docs/vector-index.md says what such programs \
-             can do",
-            roles.join(", ")
+             nothing, silently; so that it gets an error (40001) and can be repeated, run: {}. An INSERT doesn't see the keys in \
+             the hot child; docs/vector-index.md says more",
+            roles.join(", "),
+            roles.iter().map(repeatable).collect::<Vec<_>>().join("; ")
         )
     })
+}
+
+/// What makes such statements fail instead. PUBLIC is no role: then each role needs it.
+fn repeatable(role: &String) -> String {
+    let role = if role == "PUBLIC" { "…" } else { role };
+    format!("ALTER ROLE {role} SET default_transaction_isolation TO 'repeatable read'")
 }
 
 /// VACUUM keeps what the oldest transaction may still see, so the hot child grows.

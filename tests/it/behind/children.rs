@@ -5,7 +5,7 @@ use std::time::Duration;
 use vecsink::{ConflictMode, Error, Sink, SinkBuilder, VectorIndexMode};
 
 use crate::support::postgresql::{Postgres, Schema, unique};
-use crate::support::{Feature, postgres18, postgres93, servers};
+use crate::support::{Feature, eventually, postgres18, postgres93, servers};
 
 /// A sink that writes all columns of a table, as a role.
 fn builder_as(schema: &Schema, table: &str, (user, password): (&str, &str)) -> SinkBuilder {
@@ -311,4 +311,54 @@ fn several_sinks_that_open_at_once_make_one_hot_child() {
         }
     });
     assert_eq!(schema.text("SELECT count(*) FROM pg_inherits WHERE inhparent = 't'::regclass").as_deref(), Some("1"));
+}
+
+#[test]
+fn an_unchanged_query_reads_the_index_and_the_hot_child_and_merges_both() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute(
+        "CREATE TABLE cars (id int PRIMARY KEY, v vector(3)); CREATE INDEX cars_v ON cars USING hnsw (v vector_l2_ops);
+         INSERT INTO cars SELECT i, ARRAY[i, 0, 0]::vector(3) FROM generate_series(1, 3000) AS i; ANALYZE cars",
+    );
+    opens(builder(&schema, "cars"));
+    schema.execute("INSERT INTO cars_hot VALUES (7777, '[50.1,0,0]'), (8888, '[99,0,0]')");
+    let query = "SELECT id FROM cars ORDER BY v <-> '[50,0,0]' LIMIT 2";
+    let plan = schema.client.query(&format!("EXPLAIN {query}"), &[]).expect("a plan");
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    for part in ["Merge Append", "Index Scan using cars_v on cars", "Seq Scan on cars_hot"] {
+        assert!(plan.iter().any(|line| line.contains(part)), "{part}: {plan:#?}");
+    }
+    assert_eq!(
+        schema.text(&format!("SELECT string_agg(id::text, ' ') FROM ({query}) AS found")).as_deref(),
+        Some("50 7777")
+    );
+}
+
+#[test]
+fn a_delete_through_the_table_that_meets_a_move_is_told_so_in_repeatable_read() {
+    let Some(server) = postgres18() else { return };
+    for (isolation, expected) in [("read committed", Ok(0)), ("repeatable read", Err("40001".to_owned()))] {
+        let mut schema = Schema::new(&server);
+        schema.execute(
+            "CREATE TABLE cars (id int PRIMARY KEY, v vector(3)); CREATE INDEX ON cars USING hnsw (v vector_l2_ops)",
+        );
+        opens(builder(&schema, "cars"));
+        schema.execute("INSERT INTO cars_hot VALUES (1, '[1,2,3]')");
+        let mut other = schema.connect();
+        other.batch_execute(&format!("SET default_transaction_isolation TO '{isolation}'")).expect("a setting");
+        let pid: i32 = other.query_one("SELECT pg_backend_pid()", &[]).expect("a number").get(0);
+        schema.execute("BEGIN; DELETE FROM ONLY cars_hot; INSERT INTO cars VALUES (1, '[1,2,3]')");
+        let deleted = std::thread::spawn(move || other.execute("DELETE FROM cars WHERE id = 1", &[]));
+        let mut looker = schema.connect();
+        eventually("the delete waits for the move", || {
+            let waits = looker.query_one("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1", &[&pid]);
+            waits.expect("a number").get::<_, i64>(0) > 0
+        });
+        schema.execute("COMMIT");
+        let deleted = deleted.join().expect("no panic");
+        let deleted = deleted.map_err(|error| error.code().map(|code| code.code().to_owned()).unwrap_or_default());
+        assert_eq!(deleted, expected, "{isolation}");
+        assert_eq!(schema.count("cars"), 1, "the row is still there");
+    }
 }

@@ -76,6 +76,7 @@ fn check_names_the_tables_and_what_may_surprise() {
         "the table has no vector index".to_owned(),
         "the row triggers told don't fire".to_owned(),
         format!("these roles may change rows of the table, too: {role}."),
+        format!("run: ALTER ROLE {role} SET default_transaction_isolation TO 'repeatable read'."),
         "the table has row security".to_owned(),
         format!("ALTER PUBLICATION \"{role}\" ADD TABLE \"{name}\".\"cars_hot\""),
     ] {
@@ -83,4 +84,22 @@ fn check_names_the_tables_and_what_may_surprise() {
     }
     assert!(!said.contains("will be made"), "{said}");
     schema.execute(&format!("DROP PUBLICATION {role}; DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn check_warns_of_children_that_are_left_when_rows_go_into_the_index_again() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let mut schema = Schema::new(&server);
+    let inline = |schema: &Schema| {
+        let job = with_variables(Job::check(JOB), schema, &topic.name, &kafka.brokers);
+        job.option("cars.sink.vector-index", "inline").finish().exited(0).stdout
+    };
+    schema.execute(TABLE);
+    schema.execute("CREATE TABLE cars_archive () INHERITS (cars)");
+    assert!(!inline(&schema).contains("has children of"), "one that vecsink didn't make");
+    schema.execute("CREATE TABLE cars_hot () INHERITS (cars); CREATE TABLE cars_sealed_3 () INHERITS (cars)");
+    let (said, name) = (inline(&schema), &schema.name);
+    let expected = format!("has children of 'sink.vector-index' = 'behind': {name}.cars_hot, {name}.cars_sealed_3;");
+    assert!(said.contains(&expected), "{said}");
 }
