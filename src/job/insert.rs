@@ -4,9 +4,10 @@ use super::table::DeclaredTable;
 use crate::job::settings::source::Source;
 use crate::options::report::Report;
 use crate::settings::SinkColumn;
+use crate::sql::expression::conversion::{ColumnConversion, assign};
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{Insert, Name, error};
-use crate::sql::plan::{ColumnConversion, OutputColumn, Projection, assign};
+use crate::sql::plan::{OutputColumn, Projection};
 use crate::types::column::SourceColumn;
 use crate::types::data_type::{DataType, UNBOUNDED};
 

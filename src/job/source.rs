@@ -9,9 +9,10 @@ use crate::job::options::source::{SourceSettings, kafka, upsert_kafka};
 use crate::job::settings::source::Source;
 use crate::options::TableOptions;
 use crate::options::report::Report;
+use crate::sql::expression::conversion::{can_cast, cast};
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{ColumnKind, Name, error};
-use crate::sql::plan::{NamedExpression, Relation, Scope, can_cast, cast, check_size};
+use crate::sql::plan::{NamedExpression, Relation, Scope, check_size};
 use crate::types::column::SourceColumn;
 use crate::types::data_type::DataType;
 

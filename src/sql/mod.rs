@@ -4,3 +4,4 @@ pub(crate) mod evaluate;
 pub mod expression;
 pub(crate) mod parse;
 pub(crate) mod plan;
+pub(crate) mod values;

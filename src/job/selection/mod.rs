@@ -4,10 +4,10 @@ use bumpalo::Bump;
 
 use crate::error::{Rejection, Stage};
 use crate::job::settings::mapping::Mapping;
-use crate::sql::evaluate::context::EvaluationContext;
 use crate::sql::evaluate::evaluate::{evaluate, feed, is_column};
 use crate::sql::evaluate::fold::fold;
 use crate::sql::expression::Expression;
+use crate::sql::values::context::EvaluationContext;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 

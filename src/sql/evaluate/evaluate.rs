@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use super::call::call;
-use super::cast::{cast, changes_nothing};
-use super::context::{EvaluationContext, EvaluationError};
-use super::order::{compare, order, same};
-use crate::sql::expression::{Expression, Literal};
+use crate::sql::expression::{Comparison, Expression, Literal};
+use crate::sql::values::cast::{cast, changes_nothing};
+use crate::sql::values::context::{EvaluationContext, EvaluationError};
+use crate::sql::values::order::{order, same};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
@@ -87,6 +87,23 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &EvaluationConte
             }
             return call(function, values, data_type, context);
         }
+    })
+}
+
+/// `None` is SQL's UNKNOWN.
+fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<bool> {
+    if left.is_null() || right.is_null() {
+        return None;
+    }
+    let ordering = order(left, right);
+    Some(match comparison {
+        Comparison::Equal => ordering == Some(Ordering::Equal),
+        // NaN differs from everything, as in Java.
+        Comparison::NotEqual => ordering != Some(Ordering::Equal),
+        Comparison::Less => ordering.is_some_and(Ordering::is_lt),
+        Comparison::LessOrEqual => ordering.is_some_and(Ordering::is_le),
+        Comparison::Greater => ordering.is_some_and(Ordering::is_gt),
+        Comparison::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
     })
 }
 

@@ -2,10 +2,10 @@
 
 use bumpalo::Bump;
 
-use super::cast::cast;
-use super::context::EvaluationContext;
 use super::evaluate::evaluate;
 use crate::sql::expression::{Expression, Literal};
+use crate::sql::values::cast::cast;
+use crate::sql::values::context::EvaluationContext;
 use crate::types::data_type::DataType;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;

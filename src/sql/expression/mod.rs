@@ -1,8 +1,10 @@
 //! Typed expressions over a source row: what `SELECT` computes. `sql/plan` makes them, checked and with
 //! every implicit conversion written out as a cast, so that evaluation never meets a type it must refuse.
 
+pub mod conversion;
 mod function;
 pub mod like;
+pub mod literal;
 pub mod pattern;
 pub mod time_format;
 

@@ -2,11 +2,11 @@
 
 use sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
 
-use super::conversion::{ColumnConversion, assign};
 use super::expression::{Planned, Scope};
 use super::refuse::place;
 use crate::error::Location;
 use crate::options::nearest::nearest;
+use crate::sql::expression::conversion::{ColumnConversion, assign};
 use crate::sql::expression::{Expression, Function, Literal};
 use crate::sql::parse::{error, location};
 use crate::types::data_type::DataType;

@@ -2,12 +2,12 @@
 
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString, Value};
 
-use super::conversion::{can_cast, cast};
-use super::literal;
 use super::moment;
 use super::refuse::place;
 use crate::error::{Diagnostic, Location};
 use crate::options::nearest::nearest;
+use crate::sql::expression::conversion::{can_cast, cast};
+use crate::sql::expression::literal;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::parse::{error, parse_type_text};
 use crate::types::data_type::DataType;

@@ -1,17 +1,14 @@
 //! Resolves a query against its table: names to columns, types to conversions. What comes out needs no further checks.
 
 mod access;
-mod conversion;
 mod expression;
 pub mod function;
-mod literal;
 mod moment;
 mod operator;
 mod refuse;
 mod select;
 mod size;
 
-pub use conversion::{ColumnConversion, assign, can_cast, cast};
 pub use expression::{NamedExpression, Scope};
 pub use select::{OutputColumn, Projection, Relation, plan, plan_view};
 pub use size::check as check_size;

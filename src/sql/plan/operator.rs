@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, UnaryOperator, Value};
 
-use super::conversion::{cast, common_type, exact_digits, merge, widen};
 use super::expression::{Planned, Scope};
 use super::moment;
 use crate::error::{Diagnostic, Location};
+use crate::sql::expression::conversion::{cast, common_type, exact_digits, merge, widen};
 use crate::sql::expression::like::Like;
 use crate::sql::expression::{Comparison, Expression, Function, Literal};
 use crate::sql::parse::error;

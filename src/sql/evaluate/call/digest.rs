@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use sha2::Digest;
 
 use super::Called;
-use crate::sql::evaluate::context::EvaluationError;
+use crate::sql::values::context::EvaluationError;
 use crate::types::value::Value;
 
 pub(super) fn md5<'a>(text: &str, arena: &'a Bump) -> Value<'a> {

@@ -9,8 +9,8 @@ mod operation;
 mod text;
 
 use self::operation::Operation;
-use super::context::{EvaluationContext, EvaluationError};
 use crate::sql::expression::Function;
+use crate::sql::values::context::{EvaluationContext, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 

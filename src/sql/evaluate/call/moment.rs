@@ -2,10 +2,10 @@
 
 use bumpalo::collections::String;
 
-use crate::sql::evaluate::cast::{parse, temporal};
-use crate::sql::evaluate::context::EvaluationContext;
 use crate::sql::expression::time_format::{Moment, TimeFormat};
 use crate::sql::expression::{CalendarUnit, Function, Interval};
+use crate::sql::values::cast::{parse, temporal};
+use crate::sql::values::context::EvaluationContext;
 use crate::types::calendar::java::{SECONDS_PER_DAY, cut_fraction};
 use crate::types::calendar::{date_from_days, days_from_date, days_in_month};
 use crate::types::time_zone::TimeZone;

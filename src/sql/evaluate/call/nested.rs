@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 
-use crate::sql::evaluate::order::same;
+use crate::sql::values::order::same;
 use crate::types::value::Value;
 
 pub(super) fn cardinality<'a>(value: Value<'a>) -> Value<'a> {

@@ -7,8 +7,8 @@ use ethnum::I256;
 
 use super::operation::Operation;
 use super::{Called, decimal};
-use crate::sql::evaluate::context::EvaluationError;
-use crate::sql::evaluate::order::order;
+use crate::sql::values::context::EvaluationError;
+use crate::sql::values::order::order;
 use crate::types::data_type::DataType;
 use crate::types::value::{Decimal, Value};
 

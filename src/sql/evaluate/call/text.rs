@@ -4,8 +4,8 @@ use bumpalo::Bump;
 use bumpalo::collections::String;
 
 use super::Called;
-use crate::sql::evaluate::context::EvaluationError;
 use crate::sql::expression::Side;
+use crate::sql::values::context::EvaluationError;
 use crate::types::value::Value;
 
 /// No function makes a text longer than this: a length in the data would otherwise decide how much memory is taken.

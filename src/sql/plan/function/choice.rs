@@ -3,8 +3,8 @@
 use super::PlannedCall;
 use super::signature::ParameterType::{Any, Condition};
 use super::signature::Signature;
+use crate::sql::expression::conversion::{cast, common_type, merge, widen};
 use crate::sql::expression::{Comparison, Expression, Function, Literal};
-use crate::sql::plan::conversion::{cast, common_type, merge, widen};
 use crate::sql::plan::operator::{choose, no_common_type};
 use crate::types::data_type::DataType;
 

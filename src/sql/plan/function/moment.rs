@@ -4,9 +4,9 @@ use super::PlannedCall;
 use super::signature::ParameterType::{Any, Integer, Moment, Number, Text};
 use super::signature::Signature;
 use super::{constant_integer, constant_text, of_type};
+use crate::sql::expression::conversion::cast;
 use crate::sql::expression::time_format::TimeFormat;
 use crate::sql::expression::{CalendarUnit, Expression, Function};
-use crate::sql::plan::conversion::cast;
 use crate::sql::plan::moment::{is_moment, shifted, span};
 use crate::types::data_type::DataType;
 

@@ -4,8 +4,8 @@ use super::PlannedCall;
 use super::of_type;
 use super::signature::ParameterType::Any;
 use super::signature::Signature;
+use crate::sql::expression::conversion::{ColumnConversion, assign, merge, widen};
 use crate::sql::expression::{Expression, Function};
-use crate::sql::plan::conversion::{ColumnConversion, assign, merge, widen};
 use crate::sql::plan::operator::no_common_type;
 use crate::types::data_type::{DataType, RowField};
 

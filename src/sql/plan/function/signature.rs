@@ -1,7 +1,7 @@
 //! What a function takes, checked before it is planned.
 
 use crate::sql::expression::Expression;
-use crate::sql::plan::conversion::cast;
+use crate::sql::expression::conversion::cast;
 use crate::sql::plan::moment::is_moment;
 use crate::sql::plan::operator::typed_null;
 use crate::types::data_type::DataType;

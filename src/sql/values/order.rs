@@ -2,26 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::sql::expression::Comparison;
 use crate::types::java::decimal;
 use crate::types::value::Value;
-
-/// `None` is SQL's UNKNOWN.
-pub(crate) fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Option<bool> {
-    if left.is_null() || right.is_null() {
-        return None;
-    }
-    let ordering = order(left, right);
-    Some(match comparison {
-        Comparison::Equal => ordering == Some(Ordering::Equal),
-        // NaN differs from everything, as in Java.
-        Comparison::NotEqual => ordering != Some(Ordering::Equal),
-        Comparison::Less => ordering.is_some_and(Ordering::is_lt),
-        Comparison::LessOrEqual => ordering.is_some_and(Ordering::is_le),
-        Comparison::Greater => ordering.is_some_and(Ordering::is_gt),
-        Comparison::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
-    })
-}
 
 pub(crate) fn same(left: Value<'_>, right: Value<'_>) -> bool {
     order(left, right) == Some(Ordering::Equal)

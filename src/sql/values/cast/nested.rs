@@ -1,7 +1,7 @@
 //! Casts inside ARRAY, ROW, MAP and MULTISET: each value for itself.
 
 use super::cast as cast_value;
-use crate::sql::evaluate::context::{EvaluationContext, EvaluationError};
+use crate::sql::values::context::{EvaluationContext, EvaluationError};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 

@@ -4,7 +4,7 @@ use crate::types::calendar::java::{SECONDS_PER_DAY, smart_date, smart_time};
 use crate::types::calendar::{days_from_date, days_in_month};
 use crate::types::java::number;
 
-pub(in crate::sql::evaluate) fn boolean(text: &str) -> Option<bool> {
+pub(in crate::sql) fn boolean(text: &str) -> Option<bool> {
     let is_one_of = |words: [&str; 5]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
     match () {
         () if is_one_of(["t", "true", "y", "yes", "1"]) => Some(true),
@@ -14,7 +14,7 @@ pub(in crate::sql::evaluate) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// An integer; digits behind a point are cut off.
-pub(in crate::sql::evaluate) fn whole(text: &str) -> Option<i64> {
+pub(in crate::sql) fn whole(text: &str) -> Option<i64> {
     let text = text.trim();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -28,7 +28,7 @@ pub(in crate::sql::evaluate) fn whole(text: &str) -> Option<i64> {
 }
 
 /// `yyyy[-[m]m[-[d]d]]`; a time of day after a blank is left out.
-pub(in crate::sql::evaluate) fn date(text: &str) -> Option<i32> {
+pub(in crate::sql) fn date(text: &str) -> Option<i32> {
     let text = text.trim();
     let day_only = text.split_once(' ').map_or(text, |(day, _)| day);
     let mut parts = day_only.splitn(3, '-');
@@ -42,7 +42,7 @@ pub(in crate::sql::evaluate) fn date(text: &str) -> Option<i32> {
 }
 
 /// `h[h][:m[m][:s[s][.fraction]]]`: nanoseconds since midnight. Flink keeps milliseconds and rounds to them.
-pub(in crate::sql::evaluate) fn time(text: &str) -> Option<i64> {
+pub(in crate::sql) fn time(text: &str) -> Option<i64> {
     let mut parts = text.splitn(3, ':');
     let hour = digits(parts.next()?.trim(), 2)?;
     let minute = parts.next().map_or(Some(0), |part| digits(part.trim(), 2))?;
@@ -68,7 +68,7 @@ pub(in crate::sql::evaluate) fn time(text: &str) -> Option<i64> {
 }
 
 /// `yyyy-[m]m-[d]d[ [h]h:[m]m:[s]s[.fraction]]`: seconds since 1970 and nanoseconds.
-pub(in crate::sql::evaluate) fn timestamp(text: &str) -> Option<(i64, u32)> {
+pub(in crate::sql) fn timestamp(text: &str) -> Option<(i64, u32)> {
     let text = text.trim();
     let (date, time) = text.split_once(' ').unwrap_or((text, "0:0:0"));
     let mut parts = date.splitn(3, '-');

@@ -8,7 +8,7 @@ use crate::types::value::Value;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// Seconds and nanoseconds of the wall clock, cut to `precision` digits. A bare time is one of 1970-01-01.
-pub(in crate::sql::evaluate) fn local(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<(i64, u32)> {
+pub(in crate::sql) fn local(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<(i64, u32)> {
     let (seconds, nanos) = match value {
         Value::Timestamp { seconds, nanos } => (seconds, nanos),
         Value::Instant { seconds, nanos } => (zone.local(seconds), nanos),
@@ -20,7 +20,7 @@ pub(in crate::sql::evaluate) fn local(value: Value<'_>, precision: u8, zone: &Ti
     Some((seconds, cut_fraction(nanos.into(), precision) as u32))
 }
 
-pub(in crate::sql::evaluate) fn instant(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<(i64, u32)> {
+pub(in crate::sql) fn instant(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<(i64, u32)> {
     if let Value::Instant { seconds, nanos } = value {
         return Some((seconds, cut_fraction(nanos.into(), precision) as u32));
     }
@@ -28,7 +28,7 @@ pub(in crate::sql::evaluate) fn instant(value: Value<'_>, precision: u8, zone: &
     Some((zone.instant(seconds), nanos))
 }
 
-pub(in crate::sql::evaluate) fn date(value: Value<'_>, zone: &TimeZone) -> Option<i32> {
+pub(in crate::sql) fn date(value: Value<'_>, zone: &TimeZone) -> Option<i32> {
     match value {
         Value::Date(days) => Some(days),
         Value::Text(text) => parse::date(text),
@@ -37,7 +37,7 @@ pub(in crate::sql::evaluate) fn date(value: Value<'_>, zone: &TimeZone) -> Optio
     }
 }
 
-pub(in crate::sql::evaluate) fn time(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<i64> {
+pub(in crate::sql) fn time(value: Value<'_>, precision: u8, zone: &TimeZone) -> Option<i64> {
     let nanos = match value {
         Value::Time(nanos) => nanos,
         Value::Text(text) => parse::time(text)?,

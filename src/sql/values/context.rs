@@ -13,7 +13,7 @@ use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
 /// A row with what belongs to it.
-pub(crate) struct EvaluationContext<'a> {
+pub struct EvaluationContext<'a> {
     pub row: &'a [Value<'a>],
     /// Counted by expressions behind the row's values.
     pub metadata: &'a [Value<'a>],
@@ -47,7 +47,7 @@ impl<'a> EvaluationContext<'a> {
 
 /// Why an expression has no value.
 #[derive(Debug)]
-pub(crate) enum EvaluationError<'a> {
+pub enum EvaluationError<'a> {
     /// A value that can't be what CAST makes it.
     Unfit {
         found: Value<'a>,
