@@ -1,7 +1,7 @@
 //! Patterns of texts, LIKE's and Java's: what they find lies between characters, and LIKE is what a slow matcher says.
 
-use vecsink::internals::sql::expression::like::Like;
-use vecsink::internals::sql::expression::pattern::Pattern;
+use vecsink::internals::sql::functions::text::like::Like;
+use vecsink::internals::sql::functions::text::pattern::Pattern;
 
 pub const PIECES: &[&str] = &[
     "%",

@@ -1,6 +1,6 @@
 //! Time zones, and patterns of dates and times: any moment prints, and what is printed in full reads as it was.
 
-use vecsink::internals::sql::expression::time_format::{Moment, TimeFormat};
+use vecsink::internals::sql::functions::moment::time_format::{Moment, TimeFormat};
 use vecsink::internals::types::time_zone::TimeZone;
 
 pub const PIECES: &[&str] = &[

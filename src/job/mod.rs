@@ -23,8 +23,6 @@ use self::settings::job::Job;
 use crate::error::Error;
 use crate::settings::kafka::KafkaSource;
 use crate::sql::parse;
-#[cfg(feature = "internals")]
-use crate::sql::plan::function;
 
 /// `-D TABLE.OPTION=VALUE`: replaces an option of the job file.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,5 +65,5 @@ pub fn attached_job(topic: &AttachedTopic, input: &JobInput<'_>) -> Result<Job, 
 /// Every function a query may call, as it is written, with its meaning. A test compares docs/job-file.md with it.
 #[cfg(feature = "internals")]
 pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    function::signatures().map(|signature| (signature.form, signature.meaning))
+    crate::sql::functions::all().map(|function| (function.form, function.meaning))
 }

@@ -1,7 +1,9 @@
-//! Flink SQL: its statements (`parse`), what they mean (`plan`), and their expressions at work (`evaluate`).
+//! Flink SQL: its statements (`parse`), what they mean (`plan`), and their expressions at work (`evaluate`). Each SQL function is
+//! one file in `functions`.
 
 pub(crate) mod evaluate;
 pub mod expression;
+pub mod functions;
 pub(crate) mod parse;
 pub(crate) mod plan;
 pub(crate) mod values;

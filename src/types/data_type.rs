@@ -79,6 +79,14 @@ impl DataType {
         matches!(self, DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt)
     }
 
+    /// A date, a time of day, or both.
+    pub fn is_moment(&self) -> bool {
+        matches!(
+            self,
+            DataType::Date | DataType::Time { .. } | DataType::Timestamp { .. } | DataType::TimestampLtz { .. }
+        )
+    }
+
     pub fn is_interval(&self) -> bool {
         matches!(self, DataType::IntervalYearMonth | DataType::IntervalDayTime)
     }

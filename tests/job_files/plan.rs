@@ -9,6 +9,7 @@ use vecsink::internals::formats::format::Format;
 use vecsink::internals::job::settings::job::Job;
 use vecsink::internals::job::settings::mapping::Mapping;
 use vecsink::internals::job::settings::source::Source;
+use vecsink::internals::sql::expression::call::Call;
 use vecsink::internals::sql::expression::{Comparison, Expression, Literal};
 use vecsink::internals::types::data_type::DataType;
 use vecsink::internals::types::value::Decimal;
@@ -141,7 +142,7 @@ fn show(expression: &Expression, names: &[String]) -> String {
         }
         Expression::Coalesce(operands, _) => format!("COALESCE({})", show_all(operands, names)),
         Expression::Field(row, index, _) => format!("{}.{index}", of(row)),
-        Expression::Call(function, operands, data_type) => {
+        Expression::Call(Call { function, operands, data_type }) => {
             let debug = format!("{function:?}");
             let name = debug.split(['(', ' ']).next().unwrap_or_default();
             format!("{name}({}):{data_type}", show_all(operands, names))

@@ -2,15 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::call::call;
+use crate::sql::expression::call::Call;
 use crate::sql::expression::{Comparison, Expression, Literal};
 use crate::sql::values::cast::{cast, changes_nothing};
-use crate::sql::values::context::{EvaluationContext, EvaluationError};
+use crate::sql::values::context::{Evaluated, EvaluationContext, EvaluationError};
 use crate::sql::values::order::{order, same};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
-
-type Evaluated<'a, T = Value<'a>> = Result<T, EvaluationError<'a>>;
 
 /// What goes into a column: a column that the update doesn't carry may stay as it is.
 pub(crate) fn feed<'a>(expression: &'a Expression, context: &EvaluationContext<'a>) -> Evaluated<'a> {
@@ -77,7 +75,7 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &EvaluationConte
             Value::Row(fields) => fields.get(*index).copied().unwrap_or(Value::Null),
             _ => Value::Null,
         },
-        Expression::Call(function, operands, data_type) => {
+        Expression::Call(Call { function, operands, data_type }) => {
             let values = context.arena.alloc_slice_fill_copy(operands.len(), Value::Null);
             for (value, operand) in values.iter_mut().zip(operands) {
                 *value = evaluate(operand, context)?;
@@ -85,7 +83,7 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, context: &EvaluationConte
                     return Ok(Value::Null);
                 }
             }
-            return call(function, values, data_type, context);
+            return function.value(values, data_type, context);
         }
     })
 }

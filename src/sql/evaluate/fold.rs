@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::evaluate::evaluate;
+use crate::sql::expression::call::Call;
 use crate::sql::expression::{Expression, Literal};
 use crate::sql::values::cast::cast;
 use crate::sql::values::context::EvaluationContext;
@@ -35,7 +36,9 @@ pub(crate) fn fold(expression: Expression, zone: &TimeZone) -> Expression {
         },
         Expression::Coalesce(operands, data_type) => Expression::Coalesce(all(operands), data_type),
         Expression::Field(row, index, data_type) => Expression::Field(one(row), index, data_type),
-        Expression::Call(function, operands, data_type) => Expression::Call(function, all(operands), data_type),
+        Expression::Call(Call { function, operands, data_type }) => {
+            Expression::Call(Call { function, operands: all(operands), data_type })
+        }
     };
     let constant = is_constant(&folded).then(|| {
         let arena = Bump::new();
@@ -88,7 +91,7 @@ fn is_constant(expression: &Expression) -> bool {
             literal(otherwise) && branches.iter().all(|(when, then)| literal(when) && literal(then))
         }
         Expression::Coalesce(operands, _) => operands.iter().all(literal),
-        Expression::Call(function, operands, _) => !function.asks_the_clock() && operands.iter().all(literal),
+        Expression::Call(Call { function, operands, .. }) => !function.asks_the_clock() && operands.iter().all(literal),
     }
 }
 

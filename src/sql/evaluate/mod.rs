@@ -1,6 +1,5 @@
 //! Expressions over the values of a row, as Flink evaluates them.
 
-mod call;
 #[allow(clippy::module_inception)]
 pub(crate) mod evaluate;
 pub(crate) mod fold;

@@ -208,6 +208,32 @@ fn merge_two(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
+/// The same, or an error that names the types.
+pub fn merged_type(types: &[&DataType]) -> Result<DataType, String> {
+    merge(types).ok_or_else(|| no_common_type(types))
+}
+
+/// All operands in their common type.
+pub fn merged(operands: Vec<Expression>) -> Result<(Vec<Expression>, DataType), String> {
+    let types: Vec<&DataType> = operands.iter().map(Expression::type_ref).collect();
+    let data_type = merged_type(&types)?;
+    Ok((operands.into_iter().map(|operand| widen(operand, &data_type)).collect(), data_type))
+}
+
+pub fn no_common_type(types: &[&DataType]) -> String {
+    let mut shown: Vec<String> = types.iter().map(|data_type| data_type.to_string()).collect();
+    shown.dedup();
+    format!("{} have no type in common; CAST them to one", shown.join(" and "))
+}
+
+/// A bare NULL where a text is taken is one.
+pub fn typed_null(expression: Expression) -> Expression {
+    match expression.type_ref() {
+        DataType::Null => cast(expression, &DataType::STRING),
+        _ => expression,
+    }
+}
+
 /// The value in a wider type; as it is where every value of the one is one of the other.
 pub fn widen(expression: Expression, target: &DataType) -> Expression {
     match &expression {

@@ -1,14 +1,11 @@
 //! Typed expressions over a source row: what `SELECT` computes. `sql/plan` makes them, checked and with
 //! every implicit conversion written out as a cast, so that evaluation never meets a type it must refuse.
 
+pub mod call;
 pub mod conversion;
-mod function;
-pub mod like;
 pub mod literal;
-pub mod pattern;
-pub mod time_format;
 
-pub use function::{CalendarUnit, Function, Interval, Side};
+use self::call::Call;
 
 use crate::types::data_type::DataType;
 use crate::types::value::Decimal;
@@ -81,7 +78,7 @@ pub enum Expression {
     Coalesce(Vec<Expression>, DataType),
     /// The ROW's field of this index.
     Field(Box<Expression>, usize, DataType),
-    Call(Function, Vec<Expression>, DataType),
+    Call(Call),
 }
 
 impl Expression {
@@ -98,7 +95,7 @@ impl Expression {
             | Expression::Case { data_type, .. }
             | Expression::Coalesce(_, data_type)
             | Expression::Field(_, _, data_type)
-            | Expression::Call(_, _, data_type) => data_type,
+            | Expression::Call(Call { data_type, .. }) => data_type,
             Expression::Compare(..)
             | Expression::IsDistinct(..)
             | Expression::In(..)
@@ -129,7 +126,7 @@ impl Expression {
                 .flat_map(|(when, then)| [when, then])
                 .chain(std::iter::once(otherwise.as_ref()))
                 .collect(),
-            Expression::Coalesce(operands, _) | Expression::Call(_, operands, _) => operands.iter().collect(),
+            Expression::Coalesce(operands, _) | Expression::Call(Call { operands, .. }) => operands.iter().collect(),
         }
     }
 }

@@ -4,10 +4,9 @@ use sqlparser::ast::{AccessExpr, Expr, Ident, Subscript};
 
 use super::expression::{Planned, Scope};
 use super::refuse::place;
-use crate::error::Location;
 use crate::options::nearest::nearest;
-use crate::sql::expression::conversion::{ColumnConversion, assign};
-use crate::sql::expression::{Expression, Function, Literal};
+use crate::sql::expression::Expression;
+use crate::sql::functions::nested::element::element;
 use crate::sql::parse::{error, location};
 use crate::types::data_type::DataType;
 
@@ -46,7 +45,7 @@ impl Scope<'_> {
             value = match access {
                 AccessExpr::Dot(Expr::Identifier(name)) => field(value, name)?,
                 AccessExpr::Subscript(Subscript::Index { index }) => {
-                    self.element(value, self.expression(index)?, self.place(index))?
+                    element(value, self.expression(index)?).map_err(|message| error(self.place(index), message))?
                 }
                 _ => return Err(error(self.place(root), "not supported: this access to a part of a value")),
             };
@@ -67,26 +66,6 @@ impl Scope<'_> {
         match names.as_slice() {
             [column] => Ok((self.column(column)?, behind)),
             names => Ok((self.qualified(names)?, behind)),
-        }
-    }
-
-    fn element(&self, value: Expression, index: Expression, at: Location) -> Planned<Expression> {
-        match value.data_type() {
-            DataType::Array(element) if index.type_ref().is_integer() => {
-                if let Expression::Literal(Literal::Int(..=0), _) = index {
-                    return Err(error(at, "the first element of an ARRAY has the index 1"));
-                }
-                Ok(Expression::Call(Function::Element, vec![value, index], *element))
-            }
-            DataType::Array(_) => Err(error(at, format!("an ARRAY has integer indexes, found {}", index.type_ref()))),
-            DataType::Map(key, found) => {
-                let index_type = index.data_type();
-                match assign(index, &key) {
-                    ColumnConversion::Fits(index) => Ok(Expression::Call(Function::Lookup, vec![value, index], *found)),
-                    _ => Err(error(at, format!("the MAP has keys of type {key}, found {index_type}"))),
-                }
-            }
-            other => Err(error(at, format!("[ ] takes an element of an ARRAY or a MAP, found {other}"))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Ident, Spanned, TypedString, Value};
 
-use super::moment;
+use super::interval;
 use super::refuse::place;
 use crate::error::{Diagnostic, Location};
 use crate::options::nearest::nearest;
@@ -68,7 +68,7 @@ impl Scope<'_> {
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), expr)
             }
-            Expr::Interval(interval) => moment::constant(interval, self.place(expr)),
+            Expr::Interval(interval) => interval::constant(interval, self.place(expr)),
             Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
             Expr::Function(_)
             | Expr::Substring { .. }

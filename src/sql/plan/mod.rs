@@ -1,9 +1,9 @@
 //! Resolves a query against its table: names to columns, types to conversions. What comes out needs no further checks.
 
 mod access;
+mod call;
 mod expression;
-pub mod function;
-mod moment;
+mod interval;
 mod operator;
 mod refuse;
 mod select;

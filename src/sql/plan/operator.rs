@@ -3,13 +3,17 @@
 use sqlparser::ast::{BinaryOperator, CaseWhen, Expr, UnaryOperator, Value};
 
 use super::expression::{Planned, Scope};
-use super::moment;
 use crate::error::{Diagnostic, Location};
-use crate::sql::expression::conversion::{cast, common_type, exact_digits, merge, widen};
-use crate::sql::expression::like::Like;
-use crate::sql::expression::{Comparison, Expression, Function, Literal};
+use crate::sql::expression::conversion::{cast, common_type, typed_null};
+use crate::sql::expression::{Comparison, Expression, Literal};
+use crate::sql::functions::choice::case::case;
+use crate::sql::functions::number::arithmetic::arithmetic;
+use crate::sql::functions::number::operation::Operation;
+use crate::sql::functions::number::sign::negated;
+use crate::sql::functions::text::concat::concatenation;
+use crate::sql::functions::text::like::{Like, like};
 use crate::sql::parse::error;
-use crate::types::data_type::{DataType, UNBOUNDED};
+use crate::types::data_type::DataType;
 
 impl Scope<'_> {
     #[inline(never)]
@@ -30,7 +34,7 @@ impl Scope<'_> {
             return Err(error(self.place(whole), format!("{sign} takes a number, found {data_type}")));
         }
         Ok(match sign {
-            UnaryOperator::Minus => Expression::Call(Function::Negate, vec![operand], data_type),
+            UnaryOperator::Minus => negated(operand),
             _ => operand,
         })
     }
@@ -64,11 +68,11 @@ impl Scope<'_> {
             BinaryOperator::LtEq => Comparison::LessOrEqual,
             BinaryOperator::Gt => Comparison::Greater,
             BinaryOperator::GtEq => Comparison::GreaterOrEqual,
-            BinaryOperator::Plus => return self.arithmetic(Function::Add, left, right, whole),
-            BinaryOperator::Minus => return self.arithmetic(Function::Subtract, left, right, whole),
-            BinaryOperator::Multiply => return self.arithmetic(Function::Multiply, left, right, whole),
-            BinaryOperator::Divide => return self.arithmetic(Function::Divide, left, right, whole),
-            BinaryOperator::Modulo => return self.arithmetic(Function::Remainder, left, right, whole),
+            BinaryOperator::Plus => return self.arithmetic(Operation::Add, left, right, whole),
+            BinaryOperator::Minus => return self.arithmetic(Operation::Subtract, left, right, whole),
+            BinaryOperator::Multiply => return self.arithmetic(Operation::Multiply, left, right, whole),
+            BinaryOperator::Divide => return self.arithmetic(Operation::Divide, left, right, whole),
+            BinaryOperator::Modulo => return self.arithmetic(Operation::Remainder, left, right, whole),
             BinaryOperator::StringConcat => return self.concatenation(left, right, whole),
             _ => return Err(self.unsupported(whole, &format!("the operator {op}"))),
         };
@@ -77,33 +81,15 @@ impl Scope<'_> {
     }
 
     #[inline(never)]
-    fn arithmetic(&self, function: Function, left: &Expr, right: &Expr, whole: &Expr) -> Planned<Expression> {
+    fn arithmetic(&self, operation: Operation, left: &Expr, right: &Expr, whole: &Expr) -> Planned<Expression> {
         let (left, right) = (self.expression(left)?, self.expression(right)?);
-        arithmetic(function, left, right).map_err(|message| error(self.place(whole), message))
+        arithmetic(operation, left, right).map_err(|message| error(self.place(whole), message))
     }
 
     #[inline(never)]
     fn concatenation(&self, left: &Expr, right: &Expr, whole: &Expr) -> Planned<Expression> {
         let (left, right) = (typed_null(self.expression(left)?), typed_null(self.expression(right)?));
-        let (left_type, right_type) = (left.data_type(), right.data_type());
-        let data_type = match (&left_type, &right_type) {
-            (DataType::Char(left), DataType::Char(right)) => DataType::Char(left.saturating_add(*right)),
-            (DataType::Char(left) | DataType::Varchar(left), DataType::Char(right) | DataType::Varchar(right)) => {
-                DataType::Varchar(left.saturating_add(*right).min(UNBOUNDED))
-            }
-            _ => {
-                let message = format!("|| takes two texts, found {left_type} and {right_type}; CAST them AS STRING");
-                return Err(error(self.place(whole), message));
-            }
-        };
-        let mut parts = Vec::new();
-        for side in [left, right] {
-            match side {
-                Expression::Call(Function::Concat, inner, _) => parts.extend(inner),
-                other => parts.push(other),
-            }
-        }
-        Ok(Expression::Call(Function::Concat, parts, data_type))
+        concatenation(left, right).map_err(|message| error(self.place(whole), message))
     }
 
     #[inline(never)]
@@ -154,8 +140,9 @@ impl Scope<'_> {
             Some(Expression::Literal(Literal::Text(escape), DataType::Char(1))) => escape.chars().next(),
             Some(_) => return Err(error(at, "ESCAPE takes one character in single quotes")),
         };
-        let like = Like::new(&pattern, escape).map_err(|message| error(at, format!("LIKE '{pattern}': {message}")))?;
-        Ok(Expression::Call(Function::Like(like), vec![operand], DataType::Boolean))
+        let pattern =
+            Like::new(&pattern, escape).map_err(|message| error(at, format!("LIKE '{pattern}': {message}")))?;
+        Ok(like(operand, pattern))
     }
 
     #[inline(never)]
@@ -188,111 +175,8 @@ impl Scope<'_> {
             Some(otherwise) => self.expression(otherwise)?,
             None => Expression::Literal(Literal::Null, DataType::Null),
         };
-        choose(branches, otherwise).map_err(|message| error(self.place(whole), format!("CASE: {message}")))
+        case(branches, otherwise).map_err(|message| error(self.place(whole), format!("CASE: {message}")))
     }
-}
-
-/// A CASE whose values have been brought to one type.
-pub(super) fn choose(branches: Vec<(Expression, Expression)>, otherwise: Expression) -> Result<Expression, String> {
-    let types: Vec<&DataType> =
-        branches.iter().map(|(_, then)| then.type_ref()).chain([otherwise.type_ref()]).collect();
-    let data_type = merge(&types).ok_or_else(|| no_common_type(&types))?;
-    Ok(Expression::Case {
-        branches: branches.into_iter().map(|(when, then)| (when, widen(then, &data_type))).collect(),
-        otherwise: widen(otherwise, &data_type).into(),
-        data_type,
-    })
-}
-
-pub(super) fn no_common_type(types: &[&DataType]) -> String {
-    let mut shown: Vec<String> = types.iter().map(|data_type| data_type.to_string()).collect();
-    shown.dedup();
-    format!("{} have no type in common; CAST them to one", shown.join(" and "))
-}
-
-/// A moment and an INTERVAL, two INTERVALs of a kind, or an INTERVAL and a whole number.
-fn with_interval(function: Function, left: Expression, right: Expression) -> Result<Expression, String> {
-    let (left_type, right_type) = (left.data_type(), right.data_type());
-    match (&function, left_type.is_interval(), right_type.is_interval()) {
-        (Function::Add | Function::Subtract, true, true) if left_type == right_type => {
-            Ok(Expression::Call(function, vec![left, right], left_type))
-        }
-        (Function::Add | Function::Subtract, false, true) => moment::shifted_by(&function, left, right),
-        (Function::Add, true, false) => moment::shifted_by(&function, right, left),
-        (Function::Multiply | Function::Divide, true, false) if right_type.is_integer() => {
-            Ok(Expression::Call(function, vec![left, right], left_type))
-        }
-        (Function::Multiply, false, true) if left_type.is_integer() => {
-            Ok(Expression::Call(function, vec![right, left], right_type))
-        }
-        _ => Err(format!(
-            "an INTERVAL goes with a moment, an INTERVAL of its kind or a whole number, found {left_type} and {right_type}"
-        )),
-    }
-}
-
-/// The operation in the type that Flink gives it.
-pub(super) fn arithmetic(function: Function, left: Expression, right: Expression) -> Result<Expression, String> {
-    let (left, right) = match (left.type_ref(), right.type_ref()) {
-        (DataType::Null, DataType::Null) => (cast(left, &DataType::Int), cast(right, &DataType::Int)),
-        (DataType::Null, other) => (cast(left, &other.clone()), right),
-        (other, DataType::Null) => {
-            let other = other.clone();
-            (left, cast(right, &other))
-        }
-        _ => (left, right),
-    };
-    let (left_type, right_type) = (left.data_type(), right.data_type());
-    if left_type.is_interval() || right_type.is_interval() {
-        return with_interval(function, left, right);
-    }
-    let common = merge(&[&left_type, &right_type]).filter(|_| left_type.is_numeric() && right_type.is_numeric());
-    let Some(common) = common else {
-        let moment = matches!(left_type, DataType::Date | DataType::Timestamp { .. } | DataType::TimestampLtz { .. });
-        let hint = if moment { "; see TIMESTAMPDIFF and INTERVAL" } else { "; CAST them" };
-        return Err(format!("arithmetic takes numbers, found {left_type} and {right_type}{hint}"));
-    };
-    let data_type = match common {
-        DataType::Decimal { .. } => {
-            let own = |data_type: &DataType| {
-                let (precision, scale) = exact_digits(data_type);
-                DataType::Decimal { precision, scale }
-            };
-            let result = decimal_result(&function, exact_digits(&left_type), exact_digits(&right_type));
-            return Ok(Expression::Call(
-                function,
-                vec![cast(left, &own(&left_type)), cast(right, &own(&right_type))],
-                result,
-            ));
-        }
-        // What is left over is never larger than the divisor.
-        common if function == Function::Remainder && common.is_integer() => right_type,
-        common => {
-            let operands = vec![widen(left, &common), widen(right, &common)];
-            return Ok(Expression::Call(function, operands, common));
-        }
-    };
-    Ok(Expression::Call(function, vec![left, right], data_type))
-}
-
-/// Digits of the result from those of the operands, as SQL Server and Flink have it.
-fn decimal_result(function: &Function, (p1, s1): (u8, u8), (p2, s2): (u8, u8)) -> DataType {
-    let (p1, s1, p2, s2) = (i32::from(p1), i32::from(s1), i32::from(p2), i32::from(s2));
-    let (precision, scale) = match function {
-        Function::Multiply => (p1 + p2 + 1, s1 + s2),
-        Function::Divide => {
-            let scale = (s1 + p2 + 1).max(6);
-            (p1 - s1 + s2 + scale, scale)
-        }
-        Function::Remainder => ((p1 - s1).min(p2 - s2) + s1.max(s2), s1.max(s2)),
-        _ => ((p1 - s1).max(p2 - s2) + s1.max(s2) + 1, s1.max(s2)),
-    };
-    // Beyond 38 digits the fraction is cut, but six of its digits stay.
-    let (precision, scale) = match precision {
-        ..=38 => (precision, scale),
-        _ => (38, (38 - (precision - scale)).max(scale.min(6))),
-    };
-    DataType::Decimal { precision: precision.max(1) as u8, scale: scale as u8 }
 }
 
 pub(super) fn compare(
@@ -322,13 +206,5 @@ fn beside(side: Expression, other: &DataType) -> Expression {
             Expression::Literal(Literal::Text(text), other.clone())
         }
         side => side,
-    }
-}
-
-/// A bare NULL where a text is taken is one.
-pub(super) fn typed_null(expression: Expression) -> Expression {
-    match expression.type_ref() {
-        DataType::Null => cast(expression, &DataType::STRING),
-        _ => expression,
     }
 }

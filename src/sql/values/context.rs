@@ -45,6 +45,9 @@ impl<'a> EvaluationContext<'a> {
     }
 }
 
+/// The value of an expression, or why it has none.
+pub type Evaluated<'a, T = Value<'a>> = Result<T, EvaluationError<'a>>;
+
 /// Why an expression has no value.
 #[derive(Debug)]
 pub enum EvaluationError<'a> {

@@ -4,7 +4,8 @@ use bumpalo::Bump;
 
 use super::*;
 use crate::job::tests::safety::STACK;
-use crate::sql::expression::{Function, Literal};
+use crate::sql::expression::Literal;
+use crate::sql::functions::number::operation::Operation;
 use crate::types::data_type::DataType;
 
 /// Applies a filter on a small stack.
@@ -26,7 +27,7 @@ fn no_depth_that_the_plan_allows_exhausts_the_stack() {
     assert!(!selected_on_a_small_stack(chain));
     let sum = (0..1400).fold(column(), |sum, _| {
         let one = Expression::Literal(Literal::Int(1), DataType::Int);
-        Expression::Call(Function::Add, vec![sum, one], DataType::Int)
+        Expression::call(Operation::Add, vec![sum, one], DataType::Int)
     });
     assert!(!selected_on_a_small_stack(Expression::IsNull(Box::new(sum))));
 }

@@ -1,0 +1,27 @@
+//! CASE, and IF, which is one. An expression of its own kind computes them, because only the value that is chosen is computed.
+
+use crate::sql::expression::conversion::{merged_type, widen};
+use crate::sql::functions::definition::*;
+
+pub const IF: Function = Function {
+    name: "IF",
+    parameters: Parameters::of(&[Condition, Any, Any]),
+    form: "IF(condition, value, other)",
+    meaning: "The value where the condition is TRUE, else the other.",
+    plan: |operands| match <[Expression; 3]>::try_from(operands) {
+        Ok([condition, value, other]) => case(vec![(condition, value)], other),
+        Err(_) => Err("takes a condition and two values".into()),
+    },
+};
+
+/// A CASE whose values have been brought to one type.
+pub fn case(branches: Vec<(Expression, Expression)>, otherwise: Expression) -> PlannedCall {
+    let types: Vec<&DataType> =
+        branches.iter().map(|(_, then)| then.type_ref()).chain([otherwise.type_ref()]).collect();
+    let data_type = merged_type(&types)?;
+    Ok(Expression::Case {
+        branches: branches.into_iter().map(|(when, then)| (when, widen(then, &data_type))).collect(),
+        otherwise: widen(otherwise, &data_type).into(),
+        data_type,
+    })
+}

@@ -1,0 +1,47 @@
+//! ARRAY_CONTAINS.
+
+use crate::sql::expression::conversion::{ColumnConversion, assign};
+use crate::sql::functions::definition::*;
+use crate::sql::values::order::same;
+
+pub const ARRAY_CONTAINS: Function = Function {
+    name: "ARRAY_CONTAINS",
+    parameters: Parameters::of(&[Any, Any]),
+    form: "ARRAY_CONTAINS(array, value)",
+    meaning: "Whether the value, which may be NULL, is among the elements.",
+    plan: array_contains,
+};
+
+fn array_contains(operands: Vec<Expression>) -> PlannedCall {
+    let Ok([array, value]) = <[Expression; 2]>::try_from(operands) else { return Err("takes two values".into()) };
+    let DataType::Array(element) = array.data_type() else {
+        return Err(format!("takes an ARRAY, found {}", array.type_ref()));
+    };
+    let found = value.data_type();
+    match assign(value, &element) {
+        ColumnConversion::Fits(value) => Ok(Expression::call(ArrayContains, vec![array, value], DataType::Boolean)),
+        _ => Err(format!("the elements are of type {element}, found {found}")),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct ArrayContains;
+
+impl Evaluate for ArrayContains {
+    const TAKES_NULL: bool = true;
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn evaluate<'a>(&self, operands: &Operands<'a, '_>) -> Evaluated<'a> {
+        match operands.values {
+            [array, wanted] => Ok(contains(*array, *wanted)),
+            _ => operands.unexpected(),
+        }
+    }
+}
+
+/// Here NULL is an element like others.
+fn contains<'a>(array: Value<'a>, wanted: Value<'a>) -> Value<'a> {
+    let Value::Array(elements) = array else { return Value::Null };
+    let is_wanted = |element: &Value<'_>| if wanted.is_null() { element.is_null() } else { same(*element, wanted) };
+    Value::Bool(elements.iter().any(is_wanted))
+}

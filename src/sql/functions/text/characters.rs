@@ -1,0 +1,35 @@
+//! What functions of texts share: characters are counted, and a text that is made has a limit.
+
+use bumpalo::Bump;
+use bumpalo::collections::String;
+
+use crate::sql::values::context::EvaluationError;
+use crate::types::value::Value;
+
+/// No function makes a text longer than this: a length in the data would otherwise decide how much memory is taken.
+const LONGEST: usize = 256 << 20;
+
+pub fn collect<'a>(capacity: usize, characters: impl Iterator<Item = char>, arena: &'a Bump) -> Value<'a> {
+    let mut text = String::with_capacity_in(capacity, arena);
+    text.extend(characters);
+    Value::Text(text.into_bump_str())
+}
+
+/// The place of a character in bytes, or the text's length.
+pub fn place(text: &str, index: i64) -> usize {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    // No character is shorter than a byte.
+    if index >= text.len() {
+        return text.len();
+    }
+    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
+}
+
+pub fn count(text: &str) -> i64 {
+    text.chars().count() as i64
+}
+
+/// The bytes of a text that is to be made, unless they are too many.
+pub fn checked_length<'a>(bytes: Option<usize>) -> Result<usize, EvaluationError<'a>> {
+    bytes.filter(|bytes| *bytes <= LONGEST).ok_or(EvaluationError::Refused("the text would be longer than 256 MiB"))
+}
