@@ -5,14 +5,19 @@
 
 use super::keys;
 use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::tree::{TableRef, Tree};
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
 
-/// The error quotes this word, in whatever language the server's messages are.
+/// The error quotes one of these words, in whatever language the server's messages are.
 const ALTERED: &str = "vecsink_altered";
+const OTHER_TREE: &str = "vecsink_tree";
+
+/// What is said when the children of the table are others.
+const OTHER_CHILDREN: &str = "the child tables that have some of its rows are others";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub struct TableShape {
     others: Vec<String>,
     /// [`TableKeys::rules`](super::keys::TableKeys::rules).
     rules: String,
+    /// Where there is a tree, the tables in it.
+    tree: Option<TreeShape>,
     /// A query that fails unless the columns have their types and the same columns are unique.
     check: String,
 }
@@ -48,6 +55,7 @@ impl TableShape {
             columns: columns.collect(),
             others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
             rules: catalog.keys.rules.clone(),
+            tree: catalog.tree.as_ref().and_then(TreeShape::new),
             check: String::new(),
         };
         shape.check = shape.check();
@@ -72,8 +80,10 @@ impl TableShape {
         let shape = shown.collect::<Vec<_>>().join(",");
         let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
         let (schema, table) = (literal(&self.schema), literal(&self.table));
+        let tree = self.tree.as_ref().map(TreeShape::check).unwrap_or_default();
         format!(
-            "SELECT CASE WHEN shape = {} AND rules = {} THEN 0
+            "SELECT CASE {tree}
+                         WHEN shape = {} AND rules = {} THEN 0
                          ELSE CAST('{ALTERED} ' || coalesce(shape, '') || ' ' || rules AS int) END FROM (
                SELECT ({}) AS rules, pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
                                             ORDER BY a.attname) AS shape
@@ -109,10 +119,20 @@ impl TableShape {
         let rules = rows.first().map(|row| row.get::<_, String>(4));
         let is_other = rules.is_some_and(|rules| rules != self.rules);
         let difference = self.difference(&found.collect::<Vec<_>>());
-        match difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned())) {
+        let difference = difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned()));
+        let difference = match (difference, &self.tree) {
+            (None, Some(tree)) => tree.difference(session)?,
+            (difference, _) => difference,
+        };
+        match difference {
             Some(text) => Err(AttemptError { class: Class::Altered, ..AttemptError::outage(text) }),
             None => Ok(()),
         }
+    }
+
+    /// Whether the other shape differs in its tree at most.
+    pub fn is_same_but_for_tree(&self, other: &TableShape) -> bool {
+        self.columns == other.columns && self.others == other.others && self.rules == other.rules
     }
 
     /// The first column that is not what it was. If the whole table is gone, the errors of the statements say more. The
@@ -133,12 +153,57 @@ impl TableShape {
     }
 }
 
+/// The children of a table, as the catalog had them.
+#[derive(Debug, PartialEq, Eq)]
+struct TreeShape {
+    parent: u32,
+    /// The children's oids and names, in the order of the oids.
+    children: String,
+}
+
+impl TreeShape {
+    /// `None`: a tree without a parent is none.
+    fn new(tree: &Tree) -> Option<TreeShape> {
+        let (parent, sealed) = tree.others.split_last()?;
+        let mut children: Vec<&TableRef> = [&tree.hot].into_iter().chain(sealed).collect();
+        children.sort_by_key(|child| child.oid);
+        let children = children.iter().map(|child| format!("{} {}", child.oid, child.name));
+        Some(TreeShape { parent: parent.oid, children: children.collect::<Vec<_>>().join(",") })
+    }
+
+    /// The query for [`TreeShape::children`] as they are now.
+    fn query(&self) -> String {
+        format!(
+            "SELECT coalesce(pg_catalog.string_agg(h.oid::text || ' ' || h.relname::text, ',' ORDER BY h.oid), '')
+             FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid WHERE i.inhparent = {}",
+            self.parent
+        )
+    }
+
+    /// The part of [`TableShape::check`] that fails when the children differ.
+    fn check(&self) -> String {
+        let query = self.query();
+        format!("WHEN ({query}) <> {} THEN CAST('{OTHER_TREE} ' || ({query}) AS int)", literal(&self.children))
+    }
+
+    fn difference(&self, session: &mut Session) -> Attempt<Option<String>> {
+        let children = session.first_value(&self.query())?.unwrap_or_default();
+        Ok((children != self.children).then(|| OTHER_CHILDREN.to_owned()))
+    }
+}
+
 /// Commits, unless the table was altered under the transaction.
 pub fn commit(session: &mut Session) -> Attempt<()> {
-    session.commit().map_err(|failure| match failure.text.contains(ALTERED) {
-        // A new session will find out what is different, if anything that matters.
-        true => AttemptError { class: Class::Stale, ..failure },
-        false => failure,
+    session.commit().map_err(|failure| {
+        if failure.text.contains(OTHER_TREE) {
+            // Nothing that the session has prepared is wrong but the statements' tables.
+            return AttemptError { class: Class::Altered, ..AttemptError::outage(OTHER_CHILDREN) };
+        }
+        match failure.text.contains(ALTERED) {
+            // A new session will find out what is different, if anything that matters.
+            true => AttemptError { class: Class::Stale, ..failure },
+            false => failure,
+        }
     })
 }
 

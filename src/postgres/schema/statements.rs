@@ -2,9 +2,10 @@
 
 use tokio_postgres::Statement as Prepared;
 
+use super::clauses::{ByKeys, assignments, list, overriding, same};
+use super::others::{OtherTable, Resolution, others};
 use crate::batch::RowFormat;
 use crate::postgres::catalog::capabilities::Capabilities;
-use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::{Session, StagingTable};
@@ -46,20 +47,28 @@ pub struct Statements {
     pub staging: StagingTable,
     /// The oids of the types that deletes compare, in the order of the key's columns.
     pub key_types: Vec<u32>,
+    /// The places of the key's columns in a row, in the same order.
+    pub key: Vec<usize>,
     /// Inserts a copy of a row of the table, to see whether the table takes rows at all.
     pub control: String,
     patch: Patch,
+    /// The other tables of the tree.
+    pub others: Vec<OtherTable>,
+    /// What becomes of a written row whose key one of the other tables has. `None`: there are none, or no key is unique.
+    pub resolution: Option<Resolution>,
 }
 
 /// What an update of some columns is made of.
 #[derive(Debug)]
 struct Patch {
-    table: String,
+    /// The tables that may have the row.
+    tables: Vec<String>,
     staging: String,
     columns: Vec<String>,
-    key: Vec<usize>,
     /// The condition that a row of the table and one of the staging table have the same key.
     same: String,
+    /// Finds a staged row whose key is nowhere in the tree; empty without a tree.
+    missing: String,
 }
 
 impl Statements {
@@ -68,7 +77,9 @@ impl Statements {
     }
 
     fn with_staging(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_staging: &str) -> Self {
-        let table = catalog.quoted();
+        // Where there is a tree, rows are written to the hot child.
+        let table = catalog.tree.as_ref().map_or_else(|| catalog.quoted(), |tree| tree.hot.quoted());
+        let others = others(catalog, COUNT);
         let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
         let copy = |into: &str, format: &str, tail: &str| {
             format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
@@ -82,6 +93,14 @@ impl Statements {
         let (merge, rest, (upsert, upsert_rest)) = {
             let ((first, rest), upsert) = (merge(mode), merge(ConflictMode::Upsert));
             (first, rest, upsert)
+        };
+        let missing = match &catalog.tree {
+            Some(_) => format!(
+                "SELECT 1 FROM {staging} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS t WHERE {}) LIMIT 1",
+                catalog.quoted(),
+                same(catalog)
+            ),
+            None => String::new(),
         };
         Statements {
             texts: [
@@ -103,18 +122,22 @@ impl Statements {
                 for_session: create_staging(catalog, own_staging, "DELETE ROWS"),
                 for_transaction: create_staging(catalog, own_staging, "DROP"),
             },
+            key: catalog.keys.key.clone().unwrap_or_default(),
             key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
             control: format!(
-                "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {table} LIMIT 1",
-                overriding(catalog)
+                "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {} LIMIT 1",
+                overriding(catalog),
+                catalog.quoted()
             ),
             patch: Patch {
-                table: table.clone(),
-                staging: staging.clone(),
+                tables: [table].into_iter().chain(others.iter().map(|other| other.only.clone())).collect(),
+                staging,
                 columns: catalog.columns.iter().map(|column| column.name.clone()).collect(),
-                key: catalog.keys.key.clone().unwrap_or_default(),
                 same: same(catalog),
+                missing,
             },
+            resolution: catalog.usable_key().filter(|_| !others.is_empty()).map(|_| Resolution::of(mode)),
+            others,
         }
     }
 
@@ -146,12 +169,23 @@ impl Statements {
         statements.into_iter().filter(|statement| !self.text(*statement).is_empty())
     }
 
-    /// Updates the carried columns, those of the key apart, of the rows that the staging table has by key.
-    pub fn patch(&self, carried: &[usize]) -> String {
-        let Patch { table, staging, columns, key, same } = &self.patch;
+    /// Updates the carried columns, those of the key apart, of the rows that the staging table has by key. Where there is a
+    /// tree, one statement for each of its tables, the hot child first.
+    pub fn patch(&self, carried: &[usize]) -> Vec<String> {
+        let Patch { tables, staging, columns, same, missing: _ } = &self.patch;
         let name = |index: &usize| columns.get(*index).map(String::as_str);
-        let set: Vec<&str> = carried.iter().filter(|index| !key.contains(index)).filter_map(name).collect();
-        format!("UPDATE {table} AS t SET {} FROM {staging} AS s WHERE {same}", assignments(&set, "s"))
+        let set: Vec<&str> = carried.iter().filter(|index| !self.key.contains(index)).filter_map(name).collect();
+        let set = assignments(&set, "s");
+        tables.iter().map(|table| format!("UPDATE {table} AS t SET {set} FROM {staging} AS s WHERE {same}")).collect()
+    }
+
+    /// Whether the key of each staged row is in some table of the tree; false without a tree. It is asked through the target table,
+    /// so that one snapshot sees all of them.
+    pub fn has_all_staged(&self, session: &mut Session) -> Attempt<bool> {
+        match self.patch.missing.as_str() {
+            "" => Ok(false),
+            query => Ok(session.first_value(query)?.is_none()),
+        }
     }
 }
 
@@ -175,11 +209,6 @@ fn create_staging(catalog: &Catalog, staging: &str, on_commit: &str) -> Vec<Stri
         statements.push(format!("ALTER TABLE pg_temp.{staging} {storage}"));
     }
     statements
-}
-
-/// The clause that lets an INSERT write an identity column, where there is one.
-fn overriding(catalog: &Catalog) -> &'static str {
-    if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
 }
 
 fn merge(
@@ -235,56 +264,9 @@ fn merge(
     (absent, None)
 }
 
-/// `t` and `s` have the same key, as its index compares.
-fn same(catalog: &Catalog) -> String {
-    let key = catalog.keys.key.iter().flatten().enumerate();
-    let equal = key.map(|(at, &index)| {
-        let name = quote(&catalog.columns[index].name);
-        format!("t.{name} = s.{name}{}", collate(catalog, at))
-    });
-    equal.collect::<Vec<_>>().join(" AND ")
-}
-
-/// The clause that compares a column of the key as its index does.
-fn collate(catalog: &Catalog, at: usize) -> String {
-    catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
-}
-
-/// Deletes by arrays of keys, compared as the columns' types so that an index serves; empty without a key.
+/// Deletes by arrays of keys; empty without a key.
 fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
-    let key: Vec<&CatalogColumn> = catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect();
-    let array = |index: usize, column: &CatalogColumn| match format {
-        RowFormat::Binary => format!("${}::{}[]", index + 1, column.base_type),
-        RowFormat::Text => format!("${}::text[]::{}[]", index + 1, column.base_type),
-    };
-    match key.as_slice() {
-        [] => String::new(),
-        [column] => {
-            format!(
-                "DELETE FROM {table} WHERE {}{} = ANY({})",
-                quote(&column.name),
-                collate(catalog, 0),
-                array(0, column)
-            )
-        }
-        columns => {
-            let (mut keys, mut same) = (Vec::new(), Vec::new());
-            for (index, column) in columns.iter().enumerate() {
-                keys.push(format!("unnest({}) AS k{index}", array(index, column)));
-                same.push(format!("t.{} = s.k{index}{}", quote(&column.name), collate(catalog, index)));
-            }
-            let (keys, same) = (keys.join(", "), same.join(" AND "));
-            format!("DELETE FROM {table} AS t USING (SELECT {keys}) AS s WHERE {same}")
-        }
-    }
-}
-
-fn assignments(columns: &[&str], from: &str) -> String {
-    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(quote).collect::<Vec<_>>().join(", ")
+    ByKeys::new(catalog, format).map(|keys| keys.delete(table)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -348,7 +330,7 @@ mod tests {
     #[test]
     fn deletes_compare_keys_as_the_type_of_their_columns() {
         let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
-        assert_eq!(delete(&catalog, "t", RowFormat::Binary), r#"DELETE FROM t WHERE "id" = ANY($1::bigint[])"#);
+        assert_eq!(delete(&catalog, "t", RowFormat::Binary), r#"DELETE FROM t AS t WHERE t."id" = ANY($1::bigint[])"#);
         let catalog = Catalog::sample("t", &["id", "a", "b"], &["id", "b"]);
         assert_eq!(
             delete(&catalog, "t", RowFormat::Text),
@@ -364,7 +346,7 @@ mod tests {
         let statements = Statements::with_staging(&catalog, ConflictMode::Upsert, &capabilities, STAGE);
         assert_eq!(
             statements.patch(&[0, 2]),
-            r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#
+            [r#"UPDATE "s"."t" AS t SET "b" = s."b" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#]
         );
     }
 

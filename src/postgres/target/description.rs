@@ -5,6 +5,7 @@ use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::sql::quote;
+use crate::postgres::schema::others::ByKey;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::path::CopyStatements;
@@ -58,6 +59,11 @@ pub fn describe(
     if sink.changing {
         used.push(if catalog.key_takes_binary() { Statement::DeleteBinary } else { Statement::DeleteText });
     }
+    let mut texts: Vec<String> = used.into_iter().map(|statement| statements.text(statement).to_owned()).collect();
+    if let Some(resolution) = statements.resolution {
+        let format = if catalog.key_takes_binary() { RowFormat::Binary } else { RowFormat::Text };
+        texts.extend(statements.others.iter().map(|other| other.text(ByKey::Resolve(resolution), format).to_owned()));
+    }
     if server.greenplum {
         found.push(has(capabilities.resolving, "COPY … DO ON CONFLICT"));
         found.extend(server.describe_deadlock_detector());
@@ -67,7 +73,7 @@ pub fn describe(
         path: conflicts.describe(form, can_conflict),
         capabilities: found,
         vector_index: Vec::new(),
-        statements: used.into_iter().map(|statement| statements.text(statement).to_owned()).collect(),
+        statements: texts,
         warnings: warnings(server, catalog, sink),
     }
 }

@@ -13,6 +13,7 @@ use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, own_name, quote};
+use crate::postgres::schema::others::{ByKey, Resolution};
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::copy::copy_nothing;
 use crate::postgres::write::path::Path;
@@ -56,11 +57,15 @@ pub fn probe(
     }
     if resolves || !found.direct || sink.write_mode == WriteMode::Insert || sink.changing {
         let merges: Vec<Statement> = statements.merge().collect();
-        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &merges, None))?;
+        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &merges, &[]))?;
         tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
     }
     if sink.changing {
         let tried = tries.run(|session| try_changes(session, server, &statements, catalog, sink.conflict_mode))?;
+        tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
+    }
+    if !statements.others.is_empty() {
+        let tried = tries.run(|session| try_others(session, &statements, sink))?;
         tried.map_err(|failure| refused_changes(&name, sink, catalog, &failure))?;
     }
     let untried = tries.untried;
@@ -132,12 +137,9 @@ fn try_changes(
     mode: ConflictMode,
 ) -> Attempt<()> {
     for statement in [Statement::DeleteBinary, Statement::DeleteText] {
-        let keys = statements.prepare(session, statement)?.params().len();
+        statements.prepare(session, statement)?;
         if !server.planning_locks() {
-            let nulls = vec!["NULL"; keys].join(", ");
-            let name = own_name("vecsink_probe");
-            session.run(&format!("PREPARE {name} AS {}", statements.text(statement)))?;
-            session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))?;
+            plan_by_key(session, statements, statements.text(statement))?;
         }
     }
     if server.planning_locks() {
@@ -149,8 +151,31 @@ fn try_changes(
     let upserts: Vec<Statement> = statements.upsert().collect();
     let carried: Vec<usize> = (0..catalog.columns.len()).collect();
     let whole_row_is_key = catalog.keys.key.as_ref().is_none_or(|key| key.len() == carried.len());
-    let patch = (!whole_row_is_key).then(|| statements.patch(&carried));
-    try_staged(session, server, statements, catalog, &upserts, patch.as_deref())
+    let patches = if whole_row_is_key { Vec::new() } else { statements.patch(&carried) };
+    try_staged(session, server, statements, catalog, &upserts, &patches)
+}
+
+/// Has the server plan what is done in the other tables of the tree.
+fn try_others(session: &mut Session, statements: &Statements, sink: &Sink) -> Attempt<()> {
+    let resolution = statements.resolution.map(ByKey::Resolve);
+    let changes = [ByKey::Delete, ByKey::Resolve(Resolution::Replace)];
+    let used: Vec<ByKey> = resolution.into_iter().chain(changes.into_iter().filter(|_| sink.changing)).collect();
+    for other in &statements.others {
+        for statement in &used {
+            for format in [RowFormat::Binary, RowFormat::Text] {
+                plan_by_key(session, statements, other.text(*statement, format))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Has the server plan a statement that gets keys as arrays.
+fn plan_by_key(session: &mut Session, statements: &Statements, sql: &str) -> Attempt<()> {
+    let nulls = vec!["NULL"; statements.key.len()].join(", ");
+    let name = own_name("vecsink_probe");
+    session.run(&format!("PREPARE {name} AS {sql}"))?;
+    session.run(&format!("EXPLAIN EXECUTE {name}({nulls}); DEALLOCATE {name}"))
 }
 
 /// Makes the staging table and has the server plan what brings its rows into the table.
@@ -160,12 +185,12 @@ fn try_staged(
     statements: &Statements,
     catalog: &Catalog,
     tried: &[Statement],
-    patch: Option<&str>,
+    patches: &[String],
 ) -> Attempt<()> {
     for statement in &statements.staging.for_session {
         session.run(statement)?;
     }
-    for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patch) {
+    for sql in tried.iter().map(|statement| statements.text(*statement)).chain(patches.iter().map(String::as_str)) {
         if server.planning_locks() && changes_rows(sql) {
             must_have(session, catalog, "SELECT")?;
         } else {

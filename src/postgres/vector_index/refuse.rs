@@ -66,6 +66,11 @@ pub fn refuse_parent(parent: &Parent, catalog: &Catalog, sink: &Sink) -> Result<
              {INLINE}",
             catalog.key_triggers.join(", ")
         )
+    } else if catalog.keys.key.is_some() && !catalog.key_is_exact() {
+        format!(
+            "the key's collation or operator class may take different values for equal, so a row that has moved might not be found \
+             by its key; {INLINE}"
+        )
     } else {
         return Ok(());
     };

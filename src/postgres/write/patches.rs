@@ -10,6 +10,9 @@ use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::path::Path;
 use crate::types::fields::fields;
 
+/// How often rows that are there are looked for in each table of a tree. A trigger may suppress an update each time.
+const MOST_PASSES: u32 = 5;
+
 /// Updates the rows of these entries; one statement for all that carry the same columns. The staging table is empty before and
 /// after.
 pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, patches: &[u32]) -> Attempt<()> {
@@ -26,8 +29,14 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         let (first, count) = (staged.first().copied(), staged.len() as u64);
         let plan = CopyPlan::new(rows, staged, false);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
-        let sql = statements.patch(&columns);
-        let updated = session.run_and_count(&sql)?;
+        let tables = statements.patch(&columns);
+        let mut updated = update(session, &tables)?;
+        // When another process replaces a row meanwhile, it goes from a table that wasn't updated yet to the hot child, which was.
+        let mut passes = 1;
+        while updated < count && passes < MOST_PASSES && statements.has_all_staged(session)? {
+            updated = update(session, &tables)?;
+            passes += 1;
+        }
         statements.execute(session, Statement::ClearStaging)?;
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
@@ -37,6 +46,15 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         }
     }
     Ok(())
+}
+
+/// Updates each table of the tree; the number of rows in all.
+fn update(session: &mut Session, tables: &[String]) -> Attempt<u64> {
+    let mut updated = 0;
+    for sql in tables {
+        updated += session.run_and_count(sql)?;
+    }
+    Ok(updated)
 }
 
 /// The columns that an entry carries.

@@ -2,6 +2,7 @@
 
 use super::copy::copy;
 use super::deletes::delete;
+use super::others::resolve;
 use super::patches::patch;
 use super::path::Path;
 use super::rows::{CopyPlan, Rows};
@@ -12,6 +13,7 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::dead_letters::beside::{Beside, write_beside};
 use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::schema::order::Order;
+use crate::postgres::schema::others::Resolution;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::Net;
 
@@ -46,7 +48,8 @@ pub fn transaction(
 }
 
 /// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock
-/// detector locks the whole table.
+/// detector locks the whole table. Where there is a tree, each of these steps changes the hot child first and the other tables
+/// second.
 pub fn apply(
     session: &mut Session,
     statements: &Statements,
@@ -72,6 +75,9 @@ pub fn apply(
         for upsert in statements.upsert() {
             statements.execute(session, upsert)?;
         }
+        if statements.resolution.is_some() {
+            resolve(session, statements, rows, &plan, Resolution::Replace)?;
+        }
         statements.execute(session, Statement::ClearStaging)?;
     }
     if !kept.is_empty() {
@@ -82,6 +88,13 @@ pub fn apply(
             stored = 0;
             for merge in statements.merge() {
                 stored += statements.execute(session, merge)?;
+            }
+        }
+        if let Some(resolution) = statements.resolution {
+            let met = resolve(session, statements, rows, &plan, resolution)?;
+            match resolution {
+                Resolution::Replace | Resolution::Refuse => {}
+                Resolution::LeaveOut => stored = stored.saturating_sub(met),
             }
         }
         written.inserted += stored.min(sent);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::copy::copy_nothing;
 use super::deletes::delete_nothing;
+use super::others::resolve_nothing;
 use super::rows::Rows;
 use crate::batch::RowFormat;
 use crate::postgres::connect::classify::{Class, During};
@@ -39,6 +40,7 @@ pub fn nothing(session: &mut Session, statements: &Statements, path: Path, delet
         if path == Path::Staged {
             statements.merge().try_for_each(|merge| statements.execute(session, merge).map(drop))?;
         }
+        resolve_nothing(session, statements)?;
         if deletes { delete_nothing(session, statements) } else { Ok(()) }
     })
 }

@@ -1,0 +1,95 @@
+//! Parts of SQL texts that several statements share.
+
+use crate::batch::RowFormat;
+use crate::postgres::catalog::column::CatalogColumn;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::connect::sql::quote;
+
+/// Quoted names with commas between them.
+pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quote).collect::<Vec<_>>().join(", ")
+}
+
+pub fn assignments(columns: &[&str], from: &str) -> String {
+    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// The clause that lets an INSERT write an identity column, where there is one.
+pub fn overriding(catalog: &Catalog) -> &'static str {
+    if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }
+}
+
+/// `t` and `s` have the same key, as its index compares.
+pub fn same(catalog: &Catalog) -> String {
+    let key = key(catalog).into_iter().enumerate();
+    let equal = key.map(|(at, column)| {
+        let name = quote(&column.name);
+        format!("t.{name} = s.{name}{}", collate(catalog, at))
+    });
+    equal.collect::<Vec<_>>().join(" AND ")
+}
+
+/// The columns of the key, none if there is no key.
+pub fn key(catalog: &Catalog) -> Vec<&CatalogColumn> {
+    catalog.keys.key.iter().flatten().map(|&index| &catalog.columns[index]).collect()
+}
+
+/// The clause that compares a column of the key as its index does.
+pub fn collate(catalog: &Catalog, at: usize) -> String {
+    catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
+}
+
+/// A parameter: values of one column of the key, as the elements of an array.
+pub fn array(at: usize, column: &CatalogColumn, format: RowFormat) -> String {
+    match format {
+        RowFormat::Binary => format!("${}::{}[]", at + 1, column.base_type),
+        RowFormat::Text => format!("${}::text[]::{}[]", at + 1, column.base_type),
+    }
+}
+
+/// How statements find the rows of a table `t` by arrays of keys. The keys are compared as the columns' types, so that an index
+/// serves.
+pub struct ByKeys {
+    /// What is joined with the table, if anything.
+    with: Option<String>,
+    condition: String,
+}
+
+impl ByKeys {
+    /// `None`: there is no key.
+    pub fn new(catalog: &Catalog, format: RowFormat) -> Option<ByKeys> {
+        match key(catalog).as_slice() {
+            [] => None,
+            [column] => {
+                let name = quote(&column.name);
+                let condition = format!("t.{name}{} = ANY({})", collate(catalog, 0), array(0, column, format));
+                Some(ByKeys { with: None, condition })
+            }
+            columns => {
+                let (mut keys, mut same) = (Vec::new(), Vec::new());
+                for (index, column) in columns.iter().enumerate() {
+                    keys.push(format!("unnest({}) AS k{index}", array(index, column, format)));
+                    same.push(format!("t.{} = s.k{index}{}", quote(&column.name), collate(catalog, index)));
+                }
+                let with = format!("(SELECT {}) AS s", keys.join(", "));
+                Some(ByKeys { with: Some(with), condition: same.join(" AND ") })
+            }
+        }
+    }
+
+    /// `DELETE FROM table AS t …`.
+    pub fn delete(&self, table: &str) -> String {
+        match &self.with {
+            Some(with) => format!("DELETE FROM {table} AS t USING {with} WHERE {}", self.condition),
+            None => format!("DELETE FROM {table} AS t WHERE {}", self.condition),
+        }
+    }
+
+    /// `SELECT … FROM table AS t …`.
+    pub fn select(&self, what: &str, table: &str) -> String {
+        match &self.with {
+            Some(with) => format!("SELECT {what} FROM {table} AS t, {with} WHERE {}", self.condition),
+            None => format!("SELECT {what} FROM {table} AS t WHERE {}", self.condition),
+        }
+    }
+}
