@@ -1,7 +1,7 @@
 //! The database side alone: batches with rows encoded by hand.
 
 mod catalog;
-mod changes;
+pub mod changes;
 mod client_certificates;
 mod conflicts;
 mod connections;
