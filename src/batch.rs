@@ -100,6 +100,21 @@ impl Chunk {
         self.originals.clear();
     }
 
+    /// Takes the first `rows` entries, and those of the same record that follow. `None` if none would be left.
+    pub fn split_first(&mut self, rows: usize) -> Option<Chunk> {
+        let is_boundary = |at: &usize| {
+            let (before, after) = (self.entries.get(at.wrapping_sub(1)), self.entries.get(*at));
+            before.zip(after).is_some_and(|(before, after)| !before.is_of_same_record(after))
+        };
+        let at = (rows..self.entries.len()).find(is_boundary)?;
+        let first: Vec<RowEntry> = self.entries.drain(..at).collect();
+        let bytes = |of: fn(&RowEntry) -> u32| first.iter().map(|entry| of(entry) as usize).sum::<usize>();
+        let rows = self.rows.drain(..bytes(|entry| entry.row_len)).collect();
+        let keys = self.keys.drain(..bytes(|entry| entry.key_len)).collect();
+        let originals = self.originals.drain(..bytes(|entry| entry.original_len)).collect();
+        Some(Chunk { shard: self.shard, entries: first, rows, keys, originals })
+    }
+
     /// Without the entries of a stream; `None` if there are none.
     pub fn without(&self, stream: u32) -> Option<Chunk> {
         self.entries.iter().find(|entry| entry.stream == stream)?;

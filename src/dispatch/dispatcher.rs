@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::layout::SHARDS;
 use super::queue::{ChunkLimits, QueuedRow};
-use super::shards::{OwnQueues, Shards};
+use super::shards::{BatchLimits, OwnQueues, Shards};
 use super::spare::SpareChunks;
-use super::tuner::Tuner;
+use super::tuner::{Spent, Tuner, TunerStart, WrittenBatch};
 use crate::batch::{Batch, Chunk};
 use crate::sync::{Condvar, Mutex, lock_soon, now};
 
@@ -17,6 +17,8 @@ use crate::sync::{Condvar, Mutex, lock_soon, now};
 pub struct Limits {
     /// `batchsize`, or where tuning begins.
     pub rows: usize,
+    /// The most rows of the first batches.
+    pub first_rows: usize,
     pub tune_rows: bool,
     /// The most transactions at once.
     pub writers: usize,
@@ -30,12 +32,14 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-impl Limits {
-    /// A batch takes whole chunks, the oldest ones of all shards. One chunk of each shard fills it.
-    fn chunk(&self) -> ChunkLimits {
-        ChunkLimits { rows: (self.rows / SHARDS).max(1), bytes: (self.bytes / SHARDS).clamp(1, 256 << 10) }
-    }
+/// A batch takes whole chunks, the oldest ones of all shards. One chunk of each shard fills it.
+fn chunk_limits(rows: usize, bytes: usize) -> ChunkLimits {
+    ChunkLimits { rows: (rows / SHARDS).max(1), bytes: (bytes / SHARDS).clamp(1, 256 << 10) }
 }
+
+/// Where rows are expensive, a batch leaves shards to other writers if the server would work longer than this on its rows. It is a few
+/// times as long as a transaction takes without rows.
+const SHARE: Duration = Duration::from_millis(10);
 
 /// For this long after a batch, an idle writer checks for rows by itself, so the next push needn't wake one: it makes no system
 /// call. A check takes a few microseconds, and there is one for each linger time in this period.
@@ -65,6 +69,7 @@ pub struct Dispatcher {
 #[derive(Debug)]
 struct DispatcherState {
     limits: Limits,
+    chunk_limits: ChunkLimits,
     tuner: Tuner,
     shards: Shards,
     /// Bytes that are not charged to the budget yet.
@@ -108,9 +113,12 @@ enum Next {
 
 impl Dispatcher {
     pub fn new(limits: Limits, budget: Arc<Budget>) -> Self {
+        let Limits { rows, first_rows, tune_rows, writers, bytes, .. } = limits;
+        let tuner = Tuner::new(TunerStart { rows, rows_are_free: tune_rows, first_rows, most_writers: writers });
         let state = DispatcherState {
-            limits,
-            tuner: Tuner::new(limits.rows, limits.tune_rows, limits.writers),
+            limits: Limits { rows: tuner.setting().rows, ..limits },
+            chunk_limits: chunk_limits(rows, bytes),
+            tuner,
             shards: Shards::default(),
             uncharged: 0,
             batches_out: 0,
@@ -136,10 +144,9 @@ impl Dispatcher {
     /// Appends rows to their shards, and charges them to the budget. The shards are locked once for all of them. Returns whether another
     /// writer must be started.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, QueuedRow<'a>)>) -> bool {
-        self.put(|DispatcherState { shards, spare, limits, uncharged, .. }, now| {
-            let limits = limits.chunk();
+        self.put(|DispatcherState { shards, spare, chunk_limits, uncharged, .. }, now| {
             for (shard, row) in rows {
-                *uncharged += shards.push(shard, row, &limits, now, || spare.take());
+                *uncharged += shards.push(shard, row, chunk_limits, now, || spare.take());
             }
             if *uncharged >= CHARGE {
                 self.budget.charge(std::mem::take(uncharged));
@@ -271,8 +278,8 @@ impl Dispatcher {
 
     /// Frees the shards and bytes of a settled batch, which took `spent`. From now on the writer counts as idle.
     /// Returns how many bytes of large rows were freed.
-    pub fn give_back(&self, mut batch: Batch, spent: Duration) -> usize {
-        let (rows, bytes) = (batch.len(), batch.bytes());
+    pub fn give_back(&self, mut batch: Batch, spent: impl Into<Spent>) -> usize {
+        let (rows, bytes, spent) = (batch.len(), batch.bytes(), spent.into());
         // The memory of large rows is freed before other rows get their room in the budget.
         let mut freed = 0;
         batch.chunks.retain_mut(|chunk| {
@@ -284,10 +291,12 @@ impl Dispatcher {
         self.budget.release(bytes);
         let now = now();
         let mut state = self.state.lock();
-        let was_full = rows * 10 >= state.limits.rows * 9 || bytes * 10 >= state.limits.bytes * 9;
-        state.tuner.observe(now, rows, was_full, spent);
+        let has_all_bytes = bytes * 10 >= state.limits.bytes * 9;
+        let open = state.batches_out;
+        state.tuner.observe(now, WrittenBatch { rows, bytes, has_all_bytes, spent, open });
         state.limits.rows = state.tuner.setting().rows;
-        state.slow = spent > state.limits.busy_linger;
+        state.chunk_limits = chunk_limits(state.tuner.whole_rows(), state.limits.bytes);
+        state.slow = spent.whole > state.limits.busy_linger;
         state.last_batch = Some(now);
         state.shards.give_back(batch.shards);
         if state.closed {
@@ -295,7 +304,7 @@ impl Dispatcher {
         }
         state.batches_out -= 1;
         state.idle += 1;
-        let usual = state.limits.chunk().bytes;
+        let usual = state.chunk_limits.bytes;
         state.spare.keep(&mut batch.chunks, usual);
         freed
     }
@@ -316,7 +325,20 @@ impl DispatcherState {
     /// How many transactions there should be at once.
     fn wanted(&self) -> usize {
         let most = self.tuner.setting().writers;
-        if self.is_full() { most } else { most.min(1 + usize::from(self.slow)) }
+        let is_much = self.is_full() || self.tuner.expensive().is_some();
+        if is_much { most } else { most.min(1 + usize::from(self.slow)) }
+    }
+
+    /// Among how many transactions the available rows are shared.
+    fn shares(&self) -> usize {
+        let wanted = self.wanted();
+        match self.tuner.expensive() {
+            None => wanted,
+            Some(row) => {
+                let shares = row.as_secs_f64() * self.shards.available().rows as f64 / SHARE.as_secs_f64();
+                (shares as usize).clamp(1, wanted)
+            }
+        }
     }
 
     /// How long a row waits for other rows now.
@@ -364,11 +386,13 @@ impl DispatcherState {
 
     /// Takes a batch. If there is work for several writers, it leaves shards to the others.
     fn take(&mut self, now: Instant, own: &mut OwnQueues) -> Batch {
-        let most = SHARDS.div_ceil(self.wanted());
+        // Rounded down, so that the last writer gets some, too.
+        let shards = (SHARDS / self.shares()).max(1);
+        let Limits { rows, bytes, .. } = self.limits;
         self.batches_out += 1;
         self.worked = true;
         self.last_batch = Some(now);
-        self.shards.take(self.limits.rows, self.limits.bytes, most, own)
+        self.shards.take(BatchLimits { rows, bytes, shards, splits: rows < self.tuner.whole_rows() }, own)
     }
 }
 

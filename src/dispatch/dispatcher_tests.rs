@@ -1,10 +1,20 @@
 use super::*;
 use crate::batch::{Op, RowEntry, RowFormat};
+use crate::dispatch::experiments::BatchSetting;
 
 const LONG: Duration = Duration::from_secs(3600);
 
 fn limits(rows: usize) -> Limits {
-    Limits { rows, tune_rows: false, writers: 20, bytes: 1 << 20, linger: LONG, busy_linger: LONG, timeout: LONG }
+    Limits {
+        rows,
+        first_rows: rows,
+        tune_rows: false,
+        writers: 20,
+        bytes: 1 << 20,
+        linger: LONG,
+        busy_linger: LONG,
+        timeout: LONG,
+    }
 }
 
 fn dispatcher(limits: Limits) -> Dispatcher {
@@ -299,4 +309,68 @@ fn the_rows_of_one_record_are_never_parted() {
     }
     seen.sort_unstable();
     assert_eq!(seen, [(1, 0), (1, 1), (1, 2), (2, 2)], "each record once a shard");
+}
+
+/// Each row into another shard.
+fn push_each(dispatcher: &Dispatcher, offsets: std::ops::Range<i64>) {
+    for offset in offsets {
+        push(dispatcher, offset as usize, offset);
+    }
+}
+
+/// As if a row had taken the server a millisecond for a while, however many transactions were open.
+fn has_expensive_rows(dispatcher: &Dispatcher) {
+    let mut state = dispatcher.state.lock();
+    let mut now = Instant::now();
+    while state.tuner.setting() != (BatchSetting { writers: 20, rows: 100 }) {
+        let BatchSetting { writers, rows } = state.tuner.setting();
+        let spent = Duration::from_millis(rows as u64).into();
+        now += Duration::from_millis((rows / writers) as u64);
+        state.tuner.observe(now, WrittenBatch { rows, bytes: 100 * rows, has_all_bytes: false, spent, open: writers });
+    }
+    state.limits.rows = 100;
+}
+
+#[test]
+fn where_rows_are_expensive_twenty_writers_get_the_same_number_of_rows() {
+    let dispatcher = dispatcher(Limits { bytes: 64 << 20, ..limits(6400) });
+    for offset in 0..64_000 {
+        push(&dispatcher, offset as usize % 64, offset);
+    }
+    has_expensive_rows(&dispatcher);
+    (1..20).for_each(|_| dispatcher.expect_writer());
+    let batches: Vec<_> = (0..20).map(|_| take(&dispatcher)).collect();
+    assert!(batches.iter().all(|batch| batch.len() == 100), "{:?}", batches.iter().map(Batch::len).collect::<Vec<_>>());
+    let shards = batches.iter().fold(0, |shards, batch| {
+        assert_eq!(shards & batch.shards, 0);
+        shards | batch.shards
+    });
+    assert!(shards.count_ones() >= 20);
+    let mut taken: Vec<i64> = batches.iter().flat_map(offsets).collect();
+    taken.extend(batches.into_iter().flat_map(|batch| {
+        dispatcher.give_back(batch, Duration::from_millis(100));
+        offsets(&take(&dispatcher))
+    }));
+    taken.sort_unstable();
+    taken.dedup();
+    assert_eq!(taken.len(), 4000, "each row once");
+}
+
+#[test]
+fn where_rows_are_expensive_few_rows_are_written_at_once_by_one_writer_and_more_are_shared() {
+    let dispatcher = dispatcher(Limits { linger: Duration::ZERO, ..limits(6400) });
+    has_expensive_rows(&dispatcher);
+    (1..5).for_each(|_| dispatcher.expect_writer());
+    for (rows, expected) in [(15, 15), (40, 16)] {
+        push_each(&dispatcher, 0..rows);
+        let batch = take(&dispatcher);
+        assert_eq!(batch.len(), expected);
+        while dispatcher.state.lock().shards.available().rows > 0 {
+            assert!(
+                !offsets(&take(&dispatcher)).is_empty(),
+                "beside it, without waiting for the end of its transaction"
+            );
+        }
+        dispatcher.give_back(batch, Duration::from_millis(15));
+    }
 }

@@ -6,14 +6,18 @@
 
 mod budget;
 mod dispatcher;
+mod experiments;
 mod layout;
 mod queue;
+mod row_cost;
 mod shards;
 mod spare;
 mod tuner;
+mod writer_search;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, TakenBatch};
 pub use layout::{Layout, RowKey, RowTraits, key_hash};
 pub use queue::QueuedRow;
 pub use shards::OwnQueues;
+pub use tuner::Spent;

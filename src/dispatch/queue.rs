@@ -95,13 +95,19 @@ impl Queue {
         self.chunks.drain(..).map(|queued| queued.chunk)
     }
 
-    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes. With `at_least_one` it may have more.
-    pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool) -> Option<Chunk> {
-        let front = &self.chunks.front()?.chunk;
-        if !at_least_one && (front.entries.len() > rows || front.bytes() > bytes) {
+    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes. With `at_least_one` it may have more. With `splits`, only its
+    /// first `rows` rows are taken if it has more, which copies them.
+    pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool, splits: bool) -> Option<Chunk> {
+        let front = &mut self.chunks.front_mut()?.chunk;
+        let has_more_rows = front.entries.len() > rows;
+        if !at_least_one && (has_more_rows && !splits || front.bytes() > bytes) {
             return None;
         }
-        let chunk = self.chunks.pop_front()?.chunk;
+        let first = if has_more_rows && splits { front.split_first(rows) } else { None };
+        let chunk = match first {
+            Some(first) => first,
+            None => self.chunks.pop_front()?.chunk,
+        };
         self.rows -= chunk.entries.len();
         self.bytes -= chunk.bytes();
         Some(chunk)

@@ -18,6 +18,16 @@ pub struct Shards {
     available: Available,
 }
 
+/// What a batch may have.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchLimits {
+    pub rows: usize,
+    pub bytes: usize,
+    pub shards: usize,
+    /// A chunk may be split, so that the batch has all of its rows. As a rule a batch has whole chunks, which are not copied.
+    pub splits: bool,
+}
+
 /// What waits in shards that no batch holds.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Available {
@@ -124,18 +134,18 @@ impl Shards {
         (all_rows, all_bytes)
     }
 
-    /// Takes the oldest rows of at most `most` shards, up to the limits. If all rows are within the limits, the queues are only
-    /// exchanged for `own`, and the batch has its shards but no rows yet: [`OwnQueues::move_into`] adds them.
-    pub fn take(&mut self, rows: usize, bytes: usize, most: usize, own: &mut OwnQueues) -> Batch {
-        let fits = self.available.rows <= rows && self.available.bytes <= bytes;
+    /// Takes the oldest rows, up to the limits. If all rows are within the limits, the queues are only exchanged for `own`, and the
+    /// batch has its shards but no rows yet: [`OwnQueues::move_into`] adds them.
+    pub fn take(&mut self, limits: BatchLimits, own: &mut OwnQueues) -> Batch {
+        let fits = self.available.rows <= limits.rows && self.available.bytes <= limits.bytes;
         let mut batch = Batch::default();
-        if fits && most >= SHARDS && self.filled & self.held == 0 {
+        if fits && limits.shards >= SHARDS && self.filled & self.held == 0 {
             std::mem::swap(&mut self.queues, &mut own.queues);
             batch.shards = std::mem::take(&mut self.filled);
             self.available = Available::default();
             self.held |= batch.shards;
         } else {
-            self.take_oldest(rows, bytes, most, &mut batch);
+            self.take_oldest(limits, &mut batch);
             self.held |= batch.shards;
             self.count();
         }
@@ -144,16 +154,17 @@ impl Shards {
 
     /// Takes the oldest chunks of all shards first. So rows that came together are written together. Where keys rise, the table's
     /// index then grows at its end, which costs the server least.
-    fn take_oldest(&mut self, mut rows: usize, mut bytes: usize, most: usize, batch: &mut Batch) {
+    fn take_oldest(&mut self, limits: BatchLimits, batch: &mut Batch) {
+        let BatchLimits { mut rows, mut bytes, shards, splits } = limits;
         let mut heads: Vec<_> = shards_of(self.filled & !self.held)
             .filter_map(|shard| Some(Reverse((self.queues[shard].since()?, shard))))
             .collect();
         heads.sort_unstable_by_key(|&Reverse(head)| head);
-        heads.truncate(most);
+        heads.truncate(shards);
         let mut heads = BinaryHeap::from(heads);
-        while let Some(Reverse((_, shard))) = heads.pop() {
+        while let Some(Reverse((_, shard))) = heads.pop().filter(|_| rows > 0) {
             let queue = &mut self.queues[shard];
-            let Some(chunk) = queue.take(rows, bytes, batch.chunks.is_empty()) else { break };
+            let Some(chunk) = queue.take(rows, bytes, batch.chunks.is_empty(), splits) else { break };
             rows -= chunk.entries.len().min(rows);
             bytes -= chunk.bytes().min(bytes);
             heads.extend(queue.since().map(|since| Reverse((since, shard))));

@@ -4,14 +4,20 @@
 pub mod budget;
 #[path = "../../src/dispatch/dispatcher.rs"]
 pub mod dispatcher;
+#[path = "../../src/dispatch/experiments.rs"]
+mod experiments;
 #[path = "../../src/dispatch/queue.rs"]
 pub mod queue;
+#[path = "../../src/dispatch/row_cost.rs"]
+mod row_cost;
 #[path = "../../src/dispatch/shards.rs"]
 pub mod shards;
 #[path = "../../src/dispatch/spare.rs"]
 mod spare;
 #[path = "../../src/dispatch/tuner.rs"]
 mod tuner;
+#[path = "../../src/dispatch/writer_search.rs"]
+mod writer_search;
 
 pub mod layout {
     /// Few, so that rows meet.

@@ -159,6 +159,7 @@ impl World {
         let budget = Arc::new(Budget::new(plan.budget));
         let limits = Limits {
             rows: 4,
+            first_rows: 4,
             tune_rows: false,
             writers: plan.writers,
             bytes: 1 << 20,

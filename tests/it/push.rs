@@ -5,6 +5,7 @@ mod crash;
 mod drift;
 mod ends;
 mod examples;
+mod expensive_rows;
 mod failures;
 mod rows;
 mod scene;

@@ -1,7 +1,7 @@
 //! What becomes of a batch's rows once the database has answered.
 
 use std::ops::Range;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::rejects::{self, RejectedRecord, Rejects};
 use super::schema_refresh;
@@ -19,6 +19,8 @@ pub struct Settlement<'a> {
     starts: Vec<usize>,
     /// Dead letters that are written in the open transaction.
     along: Vec<RejectedRecord>,
+    /// How long the server worked on the rows.
+    rows_took: Duration,
 }
 
 impl<'a> Settlement<'a> {
@@ -28,7 +30,12 @@ impl<'a> Settlement<'a> {
             *next += chunk.entries.len();
             Some(start)
         });
-        Settlement { line, rejects, batch, starts: starts.collect(), along: Vec::new() }
+        Settlement { line, rejects, batch, starts: starts.collect(), along: Vec::new(), rows_took: Duration::ZERO }
+    }
+
+    /// How long the server worked on the batch's rows, as far as they were not written row by row.
+    pub fn rows_time(&self) -> Duration {
+        self.rows_took
     }
 
     /// The chunk that holds a row, and the row's place in it.
@@ -82,6 +89,10 @@ impl Settle for Settlement<'_> {
         let dead_letter = RejectedRecord { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
         self.rejects.submit(self.line, dead_letter);
         Ok(())
+    }
+
+    fn rows_took(&mut self, time: Duration) {
+        self.rows_took += time;
     }
 
     fn left_out(&mut self, rows: usize) {

@@ -21,6 +21,8 @@ use crate::types::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
 const DEFAULT_BATCH_ROWS: usize = 3000;
+/// Even rows that take the server several milliseconds are soon seen.
+const FIRST_BATCH_ROWS: usize = 64;
 /// One transaction has at most `buffer.memory` divided by this, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 8;
 const LARGEST_BATCH: usize = 8 << 20;
@@ -237,6 +239,7 @@ fn limits(sink: &Sink, target: &Target, budget: usize, linger: Option<Duration>)
     let least = linger.unwrap_or(target.linger);
     Limits {
         rows: sink.batch_size.unwrap_or(DEFAULT_BATCH_ROWS),
+        first_rows: FIRST_BATCH_ROWS,
         tune_rows: sink.batch_size.is_none(),
         writers: target.most_writers as usize,
         bytes: (budget / BATCH_SHARE).clamp(1, LARGEST_BATCH),

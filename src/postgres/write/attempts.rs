@@ -37,9 +37,10 @@ impl<'a> BatchWrite<'a> {
             self.path = Path::Staged;
         }
         let path = self.path;
-        let written = self.in_session(range, admitted, |schema_version, session, rows, beside| {
+        let (written, took) = self.in_session(range, admitted, |schema_version, session, rows, beside| {
             transaction(session, &schema_version.statements, rows, net, path, schema_version.order, beside)
         })?;
+        self.settle.rows_took(took);
         self.writer.conflicts.none(path);
         Ok(Outcome::Accepted(written))
     }

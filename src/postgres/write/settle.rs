@@ -1,6 +1,7 @@
 //! What a batch's rows came to.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::written::Written;
 use crate::batch::Batch;
@@ -18,6 +19,9 @@ pub trait Settle {
 
     /// So many of the rows that are settled next belong to another process now and were left out.
     fn left_out(&mut self, _rows: usize) {}
+
+    /// A transaction was committed; the server worked on its rows for so long.
+    fn rows_took(&mut self, _time: Duration) {}
 
     /// An attempt failed and is repeated.
     fn retried(&mut self);

@@ -1,5 +1,7 @@
 //! One transaction: the net effect of some rows of a batch, on one path.
 
+use std::time::{Duration, Instant};
+
 use super::copy::copy;
 use super::deletes::delete;
 use super::others::resolve;
@@ -29,8 +31,12 @@ pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &N
     }
 }
 
+/// How many round trips a COPY takes besides the server's work on its rows.
+const ROUND_TRIPS: u32 = 2;
+
 /// Writes a net effect and commits. COPY is never sent as a transaction of its own: its answer comes before the commit,
-/// and what fails then (a deferred constraint, a Greenplum segment) would go unnoticed.
+/// and what fails then (a deferred constraint, a Greenplum segment) would go unnoticed. Also returns about how long the server worked on
+/// the rows.
 pub fn transaction(
     session: &mut Session,
     statements: &Statements,
@@ -39,12 +45,17 @@ pub fn transaction(
     path: Path,
     order: Order,
     beside: Besides<'_>,
-) -> Attempt<Written> {
+) -> Attempt<(Written, Duration)> {
+    let started = Instant::now();
     begin(session, statements, path, &net)?;
+    let begun = Instant::now();
     let written = apply(session, statements, rows, net, path, order)?;
+    // BEGIN is one round trip. But it may also have waited for something.
+    let elapsed = begun.elapsed();
+    let took = elapsed.saturating_sub((begun - started) * ROUND_TRIPS).max(elapsed / 2);
     write_beside(session, beside.0, beside.1)?;
     commit(session)?;
-    Ok(written)
+    Ok((written, took))
 }
 
 /// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock

@@ -230,7 +230,8 @@ pub const TARGET_SCHEMA: SinkOption = SinkOption::new(
 pub const BATCH_SIZE: SinkOption = SinkOption::new(
     "batchsize",
     OptionValue::Count { most: MOST, set: |options, rows| options.sink.batch_size = Some(rows as usize) },
-    "Rows written in one transaction at most. Left out: tuned while running, from 3000.",
+    "Rows written in one transaction at most. Where a row takes the server long, fewer are written, so that a transaction takes \
+     about 100 ms. Left out: tuned while running, from 3000.",
 )
 .setter("batch_size");
 pub const BATCH_WRITE_TIMEOUT: SinkOption = SinkOption::new(

@@ -1,0 +1,167 @@
+//! What a row costs the server. Where rows are expensive (they have a vector index, or a slow trigger), a batch is cut, so that its
+//! transaction takes about 100 ms, however many rows wait.
+
+use std::time::{Duration, Instant};
+
+/// How long the server shall work on the rows of one transaction: they are seen only after it.
+const TARGET: Duration = Duration::from_millis(100);
+/// A row is expensive if it takes the server this long, and so much more for each of its bytes. A plain COPY takes a few µs for a row and
+/// 20 ns for a byte. Rows count as cheap again at half of it.
+const EXPENSIVE: f64 = 100e-6;
+const EXPENSIVE_BYTE: f64 = 50e-9;
+/// A batch that took less doesn't show that rows are expensive: most of its time may be the same for any number of rows.
+const EVIDENCE: Duration = Duration::from_millis(50);
+/// A long batch may also have waited for a lock or a disk. So batches with at most this part of its rows are tried next. If each of
+/// them takes more than `SAME` of its time, cutting is of no use, and isn't tried again for a while.
+const TRIED_PART: usize = 4;
+const TRIED_BATCHES: u32 = 3;
+const SAME: f64 = 0.625;
+const PAUSE: Duration = Duration::from_secs(20);
+/// One batch changes the estimate at most by this factor, and by half of the difference: some batches wait for something else.
+const OUTLIER: f64 = 4.0;
+
+#[derive(Debug)]
+pub struct RowCost {
+    state: State,
+    /// Seconds of the server's time for a row. Not used while rows are cheap.
+    seconds: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Also while nothing is known. It isn't asked before `until` whether rows are expensive.
+    Cheap {
+        until: Option<Instant>,
+    },
+    /// A batch took long. Smaller ones are tried.
+    Tried {
+        rows: usize,
+        seconds: f64,
+        batches: u32,
+        least: f64,
+    },
+    Expensive,
+}
+
+impl Default for RowCost {
+    fn default() -> Self {
+        RowCost { state: State::Cheap { until: None }, seconds: 0.0 }
+    }
+}
+
+impl RowCost {
+    /// Takes a batch that was written, and how long the server worked on its rows. Zero: that isn't known.
+    pub fn observe(&mut self, now: Instant, rows: usize, bytes: usize, took: Duration) {
+        if rows == 0 || took.is_zero() {
+            return;
+        }
+        let seconds = took.as_secs_f64();
+        let each = seconds / rows as f64;
+        let expensive = EXPENSIVE + EXPENSIVE_BYTE * bytes as f64 / rows as f64;
+        match self.state {
+            State::Cheap { until } => {
+                let is_asked = until.is_none_or(|until| now >= until);
+                if is_asked && took >= EVIDENCE && each >= expensive && rows >= TRIED_PART {
+                    self.seconds = each;
+                    self.state = State::Tried { rows, seconds, batches: 0, least: f64::INFINITY };
+                }
+            }
+            State::Tried { .. } | State::Expensive if each < expensive / 2.0 => {
+                self.state = State::Cheap { until: None };
+            }
+            State::Tried { rows: before, seconds: took_before, batches, least } if rows <= before / TRIED_PART => {
+                let (batches, least) = (batches + 1, least.min(seconds));
+                self.state = if batches < TRIED_BATCHES {
+                    State::Tried { rows: before, seconds: took_before, batches, least }
+                } else if least > took_before * SAME {
+                    State::Cheap { until: Some(now + PAUSE) }
+                } else {
+                    State::Expensive
+                };
+            }
+            // It began before.
+            State::Tried { .. } => {}
+            State::Expensive => {
+                if took >= EVIDENCE || each < self.seconds {
+                    let near = each.clamp(self.seconds / OUTLIER, self.seconds * OUTLIER);
+                    self.seconds += (near - self.seconds) / 2.0;
+                }
+            }
+        }
+    }
+
+    /// The most rows of a batch. `None`: it may have any number.
+    pub fn most_rows(&self) -> Option<usize> {
+        match self.state {
+            State::Cheap { .. } => None,
+            State::Tried { rows, .. } => Some(rows / TRIED_PART),
+            State::Expensive => Some(((TARGET.as_secs_f64() / self.seconds) as usize).max(1)),
+        }
+    }
+
+    /// How long the server works on a row, if rows are expensive.
+    pub fn expensive(&self) -> Option<Duration> {
+        matches!(self.state, State::Expensive).then(|| Duration::from_secs_f64(self.seconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const MICROSECOND: Duration = Duration::from_micros(1);
+
+    /// Writes batches as large as allowed until their number is reached, and returns the rows of each.
+    fn batches(cost: &mut RowCost, number: usize, most: usize, took: impl Fn(usize) -> Duration) -> Vec<usize> {
+        let mut now = Instant::now();
+        let batch = |_| {
+            let rows = cost.most_rows().unwrap_or(most).min(most);
+            now += took(rows);
+            cost.observe(now, rows, 500 * rows, took(rows));
+            rows
+        };
+        (0..number).map(batch).collect()
+    }
+
+    #[test]
+    fn expensive_rows_are_written_in_transactions_of_about_100_ms() {
+        let rows = batches(&mut RowCost::default(), 20, 3000, |rows| MILLISECOND * rows as u32);
+        assert_eq!(rows[..4], [3000, 750, 750, 750]);
+        assert!(rows[4..].iter().all(|rows| (95..=105).contains(rows)), "{rows:?}");
+    }
+
+    #[test]
+    fn cheap_rows_are_never_cut_not_even_when_all_their_bytes_take_long() {
+        for (rows, took) in [(48_000, 3 * MICROSECOND), (3000, 90 * MICROSECOND), (1, 900 * MILLISECOND)] {
+            let mut cost = RowCost::default();
+            assert_eq!(batches(&mut cost, 9, rows, |rows| took * rows as u32), [rows; 9]);
+        }
+        let mut cost = RowCost::default();
+        cost.observe(Instant::now(), 100, 100 << 20, 100 * 20 * MILLISECOND);
+        assert_eq!(cost.most_rows(), None);
+    }
+
+    #[test]
+    fn a_server_that_takes_long_for_any_number_of_rows_gets_whole_batches() {
+        let rows = batches(&mut RowCost::default(), 12, 1000, |rows| 200 * MILLISECOND + MICROSECOND * rows as u32);
+        assert_eq!(rows[..5], [1000, 250, 250, 250, 1000]);
+        assert_eq!(rows[5..], [1000; 7], "and isn't asked again soon");
+    }
+
+    #[test]
+    fn one_batch_that_waited_is_forgotten_at_once() {
+        let mut cost = RowCost::default();
+        cost.observe(Instant::now(), 3000, 300_000, 2000 * MILLISECOND);
+        assert_eq!(batches(&mut cost, 2, 3000, |rows| 7 * MICROSECOND * rows as u32), [750, 3000]);
+    }
+
+    #[test]
+    fn a_changed_cost_is_followed() {
+        let mut cost = RowCost::default();
+        batches(&mut cost, 9, 3000, |rows| MILLISECOND * rows as u32);
+        let rows = batches(&mut cost, 9, 3000, |rows| 5 * MILLISECOND * rows as u32);
+        assert!((18..=25).contains(&rows[8]), "{rows:?}");
+        assert_eq!(batches(&mut cost, 2, 3000, |rows| 7 * MICROSECOND * rows as u32)[1], 3000, "the index was dropped");
+    }
+}
