@@ -128,10 +128,9 @@ fn deadlock_detector(session: &mut Session) -> Attempt<Option<bool>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn greenplum(deadlock_detector: Option<bool>) -> Server {
+impl Server {
+    /// A server of Greenplum, for tests.
+    pub fn greenplum_sample(deadlock_detector: Option<bool>) -> Server {
         Server {
             version: "PostgreSQL 9.4.26 (Greenplum Database 6.25.3)".to_owned(),
             version_number: 90426,
@@ -143,17 +142,22 @@ mod tests {
             deadlock_detector,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn without_a_deadlock_detector_upserts_go_one_at_a_time() {
-        let most = |detector, mode, key| greenplum(detector).most_writers(mode, false, key, 20);
+        let most = |detector, mode, key| Server::greenplum_sample(detector).most_writers(mode, false, key, 20);
         assert_eq!(most(Some(false), ConflictMode::Upsert, true), 1);
         assert_eq!(most(Some(false), ConflictMode::Upsert, false), 20);
         assert_eq!(most(Some(false), ConflictMode::Ignore, true), 20);
         assert_eq!(most(Some(true), ConflictMode::Upsert, true), 20);
         assert_eq!(most(None, ConflictMode::Upsert, true), 20);
         assert_eq!(
-            greenplum(Some(false)).most_writers(ConflictMode::Ignore, true, true, 20),
+            Server::greenplum_sample(Some(false)).most_writers(ConflictMode::Ignore, true, true, 20),
             1,
             "deletes lock as well"
         );

@@ -77,6 +77,7 @@ impl Target {
         let mut description = description::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
         if let Some((parent, hot_child)) = &behind {
             description.vector_index = describe::plan(parent, hot_child, &catalog, sink);
+            description.vector_index.iter().for_each(|line| log::info!("{name}: {line}"));
             let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
             description.warnings.extend(warnings.map_err(set_up)?);
         } else if let Some(warning) = describe::left_children(&mut session, sink).map_err(set_up)? {

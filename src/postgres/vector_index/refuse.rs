@@ -1,6 +1,6 @@
 //! Tables and servers whose vector index can't be behind their rows, and what to do about it.
 
-use super::parent::{Parent, ParentIndex};
+use super::parent::{Constraint, Parent, ParentIndex};
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::tree::{hot_child_name, sealed_number};
@@ -130,6 +130,11 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
         )
     } else if let Some(missing) = missing_key(parent, hot, catalog) {
         format!("it lacks the unique index of the table's key; run: CREATE UNIQUE INDEX ON {child} {missing}")
+    } else if let Some(Constraint { name, definition }) = missing_constraint(parent, hot) {
+        format!(
+            "it lacks the table's constraint {name}, so it takes rows that could never move into the table; run: \
+             ALTER TABLE {child} ADD CONSTRAINT {name} {definition}"
+        )
     } else {
         return Ok(());
     };
@@ -152,4 +157,21 @@ fn missing_key<'a>(parent: &'a Parent, hot: &Parent, catalog: &Catalog) -> Optio
         hot.indexes.iter().any(|index| index.unique && index.immediate && columns(index) == columns(wanted))
     };
     parent.indexes.iter().filter(is_key).find(|index| !is_there(index)).map(|index| index.definition.as_str())
+}
+
+/// A constraint that children don't inherit, for example because it was added to the table later.
+fn missing_constraint<'a>(parent: &'a Parent, hot: &Parent) -> Option<&'a Constraint> {
+    let is_there = |wanted: &&Constraint| hot.constraints.iter().any(|own| own.definition == wanted.definition);
+    parent.constraints.iter().find(|wanted| !is_there(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greenplum_is_refused_with_what_its_own_indexes_do() {
+        let refused = refuse_server(&Server::greenplum_sample(None), "s.t").expect_err("it is refused").to_string();
+        assert!(refused.contains("Greenplum Database 6.25.3") && refused.contains("of kind Nova"), "{refused}");
+    }
 }

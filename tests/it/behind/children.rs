@@ -201,6 +201,13 @@ fn tables_that_cannot_have_a_hot_child_are_refused_with_what_to_do() {
             "\"t_hot\" USING btree (id)",
         ),
         (
+            "CREATE TABLE other (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY);
+             CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);
+             ALTER TABLE t ADD CONSTRAINT later FOREIGN KEY (id) REFERENCES other",
+            "lacks the table's constraint later",
+            "ADD CONSTRAINT later FOREIGN KEY (id) REFERENCES",
+        ),
+        (
             "CREATE TABLE t (id int PRIMARY KEY, v vector(3)); CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);
              CREATE INDEX i ON t_hot USING hnsw (v vector_l2_ops)",
             "hold every row back",
@@ -242,6 +249,27 @@ fn views_and_deferrable_keys_are_refused() {
         let error = refused(builder(&schema, "t").conflict_mode(ConflictMode::Ignore));
         assert!(error.contains(reason) && error.contains("'inline'"), "{tables}: {error}");
     }
+}
+
+#[test]
+fn foreign_and_temporary_tables_are_refused() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    let (wrapper, name) = (unique("behind"), schema.name.clone());
+    schema.execute(&format!(
+        "CREATE FOREIGN DATA WRAPPER {wrapper}; CREATE SERVER {wrapper} FOREIGN DATA WRAPPER {wrapper};
+         CREATE FOREIGN TABLE t (id int) SERVER {wrapper}"
+    ));
+    let error = refused(builder(&schema, "t").conflict_mode(ConflictMode::Ignore));
+    assert!(error.contains("is a foreign table"), "{error}");
+    schema.execute(&format!(
+        "DROP FOREIGN DATA WRAPPER {wrapper} CASCADE; CREATE TEMPORARY TABLE u (id int PRIMARY KEY)"
+    ));
+    schema.name =
+        schema.text("SELECT relnamespace::regnamespace FROM pg_class WHERE oid = 'u'::regclass").expect("a name");
+    let error = refused(builder(&schema, "u"));
+    assert!(error.contains("is a temporary table"), "{error}");
+    schema.name = name;
 }
 
 #[test]
