@@ -2,7 +2,7 @@
 
 use vecsink::internals::batch::Op;
 use vecsink::internals::postgres::Target;
-use vecsink::internals::settings::{ConflictMode, Sink};
+use vecsink::internals::settings::{ConflictMode, Sink, VectorIndexMode};
 
 use super::changes::Changes;
 use super::fixture::{Rows, open, refusal, sink, sink_of, table, write};
@@ -35,11 +35,16 @@ fn speaks_of_a_pooler(target: &Target) -> bool {
 #[test]
 fn behind_a_transaction_pooler_all_ways_to_write_work_and_leave_nothing_in_the_servers_sessions() {
     let Some(server) = postgres18() else { return };
-    for pooler in poolers(&server, "transaction", 1) {
+    let modes = [VectorIndexMode::Inline, VectorIndexMode::Behind];
+    for (pooler, vector_index) in
+        modes.iter().flat_map(|mode| poolers(&server, "transaction", 1).map(move |it| (it, *mode)))
+    {
         let mut schema = schema(&server, &pooler);
-        schema.execute("CREATE TABLE t (id bigint PRIMARY KEY, a varchar(5), b text)");
-        let sink =
-            Sink { conflict_mode: ConflictMode::Upsert, changing: true, ..sink_of(&schema, "t", &["id", "a", "b"]) };
+        schema.execute(
+            "CREATE TABLE t (id bigint PRIMARY KEY, a varchar(5), b text); INSERT INTO t VALUES (1, 'old', 'old')",
+        );
+        let columns = sink_of(&schema, "t", &["id", "a", "b"]);
+        let sink = Sink { conflict_mode: ConflictMode::Upsert, changing: true, vector_index, ..columns };
         let target = open(&sink);
         assert!(speaks_of_a_pooler(&target), "{:?}", target.description);
         write(&target, &Changes::default().insert(1, "a", "b").insert(2, "a", "b").insert(3, "a", "b").batch());
