@@ -3,4 +3,4 @@
 mod avro;
 mod filter;
 mod random;
-mod stream;
+pub mod stream;

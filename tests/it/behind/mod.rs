@@ -1,7 +1,9 @@
 //! A vector index that is behind its rows: they are written to a hot child of the table and move from there.
 
+mod chaos;
 mod children;
 mod fixture;
+mod foreign;
 mod layout;
 mod races;
 mod told;

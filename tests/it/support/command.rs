@@ -132,6 +132,13 @@ impl Running {
         self.said.lock().expect("not poisoned").clone()
     }
 
+    /// Fails the test if it has ended.
+    #[track_caller]
+    pub fn lives(&mut self) {
+        let ended = self.child.try_wait().expect("the child is ours");
+        assert!(ended.is_none(), "the job has ended; it said:\n{}", self.said());
+    }
+
     /// Asks it to drain and end.
     pub fn terminate(&self) {
         self.signal("TERM");
