@@ -43,6 +43,10 @@ fn main() {
         "rows_that_cost_much_are_shared_and_none_is_forgotten",
         of(Plan { long: true, ..Plan::default() }),
     ));
+    trials.extend(trial(
+        "where_rows_are_expensive_batches_are_cut_and_none_is_forgotten",
+        of(Plan { expensive: true, ..Plan::default() }),
+    ));
     trials.extend(trial("the_first_row_after_a_rest_wakes_a_writer", of(Plan { rests: true, ..Plan::default() })));
     trials.extend(trial(
         "closing_while_threads_wait_for_room_wakes_them_all",

@@ -37,6 +37,8 @@ pub struct Plan {
     pub closes_early: bool,
     /// Whether transactions take longer than rows wait for a busy writer.
     pub long: bool,
+    /// Whether a row takes so long that batches are cut. The first transactions of four rows are long then.
+    pub expensive: bool,
     /// Whether producers rest before each push, so that writers stop looking by themselves.
     pub rests: bool,
     /// Whether rows wait for other rows without end. Then only a full budget, or closing, lets them be written.
@@ -45,7 +47,15 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Plan { writers: 3, budget: 1 << 20, closes_early: false, long: false, rests: false, lingers: false }
+        Plan {
+            writers: 3,
+            budget: 1 << 20,
+            closes_early: false,
+            long: false,
+            expensive: false,
+            rests: false,
+            lingers: false,
+        }
     }
 }
 
@@ -212,15 +222,23 @@ impl World {
                         own.start_writer();
                     }
                     own.write(&batch);
-                    own.dispatcher.give_back(batch, own.spent());
+                    let spent = own.spent(&batch);
+                    own.dispatcher.give_back(batch, spent);
                 }
             }));
         }
     }
 
     /// How long a transaction takes.
-    fn spent(&self) -> Duration {
-        Duration::from_millis(if self.plan.long { 30 } else { 3 })
+    fn spent(&self, batch: &Batch) -> Duration {
+        let rows = batch.len() as u64;
+        Duration::from_millis(if self.plan.expensive {
+            30 * rows
+        } else if self.plan.long {
+            30
+        } else {
+            3
+        })
     }
 
     fn write(&self, batch: &Batch) {
@@ -233,7 +251,7 @@ impl World {
             table.held |= batch.shards;
         }
         assert!(!batch.chunks.is_empty() && batch.chunks.iter().all(|chunk| batch.shards & (1 << chunk.shard) != 0));
-        sync::pass(self.spent());
+        sync::pass(self.spent(batch));
         thread::yield_now();
         self.hang(batch);
         {
