@@ -207,6 +207,12 @@ typedef struct vecsink_stats {
     // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     // the next start. Near zero while progress is stored; -1 for sinks.
     int64_t progress_age_ms;
+    // Rows that were moved into the vector index after they were written (with sink.vector-index = behind).
+    uint64_t rows_moved;
+    // Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
+    uint64_t rows_waiting_for_index;
+    // How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
+    int64_t oldest_waiting_ms;
 } vecsink_stats;
 
 // The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.

@@ -51,6 +51,8 @@ counters! {
     parse_errors_ignored,
     /// Fields of messages that their table has no column for.
     fields_ignored,
+    /// Rows that were moved into the vector index after they were written.
+    rows_moved,
     /// Committed transactions that wrote rows.
     batches,
     /// Attempts repeated after an error.

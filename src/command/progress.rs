@@ -70,6 +70,9 @@ fn live_line(console: &Console) -> ProgressBar {
 /// Stored progress that is younger than this isn't mentioned. Usually it is younger: it is stored every 250 ms.
 pub const OLD_PROGRESS: Duration = Duration::from_secs(10);
 
+/// The age of rows that wait for the vector index isn't mentioned below this.
+const OLD_WAITING: Duration = Duration::from_secs(2);
+
 /// What matters most comes first: a narrow terminal cuts the end off.
 fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     let counters = &stats.counters;
@@ -92,6 +95,12 @@ fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
         text += &format!(", ignored {}", grouped(counters.rows_ignored));
     }
     text += &format!(", batches {}", grouped(counters.batches));
+    if counters.rows_moved > 0 || stats.rows_waiting_for_index > 0 {
+        text += &format!(", to be indexed {}", grouped(stats.rows_waiting_for_index));
+        if let Some(oldest) = stats.oldest_waiting.filter(|oldest| *oldest >= OLD_WAITING) {
+            text += &format!(" (oldest {} s)", grouped(oldest.as_secs()));
+        }
+    }
     if counters.records_missed > 0 {
         let gone = format!(", missed {}", grouped(counters.records_missed));
         text += &paint(colors, Color::Yellow, &gone);
@@ -207,5 +216,9 @@ mod tests {
         stats.progress_age = Duration::from_secs(75);
         let line = format!("database away, {line}, missed 9, progress stored 75 s ago");
         assert_eq!(describe(&stats, &rate, false), line);
+        stats.rows_waiting_for_index = 4321;
+        assert!(describe(&stats, &rate, false).contains(", batches 0, to be indexed 4,321, missed 9"));
+        stats.oldest_waiting = Some(Duration::from_secs(7));
+        assert!(describe(&stats, &rate, false).contains(", to be indexed 4,321 (oldest 7 s), missed 9"));
     }
 }

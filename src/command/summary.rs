@@ -17,6 +17,7 @@ pub fn json(summary: &Summary) -> Value {
         "rows_superseded": counters.rows_superseded,
         "rows_ignored": counters.rows_ignored,
         "rows_dead_lettered": counters.rows_dead_lettered,
+        "rows_moved": counters.rows_moved,
         "batches": counters.batches,
         "retries": counters.retries,
         "seconds": rounded(summary.seconds),
@@ -44,6 +45,7 @@ pub fn text(summary: &Summary) -> String {
         (counters.rows_superseded, "superseded by a later change of their key"),
         (counters.rows_ignored, "ignored by the conflict mode"),
         (counters.rows_dead_lettered, "rejected"),
+        (counters.rows_moved, "moved into the vector index"),
         (counters.parse_errors_ignored, "parse errors ignored"),
         (counters.fields_ignored, "fields without a column"),
         (counters.retries, "retries"),
@@ -85,7 +87,7 @@ mod tests {
     fn the_json_object_has_exactly_the_fields_of_the_contract() {
         let expected = concat!(
             r#"{"records_read":3001,"records_missed":7,"rows_read":3000,"rows_written":2996,"rows_deleted":0,"rows_superseded":0,"#,
-            r#""rows_ignored":1,"rows_dead_lettered":3,"batches":9,"retries":0,"seconds":1.235,"progress_age_seconds":0.25}"#
+            r#""rows_ignored":1,"rows_dead_lettered":3,"rows_moved":0,"batches":9,"retries":0,"seconds":1.235,"progress_age_seconds":0.25}"#
         );
         assert_eq!(json(&summary()).to_string(), expected);
     }

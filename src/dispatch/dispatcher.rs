@@ -221,6 +221,13 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
+    /// How long the oldest row has waited that is in no batch.
+    pub fn longest_wait(&self) -> Duration {
+        let now = now();
+        let oldest = self.state.lock().shards.oldest();
+        oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
     /// Rows waiting in shards.
     #[cfg(test)]
     fn waiting_rows(&self) -> usize {

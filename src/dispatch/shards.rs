@@ -92,6 +92,11 @@ impl Shards {
         self.queues.iter().map(Queue::rows).sum()
     }
 
+    /// When the oldest row came, also of shards that a batch holds.
+    pub fn oldest(&self) -> Option<Instant> {
+        self.queues.iter().filter_map(Queue::since).min()
+    }
+
     /// Appends a row that came at `now`, and returns how many bytes it takes. `fresh` makes an empty chunk when one is needed.
     pub fn push(
         &mut self,

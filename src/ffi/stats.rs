@@ -58,6 +58,12 @@ pub struct vecsink_stats {
     /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     /// the next start. Near zero while progress is stored; -1 for sinks.
     pub progress_age_ms: i64,
+    /// Rows that were moved into the vector index after they were written (with sink.vector-index = behind).
+    pub rows_moved: u64,
+    /// Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
+    pub rows_waiting_for_index: u64,
+    /// How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
+    pub oldest_waiting_ms: i64,
 }
 
 /// The first version's struct ended before this.
@@ -81,6 +87,8 @@ impl vecsink_stats {
             freshness_ms: -1,
             records_missed: counters.records_missed,
             progress_age_ms: -1,
+            rows_moved: counters.rows_moved,
+            oldest_waiting_ms: -1,
             ..vecsink_stats::default()
         }
     }
@@ -101,6 +109,8 @@ impl From<SinkStats> for vecsink_stats {
             connections: stats.connections,
             outage: stats.outage.into(),
             age_ms: milliseconds(Some(stats.age)),
+            rows_waiting_for_index: stats.rows_waiting_for_index,
+            oldest_waiting_ms: milliseconds(stats.oldest_waiting),
             ..vecsink_stats::new(stats.counters)
         }
     }

@@ -24,6 +24,10 @@ pub struct Stats {
     /// How old the progress is that Kafka has stored. What became durable after that would be read again by the next start.
     /// Near zero while progress is stored.
     pub progress_age: Duration,
+    /// Rows of the tables that are in no vector index yet, whoever wrote them; with `sink.vector-index` = behind. Queries find them.
+    pub rows_waiting_for_index: u64,
+    /// How long the oldest of them has waited, as far back as the job has looked. `None`: there are none.
+    pub oldest_waiting: Option<Duration>,
 }
 
 /// What a finished run did.

@@ -8,6 +8,7 @@ mod target;
 mod vector_index;
 mod write;
 
+pub use self::catalog::tree::TableRef;
 pub use self::own_tables::dead_letters::beside::{Answered, Beside};
 pub use self::own_tables::dead_letters::open::check_dead_letters;
 pub use self::own_tables::dead_letters::read::read_dead_letters;
@@ -17,6 +18,14 @@ pub use self::schema::schema_version::SchemaVersion;
 pub use self::target::Target;
 #[cfg(feature = "internals")]
 pub use self::target::description::Description;
+pub use self::vector_index::ages::Ages;
+pub use self::vector_index::build::Built;
+pub use self::vector_index::keeper::{KeeperSession, SealedChild, TreeKeeper, TreeLook};
 pub use self::vector_index::layout::{TableLayout, layout_ddl};
+pub use self::vector_index::measure::ScanTimer;
+pub use self::vector_index::mover::Moved;
+pub use self::vector_index::pace::Pace;
+pub use self::vector_index::policy::{Figures, Orders, Policy};
+pub use self::vector_index::seal::TreeChange;
 pub use self::write::settle::Settle;
 pub use self::write::written::Written;

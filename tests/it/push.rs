@@ -8,7 +8,7 @@ mod examples;
 mod expensive_rows;
 mod failures;
 mod rows;
-mod scene;
+pub mod scene;
 mod text_types;
 mod values;
 mod words;

@@ -117,6 +117,8 @@ impl From<Stats> for vecsink_stats {
             outage: stats.outage.into(),
             age_ms: milliseconds(Some(stats.age)),
             progress_age_ms: milliseconds(Some(stats.progress_age)),
+            rows_waiting_for_index: stats.rows_waiting_for_index,
+            oldest_waiting_ms: milliseconds(stats.oldest_waiting),
             ..vecsink_stats::new(stats.counters)
         }
     }

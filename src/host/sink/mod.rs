@@ -131,6 +131,10 @@ pub struct SinkStats {
     pub freshness: Option<Duration>,
     /// Since the sink was opened.
     pub age: Duration,
+    /// Rows of the table that are in no vector index yet, whoever wrote them; with `sink.vector-index` = behind. Queries find them.
+    pub rows_waiting_for_index: u64,
+    /// How long the oldest of them has waited, as far back as the sink has looked. `None`: there are none.
+    pub oldest_waiting: Option<Duration>,
 }
 
 impl Sink {
@@ -302,6 +306,7 @@ impl Sink {
     /// What the sink is doing now.
     pub fn stats(&self) -> SinkStats {
         let line = &self.core.line;
+        let waiting = line.waiting().unwrap_or_default();
         SinkStats {
             counters: line.counted(),
             next: self.core.next(),
@@ -311,6 +316,8 @@ impl Sink {
             held_bytes: line.shared.budget.held(),
             freshness: line.freshness(),
             age: self.opened.elapsed(),
+            rows_waiting_for_index: waiting.rows,
+            oldest_waiting: waiting.oldest,
         }
     }
 }

@@ -200,6 +200,13 @@ impl Pipeline {
             freshness: self.lines.iter().filter_map(|line| line.freshness()).max(),
             age: self.started.elapsed(),
             progress_age: self.progress_age().unwrap_or_default(),
+            rows_waiting_for_index: self
+                .lines
+                .iter()
+                .filter_map(|line| line.waiting())
+                .map(|waiting| waiting.rows)
+                .sum(),
+            oldest_waiting: self.lines.iter().filter_map(|line| line.waiting()?.oldest).max(),
         }
     }
 

@@ -1,19 +1,24 @@
 //! Everything that the threads of one sink share, on the way from an encoded row to the database.
 //!
-//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`, and [`Line`] puts them together.
+//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`; `movers` and `coordinator` for what a vector index
+//! needs behind the rows; and [`Line`] puts them together.
 
+mod coordinator;
+mod movers;
 pub(crate) mod rejects;
 mod schema_refresh;
 mod settlement;
 mod state;
+mod troubles;
 mod writers;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use self::state::{LineState, Traits};
+pub use self::state::{LineState, Traits, Waiting};
 
+use self::movers::Movers;
 use self::rejects::Rejects;
 use self::writers::Writers;
 use crate::error::Result;
@@ -22,11 +27,12 @@ use crate::pipeline::shared::Shared;
 use crate::settings::Sink;
 use crate::stop::Stop;
 
-/// One sink: what its threads share, its rejected records and its writers.
+/// One sink: what its threads share, its rejected records, its writers and its movers.
 pub struct Line {
     state: Arc<LineState>,
     pub rejects: Arc<Rejects>,
     writers: Arc<Writers>,
+    movers: Arc<Movers>,
 }
 
 impl Deref for Line {
@@ -50,17 +56,34 @@ impl Line {
         let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, traits)?);
         let rejects = Arc::new(rejects);
         rejects.start(&state)?;
-        Ok(Arc::new(Line { state, rejects, writers: Arc::default() }))
+        Ok(Arc::new(Line { state, rejects, writers: Arc::default(), movers: Arc::default() }))
     }
 
-    /// Starts one more writer unless there are as many as the pool and the server allow.
+    /// Starts one more writer unless there are as many as the pool and the server allow; with the first one also the threads
+    /// that move rows into the vector index.
     pub fn start_writer(&self) {
+        coordinator::start(&self.movers, &self.state);
         self.writers.start(&self.state, &self.rejects);
     }
 
     /// Waits until everything accepted is settled; gives up when the job is abandoned, as it is at the deadline.
     pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
+        // What is left of the movers' work waits for the next run: the rows are stored, and queries find them.
+        self.movers.end();
         self.writers.join(&self.dispatcher, stop, deadline);
         self.rejects.join(stop, deadline);
+        self.movers.join(stop, deadline);
+        if let Some(Waiting { rows, .. }) = self.waiting().filter(|waiting| waiting.rows > 0) {
+            log::info!(
+                "{}: about {rows} rows are in no vector index yet; queries find them, and the next run goes on moving them",
+                self.name()
+            );
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.movers.end();
     }
 }

@@ -39,6 +39,14 @@ pub struct Traits {
     pub linger: Option<Duration>,
 }
 
+/// The rows that are in no vector index yet: those of this process and all others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub rows: u64,
+    /// The age of the oldest one, as far back as this process has looked.
+    pub oldest: Option<Duration>,
+}
+
 /// What belongs to one sink, besides its rejected records and its writers.
 pub struct LineState {
     pub settings: Sink,
@@ -54,6 +62,8 @@ pub struct LineState {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
+    /// What was last found of the rows that are in no vector index.
+    waiting: Mutex<Option<Waiting>>,
     /// Rows that were read here, but belong to another process now.
     left_out: AtomicU64,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
@@ -90,6 +100,7 @@ impl LineState {
             counters,
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
+            waiting: Mutex::new(None),
             left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
             unreported: AtomicUsize::new(0),
@@ -216,6 +227,16 @@ impl LineState {
 
     pub fn note_freshness(&self, milliseconds: u64) {
         self.freshness_ms.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// `None`: the table has no hot child.
+    pub fn note_waiting(&self, waiting: Option<Waiting>) {
+        *self.waiting.lock() = waiting;
+    }
+
+    /// The rows that are in no vector index yet, as they were last counted.
+    pub fn waiting(&self) -> Option<Waiting> {
+        *self.waiting.lock()
     }
 
     pub fn freshness(&self) -> Option<Duration> {

@@ -15,6 +15,7 @@ use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::vector_index::keeper::TreeKeeper;
 use crate::postgres::write::writer::Writer;
 use crate::types::target::TargetTable;
 
@@ -27,6 +28,8 @@ pub struct Target {
     pub owners: Arc<Owners>,
     /// The streams of rows that a host pushes.
     pub streams: StreamTable,
+    /// What moves rows into the vector index, where that is behind them.
+    pub keeper: Option<TreeKeeper>,
     /// The table as the start found it.
     pub table: TargetTable,
     pub description: Description,

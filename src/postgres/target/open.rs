@@ -29,6 +29,7 @@ use crate::postgres::schema::statements::Statements;
 use crate::postgres::schema::table_schema::TableSchema;
 use crate::postgres::vector_index::describe;
 use crate::postgres::vector_index::hot_child::{self, HotChild};
+use crate::postgres::vector_index::keeper::TreeKeeper;
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::machine::MachineSettings;
 use crate::postgres::write::writer::Writer;
@@ -105,6 +106,7 @@ impl Target {
         if let Some(text) = server.describe_deadlock_detector() {
             log::info!("{name}: {text}");
         }
+        let keeper = TreeKeeper::new(sink, &catalog, &setup, &open, max_outage)?;
         let outage = Arc::new(Outage::new(max_outage, sink.origin));
         let (size, max_wait) = (sink.connection_max_active, sink.connection_max_wait);
         let database = Arc::new(Database {
@@ -132,6 +134,7 @@ impl Target {
             schema,
             dead_letters,
             owners,
+            keeper,
             table,
             description,
             has_other_process,

@@ -178,7 +178,7 @@ fn indexes(session: &mut Session, table: &str) -> Attempt<Vec<ParentIndex>> {
 }
 
 /// The part of `CREATE INDEX a ON b USING …` that is the same for an index of another name on another table.
-fn from_using(definition: &str) -> &str {
+pub fn from_using(definition: &str) -> &str {
     let mut in_name = false;
     for (at, character) in definition.char_indices() {
         in_name ^= character == '"';

@@ -224,6 +224,9 @@ class StatsStruct(Structure):
         ("age_ms", c_int64),
         ("records_missed", c_uint64),
         ("progress_age_ms", c_int64),
+        ("rows_moved", c_uint64),
+        ("rows_waiting_for_index", c_uint64),
+        ("oldest_waiting_ms", c_int64),
     ]
 
 

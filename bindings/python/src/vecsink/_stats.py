@@ -50,6 +50,12 @@ class Stats:
     progress_age: float | None
     """Of a pipeline: how old the progress is that Kafka has stored, in seconds. What became durable after that would be read
     again by the next start. Near zero while progress is stored."""
+    rows_moved: int
+    """Moved into the vector index after they were written (sink.vector-index = behind)."""
+    rows_waiting_for_index: int
+    """Rows of the table that are in no vector index yet, whoever wrote them. Queries find them."""
+    oldest_waiting: float | None
+    """Seconds that the oldest of them has waited, as far back as this process has looked; None: there are none."""
 
 
 def room() -> StatsStruct:
@@ -59,11 +65,18 @@ def room() -> StatsStruct:
 
 
 def read(struct: StatsStruct) -> Stats:
-    apart = ("freshness", "age", "progress_age")
+    apart = ("freshness", "age", "progress_age", "oldest_waiting")
     values = {field.name: getattr(struct, field.name) for field in fields(Stats) if field.name not in apart}
     values["outage"] = bool(struct.outage)
     freshness, progress_age = seconds(struct.freshness_ms), seconds(struct.progress_age_ms)
-    return Stats(**values, freshness=freshness, age=struct.age_ms / 1000, progress_age=progress_age)
+    waiting = seconds(struct.oldest_waiting_ms)
+    return Stats(
+        **values,
+        freshness=freshness,
+        age=struct.age_ms / 1000,
+        progress_age=progress_age,
+        oldest_waiting=waiting,
+    )
 
 
 def seconds(milliseconds: int) -> float | None:

@@ -1,0 +1,299 @@
+//! The threads that move rows into a sink's vector index, and the one that builds the index of a sealed child. They do what the
+//! thread of [`coordinator`](super::coordinator) orders.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::state::LineState;
+use super::troubles::Troubles;
+use crate::error::{Error, Result};
+use crate::pipeline::is_over;
+use crate::postgres::{Built, KeeperSession, Moved, Orders, Pace, SealedChild, TableRef, TreeKeeper};
+use crate::stop::{Phase, Stop};
+use crate::threads;
+
+/// Rows that wait longer than this for a writer show that the writers are behind.
+const BEHIND: Duration = Duration::from_millis(50);
+/// How long a mover pauses for writers before it looks again.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long a mover rests when it has moved all rows, at first and at most.
+const FIRST_REST: Duration = Duration::from_millis(100);
+const LONGEST_REST: Duration = Duration::from_secs(1);
+/// When a build is tried again that another process makes, and one that failed.
+const BUILD_AGAIN: Duration = Duration::from_secs(5);
+const FAILED_AGAIN: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub struct Movers {
+    pub has_begun: AtomicBool,
+    pub stop: Stop,
+    /// How many threads run.
+    running: Mutex<usize>,
+    ended: Condvar,
+    work: Mutex<MoverWork>,
+    /// The page of the hot child from which the next rows are taken.
+    page: AtomicU64,
+    /// How often movers have paused for writers.
+    pub pauses: AtomicU64,
+    is_building: AtomicBool,
+    next_build: Mutex<Option<Instant>>,
+}
+
+/// What the movers are to do.
+#[derive(Default)]
+struct MoverWork {
+    orders: Orders,
+    /// Movers that run.
+    movers: usize,
+    /// The sealed child that is emptied when the hot child has no rows, and its next page.
+    emptying: Option<(TableRef, u64)>,
+    /// It has no rows any more.
+    is_empty: bool,
+}
+
+/// What a mover did, and so how long it rests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterMove {
+    /// There are more rows.
+    More,
+    /// These were the last ones for now.
+    Last,
+    Nothing,
+}
+
+impl Movers {
+    /// The hot child is another one.
+    pub fn begin_anew(&self) {
+        self.page.store(0, Ordering::Relaxed);
+    }
+
+    /// Tells the threads to end, without waiting for what they do.
+    pub fn end(&self) {
+        self.stop.abandon();
+    }
+
+    /// Waits until all have ended, but not longer than [`is_over`] allows.
+    pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
+        let mut running = self.running.lock();
+        while *running > 0 && !is_over(stop, deadline) {
+            self.ended.wait_for(&mut running, Duration::from_millis(50));
+        }
+    }
+
+    /// Returns whether the thread was started.
+    pub fn spawn(
+        self: &Arc<Self>,
+        line: &Arc<LineState>,
+        name: &str,
+        work: impl FnOnce(&Arc<Self>, &Arc<LineState>, &TreeKeeper) + Send + 'static,
+    ) -> bool {
+        let (movers, own) = (Arc::clone(self), Arc::clone(line));
+        *self.running.lock() += 1;
+        let body = move || {
+            let worked = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(keeper) = &own.target.keeper {
+                    work(&movers, &own, keeper);
+                }
+            }));
+            if worked.is_err() {
+                log::error!("{}: a thread behind the vector index panicked; rows wait for the index", own.name());
+            }
+            // All that the thread has of the sink is dropped before others learn that it has ended.
+            drop(own);
+            movers.leave();
+        };
+        let spawned = threads::spawn(name, body);
+        if let Err(error) = &spawned {
+            log::warn!("{}: no thread to move rows into the vector index: {error}", line.name());
+            self.leave();
+        }
+        spawned.is_ok()
+    }
+
+    fn leave(&self) {
+        *self.running.lock() -= 1;
+        self.ended.notify_all();
+    }
+
+    /// Tells the movers what to do, and starts those that are missing.
+    pub fn order(self: &Arc<Self>, line: &Arc<LineState>, orders: Orders, smallest: Option<&SealedChild>) {
+        let missing = {
+            let mut work = self.work.lock();
+            work.orders = orders;
+            let emptied = smallest.filter(|_| orders.empty_sealed).map(|child| &child.table);
+            if work.emptying.as_ref().map(|(table, _)| table) != emptied {
+                work.emptying = emptied.map(|table| (table.clone(), 0));
+                work.is_empty = false;
+            }
+            let running = work.movers;
+            work.movers = running.max(orders.movers);
+            running..work.movers
+        };
+        for number in missing {
+            let spawned = self.spawn(line, &format!("vecsink mover {number}"), move |movers, line, keeper| {
+                movers.move_rows(number, line, keeper);
+            });
+            if !spawned {
+                self.work.lock().movers -= 1;
+            }
+        }
+    }
+
+    /// The sealed child that movers have emptied. Asking forgets it, so that it is checked again if it can't be dropped.
+    pub fn emptied(&self) -> Option<TableRef> {
+        let mut work = self.work.lock();
+        let is_empty = std::mem::take(&mut work.is_empty);
+        work.emptying.as_ref().filter(|_| is_empty).map(|(child, _)| child.clone())
+    }
+
+    /// Builds the indexes of a sealed child in a thread of its own, unless one is being built.
+    pub fn build(self: &Arc<Self>, line: &Arc<LineState>, child: &SealedChild) {
+        let is_due = self.next_build.lock().is_none_or(|at| at <= Instant::now());
+        if !is_due || self.is_building.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let SealedChild { table, rows, .. } = child.clone();
+        let spawned = self.spawn(line, "vecsink build", move |movers, line, keeper| {
+            movers.build_now(line, keeper, &table, rows);
+            movers.is_building.store(false, Ordering::Relaxed);
+        });
+        if !spawned {
+            self.is_building.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn build_now(&self, line: &LineState, keeper: &TreeKeeper, child: &TableRef, rows: u64) {
+        let begun = Instant::now();
+        log::info!("{}: building the vector index of {}", line.name(), child.name);
+        let built = keeper.build(&mut keeper.build_session(&self.stop), child, rows);
+        let seconds = begun.elapsed().as_secs_f64();
+        let again = match built {
+            Ok(Built::All) => {
+                log::info!("{}: {} has its vector index, after {seconds:.1} s", line.name(), child.name);
+                return;
+            }
+            Ok(Built::Elsewhere) => BUILD_AGAIN,
+            Err(_) if self.stop.phase() >= Phase::Abandoning => return,
+            Err(error) => {
+                log::warn!(
+                    "{error}; its rows are found by an exact search; trying again in {} s",
+                    FAILED_AGAIN.as_secs()
+                );
+                FAILED_AGAIN
+            }
+        };
+        *self.next_build.lock() = Some(Instant::now() + again);
+    }
+
+    fn move_rows(&self, number: usize, line: &LineState, keeper: &TreeKeeper) {
+        let mut session = keeper.session(&self.stop);
+        let (mut pace, mut rest, mut troubles) = (Pace::default(), FIRST_REST, Troubles::default());
+        loop {
+            let insists = {
+                let mut work = self.work.lock();
+                if number >= work.orders.movers || self.stop.phase() >= Phase::Abandoning {
+                    // The one with the highest number ends first, so that those that run are always 0, 1, 2 …
+                    if number + 1 == work.movers || self.stop.phase() >= Phase::Abandoning {
+                        work.movers -= 1;
+                        return;
+                    }
+                }
+                work.orders.insist && number == 0
+            };
+            let wait = if !insists && is_behind(line) {
+                self.pauses.fetch_add(1, Ordering::Relaxed);
+                PAUSE
+            } else {
+                match self.move_once(line, keeper, &mut session, &mut pace) {
+                    Ok(found) => {
+                        troubles.end();
+                        rest = if found == AfterMove::Nothing { (rest * 2).min(LONGEST_REST) } else { FIRST_REST };
+                        if found == AfterMove::More { Duration::ZERO } else { rest }
+                    }
+                    Err(error) => troubles.note(line, &error, &self.stop),
+                }
+            };
+            if !wait.is_zero() {
+                self.stop.wait(Phase::Abandoning, wait);
+            }
+        }
+    }
+
+    /// Moves rows of the hot child, or, if it has no more, rows of the sealed child that is emptied.
+    fn move_once(
+        &self,
+        line: &LineState,
+        keeper: &TreeKeeper,
+        session: &mut KeeperSession,
+        pace: &mut Pace,
+    ) -> Result<AfterMove> {
+        let page = self.page.load(Ordering::Relaxed);
+        let asked = pace.rows;
+        let moved = match timed(pace, |rows| keeper.move_rows(session, None, rows, page)) {
+            Err(error @ Error::Target { passing: false, .. }) => {
+                // A row that the table refuses mustn't keep the others waiting.
+                if pace.note_refused() {
+                    self.page.store(page + 1, Ordering::Relaxed);
+                }
+                return Err(error);
+            }
+            moved => moved?,
+        };
+        note_moved(line, moved);
+        let are_more = moved.rows >= asked;
+        // After the last page the next round begins with the first one.
+        self.page.store(moved.last_page.filter(|_| are_more).unwrap_or(0), Ordering::Relaxed);
+        if are_more || page > 0 {
+            return Ok(AfterMove::More);
+        }
+        let emptying = self.work.lock().emptying.clone();
+        let Some((child, page)) = emptying else {
+            return Ok(if moved.rows > 0 { AfterMove::Last } else { AfterMove::Nothing });
+        };
+        let moved = match timed(pace, |rows| keeper.move_rows(session, Some(&child), rows, page)) {
+            // Another process has dropped it.
+            Err(Error::Target { sqlstate: Some(code), .. }) if code == "42P01" => {
+                self.work.lock().emptying = None;
+                return Ok(AfterMove::Nothing);
+            }
+            moved => moved?,
+        };
+        note_moved(line, moved);
+        let mut work = self.work.lock();
+        if let Some((emptied, next)) = &mut work.emptying
+            && *emptied == child
+        {
+            *next = moved.last_page.unwrap_or(0);
+            work.is_empty |= moved.last_page.is_none() && page == 0;
+        }
+        Ok(if work.is_empty { AfterMove::Nothing } else { AfterMove::More })
+    }
+}
+
+/// Moves with the pace's number of rows, and tells the pace how long it took.
+fn timed(pace: &mut Pace, work: impl FnOnce(usize) -> Result<Moved>) -> Result<Moved> {
+    let begun = Instant::now();
+    let moved = work(pace.rows)?;
+    pace.note(moved.rows, begun.elapsed());
+    Ok(moved)
+}
+
+fn note_moved(line: &LineState, moved: Moved) {
+    line.counters().rows_moved.add(moved.rows as u64);
+    if moved.replaced > 0 {
+        log::warn!(
+            "{}: {} rows were in the table that another program had inserted there, and were replaced by those of the hot child; \
+             INSERT … ON CONFLICT by other programs doesn't see the hot child",
+            line.name(),
+            moved.replaced
+        );
+    }
+}
+
+pub fn is_behind(line: &LineState) -> bool {
+    line.dispatcher.longest_wait() > BEHIND
+}

@@ -1,0 +1,44 @@
+//! Failures of the threads behind a vector index: when to try again, and what is logged.
+
+use std::time::{Duration, Instant};
+
+use super::state::LineState;
+use crate::error::Error;
+use crate::stop::{Phase, Stop};
+
+/// How long after a failure a thread tries again, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
+/// How often the same failure is logged, and how often one that passes may happen before it is.
+const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
+const PASSING: u32 = 5;
+
+/// Failures of one thread, one after another.
+#[derive(Default)]
+pub struct Troubles {
+    count: u32,
+    told: Option<(String, Instant)>,
+}
+
+impl Troubles {
+    /// Logs a failure unless it was logged lately, and says how long to wait before the next try.
+    pub fn note(&mut self, line: &LineState, error: &Error, stop: &Stop) -> Duration {
+        let text = error.to_string();
+        let passes = matches!(error, Error::Target { passing: true, .. });
+        let is_told = self.told.as_ref().is_some_and(|(told, at)| *told == text && at.elapsed() < COMPLAIN_AGAIN);
+        let is_expected = line.in_outage() || stop.phase() >= Phase::Abandoning || passes && self.count < PASSING;
+        if is_told || is_expected {
+            log::debug!("{text}");
+        } else {
+            log::warn!("{text}; no row is lost, rows are found by an exact search");
+            self.told = Some((text, Instant::now()));
+        }
+        let wait = FIRST_RETRY.saturating_mul(1 << self.count.min(10)).min(LONGEST_RETRY);
+        self.count += 1;
+        wait
+    }
+
+    pub fn end(&mut self) {
+        self.count = 0;
+    }
+}

@@ -1,0 +1,293 @@
+//! The tree's keeper: moves rows from the hot child into the table, and makes what else the tree needs, in sessions of its own.
+//! When and how much is the caller's decision.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::build::{Built, build};
+use super::measure::{RowFigures, ScanTimer, SearchOrder, count};
+use super::mover::{Moved, MovedColumns, is_altered, move_rows};
+use super::parent::{Parent, from_using, is_vector_index};
+use super::seal::{self, TreeChange};
+use crate::error::Result;
+use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::tree::{self, TableRef, Tree};
+use crate::postgres::connect::connector::Connector;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::{Session, Setup};
+use crate::settings::Sink;
+use crate::stop::Stop;
+
+/// How long a move and a look wait for a lock: a move holds rows that writers wait for.
+const LOCK_WAIT: &str = "1s";
+
+/// What the keeper knows of a tree that was found at the start.
+pub struct TreeKeeper {
+    /// `schema.table`, for messages.
+    name: String,
+    sink: Sink,
+    parent: TableRef,
+    /// The key's columns by name; empty where the table keeps no key unique.
+    key: Vec<String>,
+    connector: Connector,
+    setup: Setup,
+    open: Arc<AtomicU32>,
+    /// As a look last found it.
+    hot: Mutex<TableRef>,
+    columns: Mutex<Option<Arc<MovedColumns>>>,
+}
+
+/// A session of one of the keeper's threads, opened when it is needed.
+pub struct KeeperSession {
+    session: Option<Session>,
+    settings: &'static [(&'static str, &'static str)],
+    stop: Stop,
+}
+
+/// A sealed child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedChild {
+    pub table: TableRef,
+    /// The server's estimate.
+    pub rows: u64,
+    pub has_indexes: bool,
+}
+
+/// What the tree is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeLook {
+    pub tree: Tree,
+    pub hot: RowFigures,
+    /// The oldest sealed child comes first.
+    pub sealed: Vec<SealedChild>,
+    /// Rows that are in no vector index, and the number of the oldest one's transaction.
+    pub waiting: u64,
+    pub oldest: Option<u64>,
+    /// How long an exact search takes in the tables without an index.
+    pub scan: Duration,
+}
+
+impl TreeKeeper {
+    /// `None`: the table has no tree.
+    pub fn new(
+        sink: &Sink,
+        catalog: &Catalog,
+        setup: &Setup,
+        open: &Arc<AtomicU32>,
+        max_outage: Option<Duration>,
+    ) -> Result<Option<TreeKeeper>> {
+        let Some(tree) = &catalog.tree else { return Ok(None) };
+        let Some(parent) = tree.others.last() else { return Ok(None) };
+        let name = catalog.name();
+        // Not the job's name: the job's other processes are found by that.
+        let connector = Connector::new(&sink.connection, &format!("vecsink mover {name}"), max_outage)?;
+        let mut setup = setup.clone();
+        // A move that a crash of the server takes back leaves the rows in the child.
+        setup.required.retain(|(name, _)| *name != "synchronous_commit");
+        setup.required.push(("synchronous_commit", "off".to_owned()));
+        Ok(Some(TreeKeeper {
+            name,
+            sink: sink.clone(),
+            parent: parent.clone(),
+            key: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
+            connector,
+            setup,
+            open: Arc::clone(open),
+            hot: Mutex::new(tree.hot.clone()),
+            columns: Mutex::new(None),
+        }))
+    }
+
+    /// A session for moves, looks and changes of the tree. All its waits end when `stop` says abandon.
+    pub fn session(&self, stop: &Stop) -> KeeperSession {
+        KeeperSession { session: None, settings: &[("lock_timeout", LOCK_WAIT)], stop: stop.clone() }
+    }
+
+    /// A session for builds, which take as long as they take.
+    pub fn build_session(&self, stop: &Stop) -> KeeperSession {
+        KeeperSession {
+            session: None,
+            settings: &[("lock_timeout", "0"), ("statement_timeout", "0")],
+            stop: stop.clone(),
+        }
+    }
+
+    /// Measures. `None`: the hot child is gone.
+    pub fn look(&self, own: &mut KeeperSession, timer: &mut ScanTimer) -> Result<Option<TreeLook>> {
+        let looked = self.run(own, |session| {
+            let tree = match tree::read(session, self.parent.oid, &self.sink) {
+                Ok(Some(tree)) => tree,
+                Ok(None) => return Ok(Ok(None)),
+                Err(error) => return Ok(Err(error)),
+            };
+            *self.hot.lock() = tree.hot.clone();
+            self.measure(session, tree, timer).map(|look| Ok(Some(look)))
+        });
+        looked.map_err(|failure| self.error(&failure, "the hot child can't be measured"))?
+    }
+
+    fn measure(&self, session: &mut Session, tree: Tree, timer: &mut ScanTimer) -> Attempt<TreeLook> {
+        let hot = count(session, &tree.hot)?;
+        let sealed = sealed_children(session, &tree)?;
+        let mut look = TreeLook { hot, sealed, waiting: hot.rows, oldest: hot.oldest, scan: Duration::ZERO, tree };
+        let unindexed: Vec<TableRef> =
+            look.sealed.iter().filter(|child| !child.has_indexes).map(|child| child.table.clone()).collect();
+        for child in &unindexed {
+            let figures = count(session, child)?;
+            look.waiting += figures.rows;
+            look.oldest = look.oldest.into_iter().chain(figures.oldest).min();
+        }
+        if let Some(estimate) = timer.estimate(look.waiting, Instant::now()) {
+            look.scan = estimate;
+        } else if let Some(order) = SearchOrder::read(session, self.parent.oid)? {
+            for table in unindexed.iter().chain([&look.tree.hot]) {
+                look.scan += order.time(session, table)?;
+            }
+            timer.note(look.waiting, look.scan, Instant::now());
+        }
+        Ok(look)
+    }
+
+    /// Moves rows out of the hot child, or out of a sealed one.
+    pub fn move_rows(
+        &self,
+        own: &mut KeeperSession,
+        sealed: Option<&TableRef>,
+        rows: usize,
+        page: u64,
+    ) -> Result<Moved> {
+        let hot = self.hot.lock().clone();
+        let child = sealed.unwrap_or(&hot);
+        let moved = self.run(own, |session| {
+            let known = self.columns.lock().clone();
+            let columns = match known {
+                Some(columns) => columns,
+                None => {
+                    let columns = Arc::new(MovedColumns::read(session, &self.parent)?);
+                    *self.columns.lock() = Some(Arc::clone(&columns));
+                    columns
+                }
+            };
+            move_rows(session, &columns, (child, &self.parent), &self.key, rows, page)
+        });
+        moved.map_err(|failure| {
+            if is_altered(&failure) {
+                *self.columns.lock() = None;
+            }
+            self.error(&failure, "rows can't be moved into the vector index")
+        })
+    }
+
+    /// Frees the room of the dead rows of the hot child.
+    pub fn vacuum(&self, own: &mut KeeperSession) -> Result<()> {
+        let hot = self.hot.lock().quoted();
+        let vacuumed = self.run(own, |session| session.run(&format!("VACUUM {hot}")));
+        vacuumed.map_err(|failure| self.error(&failure, "the hot child can't be vacuumed"))
+    }
+
+    /// Seals the hot child and makes a new one.
+    pub fn seal(&self, own: &mut KeeperSession, tree: &Tree) -> Result<TreeChange> {
+        let sealed = self.run(own, |session| seal::seal(session, tree, (&self.sink.schema, &self.sink.table)));
+        sealed.map_err(|failure| self.error(&failure, "the hot child can't be sealed"))
+    }
+
+    /// Drops a sealed child that has no rows.
+    pub fn drop_empty(&self, own: &mut KeeperSession, tree: &Tree, child: &TableRef) -> Result<TreeChange> {
+        let dropped = self.run(own, |session| seal::drop_empty(session, tree, child));
+        dropped.map_err(|failure| self.error(&failure, "an empty sealed child can't be dropped"))
+    }
+
+    /// Builds the vector indexes that a sealed child lacks.
+    pub fn build(&self, own: &mut KeeperSession, child: &TableRef, rows: u64) -> Result<Built> {
+        let built = self.run(own, |session| match Parent::read(session, &self.sink.schema, &self.sink.table)? {
+            Some(parent) => build(session, &parent, child, rows),
+            None => Ok(Built::All),
+        });
+        built.map_err(|failure| self.error(&failure, &format!("the vector index of {} can't be built", child.name)))
+    }
+
+    /// Runs `work` in the session, which is opened first where it isn't open.
+    fn run<T>(&self, own: &mut KeeperSession, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Attempt<T> {
+        let session = match own.session.take().filter(Session::is_usable) {
+            Some(session) => own.session.insert(session),
+            None => {
+                let limit = WaitLimit::of(&own.stop);
+                let mut session = Session::open(&self.connector, &self.setup, &self.open, &limit)?;
+                let settings = own.settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
+                session.also_set(&settings.collect::<Vec<_>>())?;
+                own.session.insert(session)
+            }
+        };
+        let result = work(session);
+        if result.is_err() {
+            session.recover();
+            // A session that is of no more use may hold locks.
+            own.session = own.session.take().filter(Session::is_usable);
+        }
+        result
+    }
+
+    fn error(&self, failure: &AttemptError, what: &str) -> crate::error::Error {
+        let advice = match failure.sqlstate.as_deref() {
+            Some("42501") => "the job's user must own the table and its children, or be a member of the owner's role",
+            _ => "",
+        };
+        failure.error(&format!("{}: {what}", self.name), advice)
+    }
+}
+
+impl KeeperSession {
+    /// Closes the session; the next use opens another one.
+    pub fn close(&mut self) {
+        self.session = None;
+    }
+}
+
+/// The sealed children, and whether each has all vector indexes of the table.
+fn sealed_children(session: &mut Session, tree: &Tree) -> Attempt<Vec<SealedChild>> {
+    let Some((parent, children)) = tree.others.split_last() else { return Ok(Vec::new()) };
+    if children.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables: Vec<String> = tree.others.iter().map(|table| table.oid.to_string()).collect();
+    let rows = session.ask(&format!(
+        "SELECT i.indrelid, pg_catalog.pg_get_indexdef(i.indexrelid), m.amname, coalesce(t.typname, '')
+         FROM pg_catalog.pg_index i
+         JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+         JOIN pg_catalog.pg_am m ON m.oid = x.relam
+         LEFT JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[0]
+         LEFT JOIN pg_catalog.pg_type t ON t.oid = o.opcintype
+         WHERE i.indisvalid AND i.indrelid IN ({})",
+        tables.join(", ")
+    ))?;
+    let mut indexes: Vec<(String, String)> = Vec::new();
+    for row in rows {
+        if let [table, definition, method, operand] = row.as_slice()
+            && is_vector_index(method, operand)
+        {
+            indexes.push((table.clone(), from_using(definition).to_owned()));
+        }
+    }
+    let sizes = session.ask(&format!(
+        "SELECT oid, greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class WHERE oid IN ({})",
+        tables.join(", ")
+    ))?;
+    let of = |table: &TableRef| {
+        let oid = table.oid.to_string();
+        indexes.iter().filter(move |(table, _)| *table == oid).map(|(_, definition)| definition)
+    };
+    let size = |table: &TableRef| {
+        let row = sizes.iter().find(|row| row.first().is_some_and(|oid| *oid == table.oid.to_string()));
+        row.and_then(|row| row.get(1)).and_then(|rows| rows.parse().ok()).unwrap_or(0)
+    };
+    let child = |table: &TableRef| SealedChild {
+        rows: size(table),
+        has_indexes: of(parent).all(|index| of(table).any(|own| own == index)),
+        table: table.clone(),
+    };
+    Ok(children.iter().map(child).collect())
+}

@@ -1,0 +1,119 @@
+//! Changes of the tree: a hot child is sealed and a new one takes the rows; an empty sealed child is dropped. Each is one
+//! transaction, and one of them at a time for a table, whatever the number of processes.
+//! Locks are waited for only briefly, because other sessions queue behind one that waits. If one can't be had, the change is tried
+//! again later.
+
+use crate::postgres::catalog::tree::{TableRef, Tree, sealed_name};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::{literal, quote};
+use crate::postgres::vector_index::ddl;
+use crate::postgres::vector_index::parent::Parent;
+
+/// How long to wait for the table while nobody waits behind us. Shorter than `deadlock_timeout`: the server would cancel an
+/// autovacuum for us.
+const TABLE_WAIT: &str = "500ms";
+/// How long to wait for each lock behind which writers or queries queue.
+const CHILD_WAIT: &str = "200ms";
+
+/// What became of a change of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TreeChange {
+    Done,
+    /// Another session holds a lock, or another process changes the tree: try again later.
+    Busy,
+    /// The tree isn't what it was thought to be.
+    OutOfDate,
+}
+
+/// Seals the hot child. A name with the number of its oid was never given before.
+///
+/// Writers are waited for first: they hold the hot child and may still need the table. Then the table is locked, so that queries
+/// wait there, before they list the children. A query that waited for the lock of the hot child would have listed them
+/// already, and would not read the new one.
+pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -> Attempt<TreeChange> {
+    in_transaction(session, tree, |session| {
+        let (parent, hot) = (format!("{}.{}", quote(schema), quote(table)), tree.hot.quoted());
+        // A vacuum of the vector index holds this lock, for long: here nobody has to wait with us. It also keeps the table as it is.
+        session.run(&format!("LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))?;
+        let Some(shape) = Parent::read(session, schema, table)? else { return Ok(TreeChange::OutOfDate) };
+        let indexes = session.ask(&format!(
+            "SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = {}",
+            tree.hot.oid
+        ))?;
+        let indexes: Vec<String> = indexes.into_iter().flatten().collect();
+        session.run(&format!(
+            "SET LOCAL lock_timeout TO '{CHILD_WAIT}'; LOCK TABLE ONLY {hot} IN SHARE ROW EXCLUSIVE MODE;
+             LOCK TABLE ONLY {parent} IN ACCESS EXCLUSIVE MODE; LOCK TABLE ONLY {hot} IN ACCESS EXCLUSIVE MODE"
+        ))?;
+        if !is_same(session, &tree.hot)? {
+            return Ok(TreeChange::OutOfDate);
+        }
+        let mut statements = ddl::rename(&tree.hot, &sealed_name(table, tree.hot.oid), &indexes);
+        statements.extend(ddl::hot_child(&shape, &tree.hot.schema, &tree.hot.name));
+        session.run(&statements.join("; "))?;
+        Ok(TreeChange::Done)
+    })
+}
+
+/// Drops a sealed child that has no rows.
+pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef) -> Attempt<TreeChange> {
+    in_transaction(session, tree, |session| {
+        // A writer holds a weaker lock of the hot child to the end of its transaction, so none is between two tables now.
+        session.run(&format!(
+            "SET LOCAL lock_timeout TO '{CHILD_WAIT}'; LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE;
+             LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE",
+            tree.hot.quoted(),
+            child.quoted()
+        ))?;
+        let has_rows = session.first_value(&format!("SELECT 1 FROM ONLY {} LIMIT 1", child.quoted()))?.is_some();
+        if has_rows || !is_same(session, &tree.hot)? || !is_same(session, child)? {
+            return Ok(TreeChange::OutOfDate);
+        }
+        session.run(&format!("DROP TABLE {}", child.quoted()))?;
+        Ok(TreeChange::Done)
+    })
+}
+
+/// Runs a change of the tree in a transaction, unless another process is at it.
+fn in_transaction(
+    session: &mut Session,
+    tree: &Tree,
+    change: impl FnOnce(&mut Session) -> Attempt<TreeChange>,
+) -> Attempt<TreeChange> {
+    let key = lock_key(tree);
+    session.begin_without_rows()?;
+    let locked = session.first_value(&format!(
+        "SET LOCAL lock_timeout TO '{TABLE_WAIT}'; SELECT pg_catalog.pg_try_advisory_xact_lock({key})"
+    ));
+    let changed = locked.and_then(|locked| match locked.as_deref() {
+        Some("t") => change(session),
+        _ => Ok(TreeChange::Busy),
+    });
+    match changed {
+        Ok(TreeChange::Done) => session.run("COMMIT").map(|()| TreeChange::Done),
+        Ok(other) => session.run("ROLLBACK").map(|()| other),
+        // A lock that was waited for too long, or a deadlock.
+        Err(failure) if failure.is("55P03") || failure.is("40P01") => {
+            session.run("ROLLBACK").map(|()| TreeChange::Busy)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The advisory lock of whoever changes the tree.
+fn lock_key(tree: &Tree) -> i64 {
+    let table = tree.others.last().map_or(tree.hot.oid, |table| table.oid);
+    twox_hash::XxHash64::oneshot(0, format!("vecsink tree {table}").as_bytes()).cast_signed()
+}
+
+/// Whether a name still stands for the same table.
+fn is_same(session: &mut Session, table: &TableRef) -> Attempt<bool> {
+    let oid = session.first_value(&format!(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = {} AND c.relname = {}",
+        literal(&table.schema),
+        literal(&table.name)
+    ))?;
+    Ok(oid == Some(table.oid.to_string()))
+}
