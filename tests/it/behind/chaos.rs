@@ -156,8 +156,8 @@ impl Feed {
 /// How often things happened.
 #[derive(Default, Debug)]
 struct Counts {
-    /// A job is starting.
-    starting: AtomicBool,
+    /// A job starts or ends, so its sessions are left alone.
+    spared: AtomicBool,
     killed: AtomicU64,
     terminated: AtomicU64,
     sealed: AtomicU64,
@@ -181,7 +181,7 @@ fn table(schema: &mut Schema, size: Size) {
     ));
 }
 
-/// Ends sessions of the jobs as long as things go on, but none of a job that is just starting: that would end it.
+/// Ends sessions of the jobs as long as things go on. A job that loses a session while it starts would end.
 fn terminate(mut client: Client, name: &str, goes_on: &AtomicBool, counts: &Counts) {
     let query = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -189,7 +189,7 @@ fn terminate(mut client: Client, name: &str, goes_on: &AtomicBool, counts: &Coun
     );
     while goes_on.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(300));
-        if counts.starting.load(Ordering::SeqCst) {
+        if counts.spared.load(Ordering::SeqCst) {
             continue;
         }
         let ended: i64 = client.query_one(query.as_str(), &[]).expect("sessions can be ended").get(0);
@@ -261,7 +261,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
     let mut running: Vec<Running> = (0..PROCESSES).map(start).collect();
     let all_read = |running: &[Running]| {
         eventually("the jobs read", || running.iter().all(|job| job.said().contains("from offset")));
-        counts.starting.store(false, Ordering::SeqCst);
+        counts.spared.store(false, Ordering::SeqCst);
     };
     all_read(&running);
     let live = |running: &mut [Running]| running.iter_mut().for_each(Running::lives);
@@ -272,7 +272,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
             std::thread::sleep(Duration::from_secs(4));
             live(&mut running);
             let process = next % PROCESSES;
-            counts.starting.store(true, Ordering::SeqCst);
+            counts.spared.store(true, Ordering::SeqCst);
             running[process].kill();
             count(&counts.killed, 1);
             running[process] = start(process);
@@ -284,6 +284,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
         live(&mut running);
         feeds.iter().all(Feed::is_done)
     });
+    counts.spared.store(true, Ordering::SeqCst);
     for process in running {
         process.terminate();
         process.wait().exited(0);
@@ -333,7 +334,7 @@ fn chaos(size: Size) {
     table(&mut schema, size);
     let feeds: Vec<Feed> = (0..PROCESSES).map(|process| Feed::new(&kafka, process, size)).collect();
     let (counts, goes_on) = (Counts::default(), AtomicBool::new(true));
-    counts.starting.store(true, Ordering::SeqCst);
+    counts.spared.store(true, Ordering::SeqCst);
     // Also if one of them panics.
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {
