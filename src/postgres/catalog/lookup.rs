@@ -35,6 +35,8 @@ pub struct Catalog {
     kind: char,
     /// The triggers that may change a row's key.
     pub key_triggers: Vec<String>,
+    /// `pg_class.relhassubclass`: it has children, or had some.
+    pub has_children: bool,
     /// The tables that share the rows where the vector index is behind them.
     pub tree: Option<Tree>,
 }
@@ -44,7 +46,7 @@ impl Catalog {
     /// sink that names none writes all that can be written.
     pub fn read(session: &mut Session, greenplum: bool, sink: &Sink, written: Option<&[String]>) -> Result<Self> {
         let name = format!("{}.{}", sink.schema, sink.table);
-        let (oid, kind, unlogged, has_triggers) = find_table(session, sink)?;
+        let (oid, kind, unlogged, has_triggers, has_children) = find_table(session, sink)?;
         if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
             return Err(Error::target(format!("{name} is not a table that rows can be written to")));
         }
@@ -69,9 +71,14 @@ impl Catalog {
             _ => Vec::new(),
         };
         let distribution = if greenplum { Some(distribution(session, oid, &columns)) } else { None };
+        let is_plain = kind == 'r';
         let tree = match sink.vector_index {
-            VectorIndexMode::Behind => tree::read(session, oid, sink)?,
-            VectorIndexMode::Inline | VectorIndexMode::Defer => None,
+            VectorIndexMode::Behind if is_plain => tree::read(session, oid, sink)?,
+            VectorIndexMode::Inline | VectorIndexMode::Defer if is_plain && has_children && keys.can_conflict() => {
+                tree::refuse_left_children(session, oid, sink)?;
+                None
+            }
+            VectorIndexMode::Behind | VectorIndexMode::Inline | VectorIndexMode::Defer => None,
         };
         let catalog = Catalog {
             schema: sink.schema.clone(),
@@ -84,6 +91,7 @@ impl Catalog {
             has_triggers,
             kind,
             key_triggers,
+            has_children,
             tree,
         };
         catalog.check(sink)?;
@@ -242,12 +250,12 @@ impl Catalog {
     }
 }
 
-fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bool)> {
+fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bool, bool)> {
     let name = format!("{}.{}", sink.schema, sink.table);
     let rows = session
         .client()
         .query(
-            "SELECT c.oid, c.relkind::text, c.relpersistence::text, c.relhastriggers
+            "SELECT c.oid, c.relkind::text, c.relpersistence::text, c.relhastriggers, c.relhassubclass
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = $1 AND c.relname = $2",
             &[&sink.schema, &sink.table],
@@ -255,7 +263,7 @@ fn find_table(session: &mut Session, sink: &Sink) -> Result<(u32, char, bool, bo
         .map_err(|error| unreadable(session, &name, &error))?;
     if let Some(row) = rows.first() {
         let dead_letter = |index| row.get::<_, &str>(index).chars().next().unwrap_or(' ');
-        return Ok((row.get(0), dead_letter(1), dead_letter(2) == 'u', row.get(3)));
+        return Ok((row.get(0), dead_letter(1), dead_letter(2) == 'u', row.get(3), row.get(4)));
     }
     let schemas = text_column(session, &name, "SELECT nspname::text FROM pg_catalog.pg_namespace", &[])?;
     if !schemas.contains(&sink.schema) {
@@ -357,6 +365,7 @@ impl Catalog {
             has_triggers: false,
             kind: 'r',
             key_triggers: Vec::new(),
+            has_children: false,
             tree: None,
         }
     }

@@ -39,6 +39,8 @@ pub struct TableShape {
     rules: String,
     /// Where there is a tree, the tables in it.
     tree: Option<TreeShape>,
+    /// [`Catalog::has_children`], where there is no tree: another process may make the first child.
+    has_children: Option<bool>,
     /// A query that fails unless the columns have their types and the same columns are unique.
     check: String,
 }
@@ -56,6 +58,7 @@ impl TableShape {
             others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
             rules: catalog.keys.rules.clone(),
             tree: catalog.tree.as_ref().and_then(TreeShape::new),
+            has_children: catalog.tree.is_none().then_some(catalog.has_children),
             check: String::new(),
         };
         shape.check = shape.check();
@@ -81,11 +84,12 @@ impl TableShape {
         let names = columns.iter().map(|(name, _)| literal(name)).collect::<Vec<_>>().join(", ");
         let (schema, table) = (literal(&self.schema), literal(&self.table));
         let tree = self.tree.as_ref().map(TreeShape::check).unwrap_or_default();
+        let children = self.has_children.map(|has| format!(" AND has_children = {has}")).unwrap_or_default();
         format!(
             "SELECT CASE {tree}
-                         WHEN shape = {} AND rules = {} THEN 0
+                         WHEN shape = {} AND rules = {}{children} THEN 0
                          ELSE CAST('{ALTERED} ' || coalesce(shape, '') || ' ' || rules AS int) END FROM (
-               SELECT ({}) AS rules, pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
+               SELECT ({}) AS rules, pg_catalog.bool_or(c.relhassubclass) AS has_children, pg_catalog.string_agg(a.attname::text || ' ' || a.atttypid::text || ' ' || a.atttypmod::text, ','
                                             ORDER BY a.attname) AS shape
                FROM pg_catalog.pg_attribute a
                JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -103,7 +107,7 @@ impl TableShape {
     pub fn compare(&self, session: &mut Session) -> Attempt<()> {
         let (schema, table) = (literal(&self.schema), literal(&self.table));
         let query = format!(
-            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), ({})
+            "SELECT a.attname::text, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), ({}), c.relhassubclass
              FROM pg_catalog.pg_attribute a
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -120,6 +124,9 @@ impl TableShape {
         let is_other = rules.is_some_and(|rules| rules != self.rules);
         let difference = self.difference(&found.collect::<Vec<_>>());
         let difference = difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned()));
+        let has_children = rows.first().map(|row| row.get::<_, bool>(5));
+        let other_children = has_children.zip(self.has_children).is_some_and(|(is, was)| is != was);
+        let difference = difference.or_else(|| other_children.then(|| "it has got or lost child tables".to_owned()));
         let difference = match (difference, &self.tree) {
             (None, Some(tree)) => tree.difference(session)?,
             (difference, _) => difference,

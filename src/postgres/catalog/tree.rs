@@ -1,7 +1,9 @@
 //! The tables that hold a target table's rows when its vector index is behind them.
 
+use tokio_postgres::Row;
+
 use super::unreadable::unreadable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::quote;
 use crate::settings::Sink;
@@ -37,38 +39,80 @@ pub struct Tree {
     pub others: Vec<TableRef>,
 }
 
-/// The tree of the table with this oid. `None`: it has no hot child. Children that were not made by vecsink are in no tree.
+/// The tree of the table with this oid. `None`: it has no hot child.
 pub fn read(session: &mut Session, table: u32, sink: &Sink) -> Result<Option<Tree>> {
-    let name = format!("{}.{}", sink.schema, sink.table);
+    let children = children(session, table, sink)?;
+    let itself = TableRef { oid: table, schema: sink.schema.clone(), name: sink.table.clone() };
+    tree(itself, children.into_iter().map(|(child, _)| child).collect(), sink).map_err(|child| {
+        Error::target(format!(
+            "{}: 'sink.vector-index' = 'behind' isn't possible: it has a child of its own, {}.{}, whose keys can't be told from \
+             those of the hot child; run: ALTER TABLE {} NO INHERIT {}; or set 'sink.vector-index' to 'inline'. (If it is the hot \
+             child of an earlier run, set 'sink.vector-index.hot-table' to its name)",
+            sink.name,
+            child.schema,
+            child.name,
+            child.quoted(),
+            TableRef { oid: table, schema: sink.schema.clone(), name: sink.table.clone() }.quoted()
+        ))
+    })
+}
+
+/// How the comment ends that vecsink gives its children.
+pub const COMMENT: &str = "vecsink moves them.";
+
+/// Refuses a table whose rows go straight into it while some are in children that vecsink has made: their keys wouldn't be found.
+pub fn refuse_left_children(session: &mut Session, table: u32, sink: &Sink) -> Result<()> {
+    let children = children(session, table, sink)?;
+    let own: Vec<&TableRef> = children.iter().filter(|(_, is_own)| *is_own).map(|(child, _)| child).collect();
+    let list = |show: fn(&TableRef) -> String| own.iter().map(|child| show(child)).collect::<Vec<_>>().join(", ");
+    if own.is_empty() {
+        return Ok(());
+    }
+    Err(Error::target(format!(
+        "{}: it has children of 'sink.vector-index' = 'behind' ({}), and a row whose key is in one of them would be written a second \
+         time; set 'sink.vector-index' to 'behind' in all jobs that write it, or, when no job uses them, move their rows into the \
+         table (docs/vector-index.md says how) and run: DROP TABLE {}",
+        sink.name,
+        list(|child| format!("{}.{}", child.schema, child.name)),
+        list(TableRef::quoted)
+    )))
+}
+
+/// The table's children, and whether vecsink has made them.
+fn children(session: &mut Session, table: u32, sink: &Sink) -> Result<Vec<(TableRef, bool)>> {
     let rows = session
         .client()
         .query(
-            "SELECT c.oid, n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
+            "SELECT c.oid, n.nspname::text, c.relname::text,
+                    coalesce(pg_catalog.obj_description(c.oid, 'pg_class') LIKE '%' || $2::text, false)
+             FROM pg_catalog.pg_inherits i
+             JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.oid = $1 OR c.oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = $1)",
-            &[&table],
+             WHERE i.inhparent = $1",
+            &[&table, &COMMENT],
         )
-        .map_err(|error| unreadable(session, &name, &error))?;
-    let found = rows.iter().map(|row| TableRef { oid: row.get(0), schema: row.get(1), name: row.get(2) });
-    Ok(tree(found.collect(), table, sink))
+        .map_err(|error| unreadable(session, &sink.name, &error))?;
+    let child = |row: &Row| (TableRef { oid: row.get(0), schema: row.get(1), name: row.get(2) }, row.get(3));
+    Ok(rows.iter().map(child).collect())
 }
 
-/// Which of these tables is what. The oldest sealed child comes first.
-fn tree(found: Vec<TableRef>, table: u32, sink: &Sink) -> Option<Tree> {
+/// Which of these tables is what. The oldest sealed child comes first. The error is a child that is neither.
+fn tree(table: TableRef, children: Vec<TableRef>, sink: &Sink) -> std::result::Result<Option<Tree>, TableRef> {
     let (hot_schema, hot_name) = hot_child_name(sink);
     let mut hot = None;
-    let mut others = Vec::new();
-    for child in found {
-        if child.oid == table {
-            others.push((u32::MAX, child));
-        } else if child.name == hot_name && child.schema == hot_schema {
+    let mut others = vec![(u32::MAX, table)];
+    for child in children {
+        if child.name == hot_name && child.schema == hot_schema {
             hot = Some(child);
         } else if let Some(number) = sealed_number(&sink.table, &child.name) {
             others.push((number, child));
+        } else {
+            return Err(child);
         }
     }
     others.sort_by_key(|(number, child)| (*number, child.oid));
-    Some(Tree { hot: hot?, others: others.into_iter().map(|(_, child)| child).collect() })
+    let others = others.into_iter().map(|(_, table)| table).collect();
+    Ok(hot.map(|hot| Tree { hot, others }))
 }
 
 /// Schema and name of a sink's hot child.
@@ -118,19 +162,15 @@ mod tests {
 
     #[test]
     fn the_hot_child_is_known_by_its_name_and_sealed_ones_by_their_numbers() {
-        let tables = [
-            (1, "s", "cars"),
-            (2, "s", "cars_sealed_10"),
-            (3, "s", "cars_hot"),
-            (4, "s", "cars_sealed_9"),
-            (5, "s", "trucks"),
-        ];
-        let tree = |sink: &Sink| tree(found(&tables), 1, sink);
-        let by_default = tree(&sink(None)).expect("a hot child");
+        let tables = [(2, "s", "cars_sealed_10"), (3, "s", "cars_hot"), (4, "s", "cars_sealed_9")];
+        let cars = || TableRef { oid: 1, schema: "s".into(), name: "cars".into() };
+        let by_default = tree(cars(), found(&tables), &sink(None)).expect("no other child").expect("a hot child");
         assert_eq!(by_default.hot.oid, 3);
         assert_eq!(by_default.others.iter().map(|other| other.oid).collect::<Vec<_>>(), [4, 2, 1]);
-        assert_eq!(tree(&sink(Some(("s", "trucks")))).map(|tree| tree.hot.oid), Some(5));
-        assert_eq!(tree(&sink(Some(("t", "trucks")))), None);
+        let named = |schema| tree(cars(), found(&[(5, "s", "trucks")]), &sink(Some((schema, "trucks"))));
+        assert_eq!(named("s").expect("no other child").map(|tree| tree.hot.oid), Some(5));
+        assert_eq!(named("t").map_err(|other| other.oid), Err(5));
+        assert_eq!(tree(cars(), Vec::new(), &sink(None)), Ok(None));
     }
 
     #[test]

@@ -81,9 +81,6 @@ impl Target {
             description.vector_index.iter().for_each(|line| log::info!("{name}: {line}"));
             let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
             description.warnings.extend(warnings.map_err(set_up)?);
-        } else if let Some(warning) = describe::left_children(&mut session, sink).map_err(set_up)? {
-            log::warn!("{name}: {warning}");
-            description.warnings.push(warning);
         }
         if session.is_behind_pooler() {
             let warning = format!("a pooler before the server {POOLER_WARNING}");

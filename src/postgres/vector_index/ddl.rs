@@ -1,8 +1,15 @@
 //! The statements that make and rename children of the target table. Nothing is asked or run here.
 
 use super::parent::{Parent, ParentIndex};
-use crate::postgres::catalog::tree::{TableRef, with_ending};
+use crate::postgres::catalog::tree::{COMMENT, TableRef, with_ending};
 use crate::postgres::connect::sql::{literal, quote};
+
+/// Makes the first hot child. A query lists the children before it takes its snapshot, so one that has listed them already must end
+/// before rows go into a new child; and so must a transaction that writes without looking there.
+pub fn first_hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
+    let lock = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", parent.quoted());
+    std::iter::once(lock).chain(hot_child(parent, schema, name)).collect()
+}
 
 /// Makes a hot child: like the parent, but without vector indexes. They belong into one transaction, which needs the rights of
 /// the parent's owner.
@@ -21,7 +28,7 @@ pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     }));
     statements.extend(replica_identity(parent, &child));
     statements.extend(grants(parent, &child));
-    let text = format!("Rows of {} that are not in its vector index yet. vecsink moves them.", parent.quoted());
+    let text = format!("Rows of {} that are not in its vector index yet. {COMMENT}", parent.quoted());
     statements.push(format!("COMMENT ON TABLE {child} IS {}", literal(&text)));
     if parent.role != parent.owner {
         statements.push(format!("ALTER TABLE {child} OWNER TO {}", quote(&parent.owner)));

@@ -3,7 +3,7 @@
 use super::hot_child::{HotChild, planned_tree, script};
 use super::parent::Parent;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::catalog::tree::{Tree, hot_child_name, sealed_number};
+use crate::postgres::catalog::tree::Tree;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::Session;
@@ -79,31 +79,6 @@ pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog
     }
     warnings.extend(long_transactions(session)?);
     Ok(warnings)
-}
-
-/// Children that an earlier run with `behind` has left. Their keys are not seen by statements that write into the table.
-pub fn left_children(session: &mut Session, sink: &Sink) -> Attempt<Option<String>> {
-    let children = session.ask(&format!(
-        "SELECT cn.nspname, c.relname FROM pg_catalog.pg_inherits h
-         JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
-         JOIN pg_catalog.pg_class p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-         WHERE pn.nspname = {} AND p.relname = {} AND c.relkind = 'r' AND p.relkind = 'r' ORDER BY 1, 2",
-        literal(&sink.schema),
-        literal(&sink.table)
-    ))?;
-    let (hot_schema, hot) = hot_child_name(sink);
-    let is_ours = |child: &&Vec<String>| match child.as_slice() {
-        [schema, name] => (*schema == hot_schema && *name == hot) || sealed_number(&sink.table, name).is_some(),
-        _ => false,
-    };
-    let names: Vec<String> = children.iter().filter(is_ours).map(|child| child.join(".")).collect();
-    Ok((!names.is_empty()).then(|| {
-        format!(
-            "the table has children of 'sink.vector-index' = 'behind': {}; a row whose key is in one of them is written a second \
-             time; set it to 'behind' again, or move their rows into the table and drop them, as docs/vector-index.md says",
-            names.join(", ")
-        )
-    }))
 }
 
 /// Other roles whose statements can miss a row.

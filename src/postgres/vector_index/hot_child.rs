@@ -1,5 +1,7 @@
 //! The hot child of a sink's table: found, or made where it is missing.
 
+use std::time::Duration;
+
 use super::ddl;
 use super::parent::Parent;
 use super::refuse::{refuse_hot_child, refuse_parent, refuse_server};
@@ -12,6 +14,11 @@ use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::Session;
 use crate::settings::Sink;
 use crate::settings::sink::behind::HotChildCreation;
+
+/// How long the making of a hot child waits for the table's lock at a time, how often, and how long it lets others go first.
+const LOCK_WAIT: &str = "500ms";
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What became of the hot child.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +39,12 @@ pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Cat
     let there = read(session, &schema, &hot, &name)?;
     let parent = read(session, &sink.schema, &sink.table, &name)?;
     let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
-    refuse_parent(&parent, catalog, sink)?;
+    refuse_parent(&parent, catalog)?;
     if let Some(hot) = there {
         refuse_hot_child(&parent, &hot, catalog)?;
         return Ok((parent, HotChild::IsThere));
     }
-    let statements = ddl::hot_child(&parent, &schema, &hot);
+    let statements = ddl::first_hot_child(&parent, &schema, &hot);
     let missing = format!("{name}: its hot child {schema}.{hot}");
     let made = match sink.behind.creation {
         HotChildCreation::Refused => {
@@ -52,10 +59,14 @@ pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Cat
             }
             HotChild::Made
         }),
-        HotChildCreation::Tried => match in_rollback(session, |session| session.run(&statements.join("; "))) {
-            Err(failure) if !met_a_lock(&failure) => Err(failure),
-            Ok(()) | Err(_) => Ok(HotChild::Planned(statements.clone())),
-        },
+        HotChildCreation::Tried => {
+            // Without the lock, for which others would wait.
+            let unlocked = ddl::hot_child(&parent, &schema, &hot).join("; ");
+            match in_rollback(session, |session| session.run(&unlocked)) {
+                Err(failure) if !met_a_lock(&failure) => Err(failure),
+                Ok(()) | Err(_) => Ok(HotChild::Planned(statements.clone())),
+            }
+        }
     };
     let made = made.map_err(|failure| cannot_be_made(&failure, &missing, &parent, &statements))?;
     Ok((parent, made))
@@ -73,25 +84,31 @@ fn read(session: &mut Session, schema: &str, table: &str, name: &str) -> Result<
     read.map_err(|failure| failure.error(&format!("{name}: the catalog can't be read"), ""))
 }
 
-/// Returns whether this process made it: another one may have been first.
+/// Returns whether this process made it: another one may have been first. Waits only briefly at a time for those who use the
+/// table, because everybody else waits behind.
 fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
-    session.begin_without_rows()?;
-    let made = session.run(&format!("{}; COMMIT", statements.join("; ")));
-    if made.is_err() {
+    let script = format!("SET LOCAL lock_timeout TO '{LOCK_WAIT}'; {}; COMMIT", statements.join("; "));
+    for attempt in 1.. {
+        session.begin_without_rows()?;
+        let Err(failure) = session.run(&script) else { return Ok(true) };
         session.forgive();
         session.recover();
+        if failure.is("42P07") || failure.is("23505") {
+            return Ok(false);
+        }
+        // A lock that was waited for too long, or a deadlock.
+        if attempt >= TRIES || !(failure.is("55P03") || failure.is("40P01")) {
+            return Err(failure);
+        }
+        std::thread::sleep(PAUSE);
     }
-    match made {
-        Ok(()) => Ok(true),
-        Err(failure) if failure.is("42P07") || failure.is("23505") => Ok(false),
-        Err(failure) => Err(failure),
-    }
+    Ok(false)
 }
 
 fn cannot_be_made(failure: &AttemptError, missing: &str, parent: &Parent, statements: &[String]) -> Error {
     let advice = match failure.sqlstate.as_deref() {
         Some("42501") => format!("have {}, the table's owner, run: {}", parent.owner, script(statements)),
-        Some("55P03") => "another session has locked the table; start again when it is done".to_owned(),
+        Some("55P03") => "other sessions use the table all the time; start again when they are done".to_owned(),
         _ => format!("make it yourself: {}", script(statements)),
     };
     failure.error(&format!("{missing} doesn't exist and can't be made"), &advice)

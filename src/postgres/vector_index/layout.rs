@@ -37,9 +37,9 @@ pub fn layout_ddl(sink: &Sink, layout: TableLayout) -> Result<String> {
     match layout {
         TableLayout::HotChild => {
             refuse_server(&server, &name)?;
-            refuse_parent(&parent, &catalog, sink)?;
+            refuse_parent(&parent, &catalog)?;
             let (schema, hot) = hot_child_name(sink);
-            let statements = ddl::hot_child(&parent, &schema, &hot);
+            let statements = ddl::first_hot_child(&parent, &schema, &hot);
             Ok(format!(
                 "-- {name}: the hot child for 'sink.vector-index' = 'behind'\nBEGIN;\n{};\nCOMMIT;\n",
                 statements.join(";\n")

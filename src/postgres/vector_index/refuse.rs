@@ -3,10 +3,8 @@
 use super::parent::{Constraint, Parent, ParentIndex};
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::catalog::tree::{hot_child_name, sealed_number};
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::sql::quote;
-use crate::settings::Sink;
 
 /// ON CONFLICT and SKIP LOCKED are new in it.
 const OLDEST: u32 = 90_500;
@@ -31,20 +29,12 @@ pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
 }
 
 /// A table that can't have a hot child.
-pub fn refuse_parent(parent: &Parent, catalog: &Catalog, sink: &Sink) -> Result<()> {
-    let table = parent.quoted();
+pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
     let why = if let Some(what) = other_kind(parent) {
         format!("it is {what}, which can't have a hot child; {INLINE}")
     } else if let Some(key) = parent.referencing.first() {
         format!(
             "the foreign key {key} points to it, and a foreign key doesn't find rows in a hot child; drop the foreign key, or {INLINE}"
-        )
-    } else if let Some((schema, child)) = foreign_child(parent, sink) {
-        format!(
-            "it has a child of its own, {schema}.{child}, whose keys can't be told from those of the hot child; run: \
-             ALTER TABLE {}.{} NO INHERIT {table}; or {INLINE}",
-            quote(schema),
-            quote(child)
         )
     } else if let Some(index) = parent.indexes.iter().find(|index| index.exclusion) {
         format!(
@@ -86,12 +76,6 @@ fn other_kind(parent: &Parent) -> Option<&'static str> {
         _ if parent.persistence == "t" => Some("a temporary table"),
         _ => None,
     }
-}
-
-/// A child that isn't one of ours.
-fn foreign_child<'a>(parent: &'a Parent, sink: &Sink) -> Option<&'a (String, String)> {
-    let hot = hot_child_name(sink);
-    parent.children.iter().find(|child| **child != hot && sealed_number(&sink.table, &child.1).is_none())
 }
 
 /// Whether two rows with different keys can have the same values in this unique index.

@@ -1,9 +1,8 @@
 //! The hot child: how it is made, and which tables can't have one.
 
-use std::time::Duration;
+use vecsink::{ConflictMode, Error, Sink, SinkBuilder, Value, VectorIndexMode};
 
-use vecsink::{ConflictMode, Error, Sink, SinkBuilder, VectorIndexMode};
-
+use crate::push::scene::LONG;
 use crate::support::postgresql::{Postgres, Schema, unique};
 use crate::support::{Feature, eventually, postgres18, postgres93, servers};
 
@@ -23,7 +22,7 @@ fn builder(schema: &Schema, table: &str) -> SinkBuilder {
 #[track_caller]
 fn opens(builder: SinkBuilder) {
     let sink = builder.open().unwrap_or_else(|error| panic!("{error}"));
-    sink.close(Duration::from_secs(300)).expect("nothing was pushed");
+    sink.close(LONG).expect("nothing was pushed");
 }
 
 #[track_caller]
@@ -389,4 +388,51 @@ fn a_delete_through_the_table_that_meets_a_move_is_told_so_in_repeatable_read() 
         assert_eq!(deleted, expected, "{isolation}");
         assert_eq!(schema.count("cars"), 1, "the row is still there");
     }
+}
+
+#[test]
+fn a_sink_that_writes_straight_into_the_table_stops_when_another_one_makes_a_hot_child() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");
+    let inline = builder(&schema, "cars").vector_index(VectorIndexMode::Inline).open().expect("the sink opens");
+    inline.push(&[Value::Int(1)]).expect("it is taken");
+    inline.flush(LONG).expect("it is written");
+    opens(builder(&schema, "cars"));
+    inline.push(&[Value::Int(2)]).expect("it is taken");
+    let error = inline.flush(LONG).expect_err("the sink stops").to_string();
+    assert!(error.contains("has children of 'sink.vector-index' = 'behind'"), "{error}");
+    assert_eq!(schema.count("cars"), 1);
+}
+
+#[test]
+fn a_hot_child_is_made_when_those_who_use_the_table_are_done() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");
+    schema.execute("BEGIN; SELECT * FROM cars");
+    let builder = builder(&schema, "cars");
+    let opening = std::thread::spawn(move || opens(builder));
+    let mut looker = schema.connect();
+    eventually("the sink waits for the query", || {
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'cars'::regclass";
+        looker.query_one(waits, &[]).expect("a number").get::<_, i64>(0) > 0
+    });
+    schema.execute("COMMIT");
+    opening.join().expect("the sink opens");
+    assert_eq!(schema.count("cars_hot"), 0);
+}
+
+#[test]
+fn a_sink_stops_when_its_hot_child_is_dropped() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE cars (id int PRIMARY KEY)");
+    let sink = builder(&schema, "cars").open().expect("the sink opens");
+    sink.push(&[Value::Int(1)]).expect("it is taken");
+    sink.flush(LONG).expect("it is written");
+    schema.execute("DROP TABLE cars_hot");
+    sink.push(&[Value::Int(2)]).expect("it is taken");
+    let error = sink.flush(LONG).expect_err("the sink stops").to_string();
+    assert!(error.contains("its hot child is gone"), "{error}");
 }
