@@ -71,7 +71,7 @@ impl SchemaVersion {
 
 /// How the table as it was found differs from the newest schema version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Difference {
+pub enum SchemaDifference {
     None,
     /// Only the child tables, which have some of its rows, are others.
     Tree,
@@ -108,16 +108,16 @@ impl SchemaVersions {
 
     /// Takes the table as it was found now, or says why the job can't go on with it. Where rows are encoded as before, this
     /// takes the newest one's place.
-    pub fn add(&self, found: SchemaVersion) -> Result<Difference, String> {
+    pub fn add(&self, found: SchemaVersion) -> Result<SchemaDifference, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);
         if let Some(why) = newest.parted_from(&found) {
             return Err(why.to_owned());
         }
         let difference = match newest.table == found.table && newest.shape.is_same_but_for_tree(&found.shape) {
-            true if newest.shape == found.shape => return Ok(Difference::None),
-            true => Difference::Tree,
-            false => Difference::Table,
+            true if newest.shape == found.shape => return Ok(SchemaDifference::None),
+            true => SchemaDifference::Tree,
+            false => SchemaDifference::Table,
         };
         let revision = newest.revision + 1;
         if newest.table.columns == found.table.columns {
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn columns_of_other_types_make_a_new_schema_version_and_the_same_ones_none() {
         let schema_versions = SchemaVersions::new(schema_version(ColumnType::Int4, &[0]));
-        assert_eq!(schema_versions.add(schema_version(ColumnType::Int4, &[0])), Ok(Difference::None));
+        assert_eq!(schema_versions.add(schema_version(ColumnType::Int4, &[0])), Ok(SchemaDifference::None));
         assert_eq!((schema_versions.number(), schema_versions.newest().revision), (0, 0));
-        assert_eq!(schema_versions.add(schema_version(ColumnType::Int8, &[0])), Ok(Difference::Table));
+        assert_eq!(schema_versions.add(schema_version(ColumnType::Int8, &[0])), Ok(SchemaDifference::Table));
         assert_eq!(
             (schema_versions.number(), schema_versions.newest().number, schema_versions.newest().revision),
             (1, 1, 1)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::check_times::CheckTimes;
-use super::schema_version::{Difference, SchemaVersion, SchemaVersions};
+use super::schema_version::{SchemaDifference, SchemaVersion, SchemaVersions};
 use crate::error::{Error, Result};
 use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
@@ -95,10 +95,12 @@ impl TableSchema {
             }
         };
         Ok(self.versions.add(found).map(|difference| match difference {
-            Difference::None => {}
+            SchemaDifference::None => {}
             // A session is replaced when it is used next: what it has prepared is for the tables that were.
-            Difference::Tree => log::info!("{}: its child tables are others; going on with them", self.database.name),
-            Difference::Table => {
+            SchemaDifference::Tree => {
+                log::info!("{}: its child tables are others; going on with them", self.database.name)
+            }
+            SchemaDifference::Table => {
                 log::warn!("{}: the table was altered; going on with it as it is now", self.database.name);
                 self.database.pool.renew();
             }
