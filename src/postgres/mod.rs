@@ -20,6 +20,9 @@ pub use self::target::Target;
 pub use self::target::description::Description;
 pub use self::vector_index::ages::Ages;
 pub use self::vector_index::build::Built;
+pub use self::vector_index::doctor::Finding;
+#[cfg(feature = "internals")]
+pub use self::vector_index::doctor::{CHECKS, Diagnosis};
 pub use self::vector_index::keeper::{KeeperSession, SealedChild, TreeKeeper, TreeLook};
 pub use self::vector_index::layout::{TableLayout, layout_ddl};
 pub use self::vector_index::measure::ScanTimer;

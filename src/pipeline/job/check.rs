@@ -10,7 +10,7 @@ use crate::job::settings::source::Source;
 use crate::kafka::KafkaReader;
 use crate::pipeline::dead_letter_topic;
 use crate::pipeline::layout::layout_of;
-use crate::postgres::{Target, check_dead_letters, dead_letter_table_ddl};
+use crate::postgres::{Finding, Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
 use crate::settings::sink::behind::HotChildCreation;
 use crate::settings::{DeadLetterTarget, Sink};
@@ -83,6 +83,7 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             match Target::open(&changes_nothing, &application, job.max_outage) {
                 Ok(target) => {
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
+                    examine_indexes(sink, &target, &mut checked);
                     checked.warnings.extend(warn_of_other_process(&target, source));
                     if source.kafka.assignment == Assignment::Group {
                         match target.check_sharing() {
@@ -179,6 +180,19 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
         Err(error) => checked.problems.push(error.to_string()),
     }
     checked.warnings.extend(description.warnings.iter().cloned());
+}
+
+/// What the index doctor says. A server that doesn't answer it can still be written to.
+fn examine_indexes(sink: &Sink, target: &Target, checked: &mut CheckedSink) {
+    match target.examine_indexes(sink) {
+        Ok(diagnosis) => {
+            checked.plan.extend(diagnosis.notes);
+            let warning =
+                |(name, finding): (&str, Finding)| format!("{name}: {}\nremedy: {}", finding.text, finding.remedy);
+            checked.warnings.extend(diagnosis.findings.into_iter().map(warning));
+        }
+        Err(error) => checked.warnings.push(error.to_string()),
+    }
 }
 
 /// A column that is fed a constant NULL, or that the INSERT doesn't list.

@@ -60,8 +60,8 @@ fn insist(column: &mut CatalogColumn, length: usize, index: &str, finite_only: b
     dimension.finite_only |= finite_only;
 }
 
-/// The value of an index option, `dim=10` or `DIM='10'`.
-fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
+/// The value of an option among those of `pg_class.reloptions`: `dim=10` or `DIM='10'`, one a line.
+pub fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
     options.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('\''))

@@ -3,7 +3,7 @@
 pub(crate) mod capabilities;
 pub(crate) mod column;
 mod columns;
-mod dimension;
+pub(crate) mod dimension;
 pub(crate) mod keys;
 pub(crate) mod lookup;
 mod names;

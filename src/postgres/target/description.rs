@@ -87,7 +87,10 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         );
     }
     if catalog.unlogged {
-        warnings.push("the table is unlogged: a crash of the server empties it".to_owned());
+        let table = catalog.quoted();
+        warnings.push(format!(
+            "the table is unlogged: a crash of the server empties it; if that must not be: ALTER TABLE {table} SET LOGGED"
+        ));
     }
     if !catalog.key_triggers.is_empty() {
         warnings.push(format!(

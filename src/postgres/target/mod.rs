@@ -15,8 +15,10 @@ use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::vector_index::doctor::{self, Diagnosis};
 use crate::postgres::vector_index::keeper::TreeKeeper;
 use crate::postgres::write::writer::Writer;
+use crate::settings::Sink;
 use crate::types::target::TargetTable;
 
 pub struct Target {
@@ -41,6 +43,7 @@ pub struct Target {
     /// How long a row may wait for others so that they share a transaction, when a writer is free.
     pub linger: Duration,
     connect_timeout: Duration,
+    greenplum: bool,
 }
 
 impl Target {
@@ -56,6 +59,15 @@ impl Target {
         });
         asked.map_err(|failure| failure.error(&format!("{}: the database can't be asked", self.database.name), ""))?;
         Ok(found)
+    }
+
+    /// What is wrong with the table's vector indexes.
+    pub fn examine_indexes(&self, sink: &Sink) -> Result<Diagnosis> {
+        let limit = WaitLimit::until(Deadline::after(self.connect_timeout));
+        let asked = self.database.pool.session(&limit).and_then(|mut session| {
+            session.attempt(|session| doctor::examine(session, self.greenplum, sink, &self.table))
+        });
+        asked.map_err(|failure| failure.error(&format!("{}: its indexes can't be examined", self.database.name), ""))
     }
 
     /// Writers wait for the database to come back.

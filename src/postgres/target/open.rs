@@ -138,6 +138,7 @@ impl Target {
             most_writers: server.most_writers(sink.conflict_mode, sink.changing, key_is_unique, size),
             linger: server.linger(),
             connect_timeout: sink.connection.connect_timeout,
+            greenplum: server.greenplum,
             database,
         })
     }

@@ -1,0 +1,27 @@
+//! How vectors are stored that don't fit a page. Those that do are in the plan's own warnings.
+
+use super::Finding;
+use super::facts::{ColumnFacts, DoctorFacts};
+
+/// Bytes of a page and of a row that are not its values.
+const PAGE_OVERHEAD: usize = 200;
+
+/// Floats hardly compress: the server tries it in vain for each row.
+pub fn compressed(facts: &DoctorFacts) -> Vec<Finding> {
+    let finding = |column: &ColumnFacts| {
+        let bytes = column.length? * column.element_bytes?;
+        let tries = matches!(column.storage, 'x' | 'm') && bytes + PAGE_OVERHEAD >= facts.server.block_size;
+        tries.then(|| Finding {
+            text: format!(
+                "column {}: the server tries to compress vectors of {bytes} bytes, which costs time and saves nothing",
+                column.name
+            ),
+            remedy: format!(
+                "ALTER TABLE {} ALTER COLUMN {} SET STORAGE EXTERNAL -- for rows written later",
+                facts.table.quoted,
+                column.quoted()
+            ),
+        })
+    };
+    facts.columns.iter().filter_map(finding).collect()
+}
