@@ -76,7 +76,6 @@ fn grants(parent: &Parent, child: &str) -> Vec<String> {
     statements
 }
 
-#[allow(dead_code, reason = "sealing will use it")]
 /// Renames a child and those of its indexes whose names begin with its own.
 pub fn rename(child: &TableRef, new_name: &str, indexes: &[String]) -> Vec<String> {
     let index = |name: &String| {
@@ -88,7 +87,6 @@ pub fn rename(child: &TableRef, new_name: &str, indexes: &[String]) -> Vec<Strin
     indexes.iter().filter_map(index).chain([table]).collect()
 }
 
-#[allow(dead_code, reason = "sealing will use it")]
 /// One of the parent's vector indexes, for a sealed child. It can't run in a transaction.
 pub fn vector_index(index: &ParentIndex, name: &str, child: &TableRef) -> String {
     format!("CREATE INDEX CONCURRENTLY {} ON {} {}", quote(name), child.quoted(), index.definition)

@@ -22,6 +22,22 @@ fn the_hot_child_is_printed_for_its_owner_to_make() {
 }
 
 #[test]
+fn the_page_says_how_a_hot_child_is_undone() {
+    let Some(server) = postgres18() else { return };
+    let mut schema = Schema::new(&server);
+    schema.execute("CREATE TABLE cars (id int PRIMARY KEY, color text, v vector(3), feature text)");
+    let script = printed(&schema, &[]);
+    schema.execute(&script);
+    schema.execute("INSERT INTO cars_hot (id, feature) VALUES (1, 'red')");
+    let page = include_str!("../../../docs/vector-index.md");
+    let (_, undoing) = page.split_once("## Undoing it").expect("a section");
+    let undo = undoing.split_once("```sql").and_then(|(_, rest)| rest.split_once("```")).expect("statements").0;
+    schema.execute(undo);
+    assert_eq!(schema.text("SELECT feature FROM ONLY cars").as_deref(), Some("red"));
+    assert_eq!(schema.text("SELECT to_regclass('cars_hot')"), None);
+}
+
+#[test]
 fn a_table_is_split_so_that_the_index_rests_and_queries_find_the_same_rows() {
     let Some(server) = postgres18() else { return };
     let mut schema = Schema::new(&server);
