@@ -169,7 +169,7 @@ typedef struct vecsink_stats {
     // Bytes of their keys and values.
     uint64_t bytes_read;
     // Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
-    // durable, it is the sum of the five outcomes below.
+    // durable, it is the sum of the five outcomes below and of rows_unchanged.
     uint64_t rows_read;
     // Inserted, upserted or updated.
     uint64_t rows_written;
@@ -213,6 +213,8 @@ typedef struct vecsink_stats {
     uint64_t rows_waiting_for_index;
     // How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
     int64_t oldest_waiting_ms;
+    // Rows that were in the table already, exactly so, and were not written again.
+    uint64_t rows_unchanged;
 } vecsink_stats;
 
 // The type of a value, VECSINK_NULL to VECSINK_ARRAY. It says which member of `as` holds the value.

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What happened so far. When all rows are settled, `rows_read` is the sum of written, deleted, superseded, ignored and
-        /// dead-lettered rows.
+        /// What happened so far. When all rows are settled, `rows_read` is the sum of written, deleted, superseded, ignored,
+        /// dead-lettered and unchanged rows.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter),* }
 
@@ -57,6 +57,8 @@ counters! {
     batches,
     /// Attempts repeated after an error.
     retries,
+    /// Rows that were in the table already, exactly so, and were not written again.
+    rows_unchanged,
 }
 
 #[derive(Debug, Default)]

@@ -94,6 +94,9 @@ fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     if counters.rows_ignored > 0 {
         text += &format!(", ignored {}", grouped(counters.rows_ignored));
     }
+    if counters.rows_unchanged > 0 {
+        text += &format!(", unchanged {}", grouped(counters.rows_unchanged));
+    }
     text += &format!(", batches {}", grouped(counters.batches));
     if counters.rows_moved > 0 || stats.rows_waiting_for_index > 0 {
         text += &format!(", to be indexed {}", grouped(stats.rows_waiting_for_index));
@@ -209,6 +212,9 @@ mod tests {
         let rate = Rate::new(RATE_WINDOW, Instant::now());
         let line = "rows 1,234,567, 0/s, 0.0 MB/s, lag 42, dead letters 3, batches 0";
         assert_eq!(describe(&stats, &rate, false), line);
+        stats.counters.rows_unchanged = 1000;
+        assert_eq!(describe(&stats, &rate, false), line.replace(", batches", ", unchanged 1,000, batches"));
+        stats.counters.rows_unchanged = 0;
         stats.outage = true;
         assert_eq!(describe(&stats, &rate, false), format!("database away, {line}"));
         assert!(describe(&stats, &rate, true).contains("\x1b[1;33mdead letters 3\x1b[0m"));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::progress::{OLD_PROGRESS, grouped};
 
-/// The fields are part of the command's contract; `rows_read` is the sum of the five outcomes below it.
+/// The fields are part of the command's contract; `rows_read` is the sum of the six outcomes among them.
 pub fn json(summary: &Summary) -> Value {
     let counters = &summary.counters;
     json!({
@@ -17,6 +17,7 @@ pub fn json(summary: &Summary) -> Value {
         "rows_superseded": counters.rows_superseded,
         "rows_ignored": counters.rows_ignored,
         "rows_dead_lettered": counters.rows_dead_lettered,
+        "rows_unchanged": counters.rows_unchanged,
         "rows_moved": counters.rows_moved,
         "batches": counters.batches,
         "retries": counters.retries,
@@ -41,6 +42,7 @@ pub fn text(summary: &Summary) -> String {
     );
     let others = [
         (counters.records_missed, "records gone before they were read"),
+        (counters.rows_unchanged, "unchanged"),
         (counters.rows_deleted, "deleted"),
         (counters.rows_superseded, "superseded by a later change of their key"),
         (counters.rows_ignored, "ignored by the conflict mode"),
@@ -74,7 +76,8 @@ mod tests {
             records_read: 3001,
             records_missed: 7,
             rows_read: 3000,
-            rows_written: 2996,
+            rows_written: 2991,
+            rows_unchanged: 5,
             rows_ignored: 1,
             rows_dead_lettered: 3,
             batches: 9,
@@ -86,8 +89,8 @@ mod tests {
     #[test]
     fn the_json_object_has_exactly_the_fields_of_the_contract() {
         let expected = concat!(
-            r#"{"records_read":3001,"records_missed":7,"rows_read":3000,"rows_written":2996,"rows_deleted":0,"rows_superseded":0,"#,
-            r#""rows_ignored":1,"rows_dead_lettered":3,"rows_moved":0,"batches":9,"retries":0,"seconds":1.235,"progress_age_seconds":0.25}"#
+            r#"{"records_read":3001,"records_missed":7,"rows_read":3000,"rows_written":2991,"rows_deleted":0,"rows_superseded":0,"#,
+            r#""rows_ignored":1,"rows_dead_lettered":3,"rows_unchanged":5,"rows_moved":0,"batches":9,"retries":0,"seconds":1.235,"progress_age_seconds":0.25}"#
         );
         assert_eq!(json(&summary()).to_string(), expected);
     }
@@ -96,8 +99,8 @@ mod tests {
     fn the_text_leaves_out_what_did_not_occur() {
         assert_eq!(
             text(&summary()),
-            "2,996 rows written in 1.2 s, 9 batches, 7 records gone before they were read, 1 ignored by the conflict mode, \
-             3 rejected"
+            "2,991 rows written in 1.2 s, 9 batches, 7 records gone before they were read, 5 unchanged, 1 ignored by the \
+             conflict mode, 3 rejected"
         );
         let late = Summary { progress_age: Some(Duration::from_secs(1234)), ..summary() };
         assert_eq!(text(&late), text(&summary()) + ", progress last stored 1,234 s before the end");

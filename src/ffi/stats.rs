@@ -20,7 +20,7 @@ pub struct vecsink_stats {
     /// Bytes of their keys and values.
     pub bytes_read: u64,
     /// Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
-    /// durable, it is the sum of the five outcomes below.
+    /// durable, it is the sum of the five outcomes below and of rows_unchanged.
     pub rows_read: u64,
     /// Inserted, upserted or updated.
     pub rows_written: u64,
@@ -64,6 +64,8 @@ pub struct vecsink_stats {
     pub rows_waiting_for_index: u64,
     /// How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
     pub oldest_waiting_ms: i64,
+    /// Rows that were in the table already, exactly so, and were not written again.
+    pub rows_unchanged: u64,
 }
 
 /// The first version's struct ended before this.
@@ -89,6 +91,7 @@ impl vecsink_stats {
             progress_age_ms: -1,
             rows_moved: counters.rows_moved,
             oldest_waiting_ms: -1,
+            rows_unchanged: counters.rows_unchanged,
             ..vecsink_stats::default()
         }
     }

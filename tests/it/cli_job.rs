@@ -68,10 +68,11 @@ fn the_summary_is_the_last_line_of_stdout_and_adds_up() {
     assert_eq!(finished.stdout.lines().count(), 1, "{}", finished.stdout);
     let fields: Vec<String> = finished.summary().as_object().expect("an object").keys().cloned().collect();
     let expected = "records_read records_missed rows_read rows_written rows_deleted rows_superseded rows_ignored \
-                    rows_dead_lettered rows_moved batches retries seconds progress_age_seconds";
+                    rows_dead_lettered rows_unchanged rows_moved batches retries seconds progress_age_seconds";
     assert_eq!(fields, expected.split_whitespace().collect::<Vec<_>>());
-    let outcomes = ["rows_written", "rows_deleted", "rows_superseded", "rows_ignored", "rows_dead_lettered"];
-    assert_eq!(outcomes.map(|name| finished.count(name)), [100, 0, 0, 1, 2]);
+    let outcomes =
+        ["rows_written", "rows_deleted", "rows_superseded", "rows_ignored", "rows_dead_lettered", "rows_unchanged"];
+    assert_eq!(outcomes.map(|name| finished.count(name)), [100, 0, 0, 1, 2, 0]);
     assert_eq!((finished.count("records_read"), finished.count("rows_read")), (103, 103));
     assert_eq!(scene.rows(), 100);
     assert!(!finished.stderr.contains('\x1b'), "colours in a pipe: {}", finished.stderr);

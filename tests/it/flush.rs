@@ -16,3 +16,4 @@ mod planner;
 mod poolers;
 mod quoting;
 mod turns;
+mod unchanged;

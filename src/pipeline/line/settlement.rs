@@ -67,6 +67,7 @@ impl Settle for Settlement<'_> {
         counters.rows_written.add(written.inserted);
         counters.rows_deleted.add(written.deleted);
         counters.rows_ignored.add(written.ignored);
+        counters.rows_unchanged.add(written.unchanged);
         counters.rows_superseded.add(written.superseded);
         if written != Written::default() {
             let produced = self.entries(rows.clone()).map(|entry| entry.produced_ms).filter(|&at| at > 0).min();

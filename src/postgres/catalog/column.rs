@@ -27,6 +27,7 @@ pub struct CatalogColumn {
     pub dimension: Option<Dimension>,
     pub may_insert: bool,
     pub may_update: bool,
+    pub may_select: bool,
 }
 
 impl CatalogColumn {

@@ -19,7 +19,8 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
                     coalesce((SELECT pg_catalog.row_to_json(c) ->> 'collisdeterministic'
                               FROM pg_catalog.pg_collation c WHERE c.oid = a.attcollation), 'true'),
                     pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+                    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
              FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
             &[&table],
@@ -48,6 +49,7 @@ pub fn read(session: &mut Session, table: u32, name: &str) -> Result<Vec<Catalog
             bytewise: row.get::<_, &str>(10) == "true",
             may_insert: row.get(11),
             may_update: row.get(12),
+            may_select: row.get(13),
         });
     }
     Ok(columns)
@@ -124,6 +126,7 @@ impl CatalogColumn {
             dimension: None,
             may_insert: true,
             may_update: true,
+            may_select: true,
         }
     }
 }

@@ -2,9 +2,11 @@
 //! by name in the row as JSON, where a missing one is null.
 
 use super::dimension;
+use super::hot::HotUpdates;
 use super::keys::{self, TableKeys};
 use super::names::nearest;
 use super::triggers;
+use super::unchanged::{Compared, UnchangedRows};
 use super::unreadable::unreadable;
 use crate::error::{Error, Result};
 use crate::postgres::catalog::column::CatalogColumn;
@@ -39,6 +41,8 @@ pub struct Catalog {
     pub has_children: bool,
     /// The tables that share the rows where the vector index is behind them.
     pub tree: Option<Tree>,
+    pub unchanged: UnchangedRows,
+    pub hot: HotUpdates,
 }
 
 impl Catalog {
@@ -80,6 +84,10 @@ impl Catalog {
             }
             VectorIndexMode::Behind | VectorIndexMode::Inline | VectorIndexMode::Defer => None,
         };
+        let hot = HotUpdates::read(session, oid, &columns, &name)?;
+        let compared =
+            Compared { oid, name: &name, columns: &columns, has_triggers, has_vector_index: hot.has_vector_index() };
+        let unchanged = UnchangedRows::read(session, sink, &compared)?;
         let catalog = Catalog {
             schema: sink.schema.clone(),
             table: sink.table.clone(),
@@ -93,6 +101,8 @@ impl Catalog {
             key_triggers,
             has_children,
             tree,
+            unchanged,
+            hot,
         };
         catalog.check(sink)?;
         Ok(catalog)
@@ -343,6 +353,9 @@ fn choose(
 }
 
 #[cfg(test)]
+use super::unchanged::{CompareBatches, ExactComparison};
+
+#[cfg(test)]
 impl Catalog {
     /// A table of bigint columns in schema `s`, for tests of what is made of a catalog.
     pub fn sample(table: &str, columns: &[&str], key: &[&str]) -> Catalog {
@@ -367,6 +380,11 @@ impl Catalog {
             key_triggers: Vec::new(),
             has_children: false,
             tree: None,
+            unchanged: UnchangedRows {
+                left_alone: Some((ExactComparison::Stored, CompareBatches::WhereItPays)),
+                why_not: None,
+            },
+            hot: HotUpdates::default(),
         }
     }
 }

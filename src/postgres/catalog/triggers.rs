@@ -1,4 +1,5 @@
-//! Triggers that may change a row's key. With one of these it isn't known beforehand which rows have the same key.
+//! The table's own triggers: those that may change a row's key (with one of these it isn't known beforehand which rows have the
+//! same key), and those that run for each upsert.
 
 use crate::error::Result;
 use crate::postgres::catalog::unreadable::unreadable;
@@ -30,6 +31,26 @@ pub fn that_may_change(session: &mut Session, table: u32, columns: &[&str], name
         .map_err(|error| unreadable(session, name, &error))?;
     let triggers = rows.iter().map(|row| Trigger { name: row.get(0), language: row.get(1), source: row.get(2) });
     Ok(triggers.filter(|trigger| trigger.may_change(columns)).map(|trigger| trigger.name).collect())
+}
+
+/// The names of the triggers that run when a row is upserted. Those of pg_catalog's functions don't count: they do nothing
+/// when nothing changes.
+pub fn that_upserts_fire(session: &mut Session, table: u32, name: &str) -> Result<Vec<String>> {
+    let rows = session
+        .client()
+        .query(
+            // 4: insert, 16: update. 'R': only in sessions that replicate.
+            "SELECT t.tgname::text
+             FROM pg_catalog.pg_trigger t
+             JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+             WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND n.nspname <> 'pg_catalog'
+               AND t.tgtype & 20 <> 0
+             ORDER BY t.tgname",
+            &[&table],
+        )
+        .map_err(|error| unreadable(session, name, &error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 impl Trigger {

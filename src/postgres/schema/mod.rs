@@ -7,3 +7,4 @@ pub(crate) mod others;
 pub(crate) mod schema_version;
 pub(crate) mod statements;
 pub(crate) mod table_schema;
+mod unchanged;

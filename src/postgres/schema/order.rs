@@ -24,6 +24,8 @@ pub struct Order {
     pub exact: bool,
     /// A row is stored with the key that was sent: no trigger changes it.
     pub key_as_sent: bool,
+    /// The batch is compared with the table, and rows that are there already, exactly so, are left alone.
+    pub leaves_unchanged: bool,
 }
 
 impl Order {
@@ -38,6 +40,6 @@ impl Order {
             ConflictMode::Ignore => Keep::First,
             ConflictMode::Upsert => Keep::Last,
         };
-        Order { keep, in_order: in_order && mode != ConflictMode::Strict, exact, key_as_sent }
+        Order { keep, in_order: in_order && mode != ConflictMode::Strict, exact, key_as_sent, leaves_unchanged: false }
     }
 }

@@ -4,6 +4,7 @@ use tokio_postgres::Statement as Prepared;
 
 use super::clauses::{ByKeys, assignments, list, overriding, same};
 use super::others::{OtherTable, Resolution, others};
+use super::unchanged::Unchanged;
 use crate::batch::RowFormat;
 use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
@@ -33,6 +34,8 @@ pub enum Statement {
     Upsert,
     UpsertRest,
     ClearStaging,
+    /// Takes the rows out of the staging table that the table has already, exactly so. Empty where they are not left alone.
+    DropUnchanged,
     /// By key, from arrays in the binary form of the keys' types, or of text.
     DeleteBinary,
     DeleteText,
@@ -54,6 +57,7 @@ pub struct Statements {
     patch: Patch,
     /// The other tables of the tree.
     pub others: Vec<OtherTable>,
+    unchanged: Option<Unchanged>,
     /// What becomes of a written row whose key one of the other tables has. `None`: there are none, or no key is unique.
     pub resolution: Option<Resolution>,
 }
@@ -102,6 +106,8 @@ impl Statements {
             ),
             None => String::new(),
         };
+        let unchanged = Unchanged::new(catalog, &table, &staging);
+        let all: Vec<usize> = (0..catalog.columns.len()).collect();
         Statements {
             texts: [
                 copy(&table, "binary", ""),
@@ -115,6 +121,7 @@ impl Statements {
                 upsert,
                 upsert_rest.unwrap_or_default(),
                 format!("DELETE FROM {staging}"),
+                unchanged.as_ref().and_then(|unchanged| unchanged.drop(&all)).unwrap_or_default(),
                 delete(catalog, &table, RowFormat::Binary),
                 delete(catalog, &table, RowFormat::Text),
             ],
@@ -136,6 +143,7 @@ impl Statements {
                 same: same(catalog),
                 missing,
             },
+            unchanged,
             resolution: catalog.usable_key().filter(|_| !others.is_empty()).map(|_| Resolution::of(mode)),
             others,
         }
@@ -177,6 +185,11 @@ impl Statements {
         let set: Vec<&str> = carried.iter().filter(|index| !self.key.contains(index)).filter_map(name).collect();
         let set = assignments(&set, "s");
         tables.iter().map(|table| format!("UPDATE {table} AS t SET {set} FROM {staging} AS s WHERE {same}")).collect()
+    }
+
+    /// How a batch is compared with the table; `None`: never.
+    pub fn unchanged(&self) -> Option<&Unchanged> {
+        self.unchanged.as_ref()
     }
 
     /// Whether the key of each staged row is in some table of the tree; false without a tree. It is asked through the target table,

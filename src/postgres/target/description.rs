@@ -10,7 +10,7 @@ use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::path::CopyStatements;
 use crate::postgres::write::path::Path;
-use crate::settings::{ConflictMode, Sink};
+use crate::settings::{ConflictMode, Sink, VectorIndexMode};
 
 /// An opened target in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub fn describe(
     if staged {
         found.push(has(capabilities.on_conflict, "INSERT … ON CONFLICT"));
         used.push(copy(Path::Staged));
+        let compared = Statement::DropUnchanged;
+        used.extend((!statements.text(compared).is_empty()).then_some(compared));
         used.extend(statements.merge());
     }
     if sink.changing {
@@ -121,6 +123,13 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
         warnings.push(format!(
             "no unique index of the table covers the job's PRIMARY KEY ({columns}), so all rows of one key are kept"
         ));
+    }
+    warnings.extend(catalog.unchanged.why_not.clone());
+    let updates = sink.changing || sink.conflict_mode == ConflictMode::Upsert;
+    // Otherwise the table that is updated has no vector index.
+    let in_indexed_table = sink.vector_index == VectorIndexMode::Inline;
+    if let Some(key) = catalog.keys.key.as_ref().filter(|_| updates && in_indexed_table) {
+        warnings.extend(catalog.hot.warnings(&catalog.quoted(), &catalog.columns, key));
     }
     for column in &catalog.columns {
         let Some(width) = column.column_type.vector().and_then(|vector| vector.stored_bytes) else { continue };

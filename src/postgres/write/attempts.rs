@@ -9,6 +9,7 @@ use super::net_effect::{Net, net};
 use super::row_by_row::{How, write_each};
 use super::rows::Rows;
 use super::trial;
+use super::writer::Writer;
 use crate::batch::Op;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::Attempt;
@@ -37,11 +38,23 @@ impl<'a> BatchWrite<'a> {
             self.path = Path::Staged;
         }
         let path = self.path;
+        let stages_rows = path == Path::Staged && !net.rows.is_empty();
+        let stages = stages_rows || !net.patches.is_empty() || !net.upserts.is_empty();
+        let Writer { conflicts, unchanged, .. } = self.writer;
+        let batches = self.schema_version.statements.unchanged().map(|unchanged| unchanged.batches);
+        let compares = stages && unchanged.is_due(batches);
+        let order = Order { leaves_unchanged: compares, ..self.schema_version.order };
         let (written, took) = self.in_session(range, admitted, |schema_version, session, rows, beside| {
-            transaction(session, &schema_version.statements, rows, net, path, schema_version.order, beside)
+            transaction(session, &schema_version.statements, rows, net, path, order, beside)
         })?;
         self.settle.rows_took(took);
-        self.writer.conflicts.none(path);
+        conflicts.none(path);
+        if compares {
+            unchanged.found(written.unchanged);
+        }
+        if stages_rows && written.unchanged > 0 {
+            conflicts.would_have_met();
+        }
         Ok(Outcome::Accepted(written))
     }
 

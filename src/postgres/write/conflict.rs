@@ -61,6 +61,11 @@ impl Conflicts {
         self.penalty.store((penalty * 2).min(MOST), Ordering::Relaxed);
     }
 
+    /// A staged batch had rows that are in the table already, so a COPY would have met them: the next batches are staged as well.
+    pub fn would_have_met(&self) {
+        self.staged.fetch_max(FIRST, Ordering::Relaxed);
+    }
+
     /// A COPY met none.
     pub fn none(&self, path: Path) {
         if path != Path::Staged && self.penalty.load(Ordering::Relaxed) != FIRST {
@@ -111,6 +116,11 @@ mod tests {
         let staged = std::iter::repeat_with(|| conflicts.path()).take_while(|path| *path == Path::Staged).count();
         assert_eq!(staged as u32, FIRST * 2);
         conflicts.none(Path::Direct);
+        conflicts.would_have_met();
+        assert_eq!(
+            std::iter::repeat_with(|| conflicts.path()).position(|path| path == Path::Direct),
+            Some(FIRST as usize)
+        );
         conflicts.met();
         let staged = std::iter::repeat_with(|| conflicts.path()).take_while(|path| *path == Path::Staged).count();
         assert_eq!(staged as u32, FIRST);

@@ -18,5 +18,6 @@ mod rows;
 pub(crate) mod settle;
 mod transaction;
 mod trial;
+pub(crate) mod unchanged;
 pub(crate) mod writer;
 pub(crate) mod written;

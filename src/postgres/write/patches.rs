@@ -6,6 +6,7 @@ use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
+use crate::postgres::schema::order::Order;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::path::Path;
 use crate::types::fields::fields;
@@ -14,8 +15,15 @@ use crate::types::fields::fields;
 const MOST_PASSES: u32 = 5;
 
 /// Updates the rows of these entries; one statement for all that carry the same columns. The staging table is empty before and
-/// after.
-pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>, patches: &[u32]) -> Attempt<()> {
+/// after. Returns how many rows have the carried values already.
+pub fn patch(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &mut Rows<'_>,
+    patches: &[u32],
+    order: Order,
+) -> Attempt<u64> {
+    let mut all_unchanged = 0;
     let mut by_columns: Vec<(Vec<usize>, Vec<u32>)> = Vec::new();
     for &row in patches {
         let carried = carried(rows, row);
@@ -29,6 +37,13 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         let (first, count) = (staged.first().copied(), staged.len() as u64);
         let plan = CopyPlan::new(rows, staged, false);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
+        let compared = statements.unchanged().filter(|_| order.leaves_unchanged);
+        let unchanged = match compared.and_then(|compared| compared.drop(&columns)) {
+            Some(sql) => session.run_and_count(&sql)?,
+            None => 0,
+        };
+        all_unchanged += unchanged;
+        let count = count.saturating_sub(unchanged);
         let tables = statements.patch(&columns);
         let mut updated = update(session, &tables)?;
         // When another process replaces a row meanwhile, it goes from a table that wasn't updated yet to the hot child, which was.
@@ -41,11 +56,11 @@ pub fn patch(session: &mut Session, statements: &Statements, rows: &mut Rows<'_>
         if updated < count {
             let text = "no row of this key is in the table, and the update carries only some of its columns";
             // When none was there, the first one surely wasn't.
-            let row = first.filter(|_| updated == 0).map(|first| rows.origin(first));
+            let row = first.filter(|_| updated + unchanged == 0).map(|first| rows.origin(first));
             return Err(AttemptError { class: Class::Value, row, ..AttemptError::outage(text) });
         }
     }
-    Ok(())
+    Ok(all_unchanged)
 }
 
 /// Updates each table of the tree; the number of rows in all.

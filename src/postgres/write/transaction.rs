@@ -14,7 +14,7 @@ use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::dead_letters::beside::{Beside, write_beside};
 use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
-use crate::postgres::schema::order::Order;
+use crate::postgres::schema::order::{Keep, Order};
 use crate::postgres::schema::others::Resolution;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::Net;
@@ -76,29 +76,40 @@ pub fn apply(
         delete(session, statements, rows, deletes)?;
     }
     if !patches.is_empty() {
-        written.inserted += patches.len() as u64;
-        patch(session, statements, rows, &patches)?;
+        let unchanged = patch(session, statements, rows, &patches, order)?;
+        written.inserted += (patches.len() as u64).saturating_sub(unchanged);
+        written.unchanged += unchanged;
     }
     if !upserts.is_empty() {
-        written.inserted += upserts.len() as u64;
+        let sent = upserts.len() as u64;
         let plan = CopyPlan::new(rows, upserts, order.in_order);
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
+        let unchanged = drop_unchanged(session, statements, order)?;
         for upsert in statements.upsert() {
             statements.execute(session, upsert)?;
         }
         if statements.resolution.is_some() {
             resolve(session, statements, rows, &plan, Resolution::Replace)?;
         }
+        written.inserted += sent.saturating_sub(unchanged);
+        written.unchanged += unchanged;
         statements.execute(session, Statement::ClearStaging)?;
     }
     if !kept.is_empty() {
         let sent = kept.len() as u64;
         let plan = CopyPlan::new(rows, kept, order.in_order);
         let mut stored = copy(session, statements, path.into(), rows, &plan)?;
+        let mut unchanged = 0;
         if path == Path::Staged {
             stored = 0;
-            for merge in statements.merge() {
-                stored += statements.execute(session, merge)?;
+            // Under `strict` such a row is the conflict.
+            if order.keep == Keep::Last {
+                unchanged = drop_unchanged(session, statements, order)?;
+            }
+            if unchanged < sent {
+                for merge in statements.merge() {
+                    stored += statements.execute(session, merge)?;
+                }
             }
         }
         if let Some(resolution) = statements.resolution {
@@ -108,8 +119,20 @@ pub fn apply(
                 Resolution::LeaveOut => stored = stored.saturating_sub(met),
             }
         }
+        let sent = sent.saturating_sub(unchanged);
         written.inserted += stored.min(sent);
         written.ignored += sent.saturating_sub(stored);
+        written.unchanged += unchanged;
     }
     Ok(written)
+}
+
+/// How many of the staged rows the table has already, exactly so. They are no longer in the staging table.
+fn drop_unchanged(session: &mut Session, statements: &Statements, order: Order) -> Attempt<u64> {
+    // The text is empty where all columns are the key's.
+    if order.leaves_unchanged && !statements.text(Statement::DropUnchanged).is_empty() {
+        statements.execute(session, Statement::DropUnchanged)
+    } else {
+        Ok(0)
+    }
 }

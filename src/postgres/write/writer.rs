@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::conflict::Conflicts;
 use super::machine::MachineSettings;
 use super::machine::evidence::Evidence;
+use super::unchanged::UnchangedSearch;
 use crate::postgres::connect::backoff::Backoff;
 use crate::postgres::connect::database::Database;
 use crate::postgres::connect::turns::Turns;
@@ -20,6 +21,7 @@ pub struct Writer {
     pub(super) settings: MachineSettings,
     pub(super) backoff: Backoff,
     pub(super) conflicts: Conflicts,
+    pub(super) unchanged: UnchangedSearch,
     pub(super) turns: Turns,
     pub(super) evidence: Evidence,
 }
@@ -43,6 +45,7 @@ impl Writer {
             settings,
             backoff,
             conflicts,
+            unchanged: UnchangedSearch::default(),
             evidence: Evidence::default(),
         }
     }

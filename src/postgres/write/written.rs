@@ -11,6 +11,8 @@ pub struct Written {
     pub deleted: u64,
     /// Left out by the conflict mode.
     pub ignored: u64,
+    /// They were in the table already, exactly so.
+    pub unchanged: u64,
     /// Replaced by a later change of their key in the same transaction.
     pub superseded: u64,
 }
@@ -20,6 +22,7 @@ impl AddAssign for Written {
         self.inserted += other.inserted;
         self.deleted += other.deleted;
         self.ignored += other.ignored;
+        self.unchanged += other.unchanged;
         self.superseded += other.superseded;
     }
 }

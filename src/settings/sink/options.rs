@@ -49,6 +49,8 @@ pub struct Sink {
     pub remove_line_feeds: bool,
     /// `replacenullchar`: U+0000 is removed from strings.
     pub remove_null_characters: bool,
+    /// `sink.skip-unchanged`; `None`: unless the table has triggers that would no longer run.
+    pub skip_unchanged: Option<bool>,
     pub dead_letter: Option<DeadLetterTarget>,
     /// `log.row-values`: log lines may quote values of rows.
     pub log_row_values: bool,
@@ -86,6 +88,7 @@ impl Default for Sink {
             not_null_drop: false,
             remove_line_feeds: false,
             remove_null_characters: false,
+            skip_unchanged: None,
             dead_letter: None,
             log_row_values: false,
             vector_dimension: None,
@@ -330,6 +333,12 @@ pub const DEAD_LETTER: SinkOption = SinkOption::new(
 )
 .own()
 .setter("dead_letter_file");
+pub const SKIP_UNCHANGED: SinkOption = SinkOption::new(
+    "sink.skip-unchanged",
+    OptionValue::Boolean(|options, on| options.sink.skip_unchanged = Some(on)),
+    "true: a row that is in the table already, exactly so, isn't written again: no index and no WAL for it, and no trigger runs;      rows_unchanged counts it. false: every row is written. Left out: true, unless the table has triggers on INSERT or UPDATE; a      table without a vector index is compared only while that finds such rows.",
+)
+.own();
 pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
     "log.row-values",
     OptionValue::Boolean(|options, on| options.sink.log_row_values = on),
@@ -459,6 +468,7 @@ pub const OPTIONS: &[SinkOption] = &[
     REPLACE_BREAK,
     REPLACE_NULL_CHAR,
     DEAD_LETTER,
+    SKIP_UNCHANGED,
     LOG_ROW_VALUES,
     VECTOR_DIMENSION,
     VECTOR_NORMALIZE,

@@ -66,7 +66,8 @@ fn produce(topic: &Topic, stream: &Stream, format: Format) -> (Table, u64) {
 /// Fails unless the outcomes add up to the rows read and no row was rejected.
 #[track_caller]
 fn all_well(finished: &Finished, seed: u64) {
-    let names = ["rows_written", "rows_deleted", "rows_superseded", "rows_ignored", "rows_dead_lettered"];
+    let names =
+        ["rows_written", "rows_deleted", "rows_superseded", "rows_ignored", "rows_dead_lettered", "rows_unchanged"];
     let sum: u64 = names.iter().map(|name| finished.count(name)).sum();
     assert_eq!(sum, finished.count("rows_read"), "seed {seed}: {}", finished.stdout);
     assert_eq!(finished.count("rows_dead_lettered"), 0, "seed {seed}: {}\n{}", finished.stdout, finished.stderr);

@@ -135,10 +135,10 @@ pub struct Outcome {
 impl Settle for Outcome {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         assert_eq!(rows.start, self.settled, "settled in order, each once");
-        let Written { inserted, deleted, ignored, superseded } = written;
+        let Written { inserted, deleted, ignored, superseded, unchanged } = written;
         let left_out = std::mem::take(&mut self.leaves_out);
         let written_rows = (rows.len() - left_out) as u64;
-        assert_eq!(inserted + deleted + ignored + superseded, written_rows, "{written:?}");
+        assert_eq!(inserted + deleted + ignored + superseded + unchanged, written_rows, "{written:?}");
         self.settled = rows.end;
         self.written += written;
         self.transactions += 1;

@@ -26,14 +26,14 @@ fn after_a_deadlock_transactions_take_turns_and_wait_less_for_locks() {
         let sink = Sink { conflict_mode: ConflictMode::Upsert, ..sink(&schema, "t") };
         let name = format!("{}/0", schema.name);
         let target = Target::open(&sink, &name, None).expect("opens");
-        let batch = || Rows::default().many(1..3, "new").batch();
+        let batch = |name| Rows::default().many(1..3, name).batch();
         // Another process, which locks the same rows in another order, and lets the target find the deadlock.
         let mut other = schema.connect();
         other
             .batch_execute("SET deadlock_timeout TO '100s'; BEGIN; UPDATE t SET name = 'b' WHERE id = 2")
             .expect("it locks");
         std::thread::scope(|scope| {
-            let writer = scope.spawn(|| write(&target, &batch()));
+            let writer = scope.spawn(|| write(&target, &batch("new")));
             eventually("the target has one row and waits for the other", || waiting(&mut schema, "= 'transactionid'"));
             other.batch_execute("UPDATE t SET name = 'b' WHERE id = 1; COMMIT").expect("the target gives way");
             assert!(writer.join().expect("it goes on").retried > 0);
@@ -46,7 +46,7 @@ fn after_a_deadlock_transactions_take_turns_and_wait_less_for_locks() {
         other.batch_execute("BEGIN; UPDATE t SET name = 'c' WHERE id = 2").expect("it locks");
         std::thread::scope(|scope| {
             let started = Instant::now();
-            let writer = scope.spawn(|| write(&target, &batch()));
+            let writer = scope.spawn(|| write(&target, &batch("newer")));
             eventually("the target waits, and it is its turn", || {
                 waiting(&mut schema, "= 'transactionid'") && schema.text(&holds_turn) != Some("0".to_owned())
             });
@@ -55,6 +55,6 @@ fn after_a_deadlock_transactions_take_turns_and_wait_less_for_locks() {
             other.batch_execute("COMMIT").expect("it ends");
             assert!(writer.join().expect("it goes on").retried > 0);
         });
-        assert_eq!(table(&mut schema, "t"), "1=new 2=new");
+        assert_eq!(table(&mut schema, "t"), "1=newer 2=newer");
     }
 }

@@ -227,6 +227,7 @@ class StatsStruct(Structure):
         ("rows_moved", c_uint64),
         ("rows_waiting_for_index", c_uint64),
         ("oldest_waiting_ms", c_int64),
+        ("rows_unchanged", c_uint64),
     ]
 
 

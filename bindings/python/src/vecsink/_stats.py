@@ -11,7 +11,7 @@ from ._abi import StatsStruct
 @dataclass(frozen=True)
 class Stats:
     """Counts since it was opened, and how things are now. rows_read is the sum of what was written, deleted, superseded,
-    ignored and dead-lettered, once nothing is on its way."""
+    ignored, dead-lettered and unchanged, once nothing is on its way."""
 
     records_read: int
     """Messages taken from the topics."""
@@ -56,6 +56,8 @@ class Stats:
     """Rows of the table that are in no vector index yet, whoever wrote them. Queries find them."""
     oldest_waiting: float | None
     """Seconds that the oldest of them has waited, as far back as this process has looked; None: there are none."""
+    rows_unchanged: int
+    """Rows that were in the table already, exactly so, and were not written again."""
 
 
 def room() -> StatsStruct:
