@@ -55,6 +55,9 @@ const CHARGE: usize = 16 << 10;
 const LARGEST_SPARE: usize = 1 << 20;
 /// A chunk isn't kept either if its rows have so many bytes on average.
 const LARGE_ROW: usize = 32 << 10;
+/// So many waiting rows, or a wait for so many transactions, shows that the writers can't keep up.
+const MANY: usize = 500;
+const SEVERAL: u32 = 3;
 /// Kept chunks may have the budget's bytes divided by this, in addition to the budget.
 const SPARE_SHARE: usize = 2;
 
@@ -84,6 +87,8 @@ struct DispatcherState {
     /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
     /// index, for example), and a second transaction at the same time writes the rows sooner.
     slow: bool,
+    /// How long the last transaction took.
+    last_spent: Duration,
     /// A batch was taken since memory was last freed.
     worked: bool,
     urgent: bool,
@@ -126,6 +131,7 @@ impl Dispatcher {
             watches: Vec::new(),
             last_batch: None,
             slow: false,
+            last_spent: Duration::ZERO,
             worked: false,
             urgent: false,
             closed: false,
@@ -221,11 +227,13 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
-    /// How long the oldest row has waited that is in no batch.
-    pub fn longest_wait(&self) -> Duration {
+    /// Whether the writers can't keep up: rows have waited for longer than `allowed`, and they are many or have waited for
+    /// several transactions. (Where COMMIT is slow, a few rows always wait for the one before.)
+    pub fn is_behind(&self, allowed: Duration) -> bool {
         let now = now();
-        let oldest = self.state.lock().shards.oldest();
-        oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+        let state = self.state.lock();
+        let waited = state.shards.oldest().map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        waited > allowed && (state.shards.rows() >= MANY || waited > state.last_spent * SEVERAL)
     }
 
     /// Rows waiting in shards.
@@ -304,6 +312,7 @@ impl Dispatcher {
         state.limits.rows = state.tuner.setting().rows;
         state.chunk_limits = chunk_limits(state.tuner.whole_rows(), state.limits.bytes);
         state.slow = spent.whole > state.limits.busy_linger;
+        state.last_spent = spent.whole;
         state.last_batch = Some(now);
         state.shards.give_back(batch.shards);
         if state.closed {

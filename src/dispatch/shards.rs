@@ -87,7 +87,6 @@ impl Shards {
     }
 
     /// All rows, also those in shards that a batch holds.
-    #[cfg(test)]
     pub fn rows(&self) -> usize {
         self.queues.iter().map(Queue::rows).sum()
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::state::LineState;
-use super::troubles::Troubles;
+use super::troubles::{COMPLAIN_AGAIN, Troubles};
 use crate::error::{Error, Result};
 use crate::pipeline::is_over;
 use crate::postgres::{Built, KeeperSession, Moved, Orders, Pace, SealedChild, TableRef, TreeKeeper};
@@ -41,6 +41,8 @@ pub struct Movers {
     pub pauses: AtomicU64,
     is_building: AtomicBool,
     next_build: Mutex<Option<Instant>>,
+    /// When it was last logged that rows of other programs were replaced.
+    replaced_told: Mutex<Option<Instant>>,
 }
 
 /// What the movers are to do.
@@ -189,6 +191,20 @@ impl Movers {
         *self.next_build.lock() = Some(Instant::now() + again);
     }
 
+    fn note_moved(&self, line: &LineState, moved: Moved) {
+        line.counters().rows_moved.add(moved.rows as u64);
+        let mut told = self.replaced_told.lock();
+        if moved.replaced > 0 && told.is_none_or(|at| at.elapsed() >= COMPLAIN_AGAIN) {
+            *told = Some(Instant::now());
+            log::warn!(
+                "{}: {} rows were in the table that another program had inserted there, and were replaced by those of the hot \
+                 child; INSERT … ON CONFLICT by other programs doesn't see the hot child",
+                line.name(),
+                moved.replaced
+            );
+        }
+    }
+
     fn move_rows(&self, number: usize, line: &LineState, keeper: &TreeKeeper) {
         let mut session = keeper.session(&self.stop);
         let (mut pace, mut rest, mut troubles) = (Pace::default(), FIRST_REST, Troubles::default());
@@ -243,7 +259,7 @@ impl Movers {
             }
             moved => moved?,
         };
-        note_moved(line, moved);
+        self.note_moved(line, moved);
         let are_more = moved.rows >= asked;
         // After the last page the next round begins with the first one.
         self.page.store(moved.last_page.filter(|_| are_more).unwrap_or(0), Ordering::Relaxed);
@@ -262,7 +278,7 @@ impl Movers {
             }
             moved => moved?,
         };
-        note_moved(line, moved);
+        self.note_moved(line, moved);
         let mut work = self.work.lock();
         if let Some((emptied, next)) = &mut work.emptying
             && *emptied == child
@@ -282,18 +298,6 @@ fn timed(pace: &mut Pace, work: impl FnOnce(usize) -> Result<Moved>) -> Result<M
     Ok(moved)
 }
 
-fn note_moved(line: &LineState, moved: Moved) {
-    line.counters().rows_moved.add(moved.rows as u64);
-    if moved.replaced > 0 {
-        log::warn!(
-            "{}: {} rows were in the table that another program had inserted there, and were replaced by those of the hot child; \
-             INSERT … ON CONFLICT by other programs doesn't see the hot child",
-            line.name(),
-            moved.replaced
-        );
-    }
-}
-
 pub fn is_behind(line: &LineState) -> bool {
-    line.dispatcher.longest_wait() > BEHIND
+    line.dispatcher.is_behind(BEHIND)
 }

@@ -10,7 +10,7 @@ use crate::stop::{Phase, Stop};
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// How often the same failure is logged, and how often one that passes may happen before it is.
-const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
+pub const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
 const PASSING: u32 = 5;
 
 /// Failures of one thread, one after another.

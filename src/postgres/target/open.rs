@@ -78,6 +78,10 @@ impl Target {
         let mut description = description::describe(&server, &catalog, sink, &capabilities, &statements, &conflicts);
         if let Some((parent, hot_child)) = &behind {
             description.vector_index = describe::plan(parent, hot_child, &catalog, sink);
+            if let (HotChild::IsThere, Some(tree)) = (hot_child, &catalog.tree) {
+                let waiting = session.with_settings(|session| describe::waiting(session, tree));
+                description.vector_index.extend(waiting.map_err(set_up)?);
+            }
             description.vector_index.iter().for_each(|line| log::info!("{name}: {line}"));
             let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
             description.warnings.extend(warnings.map_err(set_up)?);

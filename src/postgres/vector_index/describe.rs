@@ -34,6 +34,14 @@ pub fn plan(parent: &Parent, hot_child: &HotChild, catalog: &Catalog, sink: &Sin
     lines
 }
 
+/// How many rows are in the hot child. The server's statistics say it, so no lock is needed.
+pub fn waiting(session: &mut Session, tree: &Tree) -> Attempt<Option<String>> {
+    let rows = session.first_value(&format!("SELECT pg_catalog.pg_stat_get_live_tuples({})", tree.hot.oid))?;
+    let rows = rows.filter(|rows| !rows.is_empty() && rows != "0");
+    Ok(rows
+        .map(|rows| format!("about {rows} rows are in the hot child and wait for the vector index; queries find them")))
+}
+
 /// What works, but may surprise.
 pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog: &Catalog) -> Attempt<Vec<String>> {
     let mut warnings = Vec::new();

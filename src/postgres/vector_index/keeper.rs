@@ -136,8 +136,10 @@ impl TreeKeeper {
         let mut look = TreeLook { hot, sealed, waiting: hot.rows, oldest: hot.oldest, scan: Duration::ZERO, tree };
         let unindexed: Vec<TableRef> =
             look.sealed.iter().filter(|child| !child.has_indexes).map(|child| child.table.clone()).collect();
-        for child in &unindexed {
-            let figures = count(session, child)?;
+        for child in look.sealed.iter_mut().filter(|child| !child.has_indexes) {
+            let figures = count(session, &child.table)?;
+            // A child that was never vacuumed has no estimate, and a build needs one for its memory.
+            child.rows = figures.rows;
             look.waiting += figures.rows;
             look.oldest = look.oldest.into_iter().chain(figures.oldest).min();
         }

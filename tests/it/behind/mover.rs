@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::scene::Scene;
-use crate::support::eventually;
+use crate::push::scene::builder;
+use crate::support::{Feature, Schema, eventually, servers};
 
 #[test]
 fn rows_of_the_hot_child_move_into_the_table_and_its_index() {
@@ -94,7 +95,7 @@ fn movers_whose_sessions_are_ended_lose_and_double_nothing() {
     let (mut ended, mut last) = (0, Instant::now());
     eventually("all rows move", || {
         assert_eq!(scene.schema.count("cars"), 6000, "each snapshot has every row once");
-        if last.elapsed() < Duration::from_millis(500) {
+        if ended > 6 || last.elapsed() < Duration::from_millis(500) {
             return scene.places() == (0, 6000);
         }
         last = Instant::now();
@@ -158,4 +159,20 @@ fn a_row_that_the_table_refuses_keeps_no_others_waiting() {
     scene.schema.execute("DROP TRIGGER refuse ON cars");
     eventually("all rows move", || scene.places() == (0, 300));
     drop(sink);
+}
+
+#[test]
+fn rows_move_on_each_server_that_can_have_a_hot_child() {
+    for server in servers(&[Feature::OnConflict]) {
+        let mut schema = Schema::new(&server);
+        schema.execute(
+            "CREATE TABLE cars (id bigint PRIMARY KEY, note text); CREATE TABLE cars_hot (PRIMARY KEY (id)) INHERITS (cars);
+             INSERT INTO cars VALUES (7, 'of another program');
+             INSERT INTO cars_hot SELECT i, 'of the job' FROM generate_series(1, 2000) AS i",
+        );
+        let sink = builder(&schema, "cars").option("sink.vector-index", "behind").open().expect("it opens");
+        eventually("all rows move", || schema.count("ONLY cars WHERE note = 'of the job'") == 2000);
+        assert_eq!((schema.count("cars"), schema.count("ONLY cars_hot")), (2000, 0));
+        drop(sink);
+    }
 }

@@ -1,7 +1,7 @@
 //! What `vecsink check` says of a table whose vector index is behind its rows.
 
 use crate::support::postgresql::{Schema, unique};
-use crate::support::{Job, Topic, kafka, postgres18};
+use crate::support::{Job, Topic, eventually, kafka, postgres18};
 
 pub const JOB: &str = "
 CREATE TABLE cars (id INT, color STRING, v STRING) WITH ('connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'cars',
@@ -103,4 +103,22 @@ fn a_job_that_writes_straight_into_the_index_is_refused_while_there_are_children
     assert!(said.contains(&format!("DROP TABLE \"{name}\".\"cars_hot\"")), "{said}");
     schema.execute("DROP TABLE cars_hot");
     inline(&schema).exited(0);
+}
+
+#[test]
+fn check_says_how_many_rows_wait_for_the_index() {
+    let (Some(server), Some(kafka)) = (postgres18(), kafka()) else { return };
+    let topic = kafka.topic(1);
+    let mut schema = Schema::new(&server);
+    schema.execute(&format!(
+        "{TABLE}; CREATE TABLE cars_hot (PRIMARY KEY (id)) INHERITS (cars);
+         INSERT INTO cars_hot SELECT i, 'red', '[1,2,3]' FROM generate_series(1, 70) AS i"
+    ));
+    schema.execute("SELECT pg_stat_force_next_flush()");
+    eventually("the server has counted them", || {
+        schema.text("SELECT pg_stat_get_live_tuples('cars_hot'::regclass)").as_deref() == Some("70")
+    });
+    let said = check(&schema, &topic, &kafka.brokers);
+    assert!(said.contains("about 70 rows are in the hot child and wait for the vector index"), "{said}");
+    assert_eq!(schema.count("ONLY cars_hot"), 70, "check moves nothing");
 }
