@@ -29,23 +29,33 @@ def replace(page, name, results):
     page.write_text(f"{before}{begin}{table}\n{end}{after}")
 
 
+def horizontal(pyplot, bars, label):
+    """Two bars, p50 and p99, for each (name, p50, p99)."""
+    figure, axes = pyplot.subplots(figsize=(8, 0.5 + 0.5 * len(bars)))
+    places = range(len(bars))
+    axes.barh([place - 0.2 for place in places], [bar[1] for bar in bars], 0.4, label="p50")
+    axes.barh([place + 0.2 for place in places], [bar[2] for bar in bars], 0.4, label="p99")
+    axes.set_yticks(places, [bar[0] for bar in bars])
+    axes.set_xscale("log")
+    axes.set_xlabel(label)
+    axes.legend()
+    return figure, axes
+
+
 def plot(path: Path, name, results):
     import matplotlib
     matplotlib.use("svg")
     # The same picture from the same figures, so that git shows only what changed.
     matplotlib.rcParams["svg.hashsalt"] = name
     from matplotlib import pyplot
-    if name == "freshness":
+    if name == "searchable":
+        bars = [(f"{r['load']}, {r['vector_index']}", r["searchable_p50_ms"] or 1000 * r["all_searchable_s"],
+                 r["searchable_p99_ms"] or 1000 * r["all_searchable_s"]) for r in results]
+        figure, axes = horizontal(pyplot, bars, "milliseconds from pushed to returned by a vector query (bursts: all rows)")
+    elif name == "freshness":
         bars = [(f"{r['rows_per_second']:,} rows/s, index: {r['vector_index']}, {who}", r[f"{way}p50_ms"], r[f"{way}p99_ms"])
                 for r in results for who, way in (("vecsink", ""), ("bare loop", "bare_"))]
-        figure, axes = pyplot.subplots(figsize=(8, 0.5 + 0.5 * len(bars)))
-        places = range(len(bars))
-        axes.barh([place - 0.2 for place in places], [bar[1] for bar in bars], 0.4, label="p50")
-        axes.barh([place + 0.2 for place in places], [bar[2] for bar in bars], 0.4, label="p99")
-        axes.set_yticks(places, [bar[0] for bar in bars])
-        axes.set_xscale("log")
-        axes.set_xlabel("milliseconds from produced to committed")
-        axes.legend()
+        figure, axes = horizontal(pyplot, bars, "milliseconds from produced to committed")
     else:
         dims = sorted({r["dims"] for r in results})
         figure, all_axes = pyplot.subplots(len(dims), 1, figsize=(8, 3 * len(dims)), squeeze=False)

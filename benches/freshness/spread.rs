@@ -25,7 +25,7 @@ impl Spread {
     }
 
     pub fn json(&self) -> Value {
-        json!({ "p50": ms(self.p50), "p90": ms(self.p90), "p99": ms(self.p99) })
+        json!({ "p50": ms(self.p50), "p90": ms(self.p90), "p99": ms(self.p99), "p999": ms(self.p999) })
     }
 
     pub fn beside(&self, other: &Spread) -> Times {

@@ -43,7 +43,7 @@ fn demo() -> Result<()> {
     report::step(&format!("Producing {} cars", report::grouped(CARS.rows)));
     broker.produce(CARS.iter())?;
 
-    report::step("Running the job: vecsink run examples/sql/car_info.sql");
+    report::step("Running the job: vecsink run examples/sql/car_info.sql -D vector_ingest.sink.vector-index=behind");
     let started = Instant::now();
     let mut job = Job::start(JOB, &postgres, &broker)?;
     let limit = Duration::from_secs(120);

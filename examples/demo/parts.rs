@@ -141,6 +141,8 @@ impl Job {
             .args(["run", file, "--summary", "json"])
             // A real broker answers as soon as there is something; the embedded one only when the wait is over.
             .args(["-D", "vector_kafka.properties.fetch.max.wait.ms=5"])
+            // Rows are found at once, and get into the vector index later.
+            .args(["-D", "vector_ingest.sink.vector-index=behind"])
             .envs(postgres.variables()?)
             .env("KAFKA_BROKERS", &broker.brokers)
             .stdin(Stdio::null())

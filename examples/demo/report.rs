@@ -16,7 +16,7 @@ pub fn cars(rows: &[Row], took: Duration) {
         let (price, distance): (i32, &str) = (row.get(3), row.get(4));
         println!("    {id:>6}  {time:<23}  {color:<6}  {price:>6}  {distance:>8}");
     }
-    println!("\n    {} rows through the hnsw index in {:.1} ms\n", rows.len(), milliseconds(took));
+    println!("\n    {} rows by a vector query in {:.1} ms\n", rows.len(), milliseconds(took));
 }
 
 pub fn result(rows: u64, loaded: Duration, mut delays: Vec<Duration>, summary: &str) {
@@ -24,7 +24,7 @@ pub fn result(rows: u64, loaded: Duration, mut delays: Vec<Duration>, summary: &
     let (median, worst) = (delays[delays.len() / 2], delays[delays.len() - 1]);
     let rate = (rows as f64 / loaded.as_secs_f64()) as u64;
     println!("\n    the job's own summary: {summary}");
-    println!("    rows       {} into the table and its five indexes", grouped(rows));
+    println!("    rows       {}, found by a vector query; the vector index follows at its own pace", grouped(rows));
     println!("    seconds    {:.2} from the start of the command ({} rows/s)", loaded.as_secs_f64(), grouped(rate));
     println!(
         "    freshness  {:.1} ms median, {:.1} ms at worst, from producing a row to seeing it in a query\n",

@@ -1,0 +1,48 @@
+//! Waits for single rows: from the push to the answer of a vector query that has the row.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Arguments;
+use crate::load::Pushed;
+use crate::spread::Spread;
+use crate::support::postgresql::Postgres;
+use crate::table::{TABLE, text, vector};
+
+/// Between two probes.
+const PAUSE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `None`: there was no row to wait for, as in a burst.
+pub fn run(
+    server: &Postgres,
+    arguments: &Arguments,
+    first: i64,
+    pushed: &Pushed,
+    ended: &AtomicBool,
+) -> Option<Spread> {
+    let mut client = server.connect();
+    let query = client.prepare(&format!("SELECT id FROM {TABLE} ORDER BY feature <-> $1::text::vector LIMIT 10"));
+    let query = query.expect("a query");
+    let (mut times, mut last) = (Vec::new(), first - 1);
+    while !ended.load(Ordering::Acquire) {
+        let Some((id, at)) = pushed.newest().filter(|(id, _)| *id > last) else {
+            thread::sleep(Duration::from_micros(200));
+            continue;
+        };
+        let asked = text(&vector(arguments.dims, id));
+        loop {
+            let found = client.query(&query, &[&asked]).expect("a query");
+            if found.iter().any(|row| row.get::<_, i64>(0) == id) {
+                break;
+            }
+            assert!(at.elapsed() < PATIENCE, "row {id} is not found");
+            thread::sleep(Duration::from_micros(500));
+        }
+        times.push(at.elapsed().as_micros() as i64);
+        last = id;
+        thread::sleep(PAUSE.saturating_sub(Instant::now().duration_since(at)));
+    }
+    (!times.is_empty()).then(|| Spread::of(times))
+}

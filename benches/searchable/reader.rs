@@ -1,0 +1,74 @@
+//! A user who searches meanwhile: how long queries take, and how many of the true neighbours they find.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use postgres::{Client, IsolationLevel};
+
+use crate::Arguments;
+use crate::spread::Spread;
+use crate::support::postgresql::Postgres;
+use crate::table::{TABLE, text, vector};
+
+const PAUSE: Duration = Duration::from_millis(100);
+/// Each so many queries the exact answer is asked for, too.
+const EXACT: usize = 10;
+/// The length of a part of `over_time`.
+const PART: Duration = Duration::from_secs(10);
+
+pub struct Read {
+    pub queries: Option<Spread>,
+    /// The p99 of each part, in milliseconds.
+    pub over_time: Vec<f64>,
+    pub recall_mean: f64,
+    pub recall_least: f64,
+    pub questions: usize,
+}
+
+pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read {
+    let mut client = server.connect();
+    let (mut all, mut part, mut over_time, mut recalls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut part_began = Instant::now();
+    for question in 0.. {
+        if ended.load(Ordering::Acquire) {
+            break;
+        }
+        // Vectors of ids that no row has.
+        let asked = text(&vector(arguments.dims, -1 - question as i64));
+        let (took, recall) = ask(&mut client, &asked, question % EXACT == 0);
+        all.push(took);
+        part.push(took);
+        recalls.extend(recall);
+        if part_began.elapsed() > PART {
+            over_time.push(Spread::of(std::mem::take(&mut part)).p99 as f64 / 1000.0);
+            part_began = Instant::now();
+        }
+        thread::sleep(PAUSE);
+    }
+    let questions = recalls.len();
+    Read {
+        queries: (!all.is_empty()).then(|| Spread::of(all)),
+        over_time,
+        recall_mean: recalls.iter().sum::<f64>() / questions.max(1) as f64,
+        recall_least: recalls.iter().copied().fold(1.0, f64::min),
+        questions,
+    }
+}
+
+/// Microseconds of the query, and the recall if it is asked for.
+fn ask(client: &mut Client, asked: &str, exact: bool) -> (i64, Option<f64>) {
+    let query = format!("SELECT id FROM {TABLE} ORDER BY feature <-> '{asked}' LIMIT 10");
+    let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start();
+    let mut transaction = snapshot.expect("a transaction");
+    let began = Instant::now();
+    let found: Vec<i64> = transaction.query(&query, &[]).expect("a query").iter().map(|row| row.get(0)).collect();
+    let took = began.elapsed().as_micros() as i64;
+    let recall = exact.then(|| {
+        transaction.batch_execute("SET LOCAL enable_indexscan TO off").expect("a setting");
+        let rows = transaction.query(&query, &[]).expect("a query");
+        let right = rows.iter().filter(|row| found.contains(&row.get(0))).count();
+        right as f64 / rows.len().max(1) as f64
+    });
+    (took, recall)
+}

@@ -1,0 +1,47 @@
+//! The table: a key, a vector, and an HNSW index unless the mode is `none`.
+
+use std::io::Write;
+
+use postgres::Client;
+
+use crate::Arguments;
+use crate::generator::Cars;
+
+pub const TABLE: &str = "searchable.items";
+
+/// The vector of each row.
+pub fn vector(dims: usize, id: i64) -> Vec<f32> {
+    Cars { rows: 0, dims, seed: 1 }.car(id).feature
+}
+
+/// As pgvector reads it.
+pub fn text(vector: &[f32]) -> String {
+    let elements: Vec<String> = vector.iter().map(f32::to_string).collect();
+    format!("[{}]", elements.join(","))
+}
+
+/// Makes the table with some rows in it. Returns the next id.
+pub fn fill(client: &mut Client, arguments: &Arguments) -> i64 {
+    let Arguments { dims, before, .. } = *arguments;
+    let make = format!(
+        "CREATE EXTENSION IF NOT EXISTS vector; CREATE SCHEMA searchable;
+         CREATE TABLE {TABLE} (id bigint PRIMARY KEY, feature vector({dims}) NOT NULL);
+         ALTER TABLE {TABLE} ALTER feature SET STORAGE PLAIN"
+    );
+    client.batch_execute(&make).expect("an administrator");
+    let mut copy = client.copy_in(&format!("COPY {TABLE} FROM STDIN")).expect("a COPY");
+    for id in 1..=before as i64 {
+        writeln!(copy, "{id}\t{}", text(&vector(dims, id))).expect("the server takes it");
+    }
+    copy.finish().expect("the server takes it");
+    if arguments.mode != "none" {
+        let index =
+            format!("SET maintenance_work_mem TO '512MB'; CREATE INDEX ON {TABLE} USING hnsw (feature vector_l2_ops)");
+        client.batch_execute(&index).expect("pgvector");
+    }
+    // The server finishes its work for these rows first, so that the rows that follow don't pay for it.
+    for statement in [format!("VACUUM ANALYZE {TABLE}"), "CHECKPOINT".to_owned()] {
+        client.batch_execute(&statement).expect("an administrator");
+    }
+    before as i64 + 1
+}
