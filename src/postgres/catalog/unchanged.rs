@@ -5,7 +5,7 @@ use super::triggers;
 use crate::error::Result;
 use crate::postgres::catalog::unreadable::unreadable;
 use crate::postgres::connect::session::Session;
-use crate::settings::{ConflictMode, Sink, VectorIndexMode};
+use crate::settings::{ConflictMode, Sink};
 use crate::types::column_types::ColumnType;
 
 /// How the server compares two rows exactly. Equality by the columns' types isn't exact: it takes 1.0 and 1.00 for equal, and
@@ -54,9 +54,7 @@ impl UnchangedRows {
             ConflictMode::Strict => sink.changing,
             ConflictMode::Ignore => false,
         };
-        // With a hot child the row may be in any of several tables, and no vector index is touched at once.
-        let is_behind = sink.vector_index == VectorIndexMode::Behind;
-        if !replaces || is_behind || sink.skip_unchanged == Some(false) {
+        if !replaces || sink.skip_unchanged == Some(false) {
             return Ok(UnchangedRows::default());
         }
         let unreadable_columns: Vec<&str> =

@@ -77,6 +77,11 @@ impl ByKeys {
         }
     }
 
+    /// By the keys of the rows in the staging table.
+    pub fn staged(catalog: &Catalog, staging: &str) -> ByKeys {
+        ByKeys { with: Some(format!("{staging} AS s")), condition: same(catalog) }
+    }
+
     /// `DELETE FROM table AS t …`.
     pub fn delete(&self, table: &str) -> String {
         match &self.with {

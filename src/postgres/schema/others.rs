@@ -69,6 +69,8 @@ pub struct OtherTable {
     /// It is not the target table.
     pub is_sealed: bool,
     texts: [[String; FORMATS.len()]; COUNT],
+    /// As `Replace`, for the rows in the staging table.
+    replace_staged: String,
     /// Finds the first key that is a conflict: its place among the keys, then its columns as texts.
     first_conflict: [String; FORMATS.len()],
     /// The number of its first statement among those of a session.
@@ -85,6 +87,11 @@ impl OtherTable {
         self.first + statement.place() * FORMATS.len() + place(format)
     }
 
+    /// The statement, and its number among a session's prepared ones.
+    pub fn replace_staged(&self) -> (usize, &str) {
+        (self.first + COUNT * FORMATS.len(), &self.replace_staged)
+    }
+
     pub fn first_conflict(&self, format: RowFormat) -> &str {
         &self.first_conflict[place(format)]
     }
@@ -92,10 +99,10 @@ impl OtherTable {
 
 /// The statements of each other table of the tree, in the order of [`Tree::others`](crate::postgres::catalog::tree::Tree::others);
 /// none where there is no tree or no key. A session numbers its statements from `first` on.
-pub fn others(catalog: &Catalog, first: usize) -> Vec<OtherTable> {
+pub fn others(catalog: &Catalog, first: usize, staging: &str) -> Vec<OtherTable> {
     let keys = FORMATS.map(|format| ByKeys::new(catalog, format));
     let (Some(tree), [Some(binary), Some(text)]) = (&catalog.tree, keys) else { return Vec::new() };
-    let (hot, keys) = (tree.hot.quoted(), [binary, text]);
+    let (hot, keys, staged) = (tree.hot.quoted(), [binary, text], ByKeys::staged(catalog, staging));
     let tables = tree.others.iter().enumerate().map(|(at, table)| {
         let only = format!("ONLY {}", table.quoted());
         let each = |text: &dyn Fn(&ByKeys) -> String| keys.each_ref().map(text);
@@ -106,11 +113,12 @@ pub fn others(catalog: &Catalog, first: usize) -> Vec<OtherTable> {
                 each(&|keys| leave_out(catalog, &hot, &only, keys)),
                 each(&|keys| keys.select("1", &only)),
             ],
+            replace_staged: replace(catalog, &hot, &only, &staged),
             first_conflict: FORMATS.map(|format| first_conflict(catalog, &only, format)),
             name: format!("{}.{}", table.schema, table.name),
             is_sealed: at + 1 < tree.others.len(),
             only,
-            first: first + at * COUNT * FORMATS.len(),
+            first: first + at * (COUNT * FORMATS.len() + 1),
         }
     });
     tables.collect()
@@ -171,7 +179,7 @@ mod tests {
 
     #[test]
     fn each_other_table_has_statements_that_name_it_alone() {
-        let others = others(&catalog(&["id"]), 10);
+        let others = others(&catalog(&["id"]), 10, "stage");
         let texts = others.iter().map(|other| other.text(ByKey::Delete, RowFormat::Binary));
         assert_eq!(
             texts.collect::<Vec<_>>(),
@@ -194,9 +202,12 @@ mod tests {
             [ByKey::Delete, replace, ByKey::Resolve(Resolution::LeaveOut), ByKey::Resolve(Resolution::Refuse)]
                 .into_iter()
                 .flat_map(|statement| FORMATS.map(|format| other.number(statement, format)))
+                .chain([other.replace_staged().0])
         });
-        assert_eq!(numbers.collect::<Vec<_>>(), (10..26).collect::<Vec<_>>());
-        assert!(super::others(&catalog(&[]), 10).is_empty(), "rows without a key are in nobody's way");
+        assert_eq!(numbers.collect::<Vec<_>>(), (10..28).collect::<Vec<_>>());
+        let staged = r#"DELETE FROM ONLY "s"."t" AS t USING stage AS s WHERE t."id" = s."id""#;
+        assert_eq!(others[1].replace_staged().1, staged);
+        assert!(super::others(&catalog(&[]), 10, "stage").is_empty(), "rows without a key are in nobody's way");
     }
 
     #[test]
@@ -206,7 +217,7 @@ mod tests {
         column.name = "kept".to_owned();
         catalog.unwritten.push(column);
         assert_eq!(
-            others(&catalog, 0)[1].text(ByKey::Resolve(Resolution::Replace), RowFormat::Binary),
+            others(&catalog, 0, "stage")[1].text(ByKey::Resolve(Resolution::Replace), RowFormat::Binary),
             r#"WITH replaced AS (DELETE FROM ONLY "s"."t" AS t USING (SELECT unnest($1::bigint[]) AS k0, unnest($2::bigint[]) AS k1) AS s WHERE t."id" = s.k0 AND t."a" = s.k1 RETURNING t."id", t."a", t."kept") UPDATE ONLY "s"."t_hot" AS t SET "kept" = s."kept" FROM replaced AS s WHERE t."id" = s."id" AND t."a" = s."a""#
         );
     }

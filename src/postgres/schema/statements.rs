@@ -34,6 +34,8 @@ pub enum Statement {
     Upsert,
     UpsertRest,
     ClearStaging,
+    /// Keeps the tree as it is until the transaction ends. Empty without a tree.
+    LockHotChild,
     /// Takes the rows out of the staging table that the table has already, exactly so. Empty where they are not left alone.
     DropUnchanged,
     /// By key, from arrays in the binary form of the keys' types, or of text.
@@ -83,12 +85,12 @@ impl Statements {
     fn with_staging(catalog: &Catalog, mode: ConflictMode, capabilities: &Capabilities, own_staging: &str) -> Self {
         // Where there is a tree, rows are written to the hot child.
         let table = catalog.tree.as_ref().map_or_else(|| catalog.quoted(), |tree| tree.hot.quoted());
-        let others = others(catalog, COUNT);
         let columns = list(catalog.columns.iter().map(|column| column.name.as_str()));
         let copy = |into: &str, format: &str, tail: &str| {
             format!("COPY {into} ({columns}) FROM STDIN (FORMAT {format}){tail}")
         };
         let staging = format!("pg_temp.{own_staging}");
+        let others = others(catalog, COUNT, &staging);
         let resolve = match mode {
             ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
             ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
@@ -106,7 +108,9 @@ impl Statements {
             ),
             None => String::new(),
         };
-        let unchanged = Unchanged::new(catalog, &table, &staging);
+        let lock =
+            catalog.tree.as_ref().map(|tree| format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", tree.hot.quoted()));
+        let unchanged = Unchanged::new(catalog, &staging);
         let all: Vec<usize> = (0..catalog.columns.len()).collect();
         Statements {
             texts: [
@@ -121,6 +125,7 @@ impl Statements {
                 upsert,
                 upsert_rest.unwrap_or_default(),
                 format!("DELETE FROM {staging}"),
+                lock.unwrap_or_default(),
                 unchanged.as_ref().and_then(|unchanged| unchanged.drop(&all)).unwrap_or_default(),
                 delete(catalog, &table, RowFormat::Binary),
                 delete(catalog, &table, RowFormat::Text),

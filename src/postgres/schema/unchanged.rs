@@ -21,13 +21,12 @@ pub struct Unchanged {
 
 impl Unchanged {
     /// `None`: every row is written.
-    pub fn new(catalog: &Catalog, table: &str, staging: &str) -> Option<Unchanged> {
+    pub fn new(catalog: &Catalog, staging: &str) -> Option<Unchanged> {
         let (comparison, batches) = catalog.unchanged.left_alone?;
         // Where rows may share a key that doesn't show it, the earlier one must not be left out.
         let each_key_comes_once =
             catalog.keys.key_is_unique && catalog.key_is_exact() && catalog.key_triggers.is_empty();
-        // Where there is a tree, an unchanged row may be in any of its tables.
-        if !each_key_comes_once || catalog.tree.is_some() {
+        if !each_key_comes_once {
             return None;
         }
         let is_key = |at: usize| catalog.keys.key.as_ref().is_some_and(|key| key.contains(&at));
@@ -35,7 +34,8 @@ impl Unchanged {
         Some(Unchanged {
             comparison,
             batches,
-            table: table.to_owned(),
+            // Where there is a tree, one snapshot sees all of it.
+            table: catalog.quoted(),
             staging: staging.to_owned(),
             same_key: same(catalog),
             columns: catalog.columns.iter().map(|column| &column.name).enumerate().map(name).collect(),
@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn a_staged_row_is_dropped_if_the_table_has_its_values_under_its_key() {
         let mut catalog = Catalog::sample("t", &["id", "a", "B"], &["id"]);
-        let of = |catalog: &Catalog, carried: &[usize]| Unchanged::new(catalog, "t1", "stage")?.drop(carried);
-        let beginning = r#"DELETE FROM stage AS s USING t1 AS t WHERE t."id" = s."id" AND"#;
+        let of = |catalog: &Catalog, carried: &[usize]| Unchanged::new(catalog, "stage")?.drop(carried);
+        let beginning = r#"DELETE FROM stage AS s USING "s"."t" AS t WHERE t."id" = s."id" AND"#;
         assert_eq!(
             of(&catalog, &[0, 1, 2]),
             Some(format!(r#"{beginning} pg_catalog.record_image_eq(ROW(t."a", t."B"), ROW(s."a", s."B"))"#))

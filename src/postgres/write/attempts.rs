@@ -48,7 +48,12 @@ impl<'a> BatchWrite<'a> {
             transaction(session, &schema_version.statements, rows, net, path, order, beside)
         })?;
         self.settle.rows_took(took);
-        conflicts.none(path);
+        if path != Path::Staged && written.moved > 0 && batches.is_some() {
+            // The next rows may be unchanged, and only a staged batch leaves such rows where they are.
+            conflicts.met();
+        } else {
+            conflicts.none(path);
+        }
         if compares {
             unchanged.found(written.unchanged);
         }

@@ -8,7 +8,7 @@ use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::schema::others::{ByKey, OtherTable, Resolution};
-use crate::postgres::schema::statements::Statements;
+use crate::postgres::schema::statements::{Statement, Statements};
 
 /// Resolves rows that were just written to the hot child and whose keys another table has. Returns how many there were.
 pub fn resolve(
@@ -33,6 +33,35 @@ pub fn resolve(
         }
     }
     Ok(met)
+}
+
+/// Resolves rows that replace others. `unchanged`: so many of the plan's rows were taken out of the staging table, and must stay where
+/// they are.
+pub fn replace(
+    session: &mut Session,
+    statements: &Statements,
+    rows: &Rows<'_>,
+    plan: &CopyPlan,
+    unchanged: u64,
+) -> Attempt<u64> {
+    if unchanged == 0 {
+        return resolve(session, statements, rows, plan, Resolution::Replace);
+    }
+    let mut met = 0;
+    for other in &statements.others {
+        let (number, sql) = other.replace_staged();
+        met += session.execute(number, sql).map_err(|failure| other_failed(failure, other))?;
+    }
+    Ok(met)
+}
+
+/// Locks the hot child as writing to it does. Needed before another table of the tree is read: who changes the tree locks the hot
+/// child first.
+pub fn lock_hot_child(session: &mut Session, statements: &Statements) -> Attempt<()> {
+    match statements.text(Statement::LockHotChild) {
+        "" => Ok(()),
+        _ => statements.execute(session, Statement::LockHotChild).map(drop),
+    }
 }
 
 /// The statement that resolves rows without any row, to see whether the server takes it.

@@ -1,6 +1,7 @@
 //! Updates that carry only some columns, of rows that are in the table.
 
 use super::copy::copy;
+use super::others::lock_hot_child;
 use super::rows::{CopyPlan, Rows};
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::Attempt;
@@ -39,7 +40,10 @@ pub fn patch(
         copy(session, statements, Path::Staged.into(), rows, &plan)?;
         let compared = statements.unchanged().filter(|_| order.leaves_unchanged);
         let unchanged = match compared.and_then(|compared| compared.drop(&columns)) {
-            Some(sql) => session.run_and_count(&sql)?,
+            Some(sql) => {
+                lock_hot_child(session, statements)?;
+                session.run_and_count(&sql)?
+            }
             None => 0,
         };
         all_unchanged += unchanged;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::copy::copy;
 use super::deletes::delete;
-use super::others::resolve;
+use super::others::{lock_hot_child, replace, resolve};
 use super::patches::patch;
 use super::path::Path;
 use super::rows::{CopyPlan, Rows};
@@ -89,7 +89,7 @@ pub fn apply(
             statements.execute(session, upsert)?;
         }
         if statements.resolution.is_some() {
-            resolve(session, statements, rows, &plan, Resolution::Replace)?;
+            replace(session, statements, rows, &plan, unchanged)?;
         }
         written.inserted += sent.saturating_sub(unchanged);
         written.unchanged += unchanged;
@@ -112,12 +112,13 @@ pub fn apply(
                 }
             }
         }
-        if let Some(resolution) = statements.resolution {
-            let met = resolve(session, statements, rows, &plan, resolution)?;
-            match resolution {
-                Resolution::Replace | Resolution::Refuse => {}
-                Resolution::LeaveOut => stored = stored.saturating_sub(met),
+        match statements.resolution {
+            Some(Resolution::Replace) => written.moved += replace(session, statements, rows, &plan, unchanged)?,
+            Some(Resolution::LeaveOut) => {
+                stored = stored.saturating_sub(resolve(session, statements, rows, &plan, Resolution::LeaveOut)?);
             }
+            Some(Resolution::Refuse) => drop(resolve(session, statements, rows, &plan, Resolution::Refuse)?),
+            None => {}
         }
         let sent = sent.saturating_sub(unchanged);
         written.inserted += stored.min(sent);
@@ -131,6 +132,7 @@ pub fn apply(
 fn drop_unchanged(session: &mut Session, statements: &Statements, order: Order) -> Attempt<u64> {
     // The text is empty where all columns are the key's.
     if order.leaves_unchanged && !statements.text(Statement::DropUnchanged).is_empty() {
+        lock_hot_child(session, statements)?;
         statements.execute(session, Statement::DropUnchanged)
     } else {
         Ok(0)

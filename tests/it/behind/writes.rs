@@ -26,7 +26,10 @@ fn sequence(changes: Changes, id: i64, sequence: &str) -> Changes {
 /// All that can be asked of what became of a batch.
 fn outcome(outcome: &Outcome) -> (Vec<u64>, Vec<usize>) {
     let written = outcome.written;
-    (vec![written.inserted, written.deleted, written.superseded, written.ignored], outcome.rejected_rows())
+    (
+        vec![written.inserted, written.deleted, written.superseded, written.ignored, written.unchanged],
+        outcome.rejected_rows(),
+    )
 }
 
 #[track_caller]
@@ -261,6 +264,48 @@ fn a_row_that_is_replaced_keeps_the_number_that_the_server_gave_it() {
         let numbers = schema.text("SELECT string_agg(id || a || number, ' ' ORDER BY id) FROM t");
         assert_eq!(numbers.as_deref(), Some("1old1 2new2 3new4"), "numbers are taken from one sequence");
         assert_eq!(places(&mut schema), "t_hot 2 3, t 1");
+    }
+}
+
+#[test]
+fn a_row_that_changes_nothing_stays_in_the_table_that_has_it() {
+    for server in servers(&[Feature::OnConflict]) {
+        for (kept, columns) in [(false, COLUMNS), (true, "id bigint, a text, b text, kept int DEFAULT 7")] {
+            let mut schema = schema(&server, columns, "id");
+            for (id, place) in [(1, PLACES[2]), (2, PLACES[2]), (3, PLACES[1]), (4, PLACES[1]), (5, PLACES[0])] {
+                let place = place.unwrap_or_default().trim_start_matches("ONLY ");
+                schema.execute(&format!("INSERT INTO {place} (id, a, b) VALUES ({id}, 'old', 'old')"));
+            }
+            if kept {
+                schema.execute("UPDATE t SET kept = 8");
+            }
+            let target = open(&behind(&schema, ConflictMode::Upsert, WriteMode::Insert));
+            let rows = Changes::default().insert(1, "old", "old").update(2, "new", "old").insert(3, "old", "old");
+            let rows = rows.insert(4, "old", "new").insert(5, "old", "old").insert(6, "old", "old");
+            let written = write(&target, &rows.batch()).written;
+            assert_eq!((written.inserted, written.unchanged, written.moved), (3, 3, 2));
+            assert_eq!(places(&mut schema), "t_sealed_1 3, t_hot 2 4 5 6, t 1");
+            let patches = (1..7).fold(Changes::default(), |changes, id| changes.patch(id, "?", "old"));
+            let written = write(&target, &patches.batch()).written;
+            assert_eq!((written.inserted, written.unchanged), (1, 5));
+            assert_eq!(places(&mut schema), "t_sealed_1 3, t_hot 2 4 5 6, t 1");
+            if kept {
+                assert_eq!(schema.count("t WHERE kept = 8"), 5, "columns that aren't written go with their rows");
+            }
+        }
+    }
+}
+
+#[test]
+fn when_copied_rows_replace_others_the_next_batches_are_compared_with_the_table() {
+    for server in servers(&[Feature::OnConflict]) {
+        let mut schema = schema(&server, COLUMNS, "id");
+        schema.execute("INSERT INTO t SELECT g, 'old', 'old' FROM generate_series(1, 6) g");
+        let target = open(&behind(&schema, ConflictMode::Upsert, WriteMode::Copy));
+        let again = |ids: [i64; 3]| ids.into_iter().fold(Changes::default(), |rows, id| rows.insert(id, "old", "old"));
+        assert_eq!(write(&target, &again([1, 2, 3]).batch()).written.moved, 3);
+        assert_eq!(write(&target, &again([4, 5, 6]).batch()).written.unchanged, 3);
+        assert_eq!(places(&mut schema), "t_hot 1 2 3, t 4 5 6");
     }
 }
 
