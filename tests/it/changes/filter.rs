@@ -84,7 +84,7 @@ fn what_an_update_does_not_carry_is_kept_or_costs_the_update() {
         message("u", Some(row(4, "red", missing)), Some(row(14, "red", missing))),
         message("u", Some(row(9, "red", missing)), Some(row(9, "red", missing))),
     ];
-    let old = "(1, 'blue', 'kept'), (2, 'red', 'x'), (3, 'red', 'kept'), (4, 'red', 'kept')";
+    let old = "(1, 'blue', 'kept'), (2, 'blue', 'x'), (3, 'red', 'kept'), (4, 'red', 'kept')";
     let Some((table, counts)) = outcome(old, &messages) else { return };
     assert_eq!(table, "1:red:kept 2:red:x 3:red:kept 4:red:kept");
     assert_eq!(counts, [5, 2, 0, 3]);
