@@ -242,13 +242,6 @@ impl TreeKeeper {
     }
 }
 
-impl KeeperSession {
-    /// Closes the session; the next use opens another one.
-    pub fn close(&mut self) {
-        self.session = None;
-    }
-}
-
 /// The sealed children, and whether each has all vector indexes of the table.
 fn sealed_children(session: &mut Session, tree: &Tree) -> Attempt<Vec<SealedChild>> {
     let Some((parent, children)) = tree.others.split_last() else { return Ok(Vec::new()) };

@@ -235,12 +235,13 @@ fn an_upsert_without_a_usable_key_is_refused_and_the_error_says_what_helps() {
     assert!(!view.contains("CREATE UNIQUE INDEX"), "{view}");
     let plain = refused("plain");
     assert!(plain.contains("is not unique in the table") && plain.contains("CREATE UNIQUE INDEX ON"), "{plain}");
-    // The log and `check` name the table themselves.
+    // The log and `check` name the table themselves; the SQL of a remedy has to name it.
     schema.execute("CREATE UNLOGGED TABLE u (id bigint UNIQUE DEFERRABLE, name text)");
     for table in ["u", "plain"] {
         let sink = Sink { declared_key: Some(vec![0]), ..sink(&schema, table) };
         for warning in &open(&sink).description.warnings {
-            assert!(!warning.contains(&schema.name), "{warning}");
+            let (text, _) = warning.split_once("ALTER TABLE").unwrap_or((warning, ""));
+            assert!(!text.contains(&schema.name), "{warning}");
         }
     }
 }
