@@ -36,7 +36,8 @@ int main(int argc, char **argv) {
     builder.name("sql " + topic).variable("URL", url).variable("BROKERS", brokers).option("items", "conflictmode", "upsert");
     vecsink::pipeline endless = builder.start();
     CHECK(!endless.wait_for(1ms));
-    for (const auto end = std::chrono::steady_clock::now() + 60s; endless.stats().rows_written + endless.stats().rows_superseded < 500;) {
+    // The rows are there already, exactly so.
+    for (const auto end = std::chrono::steady_clock::now() + 60s; endless.stats().rows_unchanged + endless.stats().rows_superseded < 500;) {
         CHECK(std::chrono::steady_clock::now() < end);
         CHECK(!endless.wait_for(10ms));
     }
