@@ -8,7 +8,7 @@ use crate::Arguments;
 use crate::load::Pushed;
 use crate::spread::Spread;
 use crate::support::postgresql::Postgres;
-use crate::table::{TABLE, text, vector};
+use crate::table::{nearest, vector};
 
 /// Between two probes.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -23,17 +23,15 @@ pub fn run(
     ended: &AtomicBool,
 ) -> Option<Spread> {
     let mut client = server.connect();
-    let query = client.prepare(&format!("SELECT id FROM {TABLE} ORDER BY feature <-> $1::text::vector LIMIT 10"));
-    let query = query.expect("a query");
     let (mut times, mut last) = (Vec::new(), first - 1);
     while !ended.load(Ordering::Acquire) {
         let Some((id, at)) = pushed.newest().filter(|(id, _)| *id > last) else {
             thread::sleep(Duration::from_micros(200));
             continue;
         };
-        let asked = text(&vector(arguments.dims, id));
+        let query = nearest(&vector(arguments.dims, id));
         loop {
-            let found = client.query(&query, &[&asked]).expect("a query");
+            let found = client.query(&query, &[]).expect("a query");
             if found.iter().any(|row| row.get::<_, i64>(0) == id) {
                 break;
             }

@@ -9,7 +9,7 @@ use postgres::{Client, IsolationLevel};
 use crate::Arguments;
 use crate::spread::Spread;
 use crate::support::postgresql::Postgres;
-use crate::table::{TABLE, text, vector};
+use crate::table::{nearest, vector};
 
 const PAUSE: Duration = Duration::from_millis(100);
 /// Each so many queries the exact answer is asked for, too.
@@ -35,8 +35,8 @@ pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read
             break;
         }
         // Vectors of ids that no row has.
-        let asked = text(&vector(arguments.dims, -1 - question as i64));
-        let (took, recall) = ask(&mut client, &asked, question % EXACT == 0);
+        let query = nearest(&vector(arguments.dims, -1 - question as i64));
+        let (took, recall) = ask(&mut client, &query, question % EXACT == 0);
         all.push(took);
         part.push(took);
         recalls.extend(recall);
@@ -57,16 +57,15 @@ pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read
 }
 
 /// Microseconds of the query, and the recall if it is asked for.
-fn ask(client: &mut Client, asked: &str, exact: bool) -> (i64, Option<f64>) {
-    let query = format!("SELECT id FROM {TABLE} ORDER BY feature <-> '{asked}' LIMIT 10");
+fn ask(client: &mut Client, query: &str, exact: bool) -> (i64, Option<f64>) {
     let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start();
     let mut transaction = snapshot.expect("a transaction");
     let began = Instant::now();
-    let found: Vec<i64> = transaction.query(&query, &[]).expect("a query").iter().map(|row| row.get(0)).collect();
+    let found: Vec<i64> = transaction.query(query, &[]).expect("a query").iter().map(|row| row.get(0)).collect();
     let took = began.elapsed().as_micros() as i64;
     let recall = exact.then(|| {
         transaction.batch_execute("SET LOCAL enable_indexscan TO off").expect("a setting");
-        let rows = transaction.query(&query, &[]).expect("a query");
+        let rows = transaction.query(query, &[]).expect("a query");
         let right = rows.iter().filter(|row| found.contains(&row.get(0))).count();
         right as f64 / rows.len().max(1) as f64
     });

@@ -15,7 +15,7 @@ pub fn vector(dims: usize, id: i64) -> Vec<f32> {
 }
 
 /// As pgvector reads it.
-pub fn text(vector: &[f32]) -> String {
+fn text(vector: &[f32]) -> String {
     let elements: Vec<String> = vector.iter().map(f32::to_string).collect();
     format!("[{}]", elements.join(","))
 }
@@ -44,4 +44,10 @@ pub fn fill(client: &mut Client, arguments: &Arguments) -> i64 {
         client.batch_execute(&statement).expect("an administrator");
     }
     before as i64 + 1
+}
+
+/// The user's query: the ten rows that are nearest to a vector. The vector stands in the query, because a parameter of type text
+/// would be read again for each row.
+pub fn nearest(vector: &[f32]) -> String {
+    format!("SELECT id FROM {TABLE} ORDER BY feature <-> '{}' LIMIT 10", text(vector))
 }
