@@ -8,7 +8,7 @@ use crate::formats::csv::options::CsvFormat;
 use crate::formats::format::Format;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, PartitionOffsets, Startup};
 use crate::settings::topics::Topics;
-use crate::settings::{ConflictMode, DeadLetterTarget, WriteMode};
+use crate::settings::{ConflictMode, DeadLetterTarget, VectorIndexMode, WriteMode};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 #[track_caller]
@@ -89,6 +89,13 @@ fn names_are_folded_unless_case_matters() {
     assert_eq!(of("1"), ("public.Out".into(), "Id".into()));
     let both = job_of("a INT, b INT", "c INT, C INT", "INSERT INTO s SELECT * FROM k");
     assert!(only_error(&both).contains("makes two columns the same: 'c'"));
+}
+
+#[test]
+fn a_deferred_vector_index_is_an_error_until_it_is_supported() {
+    assert_eq!(sink("'sink.vector-index' = 'behind'").vector_index, VectorIndexMode::Behind);
+    let error = only_error(&with_sink_options("'sink.vector-index' = 'defer'"));
+    assert!(error.contains("'sink.vector-index' = 'defer' is not supported yet"), "{error}");
 }
 
 #[test]
