@@ -84,9 +84,6 @@ struct DispatcherState {
     watches: Vec<Instant>,
     /// When a batch was last taken or given back.
     last_batch: Option<Instant>,
-    /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
-    /// index, for example), and a second transaction at the same time writes the rows sooner.
-    slow: bool,
     /// How long the last transaction took.
     last_spent: Duration,
     /// A batch was taken since memory was last freed.
@@ -130,7 +127,6 @@ impl Dispatcher {
             idle: 0,
             watches: Vec::new(),
             last_batch: None,
-            slow: false,
             last_spent: Duration::ZERO,
             worked: false,
             urgent: false,
@@ -311,7 +307,6 @@ impl Dispatcher {
         state.tuner.observe(now, WrittenBatch { rows, bytes, has_all_bytes, spent, open });
         state.limits.rows = state.tuner.setting().rows;
         state.chunk_limits = chunk_limits(state.tuner.whole_rows(), state.limits.bytes);
-        state.slow = spent.whole > state.limits.busy_linger;
         state.last_spent = spent.whole;
         state.last_batch = Some(now);
         state.shards.give_back(batch.shards);
@@ -338,11 +333,17 @@ impl DispatcherState {
         self.batches_out < self.tuner.setting().writers
     }
 
+    /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
+    /// index, for example), and a second transaction at the same time writes the rows sooner.
+    fn is_slow(&self) -> bool {
+        self.last_spent > self.limits.busy_linger
+    }
+
     /// How many transactions there should be at once.
     fn wanted(&self) -> usize {
         let most = self.tuner.setting().writers;
         let is_much = self.is_full() || self.tuner.expensive().is_some();
-        if is_much { most } else { most.min(1 + usize::from(self.slow)) }
+        if is_much { most } else { most.min(1 + usize::from(self.is_slow())) }
     }
 
     /// Among how many transactions the available rows are shared.
