@@ -14,7 +14,7 @@ use crate::postgres::catalog::columns;
 use crate::postgres::catalog::tree::{self, Tree};
 use crate::postgres::connect::driver::Parameter;
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::{qualified, quote};
 use crate::settings::{ConflictMode, Sink, VectorIndexMode};
 use crate::types::column_types::ColumnType;
 use crate::types::data_type::DataType;
@@ -110,7 +110,7 @@ impl Catalog {
 
     /// `"schema"."table"`.
     pub fn quoted(&self) -> String {
-        format!("{}.{}", quote(&self.schema), quote(&self.table))
+        qualified(&self.schema, &self.table)
     }
 
     /// `schema.table`.

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::unreadable::unreadable;
 use crate::error::{Error, Result};
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::qualified;
 use crate::settings::Sink;
 
 /// How the names of the children end: that of the hot one, and those of the sealed ones before their number.
@@ -26,7 +26,7 @@ pub struct TableRef {
 impl TableRef {
     /// `"schema"."name"`.
     pub fn quoted(&self) -> String {
-        format!("{}.{}", quote(&self.schema), quote(&self.name))
+        qualified(&self.schema, &self.name)
     }
 }
 

@@ -9,6 +9,21 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// `"schema"."name"`.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote(schema), quote(name))
+}
+
+/// Quoted names with commas between them.
+pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quote).collect::<Vec<_>>().join(", ")
+}
+
+/// What SET needs to give columns the values that those of the same names have in `from`.
+pub fn assignments(columns: &[&str], from: &str) -> String {
+    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
+}
+
 /// A string constant that means the same whether `standard_conforming_strings` is on or off: after an `E` a backslash always
 /// begins an escape.
 pub fn literal(text: &str) -> String {

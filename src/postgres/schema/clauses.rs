@@ -5,15 +5,6 @@ use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::sql::quote;
 
-/// Quoted names with commas between them.
-pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(quote).collect::<Vec<_>>().join(", ")
-}
-
-pub fn assignments(columns: &[&str], from: &str) -> String {
-    columns.iter().map(|name| format!("{0} = {from}.{0}", quote(name))).collect::<Vec<_>>().join(", ")
-}
-
 /// The clause that lets an INSERT write an identity column, where there is one.
 pub fn overriding(catalog: &Catalog) -> &'static str {
     if catalog.columns.iter().any(|column| column.identity_always) { " OVERRIDING SYSTEM VALUE" } else { "" }

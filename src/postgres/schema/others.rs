@@ -1,10 +1,10 @@
 //! The statements over the other tables of a tree: the sealed children and the target table. Rows are written to the hot child
 //! first; then each other table is asked for their keys, one statement for each table.
 
-use super::clauses::{ByKeys, array, assignments, collate, key, same};
+use super::clauses::{ByKeys, array, collate, key, same};
 use crate::batch::RowFormat;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::{assignments, quote};
 use crate::settings::ConflictMode;
 
 /// What becomes of a row of the hot child when another table has its key as well.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Statement as Prepared;
 
-use super::clauses::{ByKeys, assignments, list, overriding, same};
+use super::clauses::{ByKeys, overriding, same};
 use super::others::{OtherTable, Resolution, others};
 use super::unchanged::Unchanged;
 use crate::batch::RowFormat;
@@ -10,7 +10,7 @@ use crate::postgres::catalog::capabilities::Capabilities;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::{Session, StagingTable};
-use crate::postgres::connect::sql::{own_name, quote};
+use crate::postgres::connect::sql::{assignments, list, own_name, quote};
 use crate::settings::ConflictMode;
 
 /// How the staging table's name begins. It ends with random bits, because behind a transaction pooler a session of the server

@@ -5,7 +5,7 @@ use crate::postgres::catalog::tree::{TableRef, with_ending};
 use crate::postgres::connect::classify::During;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::qualified;
 use crate::postgres::vector_index::ddl;
 use crate::postgres::vector_index::parent::{Parent, ParentIndex};
 
@@ -73,7 +73,7 @@ fn drop_invalid(session: &mut Session, child: &TableRef) -> Attempt<bool> {
         ))?;
         for name in invalid.into_iter().flatten() {
             log::info!("{}: index {name} of an interrupted build is dropped", child.name);
-            session.run(&format!("DROP INDEX {}.{}", quote(&child.schema), quote(&name)))?;
+            session.run(&format!("DROP INDEX {}", qualified(&child.schema, &name)))?;
         }
         session.run("COMMIT")
     });

@@ -2,7 +2,7 @@
 
 use super::parent::{Parent, ParentIndex};
 use crate::postgres::catalog::tree::{COMMENT, TableRef, with_ending};
-use crate::postgres::connect::sql::{literal, quote};
+use crate::postgres::connect::sql::{literal, qualified, quote};
 
 /// Makes the first hot child. A query lists the children before it takes its snapshot, so one that has listed them already must end
 /// before rows go into a new child; and so must a transaction that writes without looking there.
@@ -90,11 +90,6 @@ pub fn rename(child: &TableRef, new_name: &str, indexes: &[String]) -> Vec<Strin
 /// One of the parent's vector indexes, for a sealed child. It can't run in a transaction.
 pub fn vector_index(index: &ParentIndex, name: &str, child: &TableRef) -> String {
     format!("CREATE INDEX CONCURRENTLY {} ON {} {}", quote(name), child.quoted(), index.definition)
-}
-
-/// `"schema"."name"`.
-fn qualified(schema: &str, name: &str) -> String {
-    format!("{}.{}", quote(schema), quote(name))
 }
 
 impl Parent {

@@ -5,7 +5,7 @@
 use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::{literal, quote};
+use crate::postgres::connect::sql::{assignments, list, literal};
 
 /// The error quotes this word, in whatever language the server's messages are.
 const ALTERED: &str = "vecsink_altered";
@@ -74,18 +74,15 @@ impl MovedColumns {
     /// only another program can have inserted, is replaced: the row in the child was written later or by a program that knew
     /// of none.
     fn statement(&self, child: &TableRef, parent: &TableRef, key: &[String], rows: usize, page: u64) -> String {
-        let list = |names: &[String]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
-        let columns = list(&self.names);
+        let columns = list(self.names.iter().map(String::as_str));
         let (child, parent, overriding) = (child.quoted(), parent.quoted(), self.overriding);
         let may_change = |name: &&String| !key.contains(name) && !self.fixed.contains(name);
-        let assigned: Vec<String> = self.names.iter().filter(may_change).map(|name| quote(name)).collect();
-        let on_conflict = match (key, assigned.as_slice()) {
+        let changed: Vec<&str> = self.names.iter().filter(may_change).map(String::as_str).collect();
+        let by_key = list(key.iter().map(String::as_str));
+        let on_conflict = match (key, changed.as_slice()) {
             ([], _) => String::new(),
-            (key, []) => format!(" ON CONFLICT ({}) DO NOTHING", list(key)),
-            (key, assigned) => {
-                let assigned: Vec<String> = assigned.iter().map(|name| format!("{name} = EXCLUDED.{name}")).collect();
-                format!(" ON CONFLICT ({}) DO UPDATE SET {}", list(key), assigned.join(", "))
-            }
+            (_, []) => format!(" ON CONFLICT ({by_key}) DO NOTHING"),
+            (_, changed) => format!(" ON CONFLICT ({by_key}) DO UPDATE SET {}", assignments(changed, "EXCLUDED")),
         };
         format!(
             "WITH taken AS (

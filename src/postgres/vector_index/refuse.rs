@@ -4,7 +4,7 @@ use super::parent::{Constraint, Parent, ParentIndex};
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::server::Server;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::{qualified, quote};
 
 /// ON CONFLICT and SKIP LOCKED are new in it.
 const OLDEST: u32 = 90_500;
@@ -101,7 +101,7 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
     } else if hot.kind != "r" || hot.persistence != parent.persistence {
         format!("it is another kind of table than {table}; drop it when it is empty, and have vecsink make it")
     } else if let Some(index) = hot.vector_indexes().next() {
-        let index = format!("{}.{}", quote(&hot.schema), quote(&index.name));
+        let index = qualified(&hot.schema, &index.name);
         format!("its vector index would hold every row back; run: DROP INDEX {index}")
     } else if let Some(column) = hot.own_columns.first() {
         let column = quote(column);

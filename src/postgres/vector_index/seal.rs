@@ -6,7 +6,7 @@
 use crate::postgres::catalog::tree::{TableRef, Tree, sealed_name};
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::{literal, quote};
+use crate::postgres::connect::sql::{literal, qualified};
 use crate::postgres::vector_index::ddl;
 use crate::postgres::vector_index::parent::Parent;
 
@@ -33,7 +33,7 @@ pub enum TreeChange {
 /// already, and would not read the new one.
 pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
-        let (parent, hot) = (format!("{}.{}", quote(schema), quote(table)), tree.hot.quoted());
+        let (parent, hot) = (qualified(schema, table), tree.hot.quoted());
         // A vacuum of the vector index holds this lock, for long: here nobody has to wait with us. It also keeps the table as it is.
         session.run(&format!("LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))?;
         let Some(shape) = Parent::read(session, schema, table)? else { return Ok(TreeChange::OutOfDate) };

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::tree::with_ending;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::{list, qualified, quote};
 
 /// The statements that split a table, as a script for its owner.
 pub fn split(parent: &Parent, catalog: &Catalog) -> Result<String> {
@@ -29,9 +29,7 @@ pub fn split(parent: &Parent, catalog: &Catalog) -> Result<String> {
         return Err(Error::target(format!("{name} is no plain table, and only such a table can be split")));
     }
     let (data, vector_table) = (with_ending(&parent.name, "_data"), with_ending(&parent.name, "_vectors"));
-    let qualified = |table: &str| format!("{}.{}", quote(&parent.schema), quote(table));
-    let (of_data, of_vectors) = (qualified(&data), qualified(&vector_table));
-    let list = |names: &[&str]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
+    let (of_data, of_vectors) = (qualified(&parent.schema, &data), qualified(&parent.schema, &vector_table));
     let names =
         |columns: &[&CatalogColumn]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>().join(", ");
 
@@ -61,13 +59,13 @@ pub fn split(parent: &Parent, catalog: &Catalog) -> Result<String> {
         script += &statement;
         script += ";\n";
     };
-    add(format!("CREATE TABLE {of_vectors} ({definitions}, PRIMARY KEY ({}))", list(&key)));
+    add(format!("CREATE TABLE {of_vectors} ({definitions}, PRIMARY KEY ({}))", list(key.iter().copied())));
     for column in &vectors {
         if let Some(storage) = column.special_storage() {
             add(format!("ALTER TABLE {of_vectors} ALTER COLUMN {} SET STORAGE {storage}", quote(&column.name)));
         }
     }
-    add(format!("INSERT INTO {of_vectors} SELECT {} FROM {}", list(&copied), parent.quoted()));
+    add(format!("INSERT INTO {of_vectors} SELECT {} FROM {}", list(copied.iter().copied()), parent.quoted()));
     add(format!("ALTER TABLE {} RENAME TO {}", parent.quoted(), quote(&data)));
     add(format!("ALTER TABLE {of_data} {drops}"));
     for index in parent.vector_indexes() {

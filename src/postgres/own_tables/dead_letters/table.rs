@@ -5,7 +5,7 @@ use crate::postgres::connect::classify::During;
 use crate::postgres::connect::driver::Parameter;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
-use crate::postgres::connect::sql::quote;
+use crate::postgres::connect::sql::{qualified, quote};
 
 /// The columns besides `id`: name, type, and how an INSERT brings the parameter, an array, into that type.
 pub const COLUMNS: [(&str, &str, &str); 13] = [
@@ -35,13 +35,13 @@ pub struct DeadLetterTable {
 pub fn dead_letter_table_ddl(schema: &str, table: &str) -> String {
     let column = |(name, data_type, _): &(&str, &str, &str)| format!("{} {data_type}", quote(name));
     let columns: Vec<String> = COLUMNS.iter().map(column).collect();
-    format!("CREATE TABLE {}.{} (\"id\" bigserial PRIMARY KEY, {})", quote(schema), quote(table), columns.join(", "))
+    format!("CREATE TABLE {} (\"id\" bigserial PRIMARY KEY, {})", qualified(schema, table), columns.join(", "))
 }
 
 impl DeadLetterTable {
     /// The table of this name, which may be missing.
     pub fn named(schema: &str, table: &str) -> DeadLetterTable {
-        let name = format!("{}.{}", quote(schema), quote(table));
+        let name = qualified(schema, table);
         let columns: Vec<String> = COLUMNS.iter().map(|(column, ..)| quote(column)).collect();
         let value = |(column, data_type, _): &(&str, &str, &str)| match *data_type {
             "timestamptz" => format!("to_timestamp(l.{}::float8 / 1000)", quote(column)),
