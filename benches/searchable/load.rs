@@ -1,6 +1,5 @@
 //! Pushes the rows, and waits until they can be found.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,6 @@ const SAMPLED: i64 = 5;
 #[derive(Default)]
 pub struct Pushed {
     newest: Mutex<Option<(i64, Instant)>>,
-    count: AtomicI64,
 }
 
 impl Pushed {
@@ -32,7 +30,6 @@ impl Pushed {
 
     fn note(&self, id: i64) {
         *self.newest.lock() = Some((id, Instant::now()));
-        self.count.fetch_add(1, Ordering::Relaxed);
     }
 }
 

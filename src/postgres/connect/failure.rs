@@ -120,6 +120,11 @@ impl AttemptError {
         self.is("22M01") || (self.is("23514") && self.constraint.is_none())
     }
 
+    /// A lock was waited for too long, or the wait was a deadlock.
+    pub fn is_of_a_lock(&self) -> bool {
+        self.is("55P03") || self.is("40P01")
+    }
+
     pub fn is(&self, sqlstate: &str) -> bool {
         self.sqlstate.as_deref() == Some(sqlstate)
     }

@@ -12,11 +12,18 @@ pub fn overriding(catalog: &Catalog) -> &'static str {
 
 /// `t` and `s` have the same key, as its index compares.
 pub fn same(catalog: &Catalog) -> String {
+    same_as(catalog, |_, column| quote(&column.name))
+}
+
+/// The same where the columns of `s` are called `k0`, `k1` ….
+pub fn same_numbered(catalog: &Catalog) -> String {
+    same_as(catalog, |at, _| format!("k{at}"))
+}
+
+fn same_as(catalog: &Catalog, name_in_s: impl Fn(usize, &CatalogColumn) -> String) -> String {
     let key = key(catalog).into_iter().enumerate();
-    let equal = key.map(|(at, column)| {
-        let name = quote(&column.name);
-        format!("t.{name} = s.{name}{}", collate(catalog, at))
-    });
+    let equal = key
+        .map(|(at, column)| format!("t.{} = s.{}{}", quote(&column.name), name_in_s(at, column), collate(catalog, at)));
     equal.collect::<Vec<_>>().join(" AND ")
 }
 
@@ -26,7 +33,7 @@ pub fn key(catalog: &Catalog) -> Vec<&CatalogColumn> {
 }
 
 /// The clause that compares a column of the key as its index does.
-pub fn collate(catalog: &Catalog, at: usize) -> String {
+fn collate(catalog: &Catalog, at: usize) -> String {
     catalog.keys.collations.get(at).and_then(Option::as_ref).map(|name| format!(" COLLATE {name}")).unwrap_or_default()
 }
 
@@ -57,13 +64,10 @@ impl ByKeys {
                 Some(ByKeys { with: None, condition })
             }
             columns => {
-                let (mut keys, mut same) = (Vec::new(), Vec::new());
-                for (index, column) in columns.iter().enumerate() {
-                    keys.push(format!("unnest({}) AS k{index}", array(index, column, format)));
-                    same.push(format!("t.{} = s.k{index}{}", quote(&column.name), collate(catalog, index)));
-                }
-                let with = format!("(SELECT {}) AS s", keys.join(", "));
-                Some(ByKeys { with: Some(with), condition: same.join(" AND ") })
+                let keys = columns.iter().enumerate();
+                let keys = keys.map(|(at, column)| format!("unnest({}) AS k{at}", array(at, column, format)));
+                let with = format!("(SELECT {}) AS s", keys.collect::<Vec<_>>().join(", "));
+                Some(ByKeys { with: Some(with), condition: same_numbered(catalog) })
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The statements over the other tables of a tree: the sealed children and the target table. Rows are written to the hot child
 //! first; then each other table is asked for their keys, one statement for each table.
 
-use super::clauses::{ByKeys, array, collate, key, same};
+use super::clauses::{ByKeys, array, key, same, same_numbered};
 use crate::batch::RowFormat;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::sql::{assignments, quote};
@@ -156,9 +156,7 @@ fn first_conflict(catalog: &Catalog, only: &str, format: RowFormat) -> String {
     let arrays = arrays.collect::<Vec<_>>().join(", ");
     let names = (0..columns.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ");
     let shown = (0..columns.len()).map(|at| format!("s.k{at}::text")).collect::<Vec<_>>().join(", ");
-    let equal = columns.iter().enumerate();
-    let equal = equal.map(|(at, column)| format!("t.{} = s.k{at}{}", quote(&column.name), collate(catalog, at)));
-    let equal = equal.collect::<Vec<_>>().join(" AND ");
+    let equal = same_numbered(catalog);
     format!(
         "SELECT s.place, {shown} FROM ROWS FROM ({arrays}) WITH ORDINALITY AS s ({names}, place)
          WHERE EXISTS (SELECT 1 FROM {only} AS t WHERE {equal}) ORDER BY s.place LIMIT 1"

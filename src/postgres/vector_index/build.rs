@@ -79,7 +79,7 @@ fn drop_invalid(session: &mut Session, child: &TableRef) -> Attempt<bool> {
     });
     match dropped {
         Ok(()) => Ok(true),
-        Err(failure) if failure.is("55P03") || failure.is("40P01") => session.run("ROLLBACK").map(|()| false),
+        Err(failure) if failure.is_of_a_lock() => session.run("ROLLBACK").map(|()| false),
         Err(failure) => Err(failure),
     }
 }

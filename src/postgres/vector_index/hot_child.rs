@@ -96,8 +96,7 @@ fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
         if failure.is("42P07") || failure.is("23505") {
             return Ok(false);
         }
-        // A lock that was waited for too long, or a deadlock.
-        if attempt >= TRIES || !(failure.is("55P03") || failure.is("40P01")) {
+        if attempt >= TRIES || !failure.is_of_a_lock() {
             return Err(failure);
         }
         std::thread::sleep(PAUSE);

@@ -93,10 +93,7 @@ fn in_transaction(
     match changed {
         Ok(TreeChange::Done) => session.run("COMMIT").map(|()| TreeChange::Done),
         Ok(other) => session.run("ROLLBACK").map(|()| other),
-        // A lock that was waited for too long, or a deadlock.
-        Err(failure) if failure.is("55P03") || failure.is("40P01") => {
-            session.run("ROLLBACK").map(|()| TreeChange::Busy)
-        }
+        Err(failure) if failure.is_of_a_lock() => session.run("ROLLBACK").map(|()| TreeChange::Busy),
         Err(failure) => Err(failure),
     }
 }
