@@ -12,6 +12,9 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 PREFIX ?= /usr/local
 
+# What lints the Python package; `make test` runs it as one of the package's tests.
+RUFF := $(CURDIR)/target/python/bin/python -m ruff
+
 # A quick build of vecsink itself, over the dependencies that the other targets have built.
 CHECK_FLAGS := --release $(CARGO_FLAGS) --config tests/check.toml --features $(TEST_FEATURES)
 
@@ -46,8 +49,10 @@ demo: ## Kafka to pgvector on this machine: 20,000 rows and a search
 	@target/release/examples/demo
 
 # The command of this build is slow, so it is removed: `make build` puts the right one back.
-check: ## formatting, lints and most tests that need no server, in a minute; for every commit
+check: target/python ## formatting, lints and most tests that need no server, in a minute; for every commit
 	cargo fmt --check
+	cd bindings/python && $(RUFF) check --no-cache --quiet src tests setup.py
+	cd bindings/python && $(RUFF) format --check --no-cache --quiet src tests setup.py
 	cargo clippy $(CHECK_FLAGS) --all-targets -- -D warnings
 	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats
 	@rm -f $(TARGET_DIR)/release/vecsink
