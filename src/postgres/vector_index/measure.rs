@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::parent::is_vector_index;
 use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
@@ -31,7 +32,7 @@ impl SearchOrder {
     pub fn read(session: &mut Session, table: u32) -> Attempt<Option<SearchOrder>> {
         let rows = session.ask(&format!(
             "SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 1, false),
-                    'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
+                    'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')', m.amname, t.typname
              FROM pg_catalog.pg_index i
              JOIN pg_catalog.pg_opclass k ON k.oid = i.indclass[0]
              JOIN pg_catalog.pg_amop a ON a.amopfamily = k.opcfamily AND a.amoplefttype = k.opcintype AND a.amoppurpose = 'o'
@@ -39,12 +40,14 @@ impl SearchOrder {
              JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
              JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
              JOIN pg_catalog.pg_am m ON m.oid = x.relam
-             WHERE i.indrelid = {table} AND m.amname NOT IN ('gist', 'spgist', 'btree')
-             ORDER BY i.indexrelid, a.amopstrategy LIMIT 1"
+             JOIN pg_catalog.pg_type t ON t.oid = k.opcintype
+             WHERE i.indrelid = {table} ORDER BY i.indexrelid, a.amopstrategy"
         ))?;
-        Ok(rows.into_iter().next().and_then(|row| match <[String; 2]>::try_from(row) {
-            Ok([expression, operator]) => Some(SearchOrder { expression, operator }),
-            Err(_) => None,
+        Ok(rows.into_iter().find_map(|row| match <[String; 4]>::try_from(row) {
+            Ok([expression, operator, method, operand]) if is_vector_index(&method, &operand) => {
+                Some(SearchOrder { expression, operator })
+            }
+            Ok(_) | Err(_) => None,
         }))
     }
 

@@ -192,8 +192,8 @@ pub fn from_using(definition: &str) -> &str {
 /// Access methods that find near vectors.
 const VECTOR_METHODS: [&str; 10] =
     ["hnsw", "ivfflat", "ann", "diskann", "vchordrq", "vchordg", "lantern_hnsw", "pase_hnsw", "pase_ivfflat", "scann"];
-/// Those of PostgreSQL itself.
-const PLAIN_METHODS: [&str; 6] = ["btree", "hash", "gin", "gist", "spgist", "brin"];
+/// Those of PostgreSQL and Greenplum themselves.
+pub const PLAIN_METHODS: [&str; 7] = ["btree", "hash", "gin", "gist", "spgist", "brin", "bitmap"];
 
 /// Whether an index of this access method, whose first operator class takes this type, is searched for near vectors.
 pub fn is_vector_index(method: &str, operand: &str) -> bool {

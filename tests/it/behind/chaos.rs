@@ -259,12 +259,15 @@ fn read(mut client: Client, goes_on: &AtomicBool, counts: &Counts) {
 fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
     let start = |process: usize| feeds[process].job(schema, process, size).start();
     let mut running: Vec<Running> = (0..PROCESSES).map(start).collect();
-    let all_read = |running: &[Running]| {
-        eventually("the jobs read", || running.iter().all(|job| job.said().contains("from offset")));
+    let live = |running: &mut [Running]| running.iter_mut().for_each(Running::lives);
+    let all_read = |running: &mut [Running]| {
+        eventually("the jobs read", || {
+            live(running);
+            running.iter().all(|job| job.said().contains("from offset"))
+        });
         counts.spared.store(false, Ordering::SeqCst);
     };
-    all_read(&running);
-    let live = |running: &mut [Running]| running.iter_mut().for_each(Running::lives);
+    all_read(&mut running);
     std::thread::scope(|scope| {
         let producers: Vec<_> = feeds.iter().map(|feed| scope.spawn(|| feed.produce(size.lasts))).collect();
         let mut next = 0;
@@ -276,7 +279,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
             running[process].kill();
             count(&counts.killed, 1);
             running[process] = start(process);
-            all_read(&running);
+            all_read(&mut running);
             next += 1;
         }
     });

@@ -7,6 +7,7 @@ use crate::postgres::catalog::dimension::option;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
+use crate::postgres::vector_index::parent::PLAIN_METHODS;
 use crate::settings::{ConflictMode, Sink, VectorIndexMode};
 use crate::types::target::TargetTable;
 
@@ -178,9 +179,6 @@ fn add_partitions(
     Ok(())
 }
 
-/// The server's own methods. Any other method over a vector column is one for vectors.
-const ORDINARY: &str = "'btree', 'hash', 'gist', 'gin', 'spgist', 'brin', 'bitmap'";
-
 fn indexes(
     session: &mut Session,
     table: &str,
@@ -191,6 +189,8 @@ fn indexes(
         true => "EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = x.oid)",
         false => "false",
     };
+    // Any other method over a vector column is one for vectors.
+    let plain = PLAIN_METHODS.map(literal).join(", ");
     let rows = session.ask(&format!(
         "SELECT x.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.relname), x.relname, m.amname,
                 i.indisvalid, {in_progress}, i.indkey[0], pg_catalog.pg_get_indexdef(x.oid, 1, false), o.opcname,
@@ -206,7 +206,7 @@ fn indexes(
          JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
          JOIN pg_catalog.pg_am m ON m.oid = x.relam
          LEFT JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[0]
-         WHERE i.indrelid = {table} AND m.amname NOT IN ({ORDINARY}) ORDER BY x.oid"
+         WHERE i.indrelid = {table} AND m.amname NOT IN ({plain}) ORDER BY x.oid"
     ))?;
     let index = |row: &Vec<String>| {
         let row = FactsRow(row);
