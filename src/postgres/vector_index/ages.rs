@@ -1,10 +1,10 @@
-//! How long rows have been in a table. No column says it: the age of a row's transaction is compared with what the number of the
-//! next transaction was at times that are known.
+//! How long rows have been in a table. No column says it, but each row has the number of its transaction. So the number that the next
+//! transaction gets is noted from time to time, and a row's number is compared with these.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How far back times are known: an older row counts as so old.
+/// So many times are kept. A row from before the first of them counts as written at the first one.
 const MOST_SAMPLES: usize = 4000;
 const LEAST_BETWEEN: Duration = Duration::from_secs(1);
 

@@ -9,12 +9,14 @@ use crate::postgres::connect::sql::qualified;
 use crate::postgres::vector_index::ddl;
 use crate::postgres::vector_index::parent::{Parent, ParentIndex};
 
-/// How long to wait for the locks that dropping an invalid index needs. The first one keeps nobody else waiting.
+/// How long to wait for the lock of the child (SHARE UPDATE EXCLUSIVE), before an invalid index is dropped. Reads and writes don't
+/// queue behind this lock.
 const TABLE_WAIT: &str = "500ms";
+/// How long to wait for the lock that DROP INDEX takes. Reads and writes queue behind this one.
 const DROP_WAIT: &str = "200ms";
 /// The memory that a graph needs for each row besides its vector, in bytes, with 16 neighbours for each element.
 const GRAPH_BYTES: u64 = 1000;
-/// The part of `effective_cache_size` that a build may take.
+/// A build may take `effective_cache_size` divided by this.
 const CACHE_SHARE: u64 = 4;
 
 /// What became of a build.
@@ -53,7 +55,7 @@ pub fn build(session: &mut Session, parent: &Parent, child: &TableRef, rows: u64
 /// The same name in each process, so that the server lets only one of them build.
 fn free_name(child: &TableRef, taken: &[String]) -> String {
     let name = |number: usize| with_ending(&child.name, &format!("_v{number}"));
-    // One of them is free.
+    // There is one more number than names that are taken, so one of them is free.
     (1..=taken.len() + 1).map(name).find(|name| !taken.contains(name)).unwrap_or_else(|| name(0))
 }
 

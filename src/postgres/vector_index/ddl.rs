@@ -4,15 +4,16 @@ use super::parent::{Parent, ParentIndex};
 use crate::postgres::catalog::tree::{COMMENT, TableRef, with_ending};
 use crate::postgres::connect::sql::{literal, qualified, quote};
 
-/// Makes the first hot child. A query lists the children before it takes its snapshot, so one that has listed them already must end
-/// before rows go into a new child; and so must a transaction that writes without looking there.
+/// Makes the first hot child. It locks the table first, for two reasons. A query lists the children before it takes its snapshot: a query
+/// that has listed them already must end before rows go into a new child. And a transaction that doesn't look into the hot child when
+/// it writes must end before.
 pub fn first_hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     let lock = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", parent.quoted());
     std::iter::once(lock).chain(hot_child(parent, schema, name)).collect()
 }
 
-/// Makes a hot child: like the parent, but without vector indexes. They belong into one transaction, which needs the rights of
-/// the parent's owner.
+/// Makes a hot child: like the parent, but without vector indexes. The statements belong into one transaction, which needs the rights
+/// of the parent's owner.
 pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     let child = qualified(schema, name);
     let mut statements = vec![create_table(parent, &child)];
@@ -49,8 +50,8 @@ fn create_table(parent: &Parent, child: &str) -> String {
     format!("CREATE {unlogged}TABLE {child} ({parts}) INHERITS ({}){tablespace}", parent.quoted())
 }
 
-/// Without it deletes in a published child fail where the parent's don't. An index's name isn't known before it is made, so
-/// whole rows stand for it.
+/// The replica identity of the parent. Without one, a delete in a child that is published fails, although a delete in the parent doesn't.
+/// If the parent's is an index, the child gets FULL: the name of the child's index isn't known before the index is made.
 fn replica_identity(parent: &Parent, child: &str) -> Option<String> {
     match parent.replica_identity.as_str() {
         "f" | "i" => Some(format!("ALTER TABLE {child} REPLICA IDENTITY FULL")),
@@ -59,8 +60,8 @@ fn replica_identity(parent: &Parent, child: &str) -> Option<String> {
     }
 }
 
-/// What the parent's roles may do with its rows they may do with the child's. With row security only the owner may, because the
-/// parent's policies hold only for those who read through the parent.
+/// Roles that may read or change the parent's rows get the same rights on the child. Under row security they get none, because the
+/// parent's policies hold only for those who read through the parent. The job's role always gets the rights that it needs.
 fn grants(parent: &Parent, child: &str) -> Vec<String> {
     let mut statements = Vec::new();
     for grant in parent.grants.iter().filter(|_| !parent.row_security) {

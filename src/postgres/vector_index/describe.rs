@@ -10,7 +10,7 @@ use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, quote};
 use crate::settings::Sink;
 
-/// Publications are new in it.
+/// The first version with publications: PostgreSQL 10.
 const PUBLICATIONS: u32 = 100_000;
 
 /// Lines of the plan.
@@ -89,7 +89,7 @@ pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog
     Ok(warnings)
 }
 
-/// Other roles whose statements can miss a row.
+/// Other roles that may change rows. Their statements can miss a row.
 fn other_roles(parent: &Parent) -> Option<String> {
     let changes = |right: &str| ["INSERT", "UPDATE", "DELETE"].iter().any(|change| right.starts_with(change));
     let granted = parent.grants.iter().filter(|grant| changes(&grant.right)).map(|grant| grant.role.clone());
@@ -109,13 +109,14 @@ fn other_roles(parent: &Parent) -> Option<String> {
     })
 }
 
-/// What makes such statements fail instead. PUBLIC is no role: then each role needs it.
+/// The setting by which a role's statements fail instead of missing a row. PUBLIC isn't a role that has settings, so `…` stands for the
+/// role there.
 fn repeatable(role: &String) -> String {
     let role = if role == "PUBLIC" { "…" } else { role };
     format!("ALTER ROLE {role} SET default_transaction_isolation TO 'repeatable read'")
 }
 
-/// VACUUM keeps what the oldest transaction may still see, so the hot child grows.
+/// VACUUM can't remove dead rows that the oldest transaction may still see, so the hot child grows.
 fn long_transactions(session: &mut Session) -> Attempt<Option<String>> {
     let oldest = session.ask(
         "SELECT pid, usename, pg_catalog.date_trunc('second', pg_catalog.now() - xact_start) FROM pg_catalog.pg_stat_activity

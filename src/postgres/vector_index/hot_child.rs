@@ -15,9 +15,10 @@ use crate::postgres::connect::session::Session;
 use crate::settings::Sink;
 use crate::settings::sink::behind::HotChildCreation;
 
-/// How long the making of a hot child waits for the table's lock at a time, how often, and how long it lets others go first.
+/// How long one try to make a hot child waits for the table's lock.
 const LOCK_WAIT: &str = "500ms";
 const TRIES: u32 = 10;
+/// The pause between two tries, in which others get the table.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What became of the hot child.
@@ -30,12 +31,14 @@ pub enum HotChild {
     Planned(Vec<String>),
 }
 
-/// Makes sure that the table has a hot child and that it can be one. Makes it where it is missing and the sink says so.
+/// Makes sure that the table has a hot child, and that this child is as a hot child must be. If it is missing, it is made, if the sink
+/// allows that.
 pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Catalog) -> Result<(Parent, HotChild)> {
     let name = catalog.name();
     refuse_server(server, &name)?;
     let (schema, hot) = hot_child_name(sink);
-    // Before the parent: if another process makes it meanwhile, both know each other.
+    // The child is read before the parent. If another process makes the child in between, it is missing here, and the attempt to make
+    // it finds it. In the other order the child would be there, and the parent wouldn't list it.
     let there = read(session, &schema, &hot, &name)?;
     let parent = read(session, &sink.schema, &sink.table, &name)?;
     let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
@@ -60,7 +63,7 @@ pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Cat
             HotChild::Made
         }),
         HotChildCreation::Tried => {
-            // Without the lock, for which others would wait.
+            // Without LOCK TABLE, because other sessions would queue behind it.
             let unlocked = ddl::hot_child(&parent, &schema, &hot).join("; ");
             match in_rollback(session, |session| session.run(&unlocked)) {
                 Err(failure) if !met_a_lock(&failure) => Err(failure),
@@ -84,8 +87,8 @@ fn read(session: &mut Session, schema: &str, table: &str, name: &str) -> Result<
     read.map_err(|failure| failure.error(&format!("{name}: the catalog can't be read"), ""))
 }
 
-/// Returns whether this process made it: another one may have been first. Waits only briefly at a time for those who use the
-/// table, because everybody else waits behind.
+/// Returns whether this process made it: another one may have been first. Each try waits only briefly for sessions that use the table,
+/// because all others queue behind this one meanwhile.
 fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
     let script = format!("SET LOCAL lock_timeout TO '{LOCK_WAIT}'; {}; COMMIT", statements.join("; "));
     for attempt in 1.. {

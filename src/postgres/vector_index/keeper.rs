@@ -1,5 +1,5 @@
-//! The tree's keeper: moves rows from the hot child into the table, and makes what else the tree needs, in sessions of its own.
-//! When and how much is the caller's decision.
+//! The keeper of a tree: the SQL of looks, moves, seals, drops and index builds, in sessions of its own. Its callers, the coordinator
+//! and the movers, decide when something is done, and for how many rows.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -22,7 +22,7 @@ use crate::postgres::connect::session::{Session, Setup};
 use crate::settings::Sink;
 use crate::stop::Stop;
 
-/// How long a move and a look wait for a lock: a move holds rows that writers wait for.
+/// How long a move and a look wait for a lock. It is short, because writers wait for the rows that a move has locked.
 const LOCK_WAIT: &str = "1s";
 
 /// What the keeper knows of a tree that was found at the start.
@@ -36,7 +36,7 @@ pub struct TreeKeeper {
     connector: Connector,
     setup: Setup,
     open: Arc<AtomicU32>,
-    /// As a look last found it.
+    /// The hot child, as the last look has found it.
     hot: Mutex<TableRef>,
     columns: Mutex<Option<Arc<MovedColumns>>>,
 }
@@ -64,8 +64,9 @@ pub struct TreeLook {
     pub hot: RowFigures,
     /// The oldest sealed child comes first.
     pub sealed: Vec<SealedChild>,
-    /// Rows that are in no vector index, and the number of the oldest one's transaction.
+    /// Rows that are in no vector index.
     pub waiting: u64,
+    /// The number of the transaction that wrote the oldest of them.
     pub oldest: Option<u64>,
     /// How long an exact search takes in the tables without an index.
     pub scan: Duration,
@@ -83,10 +84,10 @@ impl TreeKeeper {
         let Some(tree) = &catalog.tree else { return Ok(None) };
         let Some(parent) = tree.others.last() else { return Ok(None) };
         let name = catalog.name();
-        // Not the job's name: the job's other processes are found by that.
+        // Not the job's name, because the sessions of the job's other processes are found by it.
         let connector = Connector::new(&sink.connection, &format!("vecsink mover {name}"), max_outage)?;
         let mut setup = setup.clone();
-        // A move that a crash of the server takes back leaves the rows in the child.
+        // If a crash of the server undoes a committed move, the rows are in the child again.
         setup.required.retain(|(name, _)| *name != "synchronous_commit");
         setup.required.push(("synchronous_commit", "off".to_owned()));
         Ok(Some(TreeKeeper {
@@ -116,7 +117,7 @@ impl TreeKeeper {
         }
     }
 
-    /// Measures. `None`: the hot child is gone.
+    /// Looks at the tree. `None`: the hot child is gone.
     pub fn look(&self, own: &mut KeeperSession, timer: &mut ScanTimer) -> Result<Option<TreeLook>> {
         let looked = self.run(own, |session| {
             let tree = match tree::read(session, self.parent.oid, &self.sink) {
@@ -227,7 +228,7 @@ impl TreeKeeper {
         let result = work(session);
         if result.is_err() {
             session.recover();
-            // A session that is of no more use may hold locks.
+            // A session that can't be used any longer is closed, because it may hold locks.
             own.session = own.session.take().filter(Session::is_usable);
         }
         result

@@ -1,5 +1,5 @@
-//! What the rows that are in no vector index cost: how many they are, how old, and how long an exact search in them takes. The
-//! time is measured by the query that a user would send.
+//! Figures of the rows that are in no vector index: how many there are, how old they are, and how long an exact search in them takes.
+//! The time is measured by the query that a user would send.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 
-/// How a table's rows are searched: by what expression and operator its first vector index works.
+/// How a table's rows are searched: the expression that its first vector index stores, and the operator that this index serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchOrder {
     expression: String,
@@ -28,7 +28,7 @@ pub struct RowFigures {
 }
 
 impl SearchOrder {
-    /// `None`: the table has no vector index of which the server says the operator.
+    /// `None`: the table has no vector index, or the catalog doesn't say which operator it serves.
     pub fn read(session: &mut Session, table: u32) -> Attempt<Option<SearchOrder>> {
         let rows = session.ask(&format!(
             "SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 1, false),
@@ -51,7 +51,7 @@ impl SearchOrder {
         }))
     }
 
-    /// How long the server needs to find the ten nearest rows of one of the table's own.
+    /// How long the server needs to find the ten rows that are nearest to one of the table's rows.
     pub fn time(&self, session: &mut Session, table: &TableRef) -> Attempt<Duration> {
         let SearchOrder { expression, operator } = self;
         let table = table.quoted();
@@ -70,7 +70,7 @@ pub struct ScanTimer {
     last: Option<(Instant, u64, Duration)>,
 }
 
-/// The part of the time that measuring may take.
+/// Measuring may take this part of the time: one in so many.
 const MEASURING: u32 = 50;
 
 impl ScanTimer {
@@ -93,7 +93,7 @@ fn execution_time(line: &str) -> Option<Duration> {
     name.eq_ignore_ascii_case("execution time").then(|| Duration::from_secs_f64(milliseconds.max(0.0) / 1e3))
 }
 
-/// Counts the rows. This reads the whole table, but only the heads of its rows.
+/// Counts the rows. This reads all pages of the table, but not the vectors that are stored outside of them.
 pub fn count(session: &mut Session, table: &TableRef) -> Attempt<RowFigures> {
     let row = session.ask(&format!(
         "SELECT r.rows, r.age, pg_catalog.pg_stat_get_dead_tuples({}),

@@ -1,5 +1,5 @@
-//! Vector indexes: the tables that hold the rows meanwhile where the index is behind them, what moves the rows into it, and what is wrong
-//! with an index.
+//! Vector indexes. With `sink.vector-index` = `behind`: the tables that hold rows which aren't in the index yet, and what moves these
+//! rows into it. And the index doctor, which finds what is wrong with an index.
 
 pub mod ages;
 pub mod build;

@@ -1,6 +1,6 @@
 //! Moves rows from a child of the target table into the table itself. A move is one statement in a short transaction: it locks
-//! rows that nobody else holds, deletes them in the child and inserts them into the table. Whoever changes a key looks in the
-//! child first. If a move of this key is in flight, he waits there for its end, and finds the row in the table afterwards.
+//! rows that nobody else has locked, deletes them in the child and inserts them into the table. A writer changes a key in the
+//! child first. If a move has this key in flight, the writer waits there for its end, and finds the row in the table afterwards.
 
 use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
@@ -70,9 +70,8 @@ impl MovedColumns {
         Ok(columns)
     }
 
-    /// The statement that moves at most `rows` rows, from this page of the child on. A row of the table with the same key, which
-    /// only another program can have inserted, is replaced: the row in the child was written later or by a program that knew
-    /// of none.
+    /// The statement that moves at most `rows` rows, from this page of the child on. If the table has a row with the same key, which
+    /// only another program can have inserted, the moved row replaces it.
     fn statement(&self, child: &TableRef, parent: &TableRef, key: &[String], rows: usize, page: u64) -> String {
         let columns = list(self.names.iter().map(String::as_str));
         let (child, parent, overriding) = (child.quoted(), parent.quoted(), self.overriding);

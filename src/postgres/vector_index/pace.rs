@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// How long a transaction should take. A statement of another program that meets a row in flight waits so long.
+/// How long a transaction should take. A statement that meets a row in flight waits as long.
 const TARGET: Duration = Duration::from_millis(75);
 const FIRST: usize = 50;
 const MOST: usize = 2000;
 
-/// A mover's number of rows.
+/// How many rows a mover takes at once.
 #[derive(Debug)]
 pub struct Pace {
     pub rows: usize,
@@ -33,7 +33,8 @@ impl Pace {
             return;
         }
         let fits = (rows as f64 * TARGET.as_secs_f64() / took.as_secs_f64().max(1e-4)) as usize;
-        // Half of the way, because one transaction may have waited for something. A shortened batch says little about longer ones.
+        // Half of the way, because one transaction may have waited for something. A move that found fewer rows than asked for says
+        // little about longer ones.
         let next = usize::midpoint(self.rows, fits.min(2 * self.rows));
         if rows >= self.rows || next < self.rows {
             self.rows = next.clamp(1, MOST);

@@ -26,7 +26,7 @@ pub struct Parent {
     pub may_own: bool,
     /// `pg_class.relreplident`.
     pub replica_identity: String,
-    /// The valid ones.
+    /// Without those that are invalid.
     pub indexes: Vec<ParentIndex>,
     /// Foreign keys of this table, and CHECK constraints that children don't inherit.
     pub constraints: Vec<Constraint>,
@@ -38,7 +38,7 @@ pub struct Parent {
     pub referencing: Vec<String>,
     /// Its children: schema and name.
     pub children: Vec<(String, String)>,
-    /// Columns that it doesn't inherit.
+    /// Columns that it doesn't inherit from a parent.
     pub own_columns: Vec<String>,
     /// The triggers for each row.
     pub row_triggers: Vec<String>,
@@ -54,7 +54,7 @@ pub struct ParentIndex {
     pub constraint: String,
     pub is_vector: bool,
     pub exclusion: bool,
-    /// Checked row by row.
+    /// It is checked at each row, so it isn't deferrable.
     pub immediate: bool,
     pub partial: bool,
     /// The numbers of the key's columns; 0 stands for an expression.

@@ -10,8 +10,8 @@ use crate::postgres::connect::sql::{literal, qualified};
 use crate::postgres::vector_index::ddl;
 use crate::postgres::vector_index::parent::Parent;
 
-/// How long to wait for the table while nobody waits behind us. Shorter than `deadlock_timeout`: the server would cancel an
-/// autovacuum for us.
+/// How long to wait for the table's lock behind which no reads and writes queue. It is shorter than `deadlock_timeout`, after which the
+/// server would cancel an autovacuum that has the lock.
 const TABLE_WAIT: &str = "500ms";
 /// How long to wait for each lock behind which writers or queries queue.
 const CHILD_WAIT: &str = "200ms";
@@ -26,15 +26,16 @@ pub enum TreeChange {
     OutOfDate,
 }
 
-/// Seals the hot child. A name with the number of its oid was never given before.
+/// Seals the hot child. The number in its new name is its oid, so no other child has this name.
 ///
-/// Writers are waited for first: they hold the hot child and may still need the table. Then the table is locked, so that queries
-/// wait there, before they list the children. A query that waited for the lock of the hot child would have listed them
+/// The seal first waits for the writers: each of them has locked the hot child and may still need the table. Then it locks the table, so
+/// that queries wait there, before they list the children. A query that waited for the lock of the hot child would have listed them
 /// already, and would not read the new one.
 pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
         let (parent, hot) = (qualified(schema, table), tree.hot.quoted());
-        // A vacuum of the vector index holds this lock, for long: here nobody has to wait with us. It also keeps the table as it is.
+        // VACUUM of the table holds this lock for long, because of the vector index. While the seal waits for it here, nobody queues
+        // behind the seal. The lock also keeps the table from being altered.
         session.run(&format!("LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))?;
         let Some(shape) = Parent::read(session, schema, table)? else { return Ok(TreeChange::OutOfDate) };
         let indexes = session.ask(&format!(
@@ -59,7 +60,8 @@ pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -
 /// Drops a sealed child that has no rows.
 pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
-        // A writer holds a weaker lock of the hot child to the end of its transaction, so none is between two tables now.
+        // A writer keeps its lock on the hot child to the end of its transaction. So when the first lock is ours, no writer is between its
+        // statements on two tables.
         session.run(&format!(
             "SET LOCAL lock_timeout TO '{CHILD_WAIT}'; LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE;
              LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE",
@@ -75,7 +77,7 @@ pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef) -> Attem
     })
 }
 
-/// Runs a change of the tree in a transaction, unless another process is at it.
+/// Runs a change of the tree in a transaction, unless another process is changing the tree.
 fn in_transaction(
     session: &mut Session,
     tree: &Tree,
