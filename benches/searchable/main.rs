@@ -8,7 +8,7 @@
 //! - the *reader* asks for the neighbours of random vectors, ten times a second, and notes how long each query takes. Once a
 //!   second it also asks for the exact neighbours in the same snapshot. The share of them that the index found is the *recall*.
 //!
-//! A sink with the index `none` writes into a table without a vector index: the limit of the burst.
+//! With `--mode none` the table has no vector index: this shows how fast a burst can be at best.
 
 #[path = "../../examples/cars/generator.rs"]
 mod generator;
@@ -33,7 +33,7 @@ use support::PrivatePostgres;
 
 #[derive(Parser, Clone)]
 pub struct Arguments {
-    /// Into which kind of vector index: inline, behind, or none.
+    /// How rows get into the vector index: inline or behind; none: the table has no vector index.
     #[arg(long, default_value = "inline", value_parser = ["inline", "behind", "none"])]
     mode: String,
     /// Rows a second.

@@ -61,7 +61,7 @@ impl Budget {
         self.most.swap(0, Ordering::Relaxed)
     }
 
-    /// Charges `bytes` if they fit, or if no more than `apart` bytes are held.
+    /// Charges `bytes` if they fit, or if at most `apart` bytes are held: those of rows that wait for a callback, not for a writer.
     pub fn try_charge(&self, bytes: usize, apart: usize) -> bool {
         let charged = |held: usize| {
             let after = held.saturating_add(bytes);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 /// A number of writers is judged by as many batches as there are writers, but at least by this many.
 const LEAST_BATCHES: u32 = 4;
-/// With all writers busy, adding a part of their number could make writing faster by the same part. It is worth it from this share on.
+/// If all writers are busy, half as many more could at best make writing half as fast again. Additional writers are worth it if they
+/// bring at least this share of what they could bring at best.
 const WORTH_IT: f64 = 0.4;
 /// A trial ends after this time, even if there wasn't enough to write.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,11 +22,11 @@ pub struct WriterSearch {
     writers: usize,
     /// The best number so far, once it was measured.
     best: Option<Speed>,
-    /// The most that the best number was worth it over.
+    /// The largest number of writers that was found to be too few.
     too_few: Option<usize>,
-    /// The fewest that were not worth it.
+    /// The smallest number that was found to be too many: the additional writers were not worth it.
     too_many: Option<usize>,
-    /// Since when `writers` is only tried.
+    /// When the trial of `writers` began. `None`: they aren't only tried.
     tried_since: Option<Instant>,
     paused_until: Option<Instant>,
     measured: Measured,

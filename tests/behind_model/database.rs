@@ -6,7 +6,7 @@ pub const TABLES: usize = 4;
 
 pub type Table = u8;
 pub type Key = u8;
-/// A session has at most one open transaction, so its number also names that.
+/// A session has at most one open transaction, so the session's number also names its transaction.
 pub type SessionId = u8;
 /// One bit a session.
 pub type Sessions = u8;
@@ -21,7 +21,7 @@ pub struct Row {
     pub kept: bool,
 }
 
-/// By whom a version was ended. `None`: by a transaction that has committed.
+/// Whether a version is the newest one of its row, and if not, by whom it was ended. `None`: by a transaction that has committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum End {
     Live,
@@ -92,7 +92,7 @@ impl Database {
         self.versions.push(Version { table, key, row, creator: None, locked: None, end: End::Live });
     }
 
-    /// `Err`: whom the session waits for. It then holds no new lock.
+    /// `Err`: the sessions that this one waits for. It then holds no new lock.
     pub fn lock_tables(&mut self, who: SessionId, tables: &[Table], lock: Lock) -> Result<(), Sessions> {
         let conflicting = |other: &[Lock; TABLES]| tables.iter().any(|table| other[*table as usize].conflicts(lock));
         let mut waits = 0;

@@ -140,7 +140,7 @@ pub enum Statement {
     Move {
         from: Target,
     },
-    /// The mistaken mover's.
+    /// These three are the statements of [`Mistake::MoverWithoutRowLocks`].
     ReadHot,
     InsertRead,
     DeleteRead,

@@ -4,7 +4,7 @@ use crate::database::{Database, Key, OnConflict, Place, Row, SessionId, Table};
 use crate::protocol::{Role, Target, Tree};
 use crate::serial::Effect;
 
-/// What the rows hold that were there at the start; what changes write is greater.
+/// The value of rows that were there at the start. Changes write larger values.
 const FIRST: u8 = 1;
 /// A session's batches have neighbouring numbers.
 const MOST_BATCHES: u8 = 4;
@@ -41,7 +41,7 @@ pub struct State {
     pub effects: Vec<Effect>,
     /// How many more transactions may be lost.
     pub losses: u8,
-    /// A mover has met a key in the parent.
+    /// A mover has found the key of its row in the parent already.
     pub met: bool,
     /// A query through the parent has seen other rows than those that were committed.
     pub misread: bool,
@@ -62,7 +62,7 @@ pub struct Session {
     pub keys: Vec<Key>,
     /// How many effects were committed when the transaction began.
     pub after: u8,
-    /// What a mistaken mover has read.
+    /// What the mover of [`Mistake::MoverWithoutRowLocks`](crate::protocol::Mistake::MoverWithoutRowLocks) has read.
     pub read: Vec<(Key, Row)>,
 }
 
@@ -152,7 +152,7 @@ impl State {
         session.read.clear();
     }
 
-    /// Makes equal what only looks different.
+    /// Brings states that mean the same into the same form, so that they are tried only once.
     pub fn tidy(&mut self) {
         let work = self.sessions.iter_mut().flat_map(|session| &mut session.work);
         self.database.tidy(work.filter_map(|work| match work {

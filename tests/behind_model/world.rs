@@ -107,7 +107,7 @@ impl World {
         all.into_iter().filter(|(holds, _)| !holds).map(|(_, property)| property).collect()
     }
 
-    /// What happens, for who reads a counterexample.
+    /// What happens, in words, for the reader of a counterexample.
     pub fn describe(&self, case: &Case, state: &State, action: Action) -> String {
         match action {
             Action::Step(who) => {

@@ -1,6 +1,6 @@
-//! The thread that watches a tree: it looks at the rows that are in no vector index, has the [`Policy`] decide, gives the movers
-//! their orders, and vacuums and seals the hot child. Nothing of this ever stops the job: its rows are stored and found whatever
-//! becomes of it. The threads end when the sink is closed or the job ends, and what is left waits for the next run.
+//! The coordinator: the thread that looks at the rows which are in no vector index, lets the [`Policy`] decide, gives the movers their
+//! orders, and vacuums and seals the hot child. A failure here never stops the job, because its rows are stored and found anyway. The
+//! threads end when the sink is closed or the job ends. Rows that are still in the hot child then wait for the next run.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,10 +15,11 @@ use crate::postgres::{
 };
 use crate::stop::Phase;
 
-/// How often the tree is looked at while rows wait, and else.
+/// How often the tree is looked at while rows wait or there are sealed children.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked at otherwise.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
-/// So many times as long as a look took is the least time until the next one.
+/// After a look, the next one waits at least this many times as long as the look took.
 const COST: u32 = 20;
 
 /// Starts the threads, if the table has a hot child and they don't run yet.

@@ -1,7 +1,7 @@
 //! Everything that the threads of one sink share, on the way from an encoded row to the database.
 //!
-//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`; `movers` and `coordinator` for what a vector index
-//! needs behind the rows; and [`Line`] puts them together.
+//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`; `movers` and `coordinator`, which move rows into a vector
+//! index that is behind them; and [`Line`] puts them together.
 
 mod coordinator;
 mod movers;

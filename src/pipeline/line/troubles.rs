@@ -1,4 +1,4 @@
-//! Failures of the threads behind a vector index: when to try again, and what is logged.
+//! Failures of the threads that move rows into a vector index and build indexes: when to try again, and what is logged.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,9 @@ use crate::stop::{Phase, Stop};
 /// How long after a failure a thread tries again, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
-/// How often the same failure is logged, and how often one that passes may happen before it is.
+/// The same failure is logged again after this time.
 pub const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
+/// A failure that passes, such as a lock, is logged only after so many failures one after another.
 const PASSING: u32 = 5;
 
 /// Failures of one thread, one after another.

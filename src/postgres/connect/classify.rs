@@ -11,7 +11,8 @@ pub enum Class {
     Outage,
     /// The login was refused or the database is missing: an error at the start, an outage later.
     Login,
-    /// Another transaction was in the way: try the same again, a little later.
+    /// Another transaction held a lock, or was the cause of a rollback (a deadlock, a serialization failure): try the same again, a
+    /// little later.
     Contention,
     /// The statement or the transaction was cancelled because it took too long: try half as much.
     TooLong,

@@ -23,7 +23,7 @@ impl Unchanged {
     /// `None`: every row is written.
     pub fn new(catalog: &Catalog, staging: &str) -> Option<Unchanged> {
         let (comparison, batches) = catalog.unchanged.left_alone?;
-        // Where rows may share a key that doesn't show it, the earlier one must not be left out.
+        // Elsewhere two rows may have the same key although their key images differ. Then the earlier one must not be left out.
         let each_key_comes_once =
             catalog.keys.key_is_unique && catalog.key_is_exact() && catalog.key_triggers.is_empty();
         if !each_key_comes_once {

@@ -1,4 +1,4 @@
-//! Writes a batch: does for the [`machine`](super::machine) what it asks for.
+//! Writes a batch: carries out the requests of the [`machine`](super::machine).
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -27,7 +27,7 @@ pub struct Conflicts {
 
 impl Conflicts {
     pub fn new(mode: ConflictMode, write_mode: WriteMode, capabilities: &Capabilities) -> Self {
-        // `strict` has to name the row in the way, which only COPY can.
+        // `strict` has to name the row in conflict, which only COPY can.
         let staged_only = !capabilities.direct || (write_mode == WriteMode::Insert && mode != ConflictMode::Strict);
         Conflicts {
             mode,

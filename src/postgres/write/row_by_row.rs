@@ -1,4 +1,5 @@
-//! Row by row, unreduced, in order, in one transaction: what can't be done at once, or was refused so. Slow and exact.
+//! Writes rows row by row, each behind a savepoint, in their order, in one transaction. For batches that can't be written at once, or
+//! were refused when they were. Slow and exact: each change is made, also those that a later one replaces.
 
 use std::ops::Range;
 

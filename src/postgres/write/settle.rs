@@ -1,4 +1,4 @@
-//! What a batch's rows came to.
+//! What became of a batch's rows.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub trait Settle {
     /// That transaction has ended; what it should have done besides is durable if it was committed.
     fn beside_ended(&mut self, _beside: Beside, _committed: bool) {}
 
-    /// Under `conflictmode` = strict a key was there already. `row` is the one in the way, if the server said which.
+    /// Under `conflictmode` = strict a key was there already. `row` is the one in conflict, if the server said which.
     /// Gives the error that stops the job; who knows the row's position should name it.
     fn conflict(&mut self, _row: Option<usize>, rejection: Rejection) -> Error {
         Error::Target {

@@ -1,4 +1,4 @@
-//! How rows are written, and what becomes of those that are in the way.
+//! How rows are written, and what happens to a row whose key is already there.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What every function says of itself, and how a call of it is checked before it is planned.
+//! What defines a function, and how a call of it is checked before it is planned.
 
 // With `use crate::sql::functions::definition::*` a function's file has all that it needs to define it.
 pub use self::ParameterType::{Any, Condition, Integer, Moment, Number, Real, Text};
@@ -24,7 +24,7 @@ pub struct Function {
     #[cfg_attr(not(feature = "internals"), expect(dead_code))]
     pub meaning: &'static str,
     /// Makes the expression of a call: [`Expression::call`] with the type of the value, or another expression that means the
-    /// same. The operands fit the parameters; what else is to be said of them is checked here.
+    /// same. The operands fit the parameters. Any other condition on them is checked here.
     pub plan: fn(Vec<Expression>) -> PlannedCall,
 }
 

@@ -1,4 +1,4 @@
-//! What differs between Flink's SQL and the tokenizer's common ground.
+//! What differs between Flink's SQL and the SQL that the tokenizer reads by default.
 
 use sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,

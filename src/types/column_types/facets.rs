@@ -1,4 +1,4 @@
-//! What every column type says of itself.
+//! What defines a column type.
 
 use super::ColumnType;
 // With `use super::facets::*` a type's file has all that its facets name.

@@ -36,7 +36,7 @@ pub struct ServerFacts {
     /// `None`: older than PostgreSQL 11.
     pub parallel_maintenance_workers: Option<u32>,
     pub max_connections: u32,
-    /// What of them is kept for administrators.
+    /// How many of them are kept for administrators.
     pub reserved_connections: u32,
     /// Connections of all databases now, with this one.
     pub connections: u32,
@@ -158,7 +158,7 @@ impl DoctorFacts {
         Some(self.server.pgvector_library.as_ref().map_or(own, |library| library.max(own)))
     }
 
-    /// ` CONCURRENTLY`, where indexes of the table can be made and dropped so.
+    /// ` CONCURRENTLY`, if CREATE INDEX and DROP INDEX of this table take it.
     pub fn concurrently(&self) -> &'static str {
         if self.table.partitioned || self.server.greenplum { "" } else { " CONCURRENTLY" }
     }

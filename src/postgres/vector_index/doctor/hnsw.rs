@@ -13,7 +13,7 @@ pub const ANN_DEFAULTS: (usize, usize) = (32, 600);
 /// pgvector takes 2 · m and more. Its defaults are 4 · m.
 const EF_FOR_M: usize = 4;
 
-/// From here on fewer than 16 links lose rows.
+/// With this many dimensions or more, searches miss rows if m is below 16.
 const MANY_DIMENSIONS: usize = 256;
 
 /// m and ef_construction of an index. `None`: of another kind.

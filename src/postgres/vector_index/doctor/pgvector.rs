@@ -1,4 +1,4 @@
-//! What is known of pgvector's versions: damage, slowness, and what is needed against it. From pgvector's change log, its
+//! What is wrong with versions of pgvector: damage and slowness, and what helps. From pgvector's change log, its
 //! issues and its sources.
 
 use super::Finding;
@@ -138,7 +138,8 @@ pub fn slow(facts: &DoctorFacts) -> Vec<Finding> {
     slow.map(finding).into_iter().collect()
 }
 
-/// Not mended in 0.8.6: where VACUUM freed the place of a short vector, each longer one reads the index from there to its end.
+/// Not corrected in 0.8.6: after VACUUM has freed the place of a short vector, an insert of a longer one reads the index from there to its
+/// end.
 pub fn sparsevec(facts: &DoctorFacts) -> Vec<Finding> {
     let applies = has_hnsw_over_sparsevec(facts) && (facts.job.updates || facts.table.dead_rows > 0);
     let sparse = || facts.indexes.iter().filter(|index| index.method == "hnsw");

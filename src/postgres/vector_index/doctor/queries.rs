@@ -70,7 +70,7 @@ fn names(text: &str, column: &str) -> bool {
         .any(|(at, _)| !lower[..at].ends_with(is_word) && !lower[at + column.len()..].starts_with(is_word))
 }
 
-/// An expression without what is written now so, now so: blanks, quotes, parentheses, capital letters.
+/// An expression without what can be written in several ways: blanks, quotes, parentheses, capital letters.
 pub fn plain(expression: &str) -> String {
     let kept = expression.chars().filter(|c| !c.is_whitespace() && !['"', '(', ')'].contains(c));
     kept.flat_map(char::to_lowercase).collect()

@@ -5,7 +5,7 @@ use super::facts::DoctorFacts;
 use super::reindex::reindex_all;
 use crate::postgres::catalog::dimension::option;
 
-/// Fewer are no matter.
+/// Fewer dead rows than this are no finding.
 const MANY_DEAD: u64 = 1_000;
 
 /// One in so many rows is dead.
@@ -18,7 +18,7 @@ pub fn dead_rows(facts: &DoctorFacts) -> Vec<Finding> {
     let graphs = || facts.indexes.iter().filter(|index| index.method == "hnsw");
     let finding = || {
         let vacuum = format!("VACUUM (ANALYZE) {}", facts.table.quoted);
-        // pgvector takes rows out of a graph slowly; a new graph is sooner there.
+        // pgvector takes rows out of a graph slowly, so building a new graph is faster.
         let rebuild = reindex_all(facts, graphs());
         Finding {
             text: format!(

@@ -1,5 +1,5 @@
-//! Which rows to try next, so that a refused row costs only itself. Always in FIFO order: what is committed is a prefix
-//! of each shard, whatever happens in between.
+//! Which rows to try next, so that a refused row costs only itself. Rows are always tried in their order. So what is committed is always
+//! the first part of each shard.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! CASE, and IF, which is one. An expression of its own kind computes them, because only the value that is chosen is computed.
+//! CASE, and IF, which is planned as a CASE. They are a kind of expression of their own, because only the chosen value is computed.
 
 use crate::sql::expression::conversion::{merged_type, widen};
 use crate::sql::functions::definition::*;

@@ -1,4 +1,4 @@
-//! COALESCE and IFNULL. An expression of its own kind computes them, because it stops at the first value.
+//! COALESCE and IFNULL. They are a kind of expression of their own, because the values after the first one aren't computed.
 
 use crate::sql::expression::conversion::merged;
 use crate::sql::functions::definition::*;

@@ -49,7 +49,7 @@ impl Evaluate for Extreme {
     }
 }
 
-/// The value that is so ordered before or behind all others.
+/// The largest of the values if `wanted` is `Greater`, the smallest if it is `Less`.
 fn first_by<'a>(values: &[Value<'a>], wanted: Ordering) -> Value<'a> {
     let better = |best: Value<'a>, value: &Value<'a>| if order(*value, best) == Some(wanted) { *value } else { best };
     values.iter().skip(1).fold(values.first().copied().unwrap_or(Value::Null), better)

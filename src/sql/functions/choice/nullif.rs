@@ -1,4 +1,4 @@
-//! NULLIF, which is a CASE.
+//! NULLIF, which is planned as a CASE.
 
 use crate::sql::expression::Comparison;
 use crate::sql::expression::conversion::{cast, common_type, no_common_type};

@@ -12,7 +12,7 @@ pub fn format(operand: Option<&Expression>) -> Result<TimeFormat, String> {
     TimeFormat::new(written).map_err(|message| format!("the format '{written}' {message}"))
 }
 
-/// The format behind the first operand, or the default.
+/// The format, which is the second operand, or the default.
 pub fn format_or_default(operands: &mut Vec<Expression>) -> Result<TimeFormat, String> {
     if operands.len() < 2 {
         return TimeFormat::new(DEFAULT_FORMAT);
@@ -22,7 +22,7 @@ pub fn format_or_default(operands: &mut Vec<Expression>) -> Result<TimeFormat, S
     Ok(format)
 }
 
-/// The only operand as TRY_CAST has it.
+/// The only operand, converted by TRY_CAST.
 pub fn tried(mut operands: Vec<Expression>, target: DataType) -> Expression {
     let operand = operands.swap_remove(0);
     match cast(operand, &target) {

@@ -94,7 +94,7 @@ fn unit_start(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     }
 }
 
-/// The beginning of the unit behind the one that begins here.
+/// The beginning of the next unit after the one that begins here.
 fn unit_end(unit: CalendarUnit, (seconds, nanos): (i64, u32)) -> (i64, u32) {
     let months = |count: i64| (add_months(seconds, count), nanos);
     let later = |more: u32| {

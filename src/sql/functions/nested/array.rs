@@ -1,4 +1,4 @@
-//! ARRAY, of its elements.
+//! ARRAY[…], which makes an ARRAY.
 
 use crate::sql::expression::conversion::{merged_type, widen};
 use crate::sql::functions::definition::*;

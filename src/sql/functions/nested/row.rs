@@ -1,4 +1,4 @@
-//! ROW, of its fields.
+//! ROW(…), which makes a ROW.
 
 use crate::sql::functions::definition::*;
 use crate::types::data_type::RowField;

@@ -29,7 +29,7 @@ pub const INITCAP: Function = Function {
     plan: |operands| Ok(Expression::call(LetterCase::InitialCapitals, operands, DataType::STRING)),
 };
 
-/// Of the operand's own type; but a letter may become two.
+/// The value has the operand's type. It may still be longer than this type says, because some letters become two.
 fn of_its_type(function: LetterCase, operands: Vec<Expression>) -> Expression {
     let data_type = first_type(&operands);
     Expression::call(function, operands, data_type)
