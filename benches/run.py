@@ -14,12 +14,14 @@ import subprocess
 import sys
 
 import report
+from indexed import Indexed
 from measure import Server, broker_pid
 from throughput import COLUMNS, ROWS, ROOT, Bench
 
 FORMATS = ["csv", "json", "avro"]
 
-PARTS = ["throughput", "hnsw", "freshness", "searchable"]
+PLOTTED = ["throughput", "hnsw", "freshness", "searchable"]
+PARTS = PLOTTED + ["sent-again", "slow-rows"]
 # Few, because the database needs long to build the graph of the index.
 HNSW_ROWS = {10: 20_000, 128: 5_000, 768: 1_500}
 # Rows a second, vector index, the producer's linger. With 10,000 requests a second the broker would be the limit. So there the
@@ -58,6 +60,12 @@ def main():
         results["freshness"] = freshness(arguments.seconds)
     if "searchable" in arguments.only:
         results["searchable"] = searchable(arguments.rows)
+    if "sent-again" in arguments.only:
+        rows = min(100_000, arguments.rows or 100_000)
+        results["sent-again"] = printed(Indexed(bench).sent_again(rows, arguments.beside))
+    if "slow-rows" in arguments.only:
+        rows = min(150_000, arguments.rows or 150_000)
+        results["slow-rows"] = printed(Indexed(bench).slow_rows(rows, arguments.beside))
     if arguments.keep:
         keep(results)
     return 0
@@ -105,6 +113,11 @@ def searchable(most):
     return lines
 
 
+def printed(lines):
+    print(report.header(lines[0]), *map(report.line, lines), sep="\n", flush=True)
+    return lines
+
+
 def figures(measured):
     """Those of a run beside those of the bare loop, in milliseconds, and how much faster rows could come."""
     vecsink, bare = measured["ms"]["vecsink"], measured["ms"]["bare"]
@@ -133,7 +146,8 @@ def keep(results):
             writer.writeheader()
             writer.writerows(lines)
         report.replace(ROOT / "docs/benchmarks.md", name, lines)
-        report.plot(folder / f"{name}.svg", name, lines)
+        if name in PLOTTED:
+            report.plot(folder / f"{name}.svg", name, lines)
 
 
 if __name__ == "__main__":
