@@ -1,5 +1,6 @@
 //! The same rows through Kafka and vecsink.
 
+use std::path::Path;
 use std::time::Duration;
 
 use postgres::Client;
@@ -14,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns also the job's own summary.
 pub fn run(
+    beside: Option<&Path>,
     private: &PrivatePostgres,
     topic: &Topic,
     options: &[String],
@@ -22,7 +24,7 @@ pub fn run(
     load: Load,
     linger: u64,
 ) -> (Measured, String) {
-    let running = job(private, topic, options).start();
+    let running = job(beside, private, topic, options).start();
     send(topic, first, Load { rows: WARM_UP, ..load }, linger);
     watch::until_warm(client, first);
     let first = first + WARM_UP as i64;
@@ -31,9 +33,10 @@ pub fn run(
     (measured, running.wait().exited(0).stdout.trim().to_owned())
 }
 
-fn job(private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
+fn job(beside: Option<&Path>, private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
     let server = &private.server;
-    let job = Job::run(JOB)
+    let job = beside.map_or_else(|| Job::run(JOB), |binary| Job::run_by(binary, JOB));
+    let job = job
         .variable("PGHOST", &server.host)
         .variable("PGPORT", server.port.to_string())
         .variable("PGUSER", &server.user)

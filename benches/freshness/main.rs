@@ -23,6 +23,8 @@ mod support;
 mod table;
 mod watch;
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use pace::Load;
 use serde_json::json;
@@ -56,6 +58,9 @@ struct Arguments {
     /// An option of the job to measure with, TABLE.NAME=VALUE; may be given several times.
     #[arg(long = "option", value_name = "TABLE.NAME=VALUE")]
     options: Vec<String>,
+    /// Another vecsink, of an earlier commit say, measured in the same run.
+    #[arg(long, value_name = "BINARY")]
+    beside: Option<PathBuf>,
     /// Set by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -71,9 +76,13 @@ fn main() {
     let first = table::fill(&mut client, before, index);
     let (bare, answers) = bare::run(&private.server, &mut client, first, load);
     let at_most = bare::rows_per_second_alone(&mut client, first + bare.all_rows());
-    let first = table::fill(&mut client, before, index);
-    let topic = kafka.topic(arguments.partitions);
-    let (vecsink, summary) = job::run(&private, &topic, &arguments.options, &mut client, first, load, arguments.linger);
+    let mut through = |binary| {
+        let first = table::fill(&mut client, before, index);
+        let topic = kafka.topic(arguments.partitions);
+        job::run(binary, &private, &topic, &arguments.options, &mut client, first, load, arguments.linger)
+    };
+    let beside = arguments.beside.as_deref().map(|binary| through(Some(binary)).0);
+    let (vecsink, summary) = through(None);
 
     let machine = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{rate} rows/s for {seconds} s behind {before} rows, vector index: {index}; load {}", machine.trim());
@@ -84,6 +93,12 @@ fn main() {
     Spread::of(answers).line("commit record to COMMIT answered");
     println!("vecsink");
     vecsink.report(rate);
+    if let Some(beside) = &beside {
+        println!("vecsink beside");
+        beside.report(rate);
+        println!("times vecsink beside");
+        vecsink.to_committed().beside(&beside.to_committed()).line("produced to committed");
+    }
     println!("times the bare loop");
     vecsink.to_committed().beside(&bare.to_committed()).line("produced to committed");
     vecsink.to_seen().beside(&bare.to_seen()).line("produced to seen by a query");

@@ -48,11 +48,20 @@ impl Job {
         job
     }
 
+    /// `vecsink run` by another binary.
+    pub fn run_by(binary: &Path, sql: &str) -> Job {
+        Job::by(Command::new(binary), "run", sql).argument("--summary").argument("json")
+    }
+
     fn new(subcommand: &str, sql: &str) -> Job {
+        Job::by(Command::new(VECSINK), subcommand, sql)
+    }
+
+    fn by(command: Command, subcommand: &str, sql: &str) -> Job {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("job.sql");
         std::fs::write(&file, sql).expect("the job file can be written");
-        let mut command = vecsink();
+        let mut command = piped(command);
         command.arg(subcommand).arg(file);
         Job { folder, command }
     }
@@ -107,9 +116,14 @@ impl Job {
     }
 }
 
+const VECSINK: &str = env!("CARGO_BIN_EXE_vecsink");
+
 /// The command itself, for subcommands without a job file. Its output is piped, its input empty.
 pub fn vecsink() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vecsink"));
+    piped(Command::new(VECSINK))
+}
+
+fn piped(mut command: Command) -> Command {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
