@@ -336,7 +336,9 @@ pub const DEAD_LETTER: SinkOption = SinkOption::new(
 pub const SKIP_UNCHANGED: SinkOption = SinkOption::new(
     "sink.skip-unchanged",
     OptionValue::Boolean(|options, on| options.sink.skip_unchanged = Some(on)),
-    "true: a row that is in the table already, exactly so, isn't written again: no index and no WAL for it, and no trigger runs;      rows_unchanged counts it. false: every row is written. Left out: true, unless the table has triggers on INSERT or UPDATE; a      table without a vector index is compared only while that finds such rows.",
+    "true: a row that is in the table already, exactly so, isn't written again: no index and no WAL for it, and no trigger runs; \
+     rows_unchanged counts it. false: every row is written. Left out: true, unless the table has triggers on INSERT or UPDATE; a \
+     table without a vector index is compared only while that finds such rows.",
 )
 .own();
 pub const LOG_ROW_VALUES: SinkOption = SinkOption::new(
