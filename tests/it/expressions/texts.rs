@@ -109,5 +109,5 @@ fn digests_and_base64() {
         ("FROM_BASE64('aGVsbG8=')", "STRING", "hello"),
         ("FROM_BASE64(ns)", "STRING", "NULL"),
     ]);
-    assert_eq!(evaluate("FROM_BASE64('?')", ""), Err("FROM_BASE64 found no base64".into()));
+    assert_eq!(evaluate("FROM_BASE64('?')", ""), Err("FROM_BASE64: the text is not base64".into()));
 }

@@ -1,4 +1,4 @@
-//! MAP, of its keys and values by turns.
+//! MAP[…], which makes a MAP of alternating keys and values.
 
 use bumpalo::Bump;
 
@@ -16,7 +16,7 @@ pub const MAP: Function = Function {
 
 fn map(operands: Vec<Expression>) -> PlannedCall {
     if !operands.len().is_multiple_of(2) {
-        return Err("takes keys and values by turns".into());
+        return Err("takes alternating keys and values".into());
     }
     let types = |first: usize| operands.iter().skip(first).step_by(2).map(Expression::type_ref).collect::<Vec<_>>();
     let (key, value) = (merged_type(&types(0))?, merged_type(&types(1))?);
@@ -37,7 +37,7 @@ impl Evaluate for MakeMap {
     }
 }
 
-/// Of keys that are there twice the last counts.
+/// If a key comes twice, the last value counts.
 fn entries<'a>(keys_and_values: &'a [Value<'a>], arena: &'a Bump) -> Value<'a> {
     let mut entries = bumpalo::collections::Vec::with_capacity_in(keys_and_values.len() / 2, arena);
     for pair in keys_and_values.chunks_exact(2) {

@@ -67,8 +67,9 @@ impl Evaluate for FromBase64 {
 
 fn from_base64<'a>(text: &str, arena: &'a Bump) -> Evaluated<'a> {
     let decoded = arena.alloc_slice_fill_copy(base64::decoded_len_estimate(text.len()), 0);
-    let length =
-        STANDARD.decode_slice(text, decoded).map_err(|_| EvaluationError::Refused("FROM_BASE64 found no base64"))?;
+    let length = STANDARD
+        .decode_slice(text, decoded)
+        .map_err(|_| EvaluationError::Refused("FROM_BASE64: the text is not base64"))?;
     let text = std::str::from_utf8(&decoded[..length]);
-    text.map(Value::Text).map_err(|_| EvaluationError::Refused("FROM_BASE64 found bytes that are no UTF-8 text"))
+    text.map(Value::Text).map_err(|_| EvaluationError::Refused("FROM_BASE64: the bytes are not UTF-8"))
 }

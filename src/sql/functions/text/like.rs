@@ -50,7 +50,7 @@ impl Like {
             let part = match character {
                 character if Some(character) == escape => match rest.next() {
                     Some(next) if next == '%' || next == '_' || next == character => LikePart::Character(next),
-                    _ => return Err(format!("behind the escape '{character}' stands %, _ or '{character}'")),
+                    _ => return Err(format!("the escape '{character}' must be followed by %, _ or '{character}'")),
                 },
                 '%' => LikePart::Many,
                 '_' => LikePart::One,

@@ -108,7 +108,7 @@ impl PatternTranslation<'_> {
                 ')' => {
                     self.dot_is_all.pop();
                     if self.dot_is_all.is_empty() {
-                        return Err("has a ')' too many".into());
+                        return Err("has one ')' too many".into());
                     }
                     self.out.push(')');
                 }
@@ -151,7 +151,7 @@ impl PatternTranslation<'_> {
                 let end = rest.find([':', ')']).ok_or("has a group that is not closed")?;
                 let flags = &rest[..end];
                 if flags.contains(|flag| !"ims-".contains(flag)) {
-                    return Err(format!("has the flags (?{flags}); of flags there are i, m and s"));
+                    return Err(format!("has the flags (?{flags}), but only the flags i, m and s are supported"));
                 }
                 let (on, off) = flags.split_once('-').unwrap_or((flags, ""));
                 dot_is_all = (dot_is_all || on.contains('s')) && !off.contains('s');
