@@ -198,7 +198,7 @@ fn a_key_that_changes_stops_the_job() {
         ),
         ("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (n)", "its key is another one"),
         ("ALTER TABLE t DROP CONSTRAINT t_pkey", "its key is another one"),
-        ("ALTER TABLE t ADD UNIQUE (price)", "its unique constraints are others"),
+        ("ALTER TABLE t ADD UNIQUE (price)", "its unique constraints have changed"),
     ] {
         let Some(mut scene) = Scene::begin(&server, &[]) else { return };
         scene.alter(alter);

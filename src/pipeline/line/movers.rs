@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long a mover rests when it has moved all rows, at first and at most.
 const FIRST_REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(1);
-/// When a build is tried again that another process makes, and one that failed.
+/// How long to wait before a build is tried again: while another process builds, and after a failure.
 const BUILD_AGAIN: Duration = Duration::from_secs(5);
 const FAILED_AGAIN: Duration = Duration::from_secs(60);
 
@@ -53,7 +53,7 @@ struct MoverWork {
     movers: usize,
     /// The sealed child that is emptied when the hot child has no rows, and its next page.
     emptying: Option<(TableRef, u64)>,
-    /// It has no rows any more.
+    /// That sealed child has no rows any more.
     is_empty: bool,
 }
 
@@ -102,7 +102,10 @@ impl Movers {
                 }
             }));
             if worked.is_err() {
-                log::error!("{}: a thread behind the vector index panicked; rows wait for the index", own.name());
+                log::error!(
+                    "{}: a thread that moves or indexes rows panicked; rows wait for the vector index",
+                    own.name()
+                );
             }
             // All that the thread has of the sink is dropped before others learn that it has ended.
             drop(own);
@@ -110,7 +113,7 @@ impl Movers {
         };
         let spawned = threads::spawn(name, body);
         if let Err(error) = &spawned {
-            log::warn!("{}: no thread to move rows into the vector index: {error}", line.name());
+            log::warn!("{}: a thread to move rows into the vector index can't be started: {error}", line.name());
             self.leave();
         }
         spawned.is_ok()
@@ -145,7 +148,7 @@ impl Movers {
         }
     }
 
-    /// The sealed child that movers have emptied. Asking forgets it, so that it is checked again if it can't be dropped.
+    /// The sealed child that movers have emptied. It is returned once. If it can't be dropped, the movers look into it again.
     pub fn emptied(&self) -> Option<TableRef> {
         let mut work = self.work.lock();
         let is_empty = std::mem::take(&mut work.is_empty);
@@ -197,8 +200,8 @@ impl Movers {
         if moved.replaced > 0 && told.is_none_or(|at| at.elapsed() >= COMPLAIN_AGAIN) {
             *told = Some(Instant::now());
             log::warn!(
-                "{}: {} rows were in the table that another program had inserted there, and were replaced by those of the hot \
-                 child; INSERT … ON CONFLICT by other programs doesn't see the hot child",
+                "{}: another program had inserted {} rows into the table whose keys were also in a child, and the moved rows have \
+                 replaced them; INSERT … ON CONFLICT by other programs doesn't see the children",
                 line.name(),
                 moved.replaced
             );

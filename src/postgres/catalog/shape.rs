@@ -16,8 +16,8 @@ use crate::postgres::connect::sql::literal;
 const ALTERED: &str = "vecsink_altered";
 const OTHER_TREE: &str = "vecsink_tree";
 
-/// What is said when the children of the table are others.
-const OTHER_CHILDREN: &str = "the child tables that have some of its rows are others";
+/// The text of the failure when a child was made, sealed or dropped meanwhile.
+const OTHER_CHILDREN: &str = "its child tables have changed";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl TableShape {
         let rules = rows.first().map(|row| row.get::<_, String>(4));
         let is_other = rules.is_some_and(|rules| rules != self.rules);
         let difference = self.difference(&found.collect::<Vec<_>>());
-        let difference = difference.or_else(|| is_other.then(|| "its unique indexes are others".to_owned()));
+        let difference = difference.or_else(|| is_other.then(|| "its unique indexes have changed".to_owned()));
         let has_children = rows.first().map(|row| row.get::<_, bool>(5));
         let other_children = has_children.zip(self.has_children).is_some_and(|(is, was)| is != was);
         let difference = difference.or_else(|| other_children.then(|| "it has got or lost child tables".to_owned()));
@@ -203,11 +203,11 @@ impl TreeShape {
 pub fn commit(session: &mut Session) -> Attempt<()> {
     session.commit().map_err(|failure| {
         if failure.text.contains(OTHER_TREE) {
-            // Nothing that the session has prepared is wrong but the statements' tables.
+            // The session is all right. Only its statements are for the tables of the former tree.
             return AttemptError { class: Class::Altered, ..AttemptError::outage(OTHER_CHILDREN) };
         }
         match failure.text.contains(ALTERED) {
-            // A new session will find out what is different, if anything that matters.
+            // A new session compares the table with what was known, and finds out what is different.
             true => AttemptError { class: Class::Stale, ..failure },
             false => failure,
         }

@@ -51,8 +51,8 @@ impl SchemaVersion {
         }
     }
 
-    /// Why rows that were put into shards by this schema version can't be used with the `other` one; `None`: they can.
-    fn parted_from(&self, other: &SchemaVersion) -> Option<&'static str> {
+    /// Why rows that were put into shards by this schema version can't be written by the `other` one; `None`: they can.
+    fn why_incompatible(&self, other: &SchemaVersion) -> Option<&'static str> {
         let (was, is) = (&self.table, &other.table);
         let of_key = |table: &'_ TargetTable| table.of_key().columns;
         let same_images =
@@ -62,7 +62,7 @@ impl SchemaVersion {
         } else if !same_images || was.key_is_bytewise != is.key_is_bytewise {
             Some("its key compares in another way")
         } else if was.other_unique != is.other_unique {
-            Some("its unique constraints are others")
+            Some("its unique constraints have changed")
         } else {
             None
         }
@@ -73,7 +73,7 @@ impl SchemaVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaDifference {
     None,
-    /// Only the child tables, which have some of its rows, are others.
+    /// Only the list of the child tables.
     Tree,
     Table,
 }
@@ -111,7 +111,7 @@ impl SchemaVersions {
     pub fn add(&self, found: SchemaVersion) -> Result<SchemaDifference, String> {
         let mut all = self.all.write();
         let newest = Arc::clone(&all[all.len() - 1]);
-        if let Some(why) = newest.parted_from(&found) {
+        if let Some(why) = newest.why_incompatible(&found) {
             return Err(why.to_owned());
         }
         let difference = match newest.table == found.table && newest.shape.is_same_but_for_tree(&found.shape) {

@@ -96,9 +96,9 @@ impl TableSchema {
         };
         Ok(self.versions.add(found).map(|difference| match difference {
             SchemaDifference::None => {}
-            // A session is replaced when it is used next: what it has prepared is for the tables that were.
+            // A session that has prepared statements for the former tables is replaced when it is used next.
             SchemaDifference::Tree => {
-                log::info!("{}: its child tables are others; going on with them", self.database.name)
+                log::info!("{}: its child tables have changed; going on with them as they are now", self.database.name)
             }
             SchemaDifference::Table => {
                 log::warn!("{}: the table was altered; going on with it as it is now", self.database.name);

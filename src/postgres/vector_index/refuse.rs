@@ -6,7 +6,7 @@ use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::sql::{qualified, quote};
 
-/// ON CONFLICT and SKIP LOCKED are new in it.
+/// The first version with ON CONFLICT and SKIP LOCKED: PostgreSQL 9.5.
 const OLDEST: u32 = 90_500;
 
 const INLINE: &str = "set 'sink.vector-index' to 'inline'";
@@ -83,7 +83,7 @@ fn is_another_key(index: &ParentIndex, catalog: &Catalog) -> bool {
     let is_written = |number: &i16| *number == 0 || catalog.columns.iter().any(|column| column.number == *number);
     let key = catalog.keys.key.as_ref().map(|key| key.iter().map(|&at| catalog.columns[at].number));
     let has_key = key.is_some_and(|mut key| key.all(|number| index.columns.contains(&number)));
-    // Values that the server makes itself are its own affair.
+    // An index over columns that the job doesn't write is no matter: the server makes their values.
     index.unique && !has_key && index.columns.iter().any(is_written)
 }
 
@@ -102,7 +102,7 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
         format!("it is another kind of table than {table}; drop it when it is empty, and have vecsink make it")
     } else if let Some(index) = hot.vector_indexes().next() {
         let index = qualified(&hot.schema, &index.name);
-        format!("its vector index would hold every row back; run: DROP INDEX {index}")
+        format!("each row would have to wait for its vector index; run: DROP INDEX {index}")
     } else if let Some(column) = hot.own_columns.first() {
         let column = quote(column);
         format!(
@@ -126,7 +126,7 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
     Err(Error::target(format!("{name}: {}.{} can't be its hot child: {why}", hot.schema, hot.name)))
 }
 
-/// The definition of an index of the key that the hot child has nothing like.
+/// The definition of an index of the parent's key, if the hot child has no such index.
 fn missing_key<'a>(parent: &'a Parent, hot: &Parent, catalog: &Catalog) -> Option<&'a str> {
     let mut key: Vec<i16> = catalog.keys.key.iter().flatten().map(|&at| catalog.columns[at].number).collect();
     key.sort_unstable();
@@ -135,7 +135,7 @@ fn missing_key<'a>(parent: &'a Parent, hot: &Parent, catalog: &Catalog) -> Optio
         columns.sort_unstable();
         index.unique && !index.partial && columns == key
     };
-    // Column numbers may differ in a child.
+    // Definitions are compared, because the numbers of the columns may differ in a child.
     let columns = |index: &'_ ParentIndex| index.definition.split(" WITH (").next().unwrap_or_default().to_owned();
     let is_there = |wanted: &ParentIndex| {
         hot.indexes.iter().any(|index| index.unique && index.immediate && columns(index) == columns(wanted))

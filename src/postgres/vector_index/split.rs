@@ -48,7 +48,7 @@ pub fn split(parent: &Parent, catalog: &Catalog) -> Result<String> {
          -- An update of {data} leaves the vector index alone. Queries go on reading {}, now a view.\n\
          -- In the job file, replace the sink table by two, and write each of them by an INSERT of its own:\n\
          --   {vector_table} ({}), {data} ({})\n\
-         -- Other views, functions, foreign keys and privileges on columns that use the table must be looked after by hand.\n\
+         -- Other views, functions, foreign keys and privileges on columns that use the table must be changed by hand.\n\
          BEGIN;\n",
         names(&vectors),
         parent.name,
@@ -76,7 +76,7 @@ pub fn split(parent: &Parent, catalog: &Catalog) -> Result<String> {
     }
     let view = shown.collect::<Vec<_>>().join(", ");
     add(format!("CREATE VIEW {} AS SELECT {view} FROM {of_data} d JOIN {of_vectors} v ON {same}", parent.quoted()));
-    // Those of single columns are looked after by hand.
+    // Privileges on single columns are granted by hand.
     for grant in parent.grants.iter().filter(|grant| !grant.right.contains('(')) {
         add(format!("GRANT {} ON {of_vectors} TO {}", grant.right, grant.role));
         if grant.right == "SELECT" {

@@ -209,7 +209,7 @@ fn tables_that_cannot_have_a_hot_child_are_refused_with_what_to_do() {
         (
             "CREATE TABLE t (id int PRIMARY KEY, v vector(3)); CREATE TABLE t_hot (PRIMARY KEY (id)) INHERITS (t);
              CREATE INDEX i ON t_hot USING hnsw (v vector_l2_ops)",
-            "hold every row back",
+            "each row would have to wait for its vector index",
             "DROP INDEX",
         ),
         (

@@ -27,8 +27,8 @@ pub fn shared_buffers(facts: &DoctorFacts) -> Vec<Finding> {
     let too_large = bytes > facts.server.shared_buffers;
     let finding = || Finding {
         text: format!(
-            "the table's HNSW indexes have {}, shared_buffers {}: each row and each search reads many pages of the graph, which then come \
-             from outside of the server's memory",
+            "the table's HNSW indexes are {} large, and shared_buffers is {}: each insert and each search reads many pages of the graph, \
+             and some of them then come from outside of the server's memory",
             shown(bytes),
             shown(facts.server.shared_buffers)
         ),
@@ -42,7 +42,7 @@ pub fn maintenance_work_mem(facts: &DoctorFacts) -> Vec<Finding> {
     let too_large = |index: &&IndexFacts| index.bytes > facts.server.maintenance_work_mem;
     let finding = |index: &IndexFacts| Finding {
         text: format!(
-            "index {} has {}, maintenance_work_mem is {}: a build of it doesn't fit into memory and becomes many times slower",
+            "index {} is {} large, and maintenance_work_mem is {}: a build of it doesn't fit into memory and becomes many times slower",
             index.name,
             shown(index.bytes),
             shown(facts.server.maintenance_work_mem)
