@@ -60,7 +60,7 @@ fn transactions_that_are_lost_and_repeated_change_nothing() {
 }
 
 #[test]
-fn a_key_that_wanders_between_three_changes_is_met_where_it_is() {
+fn three_changes_of_one_key_that_moves_find_it_wherever_it_is() {
     assert_holds(three_changes());
 }
 

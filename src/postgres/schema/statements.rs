@@ -36,7 +36,7 @@ pub enum Statement {
     ClearStaging,
     /// Keeps the tree as it is until the transaction ends. Empty without a tree.
     LockHotChild,
-    /// Takes the rows out of the staging table that the table has already, exactly so. Empty where they are not left alone.
+    /// Takes the rows out of the staging table that the table has already, exactly so. Empty where such rows are written again.
     DropUnchanged,
     /// By key, from arrays in the binary form of the keys' types, or of text.
     DeleteBinary,
@@ -55,7 +55,7 @@ pub struct Statements {
     /// The places of the key's columns in a row, in the same order.
     pub key: Vec<usize>,
     /// Inserts a copy of a row of the table, to see whether the table takes rows at all.
-    pub control: String,
+    pub insert_copy: String,
     patch: Patch,
     /// The other tables of the tree.
     pub others: Vec<OtherTable>,
@@ -136,7 +136,7 @@ impl Statements {
             },
             key: catalog.keys.key.clone().unwrap_or_default(),
             key_types: catalog.keys.key.iter().flatten().map(|&index| catalog.columns[index].base_type_id).collect(),
-            control: format!(
+            insert_copy: format!(
                 "INSERT INTO {table} ({columns}){} SELECT {columns} FROM {} LIMIT 1",
                 overriding(catalog),
                 catalog.quoted()

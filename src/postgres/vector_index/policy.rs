@@ -9,24 +9,25 @@ const SOON: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A hot child with fewer rows isn't sealed: each table of the tree costs every query a little.
 const LEAST_SEALED: u64 = 1000;
-/// With more sealed children than this, the limit of the scan doubles with every two further ones, and the smallest is emptied.
+/// With more sealed children than this, every two further ones double the limit of the scan, and the smallest one is emptied.
 const FEW_SEALED: usize = 4;
-/// A sealed child that movers could empty in this time doesn't stay.
+/// A sealed child that movers can empty in this time is emptied.
 const SOON_EMPTY: Duration = Duration::from_secs(60);
 /// The moving rate while it isn't known, in rows a second.
 const ASSUMED_RATE: f64 = 300.0;
 /// How long there must be little to do before sealed children are emptied.
 const CALM: Duration = Duration::from_secs(3);
-/// Dead rows that are left in the hot child, besides as many as there are live ones.
+/// The hot child is vacuumed when it has so many more dead rows than live ones.
 const FEW_DEAD: u64 = 2000;
 const VACUUM_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_VACUUM_PAUSE: Duration = Duration::from_secs(60);
-/// How long a number of movers is watched, and when another one is tried again after one didn't help.
+/// How long the moving rate of a number of movers is measured.
 const WATCHED: Duration = Duration::from_millis(1500);
+/// How long to wait before one more mover is tried again, after it didn't help.
 const NEXT_TRIAL: Duration = Duration::from_secs(30);
-/// One more mover stays if so much more is moved.
+/// One more mover stays if all movers together then move so many times as many rows.
 const WORTH: f64 = 1.08;
-/// What all movers together move in this time is no backlog.
+/// Rows are a backlog if all movers together need more seconds than this to move them.
 const NO_BACKLOG: f64 = 1.0;
 
 /// What the orders are made from.
@@ -70,10 +71,10 @@ pub struct Policy {
     over_since: Option<Instant>,
     calm_since: Option<Instant>,
     vacuums: Vacuums,
-    climb: Climb,
+    search: MoverSearch,
 }
 
-/// When the hot child may be vacuumed again. An old snapshot of another session may keep dead rows alive.
+/// When the hot child may be vacuumed again. VACUUM can't remove dead rows that an old snapshot of another session still sees.
 #[derive(Debug)]
 struct Vacuums {
     last: Option<Vacuum>,
@@ -90,9 +91,9 @@ struct Vacuum {
 
 /// The search for the best number of movers.
 #[derive(Debug)]
-struct Climb {
+struct MoverSearch {
     movers: usize,
-    /// The rate with one mover fewer, while it is tried out whether one more helps.
+    /// The rate with one mover fewer, while the last mover is only tried.
     before: Option<f64>,
     next_trial: Option<Instant>,
     window: Option<RateWindow>,
@@ -115,7 +116,7 @@ impl Policy {
             over_since: None,
             calm_since: None,
             vacuums: Vacuums { last: None, pause: VACUUM_PAUSE },
-            climb: Climb { movers: 1, before: None, next_trial: None, window: None, rate: None },
+            search: MoverSearch { movers: 1, before: None, next_trial: None, window: None, rate: None },
         }
     }
 
@@ -125,7 +126,7 @@ impl Policy {
         let is_over = figures.scan > limit;
         self.over_since = is_over.then(|| self.over_since.unwrap_or(now));
         let over_for = self.over_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        let movers = self.climb.movers(figures, self.most_movers);
+        let movers = self.search.movers(figures, self.most_movers);
         let is_calm = hot_rows as f64 <= self.rate() * NO_BACKLOG && !writers_behind && unindexed == 0;
         self.calm_since = is_calm.then(|| self.calm_since.unwrap_or(now));
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
@@ -140,14 +141,15 @@ impl Policy {
         }
     }
 
-    /// The limit of the scan. Each sealed child costs every query, too, so with many of them the hot child may be larger.
+    /// The limit of the scan. Each sealed child makes every query slower, too. So with many of them the hot child may be larger, and
+    /// fewer are made.
     fn limit(&self, sealed: usize) -> Duration {
         let doublings = sealed.saturating_sub(FEW_SEALED) / 2;
         self.scan_limit * (1 << doublings.min(16))
     }
 
     fn rate(&self) -> f64 {
-        self.climb.rate.unwrap_or(ASSUMED_RATE).max(1.0)
+        self.search.rate.unwrap_or(ASSUMED_RATE).max(1.0)
     }
 
     /// Whether movers bring the scan under its limit soon.
@@ -171,7 +173,7 @@ impl Vacuums {
         if dead_rows <= hot_rows + FEW_DEAD || !is_rested {
             return false;
         }
-        // The last one removed nothing, and this one may remove nothing either.
+        // The last VACUUM removed nothing, so this one may remove nothing either.
         let in_vain = self.last.is_some_and(|last| last.dead_since >= last.dead_before);
         self.pause = if in_vain { (self.pause * 2).min(LONGEST_VACUUM_PAUSE) } else { VACUUM_PAUSE };
         self.last = Some(Vacuum { at: now, dead_before: dead_rows, dead_since: dead_rows });
@@ -179,7 +181,7 @@ impl Vacuums {
     }
 }
 
-impl Climb {
+impl MoverSearch {
     fn movers(&mut self, figures: &Figures, most: usize) -> usize {
         let Figures { now, hot_rows, moved, pauses, .. } = *figures;
         let window = self.window.filter(|window| window.pauses == pauses && hot_rows > 0);
@@ -199,7 +201,7 @@ impl Climb {
         let rate = moved.saturating_sub(window.moved) as f64 / watched.as_secs_f64();
         let has_backlog = hot_rows as f64 > rate * NO_BACKLOG;
         if !has_backlog {
-            // The rate says how many rows came, not how many could be moved.
+            // There were fewer rows than could be moved, so a lower rate than the known one says nothing.
             self.rate = self.rate.filter(|known| *known > rate).or(Some(rate));
             (self.movers, self.before) = (1, None);
             return self.movers;

@@ -115,7 +115,7 @@ fn writers_that_are_always_behind_do_not_keep_the_hot_child_from_being_sealed() 
 #[test]
 fn what_movers_soon_bring_under_the_limit_is_not_sealed() {
     let mut world = World::new(&[1000.0, 1400.0]).begin();
-    world.policy.climb.rate = Some(1400.0);
+    world.policy.search.rate = Some(1400.0);
     world.figures.hot_rows = 35_000;
     assert!((0..8).all(|_| !world.tick(0).seal));
     assert!(world.figures.scan <= Duration::from_millis(20), "{:?}", world.figures);
@@ -147,7 +147,7 @@ fn the_more_sealed_children_there_are_the_larger_is_the_next() {
 fn small_sealed_children_are_emptied_in_calm_times_and_large_ones_stay_unless_they_are_many() {
     let empties = |sealed, smallest| {
         let mut world = World::new(&[1000.0]).begin();
-        world.policy.climb.rate = Some(1000.0);
+        world.policy.search.rate = Some(1000.0);
         (world.figures.sealed, world.figures.smallest) = (sealed, smallest);
         assert!((0..5).all(|_| !world.tick(10).empty_sealed), "it is calm for some seconds first");
         (0..5).any(|_| world.tick(10).empty_sealed)

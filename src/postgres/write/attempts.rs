@@ -21,7 +21,7 @@ use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::write::path::Path;
 use crate::postgres::write::transaction::{Besides, transaction};
 
-/// Whose the rows of a range are.
+/// Who owns the rows of a range.
 enum Ownership<'a> {
     /// Other processes own them all.
     Others,
@@ -48,7 +48,7 @@ impl<'a> BatchWrite<'a> {
             transaction(session, &schema_version.statements, rows, net, path, order, beside)
         })?;
         self.settle.rows_took(took);
-        if path != Path::Staged && written.moved > 0 && batches.is_some() {
+        if path != Path::Staged && written.replaced_in_others > 0 && batches.is_some() {
             // The next rows may be unchanged, and only a staged batch leaves such rows where they are.
             conflicts.met();
         } else {
@@ -90,7 +90,7 @@ impl<'a> BatchWrite<'a> {
     pub(super) fn find_conflict(&mut self, range: Range<usize>) -> Attempt<Outcome> {
         let path = self.path;
         let found = self.trial(|schema_version, session, rows| {
-            trial::in_the_way(session, &schema_version.statements, rows, range, path, schema_version.order)
+            trial::find_conflict(session, &schema_version.statements, rows, range, path, schema_version.order)
         })?;
         Ok(found.map_or(Outcome::NotFound, Outcome::Found))
     }
@@ -110,7 +110,8 @@ impl<'a> BatchWrite<'a> {
     }
 
     pub(super) fn try_copy(&mut self) -> Attempt<Outcome> {
-        let copied = self.trial(|schema_version, session, _| trial::control(session, &schema_version.statements))?;
+        let copied =
+            self.trial(|schema_version, session, _| trial::insert_copy(session, &schema_version.statements))?;
         Ok(copied.map_or(Outcome::NotFound, |()| Outcome::Passed))
     }
 

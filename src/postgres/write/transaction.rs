@@ -113,7 +113,9 @@ pub fn apply(
             }
         }
         match statements.resolution {
-            Some(Resolution::Replace) => written.moved += replace(session, statements, rows, &plan, unchanged)?,
+            Some(Resolution::Replace) => {
+                written.replaced_in_others += replace(session, statements, rows, &plan, unchanged)?;
+            }
             Some(Resolution::LeaveOut) => {
                 stored = stored.saturating_sub(resolve(session, statements, rows, &plan, Resolution::LeaveOut)?);
             }

@@ -68,12 +68,12 @@ pub fn sample(
 }
 
 /// Inserts a copy of a row that the table has. `None`: this can't be tried, or proves nothing.
-pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option<()>> {
+pub fn insert_copy(session: &mut Session, statements: &Statements) -> Attempt<Option<()>> {
     let tried = rolled_back(session, None, |session| {
         // A trial must not take long.
         session.run("SET LOCAL statement_timeout TO 5000")?;
-        let inserted = session.client().execute(&statements.control, &[]);
-        inserted.map_err(|error| session.failed(&error, During::Statement).of_statement(&statements.control))
+        let inserted = session.client().execute(&statements.insert_copy, &[]);
+        inserted.map_err(|error| session.failed(&error, During::Statement).of_statement(&statements.insert_copy))
     });
     match tried {
         Ok(0) => Ok(None),
@@ -85,9 +85,9 @@ pub fn control(session: &mut Session, statements: &Statements) -> Attempt<Option
     }
 }
 
-/// The row whose key is there already. It is found by halving: the shortest run from the start of `range` that is refused
-/// for a key ends with this row.
-pub fn in_the_way(
+/// The row in conflict: the one whose key is there already. It is found by halving: the shortest run from the start of `range` that is
+/// refused for a key ends with this row.
+pub fn find_conflict(
     session: &mut Session,
     statements: &Statements,
     rows: &mut Rows<'_>,

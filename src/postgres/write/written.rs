@@ -13,8 +13,8 @@ pub struct Written {
     pub ignored: u64,
     /// They were in the table already, exactly so.
     pub unchanged: u64,
-    /// Of those inserted: they replaced a row in another table of the tree.
-    pub moved: u64,
+    /// Of those inserted: they replaced a row of another table of the tree.
+    pub replaced_in_others: u64,
     /// Replaced by a later change of their key in the same transaction.
     pub superseded: u64,
 }
@@ -25,7 +25,7 @@ impl AddAssign for Written {
         self.deleted += other.deleted;
         self.ignored += other.ignored;
         self.unchanged += other.unchanged;
-        self.moved += other.moved;
+        self.replaced_in_others += other.replaced_in_others;
         self.superseded += other.superseded;
     }
 }

@@ -283,7 +283,7 @@ fn a_row_that_changes_nothing_stays_in_the_table_that_has_it() {
             let rows = Changes::default().insert(1, "old", "old").update(2, "new", "old").insert(3, "old", "old");
             let rows = rows.insert(4, "old", "new").insert(5, "old", "old").insert(6, "old", "old");
             let written = write(&target, &rows.batch()).written;
-            assert_eq!((written.inserted, written.unchanged, written.moved), (3, 3, 2));
+            assert_eq!((written.inserted, written.unchanged, written.replaced_in_others), (3, 3, 2));
             assert_eq!(places(&mut schema), "t_sealed_1 3, t_hot 2 4 5 6, t 1");
             let patches = (1..7).fold(Changes::default(), |changes, id| changes.patch(id, "?", "old"));
             let written = write(&target, &patches.batch()).written;
@@ -303,7 +303,7 @@ fn when_copied_rows_replace_others_the_next_batches_are_compared_with_the_table(
         schema.execute("INSERT INTO t SELECT g, 'old', 'old' FROM generate_series(1, 6) g");
         let target = open(&behind(&schema, ConflictMode::Upsert, WriteMode::Copy));
         let again = |ids: [i64; 3]| ids.into_iter().fold(Changes::default(), |rows, id| rows.insert(id, "old", "old"));
-        assert_eq!(write(&target, &again([1, 2, 3]).batch()).written.moved, 3);
+        assert_eq!(write(&target, &again([1, 2, 3]).batch()).written.replaced_in_others, 3);
         assert_eq!(write(&target, &again([4, 5, 6]).batch()).written.unchanged, 3);
         assert_eq!(places(&mut schema), "t_hot 1 2 3, t 4 5 6");
     }

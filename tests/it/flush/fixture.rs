@@ -135,7 +135,7 @@ pub struct Outcome {
 impl Settle for Outcome {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         assert_eq!(rows.start, self.settled, "settled in order, each once");
-        let Written { inserted, deleted, ignored, superseded, unchanged, moved: _ } = written;
+        let Written { inserted, deleted, ignored, superseded, unchanged, replaced_in_others: _ } = written;
         let left_out = std::mem::take(&mut self.leaves_out);
         let written_rows = (rows.len() - left_out) as u64;
         assert_eq!(inserted + deleted + ignored + superseded + unchanged, written_rows, "{written:?}");

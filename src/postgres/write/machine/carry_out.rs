@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::evidence::{ChangeKind, KINDS};
 use super::held::HeldRow;
 use super::rule::{Decision, Event, Task, Why};
-use super::rules::{CONTENTION, FEWER};
+use super::rules::{LOCK_WAIT, SESSION_WAIT};
 use super::situation::Ended;
 use super::{Action, BatchFacts, Effect, Machine, Outcome, Refusal, StopReason};
 use crate::postgres::connect::classify::Class;
@@ -75,7 +75,7 @@ impl Machine<'_> {
             }
             Decision::PauseForSchema => {
                 self.effect(Effect::CountRetry);
-                self.pause(Some(CONTENTION));
+                self.pause(Some(LOCK_WAIT));
             }
             Decision::UseOneRetry => {
                 self.tried.repeats += 1;
@@ -85,7 +85,7 @@ impl Machine<'_> {
             Decision::Wait(at_most) => self.wait(at_most, ended),
             Decision::WaitForOther => {
                 self.tried.added_keys += 1;
-                self.wait(CONTENTION, ended);
+                self.wait(LOCK_WAIT, ended);
             }
             Decision::WaitForServer => {
                 self.note_outage(failure);
@@ -95,7 +95,7 @@ impl Machine<'_> {
             Decision::WorkBehindPooler => {
                 self.effect(Effect::WorkBehindPooler);
                 self.effect(Effect::CountRetry);
-                self.pause(Some(FEWER));
+                self.pause(Some(SESSION_WAIT));
             }
             Decision::WaitForEvidence => self.effect(Effect::WaitForEvidence(CHECK_EVERY)),
             Decision::Stop(why) => self.stop(why, ended),

@@ -8,7 +8,7 @@
 //! - At the end of a batch no row may stay held back. Then other evidence counts: rows of other writers that were accepted
 //!   meanwhile; for whole rows, a copy of a row that is in the table already, inserted and rolled back. Where there is
 //!   neither, after [`LONGEST_WAIT`], it is enough that rows of the kind were accepted earlier, or
-//!   that the code is of class 22 or 44; not for a code that is about the table ([`speaks_of_the_table`]). Without any
+//!   that the code is of class 22 or 44; not for a code that is about the table ([`is_about_the_table`]). Without any
 //!   evidence the job stops.
 //!
 //! For a missing partition only later rows are evidence: each row that is already in the table has a partition.
@@ -109,7 +109,7 @@ impl Evidence {
 }
 
 /// Codes that hardly ever are a row's fault: only rows accepted later prove that it was the row's.
-pub fn speaks_of_the_table(failure: &AttemptError) -> bool {
+pub fn is_about_the_table(failure: &AttemptError) -> bool {
     const CODES: [&str; 7] = ["2200H", "53", "54000", "55", "58", "F0", "XX"];
     let code = failure.sqlstate.as_deref().unwrap_or_default();
     CODES.iter().any(|prefix| code.starts_with(prefix)) || failure.is_of_a_missing_partition()

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::action::BatchFacts;
-use super::evidence::{ChangeKind, ENOUGH, Evidence, KINDS, SAMPLE, speaks_of_the_table};
+use super::evidence::{ChangeKind, ENOUGH, Evidence, KINDS, SAMPLE, is_about_the_table};
 use crate::batch::Op;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::AttemptError;
@@ -70,7 +70,7 @@ impl Held {
         None
     }
 
-    /// A row of this kind, and behind the held ones, would have been accepted.
+    /// A row of this kind that comes after the held ones would have been accepted.
     pub fn prove(&mut self, kind: ChangeKind, accepted: usize) {
         self.proved[kind as usize] = accepted;
     }
@@ -86,7 +86,8 @@ impl Held {
         released
     }
 
-    /// The first row is at fault. Returns the rows to reject: those behind it that are certainly at fault are no longer held up.
+    /// The first row is at fault. Returns the rows to reject: this row, and the rows after it that are certainly at fault, up to the
+    /// next undecided one.
     pub fn release_first(&mut self) -> Vec<HeldRow> {
         let others = self.rows.iter().skip(1).take_while(|held| held.is_certain).count();
         self.rows.drain(..self.rows.len().min(1 + others)).collect()
@@ -97,7 +98,7 @@ impl Held {
         KINDS.into_iter().find(|&kind| evidence.refused_so_far(kind) >= ENOUGH && self.last_undecided(kind).is_some())
     }
 
-    /// Some of the rows of that kind behind those held back. The last rows first, because they probably differ most from the
+    /// Some of the rows of that kind that come after those held back. The last rows first, because they probably differ most from the
     /// refused ones.
     pub fn rows_to_try(&self, batch: &BatchFacts<'_>, evidence: &Evidence) -> Vec<usize> {
         let Some(kind) = self.kind_to_try(evidence) else { return Vec::new() };
@@ -121,8 +122,8 @@ impl Held {
     /// Whether there is no evidence against the first row, even after a wait.
     pub fn lacks_evidence(&self, evidence: &Evidence) -> bool {
         self.first().is_some_and(|HeldRow { kind, failure, .. }| {
-            let known = evidence.ever_accepted(*kind) || is_a_rule_for_values(failure);
-            !known || speaks_of_the_table(failure)
+            let known = evidence.ever_accepted(*kind) || is_about_values(failure);
+            !known || is_about_the_table(failure)
         })
     }
 
@@ -155,7 +156,7 @@ fn is_null(batch: &BatchFacts<'_>, row: usize, column: Option<&str>) -> bool {
 }
 
 /// Codes that are usually about a row's own values.
-fn is_a_rule_for_values(failure: &AttemptError) -> bool {
+fn is_about_values(failure: &AttemptError) -> bool {
     let has = |prefix: &str| failure.sqlstate.as_deref().is_some_and(|code| code.starts_with(prefix));
     has("22") || has("44")
 }

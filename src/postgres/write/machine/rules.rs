@@ -9,10 +9,10 @@ use super::rule::Task::{self, *};
 use super::rule::{Condition, Rule, Why};
 use crate::postgres::connect::classify::Class;
 
-/// The longest wait for another transaction's lock to go before the next try.
-pub const CONTENTION: Duration = Duration::from_secs(1);
-/// The longest wait for a session of another writer.
-pub const FEWER: Duration = Duration::from_millis(200);
+/// How long to wait at most before the next try, when another transaction holds a lock.
+pub const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// The same when there is no session for this writer: another writer ends its batch soon, and its session is free then.
+pub const SESSION_WAIT: Duration = Duration::from_millis(200);
 
 const EACH: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy];
 /// All but the trials, which are about no range of rows that could be split.
@@ -32,7 +32,7 @@ const DAMAGE: Event = Failed(Class::Damage);
 const REFUSALS: &[Event] = &[VALUE, ROW, CONFLICT, CONFIGURATION, OTHER, DAMAGE];
 const LOST: &[Event] = &[Failed(Class::Outage), Failed(Class::Login)];
 const TOO_LONG: &[Event] = &[Failed(Class::TooLong)];
-const IN_THE_WAY: &[Event] = &[Failed(Class::Contention), Failed(Class::TooLong)];
+const LOCKED_OR_SLOW: &[Event] = &[Failed(Class::Contention), Failed(Class::TooLong)];
 const STALE: &[Event] = &[Failed(Class::Stale)];
 const NOTHING: &[Event] = &[Event::None];
 
@@ -66,12 +66,12 @@ pub const RULES: &[Rule] = &[
     // Causes that will pass. They are no row's fault.
     rule(EACH, LOST, &[FirstLoss], NewSession),
     rule(EACH, LOST, &[NoMoreSessions, WaitedTooLong], Stop(Why::WaitedTooLong)),
-    rule(EACH, LOST, &[NoMoreSessions], Wait(FEWER)),
+    rule(EACH, LOST, &[NoMoreSessions], Wait(SESSION_WAIT)),
     rule(EACH, LOST, &[AwayTooLong], Stop(Why::AwayTooLong)),
     rule(EACH, LOST, &[], WaitForServer),
     rule(OF_A_RANGE, TOO_LONG, &[SeveralUnits], HalveForTime),
-    rule(EACH, IN_THE_WAY, &[WaitedTooLong], Stop(Why::WaitedTooLong)),
-    rule(EACH, IN_THE_WAY, &[], Wait(CONTENTION)),
+    rule(EACH, LOCKED_OR_SLOW, &[WaitedTooLong], Stop(Why::WaitedTooLong)),
+    rule(EACH, LOCKED_OR_SLOW, &[], Wait(LOCK_WAIT)),
     rule(EACH, &[Failed(Class::OtherSession)], &[], WorkBehindPooler),
     rule(&[ReadCatalog], &[Failed(Class::Altered)], &[], PauseForSchema),
     rule(EACH, &[Failed(Class::Altered)], &[], Do(ReadCatalog)),
