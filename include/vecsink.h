@@ -207,7 +207,7 @@ typedef struct vecsink_stats {
     // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     // the next start. Near zero while progress is stored; -1 for sinks.
     int64_t progress_age_ms;
-    // Rows that were moved into the vector index after they were written (with sink.vector-index = behind).
+    // Rows that were moved from a child into the table, and so into its vector index (with sink.vector-index = behind).
     uint64_t rows_moved;
     // Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
     uint64_t rows_waiting_for_index;
