@@ -126,7 +126,11 @@ impl Policy {
         let is_over = figures.scan > limit;
         self.over_since = is_over.then(|| self.over_since.unwrap_or(now));
         let over_for = self.over_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        let movers = self.search.movers(figures, self.most_movers);
+        let is_soon_under = self.is_soon_under(figures, limit);
+        // The hot child is sealed next. An index over its rows costs the server less than moving them, and so does the build that runs
+        // now if it has the processors for itself. One mover remains, in case that builds fail.
+        let is_sealed_next = is_over && hot_rows >= LEAST_SEALED && unindexed > 0 && !is_soon_under;
+        let movers = if is_sealed_next { self.search.one() } else { self.search.movers(figures, self.most_movers) };
         let is_calm = hot_rows as f64 <= self.rate() * NO_BACKLOG && !writers_behind && unindexed == 0;
         self.calm_since = is_calm.then(|| self.calm_since.unwrap_or(now));
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
@@ -136,7 +140,7 @@ impl Policy {
             movers,
             insist: waits_no_longer,
             vacuum: self.vacuums.is_due(figures),
-            seal: may_seal && (waits_no_longer || !writers_behind && !self.is_soon_under(figures, limit)),
+            seal: may_seal && (waits_no_longer || !writers_behind && !is_soon_under),
             empty_sealed: is_long_calm && sealed > 0 && (sealed > FEW_SEALED || self.is_soon_empty(figures.smallest)),
         }
     }
@@ -182,6 +186,12 @@ impl Vacuums {
 }
 
 impl MoverSearch {
+    /// One mover, whatever could be tried.
+    fn one(&mut self) -> usize {
+        (self.movers, self.before, self.window) = (1, None, None);
+        self.movers
+    }
+
     fn movers(&mut self, figures: &Figures, most: usize) -> usize {
         let Figures { now, hot_rows, moved, pauses, .. } = *figures;
         let window = self.window.filter(|window| window.pauses == pauses && hot_rows > 0);

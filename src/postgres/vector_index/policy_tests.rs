@@ -131,6 +131,15 @@ fn the_next_child_is_sealed_only_when_the_last_one_has_its_index() {
 }
 
 #[test]
+fn while_an_index_is_built_one_mover_remains_for_rows_that_are_sealed_next() {
+    let mut world = World::new(&[1000.0, 1900.0, 2700.0]).begin();
+    (world.figures.sealed, world.figures.unindexed, world.figures.hot_rows) = (1, 1, 100_000);
+    assert!((0..40).all(|_| world.tick(1000).movers == 1));
+    (world.figures.unindexed, world.figures.hot_rows) = (0, 30_000);
+    assert!((0..10).any(|_| world.tick(0).movers > 1));
+}
+
+#[test]
 fn the_more_sealed_children_there_are_the_larger_is_the_next() {
     let mut world = World::new(&[100.0]).begin();
     let mut sizes = Vec::new();
