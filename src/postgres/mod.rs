@@ -8,7 +8,7 @@ mod target;
 mod vector_index;
 mod write;
 
-pub use self::catalog::tree::TableRef;
+pub use self::catalog::tree::{TableRef, Tree};
 pub use self::own_tables::dead_letters::beside::{Answered, Beside};
 pub use self::own_tables::dead_letters::open::check_dead_letters;
 pub use self::own_tables::dead_letters::read::read_dead_letters;
@@ -20,15 +20,13 @@ pub use self::target::Target;
 pub use self::target::description::Description;
 pub use self::vector_index::ages::Ages;
 pub use self::vector_index::build::Built;
-pub use self::vector_index::deferral::catch_up::CatchUp;
-pub use self::vector_index::deferral::index_deferral::{Deferred, IndexDeferral, Restored};
-pub use self::vector_index::deferral::progress::BuildProgress;
-pub use self::vector_index::deferral::script::BuildKind;
 pub use self::vector_index::doctor::Finding;
 #[cfg(feature = "internals")]
 pub use self::vector_index::doctor::{CHECKS, Diagnosis};
+pub use self::vector_index::holders::LockWatch;
 pub use self::vector_index::keeper::{KeeperSession, SealedChild, TreeKeeper, TreeLook};
 pub use self::vector_index::layout::{TableLayout, layout_ddl};
+pub use self::vector_index::lock_tries::{LONGEST as LONGEST_LOCK_WAIT, LockTries};
 pub use self::vector_index::measure::ScanTimer;
 pub use self::vector_index::mover::Moved;
 pub use self::vector_index::pace::Pace;

@@ -2,7 +2,6 @@
 
 mod check;
 mod ddl;
-mod indexes;
 mod run;
 mod sample;
 mod sources;

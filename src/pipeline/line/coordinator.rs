@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::movers::{Movers, is_behind};
 use super::state::{LineState, Waiting};
+use super::tree_changes::{TreeChanges, TriedChange};
 use super::troubles::Troubles;
+use super::writers_watch::WritersWatch;
 use crate::error::Result;
 use crate::postgres::{
-    Ages, Figures, KeeperSession, Orders, Policy, ScanTimer, SealedChild, TreeChange, TreeKeeper, TreeLook,
+    Ages, Figures, KeeperSession, Orders, Policy, ScanTimer, SealedChild, TableRef, Tree, TreeKeeper, TreeLook,
 };
 use crate::stop::Phase;
 
@@ -19,8 +21,11 @@ use crate::stop::Phase;
 const LOOK: Duration = Duration::from_millis(500);
 /// How often it is looked at otherwise.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
-/// After a look, the next one waits at least this many times as long as the look took.
+/// After a look, the next one waits at least this many times as long as counting took. Measuring has a limit of its own.
 const COST: u32 = 20;
+/// How often it is asked meanwhile whether something has happened for which the tree is looked at earlier, and how much earlier.
+const GLANCE: Duration = Duration::from_millis(100);
+const EARLIER: u32 = 4;
 
 /// Starts the threads, if the table has a hot child and they don't run yet.
 pub fn start(movers: &Arc<Movers>, line: &Arc<LineState>) {
@@ -39,7 +44,10 @@ fn coordinate(movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) 
         ),
         timer: ScanTimer::default(),
         ages: Ages::default(),
-        pauses: 0,
+        writers: WritersWatch::default(),
+        seals: TreeChanges::default(),
+        drops: TreeChanges::default(),
+        wanted: None,
     };
     let mut troubles = Troubles::default();
     loop {
@@ -50,7 +58,7 @@ fn coordinate(movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) 
             }
             Err(error) => troubles.note(line, &error, &movers.stop),
         };
-        if movers.stop.wait(Phase::Abandoning, rest) {
+        if coordinator.wait(movers, line, rest) {
             return;
         }
     }
@@ -62,17 +70,50 @@ struct Coordinator {
     policy: Policy,
     timer: ScanTimer,
     ages: Ages,
-    /// How often movers had paused at the last look.
-    pauses: u64,
+    writers: WritersWatch,
+    seals: TreeChanges,
+    drops: TreeChanges,
+    /// The seal that waits for its locks.
+    wanted: Option<WantedSeal>,
+}
+
+/// A seal that was decided.
+struct WantedSeal {
+    tree: Tree,
+    rows: u64,
+    scan: Duration,
+    /// When the tree is looked at again and it is decided anew.
+    next_look: Instant,
 }
 
 impl Coordinator {
+    /// Waits until it is time for the next round. This is earlier when the writers have caught up, because the rows of a burst may
+    /// have to be sealed then, and when an index was built. Returns whether the thread is to end.
+    fn wait(&mut self, movers: &Movers, line: &LineState, rest: Duration) -> bool {
+        let begun = Instant::now();
+        loop {
+            let left = rest.saturating_sub(begun.elapsed());
+            if left.is_zero() || movers.stop.wait(Phase::Abandoning, left.min(GLANCE)) {
+                return movers.stop.phase() >= Phase::Abandoning;
+            }
+            let now = Instant::now();
+            self.writers.note(now, movers.pauses.load(Ordering::Relaxed), is_behind(line));
+            let is_possible = now.saturating_duration_since(begun) >= rest / EARLIER;
+            if is_possible && (self.writers.have_caught_up(now) || movers.has_built()) {
+                return false;
+            }
+        }
+    }
+
     /// Looks at the tree, gives orders and carries out those that aren't the movers'. Returns when to look again.
     fn round(&mut self, movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) -> Result<Duration> {
         if line.in_outage() {
             return Ok(LOOK);
         }
         let begun = Instant::now();
+        if let Some(wanted) = self.wanted.take().filter(|wanted| begun < wanted.next_look) {
+            return self.seal(movers, line, keeper, wanted);
+        }
         let Some(look) = keeper.look(&mut self.session, &mut self.timer)? else {
             line.note_waiting(None);
             movers.order(line, Orders::default(), None);
@@ -80,7 +121,7 @@ impl Coordinator {
         };
         let now = Instant::now();
         let rest = if look.waiting > 0 || !look.sealed.is_empty() { LOOK } else { IDLE_LOOK };
-        let rest = rest.max((now - begun) * COST);
+        let rest = rest.max((now - begun).saturating_sub(look.measuring) * COST);
         self.ages.note(now, look.hot.next);
         let oldest = look.oldest.map(|transaction| self.ages.since(transaction, now));
         line.note_waiting(Some(Waiting { rows: look.waiting, oldest }));
@@ -95,14 +136,12 @@ impl Coordinator {
             movers.build(line, child);
         }
         if orders.seal {
-            return self.seal(movers, line, keeper, &look).map(|sealed| if sealed { Duration::ZERO } else { rest });
+            let wanted =
+                WantedSeal { tree: look.tree, rows: look.hot.rows, scan: look.scan, next_look: Instant::now() + rest };
+            return self.seal(movers, line, keeper, wanted);
         }
-        let emptied = movers.emptied();
-        if let Some(child) = emptied {
-            let dropped = keeper.drop_empty(&mut self.session, &look.tree, &child)?;
-            if dropped == TreeChange::Done {
-                log::info!("{}: sealed child {} is empty and was dropped", line.name(), child.name);
-            }
+        if let Some(child) = movers.emptied() {
+            self.drop_empty(line, keeper, &look.tree, &child)?;
         }
         Ok(rest)
     }
@@ -116,7 +155,7 @@ impl Coordinator {
         now: Instant,
     ) -> Figures {
         let pauses = movers.pauses.load(Ordering::Relaxed);
-        let have_paused = std::mem::replace(&mut self.pauses, pauses) != pauses;
+        self.writers.note(now, pauses, is_behind(line));
         Figures {
             now,
             hot_rows: look.hot.rows,
@@ -124,30 +163,48 @@ impl Coordinator {
             scan: look.scan,
             moved: line.counters().rows_moved.get(),
             pauses,
-            writers_behind: have_paused || is_behind(line),
+            writers_behind: self.writers.are_behind(now),
             sealed: look.sealed.len(),
             unindexed: look.sealed.iter().filter(|child| !child.has_indexes).count(),
             smallest: smallest.map_or(0, |child| child.rows),
         }
     }
 
-    fn seal(&mut self, movers: &Movers, line: &LineState, keeper: &TreeKeeper, look: &TreeLook) -> Result<bool> {
-        let sealed = keeper.seal(&mut self.session, &look.tree)?;
-        match sealed {
-            TreeChange::Done => {
+    /// Returns when the next round is due.
+    fn seal(&mut self, movers: &Movers, line: &LineState, keeper: &TreeKeeper, wanted: WantedSeal) -> Result<Duration> {
+        let Coordinator { session, seals, .. } = self;
+        let tree = &wanted.tree;
+        let tables: Vec<&TableRef> = tree.others.last().into_iter().chain([&tree.hot]).collect();
+        let change = |session: &mut KeeperSession, wait| keeper.seal(session, tree, wait);
+        let tried = seals.attempt((line, keeper), session, ("sealing the hot child", &tables), change)?;
+        let until_look = wanted.next_look.saturating_duration_since(Instant::now());
+        Ok(match tried {
+            TriedChange::Done => {
                 movers.begin_anew();
                 log::info!(
                     "{}: the hot child has about {} rows, and a query needs {:.1} ms for them; it was sealed and gets an index of its own",
                     line.name(),
-                    look.hot.rows,
-                    look.scan.as_secs_f64() * 1e3
+                    wanted.rows,
+                    wanted.scan.as_secs_f64() * 1e3
                 );
+                Duration::ZERO
             }
-            TreeChange::Busy => {
-                log::debug!("{}: the hot child can't be sealed now: another session holds a lock", line.name())
+            TriedChange::Again(rest) => {
+                self.wanted = Some(wanted);
+                rest
             }
-            TreeChange::OutOfDate => {}
+            TriedChange::OutOfDate => until_look,
+        })
+    }
+
+    /// Drops a sealed child that has no rows. If it can't be had now, the movers find again that it is empty.
+    fn drop_empty(&mut self, line: &LineState, keeper: &TreeKeeper, tree: &Tree, child: &TableRef) -> Result<()> {
+        let Coordinator { session, drops, .. } = self;
+        let change = |session: &mut KeeperSession, wait| keeper.drop_empty(session, tree, child, wait);
+        let aim = "dropping an empty sealed child";
+        if drops.attempt((line, keeper), session, (aim, &[&tree.hot, child]), change)? == TriedChange::Done {
+            log::info!("{}: sealed child {} is empty and was dropped", line.name(), child.name);
         }
-        Ok(sealed == TreeChange::Done)
+        Ok(())
     }
 }

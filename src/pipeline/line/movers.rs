@@ -40,6 +40,8 @@ pub struct Movers {
     /// How often movers have paused for writers.
     pub pauses: AtomicU64,
     is_building: AtomicBool,
+    /// An index was finished since this was last asked.
+    has_built: AtomicBool,
     next_build: Mutex<Option<Instant>>,
     /// When it was last logged that rows of other programs were replaced.
     replaced_told: Mutex<Option<Instant>>,
@@ -155,6 +157,11 @@ impl Movers {
         work.emptying.as_ref().filter(|_| is_empty).map(|(child, _)| child.clone())
     }
 
+    /// Whether an index was finished. The answer is yes only once.
+    pub fn has_built(&self) -> bool {
+        self.has_built.swap(false, Ordering::Relaxed)
+    }
+
     /// Builds the indexes of a sealed child in a thread of its own, unless one is being built.
     pub fn build(self: &Arc<Self>, line: &Arc<LineState>, child: &SealedChild) {
         let is_due = self.next_build.lock().is_none_or(|at| at <= Instant::now());
@@ -179,6 +186,7 @@ impl Movers {
         let again = match built {
             Ok(Built::All) => {
                 log::info!("{}: {} has its vector index, after {seconds:.1} s", line.name(), child.name);
+                self.has_built.store(true, Ordering::Relaxed);
                 return;
             }
             Ok(Built::Elsewhere) => BUILD_AGAIN,

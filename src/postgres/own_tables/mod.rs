@@ -2,6 +2,5 @@
 
 mod create;
 pub(crate) mod dead_letters;
-pub(crate) mod deferred_indexes;
 pub(crate) mod owners;
 pub(crate) mod streams;

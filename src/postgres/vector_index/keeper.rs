@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::build::{Built, build};
+use super::holders::{Holder, holders};
 use super::measure::{RowFigures, ScanTimer, SearchOrder, count};
 use super::mover::{Moved, MovedColumns, is_altered, move_rows};
 use super::parent::{Parent, from_using, is_vector_index};
@@ -70,6 +71,8 @@ pub struct TreeLook {
     pub oldest: Option<u64>,
     /// How long an exact search takes in the tables without an index.
     pub scan: Duration,
+    /// How long it took to measure that.
+    pub measuring: Duration,
 }
 
 impl TreeKeeper {
@@ -134,7 +137,8 @@ impl TreeKeeper {
     fn measure(&self, session: &mut Session, tree: Tree, timer: &mut ScanTimer) -> Attempt<TreeLook> {
         let hot = count(session, &tree.hot)?;
         let sealed = sealed_children(session, &tree)?;
-        let mut look = TreeLook { hot, sealed, waiting: hot.rows, oldest: hot.oldest, scan: Duration::ZERO, tree };
+        let (waiting, oldest) = (hot.rows, hot.oldest);
+        let mut look = TreeLook { hot, sealed, waiting, oldest, scan: Duration::ZERO, measuring: Duration::ZERO, tree };
         let unindexed: Vec<TableRef> =
             look.sealed.iter().filter(|child| !child.has_indexes).map(|child| child.table.clone()).collect();
         for child in look.sealed.iter_mut().filter(|child| !child.has_indexes) {
@@ -147,10 +151,12 @@ impl TreeKeeper {
         if let Some(estimate) = timer.estimate(look.waiting, Instant::now()) {
             look.scan = estimate;
         } else if let Some(order) = SearchOrder::read(session, self.parent.oid)? {
+            let begun = Instant::now();
             for table in unindexed.iter().chain([&look.tree.hot]) {
                 look.scan += order.time(session, table)?;
             }
             timer.note(look.waiting, look.scan, Instant::now());
+            look.measuring = begun.elapsed();
         }
         Ok(look)
     }
@@ -192,15 +198,28 @@ impl TreeKeeper {
         vacuumed.map_err(|failure| self.error(&failure, "the hot child can't be vacuumed"))
     }
 
-    /// Seals the hot child and makes a new one.
-    pub fn seal(&self, own: &mut KeeperSession, tree: &Tree) -> Result<TreeChange> {
-        let sealed = self.run(own, |session| seal::seal(session, tree, (&self.sink.schema, &self.sink.table)));
+    /// The transactions that hold locks on these tables.
+    pub fn holders(&self, own: &mut KeeperSession, tables: &[&TableRef]) -> Result<Vec<Holder>> {
+        let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+        let found = self.run(own, |session| holders(session, &oids));
+        found.map_err(|failure| self.error(&failure, "it can't be read who holds locks"))
+    }
+
+    /// Seals the hot child and makes a new one. Its locks are waited for no longer than `wait`.
+    pub fn seal(&self, own: &mut KeeperSession, tree: &Tree, wait: Duration) -> Result<TreeChange> {
+        let sealed = self.run(own, |session| seal::seal(session, tree, (&self.sink.schema, &self.sink.table), wait));
         sealed.map_err(|failure| self.error(&failure, "the hot child can't be sealed"))
     }
 
     /// Drops a sealed child that has no rows.
-    pub fn drop_empty(&self, own: &mut KeeperSession, tree: &Tree, child: &TableRef) -> Result<TreeChange> {
-        let dropped = self.run(own, |session| seal::drop_empty(session, tree, child));
+    pub fn drop_empty(
+        &self,
+        own: &mut KeeperSession,
+        tree: &Tree,
+        child: &TableRef,
+        wait: Duration,
+    ) -> Result<TreeChange> {
+        let dropped = self.run(own, |session| seal::drop_empty(session, tree, child, wait));
         dropped.map_err(|failure| self.error(&failure, "an empty sealed child can't be dropped"))
     }
 

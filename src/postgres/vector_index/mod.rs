@@ -4,12 +4,13 @@
 pub mod ages;
 pub mod build;
 pub mod ddl;
-pub mod deferral;
 pub mod describe;
 pub mod doctor;
+pub mod holders;
 pub mod hot_child;
 pub mod keeper;
 pub mod layout;
+pub mod lock_tries;
 pub mod measure;
 pub mod mover;
 pub mod pace;

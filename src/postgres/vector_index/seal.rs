@@ -1,7 +1,9 @@
 //! Changes of the tree: a hot child is sealed and a new one takes the rows; an empty sealed child is dropped. Each is one
 //! transaction, and one of them at a time for a table, whatever the number of processes.
-//! Locks are waited for only briefly, because other sessions queue behind one that waits. If one can't be had, the change is tried
-//! again later.
+//! Locks are waited for only as long as the caller says, because other sessions queue behind one that waits. If one can't be had,
+//! the change is tried again later.
+
+use std::time::{Duration, Instant};
 
 use crate::postgres::catalog::tree::{TableRef, Tree, sealed_name};
 use crate::postgres::connect::failure::Attempt;
@@ -13,8 +15,10 @@ use crate::postgres::vector_index::parent::Parent;
 /// How long to wait for the table's lock behind which no reads and writes queue. It is shorter than `deadlock_timeout`, after which the
 /// server would cancel an autovacuum that has the lock.
 const TABLE_WAIT: &str = "500ms";
-/// How long to wait for each lock behind which writers or queries queue.
-const CHILD_WAIT: &str = "200ms";
+/// At least so long each lock is waited for, even if those before it took all the time.
+const LEAST_WAIT: Duration = Duration::from_millis(20);
+/// The part of `deadlock_timeout` that a change may wait for all of its locks together.
+const DEADLOCK_SHARE: f64 = 0.8;
 
 /// What became of a change of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +34,8 @@ pub enum TreeChange {
 ///
 /// The seal first waits for the writers: each of them has locked the hot child and may still need the table. Then it locks the table, so
 /// that queries wait there, before they list the children. A query that waited for the lock of the hot child would have listed them
-/// already, and would not read the new one.
-pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -> Attempt<TreeChange> {
+/// already, and would not read the new one. It waits for all these locks together no longer than `wait`.
+pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str), wait: Duration) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
         let (parent, hot) = (qualified(schema, table), tree.hot.quoted());
         // VACUUM of the table holds this lock for long, because of the vector index. While the seal waits for it here, nobody queues
@@ -43,10 +47,10 @@ pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -
             tree.hot.oid
         ))?;
         let indexes: Vec<String> = indexes.into_iter().flatten().collect();
-        session.run(&format!(
-            "SET LOCAL lock_timeout TO '{CHILD_WAIT}'; LOCK TABLE ONLY {hot} IN SHARE ROW EXCLUSIVE MODE;
-             LOCK TABLE ONLY {parent} IN ACCESS EXCLUSIVE MODE; LOCK TABLE ONLY {hot} IN ACCESS EXCLUSIVE MODE"
-        ))?;
+        // The first lock lets only readers go on. With a weaker one, SELECT … FOR UPDATE could take a lock on the hot child, too, and then
+        // wait for us with a DELETE, while we would wait for its first lock.
+        let locks = [(&hot, "EXCLUSIVE"), (&parent, "ACCESS EXCLUSIVE"), (&hot, "ACCESS EXCLUSIVE")];
+        lock(session, &locks, wait)?;
         if !is_same(session, &tree.hot)? {
             return Ok(TreeChange::OutOfDate);
         }
@@ -58,16 +62,12 @@ pub fn seal(session: &mut Session, tree: &Tree, (schema, table): (&str, &str)) -
 }
 
 /// Drops a sealed child that has no rows.
-pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef) -> Attempt<TreeChange> {
+pub fn drop_empty(session: &mut Session, tree: &Tree, child: &TableRef, wait: Duration) -> Attempt<TreeChange> {
     in_transaction(session, tree, |session| {
         // A writer keeps its lock on the hot child to the end of its transaction. So when the first lock is ours, no writer is between its
         // statements on two tables.
-        session.run(&format!(
-            "SET LOCAL lock_timeout TO '{CHILD_WAIT}'; LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE;
-             LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE",
-            tree.hot.quoted(),
-            child.quoted()
-        ))?;
+        let (hot, child_name) = (tree.hot.quoted(), child.quoted());
+        lock(session, &[(&hot, "SHARE ROW EXCLUSIVE"), (&child_name, "ACCESS EXCLUSIVE")], wait)?;
         let has_rows = session.first_value(&format!("SELECT 1 FROM ONLY {} LIMIT 1", child.quoted()))?.is_some();
         if has_rows || !is_same(session, &tree.hot)? || !is_same(session, child)? {
             return Ok(TreeChange::OutOfDate);
@@ -98,6 +98,21 @@ fn in_transaction(
         Err(failure) if failure.is_of_a_lock() => session.run("ROLLBACK").map(|()| TreeChange::Busy),
         Err(failure) => Err(failure),
     }
+}
+
+/// Locks tables one after another. Others may wait behind each of these locks, so all together are waited for no longer than `wait`.
+fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Attempt<()> {
+    let deadlock_timeout =
+        session.first_value("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'")?;
+    let deadlock_timeout =
+        deadlock_timeout.and_then(|milliseconds| milliseconds.parse().ok()).map(Duration::from_millis);
+    let wait = deadlock_timeout.map_or(wait, |timeout| wait.min(timeout.mul_f64(DEADLOCK_SHARE)));
+    let until = Instant::now() + wait;
+    for (table, mode) in locks {
+        let left = until.saturating_duration_since(Instant::now()).max(LEAST_WAIT).as_millis();
+        session.run(&format!("SET LOCAL lock_timeout TO '{left}ms'; LOCK TABLE ONLY {table} IN {mode} MODE"))?;
+    }
+    Ok(())
 }
 
 /// The advisory lock of whoever changes the tree.

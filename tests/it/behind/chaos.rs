@@ -204,7 +204,7 @@ fn seal(mut client: Client, goes_on: &AtomicBool, counts: &Counts) {
         let name = client.query_one("SELECT 't_sealed_' || 't_hot'::regclass::oid::text", &[]);
         let Ok(name) = name.and_then(|row| row.try_get::<_, String>(0)) else { continue };
         let sealed = client.batch_execute(&format!(
-            "BEGIN; SET LOCAL lock_timeout TO '200ms'; LOCK TABLE ONLY t_hot IN SHARE ROW EXCLUSIVE MODE;
+            "BEGIN; SET LOCAL lock_timeout TO '200ms'; LOCK TABLE ONLY t_hot IN EXCLUSIVE MODE;
              LOCK TABLE ONLY t IN ACCESS EXCLUSIVE MODE; LOCK TABLE ONLY t_hot IN ACCESS EXCLUSIVE MODE;
              ALTER TABLE t_hot RENAME TO {name}; ALTER INDEX t_hot_pkey RENAME TO {name}_pkey;
              CREATE TABLE t_hot (LIKE t INCLUDING DEFAULTS, PRIMARY KEY (id)) INHERITS (t); COMMIT"

@@ -1,9 +1,11 @@
 //! A hot child that is too large for exact searches is sealed and gets an index of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::scene::Scene;
-use crate::support::eventually;
+use super::told::{JOB, with_variables};
+use crate::support::{Job, eventually, kafka};
 
 /// With this limit 8,000 rows are too many.
 const LOW: &[(&str, &str)] = &[("sink.vector-index.scan-limit", "1"), ("sink.vector-index.movers", "1")];
@@ -113,6 +115,70 @@ fn a_session_that_reads_the_hot_child_puts_sealing_off_and_others_go_on() {
     eventually("the child is sealed", || !sealed(&mut scene).is_empty());
     assert_eq!(scene.schema.count("cars"), 12_020);
     drop(sink);
+}
+
+#[test]
+fn a_child_is_sealed_while_queries_that_take_long_run_without_a_pause() {
+    let Some(mut scene) = Scene::new("note text") else { return };
+    scene.fill("cars_hot", 1..=30_000);
+    let query = Duration::from_millis(500);
+    let ended = AtomicBool::new(false);
+    let clients: Vec<_> = (0..3).map(|_| scene.schema.connect()).collect();
+    std::thread::scope(|scope| {
+        let readers = clients.into_iter().enumerate().map(|(number, mut client)| {
+            let ended = &ended;
+            scope.spawn(move || {
+                std::thread::sleep(query / 3 * number as u32);
+                let mut longest = Duration::ZERO;
+                // Should the child never be sealed, the test must end nevertheless.
+                let until = Instant::now() + Duration::from_secs(60);
+                while !ended.load(Ordering::Relaxed) && Instant::now() < until {
+                    let begun = Instant::now();
+                    let rows = client.query_one("SELECT count(*), pg_sleep(0.5)::text FROM cars", &[]);
+                    assert_eq!(rows.expect("it reads").get::<_, i64>(0), 30_000);
+                    longest = longest.max(begun.elapsed());
+                }
+                longest
+            })
+        });
+        let readers: Vec<_> = readers.collect();
+        let sink = scene.open_with(LOW);
+        eventually("the child is sealed", || !sealed(&mut scene).is_empty());
+        ended.store(true, Ordering::Relaxed);
+        for reader in readers {
+            let longest = reader.join().expect("no row is missing");
+            assert!(longest < query + Duration::from_secs(2), "a query waits for a seal: {longest:?}");
+        }
+        drop(sink);
+    });
+}
+
+#[test]
+fn a_transaction_that_holds_a_lock_for_long_is_told_of_and_rows_are_moved_meanwhile() {
+    let (Some(mut scene), Some(kafka)) = (Scene::new("color text"), kafka()) else { return };
+    let topic = kafka.topic(1);
+    scene.fill("cars_hot", 1..=40_000);
+    let mut reader = scene.schema.connect();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM cars").expect("it reads");
+    let process: i32 = reader.query_one("SELECT pg_backend_pid()", &[]).expect("a number").get(0);
+    let job = with_variables(Job::run(JOB), &scene.schema, &topic.name, &kafka.brokers);
+    let limit = job.option("cars.sink.vector-index.scan-limit", 1);
+    let running = limit.option("messages.scan.bounded.mode", "unbounded").start();
+    let end = format!("end it: SELECT pg_terminate_backend({process})");
+    eventually("the process is named", || running.said().contains(&end));
+    assert!(running.said().contains("state idle in transaction"), "{}", running.said());
+    let (waiting, moved) = scene.places();
+    assert!(moved > 0 && waiting + moved == 40_000, "{waiting} rows wait, {moved} were moved");
+    // It goes on without looking who holds locks again and again in the log.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(running.said().matches(&end).count(), 1);
+    assert!(sealed(&mut scene).is_empty());
+    reader.batch_execute("COMMIT").expect("it ends");
+    eventually("all rows are in an index", || {
+        scene.places().0 == 0 && indexes(&mut scene).0 == sealed(&mut scene).len()
+    });
+    running.terminate();
+    running.wait().exited(0);
 }
 
 #[test]
