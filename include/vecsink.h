@@ -207,7 +207,7 @@ typedef struct vecsink_stats {
     // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     // the next start. Near zero while progress is stored; -1 for sinks.
     int64_t progress_age_ms;
-    // Rows that were moved into the vector index after they were written (with sink.vector-index = behind).
+    // Rows that were moved from a child into the table, and so into its vector index (with sink.vector-index = behind).
     uint64_t rows_moved;
     // Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
     uint64_t rows_waiting_for_index;
@@ -434,7 +434,7 @@ typedef struct vecsink_pushed {
 // Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
 #define VECSINK_VECTOR_INDEX_BEHIND 1
 
-// Not supported yet. The index is dropped, and built again when the rows are written.
+// The index is dropped, and built again when the rows are written.
 #define VECSINK_VECTOR_INDEX_DEFER 2
 
 // NULL in every row; data is NULL.
@@ -742,7 +742,8 @@ vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
 // While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
 // deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
 // callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
-// be freed.
+// be freed. With VECSINK_VECTOR_INDEX_DEFER it also builds the vector indexes that the sink has dropped. If the deadline
+// ends that, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds them.
 vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
                                 int64_t deadline_ms,
                                 struct vecsink_stats *last_stats,

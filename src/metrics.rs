@@ -51,7 +51,7 @@ counters! {
     parse_errors_ignored,
     /// Fields of messages that their table has no column for.
     fields_ignored,
-    /// Rows that were moved into the vector index after they were written.
+    /// Rows that were moved from a child into the table, and so into its vector index.
     rows_moved,
     /// Committed transactions that wrote rows.
     batches,

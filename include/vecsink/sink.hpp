@@ -228,6 +228,8 @@ class sink {
     // Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads. errc::not_durable when
     // that took longer than the deadline: the rest is in doubt. Throws the exception of a callback that threw one.
     // A callback that still runs at the deadline isn't waited for; the function object it is called through lives until it returns.
+    // With vector_index::defer it also builds the vector indexes that the sink has dropped. errc::target when the deadline ended
+    // that: all rows are durable, and the next sink of the table builds them.
     vecsink_stats close(timeout deadline) {
         vecsink_stats last{};
         last.size = sizeof last;

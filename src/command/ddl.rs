@@ -7,10 +7,11 @@ use super::Exit;
 use super::console::Console;
 use super::job_file::JobFile;
 
-/// Print the statements that make a hot child, or that lay a table out anew
+/// Print the statements that 'sink.vector-index' needs, or that lay a table out anew
 ///
-/// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: the hot child
-/// that 'sink.vector-index' = 'behind' needs. docs/vector-index.md says when which layout is worth it.
+/// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: what the
+/// sink's 'sink.vector-index' needs; for 'defer' the table of deferred indexes, else the hot child for 'behind'.
+/// docs/vector-index.md says when which layout is worth it.
 ///
 /// Exits with 0 if all tables can have the layout, 1 if one can't, 2 if the file is wrong.
 #[derive(clap::Args)]

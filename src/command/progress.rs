@@ -104,6 +104,9 @@ fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
             text += &format!(" (oldest {} s)", grouped(oldest.as_secs()));
         }
     }
+    if let Some(percent) = stats.build_percent {
+        text += &format!(", building the vector index {percent} %");
+    }
     if counters.records_missed > 0 {
         let gone = format!(", missed {}", grouped(counters.records_missed));
         text += &paint(colors, Color::Yellow, &gone);
@@ -226,5 +229,7 @@ mod tests {
         assert!(describe(&stats, &rate, false).contains(", batches 0, to be indexed 4,321, missed 9"));
         stats.oldest_waiting = Some(Duration::from_secs(7));
         assert!(describe(&stats, &rate, false).contains(", to be indexed 4,321 (oldest 7 s), missed 9"));
+        stats.build_percent = Some(45);
+        assert!(describe(&stats, &rate, false).contains("(oldest 7 s), building the vector index 45 %, missed 9"));
     }
 }

@@ -173,7 +173,8 @@ pub unsafe extern "C" fn vecsink_sink_stats(
 /// While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
 /// deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
 /// callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
-/// be freed.
+/// be freed. With VECSINK_VECTOR_INDEX_DEFER it also builds the vector indexes that the sink has dropped. If the deadline
+/// ends that, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_close(
     sink: *mut vecsink_sink,

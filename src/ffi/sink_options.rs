@@ -37,7 +37,7 @@ pub type vecsink_vector_index = i32;
 pub const VECSINK_VECTOR_INDEX_INLINE: vecsink_vector_index = 0;
 /// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
 pub const VECSINK_VECTOR_INDEX_BEHIND: vecsink_vector_index = 1;
-/// Not supported yet. The index is dropped, and built again when the rows are written.
+/// The index is dropped, and built again when the rows are written.
 pub const VECSINK_VECTOR_INDEX_DEFER: vecsink_vector_index = 2;
 
 /// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an

@@ -58,7 +58,7 @@ pub struct vecsink_stats {
     /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
     /// the next start. Near zero while progress is stored; -1 for sinks.
     pub progress_age_ms: i64,
-    /// Rows that were moved into the vector index after they were written (with sink.vector-index = behind).
+    /// Rows that were moved from a child into the table, and so into its vector index (with sink.vector-index = behind).
     pub rows_moved: u64,
     /// Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
     pub rows_waiting_for_index: u64,

@@ -28,6 +28,8 @@ pub struct Stats {
     pub rows_waiting_for_index: u64,
     /// How long the oldest of them has waited, as far back as the job has looked. `None`: there are none.
     pub oldest_waiting: Option<Duration>,
+    /// How many percent of a deferred vector index are built. `None`: none is being built.
+    pub(crate) build_percent: Option<u8>,
 }
 
 /// What a finished run did.

@@ -20,6 +20,10 @@ pub use self::target::Target;
 pub use self::target::description::Description;
 pub use self::vector_index::ages::Ages;
 pub use self::vector_index::build::Built;
+pub use self::vector_index::deferral::catch_up::CatchUp;
+pub use self::vector_index::deferral::index_deferral::{Deferred, IndexDeferral, Restored};
+pub use self::vector_index::deferral::progress::BuildProgress;
+pub use self::vector_index::deferral::script::BuildKind;
 pub use self::vector_index::doctor::Finding;
 #[cfg(feature = "internals")]
 pub use self::vector_index::doctor::{CHECKS, Diagnosis};

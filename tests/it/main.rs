@@ -13,6 +13,7 @@ mod cli_topic;
 mod consume;
 mod dead_letters;
 mod defects;
+mod defer;
 mod doctor;
 mod drift;
 mod expressions;

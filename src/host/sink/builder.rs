@@ -13,7 +13,7 @@ use crate::error::{Diagnostic, Error, Result};
 use crate::options::Given;
 use crate::pipeline::application_name;
 use crate::pipeline::line::rejects::Rejects;
-use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::line::{BuildTime, Line, Traits};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
@@ -247,6 +247,8 @@ impl SinkBuilder {
         };
         let start = held.map_or(0, |held| held.low);
         let stream = line.add_stream(&topic.into(), 0, start);
+        // Nobody knows how many rows come; a pause between two of them says nothing.
+        line.begin_deferral(None, BuildTime::End)?;
         line.start_writer();
         let columns: Arc<[String]> = line.table.columns.iter().map(|column| column.name.clone()).collect();
         let core = Arc::new(Core::new(line, stream));

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Sink;
 use crate::error::{Error, Result};
+use crate::pipeline::line::IndexEnd;
 use crate::pipeline::stats::Summary;
 use crate::pipeline::{after, is_over};
+use crate::stop::Phase;
 
 /// How long dropping an open sink waits for what was pushed.
 const DROP_GRACE: Duration = Duration::from_secs(5);
@@ -18,6 +20,9 @@ impl Sink {
     /// or may not be in the database. Closing again gives the same answer. While another thread closes the sink, this waits for
     /// it, until the deadline. It can't be called from a callback, because it would wait for that callback. If a callback still
     /// runs at the deadline, this doesn't wait for it, and no more callbacks are made.
+    ///
+    /// With `sink.vector-index` = defer it also builds the vector indexes that were dropped when the sink was opened. If the deadline ends
+    /// that, everything is durable and this gives [`Error::Target`] with the statements to run; the next sink of the table builds them.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));
@@ -57,6 +62,7 @@ impl Sink {
             core.line.abandon();
             stop.abandon();
         }
+        let end = deadline;
         // Idle threads need a moment to end, even if the deadline is over.
         let deadline = deadline.max(Instant::now() + LAST_MOMENTS);
         core.line.join(stop, Some(deadline));
@@ -66,12 +72,28 @@ impl Sink {
         if let Some(callbacks) = self.callbacks.lock().take() {
             callbacks.finish(core, deadline);
         }
+        let indexed = match settled {
+            Ok(true) if core.failure().is_none() => {
+                core.line.finish_indexes(&|| Instant::now() >= end || stop.phase() >= Phase::Abandoning)
+            }
+            // Rows that are missing come later, and the index after them.
+            Ok(_) | Err(_) => {
+                core.line.leave_indexes("rows are missing, too");
+                Ok(IndexEnd::Done)
+            }
+        };
         core.line.target.close();
         if !settled? {
             return Err(core.not_durable());
         }
         if let Some(failure) = core.failure() {
             return Err(failure);
+        }
+        match (indexed?, &core.line.target.deferral) {
+            (IndexEnd::Cancelled, Some(deferral)) => {
+                return Err(deferral.unfinished("the time that close was given was over"));
+            }
+            (IndexEnd::Cancelled, None) | (IndexEnd::Done, _) => {}
         }
         Ok(Summary { counters: core.line.counted(), seconds: self.opened.elapsed().as_secs_f64(), progress_age: None })
     }

@@ -92,10 +92,12 @@ fn names_are_folded_unless_case_matters() {
 }
 
 #[test]
-fn a_deferred_vector_index_is_an_error_until_it_is_supported() {
-    assert_eq!(sink("'sink.vector-index' = 'behind'").vector_index, VectorIndexMode::Behind);
-    let error = only_error(&with_sink_options("'sink.vector-index' = 'defer'"));
-    assert!(error.contains("'sink.vector-index' = 'defer' is not supported yet"), "{error}");
+fn how_rows_get_into_the_vector_index_is_read() {
+    let mode = |name: &str| sink(&format!("'sink.vector-index' = '{name}'")).vector_index;
+    assert_eq!(
+        [mode("inline"), mode("behind"), mode("defer")],
+        [VectorIndexMode::Inline, VectorIndexMode::Behind, VectorIndexMode::Defer]
+    );
 }
 
 #[test]

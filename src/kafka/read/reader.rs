@@ -88,6 +88,11 @@ impl KafkaReader {
         self.upkeep.starts()
     }
 
+    /// Whether reading has an end.
+    pub fn is_bounded(&self) -> bool {
+        self.client.is_bounded()
+    }
+
     /// Only reads; the progress isn't changed.
     pub fn without_commits(mut self) -> KafkaReader {
         self.upkeep.without_commits();

@@ -1,7 +1,7 @@
 //! What a job would do, found out without writing a row.
 
 use super::run::{job_application_name, warn_of_other_process};
-use super::sources;
+use super::{indexes, sources};
 use crate::dead_letters::DeadLetterFile;
 use crate::error::Result;
 use crate::job::settings::job::Job;
@@ -82,6 +82,9 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             }
             match Target::open(&changes_nothing, &application, job.max_outage) {
                 Ok(target) => {
+                    if let (Some(plan), Ok(reader)) = (&target.deferral_plan, &sources[mapping.source]) {
+                        checked.plan.extend(plan.lines(Some(indexes::backlog(reader))));
+                    }
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
                     examine_indexes(sink, &target, &mut checked);
                     checked.warnings.extend(warn_of_other_process(&target, source));

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::sources;
 use super::start::StartWait;
+use super::{indexes, sources};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
@@ -66,6 +66,13 @@ struct SourceStats {
     stored: StoredProgress,
 }
 
+/// A source table of a reader.
+struct TableOfReader<'a> {
+    source: &'a Source,
+    counters: Arc<Counters>,
+    lines: Vec<LineMapping<'a>>,
+}
+
 /// How many readers have not ended.
 #[derive(Default)]
 struct Readers {
@@ -99,7 +106,7 @@ impl Pipeline {
             warn_of_other_process(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);
         }
-        let mut readers = Vec::new();
+        let mut readers: Vec<(KafkaReader, Vec<TableOfReader<'_>>)> = Vec::new();
         for tables in sources::by_reader(&job) {
             let source = &job.sources[tables[0]];
             let mut resume = sources::resume(&job, source, options.fresh);
@@ -107,7 +114,7 @@ impl Pipeline {
             let reader = KafkaReader::open(&source.table, &source.kafka, &resume)?;
             let tables_of_reader = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
-                (&job.sources[index], own.collect())
+                TableOfReader { source: &job.sources[index], counters: Arc::default(), lines: own.collect() }
             });
             readers.push((reader, tables_of_reader.collect()));
         }
@@ -121,6 +128,11 @@ impl Pipeline {
             stopped: Mutex::new(None),
             started: Instant::now(),
         };
+        for (reader, tables_of_reader) in &readers {
+            for table in tables_of_reader {
+                table.lines.iter().try_for_each(|(line, _)| indexes::begin(reader, &table.counters, line))?;
+            }
+        }
         for (reader, tables_of_reader) in readers {
             pipeline.run_reader(reader, tables_of_reader)?;
         }
@@ -128,19 +140,14 @@ impl Pipeline {
     }
 
     /// Runs a reader for its tables, each with its lines.
-    fn run_reader(
-        &mut self,
-        mut reader: KafkaReader,
-        tables_of_reader: Vec<(&Source, Vec<LineMapping<'_>>)>,
-    ) -> Result<()> {
+    fn run_reader(&mut self, mut reader: KafkaReader, tables_of_reader: Vec<TableOfReader<'_>>) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let readers = Arc::clone(&self.readers);
         let name =
-            format!("read {}", tables_of_reader.first().map(|(source, _)| source.table.as_str()).unwrap_or_default());
+            format!("read {}", tables_of_reader.first().map(|table| table.source.table.as_str()).unwrap_or_default());
         let (mut intakes, mut lines) = (Vec::new(), Vec::new());
         let mut lag = reader.lag();
-        for (source, own) in tables_of_reader {
-            let counters = Arc::new(Counters::default());
+        for TableOfReader { source, counters, lines: own } in tables_of_reader {
             intakes.push(SourceIntake::new(source, &own, Arc::clone(&shared), Arc::clone(&counters))?);
             let stored = reader.stored_progress();
             self.sources.push(SourceStats { counters, lag: std::mem::take(&mut lag), stored });
@@ -171,6 +178,9 @@ impl Pipeline {
                 if let Err(error) = reader.commit(&intake.watermarks()) {
                     log::warn!("the last positions could not be stored: {error}");
                 }
+                // Out of the group: a build may take long.
+                drop(reader);
+                indexes::finish(&lines, &shared);
             }));
             if worked.is_err() {
                 shared.fail(Error::Internal(format!("the reader of {:?} panicked", lines.first().map(|l| l.name()))));
@@ -206,6 +216,7 @@ impl Pipeline {
                 .filter_map(|line| line.waiting())
                 .map(|waiting| waiting.rows)
                 .sum(),
+            build_percent: self.lines.iter().filter_map(|line| line.build_percent()).min(),
             oldest_waiting: self.lines.iter().filter_map(|line| line.waiting()?.oldest).max(),
         }
     }

@@ -1,9 +1,11 @@
 //! Everything that the threads of one sink share, on the way from an encoded row to the database.
 //!
 //! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`; `movers` and `coordinator`, which move rows into a vector
-//! index that is behind them; and [`Line`] puts them together.
+//! index that is behind them; `index_build` and `deferral`, which build an index after its rows; and [`Line`] puts them together.
 
 mod coordinator;
+mod deferral;
+mod index_build;
 mod movers;
 pub(crate) mod rejects;
 mod schema_refresh;
@@ -18,8 +20,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::deferral::{BuildTime, IndexEnd, JobLook};
 pub use self::state::{LineState, Traits, Waiting};
 
+use self::deferral::Deferral;
 use self::movers::Movers;
 use self::rejects::Rejects;
 use self::writers::Writers;
@@ -35,6 +39,7 @@ pub struct Line {
     pub rejects: Arc<Rejects>,
     writers: Arc<Writers>,
     movers: Arc<Movers>,
+    deferral: Arc<Deferral>,
 }
 
 impl Deref for Line {
@@ -58,7 +63,7 @@ impl Line {
         let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, traits)?);
         let rejects = Arc::new(rejects);
         rejects.start(&state)?;
-        Ok(Arc::new(Line { state, rejects, writers: Arc::default(), movers: Arc::default() }))
+        Ok(Arc::new(Line { state, rejects, writers: Arc::default(), movers: Arc::default(), deferral: Arc::default() }))
     }
 
     /// Starts one more writer unless there are as many as the pool and the server allow; with the first one also the threads
@@ -66,6 +71,23 @@ impl Line {
     pub fn start_writer(&self) {
         coordinator::start(&self.movers, &self.state);
         self.writers.start(&self.state, &self.rejects);
+    }
+
+    /// Drops the vector indexes, if the sink defers them. Called before the first row; `backlog`: the records that wait, if that is
+    /// known.
+    pub fn begin_deferral(&self, backlog: Option<u64>, time: BuildTime) -> Result<()> {
+        self.deferral.begin(&self.state, backlog, time)
+    }
+
+    /// Builds the vector indexes that are missing. Called when everything is written. `is_cancelled`: whether nobody waits for them
+    /// any longer.
+    pub fn finish_indexes(&self, is_cancelled: &dyn Fn() -> bool) -> Result<IndexEnd> {
+        self.deferral.finish(&self.state, is_cancelled)
+    }
+
+    /// Leaves the vector indexes that are missing to the next start.
+    pub fn leave_indexes(&self, why: &str) {
+        self.deferral.give_up(&self.state, why);
     }
 
     /// Waits until everything accepted is settled; gives up when the job is abandoned, as it is at the deadline.
@@ -86,6 +108,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        self.leave_indexes("the run has ended before that");
         self.movers.end();
     }
 }

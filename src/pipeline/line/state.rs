@@ -1,6 +1,6 @@
 //! What belongs to one sink and what its threads share, but for its rejected records and its writers.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ const FIRST_BATCH_ROWS: usize = 64;
 /// One transaction has at most `buffer.memory` divided by this, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 8;
 const LARGEST_BATCH: usize = 8 << 20;
+/// No percentage.
+const NO_BUILD: u8 = u8::MAX;
 const BUSY_LINGER: Duration = Duration::from_millis(20);
 
 /// What sets a line that is pushed into apart from a job's.
@@ -62,6 +64,8 @@ pub struct LineState {
     /// Topic and partition of each stream.
     streams: Mutex<Vec<(Arc<str>, i32)>>,
     freshness_ms: AtomicU64,
+    /// How many percent of a vector index are built; [`NO_BUILD`]: none is being built.
+    build_percent: AtomicU8,
     /// What was last found of the rows that are in no vector index.
     waiting: Mutex<Option<Waiting>>,
     /// Rows that were read here, but belong to another process now.
@@ -100,6 +104,7 @@ impl LineState {
             counters,
             streams: Mutex::default(),
             freshness_ms: AtomicU64::new(u64::MAX),
+            build_percent: AtomicU8::new(NO_BUILD),
             waiting: Mutex::new(None),
             left_out: AtomicU64::new(0),
             rejected: traits.keeps_rejected.then(Mutex::default),
@@ -237,6 +242,16 @@ impl LineState {
     /// The rows that are in no vector index yet, as they were last counted.
     pub fn waiting(&self) -> Option<Waiting> {
         *self.waiting.lock()
+    }
+
+    /// `None`: no deferred index is being built.
+    pub fn note_build(&self, percent: Option<u8>) {
+        self.build_percent.store(percent.unwrap_or(NO_BUILD), Ordering::Relaxed);
+    }
+
+    /// How far the build of a deferred index is.
+    pub fn build_percent(&self) -> Option<u8> {
+        Some(self.build_percent.load(Ordering::Relaxed)).filter(|percent| *percent != NO_BUILD)
     }
 
     pub fn freshness(&self) -> Option<Duration> {

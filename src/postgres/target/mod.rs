@@ -15,6 +15,8 @@ use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
+use crate::postgres::vector_index::deferral::index_deferral::IndexDeferral;
+use crate::postgres::vector_index::deferral::plan::DeferralPlan;
 use crate::postgres::vector_index::doctor::{self, Diagnosis};
 use crate::postgres::vector_index::keeper::TreeKeeper;
 use crate::postgres::write::writer::Writer;
@@ -32,6 +34,10 @@ pub struct Target {
     pub streams: StreamTable,
     /// What moves rows into the vector index, where that is behind them.
     pub keeper: Option<TreeKeeper>,
+    /// What drops vector indexes and builds them again, where they are deferred or missing.
+    pub deferral: Option<IndexDeferral>,
+    /// What `vecsink check` says of it.
+    pub deferral_plan: Option<DeferralPlan>,
     /// The table as the start found it.
     pub table: TargetTable,
     pub description: Description,

@@ -17,7 +17,7 @@ const DROP_WAIT: &str = "800ms";
 /// The memory that a graph needs for each row besides its vector, in bytes, with 16 neighbours for each element.
 const GRAPH_BYTES: u64 = 1000;
 /// A build may take `effective_cache_size` divided by this.
-const CACHE_SHARE: u64 = 4;
+pub const CACHE_SHARE: u64 = 4;
 
 /// What became of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +121,14 @@ fn create(session: &mut Session, sql: &str, child: &TableRef, name: &str, memory
     }
 }
 
+/// About how many kB a build over so many rows needs; `width`: the bytes of a row.
+pub fn needed_kilobytes(rows: u64, width: u64) -> u64 {
+    rows.saturating_mul(width + GRAPH_BYTES) / 1024
+}
+
 /// The `maintenance_work_mem` for a build, in kB: enough for the whole graph, because a build that doesn't fit goes on row by row.
 /// `None`: the server's own setting is enough, or nothing is known.
-fn memory(session: &mut Session, child: &TableRef, rows: u64) -> Attempt<Option<u64>> {
+pub fn memory(session: &mut Session, child: &TableRef, rows: u64) -> Attempt<Option<u64>> {
     let row = session.client().query_opt(
         &format!(
             "SELECT (SELECT setting::float8 FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem')::text,
@@ -138,7 +143,7 @@ fn memory(session: &mut Session, child: &TableRef, rows: u64) -> Attempt<Option<
     let number = |at: usize| row.as_ref().and_then(|row| row.get::<_, Option<&str>>(at)?.parse::<f64>().ok());
     let (Some(own), Some(cache), Some(width)) = (number(0), number(1), number(2)) else { return Ok(None) };
     let (own, most) = (own as u64, cache as u64 / CACHE_SHARE);
-    let needed = rows.saturating_mul(width as u64 + GRAPH_BYTES) / 1024;
+    let needed = needed_kilobytes(rows, width as u64);
     let given = needed.min(most.max(own));
     log::info!(
         "{}: an index over {rows} rows needs about {} MB; maintenance_work_mem is {} MB{}",

@@ -1,5 +1,7 @@
 //! What `vecsink ddl` prints: the statements for a layout of a sink's table.
 
+use super::deferral::refuse::refuse as refuse_deferral;
+use super::deferral::script::needed;
 use super::refuse::{refuse_parent, refuse_server};
 use super::{ddl, split};
 use crate::error::{Error, Result};
@@ -9,13 +11,14 @@ use crate::postgres::connect::connector::Connector;
 use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::first_session::first_session;
 use crate::postgres::connect::server::Server;
+use crate::postgres::own_tables::deferred_indexes::DeferredIndexTable;
 use crate::postgres::vector_index::parent::Parent;
-use crate::settings::Sink;
+use crate::settings::{Sink, VectorIndexMode};
 
 /// How rows and vectors are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableLayout {
-    /// The table and its hot child.
+    /// What the sink's `sink.vector-index` needs: a hot child, or, for defer, the table of deferred indexes.
     HotChild,
     /// The vectors in a table of their own.
     Split,
@@ -35,6 +38,12 @@ pub fn layout_ddl(sink: &Sink, layout: TableLayout) -> Result<String> {
         session.with_settings(|session| Parent::read(session, &sink.schema, &sink.table)).map_err(unreachable)?;
     let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
     match layout {
+        TableLayout::HotChild if sink.vector_index == VectorIndexMode::Defer => {
+            refuse_deferral(&parent, &name, session.is_behind_pooler())?;
+            let records = DeferredIndexTable::new(&sink.schema, &sink.table, server.greenplum);
+            let is_there = session.with_settings(|session| records.is_there(session)).map_err(unreachable)?;
+            Ok(needed(&parent, &records, is_there))
+        }
         TableLayout::HotChild => {
             refuse_server(&server, &name)?;
             refuse_parent(&parent, &catalog)?;

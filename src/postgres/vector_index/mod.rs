@@ -4,6 +4,7 @@
 pub mod ages;
 pub mod build;
 pub mod ddl;
+pub mod deferral;
 pub mod describe;
 pub mod doctor;
 pub mod holders;

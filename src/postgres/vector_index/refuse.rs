@@ -67,7 +67,7 @@ pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
     Err(Error::target(format!("{}: 'sink.vector-index' = 'behind' isn't possible: {why}", catalog.name())))
 }
 
-fn other_kind(parent: &Parent) -> Option<&'static str> {
+pub(super) fn other_kind(parent: &Parent) -> Option<&'static str> {
     match parent.kind.as_str() {
         "p" => Some("a partitioned table"),
         "v" => Some("a view"),

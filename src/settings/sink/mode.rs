@@ -40,7 +40,7 @@ pub enum VectorIndexMode {
     Inline,
     /// Rows are written to a child table without a vector index, where queries find them at once. They move into the index later.
     Behind,
-    /// Not supported yet. The index is dropped, and built again when the rows are written.
+    /// The index is dropped, and built again when the rows are written.
     Defer,
 }
 

@@ -379,7 +379,7 @@ pub const VECTOR_INDEX: SinkOption = SinkOption::new(
     ]),
     "How rows get into the table's vector index. inline: the server adds each row when it is written. behind: rows are \
      written to a child table without a vector index, where queries find them at once, and move into the index later. \
-     defer, which is not supported yet: the index is dropped, and built again when the rows are written.",
+     defer: the index is dropped, and built again when the rows are written.",
 )
 .default("inline")
 .own()

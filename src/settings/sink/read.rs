@@ -1,9 +1,9 @@
 //! A sink of a table's options.
 
-use super::mode::{ConflictMode, DeadLetterTarget, VectorIndexMode, WriteMode};
+use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
     CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, OPTIONS, PASSWORD, STREAMING_HOST, Sink, SinkColumn, SinkOptions, URL,
-    USER_NAME, VECTOR_INDEX, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
+    USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
 use crate::settings::{Connection, RowOrigin, SslMode};
@@ -55,12 +55,6 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     sink.behind.hot_table = hot_table.map(|name| if case_sensitive { name } else { name.folded() }.or_in(&sink.schema));
     if sink.behind.hot_table.as_ref() == Some(&(sink.schema.clone(), sink.table.clone())) {
         options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another");
-    }
-    if sink.vector_index == VectorIndexMode::Defer {
-        options.error(
-            &VECTOR_INDEX,
-            "= 'defer' is not supported yet; drop the index yourself before you fill the table, and make it again afterwards",
-        );
     }
     sink.dead_letter = dead_letter.map(|target| target.resolve(&sink.schema, !case_sensitive));
     let own = DeadLetterTarget::Table { schema: sink.schema.clone(), table: sink.table.clone() };

@@ -84,12 +84,11 @@ class Sink(Handle):
     one transaction at most; left out: tuned while running. ``connections``: at most; 20 when left out.
     ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say. ``vector_normalize``:
     whether vectors are scaled to length 1. ``vector_index``: how rows get into the table's vector index: ``inline`` (the
-    default) or ``behind``; ``defer`` is not supported yet. ``application_name``: how sessions name themselves in
-    ``pg_stat_activity``. ``stream`` names the rows' stream for a host that numbers them itself: see ``resume_position``.
-    ``deletes``: whether ``delete`` will be called. ``buffer_memory``: bytes of rows on their way at most, 64 MiB when left
-    out; at the bound pushes wait. ``linger``: seconds that a row waits for others to share its transaction. ``max_outage``:
-    seconds that the database may be away before the sink fails. ``options``: any sink option of a job file by its name
-    there.
+    default), ``behind`` or ``defer``. ``application_name``: how sessions name themselves in ``pg_stat_activity``.
+    ``stream`` names the rows' stream for a host that numbers them itself: see ``resume_position``. ``deletes``: whether
+    ``delete`` will be called. ``buffer_memory``: bytes of rows on their way at most, 64 MiB when left out; at the bound
+    pushes wait. ``linger``: seconds that a row waits for others to share its transaction. ``max_outage``: seconds that
+    the database may be away before the sink fails. ``options``: any sink option of a job file by its name there.
 
     ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but not
     close; what they raise is logged.
@@ -399,7 +398,10 @@ class Sink(Handle):
 
     def close(self, timeout: float = 25.0) -> Stats:
         """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurableError when
-        that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback."""
+        that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback.
+
+        With ``vector_index="defer"`` it also builds the vector indexes that the sink has dropped; give it the time that takes.
+        TargetError when it wasn't enough: all rows are durable, and the next sink of the table builds them."""
         if getattr(in_callback, "now", False):
             return self._end(0.0)  # which the library refuses
         patience = Patience(timeout)

@@ -51,7 +51,7 @@ class Stats:
     """Of a pipeline: how old the progress is that Kafka has stored, in seconds. What became durable after that would be read
     again by the next start. Near zero while progress is stored."""
     rows_moved: int
-    """Moved into the vector index after they were written (sink.vector-index = behind)."""
+    """Moved from a child into the table, and so into its vector index (sink.vector-index = behind)."""
     rows_waiting_for_index: int
     """Rows of the table that are in no vector index yet, whoever wrote them. Queries find them."""
     oldest_waiting: float | None

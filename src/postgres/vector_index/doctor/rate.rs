@@ -20,7 +20,7 @@ fn seconds(dimensions: f64) -> f64 {
     (from.1 + slope * (dimensions - from.0)).max(0.0)
 }
 
-fn rows_per_second(dimensions: usize, m: usize, ef: usize) -> f64 {
+pub fn rows_per_second(dimensions: usize, m: usize, ef: usize) -> f64 {
     let (usual_m, usual_ef) = hnsw::DEFAULTS;
     let of = |value: usize, usual: usize| value as f64 / usual as f64;
     let longer = of(m, usual_m).powf(BY_M) * of(ef, usual_ef).powf(BY_EF);

@@ -1,0 +1,158 @@
+//! Builds one deferred index, and ends its record.
+
+use std::time::{Duration, Instant};
+
+use super::present::{self, names, size};
+use super::script::{self, BuildKind};
+use crate::postgres::catalog::tree::TableRef;
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::qualified;
+use crate::postgres::own_tables::deferred_indexes::{DeferredIndex, DeferredIndexTable};
+use crate::postgres::vector_index::build;
+use crate::postgres::vector_index::parent::from_using;
+
+/// How long to wait for a lock at a time: behind one of SHARE the writers queue, behind one of ACCESS EXCLUSIVE everybody. The
+/// first is longer than `deadlock_timeout`, so that the server ends an autovacuum that is in the way.
+const SHARE_WAIT: &str = "3s";
+const DROP_WAIT: &str = "500ms";
+/// How long others go first then, and after how many tries it is said again what is waited for.
+const PAUSE: Duration = Duration::from_millis(500);
+const TELL_AGAIN: u32 = 10;
+
+/// An index that someone else has made, or that an interrupted run has finished, is left as it is. `built`: the names of those that were
+/// built just now; another index may have the same definition.
+pub fn restore_one(
+    session: &mut Session,
+    table: &TableRef,
+    records: &DeferredIndexTable,
+    index: &DeferredIndex,
+    kind: BuildKind,
+    name: &str,
+    built: &[String],
+) -> Attempt<()> {
+    let present = present::read(session, table.oid)?;
+    let is_it = |own: &&present::PresentIndex| {
+        let is_same = own.definition == from_using(&index.statement) && !built.contains(&own.name);
+        own.is_valid && (own.name == index.name || is_same)
+    };
+    if let Some(there) = present.iter().find(is_it) {
+        log::info!("{name}: vector index {} is there already", there.name);
+        let end = if there.name == index.name { script::finish(index, records) } else { records.forget(&index.name) };
+        return in_transaction(session, &end);
+    }
+    if present.iter().any(|own| !own.is_valid && own.name == index.name) {
+        drop_invalid(session, table, &index.name, name)?;
+    }
+    let rows = size(session, table)?.rows;
+    let memory = build::memory(session, table, rows)?;
+    let mut settings = vec![format!("default_tablespace TO {}", script::tablespace(index))];
+    settings.extend(memory.map(|kilobytes| format!("maintenance_work_mem TO '{kilobytes}kB'")));
+    log::info!("{name}: building vector index {} over about {rows} rows", index.name);
+    let begun = Instant::now();
+    let built = create(session, table, records, index, kind, &settings, name);
+    let Err(failure) = built else {
+        log::info!("{name}: vector index {} was built in {:.1} s", index.name, begun.elapsed().as_secs_f64());
+        return Ok(());
+    };
+    if !lacks_memory(&failure) {
+        return Err(failure);
+    }
+    log::warn!(
+        "{name}: the server has no memory for a parallel build of {} ({}); building with one process, which is slower; give its container \
+         more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
+        index.name,
+        failure.text
+    );
+    session.forgive();
+    session.recover();
+    if kind == BuildKind::Concurrent {
+        drop_invalid(session, table, &index.name, name)?;
+    }
+    settings.push("max_parallel_maintenance_workers TO 0".to_owned());
+    create(session, table, records, index, kind, &settings, name)
+}
+
+/// A parallel build needs shared memory of the size of `maintenance_work_mem`. A container often has little, and vecsink can't see
+/// how much; the server says so before it has read a row.
+fn lacks_memory(failure: &AttemptError) -> bool {
+    failure.is("53100") || failure.is("53200")
+}
+
+fn create(
+    session: &mut Session,
+    table: &TableRef,
+    records: &DeferredIndexTable,
+    index: &DeferredIndex,
+    kind: BuildKind,
+    settings: &[String],
+    name: &str,
+) -> Attempt<()> {
+    let create = script::create_index(index, kind);
+    let end = script::finish(index, records);
+    match kind {
+        BuildKind::Plain => {
+            let settings: Vec<String> = settings.iter().map(|setting| format!("SET LOCAL {setting}")).collect();
+            // One message: if this process is killed meanwhile, the server still finishes the index.
+            let script = format!(
+                "SET LOCAL lock_timeout TO '{SHARE_WAIT}'; LOCK TABLE ONLY {} IN SHARE MODE; SET LOCAL lock_timeout TO 0; {}; {create}; {end}; COMMIT",
+                table.quoted(),
+                settings.join("; ")
+            );
+            retry(session, name, &format!("building {}", index.name), |session| {
+                session.begin_without_rows()?;
+                session.run(&script)
+            })
+        }
+        BuildKind::Concurrent => {
+            let settings: Vec<String> = settings.iter().map(|setting| format!("SET {setting}")).collect();
+            session.run(&format!("SET lock_timeout TO 0; {}", settings.join("; ")))?;
+            let created = session.run(&create);
+            let _ = session.run("RESET maintenance_work_mem; RESET default_tablespace").is_ok();
+            created.map_err(|failure| failure.of_statement(&create))?;
+            in_transaction(session, &end)
+        }
+    }
+}
+
+/// Drops what an interrupted build left under this name. A build that still runs holds the lock that this takes first, for which nobody
+/// else has to wait.
+fn drop_invalid(session: &mut Session, table: &TableRef, index: &str, name: &str) -> Attempt<()> {
+    retry(session, name, &format!("dropping the invalid index {index}"), |session| {
+        session.begin_without_rows()?;
+        session.run(&format!(
+            "SET LOCAL lock_timeout TO '{SHARE_WAIT}'; LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE;
+             SET LOCAL lock_timeout TO '{DROP_WAIT}'",
+            table.quoted()
+        ))?;
+        let present = present::read(session, table.oid)?;
+        let invalid: Vec<&str> =
+            present.iter().filter(|own| !own.is_valid && own.name == index).map(|own| own.name.as_str()).collect();
+        if !invalid.is_empty() {
+            log::info!("{name}: index {} of an interrupted build is dropped", names(invalid.into_iter()));
+            session.run(&format!("DROP INDEX {}", qualified(&table.schema, index)))?;
+        }
+        session.run("COMMIT")
+    })
+}
+
+/// Tries again while another session holds a lock. Says so now and then. Ends when the session's waits are ended.
+fn retry(session: &mut Session, name: &str, what: &str, work: impl Fn(&mut Session) -> Attempt<()>) -> Attempt<()> {
+    for attempt in 0u32.. {
+        let Err(failure) = work(session) else { return Ok(()) };
+        if !failure.is_of_a_lock() {
+            return Err(failure);
+        }
+        session.recover();
+        if attempt.is_multiple_of(TELL_AGAIN) {
+            log::info!("{name}: {what} waits for another session that uses the table ({})", failure.text);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+fn in_transaction(session: &mut Session, statements: &str) -> Attempt<()> {
+    session.begin_without_rows()?;
+    session.run(&format!("{statements}; COMMIT"))
+}
