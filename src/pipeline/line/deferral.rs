@@ -15,16 +15,18 @@ use crate::postgres::{BuildKind, CatchUp, Deferred, Restored};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// How often a job that loads is looked at, and how often it shows the server that it still does.
+/// How often to check whether a job has caught up.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often to check that the session with the lock of this process still lives.
 const SIGN: Duration = Duration::from_secs(15);
-/// How often who waits looks whether it still may.
+/// How often a thread that waits checks whether it must stop waiting.
 const POLL: Duration = Duration::from_millis(100);
-/// When a build is tried again that another process makes, and one that failed; at first and at most.
+/// How long to wait before the next try, while another process builds.
 const ELSEWHERE_AGAIN: Duration = Duration::from_secs(10);
+/// How long to wait before the next try after a failure, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
-/// How often at the end of a sink a build is tried that failed for a reason that may pass.
+/// At the end of a sink: how many tries there are, if the failure may pass.
 const TRIES: u32 = 6;
 
 /// When missing indexes are built.
@@ -72,7 +74,7 @@ impl Deferral {
             }
             Some(time)
         } else {
-            // An earlier run left them: they are built at once.
+            // An earlier run has left its indexes missing: they are built at once.
             None
         };
         self.are_missing.store(true, Ordering::Relaxed);
@@ -108,7 +110,7 @@ impl Deferral {
         }
     }
 
-    /// Shows that this process still loads, and builds when it is time. `time`: `None`: at once.
+    /// Keeps the lock that says that this process loads the table, and builds at `time`. `None`: at once.
     fn watch(&self, line: &Arc<LineState>, time: Option<BuildTime>) {
         let Some(deferral) = &line.target.deferral else { return };
         let (mut shown, mut catch_up, mut retry) = (Instant::now(), CatchUp::new(Instant::now()), FIRST_RETRY);
@@ -151,7 +153,7 @@ impl Deferral {
         if deferral.is_wanted() {
             return ended;
         }
-        // What an earlier run has left is no failure of this one.
+        // If only an earlier run had dropped the indexes, this run doesn't fail because of them.
         match ended {
             Ok(IndexEnd::Done) => {}
             Ok(IndexEnd::Cancelled) => log::warn!("{}", deferral.unbuilt("this run has ended before that")),

@@ -11,16 +11,17 @@ use crate::postgres::{BuildKind, BuildProgress, IndexDeferral, Restored};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// How often a build is looked at, and how often the server is asked how far it is.
+/// How often to check whether a build has ended or must be cancelled.
 const POLL: Duration = Duration::from_millis(100);
+/// How often the server is asked how far a build is.
 const ASK: Duration = Duration::from_millis(500);
 /// When the log first says how far it is, and how often after that.
 const FIRST_WORD: Duration = Duration::from_secs(2);
 const NEXT_WORD: Duration = Duration::from_secs(10);
-/// How long who ends a sink waits for what was cancelled.
+/// How long the end of a sink waits for a build that was cancelled.
 pub const GRACE: Duration = Duration::from_millis(300);
 
-/// Waits for the build, but not for what was cancelled.
+/// Builds, and waits for the end. A build that was cancelled is waited for no longer than [`GRACE`].
 pub fn build(line: &Arc<LineState>, kind: BuildKind, is_cancelled: &dyn Fn() -> bool) -> Result<Restored> {
     let (sender, receiver) = mpsc::channel();
     let (own, stop) = (Arc::clone(line), Stop::default());
@@ -48,7 +49,7 @@ pub fn build(line: &Arc<LineState>, kind: BuildKind, is_cancelled: &dyn Fn() -> 
             }
             Err(RecvTimeoutError::Timeout) if is_cancelled() => {
                 stop.abandon();
-                // A server that doesn't answer mustn't keep who closes the sink.
+                // If the server doesn't answer, the thread that closes the sink must still return.
                 if cancelled.get_or_insert_with(Instant::now).elapsed() >= GRACE {
                     break Err(Error::Stopped);
                 }

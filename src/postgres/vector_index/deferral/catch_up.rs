@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// So many looks in a row must find the job near the end of its topics.
 const LOOKS: u32 = 3;
-/// So few records are always near.
+/// A job that lags by so few records is always near the end.
 const FEW: u64 = 1000;
 /// A job that has read nothing yet may still be waiting for its partitions.
 const PATIENCE: Duration = Duration::from_secs(10);

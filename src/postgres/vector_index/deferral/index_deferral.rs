@@ -1,8 +1,7 @@
-//! A table's deferred indexes: drops and records them, and builds them again, in sessions of its own. When is the
-//! caller's decision.
+//! A table's deferred indexes: drops and records them, and builds them again, in sessions of its own. The caller decides when.
 //!
-//! Who loads the table holds a shared advisory lock of it; who builds holds it alone. So of several processes the last one builds, and
-//! a server that has lost a process knows that it no longer loads.
+//! There is an advisory lock for each table. A process that loads the table holds it shared, and a process that builds holds it alone. So
+//! of several processes the last one builds. If a process is lost, the server releases its lock.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -27,9 +26,10 @@ use crate::postgres::own_tables::deferred_indexes::{DeferredIndex, DeferredIndex
 use crate::settings::{Sink, VectorIndexMode};
 use crate::stop::{Phase, Stop};
 
-/// How long the drop waits for the table's lock at a time, how often, and how long it lets others go first.
+/// How long one try to drop the indexes waits for the table's lock.
 const LOCK_WAIT: &str = "500ms";
 const TRIES: u32 = 10;
+/// The pause between two tries, in which others get the table.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How often the advisory lock is tried, and the pause between two tries.
 const LOCK_TRIES: u32 = 5;
@@ -65,7 +65,7 @@ pub struct IndexDeferral {
     is_wanted: bool,
     version: u32,
     greenplum: bool,
-    /// This process, for the records.
+    /// The name of this process, for the records.
     process: String,
     connector: Connector,
     setup: Setup,
@@ -99,10 +99,10 @@ impl IndexDeferral {
         for (setting, value) in [("search_path", ""), ("statement_timeout", "0")] {
             setup.required.push((setting, value.to_owned()));
         }
-        // A build takes as long as it takes, and who loads asks little.
+        // A build may take any time, and the session of a process that loads is idle most of the time.
         setup.optional.extend([("transaction_timeout", "0"), ("idle_session_timeout", "0")]);
         Ok(IndexDeferral {
-            // Not the job's name: the job's other processes are found by that.
+            // Not the job's name, because the sessions of the job's other processes are found by it.
             connector: Connector::new(&sink.connection, &format!("vecsink index {name}"), max_outage)?,
             records: DeferredIndexTable::new(&sink.schema, &sink.table, server.greenplum),
             name,
@@ -118,7 +118,7 @@ impl IndexDeferral {
         })
     }
 
-    /// Whether the sink defers the indexes. If not, they are only missing.
+    /// Whether the sink defers the indexes. If not, an earlier run has left them missing.
     pub fn is_wanted(&self) -> bool {
         self.is_wanted
     }
@@ -208,7 +208,7 @@ impl IndexDeferral {
         Ok(Deferred::No)
     }
 
-    /// Waits only briefly at a time for those who use the table, because everybody else waits behind.
+    /// Each try waits only briefly for sessions that use the table, because all others queue behind this one meanwhile.
     fn drop_all(&self, session: &mut Session) -> Attempt<Vec<PresentIndex>> {
         self.records.ensure(session)?;
         for attempt in 1.. {
@@ -248,9 +248,9 @@ impl IndexDeferral {
         Ok(present)
     }
 
-    /// Shows that this process still loads the table, and that it is still known as one that does. A session that is lost is replaced.
+    /// Checks that the session with the lock of this process still lives. A session that is lost is replaced.
     pub fn keep_loading(&self, stop: &Stop) {
-        // Not under the lock: the server may be silent, and `stop_loading` mustn't wait for it.
+        // The mutex isn't held meanwhile: the server may be silent, and `stop_loading` mustn't wait for it.
         let Some(mut session) = self.loading.lock().take() else { return };
         if !(session.is_usable() && session.answers()) {
             log::debug!("{}: the session that says who loads the table was lost", self.name);
@@ -266,7 +266,8 @@ impl IndexDeferral {
         }
     }
 
-    /// From now on this process doesn't load the table. Called when the stop of [`IndexDeferral::keep_loading`] has been told.
+    /// From now on this process doesn't load the table. Before this call, the `stop` that [`IndexDeferral::keep_loading`] was given must say
+    /// so, too.
     pub fn stop_loading(&self) {
         self.loading.lock().take();
     }
@@ -304,7 +305,7 @@ impl IndexDeferral {
         let built = self.build_missing(&mut session, kind);
         if session.is_usable() {
             session.recover();
-            // Else the lock goes with the session, a little later.
+            // If this fails, the lock is released when the session ends.
             let _ = self.lock(&mut session, "advisory_unlock").is_ok();
         }
         built.map(|()| Restored::All)

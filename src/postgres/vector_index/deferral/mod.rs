@@ -3,7 +3,7 @@
 //!
 //! What is dropped is recorded in a table ([`DeferredIndexTable`](crate::postgres::own_tables::deferred_indexes::DeferredIndexTable))
 //! by the same transaction. The record goes when the index is there again, so at any point of a crash the next start finds either
-//! the index or its record. [`index_deferral`] does both, in sessions of its own; when is the caller's decision.
+//! the index or its record. [`index_deferral`] does both, in sessions of its own. Its caller decides when.
 
 pub mod catch_up;
 mod cost;

@@ -3,7 +3,7 @@
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 
-/// `pg_stat_progress_create_index` is new in it.
+/// The first version with `pg_stat_progress_create_index`: PostgreSQL 12.
 pub const OLDEST: u32 = 120_000;
 
 /// How far the build of an index is.
@@ -11,7 +11,7 @@ pub const OLDEST: u32 = 120_000;
 pub struct BuildProgress {
     /// What the server does, in its own words: `building index: loading tuples`.
     pub phase: String,
-    /// Of this phase.
+    /// How much of this phase is done.
     pub percent: u8,
 }
 

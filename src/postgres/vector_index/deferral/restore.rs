@@ -12,16 +12,18 @@ use crate::postgres::own_tables::deferred_indexes::{DeferredIndex, DeferredIndex
 use crate::postgres::vector_index::build;
 use crate::postgres::vector_index::parent::from_using;
 
-/// How long to wait for a lock at a time: behind one of SHARE the writers queue, behind one of ACCESS EXCLUSIVE everybody. The
-/// first is longer than `deadlock_timeout`, so that the server ends an autovacuum that is in the way.
+/// How long one try waits for the lock of the table. Writers may queue behind it. It is longer than `deadlock_timeout`, so that the
+/// server cancels an autovacuum that has the lock.
 const SHARE_WAIT: &str = "3s";
+/// How long one try waits for the lock that DROP INDEX takes. Reads and writes queue behind it.
 const DROP_WAIT: &str = "500ms";
-/// How long others go first then, and after how many tries it is said again what is waited for.
+/// The pause between two tries, in which others get the table.
 const PAUSE: Duration = Duration::from_millis(500);
+/// After so many tries the log says again what is waited for.
 const TELL_AGAIN: u32 = 10;
 
-/// An index that someone else has made, or that an interrupted run has finished, is left as it is. `built`: the names of those that were
-/// built just now; another index may have the same definition.
+/// Builds an index and deletes its record. If someone else has made the index, or an interrupted run has finished it, only the record is
+/// deleted. `built`: the names of the indexes that this run has built, because two indexes may have the same definition.
 pub fn restore_one(
     session: &mut Session,
     table: &TableRef,
@@ -115,8 +117,8 @@ fn create(
     }
 }
 
-/// Drops what an interrupted build left under this name. A build that still runs holds the lock that this takes first, for which nobody
-/// else has to wait.
+/// Drops what an interrupted build left under this name. The first lock is one that a running build holds, so the drop waits for it. Reads
+/// and writes don't queue behind this lock.
 fn drop_invalid(session: &mut Session, table: &TableRef, index: &str, name: &str) -> Attempt<()> {
     retry(session, name, &format!("dropping the invalid index {index}"), |session| {
         session.begin_without_rows()?;
@@ -136,7 +138,7 @@ fn drop_invalid(session: &mut Session, table: &TableRef, index: &str, name: &str
     })
 }
 
-/// Tries again while another session holds a lock. Says so now and then. Ends when the session's waits are ended.
+/// Tries again while another session holds a lock, and logs this now and then. Ends when the job or sink is abandoned.
 fn retry(session: &mut Session, name: &str, what: &str, work: impl Fn(&mut Session) -> Attempt<()>) -> Attempt<()> {
     for attempt in 0u32.. {
         let Err(failure) = work(session) else { return Ok(()) };

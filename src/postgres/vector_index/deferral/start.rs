@@ -29,7 +29,7 @@ pub struct FoundDeferral {
     pub warnings: Vec<String>,
 }
 
-/// What it takes to open sessions like this one.
+/// What is needed to open more sessions like this one.
 pub struct OpeningLikeThis<'a> {
     pub setup: &'a Setup,
     pub open: &'a Arc<AtomicU32>,
