@@ -23,8 +23,9 @@ const LOOK: Duration = Duration::from_millis(500);
 const IDLE_LOOK: Duration = Duration::from_secs(2);
 /// After a look, the next one waits at least this many times as long as counting took. Measuring has a limit of its own.
 const COST: u32 = 20;
-/// How often it is asked meanwhile whether something has happened for which the tree is looked at earlier, and how much earlier.
+/// How often to check between two looks whether the next look should come earlier: see [`Coordinator::wait`].
 const GLANCE: Duration = Duration::from_millis(100);
+/// Even then, this part of the time must be over: one in so many.
 const EARLIER: u32 = 4;
 
 /// Starts the threads, if the table has a hot child and they don't run yet.
@@ -82,7 +83,7 @@ struct WantedSeal {
     tree: Tree,
     rows: u64,
     scan: Duration,
-    /// When the tree is looked at again and it is decided anew.
+    /// When the tree is looked at again, and the policy decides again.
     next_look: Instant,
 }
 

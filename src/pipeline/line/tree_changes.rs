@@ -1,5 +1,5 @@
-//! Changes of a tree need locks for which others have to wait. So they are tried with more and more patience, and not at all while a
-//! transaction holds a lock for long. Everything else goes on meanwhile.
+//! Changes of a tree need locks for which others have to wait. So the first try waits only briefly for them, and each later one waits longer.
+//! While a transaction holds a lock for long, there is no try. Everything else goes on meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use super::state::LineState;
 use crate::error::Result;
 use crate::postgres::{KeeperSession, LONGEST_LOCK_WAIT, LockTries, LockWatch, TableRef, TreeChange, TreeKeeper};
 
-/// How soon it is looked again whether a transaction still holds its lock.
+/// How soon to check again whether a transaction still holds its lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// A transaction that has held a lock for longer is told of.
+/// The log names a transaction that has held a lock for longer than this.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
 
 /// The tries of one kind of change.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// For so long after rows have waited for writers these count as being behind.
+/// The writers count as behind for this long after rows have waited for them.
 const SETTLED: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub struct WritersWatch {
     /// How often movers have paused for writers.
     pauses: u64,
     behind_at: Option<Instant>,
-    /// They were behind since it was last asked whether they have caught up.
+    /// They were behind after the last time that [`WritersWatch::have_caught_up`] said yes.
     were_behind: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Who holds locks on the tables of a tree, and for how long. A lock that a transaction has held for long isn't waited for: it would
-//! probably be waited for in vain, and others would wait behind us.
+//! Which transactions hold locks on the tables of a tree, and for how long. A lock that a transaction has held for long isn't waited for:
+//! that would probably be in vain, and others would queue behind us.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
@@ -11,7 +11,7 @@ use crate::postgres::connect::session::Session;
 /// A transaction that holds a lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holder {
-    /// The server's name of the transaction. Another one never has it.
+    /// The server's name of the transaction. No other transaction has the same name.
     transaction: String,
     /// Empty: it is a prepared transaction, which has no process.
     pid: String,
@@ -41,7 +41,7 @@ pub fn holders(session: &mut Session, tables: &[u32]) -> Attempt<Vec<Holder>> {
 }
 
 impl Holder {
-    /// What ends it.
+    /// The statement that ends the transaction.
     pub fn remedy(&self) -> String {
         match self.pid.as_str() {
             "" => "COMMIT PREPARED or ROLLBACK PREPARED; SELECT * FROM pg_prepared_xacts shows it".to_owned(),
@@ -71,7 +71,7 @@ pub struct LockWatch {
 }
 
 impl LockWatch {
-    /// These hold locks at `now`. Returns the one that was seen first, and for how long it has held its lock.
+    /// Takes the transactions that hold locks at `now`. Returns the one that was seen first, and for how long it has held its lock.
     pub fn note(&mut self, holders: Vec<Holder>, now: Instant) -> Option<(Holder, Duration)> {
         self.since.retain(|transaction, _| holders.iter().any(|holder| holder.transaction == *transaction));
         let with_time = holders.into_iter().map(|holder| {
@@ -81,7 +81,7 @@ impl LockWatch {
         with_time.max_by_key(|(_, held)| *held)
     }
 
-    /// Whether this transaction was not told of yet. From now on it was.
+    /// Whether the log has not named this transaction yet. From now on it counts as named.
     pub fn is_news(&mut self, holder: &Holder) -> bool {
         self.told.replace(holder.transaction.clone()).as_ref() != Some(&holder.transaction)
     }

@@ -1,5 +1,5 @@
-//! How long a change of the tree waits for its locks. Whoever begins to use the table meanwhile waits behind it. So the first try
-//! is short, each try that failed makes the next one longer, and between two tries others have more time than they had to wait.
+//! How long a change of the tree waits for its locks. Sessions that begin to use the table meanwhile queue behind it. So the first try is
+//! short, and after a try that failed the next one is longer. Between two tries others have the table for longer than they had to wait.
 
 use std::time::Duration;
 

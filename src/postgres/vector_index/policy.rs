@@ -128,7 +128,7 @@ impl Policy {
         let over_for = self.over_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         let is_soon_under = self.is_soon_under(figures, limit);
         // The hot child is sealed next. An index over its rows costs the server less than moving them, and so does the build that runs
-        // now if it has the processors for itself. One mover remains, in case that builds fail.
+        // now if it has the processors for itself. One mover remains, in case builds fail.
         let is_sealed_next = is_over && hot_rows >= LEAST_SEALED && unindexed > 0 && !is_soon_under;
         let movers = if is_sealed_next { self.search.one() } else { self.search.movers(figures, self.most_movers) };
         let is_calm = hot_rows as f64 <= self.rate() * NO_BACKLOG && !writers_behind && unindexed == 0;

@@ -15,7 +15,7 @@ use crate::postgres::vector_index::parent::Parent;
 /// How long to wait for the table's lock behind which no reads and writes queue. It is shorter than `deadlock_timeout`, after which the
 /// server would cancel an autovacuum that has the lock.
 const TABLE_WAIT: &str = "500ms";
-/// At least so long each lock is waited for, even if those before it took all the time.
+/// Each lock is waited for at least this long, even if the locks before it took all the time.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
 /// The part of `deadlock_timeout` that a change may wait for all of its locks together.
 const DEADLOCK_SHARE: f64 = 0.8;
