@@ -125,6 +125,12 @@ impl AttemptError {
         self.is("55P03") || self.is("40P01")
     }
 
+    /// Another session has just made what was to be made. The code depends on how close both were: 42P07 for the table, 42710 for its
+    /// row type, or 23505 for a row of the catalog.
+    pub fn is_of_a_name_in_use(&self) -> bool {
+        self.is("42P07") || self.is("42710") || self.is("23505")
+    }
+
     pub fn is(&self, sqlstate: &str) -> bool {
         self.sqlstate.as_deref() == Some(sqlstate)
     }

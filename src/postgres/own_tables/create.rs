@@ -18,7 +18,7 @@ pub fn exists(session: &mut Session, schema: &str, table: &str) -> Attempt<bool>
 pub fn create(session: &mut Session, ddl: &str) -> Attempt<bool> {
     match session.run(ddl) {
         Ok(()) => Ok(true),
-        Err(failure) if failure.is("42P07") || failure.is("23505") => {
+        Err(failure) if failure.is_of_a_name_in_use() => {
             session.forgive();
             Ok(false)
         }

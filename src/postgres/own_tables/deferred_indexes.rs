@@ -68,7 +68,7 @@ impl DeferredIndexTable {
         }
         match try_create(session, &self.ddl()) {
             // Another process has made it meanwhile.
-            Err(failure) if failure.is("42P07") || failure.is("23505") => Ok(()),
+            Err(failure) if failure.is_of_a_name_in_use() => Ok(()),
             tried => tried,
         }
     }

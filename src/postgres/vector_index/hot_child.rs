@@ -96,7 +96,7 @@ fn create(session: &mut Session, statements: &[String]) -> Attempt<bool> {
         let Err(failure) = session.run(&script) else { return Ok(true) };
         session.forgive();
         session.recover();
-        if failure.is("42P07") || failure.is("23505") {
+        if failure.is_of_a_name_in_use() {
             return Ok(false);
         }
         if attempt >= TRIES || !failure.is_of_a_lock() {
