@@ -86,10 +86,7 @@ fn a_broken_connection_raises_no_signal_in_the_host() {
         .unwrap();
     let mut told = host.stdin.take().unwrap();
     let lines = BufReader::new(host.stdout.take().unwrap()).lines();
-    let broken = format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '{}%'",
-        schema.name
-    );
+    let broken = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {}", schema.of_application());
     let mut rounds = 0;
     for line in lines {
         assert_eq!(line.unwrap(), "flushed");

@@ -144,7 +144,7 @@ fn a_member_without_partitions_leaves_the_group_when_it_ends() {
     second.terminate();
     second.wait().exited(0);
     // If it didn't leave, the group would wait for it until the session time-out.
-    eventually_within(Duration::from_secs(20), "the first one is alone", || kafka.members(&group).1 == 1);
+    eventually_within(Duration::from_secs(60), "the first one is alone", || kafka.members(&group).1 == 1);
     first.terminate();
     first.wait().exited(0);
 }

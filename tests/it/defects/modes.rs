@@ -44,8 +44,8 @@ fn defect_03_a_lost_connection_drops_no_row_under_exceptionmode_ignore() {
         eventually("the first rows arrive", || scene.schema.count("t") == 100);
         for round in 1..=3 {
             let end = format!(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE '{}%'",
-                scene.schema.name
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {}",
+                scene.schema.of_application()
             );
             scene.shows(&end);
             scene.produce((round * 100..round * 100 + 100).map(|id| format!("{id},x")));

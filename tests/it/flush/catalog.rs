@@ -11,8 +11,7 @@ fn an_expression_index_tells_the_dimension_of_an_array() {
     for server in servers(&[Feature::Pgvector]) {
         let mut schema = Schema::new(&server);
         schema.execute(
-        "CREATE EXTENSION IF NOT EXISTS vector;
-         CREATE TABLE t (id bigint PRIMARY KEY, \"Feature\" float4[], other float4[], v vector(3), bits float4[], h float4[]);
+        "CREATE TABLE t (id bigint PRIMARY KEY, \"Feature\" float4[], other float4[], v vector(3), bits float4[], h float4[]);
          CREATE INDEX hn ON t USING hnsw ((\"Feature\"::vector(10)) vector_l2_ops);
          CREATE INDEX iv ON t USING ivfflat ((other::vector(4)) vector_l2_ops);
          CREATE INDEX sub ON t USING hnsw ((subvector(bits::vector, 1, 2)::vector(2)) vector_l2_ops);

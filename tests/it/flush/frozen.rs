@@ -10,11 +10,12 @@ use vecsink::internals::settings::{Host, Sink};
 use vecsink::internals::stop::Stop;
 
 use super::fixture::{Outcome, Rows, open, sink, write};
+use crate::support::lateness::timed;
 use crate::support::proxy::Way;
 use crate::support::{PrivatePostgres, Proxy, Schema, eventually, postgres18};
 
 /// How much longer than its deadline a call may take on a busy machine.
-const SLACK: Duration = Duration::from_secs(3);
+const SLACK: Duration = Duration::from_secs(15);
 
 fn schema(private: &PrivatePostgres) -> Schema {
     let mut schema = Schema::new(&private.server);
@@ -87,12 +88,11 @@ fn a_writer_at_a_frozen_server_ends_at_once_when_told_to_abandon() {
     thread::sleep(Duration::from_millis(300));
     assert!(!writer.is_finished(), "draining waits for the database");
     stop.abandon();
-    let told = Instant::now();
-    let ended = writer.join().expect("no panic");
-    let took = told.elapsed();
+    let (took, ended) = timed(|| writer.join().expect("no panic"));
     private.thaw();
     assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // A silent server would be asked after five seconds.
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[test]

@@ -7,8 +7,7 @@ use crate::support::{Schema, eventually, eventually_within, kafka, postgres18};
 
 /// Sessions that a job of this schema has open.
 fn sessions(schema: &mut Schema) -> i64 {
-    let name = &schema.name;
-    let query = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '{name}/%'");
+    let query = format!("SELECT count(*) FROM pg_stat_activity WHERE {}", schema.of_application());
     schema.text(&query).expect("a count").parse().expect("a number")
 }
 

@@ -67,7 +67,7 @@ fn a_job_at_a_frozen_server_ends_when_max_outage_is_over() {
 }
 
 /// What a busy machine may take longer.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(15);
 
 /// How long a job runs on after its server was frozen and `then` was done.
 fn frozen(arguments: &[&str], code: i32, then: fn(&Running)) -> Duration {
@@ -85,7 +85,7 @@ fn frozen(arguments: &[&str], code: i32, then: fn(&Running)) -> Duration {
     private.freeze();
     then(&running);
     let begun = Instant::now();
-    let finished = running.wait_at_most(Duration::from_secs(60));
+    let finished = running.wait();
     let took = begun.elapsed();
     private.thaw();
     finished.exited(code);

@@ -15,7 +15,7 @@ use crate::support::{PrivatePostgres, Proxy};
 use vecsink::{Error, Sink};
 
 /// How much longer than its deadline a call may take.
-const SLACK: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_secs(3);
 
 fn items(private: &PrivatePostgres) -> Schema {
     let mut schema = Schema::new(&private.server);
@@ -38,7 +38,7 @@ fn closing_a_named_stream_ends_in_time_on_a_frozen_server() {
     private.thaw();
     assert_eq!(closed, Err(Error::NotDurable { durable: 1, next: 2 }));
     assert!(took < deadline + SLACK, "{took:?}");
-    assert!(freeing < Duration::from_secs(1), "{freeing:?}");
+    assert!(freeing < SLACK, "{freeing:?}");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_session_that_waits_for_a_lock_is_cancelled_when_its_sink_is_abandoned() {
     assert_eq!(closed, Err(Error::NotDurable { durable: 0, next: 1 }));
     assert!(took < deadline + SLACK, "{took:?}");
     // Long before its lock_timeout of a minute, and while the table is still locked.
-    eventually_within(Duration::from_secs(20), "the sessions end", || sessions(false) == 0);
+    eventually_within(Duration::from_secs(45), "the sessions end", || sessions(false) == 0);
     schema.execute("COMMIT");
     assert_eq!(schema.count("items"), 0, "it was cancelled");
 }
@@ -315,7 +315,7 @@ fn closing_a_hundred_sinks_leaves_no_connection_thread_or_descriptor() {
         })
         .collect();
     let mut now = left();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while (now.0.len() > before.0.len() || now.1 > before.1) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(20));
         now = left();

@@ -11,10 +11,9 @@ use super::servers::address;
 
 /// PostgreSQL 18 with pgvector, its types in the schema `public`.
 pub fn postgres18() -> Option<Postgres> {
-    // Two sessions that make an extension at once get in each other's way.
     static EXTENSION: Once = Once::new();
     let server = address("VECSINK_TEST_PG18").map(|url| Postgres::at(&url))?;
-    EXTENSION.call_once(|| server.add_pgvector());
+    EXTENSION.call_once(|| server.add_extension("vector"));
     Some(server)
 }
 
@@ -93,8 +92,12 @@ impl Postgres {
         connected.expect("the test server takes connections")
     }
 
-    pub fn add_pgvector(&self) {
-        self.connect().batch_execute("CREATE EXTENSION IF NOT EXISTS vector").expect("pgvector is installed");
+    /// Makes an extension where it is missing. Two test programs that make it at once would get in each other's way, so there is a
+    /// lock, which ends with the session.
+    pub fn add_extension(&self, name: &str) {
+        let made =
+            format!("SELECT pg_advisory_lock(hashtext('{name}')); CREATE EXTENSION IF NOT EXISTS {name} SCHEMA public");
+        self.connect().batch_execute(&made).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
     /// The URL a job file would have.
@@ -152,6 +155,12 @@ impl Schema {
             self.name
         ));
         role
+    }
+
+    /// The condition for the sessions in `pg_stat_activity` whose application is named after the schema: those of a sink, and those
+    /// of a job, whose name has an ending. Names of other schemas may begin in the same way.
+    pub fn of_application(&self) -> String {
+        format!("(application_name = '{0}' OR application_name LIKE '{0}/%')", self.name)
     }
 
     #[track_caller]

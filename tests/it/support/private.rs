@@ -71,7 +71,7 @@ impl PrivatePostgres {
         address("VECSINK_TEST_PG18")?;
         let private = Private::start("postgres18");
         let server = Postgres::at(private.address("VECSINK_TEST_PG18"));
-        server.add_pgvector();
+        server.add_extension("vector");
         Some(PrivatePostgres { server, private })
     }
 
