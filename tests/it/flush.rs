@@ -10,6 +10,7 @@ pub mod fixture;
 mod frozen;
 mod isolation;
 mod locks;
+pub mod opening;
 mod outages;
 mod owners;
 mod planner;

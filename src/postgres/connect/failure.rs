@@ -135,6 +135,11 @@ impl AttemptError {
         self.sqlstate.as_deref() == Some(sqlstate)
     }
 
+    /// Whether the same attempt may succeed later, with nothing changed.
+    pub fn passes(&self) -> bool {
+        matches!(self.class, Class::Outage | Class::Contention | Class::TooLong)
+    }
+
     /// Whether the session that met this must not be used again.
     pub fn ends_session(&self) -> bool {
         self.sqlstate.as_deref().is_none_or(|sqlstate| self.class.ends_session(sqlstate))
@@ -162,7 +167,7 @@ impl AttemptError {
         Error::Target {
             message: format!("{what}: {}{code}{statement}{advice}", self.text),
             sqlstate: self.sqlstate.clone(),
-            passing: matches!(self.class, Class::Outage | Class::Contention | Class::TooLong),
+            passing: self.passes(),
         }
     }
 }

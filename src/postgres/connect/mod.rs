@@ -8,7 +8,7 @@ pub(crate) mod connector;
 pub(crate) mod database;
 pub(crate) mod driver;
 pub(crate) mod failure;
-pub(crate) mod first_session;
+pub(crate) mod opening;
 pub(crate) mod outage;
 pub(crate) mod pool;
 pub(crate) mod pooler;

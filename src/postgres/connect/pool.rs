@@ -25,7 +25,7 @@ const LEAST: Duration = Duration::from_millis(1);
 pub struct Pool {
     slots: Arc<Slots<Session>>,
     size: u32,
-    connector: Connector,
+    connector: Arc<Connector>,
     setup: Setup,
     open: Arc<AtomicU32>,
     outage: Arc<Outage>,
@@ -47,7 +47,7 @@ struct Fewer {
 
 impl Pool {
     pub fn new(
-        connector: Connector,
+        connector: Arc<Connector>,
         setup: Setup,
         first: Session,
         open: Arc<AtomicU32>,

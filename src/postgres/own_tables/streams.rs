@@ -6,8 +6,9 @@ use super::create::{create, exists};
 use crate::error::Result;
 use crate::postgres::connect::classify::{Class, During};
 use crate::postgres::connect::database::Database;
-use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{literal, quote};
 use crate::stop::Stop;
@@ -56,23 +57,27 @@ pub struct StreamTable {
     /// The schema of the sink's table.
     schema: String,
     greenplum: bool,
-    /// When the opening must be finished.
-    opening: Deadline,
+    /// The opening of the sink, which a take-over belongs to.
+    opening: Arc<Opening>,
 }
 
 impl StreamTable {
-    pub fn new(database: &Arc<Database>, schema: &str, greenplum: bool, opening: Deadline) -> StreamTable {
-        StreamTable { database: Arc::clone(database), schema: schema.to_owned(), greenplum, opening }
+    pub fn new(database: &Arc<Database>, schema: &str, greenplum: bool, opening: &Arc<Opening>) -> StreamTable {
+        let (database, opening) = (Arc::clone(database), Arc::clone(opening));
+        StreamTable { database, schema: schema.to_owned(), greenplum, opening }
     }
 
     /// Takes the stream over from whoever held it, and says where it stands: 0 for a new one. Makes the table where it is
     /// missing.
     pub fn take_over(&self, name: &StreamName) -> Result<OwnStream> {
+        self.opening.repeat(|| self.try_take_over(name))
+    }
+
+    fn try_take_over(&self, name: &StreamName) -> Result<OwnStream> {
         let table = self.table();
         let ddl = self.ddl();
         let advice = format!("have someone who may create tables run: {ddl}");
-        let limit = WaitLimit::until(self.opening);
-        let session = self.database.pool.session(&limit);
+        let session = self.database.pool.session(&self.opening.wait_limit());
         let mut session = session.map_err(|failure| failure.error(&format!("{table} can't be read"), ""))?;
         let held = session.attempt(|session| {
             if !exists(session, &self.schema, TABLE)? {

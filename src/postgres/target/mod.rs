@@ -10,7 +10,9 @@ use std::time::Duration;
 use self::description::Description;
 use crate::error::Result;
 use crate::postgres::connect::database::Database;
-use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::opening::Opening;
+use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
@@ -48,32 +50,30 @@ pub struct Target {
     pub most_writers: u32,
     /// How long a row may wait for others so that they share a transaction, when a writer is free.
     pub linger: Duration,
-    connect_timeout: Duration,
+    opening: Arc<Opening>,
     greenplum: bool,
 }
 
 impl Target {
     /// How partitions are handed over between processes; the inner error is a warning.
     pub fn check_sharing(&self) -> Result<std::result::Result<String, String>> {
-        let mut found = Ok(String::new());
-        let limit = WaitLimit::until(Deadline::after(self.connect_timeout));
-        let asked = self.database.pool.session(&limit).and_then(|mut session| {
-            session.attempt(|session| {
-                found = self.owners.check(session);
-                Ok(())
-            })
-        });
-        asked.map_err(|failure| failure.error(&format!("{}: the database can't be asked", self.database.name), ""))?;
-        Ok(found)
+        self.ask("the database can't be asked", |session| Ok(self.owners.check(session)))
     }
 
     /// What is wrong with the table's vector indexes.
     pub fn examine_indexes(&self, sink: &Sink) -> Result<Diagnosis> {
-        let limit = WaitLimit::until(Deadline::after(self.connect_timeout));
-        let asked = self.database.pool.session(&limit).and_then(|mut session| {
-            session.attempt(|session| doctor::examine(session, self.greenplum, sink, &self.table))
-        });
-        asked.map_err(|failure| failure.error(&format!("{}: its indexes can't be examined", self.database.name), ""))
+        let examine = |session: &mut Session| doctor::examine(session, self.greenplum, sink, &self.table);
+        self.ask("its indexes can't be examined", examine)
+    }
+
+    /// Asks what the opening left out. `otherwise`: what to say if that isn't possible.
+    fn ask<T>(&self, otherwise: &str, work: impl Fn(&mut Session) -> Attempt<T>) -> Result<T> {
+        let opening = self.opening.renewed();
+        opening.repeat(|| {
+            let session = self.database.pool.session(&opening.wait_limit());
+            let asked = session.and_then(|mut session| session.attempt(|session| work(session)));
+            asked.map_err(|failure| failure.error(&format!("{}: {otherwise}", self.database.name), ""))
+        })
     }
 
     /// Writers wait for the database to come back.

@@ -1,7 +1,7 @@
 //! Opening a target: connects, reads the catalog and finds out what the server takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Target;
@@ -13,8 +13,7 @@ use crate::postgres::catalog::read::read_catalog;
 use crate::postgres::connect::backoff::Backoff;
 use crate::postgres::connect::connector::Connector;
 use crate::postgres::connect::database::Database;
-use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
-use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::outage::Outage;
 use crate::postgres::connect::pool::Pool;
 use crate::postgres::connect::pooler::{Between, COMPARING, POOLER_WARNING, between};
@@ -40,15 +39,26 @@ impl Target {
     /// Whatever would make every row fail is an error here. A name `job/process` lets another process of the job be noticed.
     /// `max_outage`: how long the database may be away later on.
     pub fn open(sink: &Sink, application_name: &str, max_outage: Option<Duration>) -> Result<Target> {
-        let connector = Connector::new(&sink.connection, application_name, max_outage)?;
-        let open = Arc::new(AtomicU32::new(0));
-        let opening = Deadline::after(connector.timeout());
-        let limit = WaitLimit::until(opening);
-        let mut session = first_session(&connector, sink, &open, &limit)?;
+        let connector = Arc::new(Connector::new(&sink.connection, application_name, max_outage)?);
+        let opening = Arc::new(Opening::new(sink, &connector, max_outage));
+        opening.repeat(|| Target::try_open(sink, application_name, max_outage, &connector, &opening))
+    }
+
+    /// May be called again after a failure: what is made in the database is only made where it is missing.
+    fn try_open(
+        sink: &Sink,
+        application_name: &str,
+        max_outage: Option<Duration>,
+        connector: &Arc<Connector>,
+        opening: &Arc<Opening>,
+    ) -> Result<Target> {
+        let open = Arc::default();
+        let limit = opening.wait_limit();
+        let mut session = opening.first_session(connector, &open)?;
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
         let mut setup = server.setup(&sink.connection);
-        let second = || Session::open(&connector, &Setup::default(), &open, &limit.at_most(COMPARING));
+        let second = || Session::open(connector, &Setup::default(), &open, &limit.at_most(COMPARING));
         match between(&mut session, &second).map_err(set_up)? {
             Between::Nothing => {}
             Between::TransactionPooler => setup.behind_pooler.store(true, Ordering::Relaxed),
@@ -67,7 +77,7 @@ impl Target {
         let settings = session.with_settings(|session| planner::settings(session, &catalog)).map_err(set_up)?;
         session.also_set(&settings).map_err(set_up)?;
         setup.required.extend(settings);
-        let reopen = || Session::open(&connector, &setup, &open, &limit).map_err(set_up);
+        let reopen = || Session::open(connector, &setup, &open, &limit).map_err(set_up);
         let ProbeResult { capabilities, mut statements, untried } =
             probe(&mut session, &server, &catalog, sink, &reopen)?;
         if let Some((parent, HotChild::Planned(_))) = &behind {
@@ -116,7 +126,7 @@ impl Target {
         let outage = Arc::new(Outage::new(max_outage, sink.origin));
         let (size, max_wait) = (sink.connection_max_active, sink.connection_max_wait);
         let database = Arc::new(Database {
-            pool: Pool::new(connector, setup, session, open, Arc::clone(&outage), size, max_wait),
+            pool: Pool::new(Arc::clone(connector), setup, session, open, Arc::clone(&outage), size, max_wait),
             name,
             outage,
             waits: Waits::new(sink.origin),
@@ -148,7 +158,7 @@ impl Target {
             has_other_process,
             most_writers: server.most_writers(sink.conflict_mode, sink.changing, key_is_unique, size),
             linger: server.linger(),
-            connect_timeout: sink.connection.connect_timeout,
+            opening: Arc::clone(opening),
             greenplum: server.greenplum,
             database,
         })

@@ -41,7 +41,7 @@ pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Cat
     // it finds it. In the other order the child would be there, and the parent wouldn't list it.
     let there = read(session, &schema, &hot, &name)?;
     let parent = read(session, &sink.schema, &sink.table, &name)?;
-    let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
+    let parent = parent.ok_or_else(|| Parent::is_gone(&name))?;
     refuse_parent(&parent, catalog)?;
     if let Some(hot) = there {
         refuse_hot_child(&parent, &hot, catalog)?;

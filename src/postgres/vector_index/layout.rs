@@ -4,12 +4,11 @@ use super::deferral::refuse::refuse as refuse_deferral;
 use super::deferral::script::needed;
 use super::refuse::{refuse_parent, refuse_server};
 use super::{ddl, split};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::postgres::catalog::read::read_catalog;
 use crate::postgres::catalog::tree::hot_child_name;
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
-use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::server::Server;
 use crate::postgres::own_tables::deferred_indexes::DeferredIndexTable;
 use crate::postgres::vector_index::parent::Parent;
@@ -27,8 +26,12 @@ pub enum TableLayout {
 /// The statements that give a sink's table this layout, as a script. Nothing is changed.
 pub fn layout_ddl(sink: &Sink, layout: TableLayout) -> Result<String> {
     let connector = Connector::new(&sink.connection, "vecsink ddl", None)?;
-    let limit = WaitLimit::until(Deadline::after(connector.timeout()));
-    let mut session = first_session(&connector, sink, &Default::default(), &limit)?;
+    let opening = Opening::new(sink, &connector, None);
+    opening.repeat(|| ddl_of(sink, layout, &connector, &opening))
+}
+
+fn ddl_of(sink: &Sink, layout: TableLayout, connector: &Connector, opening: &Opening) -> Result<String> {
+    let mut session = opening.first_session(connector, &Default::default())?;
     let unreachable = |failure| connector.unreachable(&failure);
     let server = Server::read(&mut session).map_err(unreachable)?;
     session.set_up(&server.setup(&sink.connection)).map_err(unreachable)?;
@@ -36,7 +39,7 @@ pub fn layout_ddl(sink: &Sink, layout: TableLayout) -> Result<String> {
     let name = catalog.name();
     let parent =
         session.with_settings(|session| Parent::read(session, &sink.schema, &sink.table)).map_err(unreachable)?;
-    let parent = parent.ok_or_else(|| Error::target(format!("table {name} is gone")))?;
+    let parent = parent.ok_or_else(|| Parent::is_gone(&name))?;
     match layout {
         TableLayout::HotChild if sink.vector_index == VectorIndexMode::Defer => {
             refuse_deferral(&parent, &name, session.is_behind_pooler())?;

@@ -1,6 +1,7 @@
 //! What a child of the target table must be like, read from the catalog. Inheritance gives it the columns with their types,
 //! defaults, NOT NULL, storage and most CHECK constraints; the rest is here.
 
+use crate::error::Error;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
@@ -130,6 +131,11 @@ impl Parent {
         parent.own_columns = first_column(session, &own_columns(oid))?;
         parent.children = children(session, oid)?;
         Ok(Some(parent))
+    }
+
+    /// The error where the table was there a moment before, with the code that the server would give.
+    pub fn is_gone(name: &str) -> Error {
+        Error::Target { message: format!("table {name} is gone"), sqlstate: Some("42P01".to_owned()), passing: false }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::support::{Job, Schema, Topic, eventually, eventually_within, kafka, p
 
 /// Three sources and sinks over the same table, so six or more writers in two processes.
 const JOB: &str = "
+SET 'max.outage' = '10 min';
 CREATE TABLE changes (id BIGINT, number INT, text STRING) WITH ('connector' = 'kafka', 'topic' = '${CHANGES}',
     'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = 'of-${CHANGES}', 'format' = 'debezium-json',
     'scan.startup.mode' = 'earliest-offset');
@@ -156,8 +157,10 @@ impl Feed {
 /// How often things happened.
 #[derive(Default, Debug)]
 struct Counts {
-    /// A job starts or ends, so its sessions are left alone.
+    /// A job ends, so its sessions are left alone.
     spared: AtomicBool,
+    /// All messages are sent.
+    produced: AtomicBool,
     killed: AtomicU64,
     terminated: AtomicU64,
     sealed: AtomicU64,
@@ -181,18 +184,23 @@ fn table(schema: &mut Schema, size: Size) {
     ));
 }
 
-/// Ends sessions of the jobs as long as things go on. A job that loses a session while it starts would end.
-fn terminate(mut client: Client, name: &str, goes_on: &AtomicBool, counts: &Counts) {
+/// Ends sessions of the jobs as long as things go on, also while a job starts. On a machine so busy that even this takes long it is done
+/// less often, and also after the last message: or else the jobs would get nothing done.
+fn terminate(mut client: Client, of_jobs: &str, goes_on: &AtomicBool, counts: &Counts) {
     let query = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-         WHERE application_name LIKE '{name}%' AND xact_start IS NOT NULL AND random() < 0.3"
+         WHERE {of_jobs} AND xact_start IS NOT NULL AND random() < $1"
     );
+    let mut pause = Duration::from_millis(300);
     while goes_on.load(Ordering::Relaxed) {
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(pause);
         if counts.spared.load(Ordering::SeqCst) {
             continue;
         }
-        let ended: i64 = client.query_one(query.as_str(), &[]).expect("sessions can be ended").get(0);
+        let share: f64 = if counts.produced.load(Ordering::Relaxed) { 0.03 } else { 0.3 };
+        let begun = Instant::now();
+        let ended: i64 = client.query_one(query.as_str(), &[&share]).expect("sessions can be ended").get(0);
+        pause = (20 * begun.elapsed()).clamp(Duration::from_millis(300), Duration::from_secs(5));
         count(&counts.terminated, ended as u64);
     }
 }
@@ -265,7 +273,6 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
             live(running);
             running.iter().all(|job| job.said().contains("from offset"))
         });
-        counts.spared.store(false, Ordering::SeqCst);
     };
     all_read(&mut running);
     std::thread::scope(|scope| {
@@ -275,7 +282,6 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
             std::thread::sleep(Duration::from_secs(4));
             live(&mut running);
             let process = next % PROCESSES;
-            counts.spared.store(true, Ordering::SeqCst);
             running[process].kill();
             count(&counts.killed, 1);
             running[process] = start(process);
@@ -283,6 +289,7 @@ fn run(schema: &Schema, feeds: &[Feed], size: Size, counts: &Counts) {
             next += 1;
         }
     });
+    counts.produced.store(true, Ordering::Relaxed);
     eventually_within(Duration::from_secs(600), "both processes have written everything", || {
         live(&mut running);
         feeds.iter().all(Feed::is_done)
@@ -337,7 +344,6 @@ fn chaos(size: Size) {
     table(&mut schema, size);
     let feeds: Vec<Feed> = (0..PROCESSES).map(|process| Feed::new(&kafka, process, size)).collect();
     let (counts, goes_on) = (Counts::default(), AtomicBool::new(true));
-    counts.spared.store(true, Ordering::SeqCst);
     // Also if one of them panics.
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {
@@ -346,10 +352,10 @@ fn chaos(size: Size) {
         }
     }
     let [terminating, reading, updating, sealing] = [(); 4].map(|()| schema.connect());
-    let (counts_of, name, on) = (&counts, schema.name.clone(), &goes_on);
+    let (counts_of, of_jobs, on) = (&counts, schema.of_application(), &goes_on);
     let updates = std::thread::scope(|scope| {
         let ends = Ends(on);
-        scope.spawn(move || terminate(terminating, &name, on, counts_of));
+        scope.spawn(move || terminate(terminating, &of_jobs, on, counts_of));
         let reader = scope.spawn(move || read(reading, on, counts_of));
         let updater = scope.spawn(move || update(updating, size, on, counts_of));
         scope.spawn(move || seal(sealing, on, counts_of));

@@ -6,6 +6,7 @@ mod fixture;
 mod foreign;
 mod layout;
 mod mover;
+mod opening;
 mod races;
 mod scene;
 mod seal;

@@ -5,9 +5,8 @@ use crate::dead_letters::dead_letter::DeadLetter;
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::position::Position;
 use crate::postgres::connect::connector::Connector;
-use crate::postgres::connect::driver::wait_limit::{Deadline, WaitLimit};
 use crate::postgres::connect::failure::{Attempt, AttemptError};
-use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::rollback::{in_rollback, met_a_lock};
 use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::create::{create, exists, try_create};
@@ -63,6 +62,9 @@ impl DeadLetterTable {
     }
 
     fn wrong(&self, failure: &AttemptError, what: &str, ddl: &str) -> Error {
+        if failure.passes() {
+            return failure.error(&format!("dead-letter table {} {what}", self.name), "");
+        }
         let code = failure.sqlstate.as_ref().map(|code| format!(" (SQLSTATE {code})")).unwrap_or_default();
         Error::DeadLetter(format!(
             "dead-letter table {} {what}: {}{code}; let this user write to it, or have it made: {ddl}; or change \
@@ -75,7 +77,9 @@ impl DeadLetterTable {
 /// Whether a sink's dead-letter table can be written, or made; leaves nothing behind. Tells whether it would be made.
 pub fn check_dead_letters(sink: &Sink, schema: &str, table: &str) -> Result<bool> {
     let connector = Connector::new(&sink.connection, "vecsink check", None)?;
-    let wait_limit = WaitLimit::until(Deadline::after(connector.timeout()));
-    let mut session = first_session(&connector, sink, &Default::default(), &wait_limit)?;
-    DeadLetterTable::check(&mut session, schema, table)
+    let opening = Opening::new(sink, &connector, None);
+    opening.repeat(|| {
+        let mut session = opening.first_session(&connector, &Default::default())?;
+        DeadLetterTable::check(&mut session, schema, table)
+    })
 }

@@ -12,7 +12,7 @@ use crate::postgres::connect::connector::Connector;
 use crate::postgres::connect::driver::Error as DriverError;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
-use crate::postgres::connect::first_session::first_session;
+use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::sql::quote;
 use crate::postgres::own_tables::create::exists;
 use crate::settings::Sink;
@@ -27,11 +27,17 @@ pub fn read_dead_letters(
     /// Dead letters fetched at once.
     const PAGE: i32 = 500;
     let connector = Connector::new(&sink.connection, "vecsink replay", None)?;
-    let failed = |failure: &AttemptError| connector.unreachable(failure);
-    let mut session = first_session(&connector, sink, &Default::default(), &WaitLimit::default())?;
-    if !exists(&mut session, schema, table).map_err(|failure| failed(&failure))? {
+    let opening = Opening::new(sink, &connector, None);
+    let (mut session, is_there) = opening.repeat(|| {
+        let mut session = opening.first_session(&connector, &Default::default())?;
+        let found = exists(&mut session, schema, table).map_err(|failure| connector.unreachable(&failure))?;
+        Ok((session, found))
+    })?;
+    if !is_there {
         return Ok(false);
     }
+    // However many there are.
+    session.client().set_wait_limit(WaitLimit::default());
     let columns: Vec<String> = COLUMNS.iter().map(|(name, ..)| quote(name)).collect();
     let query = format!(
         "SELECT id, {} FROM {}.{} ORDER BY id",
