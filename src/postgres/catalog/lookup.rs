@@ -5,6 +5,7 @@ use super::dimension;
 use super::hot::HotUpdates;
 use super::keys::{self, TableKeys};
 use super::names::nearest;
+use super::row_security::RowSecurity;
 use super::triggers;
 use super::unchanged::{Compared, UnchangedRows};
 use super::unreadable::unreadable;
@@ -41,6 +42,8 @@ pub struct Catalog {
     pub has_children: bool,
     /// The tables that share the rows where the vector index is behind them.
     pub tree: Option<Tree>,
+    /// Policies hide rows from the job.
+    pub row_security: Option<RowSecurity>,
     pub unchanged: UnchangedRows,
     pub hot: HotUpdates,
 }
@@ -84,6 +87,9 @@ impl Catalog {
             }
             VectorIndexMode::Behind | VectorIndexMode::Inline | VectorIndexMode::Defer => None,
         };
+        let others = tree.iter().flat_map(|tree| [&tree.hot].into_iter().chain(&tree.others));
+        let tables: Vec<u32> = others.map(|table| table.oid).chain([oid]).collect();
+        let row_security = RowSecurity::read(session, &tables, &name)?;
         let hot = HotUpdates::read(session, oid, &columns, &name)?;
         let compared =
             Compared { oid, name: &name, columns: &columns, has_triggers, has_vector_index: hot.has_vector_index() };
@@ -101,6 +107,7 @@ impl Catalog {
             key_triggers,
             has_children,
             tree,
+            row_security,
             unchanged,
             hot,
         };
@@ -163,6 +170,9 @@ impl Catalog {
 
     fn check(&self, sink: &Sink) -> Result<()> {
         let name = self.name();
+        if let (Some(row_security), VectorIndexMode::Behind) = (&self.row_security, sink.vector_index) {
+            return Err(row_security.refusal(&name));
+        }
         let list = |columns: Vec<&CatalogColumn>| {
             columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
         };
@@ -380,6 +390,7 @@ impl Catalog {
             key_triggers: Vec::new(),
             has_children: false,
             tree: None,
+            row_security: None,
             unchanged: UnchangedRows {
                 left_alone: Some((ExactComparison::Stored, CompareBatches::WhereItPays)),
                 why_not: None,

@@ -10,6 +10,7 @@ pub(crate) mod lookup;
 mod names;
 pub(crate) mod planner;
 pub(crate) mod read;
+pub(crate) mod row_security;
 pub(crate) mod shape;
 pub(crate) mod tree;
 mod triggers;

@@ -16,8 +16,8 @@ use crate::postgres::connect::sql::literal;
 const ALTERED: &str = "vecsink_altered";
 const OTHER_TREE: &str = "vecsink_tree";
 
-/// The text of the failure when a child was made, sealed or dropped meanwhile.
-const OTHER_CHILDREN: &str = "its child tables have changed";
+/// The text of the failure when a child was made, sealed or dropped meanwhile, or when policies began to hide rows.
+const OTHER_CHILDREN: &str = "its child tables, or what row security hides of them, have changed";
 
 /// A column's type: its oid, its modifier, and how the server prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,11 +178,14 @@ impl TreeShape {
         Some(TreeShape { parent: parent.oid, children: children.collect::<Vec<_>>().join(",") })
     }
 
-    /// The query for [`TreeShape::children`] as they are now.
+    /// The query for [`TreeShape::children`] as they are now. It gives something else when policies hide rows of one of the tables: a
+    /// catalog with such a table is refused.
     fn query(&self) -> String {
         format!(
-            "SELECT coalesce(pg_catalog.string_agg(h.oid::text || ' ' || h.relname::text, ',' ORDER BY h.oid), '')
-             FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid WHERE i.inhparent = {}",
+            "SELECT coalesce(pg_catalog.string_agg(h.oid::text || ' ' || h.relname::text, ',' ORDER BY h.oid), '') ||
+                    CASE WHEN pg_catalog.row_security_active({0}::oid) OR pg_catalog.bool_or(pg_catalog.row_security_active(h.oid))
+                         THEN ' row security' ELSE '' END
+             FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid WHERE i.inhparent = {0}",
             self.parent
         )
     }

@@ -94,6 +94,7 @@ fn warnings(server: &Server, catalog: &Catalog, sink: &Sink) -> Vec<String> {
             "the table is unlogged: a crash of the server empties it; if that must not be: ALTER TABLE {table} SET LOGGED"
         ));
     }
+    warnings.extend(catalog.row_security.as_ref().map(|row_security| row_security.warning(sink.changing)));
     if !catalog.key_triggers.is_empty() {
         warnings.push(format!(
             "the trigger {} may change a row's key, so it isn't known beforehand which rows have one key: all rows go through \

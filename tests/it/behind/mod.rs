@@ -8,6 +8,7 @@ mod layout;
 mod mover;
 mod opening;
 mod races;
+mod row_security;
 mod scene;
 mod seal;
 mod told;
