@@ -13,18 +13,9 @@ use crate::watch::{self, Measured};
 const JOB: &str = include_str!("../../examples/sql/car_info.sql");
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns also the job's own summary.
-pub fn run(
-    beside: Option<&Path>,
-    private: &PrivatePostgres,
-    topic: &Topic,
-    options: &[String],
-    client: &mut Client,
-    first: i64,
-    load: Load,
-    linger: u64,
-) -> (Measured, String) {
-    let running = job(beside, private, topic, options).start();
+/// Measures while this job runs. Returns also the job's own summary.
+pub fn run(job: Job, topic: &Topic, client: &mut Client, first: i64, load: Load, linger: u64) -> (Measured, String) {
+    let running = job.start();
     send(topic, first, Load { rows: WARM_UP, ..load }, linger);
     watch::until_warm(client, first);
     let first = first + WARM_UP as i64;
@@ -33,7 +24,8 @@ pub fn run(
     (measured, running.wait().exited(0).stdout.trim().to_owned())
 }
 
-fn job(beside: Option<&Path>, private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
+/// The job. `beside`: another binary that runs it.
+pub fn job(beside: Option<&Path>, private: &PrivatePostgres, topic: &Topic, options: &[String]) -> Job {
     let server = &private.server;
     let job = beside.map_or_else(|| Job::run(JOB), |binary| Job::run_by(binary, JOB));
     let job = job

@@ -79,7 +79,8 @@ fn main() {
     let mut through = |binary| {
         let first = table::fill(&mut client, before, index);
         let topic = kafka.topic(arguments.partitions);
-        job::run(binary, &private, &topic, &arguments.options, &mut client, first, load, arguments.linger)
+        let job = job::job(binary, &private, &topic, &arguments.options);
+        job::run(job, &topic, &mut client, first, load, arguments.linger)
     };
     let beside = arguments.beside.as_deref().map(|binary| through(Some(binary)).0);
     let (vecsink, summary) = through(None);
