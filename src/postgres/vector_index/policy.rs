@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 /// For how long movers may take to bring the scan under its limit before the hot child is sealed instead.
 const SOON: Duration = Duration::from_secs(3);
-/// How long the scan may be over its limit while the writers are behind.
+/// Rows pour in while the hot child would double in less than this. It is not sealed then, so that a burst gets one index.
+const POURING: Duration = Duration::from_secs(3);
+/// How long the scan may be over its limit while the writers are behind or rows pour in.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A hot child with fewer rows isn't sealed: each table of the tree costs every query a little.
 const LEAST_SEALED: u64 = 1000;
@@ -70,6 +72,8 @@ pub struct Policy {
     most_movers: usize,
     over_since: Option<Instant>,
     calm_since: Option<Instant>,
+    /// The rows of the hot child when it was last looked at.
+    last_rows: Option<(Instant, u64)>,
     vacuums: Vacuums,
     search: MoverSearch,
 }
@@ -115,6 +119,7 @@ impl Policy {
             most_movers: most_movers.max(1),
             over_since: None,
             calm_since: None,
+            last_rows: None,
             vacuums: Vacuums { last: None, pause: VACUUM_PAUSE },
             search: MoverSearch { movers: 1, before: None, next_trial: None, window: None, rate: None },
         }
@@ -136,11 +141,12 @@ impl Policy {
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
         let may_seal = is_over && hot_rows >= LEAST_SEALED && unindexed == 0;
         let waits_no_longer = over_for >= PATIENCE;
+        let do_rows_pour = self.do_rows_pour(now, hot_rows);
         Orders {
             movers,
             insist: waits_no_longer,
             vacuum: self.vacuums.is_due(figures),
-            seal: may_seal && (waits_no_longer || !writers_behind && !is_soon_under),
+            seal: may_seal && (waits_no_longer || !writers_behind && !do_rows_pour && !is_soon_under),
             empty_sealed: is_long_calm && sealed > 0 && (sealed > FEW_SEALED || self.is_soon_empty(figures.smallest)),
         }
     }
@@ -150,6 +156,15 @@ impl Policy {
     fn limit(&self, sealed: usize) -> Duration {
         let doublings = sealed.saturating_sub(FEW_SEALED) / 2;
         self.scan_limit * (1 << doublings.min(16))
+    }
+
+    /// Whether the hot child would double soon if it went on growing as it has since the last look.
+    fn do_rows_pour(&mut self, now: Instant, rows: u64) -> bool {
+        let last = self.last_rows.replace((now, rows));
+        last.is_some_and(|(at, before)| {
+            let grown = rows.saturating_sub(before) as f64;
+            grown * POURING.as_secs_f64() > rows as f64 * now.saturating_duration_since(at).as_secs_f64()
+        })
     }
 
     fn rate(&self) -> f64 {

@@ -104,6 +104,28 @@ fn a_burst_is_sealed_once_the_writers_have_written_it() {
 }
 
 #[test]
+fn a_burst_that_the_writers_keep_up_with_is_sealed_once_when_it_is_over() {
+    let mut world = World::new(&[1000.0, 1400.0]).begin();
+    assert!((0..4).all(|_| !world.tick(20_000).seal), "rows pour in");
+    assert!(world.tick(0).seal, "{:?}", world.figures);
+}
+
+#[test]
+fn rows_that_come_fast_for_long_are_sealed_the_later_the_faster_they_come() {
+    let sealed_at = |rows| {
+        let mut world = World::new(&[1000.0]).begin();
+        world.tick(0);
+        let mut before = 0;
+        while !world.tick(rows).seal {
+            before = world.figures.hot_rows;
+        }
+        before
+    };
+    let sizes = [2500, 10_000, 15_000, 100_000].map(sealed_at);
+    assert!(sizes[0] < 40_000 && sizes.is_sorted(), "{sizes:?}");
+}
+
+#[test]
 fn writers_that_are_always_behind_do_not_keep_the_hot_child_from_being_sealed() {
     let mut world = World::new(&[1000.0, 1400.0]).begin();
     world.figures.writers_behind = true;
