@@ -19,10 +19,15 @@ use super::job_file::JobFile;
 Examples:
   vecsink ddl job.sql
   vecsink ddl job.sql | psql
+  vecsink ddl job.sql --partitioned > partitioned.sql
   vecsink ddl job.sql --split > split.sql")]
 pub struct DdlArguments {
     #[command(flatten)]
     job: JobFile,
+    /// Partition the table instead, for tables that other programs update or delete, too: a statement that meets a row just as it
+    /// moves then gets an error instead of doing nothing
+    #[arg(long, conflicts_with = "split")]
+    partitioned: bool,
     /// Put the vectors into a table of their own, so that updates of other columns leave the vector index alone; a view of the
     /// table's name joins both
     #[arg(long)]
@@ -34,7 +39,11 @@ pub fn ddl(arguments: &DdlArguments, console: &Console) -> Exit {
         Ok(job) => job,
         Err(exit) => return exit,
     };
-    let layout = if arguments.split { TableLayout::Split } else { TableLayout::HotChild };
+    let layout = match (arguments.partitioned, arguments.split) {
+        (true, _) => TableLayout::Partitioned,
+        (false, true) => TableLayout::Split,
+        (false, false) => TableLayout::HotChild,
+    };
     let mut exit = Exit::Done;
     for script in pipeline::ddl(&job, layout) {
         match script {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::movers::{Movers, is_behind};
 use super::state::{LineState, Waiting};
 use super::tree_changes::{TreeChanges, TriedChange};
-use super::troubles::Troubles;
+use super::troubles::{COMPLAIN_AGAIN, Troubles};
 use super::writers_watch::WritersWatch;
 use crate::error::Result;
 use crate::postgres::{
@@ -49,6 +49,7 @@ fn coordinate(movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) 
         seals: TreeChanges::default(),
         drops: TreeChanges::default(),
         wanted: None,
+        complained: None,
     };
     let mut troubles = Troubles::default();
     loop {
@@ -76,6 +77,8 @@ struct Coordinator {
     drops: TreeChanges,
     /// The seal that waits for its locks.
     wanted: Option<WantedSeal>,
+    /// When it was last logged that the hot child is too large and can't be sealed.
+    complained: Option<Instant>,
 }
 
 /// A seal that was decided.
@@ -136,7 +139,9 @@ impl Coordinator {
         if let Some(child) = look.sealed.iter().find(|child| !child.has_indexes) {
             movers.build(line, child);
         }
-        if orders.seal {
+        if orders.seal && !keeper.can_seal() {
+            self.complain(line, &look);
+        } else if orders.seal {
             let wanted =
                 WantedSeal { tree: look.tree, rows: look.hot.rows, scan: look.scan, next_look: Instant::now() + rest };
             return self.seal(movers, line, keeper, wanted);
@@ -168,6 +173,20 @@ impl Coordinator {
             sealed: look.sealed.len(),
             unindexed: look.sealed.iter().filter(|child| !child.has_indexes).count(),
             smallest: smallest.map_or(0, |child| child.rows),
+        }
+    }
+
+    /// The hot child has grown too large, and nothing but the movers makes it smaller.
+    fn complain(&mut self, line: &LineState, look: &TreeLook) {
+        if self.complained.is_none_or(|at| at.elapsed() >= COMPLAIN_AGAIN) {
+            self.complained = Some(Instant::now());
+            log::warn!(
+                "{}: the hot partition has about {} rows, and a query needs {:.1} ms for them; a partition isn't sealed, so this lasts \
+                 until the movers have taken them into the vector index",
+                line.name(),
+                look.hot.rows,
+                look.scan.as_secs_f64() * 1e3
+            );
         }
     }
 

@@ -5,6 +5,7 @@ use super::dimension;
 use super::hot::HotUpdates;
 use super::keys::{self, TableKeys};
 use super::names::nearest;
+use super::partitioned::{self, TIER};
 use super::row_security::RowSecurity;
 use super::triggers;
 use super::unchanged::{Compared, UnchangedRows};
@@ -12,7 +13,7 @@ use super::unreadable::unreadable;
 use crate::error::{Error, Result};
 use crate::postgres::catalog::column::CatalogColumn;
 use crate::postgres::catalog::columns;
-use crate::postgres::catalog::tree::{self, Tree};
+use crate::postgres::catalog::tree::{self, TableRef, Tree};
 use crate::postgres::connect::driver::Parameter;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::{qualified, quote};
@@ -57,8 +58,16 @@ impl Catalog {
         if !matches!(kind, 'r' | 'p' | 'f' | 'v') {
             return Err(Error::target(format!("{name} is not a table that rows can be written to")));
         }
+        let partitions = if kind == 'p' { partitioned::read(session, oid, sink)? } else { None };
+        // The whole table has no unique key, but each partition has the same one.
+        let root = oid;
+        let oid = partitions.as_ref().and_then(Tree::indexed).map_or(root, |indexed| indexed.oid);
         let mut all = columns::read(session, oid, &name)?;
         let indexes = keys::read(session, oid, &name)?;
+        if partitions.is_some() {
+            partitioned::refuse_tier(&name, sink)?;
+            all.retain(|column| column.name != TIER);
+        }
         dimension::find(session, &indexes, &mut all, &name)?;
         let own: Vec<String>;
         let written = match written {
@@ -81,14 +90,18 @@ impl Catalog {
         let is_plain = kind == 'r';
         let tree = match sink.vector_index {
             VectorIndexMode::Behind if is_plain => tree::read(session, oid, sink)?,
+            VectorIndexMode::Behind => partitions,
+            VectorIndexMode::Inline | VectorIndexMode::Defer if partitions.is_some() => {
+                return Err(partitioned::only_behind(&name));
+            }
             VectorIndexMode::Inline | VectorIndexMode::Defer if is_plain && has_children && keys.can_conflict() => {
                 tree::refuse_left_children(session, oid, sink)?;
                 None
             }
-            VectorIndexMode::Behind | VectorIndexMode::Inline | VectorIndexMode::Defer => None,
+            VectorIndexMode::Inline | VectorIndexMode::Defer => None,
         };
         let others = tree.iter().flat_map(|tree| [&tree.hot].into_iter().chain(&tree.others));
-        let tables: Vec<u32> = others.map(|table| table.oid).chain([oid]).collect();
+        let tables: Vec<u32> = others.map(|table| table.oid).chain([root]).collect();
         let row_security = RowSecurity::read(session, &tables, &name)?;
         let hot = HotUpdates::read(session, oid, &columns, &name)?;
         let compared =
@@ -118,6 +131,17 @@ impl Catalog {
     /// `"schema"."table"`.
     pub fn quoted(&self) -> String {
         qualified(&self.schema, &self.table)
+    }
+
+    /// It has the layout of [`partitioned`].
+    pub fn is_partitioned(&self) -> bool {
+        self.tree.as_ref().is_some_and(|tree| tree.partitioned.is_some())
+    }
+
+    /// Schema and name of the table whose indexes keep the key unique: in the partitioned layout the indexed partition.
+    pub fn table_with_key(&self) -> (&str, &str) {
+        let indexed = self.tree.as_ref().filter(|tree| tree.partitioned.is_some()).and_then(Tree::indexed);
+        indexed.map_or((&self.schema, &self.table), |indexed| (&indexed.schema, &indexed.name))
     }
 
     /// `schema.table`.
@@ -219,7 +243,10 @@ impl Catalog {
             ConflictMode::Upsert => "SELECT, INSERT, UPDATE",
             _ => "INSERT",
         };
-        format!("GRANT {rights} ON {} TO {}", self.quoted(), quote(&sink.connection.user))
+        let partitions = self.tree.as_ref().filter(|tree| tree.partitioned.is_some()).map(Tree::children);
+        let partitions = partitions.unwrap_or_default().into_iter().map(TableRef::quoted);
+        let tables: Vec<String> = [self.quoted()].into_iter().chain(partitions).collect();
+        format!("GRANT {rights} ON {} TO {}", tables.join(", "), quote(&sink.connection.user))
     }
 
     /// Why an upsert can't find the row that it would replace.

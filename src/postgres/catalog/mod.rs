@@ -8,6 +8,7 @@ pub(crate) mod hot;
 pub(crate) mod keys;
 pub(crate) mod lookup;
 mod names;
+pub(crate) mod partitioned;
 pub(crate) mod planner;
 pub(crate) mod read;
 pub(crate) mod row_security;

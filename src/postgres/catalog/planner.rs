@@ -40,7 +40,8 @@ pub fn settings(session: &mut Session, catalog: &Catalog) -> Attempt<Vec<(&'stat
     if key.is_empty() {
         return Ok(Vec::new());
     }
-    let found = session.client().query_opt(FITS, &[&catalog.schema, &catalog.table, &key]);
+    let (schema, table) = catalog.table_with_key();
+    let found = session.client().query_opt(FITS, &[&schema, &table, &key]);
     let fits = found.map_err(|error| session.failed(&error, During::Statement))?.is_some_and(|row| row.get(0));
     let settings = BY_INDEX.iter().filter(|_| fits);
     Ok(settings.map(|(name, value)| (*name, (*value).to_owned())).collect())

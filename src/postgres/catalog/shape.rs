@@ -4,6 +4,7 @@
 //! the types that the check sees. If the table has changed, the catalog is read again.
 
 use super::keys;
+use super::partitioned::TIER;
 use crate::postgres::catalog::lookup::Catalog;
 use crate::postgres::catalog::tree::{TableRef, Tree};
 use crate::postgres::connect::classify::{Class, During};
@@ -51,11 +52,14 @@ impl TableShape {
             let (id, modifier) = column.type_id;
             (column.name.clone(), ColumnType { id, modifier, name: column.type_name.clone() })
         });
+        let others = catalog.unwritten.iter().map(|column| column.name.clone());
+        let tier = catalog.is_partitioned().then(|| TIER.to_owned());
+        let (schema, table) = catalog.table_with_key();
         let mut shape = TableShape {
-            schema: catalog.schema.clone(),
-            table: catalog.table.clone(),
+            schema: schema.to_owned(),
+            table: table.to_owned(),
             columns: columns.collect(),
-            others: catalog.unwritten.iter().map(|column| column.name.clone()).collect(),
+            others: others.chain(tier).collect(),
             rules: catalog.keys.rules.clone(),
             tree: catalog.tree.as_ref().and_then(TreeShape::new),
             has_children: catalog.tree.is_none().then_some(catalog.has_children),
@@ -171,8 +175,8 @@ struct TreeShape {
 impl TreeShape {
     /// `None`: a tree without a parent is none.
     fn new(tree: &Tree) -> Option<TreeShape> {
-        let (parent, sealed) = tree.others.split_last()?;
-        let mut children: Vec<&TableRef> = [&tree.hot].into_iter().chain(sealed).collect();
+        let parent = tree.target()?;
+        let mut children: Vec<&TableRef> = tree.children();
         children.sort_by_key(|child| child.oid);
         let children = children.iter().map(|child| format!("{} {}", child.oid, child.name));
         Some(TreeShape { parent: parent.oid, children: children.collect::<Vec<_>>().join(",") })

@@ -35,8 +35,39 @@ impl TableRef {
 pub struct Tree {
     /// The child that rows are written to.
     pub hot: TableRef,
-    /// The tables that rows were moved to: the sealed children, then the target table itself.
+    /// The tables that rows were moved to: the sealed children, then the target table itself. In the partitioned layout the indexed
+    /// partition alone.
     pub others: Vec<TableRef>,
+    /// `None`: the tables are one by inheritance.
+    pub partitioned: Option<Partitioned>,
+}
+
+/// What else there is in the partitioned layout: see [`partitioned`](super::partitioned).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partitioned {
+    /// The target table. It has no rows of its own.
+    pub root: TableRef,
+    /// The partition into which rows go that are replaced. It keeps none.
+    pub replaced: TableRef,
+}
+
+impl Tree {
+    /// The table with the vector index, into which rows move.
+    pub fn indexed(&self) -> Option<&TableRef> {
+        self.others.last()
+    }
+
+    /// The target table, through which all rows are read.
+    pub fn target(&self) -> Option<&TableRef> {
+        self.partitioned.as_ref().map(|partitioned| &partitioned.root).or(self.indexed())
+    }
+
+    /// All tables but the target table.
+    pub fn children(&self) -> Vec<&TableRef> {
+        let target = self.target();
+        let replaced = self.partitioned.as_ref().map(|partitioned| &partitioned.replaced);
+        [&self.hot].into_iter().chain(&self.others).chain(replaced).filter(|table| Some(*table) != target).collect()
+    }
 }
 
 /// The tree of the table with this oid. `None`: it has no hot child.
@@ -112,7 +143,7 @@ fn tree(table: TableRef, children: Vec<TableRef>, sink: &Sink) -> std::result::R
     }
     others.sort_by_key(|(number, child)| (*number, child.oid));
     let others = others.into_iter().map(|(_, table)| table).collect();
-    Ok(hot.map(|hot| Tree { hot, others }))
+    Ok(hot.map(|hot| Tree { hot, others, partitioned: None }))
 }
 
 /// Schema and name of a sink's hot child.

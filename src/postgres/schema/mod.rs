@@ -1,7 +1,7 @@
 //! What follows from the table's catalog: statements, the order of rows, and the schema versions while the sink is open.
 
 mod check_times;
-mod clauses;
+pub(crate) mod clauses;
 pub(crate) mod order;
 pub(crate) mod others;
 pub(crate) mod schema_version;

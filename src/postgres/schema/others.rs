@@ -4,6 +4,7 @@
 use super::clauses::{ByKeys, array, key, same, same_numbered};
 use crate::batch::RowFormat;
 use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::partitioned::{INDEXED, REPLACED, TIER};
 use crate::postgres::connect::sql::{assignments, quote};
 use crate::settings::ConflictMode;
 
@@ -103,17 +104,21 @@ pub fn others(catalog: &Catalog, first: usize, staging: &str) -> Vec<OtherTable>
     let keys = FORMATS.map(|format| ByKeys::new(catalog, format));
     let (Some(tree), [Some(binary), Some(text)]) = (&catalog.tree, keys) else { return Vec::new() };
     let (hot, keys, staged) = (tree.hot.quoted(), [binary, text], ByKeys::staged(catalog, staging));
+    let replace = |only: &str, keys: &ByKeys| match &tree.partitioned {
+        Some(partitioned) => replace_by_move(catalog, &partitioned.root.quoted(), &hot, only, keys),
+        None => replace(catalog, &hot, only, keys),
+    };
     let tables = tree.others.iter().enumerate().map(|(at, table)| {
         let only = format!("ONLY {}", table.quoted());
         let each = |text: &dyn Fn(&ByKeys) -> String| keys.each_ref().map(text);
         OtherTable {
             texts: [
                 each(&|keys| keys.delete(&only)),
-                each(&|keys| replace(catalog, &hot, &only, keys)),
+                each(&|keys| replace(&only, keys)),
                 each(&|keys| leave_out(catalog, &hot, &only, keys)),
                 each(&|keys| keys.select("1", &only)),
             ],
-            replace_staged: replace(catalog, &hot, &only, &staged),
+            replace_staged: replace(&only, &staged),
             first_conflict: FORMATS.map(|format| first_conflict(catalog, &only, format)),
             name: format!("{}.{}", table.schema, table.name),
             is_sealed: at + 1 < tree.others.len(),
@@ -127,20 +132,45 @@ pub fn others(catalog: &Catalog, first: usize, staging: &str) -> Vec<OtherTable>
 /// Deletes the other rows. Columns that the job doesn't write keep their values, as they do when a row is updated in place: our
 /// rows take them over.
 fn replace(catalog: &Catalog, hot: &str, only: &str, keys: &ByKeys) -> String {
-    let kept: Vec<&str> =
-        catalog.unwritten.iter().filter(|column| !column.generated).map(|column| column.name.as_str()).collect();
+    let kept = kept(catalog);
     if kept.is_empty() {
         return keys.delete(only);
     }
-    let key = key(catalog);
-    let returned = key.iter().map(|column| column.name.as_str()).chain(kept.iter().copied());
-    let returned = returned.map(|name| format!("t.{}", quote(name))).collect::<Vec<_>>().join(", ");
     format!(
-        "WITH replaced AS ({} RETURNING {returned}) UPDATE ONLY {hot} AS t SET {} FROM replaced AS s WHERE {}",
+        "WITH replaced AS ({} RETURNING {}) UPDATE ONLY {hot} AS t SET {} FROM replaced AS s WHERE {}",
         keys.delete(only),
+        key_and(catalog, &kept),
         assignments(&kept, "s"),
         same(catalog)
     )
+}
+
+/// The same in the partitioned layout. There the other rows leave by an update of the column by which the table is partitioned: so another
+/// program that meets one of them gets a serialization failure, as it does at a move. A delete would end its update silently, and what it
+/// wrote to a column that the job doesn't write would be lost. The partition they go to keeps no row.
+fn replace_by_move(catalog: &Catalog, root: &str, hot: &str, only: &str, keys: &ByKeys) -> String {
+    let (kept, same) = (kept(catalog), same(catalog));
+    let then = match kept.is_empty() {
+        true => "SELECT 1 FROM replaced".to_owned(),
+        false => format!("UPDATE ONLY {hot} AS t SET {} FROM replaced AS s WHERE {same}", assignments(&kept, "s")),
+    };
+    format!(
+        "WITH replaced AS ({} FOR UPDATE OF t), gone AS (UPDATE {root} AS t SET {TIER} = {REPLACED} FROM replaced AS s
+         WHERE t.{TIER} = {INDEXED} AND {same}) {then}",
+        keys.select(&key_and(catalog, &kept), only)
+    )
+}
+
+/// The columns that the job doesn't write.
+fn kept(catalog: &Catalog) -> Vec<&str> {
+    catalog.unwritten.iter().filter(|column| !column.generated).map(|column| column.name.as_str()).collect()
+}
+
+/// The key's columns of `t`, and these.
+fn key_and(catalog: &Catalog, others: &[&str]) -> String {
+    let key = key(catalog);
+    let columns = key.iter().map(|column| column.name.as_str()).chain(others.iter().copied());
+    columns.map(|name| format!("t.{}", quote(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// Deletes those of our rows whose key the other table has. The other table is read first (OFFSET keeps the planner from joining
@@ -171,7 +201,11 @@ mod tests {
     fn catalog(key: &[&str]) -> Catalog {
         let table = |oid, name: &str| TableRef { oid, schema: "s".to_owned(), name: name.to_owned() };
         let mut catalog = Catalog::sample("t", &["id", "a", "b"], key);
-        catalog.tree = Some(Tree { hot: table(2, "t_hot"), others: vec![table(3, "t_sealed_1"), table(1, "t")] });
+        catalog.tree = Some(Tree {
+            hot: table(2, "t_hot"),
+            others: vec![table(3, "t_sealed_1"), table(1, "t")],
+            partitioned: None,
+        });
         catalog
     }
 

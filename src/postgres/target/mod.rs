@@ -62,7 +62,11 @@ impl Target {
 
     /// What is wrong with the table's vector indexes.
     pub fn examine_indexes(&self, sink: &Sink) -> Result<Diagnosis> {
-        let examine = |session: &mut Session| doctor::examine(session, self.greenplum, sink, &self.table);
+        let mut table = self.table.clone();
+        if let Some(keeper) = &self.keeper {
+            (table.schema, table.table) = (keeper.indexed().schema.clone(), keeper.indexed().name.clone());
+        }
+        let examine = |session: &mut Session| doctor::examine(session, self.greenplum, sink, &table);
         self.ask("its indexes can't be examined", examine)
     }
 

@@ -16,12 +16,15 @@ pub fn first_hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String>
 /// of the parent's owner.
 pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     let child = qualified(schema, name);
-    let mut statements = vec![create_table(parent, &child)];
-    let indexes = || parent.indexes.iter().filter(|index| !index.is_vector);
-    statements.extend(indexes().filter(|index| index.constraint.is_empty()).map(|index| {
-        let unique = if index.unique { "UNIQUE " } else { "" };
-        format!("CREATE {unique}INDEX ON {child} {}", index.definition)
-    }));
+    let create = format!(
+        "CREATE {}TABLE {child} ({}) INHERITS ({}){}",
+        unlogged(parent),
+        constraints(parent).join(", "),
+        parent.quoted(),
+        tablespace(parent)
+    );
+    let mut statements = vec![create];
+    statements.extend(indexes(parent, &child));
     statements.extend(parent.identities.iter().map(|identity| {
         // Both tables take their numbers from one sequence.
         let sequence = literal(&identity.sequence);
@@ -29,30 +32,53 @@ pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     }));
     statements.extend(replica_identity(parent, &child));
     statements.extend(grants(parent, &child));
-    let text = format!("Rows of {} that are not in its vector index yet. {COMMENT}", parent.quoted());
-    statements.push(format!("COMMENT ON TABLE {child} IS {}", literal(&text)));
-    if parent.role != parent.owner {
-        statements.push(format!("ALTER TABLE {child} OWNER TO {}", quote(&parent.owner)));
-    }
+    statements.push(comment(parent, &child));
+    statements.extend(owner(parent, &format!("TABLE {child}")));
     statements
 }
 
-fn create_table(parent: &Parent, child: &str) -> String {
+/// The parent's indexes that are neither vector indexes nor those of constraints.
+pub fn indexes(parent: &Parent, child: &str) -> Vec<String> {
+    let indexes = parent.indexes.iter().filter(|index| !index.is_vector);
+    let index = |index: &ParentIndex| {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        format!("CREATE {unique}INDEX ON {child} {}", index.definition)
+    };
+    indexes.filter(|index| index.constraint.is_empty()).map(index).collect()
+}
+
+/// The parent's constraints that a child doesn't inherit, as CREATE TABLE writes them.
+pub fn constraints(parent: &Parent) -> Vec<String> {
     let keys = parent.indexes.iter().filter(|index| !index.is_vector && !index.constraint.is_empty());
     let keys = keys.map(|index| index.constraint.clone());
     let others = parent.constraints.iter().map(|other| format!("CONSTRAINT {} {}", other.name, other.definition));
-    let unlogged = if parent.persistence == "u" { "UNLOGGED " } else { "" };
-    let tablespace = match parent.tablespace.as_str() {
+    keys.chain(others).collect()
+}
+
+pub fn unlogged(parent: &Parent) -> &'static str {
+    if parent.persistence == "u" { "UNLOGGED " } else { "" }
+}
+
+pub fn tablespace(parent: &Parent) -> String {
+    match parent.tablespace.as_str() {
         "" => String::new(),
         tablespace => format!(" TABLESPACE {}", quote(tablespace)),
-    };
-    let parts = keys.chain(others).collect::<Vec<_>>().join(", ");
-    format!("CREATE {unlogged}TABLE {child} ({parts}) INHERITS ({}){tablespace}", parent.quoted())
+    }
+}
+
+pub fn comment(parent: &Parent, child: &str) -> String {
+    let text = format!("Rows of {} that are not in its vector index yet. {COMMENT}", parent.quoted());
+    format!("COMMENT ON TABLE {child} IS {}", literal(&text))
+}
+
+/// Gives `what` (`TABLE …`, `FUNCTION …`) to the parent's owner, if it isn't his.
+pub fn owner(parent: &Parent, what: &str) -> Option<String> {
+    (parent.role != parent.owner).then(|| format!("ALTER {what} OWNER TO {}", quote(&parent.owner)))
 }
 
 /// The replica identity of the parent. Without one, a delete in a child that is published fails, although a delete in the parent doesn't.
 /// If the parent's is an index, the child gets FULL: the name of the child's index isn't known before the index is made.
-fn replica_identity(parent: &Parent, child: &str) -> Option<String> {
+pub fn replica_identity(parent: &Parent, child: &str) -> Option<String> {
     match parent.replica_identity.as_str() {
         "f" | "i" => Some(format!("ALTER TABLE {child} REPLICA IDENTITY FULL")),
         "n" => Some(format!("ALTER TABLE {child} REPLICA IDENTITY NOTHING")),

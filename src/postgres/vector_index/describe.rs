@@ -3,7 +3,7 @@
 use super::hot_child::{HotChild, planned_tree, script};
 use super::parent::Parent;
 use crate::postgres::catalog::lookup::Catalog;
-use crate::postgres::catalog::tree::Tree;
+use crate::postgres::catalog::tree::{Partitioned, Tree};
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::server::Server;
 use crate::postgres::connect::session::Session;
@@ -15,6 +15,11 @@ const PUBLICATIONS: u32 = 100_000;
 
 /// Lines of the plan.
 pub fn plan(parent: &Parent, hot_child: &HotChild, catalog: &Catalog, sink: &Sink) -> Vec<String> {
+    if let Some(tree) = &catalog.tree
+        && let Some(partitioned) = &tree.partitioned
+    {
+        return plan_of_partitions(tree, partitioned, sink);
+    }
     let tree = catalog.tree.clone().unwrap_or_else(|| planned_tree(parent, sink));
     let names = |tree: &Tree| {
         tree.others.iter().map(|other| format!("{}.{}", other.schema, other.name)).collect::<Vec<_>>().join(", ")
@@ -32,6 +37,27 @@ pub fn plan(parent: &Parent, hot_child: &HotChild, catalog: &Catalog, sink: &Sin
         lines.push(format!("the hot child will be made: {}", script(statements)));
     }
     lines
+}
+
+fn plan_of_partitions(tree: &Tree, partitioned: &Partitioned, sink: &Sink) -> Vec<String> {
+    let (hot, most_movers) = (&tree.hot, sink.behind.most_movers(sink.connection_max_active));
+    let indexed = tree.indexed().map_or("", |indexed| indexed.name.as_str());
+    vec![
+        format!(
+            "vector index: behind, in the partitioned layout; rows are written to the partition {}.{} and move from there into \
+             {indexed}; movers: {most_movers} at most",
+            hot.schema, hot.name
+        ),
+        "an UPDATE, DELETE or SELECT … FOR UPDATE of another program that meets a row just as it moves or is replaced gets an error \
+         (40001), and the program must repeat it"
+            .to_owned(),
+        format!(
+            "what the layout costs: no unique key over all of {}, so no ON CONFLICT (…) on it and no foreign key to it; an INSERT of \
+             another program also looks for its keys in {indexed}; an UPDATE that changes a key isn't checked against the other \
+             partition; the hot partition isn't sealed, so queries take the longer the further the movers are behind",
+            partitioned.root.name
+        ),
+    ]
 }
 
 /// How many rows are in the hot child. The server's statistics say it, so no lock is needed.
@@ -64,7 +90,10 @@ pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog
                 .to_owned(),
         );
     }
-    warnings.extend(other_roles(parent));
+    warnings.extend(match catalog.is_partitioned() {
+        true => roles_of_partition(parent),
+        false => other_roles(parent),
+    });
     if let (Some(tree), true) = (&catalog.tree, server.version_number >= PUBLICATIONS) {
         let hot = tree.hot.quoted();
         let publications = session.ask(&format!(
@@ -89,20 +118,41 @@ pub fn warnings(session: &mut Session, server: &Server, parent: &Parent, catalog
     Ok(warnings)
 }
 
-/// Other roles that may change rows. Their statements can miss a row.
-fn other_roles(parent: &Parent) -> Option<String> {
+/// Other roles than the owner that may change rows.
+fn changing_roles(parent: &Parent) -> Vec<String> {
     let changes = |right: &str| ["INSERT", "UPDATE", "DELETE"].iter().any(|change| right.starts_with(change));
     let granted = parent.grants.iter().filter(|grant| changes(&grant.right)).map(|grant| grant.role.clone());
-    let owner = (parent.owner != parent.role).then(|| quote(&parent.owner));
-    let mut roles: Vec<String> = owner.into_iter().chain(granted).collect();
+    let mut roles: Vec<String> = granted.collect();
     roles.retain(|role| *role != parent.role && *role != quote(&parent.role));
+    roles.sort();
+    roles.dedup();
+    roles
+}
+
+/// Other roles that may change rows of the indexed partition itself. Nothing keeps their keys from being in the hot partition, too.
+fn roles_of_partition(parent: &Parent) -> Option<String> {
+    let roles = changing_roles(parent);
+    let (table, listed) = (parent.quoted(), roles.join(", "));
+    (!roles.is_empty()).then(|| {
+        format!(
+            "these roles may change rows of the partition {table} itself: {listed}. A key that they insert there may be in the hot \
+             partition, too; run: REVOKE INSERT, UPDATE, DELETE ON {table} FROM {listed}"
+        )
+    })
+}
+
+/// Other roles that may change rows. Their statements can miss a row.
+fn other_roles(parent: &Parent) -> Option<String> {
+    let owner = (parent.owner != parent.role).then(|| quote(&parent.owner));
+    let mut roles: Vec<String> = owner.into_iter().chain(changing_roles(parent)).collect();
     roles.sort();
     roles.dedup();
     (!roles.is_empty()).then(|| {
         format!(
             "these roles may change rows of the table, too: {}. An UPDATE or DELETE that meets a row just as it moves does \
              nothing, silently; so that it gets an error (40001) and can be repeated, run: {}. An INSERT doesn't see the keys in \
-             the hot child; docs/vector-index.md says more",
+             the hot child. The layout that 'vecsink ddl --partitioned' prints gives both an error, whatever the isolation level; \
+             docs/vector-index.md says what it costs",
             roles.join(", "),
             roles.iter().map(repeatable).collect::<Vec<_>>().join("; ")
         )

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ddl;
 use super::parent::Parent;
+use super::partitioned;
 use super::refuse::{refuse_hot_child, refuse_parent, refuse_server};
 use crate::error::{Error, Result};
 use crate::postgres::catalog::lookup::Catalog;
@@ -35,6 +36,13 @@ pub enum HotChild {
 /// allows that.
 pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Catalog) -> Result<(Parent, HotChild)> {
     let name = catalog.name();
+    if let Some(tree) = &catalog.tree
+        && let Some(partitions) = &tree.partitioned
+    {
+        let checked =
+            session.with_settings(|session| partitioned::ensure(session, server, catalog, (tree, partitions)));
+        return checked.map_err(|failure| unreadable(&failure, &name))?.map(|indexed| (indexed, HotChild::IsThere));
+    }
     refuse_server(server, &name)?;
     let (schema, hot) = hot_child_name(sink);
     // The child is read before the parent. If another process makes the child in between, it is missing here, and the attempt to make
@@ -79,12 +87,16 @@ pub fn ensure(session: &mut Session, server: &Server, sink: &Sink, catalog: &Cat
 pub fn planned_tree(parent: &Parent, sink: &Sink) -> Tree {
     let (schema, name) = hot_child_name(sink);
     let table = TableRef { oid: 0, schema: parent.schema.clone(), name: parent.name.clone() };
-    Tree { hot: TableRef { oid: 0, schema, name }, others: vec![table] }
+    Tree { hot: TableRef { oid: 0, schema, name }, others: vec![table], partitioned: None }
 }
 
 fn read(session: &mut Session, schema: &str, table: &str, name: &str) -> Result<Option<Parent>> {
     let read = session.with_settings(|session| Parent::read(session, schema, table));
-    read.map_err(|failure| failure.error(&format!("{name}: the catalog can't be read"), ""))
+    read.map_err(|failure| unreadable(&failure, name))
+}
+
+fn unreadable(failure: &AttemptError, name: &str) -> Error {
+    failure.error(&format!("{name}: the catalog can't be read"), "")
 }
 
 /// Returns whether this process made it: another one may have been first. Each try waits only briefly for sessions that use the table,

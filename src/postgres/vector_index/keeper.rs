@@ -10,11 +10,12 @@ use parking_lot::Mutex;
 use super::build::{Built, build};
 use super::holders::{Holder, holders};
 use super::measure::{RowFigures, ScanTimer, SearchOrder, count};
-use super::mover::{Moved, MovedColumns, is_altered, move_rows};
+use super::mover::{Moved, MovedColumns, is_altered, move_between_partitions, move_rows};
 use super::parent::{Parent, from_using, is_vector_index};
 use super::seal::{self, TreeChange};
 use crate::error::Result;
 use crate::postgres::catalog::lookup::Catalog;
+use crate::postgres::catalog::partitioned;
 use crate::postgres::catalog::tree::{self, TableRef, Tree};
 use crate::postgres::connect::connector::Connector;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
@@ -31,7 +32,10 @@ pub struct TreeKeeper {
     /// `schema.table`, for messages.
     name: String,
     sink: Sink,
+    /// The table with the vector index, into which rows move.
     parent: TableRef,
+    /// The target table in the partitioned layout.
+    root: Option<TableRef>,
     /// The key's columns by name; empty where the table keeps no key unique.
     key: Vec<String>,
     connector: Connector,
@@ -85,7 +89,7 @@ impl TreeKeeper {
         max_outage: Option<Duration>,
     ) -> Result<Option<TreeKeeper>> {
         let Some(tree) = &catalog.tree else { return Ok(None) };
-        let Some(parent) = tree.others.last() else { return Ok(None) };
+        let Some(parent) = tree.indexed() else { return Ok(None) };
         let name = catalog.name();
         // Not the job's name, because the sessions of the job's other processes are found by it.
         let connector = Connector::new(&sink.connection, &format!("vecsink mover {name}"), max_outage)?;
@@ -97,6 +101,7 @@ impl TreeKeeper {
             name,
             sink: sink.clone(),
             parent: parent.clone(),
+            root: tree.partitioned.as_ref().map(|partitioned| partitioned.root.clone()),
             key: catalog.usable_key().into_iter().flatten().map(|column| column.name.clone()).collect(),
             connector,
             setup,
@@ -123,7 +128,11 @@ impl TreeKeeper {
     /// Looks at the tree. `None`: the hot child is gone.
     pub fn look(&self, own: &mut KeeperSession, timer: &mut ScanTimer) -> Result<Option<TreeLook>> {
         let looked = self.run(own, |session| {
-            let tree = match tree::read(session, self.parent.oid, &self.sink) {
+            let read = match &self.root {
+                Some(root) => partitioned::read(session, root.oid, &self.sink),
+                None => tree::read(session, self.parent.oid, &self.sink),
+            };
+            let tree = match read {
                 Ok(Some(tree)) => tree,
                 Ok(None) => return Ok(Ok(None)),
                 Err(error) => return Ok(Err(error)),
@@ -172,6 +181,9 @@ impl TreeKeeper {
         let hot = self.hot.lock().clone();
         let child = sealed.unwrap_or(&hot);
         let moved = self.run(own, |session| {
+            if let Some(root) = &self.root {
+                return move_between_partitions(session, (child, root), rows, page);
+            }
             let known = self.columns.lock().clone();
             let columns = match known {
                 Some(columns) => columns,
@@ -203,6 +215,16 @@ impl TreeKeeper {
         let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
         let found = self.run(own, |session| holders(session, &oids));
         found.map_err(|failure| self.error(&failure, "it can't be read who holds locks"))
+    }
+
+    /// Whether the hot child can be sealed. A hot partition can't: the tree has a fixed number of them.
+    pub fn can_seal(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// The table with the vector index.
+    pub fn indexed(&self) -> &TableRef {
+        &self.parent
     }
 
     /// Seals the hot child and makes a new one. Its locks are waited for no longer than `wait`.

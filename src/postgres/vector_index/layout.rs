@@ -3,7 +3,7 @@
 use super::deferral::refuse::refuse as refuse_deferral;
 use super::deferral::script::needed;
 use super::refuse::{refuse_parent, refuse_server};
-use super::{ddl, split};
+use super::{ddl, partitioned, split};
 use crate::error::Result;
 use crate::postgres::catalog::read::read_catalog;
 use crate::postgres::catalog::tree::hot_child_name;
@@ -19,6 +19,8 @@ use crate::settings::{Sink, VectorIndexMode};
 pub enum TableLayout {
     /// What the sink's `sink.vector-index` needs: a hot child, or, for defer, the table of deferred indexes.
     HotChild,
+    /// The table partitioned, for other programs that change it.
+    Partitioned,
     /// The vectors in a table of their own.
     Split,
 }
@@ -56,6 +58,14 @@ fn ddl_of(sink: &Sink, layout: TableLayout, connector: &Connector, opening: &Ope
                 "-- {name}: the hot child for 'sink.vector-index' = 'behind'\nBEGIN;\n{};\nCOMMIT;\n",
                 statements.join(";\n")
             ))
+        }
+        TableLayout::Partitioned => {
+            let refused = session
+                .with_settings(|session| partitioned::refuse(session, &server, &parent, &catalog))
+                .map_err(unreachable)?;
+            refused?;
+            let (schema, hot) = hot_child_name(sink);
+            Ok(partitioned::script(&parent, &catalog, (&schema, &hot)))
         }
         TableLayout::Split => split::split(&parent, &catalog),
     }

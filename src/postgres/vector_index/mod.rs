@@ -16,6 +16,7 @@ pub mod measure;
 pub mod mover;
 pub mod pace;
 pub mod parent;
+mod partitioned;
 pub mod policy;
 mod refuse;
 pub mod seal;

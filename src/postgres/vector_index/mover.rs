@@ -2,6 +2,7 @@
 //! rows that nobody else has locked, deletes them in the child and inserts them into the table. A writer changes a key in the
 //! child first. If a move has this key in flight, the writer waits there for its end, and finds the row in the table afterwards.
 
+use crate::postgres::catalog::partitioned::{HOT, INDEXED, TIER};
 use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
@@ -84,19 +85,27 @@ impl MovedColumns {
             (_, changed) => format!(" ON CONFLICT ({by_key}) DO UPDATE SET {}", assignments(changed, "EXCLUDED")),
         };
         format!(
-            "WITH taken AS (
-               SELECT ctid AS place FROM ONLY {child} WHERE ctid >= '({page},0)'::pg_catalog.tid LIMIT {rows} FOR UPDATE SKIP LOCKED
-             ), gone AS (
+            "WITH taken AS ({}), gone AS (
                DELETE FROM ONLY {child} WHERE ctid = ANY (ARRAY(SELECT place FROM taken)) RETURNING {columns}
              ), moved AS (
                INSERT INTO {parent} ({columns}){overriding} SELECT {columns} FROM gone{on_conflict}
                RETURNING xmax::text <> '0' AS replaced
              )
-             SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM moved WHERE replaced),
-                    (SELECT max((place::text::pg_catalog.point)[0])::bigint FROM taken)"
+             SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM moved WHERE replaced), ({LAST_PAGE})",
+            taken(&child, rows, page)
         )
     }
 }
+
+/// Locks at most `rows` rows of a child that nobody else holds, from this page on.
+fn taken(child: &str, rows: usize, page: u64) -> String {
+    format!(
+        "SELECT ctid AS place FROM ONLY {child} WHERE ctid >= '({page},0)'::pg_catalog.tid LIMIT {rows} FOR UPDATE SKIP LOCKED"
+    )
+}
+
+/// The last page of which rows were taken.
+const LAST_PAGE: &str = "SELECT max((place::text::pg_catalog.point)[0])::bigint FROM taken";
 
 /// Moves rows in a transaction of their own. The transaction is undone if a column was added, dropped or altered since the columns
 /// were read: see [`is_altered`].
@@ -119,9 +128,40 @@ pub fn move_rows(
         shape_of(parent),
         shape_of(child)
     ))?;
+    Ok(moved(&answer))
+}
+
+fn moved(answer: &[Vec<String>]) -> Moved {
     let number = |at: usize| answer.first().and_then(|row| row.get(at)).and_then(|text| text.parse::<u64>().ok());
     let count = |at| number(at).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
-    Ok(Moved { rows: count(0), replaced: count(1), last_page: number(2) })
+    Moved { rows: count(0), replaced: count(1), last_page: number(2) }
+}
+
+/// The statement that moves rows from the hot partition into the indexed one. Whoever changes one of them meanwhile through the root
+/// gets a serialization failure.
+fn statement_of_partitions(hot: &TableRef, root: &TableRef, rows: usize, page: u64) -> String {
+    format!(
+        "WITH taken AS ({}), moved AS (
+           UPDATE {} SET {TIER} = {INDEXED} WHERE {TIER} = {HOT} AND ctid = ANY (ARRAY(SELECT place FROM taken))
+           RETURNING 1
+         )
+         SELECT (SELECT count(*) FROM moved), 0, ({LAST_PAGE})",
+        taken(&hot.quoted(), rows, page),
+        root.quoted()
+    )
+}
+
+/// Moves rows between the partitions of a table, in a transaction of their own.
+pub fn move_between_partitions(
+    session: &mut Session,
+    (hot, root): (&TableRef, &TableRef),
+    rows: usize,
+    page: u64,
+) -> Attempt<Moved> {
+    session.begin_without_rows()?;
+    let answer = session.ask(&statement_of_partitions(hot, root, rows, page))?;
+    session.run("COMMIT")?;
+    Ok(moved(&answer))
 }
 
 /// Whether a move failed because the columns are no longer those that were read.
@@ -143,6 +183,14 @@ mod tests {
         };
         let key: Vec<String> = key.iter().map(|name| (*name).to_owned()).collect();
         columns.statement(&table("t_hot"), &table("t"), &key, 7, 3)
+    }
+
+    #[test]
+    fn in_the_partitioned_layout_a_move_is_an_update_through_the_root() {
+        let table = |name: &str| TableRef { oid: 1, schema: "s".into(), name: name.into() };
+        let moved = statement_of_partitions(&table("t_hot"), &table("t"), 7, 3);
+        let update = r#"UPDATE "s"."t" SET vecsink_tier = 1 WHERE vecsink_tier = 0 AND ctid = ANY (ARRAY(SELECT place FROM taken))"#;
+        assert!(moved.contains(update), "{moved}");
     }
 
     #[test]

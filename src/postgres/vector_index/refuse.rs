@@ -9,6 +9,9 @@ use crate::postgres::connect::sql::{qualified, quote};
 /// The first version with ON CONFLICT and SKIP LOCKED: PostgreSQL 9.5.
 const OLDEST: u32 = 90_500;
 
+/// An UPDATE moves rows from one partition into another since this version.
+const MOVES_BETWEEN_PARTITIONS: u32 = 110_000;
+
 const INLINE: &str = "set 'sink.vector-index' to 'inline'";
 
 /// A server that lacks what this needs.
@@ -28,11 +31,38 @@ pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// A server on which rows can't move between partitions.
+pub fn refuse_server_for_partitions(server: &Server, name: &str) -> Result<()> {
+    match server.version_number < MOVES_BETWEEN_PARTITIONS {
+        true => Err(Error::target(format!(
+            "{name}: the partitioned layout needs PostgreSQL 11 or newer, and this is {}: an older server moves no row from one \
+             partition into another",
+            server.version
+        ))),
+        false => refuse_server(server, name),
+    }
+}
+
 /// A table that can't have a hot child.
 pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
-    let why = if let Some(what) = other_kind(parent) {
-        format!("it is {what}, which can't have a hot child; {INLINE}")
-    } else if let Some(key) = parent.referencing.first() {
+    match other_kind(parent) {
+        Some(_) if catalog.is_partitioned() => {
+            Err(Error::target(format!("{} has the partitioned layout already; nothing has to be made", catalog.name())))
+        }
+        Some(what) if parent.kind == "p" => Err(impossible(
+            catalog,
+            &format!(
+                "it is {what}, and not in the layout that 'vecsink ddl --partitioned' prints for a plain one; {INLINE}"
+            ),
+        )),
+        Some(what) => Err(impossible(catalog, &format!("it is {what}, which can't have a hot child; {INLINE}"))),
+        None => refuse_rules(parent, catalog),
+    }
+}
+
+/// A table with rules that don't hold between it and its hot child.
+pub fn refuse_rules(parent: &Parent, catalog: &Catalog) -> Result<()> {
+    let why = if let Some(key) = parent.referencing.first() {
         format!(
             "the foreign key {key} points to it, and a foreign key doesn't find rows in a hot child; drop the foreign key, or {INLINE}"
         )
@@ -64,7 +94,11 @@ pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::target(format!("{}: 'sink.vector-index' = 'behind' isn't possible: {why}", catalog.name())))
+    Err(impossible(catalog, &why))
+}
+
+fn impossible(catalog: &Catalog, why: &str) -> Error {
+    Error::target(format!("{}: 'sink.vector-index' = 'behind' isn't possible: {why}", catalog.name()))
 }
 
 pub(super) fn other_kind(parent: &Parent) -> Option<&'static str> {
@@ -100,9 +134,6 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
         format!("it is no child of {table}; set 'sink.vector-index.hot-table' to another name")
     } else if hot.kind != "r" || hot.persistence != parent.persistence {
         format!("it is another kind of table than {table}; drop it when it is empty, and have vecsink make it")
-    } else if let Some(index) = hot.vector_indexes().next() {
-        let index = qualified(&hot.schema, &index.name);
-        format!("each row would have to wait for its vector index; run: DROP INDEX {index}")
     } else if let Some(column) = hot.own_columns.first() {
         let column = quote(column);
         format!(
@@ -112,6 +143,18 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
         format!(
             "it has a child of its own, {own}.{grandchild}; take it out of the hot child by ALTER TABLE … NO INHERIT"
         )
+    } else {
+        return refuse_indexes(parent, hot, catalog);
+    };
+    Err(no_hot_child(hot, catalog, &why))
+}
+
+/// A hot child with a vector index, or without an index or constraint that it needs.
+pub fn refuse_indexes(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Result<()> {
+    let child = hot.quoted();
+    let why = if let Some(index) = hot.vector_indexes().next() {
+        let index = qualified(&hot.schema, &index.name);
+        format!("each row would have to wait for its vector index; run: DROP INDEX {index}")
     } else if let Some(missing) = missing_key(parent, hot, catalog) {
         format!("it lacks the unique index of the table's key; run: CREATE UNIQUE INDEX ON {child} {missing}")
     } else if let Some(Constraint { name, definition }) = missing_constraint(parent, hot) {
@@ -122,8 +165,11 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
     } else {
         return Ok(());
     };
-    let name = catalog.name();
-    Err(Error::target(format!("{name}: {}.{} can't be its hot child: {why}", hot.schema, hot.name)))
+    Err(no_hot_child(hot, catalog, &why))
+}
+
+fn no_hot_child(hot: &Parent, catalog: &Catalog, why: &str) -> Error {
+    Error::target(format!("{}: {}.{} can't be its hot child: {why}", catalog.name(), hot.schema, hot.name))
 }
 
 /// The definition of an index of the parent's key, if the hot child has no such index.

@@ -117,7 +117,7 @@ fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Att
 
 /// The advisory lock of whoever changes the tree.
 fn lock_key(tree: &Tree) -> i64 {
-    let table = tree.others.last().map_or(tree.hot.oid, |table| table.oid);
+    let table = tree.indexed().map_or(tree.hot.oid, |table| table.oid);
     twox_hash::XxHash64::oneshot(0, format!("vecsink tree {table}").as_bytes()).cast_signed()
 }
 

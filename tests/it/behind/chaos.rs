@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use postgres::Client;
+use postgres::error::SqlState;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use super::fixture::layout;
 use crate::changes::stream::{Format, Row, Stream, Table};
 use crate::support::broker::Kafka;
 use crate::support::command::Running;
@@ -60,6 +62,8 @@ struct Size {
     lasts: Duration,
     /// `sink.vector-index.scan-limit`.
     scan_limit: &'static str,
+    /// The table has the partitioned layout.
+    partitioned: bool,
 }
 
 /// What one process is told, and what it must leave.
@@ -168,6 +172,8 @@ struct Counts {
     /// Updates of another program that found their row, and those that found none.
     foreign: AtomicU64,
     missed: AtomicU64,
+    /// Those that got a serialization failure.
+    refused: AtomicU64,
 }
 
 fn count(counter: &AtomicU64, by: u64) {
@@ -182,6 +188,9 @@ fn table(schema: &mut Schema, size: Size) {
          CREATE INDEX t_v ON t USING hnsw (v vector_l2_ops)",
         last = size.keys / 4 - 1
     ));
+    if size.partitioned {
+        schema.execute(&layout(schema));
+    }
 }
 
 /// Ends sessions of the jobs as long as things go on, also while a job starts. On a machine so busy that even this takes long it is done
@@ -238,8 +247,11 @@ fn update(mut client: Client, size: Size, goes_on: &AtomicBool, counts: &Counts)
                 *done.entry(id).or_default() += 1;
                 count(&counts.foreign, 1);
             }
+            // Those keys are there all the time.
+            Ok(0) if size.partitioned && range == REPLACED => panic!("the update of {id} found no row"),
             Ok(0) => count(&counts.missed, 1),
             Ok(rows) => panic!("{rows} rows of the key {id}"),
+            Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => count(&counts.refused, 1),
             Err(error) => eprintln!("the other program's update failed: {error}"),
         }
         std::thread::sleep(Duration::from_millis(2));
@@ -358,20 +370,22 @@ fn chaos(size: Size) {
         scope.spawn(move || terminate(terminating, &of_jobs, on, counts_of));
         let reader = scope.spawn(move || read(reading, on, counts_of));
         let updater = scope.spawn(move || update(updating, size, on, counts_of));
-        scope.spawn(move || seal(sealing, on, counts_of));
+        if !size.partitioned {
+            scope.spawn(move || seal(sealing, on, counts_of));
+        }
         run(&schema, &feeds, size, &counts);
         drop(ends);
         reader.join().expect("every key is there once at any time");
         updater.join().expect("the other program updates single rows")
     });
     check(&mut schema, &feeds, &updates);
-    let moved = schema.count("ONLY t WHERE number >= 0");
+    let moved = schema.count(if size.partitioned { "t_indexed WHERE number >= 0" } else { "ONLY t WHERE number >= 0" });
     let children = schema.text("SELECT count(*) FROM pg_inherits WHERE inhparent = 't'::regclass");
     println!("{counts:?}; {moved} moved rows are in the table itself, {} children", children.unwrap_or_default());
     assert!(moved > 0, "the movers move rows");
     for (what, counter) in [
         ("killed", &counts.killed),
-        ("sealed", &counts.sealed),
+        if size.partitioned { ("refused", &counts.refused) } else { ("sealed", &counts.sealed) },
         ("terminated", &counts.terminated),
         ("foreign", &counts.foreign),
     ] {
@@ -381,11 +395,37 @@ fn chaos(size: Size) {
 
 #[test]
 fn two_processes_that_are_killed_and_cut_off_leave_each_key_once_and_lose_nothing() {
-    chaos(Size { changes: 16_000, keys: 1_600, batch: 200, lasts: Duration::from_secs(12), scan_limit: "20" });
+    chaos(Size {
+        changes: 16_000,
+        keys: 1_600,
+        batch: 200,
+        lasts: Duration::from_secs(12),
+        scan_limit: "20",
+        partitioned: false,
+    });
+}
+
+#[test]
+fn in_partitions_too_nothing_is_lost_and_another_program_gets_an_error_instead_of_missing_a_row() {
+    chaos(Size {
+        changes: 16_000,
+        keys: 1_600,
+        batch: 200,
+        lasts: Duration::from_secs(8),
+        scan_limit: "20",
+        partitioned: true,
+    });
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn two_processes_with_200_000_changes_leave_each_key_once_and_lose_nothing() {
-    chaos(Size { changes: 200_000, keys: 5_000, batch: 500, lasts: Duration::from_secs(120), scan_limit: "1" });
+    chaos(Size {
+        changes: 200_000,
+        keys: 5_000,
+        batch: 500,
+        lasts: Duration::from_secs(120),
+        scan_limit: "1",
+        partitioned: false,
+    });
 }

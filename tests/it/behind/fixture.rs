@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use vecsink::internals::batch::Batch;
 use vecsink::internals::error::{Error, Rejection, Result};
-use vecsink::internals::postgres::{Settle, Target, Written};
+use vecsink::internals::postgres::{Settle, TableLayout, Target, Written, layout_ddl};
 use vecsink::internals::settings::{ConflictMode, Sink, VectorIndexMode, WriteMode};
 use vecsink::internals::stop::Stop;
 
@@ -25,6 +25,23 @@ pub fn schema(server: &Postgres, columns: &str, key: &str) -> Schema {
         "CREATE TABLE t ({columns}, PRIMARY KEY ({key})); CREATE TABLE plain (LIKE t INCLUDING ALL);
          CREATE TABLE t_hot (LIKE t INCLUDING ALL) INHERITS (t); CREATE TABLE t_sealed_1 (LIKE t INCLUDING ALL) INHERITS (t)"
     ));
+    schema
+}
+
+/// The statements that give the table `t` the partitioned layout.
+pub fn layout(schema: &Schema) -> String {
+    let sink = Sink { vector_index: VectorIndexMode::Behind, ..sink_of(schema, "t", &[]) };
+    layout_ddl(&sink, TableLayout::Partitioned).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// As [`schema`], but `t` is partitioned.
+pub fn partitioned(server: &Postgres, columns: &str, key: &str) -> Schema {
+    let mut schema = Schema::new(server);
+    schema.execute(&format!(
+        "CREATE TABLE t ({columns}, PRIMARY KEY ({key})); CREATE TABLE plain (LIKE t INCLUDING ALL)"
+    ));
+    let script = layout(&schema);
+    schema.execute(&script);
     schema
 }
 

@@ -25,11 +25,11 @@ fn beside_a_move(schema: &mut Schema, isolation: &str, statement: &'static str) 
     changed.join().expect("the other program's thread ends")
 }
 
-fn process_of(client: &mut Client) -> i32 {
+pub fn process_of(client: &mut Client) -> i32 {
     client.query_one("SELECT pg_backend_pid()", &[]).expect("a process").get(0)
 }
 
-fn waits_for_a_lock(schema: &mut Schema, process: i32) -> bool {
+pub fn waits_for_a_lock(schema: &mut Schema, process: i32) -> bool {
     schema.text(&format!("SELECT 1 FROM pg_locks WHERE pid = {process} AND NOT granted")).is_some()
 }
 

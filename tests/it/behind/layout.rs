@@ -4,7 +4,7 @@ use super::told::{JOB, with_variables};
 use crate::support::{Job, Schema, postgres18};
 
 /// What the command prints; no broker is asked.
-fn printed(schema: &Schema, arguments: &[&str]) -> String {
+pub fn printed(schema: &Schema, arguments: &[&str]) -> String {
     let job = with_variables(Job::ddl(JOB), schema, "none", "127.0.0.1:1");
     arguments.iter().fold(job, |job, argument| job.argument(argument)).finish().exited(0).stdout
 }

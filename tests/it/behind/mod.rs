@@ -7,6 +7,7 @@ mod foreign;
 mod layout;
 mod mover;
 mod opening;
+mod partitioned;
 mod races;
 mod row_security;
 mod scene;

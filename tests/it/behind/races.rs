@@ -22,7 +22,7 @@ fn process(session: &mut Transaction<'_>) -> i32 {
 }
 
 /// Writes a batch, which has to wait for `holder`. While it waits, `meanwhile` runs; then the holder commits or rolls back.
-fn write_against(
+pub fn write_against(
     schema: &mut Schema,
     target: &Target,
     batch: &Batch,
@@ -45,7 +45,7 @@ fn write_against(
 }
 
 /// What the table has for key 1 when a change meets a row of it that is being moved.
-const CHANGES: [(ConflictMode, char, &str); 8] = [
+pub const CHANGES: [(ConflictMode, char, &str); 8] = [
     (ConflictMode::Upsert, 'i', "1:new:x"),
     (ConflictMode::Upsert, 'u', "1:new:x"),
     (ConflictMode::Upsert, 'p', "1:new:old"),
@@ -56,7 +56,7 @@ const CHANGES: [(ConflictMode, char, &str); 8] = [
     (ConflictMode::Strict, 'p', "1:new:old"),
 ];
 
-fn batch(change: char) -> Batch {
+pub fn batch(change: char) -> Batch {
     let changes = Changes::default();
     match change {
         'i' => changes.insert(1, "new", "x"),

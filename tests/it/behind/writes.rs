@@ -33,7 +33,7 @@ fn outcome(outcome: &Outcome) -> (Vec<u64>, Vec<usize>) {
 }
 
 #[track_caller]
-fn no_key_is_twice(schema: &mut Schema) {
+pub fn no_key_is_twice(schema: &mut Schema) {
     let twice = "SELECT string_agg(id::text, ' ') FROM (SELECT id FROM t GROUP BY id HAVING count(*) > 1) AS s";
     assert_eq!(schema.text(twice), None, "keys that are in two tables");
 }
@@ -48,30 +48,35 @@ fn put(schema: &mut Schema, place: Option<&str>, id: i64) {
     }
 }
 
+/// Makes every change of rows in these places, and the same changes in `plain`.
+#[track_caller]
+pub fn compare_with_plain(schema: &mut Schema, places: &[Option<&str>], mode: ConflictMode, write_mode: WriteMode) {
+    let mut changes = [Changes::default(), Changes::default()];
+    for (number, names) in SEQUENCES.iter().enumerate() {
+        for (at, place) in places.iter().enumerate() {
+            // Under `strict` this is a conflict, which stops the job.
+            if mode == ConflictMode::Strict && names.starts_with('i') && place.is_some() {
+                continue;
+            }
+            let id = (number * 10 + at) as i64;
+            put(schema, *place, id);
+            changes = changes.map(|changes| sequence(changes, id, names));
+        }
+    }
+    let [ours, theirs] = changes.map(Changes::batch);
+    let tree = write(&open(&behind(schema, mode, write_mode)), &ours);
+    let alone = write(&open(&plain(schema, "plain", mode, write_mode)), &theirs);
+    assert_eq!(outcome(&tree), outcome(&alone), "{mode:?} {write_mode:?}");
+    assert_eq!(rows(schema, "t"), rows(schema, "plain"), "{mode:?} {write_mode:?}");
+    no_key_is_twice(schema);
+}
+
 #[test]
 fn every_change_has_the_effect_it_has_on_a_plain_table_wherever_its_row_is() {
     for server in servers(&[Feature::OnConflict]) {
         for mode in MODES {
             for write_mode in WRITE_MODES {
-                let mut schema = schema(&server, COLUMNS, "id");
-                let mut changes = [Changes::default(), Changes::default()];
-                for (number, names) in SEQUENCES.iter().enumerate() {
-                    for (at, place) in PLACES.into_iter().enumerate() {
-                        // Under `strict` this is a conflict, which stops the job.
-                        if mode == ConflictMode::Strict && names.starts_with('i') && place.is_some() {
-                            continue;
-                        }
-                        let id = (number * 10 + at) as i64;
-                        put(&mut schema, place, id);
-                        changes = changes.map(|changes| sequence(changes, id, names));
-                    }
-                }
-                let [ours, theirs] = changes.map(Changes::batch);
-                let tree = write(&open(&behind(&schema, mode, write_mode)), &ours);
-                let alone = write(&open(&plain(&schema, "plain", mode, write_mode)), &theirs);
-                assert_eq!(outcome(&tree), outcome(&alone), "{mode:?} {write_mode:?}");
-                assert_eq!(rows(&mut schema, "t"), rows(&mut schema, "plain"), "{mode:?} {write_mode:?}");
-                no_key_is_twice(&mut schema);
+                compare_with_plain(&mut schema(&server, COLUMNS, "id"), &PLACES, mode, write_mode);
             }
         }
     }
