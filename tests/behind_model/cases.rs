@@ -7,7 +7,7 @@ use crate::state::Case;
 const CHANGES: [Change; 6] =
     [Change::Upsert, Change::Ignore, Change::Strict, Change::Delete, Change::Patch, Change::Replace];
 const PLACES: [Option<Table>; 4] = [None, Some(HOT), Some(PARENT), Some(SEALED)];
-const MOVER: Role = Role::Mover { from: Target::Hot, rounds: 1 };
+pub const MOVER: Role = Role::Mover { from: Target::Hot, rounds: 1 };
 
 pub fn writer<const COUNT: usize>(changes: [Change; COUNT]) -> Role {
     Role::Writer(changes.map(|change| Batch { change, keys: vec![0] }).to_vec())
@@ -16,7 +16,7 @@ pub fn writer<const COUNT: usize>(changes: [Change; COUNT]) -> Role {
 /// A tree with the sealed child only where a key needs it: each table costs a statement.
 pub fn case(roles: Vec<Role>, places: Vec<Option<Table>>) -> Case {
     let sealed = if places.contains(&Some(SEALED)) { vec![SEALED] } else { Vec::new() };
-    Case { roles, places, tree: Tree { hot: HOT, sealed }, staged: false, losses: 0 }
+    Case { roles, places, tree: Tree { hot: HOT, sealed, partitioned: false }, staged: false, losses: 0 }
 }
 
 /// Two changes of two processes in either order.
@@ -97,6 +97,12 @@ pub fn read() -> Vec<Case> {
     };
     let case = |(change, place)| case([change_of_tree(change, place), vec![Role::Reader]].concat(), vec![place]);
     CHANGES.into_iter().flat_map(|change| PLACES.map(|place| (change, place))).map(case).collect()
+}
+
+/// The same cases in the partitioned layout, which has no sealed children.
+pub fn in_partitions(cases: Vec<Case>) -> Vec<Case> {
+    let cases = cases.into_iter().filter(|case| case.tree.sealed.is_empty());
+    cases.map(|case| Case { tree: Tree { partitioned: true, ..case.tree }, ..case }).collect()
 }
 
 /// A foreign statement beside a writer and a mover.

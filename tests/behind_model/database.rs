@@ -25,8 +25,36 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum End {
     Live,
-    Deleted { by: Option<SessionId> },
-    Updated { by: Option<SessionId>, next: Place },
+    Deleted {
+        by: Option<SessionId>,
+    },
+    Updated {
+        by: Option<SessionId>,
+        next: Place,
+    },
+    /// By an update that moved the row into another partition.
+    MovedAway {
+        by: Option<SessionId>,
+    },
+}
+
+impl End {
+    /// The transaction that ended the version. `None`: nobody has, `Some(None)`: one that has committed.
+    fn by(self) -> Option<Option<SessionId>> {
+        match self {
+            End::Live => None,
+            End::Deleted { by } | End::Updated { by, .. } | End::MovedAway { by } => Some(by),
+        }
+    }
+}
+
+/// Why a session can't make its step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// It waits for these.
+    Waits(Sessions),
+    /// The row is in another partition now. The server reports a serialization failure.
+    SerializationFailure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,7 +121,7 @@ impl Database {
     }
 
     /// `Err`: the sessions that this one waits for. It then holds no new lock.
-    pub fn lock_tables(&mut self, who: SessionId, tables: &[Table], lock: Lock) -> Result<(), Sessions> {
+    pub fn lock_tables(&mut self, who: SessionId, tables: &[Table], lock: Lock) -> Result<(), Hindrance> {
         let conflicting = |other: &[Lock; TABLES]| tables.iter().any(|table| other[*table as usize].conflicts(lock));
         let mut waits = 0;
         for (other, locks) in self.locks.iter().enumerate() {
@@ -102,7 +130,7 @@ impl Database {
             }
         }
         if waits != 0 {
-            return Err(waits);
+            return Err(Hindrance::Waits(waits));
         }
         for table in tables {
             let held = &mut self.locks[who as usize][*table as usize];
@@ -114,10 +142,7 @@ impl Database {
     /// The versions of a table that a statement beginning now sees.
     pub fn visible(&self, who: SessionId, table: Table) -> impl Iterator<Item = (Place, Key)> + '_ {
         let seen = move |version: &Version| {
-            let ended = match version.end {
-                End::Live => false,
-                End::Deleted { by } | End::Updated { by, .. } => by.is_none_or(|by| by == who),
-            };
+            let ended = version.end.by().is_some_and(|by| by.is_none_or(|by| by == who));
             version.table == table && version.creator.is_none_or(|creator| creator == who) && !ended
         };
         let versions = self.versions.iter().enumerate();
@@ -127,7 +152,7 @@ impl Database {
     /// The rows of a key that a reader sees now, with their tables.
     pub fn committed(&self, key: Key) -> impl Iterator<Item = (Table, Row)> + '_ {
         let there = move |version: &&Version| {
-            let is_gone = matches!(version.end, End::Deleted { by: None } | End::Updated { by: None, .. });
+            let is_gone = version.end.by() == Some(None);
             version.key == key && version.creator.is_none() && !is_gone
         };
         self.versions.iter().filter(there).map(|version| (version.table, version.row))
@@ -145,19 +170,19 @@ impl Database {
         table: Table,
         (key, row): (Key, Row),
         on_conflict: OnConflict,
-    ) -> Result<Inserted, Sessions> {
+    ) -> Result<Inserted, Hindrance> {
         let mut conflict = None;
         for (place, version) in self.versions.iter().enumerate() {
             if (version.table, version.key) != (table, key) {
                 continue;
             }
             if let Some(creator) = version.creator.filter(|creator| *creator != who) {
-                return Err(1 << creator);
+                return Err(Hindrance::Waits(1 << creator));
             }
-            match version.end {
-                End::Live => conflict = Some(place as Place),
-                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by != who => return Err(1 << by),
-                End::Deleted { .. } | End::Updated { .. } => {}
+            match version.end.by() {
+                None => conflict = Some(place as Place),
+                Some(Some(by)) if by != who => return Err(Hindrance::Waits(1 << by)),
+                Some(_) => {}
             }
         }
         match (conflict, on_conflict) {
@@ -176,32 +201,45 @@ impl Database {
 
     /// The version to change, when a statement has seen this one: it waits for an open transaction that has changed the row, and
     /// goes on with the newest version. `None`: the row is gone.
-    fn newest(&self, who: SessionId, seen: Place) -> Result<Option<Place>, Sessions> {
+    fn newest(&self, who: SessionId, seen: Place) -> Result<Option<Place>, Hindrance> {
         let mut place = seen;
         loop {
             let version = &self.versions[place as usize];
             match version.end {
                 End::Live => match version.locked.filter(|holder| *holder != who) {
-                    Some(holder) => return Err(1 << holder),
+                    Some(holder) => return Err(Hindrance::Waits(1 << holder)),
                     None => return Ok(Some(place)),
                 },
-                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by != who => return Err(1 << by),
-                End::Deleted { .. } | End::Updated { by: Some(_), .. } => return Ok(None),
+                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } | End::MovedAway { by: Some(by) }
+                    if by != who =>
+                {
+                    return Err(Hindrance::Waits(1 << by));
+                }
+                End::MovedAway { by: None } => return Err(Hindrance::SerializationFailure),
+                End::Deleted { .. } | End::Updated { by: Some(_), .. } | End::MovedAway { .. } => return Ok(None),
                 End::Updated { by: None, next } => place = next,
             }
         }
     }
 
     /// What the deleted row was; `None` if it was gone.
-    pub fn delete(&mut self, who: SessionId, seen: Place) -> Result<Option<Row>, Sessions> {
+    pub fn delete(&mut self, who: SessionId, seen: Place) -> Result<Option<Row>, Hindrance> {
         let Some(place) = self.newest(who, seen)? else { return Ok(None) };
         let version = &mut self.versions[place as usize];
         version.end = End::Deleted { by: Some(who) };
         Ok(Some(version.row))
     }
 
+    /// Deletes a row as an update does that moves it into another partition.
+    pub fn move_away(&mut self, who: SessionId, seen: Place) -> Result<Option<Row>, Hindrance> {
+        let Some(place) = self.newest(who, seen)? else { return Ok(None) };
+        let version = &mut self.versions[place as usize];
+        version.end = End::MovedAway { by: Some(who) };
+        Ok(Some(version.row))
+    }
+
     /// Whether the row was still there.
-    pub fn update(&mut self, who: SessionId, seen: Place, change: impl Fn(Row) -> Row) -> Result<bool, Sessions> {
+    pub fn update(&mut self, who: SessionId, seen: Place, change: impl Fn(Row) -> Row) -> Result<bool, Hindrance> {
         let Some(place) = self.newest(who, seen)? else { return Ok(false) };
         let next = self.versions.len() as Place;
         let old = &mut self.versions[place as usize];
@@ -233,7 +271,9 @@ impl Database {
             version.locked = version.locked.filter(|holder| *holder != who);
             match &mut version.end {
                 End::Live => {}
-                End::Deleted { by } | End::Updated { by, .. } => *by = by.filter(|by| *by != who),
+                End::Deleted { by } | End::Updated { by, .. } | End::MovedAway { by } => {
+                    *by = by.filter(|by| *by != who)
+                }
             }
         }
         self.locks[who as usize] = [Lock::None; TABLES];
@@ -242,11 +282,8 @@ impl Database {
     pub fn roll_back(&mut self, who: SessionId) {
         for version in &mut self.versions {
             version.locked = version.locked.filter(|holder| *holder != who);
-            match version.end {
-                End::Deleted { by: Some(by) } | End::Updated { by: Some(by), .. } if by == who => {
-                    version.end = End::Live
-                }
-                End::Live | End::Deleted { .. } | End::Updated { .. } => {}
+            if version.end.by() == Some(Some(who)) {
+                version.end = End::Live;
             }
             if version.creator == Some(who) {
                 // Nobody sees it any more.
@@ -262,14 +299,14 @@ impl Database {
         let mut seen: Vec<&mut Place> = seen.collect();
         let mut reached = vec![false; self.versions.len()];
         for (place, version) in self.versions.iter().enumerate() {
-            reached[place] = !matches!(version.end, End::Deleted { by: None } | End::Updated { by: None, .. });
+            reached[place] = version.end.by() != Some(None);
         }
         for place in &seen {
             let mut place = **place;
             while !std::mem::replace(&mut reached[place as usize], true) {
                 match self.versions[place as usize].end {
                     End::Updated { by: None, next } => place = next,
-                    End::Live | End::Deleted { .. } | End::Updated { .. } => break,
+                    End::Live | End::Deleted { .. } | End::Updated { .. } | End::MovedAway { .. } => break,
                 }
             }
         }

@@ -13,7 +13,9 @@ mod state;
 mod steps;
 mod world;
 
-use cases::{beside_a_foreign, emptied, read, three_changes, two_keys, two_movers, two_writers};
+use cases::{
+    MOVER, beside_a_foreign, emptied, in_partitions, read, three_changes, two_keys, two_movers, two_writers, writer,
+};
 use explore::explore;
 use protocol::{Change, Mistake, Role};
 use state::Case;
@@ -126,6 +128,28 @@ fn an_upsert_that_takes_nothing_over_is_found_to_lose_columns() {
         Mistake::UnwrittenColumnsForgotten,
         EachKeyIsAsAfterSomeOrderOfTheCommittedChanges,
     );
+}
+
+#[test]
+fn in_partitions_the_protocol_holds_as_well() {
+    assert_holds(in_partitions(two_writers(&[MOVER], 0)));
+    assert_holds(in_partitions(two_writers(&[], 1)));
+    assert_holds(in_partitions(three_changes()));
+}
+
+#[test]
+fn in_partitions_a_foreign_delete_or_update_gets_an_error_and_misses_nothing() {
+    assert_holds(in_partitions(beside_a_foreign(Change::ForeignDelete)));
+    // In a plain table, too, an update finds no row if it waits for a transaction that deletes the row and inserts another one.
+    let replaces = |case: &Case| case.roles.contains(&writer([Change::Replace]));
+    let cases = beside_a_foreign(Change::ForeignUpdate);
+    assert_holds(in_partitions(cases.into_iter().filter(|case| !replaces(case)).collect()));
+}
+
+#[test]
+fn in_partitions_an_upsert_that_deletes_the_replaced_row_is_found_to_make_a_foreign_update_miss_it() {
+    let cases = in_partitions(beside_a_foreign(Change::ForeignUpdate));
+    assert_finds(cases, Mistake::ReplacedRowsDeleted, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
 }
 
 #[test]

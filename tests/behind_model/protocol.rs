@@ -13,6 +13,8 @@ const NEXT_HOT: Table = 3;
 pub struct Tree {
     pub hot: Table,
     pub sealed: Vec<Table>,
+    /// The partitioned layout: the parent stands for the indexed partition, and rows leave a table by an update that moves them.
+    pub partitioned: bool,
 }
 
 impl Tree {
@@ -95,6 +97,8 @@ pub enum Mistake {
     PatchWithoutCommonSnapshot,
     /// An upsert doesn't take over the columns that it doesn't write.
     UnwrittenColumnsForgotten,
+    /// In the partitioned layout, an upsert deletes the row that it replaces.
+    ReplacedRowsDeleted,
 }
 
 /// Where a statement works. The hot child is found by its name, at the statement's start.

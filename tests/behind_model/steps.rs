@@ -1,6 +1,6 @@
 //! One step of a session: a statement begins and takes its snapshot, or it works on one row.
 
-use crate::database::{Inserted, Key, Lock, OnConflict, PARENT, Row, SessionId, Sessions, Table};
+use crate::database::{Hindrance, Inserted, Key, Lock, OnConflict, PARENT, Row, SessionId, Sessions, Table};
 use crate::protocol::{Batch, Change, Statement, Target};
 use crate::serial::{Effect, Outcome};
 use crate::state::{State, Work};
@@ -28,11 +28,28 @@ pub struct Step<'a> {
     /// What a writer writes.
     pub batch: Option<&'a Batch>,
     pub all_keys: Vec<Key>,
+    /// [`Mistake::ReplacedRowsDeleted`](crate::protocol::Mistake::ReplacedRowsDeleted).
+    pub forgets_marks: bool,
 }
 
 impl Step<'_> {
     /// The state after the step. `Err`: whom the session waits for.
-    pub fn make(mut self) -> Result<State, Sessions> {
+    pub fn make(self) -> Result<State, Sessions> {
+        let (who, before) = (self.who, self.state.clone());
+        match self.step() {
+            Ok(after) => Ok(after),
+            Err(Hindrance::Waits(others)) => Err(others),
+            // Whoever meets a moved row repeats the transaction.
+            Err(Hindrance::SerializationFailure) => {
+                let mut after = before;
+                after.roll_back(who);
+                after.tidy();
+                Ok(after)
+            }
+        }
+    }
+
+    fn step(mut self) -> Result<State, Hindrance> {
         let effects = self.state.effects.len() as u8;
         let session = self.state.session(self.who);
         if !session.is_open {
@@ -60,7 +77,7 @@ impl Step<'_> {
         self.batch.map_or(&self.all_keys, |batch| &batch.keys)
     }
 
-    fn lock(&mut self, tables: &[Table], lock: Lock) -> Result<(), Sessions> {
+    fn lock(&mut self, tables: &[Table], lock: Lock) -> Result<(), Hindrance> {
         self.state.database.lock_tables(self.who, tables, lock)
     }
 
@@ -80,7 +97,7 @@ impl Step<'_> {
             .collect()
     }
 
-    fn begin(&mut self) -> Result<Flow, Sessions> {
+    fn begin(&mut self) -> Result<Flow, Hindrance> {
         let hot = self.state.tree.hot;
         let flow = match self.statement {
             Statement::Insert { into, on_conflict } => {
@@ -199,9 +216,9 @@ impl Step<'_> {
         listed.into_iter().filter(|table| self.state.tree.has(*table)).collect()
     }
 
-    fn work(&mut self, work: Work) -> Result<Flow, Sessions> {
+    fn work(&mut self, work: Work) -> Result<Flow, Hindrance> {
         let who = self.who;
-        let number = self.state.number(who);
+        let (number, partitioned) = (self.state.number(who), self.state.tree.partitioned);
         let database = &mut self.state.database;
         let mut more = Vec::new();
         match work {
@@ -218,7 +235,11 @@ impl Step<'_> {
             }
             Work::TakeOver(place) => {
                 let (key, _) = database.row(place);
-                if let Some(old) = database.delete(who, place)? {
+                let old = match partitioned && !self.forgets_marks {
+                    true => database.move_away(who, place)?,
+                    false => database.delete(who, place)?,
+                };
+                if let Some(old) = old {
                     database.take_over(who, self.state.tree.hot, key, old.kept);
                 }
             }
@@ -237,7 +258,11 @@ impl Step<'_> {
             Work::LockOrSkip(place) => more.extend(database.lock_or_skip(who, place).map(Work::Take)),
             Work::Take(place) => {
                 let (key, _) = database.row(place);
-                more.extend(database.delete(who, place)?.map(|row| Work::Put(key, row)));
+                let row = match partitioned {
+                    true => database.move_away(who, place)?,
+                    false => database.delete(who, place)?,
+                };
+                more.extend(row.map(|row| Work::Put(key, row)));
             }
             Work::Put(key, row) => {
                 let inserted = database.insert(who, PARENT, (key, row), OnConflict::Fail)?;

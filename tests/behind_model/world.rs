@@ -70,8 +70,14 @@ impl World {
         for who in (0..case.roles.len() as SessionId).filter(|who| !has_ended(case, state, *who)) {
             let statement = self.statement(case, state, who);
             let batch = batch(case, state, who);
-            let step =
-                || Step { state: state.clone(), who, statement: &statement, batch, all_keys: case.keys().collect() };
+            let step = || Step {
+                state: state.clone(),
+                who,
+                statement: &statement,
+                batch,
+                all_keys: case.keys().collect(),
+                forgets_marks: self.mistake == Some(Mistake::ReplacedRowsDeleted),
+            };
             match step().make() {
                 Ok(after) => next.push((Action::Step(who), after)),
                 Err(waits_for) => waiting.push((who, waits_for)),
