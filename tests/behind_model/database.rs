@@ -74,16 +74,19 @@ struct Version {
 pub enum Lock {
     None,
     AccessShare,
+    RowShare,
     RowExclusive,
     ShareRowExclusive,
+    Exclusive,
     AccessExclusive,
 }
 
 impl Lock {
     fn conflicts(self, other: Lock) -> bool {
         match self.max(other) {
-            Lock::None | Lock::AccessShare | Lock::RowExclusive => false,
+            Lock::None | Lock::AccessShare | Lock::RowShare | Lock::RowExclusive => false,
             Lock::ShareRowExclusive => self.min(other) >= Lock::RowExclusive,
+            Lock::Exclusive => self.min(other) >= Lock::RowShare,
             Lock::AccessExclusive => self.min(other) >= Lock::AccessShare,
         }
     }

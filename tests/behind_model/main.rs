@@ -20,7 +20,8 @@ use explore::explore;
 use protocol::{Change, Mistake, Role};
 use state::Case;
 use world::Property::{
-    EachKeyIsAsAfterSomeOrderOfTheCommittedChanges, EachKeyIsInOneTableAtMost, QueriesSeeEachCommittedRowOnce,
+    EachKeyIsAsAfterSomeOrderOfTheCommittedChanges, EachKeyIsInOneTableAtMost, NoSealWaitsInACircle,
+    QueriesSeeEachCommittedRowOnce,
 };
 use world::{Property, World};
 
@@ -109,6 +110,11 @@ fn a_seal_that_waits_for_nobody_is_found_to_double_keys() {
 #[test]
 fn a_seal_that_does_not_lock_the_parent_is_found_to_hide_rows_from_a_query() {
     assert_finds(read(), Mistake::SealWithoutLockOnParent, QueriesSeeEachCommittedRowOnce);
+}
+
+#[test]
+fn a_seal_whose_first_lock_is_too_weak_is_found_to_wait_in_a_circle_with_a_mover() {
+    assert_finds(two_writers(&[Role::Sealer], 0), Mistake::SealWithWeakFirstLock, NoSealWaitsInACircle);
 }
 
 #[test]

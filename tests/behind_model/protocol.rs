@@ -91,6 +91,8 @@ pub enum Mistake {
     SealWithoutLock,
     /// A seal locks the hot child alone. Then a query that waits for this lock has listed the children before.
     SealWithoutLockOnParent,
+    /// The first lock of a seal lets SELECT … FOR UPDATE lock the hot child.
+    SealWithWeakFirstLock,
     /// A patch that found no row is refused without another look.
     PatchWithoutSecondLook,
     /// Likewise, but it looks twice, statement by statement.
@@ -177,11 +179,15 @@ pub fn statements(role: &Role, batch: usize, staged: bool, known: &Tree, mistake
     match role {
         Role::Writer(batches) => change(batches[batch].change, staged, known, mistake),
         Role::Mover { .. } if is(Mistake::MoverWithoutRowLocks) => vec![ReadHot, InsertRead, DeleteRead, Commit],
-        Role::Mover { from, .. } => vec![Move { from: *from }, Commit],
+        // Its SELECT … FOR UPDATE locks the table before its DELETE does.
+        Role::Mover { from, .. } => vec![lock(*from, Lock::RowShare), Move { from: *from }, Commit],
         Role::Sealer if is(Mistake::SealWithoutLock) => vec![seal],
         Role::Sealer if is(Mistake::SealWithoutLockOnParent) => vec![lock(Target::Hot, Lock::AccessExclusive), seal],
         Role::Sealer => vec![
-            lock(Target::Hot, Lock::ShareRowExclusive),
+            lock(
+                Target::Hot,
+                if is(Mistake::SealWithWeakFirstLock) { Lock::ShareRowExclusive } else { Lock::Exclusive },
+            ),
             lock(Target::Table(PARENT), Lock::AccessExclusive),
             lock(Target::Hot, Lock::AccessExclusive),
             seal,

@@ -45,6 +45,8 @@ pub struct State {
     pub met: bool,
     /// A query through the parent has seen other rows than those that were committed.
     pub misread: bool,
+    /// A seal and another session have waited for each other.
+    pub seal_deadlocked: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -107,6 +109,7 @@ impl State {
             losses: case.losses,
             met: false,
             misread: false,
+            seal_deadlocked: false,
         }
     }
 

@@ -19,6 +19,7 @@ pub enum Property {
     EachKeyIsAsAfterSomeOrderOfTheCommittedChanges,
     NoMoverMeetsItsKeyInTheParent,
     QueriesSeeEachCommittedRowOnce,
+    NoSealWaitsInACircle,
     SomeSessionGoesOnUntilAllHaveEnded,
 }
 
@@ -90,7 +91,9 @@ impl World {
             }
         }
         for (who, _) in waiting.iter().filter(|(who, _)| waits_in_a_circle(*who, &waiting)) {
-            next.push((Action::EndDeadlock(*who), rolled_back(state, *who, state.losses)));
+            let mut after = rolled_back(state, *who, state.losses);
+            after.seal_deadlocked |= case.roles[usize::from(*who)] == Role::Sealer;
+            next.push((Action::EndDeadlock(*who), after));
         }
         next
     }
@@ -108,6 +111,7 @@ impl World {
             (is_explained, Property::EachKeyIsAsAfterSomeOrderOfTheCommittedChanges),
             (!state.met, Property::NoMoverMeetsItsKeyInTheParent),
             (!state.misread, Property::QueriesSeeEachCommittedRowOnce),
+            (!state.seal_deadlocked, Property::NoSealWaitsInACircle),
             (can_go_on || self.have_all_ended(case, state), Property::SomeSessionGoesOnUntilAllHaveEnded),
         ];
         all.into_iter().filter(|(holds, _)| !holds).map(|(_, property)| property).collect()
