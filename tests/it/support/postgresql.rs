@@ -172,8 +172,17 @@ impl Schema {
 
 impl Drop for Schema {
     fn drop(&mut self) {
+        // A killed job can leave a session that builds an index, and that waits for the transactions of all other tests.
+        let name = &self.name;
+        let end = format!(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+             JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_database d ON d.oid = l.database
+             WHERE n.nspname = '{name}' AND l.pid <> pg_backend_pid() AND d.datname = current_database()"
+        );
         // The server may be gone, which is some tests' point.
-        let _ = self.client.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.name));
+        for statement in ["ROLLBACK".to_owned(), end, format!("DROP SCHEMA {name} CASCADE")] {
+            let _ = self.client.batch_execute(&statement);
+        }
     }
 }
 
