@@ -11,6 +11,8 @@ use crate::postgres::vector_index::parent::{from_using, is_vector_index};
 /// How often [`undisturbed`] tries, and how long it waits between two tries.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
+/// What a row takes in its page besides its values, in bytes.
+const ROW_OVERHEAD: u64 = 8;
 
 /// A vector index that is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,17 +91,31 @@ pub fn to_record(present: &[PresentIndex]) -> Vec<&PresentIndex> {
     present.iter().filter(|index| !is_leftover(index)).collect()
 }
 
-/// Rows and their width, by the server's estimates and a few of the rows.
+/// Rows and their width, by the server's estimates and a few of the rows. A server that has crashed has no estimate; then the table's
+/// bytes say how many rows it may have.
 pub fn size(session: &mut Session, table: &TableRef) -> Attempt<TableSize> {
     let row = session.ask(&format!(
         "SELECT greatest(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), 0),
-                coalesce((SELECT avg(pg_catalog.pg_column_size(s.*)) FROM (SELECT * FROM ONLY {} LIMIT 20) AS s), 0)::bigint
+                coalesce((SELECT avg(pg_catalog.pg_column_size(s.*)) FROM (SELECT * FROM ONLY {} LIMIT 20) AS s), 0)::bigint,
+                pg_catalog.pg_table_size(c.oid)
          FROM pg_catalog.pg_class c WHERE c.oid = {}",
         table.quoted(),
         table.oid
     ))?;
     let number = |at: usize| row.first().and_then(|row| row.get(at)).and_then(|text| text.parse().ok()).unwrap_or(0);
-    Ok(TableSize { rows: number(0), width: number(1) })
+    let (estimate, width, bytes): (u64, u64, u64) = (number(0), number(1), number(2));
+    let rows = match estimate {
+        0 if width > 0 => bytes / (width + ROW_OVERHEAD),
+        _ => estimate,
+    };
+    Ok(TableSize { rows, width })
+}
+
+/// Counts the rows. The estimates don't have those of the last seconds, and a build that is given too little memory takes many
+/// times longer; it reads all of them anyway.
+pub fn count(session: &mut Session, table: &TableRef) -> Attempt<u64> {
+    let count = session.first_value(&format!("SELECT pg_catalog.count(*) FROM ONLY {}", table.quoted()))?;
+    Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
 }
 
 /// `a, b`.

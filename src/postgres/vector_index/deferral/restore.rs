@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::present::{self, names, size};
+use super::present::{self, names};
 use super::script::{self, BuildKind};
 use crate::postgres::catalog::tree::TableRef;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
@@ -46,33 +46,33 @@ pub fn restore_one(
     if present.iter().any(|own| !own.is_valid && own.name == index.name) {
         drop_invalid(session, table, &index.name, name)?;
     }
-    let rows = size(session, table)?.rows;
+    let rows = present::count(session, table)?;
     let memory = build::memory(session, table, rows)?;
     let mut settings = vec![format!("default_tablespace TO {}", script::tablespace(index))];
     settings.extend(memory.map(|kilobytes| format!("maintenance_work_mem TO '{kilobytes}kB'")));
-    log::info!("{name}: building vector index {} over about {rows} rows", index.name);
+    log::info!("{name}: building vector index {} over {rows} rows", index.name);
     let begun = Instant::now();
-    let built = create(session, table, records, index, kind, &settings, name);
-    let Err(failure) = built else {
-        log::info!("{name}: vector index {} was built in {:.1} s", index.name, begun.elapsed().as_secs_f64());
-        return Ok(());
-    };
-    if !lacks_memory(&failure) {
-        return Err(failure);
+    let mut built = create(session, table, records, index, kind, &settings, name);
+    if let Err(failure) = &built
+        && lacks_memory(failure)
+    {
+        log::warn!(
+            "{name}: the server has no memory for a parallel build of {} ({}); building with one process, which is slower; give its \
+             container more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
+            index.name,
+            failure.text
+        );
+        session.forgive();
+        session.recover();
+        if kind == BuildKind::Concurrent {
+            drop_invalid(session, table, &index.name, name)?;
+        }
+        settings.push("max_parallel_maintenance_workers TO 0".to_owned());
+        built = create(session, table, records, index, kind, &settings, name);
     }
-    log::warn!(
-        "{name}: the server has no memory for a parallel build of {} ({}); building with one process, which is slower; give its container \
-         more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
-        index.name,
-        failure.text
-    );
-    session.forgive();
-    session.recover();
-    if kind == BuildKind::Concurrent {
-        drop_invalid(session, table, &index.name, name)?;
-    }
-    settings.push("max_parallel_maintenance_workers TO 0".to_owned());
-    create(session, table, records, index, kind, &settings, name)
+    built?;
+    log::info!("{name}: vector index {} was built in {:.1} s", index.name, begun.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// A parallel build needs shared memory of the size of `maintenance_work_mem`. A container often has little, and vecsink can't see
