@@ -3,7 +3,9 @@
 use std::thread;
 
 use postgres::error::SqlState;
-use vecsink::internals::settings::{ConflictMode, Sink, VectorIndexMode};
+use vecsink::internals::postgres::{TableLayout, layout_ddl};
+use vecsink::internals::settings::{ConflictMode, Password, Sink, VectorIndexMode};
+use vecsink::internals::stop::Stop;
 
 use super::fixture::{COLUMNS, MODES, WRITE_MODES, behind, layout, partitioned, places, plain, rows};
 use super::foreign::{process_of, waits_for_a_lock};
@@ -186,8 +188,7 @@ fn cars(columns: &str, last: i64) -> Option<(Scene, String)> {
     let stored = scene.schema.text(stored).expect("a file");
     let sink = Sink { vector_index: VectorIndexMode::Behind, ..plain(&scene.schema, "cars", MODES[0], WRITE_MODES[0]) };
     let sink = Sink { columns: Vec::new(), ..sink };
-    let script =
-        vecsink::internals::postgres::layout_ddl(&sink, vecsink::internals::postgres::TableLayout::Partitioned);
+    let script = layout_ddl(&sink, TableLayout::Partitioned);
     scene.schema.execute(&script.unwrap_or_else(|error| panic!("{error}")));
     Some((scene, stored))
 }
@@ -244,6 +245,35 @@ fn the_page_says_how_the_layout_is_undone() {
     let columns = "SELECT string_agg(attname, ' ') FROM pg_attribute WHERE attrelid = 'cars'::regclass AND attnum > 0 AND NOT attisdropped";
     assert_eq!(scene.schema.text(columns).as_deref(), Some("id v note"));
     assert_eq!(scene.schema.text("SELECT to_regclass('cars_hot')"), None);
+}
+
+#[test]
+fn a_role_that_owns_nothing_writes_and_moves_with_the_rights_that_the_script_gives_it() {
+    for server in servers(&[Feature::Partitions]) {
+        let mut schema = Schema::new(&server);
+        let role = unique("writer");
+        schema.execute(&format!(
+            "CREATE TABLE t (id bigint PRIMARY KEY, a text, b text, kept int DEFAULT 7); CREATE ROLE {role} LOGIN PASSWORD '{role}';
+             GRANT USAGE ON SCHEMA \"{0}\" TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO {role}",
+            schema.name
+        ));
+        let mut sink = behind(&schema, ConflictMode::Upsert, WRITE_MODES[0]);
+        sink.connection.user.clone_from(&role);
+        sink.connection.password = Password::new(&role);
+        let script = layout_ddl(&sink, TableLayout::Partitioned).unwrap_or_else(|error| panic!("{error}"));
+        schema.execute(&script);
+        schema.execute("INSERT INTO t_indexed VALUES (1, 'old', 'old', 8), (2, 'old', 'old', 8)");
+        let target = open(&sink);
+        let changes = Changes::default().insert(1, "new", "x").delete(2).insert(3, "new", "x").batch();
+        assert!(write(&target, &changes).rejected.is_empty());
+        assert_eq!(rows(&mut schema, "t"), "1:new:x 3:new:x");
+        assert_eq!(schema.count("t WHERE id = 1 AND kept = 8"), 1);
+        let (keeper, stop) = (target.keeper.as_ref().expect("a keeper"), Stop::default());
+        let moved = keeper.move_rows(&mut keeper.session(&stop), None, 10, 0).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((moved.rows, places(&mut schema).as_str()), (2, "t_indexed 1 3"));
+        drop(target);
+        schema.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    }
 }
 
 #[test]
