@@ -83,6 +83,36 @@ pub fn emptied() -> Vec<Case> {
     pairs().map(case).collect()
 }
 
+const MERGER: Role = Role::Merger { table: SEALED };
+
+/// A sealed child is merged while two writers are at its key.
+pub fn merged() -> Vec<Case> {
+    pairs()
+        .map(|(one, other)| Case {
+            losses: 1,
+            ..case(vec![writer([one]), writer([other]), MERGER], vec![Some(SEALED)])
+        })
+        .collect()
+}
+
+/// The same with one writer, who makes two changes, and a mover: it meets what the merge takes into the hot child.
+pub fn merged_beside_a_mover() -> Vec<Case> {
+    let case = |(first, second)| case(vec![writer([first, second]), MERGER, MOVER], vec![Some(SEALED)]);
+    ordered_pairs().map(case).collect()
+}
+
+/// A sealed child is merged beside the statements of other programs.
+pub fn merged_beside_foreign_ones() -> Vec<Case> {
+    let foreign = [Change::ForeignUpdate, Change::ForeignDelete];
+    let case = |(one, other)| case(vec![writer([one]), writer([other]), MERGER], vec![Some(SEALED)]);
+    foreign.into_iter().flat_map(|one| foreign.map(|other| (one, other))).map(case).collect()
+}
+
+/// A query through the parent while a sealed child is merged.
+pub fn merged_and_read() -> Vec<Case> {
+    CHANGES.map(|change| case(vec![writer([change]), MERGER, Role::Reader], vec![Some(SEALED)])).to_vec()
+}
+
 /// A query through the parent while rows move and the tree changes.
 pub fn read() -> Vec<Case> {
     let change_of_tree = |change, place| match place {

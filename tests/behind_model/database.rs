@@ -2,7 +2,7 @@
 //! unique key of each table, and locks on tables.
 
 pub const PARENT: Table = 0;
-pub const TABLES: usize = 4;
+pub const TABLES: usize = 5;
 
 pub type Table = u8;
 pub type Key = u8;
@@ -266,6 +266,13 @@ impl Database {
         let place = self.newest(who, seen).ok().flatten()?;
         self.versions[place as usize].locked = Some(who);
         Some(place)
+    }
+
+    /// DROP TABLE, with the COMMIT after it. Nobody else holds a lock on the table.
+    pub fn drop_table(&mut self, table: Table) {
+        for version in self.versions.iter_mut().filter(|version| version.table == table) {
+            (version.creator, version.locked, version.end) = (None, None, End::Deleted { by: None });
+        }
     }
 
     pub fn commit(&mut self, who: SessionId) {

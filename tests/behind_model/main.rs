@@ -14,7 +14,8 @@ mod steps;
 mod world;
 
 use cases::{
-    MOVER, beside_a_foreign, emptied, in_partitions, read, three_changes, two_keys, two_movers, two_writers, writer,
+    MOVER, beside_a_foreign, emptied, in_partitions, merged, merged_and_read, merged_beside_a_mover,
+    merged_beside_foreign_ones, read, three_changes, two_keys, two_movers, two_writers, writer,
 };
 use explore::explore;
 use protocol::{Change, Mistake, Role};
@@ -75,6 +76,41 @@ fn batches_of_two_keys_in_different_orders_end_and_are_right() {
 #[test]
 fn two_movers_do_not_meet() {
     assert_holds(two_movers());
+}
+
+#[test]
+fn a_merge_beside_writers_leaves_each_key_once_and_loses_nothing() {
+    assert_holds(merged());
+}
+
+#[test]
+fn a_mover_meets_what_a_merge_takes_into_the_hot_child_and_loses_nothing() {
+    assert_holds(merged_beside_a_mover());
+}
+
+#[test]
+fn a_merge_keeps_what_other_programs_change_through_the_parent_meanwhile() {
+    assert_holds(merged_beside_foreign_ones());
+}
+
+#[test]
+fn a_query_sees_each_row_once_while_children_are_merged() {
+    assert_holds(merged_and_read());
+}
+
+#[test]
+fn a_merge_that_does_not_apply_later_changes_is_found_to_lose_them() {
+    assert_finds(merged(), Mistake::MergeWithoutChanges, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn a_merge_that_applies_changes_before_it_has_its_locks_is_found_to_lose_some() {
+    assert_finds(merged(), Mistake::MergeAppliesChangesEarly, EachKeyIsAsAfterSomeOrderOfTheCommittedChanges);
+}
+
+#[test]
+fn a_merge_that_does_not_lock_the_parent_is_found_to_hide_rows_from_a_query() {
+    assert_finds(merged_and_read(), Mistake::MergeWithoutLockOnParent, QueriesSeeEachCommittedRowOnce);
 }
 
 #[test]

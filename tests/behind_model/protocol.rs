@@ -7,6 +7,8 @@ pub const HOT: Table = 1;
 pub const SEALED: Table = 2;
 /// The hot child after the seal.
 const NEXT_HOT: Table = 3;
+/// The sealed child that a merge makes.
+const MERGED: Table = 4;
 
 /// The tables of the tree, as the catalog has them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,6 +72,10 @@ pub enum Role {
     Dropper {
         table: Table,
     },
+    /// Merges sealed children into a new one. One child shows it: what is the same for each of several isn't done again here.
+    Merger {
+        table: Table,
+    },
     /// Reads all rows through the parent, once.
     Reader,
 }
@@ -101,6 +107,12 @@ pub enum Mistake {
     UnwrittenColumnsForgotten,
     /// In the partitioned layout, an upsert deletes the row that it replaces.
     ReplacedRowsDeleted,
+    /// A merge takes no notice of what changed after it had copied the rows.
+    MergeWithoutChanges,
+    /// A merge applies these changes before it has its locks.
+    MergeAppliesChangesEarly,
+    /// A merge doesn't lock the parent.
+    MergeWithoutLockOnParent,
 }
 
 /// Where a statement works. The hot child is found by its name, at the statement's start.
@@ -164,6 +176,20 @@ pub enum Statement {
     CommitDrop {
         table: Table,
     },
+    CommitMerge {
+        from: Table,
+        to: Table,
+    },
+    /// Copies the rows of a child into a table beside the tree.
+    Copy {
+        from: Table,
+        to: Table,
+    },
+    /// Deletes the copies of row versions that are gone, and takes those that were not copied into the hot child.
+    ApplyChanges {
+        from: Table,
+        to: Table,
+    },
     /// A query through the parent: it lists the children, locks them, and takes its snapshot last.
     ListChildren,
     LockChildren,
@@ -197,6 +223,23 @@ pub fn statements(role: &Role, batch: usize, staged: bool, known: &Tree, mistake
             lock(Target::Table(*table), Lock::AccessExclusive),
             CommitDrop { table: *table },
         ],
+        Role::Merger { table: from } => {
+            let (from, to) = (*from, MERGED);
+            let of_writers = [Target::Hot, Target::Table(PARENT), Target::Table(from)];
+            let of_writers = of_writers.map(|table| lock(table, Lock::Exclusive)).to_vec();
+            let of_queries = [Target::Table(PARENT), Target::Table(from)];
+            let of_queries = of_queries.map(|table| lock(table, Lock::AccessExclusive)).to_vec();
+            let changes = vec![ApplyChanges { from, to }];
+            let end = match mistake {
+                Some(Mistake::MergeWithoutChanges) => [of_writers, of_queries].concat(),
+                Some(Mistake::MergeAppliesChangesEarly) => [changes, of_writers, of_queries].concat(),
+                Some(Mistake::MergeWithoutLockOnParent) => {
+                    [vec![lock(Target::Hot, Lock::Exclusive)], changes, of_queries[1..].to_vec()].concat()
+                }
+                _ => [of_writers, changes, of_queries].concat(),
+            };
+            [vec![Copy { from, to }], end, vec![CommitMerge { from, to }]].concat()
+        }
         Role::Reader => vec![ListChildren, LockChildren, ReadAll],
     }
 }

@@ -66,6 +66,8 @@ pub struct Session {
     pub after: u8,
     /// What the mover of [`Mistake::MoverWithoutRowLocks`](crate::protocol::Mistake::MoverWithoutRowLocks) has read.
     pub read: Vec<(Key, Row)>,
+    /// The row versions that a merge has copied.
+    pub copied: Vec<Place>,
 }
 
 /// The work of a statement on one row.
@@ -100,6 +102,7 @@ impl State {
             keys: Vec::new(),
             after: 0,
             read: Vec::new(),
+            copied: Vec::new(),
         };
         State {
             database,
@@ -153,19 +156,24 @@ impl State {
         session.work.clear();
         session.keys.clear();
         session.read.clear();
+        session.copied.clear();
     }
 
     /// Brings states that mean the same into the same form, so that they are tried only once.
     pub fn tidy(&mut self) {
-        let work = self.sessions.iter_mut().flat_map(|session| &mut session.work);
-        self.database.tidy(work.filter_map(|work| match work {
-            Work::Insert(..) | Work::Put(..) => None,
-            Work::Delete(place)
-            | Work::TakeOver(place)
-            | Work::LeaveOut(place)
-            | Work::Patch(place)
-            | Work::LockOrSkip(place)
-            | Work::Take(place) => Some(place),
-        }));
+        fn held(work: &mut Work) -> Option<&mut Place> {
+            match work {
+                Work::Insert(..) | Work::Put(..) => None,
+                Work::Delete(place)
+                | Work::TakeOver(place)
+                | Work::LeaveOut(place)
+                | Work::Patch(place)
+                | Work::LockOrSkip(place)
+                | Work::Take(place) => Some(place),
+            }
+        }
+        let sessions = self.sessions.iter_mut();
+        let seen = sessions.flat_map(|session| session.work.iter_mut().filter_map(held).chain(&mut session.copied));
+        self.database.tidy(seen);
     }
 }

@@ -184,6 +184,36 @@ impl Step<'_> {
                 }
                 Flow::Committed
             }
+            Statement::CommitMerge { from, to } => {
+                let sealed = &mut self.state.tree.sealed;
+                sealed.retain(|sealed| sealed != from);
+                sealed.push(*to);
+                self.state.database.drop_table(*from);
+                Flow::Committed
+            }
+            Statement::Copy { from, to } => {
+                let Some(from) = self.state.find_one(Target::Table(*from)) else { return Ok(Flow::Stale) };
+                self.lock(&[from], Lock::AccessShare)?;
+                let rows = self.state.rows(self.who, &[from]);
+                self.put_all(*to, &rows)?;
+                self.state.session(self.who).copied = self.places(from);
+                Flow::Goes(Vec::new())
+            }
+            Statement::ApplyChanges { from, to } => {
+                self.lock(&[hot], Lock::RowExclusive)?;
+                let (live, copied) = (self.places(*from), self.state.session(self.who).copied.clone());
+                let database = &mut self.state.database;
+                let gone: Vec<Key> =
+                    copied.iter().filter(|place| !live.contains(place)).map(|place| database.row(*place).0).collect();
+                let copies: Vec<(u8, Key)> = database.visible(self.who, *to).collect();
+                for (place, _) in copies.iter().filter(|(_, key)| gone.contains(key)) {
+                    database.delete(self.who, *place)?;
+                }
+                let new = live.iter().filter(|place| !copied.contains(place));
+                let new: Vec<(Key, Row)> = new.map(|place| database.row(*place)).collect();
+                self.put_all(hot, &new)?;
+                Flow::Goes(Vec::new())
+            }
             Statement::ListChildren => {
                 self.lock(&[PARENT], Lock::AccessShare)?;
                 self.state.session(self.who).known = self.state.tree.clone();
@@ -208,6 +238,19 @@ impl Step<'_> {
             }
         };
         Ok(flow)
+    }
+
+    fn places(&self, table: Table) -> Vec<u8> {
+        self.state.database.visible(self.who, table).map(|(place, _)| place).collect()
+    }
+
+    /// Inserts rows whose keys aren't in the table.
+    fn put_all(&mut self, table: Table, rows: &[(Key, Row)]) -> Result<(), Hindrance> {
+        for row in rows {
+            let inserted = self.state.database.insert(self.who, table, *row, OnConflict::Fail)?;
+            self.state.met |= inserted == Inserted::UniqueViolation;
+        }
+        Ok(())
     }
 
     /// The tables that a query has listed, without those that are gone.

@@ -38,7 +38,7 @@ fn has_ended(case: &Case, state: &State, who: SessionId) -> bool {
     let all = match &case.roles[usize::from(who)] {
         Role::Writer(batches) => batches.len() as u8,
         Role::Mover { rounds, .. } => *rounds,
-        Role::Sealer | Role::Dropper { .. } | Role::Reader => 1,
+        Role::Sealer | Role::Dropper { .. } | Role::Merger { .. } | Role::Reader => 1,
     };
     state.sessions[usize::from(who)].done == all
 }
@@ -47,7 +47,7 @@ fn has_ended(case: &Case, state: &State, who: SessionId) -> bool {
 fn batch<'a>(case: &'a Case, state: &State, who: SessionId) -> Option<&'a Batch> {
     match &case.roles[usize::from(who)] {
         Role::Writer(batches) => batches.get(usize::from(state.sessions[usize::from(who)].done)),
-        Role::Mover { .. } | Role::Sealer | Role::Dropper { .. } | Role::Reader => None,
+        Role::Mover { .. } | Role::Sealer | Role::Dropper { .. } | Role::Merger { .. } | Role::Reader => None,
     }
 }
 
