@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::merges::{self, Merges};
 use super::movers::{Movers, is_behind};
 use super::state::{LineState, Waiting};
 use super::tree_changes::{TreeChanges, TriedChange};
@@ -48,6 +49,7 @@ fn coordinate(movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) 
         writers: WritersWatch::default(),
         seals: TreeChanges::default(),
         drops: TreeChanges::default(),
+        merges: Arc::default(),
         wanted: None,
         complained: None,
     };
@@ -75,6 +77,7 @@ struct Coordinator {
     writers: WritersWatch,
     seals: TreeChanges,
     drops: TreeChanges,
+    merges: Arc<Merges>,
     /// The seal that waits for its locks.
     wanted: Option<WantedSeal>,
     /// When it was last logged that the hot child is too large and can't be sealed.
@@ -139,6 +142,9 @@ impl Coordinator {
         if let Some(child) = look.sealed.iter().find(|child| !child.has_indexes) {
             movers.build(line, child);
         }
+        if orders.merge && keeper.can_seal() {
+            merges::begin(&self.merges, movers, line, &look);
+        }
         if orders.seal && !keeper.can_seal() {
             self.complain(line, &look);
         } else if orders.seal {
@@ -173,6 +179,7 @@ impl Coordinator {
             sealed: look.sealed.len(),
             unindexed: look.sealed.iter().filter(|child| !child.has_indexes).count(),
             smallest: smallest.map_or(0, |child| child.rows),
+            merging: self.merges.are_running(),
         }
     }
 

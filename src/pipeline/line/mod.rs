@@ -6,6 +6,7 @@
 mod coordinator;
 mod deferral;
 mod index_build;
+mod merges;
 mod movers;
 pub(crate) mod rejects;
 mod schema_refresh;

@@ -3,7 +3,7 @@
 
 use crate::postgres::catalog::tree::{TableRef, with_ending};
 use crate::postgres::connect::classify::During;
-use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::qualified;
 use crate::postgres::vector_index::ddl;
@@ -100,14 +100,7 @@ fn create(session: &mut Session, sql: &str, child: &TableRef, name: &str, memory
             session.forgive();
             Ok(false)
         }
-        // A parallel build needs shared memory of the size of maintenance_work_mem. A container often has little.
-        Err(failure) if !session.is_behind_pooler() && (failure.is("53100") || failure.is("53200")) => {
-            log::warn!(
-                "{}: the server has no memory for a parallel build of {name} ({}); building with one process, which is slower; give \
-                 its container more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
-                child.name,
-                failure.text
-            );
+        Err(failure) if !session.is_behind_pooler() && lacks_shared_memory(&failure, &child.name, name) => {
             session.forgive();
             if !drop_invalid(session, child)? {
                 return Ok(false);
@@ -126,36 +119,84 @@ pub fn needed_kilobytes(rows: u64, width: u64) -> u64 {
     rows.saturating_mul(width + GRAPH_BYTES) / 1024
 }
 
-/// The `maintenance_work_mem` for a build, in kB: enough for the whole graph, because a build that doesn't fit goes on row by row.
-/// `None`: the server's own setting is enough, or nothing is known.
-pub fn memory(session: &mut Session, child: &TableRef, rows: u64) -> Attempt<Option<u64>> {
-    let row = session.client().query_opt(
-        &format!(
-            "SELECT (SELECT setting::float8 FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem')::text,
-                    (SELECT setting::float8 * current_setting('block_size')::float8 / 1024
-                     FROM pg_catalog.pg_settings WHERE name = 'effective_cache_size')::text,
-                    (SELECT avg(pg_catalog.pg_column_size(s.*)) FROM (SELECT * FROM ONLY {} LIMIT 20) AS s)::text",
-            child.quoted()
-        ),
-        &[],
-    );
-    let row = row.map_err(|error| session.failed(&error, During::Statement))?;
-    let number = |at: usize| row.as_ref().and_then(|row| row.get::<_, Option<&str>>(at)?.parse::<f64>().ok());
-    let (Some(own), Some(cache), Some(width)) = (number(0), number(1), number(2)) else { return Ok(None) };
-    let (own, most) = (own as u64, cache as u64 / CACHE_SHARE);
-    let needed = needed_kilobytes(rows, width as u64);
-    let given = needed.min(most.max(own));
-    log::info!(
-        "{}: an index over {rows} rows needs about {} MB; maintenance_work_mem is {} MB{}",
-        child.name,
-        needed / 1024,
-        own / 1024,
-        match given > own {
-            true if given < needed =>
-                format!(", for this build {} MB, a quarter of effective_cache_size", given / 1024),
-            true => format!(", for this build {} MB", given / 1024),
-            false => String::new(),
-        }
-    );
-    Ok((given > own).then_some(given))
+/// What is known of the memory for a build, in kB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildMemory {
+    needed: u64,
+    /// The server's `maintenance_work_mem`.
+    own: u64,
+    /// The `maintenance_work_mem` for this build: enough for the whole graph, if that is no more than a build may take. A build
+    /// that doesn't fit goes on row by row.
+    given: u64,
+}
+
+impl BuildMemory {
+    /// The memory for an index over so many rows like those of this table. `None`: nothing is known.
+    pub fn read(session: &mut Session, table: &TableRef, rows: u64) -> Attempt<Option<BuildMemory>> {
+        let row = session.client().query_opt(
+            &format!(
+                "SELECT (SELECT setting::float8 FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem')::text,
+                        (SELECT setting::float8 * current_setting('block_size')::float8 / 1024
+                         FROM pg_catalog.pg_settings WHERE name = 'effective_cache_size')::text,
+                        (SELECT avg(pg_catalog.pg_column_size(s.*)) FROM (SELECT * FROM ONLY {} LIMIT 20) AS s)::text",
+                table.quoted()
+            ),
+            &[],
+        );
+        let row = row.map_err(|error| session.failed(&error, During::Statement))?;
+        let number = |at: usize| row.as_ref().and_then(|row| row.get::<_, Option<&str>>(at)?.parse::<f64>().ok());
+        let (Some(own), Some(cache), Some(width)) = (number(0), number(1), number(2)) else { return Ok(None) };
+        let (own, most) = (own as u64, cache as u64 / CACHE_SHARE);
+        let needed = needed_kilobytes(rows, width as u64);
+        Ok(Some(BuildMemory { needed, own, given: needed.min(most.max(own)) }))
+    }
+
+    /// Tells how much memory the index of a table needs and gets.
+    pub fn tell(&self, table: &str, rows: u64) {
+        let BuildMemory { needed, own, given } = self;
+        log::info!(
+            "{table}: an index over {rows} rows needs about {} MB; maintenance_work_mem is {} MB{}",
+            needed / 1024,
+            own / 1024,
+            match given > own {
+                true if given < needed =>
+                    format!(", for this build {} MB, a quarter of effective_cache_size", given / 1024),
+                true => format!(", for this build {} MB", given / 1024),
+                false => String::new(),
+            }
+        );
+    }
+
+    /// What to set, where the server's own setting isn't enough.
+    pub fn setting(&self) -> Option<u64> {
+        (self.given > self.own).then_some(self.given)
+    }
+
+    /// The part of these rows whose graph fits. `None`: that of all fits.
+    pub fn fitting(&self, rows: u64) -> Option<u64> {
+        (self.given < self.needed).then(|| (rows as f64 * self.given as f64 / self.needed as f64) as u64)
+    }
+}
+
+/// The `maintenance_work_mem` for a build, in kB. `None`: the server's own setting is enough, or nothing is known.
+pub fn memory(session: &mut Session, table: &TableRef, rows: u64) -> Attempt<Option<u64>> {
+    let memory = BuildMemory::read(session, table, rows)?;
+    Ok(memory.and_then(|memory| {
+        memory.tell(&table.name, rows);
+        memory.setting()
+    }))
+}
+
+/// Whether the server had no memory for a parallel build. It needs shared memory of the size of `maintenance_work_mem`, and a container
+/// often has little.
+pub fn lacks_shared_memory(failure: &AttemptError, table: &str, index: &str) -> bool {
+    let lacks = failure.is("53100") || failure.is("53200");
+    if lacks {
+        log::warn!(
+            "{table}: the server has no memory for a parallel build of {index} ({}); building with one process, which is slower; give its \
+             container more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
+            failure.text
+        );
+    }
+    lacks
 }

@@ -32,9 +32,48 @@ pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     }));
     statements.extend(replica_identity(parent, &child));
     statements.extend(grants(parent, &child));
+    if !parent.may_own {
+        let (sequences, role) = (parent.identities.iter().map(|identity| &identity.sequence), quote(&parent.role));
+        statements.extend(sequences.map(|sequence| format!("GRANT USAGE ON SEQUENCE {sequence} TO {role}")));
+    }
     statements.push(comment(parent, &child));
     statements.extend(owner(parent, &format!("TABLE {child}")));
     statements
+}
+
+/// Makes a table like this child, with further columns, but beside the tree and without keys and indexes.
+pub fn table_beside(parent: &Parent, like: &TableRef, child: &TableRef, further: &str) -> String {
+    format!(
+        "CREATE {}TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES, {further}){}",
+        unlogged(parent),
+        child.quoted(),
+        like.quoted(),
+        tablespace(parent)
+    )
+}
+
+/// Gives a table that [`table_beside`] has made what a sealed child has besides vector indexes and [`foreign_keys`].
+pub fn complete(parent: &Parent, child: &TableRef) -> Vec<String> {
+    let child = child.quoted();
+    let mut statements: Vec<String> = keys(parent).map(|key| format!("ALTER TABLE {child} ADD {key}")).collect();
+    statements.extend(indexes(parent, &child));
+    statements.extend(replica_identity(parent, &child));
+    statements.extend(grants(parent, &child));
+    statements.push(comment(parent, &child));
+    statements.extend(owner(parent, &format!("TABLE {child}")));
+    statements
+}
+
+/// They lock the tables to which they point, so they are made last.
+pub fn foreign_keys(parent: &Parent, child: &TableRef) -> Vec<String> {
+    let keys = parent.constraints.iter().filter(|other| other.definition.starts_with("FOREIGN KEY"));
+    keys.map(|key| format!("ALTER TABLE {} ADD CONSTRAINT {} {}", child.quoted(), key.name, key.definition)).collect()
+}
+
+/// The keys that are constraints.
+fn keys(parent: &Parent) -> impl Iterator<Item = &String> {
+    let keys = parent.indexes.iter().filter(|index| !index.is_vector && !index.constraint.is_empty());
+    keys.map(|index| &index.constraint)
 }
 
 /// The parent's indexes that are neither vector indexes nor those of constraints.
@@ -49,10 +88,8 @@ pub fn indexes(parent: &Parent, child: &str) -> Vec<String> {
 
 /// The parent's constraints that a child doesn't inherit, as CREATE TABLE writes them.
 pub fn constraints(parent: &Parent) -> Vec<String> {
-    let keys = parent.indexes.iter().filter(|index| !index.is_vector && !index.constraint.is_empty());
-    let keys = keys.map(|index| index.constraint.clone());
     let others = parent.constraints.iter().map(|other| format!("CONSTRAINT {} {}", other.name, other.definition));
-    keys.chain(others).collect()
+    keys(parent).cloned().chain(others).collect()
 }
 
 pub fn unlogged(parent: &Parent) -> &'static str {
@@ -97,8 +134,6 @@ fn grants(parent: &Parent, child: &str) -> Vec<String> {
     if !parent.may_own {
         let role = quote(&parent.role);
         statements.push(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {child} TO {role}"));
-        let sequences = parent.identities.iter().map(|identity| &identity.sequence);
-        statements.extend(sequences.map(|sequence| format!("GRANT USAGE ON SEQUENCE {sequence} TO {role}")));
     }
     statements
 }
@@ -117,6 +152,11 @@ pub fn rename(child: &TableRef, new_name: &str, indexes: &[String]) -> Vec<Strin
 /// One of the parent's vector indexes, for a sealed child. It can't run in a transaction.
 pub fn vector_index(index: &ParentIndex, name: &str, child: &TableRef) -> String {
     format!("CREATE INDEX CONCURRENTLY {} ON {} {}", quote(name), child.quoted(), index.definition)
+}
+
+/// The same for a table that nobody else sees yet.
+pub fn vector_index_beside(index: &ParentIndex, name: &str, child: &TableRef) -> String {
+    format!("CREATE INDEX {} ON {} {}", quote(name), child.quoted(), index.definition)
 }
 
 impl Parent {
@@ -192,6 +232,28 @@ mod tests {
         }
         let hidden = hot_child(&Parent { row_security: true, ..parent }, "s", "h");
         assert!(!hidden.iter().any(|statement| statement.ends_with("TO PUBLIC WITH GRANT OPTION")));
+    }
+
+    #[test]
+    fn a_table_beside_the_tree_gets_its_keys_and_indexes_after_its_rows() {
+        let foreign = Constraint { name: "f".into(), definition: "FOREIGN KEY (a) REFERENCES s.o(id)".into() };
+        let check = Constraint { name: "c".into(), definition: "CHECK (a > 0) NO INHERIT".into() };
+        let parent = Parent { constraints: vec![foreign, check], ..cars() };
+        let table = |name: &str| TableRef { oid: 1, schema: "s".into(), name: name.into() };
+        assert_eq!(
+            table_beside(&parent, &table("Cars_sealed_1"), &table("new"), "place tid"),
+            r#"CREATE TABLE "s"."new" (LIKE "s"."Cars_sealed_1" INCLUDING ALL EXCLUDING INDEXES, place tid)"#
+        );
+        let statements = complete(&parent, &table("new"));
+        assert_eq!(
+            statements[..2],
+            [r#"ALTER TABLE "s"."new" ADD PRIMARY KEY (id)"#, r#"CREATE INDEX ON "s"."new" USING btree (a)"#]
+        );
+        assert_eq!(
+            foreign_keys(&parent, &table("new")),
+            [r#"ALTER TABLE "s"."new" ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s.o(id)"#],
+            "LIKE copies the CHECK"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::build::{Built, build};
 use super::holders::{Holder, holders};
 use super::measure::{RowFigures, ScanTimer, SearchOrder, count};
+use super::merge::{self, MergeOrder, Merged};
 use super::mover::{Moved, MovedColumns, is_altered, move_between_partitions, move_rows};
 use super::parent::{Parent, from_using, is_vector_index};
 use super::seal::{self, TreeChange};
@@ -243,6 +244,16 @@ impl TreeKeeper {
     ) -> Result<TreeChange> {
         let dropped = self.run(own, |session| seal::drop_empty(session, tree, child, wait));
         dropped.map_err(|failure| self.error(&failure, "an empty sealed child can't be dropped"))
+    }
+
+    /// Merges sealed children into one.
+    pub fn merge(&self, own: &mut KeeperSession, tree: &Tree, children: &[SealedChild]) -> Result<Merged> {
+        let tables: Vec<TableRef> = children.iter().map(|child| child.table.clone()).collect();
+        let rows = children.iter().map(|child| child.rows).sum();
+        let (order, stop) = (MergeOrder { tree, children: &tables, rows }, own.stop.clone());
+        let table = (self.sink.schema.as_str(), self.sink.table.as_str());
+        let merged = self.run(own, |session| merge::merge(session, order, table, &stop));
+        merged.map_err(|failure| self.error(&failure, "sealed children can't be merged"))
     }
 
     /// Builds the vector indexes that a sealed child lacks.

@@ -13,6 +13,8 @@ pub mod keeper;
 pub mod layout;
 pub mod lock_tries;
 pub mod measure;
+pub mod merge;
+pub mod merge_rule;
 pub mod mover;
 pub mod pace;
 pub mod parent;

@@ -45,6 +45,11 @@ fn shape_of(table: &TableRef) -> String {
 }
 
 impl MovedColumns {
+    /// The quoted names with commas between them.
+    pub fn list(&self) -> String {
+        list(self.names.iter().map(String::as_str))
+    }
+
     pub fn read(session: &mut Session, parent: &TableRef) -> Attempt<MovedColumns> {
         let rows = session.ask(&format!(
             "SELECT a.attname, coalesce(pg_catalog.row_to_json(a) ->> 'attgenerated', ''),
@@ -74,7 +79,7 @@ impl MovedColumns {
     /// The statement that moves at most `rows` rows, from this page of the child on. If the table has a row with the same key, which
     /// only another program can have inserted, the moved row replaces it.
     fn statement(&self, child: &TableRef, parent: &TableRef, key: &[String], rows: usize, page: u64) -> String {
-        let columns = list(self.names.iter().map(String::as_str));
+        let columns = self.list();
         let (child, parent, overriding) = (child.quoted(), parent.quoted(), self.overriding);
         let may_change = |name: &&String| !key.contains(name) && !self.fixed.contains(name);
         let changed: Vec<&str> = self.names.iter().filter(may_change).map(String::as_str).collect();

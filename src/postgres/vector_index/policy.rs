@@ -1,5 +1,5 @@
 //! What is done about the rows that wait for the index: how many movers there are, when the hot child is vacuumed or sealed,
-//! and when sealed children are emptied. Figures go in and orders come out; nothing is asked or run here.
+//! and when sealed children are emptied or merged. Figures go in and orders come out; nothing is asked or run here.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ const POURING: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A hot child with fewer rows isn't sealed: each table of the tree costs every query a little.
 const LEAST_SEALED: u64 = 1000;
-/// With more sealed children than this, every two further ones double the limit of the scan, and the smallest one is emptied.
+/// With more sealed children than this, every two further ones double the limit of the scan.
 const FEW_SEALED: usize = 4;
 /// A sealed child that movers can empty in this time is emptied.
 const SOON_EMPTY: Duration = Duration::from_secs(60);
@@ -51,6 +51,8 @@ pub struct Figures {
     pub unindexed: usize,
     /// Rows of the smallest sealed child.
     pub smallest: u64,
+    /// Sealed children are being merged.
+    pub merging: bool,
 }
 
 /// What is to be done.
@@ -63,6 +65,8 @@ pub struct Orders {
     pub seal: bool,
     /// Movers empty the smallest sealed child when the hot child has no rows for them.
     pub empty_sealed: bool,
+    /// Sealed children may be merged.
+    pub merge: bool,
 }
 
 /// What has happened so far.
@@ -139,6 +143,8 @@ impl Policy {
         let is_calm = hot_rows as f64 <= self.rate() * NO_BACKLOG && !writers_behind && unindexed == 0;
         self.calm_since = is_calm.then(|| self.calm_since.unwrap_or(now));
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
+        let empty_sealed = is_long_calm && sealed > 0 && !figures.merging && self.is_soon_empty(figures.smallest);
+        let may_be_calm = is_calm && !is_long_calm;
         let may_seal = is_over && hot_rows >= LEAST_SEALED && unindexed == 0;
         let waits_no_longer = over_for >= PATIENCE;
         let do_rows_pour = self.do_rows_pour(now, hot_rows);
@@ -147,7 +153,9 @@ impl Policy {
             insist: waits_no_longer,
             vacuum: self.vacuums.is_due(figures),
             seal: may_seal && (waits_no_longer || !writers_behind && !do_rows_pour && !is_soon_under),
-            empty_sealed: is_long_calm && sealed > 0 && (sealed > FEW_SEALED || self.is_soon_empty(figures.smallest)),
+            empty_sealed,
+            // In calm times small children are emptied instead.
+            merge: unindexed == 0 && !figures.merging && !writers_behind && !empty_sealed && !may_be_calm,
         }
     }
 

@@ -25,6 +25,7 @@ impl World {
             sealed: 0,
             unindexed: 0,
             smallest: 0,
+            merging: false,
         };
         World { policy: Policy::new(Duration::from_millis(20), 8), figures, orders: Orders::default(), rates }
     }
@@ -175,18 +176,45 @@ fn the_more_sealed_children_there_are_the_larger_is_the_next() {
 }
 
 #[test]
-fn small_sealed_children_are_emptied_in_calm_times_and_large_ones_stay_unless_they_are_many() {
-    let empties = |sealed, smallest| {
+fn small_sealed_children_are_emptied_in_calm_times_and_large_ones_stay() {
+    let empties = |sealed, smallest, merging| {
         let mut world = World::new(&[1000.0]).begin();
         world.policy.search.rate = Some(1000.0);
-        (world.figures.sealed, world.figures.smallest) = (sealed, smallest);
+        (world.figures.sealed, world.figures.smallest, world.figures.merging) = (sealed, smallest, merging);
         assert!((0..5).all(|_| !world.tick(10).empty_sealed), "it is calm for some seconds first");
         (0..5).any(|_| world.tick(10).empty_sealed)
     };
-    assert!(empties(1, 50_000));
-    assert!(!empties(4, 70_000));
-    assert!(empties(5, 70_000));
-    assert!(!empties(0, 0));
+    assert!(empties(1, 50_000, false));
+    assert!(!empties(1, 50_000, true), "they are being merged");
+    assert!(!empties(5, 70_000, false));
+    assert!(!empties(0, 0, false));
+}
+
+#[test]
+fn sealed_children_may_be_merged_while_rows_come_and_in_calm_times_if_they_are_not_emptied() {
+    let merges = |rows_a_tick, smallest| {
+        let mut world = World::new(&[1000.0]).begin();
+        world.policy.search.rate = Some(1000.0);
+        (world.figures.sealed, world.figures.smallest) = (4, smallest);
+        let orders: Vec<bool> = (0..12).map(|_| world.tick(rows_a_tick).merge).collect();
+        (orders[3], orders[11])
+    };
+    assert_eq!(merges(2000, 50_000), (true, true), "rows come");
+    assert_eq!(merges(10, 50_000), (false, false), "it is calm: they are emptied");
+    assert_eq!(merges(10, 70_000), (false, true), "it is calm: movers would need too long");
+}
+
+#[test]
+fn nothing_is_merged_while_the_writers_are_behind_or_a_child_waits_for_its_index() {
+    let mut world = World::new(&[1000.0]).begin();
+    (world.figures.sealed, world.figures.smallest, world.figures.unindexed) = (5, 90_000, 1);
+    assert!((0..12).all(|_| !world.tick(2000).merge));
+    (world.figures.unindexed, world.figures.writers_behind) = (0, true);
+    assert!((0..12).all(|_| !world.tick(2000).merge));
+    (world.figures.writers_behind, world.figures.merging) = (false, true);
+    assert!((0..12).all(|_| !world.tick(2000).merge));
+    world.figures.merging = false;
+    assert!(world.tick(2000).merge);
 }
 
 #[test]

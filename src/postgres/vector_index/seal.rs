@@ -14,7 +14,7 @@ use crate::postgres::vector_index::parent::Parent;
 
 /// How long to wait for the table's lock behind which no reads and writes queue. It is shorter than `deadlock_timeout`, after which the
 /// server would cancel an autovacuum that has the lock.
-const TABLE_WAIT: &str = "500ms";
+pub const TABLE_WAIT: &str = "500ms";
 /// Each lock is waited for at least this long, even if the locks before it took all the time.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
 /// The part of `deadlock_timeout` that a change may wait for all of its locks together.
@@ -83,14 +83,10 @@ fn in_transaction(
     tree: &Tree,
     change: impl FnOnce(&mut Session) -> Attempt<TreeChange>,
 ) -> Attempt<TreeChange> {
-    let key = lock_key(tree);
     session.begin_without_rows()?;
-    let locked = session.first_value(&format!(
-        "SET LOCAL lock_timeout TO '{TABLE_WAIT}'; SELECT pg_catalog.pg_try_advisory_xact_lock({key})"
-    ));
-    let changed = locked.and_then(|locked| match locked.as_deref() {
-        Some("t") => change(session),
-        _ => Ok(TreeChange::Busy),
+    let changed = lock_tree(session, tree).and_then(|locked| match locked {
+        true => change(session),
+        false => Ok(TreeChange::Busy),
     });
     match changed {
         Ok(TreeChange::Done) => session.run("COMMIT").map(|()| TreeChange::Done),
@@ -101,7 +97,7 @@ fn in_transaction(
 }
 
 /// Locks tables one after another. Others may wait behind each of these locks, so all together are waited for no longer than `wait`.
-fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Attempt<()> {
+pub fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Attempt<()> {
     let deadlock_timeout =
         session.first_value("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'")?;
     let deadlock_timeout =
@@ -115,14 +111,19 @@ fn lock(session: &mut Session, locks: &[(&String, &str)], wait: Duration) -> Att
     Ok(())
 }
 
-/// The advisory lock of whoever changes the tree.
-fn lock_key(tree: &Tree) -> i64 {
+/// Takes the advisory lock of whoever changes the tree, to the end of the transaction, and says how long it waits for other locks.
+/// Returns whether no other process has the advisory lock.
+pub fn lock_tree(session: &mut Session, tree: &Tree) -> Attempt<bool> {
     let table = tree.indexed().map_or(tree.hot.oid, |table| table.oid);
-    twox_hash::XxHash64::oneshot(0, format!("vecsink tree {table}").as_bytes()).cast_signed()
+    let key = twox_hash::XxHash64::oneshot(0, format!("vecsink tree {table}").as_bytes()).cast_signed();
+    let locked = session.first_value(&format!(
+        "SET LOCAL lock_timeout TO '{TABLE_WAIT}'; SELECT pg_catalog.pg_try_advisory_xact_lock({key})"
+    ))?;
+    Ok(locked.as_deref() == Some("t"))
 }
 
 /// Whether a name still stands for the same table.
-fn is_same(session: &mut Session, table: &TableRef) -> Attempt<bool> {
+pub fn is_same(session: &mut Session, table: &TableRef) -> Attempt<bool> {
     let oid = session.first_value(&format!(
         "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = {} AND c.relname = {}",

@@ -103,7 +103,7 @@ fn in_other(
     keys.execute(session, number, sql).map_err(|failure| other_failed(failure, other))
 }
 
-/// A sealed child that is gone was emptied and dropped, so the catalog must be read again.
+/// A sealed child that is gone was dropped when it was empty or merged, so the catalog must be read again.
 fn other_failed(failure: AttemptError, other: &OtherTable) -> AttemptError {
     if other.is_sealed && failure.is("42P01") {
         let text = format!("the table {}, which had some of its rows, is gone", other.name);

@@ -5,6 +5,7 @@ mod children;
 mod fixture;
 mod foreign;
 mod layout;
+mod merge;
 mod mover;
 mod opening;
 mod partitioned;
