@@ -130,7 +130,7 @@ pub fn script(parent: &Parent, catalog: &Catalog, hot: (&str, &str)) -> String {
         "-- {name}: the partitioned layout for 'sink.vector-index' = 'behind'. docs/vector-index.md says what it costs.\n\
          -- The table is locked until the end and read once; nothing of it is written again.\n\
          -- Its name is that of the partitioned table then. The former table is the partition {indexed}, with its indexes and triggers:\n\
-         -- triggers for statements, functions, publications and policies that are about it must be looked after by hand.\n\
+         -- change triggers for statements, functions, publications and policies that name it by hand.\n\
          BEGIN;\n{};\nCOMMIT;\n",
         statements.join(";\n"),
         name = catalog.name()

@@ -50,6 +50,8 @@ pub struct ServerFacts {
 pub struct JobFacts {
     /// `connectionmaxactive`.
     pub connections: u32,
+    /// Sessions besides those, with `sink.vector-index` = behind: of movers, and of what looks after the tree.
+    pub sessions_for_index: u32,
     /// `vector.normalize` = l2.
     pub normalize: bool,
     /// `vector.dimension`.
@@ -212,7 +214,14 @@ impl DoctorFacts {
                 connection_limit: None,
                 autovacuum: true,
             },
-            job: JobFacts { connections: 8, normalize: false, dimension: None, updates: true, defers: false },
+            job: JobFacts {
+                connections: 8,
+                sessions_for_index: 0,
+                normalize: false,
+                dimension: None,
+                updates: true,
+                defers: false,
+            },
             table: TableFacts {
                 quoted: "\"s\".\"t\"".to_owned(),
                 partitioned: false,

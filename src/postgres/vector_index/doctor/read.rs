@@ -43,9 +43,17 @@ pub fn facts(
     Ok(Some(DoctorFacts { server, job: job(sink), table, columns, indexes, queries }))
 }
 
+/// With `sink.vector-index` = behind, one session looks after the tree and one builds an index.
+const KEEPER_SESSIONS: u32 = 2;
+
 fn job(sink: &Sink) -> JobFacts {
+    let connections = sink.connection_max_active;
     JobFacts {
-        connections: sink.connection_max_active,
+        connections,
+        sessions_for_index: match sink.vector_index {
+            VectorIndexMode::Behind => sink.behind.most_movers(connections).saturating_add(KEEPER_SESSIONS),
+            VectorIndexMode::Inline | VectorIndexMode::Defer => 0,
+        },
         normalize: sink.vector_normalize,
         dimension: sink.vector_dimension,
         updates: sink.changing || sink.conflict_mode == ConflictMode::Upsert,

@@ -195,3 +195,19 @@ fn old_servers_are_told_what_they_can_run() {
     let global = only("autovacuum", |facts| facts.server.autovacuum = false);
     assert!(global.remedy.starts_with("ALTER SYSTEM"), "{}", global.remedy);
 }
+
+#[test]
+fn sessions_behind_the_vector_index_count_as_connections_too() {
+    let enough = |facts: &mut DoctorFacts| facts.server.max_connections = 11;
+    assert_eq!(found(enough), []);
+    let finding = only("connections", |facts| {
+        enough(facts);
+        facts.job.sessions_for_index = 6;
+    });
+    assert!(
+        finding.text.starts_with("the job may open 14 connections (connectionmaxactive 8, 6 more"),
+        "{}",
+        finding.text
+    );
+    assert!(finding.remedy.ends_with("set connectionmaxactive to 2"), "{}", finding.remedy);
+}
