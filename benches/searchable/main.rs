@@ -6,13 +6,15 @@
 //! - *probes* wait for single rows. A probe repeats the query `ORDER BY feature <-> the row's vector LIMIT 10` until it returns
 //!   the row. The time from the push to that answer is *searchable*;
 //! - the *reader* asks for the neighbours of random vectors, ten times a second, and notes how long each query takes. Once a
-//!   second it also asks for the exact neighbours in the same snapshot. The share of them that the index found is the *recall*.
+//!   second (`--exact-every`) it also asks for the exact neighbours in the same snapshot. The share of them that the index found is
+//!   the *recall*.
 //!
 //! With `--mode none` the table has no vector index: this shows how fast a burst can be at best.
 
 #[path = "../../examples/cars/generator.rs"]
 mod generator;
 mod load;
+mod over_time;
 mod probe;
 mod reader;
 #[path = "../freshness/spread.rs"]
@@ -53,6 +55,9 @@ pub struct Arguments {
     before: u64,
     #[arg(long, default_value_t = 128)]
     dims: usize,
+    /// Each so many queries the reader also asks for the exact neighbours, which reads all rows.
+    #[arg(long, default_value_t = 10)]
+    exact_every: usize,
     /// End with one line of JSON.
     #[arg(long)]
     json: bool,
@@ -81,8 +86,9 @@ fn main() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{} {}; load {}", arguments.mode, what(&arguments), load.trim());
     spread::header();
-    if let Some(searchable) = &probed {
+    if let Some(searchable) = &probed.all {
         searchable.line("pushed to searchable");
+        println!("  p99 of these in each 10 s, milliseconds: {:?}", probed.over_time);
     }
     if let Some(queries) = &read.queries {
         queries.line("a query meanwhile");
@@ -102,7 +108,8 @@ fn main() {
     }
     if arguments.json {
         let line = json!({
-            "searchable_ms": probed.map(|probed| probed.json()),
+            "searchable_ms": probed.all.map(|all| all.json()),
+            "searchable_p99_over_time_ms": probed.over_time,
             "query_ms": read.queries.map(|queries| queries.json()),
             "query_p99_over_time_ms": read.over_time,
             "recall_mean": read.recall_mean,

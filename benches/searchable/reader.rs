@@ -7,19 +7,15 @@ use std::time::{Duration, Instant};
 use postgres::{Client, IsolationLevel};
 
 use crate::Arguments;
+use crate::over_time::OverTime;
 use crate::spread::Spread;
 use crate::support::postgresql::Postgres;
 use crate::table::{nearest, vector};
 
 const PAUSE: Duration = Duration::from_millis(100);
-/// Each so many queries the exact answer is asked for, too.
-const EXACT: usize = 10;
-/// The length of a part of `over_time`.
-const PART: Duration = Duration::from_secs(10);
 
 pub struct Read {
     pub queries: Option<Spread>,
-    /// The p99 of each part, in milliseconds.
     pub over_time: Vec<f64>,
     pub recall_mean: f64,
     pub recall_least: f64,
@@ -28,28 +24,23 @@ pub struct Read {
 
 pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read {
     let mut client = server.connect();
-    let (mut all, mut part, mut over_time, mut recalls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut part_began = Instant::now();
+    let (mut all, mut over_time, mut recalls) = (Vec::new(), OverTime::begin(), Vec::new());
     for question in 0.. {
         if ended.load(Ordering::Acquire) {
             break;
         }
         // Vectors of ids that no row has.
         let query = nearest(&vector(arguments.dims, -1 - question as i64));
-        let (took, recall) = ask(&mut client, &query, question % EXACT == 0);
+        let (took, recall) = ask(&mut client, &query, question % arguments.exact_every.max(1) == 0);
         all.push(took);
-        part.push(took);
+        over_time.add(took);
         recalls.extend(recall);
-        if part_began.elapsed() > PART {
-            over_time.push(Spread::of(std::mem::take(&mut part)).p99 as f64 / 1000.0);
-            part_began = Instant::now();
-        }
         thread::sleep(PAUSE);
     }
     let questions = recalls.len();
     Read {
         queries: (!all.is_empty()).then(|| Spread::of(all)),
-        over_time,
+        over_time: over_time.p99(),
         recall_mean: recalls.iter().sum::<f64>() / questions.max(1) as f64,
         recall_least: recalls.iter().copied().fold(1.0, f64::min),
         questions,
