@@ -32,7 +32,7 @@ pub use self::vector_index::keeper::{KeeperSession, SealedChild, TreeKeeper, Tre
 pub use self::vector_index::layout::{TableLayout, layout_ddl};
 pub use self::vector_index::lock_tries::{LONGEST as LONGEST_LOCK_WAIT, LockTries};
 pub use self::vector_index::measure::ScanTimer;
-pub use self::vector_index::merge::{Merged, MergedChild};
+pub use self::vector_index::merge::Merged;
 pub use self::vector_index::merge_rule::children_to_merge;
 pub use self::vector_index::mover::Moved;
 pub use self::vector_index::pace::Pace;
