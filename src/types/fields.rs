@@ -75,7 +75,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Appends `row` with the fields that `patch` carries in the place of its own.
-pub fn merge(format: RowFormat, row: &[u8], patch: &[u8], out: &mut Vec<u8>) {
+pub fn apply_patch(format: RowFormat, row: &[u8], patch: &[u8], out: &mut Vec<u8>) {
     let fields = fields(format, row).zip(fields(format, patch));
     put(format, fields.map(|(old, new)| if new.is_unchanged() { old } else { new }.bytes), out);
 }
@@ -157,12 +157,12 @@ mod tests {
     fn a_patch_replaces_the_fields_it_carries() {
         let row = binary(&[Some(b"1"), Some(b"old"), None]);
         let patch = binary(&[Some(b"1"), Some(b"?"), Some(b"new")]);
-        let mut merged = Vec::new();
-        merge(RowFormat::Binary, &row, &patch, &mut merged);
-        assert_eq!(merged, binary(&[Some(b"1"), Some(b"old"), Some(b"new")]));
-        merged.clear();
-        merge(RowFormat::Text, b"1\told\t\\N\n", b"1\t\\U\tn\\\\ew\n", &mut merged);
-        assert_eq!(merged, b"1\told\tn\\\\ew\n");
+        let mut patched = Vec::new();
+        apply_patch(RowFormat::Binary, &row, &patch, &mut patched);
+        assert_eq!(patched, binary(&[Some(b"1"), Some(b"old"), Some(b"new")]));
+        patched.clear();
+        apply_patch(RowFormat::Text, b"1\told\t\\N\n", b"1\t\\U\tn\\\\ew\n", &mut patched);
+        assert_eq!(patched, b"1\told\tn\\\\ew\n");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::error::{Diagnostic, Error, Result};
 use crate::options::Given;
 use crate::pipeline::application_name;
 use crate::pipeline::line::rejects::Rejects;
-use crate::pipeline::line::{BuildTime, Line, Traits};
+use crate::pipeline::line::{BuildTime, Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::postgres::StreamName;
@@ -230,7 +230,7 @@ impl SinkBuilder {
         let application = application.unwrap_or_else(|| format!("vecsink {stream}"));
         let shared = Arc::new(Shared::new(self.buffer_memory));
         let traits =
-            Traits { typed_by_table: true, keeps_rejected: self.calls.rejected.is_some(), linger: self.linger };
+            PushSettings { typed_by_table: true, keeps_rejected: self.calls.rejected.is_some(), linger: self.linger };
         let rejects =
             Rejects::open(&settings, &|_| Err(misuse("a pushed row's dead letter can't go to Kafka".into())))?;
         let line = Line::open(&settings, &application, self.max_outage, &shared, rejects, Replayed::default(), traits)?;

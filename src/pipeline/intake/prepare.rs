@@ -80,14 +80,14 @@ impl Prepare {
 
     /// Makes the entries of these changes, in their order.
     pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
-        let beside = (metadata, arena);
+        let context = (metadata, arena);
         self.entries.clear();
         self.dropped = 0;
         for change in changes {
             let outcome = match change {
-                Change::Insert(row) => self.insert(row, beside),
-                Change::Update { before, after } => self.update(*before, after, beside),
-                Change::Delete(row) => self.delete(row, beside),
+                Change::Insert(row) => self.insert(row, context),
+                Change::Update { before, after } => self.update(*before, after, context),
+                Change::Delete(row) => self.delete(row, context),
             };
             if let Err(rejection) = outcome {
                 self.entries.push(Err(rejection));
@@ -100,8 +100,8 @@ impl Prepare {
         self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }
 
-    fn insert<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<()> {
-        match self.selection.apply(row, beside.0, beside.1)? {
+    fn insert<'a>(&mut self, row: &'a [Value<'a>], context: RowContext<'a>) -> Prepared<()> {
+        match self.selection.apply(row, context.0, context.1)? {
             Selected::Row(selected) => {
                 let entry = put_row(&mut self.encoder, Op::Insert, selected, &mut self.rows, &mut self.keys)?;
                 self.entries.push(Ok(entry));
@@ -114,9 +114,9 @@ impl Prepare {
 
     /// A row that may have been in the table is deleted; only one that surely wasn't is left alone. An old row that
     /// carries just its key makes WHERE unknown.
-    fn delete<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<()> {
-        if self.selection.matches(row, beside.0, beside.1)? != Some(false) {
-            let entry = self.put_delete(row, beside)?;
+    fn delete<'a>(&mut self, row: &'a [Value<'a>], context: RowContext<'a>) -> Prepared<()> {
+        if self.selection.matches(row, context.0, context.1)? != Some(false) {
+            let entry = self.put_delete(row, context)?;
             self.entries.extend(entry.map(Ok));
         }
         Ok(())
@@ -126,11 +126,11 @@ impl Prepare {
         &mut self,
         before: Option<&'a [Value<'a>]>,
         after: &'a [Value<'a>],
-        beside: RowContext<'a>,
+        context: RowContext<'a>,
     ) -> Prepared<()> {
-        let after = completed(before, after, beside.1);
-        let was_in = before.map(|before| self.selection.matches(before, beside.0, beside.1)).transpose()?.flatten();
-        match self.selection.matches(after, beside.0, beside.1)? {
+        let after = completed(before, after, context.1);
+        let was_in = before.map(|before| self.selection.matches(before, context.0, context.1)).transpose()?.flatten();
+        match self.selection.matches(after, context.0, context.1)? {
             Some(true) => {}
             None if after.contains(&Value::Unchanged) => {
                 let reason = "WHERE needs a column that the update doesn't carry";
@@ -138,20 +138,20 @@ impl Prepare {
             }
             _ if was_in == Some(false) => return Ok(()),
             _ => {
-                let entry = self.put_delete(before.unwrap_or(after), beside)?;
+                let entry = self.put_delete(before.unwrap_or(after), context)?;
                 self.entries.extend(entry.map(Ok));
                 return Ok(());
             }
         }
         let is_partial = after.contains(&Value::Unchanged);
         let moved = match before {
-            Some(before) if was_in != Some(false) => self.old_key(before, after, beside)?,
+            Some(before) if was_in != Some(false) => self.old_key(before, after, context)?,
             _ => None,
         };
         let selected = if is_partial {
-            self.selection.updated(after, beside.0, beside.1)?
+            self.selection.updated(after, context.0, context.1)?
         } else {
-            self.selection.apply(after, beside.0, beside.1)?
+            self.selection.apply(after, context.0, context.1)?
         };
         match selected {
             Selected::Row(row) if is_partial && row.contains(&Value::Unchanged) => {
@@ -183,29 +183,31 @@ impl Prepare {
         &mut self,
         before: &'a [Value<'a>],
         after: &'a [Value<'a>],
-        beside: RowContext<'a>,
+        context: RowContext<'a>,
     ) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &self.key else { return Ok(None) };
-        let before = completed(Some(after), before, beside.1);
-        let Selected::Row(new) = self.selection.key(&key.columns, after, beside.0, beside.1)? else { return Ok(None) };
+        let before = completed(Some(after), before, context.1);
+        let Selected::Row(new) = self.selection.key(&key.columns, after, context.0, context.1)? else {
+            return Ok(None);
+        };
         let start = self.keys.len();
         key.encoder.key_image(new, &mut self.keys)?;
         let new = start..self.keys.len();
-        let Some(old) = self.put_delete(before, beside)? else { return Ok(None) };
+        let Some(old) = self.put_delete(before, context)? else { return Ok(None) };
         Ok(if self.keys[new] == self.keys[old.key.clone()] { None } else { Some(old) })
     }
 
-    /// Whether the row has a value beside those of its key.
+    /// Whether the row has a value besides those of its key.
     fn changes_something(&self, row: &[Value<'_>]) -> bool {
         let is_key = |index| self.key.as_ref().is_some_and(|key| key.columns.contains(&index));
         row.iter().enumerate().any(|(index, value)| *value != Value::Unchanged && !is_key(index))
     }
 
-    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], beside: RowContext<'a>) -> Prepared<Option<PreparedEntry>> {
+    fn put_delete<'a>(&mut self, row: &'a [Value<'a>], context: RowContext<'a>) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &mut self.key else {
             return Err(Rejection::new(Stage::Select, "without a key there is no telling which row to delete"));
         };
-        match self.selection.key(&key.columns, row, beside.0, beside.1)? {
+        match self.selection.key(&key.columns, row, context.0, context.1)? {
             Selected::Row(selected) => {
                 put_row(&mut key.encoder, Op::Delete, selected, &mut self.rows, &mut self.keys).map(Some)
             }
@@ -231,8 +233,8 @@ fn put_row(
     Ok(PreparedEntry { op, format, row: row_start..rows.len(), key: key_start..keys.len() })
 }
 
-/// `row` with what it doesn't carry taken from `other`, the same row before or after: its columns didn't change. A NULL
-/// may only mean that `other` doesn't carry the column either.
+/// `row`, with the values that it doesn't carry taken from `other`. `other` is the same row before or after the change, and what
+/// `row` doesn't carry did not change. A NULL isn't taken: it may mean that `other` doesn't carry the column either.
 fn completed<'a>(other: Option<&'a [Value<'a>]>, row: &'a [Value<'a>], arena: &'a Bump) -> &'a [Value<'a>] {
     match other {
         Some(other) if row.contains(&Value::Unchanged) => {

@@ -16,7 +16,7 @@ use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::intake::fan_out::FanOut;
 use crate::pipeline::intake::source::{LineMapping, SourceIntake};
-use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::line::{Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::stats::{Stats, Summary};
@@ -101,7 +101,7 @@ impl Pipeline {
             let line = start_wait.wait_for(&sink.name, || {
                 let rejects = dead_letter_topic::rejects(&job, mapping)?;
                 let replayed = Replayed::default();
-                Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, Traits::default())
+                Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, PushSettings::default())
             })?;
             warn_of_other_process(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);

@@ -62,13 +62,13 @@ impl Merges {
         match merged {
             Ok(Merged::Into(child)) => {
                 log::info!(
-                    "{}: {} sealed children were merged into {} with {} rows, after {:.1} s; {} rows were changed meanwhile; at the end \
-                 writers waited {} ms and queries {} ms",
+                    "{}: {} sealed children were merged into {} in {:.1} s; {} rows were copied, and {} row versions were added or \
+                 removed meanwhile; at the end writers waited {} ms and queries {} ms",
                     line.name(),
                     children.len(),
                     child.name,
-                    child.rows,
                     begun.elapsed().as_secs_f64(),
+                    child.copied,
                     child.changed,
                     child.writers_waited.as_millis(),
                     child.queries_waited.as_millis()

@@ -1,7 +1,11 @@
 //! Everything that the threads of one sink share, on the way from an encoded row to the database.
 //!
-//! The files depend one way: [`state`], [`rejects`], `settlement`, `writers`; `movers` and `coordinator`, which move rows into a vector
-//! index that is behind them; `index_build` and `deferral`, which build an index after its rows; and [`Line`] puts them together.
+//! The files depend one way:
+//! - [`state`], [`rejects`], `schema_refresh`, `settlement`, `writers`: rows are written;
+//! - `troubles`, `movers`, `merges`, `tree_changes`, `writers_watch`, `coordinator`: rows move into a vector index;
+//! - `index_build`, `deferral`: an index is built after its rows.
+//!
+//! [`Line`] puts them together.
 
 mod coordinator;
 mod deferral;
@@ -22,7 +26,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use self::deferral::{BuildTime, IndexEnd, JobLook};
-pub use self::state::{LineState, Traits, Waiting};
+pub use self::state::{LineState, PushSettings, Waiting};
 
 use self::deferral::Deferral;
 use self::movers::Movers;
@@ -59,9 +63,9 @@ impl Line {
         shared: &Arc<Shared>,
         rejects: Rejects,
         replayed: Replayed,
-        traits: Traits,
+        push: PushSettings,
     ) -> Result<Arc<Line>> {
-        let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, traits)?);
+        let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, push)?);
         let rejects = Arc::new(rejects);
         rejects.start(&state)?;
         Ok(Arc::new(Line { state, rejects, writers: Arc::default(), movers: Arc::default(), deferral: Arc::default() }))

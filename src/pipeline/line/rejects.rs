@@ -15,7 +15,7 @@ use crate::dead_letters::{DeadLetterFile, RateLimitedLog};
 use crate::error::{Error, Rejection, Result};
 use crate::pipeline::is_over;
 use crate::position::Position;
-use crate::postgres::Beside;
+use crate::postgres::DeadLetterChanges;
 use crate::record::Original;
 use crate::settings::{DeadLetterTarget, Sink};
 use crate::stop::Stop;
@@ -221,9 +221,9 @@ impl Rejects {
                 Keeping::WithRows => {
                     let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
                     let answered = line.replayed.answered(&line.progress, entries);
-                    let beside = Beside { dead_letters: unpacked, answered };
-                    line.target.dead_letters.write(&beside, &line.shared.stop)?;
-                    line.replayed.gone(&beside.answered);
+                    let changes = DeadLetterChanges { added: unpacked, answered };
+                    line.target.dead_letters.write(&changes, &line.shared.stop)?;
+                    line.replayed.gone(&changes.answered);
                 }
             }
             self.settled(line, now);

@@ -8,7 +8,7 @@ use super::schema_refresh;
 use super::state::LineState;
 use crate::batch::{Batch, Chunk, RowEntry};
 use crate::error::{Error, Rejection, Result};
-use crate::postgres::{Beside, SchemaVersion, Settle, Written};
+use crate::postgres::{DeadLetterChanges, SchemaVersion, Settle, Written};
 use crate::settings::ExceptionMode;
 
 pub struct Settlement<'a> {
@@ -126,27 +126,27 @@ impl Settle for Settlement<'_> {
         schema_refresh::encoded_again(self.line, batch, schema_version)
     }
 
-    fn beside(&mut self, rows: Range<usize>) -> Beside {
+    fn dead_letters(&mut self, rows: Range<usize>) -> DeadLetterChanges {
         let taken = self.rejects.take_along();
         // If an original can't be unpacked, the thread of the dead letters reports that.
-        let dead_letters = match rejects::unpacked(&taken, self.line.name()) {
-            Ok(dead_letters) => dead_letters,
+        let added = match rejects::unpacked(&taken, self.line.name()) {
+            Ok(added) => added,
             Err(_) => {
                 self.rejects.returned(taken);
-                return Beside::default();
+                return DeadLetterChanges::default();
             }
         };
         self.along = taken;
         let along = self.along.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
         let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
-        Beside { dead_letters, answered: self.line.replayed.answered(&self.line.progress, entries) }
+        DeadLetterChanges { added, answered: self.line.replayed.answered(&self.line.progress, entries) }
     }
 
-    fn beside_ended(&mut self, beside: Beside, committed: bool) {
+    fn dead_letters_ended(&mut self, changes: DeadLetterChanges, committed: bool) {
         let along = std::mem::take(&mut self.along);
         if committed {
             self.rejects.settled(self.line, &along);
-            self.line.replayed.gone(&beside.answered);
+            self.line.replayed.gone(&changes.answered);
         } else {
             self.rejects.returned(along);
         }

@@ -21,7 +21,8 @@ use crate::types::target::TargetTable;
 
 /// `batchsize` when the job leaves it out.
 const DEFAULT_BATCH_ROWS: usize = 3000;
-/// Even rows that take the server several milliseconds are soon seen.
+/// The most rows of the first batches. With so few, it is soon known what a row costs, even if it takes the server several
+/// milliseconds.
 const FIRST_BATCH_ROWS: usize = 64;
 /// One transaction has at most `buffer.memory` divided by this, so that several can be open while the reader goes on.
 const BATCH_SHARE: usize = 8;
@@ -30,9 +31,9 @@ const LARGEST_BATCH: usize = 8 << 20;
 const NO_BUILD: u8 = u8::MAX;
 const BUSY_LINGER: Duration = Duration::from_millis(20);
 
-/// What sets a line that is pushed into apart from a job's.
+/// Settings of a line into which a program pushes rows. A line of a job has the default of each.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Traits {
+pub struct PushSettings {
     /// Values come in any type: the table's own types stand for them.
     pub typed_by_table: bool,
     /// Rejections are kept for [`LineState::take_rejected`].
@@ -75,7 +76,7 @@ pub struct LineState {
     unreported: AtomicUsize,
     /// What else to do when there is nothing to write: the host's sink frees its spare buffers.
     at_rest: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    traits: Traits,
+    push: PushSettings,
 }
 
 impl LineState {
@@ -85,17 +86,17 @@ impl LineState {
         max_outage: Option<Duration>,
         shared: &Arc<Shared>,
         replayed: Replayed,
-        traits: Traits,
+        push: PushSettings,
     ) -> Result<LineState> {
         let target = Target::open(sink, application, max_outage)?;
-        let table = typed(&target.table, traits);
+        let table = typed(&target.table, push);
         let layout = layout_of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
         let line = LineState {
             settings: sink.clone(),
             layout,
             dispatcher: Dispatcher::new(
-                limits(sink, &target, shared.budget.limit(), traits.linger),
+                limits(sink, &target, shared.budget.limit(), push.linger),
                 Arc::clone(&shared.budget),
             ),
             progress: Progress::default(),
@@ -107,10 +108,10 @@ impl LineState {
             build_percent: AtomicU8::new(NO_BUILD),
             waiting: Mutex::new(None),
             left_out: AtomicU64::new(0),
-            rejected: traits.keeps_rejected.then(Mutex::default),
+            rejected: push.keeps_rejected.then(Mutex::default),
             unreported: AtomicUsize::new(0),
             at_rest: OnceLock::new(),
-            traits,
+            push,
             target,
             table,
         };
@@ -129,7 +130,7 @@ impl LineState {
     /// The table that rows must be encoded for now, and the number of its schema version.
     pub fn newest_table(&self) -> (TargetTable, u16) {
         let schema_version = self.target.schema.newest();
-        (typed(&schema_version.table, self.traits), schema_version.number)
+        (typed(&schema_version.table, self.push), schema_version.number)
     }
 
     pub fn counters(&self) -> &Counters {
@@ -259,9 +260,9 @@ impl LineState {
     }
 }
 
-fn typed(table: &TargetTable, traits: Traits) -> TargetTable {
+fn typed(table: &TargetTable, push: PushSettings) -> TargetTable {
     let mut table = table.clone();
-    if traits.typed_by_table {
+    if push.typed_by_table {
         table.columns.iter_mut().for_each(|column| column.source = column.column_type.natural_source());
     }
     table

@@ -17,11 +17,11 @@ use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::dead_letter_topic;
 use crate::pipeline::intake::source::SourceIntake;
 use crate::pipeline::job::{check_settings, job_application_name};
-use crate::pipeline::line::{Line, Traits};
+use crate::pipeline::line::{Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
 use crate::pipeline::stats::Summary;
-use crate::postgres::Beside;
+use crate::postgres::DeadLetterChanges;
 use crate::record::{Header, Record, TimestampType};
 use crate::settings::DeadLetterTarget;
 use crate::stop::Stop;
@@ -144,7 +144,7 @@ impl SinkReplay {
         let rejects = dead_letter_topic::rejects(job, mapping)?;
         let application = job_application_name(job);
         let (sink, limit) = (&mapping.sink, job.max_outage);
-        let line = Line::open(sink, &application, limit, &shared, rejects, replayed, Traits::default())?;
+        let line = Line::open(sink, &application, limit, &shared, rejects, replayed, PushSettings::default())?;
         let read = Arc::new(Counters::default());
         let lines = [(Arc::clone(&line), mapping)];
         let intake = SourceIntake::new(&job.sources[mapping.source], &lines, shared, Arc::clone(&read))?;
@@ -168,7 +168,7 @@ impl SinkReplay {
         let mut answered = self.line.replayed.rest();
         answered.ids.append(&mut self.without_row);
         if !answered.ids.is_empty() {
-            self.line.target.dead_letters.write(&Beside { dead_letters: Vec::new(), answered }, &shared.stop)?;
+            self.line.target.dead_letters.write(&DeadLetterChanges { added: Vec::new(), answered }, &shared.stop)?;
         }
         Ok(())
     }

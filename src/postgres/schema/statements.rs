@@ -28,8 +28,8 @@ pub enum Statement {
     StagingBinary,
     StagingText,
     /// From the staging table into the table; on servers without ON CONFLICT in two steps.
-    Merge,
-    MergeRest,
+    Store,
+    StoreRest,
     /// The same for updates under `strict`, which conflict with nothing.
     Upsert,
     UpsertRest,
@@ -95,9 +95,9 @@ impl Statements {
             ConflictMode::Upsert => " DO ON CONFLICT DO UPDATE",
             ConflictMode::Ignore | ConflictMode::Strict => " DO ON CONFLICT DO NOTHING",
         };
-        let merge = |mode| merge(catalog, mode, capabilities, &table, &columns, &staging);
-        let (merge, rest, (upsert, upsert_rest)) = {
-            let ((first, rest), upsert) = (merge(mode), merge(ConflictMode::Upsert));
+        let store = |mode| store(catalog, mode, capabilities, &table, &columns, &staging);
+        let (store, rest, (upsert, upsert_rest)) = {
+            let ((first, rest), upsert) = (store(mode), store(ConflictMode::Upsert));
             (first, rest, upsert)
         };
         let missing = match &catalog.tree {
@@ -120,7 +120,7 @@ impl Statements {
                 copy(&table, "text", resolve),
                 copy(&staging, "binary", ""),
                 copy(&staging, "text", ""),
-                merge,
+                store,
                 rest.unwrap_or_default(),
                 upsert,
                 upsert_rest.unwrap_or_default(),
@@ -169,8 +169,8 @@ impl Statements {
     }
 
     /// The statements that write the staged rows into the table, in this order.
-    pub fn merge(&self) -> impl Iterator<Item = Statement> + '_ {
-        self.given([Statement::Merge, Statement::MergeRest])
+    pub fn store(&self) -> impl Iterator<Item = Statement> + '_ {
+        self.given([Statement::Store, Statement::StoreRest])
     }
 
     /// The statements that replace rows by the staged ones, whatever the conflict mode.
@@ -229,7 +229,7 @@ fn create_staging(catalog: &Catalog, staging: &str, on_commit: &str) -> Vec<Stri
     statements
 }
 
-fn merge(
+fn store(
     catalog: &Catalog,
     mode: ConflictMode,
     capabilities: &Capabilities,
@@ -291,14 +291,14 @@ fn delete(catalog: &Catalog, table: &str, format: RowFormat) -> String {
 mod tests {
     use super::*;
 
-    fn merge_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
+    fn store_of(catalog: &Catalog, mode: ConflictMode, on_conflict: bool) -> Vec<String> {
         let statements = Statements::with_staging(
             catalog,
             mode,
             &Capabilities { direct: true, on_conflict, resolving: false },
             STAGE,
         );
-        statements.merge().map(|statement| statements.text(statement).to_owned()).collect()
+        statements.store().map(|statement| statements.text(statement).to_owned()).collect()
     }
 
     #[test]
@@ -324,16 +324,16 @@ mod tests {
     fn conflicts_are_resolved_as_the_mode_says() {
         let catalog = Catalog::sample("t", &["id", "a", "b"], &["id"]);
         let insert = r#"INSERT INTO "s"."t" ("id", "a", "b") SELECT "id", "a", "b" FROM pg_temp.vecsink_stage"#;
-        assert_eq!(merge_of(&catalog, ConflictMode::Strict, true), [insert]);
-        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, true), [format!("{insert} ON CONFLICT DO NOTHING")]);
+        assert_eq!(store_of(&catalog, ConflictMode::Strict, true), [insert]);
+        assert_eq!(store_of(&catalog, ConflictMode::Ignore, true), [format!("{insert} ON CONFLICT DO NOTHING")]);
         assert_eq!(
-            merge_of(&catalog, ConflictMode::Upsert, true),
+            store_of(&catalog, ConflictMode::Upsert, true),
             [format!(r#"{insert} ON CONFLICT ("id") DO UPDATE SET "a" = EXCLUDED."a", "b" = EXCLUDED."b""#)]
         );
         let all = Catalog::sample("t", &["id", "a"], &["id", "a"]);
-        assert!(merge_of(&all, ConflictMode::Upsert, true)[0].ends_with(r#"ON CONFLICT ("id", "a") DO NOTHING"#));
+        assert!(store_of(&all, ConflictMode::Upsert, true)[0].ends_with(r#"ON CONFLICT ("id", "a") DO NOTHING"#));
         let keyless = Catalog::sample("t", &["id", "a", "b"], &[]);
-        assert_eq!(merge_of(&keyless, ConflictMode::Upsert, true), [insert]);
+        assert_eq!(store_of(&keyless, ConflictMode::Upsert, true), [insert]);
     }
 
     #[test]
@@ -341,8 +341,8 @@ mod tests {
         let catalog = Catalog::sample("t", &["id", "a"], &["id"]);
         let absent = r#"INSERT INTO "s"."t" ("id", "a") SELECT s."id", s."a" FROM pg_temp.vecsink_stage AS s WHERE NOT EXISTS (SELECT 1 FROM "s"."t" AS t WHERE t."id" = s."id")"#;
         let update = r#"UPDATE "s"."t" AS t SET "a" = s."a" FROM pg_temp.vecsink_stage AS s WHERE t."id" = s."id""#;
-        assert_eq!(merge_of(&catalog, ConflictMode::Ignore, false), [absent]);
-        assert_eq!(merge_of(&catalog, ConflictMode::Upsert, false), [update, absent]);
+        assert_eq!(store_of(&catalog, ConflictMode::Ignore, false), [absent]);
+        assert_eq!(store_of(&catalog, ConflictMode::Upsert, false), [update, absent]);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn describe(
         used.push(copy(Path::Staged));
         let compared = Statement::DropUnchanged;
         used.extend((!statements.text(compared).is_empty()).then_some(compared));
-        used.extend(statements.merge());
+        used.extend(statements.store());
     }
     if sink.changing {
         used.push(if catalog.key_takes_binary() { Statement::DeleteBinary } else { Statement::DeleteText });

@@ -26,7 +26,7 @@ use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::statements::Statements;
 use crate::postgres::schema::table_schema::TableSchema;
-use crate::postgres::vector_index::deferral::start::{self, FoundDeferral, OpeningLikeThis};
+use crate::postgres::vector_index::deferral::start::{self, FoundDeferral, SessionParts};
 use crate::postgres::vector_index::describe;
 use crate::postgres::vector_index::hot_child::{self, HotChild};
 use crate::postgres::vector_index::keeper::TreeKeeper;
@@ -97,9 +97,9 @@ impl Target {
             let warnings = session.with_settings(|session| describe::warnings(session, &server, parent, &catalog));
             description.warnings.extend(warnings.map_err(set_up)?);
         }
-        let like = OpeningLikeThis { setup: &setup, open: &open, max_outage, process: application_name };
+        let parts = SessionParts { setup: &setup, open: &open, max_outage, process: application_name };
         let FoundDeferral { deferral, plan: deferral_plan, warnings } =
-            start::find(&mut session, &server, sink, &like)?;
+            start::find(&mut session, &server, sink, &parts)?;
         description.warnings.extend(warnings);
         if session.is_behind_pooler() {
             let warning = format!("a pooler before the server {POOLER_WARNING}");

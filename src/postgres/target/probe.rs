@@ -56,8 +56,8 @@ pub fn probe(
         found.resolving = tries.copies(&statements, catalog, Path::Resolving)?.is_ok() && !tries.untried;
     }
     if resolves || !found.direct || sink.write_mode == WriteMode::Insert || sink.changing {
-        let merges: Vec<Statement> = statements.merge().collect();
-        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &merges, &[]))?;
+        let stores: Vec<Statement> = statements.store().collect();
+        let tried = tries.run(|session| try_staged(session, server, &statements, catalog, &stores, &[]))?;
         tried.map_err(|failure| refused(&name, sink, catalog, &failure))?;
     }
     if sink.changing {
@@ -280,7 +280,7 @@ mod tests {
         let planned = |mode, on_conflict| -> Vec<bool> {
             let capabilities = Capabilities { direct: true, on_conflict, resolving: false };
             let statements = Statements::new(&catalog, mode, &capabilities);
-            statements.merge().map(|merge| changes_rows(statements.text(merge))).collect()
+            statements.store().map(|statement| changes_rows(statements.text(statement))).collect()
         };
         assert_eq!(planned(ConflictMode::Upsert, true), [true]);
         assert_eq!(planned(ConflictMode::Upsert, false), [true, false]);

@@ -41,13 +41,13 @@ pub fn hot_child(parent: &Parent, schema: &str, name: &str) -> Vec<String> {
     statements
 }
 
-/// Makes a table like this child, with further columns, but beside the tree and without keys and indexes.
-pub fn table_beside(parent: &Parent, like: &TableRef, child: &TableRef, further: &str) -> String {
+/// Makes the table `new` beside the tree. It has the columns of the child `model`, and further ones, but no keys and indexes.
+pub fn table_beside(parent: &Parent, model: &TableRef, new: &TableRef, further: &str) -> String {
     format!(
         "CREATE {}TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES, {further}){}",
         unlogged(parent),
-        child.quoted(),
-        like.quoted(),
+        new.quoted(),
+        model.quoted(),
         tablespace(parent)
     )
 }

@@ -1,5 +1,5 @@
-//! The keeper of a tree: the SQL of looks, moves, seals, drops and index builds, in sessions of its own. Its callers, the coordinator
-//! and the movers, decide when something is done, and for how many rows.
+//! The keeper of a tree: the SQL of looks, moves, seals, merges, drops and index builds, in sessions of its own. Its callers, the
+//! threads of `pipeline/line/`, decide when something is done, and for how many rows.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 
 use super::build::{Built, build};
 use super::holders::{Holder, holders};
-use super::measure::{RowFigures, ScanTimer, SearchOrder, count};
-use super::merge::{self, MergeOrder, Merged};
+use super::measure::{RowFigures, ScanTimer, SearchQuery, count};
+use super::merge::{self, MergeTask, Merged};
 use super::mover::{Moved, MovedColumns, is_altered, move_between_partitions, move_rows};
 use super::parent::{Parent, from_using, is_vector_index};
 use super::seal::{self, TreeChange};
@@ -160,10 +160,10 @@ impl TreeKeeper {
         }
         if let Some(estimate) = timer.estimate(look.waiting, Instant::now()) {
             look.scan = estimate;
-        } else if let Some(order) = SearchOrder::read(session, self.parent.oid)? {
+        } else if let Some(search) = SearchQuery::read(session, self.parent.oid)? {
             let begun = Instant::now();
             for table in unindexed.iter().chain([&look.tree.hot]) {
-                look.scan += order.time(session, table)?;
+                look.scan += search.time(session, table)?;
             }
             timer.note(look.waiting, look.scan, Instant::now());
             look.measuring = begun.elapsed();
@@ -250,9 +250,9 @@ impl TreeKeeper {
     pub fn merge(&self, own: &mut KeeperSession, tree: &Tree, children: &[SealedChild]) -> Result<Merged> {
         let tables: Vec<TableRef> = children.iter().map(|child| child.table.clone()).collect();
         let rows = children.iter().map(|child| child.rows).sum();
-        let (order, stop) = (MergeOrder { tree, children: &tables, rows }, own.stop.clone());
+        let (task, stop) = (MergeTask { tree, children: &tables, rows }, own.stop.clone());
         let table = (self.sink.schema.as_str(), self.sink.table.as_str());
-        let merged = self.run(own, |session| merge::merge(session, order, table, &stop));
+        let merged = self.run(own, |session| merge::merge(session, task, table, &stop));
         merged.map_err(|failure| self.error(&failure, "sealed children can't be merged"))
     }
 

@@ -10,7 +10,7 @@ use crate::postgres::connect::session::Session;
 
 /// How a table's rows are searched: the expression that its first vector index stores, and the operator that this index serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchOrder {
+pub struct SearchQuery {
     expression: String,
     operator: String,
 }
@@ -27,9 +27,9 @@ pub struct RowFigures {
     pub next: u64,
 }
 
-impl SearchOrder {
+impl SearchQuery {
     /// `None`: the table has no vector index, or the catalog doesn't say which operator it serves.
-    pub fn read(session: &mut Session, table: u32) -> Attempt<Option<SearchOrder>> {
+    pub fn read(session: &mut Session, table: u32) -> Attempt<Option<SearchQuery>> {
         let rows = session.ask(&format!(
             "SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 1, false),
                     'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')', m.amname, t.typname
@@ -45,7 +45,7 @@ impl SearchOrder {
         ))?;
         Ok(rows.into_iter().find_map(|row| match <[String; 4]>::try_from(row) {
             Ok([expression, operator, method, operand]) if is_vector_index(&method, &operand) => {
-                Some(SearchOrder { expression, operator })
+                Some(SearchQuery { expression, operator })
             }
             Ok(_) | Err(_) => None,
         }))
@@ -53,7 +53,7 @@ impl SearchOrder {
 
     /// How long the server needs to find the ten rows that are nearest to one of the table's rows.
     pub fn time(&self, session: &mut Session, table: &TableRef) -> Attempt<Duration> {
-        let SearchOrder { expression, operator } = self;
+        let SearchQuery { expression, operator } = self;
         let table = table.quoted();
         let plan = session.ask(&format!(
             "EXPLAIN (ANALYZE, TIMING OFF) SELECT 1 FROM ONLY {table} ORDER BY ({expression}) {operator}

@@ -19,9 +19,9 @@ use crate::postgres::vector_index::parent::Parent;
 use crate::postgres::vector_index::seal::{TABLE_WAIT, is_same, lock, lock_tree};
 use crate::stop::{Phase, Stop};
 
-/// For how long the locks are tried that the end of a merge needs. Then the work was in vain.
+/// How long a merge tries to get the locks that its end needs. Then it is given up, and all its work is undone.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How soon it is looked again whether a transaction still holds its lock.
+/// How soon to check again whether a transaction still holds its lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The columns of the copy that say what a row was copied from: the child, the place in it, and the transaction that wrote it there.
 const CHILD: &str = "vecsink_child";
@@ -50,8 +50,11 @@ pub enum Merged {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergedChild {
     pub name: String,
-    pub rows: u64,
-    /// Rows that were changed or deleted during the merge.
+    /// Rows that were copied into it. Some of these copies were deleted at the end, because their rows were changed or deleted
+    /// meanwhile.
+    pub copied: u64,
+    /// Row versions that were added to the merged children or went from them during the merge. An UPDATE does both: it counts
+    /// twice.
     pub changed: u64,
     /// For how long nobody could write to the table at the end, and for how long nobody could read it.
     pub writers_waited: Duration,
@@ -60,7 +63,7 @@ pub struct MergedChild {
 
 /// What is merged.
 #[derive(Debug, Clone, Copy)]
-pub struct MergeOrder<'a> {
+pub struct MergeTask<'a> {
     pub tree: &'a Tree,
     /// Sealed children of the tree.
     pub children: &'a [TableRef],
@@ -69,9 +72,9 @@ pub struct MergeOrder<'a> {
 }
 
 /// Merges sealed children of a table. Between tries to get locks it ends when `stop` says abandon.
-pub fn merge(session: &mut Session, order: MergeOrder, table: (&str, &str), stop: &Stop) -> Attempt<Merged> {
+pub fn merge(session: &mut Session, task: MergeTask, table: (&str, &str), stop: &Stop) -> Attempt<Merged> {
     session.begin_without_rows()?;
-    match merge_in_transaction(session, order, table, stop) {
+    match merge_in_transaction(session, task, table, stop) {
         Ok(Merged::Into(child)) => Ok(Merged::Into(child)),
         Ok(other) => session.run("ROLLBACK").map(|()| other),
         Err(failure) if failure.is_of_a_lock() => session.run("ROLLBACK").map(|()| Merged::Busy),
@@ -83,11 +86,11 @@ pub fn merge(session: &mut Session, order: MergeOrder, table: (&str, &str), stop
 
 fn merge_in_transaction(
     session: &mut Session,
-    order: MergeOrder,
+    task: MergeTask,
     (schema, table): (&str, &str),
     stop: &Stop,
 ) -> Attempt<Merged> {
-    let MergeOrder { children, rows, .. } = order;
+    let MergeTask { children, rows, .. } = task;
     let Some(first) = children.first() else { return Ok(Merged::OutOfDate) };
     let only: Vec<String> = children.iter().map(|child| format!("ONLY {}", child.quoted())).collect();
     // The lock is held to the end, so that no vacuum begins there and no other process merges them. Reads and writes don't wait for it.
@@ -107,8 +110,8 @@ fn merge_in_transaction(
     if let Some(most) = memory.and_then(|memory| memory.fitting(rows)) {
         return Ok(Merged::TooLarge { most });
     }
-    tell_disk(session, order, table)?;
-    let mut holders = LongHolders::new(order);
+    tell_disk(session, task, table)?;
+    let mut holders = LongHolders::new(task);
     holders.find(session)?;
     let columns = MovedColumns::read(session, first)?.list();
     let beside = make_table(session, &parent, first, table)?;
@@ -126,10 +129,10 @@ fn merge_in_transaction(
         let name = with_ending(&beside.name, &format!("_v{number}"));
         build(session, &ddl::vector_index_beside(index, &name, &beside), &beside, &name)?;
     }
-    let end = MergeEnd { order, parent: &parent, beside: &beside, columns: &columns };
+    let end = MergeEnd { task, parent: &parent, beside: &beside, columns: &columns };
     let merged = end.take_place(session, holders, stop)?;
     Ok(match merged {
-        Ok(child) => Merged::Into(MergedChild { name: beside.name, rows: copied, ..child }),
+        Ok(child) => Merged::Into(MergedChild { name: beside.name, copied, ..child }),
         Err(holder) => Merged::NoLocks { holder },
     })
 }
@@ -141,8 +144,8 @@ struct LongHolders {
 }
 
 impl LongHolders {
-    fn new(order: MergeOrder) -> LongHolders {
-        let all = order.tree.indexed().into_iter().chain([&order.tree.hot]).chain(order.children);
+    fn new(task: MergeTask) -> LongHolders {
+        let all = task.tree.indexed().into_iter().chain([&task.tree.hot]).chain(task.children);
         LongHolders { tables: all.map(|table| table.oid).collect(), watch: LockWatch::default() }
     }
 
@@ -153,16 +156,16 @@ impl LongHolders {
     }
 }
 
-fn tell_disk(session: &mut Session, order: MergeOrder, table: &str) -> Attempt<()> {
-    let oids = order.children.iter().map(|child| child.oid.to_string()).collect::<Vec<_>>().join(", ");
+fn tell_disk(session: &mut Session, task: MergeTask, table: &str) -> Attempt<()> {
+    let oids = task.children.iter().map(|child| child.oid.to_string()).collect::<Vec<_>>().join(", ");
     let bytes = session.first_value(&format!(
         "SELECT sum(pg_catalog.pg_total_relation_size(oid))::bigint FROM pg_catalog.pg_class WHERE oid IN ({oids})"
     ))?;
     let bytes: u64 = bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
     log::info!(
         "{table}: merging {} sealed children with about {} rows into one; until it is done, this needs {} MB of disk beside them",
-        order.children.len(),
-        order.rows,
+        task.children.len(),
+        task.rows,
         bytes.div_ceil(1 << 20)
     );
     Ok(())
@@ -204,7 +207,7 @@ fn build(session: &mut Session, sql: &str, beside: &TableRef, name: &str) -> Att
 
 /// What the end of a merge works on.
 struct MergeEnd<'a> {
-    order: MergeOrder<'a>,
+    task: MergeTask<'a>,
     parent: &'a Parent,
     beside: &'a TableRef,
     columns: &'a str,
@@ -248,7 +251,7 @@ impl MergeEnd<'_> {
 
     /// Writers wait from the first lock on, queries only from the last one.
     fn try_to_take_place(&self, session: &mut Session, wait: Duration) -> Attempt<Option<MergedChild>> {
-        let MergeOrder { tree, children, .. } = self.order;
+        let MergeTask { tree, children, .. } = self.task;
         let (parent, hot) = (self.parent.quoted(), tree.hot.quoted());
         let children_names: Vec<String> = children.iter().map(TableRef::quoted).collect();
         if !lock_tree(session, tree)? {
@@ -284,8 +287,8 @@ impl MergeEnd<'_> {
     /// Deletes the copies of row versions that are gone, and takes those that were not copied into the hot child. Two versions at the
     /// same place are the same one if the same transaction wrote them.
     fn apply_changes(&self) -> String {
-        let (children, columns) = (self.order.children, self.columns);
-        let (beside, hot) = (self.beside.quoted(), self.order.tree.hot.quoted());
+        let (children, columns) = (self.task.children, self.columns);
+        let (beside, hot) = (self.beside.quoted(), self.task.tree.hot.quoted());
         let live = |child: &TableRef| {
             format!("SELECT tableoid AS child, ctid AS place, xmin AS version FROM ONLY {}", child.quoted())
         };

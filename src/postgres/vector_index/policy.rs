@@ -29,8 +29,8 @@ const WATCHED: Duration = Duration::from_millis(1500);
 const NEXT_TRIAL: Duration = Duration::from_secs(30);
 /// One more mover stays if all movers together then move so many times as many rows.
 const WORTH: f64 = 1.08;
-/// Rows are a backlog if all movers together need more seconds than this to move them.
-const NO_BACKLOG: f64 = 1.0;
+/// The hot child has many rows if all movers together need more seconds than this to move them.
+const MANY_ROWS: f64 = 1.0;
 
 /// What the orders are made from.
 #[derive(Debug, Clone, Copy)]
@@ -140,11 +140,12 @@ impl Policy {
         // now if it has the processors for itself. One mover remains, in case builds fail.
         let is_sealed_next = is_over && hot_rows >= LEAST_SEALED && unindexed > 0 && !is_soon_under;
         let movers = if is_sealed_next { self.search.one() } else { self.search.movers(figures, self.most_movers) };
-        let is_calm = hot_rows as f64 <= self.rate() * NO_BACKLOG && !writers_behind && unindexed == 0;
+        let is_calm = hot_rows as f64 <= self.rate() * MANY_ROWS && !writers_behind && unindexed == 0;
         self.calm_since = is_calm.then(|| self.calm_since.unwrap_or(now));
         let is_long_calm = self.calm_since.is_some_and(|since| now.saturating_duration_since(since) >= CALM);
         let empty_sealed = is_long_calm && sealed > 0 && !figures.merging && self.is_soon_empty(figures.smallest);
-        let may_be_calm = is_calm && !is_long_calm;
+        // Small children may soon be emptied, so none are merged yet.
+        let is_newly_calm = is_calm && !is_long_calm;
         let may_seal = is_over && hot_rows >= LEAST_SEALED && unindexed == 0;
         let waits_no_longer = over_for >= PATIENCE;
         let do_rows_pour = self.do_rows_pour(now, hot_rows);
@@ -155,7 +156,7 @@ impl Policy {
             seal: may_seal && (waits_no_longer || !writers_behind && !do_rows_pour && !is_soon_under),
             empty_sealed,
             // In calm times small children are emptied instead.
-            merge: unindexed == 0 && !figures.merging && !writers_behind && !empty_sealed && !may_be_calm,
+            merge: unindexed == 0 && !figures.merging && !writers_behind && !empty_sealed && !is_newly_calm,
         }
     }
 
@@ -220,7 +221,7 @@ impl MoverSearch {
         let window = self.window.filter(|window| window.pauses == pauses && hot_rows > 0);
         let Some(window) = window else {
             self.window = Some(RateWindow { start: now, moved, pauses });
-            // Without a backlog nothing can be compared, and one mover is enough.
+            // Without rows nothing can be compared, and one mover is enough.
             if hot_rows == 0 {
                 (self.movers, self.before) = (1, None);
             }
@@ -232,8 +233,8 @@ impl MoverSearch {
         }
         self.window = Some(RateWindow { start: now, moved, pauses });
         let rate = moved.saturating_sub(window.moved) as f64 / watched.as_secs_f64();
-        let has_backlog = hot_rows as f64 > rate * NO_BACKLOG;
-        if !has_backlog {
+        let has_many_rows = hot_rows as f64 > rate * MANY_ROWS;
+        if !has_many_rows {
             // There were fewer rows than could be moved, so a lower rate than the known one says nothing.
             self.rate = self.rate.filter(|known| *known > rate).or(Some(rate));
             (self.movers, self.before) = (1, None);

@@ -71,7 +71,7 @@ fn movers_are_added_as_long_as_that_makes_it_faster() {
     for _ in 0..40 {
         world.tick(0);
     }
-    assert_eq!((world.figures.hot_rows, world.orders.movers), (0, 1), "without a backlog one is enough");
+    assert_eq!((world.figures.hot_rows, world.orders.movers), (0, 1), "without rows one is enough");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::postgres::schema::order::Keep;
 use crate::postgres::schema::order::Order;
 use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::write::path::Path;
-use crate::postgres::write::transaction::{Besides, transaction};
+use crate::postgres::write::transaction::{DeadLetterPart, transaction};
 
 /// Who owns the rows of a range.
 enum Ownership<'a> {
@@ -44,8 +44,8 @@ impl<'a> BatchWrite<'a> {
         let batches = self.schema_version.statements.unchanged().map(|unchanged| unchanged.batches);
         let compares = stages && unchanged.is_due(batches);
         let order = Order { leaves_unchanged: compares, ..self.schema_version.order };
-        let (written, took) = self.in_session(range, admitted, |schema_version, session, rows, beside| {
-            transaction(session, &schema_version.statements, rows, net, path, order, beside)
+        let (written, took) = self.in_session(range, admitted, |schema_version, session, rows, dead_letters| {
+            transaction(session, &schema_version.statements, rows, net, path, order, dead_letters)
         })?;
         self.settle.rows_took(took);
         if path != Path::Staged && written.replaced_in_others > 0 && batches.is_some() {
@@ -66,9 +66,9 @@ impl<'a> BatchWrite<'a> {
     pub(super) fn write_row_by_row(&mut self, range: Range<usize>, which: RowByRow) -> Attempt<Outcome> {
         let Ownership::Ours(admitted) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
         let path = self.path_of_one();
-        let written = self.in_session(range.clone(), admitted, |schema_version, session, rows, beside| {
+        let written = self.in_session(range.clone(), admitted, |schema_version, session, rows, dead_letters| {
             let how = How::new(schema_version, path, which);
-            write_each(session, &schema_version.statements, rows, range, how, beside)
+            write_each(session, &schema_version.statements, rows, range, how, dead_letters)
         })?;
         Ok(Outcome::EachRow(written))
     }
@@ -148,18 +148,18 @@ impl<'a> BatchWrite<'a> {
         }
     }
 
-    /// Runs a transaction over `range`, together with dead letters and the like that belong to it
-    /// ([`Settle::beside`](super::settle::Settle::beside)).
+    /// Runs a transaction over `range`, together with the changes of dead letters that belong to it
+    /// ([`Settle::dead_letters`](super::settle::Settle::dead_letters)).
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
         admitted: Option<Admitted<'_>>,
-        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, Besides<'_>) -> Attempt<T>,
+        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, DeadLetterPart<'_>) -> Attempt<T>,
     ) -> Attempt<T> {
         let writer = self.writer;
         self.began = Instant::now();
         let mut session = writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
-        let beside = self.settle.beside(range);
+        let changes = self.settle.dead_letters(range);
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
         let result = session.attempt(|session| {
             schema_version.shape.ensure(session, schema_version.revision)?;
@@ -168,7 +168,7 @@ impl<'a> BatchWrite<'a> {
                 begins_with += &writer.owners.fence(session, admitted)?;
             }
             session.begins_with = begins_with;
-            work(schema_version, session, rows, (writer.dead_letters.table(), &beside))
+            work(schema_version, session, rows, (writer.dead_letters.table(), &changes))
         });
         let result = result.inspect_err(|failure| writer.turns.note(&writer.database.name, failure));
         let result = result.map_err(|failure| match &admitted {
@@ -178,7 +178,7 @@ impl<'a> BatchWrite<'a> {
             }
             _ => failure,
         });
-        self.settle.beside_ended(beside, result.is_ok());
+        self.settle.dead_letters_ended(changes, result.is_ok());
         result
     }
 

@@ -7,7 +7,7 @@ use crate::batch::Op;
 use crate::postgres::schema::order::Keep;
 use crate::postgres::write::reduce::{BatchKeys, reduce};
 
-/// What a transaction does, in this order. Numbers of rows; those of merged ones are beyond the batch's.
+/// What a transaction does, in this order. Numbers of rows; those of patched ones are beyond the batch's.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Net {
     pub deletes: Vec<u32>,
@@ -63,7 +63,7 @@ struct Work {
     keys: BatchKeys,
     /// By the first row of a key.
     states: Vec<KeyState>,
-    /// What is sent for each row: its own number, or that of a merged one.
+    /// What is sent for each row: its own number, or that of a patched one.
     sent: Vec<u32>,
     /// The row of the same key that was kept before.
     earlier: Vec<u32>,
@@ -115,13 +115,13 @@ impl Work {
             // It would change a row that is there already.
             (Op::Patch, Keep::First | Keep::All) => self.net.ignored += 1,
             (Op::Patch, Keep::Last | Keep::Strict) if standing != NONE => {
-                let merged = rows.merge(standing, number)?;
+                let patched = rows.patched(standing, number)?;
                 self.supersede_all(rows, standing);
-                self.states[key].row = merged;
-                self.sent[row - self.start] = merged;
+                self.states[key].row = patched;
+                self.sent[row - self.start] = patched;
             }
             (Op::Patch, Keep::Last | Keep::Strict) => {
-                self.states[key].patch = if patch == NONE { number } else { rows.merge(patch, number)? };
+                self.states[key].patch = if patch == NONE { number } else { rows.patched(patch, number)? };
                 self.net.superseded += u64::from(patch != NONE);
             }
         }

@@ -11,14 +11,14 @@ use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
-use crate::postgres::own_tables::dead_letters::beside::write_beside;
+use crate::postgres::own_tables::dead_letters::changes::write_changes;
 use crate::postgres::schema::order::Keep;
 use crate::postgres::schema::order::Order;
 use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::net;
 use crate::postgres::write::path::Path;
-use crate::postgres::write::transaction::{Besides, apply};
+use crate::postgres::write::transaction::{DeadLetterPart, apply};
 
 /// How rows are written row by row.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub fn write_each(
     rows: &mut Rows<'_>,
     range: Range<usize>,
     how: How<'_>,
-    beside: Besides<'_>,
+    dead_letters: DeadLetterPart<'_>,
 ) -> Attempt<Vec<Result<Written, AttemptError>>> {
     session.begin_with_staging(&statements.staging)?;
     let mut outcomes = Vec::with_capacity(range.len());
@@ -66,7 +66,7 @@ pub fn write_each(
             Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
-    write_beside(session, beside.0, beside.1)?;
+    write_changes(session, dead_letters.0, dead_letters.1)?;
     commit(session)?;
     Ok(outcomes)
 }

@@ -154,15 +154,16 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Makes a row of an earlier one and a patch of the same key: it stands for the patch. `None`: their formats differ.
-    pub fn merge(&mut self, row: u32, patch: u32) -> Option<u32> {
+    /// Makes a row: an earlier one with what a patch of the same key carries. It stands for the patch. `None`: their formats
+    /// differ.
+    pub fn patched(&mut self, row: u32, patch: u32) -> Option<u32> {
         let (row, patch) = (row as usize, patch as usize);
         let format = self.format(row);
         if self.format(patch) != format {
             return None;
         }
         let op = self.op(row);
-        Some(self.make(patch, op, |rows, out| fields::merge(format, rows.row(row), rows.row(patch), out)))
+        Some(self.make(patch, op, |rows, out| fields::apply_patch(format, rows.row(row), rows.row(patch), out)))
     }
 
     /// Makes a row of a patch that COPY takes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::written::Written;
 use crate::batch::Batch;
 use crate::error::{Error, Rejection, Result};
-use crate::postgres::own_tables::dead_letters::beside::Beside;
+use crate::postgres::own_tables::dead_letters::changes::DeadLetterChanges;
 use crate::postgres::schema::schema_version::SchemaVersion;
 
 /// Receives what becomes of a batch's rows, in the order of the batch. Rows are numbered through its chunks, from 0.
@@ -32,13 +32,13 @@ pub trait Settle {
         None
     }
 
-    /// What the transaction that tries these rows shall do besides. Asked before each attempt.
-    fn beside(&mut self, _rows: Range<usize>) -> Beside {
-        Beside::default()
+    /// What the transaction that tries these rows shall do with dead letters. Asked before each attempt.
+    fn dead_letters(&mut self, _rows: Range<usize>) -> DeadLetterChanges {
+        DeadLetterChanges::default()
     }
 
-    /// That transaction has ended; what it should have done besides is durable if it was committed.
-    fn beside_ended(&mut self, _beside: Beside, _committed: bool) {}
+    /// That transaction has ended; what it should have done with dead letters is durable if it was committed.
+    fn dead_letters_ended(&mut self, _changes: DeadLetterChanges, _committed: bool) {}
 
     /// Under `conflictmode` = strict a key was there already. `row` is the one in conflict, if the server said which.
     /// Gives the error that stops the job; who knows the row's position should name it.

@@ -12,15 +12,15 @@ use super::written::Written;
 use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
-use crate::postgres::own_tables::dead_letters::beside::{Beside, write_beside};
+use crate::postgres::own_tables::dead_letters::changes::{DeadLetterChanges, write_changes};
 use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::schema::order::{Keep, Order};
 use crate::postgres::schema::others::Resolution;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::Net;
 
-/// What a transaction does in addition to its rows, and the table for its dead letters.
-pub type Besides<'a> = (Option<&'a DeadLetterTable>, &'a Beside);
+/// What a transaction does with dead letters, and the table for those that it adds.
+pub type DeadLetterPart<'a> = (Option<&'a DeadLetterTable>, &'a DeadLetterChanges);
 
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
@@ -44,7 +44,7 @@ pub fn transaction(
     net: Net,
     path: Path,
     order: Order,
-    beside: Besides<'_>,
+    dead_letters: DeadLetterPart<'_>,
 ) -> Attempt<(Written, Duration)> {
     let started = Instant::now();
     begin(session, statements, path, &net)?;
@@ -53,7 +53,7 @@ pub fn transaction(
     // BEGIN is one round trip. But it may also have waited for something.
     let elapsed = begun.elapsed();
     let took = elapsed.saturating_sub((begun - started) * ROUND_TRIPS).max(elapsed / 2);
-    write_beside(session, beside.0, beside.1)?;
+    write_changes(session, dead_letters.0, dead_letters.1)?;
     commit(session)?;
     Ok((written, took))
 }
@@ -107,8 +107,8 @@ pub fn apply(
                 unchanged = drop_unchanged(session, statements, order)?;
             }
             if unchanged < sent {
-                for merge in statements.merge() {
-                    stored += statements.execute(session, merge)?;
+                for statement in statements.store() {
+                    stored += statements.execute(session, statement)?;
                 }
             }
         }

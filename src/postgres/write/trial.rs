@@ -38,7 +38,7 @@ pub fn nothing(session: &mut Session, statements: &Statements, path: Path, delet
         // As text: some types have no binary form.
         copy_nothing(session, statements, path.into(), RowFormat::Text)?;
         if path == Path::Staged {
-            statements.merge().try_for_each(|merge| statements.execute(session, merge).map(drop))?;
+            statements.store().try_for_each(|statement| statements.execute(session, statement).map(drop))?;
         }
         resolve_nothing(session, statements)?;
         if deletes { delete_nothing(session, statements) } else { Ok(()) }

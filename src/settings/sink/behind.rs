@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn left_out_half_of_the_connections_are_movers_but_one_to_eight() {
+    fn by_default_there_are_half_as_many_movers_as_connections_and_at_least_one_and_at_most_eight() {
         let movers = |connections| BehindSettings::default().most_movers(connections);
         assert_eq!([1, 2, 7, 20].map(movers), [1, 1, 3, 8]);
         let set = BehindSettings { movers: Some(12), ..BehindSettings::default() };

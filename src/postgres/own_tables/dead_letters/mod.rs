@@ -1,6 +1,6 @@
 //! The dead-letter table.
 
-pub(crate) mod beside;
+pub(crate) mod changes;
 pub(crate) mod open;
 pub(crate) mod read;
 pub(crate) mod table;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::beside::{Beside, write_beside};
+use super::changes::{DeadLetterChanges, write_changes};
 use super::table::DeadLetterTable;
 use crate::error::{Error, Result};
 use crate::postgres::connect::backoff::Backoff;
@@ -30,14 +30,14 @@ impl DeadLetterWriter {
 
     /// Writes dead letters that found no transaction of rows to go with. Waits out an outage of the database, as
     /// [`Writer::write`](crate::postgres::write::writer::Writer::write) does.
-    pub fn write(&self, beside: &Beside, stop: &Stop) -> Result<()> {
+    pub fn write(&self, changes: &DeadLetterChanges, stop: &Stop) -> Result<()> {
         let database = &self.database;
         let mut waits = 0;
         loop {
             let attempt = database.pool.session(&WaitLimit::of(stop)).and_then(|mut session| {
                 session.attempt(|session| {
                     session.begin_without_rows()?;
-                    write_beside(session, self.table(), beside)?;
+                    write_changes(session, self.table(), changes)?;
                     session.run("COMMIT")
                 })
             });

@@ -29,8 +29,8 @@ pub struct FoundDeferral {
     pub warnings: Vec<String>,
 }
 
-/// What is needed to open more sessions like this one.
-pub struct OpeningLikeThis<'a> {
+/// What is needed to open more sessions with the settings of this one.
+pub struct SessionParts<'a> {
     pub setup: &'a Setup,
     pub open: &'a Arc<AtomicU32>,
     pub max_outage: Option<Duration>,
@@ -39,7 +39,7 @@ pub struct OpeningLikeThis<'a> {
 }
 
 /// Looks for vector indexes to defer, and for those that an earlier run has dropped. Nothing is changed.
-pub fn find(session: &mut Session, server: &Server, sink: &Sink, like: &OpeningLikeThis<'_>) -> Result<FoundDeferral> {
+pub fn find(session: &mut Session, server: &Server, sink: &Sink, parts: &SessionParts<'_>) -> Result<FoundDeferral> {
     let name = format!("{}.{}", sink.schema, sink.table);
     let unreadable = |failure: AttemptError| failure.error(&format!("{name}: the catalog can't be read"), "");
     let records = DeferredIndexTable::new(&sink.schema, &sink.table, server.greenplum);
@@ -100,10 +100,10 @@ pub fn find(session: &mut Session, server: &Server, sink: &Sink, like: &OpeningL
         server,
         table,
         recorded,
-        process: like.process,
-        setup: like.setup,
-        open: like.open,
-        max_outage: like.max_outage,
+        process: parts.process,
+        setup: parts.setup,
+        open: parts.open,
+        max_outage: parts.max_outage,
     })?);
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! What goes into a transaction besides its rows.
+//! What a transaction does with dead letters, besides writing its rows.
 
 use super::table::DeadLetterTable;
 use crate::dead_letters::dead_letter::DeadLetter;
@@ -7,11 +7,11 @@ use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::quote;
 
-/// What shall be part of a transaction besides rows.
+/// What a transaction does with dead letters: it adds some to their table, and deletes some that were replayed.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Beside {
-    /// For the sink's dead-letter table.
-    pub dead_letters: Vec<DeadLetter>,
+pub struct DeadLetterChanges {
+    /// They are added to the sink's dead-letter table.
+    pub added: Vec<DeadLetter>,
     /// Dead letters that were replayed: they leave their table with the rows they became.
     pub answered: Answered,
 }
@@ -24,17 +24,21 @@ pub struct Answered {
     pub ids: Vec<i64>,
 }
 
-/// What a transaction does besides its rows. A refusal is no row's fault.
-pub fn write_beside(session: &mut Session, table: Option<&DeadLetterTable>, beside: &Beside) -> Attempt<()> {
+/// Makes these changes, in a transaction that is open. A refusal is no row's fault.
+pub fn write_changes(
+    session: &mut Session,
+    table: Option<&DeadLetterTable>,
+    changes: &DeadLetterChanges,
+) -> Attempt<()> {
     let own = |failure: AttemptError| match failure.class {
         Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::OtherSession => failure,
         _ => AttemptError { class: Class::DeadLetters, ..failure },
     };
-    if !beside.dead_letters.is_empty() {
+    if !changes.added.is_empty() {
         let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };
-        table.insert(session, &beside.dead_letters).map_err(own)?;
+        table.insert(session, &changes.added).map_err(own)?;
     }
-    let Answered { schema, table, ids } = &beside.answered;
+    let Answered { schema, table, ids } = &changes.answered;
     if !ids.is_empty() {
         let delete = format!("DELETE FROM {}.{} WHERE id = ANY($1)", quote(schema), quote(table));
         let deleted = session.client().execute(&delete, &[ids]);
