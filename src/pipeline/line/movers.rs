@@ -1,5 +1,5 @@
 //! The threads that move rows into a sink's vector index, and the one that builds the index of a sealed child. They do what the
-//! thread of [`coordinator`](super::coordinator) orders.
+//! thread of [`coordinator`](super::coordinator) orders. That thread and the one of `merges` are started and waited for here, too.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Movers {
         name: &str,
         work: impl FnOnce(&Arc<Self>, &Arc<LineState>, &TreeKeeper) + Send + 'static,
     ) -> bool {
-        let (movers, own) = (Arc::clone(self), Arc::clone(line));
+        let (movers, own, thread) = (Arc::clone(self), Arc::clone(line), name.to_owned());
         *self.running.lock() += 1;
         let body = move || {
             let worked = catch_unwind(AssertUnwindSafe(|| {
@@ -105,7 +105,7 @@ impl Movers {
             }));
             if worked.is_err() {
                 log::error!(
-                    "{}: a thread that moves or indexes rows panicked; rows wait for the vector index",
+                    "{}: the thread '{thread}' panicked; rows are stored and found, but may wait longer for the vector index",
                     own.name()
                 );
             }
@@ -115,7 +115,10 @@ impl Movers {
         };
         let spawned = threads::spawn(name, body);
         if let Err(error) = &spawned {
-            log::warn!("{}: a thread to move rows into the vector index can't be started: {error}", line.name());
+            log::warn!(
+                "{}: the thread '{name}' can't be started, so rows may wait longer for the vector index: {error}",
+                line.name()
+            );
             self.leave();
         }
         spawned.is_ok()

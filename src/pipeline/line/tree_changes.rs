@@ -43,10 +43,16 @@ impl TreeChanges {
             && held > LONGEST_LOCK_WAIT
         {
             if held >= TOLD_AFTER && self.watch.is_news(&holder) {
+                let setting = match holder.is_idle() {
+                    true => {
+                        "; the server's setting idle_in_transaction_session_timeout ends such transactions by itself"
+                    }
+                    false => "",
+                };
                 log::warn!(
                     "{}: {aim} waits for {holder}, which has held a lock on the table for {} s; all rows are found, and moving them into \
-                     the vector index goes on, but queries take longer than they need; if it doesn't end by itself, end it: {}; \
-                     the server's setting idle_in_transaction_session_timeout ends such transactions by itself",
+                     the vector index goes on, but queries take longer than they need; if it doesn't end by itself, end it: \
+                     {}{setting}",
                     line.name(),
                     held.as_secs(),
                     holder.remedy()

@@ -41,6 +41,11 @@ pub fn holders(session: &mut Session, tables: &[u32]) -> Attempt<Vec<Holder>> {
 }
 
 impl Holder {
+    /// Whether its session waits for the client's next statement and doesn't end the transaction.
+    pub fn is_idle(&self) -> bool {
+        self.state.starts_with("idle in transaction")
+    }
+
     /// The statement that ends the transaction.
     pub fn remedy(&self) -> String {
         match self.pid.as_str() {
@@ -123,6 +128,7 @@ mod tests {
         let known = Holder { user: "app".into(), state: "idle in transaction".into(), ..holder("3/1") };
         assert_eq!(known.to_string(), "the transaction of process 7 (user app, state idle in transaction)");
         assert_eq!(known.remedy(), "SELECT pg_terminate_backend(7)");
+        assert!(known.is_idle() && !holder("3/1").is_idle());
         let prepared = Holder { pid: String::new(), ..known };
         assert_eq!(prepared.to_string(), "a prepared transaction");
         assert!(prepared.remedy().starts_with("COMMIT PREPARED"));

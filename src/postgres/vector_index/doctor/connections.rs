@@ -10,7 +10,8 @@ pub fn too_few(facts: &DoctorFacts) -> Vec<Finding> {
     let opens = match besides {
         0 => format!("connectionmaxactive is {writers}"),
         _ => format!(
-            "the job may open {wanted} connections (connectionmaxactive {writers}, {besides} more behind the vector index)"
+            "the job may open {wanted} connections (connectionmaxactive {writers}, {besides} more for \
+             'sink.vector-index' = 'behind')"
         ),
     };
     // This connection is one of the job's.

@@ -43,8 +43,8 @@ pub fn facts(
     Ok(Some(DoctorFacts { server, job: job(sink), table, columns, indexes, queries }))
 }
 
-/// With `sink.vector-index` = behind, one session looks after the tree and one builds an index.
-const KEEPER_SESSIONS: u32 = 2;
+/// With `sink.vector-index` = behind, one session looks after the tree, one builds an index and one merges sealed children.
+const KEEPER_SESSIONS: u32 = 3;
 
 fn job(sink: &Sink) -> JobFacts {
     let connections = sink.connection_max_active;
