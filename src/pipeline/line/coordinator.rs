@@ -1,6 +1,8 @@
-//! The coordinator: the thread that looks at the rows which are in no vector index, lets the [`Policy`] decide, gives the movers their
-//! orders, and vacuums and seals the hot child. A failure here never stops the job, because its rows are stored and found anyway. The
-//! threads end when the sink is closed or the job ends. Rows that are still in the hot child then wait for the next run.
+//! The coordinator: the thread that looks at the rows which are in no vector index, lets the [`Policy`] decide, and carries that
+//! out. It gives the movers their orders, vacuums and seals the hot child, drops sealed children that are empty, and starts the
+//! threads that build indexes and merge sealed children. A failure here never stops the job, because its rows are stored and found
+//! anyway. The threads end when the sink is closed or the job ends. Rows that are still in the hot child then wait for the next
+//! run.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,7 +28,7 @@ const IDLE_LOOK: Duration = Duration::from_secs(2);
 const COST: u32 = 20;
 /// How often to check between two looks whether the next look should come earlier: see [`Coordinator::wait`].
 const GLANCE: Duration = Duration::from_millis(100);
-/// Even then, this part of the time must be over: one in so many.
+/// An earlier look isn't made before this part of the usual wait is over: one in so many.
 const EARLIER: u32 = 4;
 
 /// Starts the threads, if the table has a hot child and they don't run yet.
@@ -224,7 +226,8 @@ impl Coordinator {
         })
     }
 
-    /// Drops a sealed child that has no rows. If it can't be had now, the movers find again that it is empty.
+    /// Drops a sealed child that has no rows. If the locks for that can't be had now, the movers find the child empty again, and
+    /// the next round tries again.
     fn drop_empty(&mut self, line: &LineState, keeper: &TreeKeeper, tree: &Tree, child: &TableRef) -> Result<()> {
         let Coordinator { session, drops, .. } = self;
         let change = |session: &mut KeeperSession, wait| keeper.drop_empty(session, tree, child, wait);

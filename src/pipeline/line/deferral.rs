@@ -207,7 +207,7 @@ impl Deferral {
     }
 }
 
-/// Waits, but no longer than the end can.
+/// Waits for `longest`, or until the end of the sink can't wait any longer.
 fn wait(longest: Duration, is_cancelled: &dyn Fn() -> bool) {
     let until = Instant::now() + longest;
     while Instant::now() < until && !is_cancelled() {

@@ -1,6 +1,7 @@
 //! The partitioned layout of a table whose vector index is behind its rows, for tables that other programs change, too. A column says
-//! in which partition a row is. A row moves when this column is updated through the table. Whoever meets a row just then gets
-//! a serialization failure, where he would do nothing, silently, if the tables were one by inheritance.
+//! in which partition a row is. A row moves when this column is updated through the table. A statement of another program that
+//! meets a row just then gets a serialization failure. If the tables were one by inheritance, it would do nothing, without an
+//! error.
 
 use super::tree::{Partitioned, TableRef, Tree};
 use super::unreadable::unreadable;
@@ -57,7 +58,7 @@ fn tier_of(bound: &str) -> Option<i16> {
     bound.strip_prefix("FOR VALUES IN (")?.strip_suffix(')')?.trim_matches('\'').parse().ok()
 }
 
-/// A job that writes the column itself.
+/// Refuses a job that writes the column itself.
 pub fn refuse_tier(name: &str, sink: &Sink) -> Result<()> {
     match sink.columns.iter().any(|column| column.name == TIER) {
         true => Err(Error::target(format!(

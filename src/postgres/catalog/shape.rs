@@ -17,7 +17,7 @@ use crate::postgres::connect::sql::literal;
 const ALTERED: &str = "vecsink_altered";
 const OTHER_TREE: &str = "vecsink_tree";
 
-/// The text of the failure when a child was made, sealed or dropped meanwhile, or when policies began to hide rows.
+/// The text of the failure when a child was made, sealed, merged or dropped meanwhile, or when policies began to hide rows.
 const OTHER_CHILDREN: &str = "its child tables, or what row security hides of them, have changed";
 
 /// A column's type: its oid, its modifier, and how the server prints it.

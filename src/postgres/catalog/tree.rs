@@ -35,7 +35,7 @@ impl TableRef {
 pub struct Tree {
     /// The child that rows are written to.
     pub hot: TableRef,
-    /// The tables that rows were moved to: the sealed children, then the target table itself. In the partitioned layout the indexed
+    /// The other tables that have rows: the sealed children, then the target table itself. In the partitioned layout the indexed
     /// partition alone.
     pub others: Vec<TableRef>,
     /// `None`: the tables are one by inheritance.

@@ -172,7 +172,7 @@ impl BuildMemory {
         (self.given > self.own).then_some(self.given)
     }
 
-    /// The part of these rows whose graph fits. `None`: that of all fits.
+    /// How many rows there may be so that their graph fits into the memory of the build. `None`: a graph over all `rows` fits.
     pub fn fitting(&self, rows: u64) -> Option<u64> {
         (self.given < self.needed).then(|| (rows as f64 * self.given as f64 / self.needed as f64) as u64)
     }

@@ -1,8 +1,8 @@
 //! Which sealed children are merged into one. Sizes go in, and the children to merge come out.
 //!
-//! The rule: so many children are merged that the largest of them has no more rows than the others together. Then each merge at least
-//! doubles the number of rows that a row shares its table with. So a row is written again at most as often as this number can
-//! double, and a large child is never rewritten for a few rows.
+//! The rule: so many children are merged that the largest of them has no more rows than the others together. Then for each of
+//! their rows the merged table has at least twice as many rows as the table in which the row was before. So a row is written again
+//! at most as often as its table can double, and a large child is never rewritten for a few rows.
 
 /// Fewer children are not worth a merge.
 const LEAST: usize = 4;

@@ -1,5 +1,6 @@
 //! Vector indexes. With `sink.vector-index` = `behind`: the tables that hold rows which aren't in the index yet, and what moves these
-//! rows into it. And the index doctor, which finds what is wrong with an index.
+//! rows into it. With `defer` ([`deferral`]): indexes that are dropped before the rows come and built again after them. And the
+//! index [`doctor`], which finds what is wrong with an index.
 
 pub mod ages;
 pub mod build;

@@ -32,7 +32,7 @@ struct LayoutNames {
     nothing: String,
 }
 
-/// A table that can't get the layout.
+/// Refuses a table that can't get the layout.
 pub fn refuse(session: &mut Session, server: &Server, parent: &Parent, catalog: &Catalog) -> Attempt<Result<()>> {
     let name = catalog.name();
     let checked = refuse_server_for_partitions(server, &name).and_then(|()| refuse_parent(parent, catalog));
@@ -129,8 +129,8 @@ pub fn script(parent: &Parent, catalog: &Catalog, hot: (&str, &str)) -> String {
     format!(
         "-- {name}: the partitioned layout for 'sink.vector-index' = 'behind'. docs/vector-index.md says what it costs.\n\
          -- The table is locked until the end and read once; nothing of it is written again.\n\
-         -- Its name is that of the partitioned table then. The former table is the partition {indexed}, with its indexes and triggers:\n\
-         -- change triggers for statements, functions, publications and policies that name it by hand.\n\
+         -- The partitioned table then has its name. The former table is the partition {indexed}, with its indexes and triggers.\n\
+         -- Change by hand what names the former table: statement triggers, functions, publications and policies.\n\
          BEGIN;\n{};\nCOMMIT;\n",
         statements.join(";\n"),
         name = catalog.name()
@@ -156,9 +156,10 @@ fn trigger_of_replaced(function: &str, replaced: &str) -> [String; 2] {
     ]
 }
 
-/// Rows that other programs insert go into the hot partition, whose index waits for whoever has their keys in hand there. The trigger looks
-/// for the keys in the indexed partition afterwards, by a snapshot of its own: this is what a job under `strict` does. Only READ
-/// COMMITTED gives it such a snapshot. vecsink writes to the partitions themselves, so the trigger doesn't fire for its rows.
+/// Rows that other programs insert go into the hot partition. If one of their keys is in flight there, the INSERT waits at the
+/// unique index until that transaction has ended. The trigger looks for the keys in the indexed partition afterwards, by a snapshot
+/// of its own: this is what a job under `strict` does. Only READ COMMITTED gives it such a snapshot. vecsink writes to the
+/// partitions themselves, so the trigger doesn't fire for its rows.
 fn trigger_of_root(catalog: &Catalog, names: &LayoutNames) -> [String; 2] {
     let LayoutNames { root, indexed, inserted, .. } = names;
     let body = format!(

@@ -14,7 +14,7 @@ const MOVES_BETWEEN_PARTITIONS: u32 = 110_000;
 
 const INLINE: &str = "set 'sink.vector-index' to 'inline'";
 
-/// A server that lacks what this needs.
+/// Refuses a server that lacks what `sink.vector-index` = `behind` needs.
 pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
     let version = &server.version;
     if server.greenplum {
@@ -31,7 +31,7 @@ pub fn refuse_server(server: &Server, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A server on which rows can't move between partitions.
+/// Refuses a server on which rows can't move between partitions.
 pub fn refuse_server_for_partitions(server: &Server, name: &str) -> Result<()> {
     match server.version_number < MOVES_BETWEEN_PARTITIONS {
         true => Err(Error::target(format!(
@@ -43,7 +43,7 @@ pub fn refuse_server_for_partitions(server: &Server, name: &str) -> Result<()> {
     }
 }
 
-/// A table that can't have a hot child.
+/// Refuses a table that can't have a hot child.
 pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
     match other_kind(parent) {
         Some(_) if catalog.is_partitioned() => {
@@ -60,7 +60,7 @@ pub fn refuse_parent(parent: &Parent, catalog: &Catalog) -> Result<()> {
     }
 }
 
-/// A table with rules that don't hold between it and its hot child.
+/// Refuses a table with rules that don't hold between it and its hot child.
 pub fn refuse_rules(parent: &Parent, catalog: &Catalog) -> Result<()> {
     let why = if let Some(key) = parent.referencing.first() {
         format!(
@@ -127,7 +127,7 @@ fn shown_key(catalog: &Catalog) -> String {
     format!(" ({})", columns.join(", "))
 }
 
-/// A table that has the hot child's name and can't be it.
+/// Refuses a table that has the hot child's name and can't be it.
 pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Result<()> {
     let (child, table) = (hot.quoted(), parent.quoted());
     let why = if !parent.children.contains(&(hot.schema.clone(), hot.name.clone())) {
@@ -149,7 +149,7 @@ pub fn refuse_hot_child(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Res
     Err(no_hot_child(hot, catalog, &why))
 }
 
-/// A hot child with a vector index, or without an index or constraint that it needs.
+/// Refuses a hot child with a vector index, or without an index or constraint that it needs.
 pub fn refuse_indexes(parent: &Parent, hot: &Parent, catalog: &Catalog) -> Result<()> {
     let child = hot.quoted();
     let why = if let Some(index) = hot.vector_indexes().next() {

@@ -145,7 +145,7 @@ impl IndexDeferral {
         let begun = self.open(stop).and_then(|mut session| {
             if !self.try_lock(&mut session, "try_advisory_lock_shared")? {
                 log::warn!(
-                    "{}: another process is building the vector index; rows of this one go into it one by one",
+                    "{}: another process is building the vector index; rows of this process are added to that index one by one",
                     self.name
                 );
                 *self.missing.lock() = self.records.read(&mut session)?;
@@ -255,7 +255,7 @@ impl IndexDeferral {
         if !(session.is_usable() && session.answers()) {
             log::debug!("{}: the session that says who loads the table was lost", self.name);
             let again = self.open(stop).and_then(|mut session| {
-                // If another process builds now, the rows of this one go into its index.
+                // If another process builds now, the rows of this process go into the index that it builds.
                 self.lock(&mut session, "try_advisory_lock_shared").map(|_| session)
             });
             session = again.unwrap_or(session);
@@ -266,8 +266,8 @@ impl IndexDeferral {
         }
     }
 
-    /// From now on this process doesn't load the table. Before this call, the `stop` that [`IndexDeferral::keep_loading`] was given must say
-    /// so, too.
+    /// From now on this process doesn't load the table. Before this call, the `stop` that [`IndexDeferral::keep_loading`] was given
+    /// must be draining or abandoned. Otherwise `keep_loading`, in another thread, could keep its session with the lock.
     pub fn stop_loading(&self) {
         self.loading.lock().take();
     }

@@ -104,8 +104,8 @@ impl DeferralPlan {
             _ => "which is enough".to_owned(),
         };
         Some(format!(
-            "building {} over about {} rows takes about {}, by an estimate from figures of a machine with two cores, and {} MB of memory; \
-             maintenance_work_mem is {} MB, {memory}",
+            "building {} over about {} rows takes about {} (an estimate from figures of a machine with two cores) and {} MB \
+             of memory; maintenance_work_mem is {} MB, {memory}",
             index.name,
             self.size.rows.saturating_add(backlog),
             time(cost.seconds),

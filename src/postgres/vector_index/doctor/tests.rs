@@ -197,7 +197,7 @@ fn old_servers_are_told_what_they_can_run() {
 }
 
 #[test]
-fn sessions_behind_the_vector_index_count_as_connections_too() {
+fn sessions_of_movers_and_of_what_looks_after_the_tables_count_as_connections_too() {
     let enough = |facts: &mut DoctorFacts| facts.server.max_connections = 11;
     assert_eq!(found(enough), []);
     let finding = only("connections", |facts| {

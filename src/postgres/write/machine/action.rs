@@ -32,9 +32,9 @@ pub enum Request {
 /// Which refusals of one row end the whole attempt, because the same may succeed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowByRow {
-    /// A refusal for an unknown reason does: it is repeated.
+    /// A refusal for an unknown reason ends the attempt, which is then repeated.
     pub repeats: bool,
-    /// A refusal for the table's or the statement's sake does: a new session may succeed.
+    /// A refusal because of the table or the statement ends the attempt: a new session may succeed.
     pub renews: bool,
 }
 

@@ -187,7 +187,9 @@ impl Display for Condition {
             Condition::Ignore => "`conflictmode` is ignore",
             Condition::RowIsKnown => "it is known which row",
             Condition::NotStaged => "not through the staging table",
-            Condition::KeyWasAdded => "the conflict is about the table's key, and it is one row, or there were fewer than 5 such conflicts",
+            Condition::KeyWasAdded => {
+                "the conflict is about the table's key, and either there is only one row or there were fewer than 5 such conflicts"
+            }
             Condition::NotTwiceInStatement => "not 21000",
             Condition::NewSessionMayHelp => "not 42501, and the first time in this batch",
             Condition::NewPlanMayHelp => "the first time since the last success",
