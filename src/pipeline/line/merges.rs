@@ -109,10 +109,24 @@ pub fn begin(merges: &Arc<Merges>, movers: &Arc<Movers>, line: &Arc<LineState>, 
     let Some(children) = merges.start(&look.sealed) else { return };
     let (own, tree) = (Arc::clone(merges), look.tree.clone());
     let spawned = movers.spawn(line, "vecsink merge", move |movers, line, keeper| {
-        let again = own.merge((movers, line, keeper), &tree, &children);
-        own.end(again);
+        // If the merge panics, the next one is tried as late as after an error.
+        let mut running = RunningMerge { merges: &own, again: Some(FAILED_AGAIN) };
+        running.again = own.merge((movers, line, keeper), &tree, &children);
     });
     if !spawned {
         merges.end(Some(FAILED_AGAIN));
+    }
+}
+
+/// A merge runs while this lives.
+struct RunningMerge<'a> {
+    merges: &'a Merges,
+    /// When the next one may begin; `None`: at once.
+    again: Option<Duration>,
+}
+
+impl Drop for RunningMerge<'_> {
+    fn drop(&mut self) {
+        self.merges.end(self.again);
     }
 }

@@ -173,8 +173,8 @@ impl Movers {
         }
         let SealedChild { table, rows, .. } = child.clone();
         let spawned = self.spawn(line, "vecsink build", move |movers, line, keeper| {
+            let _building = Building(movers);
             movers.build_now(line, keeper, &table, rows);
-            movers.is_building.store(false, Ordering::Relaxed);
         });
         if !spawned {
             self.is_building.store(false, Ordering::Relaxed);
@@ -314,4 +314,16 @@ fn timed(pace: &mut Pace, work: impl FnOnce(usize) -> Result<Moved>) -> Result<M
 
 pub fn is_behind(line: &LineState) -> bool {
     line.dispatcher.is_behind(BEHIND)
+}
+
+/// An index is being built while this lives.
+struct Building<'a>(&'a Movers);
+
+impl Drop for Building<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0.next_build.lock() = Some(Instant::now() + FAILED_AGAIN);
+        }
+        self.0.is_building.store(false, Ordering::Relaxed);
+    }
 }
