@@ -173,7 +173,7 @@ impl Movers {
         }
         let SealedChild { table, rows, .. } = child.clone();
         let spawned = self.spawn(line, "vecsink build", move |movers, line, keeper| {
-            let _building = Building(movers);
+            let _building = RunningBuild(movers);
             movers.build_now(line, keeper, &table, rows);
         });
         if !spawned {
@@ -317,9 +317,9 @@ pub fn is_behind(line: &LineState) -> bool {
 }
 
 /// An index is being built while this lives.
-struct Building<'a>(&'a Movers);
+struct RunningBuild<'a>(&'a Movers);
 
-impl Drop for Building<'_> {
+impl Drop for RunningBuild<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             *self.0.next_build.lock() = Some(Instant::now() + FAILED_AGAIN);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use postgres::error::SqlState;
 use rand::Rng;
 use vecsink::internals::postgres::Target;
 use vecsink::internals::settings::{ConflictMode, WriteMode};
@@ -68,14 +69,20 @@ fn sinks_open_while_hot_children_are_sealed_and_empty_ones_are_dropped() {
                 let mut number = 2;
                 while goes_on.load(Ordering::Relaxed) {
                     if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-                        let changed = changing.batch_execute(&format!(
+                        let change = format!(
                             "BEGIN; LOCK TABLE ONLY t_hot IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE ONLY t IN ACCESS EXCLUSIVE MODE;
                              ALTER TABLE t_hot RENAME TO t_sealed_{number}; ALTER INDEX t_hot_pkey RENAME TO t_sealed_{number}_pkey;
                              CREATE TABLE t_hot (LIKE t INCLUDING ALL) INHERITS (t); DROP TABLE t_sealed_{}; COMMIT",
                             number - 1
-                        ));
-                        changed.expect("the tree can be changed");
-                        number += 1;
+                        );
+                        match changing.batch_execute(&change) {
+                            Ok(()) => number += 1,
+                            // A seal tries again, too.
+                            Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => {
+                                changing.batch_execute("ROLLBACK").expect("the transaction ends");
+                            }
+                            Err(error) => panic!("the tree can't be changed: {error:?}"),
+                        }
                     }
                     thread::sleep(Duration::from_millis(rand::rng().random_range(0..30)));
                 }
