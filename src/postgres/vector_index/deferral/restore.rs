@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::present::{self, names};
 use super::script::{self, BuildKind};
 use crate::postgres::catalog::tree::TableRef;
-use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::qualified;
 use crate::postgres::own_tables::deferred_indexes::{DeferredIndex, DeferredIndexTable};
@@ -54,14 +54,8 @@ pub fn restore_one(
     let begun = Instant::now();
     let mut built = create(session, table, records, index, kind, &settings, name);
     if let Err(failure) = &built
-        && lacks_memory(failure)
+        && build::lacks_shared_memory(failure, name, &index.name)
     {
-        log::warn!(
-            "{name}: the server has no memory for a parallel build of {} ({}); building with one process, which is slower; give its \
-             container more /dev/shm (docker run --shm-size), as much as maintenance_work_mem",
-            index.name,
-            failure.text
-        );
         session.forgive();
         session.recover();
         if kind == BuildKind::Concurrent {
@@ -73,12 +67,6 @@ pub fn restore_one(
     built?;
     log::info!("{name}: vector index {} was built in {:.1} s", index.name, begun.elapsed().as_secs_f64());
     Ok(())
-}
-
-/// A parallel build needs shared memory of the size of `maintenance_work_mem`. A container often has little, and vecsink can't see
-/// how much; the server says so before it has read a row.
-fn lacks_memory(failure: &AttemptError) -> bool {
-    failure.is("53100") || failure.is("53200")
 }
 
 fn create(
