@@ -115,17 +115,23 @@ fn a_table_without_a_vector_index_is_written_as_it_is() {
     assert_eq!((cars.indexes(), cars.schema.count("cars")), (before, 10));
 }
 
+/// Writes 100 rows and closes the sink, which doesn't wait for the build. Returns the session whose transaction holds the build up, and
+/// the error of the close.
+fn close_without_build(cars: &mut Cars) -> (postgres::Client, Error) {
+    let sink = cars.open();
+    push(&sink, 1..=100);
+    sink.flush(LONG).expect("the rows are durable");
+    let mut other = cars.schema.connect();
+    other.batch_execute("BEGIN; DELETE FROM cars WHERE id = 0").expect("it is locked");
+    let error = sink.close(Duration::from_secs(1)).expect_err("it doesn't wait for the build");
+    (other, error)
+}
+
 #[test]
 fn a_close_that_cannot_wait_says_what_is_missing_and_how_to_build_it() {
     let Some(mut cars) = Cars::new(INDEX) else { return };
     let before = cars.indexes();
-    let sink = cars.open();
-    push(&sink, 1..=100);
-    sink.flush(LONG).expect("the rows are durable");
-    // A transaction that writes the table holds the build up.
-    let mut other = cars.schema.connect();
-    other.batch_execute("BEGIN; DELETE FROM cars WHERE id = 0").expect("it is locked");
-    let error = sink.close(Duration::from_secs(1)).expect_err("it doesn't wait longer");
+    let (mut other, error) = close_without_build(&mut cars);
     assert!(matches!(error, Error::Target { passing: true, .. }), "{error:?}");
     let error = error.to_string();
     assert!(error.contains("all rows are stored, but vector index Cars v isn't built"), "{error}");
@@ -143,12 +149,7 @@ fn the_next_sink_builds_what_is_missing_whatever_its_mode() {
     for mode in ["defer", "inline", "behind"] {
         let Some(mut cars) = Cars::new(INDEX) else { return };
         let before = cars.indexes();
-        let sink = cars.open();
-        push(&sink, 1..=100);
-        sink.flush(LONG).expect("the rows are durable");
-        let mut other = cars.schema.connect();
-        other.batch_execute("BEGIN; DELETE FROM cars WHERE id = 0").expect("it is locked");
-        sink.close(Duration::from_secs(1)).expect_err("it can't be built");
+        let (mut other, _) = close_without_build(&mut cars);
         other.batch_execute("COMMIT").expect("it commits");
         let sink = builder(&cars.schema, "cars").columns(["id", "v"]).option("sink.vector-index", mode);
         let sink = sink.open().unwrap_or_else(|error| panic!("{error}"));
