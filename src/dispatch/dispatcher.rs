@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
-use super::layout::SHARDS;
 use super::queue::{ChunkLimits, QueuedRow};
+use super::shard_layout::SHARDS;
 use super::shards::{BatchLimits, OwnQueues, Shards};
 use super::spare::SpareChunks;
 use super::tuner::{Spent, Tuner, TunerStart, WrittenBatch};

@@ -7,9 +7,9 @@
 mod budget;
 mod dispatcher;
 mod experiments;
-mod layout;
 mod queue;
 mod row_cost;
+mod shard_layout;
 mod shards;
 mod spare;
 mod tuner;
@@ -17,7 +17,7 @@ mod writer_search;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, TakenBatch};
-pub use layout::{Layout, RowKey, RowTraits, key_hash};
 pub use queue::QueuedRow;
+pub use shard_layout::{RowKey, RowTraits, ShardLayout, key_hash};
 pub use shards::OwnQueues;
 pub use tuner::Spent;

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use super::layout::SHARDS;
 use super::queue::{ChunkLimits, Queue, QueuedRow};
+use super::shard_layout::SHARDS;
 use crate::batch::{Batch, Chunk};
 
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::experiments::{BatchSetting, Experiments, FIRST_WRITERS};
-use super::layout::SHARDS;
 use super::row_cost::RowCost;
+use super::shard_layout::SHARDS;
 use super::writer_search::WriterSearch;
 
 /// A batch that was written.

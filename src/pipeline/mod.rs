@@ -13,12 +13,12 @@ mod dead_letter_topic;
 mod intake;
 #[cfg(feature = "kafka")]
 mod job;
-mod layout;
 pub(crate) mod line;
 mod memory;
 #[cfg(feature = "kafka")]
 pub mod replay;
 pub(crate) mod replayed;
+mod shard_layout;
 pub(crate) mod shared;
 pub(crate) mod stats;
 mod watch;

@@ -1,4 +1,4 @@
-//! The dispatcher without `layout.rs`, which chooses a row's shard: no other thread takes part in that.
+//! The dispatcher without `shard_layout.rs`, which chooses a row's shard: no other thread takes part in that.
 
 #[path = "../../src/dispatch/budget.rs"]
 pub mod budget;
@@ -19,7 +19,7 @@ mod tuner;
 #[path = "../../src/dispatch/writer_search.rs"]
 mod writer_search;
 
-pub mod layout {
+pub mod shard_layout {
     /// Few, so that rows meet.
     pub const SHARDS: usize = 4;
 }

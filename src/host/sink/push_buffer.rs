@@ -3,7 +3,7 @@
 
 use super::error::PushError;
 use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
-use crate::dispatch::{Layout, QueuedRow, key_hash};
+use crate::dispatch::{QueuedRow, ShardLayout, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::pipeline::line::Line;
 use crate::record::Record;
@@ -58,7 +58,7 @@ impl PushBuffer {
         let options = line.settings.encode_options(None);
         let encoder = |table: &TargetTable| {
             let encoder = RowEncoder::new(table, options)?;
-            Ok::<_, Error>(if line.layout == Layout::Key { encoder.with_canonical_keys() } else { encoder })
+            Ok::<_, Error>(if line.layout == ShardLayout::Key { encoder.with_canonical_keys() } else { encoder })
         };
         let names = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
         let (table, schema_version) = line.newest_table();
@@ -195,7 +195,7 @@ impl PushBuffer {
     }
 
     /// The rows for the shards, numbered from those accepted on.
-    pub fn rows(&self, layout: Layout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
+    pub fn rows(&self, layout: ShardLayout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
         self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
             let entry = self.entry(at, part, &bytes, accepted);
             let Bytes { row, key, original } = bytes;
@@ -221,7 +221,7 @@ impl PushBuffer {
 
     /// Takes out a large row, the only one in this buffer, as a chunk without copying it; returns its shard too. `None`: it was
     /// refused.
-    pub fn take_whole(&mut self, layout: Layout, accepted: Accepted) -> Option<(usize, Chunk)> {
+    pub fn take_whole(&mut self, layout: ShardLayout, accepted: Accepted) -> Option<(usize, Chunk)> {
         let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.refused.is_none())?;
         let entry = self.entry(at, part, &bytes, accepted);
         let shard = layout.shard_of_row(part.key_hash, entry.offset);

@@ -9,7 +9,7 @@ use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
 use crate::kafka::KafkaReader;
 use crate::pipeline::dead_letter_topic;
-use crate::pipeline::layout::layout_of;
+use crate::pipeline::shard_layout::shard_layout_of;
 use crate::postgres::{Finding, Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
 use crate::settings::sink::behind::HotChildCreation;
@@ -170,7 +170,7 @@ fn describe(mapping: &Mapping, target: &Target, options: EncodeOptions, checked:
     checked.plan.extend(description.capabilities.iter().cloned());
     checked.plan.extend(description.vector_index.iter().cloned());
     checked.plan.extend(description.statements.iter().cloned());
-    let layout = layout_of(table, mapping.sink.conflict_mode, mapping.sink.changing);
+    let layout = shard_layout_of(table, mapping.sink.conflict_mode, mapping.sink.changing);
     checked.plan.push(layout.describe().into());
     match RowEncoder::new(table, options) {
         Ok(encoder) if encoder.is_binary() => checked.plan.push("rows are sent in binary form".into()),

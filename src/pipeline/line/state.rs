@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::dispatch::{Dispatcher, Layout, Limits};
+use crate::dispatch::{Dispatcher, Limits, ShardLayout};
 use crate::error::{Rejection, Result};
 use crate::metrics::{Counters, Snapshot};
-use crate::pipeline::layout::layout_of;
 use crate::pipeline::memory;
 use crate::pipeline::replayed::Replayed;
+use crate::pipeline::shard_layout::shard_layout_of;
 use crate::pipeline::shared::Shared;
 use crate::position::Position;
 use crate::postgres::Target;
@@ -56,7 +56,7 @@ pub struct LineState {
     pub target: Target,
     /// The table as the start found it.
     pub table: TargetTable,
-    pub layout: Layout,
+    pub layout: ShardLayout,
     pub dispatcher: Dispatcher,
     pub progress: Progress,
     pub replayed: Replayed,
@@ -90,7 +90,7 @@ impl LineState {
     ) -> Result<LineState> {
         let target = Target::open(sink, application, max_outage)?;
         let table = typed(&target.table, push);
-        let layout = layout_of(&table, sink.conflict_mode, sink.changing);
+        let layout = shard_layout_of(&table, sink.conflict_mode, sink.changing);
         let counters = Arc::new(Counters::default());
         let line = LineState {
             settings: sink.clone(),

@@ -7,7 +7,7 @@ pub const SHARDS: usize = 64;
 
 /// How a sink's rows are spread over the shards. Chosen once, at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum ShardLayout {
     /// By the hash of the key as the column stores it.
     Key,
     /// Insert-only and without a key: 256 neighbouring offsets share a shard.
@@ -34,32 +34,34 @@ pub enum RowKey {
     ByServer,
 }
 
-impl Layout {
-    pub fn of(rows: RowTraits) -> Layout {
+impl ShardLayout {
+    pub fn of(rows: RowTraits) -> ShardLayout {
         match rows.key {
-            _ if rows.order_matters => Layout::Serial,
-            RowKey::None => Layout::Block,
-            RowKey::Comparable => Layout::Key,
-            RowKey::ByServer => Layout::Serial,
+            _ if rows.order_matters => ShardLayout::Serial,
+            RowKey::None => ShardLayout::Block,
+            RowKey::Comparable => ShardLayout::Key,
+            RowKey::ByServer => ShardLayout::Serial,
         }
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Layout::Key => "key",
-            Layout::Block => "block",
-            Layout::Serial => "serial",
+            ShardLayout::Key => "key",
+            ShardLayout::Block => "block",
+            ShardLayout::Serial => "serial",
         }
     }
 
     /// In words, for `check` and the log.
     pub fn describe(self) -> &'static str {
         match self {
-            Layout::Key => "layout key: rows are shared among the writers by their key, so each key keeps its order",
-            Layout::Block => {
+            ShardLayout::Key => {
+                "layout key: rows are shared among the writers by their key, so each key keeps its order"
+            }
+            ShardLayout::Block => {
                 "layout block: rows have no key; blocks of 256 are shared among the writers, and the order of blocks isn't kept"
             }
-            Layout::Serial => {
+            ShardLayout::Serial => {
                 "layout serial: one writer takes all rows in their order, because of another unique constraint or a key that \
                  only the server can compare"
             }
@@ -69,9 +71,9 @@ impl Layout {
     /// The shard of a row with this key hash.
     pub fn shard_of_row(self, key_hash: u64, offset: i64) -> usize {
         match self {
-            Layout::Key => (key_hash >> 58) as usize,
-            Layout::Block => (offset / 256) as usize % SHARDS,
-            Layout::Serial => 0,
+            ShardLayout::Key => (key_hash >> 58) as usize,
+            ShardLayout::Block => (offset / 256) as usize % SHARDS,
+            ShardLayout::Serial => 0,
         }
     }
 }
@@ -88,26 +90,26 @@ mod tests {
     #[test]
     fn a_key_always_meets_the_same_shard() {
         let image = |id: i64| [&8u32.to_be_bytes()[..], &id.to_be_bytes()[..]].concat();
-        assert_eq!(Layout::Key.shard_of_row(key_hash(&image(1)), 0), (key_hash(&image(1)) >> 58) as usize);
+        assert_eq!(ShardLayout::Key.shard_of_row(key_hash(&image(1)), 0), (key_hash(&image(1)) >> 58) as usize);
         // XXH64 of no bytes, as its specification has it.
         assert_eq!(key_hash(b""), 0xef46_db37_51d8_e999);
     }
 
     #[test]
     fn rows_are_spread_by_their_key_where_it_can_be_compared_and_no_other_order_matters() {
-        let layout = |key, order_matters| Layout::of(RowTraits { key, order_matters });
-        assert_eq!(layout(RowKey::Comparable, false), Layout::Key);
-        assert_eq!(layout(RowKey::ByServer, false), Layout::Serial);
-        assert_eq!(layout(RowKey::None, false), Layout::Block);
+        let layout = |key, order_matters| ShardLayout::of(RowTraits { key, order_matters });
+        assert_eq!(layout(RowKey::Comparable, false), ShardLayout::Key);
+        assert_eq!(layout(RowKey::ByServer, false), ShardLayout::Serial);
+        assert_eq!(layout(RowKey::None, false), ShardLayout::Block);
         for key in [RowKey::Comparable, RowKey::ByServer, RowKey::None] {
-            assert_eq!(layout(key, true), Layout::Serial);
+            assert_eq!(layout(key, true), ShardLayout::Serial);
         }
     }
 
     #[test]
     fn without_a_key_neighbouring_offsets_share_a_shard() {
-        assert_eq!(Layout::Block.shard_of_row(0, 255), 0);
-        assert_eq!(Layout::Block.shard_of_row(0, 256), 1);
-        assert_eq!(Layout::Block.shard_of_row(0, 256 * 64), 0);
+        assert_eq!(ShardLayout::Block.shard_of_row(0, 255), 0);
+        assert_eq!(ShardLayout::Block.shard_of_row(0, 256), 1);
+        assert_eq!(ShardLayout::Block.shard_of_row(0, 256 * 64), 0);
     }
 }
