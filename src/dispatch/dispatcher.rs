@@ -225,7 +225,7 @@ impl Dispatcher {
 
     /// Whether the writers can't keep up: rows have waited for longer than `allowed`, and they are many or have waited for
     /// several transactions. (Where COMMIT is slow, a few rows always wait for the one before.)
-    pub fn is_behind(&self, allowed: Duration) -> bool {
+    pub fn writers_are_too_slow(&self, allowed: Duration) -> bool {
         let now = now();
         let state = self.state.lock();
         let waited = state.shards.oldest().map_or(Duration::ZERO, |since| now.saturating_duration_since(since));

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::merges::{self, Merges};
-use super::movers::{Movers, is_behind};
+use super::movers::{Movers, writers_are_too_slow};
 use super::state::{LineState, Waiting};
 use super::tree_changes::{TreeChanges, TriedChange};
 use super::troubles::{COMPLAIN_AGAIN, Troubles};
@@ -106,7 +106,7 @@ impl Coordinator {
                 return movers.stop.phase() >= Phase::Abandoning;
             }
             let now = Instant::now();
-            self.writers.note(now, movers.pauses.load(Ordering::Relaxed), is_behind(line));
+            self.writers.note(now, movers.pauses.load(Ordering::Relaxed), writers_are_too_slow(line));
             let is_possible = now.saturating_duration_since(begun) >= rest / EARLIER;
             if is_possible && (self.writers.have_caught_up(now) || movers.has_built()) {
                 return false;
@@ -169,7 +169,7 @@ impl Coordinator {
         now: Instant,
     ) -> Figures {
         let pauses = movers.pauses.load(Ordering::Relaxed);
-        self.writers.note(now, pauses, is_behind(line));
+        self.writers.note(now, pauses, writers_are_too_slow(line));
         Figures {
             now,
             hot_rows: look.hot.rows,
@@ -177,7 +177,7 @@ impl Coordinator {
             scan: look.scan,
             moved: line.counters().rows_moved.get(),
             pauses,
-            writers_behind: self.writers.are_behind(now),
+            writers_behind: self.writers.are_too_slow(now),
             sealed: look.sealed.len(),
             unindexed: look.sealed.iter().filter(|child| !child.has_indexes).count(),
             smallest: smallest.map_or(0, |child| child.rows),

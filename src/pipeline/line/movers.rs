@@ -16,8 +16,8 @@ use crate::postgres::{Built, KeeperSession, Moved, Orders, Pace, SealedChild, Ta
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// Rows that wait longer than this for a writer show that the writers are behind.
-const BEHIND: Duration = Duration::from_millis(50);
+/// Rows that wait longer than this for a writer show that the writers are too slow.
+const ALLOWED_WAIT: Duration = Duration::from_millis(50);
 /// How long a mover pauses for writers before it looks again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a mover rests when it has moved all rows, at first and at most.
@@ -234,7 +234,7 @@ impl Movers {
                 }
                 work.orders.insist && number == 0
             };
-            let wait = if !insists && is_behind(line) {
+            let wait = if !insists && writers_are_too_slow(line) {
                 self.pauses.fetch_add(1, Ordering::Relaxed);
                 PAUSE
             } else {
@@ -312,8 +312,8 @@ fn timed(pace: &mut Pace, work: impl FnOnce(usize) -> Result<Moved>) -> Result<M
     Ok(moved)
 }
 
-pub fn is_behind(line: &LineState) -> bool {
-    line.dispatcher.is_behind(BEHIND)
+pub fn writers_are_too_slow(line: &LineState) -> bool {
+    line.dispatcher.writers_are_too_slow(ALLOWED_WAIT)
 }
 
 /// An index is being built while this lives.
