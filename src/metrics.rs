@@ -70,12 +70,12 @@ impl Counter {
     }
 
     /// The same for a counter that only this thread writes. It needs no locked instruction, so it may be called for each record.
-    pub fn add_alone(&self, n: u64) {
+    pub fn add_as_only_writer(&self, n: u64) {
         self.0.store(self.get() + n, Ordering::Relaxed);
     }
 
     /// Takes back what will be counted again elsewhere; for a counter that only this thread writes.
-    pub fn take_back_alone(&self, n: u64) {
+    pub fn subtract_as_only_writer(&self, n: u64) {
         self.0.store(self.get().saturating_sub(n), Ordering::Relaxed);
     }
 

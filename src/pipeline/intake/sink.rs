@@ -102,7 +102,7 @@ impl SinkIntake {
         self.line.target.owners.leave(stream);
         let dropped = self.line.dispatcher.forget(stream);
         self.line.progress.forgotten(stream, dropped as u64);
-        self.line.counters().rows_read.take_back_alone(dropped as u64);
+        self.line.counters().rows_read.subtract_as_only_writer(dropped as u64);
         watermark
     }
 
@@ -172,7 +172,7 @@ impl SinkIntake {
         let Prepare { rows, keys, entries, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
         if *dropped > 0 {
-            counters.rows_read.add_alone(*dropped);
+            counters.rows_read.add_as_only_writer(*dropped);
             counters.rows_ignored.add(*dropped);
         }
         let stream = self.streams[partition];
@@ -185,7 +185,7 @@ impl SinkIntake {
             record.store_original(&mut self.originals);
         }
         let original = start..self.originals.len();
-        counters.rows_read.add_alone(entries.len() as u64);
+        counters.rows_read.add_as_only_writer(entries.len() as u64);
         let ticket = self.line.progress.accept(stream, record.offset, entries.len() as u32);
         for entry in entries.drain(..) {
             let PreparedEntry { op, format, row, key } = match entry {
@@ -292,7 +292,7 @@ impl SinkIntake {
         if self.keep_originals {
             record.store_original(&mut self.originals);
         }
-        self.line.counters().rows_read.add_alone(1);
+        self.line.counters().rows_read.add_as_only_writer(1);
         let ticket = self.line.progress.accept(stream, record.offset, 1);
         settle_rejection(&self.line, record, rejection, &self.originals[start..], stream, ticket)
     }

@@ -146,9 +146,9 @@ impl Intake for SourceIntake {
         let again = self.half_taken.take().filter(|half| (half.0, half.1) == (partition, record.offset));
         let first = again.map_or(0, |(_, _, at)| at);
         if again.is_none() {
-            self.counters.records_read.add_alone(1);
+            self.counters.records_read.add_as_only_writer(1);
             let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
-            self.counters.bytes_read.add_alone(bytes as u64);
+            self.counters.bytes_read.add_as_only_writer(bytes as u64);
         }
         if self.arena.allocated_bytes() > KEPT_BYTES {
             self.arena = Bump::new();
@@ -162,7 +162,7 @@ impl Intake for SourceIntake {
                     self.counters.parse_errors_ignored.add(decoded.parse_errors_ignored);
                 }
                 if again.is_none() && decoded.fields_ignored > 0 {
-                    self.counters.fields_ignored.add_alone(decoded.fields_ignored);
+                    self.counters.fields_ignored.add_as_only_writer(decoded.fields_ignored);
                 }
                 let metadata = self.metadata.read(record, &self.arena);
                 for (at, sink) in self.sinks.iter_mut().enumerate().skip(first) {
@@ -242,7 +242,7 @@ impl Intake for SourceIntake {
     }
 
     fn missed(&mut self, offsets: u64) {
-        self.counters.records_missed.add_alone(offsets);
+        self.counters.records_missed.add_as_only_writer(offsets);
     }
 
     fn started_over(&mut self, topic: &Arc<str>, partition: i32, start: i64) {
