@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
 
-use crate::postgres::Answered;
+use crate::postgres::ReplayedDeadLetters;
 use crate::progress::Progress;
 
 #[derive(Default)]
@@ -35,29 +35,29 @@ impl Replayed {
     }
 
     /// The dead letters that are done once these entries are settled. One whose record has further entries on their way isn't.
-    pub fn answered(&self, progress: &Progress, entries: impl IntoIterator<Item = (u32, u64)>) -> Answered {
+    pub fn to_delete(&self, progress: &Progress, entries: impl IntoIterator<Item = (u32, u64)>) -> ReplayedDeadLetters {
         if self.table.is_empty() {
-            return Answered::default();
+            return ReplayedDeadLetters::default();
         }
         let ids = self.ids.lock();
         let last = |&(stream, ticket): &(u32, u64)| progress.pending(stream, ticket) == 1;
-        let answered =
+        let replayed =
             entries.into_iter().filter(last).filter_map(|entry| ids.get(&entry)).flatten().copied().collect();
-        Answered { schema: self.schema.clone(), table: self.table.clone(), ids: answered }
+        ReplayedDeadLetters { schema: self.schema.clone(), table: self.table.clone(), ids: replayed }
     }
 
     /// These have left the table.
-    pub fn gone(&self, answered: &Answered) {
-        if !answered.ids.is_empty() {
-            let gone: HashSet<i64> = answered.ids.iter().copied().collect();
+    pub fn gone(&self, replayed: &ReplayedDeadLetters) {
+        if !replayed.ids.is_empty() {
+            let gone: HashSet<i64> = replayed.ids.iter().copied().collect();
             self.ids.lock().retain(|_, ids| !ids.iter().all(|id| gone.contains(id)));
         }
     }
 
     #[cfg(feature = "kafka")]
     /// What is still in the table when everything is settled.
-    pub fn rest(&self) -> Answered {
+    pub fn rest(&self) -> ReplayedDeadLetters {
         let ids = self.ids.lock().values().flatten().copied().collect();
-        Answered { schema: self.schema.clone(), table: self.table.clone(), ids }
+        ReplayedDeadLetters { schema: self.schema.clone(), table: self.table.clone(), ids }
     }
 }

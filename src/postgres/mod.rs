@@ -9,7 +9,7 @@ mod vector_index;
 mod write;
 
 pub use self::catalog::tree::{TableRef, Tree};
-pub use self::own_tables::dead_letters::changes::{Answered, DeadLetterChanges};
+pub use self::own_tables::dead_letters::changes::{DeadLetterChanges, ReplayedDeadLetters};
 pub use self::own_tables::dead_letters::open::check_dead_letters;
 pub use self::own_tables::dead_letters::read::read_dead_letters;
 pub use self::own_tables::dead_letters::table::dead_letter_table_ddl;

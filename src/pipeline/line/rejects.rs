@@ -220,10 +220,10 @@ impl Rejects {
                 Keeping::Apart(target) => target.write(&unpacked).map_err(|error| with_advice(error, line))?,
                 Keeping::WithRows => {
                     let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
-                    let answered = line.replayed.answered(&line.progress, entries);
-                    let changes = DeadLetterChanges { added: unpacked, answered };
+                    let replayed = line.replayed.to_delete(&line.progress, entries);
+                    let changes = DeadLetterChanges { added: unpacked, replayed };
                     line.target.dead_letters.write(&changes, &line.shared.stop)?;
-                    line.replayed.gone(&changes.answered);
+                    line.replayed.gone(&changes.replayed);
                 }
             }
             self.settled(line, now);

@@ -139,14 +139,14 @@ impl Settle for Settlement<'_> {
         self.along = taken;
         let along = self.along.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
         let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
-        DeadLetterChanges { added, answered: self.line.replayed.answered(&self.line.progress, entries) }
+        DeadLetterChanges { added, replayed: self.line.replayed.to_delete(&self.line.progress, entries) }
     }
 
     fn dead_letters_ended(&mut self, changes: DeadLetterChanges, committed: bool) {
         let along = std::mem::take(&mut self.along);
         if committed {
             self.rejects.settled(self.line, &along);
-            self.line.replayed.gone(&changes.answered);
+            self.line.replayed.gone(&changes.replayed);
         } else {
             self.rejects.returned(along);
         }

@@ -165,10 +165,10 @@ impl SinkReplay {
         if !fed? || !shared.stop.is_running() {
             return Err(Error::Stopped);
         }
-        let mut answered = self.line.replayed.rest();
-        answered.ids.append(&mut self.without_row);
-        if !answered.ids.is_empty() {
-            self.line.target.dead_letters.write(&DeadLetterChanges { added: Vec::new(), answered }, &shared.stop)?;
+        let mut replayed = self.line.replayed.rest();
+        replayed.ids.append(&mut self.without_row);
+        if !replayed.ids.is_empty() {
+            self.line.target.dead_letters.write(&DeadLetterChanges { added: Vec::new(), replayed }, &shared.stop)?;
         }
         Ok(())
     }

@@ -13,12 +13,12 @@ pub struct DeadLetterChanges {
     /// They are added to the sink's dead-letter table.
     pub added: Vec<DeadLetter>,
     /// Dead letters that were replayed: they leave their table with the rows they became.
-    pub answered: Answered,
+    pub replayed: ReplayedDeadLetters,
 }
 
 /// Dead letters of one table, by their `id`.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Answered {
+pub struct ReplayedDeadLetters {
     pub schema: String,
     pub table: String,
     pub ids: Vec<i64>,
@@ -38,7 +38,7 @@ pub fn write_changes(
         let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };
         table.insert(session, &changes.added).map_err(own)?;
     }
-    let Answered { schema, table, ids } = &changes.answered;
+    let ReplayedDeadLetters { schema, table, ids } = &changes.replayed;
     if !ids.is_empty() {
         let delete = format!("DELETE FROM {}.{} WHERE id = ANY($1)", quote(schema), quote(table));
         let deleted = session.client().execute(&delete, &[ids]);
