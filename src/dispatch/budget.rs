@@ -61,11 +61,11 @@ impl Budget {
         self.most.swap(0, Ordering::Relaxed)
     }
 
-    /// Charges `bytes` if they fit, or if at most `apart` bytes are held: those of rows that wait for a callback, not for a writer.
-    pub fn try_charge(&self, bytes: usize, apart: usize) -> bool {
+    /// Charges `bytes` if they fit, or if at most `reserved` bytes are held: those of rows that wait for a callback, not for a writer.
+    pub fn try_charge(&self, bytes: usize, reserved: usize) -> bool {
         let charged = |held: usize| {
             let after = held.saturating_add(bytes);
-            (after <= self.limit || held <= apart).then_some(after)
+            (after <= self.limit || held <= reserved).then_some(after)
         };
         let before = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged);
         before.is_ok_and(|held| {
@@ -147,7 +147,7 @@ mod tests {
         assert!(budget.has_room());
         budget.charge(1);
         assert!(!budget.claim(1000).try_charge());
-        assert!(budget.try_charge(1000, 1), "but for what is held apart");
+        assert!(budget.try_charge(1000, 1), "but for what is held reserved");
     }
 
     #[test]

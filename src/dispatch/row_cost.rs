@@ -10,7 +10,7 @@ const TARGET: Duration = Duration::from_millis(100);
 const EXPENSIVE: f64 = 100e-6;
 const EXPENSIVE_BYTE: f64 = 50e-9;
 /// A batch that took less doesn't show that rows are expensive: most of its time may be the same for any number of rows.
-const EVIDENCE: Duration = Duration::from_millis(50);
+const LONG_BATCH: Duration = Duration::from_millis(50);
 /// A long batch may also have waited for a lock or a disk. So batches with at most this part of its rows are tried next. If each of
 /// them takes more than `SAME` of its time, cutting is of no use, and isn't tried again for a while.
 const TRIED_PART: usize = 4;
@@ -60,8 +60,8 @@ impl RowCost {
         let expensive = EXPENSIVE + EXPENSIVE_BYTE * bytes as f64 / rows as f64;
         match self.state {
             State::Cheap { until } => {
-                let is_asked = until.is_none_or(|until| now >= until);
-                if is_asked && took >= EVIDENCE && each >= expensive && rows >= TRIED_PART {
+                let is_examined = until.is_none_or(|until| now >= until);
+                if is_examined && took >= LONG_BATCH && each >= expensive && rows >= TRIED_PART {
                     self.seconds = each;
                     self.state = State::Tried { rows, seconds, batches: 0, least: f64::INFINITY };
                 }
@@ -82,7 +82,7 @@ impl RowCost {
             // It began before.
             State::Tried { .. } => {}
             State::Expensive => {
-                if took >= EVIDENCE || each < self.seconds {
+                if took >= LONG_BATCH || each < self.seconds {
                     let near = each.clamp(self.seconds / OUTLIER, self.seconds * OUTLIER);
                     self.seconds += (near - self.seconds) / 2.0;
                 }

@@ -61,7 +61,7 @@ struct Object {
 
 /// A new handle for an object.
 pub fn give<T: HandleKind>(object: T) -> Result<*mut T::Public, CallError> {
-    let table = TABLES.get().ok_or_else(too_deep)?;
+    let table = TABLES.get().ok_or_else(too_many_forks)?;
     let object = Object { kind: T::NAME, it: Arc::new(object) };
     let (slot, generation) = table.insert(object)?;
     let number = NO_ADDRESS
@@ -110,7 +110,7 @@ fn find<T: HandleKind>(handle: *const T::Public) -> Result<(&'static HandleTable
     if bits(PROCESS_AT, SLOT_AT - PROCESS_AT) != process::number() {
         return Err(CallError::forked(T::NAME));
     }
-    let table = TABLES.get().ok_or_else(too_deep)?;
+    let table = TABLES.get().ok_or_else(too_many_forks)?;
     let place =
         HandlePlace { slot: bits(SLOT_AT, GENERATION_AT - SLOT_AT), generation: bits(GENERATION_AT, 30) as u32 };
     Ok((table, place))
@@ -122,7 +122,7 @@ fn typed<T: HandleKind>(object: Option<Object>) -> Result<Arc<T>, CallError> {
     object.it.downcast().map_err(|_| CallError::handle(format!("a {} was given where a {} belongs", kind, T::NAME)))
 }
 
-fn too_deep() -> CallError {
+fn too_many_forks() -> CallError {
     CallError::forked("library")
 }
 

@@ -43,7 +43,7 @@ pub fn number() -> usize {
 
 /// From the first call on the forks of this process are counted.
 fn notice_forks() {
-    extern "C" fn soon() {
+    extern "C" fn before_fork() {
         // What was closed just now may still have threads for a moment.
         let until = Instant::now() + AFTER_CLOSE;
         while OPEN.load(Ordering::Acquire) == 0 && threads::running() > 0 && Instant::now() < until {
@@ -64,7 +64,7 @@ fn notice_forks() {
     }
     ONCE.call_once(|| {
         // SAFETY: the handler in the child does what is allowed there when its parent has threads: it touches atomics.
-        let refused = unsafe { libc::pthread_atfork(Some(soon), None, Some(forked)) };
+        let refused = unsafe { libc::pthread_atfork(Some(before_fork), None, Some(forked)) };
         if refused != 0 {
             log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
         }

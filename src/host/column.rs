@@ -118,7 +118,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    fn a_second(self) -> i64 {
+    fn per_second(self) -> i64 {
         match self {
             TimeUnit::Second => 1,
             TimeUnit::Millisecond => 1_000,
@@ -129,7 +129,7 @@ impl TimeUnit {
 
     /// Seconds, and nanoseconds of the last one.
     fn split(self, count: i64) -> (i64, u32) {
-        let unit = self.a_second();
+        let unit = self.per_second();
         (count.div_euclid(unit), (count.rem_euclid(unit) * (1_000_000_000 / unit)) as u32)
     }
 }

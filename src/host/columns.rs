@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_of_unlike_lengths_are_refused() {
+    fn columns_of_different_lengths_are_refused() {
         let (ids, names) = ([1_i32, 2], ["a"]);
         assert!(Columns::new().column("id", &ids).column("name", &names).rows().unwrap_err().contains("name"));
         assert!(Columns::new().nullable("id", &[1_i32; 9], &[0xff]).rows().unwrap_err().contains("bitmap"));

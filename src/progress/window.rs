@@ -19,12 +19,12 @@ pub struct Window {
     /// The first offset not read yet.
     read: i64,
     /// Pending entries that were accepted before the stream was started over.
-    of_before: u64,
+    before_restart: u64,
 }
 
 impl Window {
     pub fn new(start: i64) -> Self {
-        Window { slots: VecDeque::new(), first_ticket: 0, read: start, of_before: 0 }
+        Window { slots: VecDeque::new(), first_ticket: 0, read: start, before_restart: 0 }
     }
 
     pub fn accept(&mut self, offset: i64, entries: u32) -> u64 {
@@ -64,7 +64,7 @@ impl Window {
     }
 
     pub fn start_over(&mut self, start: i64) {
-        self.of_before = self.pending_entries();
+        self.before_restart = self.pending_entries();
         self.first_ticket = self.next_ticket();
         self.slots.clear();
         self.read = start;
@@ -72,7 +72,7 @@ impl Window {
 
     pub fn settle(&mut self, ticket: u64) {
         let Some(at) = ticket.checked_sub(self.first_ticket) else {
-            self.of_before = self.of_before.saturating_sub(1);
+            self.before_restart = self.before_restart.saturating_sub(1);
             return;
         };
         let slot = &mut self.slots[at as usize];
@@ -89,7 +89,7 @@ impl Window {
 
     /// Entries that are not settled, of all records, also of those before the stream was started over.
     pub fn pending_entries(&self) -> u64 {
-        self.of_before + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
+        self.before_restart + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
     }
 
     pub fn trim(&mut self) {

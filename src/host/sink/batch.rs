@@ -125,16 +125,16 @@ impl Sink {
                     return (None, Err(error));
                 }
             }
-            let refused = match unreadable {
+            let rejected = match unreadable {
                 None => buffer.add(Op::Insert, &values).err(),
                 some => some,
             };
-            match refused {
+            match rejected {
                 None => {}
                 Some(rejection) if self.core.line.settings.exception_mode == ExceptionMode::Strict => {
                     return (None, Err(PushError::Rejected(rejection)));
                 }
-                Some(rejection) => buffer.add_refused(&values, rejection),
+                Some(rejection) => buffer.add_rejected(&values, rejection),
             }
             if room.is_some() {
                 break;
@@ -155,7 +155,7 @@ impl Sink {
             Some(room) => room,
             None => self.core.wait_for_room(0, until)?,
         };
-        let (rows, rejected) = (buffer.len(), buffer.refused().count());
+        let (rows, rejected) = (buffer.len(), buffer.rejected().count());
         let sequence = push.sequence.map(|first| first.saturating_add(progress.rows as u64));
         let first = self.core.accept(buffer, room, sequence, until)?;
         let last = first + rows as u64 - 1;

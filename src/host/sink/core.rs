@@ -226,7 +226,7 @@ impl Core {
         if wants_writer {
             self.line.start_writer();
         }
-        for (at, rejection, original) in buffer.refused() {
+        for (at, rejection, original) in buffer.rejected() {
             let dead_letter = RejectedRecord {
                 position: self.line.position(self.stream, accepted.first_offset + at as i64),
                 original: original.to_vec(),

@@ -41,7 +41,7 @@ struct Encoded {
     key_end: usize,
     original_end: usize,
     key_hash: u64,
-    refused: Option<Rejection>,
+    rejected: Option<Rejection>,
 }
 
 /// What all rows of a push have in common.
@@ -156,13 +156,13 @@ impl PushBuffer {
     }
 
     /// Notes a row that can't be stored, in its place among the others.
-    pub fn add_refused(&mut self, values: &[Value<'_>], rejection: Rejection) {
-        // One that is too long is left out of its dead letter, which still says why the row was refused.
+    pub fn add_rejected(&mut self, values: &[Value<'_>], rejection: Rejection) {
+        // One that is too long is left out of its dead letter, which still says why the row was rejected.
         let _ = self.keep_original(Op::Insert, values);
         self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
     }
 
-    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, refused: Option<Rejection>) {
+    fn push(&mut self, op: Op, format: RowFormat, key_hash: u64, rejected: Option<Rejection>) {
         self.encoded.push(Encoded {
             op,
             format,
@@ -170,7 +170,7 @@ impl PushBuffer {
             key_end: self.keys.len(),
             original_end: self.originals.len(),
             key_hash,
-            refused,
+            rejected,
         });
     }
 
@@ -196,7 +196,7 @@ impl PushBuffer {
 
     /// The rows for the shards, numbered from those accepted on.
     pub fn rows(&self, layout: ShardLayout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
-        self.parts().filter(|(_, part, _)| part.refused.is_none()).map(move |(at, part, bytes)| {
+        self.parts().filter(|(_, part, _)| part.rejected.is_none()).map(move |(at, part, bytes)| {
             let entry = self.entry(at, part, &bytes, accepted);
             let Bytes { row, key, original } = bytes;
             (layout.shard_of_row(part.key_hash, entry.offset), QueuedRow { entry, row, key, original })
@@ -220,9 +220,9 @@ impl PushBuffer {
     }
 
     /// Takes out a large row, the only one in this buffer, as a chunk without copying it; returns its shard too. `None`: it was
-    /// refused.
+    /// rejected.
     pub fn take_whole(&mut self, layout: ShardLayout, accepted: Accepted) -> Option<(usize, Chunk)> {
-        let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.refused.is_none())?;
+        let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.rejected.is_none())?;
         let entry = self.entry(at, part, &bytes, accepted);
         let shard = layout.shard_of_row(part.key_hash, entry.offset);
         let take = |buffer: &mut Vec<u8>| {
@@ -236,8 +236,8 @@ impl PushBuffer {
     }
 
     /// The rows that can't be stored: place among the others, reason, original.
-    pub fn refused(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
-        self.parts().filter_map(|(at, part, bytes)| Some((at, part.refused.as_ref()?, bytes.original)))
+    pub fn rejected(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
+        self.parts().filter_map(|(at, part, bytes)| Some((at, part.rejected.as_ref()?, bytes.original)))
     }
 
     fn parts(&self) -> impl Iterator<Item = (usize, &Encoded, Bytes<'_>)> {

@@ -151,7 +151,7 @@ impl ConsumerContext for KafkaContext {
 pub fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
     let answered = match rebalance {
         Rebalance::Assigned(_) => consumer.incremental_assign(&TopicPartitionList::new()),
-        Rebalance::Revoked(partitions) => let_go(consumer, partitions),
+        Rebalance::Revoked(partitions) => give_up(consumer, partitions),
     };
     if let Err(error) = answered {
         log::debug!("the answer to the group was not taken: {error}");
@@ -159,7 +159,7 @@ pub fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
 }
 
 /// Gives up those of the partitions that are assigned: the client accepts no answer that names another one.
-pub fn let_go(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
+pub fn give_up(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     let assigned = consumer.assignment()?;
     for element in partitions.elements() {

@@ -134,8 +134,8 @@ impl SourceClient {
     }
 
     /// Gives up those of the partitions that are assigned: the answer to a revoke.
-    pub fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
-        super::context::let_go(&self.consumer, partitions).map_err(|error| failed("give up its partitions", &error))
+    pub fn give_up(&self, partitions: &TopicPartitionList) -> Result<()> {
+        super::context::give_up(&self.consumer, partitions).map_err(|error| failed("give up its partitions", &error))
     }
 
     /// Stops fetching these partitions; they stay assigned.

@@ -54,7 +54,7 @@ pub trait GroupClient {
     fn ask_places(&self, assigned: &TopicPartitionList) -> Result<Question<Extents>>;
 
     /// Gives the partitions up: the answer to a revoke.
-    fn let_go(&self, partitions: &TopicPartitionList) -> Result<()>;
+    fn give_up(&self, partitions: &TopicPartitionList) -> Result<()>;
 }
 
 impl GroupClient for SourceClient {
@@ -70,8 +70,8 @@ impl GroupClient for SourceClient {
         takeover::ask(self, assigned)
     }
 
-    fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
-        SourceClient::let_go(self, partitions)
+    fn give_up(&self, partitions: &TopicPartitionList) -> Result<()> {
+        SourceClient::give_up(self, partitions)
     }
 }
 
@@ -110,7 +110,7 @@ impl Rebalancing {
                     self.state = RebalanceState::Releasing(releasing);
                     return Ok(RebalanceDecision::Nothing);
                 }
-                client.let_go(&releasing.partitions)?;
+                client.give_up(&releasing.partitions)?;
                 self.take_decision(client)
             }
             RebalanceState::Assigned(partitions, question) => match question.answer() {
@@ -150,7 +150,7 @@ impl Rebalancing {
         is_releasing: bool,
     ) -> Result<()> {
         if !is_releasing {
-            return client.let_go(&partitions);
+            return client.give_up(&partitions);
         }
         let now = Instant::now();
         self.state = RebalanceState::Releasing(Releasing { partitions, since: now, logged: now });
@@ -201,7 +201,7 @@ mod tests {
     struct FakeClient {
         decisions: RefCell<VecDeque<Rebalance>>,
         answers: RefCell<VecDeque<Option<Result<Extents>>>>,
-        let_go: RefCell<Vec<TopicPartitionList>>,
+        give_up: RefCell<Vec<TopicPartitionList>>,
     }
 
     impl GroupClient for FakeClient {
@@ -217,8 +217,8 @@ mod tests {
             Ok(Question::answered(self.answers.borrow_mut().pop_front().flatten()))
         }
 
-        fn let_go(&self, partitions: &TopicPartitionList) -> Result<()> {
-            self.let_go.borrow_mut().push(partitions.clone());
+        fn give_up(&self, partitions: &TopicPartitionList) -> Result<()> {
+            self.give_up.borrow_mut().push(partitions.clone());
             Ok(())
         }
     }
@@ -278,13 +278,13 @@ mod tests {
         let mut rebalancing = rebalancing();
         assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(0))));
         rebalancing.released(&client, list(0), true).unwrap();
-        assert!(rebalancing.is_open() && client.let_go.borrow().is_empty(), "a transaction is open");
+        assert!(rebalancing.is_open() && client.give_up.borrow().is_empty(), "a transaction is open");
         assert_eq!(rebalancing.next(&client, || true), Ok(RebalanceDecision::Nothing));
-        assert!(client.let_go.borrow().is_empty());
+        assert!(client.give_up.borrow().is_empty());
         assert_eq!(rebalancing.next(&client, || false), Ok(RebalanceDecision::GiveUp(list(1))), "it has ended");
-        assert_eq!(*client.let_go.borrow(), [list(0)]);
+        assert_eq!(*client.give_up.borrow(), [list(0)]);
         rebalancing.released(&client, list(1), false).unwrap();
-        assert_eq!(*client.let_go.borrow(), [list(0), list(1)]);
+        assert_eq!(*client.give_up.borrow(), [list(0), list(1)]);
         assert!(!rebalancing.is_open());
     }
 }

@@ -168,7 +168,7 @@ impl Fetching {
 
     /// A member of a group keeps its partition and pauses it. Giving it up would count as an answer to a rebalance.
     fn fetch_no_more(&mut self, client: &SourceClient, at: usize) -> Result<()> {
-        self.partitions.let_go();
+        self.partitions.forget_last_message();
         let list = positions([self.partitions.at(at).position()])?;
         if client.in_group() { client.pause(&list) } else { client.unassign(&list) }
     }
@@ -225,7 +225,7 @@ impl Fetching {
         }
         // If none is out of range any more, any of them may be the one that the client has stopped fetching.
         let again = if outside.is_empty() { self.partitions.open() } else { outside };
-        self.partitions.let_go();
+        self.partitions.forget_last_message();
         // Assigned again: a seek doesn't work for one that isn't fetched.
         client.unassign(&positions(again.iter().map(|&at| self.partitions.at(at).position()))?)?;
         self.partitions.queue_emptied(Instant::now());

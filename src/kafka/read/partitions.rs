@@ -127,7 +127,7 @@ impl Partitions {
     /// Forgets partitions that are read elsewhere now. Indexes change.
     pub fn remove(&mut self, gone: impl Fn(&AssignedPartition) -> bool) {
         self.list.retain(|partition| !gone(partition));
-        self.let_go();
+        self.forget_last_message();
     }
 
     pub fn all_done(&self) -> bool {
@@ -145,7 +145,7 @@ impl Partitions {
     }
 
     /// The client keeps one object per topic while any partition of it is assigned, so its address stands for the topic's
-    /// name until something is given up ([`Partitions::let_go`]).
+    /// name until something is given up ([`Partitions::forget_last_message`]).
     #[inline]
     fn of_object<'n>(&mut self, topic: usize, id: i32, name: impl FnOnce() -> &'n str) -> Option<usize> {
         match self.last {
@@ -159,7 +159,7 @@ impl Partitions {
     }
 
     /// The client no longer fetches some partition. Its topic's object may be freed, and another topic may get its address.
-    pub fn let_go(&mut self) {
+    pub fn forget_last_message(&mut self) {
         self.last = None;
     }
 
@@ -219,7 +219,7 @@ mod tests {
         }
         assert_eq!(partitions.of_object(0x77, 0, || "a"), Some(0));
         assert_eq!(partitions.of_object(0x77, 0, || "not asked"), Some(0));
-        partitions.let_go();
+        partitions.forget_last_message();
         assert_eq!(partitions.of_object(0x77, 0, || "b"), Some(1));
     }
 

@@ -35,7 +35,7 @@ const WAIT: Duration = Duration::from_millis(100);
 /// How long the reader waits before it offers a record again to a full intake.
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
 /// The time is checked once for so many messages.
-const RUN: u32 = 256;
+const MOST_MESSAGES: u32 = 256;
 
 /// Reads the topics of one source.
 pub struct KafkaReader {
@@ -135,7 +135,7 @@ impl KafkaReader {
     fn read(&mut self, consumer: &KafkaConsumer, intake: &mut dyn Intake, stop: &Stop) -> Result<()> {
         while stop.is_running() && !self.upkeep.is_finished(&self.client, &self.fetching)? {
             self.polls.poll();
-            for _ in 0..RUN {
+            for _ in 0..MOST_MESSAGES {
                 match consumer.poll(Duration::ZERO) {
                     Some(message) => self.polled(consumer, message, intake, stop)?,
                     None => {

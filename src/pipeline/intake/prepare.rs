@@ -96,7 +96,7 @@ impl Prepare {
     }
 
     /// Whether an entry was refused because a value doesn't fit its column.
-    pub fn is_refused_as_encoded(&self) -> bool {
+    pub fn has_encode_rejection(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }
 

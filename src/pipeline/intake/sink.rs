@@ -158,7 +158,7 @@ impl SinkIntake {
         if let Err(bug) = guarded(Stage::Encode, || self.prepare.record(changes, metadata, arena)) {
             return self.reject_for_a_bug(record, bug, partition);
         }
-        if self.prepare.is_refused_as_encoded() {
+        if self.prepare.has_encode_rejection() {
             if !self.is_schema_checked()? {
                 return Ok(Taken::Full);
             }

@@ -18,7 +18,7 @@ use crate::threads;
 /// How often to check whether a job has caught up.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often to check that the session with the lock of this process still lives.
-const SIGN: Duration = Duration::from_secs(15);
+const CHECK_SESSION: Duration = Duration::from_secs(15);
 /// How often a thread that waits checks whether it must stop waiting.
 const POLL: Duration = Duration::from_millis(100);
 /// How long to wait before the next try, while another process builds.
@@ -132,7 +132,7 @@ impl Deferral {
                         (rest, retry) = (retry, (retry * 4).min(LONGEST_RETRY));
                     }
                 }
-            } else if shown.elapsed() >= SIGN {
+            } else if shown.elapsed() >= CHECK_SESSION {
                 deferral.keep_loading(&self.stop);
                 shown = Instant::now();
             }

@@ -35,9 +35,9 @@ class Ownership:
             if not self.closed:
                 warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
         finally:  # where warnings are errors, too
-            self._let_go()
+            self._free_handle()
 
-    def _let_go(self) -> None:
+    def _free_handle(self) -> None:
         if getattr(in_callback, "now", False):
             # Where the library frees nothing: it would wait for this very thread.
             threading.Thread(target=self._free, args=(self.pointer,), name="vecsink").start()
