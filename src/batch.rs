@@ -28,8 +28,8 @@ pub enum Op {
     Delete,
 }
 
-/// The longest encoded row, key or original. A [`RowEntry`] can't count more bytes, not even when two rows become one. The server's own
-/// limit is half of this.
+/// The longest encoded row, key or original: half of what the `u32` fields of [`RowEntry`] can count, because the net effect may join
+/// the bytes of two rows. The server's own limit is half of this.
 pub const MOST_ROW_BYTES: usize = i32::MAX as usize;
 
 /// What stands before the first row of `COPY … (FORMAT binary)`: signature, flags, length of the header's extension.

@@ -83,7 +83,8 @@ impl Progress {
         }
     }
 
-    /// Notes a record that makes `entries` entries. The ticket is handed back in [`Progress::settle`], once an entry.
+    /// Notes a record that makes `entries` entries, and returns its ticket. The ticket must come back in [`Progress::settle`] once for each
+    /// entry.
     pub fn accept(&self, stream: u32, offset: i64, entries: u32) -> u64 {
         self.streams.lock().window(stream).map_or(0, |window| window.accept(offset, entries))
     }
@@ -122,7 +123,7 @@ impl Progress {
         }
     }
 
-    /// Notes entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
+    /// Notes entries that are settled: pairs of stream and ticket.
     pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
         let mut streams = self.streams.lock();
         for (stream, ticket) in entries {

@@ -115,7 +115,8 @@ impl Fetching {
         client.assign(&positions(indexes.iter().map(|&at| self.partitions.at(at).position()))?)
     }
 
-    /// Moves past offsets that hold no record: the client's position counts them, the last record doesn't.
+    /// Moves past offsets that hold no record, such as transaction markers. The client's position is beyond them; the offset of the last
+    /// record that came is not.
     pub fn advance(&mut self, client: &SourceClient, intake: &mut dyn Intake) -> Result<()> {
         if self.has_waiting {
             return Ok(());

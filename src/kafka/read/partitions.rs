@@ -22,7 +22,7 @@ pub struct AssignedPartition {
     end: i64,
     /// Read to its stop.
     done: bool,
-    /// All records below the stop are in the client's queue or beyond it.
+    /// The client has fetched all records below the stop: each of them is in its queue or has been polled.
     fetched: bool,
 }
 
@@ -158,7 +158,8 @@ impl Partitions {
         }
     }
 
-    /// The client no longer fetches some partition. Its topic's object may be freed, and another topic may get its address.
+    /// To be called when the client no longer fetches some partition: its topic's object may be freed, and another topic's object may
+    /// get the same address.
     pub fn forget_last_message(&mut self) {
         self.last = None;
     }

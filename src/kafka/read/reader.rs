@@ -34,7 +34,7 @@ use crate::threads::{self, PollsKafka};
 const WAIT: Duration = Duration::from_millis(100);
 /// How long the reader waits before it offers a record again to a full intake.
 const OFFER_AGAIN: Duration = Duration::from_millis(50);
-/// The time is checked once for so many messages.
+/// After at most this many messages the reader does its other work, which looks at the clock.
 const MOST_MESSAGES: u32 = 256;
 
 /// Reads the topics of one source.
@@ -124,7 +124,7 @@ impl KafkaReader {
         let polls = PollsKafka::begin();
         let outcome = self.read(&consumer, intake, stop);
         drop(polls);
-        // Also what was taken before an error.
+        // After an error, too: the rows of the records that were taken before it go into the shards.
         intake.push_gathered();
         outcome?;
         self.fetching.advance(&self.client, intake)?;
@@ -224,7 +224,8 @@ impl KafkaReader {
         stop: &Stop,
     ) -> Result<()> {
         self.fetching.hold(&self.client)?;
-        // What was already on its way when fetching paused; an error, such as a partition's end, keeps its place.
+        // The record, and what the client still gives after fetching has paused. An error among the messages (such as the end of a
+        // partition) stays at its place, so it is handled after the messages before it.
         let mut held = VecDeque::from([Ok(message)]);
         while let Some(next) = held.front() {
             if !stop.is_running() {
@@ -240,7 +241,7 @@ impl KafkaReader {
             }
             self.polls.poll();
             held.extend(consumer.poll(OFFER_AGAIN));
-            // Otherwise they would be offered after newer records when the partition comes back.
+            // Messages of a partition that was given up are dropped. If it came back, they would be offered after newer records.
             if self.between_polls(intake)? {
                 held.retain(|held| held.as_ref().map_or(true, |message| self.fetching.of(message).is_some()));
             }

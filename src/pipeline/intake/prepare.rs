@@ -95,7 +95,7 @@ impl Prepare {
         }
     }
 
-    /// Whether an entry was refused because a value doesn't fit its column.
+    /// Whether an entry was rejected because a value doesn't fit its column.
     pub fn has_encode_rejection(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry, Err(rejection) if rejection.stage == Stage::Encode))
     }
@@ -112,8 +112,8 @@ impl Prepare {
         Ok(())
     }
 
-    /// A row that may have been in the table is deleted; only one that surely wasn't is left alone. An old row that
-    /// carries just its key makes WHERE unknown.
+    /// Makes a delete, unless WHERE is certainly false for the row: then the row was never in the table. For a row that carries only its
+    /// key, the result of WHERE may be unknown; such a row is deleted.
     fn delete<'a>(&mut self, row: &'a [Value<'a>], context: RowContext<'a>) -> Prepared<()> {
         if self.selection.matches(row, context.0, context.1)? != Some(false) {
             let entry = self.put_delete(row, context)?;
@@ -205,7 +205,7 @@ impl Prepare {
 
     fn put_delete<'a>(&mut self, row: &'a [Value<'a>], context: RowContext<'a>) -> Prepared<Option<PreparedEntry>> {
         let Some(key) = &mut self.key else {
-            return Err(Rejection::new(Stage::Select, "without a key there is no telling which row to delete"));
+            return Err(Rejection::new(Stage::Select, "the table has no key, so it isn't known which row to delete"));
         };
         match self.selection.key(&key.columns, row, context.0, context.1)? {
             Selected::Row(selected) => {

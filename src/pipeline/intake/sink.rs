@@ -94,7 +94,8 @@ impl SinkIntake {
         self.streams.push(stream);
     }
 
-    /// Forgets one of the source's partitions. Rows that no writer has yet are another process's, which counts them.
+    /// Forgets one of the source's partitions. Its rows that no writer has taken are dropped, and this process doesn't count them: the
+    /// partition's next owner reads and counts them.
     pub fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
         // In this order, because rows that a writer leaves out must not move a watermark.
@@ -228,7 +229,7 @@ impl SinkIntake {
             None => {
                 let (sender, answer) = sync_channel(1);
                 let line = Arc::clone(&self.line);
-                // Nobody may wait for it any more.
+                // Sending fails if nobody waits for the answer any more.
                 let check = move || drop(sender.send(line.target.schema.check()));
                 let thread = threads::spawn("check-table", check);
                 thread.map_err(|error| threads::refused("to check the table", &error))?;
@@ -285,7 +286,7 @@ impl SinkIntake {
         Ok(Taken::Yes)
     }
 
-    /// The whole record is refused; it counts as one row.
+    /// Rejects the whole record. It counts as one row.
     pub fn reject(&mut self, record: &Record<'_>, rejection: Rejection, partition: usize) -> Result<()> {
         let stream = self.streams[partition];
         let start = self.originals.len();

@@ -1,4 +1,4 @@
-//! What belongs to one sink and what its threads share, but for its rejected records and its writers.
+//! What belongs to one sink and is shared by its threads. (Its rejected records and its writers are in other files.)
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -50,7 +50,7 @@ pub struct Waiting {
     pub oldest: Option<Duration>,
 }
 
-/// What belongs to one sink, besides its rejected records and its writers.
+/// What belongs to one sink and is shared by its threads.
 pub struct LineState {
     pub settings: Sink,
     pub target: Target,
@@ -181,7 +181,7 @@ impl LineState {
         Position { topic, partition, offset }
     }
 
-    /// Entries that are durable, ignored or dead-lettered: pairs of stream and ticket.
+    /// Notes entries that are settled: pairs of stream and ticket.
     pub fn settle(&self, entries: impl IntoIterator<Item = (u32, u64)>) {
         self.progress.settle(entries);
         self.shared.watch.notify();

@@ -1,4 +1,4 @@
-//! Replays dead letters: each record is processed like any other, from its bytes into the sink that refused it. If it is rejected
+//! Replays dead letters: each record is processed like any other, from its bytes into the sink that rejected it. If it is rejected
 //! again, its new dead letter is durable before the old one is deleted.
 
 use std::collections::HashMap;
