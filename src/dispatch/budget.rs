@@ -61,7 +61,8 @@ impl Budget {
         self.most.swap(0, Ordering::Relaxed)
     }
 
-    /// Charges `bytes` if they fit, or if at most `reserved` bytes are held: those of rows that wait for a callback, not for a writer.
+    /// Charges `bytes` if they fit. `reserved`: bytes of rows that wait for a callback and not for a writer. If only these are
+    /// held, `bytes` are charged even if they don't fit.
     pub fn try_charge(&self, bytes: usize, reserved: usize) -> bool {
         let charged = |held: usize| {
             let after = held.saturating_add(bytes);
@@ -97,7 +98,7 @@ impl Budget {
         true
     }
 
-    /// A place among the large rows that wait, for a row of so many bytes.
+    /// A place among the large rows that wait, for a row of `bytes` bytes.
     pub fn claim(&self, bytes: usize) -> Claim<'_> {
         Claim { budget: self, bytes, is_first: false }
     }
@@ -112,7 +113,7 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Charges its bytes if it is the first to wait and they fit.
+    /// Charges the row's bytes if it is the first large row that waits and the bytes fit.
     pub fn try_charge(&mut self) -> bool {
         let Budget { wanted, .. } = self.budget;
         if !self.is_first {
@@ -147,7 +148,7 @@ mod tests {
         assert!(budget.has_room());
         budget.charge(1);
         assert!(!budget.claim(1000).try_charge());
-        assert!(budget.try_charge(1000, 1), "but for what is held reserved");
+        assert!(budget.try_charge(1000, 1), "only the reserved byte is held");
     }
 
     #[test]

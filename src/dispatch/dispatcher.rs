@@ -26,9 +26,9 @@ pub struct Limits {
     /// How long a row waits for other rows while no transaction is open (or only one, where transactions are slow): long enough for
     /// rows that arrive together, and too short to be noticed.
     pub linger: Duration,
-    /// The same while more transactions are open: a writer returns soon and takes the row at less cost.
+    /// How long a row waits for other rows while more transactions are open: a writer returns soon and takes the row at less cost.
     pub busy_linger: Duration,
-    /// `batchwritetimeoutms`: the upper bound of both.
+    /// `batchwritetimeoutms`: the upper bound of `linger` and `busy_linger`.
     pub timeout: Duration,
 }
 
@@ -37,28 +37,28 @@ fn chunk_limits(rows: usize, bytes: usize) -> ChunkLimits {
     ChunkLimits { rows: (rows / SHARDS).max(1), bytes: (bytes / SHARDS).clamp(1, 256 << 10) }
 }
 
-/// Where rows are expensive, a batch leaves shards to other writers if the server would work longer than this on its rows. It is a few
-/// times as long as a transaction takes without rows.
+/// Where rows are expensive, a batch leaves shards to other writers if the server would work longer than this on its rows. A
+/// transaction without rows takes a fraction of this time.
 const SHARE: Duration = Duration::from_millis(10);
 
-/// For this long after a batch, an idle writer checks for rows by itself, so the next push needn't wake one: it makes no system
-/// call. A check takes a few microseconds, and there is one for each linger time in this period.
+/// For this long after a batch, an idle writer checks for rows by itself. So the next push needs no system call to wake a writer.
+/// A check takes a few microseconds, and there is one for each linger time in this period.
 const TRAFFIC: Duration = Duration::from_millis(50);
 
-/// After so long with nothing to do, memory is freed. This is longer than the time between two batches.
+/// Memory is freed when there was nothing to do for this long, which is longer than the time between two batches.
 const IDLE: Duration = Duration::from_millis(300);
 
-/// Bytes are charged to the budget, which all threads share, only when there are so many of them.
+/// All threads share the budget, so bytes are charged to it only when this many have been gathered.
 const CHARGE: usize = 16 << 10;
 
 /// The largest emptied chunk that is kept.
 const LARGEST_SPARE: usize = 1 << 20;
-/// A chunk isn't kept either if its rows have so many bytes on average.
+/// An emptied chunk isn't kept either if its rows had this many bytes on average.
 const LARGE_ROW: usize = 32 << 10;
-/// So many waiting rows, or a wait for so many transactions, shows that the writers can't keep up.
+/// Writers are too slow if this many rows wait, or if a row waits for longer than this many transactions take.
 const MANY: usize = 500;
 const SEVERAL: u32 = 3;
-/// Kept chunks may have the budget's bytes divided by this, in addition to the budget.
+/// The emptied chunks that are kept may have this part of the budget's bytes (one half), in addition to the budget.
 const SPARE_SHARE: usize = 2;
 
 /// The shards of one sink.
@@ -78,9 +78,9 @@ struct DispatcherState {
     /// Bytes that are not charged to the budget yet.
     uncharged: usize,
     batches_out: usize,
-    /// Writers inside `take`, and those that were started and will soon be.
+    /// Writers that are inside `take`, and writers that were started and will soon be inside it.
     idle: usize,
-    /// When idle writers will check again by themselves. Usually one writer does, for all.
+    /// When idle writers will check for rows again by themselves. Usually one writer checks for all of them.
     watches: Vec<Instant>,
     /// When a batch was last taken or given back.
     last_batch: Option<Instant>,
@@ -98,7 +98,7 @@ struct DispatcherState {
 #[derive(Debug)]
 pub struct TakenBatch {
     pub batch: Batch,
-    /// Another writer must be started: rows are left, all writers are in open transactions, and it may be long before a push
+    /// Another writer must be started: rows are left, all writers are in open transactions, and it may take long until a push
     /// starts a writer.
     pub needs_another_writer: bool,
 }
@@ -197,7 +197,7 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
-    /// Drops the rows of a stream that no writer has taken, and returns how many they were.
+    /// Drops those rows of a stream that no writer has taken, and returns their number.
     pub fn forget(&self, stream: u32) -> usize {
         let mut state = self.state.lock();
         // Bytes must be charged before they are released.
@@ -209,13 +209,13 @@ impl Dispatcher {
         rows
     }
 
-    /// No more rows come; what is there is written, then `take` gives `None`.
+    /// No more rows come. The rows that are there are written; after that `take` returns `None`.
     pub fn close(&self) {
         self.state.lock().closed = true;
         self.work.notify_all();
     }
 
-    /// Rows that wait are dropped. They were not acknowledged, so they are read again at the next start.
+    /// Drops the rows that wait. They are not settled, so they are read again at the next start.
     pub fn abandon(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -223,8 +223,8 @@ impl Dispatcher {
         self.work.notify_all();
     }
 
-    /// Whether the writers can't keep up: rows have waited for longer than `allowed`, and they are many or have waited for
-    /// several transactions. (Where COMMIT is slow, a few rows always wait for the one before.)
+    /// Whether the writers can't keep up with the rows: a row has waited for longer than `allowed`, and either many rows wait or
+    /// this row has waited for several transactions. (Where COMMIT is slow, a few rows always wait for the end of one transaction.)
     pub fn writers_are_too_slow(&self, allowed: Duration) -> bool {
         let now = now();
         let state = self.state.lock();
@@ -270,7 +270,7 @@ impl Dispatcher {
             }
         };
         state.idle -= 1;
-        // Another idle writer checks from now on for rows that are left, and for those that come.
+        // From now on another idle writer checks for the rows that are left and for new rows.
         let goes_on = match state.next(now) {
             Next::WaitUntil(at) => !state.is_watched_until(at),
             Next::Write => true,
@@ -333,8 +333,8 @@ impl DispatcherState {
         self.batches_out < self.tuner.setting().writers
     }
 
-    /// The last transaction took longer than rows wait for a busy writer. So a row is expensive for the server (a vector
-    /// index, for example), and a second transaction at the same time writes the rows sooner.
+    /// Whether the last transaction took longer than rows wait for a busy writer. Then rows may be expensive for the server (because
+    /// of a vector index, for example), and a second transaction at the same time writes the rows sooner.
     fn is_slow(&self) -> bool {
         self.last_spent > self.limits.busy_linger
     }
@@ -346,7 +346,7 @@ impl DispatcherState {
         if is_much { most } else { most.min(1 + usize::from(self.is_slow())) }
     }
 
-    /// Among how many transactions the available rows are shared.
+    /// The number of transactions that share the available rows.
     fn shares(&self) -> usize {
         let wanted = self.wanted();
         match self.tuner.expensive() {

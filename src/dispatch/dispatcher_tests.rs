@@ -202,7 +202,7 @@ fn another_writer_is_wanted_only_when_none_is_idle() {
     let dispatcher = dispatcher(limits(2));
     assert!(!push(&dispatcher, 0, 0) && !push(&dispatcher, 1, 1));
     let batch = take(&dispatcher);
-    assert!(push(&dispatcher, 2, 2), "somebody has to look after a row behind a transaction");
+    assert!(push(&dispatcher, 2, 2), "a row that waits while a transaction is open needs another writer");
     dispatcher.expect_writer();
     assert!(!push(&dispatcher, 3, 3) && !push(&dispatcher, 4, 4));
     dispatcher.give_back(batch, Duration::ZERO);
@@ -240,7 +240,7 @@ fn rows_that_cost_the_server_much_are_shared_by_two_writers() {
     dispatcher.give_back(first, Duration::from_millis(3));
     dispatcher.give_back(second, Duration::from_millis(3));
     rows(128);
-    assert_eq!(take(&dispatcher).len(), 64, "and by one again when that is enough");
+    assert_eq!(take(&dispatcher).len(), 64, "one writer takes all rows again when one is enough");
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn the_rows_of_one_record_are_never_parted() {
         dispatcher.give_back(batch, Duration::ZERO);
     }
     seen.sort_unstable();
-    assert_eq!(seen, [(1, 0), (1, 1), (1, 2), (2, 2)], "each record once a shard");
+    assert_eq!(seen, [(1, 0), (1, 1), (1, 2), (2, 2)], "each record once for each of its shards");
 }
 
 /// Each row into another shard.
@@ -318,7 +318,7 @@ fn push_each(dispatcher: &Dispatcher, offsets: std::ops::Range<i64>) {
     }
 }
 
-/// As if a row had taken the server a millisecond for a while, however many transactions were open.
+/// Reports batches to the dispatcher in which each row took the server a millisecond, however many transactions were open.
 fn has_expensive_rows(dispatcher: &Dispatcher) {
     let mut state = dispatcher.state.lock();
     let mut now = Instant::now();

@@ -7,16 +7,17 @@
 
 use std::time::{Duration, Instant};
 
-/// With two, the server stays busy while one of them commits.
+/// With two writers, the server stays busy while one of them commits.
 pub const FIRST_WRITERS: usize = 2;
 const MOST_ROWS: usize = 48_000;
 /// An experiment lasts at least this long, and at least this many batches.
 const EXPERIMENT: Duration = Duration::from_millis(250);
 const EXPERIMENT_BATCHES: u32 = 8;
-/// The rate (rows a second) must reach so much of the rate before. Otherwise the larger value is taken back.
+/// After a doubling, the rate (rows per second) must be at least the earlier rate times this factor. Otherwise the doubling is
+/// taken back.
 const WRITERS_WORTH_IT: f64 = 1.07;
 const ROWS_WORTH_IT: f64 = 0.97;
-/// No batch should take longer, because its rows are seen only after it.
+/// No batch should take longer than this, because queries see its rows only after its COMMIT.
 const LONGEST: Duration = Duration::from_millis(150);
 /// How long the result of the experiments is used before new ones begin.
 const PAUSE: Duration = Duration::from_secs(20);
@@ -43,7 +44,7 @@ pub struct Experiments {
     rows_are_free: bool,
     /// The first doublings without experiments are over.
     grown: bool,
-    /// What was enlarged last, and the rate before that.
+    /// What was doubled last, and the rate before the doubling.
     experiment: Option<(Tuned, f64)>,
     next: Tuned,
     paused_until: Option<Instant>,
@@ -76,7 +77,8 @@ impl Experiments {
         self.setting
     }
 
-    /// Takes a batch that was written: its rows, whether more rows than one batch were waiting for it, and how long it took.
+    /// Learns from a batch that was written. `was_full`: the batch had at least 90 % of the rows that it could have, or about as many
+    /// bytes as it could have. `spent`: the time from taking it to settling it.
     pub fn observe(&mut self, now: Instant, rows: usize, was_full: bool, spent: Duration) {
         if self.paused_until.is_some_and(|until| now < until) {
             return;
@@ -113,7 +115,7 @@ impl Experiments {
                 Tuned::Rows => rate >= before * ROWS_WORTH_IT && !long,
                 Tuned::Writers => rate >= before * WRITERS_WORTH_IT,
             };
-            // If there was not enough to write, the rate says nothing: take it back, and try again later.
+            // If there were not enough rows to write, the rate says nothing: the doubling is taken back and tried again later.
             if !saturated || !is_worth_it {
                 return self.take_back(now, tuned);
             }
@@ -123,7 +125,7 @@ impl Experiments {
         }
     }
 
-    /// Doubles the parameter that is next. Pauses when neither can be larger.
+    /// Doubles the parameter that is next. Pauses when neither of the two parameters can be larger.
     fn enlarge(&mut self, now: Instant, rate: f64, long: bool) {
         if self.next == Tuned::Rows {
             if self.rows_are_free && !long && self.setting.rows * 2 <= MOST_ROWS {

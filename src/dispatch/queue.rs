@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::batch::{Chunk, RowEntry};
 
-/// A chunk and when its first row came.
+/// A chunk, and the time when its first row came.
 #[derive(Debug)]
 struct QueuedChunk {
     chunk: Chunk,
@@ -75,7 +75,7 @@ impl Queue {
         self.chunks.push_back(QueuedChunk { chunk, since: now });
     }
 
-    /// Drops the rows of a stream, and returns how many they were, and their bytes.
+    /// Drops the rows of a stream, and returns their number and their bytes.
     pub fn forget(&mut self, stream: u32) -> (usize, usize) {
         let before = (self.rows, self.bytes);
         for queued in &mut self.chunks {
@@ -95,8 +95,8 @@ impl Queue {
         self.chunks.drain(..).map(|queued| queued.chunk)
     }
 
-    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes. With `at_least_one` it may have more. With `splits`, only its
-    /// first `rows` rows are taken if it has more, which copies them.
+    /// Takes the oldest chunk if it has at most `rows` rows and `bytes` bytes. With `at_least_one` it may have more. With `splits`, only
+    /// the first `rows` rows of a larger chunk are taken; they are copied.
     pub fn take(&mut self, rows: usize, bytes: usize, at_least_one: bool, splits: bool) -> Option<Chunk> {
         let front = &mut self.chunks.front_mut()?.chunk;
         let has_more_rows = front.entries.len() > rows;
@@ -114,7 +114,7 @@ impl Queue {
     }
 }
 
-/// When a chunk is closed and the next one begun.
+/// When a chunk is full, so that the next row begins another one.
 #[derive(Debug, Clone, Copy)]
 pub struct ChunkLimits {
     pub rows: usize,

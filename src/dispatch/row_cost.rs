@@ -3,21 +3,23 @@
 
 use std::time::{Duration, Instant};
 
-/// How long the server shall work on the rows of one transaction: they are seen only after it.
+/// How long the server shall work on the rows of one transaction. Queries see the rows only after its COMMIT.
 const TARGET: Duration = Duration::from_millis(100);
-/// A row is expensive if it takes the server this long, and so much more for each of its bytes. A plain COPY takes a few µs for a row and
-/// 20 ns for a byte. Rows count as cheap again at half of it.
+/// A row is expensive if the server works on it for at least `EXPENSIVE` plus `EXPENSIVE_BYTE` for each of its bytes (in seconds). A
+/// plain COPY takes a few µs for a row and 20 ns for a byte. Rows count as cheap again when they take less than half of this time.
 const EXPENSIVE: f64 = 100e-6;
 const EXPENSIVE_BYTE: f64 = 50e-9;
-/// A batch that took less doesn't show that rows are expensive: most of its time may be the same for any number of rows.
+/// Only a batch that took at least this long can show that rows are expensive. Most of the time of a shorter one may be the same
+/// for any number of rows.
 const LONG_BATCH: Duration = Duration::from_millis(50);
-/// A long batch may also have waited for a lock or a disk. So batches with at most this part of its rows are tried next. If each of
-/// them takes more than `SAME` of its time, cutting is of no use, and isn't tried again for a while.
+/// A long batch may also have waited for a lock or a disk. So batches with at most a quarter of its rows are tried next
+/// (`TRIED_PART`). If each of them takes longer than `SAME` times the long batch, cutting is of no use, and isn't tried again for a while.
 const TRIED_PART: usize = 4;
 const TRIED_BATCHES: u32 = 3;
 const SAME: f64 = 0.625;
 const PAUSE: Duration = Duration::from_secs(20);
-/// One batch changes the estimate at most by this factor, and by half of the difference: some batches wait for something else.
+/// The estimate moves to the middle between its old value and the value of the newest batch. Some batches wait for something else
+/// than their rows, so the newest value is first limited to the old one times (or divided by) this factor.
 const OUTLIER: f64 = 4.0;
 
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub struct RowCost {
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Also while nothing is known. It isn't asked before `until` whether rows are expensive.
+    /// Rows are cheap, or nothing is known of them yet. Before `until` it isn't examined whether they have become expensive.
     Cheap {
         until: Option<Instant>,
     },
@@ -50,7 +52,7 @@ impl Default for RowCost {
 }
 
 impl RowCost {
-    /// Takes a batch that was written, and how long the server worked on its rows. Zero: that isn't known.
+    /// Learns from a batch that was written. `took`: how long the server worked on its rows; zero if that isn't known.
     pub fn observe(&mut self, now: Instant, rows: usize, bytes: usize, took: Duration) {
         if rows == 0 || took.is_zero() {
             return;
@@ -79,7 +81,7 @@ impl RowCost {
                     State::Expensive
                 };
             }
-            // It began before.
+            // This batch has more rows than are tried: it was taken before the small batches were asked for.
             State::Tried { .. } => {}
             State::Expensive => {
                 if took >= LONG_BATCH || each < self.seconds {
@@ -146,7 +148,7 @@ mod tests {
     fn a_server_that_takes_long_for_any_number_of_rows_gets_whole_batches() {
         let rows = batches(&mut RowCost::default(), 12, 1000, |rows| 200 * MILLISECOND + MICROSECOND * rows as u32);
         assert_eq!(rows[..5], [1000, 250, 250, 250, 1000]);
-        assert_eq!(rows[5..], [1000; 7], "and isn't asked again soon");
+        assert_eq!(rows[5..], [1000; 7], "cutting isn't tried again soon");
     }
 
     #[test]

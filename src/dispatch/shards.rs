@@ -11,24 +11,25 @@ use crate::batch::{Batch, Chunk};
 #[derive(Debug)]
 pub struct Shards {
     queues: Vec<Queue>,
-    /// One bit a shard with rows.
+    /// The shards that have rows: bit n stands for shard n.
     filled: u64,
-    /// One bit a shard that a batch holds.
+    /// The shards that a batch holds: bit n stands for shard n.
     held: u64,
     available: Available,
 }
 
-/// What a batch may have.
+/// How much a batch may have at most.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchLimits {
     pub rows: usize,
     pub bytes: usize,
     pub shards: usize,
-    /// A chunk may be split, so that the batch has all of its rows. As a rule a batch has whole chunks, which are not copied.
+    /// If the next chunk has too many rows, it is split, so that the batch gets exactly `rows` rows. Otherwise a batch has only whole
+    /// chunks, which are not copied.
     pub splits: bool,
 }
 
-/// What waits in shards that no batch holds.
+/// The rows that wait in shards that no batch holds.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Available {
     pub rows: usize,
@@ -59,7 +60,7 @@ impl Default for OwnQueues {
 }
 
 impl OwnQueues {
-    /// Moves what was taken into its batch, the shard with the oldest row first.
+    /// Moves the chunks that were taken into their batch, the shard with the oldest row first.
     pub fn move_into(&mut self, batch: &mut Batch) {
         let queues = &mut self.queues;
         let mut order: Vec<_> = shards_of(batch.shards).map(|shard| (queues[shard].since(), shard)).collect();
@@ -91,7 +92,7 @@ impl Shards {
         self.queues.iter().map(Queue::rows).sum()
     }
 
-    /// When the oldest row came, also of shards that a batch holds.
+    /// When the oldest row came. Shards that a batch holds are included.
     pub fn oldest(&self) -> Option<Instant> {
         self.queues.iter().filter_map(Queue::since).min()
     }
@@ -126,7 +127,7 @@ impl Shards {
         }
     }
 
-    /// Drops the rows of a stream that no batch has, and returns how many they were, and their bytes.
+    /// Drops those rows of a stream that no batch has, and returns their number and their bytes.
     pub fn forget(&mut self, stream: u32) -> (usize, usize) {
         let (mut all_rows, mut all_bytes) = (0, 0);
         for queue in &mut self.queues {

@@ -1,8 +1,9 @@
-//! Emptied chunks that are kept, so that their memory is used again. They have at most a fixed number of bytes, however large the rows were.
+//! Emptied chunks that are kept, so that their memory is used again. Together they have at most a fixed number of bytes, however
+//! large the rows were.
 
 use crate::batch::Chunk;
 
-/// A chunk is kept if it has at most so many times the bytes at which a chunk is closed: its buffers grow by doubling.
+/// A chunk is kept if its memory is at most this many times the bytes at which a chunk is full. (Its buffers grow by doubling.)
 const LARGEST: usize = 4;
 
 #[derive(Debug)]
@@ -24,8 +25,8 @@ impl SpareChunks {
         chunk
     }
 
-    /// Takes emptied chunks out of `chunks` as long as there is room. The caller frees the others without a lock, because that
-    /// takes time. `usual`: the bytes at which a chunk is closed. A chunk that a huge row has made large isn't kept.
+    /// Takes emptied chunks out of `chunks` as long as there is room. Freeing the others takes time, so the caller does it without
+    /// a lock. `usual`: the bytes at which a chunk is full. A chunk that a huge row has made large isn't kept.
     pub fn keep(&mut self, chunks: &mut Vec<Chunk>, usual: usize) {
         chunks.retain_mut(|chunk| {
             let bytes = chunk.capacity();
@@ -38,7 +39,7 @@ impl SpareChunks {
         });
     }
 
-    /// Returns all of them. The caller frees them without a lock.
+    /// Returns all chunks that are kept. The caller frees them without a lock.
     pub fn take_all(&mut self) -> Vec<Chunk> {
         self.bytes = 0;
         std::mem::take(&mut self.chunks)

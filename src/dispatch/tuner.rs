@@ -15,19 +15,19 @@ use super::writer_search::WriterSearch;
 pub struct WrittenBatch {
     pub rows: usize,
     pub bytes: usize,
-    /// It had about as many bytes as it may have.
+    /// The batch had about as many bytes as it could have.
     pub has_all_bytes: bool,
     pub spent: Spent,
-    /// Transactions that were open when it ended, its own included.
+    /// How many transactions were open when the batch ended, its own included.
     pub open: usize,
 }
 
 /// How long a batch took.
 #[derive(Debug, Clone, Copy)]
 pub struct Spent {
-    /// From taking it to settling it.
+    /// From taking the batch to settling it.
     pub whole: Duration,
-    /// How long the server worked on the rows, without connecting, BEGIN and COMMIT. Zero: that isn't known.
+    /// How long the server worked on the rows, without connecting, BEGIN and COMMIT. Zero if that isn't known.
     pub rows: Duration,
 }
 
@@ -56,7 +56,7 @@ pub struct Tuner {
     is_first: bool,
     cheap: Experiments,
     cost: RowCost,
-    /// While rows are expensive.
+    /// `None` while rows are cheap.
     search: Option<WriterSearch>,
     /// When batches were last allowed to be whole again.
     whole_since: Option<Instant>,
@@ -113,7 +113,7 @@ impl Tuner {
         if was_cut {
             self.whole_since = Some(now);
         }
-        // A batch that began before it could be whole says nothing about whole ones.
+        // A batch that began while batches were cut says nothing about whole batches.
         if self.whole_since.is_none_or(|since| now.checked_sub(spent.whole).is_some_and(|began| began >= since)) {
             let is_full = has_all_bytes || rows * 10 >= self.whole_rows() * 9;
             self.cheap.observe(now, rows, is_full, spent.whole);

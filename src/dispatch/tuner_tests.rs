@@ -63,11 +63,11 @@ fn one_connection_means_one_writer() {
     assert_eq!(tuner(3000, true, 1).setting().writers, 1);
 }
 
-/// A server on which rows never stop waiting, in a time of its own.
+/// A simulated server with a simulated clock. There are always rows to write.
 struct Server {
     tuner: Tuner,
     now: Instant,
-    /// When each writer that is busy ends, when it began, and with how many rows.
+    /// For each writer that is busy: when it ends, when it began, and with how many rows.
     busy: Vec<(Instant, Instant, usize)>,
     /// Transactions that don't slow each other down.
     useful: usize,
@@ -75,14 +75,14 @@ struct Server {
     random: u64,
 }
 
-/// What happened in some time.
+/// What happened while [`Server::run`] ran.
 #[derive(Default)]
 struct Seen {
     rows: usize,
     batches: Vec<usize>,
     /// The longest transaction that began in this time.
     longest: Duration,
-    /// Over all batches.
+    /// How many writers were allowed, at each batch.
     writers: Vec<usize>,
 }
 
@@ -148,7 +148,7 @@ fn where_rows_are_expensive_a_server_with_two_cores_gets_two_writers() {
     let seen = server.run(60 * SECOND);
     let two = seen.writers.iter().filter(|writers| **writers == 2).count();
     assert!(two * 10 >= seen.writers.len() * 9, "{two} of {}", seen.writers.len());
-    // While more are tried, all of them take longer.
+    // While more writers are tried, the transactions of all writers take longer.
     assert!(seen.longest <= 400 * MILLISECOND, "{:?}", seen.longest);
 }
 

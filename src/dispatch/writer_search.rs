@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 /// A number of writers is judged by as many batches as there are writers, but at least by this many.
 const LEAST_BATCHES: u32 = 4;
-/// If all writers are busy, half as many more could at best make writing half as fast again. Additional writers are worth it if they
-/// bring at least this share of what they could bring at best.
+/// At best, the rate grows as the number of writers: 1.5 times as many writers write 1.5 times as many rows per second. Additional
+/// writers are worth it if they bring at least this share of that growth.
 const WORTH_IT: f64 = 0.4;
-/// A trial ends after this time, even if there wasn't enough to write.
+/// A number of writers is tried for at most this long, even if there weren't enough rows to judge it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the result of a search is used before a new one begins, and how long to wait after a trial without enough to write.
+/// How long the result of a search is used before a new search begins. The pause is short if there weren't enough rows to judge a
+/// number of writers.
 const PAUSE: Duration = Duration::from_secs(20);
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -20,13 +21,13 @@ pub struct WriterSearch {
     most: usize,
     /// The number of writers now.
     writers: usize,
-    /// The best number so far, once it was measured.
+    /// The best number of writers so far. `None` until the first one is measured.
     best: Option<Speed>,
     /// The largest number of writers that was found to be too few.
     too_few: Option<usize>,
     /// The smallest number that was found to be too many: the additional writers were not worth it.
     too_many: Option<usize>,
-    /// When the trial of `writers` began. `None`: they aren't only tried.
+    /// Since when `writers` has been tried. `None` if it isn't a number to try but the one that is used.
     tried_since: Option<Instant>,
     paused_until: Option<Instant>,
     measured: Measured,
@@ -36,7 +37,7 @@ pub struct WriterSearch {
 #[derive(Debug, Clone, Copy)]
 struct Speed {
     writers: usize,
-    /// Rows a second.
+    /// Rows per second.
     rate: f64,
 }
 
@@ -69,8 +70,8 @@ impl WriterSearch {
         self.writers
     }
 
-    /// Takes a batch that was written: its rows, how long its writer was busy with it, and how many writers were busy at the end.
-    /// `is_full`: the batch had about as many rows as it may have.
+    /// Learns from a batch that was written. `is_full`: the batch had about as many rows as it could have. `spent`: how long its
+    /// writer was busy with it. `busy`: how many writers were busy at its end.
     pub fn observe(&mut self, now: Instant, rows: usize, is_full: bool, spent: Duration, busy: usize) {
         if let Some(until) = self.paused_until {
             if now < until {
@@ -83,7 +84,7 @@ impl WriterSearch {
         {
             return self.settle(best.writers, now + SHORT_PAUSE);
         }
-        // A writer that has just ended a batch isn't busy for a moment.
+        // A writer that has just ended a batch counts as idle for a moment, so three quarters of the writers are enough.
         if !is_full || busy * 4 < self.writers * 3 {
             return;
         }
@@ -133,7 +134,8 @@ impl WriterSearch {
         }
     }
 
-    /// The number to try next: after a pause first somewhat fewer, then more, and at last between those that were too few and the best.
+    /// The number of writers to try next. After a pause somewhat fewer are tried first, then more, and at last a number between the
+    /// best one and one that was too small or too large.
     fn next(&self, best: usize) -> Option<usize> {
         if self.too_few.is_none() && best > self.least {
             return Some((best * 3 / 4).max(self.least));
@@ -161,7 +163,7 @@ impl Speed {
     }
 }
 
-/// The middle of two numbers if they are further apart than `near`.
+/// The middle of two numbers, if the difference between them is greater than `near`.
 fn between(fewer: usize, more: usize, near: usize) -> Option<usize> {
     (more - fewer > near.max(1)).then(|| fewer.midpoint(more))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// A record that was accepted: how many of its entries are still pending.
+/// A record that was accepted, and how many of its entries are still pending.
 #[derive(Debug, Clone, Copy)]
 struct PendingRecord {
     offset: i64,
@@ -46,7 +46,7 @@ impl Window {
         slot.map_or(0, |slot| slot.pending)
     }
 
-    /// The same for `count` records of one entry each, one after another. Gives the first one's ticket.
+    /// Accepts `count` records of one entry each, one after another. Gives the first one's ticket.
     pub fn append(&mut self, first: i64, count: usize) -> u64 {
         debug_assert!(first >= self.read);
         let ticket = self.next_ticket();
@@ -87,7 +87,7 @@ impl Window {
         self.slots.front().map_or(self.read, |slot| slot.offset)
     }
 
-    /// Entries that are not settled, of all records, also of those before the stream was started over.
+    /// Entries that are not settled, of all records. Records from before the stream was started over are included.
     pub fn pending_entries(&self) -> u64 {
         self.before_restart + self.slots.iter().map(|slot| u64::from(slot.pending)).sum::<u64>()
     }
