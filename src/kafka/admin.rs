@@ -31,8 +31,8 @@ pub enum Creation {
     AlreadyThere,
 }
 
-/// Creates a topic and waits until it is there. `properties` are those of a job file, without their prefix. Doesn't ask whether
-/// the topic is there: brokers may create a topic, with their own settings, because they are asked about it.
+/// Creates a topic and waits until it is there. `properties` are those of a job file, without their prefix. This doesn't ask first
+/// whether the topic is there: such a question may make the brokers create it with their own settings.
 pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topic<'_>) -> Result<Creation> {
     let failed = |what: String| Error::Source(format!("topic '{}' at {brokers} not created: {what}", topic.name));
     let client: Admin =
@@ -40,8 +40,8 @@ pub fn create_topic(brokers: &str, properties: &[(String, String)], topic: &Topi
     create(&client, topic, false).map_err(failed)
 }
 
-/// Creates a topic if it isn't there. A login that may not create topics needs no permission for one that is there. With
-/// `only_ask` nothing is created. `failed` makes the error of what the topic can't be or do.
+/// Creates a topic if it isn't there. If it is there, the login needs no permission to create topics. With `only_ask` nothing is
+/// created. `failed` makes the error from a text that goes on after the topic's name ("can't be looked for: …").
 pub fn create_if_missing(
     brokers: &str,
     properties: &[(String, String)],
@@ -64,7 +64,7 @@ fn exists(client: &Admin, name: &str) -> KafkaResult<bool> {
     Ok(found.is_some_and(|topic| topic.error().is_none() && !topic.partitions().is_empty()))
 }
 
-/// Creates a topic; another process may have done so. With `only_ask` the brokers say whether they would create it.
+/// Creates a topic, unless another process has just created it. With `only_ask` the brokers only say whether they would create it.
 fn create(client: &Admin, topic: &Topic<'_>, only_ask: bool) -> std::result::Result<Creation, String> {
     let mut new = NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(topic.replication));
     for (key, value) in topic.config {

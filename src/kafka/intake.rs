@@ -9,12 +9,12 @@ use crate::record::Record;
 
 /// What the reader gives its records to.
 pub trait Intake {
-    /// Takes one record. `Full`: no room within the time the intake waits itself; the reader pauses its partitions,
-    /// polls on and offers the same record again until it is taken.
+    /// Takes one record. The intake itself waits for room for a short time. `Full`: there was no room in this time. Then the reader
+    /// pauses its partitions, goes on polling, and offers the same record again until it is taken.
     fn record(&mut self, record: &Record<'_>) -> Result<Taken>;
 
-    /// No further record has come yet, or the reader has other work: what the intake has gathered must be put into the shards
-    /// now.
+    /// Puts the rows that the intake has gathered into the shards. It is called when no further record has come yet, or when the
+    /// reader has other work.
     fn push_gathered(&mut self);
 
     /// Whether records need their headers, which cost time to read.
@@ -22,15 +22,16 @@ pub trait Intake {
         true
     }
 
-    /// A partition is about to be read from `start`. Called before its first record, also for partitions found later.
+    /// A partition is about to be read from `start`. This is called before its first record, also for partitions that are found while
+    /// the job runs.
     fn assigned(&mut self, topic: &Arc<str>, partition: i32, start: i64);
 
     /// The process has joined a group, which will give it its partitions.
     fn joined(&mut self, _membership: Arc<dyn Membership>) {}
 
-    /// These partitions go to another process. Waits at most `longest_wait` until what was taken of them is durable and gives
-    /// the lowest offset of each that isn't. Then they are forgotten: what is still on its way moves no watermark any
-    /// more, also if a partition comes back.
+    /// These partitions go to another process. This waits at most `longest_wait` until all of their records are durable, and returns
+    /// for each partition the lowest offset that isn't. Then the partitions are forgotten: rows that are settled later move no
+    /// watermark any more, even if a partition comes back.
     fn released(&mut self, partitions: &[(Arc<str>, i32)], longest_wait: Duration) -> Vec<Watermark>;
 
     /// Whether a transaction is open that has rows of partitions that were released.
@@ -38,10 +39,11 @@ pub trait Intake {
         false
     }
 
-    /// Everything below `next` has been offered, records or not: transaction markers and compacted offsets never come.
+    /// All records below `next` have been offered. Some offsets below it never come as records: transaction markers, and offsets that
+    /// compaction has removed.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);
 
-    /// So many offsets can't be read any more: retention was faster, or somebody deleted them.
+    /// These many offsets can't be read any more: retention or somebody has deleted them.
     fn missed(&mut self, _offsets: u64) {}
 
     /// The partition was created again: from now on it is read from `start`. Rows that were taken before are still written, but

@@ -1,20 +1,20 @@
-//! Under which name a job's progress is stored.
+//! The name under which a job's progress is stored.
 
 use std::time::Duration;
 
 use twox_hash::XxHash64;
 
-/// Under which name progress is kept, and whether it counts this time.
+/// The name under which progress is stored, and whether the job goes on from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
     pub job: String,
     /// The consumer group: the job file's own, or [`derived_group`].
     pub group: String,
-    /// Ignore stored progress: every partition starts by the startup mode.
+    /// Stored progress is ignored: every partition starts by the startup mode.
     pub fresh: bool,
     /// Bytes the client may hold in its own queue.
     pub share_of_memory: usize,
-    /// How long a start waits for brokers that are away, where it was told to.
+    /// How long a start waits for brokers that can't be reached. `None`: for the usual time.
     pub longest_wait: Option<Duration>,
 }
 

@@ -26,13 +26,13 @@ pub struct Broker<'a> {
     deadline: Instant,
     /// Nothing is assigned yet, so polling can't lose a message, and a user waits for the start.
     unassigned: bool,
-    /// Set when nobody waits for the answer any more.
+    /// Becomes true when nobody waits for the answer any more.
     given_up: Option<&'a AtomicBool>,
     asked: Instant,
     told: Cell<bool>,
 }
 
-/// How long one wait for metadata takes. After each wait errors of the connection are checked.
+/// How long one wait for metadata takes. After each wait, errors of the connection are checked.
 const SLICE: Duration = Duration::from_secs(1);
 /// A wait as long as this counts as endless.
 const NO_END: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -46,12 +46,12 @@ impl<'a> Broker<'a> {
         Broker { consumer, brokers, deadline: asked + wait, unassigned, given_up: None, asked, told: Cell::new(false) }
     }
 
-    /// The same, asking until this is set.
+    /// The same, but it stops asking when `given_up` becomes true.
     pub fn unless(self, given_up: &'a AtomicBool) -> Self {
         Broker { given_up: Some(given_up), ..self }
     }
 
-    /// The topics that a source reads, as far as they exist now. A name that is given must exist, a match needn't.
+    /// The topics that a source reads: the names that it gives, or the topics that match its pattern now.
     pub fn topics(&self, topics: &Topics) -> Result<Vec<String>> {
         match topics {
             Topics::Named(names) => Ok(names.clone()),
@@ -160,8 +160,8 @@ impl<'a> Broker<'a> {
         ))
     }
 
-    /// Extents of `partitions` of `topic`. `group_refused`: the brokers have refused to tell the group's offsets. Then they aren't
-    /// asked for, and each commit is `None`. Becomes true when they refuse now.
+    /// Extents of `partitions` of `topic`. `group_refused`: the brokers have refused to tell the group's offsets. Then the offsets aren't
+    /// asked for, and each commit is `None`. It becomes true here when the brokers refuse.
     pub fn extents(
         &self,
         topic: &str,
@@ -184,7 +184,7 @@ impl<'a> Broker<'a> {
         Ok(bare.into_iter().zip(rest).map(extent).collect())
     }
 
-    /// First and end offsets only; with `read_committed` the end is the last stable offset. One request to each broker for all
+    /// First and end offsets only; with `read_committed` the end is the last stable offset. Each broker gets one request for all
     /// of its partitions, because each request may wait as long as the client's own fetch.
     pub fn bounds(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Extent>> {
         if partitions.is_empty() {
@@ -244,7 +244,7 @@ impl<'a> Broker<'a> {
         Ok(partitions.iter().map(commit).collect())
     }
 
-    /// Repeats a question until it is answered or time is up: leaders move.
+    /// Repeats a question until it is answered or time is up. A try can fail because a partition's leader has just changed.
     fn ask<T>(&self, what: &str, question: impl Fn(Duration) -> KafkaResult<T>) -> Result<T> {
         loop {
             match question(Duration::from_secs(5).min(self.left())) {
@@ -270,8 +270,8 @@ impl<'a> Broker<'a> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Lets the client's callbacks run. A poll that ran one looks like a poll that found nothing, and log lines come before
-    /// the error they are about.
+    /// Lets the client's callbacks run. A poll that has run a callback looks like a poll that has found nothing, and the client's log
+    /// lines come before the error that they are about. So it polls many times.
     fn serve(&self) {
         for _ in 0..if self.unassigned { 1000 } else { 0 } {
             self.consumer.poll(Duration::ZERO);
@@ -279,8 +279,8 @@ impl<'a> Broker<'a> {
     }
 }
 
-/// Kafka's internal topics, by the names that its brokers call internal. A job that reads the topic of commits would read
-/// its own commits without end.
+/// Whether a topic is one of those that Kafka's brokers call internal. A job that reads the topic with the groups' offsets would
+/// read its own commits without end.
 fn is_internal(topic: &str) -> bool {
     matches!(topic, "__consumer_offsets" | "__transaction_state" | "__share_group_state" | "__cluster_metadata")
 }

@@ -24,7 +24,7 @@ pub struct Seen {
     pub fetched_to: i64,
 }
 
-/// What the group has decided about this member's partitions, to be answered by assigning them or giving them up.
+/// A decision of the group about this member's partitions. The answer is to assign them or to give them up.
 #[derive(Debug)]
 pub enum Rebalance {
     Assigned(TopicPartitionList),
@@ -58,7 +58,8 @@ impl KafkaContext {
         self.broken.lock().clone()
     }
 
-    /// Nothing is read any more. From now on decisions of the group are answered at once; the earlier ones are returned.
+    /// To be called when nothing is read any more. From now on the callback itself answers the group's decisions. Returns the earlier
+    /// decisions, which still need an answer.
     pub fn leave(&self) -> VecDeque<Rebalance> {
         self.leaving.store(true, Ordering::Relaxed);
         std::mem::take(&mut *self.rebalances.lock())
@@ -69,14 +70,14 @@ impl KafkaContext {
         self.rebalances.lock().pop_front()
     }
 
-    /// The last statistics. Each is returned only once.
+    /// The last statistics, if they have not been returned yet.
     pub fn take_statistics(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.lock())
     }
 }
 
 impl ClientContext for KafkaContext {
-    /// librdkafka reports every failed connection attempt; the reader itself says what matters, once.
+    /// librdkafka reports every failed attempt to connect. The reader itself logs, once, what matters for the user.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let level = match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => Level::Error,
@@ -158,7 +159,7 @@ pub fn decline(consumer: &KafkaConsumer, rebalance: &Rebalance) {
     }
 }
 
-/// Gives up those of the partitions that are assigned: the client accepts no answer that names another one.
+/// Gives up those of the partitions that are assigned. (The client accepts no answer that names a partition that isn't assigned.)
 pub fn give_up(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     let assigned = consumer.assignment()?;
@@ -170,7 +171,7 @@ pub fn give_up(consumer: &KafkaConsumer, partitions: &TopicPartitionList) -> Kaf
     consumer.incremental_unassign(&list)
 }
 
-/// Asking again won't help: the broker doesn't let this client keep offsets under this group.
+/// Whether the code means that the broker doesn't let this client keep offsets under this group, so that asking again is of no use.
 pub fn is_refusal(code: Code) -> bool {
     matches!(
         code,

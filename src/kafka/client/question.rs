@@ -37,10 +37,10 @@ impl<T: Send + 'static> Question<T> {
         let (consumer, kafka, unless) = (Arc::clone(consumer), kafka.clone(), Arc::clone(&given_up));
         let thread = threads::spawn("kafka-ask", move || {
             let answer = question(&Broker::new(&consumer, &kafka.brokers, LONGEST_WAIT, false).unless(&unless), &kafka);
-            // Before the answer is sent: the thread that gets it may end the process, and the client must leave its group
-            // before that, which it does when its last reference is dropped.
+            // This reference is dropped before the answer is sent. The thread that gets the answer may end the process, and the
+            // client must leave its group before that. It does so when its last reference is dropped.
             drop(consumer);
-            // Nobody may wait for it any more.
+            // Sending fails if nobody waits for the answer any more.
             let _ = sender.send(answer);
         });
         let thread = thread.map_err(|error| threads::refused("to ask the brokers", &error))?;

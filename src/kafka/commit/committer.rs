@@ -1,5 +1,5 @@
-//! A thread that sends commits, so that reading never waits for the group's coordinator. The client tells the outcome of a
-//! commit only to a caller that waits for it.
+//! A thread that sends commits and waits for the answers. The client tells the outcome of a commit only to a caller that waits
+//! for it, and the reader must not wait.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -19,7 +19,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// The thread ends when this is dropped and the last answer has come.
+    /// Starts the thread. It ends when the `Committer` is dropped and the last answer has come.
     pub fn start(mut commit: impl FnMut(&TopicPartitionList) -> CommitAnswer + Send + 'static) -> Result<Committer> {
         let (work, orders) = sync_channel::<TopicPartitionList>(1);
         let (answer, answers) = sync_channel(1);
@@ -50,7 +50,8 @@ impl Committer {
         Some(answer)
     }
 
-    /// Ends the thread, so that it doesn't keep the client. Doesn't wait for an answer that may never come.
+    /// Ends the thread, so that it doesn't keep the client. If a commit is under way, this doesn't wait for its answer, which may
+    /// never come.
     pub fn end(self) {
         let Committer { work, under_way, thread, .. } = self;
         drop(work);

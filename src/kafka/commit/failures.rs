@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-/// A failure that ends by itself is logged only after this time.
+/// A failure that may end by itself is logged only after this time.
 pub const SILENCE: Duration = Duration::from_secs(10);
-/// Between two warnings of commits that still fail.
+/// The time between two warnings of commits that still fail.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 /// Since when commits have failed, and when that was last logged.
@@ -30,12 +30,12 @@ impl CommitFailures {
         is_due
     }
 
-    /// Whether the last failure stays until somebody changes the brokers or the job.
+    /// Whether the failure that was logged last stays until somebody changes the brokers or the job.
     pub fn stays(&self) -> bool {
         self.logged.is_some_and(|(code, _)| !passes(code) && !is_of_membership(code))
     }
 
-    /// Commits are stored again; returns whether the failure had been logged.
+    /// Notes that commits are stored again. Returns whether the failure had been logged.
     pub fn end(&mut self) -> bool {
         let was_logged = self.logged.is_some();
         *self = CommitFailures::default();
@@ -48,7 +48,7 @@ fn is_of_membership(code: Code) -> bool {
     matches!(code, Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress)
 }
 
-/// Whether the failure ends without anybody's help.
+/// Whether the failure ends by itself.
 fn passes(code: Code) -> bool {
     advice(code, true).is_none() && advice(code, false).is_none() || code == Code::RebalanceInProgress
 }

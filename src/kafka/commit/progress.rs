@@ -33,7 +33,8 @@ pub struct GroupProgress {
     group: String,
     /// This process has joined the group.
     is_member: bool,
-    /// Where reading of a partition ends, if our own commits would move that bound: each commit repeats it.
+    /// Where reading of each partition ends, if that bound is an offset of the group, which our own commits move. So each commit
+    /// carries the bound in its metadata.
     kept_stops: Vec<Watermark>,
     offsets: Arc<StoredOffsets>,
     schedule: CommitSchedule,
@@ -44,7 +45,7 @@ pub struct GroupProgress {
 }
 
 impl GroupProgress {
-    /// Of a source whose partitions are read from `starts` to where `bounded` says.
+    /// The progress of a source whose partitions are read from `starts` to the end that `bounded` says.
     pub fn new(resume: &Resume, bounded: &Bounded, starts: &[StartPosition]) -> GroupProgress {
         let stop_of = |start: &StartPosition| Some((Arc::clone(&start.topic), start.partition, start.stop?));
         let kept = keeps_stop(bounded);
@@ -61,19 +62,19 @@ impl GroupProgress {
         }
     }
 
-    /// From here on progress is stored. `commit` is called by a thread of its own.
+    /// From now on progress is stored. `commit` is called on a thread of its own.
     pub fn start(
         &mut self,
         mut commit: impl FnMut(&StoredOffsets, &TopicPartitionList) -> CommitAnswer + Send + 'static,
     ) -> Result<()> {
-        // So far the group has everything that is durable.
+        // Nothing new is durable yet, so the group has all of the progress.
         self.stored.complete_at(Instant::now());
         let offsets = Arc::clone(&self.offsets);
         self.committer = Some(Committer::start(move |list| commit(&offsets, list))?);
         Ok(())
     }
 
-    /// This process has joined the group.
+    /// To be called when this process has joined the group.
     pub fn joined(&mut self) {
         self.is_member = true;
     }
@@ -88,13 +89,13 @@ impl GroupProgress {
         &self.offsets
     }
 
-    /// These partitions are read from here on, from where the group has them.
+    /// To be called when these partitions begin to be read, from the offsets that the group has.
     pub fn begin_at(&self, starts: &[StartPosition]) -> Result<()> {
         self.offsets.note(&self.list(&watermarks_of(starts))?);
         Ok(())
     }
 
-    /// These partitions are another process's now.
+    /// To be called when these partitions belong to another process.
     pub fn forget(&mut self, partitions: &[(Arc<str>, i32)]) {
         for (topic, id) in partitions {
             self.schedule.forget(topic, *id);
@@ -174,8 +175,8 @@ impl GroupProgress {
         Some(answer.is_ok())
     }
 
-    /// Commits what is durable of partitions that go to another process. Waits, a few seconds at most, until it is stored: the
-    /// next owner starts there. `longest` ends the wait earlier.
+    /// Commits the watermarks of partitions that go to another process, and waits until they are stored, because the next owner starts
+    /// there. It waits a few seconds at most, and no longer than `longest`.
     pub fn commit_released(&mut self, watermarks: &[Watermark], longest: Duration) {
         let deadline = Instant::now() + RELEASE_COMMIT.min(longest);
         loop {
@@ -194,12 +195,12 @@ impl GroupProgress {
         log::warn!("Kafka didn't confirm the offsets of partitions given up; some of their records are read again");
     }
 
-    /// The last commit, after everything read has become durable: whether it was stored. `serve` is called again and again
-    /// meanwhile, so that the client's callbacks run.
+    /// Makes the last commit, after everything that was read has become durable. Returns whether it was stored. Meanwhile `serve` is
+    /// called again and again, so that the client's callbacks run.
     pub fn commit_last(&mut self, watermarks: &[Watermark], mut serve: impl FnMut()) -> bool {
         let deadline = Instant::now() + LAST_COMMIT;
         while Instant::now() < deadline {
-            // First the answer to a commit that is still under way, then this one.
+            // If a commit is still under way, `send` does nothing; then its answer is awaited first.
             self.schedule.hurry(Instant::now());
             self.send(watermarks);
             if !self.is_under_way() {
@@ -216,7 +217,7 @@ impl GroupProgress {
         false
     }
 
-    /// The job has ended and stores nothing more.
+    /// To be called when the job has ended and stores nothing more.
     pub fn end(&mut self) {
         self.stored.end();
         if let Some(committer) = self.committer.take() {
@@ -224,7 +225,7 @@ impl GroupProgress {
         }
     }
 
-    /// The last commit wasn't stored.
+    /// Logs that the last commit wasn't stored.
     pub fn warn_of_lost_end(&self) {
         log::warn!(
             "Kafka didn't store the last offsets of group '{}'; the stored progress is {} s old, and later records are read \
@@ -256,7 +257,7 @@ impl GroupProgress {
         }
     }
 
-    /// The client waits for the group's coordinator without a deadline.
+    /// Warns when the answer to a commit doesn't come: the client waits for the group's coordinator without a deadline.
     fn warn_of_silence(&mut self) {
         let (code, now) = (Code::WaitingForCoordinator, Instant::now());
         if self.committer.is_some()

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::kafka::intake::Watermark;
 
-/// Brokers forget offsets that nobody commits again.
+/// How often an unchanged offset is committed again: brokers delete the offsets of a group that commits nothing for long.
 const REFRESH: Duration = Duration::from_secs(3600);
-/// Between a commit that failed and the next one.
+/// The wait between a commit that failed and the next one doubles from `FIRST_WAIT` to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -58,13 +58,13 @@ impl CommitSchedule {
         due
     }
 
-    /// The last commit was stored. Returns whether the one before had failed.
+    /// Notes that the last commit was stored. Returns whether the commit before it had failed.
     pub fn stored(&mut self) -> bool {
         self.complete = self.sent_at;
         self.failing.take().is_some()
     }
 
-    /// The last commit didn't arrive, or was refused: everything is sent again, after growing waits.
+    /// Notes that the last commit didn't arrive or was refused. Everything is sent again, after waits that become longer.
     pub fn failed(&mut self, now: Instant) {
         self.sent.clear();
         let wait = self.failing.as_ref().map_or(FIRST_WAIT, |failing| (failing.wait * 2).min(LONGEST_WAIT));
@@ -86,7 +86,7 @@ impl CommitSchedule {
         self.complete
     }
 
-    /// The partition is another process's now.
+    /// To be called when the partition belongs to another process.
     pub fn forget(&mut self, topic: &str, partition: i32) {
         self.sent.retain(|sent| sent.partition != partition || *sent.topic != *topic);
     }
@@ -125,15 +125,19 @@ mod tests {
             schedule.failed(now);
             let failed = now;
             while schedule.failing.as_ref().is_some_and(|failing| now < failing.until) {
-                assert_eq!(schedule.due(&[mark(0, next)], now), vec![], "not before it is time");
+                assert_eq!(schedule.due(&[mark(0, next)], now), vec![], "no commit during the wait");
                 now += FIRST_WAIT;
             }
             waits.push(now - failed);
         }
         assert!(waits.is_sorted() && waits[0] == FIRST_WAIT && waits[99] == LONGEST_WAIT, "{waits:?}");
         assert_eq!(schedule.due(&[mark(0, 100)], now), vec![mark(0, 100)]);
-        assert!(schedule.stored(), "that was not so before");
-        assert_eq!(schedule.due(&[mark(0, 101)], now), vec![mark(0, 101)], "nothing is waited for any more");
+        assert!(schedule.stored(), "the commit before it had failed");
+        assert_eq!(
+            schedule.due(&[mark(0, 101)], now),
+            vec![mark(0, 101)],
+            "there is no wait after a commit that was stored"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The offsets that the group has of the partitions that are read here. They are committed in order, and can be committed
-//! again.
+//! The offsets that the group has for the partitions that are read here. They are committed in order, and the same offset can be
+//! committed again.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ impl StoredOffsets {
         answer
     }
 
-    /// Commits what the group has of a partition once more. `None`: the partition isn't read here.
+    /// Commits the offset that the group has for a partition once more. `None`: the partition isn't read here.
     pub fn commit_again(&self, consumer: &KafkaConsumer, topic: &str, partition: i32) -> Option<CommitAnswer> {
         let _in_order = self.committing.lock();
         let (offset, metadata) = self.known.lock().get(&(topic.to_owned(), partition))?.clone();
@@ -58,7 +58,7 @@ impl StoredOffsets {
         }
     }
 
-    /// The partition is another process's now.
+    /// To be called when the partition belongs to another process.
     pub fn forget(&self, topic: &str, partition: i32) {
         self.known.lock().remove(&(topic.to_owned(), partition));
     }

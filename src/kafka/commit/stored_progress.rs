@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// How old a job's stored progress is. Shared with the code that shows it.
+/// How old a job's stored progress is. The code that shows this figure has a clone.
 #[derive(Debug, Clone, Default)]
 pub struct StoredProgress(Arc<Mutex<Times>>);
 

@@ -40,7 +40,7 @@ impl Membership for Member {
         let Some(consumer) = self.consumer.upgrade() else { return Err("this process has left the group".to_owned()) };
         match self.offsets.commit_again(&consumer, topic, partition) {
             Some(Ok(())) => Ok(()),
-            // The group stores no offsets at all, so it can't be asked this way.
+            // The group stores no offsets at all, so no commit can prove the membership. It is taken as confirmed.
             Some(Err(code)) if keeps_no_offsets(code) => {
                 log::debug!("{topic}[{partition}]: the group doesn't keep offsets ({code})");
                 Ok(())
@@ -51,7 +51,8 @@ impl Membership for Member {
     }
 }
 
-/// A refusal that says nothing of the membership. A member of an old generation isn't meant: it learns of its partitions soon.
+/// Whether the refusal says nothing about the membership. (UnknownMemberId and IllegalGeneration say that this process is no valid
+/// member now.)
 fn keeps_no_offsets(code: Code) -> bool {
     is_refusal(code) && !matches!(code, Code::UnknownMemberId | Code::IllegalGeneration)
 }

@@ -12,7 +12,7 @@ use crate::kafka::start::position::StartPosition;
 use crate::kafka::start::rules::StartRules;
 use crate::settings::kafka::KafkaSource;
 
-/// How often they are asked about.
+/// How often the brokers are asked.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 pub struct OtherMembers {

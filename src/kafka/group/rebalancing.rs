@@ -22,18 +22,19 @@ const LOG_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug, PartialEq)]
 pub enum RebalanceDecision {
     Nothing,
-    /// Begin with partitions that were assigned: how far they reach, and what the group has of them.
+    /// Begin with these partitions, which were assigned. Their extents say how far they reach and which offsets the group has.
     TakeOver(Extents),
-    /// Write and commit what is left of these partitions; then call [`Rebalancing::released`].
+    /// Write the waiting rows of these partitions, and commit their progress; then call [`Rebalancing::released`].
     GiveUp(TopicPartitionList),
 }
 
-/// The answer to the group that is still open.
+/// The group's decision that has no answer yet, if there is one.
 enum RebalanceState {
     Idle,
-    /// Partitions were assigned, and the brokers are asked where to begin. The group waits, and the reader reads on.
+    /// Partitions were assigned, and the brokers are asked where to begin. The group waits for the answer; meanwhile the reader goes
+    /// on reading its other partitions.
     Assigned(TopicPartitionList, Question<Extents>),
-    /// Partitions were revoked, and transactions with their rows are open.
+    /// Partitions were revoked, and transactions with rows of these partitions are open.
     Releasing(Releasing),
 }
 
@@ -81,7 +82,7 @@ pub struct Rebalancing {
 }
 
 impl Rebalancing {
-    /// `max_poll_interval`: after so long without a poll the group removes a member.
+    /// `max_poll_interval`: the group removes a member that doesn't poll for this long.
     pub fn new(max_poll_interval: Duration) -> Rebalancing {
         Rebalancing { state: RebalanceState::Idle, release_wait: (max_poll_interval / 4).min(LONGEST_RELEASE) }
     }
@@ -91,12 +92,13 @@ impl Rebalancing {
         self.release_wait
     }
 
-    /// Whether the group waits for an answer. An assignment that is made for another reason would count as that answer.
+    /// Whether the group waits for an answer. Then nothing must be assigned for another reason: the client would take it for the
+    /// answer.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, RebalanceState::Idle)
     }
 
-    /// The next step. `is_releasing`: whether a transaction is open that has rows of partitions that were revoked.
+    /// The next step. `is_releasing` tells whether a transaction with rows of revoked partitions is open.
     pub fn next(
         &mut self,
         client: &impl GroupClient,
@@ -141,8 +143,9 @@ impl Rebalancing {
         Ok(RebalanceDecision::Nothing)
     }
 
-    /// What could be written of revoked partitions has been written. `is_releasing`: a transaction with their rows is still
-    /// open. An older row must not be written after a newer one of the next owner, so the group waits for its end.
+    /// To be called when the wait for the rows of revoked partitions is over. `is_releasing`: a transaction with rows of these
+    /// partitions is still open. The group gets its answer only after the end of this transaction. Otherwise the transaction could
+    /// write an older row after the next owner has written a newer one.
     pub fn released(
         &mut self,
         client: &impl GroupClient,
@@ -157,7 +160,7 @@ impl Rebalancing {
         Ok(())
     }
 
-    /// Nothing is read any more: the group's decisions are answered without reading anything.
+    /// To be called when nothing is read any more: the group's decisions are answered without reading the partitions.
     pub fn decline_all(&mut self, client: &SourceClient) {
         let later = client.context().leave();
         let open = match std::mem::replace(&mut self.state, RebalanceState::Idle) {
@@ -196,7 +199,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    /// A group that has made these decisions, and brokers that answer one question after another.
+    /// A client whose group has made these decisions, and whose brokers give these answers, one after another.
     #[derive(Default)]
     struct FakeClient {
         decisions: RefCell<VecDeque<Rebalance>>,

@@ -14,7 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use crate::error::{Error, Result};
 use crate::kafka::properties::{translated, tuning};
 
-/// What the brokers have confirmed.
+/// How much the brokers have confirmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Produced {
     pub messages: u64,
@@ -83,7 +83,7 @@ fn send_lines(
             if error.rdkafka_error_code() != Some(Code::QueueFull) {
                 return Err(format!("line {}: {error}", number + 1));
             }
-            // Delivery reports make room.
+            // The client's queue is full. Delivery reports make room in it.
             producer.poll(Duration::from_millis(100));
             record = back;
         }

@@ -23,7 +23,7 @@ const FIXED: &[(&str, &str)] = &[
     ("enable.idempotence", "true"),
     ("message.timeout.ms", "0"),
     ("linger.ms", "5"),
-    // Which messages are too large for the topic is decided by the broker.
+    // The broker decides which messages are too large for the topic.
     ("message.max.bytes", "100000000"),
     // Keys go to the partitions that Java's producer would choose.
     ("partitioner", "murmur2_random"),
@@ -54,7 +54,7 @@ impl Publisher {
         Ok(Publisher { producer, topic: topic.to_owned(), brokers })
     }
 
-    /// Whether [`Publisher::open`] would succeed; creates nothing. Tells whether the topic would be created.
+    /// Checks whether [`Publisher::open`] would succeed, and creates nothing. Returns whether the topic would be created.
     pub fn check(source: &KafkaSource, topic: &str) -> Result<Creation> {
         ensure_topic(source, topic, true)
     }
@@ -88,7 +88,7 @@ impl Publisher {
             if error.rdkafka_error_code() != Some(Code::QueueFull) {
                 return Err(self.failed(&error));
             }
-            // Answers make room.
+            // The client's queue is full. A broker's answer makes room in it.
             self.producer.poll(WAIT);
             record = back;
         }
@@ -132,7 +132,7 @@ fn config(source: &KafkaSource) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// What has become of the messages of one call.
+/// How many messages of one call are not acknowledged yet, and the first error.
 #[derive(Default)]
 struct PublishCounts {
     pending: AtomicUsize,

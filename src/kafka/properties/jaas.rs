@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &str) -> Result<Login, String> {
     let text = if escaped { text.replace("\\\"", "\"") } else { text.to_owned() };
     let text = text.trim().trim_end_matches(';');
     let (class, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    // The class may be relocated into another package; its simple name decides.
+    // The class may have been moved into another package, so only its simple name counts.
     let module = match class.rsplit('.').next().unwrap_or_default() {
         "PlainLoginModule" => Module::Plain,
         "ScramLoginModule" => Module::Scram,

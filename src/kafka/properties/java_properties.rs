@@ -1,4 +1,5 @@
-//! `properties.*` as a Java client spells them, translated for librdkafka: one table, then the few that need code of their own.
+//! `properties.*` as a Java client spells them, translated for librdkafka: one table for most of them, then code for the few that need
+//! more than a line of the table.
 
 use rdkafka::ClientConfig;
 
@@ -7,28 +8,28 @@ use super::jaas::Module;
 use super::stores::{StoreType, TrustStore, store_type};
 use crate::settings::Password;
 
-/// What becomes of the job file's properties.
+/// The job file's properties, translated for librdkafka.
 #[derive(Default)]
 pub struct Translation {
     /// librdkafka's names and values. Holds secrets: never logged.
     pub settings: Vec<(String, String)>,
     pub trust_store: Option<TrustStore>,
-    /// What only a member of the group uses, under the same names.
+    /// Settings that only a member of the group uses, under librdkafka's names.
     pub membership: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub errors: Vec<String>,
 }
 
 enum PropertyRule {
-    /// The same meaning under this name.
+    /// librdkafka has this name for the same setting.
     As(&'static str),
-    /// Decided elsewhere or handled together with others below.
+    /// Another part of the code decides it, or it is handled together with others below.
     Handled,
-    /// A tuning key without an equivalent.
+    /// A tuning key for which librdkafka has no equivalent.
     NoEquivalent,
-    /// Names Java code.
+    /// Its value names Java code.
     JavaClass,
-    /// About membership in the group, which this client joins only if it is told to.
+    /// It is about membership in the group, which this client joins only if it is told to.
     Membership,
     /// Always off, with the reason.
     AlwaysOff(&'static str),
@@ -126,7 +127,7 @@ pub fn translate(properties: &[(String, String)]) -> Translation {
                     out.warnings.push(format!("properties.{key} is always off: {why}"));
                 }
             }
-            // Most tuning keys have the same name on both sides; librdkafka's own keys are welcome too.
+            // Most tuning keys have the same name in Java and in librdkafka. librdkafka's own keys are taken, too.
             None if known(key) => out.set(key, key, value),
             None => out.warnings.push(format!("properties.{key} is unknown and has no effect")),
         }
@@ -140,7 +141,7 @@ pub fn translate(properties: &[(String, String)]) -> Translation {
 }
 
 impl Translation {
-    /// Adds a setting if librdkafka takes its value: else a tuning key keeps its default, and any other stops the job.
+    /// Adds a setting if librdkafka takes its value. If it doesn't, a tuning key keeps its default, and any other key stops the job.
     /// The value may be a secret, so it isn't shown.
     fn set(&mut self, java: &str, name: &str, value: &str) {
         if self.takes(java, name, value) {
@@ -159,12 +160,12 @@ impl Translation {
         !refused
     }
 
-    /// Whether there is anything that [`Translation::without_tuning`] would forget.
+    /// Whether there are settings that [`Translation::without_tuning`] would leave out.
     pub fn tunes(&self) -> bool {
         !self.membership.is_empty() || self.settings.iter().any(|(name, _)| is_tuning(name))
     }
 
-    /// Forgets what only tunes, for a client that refuses the values together.
+    /// Without the tuning settings. It is for a client that refuses a combination of values, each of which it takes alone.
     pub fn without_tuning(mut self) -> Self {
         self.settings.retain(|(name, _)| !is_tuning(name));
         self.membership.clear();
@@ -172,7 +173,7 @@ impl Translation {
     }
 }
 
-/// Whether the setting has no effect on what is read and on who may read it.
+/// Whether the setting only tunes: it has no effect on which records are read and on who may read them.
 fn is_tuning(key: &str) -> bool {
     !(["security.", "sasl.", "ssl.", "https.", "enable.ssl.", "enable.sasl."]
         .iter()
@@ -180,16 +181,16 @@ fn is_tuning(key: &str) -> bool {
         || key == "isolation.level")
 }
 
-/// librdkafka knows a setting of this name.
+/// Whether librdkafka knows a setting of this name.
 fn known(name: &str) -> bool {
-    // An empty value is wrong for many keys, but only an unknown key has no value at all.
+    // A known key always has a value, so `get` fails only for an unknown one.
     ClientConfig::new().create_native_config().is_ok_and(|config| config.get(name).is_ok())
 }
 
 struct GivenProperties<'a>(&'a [(String, String)]);
 
 impl GivenProperties<'_> {
-    /// The last one wins, as in the job file.
+    /// If a key is given twice, the last value counts, as in the job file.
     fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
@@ -226,7 +227,7 @@ fn login(given: &GivenProperties<'_>, out: &mut Translation) {
         }
     }
     let Some(text) = given.get("sasl.jaas.config") else {
-        // A login may also be given by the client's own names.
+        // The login may be given by librdkafka's own settings instead.
         let own = match mechanism.as_str() {
             "OAUTHBEARER" => {
                 let is = |key, value| given.get(key).is_some_and(|given| given.eq_ignore_ascii_case(value));
@@ -273,7 +274,7 @@ fn oauth(login: &jaas::Login, given: &GivenProperties<'_>, out: &mut Translation
 }
 
 fn trust(given: &GivenProperties<'_>, out: &mut Translation) {
-    // An empty string is how Java switches the host name check off.
+    // In Java an empty string turns off the check of the host's name.
     if let Some(check) = given.get("ssl.endpoint.identification.algorithm") {
         let check = if check.is_empty() { "none" } else { check };
         out.set("ssl.endpoint.identification.algorithm", "ssl.endpoint.identification.algorithm", check);

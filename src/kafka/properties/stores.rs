@@ -4,7 +4,7 @@ use openssl::pkcs12::Pkcs12;
 
 use crate::settings::Password;
 
-/// A PKCS#12 file with the certificates to trust. The client itself only takes PEM there, so it is converted at start.
+/// A PKCS#12 file with the certificates to trust. librdkafka takes them only as PEM, so the file is converted at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TrustStore {
     pub(crate) path: String,
@@ -12,7 +12,7 @@ pub(crate) struct TrustStore {
 }
 
 impl TrustStore {
-    /// Its certificates as PEM. `key`: its options' prefix.
+    /// The certificates as PEM. `key`: the prefix of the store's options (`properties.ssl.truststore`).
     pub(crate) fn to_pem(&self, key: &str) -> Result<String, String> {
         let problem = |what: String| {
             format!("{key}.location '{}': {what}; a PEM file with its type set to PEM works too", self.path)
@@ -37,8 +37,8 @@ pub(crate) enum StoreType {
     Pkcs12,
 }
 
-/// The type of the store at `path`, `key` being its options' prefix (`properties.ssl.truststore`). Java's default is JKS, which
-/// only Java reads; a file that is called .p12 or .pem is taken for what it is called.
+/// The type of the store at `path`. `key`: the prefix of its options (`properties.ssl.truststore`). Without `given`, the file name's
+/// ending decides (.p12, .pem). Java's default is JKS, which only Java can read.
 pub(crate) fn store_type(key: &str, given: Option<&str>, path: &str) -> Result<StoreType, String> {
     let given = given.map(str::to_ascii_uppercase);
     let extension = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();

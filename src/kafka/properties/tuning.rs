@@ -1,4 +1,4 @@
-//! The client's settings besides the job file's own: what delivery needs, and what makes reading fast and prompt.
+//! The client's settings that the job file doesn't give: those that delivery needs, and those that make reading fast and prompt.
 
 use rdkafka::ClientConfig;
 
@@ -9,16 +9,16 @@ use crate::threads;
 
 /// Settings that the job file's properties may override.
 const PREFERRED: &[(&str, &str)] = &[
-    // Java reads uncommitted transactions unless told otherwise; librdkafka would not.
+    // Java's default; librdkafka's own default is read_committed.
     ("isolation.level", "read_uncommitted"),
     ("check.crcs", "true"),
-    // A full queue is tried again soon: the default of a second stalls a fast reader.
+    // After its queue was full, the client fetches again soon. With the default of a second, a fast reader would have to wait.
     ("fetch.queue.backoff.ms", "2"),
     ("fetch.error.backoff.ms", "100"),
     ("fetch.wait.max.ms", "500"),
     ("fetch.min.bytes", "1"),
     ("queued.min.messages", "1000000"),
-    // The default is less than a topic may allow for its messages. The client would never get past such a message.
+    // A topic may allow larger messages than librdkafka's default. The client could never read beyond such a message.
     ("receive.message.max.bytes", "2147483647"),
     ("socket.nagle.disable", "true"),
     ("socket.keepalive.enable", "true"),
@@ -31,15 +31,15 @@ const PREFERRED: &[(&str, &str)] = &[
 const FIXED: &[(&str, &str)] = &[
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
-    // A silent jump to another offset would pass unread records.
+    // If the client itself chose another offset, it would skip records without telling.
     ("auto.offset.reset", "error"),
     ("allow.auto.create.topics", "false"),
-    // Feeds the lag and the end of a bounded read.
+    // The statistics tell how far the job lags, and when a bounded job has fetched everything.
     ("statistics.interval.ms", "1000"),
 ];
 
-/// The threads that a client of librdkafka starts besides one for each broker: its main thread, and those for the group's coordinator,
-/// its own requests and its background work.
+/// How many threads a client of librdkafka starts in addition to one for each broker: its main thread, and those for the group's
+/// coordinator, its own requests and its background work.
 const CLIENT_THREADS: usize = 4;
 
 /// Brokers and login, shared by everything that talks to Kafka.
@@ -68,7 +68,7 @@ pub fn consumer(
     share_of_memory: usize,
 ) -> Result<ClientConfig> {
     let mut config = connection(&source.brokers, translation)?;
-    // Its map of settings shows secrets blanked out: it can be added to, not copied from.
+    // The settings are added to this object. A copy of its map would not do: the map shows secrets only as placeholders.
     let mut prefer = |name: &str, value: &str| {
         if config.get(name).is_none() {
             config.set(name, value);
@@ -77,14 +77,14 @@ pub fn consumer(
     for (name, value) in PREFERRED {
         prefer(name, value);
     }
-    // One response may exceed the queue's limit, so it may only be a part of that limit.
+    // One response may exceed the queue's limit. So a response may have only a quarter of that limit.
     let queue = (share_of_memory / 1024).clamp(1, 2_097_151);
     prefer("queued.max.messages.kbytes", &queue.to_string());
     prefer("fetch.max.bytes", &(share_of_memory / 4).clamp(1_000_000, 50_000_000).to_string());
     for (name, value) in FIXED {
         config.set(*name, *value);
     }
-    // A client whose longest wait is shorter than its first isn't made.
+    // librdkafka makes no client whose longest wait is shorter than its first wait.
     let wait = |name| config.get(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
     let longest = wait("reconnect.backoff.max.ms").max(wait("reconnect.backoff.ms"));
     config.set("reconnect.backoff.max.ms", longest.to_string());
@@ -92,7 +92,7 @@ pub fn consumer(
         for (name, value) in &translation.membership {
             config.set(name, value);
         }
-        // Partitions that stay are read on while others move, which matters where each move waits for transactions.
+        // With this strategy, partitions that stay are read while others move. That matters because each move waits for transactions.
         config.set("partition.assignment.strategy", "cooperative-sticky");
         // The client itself looks for new partitions of the topics it has subscribed to.
         if let Some(interval) = source.discovery_interval {

@@ -1,4 +1,4 @@
-//! What an error means that the client gives in place of a message. Pure: the clock comes in as an argument.
+//! The meaning of an error that the client gives in place of a message. Pure: the clock comes in as an argument.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::error::{Error, Result};
 
-/// The same warning is logged once in this time.
+/// The same warning is logged at most once in this time.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 /// What the reader has to do.
@@ -27,7 +27,7 @@ pub struct ClientErrors {
 }
 
 impl ClientErrors {
-    /// Err: reading can't go on.
+    /// An error means that reading can't go on.
     pub fn judge(&mut self, error: &KafkaError, brokers: &str, now: Instant) -> Result<ClientEvent> {
         let code = match error {
             KafkaError::PartitionEOF(id) => return Ok(ClientEvent::EndOfPartition(*id)),

@@ -7,7 +7,7 @@ use rdkafka::message::BorrowedMessage;
 use super::native;
 use crate::record::Header;
 
-/// How many different names that aren't UTF-8 are kept; they are never freed. All further ones get the same name.
+/// How many different names that aren't UTF-8 are kept (they are never freed). All further names of this kind are read as `UNREADABLE`.
 const MOST_NAMES: usize = 256;
 const UNREADABLE: &str = "\u{fffd}";
 
@@ -27,14 +27,14 @@ impl Headers {
         headers
     }
 
-    /// Keeps the memory for the next message, under a longer lifetime.
+    /// Keeps the emptied list for the next message. Its type gets a longer lifetime.
     pub fn put_back(&mut self, mut headers: Vec<Header<'_>>) {
         headers.clear();
         self.spare = headers.into_iter().map(|_| ("", None)).collect();
     }
 }
 
-/// Names that aren't UTF-8, as Java reads them: wrong bytes are replaced.
+/// Names that aren't UTF-8, as Java reads them: invalid bytes are replaced.
 #[derive(Default)]
 struct Names(HashMap<Vec<u8>, &'static str>);
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many records of the topics are not durable yet. Shared with whoever shows it.
+/// How many records of the topics are not durable yet. The code that shows this figure has a clone.
 #[derive(Debug, Clone, Default)]
 pub struct Lag(Arc<AtomicU64>);
 

@@ -1,4 +1,4 @@
-//! What librdkafka knows of a message but its Rust binding doesn't offer. Unsafe code, because these are calls of C functions.
+//! Facts about a message that librdkafka knows but its Rust binding doesn't offer. The code is unsafe because it calls C functions.
 
 use std::ffi::CStr;
 use std::{ptr, slice};
@@ -18,18 +18,18 @@ pub fn leader_epoch(message: &BorrowedMessage<'_>) -> Option<i32> {
 /// Gives each header's name, which may not be UTF-8, and its value.
 pub fn each_header<'m>(message: &'m BorrowedMessage<'_>, mut give: impl FnMut(&'m [u8], Option<&'m [u8]>)) {
     let mut headers = ptr::null_mut();
-    // SAFETY: the message is borrowed, so it is there.
+    // SAFETY: the message is borrowed, so it is valid.
     if unsafe { rd_kafka_message_headers(message.ptr(), &mut headers) } != RD_KAFKA_RESP_ERR_NO_ERROR {
         return;
     }
     for index in 0.. {
         let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
-        // SAFETY: the headers are the message's and live as long. An index beyond them is an error.
+        // SAFETY: the headers belong to the message and live as long as it. For an index beyond them, the function returns an error.
         let found = unsafe { rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) };
         if found != RD_KAFKA_RESP_ERR_NO_ERROR {
             return;
         }
-        // SAFETY: librdkafka ends names with a zero byte, and a value that isn't NULL has `size` bytes; both are the message's.
+        // SAFETY: librdkafka ends names with a zero byte, and a value that isn't NULL has `size` bytes. Both belong to the message.
         let (name, value) = unsafe {
             let value = (!value.is_null()).then(|| slice::from_raw_parts(value.cast::<u8>(), size));
             (CStr::from_ptr(name).to_bytes(), value)

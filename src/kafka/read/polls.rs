@@ -1,5 +1,5 @@
-//! How long the reader took between two polls of its client. A group removes a member that polls too seldom, so nothing
-//! that waits for an answer may run between two polls.
+//! How long the reader took between two polls of its client. A group removes a member that polls too seldom, so the reader must
+//! not wait for an answer between two polls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::time::Instant;
 
-/// The longest time between two polls. Shared with the code that reads it.
+/// The longest time between two polls. The code that reads this figure has a clone.
 #[derive(Debug, Clone, Default)]
 pub struct LongestGap(Arc<AtomicU64>);
 
@@ -25,7 +25,7 @@ pub struct Polls {
 }
 
 impl Polls {
-    /// The client is about to be polled, maybe many times without a pause.
+    /// To be called when the client is about to be polled, maybe many times without a pause.
     #[inline]
     pub fn poll(&mut self) {
         let now = Instant::now();

@@ -1,5 +1,5 @@
-//! What happens when a partition's next record isn't there: retention has deleted it, or the topic was created again. The
-//! client doesn't say which partition it is, so the brokers are asked.
+//! What happens when the next record of a partition isn't there, because retention has deleted it or the topic was created again.
+//! The client doesn't say which partition it is, so the brokers are asked.
 
 use crate::error::Result;
 use crate::kafka::client::question::Question;
@@ -12,17 +12,17 @@ use super::fetching::Fetching;
 pub struct RangeCheck {
     /// The next record of a partition is out of range, and the brokers haven't been asked yet which partition it is.
     is_due: bool,
-    /// How far the partitions reach that are being read.
+    /// The question how far the partitions that are being read reach.
     question: Option<Question<Extents>>,
 }
 
 impl RangeCheck {
-    /// The next record of some partition is out of range.
+    /// To be called when the next record of some partition is out of range.
     pub fn request(&mut self) {
         self.is_due = true;
     }
 
-    /// Asks how far the partitions reach that are being read, where that was requested. Meanwhile the others are read.
+    /// If it was requested, asks how far the partitions that are being read reach. Meanwhile the other partitions are read.
     pub fn ask_if_due(&mut self, client: &SourceClient, fetching: &Fetching) -> Result<()> {
         if !self.is_due || self.question.is_some() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! What the reader does between two polls: commits, lag, new partitions, the group's decisions and the brokers' answers. Each
-//! of them is a part that owns its state.
+//! What the reader does between two polls: commits, lag, new partitions, the group's decisions and the brokers' answers. For each
+//! of these there is a part that owns its state.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ use crate::kafka::start::position::{StartPosition, StartReason};
 const INTERVAL: Duration = Duration::from_millis(250);
 
 pub struct Upkeep {
-    /// Where the job found each partition. In a group: of all partitions, whoever reads them.
+    /// Where the job found each partition at its start. In a group these are all partitions, also those that other members read.
     starts: Vec<StartPosition>,
     progress: GroupProgress,
     /// Nothing is stored in the group.
@@ -68,7 +68,7 @@ impl Upkeep {
         self.progress.stored_progress()
     }
 
-    /// The next record of some partition is out of range.
+    /// To be called when the next record of some partition is out of range.
     pub fn check_range(&mut self) {
         self.range_check.request();
     }
@@ -88,7 +88,7 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Fixes where the job starts, if it has no progress, and joins.
+    /// Joins the group. If the job has no progress, its start positions are committed before.
     fn join_group(&mut self, client: &SourceClient, intake: &mut dyn Intake) -> Result<()> {
         let resume = client.resume();
         let is_first_run = self.starts.iter().all(|position| position.origin == StartReason::StartupMode);
@@ -115,7 +115,7 @@ impl Upkeep {
         if client.in_group() { self.others.are_done(client, &self.starts) } else { Ok(true) }
     }
 
-    /// What is due. Says whether partitions were given up.
+    /// Does the work that is due. Returns whether partitions were given up.
     pub fn between_polls(
         &mut self,
         client: &SourceClient,
@@ -128,7 +128,7 @@ impl Upkeep {
         Ok(gave_up)
     }
 
-    /// Answers a decision of the group, if there is one. Says whether partitions were given up.
+    /// Answers a decision of the group, if there is one. Returns whether partitions were given up.
     fn answer_group(
         &mut self,
         client: &SourceClient,
@@ -174,7 +174,7 @@ impl Upkeep {
                 gone.len()
             );
         } else {
-            // With a short max.poll.interval.ms a longer wait would end this member's membership.
+            // If max.poll.interval.ms is short, a longer wait would make the group remove this member.
             self.progress.commit_released(&watermarks, longest_wait);
             for (topic, partition, next) in &watermarks {
                 log::info!("{topic}[{partition}] goes to another process at offset {next}");
@@ -188,8 +188,8 @@ impl Upkeep {
     /// Acts on the brokers' answers.
     fn take_answers(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
         self.range_check.ask_if_due(client, fetching)?;
-        // Records that wait for the intake are processed first: they exist. And while the group waits for an answer to a rebalance, an
-        // assignment made here would count as that answer.
+        // Records that were polled and wait for the intake are processed first, because they come before the missing ones. And while
+        // the group waits for an answer to a rebalance, the client would take an assignment that is made here for that answer.
         if !fetching.has_waiting()
             && !self.rebalancing.is_open()
             && let Some(extents) = self.range_check.answer()
@@ -208,7 +208,7 @@ impl Upkeep {
         }
     }
 
-    /// Now and then: read positions, commits, lag, new partitions.
+    /// Does what is due every [`INTERVAL`]: read positions, commits, lag, new partitions.
     #[inline]
     fn now_and_then(&mut self, client: &SourceClient, fetching: &mut Fetching, intake: &mut dyn Intake) -> Result<()> {
         let now = Instant::now();
@@ -225,7 +225,7 @@ impl Upkeep {
         self.discovery.search_if_due(now, client, || fetching.known())
     }
 
-    /// The last commit, after everything read has become durable. Reading is over.
+    /// Makes the last commit, after reading has ended and everything that was read has become durable.
     pub fn commit_last(
         &mut self,
         client: &SourceClient,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::mark::CommittedOffset;
 use super::position::StartReason;
 
-/// Where reading begins, and why there.
+/// The offset at which reading begins, and why it begins there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartPlace {
     pub start: i64,
@@ -28,7 +28,7 @@ pub struct Extent {
     pub commit: Option<CommittedOffset>,
     /// First offset at or after the startup timestamp, when that is the mode.
     pub at_timestamp: Option<i64>,
-    /// The same for the bounded mode.
+    /// First offset at or after the timestamp of the bounded mode, when that is the mode.
     pub at_bound: Option<i64>,
 }
 
@@ -55,7 +55,7 @@ impl Extent {
         }
     }
 
-    /// Logs what was lost, if `place` differs from `next`, where reading should go on.
+    /// Logs which offsets were lost, if reading goes on at `place` instead of `next`.
     pub fn warn_of_jump(&self, topic: &str, next: i64, place: &StartPlace) {
         let (id, low, high) = (self.partition, self.low, self.high);
         if place.origin != StartReason::OutOfRange || place.start == next {

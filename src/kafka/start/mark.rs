@@ -1,7 +1,7 @@
 //! The metadata of a committed offset. It says which job made the commit.
 
 const MARK: &str = "vecsink ";
-/// Stands between the job's name and the stop. No job's name has a control character.
+/// The text between the job's name and the stop. No job's name has a control character.
 const STOP: &str = "\tto ";
 
 /// The offset that the group has for a partition.
@@ -11,7 +11,7 @@ pub struct CommittedOffset {
     pub metadata: String,
 }
 
-/// What a commit's metadata says when a vecsink made it.
+/// What the metadata says of a commit that vecsink made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark<'a> {
     pub job: &'a str,
@@ -27,7 +27,7 @@ impl CommittedOffset {
     }
 }
 
-/// The metadata that marks a commit as `job`'s. With `stop` the partition is read up to there by later runs too.
+/// The metadata that marks a commit as `job`'s. `stop`: where later runs end reading of the partition, too.
 pub fn metadata(job: &str, stop: Option<i64>) -> String {
     stop.map_or_else(|| format!("{MARK}{job}"), |stop| format!("{MARK}{job}{STOP}{stop}"))
 }

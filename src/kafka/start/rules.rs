@@ -1,4 +1,5 @@
-//! Where each partition of a topic is read from and to: stored progress, else the startup mode, and the bounded mode. Pure.
+//! Where each partition of a topic is read from and to. It is read from the stored progress or, without that, by the startup mode;
+//! the bounded mode says where it ends. Pure.
 
 use super::extent::{Extent, StartPlace};
 use super::mark::CommittedOffset;
@@ -6,7 +7,7 @@ use super::position::{StartPosition, StartReason};
 use crate::kafka::resume::Resume;
 use crate::settings::kafka::{Bounded, KafkaSource, OffsetReset, Startup};
 
-/// What decides where reading begins and ends: what the job file and the command line say.
+/// The parts of the job file and of the command line that decide where reading begins and ends.
 #[derive(Debug, Clone, Copy)]
 pub struct StartRules<'a> {
     pub job: &'a str,
@@ -34,7 +35,7 @@ impl<'a> StartRules<'a> {
         }
     }
 
-    /// The place for every partition of one topic, in the order of `extents`.
+    /// Where reading of every partition of one topic begins, in the order of `extents`.
     pub fn resolve(&self, topic: &str, extents: &[Extent]) -> Result<Vec<StartPlace>, String> {
         if self.fresh {
             return extents.iter().map(|extent| self.by_mode(topic, extent)).collect();
@@ -59,7 +60,7 @@ impl<'a> StartRules<'a> {
             .collect()
     }
 
-    /// What this job has stored for the partition.
+    /// The offset that this job has stored for the partition.
     pub fn progress(&self, commit: &Option<CommittedOffset>) -> Option<i64> {
         let commit = commit.as_ref()?;
         commit.mark().filter(|mark| mark.job == self.job).map(|_| commit.offset)
@@ -99,7 +100,7 @@ impl<'a> StartRules<'a> {
         }
     }
 
-    /// The startup mode alone: for a partition that never had progress.
+    /// Where reading begins by the startup mode alone, for a partition that never had progress.
     fn by_mode(&self, topic: &str, extent: &Extent) -> Result<StartPlace, String> {
         let committed = extent.commit.as_ref().map(|commit| commit.offset);
         let start = match self.startup {
