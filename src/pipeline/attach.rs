@@ -4,16 +4,16 @@ use super::builder::PipelineBuilder;
 use super::job::Pipeline;
 use crate::job::AttachedTopic;
 
-/// A Kafka topic on its way into a table; from [`Pipeline::attach`]. It becomes the job of the same parts.
+/// A Kafka topic that is to be read into a table, from [`Pipeline::attach`]. [`Attach::pipeline`] makes a job of it.
 #[derive(Clone)]
 pub struct Attach {
     topic: AttachedTopic,
 }
 
 impl Pipeline {
-    /// Attaches a topic: reads it in this process and writes it into a table, `schema.table`; a
-    /// part in double quotes may hold dots. Options are those of a job
-    /// file, by their names there.
+    /// Attaches a topic: it is read in this process and written into a table, `schema.table`. A
+    /// part in double quotes may contain dots. The options have the names and meanings that they have
+    /// in a job file.
     ///
     /// ```no_run
     /// use vecsink::Pipeline;
@@ -38,7 +38,7 @@ impl Pipeline {
 }
 
 impl Attach {
-    /// A column of the messages and of the table, with its Flink SQL type, `BIGINT` or `ARRAY<FLOAT>`.
+    /// A column of the messages and of the table, with its Flink SQL type, such as `BIGINT` or `ARRAY<FLOAT>`.
     pub fn column(mut self, name: &str, data_type: &str) -> Self {
         self.topic.column(name, data_type);
         self
@@ -56,7 +56,7 @@ impl Attach {
         self
     }
 
-    /// The job of these parts.
+    /// The job that reads this topic into the table.
     pub fn pipeline(&self) -> PipelineBuilder {
         PipelineBuilder::default().attaching(self.topic.clone())
     }

@@ -14,7 +14,7 @@ use crate::kafka::check_properties;
 /// A job that is about to be started; from [`Pipeline::from_sql`].
 #[derive(Clone, Default)]
 pub struct PipelineBuilder {
-    /// What the job is made of.
+    /// The statements, or the attached topic, that the job is made from.
     origin: Origin,
     name: Option<String>,
     overrides: Vec<Override>,
@@ -37,7 +37,7 @@ impl Default for Origin {
 }
 
 impl Pipeline {
-    /// The job of these Flink SQL statements, the same that `vecsink run` takes from a file.
+    /// The job of these Flink SQL statements, which are those of a job file for `vecsink run`.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -58,38 +58,38 @@ impl Pipeline {
 }
 
 impl PipelineBuilder {
-    /// The same settings for the job of an attached topic.
+    /// Makes it the job of an attached topic, with the same settings.
     pub(crate) fn attaching(mut self, topic: AttachedTopic) -> Self {
         self.origin = Origin::Attached(topic);
         self
     }
 
-    /// The name under which progress is kept, unless the statements give one.
+    /// The name under which progress is stored, unless the statements give one.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Sets an option of a table, whatever the statements say.
+    /// Sets an option of a table. It counts more than the statements' own value.
     pub fn option(mut self, table: &str, option: &str, value: &str) -> Self {
         self.overrides.push(Override { table: table.into(), option: option.into(), value: value.into() });
         self
     }
 
-    /// What `${name}` stands for in option values. What isn't given here is taken from the environment.
+    /// The value that replaces `${name}` in option values. A name that isn't given here is looked up in the environment.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
-    /// Bytes of rows between reading and COMMIT; wins over the statements' `buffer.memory`.
+    /// The most bytes of rows between reading and COMMIT. It counts more than the statements' `buffer.memory`.
     pub fn buffer_memory(mut self, bytes: usize) -> Self {
         self.buffer_memory = Some(bytes);
         self
     }
 
-    /// How long the database may be away. A start waits so long for the database and for the brokers. Wins over the statements'
-    /// `max.outage`.
+    /// How long the database may be unreachable. A start waits for the database and for the brokers for this long. It counts more than
+    /// the statements' `max.outage`.
     pub fn max_outage(mut self, longest: Duration) -> Self {
         self.max_outage = Some(longest);
         self
@@ -130,7 +130,7 @@ impl PipelineBuilder {
         start_job(self.job()?, RunOptions { fresh: self.fresh, ..RunOptions::default() })
     }
 
-    /// Starts the job and waits for its end: that of a bounded source, or a failure.
+    /// Starts the job and waits until its bounded sources are read and written, or until it fails.
     pub fn run(&self) -> Result<Summary> {
         let (summary, outcome) = self.start()?.finish();
         outcome.map(|()| summary)

@@ -27,7 +27,7 @@ pub fn rejects(job: &Job, mapping: &Mapping) -> Result<Rejects> {
     })
 }
 
-/// What a start would do with the topic. It is not created.
+/// Says what a start would do with the topic. The topic is not created here.
 pub fn check(source: &KafkaSource, topic: &str) -> Result<String> {
     Ok(match Publisher::check(source, topic)? {
         Creation::Created => format!("rejected records go to the topic {topic}, which will be made"),

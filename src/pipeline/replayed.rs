@@ -1,5 +1,5 @@
-//! Which dead letters of a table the rows on their way come from. So a dead letter is deleted in the transaction that makes its
-//! row durable. Empty in an ordinary run.
+//! In a replay: from which dead letters of a table the rows that are not settled yet come. So a dead letter is deleted in the
+//! transaction that makes its row durable. In other runs there are none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 pub struct Replayed {
     schema: String,
     table: String,
-    /// By stream and ticket of the record.
+    /// The ids of the dead letters, by stream and ticket of the record.
     ids: Mutex<HashMap<(u32, u64), Vec<i64>>>,
 }
 
@@ -23,18 +23,19 @@ impl Replayed {
     }
 
     #[cfg(feature = "kafka")]
-    /// Notes that the record with this ticket comes from these dead letters. Called before the record is accepted.
+    /// Notes that the record with this ticket comes from these dead letters. It is called before the record is accepted.
     pub fn expect(&self, stream: u32, ticket: u64, ids: Vec<i64>) {
         self.ids.lock().insert((stream, ticket), ids);
     }
 
     #[cfg(feature = "kafka")]
-    /// The record made no row, so it got no ticket.
+    /// Takes back [`Replayed::expect`]: the record made no row, so it got no ticket. Returns the ids of its dead letters.
     pub fn unexpect(&self, stream: u32, ticket: u64) -> Vec<i64> {
         self.ids.lock().remove(&(stream, ticket)).unwrap_or_default()
     }
 
-    /// The dead letters that are done once these entries are settled. One whose record has further entries on their way isn't.
+    /// The dead letters that can be deleted when these entries are settled. If other entries of a record are still pending, its dead letter
+    /// isn't among them.
     pub fn to_delete(&self, progress: &Progress, entries: impl IntoIterator<Item = (u32, u64)>) -> ReplayedDeadLetters {
         if self.table.is_empty() {
             return ReplayedDeadLetters::default();
@@ -46,7 +47,7 @@ impl Replayed {
         ReplayedDeadLetters { schema: self.schema.clone(), table: self.table.clone(), ids: replayed }
     }
 
-    /// These have left the table.
+    /// To be called when these dead letters have been deleted from the table.
     pub fn gone(&self, replayed: &ReplayedDeadLetters) {
         if !replayed.ids.is_empty() {
             let gone: HashSet<i64> = replayed.ids.iter().copied().collect();
@@ -55,7 +56,7 @@ impl Replayed {
     }
 
     #[cfg(feature = "kafka")]
-    /// What is still in the table when everything is settled.
+    /// The dead letters that are still in the table when everything is settled.
     pub fn rest(&self) -> ReplayedDeadLetters {
         let ids = self.ids.lock().values().flatten().copied().collect();
         ReplayedDeadLetters { schema: self.schema.clone(), table: self.table.clone(), ids }

@@ -4,7 +4,7 @@ use crate::dispatch::{RowKey, RowTraits, ShardLayout};
 use crate::settings::ConflictMode;
 use crate::types::target::TargetTable;
 
-/// `changing`: the source updates and deletes rows.
+/// The shard layout for this table. `changing`: the source updates and deletes rows.
 pub fn shard_layout_of(table: &TargetTable, mode: ConflictMode, changing: bool) -> ShardLayout {
     let key = match &table.key {
         None => RowKey::None,

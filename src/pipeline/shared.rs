@@ -27,7 +27,7 @@ impl Shared {
         }
     }
 
-    /// Keeps the first failure and ends the job: what was accepted before it is still written where that is possible.
+    /// Keeps the first failure and ends the job. Rows that were accepted before it are still written where that is possible.
     pub fn fail(&self, error: Error) {
         log::debug!("failed: {error}");
         self.failure.lock().get_or_insert(error);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::metrics::Snapshot;
 
-/// What is going on, for a progress line.
+/// The figures of a running job.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
     /// What has happened since the start.
@@ -13,20 +13,21 @@ pub struct Stats {
     pub lag: u64,
     /// Open database connections.
     pub connections: u32,
-    /// A database is away and rows wait for it.
+    /// Whether a database can't be reached and rows wait for it.
     pub outage: bool,
     /// Bytes of rows between reading and COMMIT.
     pub held_bytes: usize,
-    /// Age of the oldest row of the latest commit, from the producer's timestamp to COMMIT answered.
+    /// Age of the oldest row of the latest commit: the time from the producer's timestamp to the answer to COMMIT.
     pub freshness: Option<Duration>,
-    /// Since the job was started.
+    /// The time since the job was started.
     pub age: Duration,
-    /// How old the progress is that Kafka has stored. What became durable after that would be read again by the next start.
-    /// Near zero while progress is stored.
+    /// How old the progress that Kafka has stored is. Records that became durable after it would be read again by the next start.
+    /// While commits succeed it is near zero.
     pub progress_age: Duration,
-    /// Rows of the tables that are in no vector index yet, whoever wrote them; with `sink.vector-index` = behind. Queries find them.
+    /// With `sink.vector-index` = behind: rows of the tables that are in no vector index yet, whichever program wrote them. Queries find
+    /// them.
     pub rows_waiting_for_index: u64,
-    /// How long the oldest of them has waited, as far back as the job has looked. `None`: there are none.
+    /// How long the oldest of these rows has waited, as far as the job has seen it. `None`: no row waits.
     pub oldest_waiting: Option<Duration>,
     /// How many percent of a deferred vector index are built. `None`: none is being built.
     pub(crate) build_percent: Option<u8>,
@@ -35,7 +36,7 @@ pub struct Stats {
 /// What a finished run did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// What happened in all.
+    /// What happened from the start to the end.
     pub counters: Snapshot,
     /// How long the job ran.
     pub seconds: f64,

@@ -1,4 +1,4 @@
-//! Where threads wait for rows to be settled.
+//! Lets threads wait until rows are settled.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ impl Watch {
         self.changed.notify_all();
     }
 
-    /// Waits until there are more than `seen`, or the deadline.
+    /// Waits until there are more changes than `seen`, or until the deadline.
     pub fn wait(&self, seen: u64, deadline: Instant) {
         let mut changes = self.changes.lock();
         while *changes == seen && !self.changed.wait_until(&mut changes, deadline).timed_out() {}

@@ -1,4 +1,4 @@
-//! One reader's records for every source table that reads the same topics.
+//! Gives each record of one reader to every source table that reads the same topics.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use crate::record::Record;
 
 pub struct FanOut {
     intakes: Vec<SourceIntake>,
-    /// A record, and how many of the intakes have taken it; the next one had no room for it.
+    /// A record that only the first of the intakes have taken: its topic, partition and offset, and how many intakes that are. The next
+    /// intake had no room for it.
     half_taken: Option<(Arc<str>, i32, i64, usize)>,
 }
 
@@ -88,7 +89,7 @@ impl Intake for FanOut {
     }
 }
 
-/// For each partition the lowest watermark: up to there everything is durable for all of them.
+/// The lowest watermark of each partition. The records below it are durable for all source tables.
 fn lowest(all: impl Iterator<Item = Vec<Watermark>>) -> Vec<Watermark> {
     let mut lowest: Vec<Watermark> = Vec::new();
     for (topic, partition, next) in all.flatten() {

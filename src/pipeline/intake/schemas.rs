@@ -1,4 +1,4 @@
-//! Where a source's messages have their schemas.
+//! Opens the schema registry of a source's format.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::schema_registry::client;
 use crate::schema_registry::schemas::Schemas;
 use crate::settings::registry::Registry;
 
-/// How long a reader waits for a schema before it goes on: as long as for a record. Most registries answer sooner, and
-/// pausing partitions throws away what was fetched.
+/// How long a reader waits for a schema before it pauses its partitions and goes on polling. Most registries answer sooner, and a pause
+/// throws away the messages that were fetched.
 const SCHEMA_WAIT: Duration = Duration::from_millis(100);
 
-/// Where a format's messages have their schemas, if they name them.
+/// The schemas of a format whose messages name their schema by an id of a registry. `None`: it is another format.
 pub fn schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
     format.registry().map(|settings| client::open(settings, SCHEMA_WAIT)).transpose()
 }
 
-/// The same for a caller that may wait for a schema.
+/// The same schemas, for a caller that may wait until the registry has answered or its time-outs are over.
 pub fn patient_schemas_of(format: &Format) -> Result<Option<Arc<dyn Schemas>>> {
     let open = |settings: &Registry| {
         let all = (settings.connect_timeout + settings.read_timeout) * settings.urls.len().max(1) as u32;

@@ -1,6 +1,6 @@
-//! A source's records on their way into its sinks: each is decoded once, and then handed to the sinks. All of it is done on the
-//! reader's thread, while the record's bytes are in the cache. So a record that can't become a row is known before it is
-//! accepted, and a writer only has to send bytes.
+//! Decodes each record of a source once, and then hands it to the source's sinks. All of this is done on the reader's thread, while the
+//! record's bytes are in the cache. So it is known before a record is accepted whether it can become a row, and a writer only has to
+//! send bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,12 +26,12 @@ use crate::stop::Phase;
 
 /// How long a reader waits for room before it pauses its partitions.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
-/// The same when it has paused them.
+/// How long a reader waits for room when it has already paused its partitions.
 const WAIT_WHEN_PAUSED: Duration = Duration::from_millis(500);
-/// Records between two checks of how far a partition has run ahead of its watermark.
+/// After this many records it is checked again how far a partition has run ahead of its watermark.
 const CROWD_CHECK: u32 = 1024;
 
-/// The line of one of a source's sinks, and what it gets of the source's rows.
+/// The line of one of a source's sinks, and the mapping from the source's rows to the sink's.
 pub type LineMapping<'j> = (Arc<Line>, &'j Mapping);
 
 pub struct SourceIntake {
@@ -41,15 +41,15 @@ pub struct SourceIntake {
     arena: Bump,
     sinks: Vec<SinkIntake>,
     partitions: Vec<(Arc<str>, i32)>,
-    /// The partition of the record before: records come in runs.
+    /// The partition of the last record. The next record is usually of the same one.
     latest: usize,
     until_crowd_check: u32,
-    /// The last answer was that there is no room.
+    /// The last record found no room.
     paused: bool,
     /// A record that only the first of the sinks have taken: its partition, its offset, and how many sinks that are. The next sink
     /// waits for a schema check. When the reader offers the record again, it goes to the other sinks only.
     half_taken: Option<(usize, i64, usize)>,
-    /// Of the process in a group that shares the partitions.
+    /// This process's membership in the group that shares the partitions. `None`: partitions aren't shared.
     membership: Option<Arc<dyn Membership>>,
     shared: Arc<Shared>,
     counters: Arc<Counters>,
@@ -105,7 +105,7 @@ impl SourceIntake {
         }
         self.push_gathered();
         let budget = &self.shared.budget;
-        // Once the reader has paused it only asks whether there is room again; between its questions it has other work.
+        // A reader that has paused its partitions must go on polling, so it waits only briefly and asks again.
         let longest = if self.paused { WAIT_WHEN_PAUSED } else { WAIT_FOR_ROOM };
         let deadline = Instant::now() + longest;
         while Instant::now() < deadline && self.shared.stop.is_running() {
@@ -120,7 +120,7 @@ impl SourceIntake {
             }
         }
         self.paused = true;
-        // Checked again with the next record, which is this one.
+        // The reader offers the same record next. With it, the distance to the watermark is checked again.
         self.until_crowd_check = 1;
         false
     }
@@ -189,7 +189,7 @@ impl Intake for SourceIntake {
         self.sinks.iter_mut().for_each(SinkIntake::push_gathered);
     }
 
-    /// Headers only go into dead letters and metadata columns.
+    /// Headers are only needed for dead letters and for metadata columns.
     fn wants_headers(&self) -> bool {
         self.metadata.needs_headers() || self.sinks.iter().any(SinkIntake::keeps_originals)
     }

@@ -8,7 +8,7 @@ use crate::metrics::Counters;
 use crate::pipeline::line::{BuildTime, IndexEnd, JobLook, Line};
 use crate::pipeline::shared::Shared;
 
-/// The records that wait for a reader; in a group, for all of its members.
+/// How many records wait when the job starts. In a group these are the records of all partitions, whoever reads them.
 pub fn backlog(reader: &KafkaReader) -> u64 {
     let waiting = reader.start_positions().iter().map(|start| {
         let end = start.stop.map_or(start.end, |stop| stop.min(start.end));
@@ -17,7 +17,7 @@ pub fn backlog(reader: &KafkaReader) -> u64 {
     waiting.sum()
 }
 
-/// Drops the indexes of a table that a reader feeds, where they are deferred. `counters`: those of the line's source table.
+/// Drops the vector indexes of a line's table, if the sink defers them. `counters`: those of the line's source table.
 pub fn begin(reader: &KafkaReader, counters: &Arc<Counters>, line: &Line) -> Result<()> {
     let (lag, counters) = (reader.lag(), Arc::clone(counters));
     let look = move || JobLook { lag: lag.get(), records_read: counters.snapshot().records_read };
@@ -25,7 +25,7 @@ pub fn begin(reader: &KafkaReader, counters: &Arc<Counters>, line: &Line) -> Res
     line.begin_deferral(Some(backlog(reader)), time)
 }
 
-/// Builds what is missing. A job that was told to end, or that has failed, leaves that to its next start.
+/// Builds the missing indexes. A job that was told to end, or that has failed, leaves them to its next start.
 pub fn finish(lines: &[Arc<Line>], shared: &Shared) {
     let mut failed = None;
     for line in lines {

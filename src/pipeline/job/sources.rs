@@ -32,8 +32,8 @@ pub fn resume(job: &Job, source: &Source, fresh: bool) -> Resume {
     Resume { job: name, group, fresh, share_of_memory, longest_wait: None }
 }
 
-/// Readers that would overwrite each other's progress, or take each other's partitions: they have one group id and don't
-/// read the same in the same way.
+/// Names readers that would overwrite each other's progress or take each other's partitions: they have the same group id, but don't
+/// read the same topics in the same way.
 pub fn conflicts(job: &Job) -> Vec<String> {
     let readers: Vec<&Source> = by_reader(job).into_iter().map(|reader| &job.sources[reader[0]]).collect();
     let mut found = Vec::new();
@@ -45,7 +45,7 @@ pub fn conflicts(job: &Job) -> Vec<String> {
             }
             let grouped = [one, other].iter().any(|source| source.kafka.assignment == Assignment::Group);
             let why = if grouped {
-                "'scan.assignment' = 'group' would deal the partitions of each out to both"
+                "'scan.assignment' = 'group' would give each of them partitions of the other's topics"
             } else if overlap(&one.kafka.topics, &other.kafka.topics) {
                 "their topics overlap, so each would overwrite the other's progress"
             } else {
@@ -67,7 +67,7 @@ fn share_a_broker(one: &Source, other: &Source) -> bool {
     brokers(one).iter().any(|broker| others.contains(broker))
 }
 
-/// Whether both may read one topic. Of two patterns nobody can tell.
+/// Whether both may read the same topic. For two patterns the answer is always yes, because it can't be known.
 fn overlap(one: &Topics, other: &Topics) -> bool {
     match (one, other) {
         (Topics::Named(names), topics) | (topics, Topics::Named(names)) => {
@@ -125,7 +125,7 @@ mod tests {
         for (one, why) in [
             ("'topic' = 't;u', 'properties.group.id' = 'g'", "overlap"),
             ("'topic-pattern' = 't.*', 'properties.group.id' = 'g'", "overlap"),
-            ("'topic' = 'u', 'properties.group.id' = 'g', 'scan.assignment' = 'group'", "deal the partitions"),
+            ("'topic' = 'u', 'properties.group.id' = 'g', 'scan.assignment' = 'group'", "would give each of them"),
         ] {
             let found = conflicts(&job(one, other));
             assert!(found.len() == 1 && found[0].contains(why), "{found:?}");

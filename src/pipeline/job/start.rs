@@ -1,4 +1,4 @@
-//! Waiting for servers that are away when a job starts.
+//! Waiting for servers that can't be reached when a job starts.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// How often the log says what is waited for.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 
-/// How long a start waits for servers that are away, from its beginning.
+/// How long a start waits for servers that can't be reached. The time runs from the start's beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct StartWait {
     /// `None`: each server is tried only once, with its own time-out.
@@ -20,19 +20,19 @@ pub struct StartWait {
 }
 
 impl StartWait {
-    /// Without either option a start fails soon: a wrong address must not look like an outage.
+    /// Without `wait_for_servers` and `max_outage` a start fails soon, so that a wrong address doesn't look like an outage.
     pub fn new(wait_for_servers: bool, max_outage: Option<Duration>) -> StartWait {
         let longest = max_outage.or(wait_for_servers.then_some(Duration::MAX));
         StartWait { longest, begun: Instant::now() }
     }
 
-    /// What is left of it. `None`: the server's own time-out counts.
+    /// How much of the time is left. `None`: the server's own time-out counts.
     pub fn left(&self) -> Option<Duration> {
         let until = after(self.longest?.saturating_sub(self.begun.elapsed()));
         Some(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Tries again while the server is away. Any error of the login, the table or the job is returned at once.
+    /// Tries again while the server can't be reached. An error of the login, the table or the job is returned at once.
     pub fn wait_for<T>(&self, name: &str, mut open: impl FnMut() -> Result<T>) -> Result<T> {
         let (mut pause, mut told): (_, Option<Instant>) = (FIRST, None);
         loop {

@@ -1,8 +1,8 @@
-//! The coordinator: the thread that looks at the rows which are in no vector index, lets the [`Policy`] decide, and carries that
-//! out. It gives the movers their orders, vacuums and seals the hot child, drops sealed children that are empty, and starts the
-//! threads that build indexes and merge sealed children. A failure here never stops the job, because its rows are stored and found
-//! anyway. The threads end when the sink is closed or the job ends. Rows that are still in the hot child then wait for the next
-//! run.
+//! The coordinator: the thread that looks at the rows which are in no vector index, lets the [`Policy`] decide what to do, and
+//! carries out the decision. It gives the movers their orders, vacuums and seals the hot child, drops sealed children that are
+//! empty, and starts the threads that build indexes and merge sealed children. A failure here never stops the job, because its rows
+//! are stored and found anyway. The threads end when the sink is closed or the job ends. Rows that are still in the hot child then
+//! wait for the next run.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,11 +24,11 @@ use crate::stop::Phase;
 const LOOK: Duration = Duration::from_millis(500);
 /// How often it is looked at otherwise.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
-/// After a look, the next one waits at least this many times as long as counting took. Measuring has a limit of its own.
+/// After a look, the next one waits at least this many times as long as counting took. (Measuring has a limit of its own.)
 const COST: u32 = 20;
 /// How often to check between two looks whether the next look should come earlier: see [`Coordinator::wait`].
 const GLANCE: Duration = Duration::from_millis(100);
-/// An earlier look isn't made before this part of the usual wait is over: one in so many.
+/// If the next look comes earlier than usual, it still comes after a quarter of the usual wait (the wait divided by this).
 const EARLIER: u32 = 4;
 
 /// Starts the threads, if the table has a hot child and they don't run yet.
@@ -70,7 +70,7 @@ fn coordinate(movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) 
     }
 }
 
-/// What the coordinating thread knows.
+/// The state of the coordinator's thread.
 struct Coordinator {
     session: KeeperSession,
     policy: Policy,
@@ -91,7 +91,7 @@ struct WantedSeal {
     tree: Tree,
     rows: u64,
     scan: Duration,
-    /// When the tree is looked at again, and the policy decides again.
+    /// The time of the next look. After it the policy decides again.
     next_look: Instant,
 }
 
@@ -114,7 +114,8 @@ impl Coordinator {
         }
     }
 
-    /// Looks at the tree, gives orders and carries out those that aren't the movers'. Returns when to look again.
+    /// Looks at the tree, gives the movers their orders, and does the rest of what the policy decides. Returns how long to wait until the
+    /// next round.
     fn round(&mut self, movers: &Arc<Movers>, line: &Arc<LineState>, keeper: &TreeKeeper) -> Result<Duration> {
         if line.in_outage() {
             return Ok(LOOK);
@@ -185,7 +186,7 @@ impl Coordinator {
         }
     }
 
-    /// The hot child has grown too large, and nothing but the movers makes it smaller.
+    /// Logs that the hot child has grown too large and that only the movers can make it smaller.
     fn complain(&mut self, line: &LineState, look: &TreeLook) {
         if self.complained.is_none_or(|at| at.elapsed() >= COMPLAIN_AGAIN) {
             self.complained = Some(Instant::now());
@@ -226,8 +227,8 @@ impl Coordinator {
         })
     }
 
-    /// Drops a sealed child that has no rows. If the locks for that can't be had now, the movers find the child empty again, and
-    /// the next round tries again.
+    /// Drops a sealed child that has no rows. If the locks can't be had now, nothing is done; the movers will report the child as empty
+    /// again, and then the next round tries again.
     fn drop_empty(&mut self, line: &LineState, keeper: &TreeKeeper, tree: &Tree, child: &TableRef) -> Result<()> {
         let Coordinator { session, drops, .. } = self;
         let change = |session: &mut KeeperSession, wait| keeper.drop_empty(session, tree, child, wait);

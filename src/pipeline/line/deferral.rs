@@ -26,14 +26,14 @@ const ELSEWHERE_AGAIN: Duration = Duration::from_secs(10);
 /// How long to wait before the next try after a failure, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
-/// At the end of a sink: how many tries there are, if the failure may pass.
+/// How many times the end of a sink tries to build the indexes, if the failures may pass.
 const TRIES: u32 = 6;
 
 /// When missing indexes are built.
 pub enum BuildTime {
     /// When the sink ends.
     End,
-    /// When the job has caught up; the function looks how far it is. At the latest when it ends.
+    /// When the job has caught up, and at the latest when it ends. The function tells how far the job is.
     CaughtUp(Box<dyn Fn() -> JobLook + Send>),
 }
 
@@ -41,7 +41,7 @@ pub enum BuildTime {
 pub struct JobLook {
     /// Records that aren't durable yet.
     pub lag: u64,
-    /// Since the start.
+    /// Records read since the start.
     pub records_read: u64,
 }
 
@@ -50,22 +50,22 @@ pub struct JobLook {
 pub enum IndexEnd {
     /// None is missing, or another process builds them.
     Done,
-    /// The end couldn't wait for the build.
+    /// The end was told not to wait for the build any longer.
     Cancelled,
 }
 
 #[derive(Default)]
 pub struct Deferral {
-    /// Draining: no more builds are begun beside the writers. Abandoning: those that run are cancelled.
+    /// Draining: no more builds begin while writers run. Abandoning: builds that run are cancelled.
     stop: Stop,
     are_missing: AtomicBool,
-    /// The watching thread runs.
+    /// Whether the thread of [`Deferral::watch`] runs.
     is_watched: Mutex<bool>,
     ended: Condvar,
 }
 
 impl Deferral {
-    /// Drops the indexes, if the sink defers them. Called before the first row. `backlog`: the records that wait; `None`: not known.
+    /// Drops the indexes, if the sink defers them. It is called before the first row. `backlog`: how many records wait, if that is known.
     pub fn begin(self: &Arc<Self>, line: &Arc<LineState>, backlog: Option<u64>, time: BuildTime) -> Result<()> {
         let Some(deferral) = &line.target.deferral else { return Ok(()) };
         let time = if deferral.is_wanted() {
@@ -74,7 +74,7 @@ impl Deferral {
             }
             Some(time)
         } else {
-            // An earlier run has left its indexes missing: they are built at once.
+            // An earlier run has not built the indexes that it had dropped: they are built at once.
             None
         };
         self.are_missing.store(true, Ordering::Relaxed);
@@ -100,7 +100,7 @@ impl Deferral {
         self.ended.notify_all();
     }
 
-    /// Leaves what is missing to the next start, without waiting for anything. From now on this process doesn't load the table.
+    /// Leaves the missing indexes to the next start, without waiting for anything. From now on this process doesn't load the table.
     pub fn give_up(&self, line: &LineState, why: &str) {
         self.stop.abandon();
         let Some(deferral) = &line.target.deferral else { return };
@@ -110,7 +110,7 @@ impl Deferral {
         }
     }
 
-    /// Keeps the lock that says that this process loads the table, and builds at `time`. `None`: at once.
+    /// Keeps the lock which shows that this process loads the table, and builds the missing indexes at `time` (`None`: at once).
     fn watch(&self, line: &Arc<LineState>, time: Option<BuildTime>) {
         let Some(deferral) = &line.target.deferral else { return };
         let (mut shown, mut catch_up, mut retry) = (Instant::now(), CatchUp::new(Instant::now()), FIRST_RETRY);
@@ -144,11 +144,11 @@ impl Deferral {
         log::info!("{}: no vector index is missing any more", line.name());
     }
 
-    /// Builds what is missing when all rows are written. `is_cancelled`: whether the end can't wait any longer.
+    /// Builds the missing indexes when all rows are written. `is_cancelled`: whether the end can't wait any longer.
     pub fn finish(&self, line: &Arc<LineState>, is_cancelled: &dyn Fn() -> bool) -> Result<IndexEnd> {
         let Some(deferral) = &line.target.deferral else { return Ok(IndexEnd::Done) };
         let ended = self.build_rest(line, is_cancelled);
-        // Whoever asked for this end says what is missing.
+        // The caller gets the outcome and reports the missing indexes, so `give_up` must not log them again.
         self.are_missing.store(false, Ordering::Relaxed);
         if deferral.is_wanted() {
             return ended;
@@ -163,7 +163,7 @@ impl Deferral {
     }
 
     fn build_rest(&self, line: &Arc<LineState>, is_cancelled: &dyn Fn() -> bool) -> Result<IndexEnd> {
-        // A build that runs beside the writers goes on to its end.
+        // A build that has begun while the writers ran goes on to its end.
         self.stop.drain();
         let mut is_watched = self.is_watched.lock();
         while *is_watched {
@@ -184,7 +184,7 @@ impl Deferral {
             if is_cancelled() {
                 return Ok(IndexEnd::Cancelled);
             }
-            // No more rows come from here, so one reading of the table is enough.
+            // This process writes no more rows, so the build needs to read the table only once.
             match build(line, BuildKind::Plain, is_cancelled) {
                 Ok(Restored::All) => self.done(line),
                 Ok(Restored::Elsewhere) => {

@@ -15,13 +15,13 @@ use crate::threads;
 const POLL: Duration = Duration::from_millis(100);
 /// How often the server is asked how far a build is.
 const ASK: Duration = Duration::from_millis(500);
-/// When the log first says how far it is, and how often after that.
+/// When the log first says how far a build is, and how often after that.
 const FIRST_WORD: Duration = Duration::from_secs(2);
 const NEXT_WORD: Duration = Duration::from_secs(10);
 /// How long the end of a sink waits for a build that was cancelled.
 pub const GRACE: Duration = Duration::from_millis(300);
 
-/// Builds, and waits for the end. A build that was cancelled is waited for no longer than [`GRACE`].
+/// Builds the missing indexes and waits for the end of the build, but no longer than [`GRACE`] after it was cancelled.
 pub fn build(line: &Arc<LineState>, kind: BuildKind, is_cancelled: &dyn Fn() -> bool) -> Result<Restored> {
     let (sender, receiver) = mpsc::channel();
     let (own, stop) = (Arc::clone(line), Stop::default());
@@ -31,9 +31,9 @@ pub fn build(line: &Arc<LineState>, kind: BuildKind, is_cancelled: &dyn Fn() -> 
             Some(deferral) => deferral.restore(kind, &build_stop),
             None => Ok(Restored::All),
         }));
-        // All that the thread has of the sink is dropped before others learn that it has ended.
+        // The thread drops its reference to the sink before others learn that it has ended.
         drop(own);
-        // Nobody waits for it any more where the receiver is gone.
+        // Sending fails if nobody waits for the outcome any more.
         let _ =
             sender.send(built.unwrap_or_else(|_| Err(Error::Internal("a build of a vector index panicked".into()))));
     };
@@ -49,7 +49,7 @@ pub fn build(line: &Arc<LineState>, kind: BuildKind, is_cancelled: &dyn Fn() -> 
             }
             Err(RecvTimeoutError::Timeout) if is_cancelled() => {
                 stop.abandon();
-                // If the server doesn't answer, the thread that closes the sink must still return.
+                // If the server doesn't answer, the thread that closes the sink must return nevertheless.
                 if cancelled.get_or_insert_with(Instant::now).elapsed() >= GRACE {
                     break Err(Error::Stopped);
                 }
@@ -70,7 +70,7 @@ struct ProgressAsker {
 }
 
 impl ProgressAsker {
-    /// Without a thread nobody asks.
+    /// If the thread can't be started, nobody asks.
     fn start(line: &Arc<LineState>, begun: Instant) -> ProgressAsker {
         let (running, ended) = mpsc::channel::<()>();
         let (stop, own) = (Stop::default(), Arc::clone(line));
@@ -87,10 +87,10 @@ impl ProgressAsker {
         ProgressAsker { stop, ended }
     }
 
-    /// Waits for it, but not for a server that doesn't answer.
+    /// Ends the thread and waits for its end, but not long if the server doesn't answer.
     fn end(self) {
         self.stop.abandon();
-        // Either way there is nothing more to do.
+        // Whether the thread has ended or not, there is nothing more to do.
         let _ = self.ended.recv_timeout(GRACE);
     }
 }

@@ -10,7 +10,8 @@ use super::state::LineState;
 use crate::postgres::{Merged, SealedChild, Tree, TreeKeeper, TreeLook, children_to_merge};
 use crate::stop::Phase;
 
-/// When a merge is tried again after another process or a vacuum had one of the children, and after one that failed.
+/// How long to wait before a merge is tried again. `BUSY_AGAIN`: another process or a vacuum was working on one of the children, or
+/// the tree had changed. `FAILED_AGAIN`: the merge failed, or its locks could not be had.
 const BUSY_AGAIN: Duration = Duration::from_secs(5);
 const FAILED_AGAIN: Duration = Duration::from_secs(600);
 
@@ -20,7 +21,7 @@ pub struct Merges(Mutex<MergeState>);
 #[derive(Default)]
 struct MergeState {
     is_running: bool,
-    /// Not before this time.
+    /// The next merge doesn't begin before this time.
     next: Option<Instant>,
     /// The most rows whose index can be built in memory, if a merge was too large for that.
     most_rows: Option<u64>,
@@ -31,7 +32,7 @@ impl Merges {
         self.0.lock().is_running
     }
 
-    /// The children that are merged now; from here on a merge runs.
+    /// Chooses the children to merge. If it returns some, a merge counts as running from now on.
     fn start(&self, sealed: &[SealedChild]) -> Option<Vec<SealedChild>> {
         let mut state = self.0.lock();
         if state.is_running || state.next.is_some_and(|at| Instant::now() < at) {
@@ -104,7 +105,7 @@ impl Merges {
     }
 }
 
-/// Merges sealed children in a thread of its own, if there are enough of like size.
+/// Merges sealed children in a thread of its own, if enough of them have about the same size.
 pub fn begin(merges: &Arc<Merges>, movers: &Arc<Movers>, line: &Arc<LineState>, look: &TreeLook) {
     let Some(children) = merges.start(&look.sealed) else { return };
     let (own, tree) = (Arc::clone(merges), look.tree.clone());

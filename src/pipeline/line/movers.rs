@@ -1,5 +1,5 @@
-//! The threads that move rows into a sink's vector index, and the one that builds the index of a sealed child. They do what the
-//! thread of [`coordinator`](super::coordinator) orders. That thread and the one of `merges` are started and waited for here, too.
+//! The threads that move rows into a sink's vector index, and the thread that builds the index of a sealed child. They do what the
+//! thread of [`coordinator`](super::coordinator) orders. That thread and the thread of `merges` are started and waited for here, too.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long a mover rests when it has moved all rows, at first and at most.
 const FIRST_REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(1);
-/// How long to wait before a build is tried again: while another process builds, and after a failure.
+/// How long to wait before a build is tried again: `BUILD_AGAIN` while another process builds, `FAILED_AGAIN` after a failure.
 const BUILD_AGAIN: Duration = Duration::from_secs(5);
 const FAILED_AGAIN: Duration = Duration::from_secs(60);
 
@@ -40,14 +40,14 @@ pub struct Movers {
     /// How often movers have paused for writers.
     pub pauses: AtomicU64,
     is_building: AtomicBool,
-    /// An index was finished since this was last asked.
+    /// Whether an index was finished since [`Movers::has_built`] was last asked.
     has_built: AtomicBool,
     next_build: Mutex<Option<Instant>>,
     /// When it was last logged that rows of other programs were replaced.
     replaced_told: Mutex<Option<Instant>>,
 }
 
-/// What the movers are to do.
+/// The work of the movers.
 #[derive(Default)]
 struct MoverWork {
     orders: Orders,
@@ -55,32 +55,32 @@ struct MoverWork {
     movers: usize,
     /// The sealed child that is emptied when the hot child has no rows, and its next page.
     emptying: Option<(TableRef, u64)>,
-    /// That sealed child has no rows any more.
+    /// Whether the sealed child of `emptying` has no rows any more.
     is_empty: bool,
 }
 
-/// What a mover did, and so how long it rests.
+/// What a mover has found. It decides how long the mover rests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AfterMove {
     /// There are more rows.
     More,
-    /// These were the last ones for now.
+    /// It has moved the last rows that are there for now.
     Last,
     Nothing,
 }
 
 impl Movers {
-    /// The hot child is another one.
+    /// To be called when there is a new hot child: the movers begin at its first page.
     pub fn begin_anew(&self) {
         self.page.store(0, Ordering::Relaxed);
     }
 
-    /// Tells the threads to end, without waiting for what they do.
+    /// Tells the threads to end, without waiting for them.
     pub fn end(&self) {
         self.stop.abandon();
     }
 
-    /// Waits until all have ended, but not longer than [`is_over`] allows.
+    /// Waits until all threads have ended, but not longer than [`is_over`] allows.
     pub fn join(&self, stop: &Stop, deadline: Option<Instant>) {
         let mut running = self.running.lock();
         while *running > 0 && !is_over(stop, deadline) {
@@ -109,7 +109,7 @@ impl Movers {
                     own.name()
                 );
             }
-            // All that the thread has of the sink is dropped before others learn that it has ended.
+            // The thread drops its reference to the sink before others learn that it has ended.
             drop(own);
             movers.leave();
         };
@@ -226,7 +226,7 @@ impl Movers {
             let insists = {
                 let mut work = self.work.lock();
                 if number >= work.orders.movers || self.stop.phase() >= Phase::Abandoning {
-                    // The one with the highest number ends first, so that those that run are always 0, 1, 2 …
+                    // The mover with the highest number ends first, so that the movers that run always have the numbers 0, 1, 2 …
                     if number + 1 == work.movers || self.stop.phase() >= Phase::Abandoning {
                         work.movers -= 1;
                         return;
@@ -265,7 +265,7 @@ impl Movers {
         let asked = pace.rows;
         let moved = match timed(pace, |rows| keeper.move_rows(session, None, rows, page)) {
             Err(error @ Error::Target { passing: false, .. }) => {
-                // A row that the table refuses mustn't keep the others waiting.
+                // A row that the table refuses must not keep the rows behind it waiting.
                 if pace.note_refused() {
                     self.page.store(page + 1, Ordering::Relaxed);
                 }
@@ -285,7 +285,7 @@ impl Movers {
             return Ok(if moved.rows > 0 { AfterMove::Last } else { AfterMove::Nothing });
         };
         let moved = match timed(pace, |rows| keeper.move_rows(session, Some(&child), rows, page)) {
-            // Another process has dropped it.
+            // Another process has dropped the child.
             Err(Error::Target { sqlstate: Some(code), .. }) if code == "42P01" => {
                 self.work.lock().emptying = None;
                 return Ok(AfterMove::Nothing);
@@ -316,7 +316,7 @@ pub fn writers_are_too_slow(line: &LineState) -> bool {
     line.dispatcher.writers_are_too_slow(ALLOWED_WAIT)
 }
 
-/// An index is being built while this lives.
+/// While this object lives, an index is being built.
 struct RunningBuild<'a>(&'a Movers);
 
 impl Drop for RunningBuild<'_> {

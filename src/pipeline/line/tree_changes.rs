@@ -1,5 +1,5 @@
-//! Changes of a tree need locks for which others have to wait. So the first try waits only briefly for them, and each later one waits longer.
-//! While a transaction holds a lock for long, there is no try. Everything else goes on meanwhile.
+//! A change of a tree needs locks, and other sessions have to wait behind it. So the first try waits only briefly for its locks, and each
+//! later try waits longer. While another transaction holds a lock for long, nothing is tried. Everything else goes on meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -7,30 +7,31 @@ use super::state::LineState;
 use crate::error::Result;
 use crate::postgres::{KeeperSession, LONGEST_LOCK_WAIT, LockTries, LockWatch, TableRef, TreeChange, TreeKeeper};
 
-/// How soon to check again whether a transaction still holds its lock.
+/// How long to wait before the next check whether a transaction still holds its lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The log names a transaction that has held a lock for longer than this.
 const TOLD_AFTER: Duration = Duration::from_secs(5);
 
-/// The tries of one kind of change.
+/// The tries to make one kind of change.
 #[derive(Default)]
 pub struct TreeChanges {
     tries: LockTries,
     watch: LockWatch,
 }
 
-/// What became of a try.
+/// The outcome of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TriedChange {
     Done,
     /// Others hold locks: try again after this time.
     Again(Duration),
-    /// The tree isn't what it was thought to be.
+    /// The tree has changed since it was read.
     OutOfDate,
 }
 
 impl TreeChanges {
-    /// Tries a change that locks these tables. `change` gets a session and how long it may wait; `aim` says what it is for.
+    /// Tries a change that locks these tables. `change` gets a session, and how long it may wait for the locks. `aim` names the change in
+    /// log lines.
     pub fn attempt(
         &mut self,
         (line, keeper): (&LineState, &TreeKeeper),

@@ -11,10 +11,10 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// The same failure is logged again after this time.
 pub const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
-/// A failure that passes, such as a lock, is logged only after so many failures one after another.
+/// A failure that may pass, such as a lock, is logged only after this many failures one after another.
 const PASSING: u32 = 5;
 
-/// Failures of one thread, one after another.
+/// The failures of one thread since its last success.
 #[derive(Default)]
 pub struct Troubles {
     count: u32,
@@ -22,7 +22,7 @@ pub struct Troubles {
 }
 
 impl Troubles {
-    /// Logs a failure unless it was logged lately, and says how long to wait before the next try.
+    /// Logs a failure unless it was logged lately, and returns how long to wait before the next try.
     pub fn note(&mut self, line: &LineState, error: &Error, stop: &Stop) -> Duration {
         let text = error.to_string();
         let passes = matches!(error, Error::Target { passing: true, .. });

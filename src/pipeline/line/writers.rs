@@ -1,4 +1,4 @@
-//! A sink's writer threads. They are started when rows wait and nobody is idle, and then stay.
+//! A sink's writer threads. One is started when rows wait and no writer is idle. A writer stays until the sink ends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use crate::pipeline::{is_over, memory};
 use crate::stop::{Phase, Stop};
 use crate::threads;
 
-/// The budget's bytes divided by this: each time the writers have freed so many bytes of large rows, the allocator is told to
-/// return its free memory. Otherwise it keeps, for each of the host's threads, as much as that thread once used.
+/// Each time the writers have freed this part of the budget's bytes (a sixteenth) in large rows, the allocator is told to return its
+/// free memory. Otherwise it keeps, for each of the host's threads, as much as that thread once used.
 const FREED_SHARE: usize = 16;
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Writers {
         line.dispatcher.expect_writer();
         if let Err(error) = threads::spawn(format!("write {count}"), body) {
             line.dispatcher.miss_writer();
-            // With one writer there is still progress; without any there is none.
+            // With one writer rows are still written. Without any writer the job must fail.
             match *count {
                 0 => line.shared.fail(threads::refused("for a writer", &error)),
                 _ => log::warn!("{}: no thread for another writer: {error}", line.name()),
@@ -61,7 +61,7 @@ impl Writers {
         self.ended.notify_all();
     }
 
-    /// Waits until all have ended, but not longer than [`is_over`] allows. Once the job is abandoned, what waits is dropped.
+    /// Waits until all writers have ended, but not longer than [`is_over`] allows. Once the job is abandoned, rows that wait are dropped.
     pub fn join(&self, dispatcher: &Dispatcher, stop: &Stop, deadline: Option<Instant>) {
         let mut count = self.count.lock();
         while *count > 0 && !is_over(stop, deadline) {

@@ -1,8 +1,8 @@
-//! Whether the writers are behind, and when they have caught up.
+//! Whether the writers are too slow for the rows that come, and when they have caught up.
 
 use std::time::{Duration, Instant};
 
-/// The writers count as behind for this long after rows have waited for them.
+/// The writers count as too slow for this long after rows have waited for them.
 const SETTLED: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub struct WritersWatch {
     /// How often movers have paused for writers.
     pauses: u64,
     too_slow_at: Option<Instant>,
-    /// They were behind after the last time that [`WritersWatch::have_caught_up`] said yes.
+    /// They were too slow after the last time that [`WritersWatch::have_caught_up`] said yes.
     were_too_slow: bool,
 }
 
@@ -27,7 +27,7 @@ impl WritersWatch {
         self.too_slow_at.is_some_and(|at| now.saturating_duration_since(at) < SETTLED)
     }
 
-    /// Whether they were behind and are no longer. The answer is yes only once.
+    /// Whether they were too slow and no longer are. The answer is yes only once.
     pub fn have_caught_up(&mut self, now: Instant) -> bool {
         let have = self.were_too_slow && !self.are_too_slow(now);
         self.were_too_slow &= !have;

@@ -1,4 +1,4 @@
-//! Dead letters are processed again.
+//! Processes dead letters again.
 
 mod options;
 mod read;

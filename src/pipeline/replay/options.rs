@@ -1,4 +1,4 @@
-//! What is replayed: where the dead letters are, and which of them are taken.
+//! The options of a replay: where the dead letters are, and which of them are processed.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeadLetterSource {
     File(PathBuf),
-    /// Of the brokers that the sink's source reads.
+    /// A topic on the brokers of the sink's source.
     Topic(String),
-    /// Of the sink's database.
+    /// A table in the sink's database.
     Table {
         schema: String,
         table: String,
@@ -18,10 +18,10 @@ pub enum DeadLetterSource {
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
     pub dead_letters: DeadLetterSource,
-    /// Only dead letters of this sink, and those that name none.
+    /// Only dead letters that name this sink or no sink.
     pub sink: Option<String>,
-    /// Where what is rejected again goes, instead of the job's own targets.
+    /// The file for records that are rejected again. `None`: they go to the job's own dead-letter targets.
     pub rejected: Option<PathBuf>,
-    /// Read a topic from its beginning, also what an earlier replay has processed.
+    /// Read a topic from its beginning, including dead letters that an earlier replay has processed.
     pub fresh: bool,
 }

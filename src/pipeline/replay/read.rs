@@ -1,4 +1,4 @@
-//! Reads the dead letters of a replay into a spool, wherever they are.
+//! Reads the dead letters of a replay into a spool, from a file, a topic or a table.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::stop::Stop;
 /// Dead letters that were read.
 pub struct ReadDeadLetters {
     pub spool: Spool,
-    /// The table they are in, as the database has its name.
+    /// Schema and name of the table that they are in, spelled as in the database.
     pub table: Option<(String, String)>,
-    /// What has read a topic, and where it ended: to be committed when all is done.
+    /// The readers of a topic, and the positions where they ended. These are committed when all dead letters are processed.
     pub readers: Vec<(KafkaReader, Vec<Watermark>)>,
 }
 
@@ -43,7 +43,7 @@ fn of_table(job: &Job, schema: &str, table: &str, sinks: &[usize]) -> Result<Rea
             message: "the job writes to several databases: choose the one with the table by --sink".into(),
         }]));
     }
-    // A job file's names are folded unless it says otherwise; so are these where no other table is meant.
+    // The name is tried as it is given, and then in lower case, as names in a job file usually are.
     let folded = (schema.to_ascii_lowercase(), table.to_ascii_lowercase());
     for (schema, table) in [(schema.to_owned(), table.to_owned()), folded] {
         if postgres::read_dead_letters(first, &schema, &table, &mut |id, dead_letter| {
@@ -85,7 +85,7 @@ fn of_topic(job: &Job, options: &ReplayOptions, topic: &str, sinks: &[usize], st
     Ok(ReadDeadLetters { spool, table: None, readers })
 }
 
-/// The topic of dead letters as a source: what it holds now, from where the last replay ended.
+/// The topic of dead letters as a source: from the position where the last replay ended up to its present end.
 fn dead_letters_source(source: &KafkaSource, topic: &str, group: &str) -> KafkaSource {
     KafkaSource {
         topics: Topics::Named(vec![topic.to_owned()]),
@@ -111,12 +111,12 @@ impl Intake for IntoSpool<'_> {
         Ok(Taken::Yes)
     }
 
-    /// Nothing is gathered.
+    /// No rows are gathered here.
     fn push_gathered(&mut self) {}
 
     fn assigned(&mut self, _: &Arc<str>, _: i32, _: i64) {}
 
-    /// Its partitions aren't shared.
+    /// Never called: the partitions aren't shared with other processes.
     fn released(&mut self, _: &[(Arc<str>, i32)], _: Duration) -> Vec<Watermark> {
         Vec::new()
     }
@@ -126,7 +126,7 @@ impl Intake for IntoSpool<'_> {
         *end = next.max(*end);
     }
 
-    /// Nothing is replayed yet.
+    /// While the topic is read, nothing is replayed yet, so nothing may be committed.
     fn watermarks(&mut self) -> Vec<Watermark> {
         Vec::new()
     }

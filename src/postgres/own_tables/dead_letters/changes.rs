@@ -12,7 +12,7 @@ use crate::postgres::connect::sql::quote;
 pub struct DeadLetterChanges {
     /// They are added to the sink's dead-letter table.
     pub added: Vec<DeadLetter>,
-    /// Dead letters that were replayed: they leave their table with the rows they became.
+    /// Dead letters that were replayed. They are deleted in the transaction that writes their rows.
     pub replayed: ReplayedDeadLetters,
 }
 
