@@ -17,8 +17,8 @@ use super::{Bitmap, ColumnValues, Columns, Offsets, Strided, TimeUnit};
 use crate::types::value::Vector;
 
 impl<'a> Columns<'a> {
-    /// The columns of a record batch, under their names. Vectors are lists, of fixed size or not, of floats without NULLs;
-    /// timestamps with a zone are instants. `Err` names a column whose type has no counterpart.
+    /// The columns of a record batch, under their names. Vectors are lists (of fixed size or not) of floats, without NULLs among the
+    /// floats. Timestamps with a zone are instants. `Err` names a column whose type isn't supported.
     pub fn from_record_batch(batch: &'a RecordBatch) -> Result<Columns<'a>, String> {
         let mut columns = Columns::new();
         for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -121,7 +121,8 @@ fn halves(array: &ArrayRef) -> &[u16] {
     array.as_primitive::<Float16Type>().values().inner().typed_data()
 }
 
-/// The elements of lists, of which `part` gives a row's. Those of a row that is NULL are often NULL, too.
+/// The elements of all lists of a column. `part` gives the range of a row's elements. A NULL among them is an error, except in the
+/// list of a row that is NULL itself.
 fn elements<'a>(
     lists: &dyn Array,
     array: &'a ArrayRef,

@@ -1,4 +1,4 @@
-//! Texts and bytes in the forms of Arrow that aren't one value behind the other: views, and codes of a dictionary.
+//! Texts and bytes in those forms of Arrow in which the values don't follow one another in memory: views, and codes of a dictionary.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -41,7 +41,7 @@ enum Codes<'a> {
 }
 
 impl<'a> Scattered<'a> {
-    /// `None`: it is of another type.
+    /// `None`: the array has another type.
     pub(super) fn of(array: &'a ArrayRef) -> Option<Scattered<'a>> {
         Some(Scattered(match array.data_type() {
             DataType::Utf8View => Form::Texts(Texts::Views(array.as_string_view())),
@@ -73,7 +73,7 @@ impl<'a> Scattered<'a> {
         }
     }
 
-    /// `None`: there is no such row, or its code leads nowhere.
+    /// `None`: there is no such row, or its code is beyond the end of the dictionary.
     pub(super) fn value(&self, row: usize) -> Option<Value<'a>> {
         match self.0 {
             Form::Texts(texts) => texts.value(row),

@@ -4,11 +4,11 @@ use bumpalo::Bump;
 
 use crate::types::value::{Decimal, Value, Vector};
 
-/// A bit for each row; the lowest bit of the first byte is the first row's, as in Arrow.
+/// A bit for each row. The lowest bit of the first byte belongs to the first row, as in Arrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bitmap<'a> {
     bytes: &'a [u8],
-    /// The bit that is row 0's.
+    /// The position of row 0's bit.
     offset: usize,
 }
 
@@ -18,7 +18,7 @@ impl<'a> Bitmap<'a> {
         Bitmap { bytes, offset }
     }
 
-    /// Rows that it has bits for, at most.
+    /// The largest number of rows for which there are bits.
     pub fn len(&self) -> usize {
         (self.bytes.len() * 8).saturating_sub(self.offset)
     }
@@ -50,7 +50,7 @@ pub struct Strided<'a, T> {
 }
 
 impl<'a, T: Copy> Strided<'a, T> {
-    /// A stride of 0 is one of 1.
+    /// A `stride` of 0 means 1.
     pub fn new(elements: &'a [T], stride: usize) -> Self {
         Strided { elements, stride: stride.max(1) }
     }
@@ -65,7 +65,7 @@ impl<'a, T: Copy> Strided<'a, T> {
         self.elements.is_empty()
     }
 
-    /// The elements that count.
+    /// The values: every `stride`-th element.
     pub fn iter(&self) -> impl Iterator<Item = T> {
         self.elements.iter().step_by(self.stride).copied()
     }
@@ -76,7 +76,8 @@ impl<'a, T: Copy> Strided<'a, T> {
     }
 }
 
-/// Where each row's part of something begins; one more than there are rows, the last is the end.
+/// For each row the index of its first byte or element; after the last row the index where its part ends. So there is one offset
+/// more than there are rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offsets<'a> {
     /// Offsets of 4 bytes.
@@ -104,7 +105,7 @@ impl Offsets<'_> {
     }
 }
 
-/// What a count of time counts.
+/// The unit in which a time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
     /// Seconds.
@@ -118,6 +119,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
+    /// How many units there are in a second.
     fn per_second(self) -> i64 {
         match self {
             TimeUnit::Second => 1,
@@ -127,7 +129,7 @@ impl TimeUnit {
         }
     }
 
-    /// Seconds, and nanoseconds of the last one.
+    /// Splits a count into whole seconds and the nanoseconds after them.
     fn split(self, count: i64) -> (i64, u32) {
         let unit = self.per_second();
         (count.div_euclid(unit), (count.rem_euclid(unit) * (1_000_000_000 / unit)) as u32)
@@ -138,7 +140,7 @@ impl TimeUnit {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ColumnValues<'a> {
-    /// Booleans, a byte each.
+    /// Booleans of Rust.
     Bool(Strided<'a, bool>),
     /// Booleans as bytes: 0 is false.
     Flags(Strided<'a, u8>),
@@ -175,87 +177,88 @@ pub enum ColumnValues<'a> {
     Decimal {
         /// The digits, as an integer.
         unscaled: Strided<'a, i128>,
-        /// How many of the digits stand behind the point.
+        /// How many of the digits stand after the decimal point.
         scale: u8,
     },
     /// Texts.
     Strs(&'a [&'a str]),
     /// Texts that own their memory.
     Strings(&'a [String]),
-    /// UTF-8, one text behind the other.
+    /// UTF-8 texts that follow one another without a gap.
     Text {
         /// Where each text begins and ends.
         offsets: Offsets<'a>,
-        /// All texts, one behind the other.
+        /// The bytes of all texts.
         bytes: &'a [u8],
     },
-    /// The same for bytes.
+    /// Values of bytes that follow one another without a gap.
     Binary {
         /// Where each value begins and ends.
         offsets: Offsets<'a>,
-        /// All values, one behind the other.
+        /// The bytes of all values.
         bytes: &'a [u8],
     },
     /// Days since 1970-01-01.
     Date(Strided<'a, i32>),
-    /// Since midnight.
+    /// Times of day.
     Time {
         /// Counts of `unit` since midnight.
         counts: Strided<'a, i64>,
         /// The unit of the counts.
         unit: TimeUnit,
     },
-    /// Wall clock without zone, since 1970-01-01 00:00:00: for `timestamp`.
+    /// Dates with a time of day, without a zone, counted from 1970-01-01 00:00:00: for `timestamp`.
     Timestamp {
         /// Counts of `unit` since 1970.
         counts: Strided<'a, i64>,
         /// The unit of the counts.
         unit: TimeUnit,
     },
-    /// Instants, since 1970-01-01 in UTC: for `timestamptz`.
+    /// Instants, counted from 1970-01-01 00:00:00 UTC: for `timestamptz`.
     Instant {
         /// Counts of `unit` since 1970.
         counts: Strided<'a, i64>,
         /// The unit of the counts.
         unit: TimeUnit,
     },
-    /// Vectors of one length: `dimension` elements from every `stride`-th on.
+    /// Vectors that all have the length `dimension`. The first one begins at element 0, and each of the others `stride` elements
+    /// after the one before it.
     Matrix {
         /// The elements of all vectors.
         elements: Vector<'a>,
-        /// Elements of a vector.
+        /// The number of elements of a vector.
         dimension: usize,
-        /// Elements from the start of a vector to the start of the next.
+        /// The number of elements from the start of a vector to the start of the next.
         stride: usize,
     },
-    /// Vectors of any length, one behind the other.
+    /// Vectors of any length that follow one another without a gap.
     Lists {
         /// Where each vector begins and ends, in elements.
         offsets: Offsets<'a>,
-        /// The elements of all vectors, one behind the other.
+        /// The elements of all vectors.
         elements: Vector<'a>,
     },
-    /// Anything.
+    /// Values of any kind.
     Values(&'a [Value<'a>]),
-    /// NULL in each of so many rows.
+    /// NULL in each row. The number is the number of rows.
     Null(usize),
-    /// Views and dictionaries of Arrow.
+    /// Arrow's views and dictionaries.
     #[cfg(feature = "arrow")]
     Scattered(super::arrow_texts::Scattered<'a>),
 }
 
 impl<'a> ColumnValues<'a> {
-    /// A row-major matrix: a vector of `dimension` elements for each row, one behind the other.
+    /// A row-major matrix: for each row a vector of `dimension` elements. The vectors follow one another without a gap.
     pub fn matrix(elements: &'a (impl AsRef<[f32]> + ?Sized), dimension: usize) -> Self {
         ColumnValues::Matrix { elements: Vector::Float(elements.as_ref()), dimension, stride: dimension }
     }
 
-    /// The same for half floats, as their 16 bits.
+    /// A row-major matrix of half floats, each as its 16 bits.
     pub fn half_matrix(elements: &'a (impl AsRef<[u16]> + ?Sized), dimension: usize) -> Self {
         ColumnValues::Matrix { elements: Vector::Half(elements.as_ref()), dimension, stride: dimension }
     }
 
-    /// How many rows it has, or what is wrong with it.
+    /// How many rows the column has, or what is wrong with it.
     pub(super) fn rows(&self) -> Result<usize, String> {
         use ColumnValues as Of;
         Ok(match self {
@@ -285,7 +288,7 @@ impl<'a> ColumnValues<'a> {
         })
     }
 
-    /// The value of a row. What is computed lives in `arena`.
+    /// The value of a row. A value that has to be made (and is not just borrowed) lives in `arena`.
     #[inline]
     pub(super) fn value<'b>(&'b self, row: usize, arena: &'b Bump) -> Result<Value<'b>, String> {
         use ColumnValues as Of;
@@ -361,7 +364,7 @@ fn matrix_rows(elements: usize, dimension: usize, stride: usize) -> Result<usize
             "a matrix of dimension {dimension} and stride {stride}: the dimension must be at least 1, the stride at least the dimension"
         ));
     }
-    // The last row needs no gap behind it.
+    // There may be no gap after the last row.
     let rows = (elements + stride - dimension) / stride;
     let used = rows.saturating_sub(1) * stride + if rows > 0 { dimension } else { 0 };
     match elements.checked_sub(used) {

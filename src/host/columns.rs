@@ -1,4 +1,4 @@
-//! Rows as columns, the way numeric programs hold them.
+//! Rows as columns, in the form in which numeric programs have them.
 
 use std::ops::Range;
 
@@ -9,8 +9,8 @@ use crate::types::value::Value;
 
 /// Many rows as columns, borrowed from the host: nothing is copied before it is encoded.
 ///
-/// Columns have names, and any order, or none of them has one and they stand in the sink's order. All have the same number
-/// of rows.
+/// If the columns have names, they may come in any order. If none has a name, they must be in the sink's order. All columns have
+/// the same number of rows.
 ///
 /// ```
 /// use vecsink::{ColumnValues, Columns};
@@ -27,7 +27,7 @@ use crate::types::value::Value;
 #[derive(Debug, Clone, Default)]
 pub struct Columns<'a> {
     columns: Vec<HostColumn<'a>>,
-    /// The part that counts; `None`: all.
+    /// The range of rows that belongs to the batch. `None`: all rows.
     part: Option<Range<usize>>,
 }
 
@@ -49,7 +49,8 @@ impl<'a> Columns<'a> {
         self.add(Some(name), values, None::<Bitmap<'a>>)
     }
 
-    /// Adds a column with NULLs: where the bit of a row is 0. The lowest bit of the first byte is the first row's.
+    /// Adds a column that may contain NULLs: a row's value is NULL if its bit is 0. The lowest bit of the first byte belongs to the
+    /// first row.
     pub fn nullable(self, name: &'a str, values: impl Into<ColumnValues<'a>>, validity: impl Into<Bitmap<'a>>) -> Self {
         self.add(Some(name), values, Some(validity))
     }
@@ -65,7 +66,8 @@ impl<'a> Columns<'a> {
         self
     }
 
-    /// The same columns from `rows.start` to before `rows.end`: what is left of a batch that was taken in part.
+    /// The same columns, only with the rows from `rows.start` to before `rows.end`. Used to push the rest of a batch of which only the
+    /// first rows were accepted.
     pub fn slice(&self, rows: Range<usize>) -> Columns<'a> {
         let start = self.part.as_ref().map_or(0, |part| part.start);
         let part = Some(start + rows.start..start + rows.end.max(rows.start));
@@ -103,7 +105,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// For each of the wanted columns its place here.
+    /// For each of the wanted columns its index in this batch.
     pub fn order(&self, wanted: &[String]) -> Result<Vec<usize>, String> {
         let list = || wanted.join(", ");
         if self.columns.iter().all(|column| column.name.is_none()) {
@@ -136,7 +138,7 @@ impl<'a> Columns<'a> {
         wanted.iter().map(place).collect()
     }
 
-    /// One value, or why it has none.
+    /// One value, or why it can't be read.
     #[inline]
     pub fn value<'b>(&'b self, column: usize, row: usize, arena: &'b Bump) -> Result<Value<'b>, String> {
         let row = row + self.part.as_ref().map_or(0, |part| part.start);

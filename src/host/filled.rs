@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use super::{Row, Scratch, ToValue};
 use crate::types::value::{Decimal, Value, Vector};
 
-/// A row that owns its values: set some of its columns, push it, clear it, and again. Columns that aren't set are NULL.
+/// A row that owns its values. Set some of its columns, push it, clear it, and use it again. Columns that aren't set are NULL.
 ///
 /// ```
 /// use vecsink::{FilledRow, Row, Value};
@@ -23,10 +23,10 @@ pub struct FilledRow {
     values: Vec<Owned>,
 }
 
-/// A value with what it borrows.
+/// A value that owns its memory.
 #[derive(Debug, Clone)]
 enum Owned {
-    /// It borrows nothing.
+    /// A value that needs no memory of its own.
     Plain(Value<'static>),
     Decimal(Decimal),
     Text(String),
@@ -40,7 +40,7 @@ enum Owned {
 }
 
 impl FilledRow {
-    /// A row of NULLs. For a sink: `FilledRow::new(sink.columns())`.
+    /// A row of NULLs with these columns. For the columns of a sink: `FilledRow::new(sink.columns())`.
     pub fn new(columns: impl Into<Arc<[String]>>) -> FilledRow {
         let columns = columns.into();
         let values = columns.iter().map(|_| Owned::Plain(Value::Null)).collect();
@@ -70,7 +70,7 @@ impl FilledRow {
         }
     }
 
-    /// All columns are NULL again.
+    /// Sets all columns to NULL.
     pub fn clear(&mut self) {
         self.values.iter_mut().for_each(|value| value.put(&Value::Null));
     }
@@ -88,7 +88,7 @@ fn views<'a>(values: &'a [Owned], arena: &'a Bump) -> &'a [Value<'a>] {
 }
 
 impl Owned {
-    /// Copies a value here. Memory of a value of the same kind is used again.
+    /// Copies a value into this one. If both are of the same kind, the memory is used again.
     fn put(&mut self, value: &Value<'_>) {
         match (&mut *self, value) {
             (Owned::Text(to), Value::Text(text)) => {

@@ -19,33 +19,34 @@ use crate::types::value::Value;
 /// threads hardly wait.
 const CHUNK: usize = 32 << 10;
 const CHUNK_ROWS: usize = 1024;
-/// How long a batch that may not wait ([`Wait::No`]) is worked on while there is room.
+/// While there is room, a batch with [`Wait::No`] is worked on for this long at most.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// A batch that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pushed {
-    /// The number of its first row, and of its last: those between are the batch's own, unless other threads push into
-    /// the sink at the same time. `None`: it has no rows.
+    /// The numbers of its first and of its last row. If no other thread pushes into the sink at the same time, all numbers between
+    /// them belong to the batch. `None`: the batch has no rows.
     pub numbers: Option<(u64, u64)>,
     /// How many rows were accepted.
     pub rows: usize,
-    /// How many of them can't be stored; [`SinkBuilder::on_rejected`](super::SinkBuilder::on_rejected) is told which.
+    /// How many of the accepted rows can't be stored. [`SinkBuilder::on_rejected`](super::SinkBuilder::on_rejected) is called for
+    /// each.
     pub rejected: usize,
 }
 
 impl Sink {
-    /// Pushes the rows of a batch, in their order; waits while there is no room. Nothing is copied before it is encoded.
+    /// Pushes the rows of a batch, in their order, and waits while there is no room. Nothing is copied before it is encoded.
     ///
-    /// A row that can't be stored costs only itself: it is accepted, gets a number and is rejected. Under
-    /// [`ExceptionMode::Strict`] the batch ends before it instead, with [`PushError::Rejected`].
+    /// A row that can't be stored doesn't stop the batch: it is accepted, gets a number and is rejected. With
+    /// [`ExceptionMode::Strict`] the batch ends before such a row instead, with [`PushError::Rejected`].
     pub fn push_batch(&self, batch: &Columns<'_>) -> Result<Pushed, BatchError> {
         self.push_batch_with(batch, Push::default())
     }
 
-    /// Like [`Sink::push_batch`], with the host's own numbers (one for each row, from [`Push::sequence`] on) or with a time-out. A
-    /// batch that may not wait is worked on for half a second at most. When there is no more room, the rows accepted before stay
-    /// accepted: push the others with [`Columns::slice`] from [`BatchError::accepted`] on.
+    /// Like [`Sink::push_batch`], with the host's own numbers (one for each row, from [`Push::sequence`] on) or with a time-out. With
+    /// [`Wait::No`] the call takes half a second at most. When there is no more room, the rows that were accepted before stay
+    /// accepted. Push the others with [`Columns::slice`] from [`BatchError::accepted`] on.
     pub fn push_batch_with(&self, batch: &Columns<'_>, push: Push) -> Result<Pushed, BatchError> {
         let mut progress = Pushed { numbers: None, rows: 0, rejected: 0 };
         let outcome = self.push_chunks(batch, push, &mut progress);
@@ -87,8 +88,8 @@ impl Sink {
         outcome
     }
 
-    /// Encodes rows until they fill a chunk. A large row is a chunk alone, and the returned [`Room`] is charged for it. `Err`: a
-    /// row ends the batch.
+    /// Encodes rows until they fill a chunk. A large row is a chunk of its own, and the returned [`Room`] is charged for it. `Err`:
+    /// the batch ends before the next row.
     fn fill(
         &self,
         batch: &Columns<'_>,
@@ -166,7 +167,7 @@ impl Sink {
     }
 }
 
-/// When a long batch ends although there is room for all of its rows: its time is over.
+/// The time at which a long batch ends, even if there is room for all of its rows.
 struct Over {
     at: Option<Instant>,
     error: PushError,

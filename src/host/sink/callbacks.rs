@@ -1,4 +1,4 @@
-//! The host's callbacks, called from one thread of their own: a writer must not wait for the host.
+//! Calls the host's callbacks, from a thread of their own, because a writer must not wait for the host.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::threads;
 /// A row that was accepted and could not be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
-    /// What its push returned.
+    /// The number that its push returned.
     pub sequence: u64,
     /// Why it could not be stored.
     pub rejection: Rejection,
@@ -30,10 +30,10 @@ pub struct Calls {
     pub rejected: Option<OnRejected>,
 }
 
-/// The running thread.
+/// The running thread of the callbacks.
 pub struct Callbacks(Arc<CallbacksEnd>);
 
-/// How the thread that ends the callback thread tells it so, and learns that it has ended.
+/// Shared by the callback thread and the thread that ends it: the second tells the first to end, and learns that it has ended.
 #[derive(Default)]
 struct CallbacksEnd {
     /// The next round of calls is the last one.
@@ -51,7 +51,8 @@ impl Callbacks {
         }
         let told: Arc<CallbacksEnd> = Arc::default();
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
-        // Before anything is pushed: when the thread comes to run, rows may be durable that nobody was told of.
+        // The watermark is read here, before anything is pushed. When the new thread runs, rows may be durable already, and the
+        // callback must be called for them.
         let durable = core.durable();
         let body = move || {
             // Nobody else sets it.
@@ -69,8 +70,8 @@ impl Callbacks {
         Ok(Some(Callbacks(told)))
     }
 
-    /// Makes the last calls and ends; a call that still runs at the deadline is the last one. From a callback itself there is
-    /// nothing to wait for.
+    /// Makes the last calls and ends the thread. A call that still runs at the deadline is the last one. If this is called by a
+    /// callback itself, it doesn't wait.
     pub fn finish(self, core: &Core, deadline: Instant) {
         let CallbacksEnd { last, left, ended, changed } = &*self.0;
         last.store(true, Ordering::Release);
@@ -89,7 +90,7 @@ impl Callbacks {
     }
 }
 
-/// Makes the calls until the end; `known` is the watermark that the host knows of.
+/// Makes the calls until the end. `known`: the watermark that the host knows.
 fn run(core: &Core, calls: &Calls, mut known: u64, told: &CallbacksEnd) {
     let guarded = |name: &str, call: &dyn Fn()| {
         if !told.left.load(Ordering::Acquire) && catch_unwind(AssertUnwindSafe(call)).is_err() {
@@ -99,7 +100,7 @@ fn run(core: &Core, calls: &Calls, mut known: u64, told: &CallbacksEnd) {
     loop {
         let seen = core.line.shared.watch.changes();
         let last = told.last.load(Ordering::Acquire);
-        // In this order: a rejection below the watermark is there before the watermark passes it.
+        // The watermark is read before the rejections, because a rejection is there before the watermark rises above its row.
         let durable = core.durable();
         for (position, rejection) in core.line.take_rejected() {
             let rejected = Rejected { sequence: position.offset as u64, rejection };

@@ -9,20 +9,21 @@ use crate::pipeline::stats::Summary;
 use crate::pipeline::{after, is_over};
 use crate::stop::Phase;
 
-/// How long dropping an open sink waits for what was pushed.
+/// How long dropping an open sink waits until the pushed rows are written.
 const DROP_GRACE: Duration = Duration::from_secs(5);
 /// How long the remaining threads may take to end after the deadline.
 const LAST_MOMENTS: Duration = Duration::from_millis(300);
 
 impl Sink {
-    /// Takes no more rows, writes what was pushed, makes the last callbacks, and ends the library's threads. `Ok` when
-    /// everything is durable and the sink hasn't failed. [`Error::NotDurable`] when that took longer than `deadline`: the rest is abandoned, and may
-    /// or may not be in the database. Closing again gives the same answer. While another thread closes the sink, this waits for
+    /// Takes no more rows, writes the rows that were pushed, makes the last callbacks, and ends the library's threads. `Ok`: all rows
+    /// are durable and the sink hasn't failed. [`Error::NotDurable`]: this took longer than `deadline`; the rest is abandoned, and may
+    /// or may not be in the database. Closing again returns the same result. While another thread closes the sink, this waits for
     /// it, until the deadline. It can't be called from a callback, because it would wait for that callback. If a callback still
     /// runs at the deadline, this doesn't wait for it, and no more callbacks are made.
     ///
-    /// With `sink.vector-index` = defer it also builds the vector indexes that were dropped when the sink was opened. If the deadline ends
-    /// that, everything is durable and this gives [`Error::Target`] with the statements to run; the next sink of the table builds them.
+    /// With `sink.vector-index` = defer this also builds the vector indexes that were dropped when the sink was opened. If the deadline
+    /// ends the build, all rows are durable, and this returns [`Error::Target`] with the statements to run. The next sink of the table
+    /// builds the indexes, too.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));
@@ -76,7 +77,7 @@ impl Sink {
             Ok(true) if core.failure().is_none() => {
                 core.line.finish_indexes(&|| Instant::now() >= end || stop.phase() >= Phase::Abandoning)
             }
-            // Rows that are missing come later, and the index after them.
+            // Not all rows are written. The next sink of the table writes the missing rows first and builds the index after them.
             Ok(_) | Err(_) => {
                 core.line.leave_indexes("rows are missing, too");
                 Ok(IndexEnd::Done)

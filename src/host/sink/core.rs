@@ -1,4 +1,4 @@
-//! What pushing threads, callbacks and closing share of a sink.
+//! The part of a sink that pushing threads, callbacks and closing share.
 
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, ThreadId};
@@ -16,13 +16,13 @@ use crate::pipeline::line::rejects::RejectedRecord;
 use crate::progress::AppendError;
 use crate::stop::Phase;
 
-/// A row of at least so many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
+/// A row of at least this many bytes is large: it is charged to the budget before it is encoded. Smaller rows may exceed the
 /// budget, by one row for each thread that pushes at the same time.
 pub const LARGE: usize = 32 << 10;
 /// How often a waiting thread checks whether the sink has failed.
 const RECHECK: Duration = Duration::from_millis(100);
-/// How many [`PushBuffer`]s are kept for the next pushes, and by what the budget's bytes are divided: the kept buffers may hold
-/// a fourth of them, in addition to the budget.
+/// At most `SPARE_BUFFERS` [`PushBuffer`]s are kept for the next pushes. Together they may have a quarter of the budget's bytes
+/// (divided by `SPARE_SHARE`), in addition to the budget.
 const SPARE_BUFFERS: usize = 64;
 const SPARE_SHARE: usize = 4;
 
@@ -34,7 +34,7 @@ pub enum Wait {
     Forever,
     /// Not at all.
     No,
-    /// So long at most.
+    /// For this long at most.
     AtMost(Duration),
 }
 
@@ -60,8 +60,8 @@ pub struct Core {
     pub line: Arc<Line>,
     pub stream: u32,
     spare_buffers: Arc<Mutex<SpareBuffers<PushBuffer>>>,
-    /// Whether rows are taken. Held for reading while rows go from accepted to their shards, so that closing leaves none
-    /// between.
+    /// Whether rows are taken. A push holds this lock for reading from accepting its rows until they are in their shards. So
+    /// closing can't begin between these two steps.
     open: RwLock<bool>,
     /// The thread that runs the host's callbacks.
     pub callback_thread: OnceLock<ThreadId>,
@@ -79,7 +79,7 @@ impl Core {
         Core { line, stream, spare_buffers, open: RwLock::new(true), callback_thread: OnceLock::new() }
     }
 
-    /// An empty [`PushBuffer`]. Goes back with [`Core::keep_push_buffer`].
+    /// An empty [`PushBuffer`]. Give it back with [`Core::keep_push_buffer`].
     pub fn push_buffer(&self) -> std::result::Result<PushBuffer, PushError> {
         let spare = self.spare_buffers.lock().take();
         match spare {
@@ -107,7 +107,7 @@ impl Core {
         Err(self.ended())
     }
 
-    /// Why the sink has failed. A sink that its own close abandoned has not failed.
+    /// Why the sink has failed. A sink that was abandoned because its close took too long has not failed.
     pub fn failure(&self) -> Option<Error> {
         self.line.shared.failure().filter(|error| *error != Error::Stopped)
     }
@@ -117,7 +117,7 @@ impl Core {
         self.failure().map_or(PushError::Closed, PushError::Failed)
     }
 
-    /// Waits until the budget has room for a row of about so many bytes.
+    /// Waits until the budget has room for a row of about `bytes` bytes.
     pub fn wait_for_room(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
         self.check_alive()?;
         let budget = &self.line.shared.budget;
@@ -131,7 +131,8 @@ impl Core {
     fn wait_in_line(&self, bytes: usize, until: Until) -> std::result::Result<Room<'_>, PushError> {
         let budget = &self.line.shared.budget;
         let charged = if bytes < LARGE { 0 } else { bytes };
-        // Other threads may wait for room that only this thread can make. So this thread doesn't wait behind them.
+        // If this is the callbacks' thread, other threads may wait for room that only this thread can make. So it doesn't wait
+        // behind them.
         let in_callback = self.is_callback_thread();
         let mut claim = (charged > 0 && !in_callback).then(|| budget.claim(charged));
         let mut granted = || match &mut claim {
@@ -145,7 +146,8 @@ impl Core {
             if granted() {
                 return Ok(Room { budget, charged });
             }
-            // The rejections that wait for this callback take room until it returns, so it would wait for ever.
+            // Rejections that wait for their callback take up room. They can only be reported after this callback has returned, so
+            // it would wait for ever.
             let unreported = self.line.unreported_bytes();
             if in_callback && charged <= budget.limit() && unreported.saturating_add(charged.max(1)) > budget.limit() {
                 return Err(PushError::WouldBlock);
@@ -179,7 +181,8 @@ impl Core {
                     self.dispatch(buffer, &mut room, accepted);
                     break accepted;
                 }
-                // Too many rows behind one that isn't settled. Waits only if this is still so after the watch was read.
+                // Too many rows are accepted and not settled. The count of changes is read first. The thread waits only if there still
+                // is no room after that, so it misses no change.
                 None => {
                     drop(open);
                     self.line.dispatcher.hurry();
@@ -248,8 +251,8 @@ impl Core {
         self.line.progress.read_position(self.stream).unwrap_or_default() as u64
     }
 
-    /// Waits until everything below `target` is settled; tells whether it is. Rows that aren't pushed yet are waited for
-    /// too, as long as the sink takes any.
+    /// Waits until everything below `target` is settled, and returns whether it is. As long as the sink takes rows, it also waits
+    /// for rows that have not been pushed yet.
     pub fn wait_durable(&self, target: u64, deadline: Instant) -> Result<bool> {
         let shared = &self.line.shared;
         loop {
@@ -279,15 +282,15 @@ impl Core {
         Error::NotDurable { durable: self.durable(), next: self.next() }
     }
 
-    /// From now on nothing is accepted.
+    /// Makes the sink accept no more rows.
     pub fn shut(&self) {
         *self.open.write() = false;
         self.line.shared.stop.drain();
     }
 }
 
-/// The room that a push has, with the bytes that are charged for a large row. If this is dropped before the row is in its
-/// shard, these bytes are given back.
+/// The room that a push has got, with the bytes that are charged for a large row. If this is dropped before the row is in its
+/// shard, these bytes are released.
 pub struct Room<'a> {
     budget: &'a Budget,
     charged: usize,

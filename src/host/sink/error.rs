@@ -1,8 +1,8 @@
-//! Why a push was refused. The row is still the caller's.
+//! Why a push was refused. The row was not accepted.
 
 use crate::error::{Error, Rejection};
 
-/// Why a row was not accepted. Nothing of it is kept: the caller still has the row, and may push it again.
+/// Why a row was not accepted. The sink keeps nothing of the row; the caller may push it again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
@@ -12,10 +12,10 @@ pub enum PushError {
     /// There was no room within the time-out, or the batch is so long that not all of its rows could be taken within it.
     #[error("no room within the time given: rows that wait to be written take up buffer.memory, or the batch is long")]
     TimedOut,
-    /// The memory for so large a row can't be had now.
+    /// There isn't enough memory for this large row now.
     #[error("out of memory: {bytes} bytes for the row can't be had; push it again when there is more")]
     OutOfMemory {
-        /// What the row takes.
+        /// The bytes that the row needs.
         bytes: usize,
     },
     /// The table could never store this row.
@@ -49,25 +49,25 @@ impl PushError {
         matches!(self, PushError::WouldBlock | PushError::TimedOut | PushError::OutOfMemory { .. })
     }
 
-    /// Whether it is not known of some rows that were pushed before if they are in the database.
+    /// Whether rows that were pushed before may or may not be in the database.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, PushError::Failed(_))
     }
 }
 
-/// Why a batch was not accepted whole. The first [`BatchError::accepted`] rows were.
+/// Why a batch was accepted only in part, or not at all. Its first [`BatchError::accepted`] rows were accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("after {accepted} rows: {error}")]
 pub struct BatchError {
-    /// What happened at it.
+    /// Why the next row was not accepted.
     #[source]
     pub error: PushError,
-    /// Rows from the batch's start on that are on their way.
+    /// How many rows, from the batch's start on, were accepted.
     pub accepted: usize,
-    /// The number of the first one of them.
+    /// The number of the first accepted row.
     pub first: Option<u64>,
-    /// And of the last one.
+    /// The number of the last accepted row.
     pub last: Option<u64>,
-    /// How many of them can't be stored.
+    /// How many of the accepted rows can't be stored.
     pub rejected: usize,
 }

@@ -1,4 +1,4 @@
-//! The sink that a host program pushes its rows into: another way into a [`Line`](crate::pipeline::line::Line), and nothing else.
+//! The sink that a host program pushes its rows into. It puts them into a [`Line`](crate::pipeline::line::Line), as a reader does.
 
 mod batch;
 mod builder;
@@ -35,15 +35,15 @@ use crate::types::value::Value;
 
 /// A table that rows are pushed into.
 ///
-/// A push encodes the row, numbers it and returns; writers of the library commit it in batches, milliseconds later when
-/// there is little to do. What is pushed with `Ok` is durable once [`Sink::durable`] is above its number: it is committed, was
-/// left out by the conflict mode, or was rejected. **Only from then on a row is safe**: a crash of the host loses what is not
-/// durable. [`SinkBuilder::on_rejected`] is told of each rejected row.
+/// A push encodes the row, gives it a number and returns. Writers of the library commit rows in batches, milliseconds later if
+/// there is little to do. A row whose push returned `Ok` is durable once [`Sink::durable`] is above its number: it is committed, was
+/// left out by the conflict mode, or was rejected. **Only from then on a row is safe**: if the host crashes, rows that are not
+/// durable are lost. [`SinkBuilder::on_rejected`] is called for each rejected row.
 ///
 /// Rows of one key that one thread pushes are written in their order. All methods may be called from any number of
 /// threads at once. After a `fork` only the parent may use the sink.
 ///
-/// All methods may block, and need no runtime: in an async task put those that wait (opening, closing, dropping, a push
+/// All methods may block, and need no runtime. In an async task, call those that wait (opening, closing, dropping, a push
 /// that may find no room) where blocking is allowed, as in `tokio::task::spawn_blocking`. A push that doesn't wait is
 /// short enough for the task itself:
 ///
@@ -67,7 +67,7 @@ use crate::types::value::Value;
 /// # }
 /// ```
 ///
-/// End with [`Sink::close`]. Dropping a sink that is open waits up to five seconds for what was pushed, and logs what was
+/// End with [`Sink::close`]. Dropping an open sink waits up to five seconds until its rows are written, and logs which rows were
 /// not written by then.
 ///
 /// ```no_run
@@ -117,23 +117,24 @@ pub struct Push {
 pub struct SinkStats {
     /// What has happened since the sink was opened.
     pub counters: Snapshot,
-    /// The number the next row would get.
+    /// The number that the next row would get.
     pub next: u64,
     /// [`Sink::durable`].
     pub durable: u64,
     /// Open database connections.
     pub connections: u32,
-    /// The database is away and rows wait for it.
+    /// Whether the database can't be reached and rows wait for it.
     pub outage: bool,
     /// Bytes of rows between push and COMMIT, roughly.
     pub held_bytes: usize,
-    /// How long the oldest row of the latest commit took from its push.
+    /// For the oldest row of the latest commit: the time from its push to the answer to COMMIT.
     pub freshness: Option<Duration>,
-    /// Since the sink was opened.
+    /// The time since the sink was opened.
     pub age: Duration,
-    /// Rows of the table that are in no vector index yet, whoever wrote them; with `sink.vector-index` = behind. Queries find them.
+    /// With `sink.vector-index` = behind: rows of the table that are in no vector index yet, whichever program wrote them. Queries find
+    /// them.
     pub rows_waiting_for_index: u64,
-    /// How long the oldest of them has waited, as far back as the sink has looked. `None`: there are none.
+    /// How long the oldest of these rows has waited, as far as the sink has seen it. `None`: no row waits.
     pub oldest_waiting: Option<Duration>,
 }
 
@@ -169,9 +170,9 @@ impl Sink {
         }
     }
 
-    /// Of a named stream, the number from which on to push again what was pushed before the sink was opened: everything
-    /// below it is durable. 0 for a new stream, and without a name. Rows from here on may be in the database already:
-    /// with a key, and a conflict mode that isn't strict, it changes nothing to push them again.
+    /// The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new stream, and for a
+    /// sink without a stream name. Rows from this number on may be in the database already. If the table has a key and the conflict
+    /// mode isn't strict, pushing them again changes nothing.
     pub fn resume_position(&self) -> u64 {
         self.resume_position
     }
@@ -181,22 +182,22 @@ impl Sink {
         &self.columns
     }
 
-    /// Pushes one row; waits while there is no room. Gives its number.
+    /// Pushes one row, and waits while there is no room. Returns the row's number.
     pub fn push<R: Row + ?Sized>(&self, row: &R) -> std::result::Result<u64, PushError> {
         self.push_with(row, Push::default())
     }
 
-    /// The same, but [`PushError::WouldBlock`] at once while there is no room.
+    /// Pushes one row without waiting: [`PushError::WouldBlock`] if there is no room.
     pub fn try_push<R: Row + ?Sized>(&self, row: &R) -> std::result::Result<u64, PushError> {
         self.push_with(row, Push { wait: Wait::No, ..Push::default() })
     }
 
-    /// The same, but [`PushError::TimedOut`] when there was no room in time.
+    /// Pushes one row, and waits for room no longer than `timeout`: [`PushError::TimedOut`] if there was none.
     pub fn push_timeout<R: Row + ?Sized>(&self, row: &R, timeout: Duration) -> std::result::Result<u64, PushError> {
         self.push_with(row, Push { wait: Wait::AtMost(timeout), ..Push::default() })
     }
 
-    /// Pushes a row under a number of the host's own, which must be above all numbers before; gaps are fine.
+    /// Pushes a row under a number of the host's own. It must be above all earlier numbers; gaps are allowed.
     pub fn push_at<R: Row + ?Sized>(&self, sequence: u64, row: &R) -> std::result::Result<u64, PushError> {
         self.push_with(row, Push { sequence: Some(sequence), ..Push::default() })
     }
@@ -204,8 +205,8 @@ impl Sink {
     /// Pushes one row. The other functions that push one row call this one.
     ///
     /// A row that the table could never store (a vector of another dimension, NULL in a NOT NULL column, a number out of
-    /// range) is refused here with [`PushError::Rejected`], whatever the exception mode; what only the database can tell
-    /// comes later, by [`SinkBuilder::on_rejected`].
+    /// range) is refused here with [`PushError::Rejected`], whatever the exception mode. If only the database finds that a row can't be
+    /// stored, [`SinkBuilder::on_rejected`] is called later.
     pub fn push_with<R: Row + ?Sized>(&self, row: &R, push: Push) -> std::result::Result<u64, PushError> {
         row.with_values(|values| {
             self.core.check_alive()?;
@@ -225,23 +226,23 @@ impl Sink {
         outcome
     }
 
-    /// Deletes the row with this key, whose values stand in the order of [`Sink::key`]; a row that isn't there is no error.
-    /// A delete has a number like a row, and keeps its place among the rows of its key.
+    /// Deletes the row with this key, whose values stand in the order of [`Sink::key`]. It is not an error if there is no such row.
+    /// A delete has a number like a row, and is carried out in its order among the rows of its key.
     pub fn delete<R: Row + ?Sized>(&self, key: &R) -> std::result::Result<u64, PushError> {
         self.delete_with(key, Push::default())
     }
 
-    /// The same, but [`PushError::WouldBlock`] at once while there is no room.
+    /// Deletes without waiting: [`PushError::WouldBlock`] if there is no room.
     pub fn try_delete<R: Row + ?Sized>(&self, key: &R) -> std::result::Result<u64, PushError> {
         self.delete_with(key, Push { wait: Wait::No, ..Push::default() })
     }
 
-    /// The same, but [`PushError::TimedOut`] when there was no room in time.
+    /// Deletes, and waits for room no longer than `timeout`: [`PushError::TimedOut`] if there was none.
     pub fn delete_timeout<R: Row + ?Sized>(&self, key: &R, timeout: Duration) -> std::result::Result<u64, PushError> {
         self.delete_with(key, Push { wait: Wait::AtMost(timeout), ..Push::default() })
     }
 
-    /// Deletes under a number of the host's own, which must be above all numbers before; gaps are fine.
+    /// Deletes under a number of the host's own. It must be above all earlier numbers; gaps are allowed.
     pub fn delete_at<R: Row + ?Sized>(&self, sequence: u64, key: &R) -> std::result::Result<u64, PushError> {
         self.delete_with(key, Push { sequence: Some(sequence), ..Push::default() })
     }
@@ -261,7 +262,7 @@ impl Sink {
         })
     }
 
-    /// The columns of the key, in the order that [`Sink::delete`] takes them; none without a key.
+    /// The columns of the key, in the order in which [`Sink::delete`] takes them. Empty if the table has no key.
     pub fn key(&self) -> &[String] {
         &self.key
     }
@@ -284,8 +285,9 @@ impl Sink {
         self.core.durable()
     }
 
-    /// Waits until a row is durable, which another thread may have yet to push; [`Error::TimedOut`] when it wasn't in time.
-    /// Another error when it never will be: the sink has failed, or was closed before it was pushed ([`Error::NeverPushed`]).
+    /// Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.
+    /// [`Error::TimedOut`]: it isn't durable in time. Any other error: it never will be, because the sink has failed, or was closed
+    /// before the row was pushed ([`Error::NeverPushed`]).
     pub fn wait_durable(&self, sequence: u64, timeout: Duration) -> Result<()> {
         match self.core.wait_durable(sequence.saturating_add(1), after(timeout))? {
             true => Ok(()),
@@ -293,7 +295,7 @@ impl Sink {
         }
     }
 
-    /// Writes at once what was pushed, and waits until all of it is durable; [`Error::TimedOut`] when it wasn't in time.
+    /// Writes all pushed rows at once, and waits until they are durable. [`Error::TimedOut`]: they aren't durable in time.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         let next = self.core.next();
         self.core.line.dispatcher.hurry();

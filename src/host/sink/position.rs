@@ -1,4 +1,4 @@
-//! Keeps a named stream's position in the database, after the rows.
+//! Stores a named stream's position in the database, after its rows are stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::threads;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the wait for the thread's end checks whether the time is over.
 const RECHECK: Duration = Duration::from_millis(50);
-/// Attempts at the end.
+/// How often the last position is tried to be stored.
 const LAST_ATTEMPTS: u32 = 3;
 
 pub struct PositionKeeper(Arc<KeeperEnd>);
 
-/// How another thread tells this one to end, and learns that it has ended.
+/// Shared by the thread of the position and the thread that ends it: the second tells the first to end, and learns that it has ended.
 #[derive(Default)]
 struct KeeperEnd {
     state: Mutex<KeeperState>,
@@ -32,7 +32,7 @@ struct KeeperEnd {
 struct KeeperState {
     /// The thread must end.
     last: bool,
-    /// It has ended.
+    /// The thread has ended.
     ended: bool,
 }
 
@@ -42,9 +42,9 @@ impl PositionKeeper {
         let (own, its) = (Arc::clone(core), Arc::clone(&told));
         let body = move || {
             if catch_unwind(AssertUnwindSafe(|| run(&own, held, &its))).is_err() {
-                log::error!("{}: the thread that keeps the stream's position failed", own.line.name());
+                log::error!("{}: the thread that stores the stream's position failed", own.line.name());
             }
-            // The core, and with it all of the sink, is dropped before other threads learn that this one has ended.
+            // The thread drops its reference to the sink before other threads learn that it has ended.
             drop(own);
             its.state.lock().ended = true;
             its.changed.notify_all();
@@ -54,7 +54,7 @@ impl PositionKeeper {
         Ok(PositionKeeper(told))
     }
 
-    /// Keeps the last position and ends, unless the wait for that is over.
+    /// Stores the last position and ends the thread, but waits no longer than `is_over` allows.
     pub fn finish(self, core: &Core, is_over: impl Fn(&Stop) -> bool) {
         let KeeperEnd { state, changed } = &*self.0;
         let mut state = state.lock();
@@ -62,7 +62,7 @@ impl PositionKeeper {
         changed.notify_all();
         while !state.ended {
             if is_over(&core.line.shared.stop) {
-                log::warn!("{}: the stream's last position could not be kept in time", core.line.name());
+                log::warn!("{}: the stream's last position could not be stored in time", core.line.name());
                 return;
             }
             changed.wait_for(&mut state, RECHECK);

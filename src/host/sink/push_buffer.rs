@@ -1,5 +1,5 @@
-//! Rows encoded by a pushing thread, before they are accepted. A thread has one for the length of a push, so encoding
-//! happens outside all locks and allocates nothing once the buffers have grown.
+//! Rows that a pushing thread has encoded, before they are accepted. A thread has a buffer of its own during a push. So it encodes
+//! without any lock, and allocates nothing once the buffers have grown.
 
 use super::error::PushError;
 use crate::batch::{Chunk, MOST_ROW_BYTES, Op, RowEntry, RowFormat};
@@ -12,16 +12,16 @@ use crate::types::target::TargetTable;
 use crate::types::text::json;
 use crate::types::value::Value;
 
-/// The longest original that can still be counted together with its frame.
+/// The longest JSON of a row that is kept for a dead letter. Its length and that of the record around it fit into a length field.
 const MOST_ORIGINAL: usize = MOST_ROW_BYTES / 2;
-/// The memory that a buffer keeps for the next rows. More than that, taken for a huge row, is freed.
+/// A buffer that has more memory than this is freed after a push, because a huge row has made it large.
 const KEPT_BYTES: usize = 128 << 10;
 
 pub struct PushBuffer {
     /// The schema version that the rows are encoded for.
     pub schema_version: u16,
     encoder: RowEncoder,
-    /// Of the key's columns alone, for deletes.
+    /// Encodes only the columns of the key, for deletes.
     key_encoder: RowEncoder,
     key_names: Vec<String>,
     names: Vec<String>,
@@ -33,7 +33,7 @@ pub struct PushBuffer {
     json: Vec<u8>,
 }
 
-/// One row; its bytes are those of the buffers from the row before on.
+/// One row. In each buffer its bytes begin where those of the row before it end.
 struct Encoded {
     op: Op,
     format: RowFormat,
@@ -44,7 +44,7 @@ struct Encoded {
     rejected: Option<Rejection>,
 }
 
-/// What all rows of a push have in common.
+/// The values that are the same for all rows of a push, or count up from its first row.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepted {
     pub stream: u32,
@@ -126,7 +126,8 @@ impl PushBuffer {
         let encoder = if op == Op::Delete { &mut self.key_encoder } else { &mut self.encoder };
         let mut reserved = encoder.reserve(values, &mut self.rows);
         if self.keep_originals {
-            // In the original a byte becomes two digits, and a number up to eight times as long. Then it is copied.
+            // The original is JSON. There a byte takes two digits, and an element of a vector or list up to eight times its size. Then
+            // the JSON is copied into `originals`, so both buffers need the room.
             let most = bytes.saturating_mul(if values.iter().any(is_list) { 8 } else { 2 });
             reserved = reserved.and_then(|()| self.json.try_reserve_exact(most));
             reserved = reserved.and_then(|()| self.originals.try_reserve_exact(most));
@@ -155,9 +156,9 @@ impl PushBuffer {
         Ok(())
     }
 
-    /// Notes a row that can't be stored, in its place among the others.
+    /// Adds a row that can't be stored. It is accepted in its place among the others, and then rejected.
     pub fn add_rejected(&mut self, values: &[Value<'_>], rejection: Rejection) {
-        // One that is too long is left out of its dead letter, which still says why the row was rejected.
+        // If the row's values are too long, its dead letter has only the reason.
         let _ = self.keep_original(Op::Insert, values);
         self.push(Op::Insert, RowFormat::Binary, 0, Some(rejection));
     }
@@ -174,7 +175,7 @@ impl PushBuffer {
         });
     }
 
-    /// On `Err` what is kept lacks the row's values.
+    /// Keeps the row's values as JSON for a dead letter. If they are too long, it returns `Err` and keeps an original without a value.
     fn keep_original(&mut self, op: Op, values: &[Value<'_>]) -> std::result::Result<(), Rejection> {
         if !self.keep_originals {
             return Ok(());
@@ -194,7 +195,7 @@ impl PushBuffer {
         Err(Rejection::new(Stage::Encode, reason))
     }
 
-    /// The rows for the shards, numbered from those accepted on.
+    /// The rows for the shards. Offsets and tickets count up from those in `accepted`.
     pub fn rows(&self, layout: ShardLayout, accepted: Accepted) -> impl Iterator<Item = (usize, QueuedRow<'_>)> {
         self.parts().filter(|(_, part, _)| part.rejected.is_none()).map(move |(at, part, bytes)| {
             let entry = self.entry(at, part, &bytes, accepted);
@@ -219,7 +220,7 @@ impl PushBuffer {
         }
     }
 
-    /// Takes out a large row, the only one in this buffer, as a chunk without copying it; returns its shard too. `None`: it was
+    /// Takes out a large row, the only one in this buffer, as a chunk without copying it, together with its shard. `None`: the row is
     /// rejected.
     pub fn take_whole(&mut self, layout: ShardLayout, accepted: Accepted) -> Option<(usize, Chunk)> {
         let (at, part, bytes) = self.parts().next().filter(|(_, part, _)| part.rejected.is_none())?;
@@ -235,7 +236,7 @@ impl PushBuffer {
         Some((shard, Chunk { entries: vec![entry], rows, keys, originals, ..Chunk::default() }))
     }
 
-    /// The rows that can't be stored: place among the others, reason, original.
+    /// The rows that can't be stored: their place among the others, the reason, and the original.
     pub fn rejected(&self) -> impl Iterator<Item = (usize, &Rejection, &[u8])> {
         self.parts().filter_map(|(at, part, bytes)| Some((at, part.rejected.as_ref()?, bytes.original)))
     }

@@ -20,7 +20,7 @@ impl<T> SpareBuffers<T> {
         Some(one)
     }
 
-    /// Returns all of them. The caller frees them without a lock.
+    /// Returns all buffers that are kept. The caller frees them without a lock.
     pub fn take_all(&mut self) -> Vec<(T, usize)> {
         self.bytes = 0;
         std::mem::take(&mut self.kept)

@@ -21,7 +21,7 @@ impl ToValue for NaiveTime {
     }
 }
 
-/// A wall clock without zone, for `timestamp`.
+/// A date and time without a zone, for `timestamp`.
 impl ToValue for NaiveDateTime {
     fn to_value<'a>(&'a self, _: &'a Scratch) -> Value<'a> {
         let (seconds, nanos) = since_epoch(&self.and_utc());
@@ -37,7 +37,7 @@ impl<Tz: TimeZone> ToValue for DateTime<Tz> {
     }
 }
 
-/// A leap second has nanoseconds beyond its second, which belong to the next one here.
+/// chrono represents a leap second by more than 999,999,999 nanoseconds. Here they count for the next second.
 fn since_epoch<Tz: TimeZone>(time: &DateTime<Tz>) -> (i64, u32) {
     let nanos = time.timestamp_subsec_nanos();
     (time.timestamp() + i64::from(nanos / NANOS), nanos % NANOS)

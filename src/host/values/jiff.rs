@@ -11,7 +11,7 @@ const DAY: i64 = 86_400;
 
 impl ToValue for Date {
     fn to_value<'a>(&'a self, _: &'a Scratch) -> Value<'a> {
-        // The days of all of jiff's years fit.
+        // The number of days fits for each date that jiff has.
         Value::Date((self.duration_since(EPOCH).as_secs() / DAY) as i32)
     }
 }
@@ -23,7 +23,7 @@ impl ToValue for Time {
     }
 }
 
-/// A wall clock without zone, for `timestamp`.
+/// A date and time without a zone, for `timestamp`.
 impl ToValue for DateTime {
     fn to_value<'a>(&'a self, _: &'a Scratch) -> Value<'a> {
         let (seconds, nanos) = floored(self.duration_since(EPOCH.to_datetime(Time::midnight())));
@@ -47,7 +47,7 @@ impl ToValue for Zoned {
     }
 }
 
-/// Before the epoch jiff's fraction is negative; that of a value counts upwards.
+/// Before 1970 jiff's nanoseconds are negative. A value has nanoseconds from 0 up, and a second less.
 fn floored(since: SignedDuration) -> (i64, u32) {
     match since.subsec_nanos() {
         nanos @ 0.. => (since.as_secs(), nanos as u32),

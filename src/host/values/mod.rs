@@ -16,11 +16,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::types::value::{Decimal, Value, Vector};
 
-/// What a column's value can be read from. A vector is a slice, array or `Vec` of `f32` or `f64`; bytes are `[u8]`; a
-/// [`serde_json::Value`] is a JSON document, also where it is `null`. A vector may also be one
-/// of `half::f16`. With the features `uuid`, `chrono` and `jiff` also the types of those crates.
+/// A type from which a column's value can be read. A vector is a slice, array or `Vec` of `f32`, `f64` or `half::f16`. Bytes are
+/// `[u8]`. A [`serde_json::Value`] is a JSON document, even if it is `null`. With the features `uuid`, `chrono` and `jiff` the types
+/// of those crates can be read, too.
 pub trait ToValue {
-    /// The value. `scratch` has room for what can't be borrowed from `self`.
+    /// The value. If it can't be borrowed from `self`, it is made in `scratch`.
     fn to_value<'a>(&'a self, scratch: &'a Scratch) -> Value<'a>;
 }
 
@@ -36,7 +36,7 @@ macro_rules! integers {
 
 integers! { i8 i16 i32 i64 u8 u16 u32 }
 
-/// A number above that of an `i64` is one of `numeric`.
+/// A number that doesn't fit into an `i64` becomes a decimal, for `numeric`.
 impl ToValue for u64 {
     fn to_value<'a>(&'a self, scratch: &'a Scratch) -> Value<'a> {
         match i64::try_from(*self) {

@@ -1,4 +1,4 @@
-//! Room for values that a row's own fields don't hold in the form of a value.
+//! Memory for values that can't be borrowed from a row's own fields.
 
 use std::fmt::{Display, Write};
 
@@ -7,16 +7,16 @@ use bumpalo::collections::String;
 
 use crate::types::value::{Decimal, Value};
 
-/// Memory of one row, for [`ToValue`](super::ToValue): what a value borrows and no field holds. It allocates nothing as long
-/// as nothing is put into it.
+/// Memory for one row, for [`ToValue`](super::ToValue): values that can't be borrowed from the row's fields are made here. It
+/// allocates nothing as long as nothing is put into it.
 #[derive(Debug, Default)]
 pub struct Scratch(Bump);
 
 impl Scratch {
-    /// The text that something is shown as.
+    /// The text that `shown` is displayed as.
     pub fn text(&self, shown: impl Display) -> Value<'_> {
         let mut text = String::new_in(&self.0);
-        // Writing to a String fails only where the value's own Display does; then its text ends there.
+        // Writing to a String fails only if the Display of `shown` fails. Then the text ends there.
         let _ = write!(text, "{shown}");
         Value::Text(text.into_bump_str())
     }
