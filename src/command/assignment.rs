@@ -3,7 +3,7 @@
 use super::Exit;
 use super::console::Console;
 
-/// Reads all values of an argument. The error names the first wrong one by what stands before its `=`.
+/// Reads all values of an argument. The error names the first wrong value, by its text before the `=`.
 pub fn assignments<T>(
     argument: &str,
     texts: &[String],
@@ -18,7 +18,7 @@ pub fn assignments<T>(
     texts.iter().enumerate().map(read).collect()
 }
 
-/// `NAME=VALUE` as it is.
+/// Splits `NAME=VALUE`.
 pub fn property(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.to_owned()))

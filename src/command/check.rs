@@ -90,7 +90,7 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
     }
     let _ = writeln!(text, "  {title}");
     for line in lines {
-        // Each line of a text with several keeps the indentation.
+        // If a text has several lines, each of them is indented.
         let _ = writeln!(text, "    - {}", line.replace('\n', "\n      "));
     }
 }

@@ -1,4 +1,4 @@
-//! What is written to stderr: log lines, errors, and the live progress line, which log lines must not break.
+//! Writes to stderr: log lines, errors, and the live progress line, which log lines must not break.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +20,7 @@ pub struct LogArguments {
     log: Option<String>,
 }
 
-/// `level`, `module` or `module=level`, several with commas; perhaps a `/pattern` behind them.
+/// Checks a filter: `level`, `module` or `module=level`, several of them with commas in between, and a `/pattern` at the end if wanted.
 fn log_filter(text: &str) -> Result<String, String> {
     let (levels, _) = text.split_once('/').unwrap_or((text, ""));
     for part in levels.split(',') {
@@ -37,7 +37,7 @@ impl LogArguments {
         if let Some(filter) = &self.log {
             return filter.clone();
         }
-        // The libraries' own lines help only when one looks for a fault in them.
+        // The log lines of other libraries only help to find faults in these libraries.
         match (self.quiet, self.verbose) {
             (0, 0) => "warn,vecsink=info",
             (0, 1) => "info,vecsink=debug",
@@ -49,7 +49,7 @@ impl LogArguments {
     }
 }
 
-/// Stderr and stdout as this process found them.
+/// Stderr and stdout, and whether they are terminals.
 pub struct Console {
     pub progress: ProgressDisplay,
     pub colors: bool,
@@ -111,9 +111,9 @@ impl Console {
         self.complain(&format!("{label} {error}"));
     }
 
-    /// A line on stderr as it is, for messages that begin with a place editors can jump to.
+    /// Prints a line on stderr as it is. For messages that begin with a place in a file, to which editors can jump.
     pub fn complain(&self, line: &str) {
-        // When stderr is closed, the exit code is all that is left.
+        // If stderr is closed, only the exit code tells the outcome.
         let _ = self.screen.suspend(|| writeln!(io::stderr().lock(), "{line}"));
     }
 
@@ -144,7 +144,7 @@ pub fn paint(colors: bool, color: Color, text: &str) -> String {
     if colors { format!("\x1b[1;{}m{text}\x1b[0m", color as u8) } else { text.to_owned() }
 }
 
-/// Takes the live line away while a log line is written.
+/// Hides the live line while a log line is written.
 struct AboveProgress(MultiProgress);
 
 impl Write for AboveProgress {

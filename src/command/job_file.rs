@@ -1,4 +1,4 @@
-//! The job file that `run` and `check` are given, with what the command line changes in it.
+//! The job file of `run` and `check`, and the arguments that change its settings.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,33 +23,33 @@ pub struct JobFile {
     changes: Changes,
 }
 
-/// What the command line changes in a job file.
+/// Arguments that change settings of a job file.
 #[derive(clap::Args)]
 pub struct Changes {
-    /// Set an option of a table, whatever the file says; may be repeated
+    /// Set an option of a table, instead of the file's value; may be repeated
     #[arg(short = 'D', value_name = "TABLE.OPTION=VALUE")]
     options: Vec<String>,
     /// Name under which progress is stored [default: the file's `pipeline.name`, else its group id, else its stem]
     #[arg(long, value_name = "NAME", value_parser = pipeline_name)]
     pipeline_name: Option<String>,
-    /// Memory for rows on their way, such as 128mb [default: the file's `buffer.memory`, else 32mb]
+    /// Memory for rows between reading and COMMIT, such as 128mb [default: the file's `buffer.memory`, else 32mb]
     #[arg(long, value_name = "SIZE", value_parser = buffer_memory)]
     buffer_memory: Option<usize>,
-    /// Fail when the database has been away for this long, such as 10min. A start waits as long, also for Kafka [default: the
-    /// file's `max.outage`; without it a running job waits without end, and a start fails soon]
+    /// Fail when the database couldn't be reached for this long, such as 10min. A start waits for this long, for Kafka, too
+    /// [default: the file's `max.outage`; without it a running job waits without end, and a start fails soon]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_outage: Option<Duration>,
 }
 
 impl JobFile {
-    /// Reads and checks the file. Everything wrong with it is printed, as `file:line:column: message`.
+    /// Reads and checks the file. All its errors are printed, as `file:line:column: message`.
     pub fn load(&self, console: &Console) -> Result<Job, Exit> {
         self.changes.load(&self.path, console)
     }
 }
 
 impl Changes {
-    /// Reads and checks the file at `path`, changed so.
+    /// Reads and checks the file at `path`, with these changes.
     pub fn load(&self, path: &Path, console: &Console) -> Result<Job, Exit> {
         let overrides: Vec<Override> =
             assignments("-D", &self.options, table_option).map_err(|message| misuse(console, &message))?;
@@ -100,7 +100,7 @@ fn table_option(text: &str) -> Result<Override, &'static str> {
     Ok(Override { table: table.trim().to_owned(), option: option.trim().to_owned(), value: value.to_owned() })
 }
 
-/// A duration in Flink's spelling, but with its unit: 25 would be milliseconds there, and seconds to most people.
+/// A duration in Flink's spelling. It must have a unit: Flink takes a bare 25 for milliseconds, most people for seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if text.trim().bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("needs a unit, such as 25s or 500ms".into());

@@ -1,4 +1,4 @@
-//! The `vecsink` command: one file for each subcommand, and what several of them need.
+//! The `vecsink` command: one file for each subcommand, and files that several of them use.
 
 mod assignment;
 mod check;
@@ -58,9 +58,9 @@ enum Command {
 /// How the command ends; the numbers are part of its contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    /// All is durable, or drained, or fine.
+    /// The command did its work: all rows are durable, the job was drained, or no problem was found.
     Done = 0,
-    /// The job failed; a start with the same file goes on.
+    /// The job failed. A start with the same file goes on where it ended.
     Failed = 1,
     /// The job file or the arguments are wrong; nothing was opened.
     Misuse = 2,
@@ -72,7 +72,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The whole command: reads the arguments of the process and does what they ask for.
+/// The whole command: reads the arguments of the process and carries them out.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(&arguments.log);

@@ -1,4 +1,4 @@
-//! `vecsink options`: the option table that job files are checked by, as Markdown. `docs/options.md` is its output.
+//! `vecsink options`: prints all options of a job file as Markdown. `docs/options.md` is its output.
 
 use std::fmt::Write;
 
@@ -42,7 +42,7 @@ fn markdown() -> String {
     text
 }
 
-/// What a value looks like; empty where any text will do.
+/// The form of a value. Empty if any text is allowed.
 fn value(option: &OptionSpec) -> String {
     match &option.value {
         ValueType::Any | ValueType::Text | ValueType::Secret => String::new(),

@@ -14,7 +14,7 @@ use super::job_file::duration;
 use super::progress::grouped;
 use super::topic::{Brokers, failure};
 
-/// Send the lines of a file to a topic, one message a line
+/// Send the lines of a file to a topic, one message for each line
 ///
 /// A message is a line without its line end. Exits with 0 when the brokers have acknowledged every message.
 #[derive(clap::Args)]

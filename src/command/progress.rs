@@ -1,4 +1,4 @@
-//! What a running job says about itself: a live line on a terminal, a log line now and then elsewhere.
+//! Shows how a running job gets on: as a live line on a terminal, otherwise as a log line now and then.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::console::{Color, Console, ProgressDisplay, paint};
 
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// Rates are those of the last seconds, so that one sees at once when the job stands still.
+/// Rates are computed over this time only, so that it shows soon when a job stands still.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 pub struct Reporter {
@@ -67,13 +67,13 @@ fn live_line(console: &Console) -> ProgressBar {
     line
 }
 
-/// Stored progress that is younger than this isn't mentioned. Usually it is younger: it is stored every 250 ms.
+/// The age of stored progress is shown only if it is greater than this. Usually it is less: progress is stored every 250 ms.
 pub const OLD_PROGRESS: Duration = Duration::from_secs(10);
 
-/// The age of rows that wait for the vector index isn't mentioned below this.
+/// The age of rows that wait for the vector index is shown only if it is greater than this.
 const OLD_WAITING: Duration = Duration::from_secs(2);
 
-/// What matters most comes first: a narrow terminal cuts the end off.
+/// The most important figures come first, because a narrow terminal cuts off the end.
 fn describe(stats: &Stats, rate: &Rate, colors: bool) -> String {
     let counters = &stats.counters;
     let (rows_a_second, bytes_a_second) = rate.per_second();
@@ -131,7 +131,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Rows and bytes a second over a sliding window.
+/// Rows and bytes per second over a sliding window.
 struct Rate {
     window: Duration,
     samples: VecDeque<RateSample>,
@@ -145,7 +145,7 @@ struct RateSample {
 }
 
 impl Rate {
-    /// Starts counting at zero now, so that what is done before the first sample counts too.
+    /// Starts counting at zero now, so that rows from before the first sample count, too.
     fn new(window: Duration, now: Instant) -> Self {
         Rate { window, samples: VecDeque::from([RateSample { at: now, rows: 0, bytes: 0 }]) }
     }

@@ -23,10 +23,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// Process dead letters by their job again
 ///
 /// First correct the table, the job or the records. Each record is then processed as before, from its original bytes into
-/// the sink that refused it. In a file, 'value' may be edited, as base64 or as {"text": "…"}. What is rejected again goes to
-/// the job's 'deadletter', or to the file of --rejected; nothing is lost.
+/// the sink that rejected it. In a file, 'value' may be edited, as base64 or as {"text": "…"}. Records that are rejected again
+/// go to the job's 'deadletter', or to the file of --rejected; nothing is lost.
 ///
-/// A dead letter in a table is deleted in the transaction that writes its row. Those of a topic are read once: the next
+/// A dead letter in a table is deleted in the transaction that writes its row. Dead letters in a topic are read once: the next
 /// replay starts after them. A file stays as it is, so move it away afterwards; a second replay of it writes its rows again,
 /// with the same keys.
 ///
@@ -46,10 +46,10 @@ pub struct ReplayArguments {
     /// Only dead letters of this sink, such as vector_test.car_info, and those that name no sink
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
-    /// A file for what is rejected again, instead of the job's 'deadletter'
+    /// A file for records that are rejected again, instead of the job's 'deadletter'
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
-    /// Read a topic from its beginning, also what an earlier replay has processed
+    /// Read a topic from its beginning, including dead letters that an earlier replay has processed
     #[arg(long)]
     fresh: bool,
     /// Print what was done as the last line of stdout
@@ -107,7 +107,7 @@ pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
     let (sender, receiver) = mpsc::channel();
     let own = stop.clone();
     thread::spawn(move || {
-        // When it was abandoned, no thread receives this any more; the process is ending.
+        // If the replay was abandoned, nobody receives this any more: the process is ending.
         let _ = sender.send(replay_job(job, &options, &own));
     });
     let Some((summary, outcome)) = attend(&receiver, &end, &stop, arguments.drain_timeout) else {
@@ -128,7 +128,7 @@ pub fn replay(arguments: ReplayArguments, console: &Console) -> Exit {
     }
 }
 
-/// Waits for the end. `None`: it was abandoned, or failed in a way it should not.
+/// Waits for the end of the replay. `None`: it was abandoned, or it panicked.
 fn attend(
     receiver: &mpsc::Receiver<(Summary, Result<()>)>,
     end: &EndRequest,

@@ -18,7 +18,7 @@ use super::progress::Reporter;
 use super::signals::EndRequest;
 use super::summary;
 
-/// How often signals are looked at and progress is shown.
+/// How often signals are checked and progress is shown.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Run a job: all INSERTs of the file, until Ctrl-C or SIGTERM
@@ -26,8 +26,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// A restart goes on where the job ended, also after a crash: progress is stored only when everything before it is
 /// committed in the database. The startup mode of the file applies to a job that has no stored progress yet.
 ///
-/// SIGINT or SIGTERM stops reading, writes what was read and exits; a second signal exits at once. Neither loses
-/// anything. A source with 'scan.bounded.mode' ends by itself when all of it is in the database.
+/// After SIGINT or SIGTERM the job stops reading, writes the rows that it has read, and exits; after a second signal it exits at
+/// once. Nothing is lost in either case. A source with 'scan.bounded.mode' ends by itself when all of it is in the database.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RunArguments {
@@ -36,8 +36,8 @@ pub struct RunArguments {
     /// Forget the stored progress and start by 'scan.startup.mode'
     #[arg(long)]
     fresh: bool,
-    /// At the start, wait for a database or brokers that are away instead of failing soon: as long as --max-outage or the
-    /// file's `max.outage` allows, or without end. With one of these two set, the start waits also without this option
+    /// At the start, wait for a database or brokers that can't be reached, instead of failing soon: as long as --max-outage or the
+    /// file's `max.outage` allows, or without end. If one of these two is set, the start waits even without this option
     #[arg(long)]
     wait_for_servers: bool,
     /// Print what was done as the last line of stdout
@@ -98,12 +98,12 @@ fn execute(job: Job, options: RunOptions, drain_timeout: Duration, console: &Con
     }
 }
 
-/// Starts the job in a thread of its own, so that a signal ends the wait for a server that doesn't answer. `None`: it
-/// was ended before it had started.
+/// Starts the job in a thread of its own, so that a signal ends the wait for a server that doesn't answer. `None`: a signal
+/// came before the job had started.
 fn start(job: Job, options: RunOptions, end: &EndRequest) -> Result<Option<Pipeline>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        // After a signal no thread receives this any more; the process is ending.
+        // After a signal nobody receives this any more: the process is ending.
         let _ = sender.send(start_job(job, options));
     });
     loop {
@@ -127,7 +127,7 @@ fn attend(pipeline: Pipeline, end: &EndRequest, drain_timeout: Duration, console
             log::info!("draining for at most {drain_timeout:?}; a second signal ends at once");
             stop.drain();
         }
-        // A job that fails drains by itself; that is limited too.
+        // A job that has failed drains by itself. This drain has the same time limit.
         if !stop.is_running() && Instant::now() >= *drain_until.get_or_insert_with(|| Instant::now() + drain_timeout) {
             stop.abandon();
             break;

@@ -7,7 +7,7 @@ use crate::pipeline::Sample;
 /// The most characters of a value that are shown.
 const WIDEST: usize = 40;
 
-/// Column names, Flink types, types of the database, then a line a record.
+/// The first lines are the column names, the Flink types and the database's types; then there is a line for each record.
 pub fn table(sample: &Sample) -> String {
     let mut text = format!("{} from {}, the next records:\n", sample.sink, sample.source);
     if sample.records.is_empty() {
@@ -31,7 +31,7 @@ pub fn table(sample: &Sample) -> String {
         for (cell, width) in line.iter().zip(&widths) {
             let _ = write!(row, " {cell:width$} ");
         }
-        // Of a record without a row, what happened to it stands behind its position.
+        // For a record that makes no row, the reason stands after its position.
         let _ = write!(row, " {fate}");
         text += row.trim_end();
         text.push('\n');

@@ -14,7 +14,8 @@ impl EndRequest {
     pub fn listen() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the signal that sets the flag must not already find it set.
+            // The order matters. The first handler ends the process if the flag is set, and the second sets the flag. In the other order
+            // the first signal would end the process.
             flag::register_conditional_shutdown(signal, super::Exit::Failed as i32, Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }

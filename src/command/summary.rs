@@ -26,7 +26,7 @@ pub fn json(summary: &Summary) -> Value {
     })
 }
 
-/// To milliseconds.
+/// Rounds to milliseconds.
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }

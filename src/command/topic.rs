@@ -26,7 +26,7 @@ pub struct Brokers {
 }
 
 impl Brokers {
-    /// The client's properties, as far as they could be read.
+    /// The client's properties, or which of them can't be read.
     pub fn properties(&self) -> Result<Vec<(String, String)>, String> {
         assignments("-X", &self.properties, property)
     }
@@ -54,7 +54,7 @@ pub struct Create {
     /// A setting of the topic, such as `retention.ms=86400000`; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     config: Vec<String>,
-    /// A topic that is already there is no error; it stays as it is
+    /// It is no error if the topic is already there; it stays as it is
     #[arg(long)]
     if_not_exists: bool,
 }

@@ -32,12 +32,12 @@ pub type OwnedHeader = (String, Option<Vec<u8>>);
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
     pub position: Position,
-    /// The record's own, in milliseconds since the epoch.
+    /// The record's own timestamp, in milliseconds since the epoch.
     pub timestamp_ms: Option<i64>,
     pub key: Option<Vec<u8>>,
     pub headers: Vec<OwnedHeader>,
     pub value: Option<Vec<u8>>,
-    /// The sink that refused it; another sink of the same job may have taken it. Empty: not known.
+    /// The sink that rejected the record; another sink of the same job may have written it. Empty if it isn't known.
     pub sink: String,
     pub rejection: Rejection,
     /// When it was rejected, in milliseconds since the epoch.
@@ -45,7 +45,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// Name and value of each header, values in base64, null where there is none.
+    /// Name and value of each header. Values are in base64, or null if there is none.
     pub fn headers_json(&self) -> Value {
         let header = |(name, value): &OwnedHeader| json!({"name": name, "value": base64(value)});
         self.headers.iter().map(header).collect()
@@ -54,12 +54,12 @@ impl DeadLetter {
 
 /// A place that keeps dead letters.
 pub trait DeadLetters: Send + Sync {
-    /// Returns only when all `dead_letters` are durable, since the source's position moves past them afterwards. After a
+    /// Returns only when all `dead_letters` are stored, because after that the source's progress moves past their records. After a
     /// crash or an error a dead letter may be written again.
     fn write(&self, dead_letters: &[DeadLetter]) -> Result<()>;
 }
 
-/// A key or value as text can hold it: base64, or nothing.
+/// A key or value in base64. `None` if there is none.
 pub fn base64(bytes: &Option<Vec<u8>>) -> Option<String> {
     bytes.as_ref().map(|bytes| BASE64.encode(bytes))
 }
@@ -68,7 +68,7 @@ pub fn from_base64(text: &str) -> std::result::Result<Vec<u8>, String> {
     BASE64.decode(text).map_err(|error| format!("is not base64 ({error})"))
 }
 
-/// What [`DeadLetter::headers_json`] wrote.
+/// Reads the headers that [`DeadLetter::headers_json`] has written.
 pub fn headers_from_json(value: &Value) -> std::result::Result<Vec<OwnedHeader>, String> {
     let header = |header: &Value| {
         let name = header["name"].as_str().ok_or("must be a list of objects with 'name' and 'value'")?;

@@ -22,15 +22,15 @@ pub struct DeadLetterFile {
 }
 
 impl DeadLetterFile {
-    /// Creates the file if need be; nothing is written to it.
+    /// Creates the file if it isn't there. Nothing is written to it.
     pub fn open(path: &Path) -> Result<Self> {
         let dead_letters = DeadLetterFile { path: path.to_owned() };
         dead_letters.append(&[]).map_err(|error| dead_letters.error("can't be opened for appending", &error))?;
         Ok(dead_letters)
     }
 
-    /// Makes sure that [`DeadLetterFile::open`] would succeed. A file that isn't there is not created: a running job may
-    /// create it at the same time, and what it writes must stay. Another file, made in the same folder and removed, shows the same.
+    /// Checks that [`DeadLetterFile::open`] would succeed. A file that isn't there is not created and removed: a running job may
+    /// create it at the same time, and its dead letters must stay. Instead, another file is created in the same folder and removed.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::open(path).map(drop);
@@ -64,7 +64,7 @@ impl DeadLetterFile {
         file.sync_data()
     }
 
-    /// Makes a new file's name durable: its own fsync doesn't.
+    /// Makes a new file's name durable. The fsync of the file itself doesn't do that.
     fn sync_folder(&self) -> io::Result<()> {
         File::open(self.folder())?.sync_all()
     }
@@ -101,7 +101,7 @@ impl DeadLetters for DeadLetterFile {
     }
 }
 
-/// False if a crash or a full disk has left an incomplete line. It then gets its line feed, so that the next line starts at the beginning.
+/// False if a crash or a full disk has left an incomplete last line. Then a line feed is added before the next dead letter is written.
 fn ends_with_line_feed(file: &File, length: u64) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact_at(&mut last, length - 1)?;

@@ -6,8 +6,8 @@ use crate::dead_letters::dead_letter::{DeadLetter, base64, from_base64, headers_
 use crate::error::{Rejection, Stage};
 use crate::position::Position;
 
-/// Appends `dead_letter` to `out`, with its line feed. Key, header values and value are base64, null when absent: they are
-/// bytes of any kind, and a null value is not an empty one.
+/// Appends `dead_letter` to `out`, with its line feed. Key, header values and value are in base64, because they may be any bytes. If
+/// there is none, it is null, which differs from an empty one.
 pub fn append(dead_letter: &DeadLetter, out: &mut Vec<u8>) {
     let object = json!({
         "topic": &*dead_letter.position.topic,
@@ -29,7 +29,7 @@ pub fn append(dead_letter: &DeadLetter, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Reads a line, which may have been edited by hand: why it was rejected may be missing, and `value` may be
+/// Reads a line, which may have been edited by hand: the reason of the rejection may be missing, and `value` may be
 /// `{"text": "…"}` instead of base64. The error says which field is wrong.
 pub fn read(line: &[u8]) -> Result<DeadLetter, String> {
     let object: Map<String, Value> =

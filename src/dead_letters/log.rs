@@ -9,11 +9,11 @@ use crate::position::Position;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Enough to see what is wrong; more lines would only hide others.
+/// These are enough lines to see what is wrong. More of them would hide other log lines.
 const LINES_A_SECOND: u32 = 10;
 
-/// Logs rejected records with their positions, a few a second: a topic full of bad records must not fill the disk with
-/// log lines. What was left out is counted in the log, at the next line or at the end.
+/// Logs rejected records with their positions, a few per second: a topic full of bad records must not fill the disk with
+/// log lines. The log says how many were left out, before the next line or at the end.
 pub struct RateLimitedLog {
     /// Whether reasons are shown, which quote values of rows.
     shows_reasons: bool,
@@ -26,7 +26,7 @@ impl RateLimitedLog {
     }
 
     pub fn rejected(&self, sink: &str, position: &Position, rejection: &Rejection) {
-        // Decided under the lock, written without it: writers don't wait for each other's log lines.
+        // Only the decision needs the lock. The line is written without it, so that writers don't wait for each other's log lines.
         let admission = self.limit.lock().admit(Instant::now());
         if let Admission::Line { left_out } = admission {
             report(left_out);
@@ -53,7 +53,7 @@ fn report(left_out: u64) {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Admission {
-    /// Write it, after saying how many were left out before it.
+    /// Write the line, after a line that says how many were left out before it.
     Line {
         left_out: u64,
     },

@@ -6,13 +6,13 @@ use crate::error::{Rejection, Stage};
 use crate::position::Position;
 use crate::record::{Header, Original, Record};
 
-/// The first of the headers that are added: what stands before it is the record's own.
+/// The first of the headers that are added. The headers before it are the record's own.
 const FIRST: &str = "__connect.errors.topic";
 
 /// A header's name and its value as text.
 type Added = (&'static str, String);
 
-/// The headers that are added to a dead letter of `job`. What is absent has none.
+/// The headers that are added to a dead letter of `job`. A field without a value gets no header.
 pub fn headers(dead_letter: &DeadLetter, job: &str) -> Vec<Added> {
     let DeadLetter { position, rejection, .. } = dead_letter;
     let stage = rejection.stage.as_str();
@@ -50,8 +50,8 @@ fn connect_stage(stage: Stage) -> &'static str {
     }
 }
 
-/// The message of a dead letter with the headers added to it. Its timestamp is that of the rejection, so that the topic's
-/// retention counts from there; the record's own is a header.
+/// The message of a dead letter with the headers added to it. Its timestamp is the time of the rejection, so that the topic's
+/// retention counts from then on. The record's own timestamp becomes a header.
 pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<'a> {
     let own = dead_letter.headers.iter().map(|(name, value)| -> Header<'a> { (name, value.as_deref()) });
     let added = added.iter().map(|(name, value)| -> Header<'a> { (name, Some(value.as_bytes())) });
@@ -63,8 +63,8 @@ pub fn message<'a>(dead_letter: &'a DeadLetter, added: &'a [Added]) -> Original<
     }
 }
 
-/// The dead letter in a message. If Kafka Connect wrote the message, it names no sink. A message
-/// without any of these headers is taken as the record itself.
+/// The dead letter in a message. If Kafka Connect wrote the message, it names no sink. If the message has none of these headers,
+/// it is taken for the record itself.
 pub fn read(record: &Record<'_>) -> DeadLetter {
     let start = record.headers.iter().rposition(|(name, _)| *name == FIRST).unwrap_or(record.headers.len());
     let (own, added) = record.headers.split_at(start);

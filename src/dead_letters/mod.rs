@@ -1,7 +1,7 @@
 //! Dead letters: keeps the records that can't become rows, so that the job can go on with the rest of the topic.
 //!
-//! Whether a record is rejected is not decided here: this folder only makes rejections durable, or writes them to the log. Code
-//! that needs a driver, for the brokers or the database, is passed in by the caller.
+//! Whether a record is rejected is not decided here: this folder only stores rejected records, or writes them to the log. The caller
+//! passes in the code that needs a driver, for the brokers or the database.
 
 pub mod dead_letter;
 mod file;

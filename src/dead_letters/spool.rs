@@ -14,7 +14,7 @@ use crate::error::{Diagnostic, Error, Result};
 /// The most lines named in one error.
 const NAMED: usize = 10;
 
-/// The longest line that is read: no record of Kafka makes a longer one.
+/// The longest line that is read. No record of Kafka makes a longer line.
 const LONGEST: usize = i32::MAX as usize;
 
 /// A dead letter's place in the file. Only this is held in memory.
@@ -26,7 +26,7 @@ pub struct SpoolPosition {
     /// Dead letters of one record stay in the order in which they were rejected.
     start: u64,
     length: u64,
-    /// In a table, the dead letter's `id`.
+    /// The dead letter's `id`, if it is in a table.
     pub id: Option<i64>,
 }
 
@@ -41,7 +41,7 @@ pub struct Spool {
     file: BufWriter<File>,
     end: u64,
     topics: HashMap<Arc<str>, u32>,
-    /// By sink, as the dead letters name them.
+    /// The places of the dead letters, by the sink that they name.
     places: HashMap<String, Vec<SpoolPosition>>,
 }
 
@@ -66,7 +66,7 @@ impl Spool {
         Err(Error::Internal("no name is free".into()))
     }
 
-    /// The dead letters of a file as it is now; what is appended later isn't seen. [`Error::Config`] names the lines that
+    /// The dead letters that are in a file now. Lines that are appended later aren't read. [`Error::Config`] names the lines that
     /// aren't dead letters.
     pub fn of_file(path: &Path) -> Result<Spool> {
         let shown = path.display();
@@ -100,7 +100,9 @@ impl Spool {
         if more > 0 {
             bad.push(wrong(format!("{shown}: and {more} more")));
         }
-        bad.push(wrong("correct these lines or take them out; a piece of a line is what a crash leaves".into()));
+        bad.push(wrong(
+            "correct these lines or take them out; an incomplete line may have been left by a crash".into(),
+        ));
         Err(Error::Config(bad))
     }
 
@@ -128,7 +130,7 @@ impl Spool {
         self.places.entry(dead_letter.sink.clone()).or_default().push(place);
     }
 
-    /// The sinks that the dead letters name; empty for those that name none.
+    /// The sinks that the dead letters name. The name is empty for dead letters that name no sink.
     pub fn sinks(&self) -> impl Iterator<Item = &str> {
         self.places.keys().map(String::as_str)
     }

@@ -7,11 +7,11 @@ use crate::record::Original;
 
 /// Sends messages to one topic.
 pub trait Publish: Send + Sync {
-    /// Returns when all replicas that must have a message have it, for every message.
+    /// Returns when every message has been acknowledged by all replicas that must have it.
     fn publish(&self, messages: &[Original<'_>]) -> Result<()>;
 }
 
-/// A topic that dead letters of one job go to.
+/// A topic into which the dead letters of one job are sent.
 pub struct DeadLetterTopic<P> {
     publisher: P,
     job: String,
