@@ -1,17 +1,17 @@
-//! What a message asks of a table.
+//! What a message does to a row of a table.
 
 use crate::types::value::Value;
 
-/// One change of a source table: rows have a value for each of its columns.
+/// One change of a row. A row has a value for each column of the source table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change<'a> {
     Insert(&'a [Value<'a>]),
-    /// `before`: the row as it was, where the message has it; only its key is needed, to notice that the key changed.
+    /// `before`: the row before the change, if the message has it. Only its key is needed, to see whether the key changed.
     /// Columns of `after` that the message doesn't carry are [`Value::Unchanged`].
     Update {
         before: Option<&'a [Value<'a>]>,
         after: &'a [Value<'a>],
     },
-    /// At least the key's columns have values; the others may be NULL.
+    /// The columns of the key have values; the others may be NULL.
     Delete(&'a [Value<'a>]),
 }

@@ -1,11 +1,11 @@
-//! Quotes what was found in a message, short enough for a log line.
+//! Quotes a part of a message, short enough for a log line.
 
 use std::fmt;
 
 /// Characters shown of a longer text.
 const LONGEST: usize = 60;
 
-/// Prints the start of some bytes in single quotes: control characters escaped, malformed UTF-8 as U+FFFD.
+/// Prints the beginning of some bytes in single quotes. Control characters are escaped, and malformed UTF-8 is printed as U+FFFD.
 pub(super) struct Excerpt<'a>(pub &'a [u8]);
 
 impl fmt::Display for Excerpt<'_> {
@@ -16,7 +16,7 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// The same of a text, without the quotes.
+/// Prints the beginning of a text in the same way, without the quotes.
 pub(super) struct Shortened<'a>(pub &'a str);
 
 impl fmt::Display for Shortened<'_> {

@@ -1,4 +1,4 @@
-//! The modules of the crate, for its own tests, benches and fuzz targets. Only with the feature `internals`.
+//! The modules of the crate, for its own tests, benches and fuzz targets. They are only there with the feature `internals`.
 //!
 //! Nothing here is part of the public interface: it changes without notice.
 

@@ -4,8 +4,8 @@
 //! - `Pipeline`, with the feature `kafka`: a Flink SQL job, or a topic and
 //!   its columns, runs on threads of the library.
 //!
-//! A pushed row is safe when its number is below [`Sink::durable`]: then it is committed, or was ignored or rejected. No method
-//! needs an async runtime; all may block.
+//! A pushed row needs no more work when its number is below [`Sink::durable`]: then it is committed, or was ignored or rejected. No
+//! method needs an async runtime; each may block.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -22,7 +22,7 @@
 // Each folder is one subject. A folder uses only the folders above it in this list. The files directly in src/ are the types that
 // several folders share. All modules are private: the list of `pub use` below is the whole API.
 
-// Without Kafka nothing reads messages, and some of the code for them has no caller.
+// Without the feature `kafka` nothing reads messages, so some of the code for messages has no caller.
 #![cfg_attr(not(feature = "kafka"), allow(dead_code, unused_imports))]
 // Every public item is documented, and every type that the API mentions can be imported.
 #![cfg_attr(not(feature = "internals"), deny(missing_docs, unnameable_types))]

@@ -1,4 +1,4 @@
-//! Lets `postgres/` ask the consumer group whether this process still owns a partition, without knowing Kafka.
+//! Lets `postgres/`, which knows nothing of Kafka, ask the consumer group whether this process still owns a partition.
 
 /// A process's membership in the group that shares the partitions.
 pub trait Membership: Send + Sync {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What happened so far. When all rows are settled, `rows_read` is the sum of written, deleted, superseded, ignored,
-        /// dead-lettered and unchanged rows.
+        /// The counters of what has happened so far. When all rows are settled, `rows_read` is the sum of written, deleted,
+        /// superseded, ignored, dead-lettered and unchanged rows.
         #[derive(Debug, Default)]
         pub struct Counters { $($(#[$doc])* pub $name: Counter),* }
 
@@ -32,7 +32,7 @@ counters! {
     records_read,
     /// Offsets that were gone before they could be read: from where reading was to go on up to the earliest record there is.
     records_missed,
-    /// Bytes of those messages' keys and values.
+    /// Bytes of the keys and values of the messages in `records_read`.
     bytes_read,
     /// Rows accepted: those that passed WHERE or were pushed, and one for each record that couldn't be decoded.
     rows_read,
@@ -47,7 +47,7 @@ counters! {
     rows_ignored,
     /// Rows rejected, with or without a dead-letter target.
     rows_dead_lettered,
-    /// Fields that became NULL under `ignore-parse-errors`, and messages it dropped.
+    /// Fields that became NULL because of `ignore-parse-errors`, and messages that were dropped because of it.
     parse_errors_ignored,
     /// Fields of messages that their table has no column for.
     fields_ignored,
@@ -69,12 +69,12 @@ impl Counter {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// The same for a counter that only this thread writes. It needs no locked instruction, so it may be called for each record.
+    /// Adds to a counter that no other thread writes. This needs no locked instruction, so it may be called for each record.
     pub fn add_as_only_writer(&self, n: u64) {
         self.0.store(self.get() + n, Ordering::Relaxed);
     }
 
-    /// Takes back what will be counted again elsewhere; for a counter that only this thread writes.
+    /// Subtracts what will be counted again elsewhere from a counter that no other thread writes.
     pub fn subtract_as_only_writer(&self, n: u64) {
         self.0.store(self.get().saturating_sub(n), Ordering::Relaxed);
     }

@@ -15,7 +15,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Whether it is a row's that a program pushed. No topic of Kafka has such a name.
+    /// Whether this is the position of a row that a program pushed. No Kafka topic has a name with this beginning.
     pub fn is_pushed(&self) -> bool {
         self.topic.starts_with("push:")
     }

@@ -10,7 +10,7 @@ pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 /// Who set a record's timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampType {
-    /// Nobody: it has none.
+    /// Nobody: the record has no timestamp.
     Missing,
     /// The producer.
     Created,
@@ -18,7 +18,7 @@ pub enum TimestampType {
     Appended,
 }
 
-/// A raw message as its source handed it over. Borrows the source's buffers: it lives until the next poll.
+/// A raw message as its source handed it over. It borrows the source's buffers, so it lives until the next poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     pub topic: &'a Arc<str>,
@@ -27,7 +27,7 @@ pub struct Record<'a> {
     /// Milliseconds since the epoch, when the source has one.
     pub timestamp_ms: Option<i64>,
     pub timestamp_type: TimestampType,
-    /// The epoch of the leader that took the record, when the source tells.
+    /// The epoch of the partition's leader when the record was written, if the source tells it.
     pub leader_epoch: Option<i32>,
     pub key: Option<&'a [u8]>,
     pub headers: &'a [Header<'a>],
@@ -36,7 +36,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// A message that is nothing but its value.
+    /// A message that has only a value.
     pub fn of_value(topic: &'a Arc<str>, value: Option<&'a [u8]>) -> Record<'a> {
         Record {
             topic,
@@ -82,7 +82,7 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Original<'a> {
-    /// Reads what [`Record::store_original`] wrote. `None` if `bytes` are not that.
+    /// Reads what [`Record::store_original`] wrote. `None` if `bytes` are something else.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = bytes;
         let timestamp = i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?);

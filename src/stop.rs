@@ -1,4 +1,4 @@
-//! How a job is told to end: first to drain, and if that takes too long, to abandon what is left.
+//! How a job is told to end: first to drain, and if that takes too long, to abandon the rest.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -24,8 +24,8 @@ pub struct Stop(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// A [`Phase`]. Every push reads it, so it is read without the lock, whose cache line would move from thread to thread. It is
-    /// written under the lock, so that no waiting thread misses a change.
+    /// A [`Phase`]. Each push reads it without the lock, because a lock's cache line would move from thread to thread. It is written
+    /// under the lock, so that no waiting thread misses a change.
     phase: AtomicU8,
     advancing: Mutex<()>,
     abandoned: OnceLock<Instant>,
@@ -52,7 +52,7 @@ impl Stop {
         }
     }
 
-    /// How long ago the job was told to abandon, if it was.
+    /// How long ago the job was told to abandon. `None` if it was not told to.
     pub fn abandoned_for(&self) -> Option<Duration> {
         self.0.abandoned.get().map(Instant::elapsed)
     }

@@ -43,8 +43,8 @@ pub fn spawn<T: Send + 'static>(
     })
 }
 
-/// Checks that the system can create so many threads at once. librdkafka starts its own threads while a client is made, and crashes
-/// when the system can't create them.
+/// Checks that the system can create `count` threads at once. librdkafka starts its own threads while a client is made, and
+/// crashes when the system can't create them.
 #[cfg(feature = "kafka")]
 pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
     let gate = Arc::new(Mutex::new(()));
@@ -62,7 +62,7 @@ pub fn ask_for(count: usize, what: &str) -> Result<(), Error> {
         }
     }
     drop(closed);
-    // They only wait and end, so none of them panics.
+    // The threads only wait and end, so none of them panics.
     running.into_iter().for_each(|thread| drop(thread.join()));
     asked
 }
@@ -83,7 +83,7 @@ pub fn refused(what: &str, error: &io::Error) -> Error {
 /// member that polls too seldom. Our tests check that: see [`waits_for`].
 #[cfg(any(test, feature = "kafka"))]
 pub struct PollsKafka {
-    /// It belongs to its thread.
+    /// This makes the type belong to its thread: it can't be sent to another one.
     _not_send: std::marker::PhantomData<*const ()>,
 }
 
@@ -138,7 +138,7 @@ mod tests {
         waits_for("a server");
         let polling = PollsKafka::begin();
         assert!(std::panic::catch_unwind(|| waits_for("a server")).is_err());
-        assert!(std::thread::spawn(|| waits_for("a server")).join().is_ok(), "other threads may");
+        assert!(std::thread::spawn(|| waits_for("a server")).join().is_ok(), "other threads may wait");
         drop(polling);
         waits_for("a server");
     }
