@@ -10,13 +10,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::args().nth(1).ok_or("usage: push postgresql://user:password@host/database [schema.table]")?;
     let table = std::env::args().nth(2).unwrap_or_else(|| "public.items".into());
 
-    // The table is there: CREATE TABLE items (id bigint PRIMARY KEY, name text, embedding vector(128))
+    // The table must be there: CREATE TABLE items (id bigint PRIMARY KEY, name text, embedding vector(128))
     let sink = Sink::builder(&url, &table)
         .columns(["id", "name", "embedding"])
-        .on_rejected(|row| eprintln!("row {} was refused: {}", row.sequence, row.rejection))
+        .on_rejected(|row| eprintln!("row {} was rejected: {}", row.sequence, row.rejection))
         .open()?;
 
-    // One row at a time, from as many threads as there are.
+    // Rows are pushed one at a time. Any number of threads may push into a sink.
     std::thread::scope(|scope| {
         for thread in 0..4_i64 {
             let sink = &sink;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     });
 
-    // A matrix, as a model returns it: nothing is copied before it is encoded.
+    // Many rows at once, with a matrix of vectors, as a model returns it. Nothing is copied before it is encoded.
     let ids: Vec<i64> = (4000..6000).collect();
     let names: Vec<String> = ids.iter().map(|id| format!("item {id}")).collect();
     let matrix: Vec<f32> = ids.iter().flat_map(|id| embedding(*id)).collect();
@@ -41,13 +41,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .column("embedding", ColumnValues::matrix(&matrix, DIMENSION));
     sink.push_batch(&batch)?;
 
-    // Pushed is not yet stored: everything is once close, flush or wait_durable says so.
+    // A pushed row is not stored yet. All rows are durable when close or flush has returned Ok.
     let summary = sink.close(Duration::from_secs(30))?;
     println!("{} rows written", summary.counters.rows_written);
     Ok(())
 }
 
-/// Stands for a model.
+/// Takes the place of a model.
 fn embedding(id: i64) -> [f32; DIMENSION] {
     std::array::from_fn(|at| ((id as f32) * 0.37 + at as f32).sin())
 }

@@ -1,5 +1,5 @@
-/* Several threads push vectors into PostgreSQL with pgvector, each its own numbered stream; started again, after a crash too,
- * each goes on where its rows are safe.
+/* Several threads push vectors into PostgreSQL with pgvector, each with a numbered stream of its own. When the program is started
+ * again, also after a crash, each thread goes on after its last durable row.
  *
  *     cc producers.c $(pkg-config --cflags --libs vecsink) -pthread -lm -o producers
  *     ./producers postgresql://user:password@host/database schema.table [rows of each thread]
@@ -25,7 +25,8 @@ struct producer {
     bool failed;
 };
 
-/* Both come from a thread of the sink's own. A program with a queue in front of it would acknowledge there what is durable. */
+/* The sink calls on_durable and on_rejected from a thread of its own. If the rows came from a message queue, on_durable would
+ * acknowledge the messages of the durable rows. */
 static void on_durable(void *user_data, uint64_t durable) {
     struct producer *self = user_data;
     atomic_store(&self->durable, durable);
@@ -33,10 +34,10 @@ static void on_durable(void *user_data, uint64_t durable) {
 
 static void on_rejected(void *user_data, const vecsink_rejected *row) {
     struct producer *self = user_data;
-    fprintf(stderr, "producer %" PRIu64 ": row %" PRIu64 " was refused: %s\n", self->number, row->sequence, row->reason);
+    fprintf(stderr, "producer %" PRIu64 ": row %" PRIu64 " was rejected: %s\n", self->number, row->sequence, row->reason);
 }
 
-/* Stands for a model. */
+/* Takes the place of a model. */
 static void embed(uint64_t id, float *embedding) {
     for (int at = 0; at < DIMENSION; at++) {
         embedding[at] = sinf((float)id * 0.37f + (float)at);
@@ -61,7 +62,7 @@ static bool open_sink(struct producer *self, vecsink_sink **sink, vecsink_error 
 }
 
 static bool push_all(struct producer *self, vecsink_sink *sink, vecsink_error **error) {
-    /* Everything below is safe: it isn't even made again. */
+    /* All rows below this number are durable, so they aren't even computed again. */
     self->first = vecsink_sink_resume_position(sink);
     for (uint64_t row = self->first; row < self->rows; row++) {
         uint64_t id = row * PRODUCERS + self->number;
@@ -70,10 +71,10 @@ static bool push_all(struct producer *self, vecsink_sink *sink, vecsink_error **
         snprintf(name, sizeof name, "item %" PRIu64, id);
         embed(id, embedding);
         vecsink_value values[] = {vecsink_i64((int64_t)id), vecsink_text(name), vecsink_vector_f32(embedding, DIMENSION)};
-        /* The row's number is the stream's; -1 waits while the database is slower than we are. */
+        /* `row` is the row's number in the stream. With the time-out -1 the push waits while there is no room. */
         vecsink_code code = vecsink_sink_push(sink, values, 3, row, -1, NULL, error);
         if (code == VECSINK_REJECTED) {
-            fprintf(stderr, "%s\n", vecsink_error_message(*error)); /* this row could never be stored: the next one can */
+            fprintf(stderr, "%s\n", vecsink_error_message(*error)); /* the table can't store this row; go on with the next */
             vecsink_error_free(*error);
         } else if (code != VECSINK_OK) {
             return false;
@@ -87,7 +88,7 @@ static void *produce(void *user_data) {
     vecsink_sink *sink = NULL;
     vecsink_error *error = NULL;
     vecsink_stats stats = {.size = sizeof stats};
-    /* Pushed is not yet stored: everything is once close, flush or wait_durable says so. */
+    /* A pushed row is not stored yet. All rows are durable when close or flush has returned VECSINK_OK. */
     self->failed = !open_sink(self, &sink, &error) || !push_all(self, sink, &error) ||
                    vecsink_sink_close(sink, 30000, &stats, &error) != VECSINK_OK;
     if (self->failed) {

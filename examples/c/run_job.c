@@ -1,4 +1,4 @@
-/* Runs a Flink SQL job inside this program, until its source ends or SIGINT.
+/* Runs a Flink SQL job inside this program, until its source ends or SIGINT comes.
  *
  *     cc run_job.c $(pkg-config --cflags --libs vecsink) -o run_job
  *     PGHOST=db PGPORT=5432 PGUSER=me PGPASSWORD=… KAFKA_BROKERS=kafka:9092 ./run_job car_info.sql
@@ -24,7 +24,7 @@ static void on_log(void *user_data, int32_t level, const char *message, size_t l
     fprintf(stderr, "%s %.*s\n", level <= VECSINK_LOG_WARN ? "!" : " ", (int)length, message);
 }
 
-/* The file's text, to be freed; NULL if it can't be read. */
+/* The file's text. The caller frees it. NULL if the file can't be read. */
 static char *read_file(const char *path) {
     FILE *file = fopen(path, "rb");
     char *text = NULL;
@@ -61,7 +61,8 @@ int main(int argc, char **argv) {
     vecsink_pipeline *job = NULL;
     vecsink_error *error = NULL;
     vecsink_stats stats = {.size = sizeof stats};
-    /* What is wrong with the job is told all at once, a line each, before anything is opened. ${NAME} is the environment's. */
+    /* All errors in the job are reported at once, one on each line, before anything is opened. ${NAME} is taken from the
+     * environment. */
     vecsink_code code = vecsink_pipeline_builder_new(sql, &builder, &error);
     if (code == VECSINK_OK) {
         code = vecsink_pipeline_builder_start(builder, &job, &error);
@@ -78,7 +79,7 @@ int main(int argc, char **argv) {
             }
         } while (code == VECSINK_TIMED_OUT && !interrupted);
         vecsink_error_free(error);
-        /* Writes what it has read and stores how far it came: the next start goes on there. */
+        /* Writes the rows that were read and stores the progress; the next start goes on there. */
         code = vecsink_pipeline_stop(job, 25000, &stats, &error);
         fprintf(stderr, "\n");
     }

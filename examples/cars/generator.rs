@@ -30,7 +30,7 @@ pub struct Car {
 }
 
 impl Cars {
-    /// The car with this id, without making those before it.
+    /// The car with this id. The cars before it need not be made.
     pub fn car(&self, id: i64) -> Car {
         let mut random = Random(mix(self.seed).wrapping_add(mix(id as u64)));
         Car {
@@ -47,7 +47,7 @@ impl Cars {
         (1..=self.rows as i64).map(move |id| cars.car(id))
     }
 
-    /// What [`checksum_sql`] must give for a table that holds exactly these cars.
+    /// The number that [`checksum_sql`] must give for a table with exactly these cars.
     pub fn checksum(&self) -> u128 {
         self.iter().map(|car| u128::from(car.hash())).sum()
     }
@@ -109,7 +109,7 @@ impl Car {
     pub fn hash(&self) -> u64 {
         let (time, color) = (timestamp(self.market_time, 6), self.color);
         let mut bytes = format!("{}|{time}|{color}|{}|", self.id, self.price).into_bytes();
-        // What PostgreSQL's array_send gives: dimensions, no NULLs, the type float4, elements, the first index.
+        // The bytes of PostgreSQL's array_send: number of dimensions, no NULLs, the type float4, number of elements, the first index.
         for word in [1, 0, 700, self.feature.len() as i32, 1] {
             bytes.extend_from_slice(&word.to_be_bytes());
         }
@@ -132,7 +132,7 @@ fn whole(value: i64, out: &mut Vec<u8>) {
     out.push(folded as u8);
 }
 
-/// A query that gives the sum of all rows' hashes: the order of rows doesn't matter, each bit of each column does.
+/// A query for the sum of all rows' hashes. The order of the rows doesn't matter, but each bit of each column does.
 pub fn checksum_sql(table: &str) -> String {
     format!(
         "SELECT coalesce(sum(('x' || substr(md5(convert_to(id || '|' || to_char(market_time, 'YYYY-MM-DD HH24:MI:SS.US') \
@@ -152,7 +152,7 @@ fn timestamp(milliseconds: i64, digits: usize) -> String {
 
 /// The date that is some days after 1970-01-01. It holds for the years 1970 to 2099, in which every fourth is a leap year.
 fn date(days: i64) -> (i64, i64, i64) {
-    // Counted from 1968-03-01, the leap day is the last day of its four years.
+    // If days are counted from 1968-03-01, the leap day is the last day of each four years.
     let days = days + 671;
     let (four_years, rest) = (days / 1461, days % 1461);
     let year = (rest / 365).min(3);
@@ -163,7 +163,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     (1968 + 4 * four_years + year + next_year, month, day)
 }
 
-/// SplitMix64: small, fast, and ours, so that a new version of a library doesn't change the cars.
+/// SplitMix64. It is written here, so that a new version of a library can't change the cars.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! Prints sample cars, one a line, as messages for the topic of `examples/sql/car_info.sql`, or sends them as messages of
+//! Prints sample cars, one on each line, as messages for the topic of `examples/sql/car_info.sql`, or sends them as messages of
 //! another format.
 
 mod generator;
@@ -12,7 +12,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 
-/// Prints sample cars, tab-separated, one a line: id, market_time, color, price, feature.
+/// Prints sample cars, tab-separated, one on each line: id, market_time, color, price, feature.
 ///
 ///   cargo run --release --example cars -- --rows 1000 | vecsink produce --topic vector_ingest -
 #[derive(Parser)]
@@ -30,12 +30,12 @@ struct Arguments {
     /// Print the cars' checksum and the query that computes it in PostgreSQL, instead of the cars.
     #[arg(long)]
     checksum: bool,
-    /// Send the cars to this topic, instead of printing them: Avro messages are no lines.
+    /// Send the cars to this topic, instead of printing them. (Avro messages can't be printed as lines.)
     #[arg(long, requires = "brokers")]
     topic: Option<String>,
     #[arg(long)]
     brokers: Option<String>,
-    /// The format of what is sent: that of examples/sql/car_info.sql, json.sql or avro.sql.
+    /// The format of the messages: that of examples/sql/car_info.sql, json.sql or avro.sql.
     #[arg(long, value_enum, default_value_t = Format::Csv, requires = "topic")]
     format: Format,
 }

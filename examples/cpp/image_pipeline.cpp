@@ -26,7 +26,7 @@ struct pixel {
 };
 using image = std::array<pixel, SIDE * SIDE>;
 
-// Stands for a file: a gradient between two colours, a little different for each image.
+// Takes the place of an image file: a gradient between two colours, a little different for each image.
 image load(std::size_t id) {
     std::minstd_rand random(static_cast<unsigned>(id + 1));
     const auto colour = [&] { return std::array<double, 3>{double(random() % 256), double(random() % 256), double(random() % 256)}; };
@@ -54,7 +54,8 @@ void embed(const image &pixels, float *embedding) {
     for (std::size_t i = 0; i < DIMENSION; ++i) embedding[i] /= std::sqrt(sum);
 }
 
-// Embeds batch after batch until there is none left. The memory of one batch serves the next: a push has read it when it returns.
+// Embeds batch after batch until there is none left. When push_batch returns, it has read the batch, so the next batch uses
+// the same memory.
 void work(vecsink::sink &sink, std::atomic<std::size_t> &next_image) {
     std::vector<std::int64_t> ids;
     std::vector<std::string> files;
@@ -86,7 +87,7 @@ int main(int argc, char **argv) try {
     vecsink::sink sink = vecsink::sink_builder(argv[1], argv[2])
                              .columns({"id", "file", "taken", "embedding"})
                              .on_rejected([](const vecsink::rejected &row) {
-                                 std::cerr << "row " << row.sequence << " was refused: " << row.reason << '\n';
+                                 std::cerr << "row " << row.sequence << " was rejected: " << row.reason << '\n';
                              })
                              .open();
 
@@ -105,7 +106,7 @@ int main(int argc, char **argv) try {
     }
     for (std::thread &worker : workers) worker.join();
 
-    // Pushed is not yet stored: everything is once flush, wait_durable or close says so.
+    // A pushed row is not stored yet. All rows are durable when flush or close has returned.
     sink.flush();
     std::cout << sink.durable() << " images are durable\n";
     const vecsink::stats stats = sink.close(std::chrono::seconds(30));

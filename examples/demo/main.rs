@@ -1,6 +1,6 @@
 //! The whole path on this machine: an embedded Kafka broker, `vecsink run`, PostgreSQL with pgvector, a search.
 //!
-//! `make demo` builds what it needs and runs it. It leaves nothing running and nothing behind.
+//! `make demo` builds the programs and runs the demo. Nothing is left running, and no files are left.
 
 #[path = "../cars/generator.rs"]
 mod generator;
@@ -93,7 +93,7 @@ fn count(client: &mut Client) -> Result<i64> {
     Ok(client.query_one("SELECT count(*) FROM vector_test.car_info", &[])?.get(0))
 }
 
-/// Prints the ten nearest, found through the vector index.
+/// Prints the ten nearest cars, which are found through the vector index.
 fn nearest(client: &mut Client, id: i64) -> Result<()> {
     let query = format!(
         "SELECT id, market_time::text, color, price, round((feature::vector(10) <-> (SELECT feature::vector(10) \

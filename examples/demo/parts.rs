@@ -1,4 +1,4 @@
-//! What the demo starts. Each part ends when it is dropped, and also when the demo is killed.
+//! The programs that the demo starts. Each one ends when it is dropped, and also when the demo is killed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -20,7 +20,7 @@ const SERVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/server
 /// The embedded broker keeps the last 5 MiB of a partition; the cars need 3 MiB in all.
 const PARTITIONS: i32 = 4;
 
-/// Notices Ctrl-C, so that what was started is ended in order.
+/// Notices Ctrl-C, so that all parts are ended in order.
 pub struct Interrupted(Arc<AtomicBool>);
 
 impl Interrupted {
@@ -37,17 +37,17 @@ impl Interrupted {
     }
 }
 
-/// PostgreSQL 18 with pgvector, on a free port; its data goes with it.
+/// PostgreSQL 18 with pgvector, on a free port. Its data is deleted at its end.
 pub struct Postgres {
     script: Child,
-    /// The script ends the server when this closes.
+    /// The script ends the server when this pipe is closed.
     input: Option<ChildStdin>,
     config: Config,
 }
 
 impl Postgres {
     pub fn start() -> Result<Postgres> {
-        // In a group of its own, so that Ctrl-C reaches only the demo, which then ends the rest.
+        // The script gets a process group of its own. So Ctrl-C reaches only the demo, which then ends the other parts.
         let mut script = Command::new("python3")
             .args([SERVERS, "serve", "postgres18"])
             .stdin(Stdio::piped())
@@ -68,7 +68,7 @@ impl Postgres {
         Ok(self.config.clone().dbname(database).connect(NoTls)?)
     }
 
-    /// How a job file finds the server and logs in.
+    /// The variables with which a job file finds the server and logs in.
     fn variables(&self) -> Result<[(&str, String); 4]> {
         let (user, password) = (self.config.get_user(), self.config.get_password());
         Ok([
@@ -110,7 +110,7 @@ impl Broker {
         Ok(self.producer.flush(Duration::from_secs(30))?)
     }
 
-    /// Sends one car on its way.
+    /// Sends one car, without waiting for the broker.
     pub fn send(&self, car: &Car) -> Result<()> {
         let line = car.line();
         let partition = (car.id % i64::from(PARTITIONS)) as i32;
@@ -134,14 +134,14 @@ impl Job {
         // The examples are built into a folder below that of the command.
         let this = std::env::current_exe()?;
         let built = this.parent().and_then(|examples| examples.parent()).ok_or("no folder")?.join("vecsink");
-        // The kernel ends the command should the demo be killed.
+        // With setpriv, the kernel ends the command if the demo is killed.
         let child = Command::new("setpriv")
             .arg("--pdeathsig=KILL")
             .arg(&built)
             .args(["run", file, "--summary", "json"])
-            // A real broker answers as soon as there is something; the embedded one only when the wait is over.
+            // A real broker answers as soon as there are messages; the embedded one answers only when the wait is over.
             .args(["-D", "vector_kafka.properties.fetch.max.wait.ms=5"])
-            // Rows are found at once, and get into the vector index later.
+            // Queries find the rows at once; the rows get into the vector index later.
             .args(["-D", "vector_ingest.sink.vector-index=behind"])
             .envs(postgres.variables()?)
             .env("KAFKA_BROKERS", &broker.brokers)
@@ -161,7 +161,7 @@ impl Job {
         }
     }
 
-    /// Asks it to drain and end; returns its summary.
+    /// Tells the job to drain and end. Returns its summary.
     pub fn stop(mut self) -> Result<String> {
         Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status()?;
         let mut summary = String::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postgres::Row;
 
-/// Begins a step of the story.
+/// Prints the title of the demo's next step.
 pub fn step(text: &str) {
     println!("==> {text}");
 }

@@ -26,21 +26,21 @@ NEAREST = "SELECT body, embedding <=> %s::vector AS distance FROM sentences ORDE
 
 
 def main(url: str, question: str) -> None:
-    # The wheel carries its weights: 256 dimensions, no GPU, nothing to download.
+    # The package contains the model's weights: 256 dimensions, no GPU, nothing to download.
     model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
     with psycopg.connect(url, autocommit=True) as database:
         database.execute("CREATE EXTENSION IF NOT EXISTS vector")
         database.execute(TABLE)
         schema = database.execute("SELECT current_schema").fetchone()[0]
 
-        with vecsink.Sink(url, f"{schema}.sentences", on_rejected=lambda row: print("refused:", row.reason)) as sink:
-            # The model's matrix goes to the database as it lies in memory.
+        with vecsink.Sink(url, f"{schema}.sentences", on_rejected=lambda row: print("rejected:", row.reason)) as sink:
+            # The model's matrix is read in place, without a copy.
             batch = {"id": list(range(len(SENTENCES))), "body": SENTENCES, "embedding": model.embed(SENTENCES)}
             pushed = sink.push_batch(batch)
-            # One more by itself, as a service would that embeds what its users write.
+            # One more row, pushed alone, as a service would do that embeds each text of its users.
             body = "The puppy chased the neighbour's kitten."
             last = sink.push(id=pushed.rows, body=body, embedding=model.embed(body)[0])
-            # From here on everybody can find it.
+            # After this, every query finds the row.
             sink.wait_durable(last, timeout=30)
 
         vector = "[" + ",".join(map(str, model.embed(question)[0])) + "]"
