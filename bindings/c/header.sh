@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes include/vecsink.h anew from src/ffi: header.sh FEATURES [CARGO FLAG...]
-# The build script writes the header into a folder of its own, which cargo tells in its messages.
+# Makes include/vecsink.h again from src/ffi: header.sh FEATURES [CARGO FLAG...]
+# The build script writes the header into its output folder. Cargo's messages name this folder.
 set -eu
 cd "$(dirname "$0")/../.."
 features=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what `make library` and `make build` made: install.sh LIBRARIES COMMAND VERSION PREFIX [DESTDIR]
-# With DESTDIR the files go to DESTDIR/PREFIX and speak of PREFIX: for packages.
+# With DESTDIR (for packages) the files go to DESTDIR/PREFIX, but the paths in them begin with PREFIX.
 set -eu
 libraries=$1
 command=$2
@@ -15,7 +15,7 @@ minor=${rest%%.*}
 
 case $prefix in /*) ;; *) echo "PREFIX must be an absolute path, not $prefix" >&2; exit 1 ;; esac
 
-# A template, filled in.
+# Fills in a template.
 fill() {
     sed -e "s|@PREFIX@|$prefix|g" -e "s|@VERSION@|$version|g" -e "s|@MAJOR@|$major|g" -e "s|@MINOR@|$minor|g" "$here/$1" >"$2"
     chmod 644 "$2"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The libraries as they are installed, out of the archive that cargo makes: link.sh ARCHIVE FOLDER VERSION
+# Makes the libraries that are installed from the archive that cargo makes: link.sh ARCHIVE FOLDER VERSION
 #
-# That archive holds Rust's standard library, librdkafka and OpenSSL with all their names visible. Here it becomes one object in
-# which only the names vecsink_* are left, so that a host with its own librdkafka or OpenSSL keeps its own. libvecsink.a is that
-# object, and libvecsink.so is linked from it.
+# That archive contains Rust's standard library, librdkafka and OpenSSL, and all their names are visible. Here it becomes one object
+# in which only the names vecsink_* are visible, so that a host can use its own librdkafka or OpenSSL. libvecsink.a is this object,
+# and libvecsink.so is linked from it.
 set -eu
 archive=$1
 folder=$2
@@ -20,7 +20,7 @@ work=$(mktemp -d "$folder/partial.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# What the interface's functions need, and no more, is taken out of the archive.
+# From the archive only those parts are taken that the functions of the interface need.
 "$NM" --defined-only --extern-only --format=posix "$archive" 2>"$work/nm" |
     sed -n 's/^\(vecsink_[a-z0-9_]*\) T .*/--undefined=\1/p' >"$work/roots"
 if ! [ -s "$work/roots" ]; then
@@ -28,9 +28,10 @@ if ! [ -s "$work/roots" ]; then
     echo "$archive has no functions vecsink_*: was it built with --features capi?" >&2
     exit 1
 fi
-# Groups are dissolved: the names by which a host's linker would tell them apart become local.
+# --force-group-allocation removes the section groups (COMDAT) from the object. A linker identifies a group by a symbol's name, and
+# below these symbols become local, so the host's linker could not tell one group from another.
 "$LD" -r --gc-sections --force-group-allocation -d "@$work/roots" -o "$work/all.o" "$archive"
-# The bitcode of Rust's standard library is of no use here, and binutils with an older LLVM plugin stumble over it.
+# The LLVM bitcode of Rust's standard library is of no use here, and binutils with an older LLVM plugin fail on it.
 "$OBJCOPY" --wildcard --keep-global-symbol='vecsink_*' --strip-debug --strip-unneeded \
     --remove-section=.llvmbc --remove-section=.llvmcmd "$work/all.o" "$work/vecsink.o"
 rm "$work/all.o"

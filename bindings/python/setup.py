@@ -1,7 +1,7 @@
-"""Builds a wheel that carries the shared library: pyproject.toml says the rest.
+"""Builds a wheel that contains the shared library. Everything else is in pyproject.toml.
 
-The library is built by cargo from the repository that this folder lies in, into its `target/`; or it is the file that the
-environment variable VECSINK_BUILD_LIBRARY names.
+Cargo builds the library from the repository that contains this folder, into its `target/`. If the environment variable
+VECSINK_BUILD_LIBRARY names a file, that file is taken instead.
 """
 
 import os
@@ -19,7 +19,7 @@ from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-# As `make library` builds it, so that nothing is built twice.
+# The same command as in `make library`, so that nothing is built twice.
 BUILD = ["cargo", "rustc", "--release", "--lib", "--features", "capi", "--crate-type", "cdylib,staticlib"]
 
 
@@ -34,7 +34,7 @@ def repository():
 
 
 def version():
-    """Of the library; Cargo.toml has it."""
+    """The library's version, from Cargo.toml."""
     named = os.environ.get("VECSINK_BUILD_VERSION")
     if named:
         return named
@@ -66,17 +66,17 @@ def library():
 
 class BuildWithLibrary(build_py):
     def run(self):
-        shutil.rmtree(self.build_lib, ignore_errors=True)  # what an earlier version left
+        shutil.rmtree(self.build_lib, ignore_errors=True)  # files of an earlier build
         super().run()
         into = Path(self.build_lib, "vecsink", "libvecsink.so")
         into.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(library(), into)
-        if shutil.which("strip"):  # debug information and the names of what is inside are most of it
+        if shutil.which("strip"):  # most of the file is debug information and names of internal functions
             subprocess.run(["strip", "--strip-unneeded", str(into)], check=True)
 
 
 class WheelOfPlatform(bdist_wheel):
-    """For any Python 3 of this platform: the library knows nothing of Python."""
+    """Tags the wheel for any Python 3 of this platform: the library doesn't depend on Python's version."""
 
     def finalize_options(self):
         super().finalize_options()
@@ -98,7 +98,7 @@ class WithLibrary(Distribution):
 
 if platform.system() != "Linux":
     sys.exit("vecsink: Linux only")
-# What setuptools leaves behind goes where everything built goes.
+# setuptools' own files go into the folder of everything that is built.
 build = REPOSITORY / "target" / "python-build"
 if os.access(REPOSITORY, os.W_OK) and (REPOSITORY / "Cargo.toml").exists():
     build.mkdir(parents=True, exist_ok=True)

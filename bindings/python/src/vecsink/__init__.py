@@ -4,7 +4,7 @@
         sink.push(id=7, embedding=model.embed("lamp"))                  # one row
         sink.push_batch({"id": ids, "embedding": matrix})                # columns and matrices, read in place
 
-`Sink` says the rest. The library's log goes to the logger `vecsink`.
+See `Sink` for the details. The library's log goes to the logger `vecsink`.
 """
 
 from ._abi import Code

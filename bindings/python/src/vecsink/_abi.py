@@ -1,4 +1,4 @@
-"""The C ABI as include/vecsink.h has it: numbers, structs, prototypes. tests/test_abi.py holds this file to the header."""
+"""The numbers, structs and prototypes of include/vecsink.h. tests/test_abi.py compares this file with the header."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from typing import Any
 
 
 class Code(IntEnum):
-    """Why a call failed. Numbers are only ever added."""
+    """Why a call failed. Numbers never change; new ones may be added."""
 
     OK = 0
     INVALID_ARGUMENT = 1
@@ -78,7 +78,7 @@ class LogLevel(IntEnum):
 
 
 class Type(IntEnum):
-    """Of a single value."""
+    """The type of a single value."""
 
     NULL = 0
     BOOL = 1
@@ -99,7 +99,7 @@ class Type(IntEnum):
 
 
 class ColumnType(IntEnum):
-    """Of a batch's column."""
+    """The type of a column of a batch."""
 
     NULL = 0
     BOOL = 1
@@ -133,7 +133,7 @@ class ColumnType(IntEnum):
 
 
 class Unit(IntEnum):
-    """What a count of time counts."""
+    """The unit in which a time is counted."""
 
     SECOND = 0
     MILLISECOND = 1
@@ -142,7 +142,7 @@ class Unit(IntEnum):
 
 
 NEXT = 2**64 - 1
-"""As a sequence number: the next one."""
+"""A value for a sequence number: the row gets the next number."""
 
 
 class Span(Structure):
@@ -232,7 +232,7 @@ class StatsStruct(Structure):
 
 
 class ArrowSchema(Structure):
-    """Of the Arrow C Data Interface."""
+    """A struct of the Arrow C Data Interface."""
 
 
 ArrowSchema._fields_ = [
@@ -283,7 +283,7 @@ _OUT = POINTER(c_void_p)
 _SEQUENCE = POINTER(c_uint64)
 
 PROTOTYPES: dict[str, tuple[Any, ...]] = {
-    # name: what it gives, what it takes
+    # name: type of the result, types of the arguments
     "vecsink_version": (c_char_p,),
     "vecsink_version_number": (c_uint32,),
     "vecsink_code_name": (c_char_p, _CODE),

@@ -1,4 +1,5 @@
-"""Record batches by Arrow's C Data Interface: whoever has them exports them, nothing is copied, pyarrow isn't needed."""
+"""Record batches by Arrow's C Data Interface. The object that has them exports them. Nothing is copied, and pyarrow isn't
+needed."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ def exports(data: Any) -> bool:
 
 
 class Batch:
-    """A record batch that stays ours: the library gets structs that borrow it, so that the rest of the batch can be pushed
-    again. Their release does nothing but say that they are released."""
+    """A record batch that this object owns. The library gets structs that borrow its memory, so that the rest of the batch
+    can be pushed again. The release callback of these structs only marks them as released."""
 
     def __init__(self, schema: ArrowSchema, array: ArrowArray) -> None:
         self._schema, self._array = schema, array
@@ -41,14 +42,14 @@ class Batch:
 
 
 def batches(data: Any) -> Generator[Batch, None, None]:
-    """Those of a table, a stream or one batch; each until the next one is asked for."""
+    """The record batches of a table, a stream or one batch. Each is valid until the next one is asked for."""
     if hasattr(data, "__arrow_c_stream__"):
         capsule = data.__arrow_c_stream__()
         yield from _of_stream(ArrowArrayStream.from_address(_capsule_pointer(capsule, b"arrow_array_stream")))
         del capsule
     else:
         schema, array = data.__arrow_c_array__()
-        # The capsules release what they hold when they go.
+        # The capsules release the structs when they are deleted.
         yield Batch(
             ArrowSchema.from_address(_capsule_pointer(schema, b"arrow_schema")),
             ArrowArray.from_address(_capsule_pointer(array, b"arrow_array")),

@@ -1,4 +1,4 @@
-"""What `push_batch` takes, as columns."""
+"""Turns the argument of `push_batch` into columns."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ._value import unsupported
 
 
 def is_nothing(data: Any) -> bool:
-    """A DataFrame of an empty list of rows has no columns either."""
+    """Whether there are no rows and no columns: a DataFrame that is made from an empty list of rows has no columns."""
     return is_frame(data) and data.shape == (0, 0)
 
 
 def columns(data: Any) -> list[Column]:
-    """Named, of one length."""
+    """The columns, with their names. All have the same length."""
     numpy = sys.modules.get("numpy")
     if isinstance(data, Mapping):
         named = list(data.items())
     elif is_frame(data):
-        # Not data.items(), which makes a Series a row where two columns share a name.
+        # Not data.items(): if two columns have the same name, it doesn't give each of them as one Series.
         named = [(name, data.iloc[:, at]) for at, name in enumerate(data.columns)]
     elif numpy is not None and isinstance(data, numpy.ndarray) and data.dtype.names is not None:
         named = list(fields(data).items())

@@ -1,4 +1,4 @@
-"""The library's builders, for as long as something is being opened."""
+"""The library's builders, which live only while a sink or a pipeline is opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def string(value: Any, what: str) -> bytes:
 
 
 def option(value: Option, name: str) -> bytes:
-    """An option's value as a job file would have it."""
+    """An option's value, spelled as in a job file."""
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, (int, float)):
@@ -39,7 +39,7 @@ def option(value: Option, name: str) -> bytes:
 
 
 def count(value: Any, what: str, unit: int = 1) -> int:
-    """A number that isn't negative, in the library's unit."""
+    """A number that isn't negative, converted into the library's unit."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST * 1000:
         raise InvalidArgumentError(f"{what} is a number from 0 on, not {shown(value)}")
     return ceil(value * unit)
@@ -53,7 +53,7 @@ def whole(value: Any, what: str) -> int:
 
 
 def choice(value: Any, words: type[IntEnum], what: str) -> int:
-    """The number that the library has for one of these words."""
+    """The library's number for one of these words."""
     for word in words:
         if isinstance(value, str) and value.upper() == word.name:
             return word.value
@@ -62,7 +62,7 @@ def choice(value: Any, words: type[IntEnum], what: str) -> int:
 
 
 class Builder:
-    """A builder of the library, freed in any case."""
+    """A builder of the library. It is always freed."""
 
     def __init__(self, new: Any, free: Any, *arguments: bytes) -> None:
         self._pointer = c_void_p()
@@ -84,8 +84,8 @@ class Builder:
         check(function, self._pointer, *values)
 
     def open(self, finish: Any, free: Callable[[c_void_p], None], kept: Any = None) -> c_void_p:
-        """What the builder opens. Ctrl-C ends the wait for it; when it has opened all the same it is freed then."""
-        builder = Builder.__new__(Builder)  # the thread's own: it may outlive this call
+        """Opens the sink or pipeline. Ctrl-C ends the wait for it. If it is opened after that, it is freed at once."""
+        builder = Builder.__new__(Builder)  # a builder for the thread alone, because the thread may live longer than this call
         builder._pointer, builder._free, self._pointer = self._pointer, self._free, c_void_p()
 
         def call() -> c_void_p:

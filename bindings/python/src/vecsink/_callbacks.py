@@ -1,4 +1,4 @@
-"""Callbacks of the library, which come on a thread of its own, as calls of Python functions."""
+"""Calls Python functions from the library's callbacks, which come on a thread of the library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Rejected:
 
     sequence: int
     stage: str
-    """encode or write."""
+    """`encode`: the value can't be stored in the column; `write`: the database refused the row."""
     reason: str
     column: str | None
     sqlstate: str | None
@@ -27,12 +27,12 @@ class Rejected:
 
 @contextmanager
 def _guarded(name: str) -> Iterator[None]:
-    """Nothing is raised into the library."""
+    """Logs exceptions of a callback, so that none gets into the library."""
     in_callback.now = True
     try:
         yield
     except BaseException:
-        logger.exception("the callback %s raised; rows go on", name)
+        logger.exception("the callback %s raised; rows are still written", name)
     finally:
         in_callback.now = False
 

@@ -1,4 +1,4 @@
-"""One column of a batch as the library reads it: pointers into memory that somebody else owns."""
+"""One column of a batch as the library reads it: pointers into memory that other objects own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._errors import InvalidArgumentError, shown
 
 
 class Column:
-    """`rows` values at `address`. `keep` is what owns the memory: the column lives for one call of `push_batch`."""
+    """`rows` values at `address`. `keep` is the object that owns the memory. It is kept alive for one call of `push_batch`."""
 
     __slots__ = ("struct", "rows", "keep", "step", "elements_a_row", "offset_step")
 
@@ -51,7 +51,7 @@ class Column:
         self.struct.validity = address
 
     def advance(self, rows: int) -> None:
-        """Leaves out so many rows at the start."""
+        """Leaves out this many rows at the start."""
         struct = self.struct
         self.rows -= rows
         if struct.data:

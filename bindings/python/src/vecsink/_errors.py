@@ -1,4 +1,4 @@
-"""What goes wrong, as exceptions."""
+"""The exceptions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._library import lib
 
 
 class Position(NamedTuple):
-    """Where a record stands: in Kafka, or, with the topic ``push:<stream>``, the number of a pushed row."""
+    """A record's position in Kafka. For a pushed row the topic is ``push:<stream>``, and the offset is the row's number."""
 
     topic: str
     partition: int
@@ -18,20 +18,20 @@ class Position(NamedTuple):
 
 
 class Error(Exception):
-    """Anything the library reports. The text says what happened, where, and what to do."""
+    """Any error that the library reports. The text says what happened, where, and what to do."""
 
     code: Code = Code.INTERNAL
-    """Which kind it is, also for classes that stand for several."""
+    """The library's code for the error. Some classes stand for several codes."""
     sqlstate: str | None = None
-    """Of the database, or the one it would have given."""
+    """The database's SQLSTATE. For a value that the library refused it is the one that the database would have given."""
     column: str | None = None
     position: Position | None = None
     retryable: bool = False
-    """The same call may succeed later."""
+    """Whether the same call may succeed later."""
     in_doubt: bool = False
-    """Rows may or may not be in the database."""
+    """Whether rows that were accepted before may or may not be in the database."""
     accepted: int = 0
-    """Of a batch: how many of its rows, from the first on, are on their way; push the others again."""
+    """For a batch: how many of its first rows were accepted before the error. Push the others again."""
 
     _default: ClassVar[Code] = Code.INTERNAL
 
@@ -43,7 +43,7 @@ class Error(Exception):
 
 
 class InvalidArgumentError(Error, ValueError):
-    """An argument that can't be: a negative time-out, a NUL in a name, a value out of range."""
+    """An argument that is not allowed: a negative time-out, a NUL in a name, a value out of range."""
 
     _default = Code.INVALID_ARGUMENT
 
@@ -79,7 +79,7 @@ class TargetError(Error):
 
 
 class StrictError(Error):
-    """A row was refused, and the sink's mode is strict: the sink has failed."""
+    """A row can't be written, and the sink's mode is strict: the sink has failed."""
 
     _default = Code.STRICT
 
@@ -91,7 +91,7 @@ class DeadLetterError(Error):
 
 
 class RejectedError(Error, ValueError):
-    """The table could never store this row. It took no number; the sink goes on."""
+    """The table could never store this row. The row was not accepted, and got no number. The sink goes on."""
 
     _default = Code.REJECTED
 
@@ -103,7 +103,7 @@ class WouldBlockError(Error, BlockingIOError):
 
 
 class TimedOutError(Error, TimeoutError):
-    """It didn't happen in time."""
+    """The time-out was over before the call had done its work."""
 
     _default = Code.TIMED_OUT
 
@@ -121,7 +121,7 @@ class ClosedError(Error):
 
 
 class FailedError(Error):
-    """The sink has failed earlier and takes no more rows; those from ``durable`` on may not be in the database."""
+    """The sink has failed earlier and takes no more rows. Rows from ``durable`` on may not be in the database."""
 
     _default = Code.FAILED
 
@@ -133,32 +133,33 @@ class FencedError(FailedError):
 
 
 class NotDurableError(Error):
-    """Closed before everything was written: the rest may or may not be in the database."""
+    """The sink was closed before everything was written. The rest may or may not be in the database."""
 
     _default = Code.NOT_DURABLE
 
 
 class StoppedError(Error):
-    """Ended before everything was written. Nothing is lost: it is read again at the next start."""
+    """The job ended before everything was written. Nothing is lost: the rest is read again at the next start."""
 
     _default = Code.STOPPED
 
 
 class UnsupportedError(Error, NotImplementedError):
-    """The library was built without it."""
+    """The library was built without a feature that the call needs."""
 
     _default = Code.UNSUPPORTED
 
 
 class ForkedError(Error):
-    """The sink belongs to the parent process; or the parent had one open at the fork, whose threads are not in this process.
-    Open sinks in processes that were forked before or after, or spawned."""
+    """The sink belongs to the parent process. Or the parent had a sink open at the fork, and then this process can't open
+    any. Open sinks in processes that were forked before the parent opened one or after it closed all, or that were
+    spawned."""
 
     _default = Code.FORKED
 
 
 class InCallbackError(Error):
-    """Not allowed from a callback."""
+    """A callback must not make this call."""
 
     _default = Code.IN_CALLBACK
 
@@ -170,13 +171,13 @@ class InternalError(Error):
 
 
 class OutOfMemoryError(Error, MemoryError):
-    """The memory for a large row can't be had now."""
+    """There isn't enough memory now for a large row."""
 
     _default = Code.OUT_OF_MEMORY
 
 
 def shown(value: Any) -> str:
-    """A wrong argument, for a message. A number of 300 digits is shortened, and one of 5000 digits can't be printed at all."""
+    """A wrong argument as text for a message. A long text is shortened. (Python can't print a number of 5000 digits at all.)"""
     try:
         text = repr(value)
     except ValueError:
@@ -236,8 +237,9 @@ def take(code: int, pointer: c_void_p) -> Error:
 
 
 def forget(pointer: c_void_p) -> None:
-    """Frees an error that isn't raised. Whoever raises one raises what `take` gives, without a name for it: in a frame of
-    its own traceback an exception would keep everything there alive until the next garbage collection."""
+    """Frees an error that isn't raised. To raise one, raise the result of `take` directly, without a variable for it: the
+    traceback refers to the variables, so the exception would refer to itself, and all of them would live until the next
+    garbage collection."""
     lib.vecsink_error_free(pointer)
     pointer.value = None
 
@@ -258,7 +260,7 @@ def _position(pointer: c_void_p) -> Position | None:
 
 
 def check(function: Any, *arguments: Any) -> None:
-    """Calls a function whose last argument is where its error goes; raises that."""
+    """Calls a function of the library whose last argument is the place for its error. Raises the error."""
     error = c_void_p()
     code = function(*arguments, byref(error))
     if code != 0:

@@ -1,4 +1,4 @@
-"""Columns from pandas: in place where a Series is a numpy array, by its values otherwise. What pandas calls missing is NULL."""
+"""Columns from pandas. A Series that is a numpy array is read in place, any other value by value. Missing values are NULL."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What sinks and pipelines have in common: a handle of the library that is freed once, by the process that made it, and
-not while a call uses it."""
+"""The base of sinks and pipelines: a handle of the library. It is freed once, by the process that made it, and not while a
+call uses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ctypes import c_void_p
 from typing import Any, Callable
 
 in_callback = threading.local()
-"""`in_callback.now`: this thread is one of the library's and runs a callback."""
+"""`in_callback.now`: whether this thread is one of the library's and runs a callback."""
 
 
 class Ownership:
@@ -25,7 +25,7 @@ class Ownership:
         self._free = free
         self._process = os.getpid()
         self._kind = kind
-        self._kept = kept  # what the library still points to: callbacks
+        self._kept = kept  # objects that the library points to: callbacks
 
     def end(self) -> None:
         # After a fork the child has a copy of the memory, but none of the threads: it leaves everything as it is.
@@ -34,19 +34,21 @@ class Ownership:
         try:
             if not self.closed:
                 warnings.warn(f"unclosed {self._kind}", ResourceWarning, stacklevel=2)
-        finally:  # where warnings are errors, too
+        finally:  # also if warnings are errors
             self._free_handle()
 
     def _free_handle(self) -> None:
         if getattr(in_callback, "now", False):
-            # Where the library frees nothing: it would wait for this very thread.
+            # In a callback the library frees nothing, because it would wait for this thread. So another thread frees the
+            # handle.
             threading.Thread(target=self._free, args=(self.pointer,), name="vecsink").start()
         else:
             self._free(self.pointer)
 
 
 class Handle:
-    """Closing doesn't free: other threads may be in a call. What they hold keeps the object, and so the handle, alive."""
+    """Closing doesn't free the handle, because other threads may be in a call. Their references keep the object and so the
+    handle alive."""
 
     __slots__ = ("_pointer", "_ownership", "__weakref__")
 

@@ -15,7 +15,7 @@ VERSION = (0, 1)
 
 
 def _candidates() -> list[str]:
-    """Where the library may be, best first: what the environment names, what the wheel carries, what is installed."""
+    """Where the library may be, best first: the file that the environment names, the wheel's own, the installed one."""
     named = os.environ.get("VECSINK_LIBRARY")
     if named:
         return [named]
@@ -34,7 +34,7 @@ def _load() -> Any:
             "otherwise name the file in the environment variable VECSINK_LIBRARY"
         )
     try:
-        # CDLL lets go of the GIL for the length of each call.
+        # CDLL releases the GIL during each call.
         library = ctypes.CDLL(candidates[0])
         for name, (gives, *takes) in PROTOTYPES.items():
             function = getattr(library, name)
@@ -54,7 +54,8 @@ lib: Any = _load()
 
 
 def untyped(name: str) -> Any:
-    """The function without prototype, for calls whose arguments are ctypes objects already: half the time a call."""
+    """The function without its prototype, for calls whose arguments are ctypes objects already. Such a call takes half the
+    time."""
     function = lib[name]
     function.restype = ctypes.c_int32
     return function

@@ -28,7 +28,7 @@ _at = -1
 def _tell(_: Any, level: int, message: int, length: int) -> None:
     try:
         logger.log(_LEVELS.get(LogLevel(level), logging.ERROR), "%s", string_at(message, length).decode("utf-8", "replace"))
-    except BaseException:  # nothing may cross into the library
+    except BaseException:  # no exception may get into the library
         pass
 
 
@@ -36,7 +36,8 @@ _callback = LogCallback(_tell)
 
 
 def follow_logger() -> None:
-    """Has the library leave out what the logger would drop. Looked at whenever a sink or pipeline opens."""
+    """Tells the library the logger's level, so that it makes no lines that the logger would drop. Called whenever a sink or
+    pipeline is opened."""
     global _at
     wanted = next((level for level in sorted(_LEVELS, reverse=True) if logger.isEnabledFor(_LEVELS[level])), LogLevel.OFF)
     if wanted != _at:
@@ -46,7 +47,7 @@ def follow_logger() -> None:
 
 
 def _forget() -> None:
-    """In a child after a fork, where the library is silent again."""
+    """Called in a child after a fork: there the library has no log callback."""
     global _at
     _at = -1
 
@@ -56,5 +57,5 @@ os.register_at_fork(after_in_child=_forget)
 
 @atexit.register
 def _silence() -> None:
-    """No call into Python once the interpreter is going."""
+    """Removes the log callback, so that the library doesn't call into Python when the interpreter ends."""
     lib.vecsink_log_set(int(LogLevel.OFF), LogCallback(), None, None)

@@ -1,4 +1,4 @@
-"""Columns from numpy arrays, in place wherever their memory has a form that the library reads."""
+"""Columns from numpy arrays. They are read in place if their memory has a form that the library can read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCALARS = {
 }
 _MATRICES = {2: ColumnType.MATRIX_F16, 4: ColumnType.MATRIX_F32, 8: ColumnType.MATRIX_F64}
 LISTS = {2: ColumnType.LISTS_F16, 4: ColumnType.LISTS_F32, 8: ColumnType.LISTS_F64}
-"""By bytes an element."""
+"""By the number of bytes of an element."""
 _UNITS = {"s": Unit.SECOND, "ms": Unit.MILLISECOND, "us": Unit.MICROSECOND, "ns": Unit.NANOSECOND}
 
 
@@ -45,7 +45,7 @@ def from_ndarray(values: Any, valid: Any = None) -> Column:
 
 
 def _unmasked(numpy: Any, values: Any, valid: Any) -> tuple[Any, Any]:
-    """The data, and which rows there are. Of a matrix, whole rows only may be masked."""
+    """The data of a masked array, and which rows are not masked. In a matrix only whole rows may be masked."""
     mask = numpy.ma.getmaskarray(values)
     if values.ndim > 1:
         whole = mask.reshape(len(values), -1).all(axis=1) if values.size else numpy.zeros(len(values), bool)
@@ -100,7 +100,7 @@ def _times(numpy: Any, values: Any, valid: Any) -> tuple[Column, Any]:
 
 
 def _listed(values: Any, valid: Any) -> list[Any]:
-    """What has no form of its own, as Python's objects."""
+    """An array that the library can't read in place, as Python objects."""
     if values.dtype.kind not in "biufOUSMmT" or values.dtype.char in "gG":
         raise UnsupportedTypeError(f"an array of {values.dtype} can't be stored in a column")
     if values.dtype.kind in "Mm":
@@ -113,8 +113,8 @@ def _listed(values: Any, valid: Any) -> list[Any]:
 
 
 def in_order(numpy: Any, values: Any) -> Any:
-    """The elements without gaps, each aligned for its type; the array is copied if they aren't. `ascontiguousarray` alone
-    gives unaligned memory back as it is."""
+    """The array itself if its elements have no gaps between them and are aligned, otherwise a copy. (`ascontiguousarray`
+    doesn't copy unaligned memory.)"""
     return numpy.require(values, requirements="CA")
 
 
@@ -124,14 +124,14 @@ def _address(values: Any) -> int:
 
 
 def fields(values: Any) -> dict[str, Any]:
-    """The columns of a structured array, with the memory they share."""
+    """The columns of a structured array. They share its memory."""
     if values.ndim != 1:
         raise ShapeError(f"a structured array of {values.ndim} dimensions; a batch has one")
     return {name: values[name] for name in values.dtype.names}
 
 
 def as_instants(values: Any, valid: Any | None = None) -> Column:
-    """datetime64 in UTC as instants."""
+    """A column of instants from datetime64 values in UTC."""
     column = from_ndarray(values, valid)
     if column.struct.type == ColumnType.TIMESTAMP:
         column.struct.type = ColumnType.INSTANT

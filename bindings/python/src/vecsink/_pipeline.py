@@ -18,9 +18,9 @@ from ._wait import Patience, interruptible
 
 
 class Pipeline(Handle):
-    """A job that runs on threads of the library; from ``from_sql`` or ``attach``, which return when its first connections
-    are up. Ends with ``stop``, or a ``with`` block. One that is only dropped is abandoned: nothing is lost, it is read
-    again at the next start."""
+    """A job that runs on threads of the library. ``from_sql`` and ``attach`` start one and return when its first connections
+    are up. End it with ``stop``, or use it in a ``with`` block. If it is only dropped, it is abandoned; nothing is lost,
+    because the rest is read again at the next start."""
 
     __slots__ = ()
 
@@ -36,11 +36,12 @@ class Pipeline(Handle):
         max_outage: float | None = None,
         fresh: bool = False,
     ) -> Pipeline:
-        """Starts the job of these Flink SQL statements, the same that ``vecsink run`` takes from a file.
+        """Starts the job of these Flink SQL statements, which are those of a job file for ``vecsink run``.
 
-        ``name``: under which its progress is kept, unless the statements give one. ``variables``: what ``${NAME}`` stands
-        for; what isn't given is taken from the environment. ``options``: by table, options that win over the statements'.
-        ``max_outage``: seconds. ``fresh``: start by the startup mode whatever progress there is."""
+        ``name``: the name under which progress is stored, unless the statements give one. ``variables``: the values of
+        ``${NAME}`` in option values; other names are taken from the environment. ``options``: for each table the options that
+        replace those of the statements. ``max_outage``: how many seconds the database may be unreachable. ``fresh``: start by
+        the startup mode, and ignore stored progress."""
         arguments = (string(sql, "sql"),)
         with Builder(lib.vecsink_pipeline_builder_new, lib.vecsink_pipeline_builder_free, *arguments) as builder:
             for table, entries in (options or {}).items():
@@ -63,9 +64,10 @@ class Pipeline(Handle):
         max_outage: float | None = None,
         fresh: bool = False,
     ) -> Pipeline:
-        """Reads a topic and writes it into a table, ``schema.table``. ``columns``: those of the messages and of the table,
-        with their Flink SQL types, ``{"id": "BIGINT", "embedding": "ARRAY<FLOAT>"}``. ``source`` and ``sink``: options of
-        a job file: ``topic``, ``properties.bootstrap.servers``, ``format`` …; ``conflictmode`` …"""
+        """Reads a topic and writes it into a table, ``schema.table``. ``columns``: the columns of the messages and of the
+        table, with their Flink SQL types, such as ``{"id": "BIGINT", "embedding": "ARRAY<FLOAT>"}``. ``source``: options of
+        the source, as in a job file: ``topic``, ``properties.bootstrap.servers``, ``format`` …. ``sink``: options of the
+        sink: ``conflictmode`` …"""
         arguments = string(url, "url"), string(table, "table")
         with Builder(lib.vecsink_pipeline_builder_attach, lib.vecsink_pipeline_builder_free, *arguments) as builder:
             for column, kind in columns.items():
@@ -105,8 +107,8 @@ class Pipeline(Handle):
         super().__init__(pointer, lib.vecsink_pipeline_free)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Returns when the job has ended by itself, as one over a bounded source does; raises why it failed, TimedOutError
-        while it still runs."""
+        """Returns when the job has ended by itself, because its bounded sources are read. Raises the error if it failed, and
+        TimedOutError if it still runs after ``timeout`` seconds."""
         patience = Patience(timeout)
         while True:
             error = c_void_p()
@@ -118,14 +120,14 @@ class Pipeline(Handle):
             forget(error)
 
     def stats(self) -> Stats:
-        """What it has done and is doing."""
+        """The figures of the job."""
         struct = _stats.room()
         check(lib.vecsink_pipeline_stats, self._pointer, byref(struct))
         return _stats.read(struct)
 
     def stop(self, timeout: float = 25.0) -> Stats:
-        """Writes what was read and ends the job. StoppedError when that takes longer than ``timeout`` seconds; nothing is lost,
-        the next start goes on. Ctrl-C ends the wait, the job goes on ending."""
+        """Reads nothing more, writes the rows that were read, and ends the job. StoppedError when that takes longer than
+        ``timeout`` seconds; nothing is lost, because the next start goes on. Ctrl-C ends only the wait for the job's end."""
         deadline = int(Patience(timeout).left() * 1000)
 
         def call() -> Stats:

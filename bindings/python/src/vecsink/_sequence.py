@@ -41,7 +41,8 @@ def from_sequence(values: Sequence[Any]) -> Column:
 
 
 def _of_one_type(values: Sequence[Any], kind: type, valid: list[bool] | None) -> Column | None:
-    """A column with anything at all where there is no value; None where there is no better form than value by value."""
+    """The column of values that are all of one type, or None. A None gets some value, because `valid` marks it as NULL. Without
+    a result the caller has to pass the values one by one."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return None if valid is not None or kind is not numpy.ndarray else _vectors(numpy, values)
@@ -101,8 +102,8 @@ def from_lists(elements: array[Any], lengths: list[int]) -> Column:
 
 
 def _vectors(numpy: Any, values: Sequence[Any]) -> Column | None:
-    """Numpy vectors, put behind one another: the one copy."""
-    from ._ndarray import LISTS, from_ndarray  # it needs this module, too
+    """A column of numpy vectors. They are copied once, into one array."""
+    from ._ndarray import LISTS, from_ndarray  # that module imports this one, too
 
     first = values[0]
     if first.ndim != 1 or any(value.dtype != first.dtype or value.ndim != 1 for value in values):
@@ -122,7 +123,7 @@ def _vectors(numpy: Any, values: Sequence[Any]) -> Column | None:
 
 
 def from_anything(values: Sequence[Any]) -> Column:
-    """Value by value: slower, and takes whatever `push` takes."""
+    """A column of single values. It is slower, but takes every value that `push` takes."""
     cells = Values(len(values))
     for row, value in enumerate(values):
         try:
@@ -134,7 +135,7 @@ def from_anything(values: Sequence[Any]) -> Column:
 
 
 def bitmap(bits: Sequence[bool]) -> array[int]:
-    """A bit each, lowest first."""
+    """A bit for each bool, the lowest bit of a byte first."""
     packed = array("B", bytes(len(bits) // 8 + 1))
     for at, bit in enumerate(bits):
         if bit:

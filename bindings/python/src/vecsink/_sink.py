@@ -29,7 +29,7 @@ ExceptionModeName = Literal["ignore", "strict"]
 VectorIndexModeName = Literal["inline", "behind", "defer"]
 
 ROWS_A_CALL = 65_536
-"""Of a batch: the library gives control back in between, so that Ctrl-C is heard."""
+"""How many rows of a batch one call of the library takes. Between two calls Python handles signals, such as Ctrl-C."""
 
 _push = untyped("vecsink_sink_push")
 _delete = untyped("vecsink_sink_delete")
@@ -41,16 +41,16 @@ class Pushed(NamedTuple):
     """A batch that was accepted."""
 
     first: int | None
-    """The number of its first row, and of its last; None without rows. Those between are the batch's own, unless other
-    threads push at the same time."""
+    """The number of its first row; ``last`` is that of its last row. None without rows. If no other thread pushes at the same
+    time, all numbers between them belong to the batch."""
     last: int | None
     rows: int
     rejected: int
-    """How many of them can't be stored: `on_rejected` is told which."""
+    """How many of the rows can't be stored. `on_rejected` is called for each."""
 
 
 class _Row:
-    """What one push needs: made once, used by one push at a time."""
+    """The memory that one push needs. It is made once and used again by later pushes, by one at a time."""
 
     __slots__ = ("values", "error", "sequence", "arguments")
 
@@ -60,49 +60,50 @@ class _Row:
         self.arguments = self.waiting(sink, _NEXT, _SLICE)
 
     def waiting(self, sink: c_void_p, sequence: c_uint64, timeout: c_int64) -> tuple[Any, ...]:
-        """All as ctypes objects: those need no conversion when the function is called."""
+        """The arguments of the call, all as ctypes objects, which need no conversion when the function is called."""
         values = self.values
         out, error = byref(self.sequence), byref(self.error)
         return sink, c_void_p(values.address), c_size_t(values.count), sequence, timeout, out, error
 
 
 class Sink(Handle):
-    """A table that rows are pushed into, and how.
+    """A table that rows are pushed into.
 
     ``url`` is ``postgresql://user:password@host/database`` as libpq reads it, or ``jdbc:postgresql://…``; ``table`` is
-    ``schema.table``. ``columns`` are those that rows have, in their order; left out: all that the database doesn't make
-    itself.
+    ``schema.table``. ``columns``: the columns that rows have, in their order. Default: all columns of the table, except those
+    that the database generates.
 
-    A push encodes the row, numbers it and returns; the library commits it on threads of its own, milliseconds later when
-    there is little to do. What was pushed is durable once ``durable`` is above its number: it is committed, was left out
+    A push encodes the row, gives it a number and returns. The library commits it on threads of its own, milliseconds later if
+    there is little to do. A pushed row is durable once ``durable`` is above its number: it is committed, was left out
     by the conflict mode, or was rejected. **Only from then on a row is safe.** Rows of one key that one thread pushes
     are written in their order. All methods may be called by any number of threads.
 
-    ``user`` and ``password`` win over the URL. ``conflict_mode``: whether a row replaces the one with its key (the
-    default), or is left out, or is an error. ``exception_mode``: whether a row that can't be stored is rejected (the
-    default; ``dead_letter_file`` keeps such rows as JSON Lines), or makes the sink fail. ``batch_size``: rows in
-    one transaction at most; left out: tuned while running. ``connections``: at most; 20 when left out.
-    ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say. ``vector_normalize``:
-    whether vectors are scaled to length 1. ``vector_index``: how rows get into the table's vector index: ``inline`` (the
-    default), ``behind`` or ``defer``. ``application_name``: how sessions name themselves in ``pg_stat_activity``.
-    ``stream`` names the rows' stream for a host that numbers them itself: see ``resume_position``. ``deletes``: whether
-    ``delete`` will be called. ``buffer_memory``: bytes of rows on their way at most, 64 MiB when left out; at the bound
-    pushes wait. ``linger``: seconds that a row waits for others to share its transaction. ``max_outage``: seconds that
-    the database may be away before the sink fails. ``options``: any sink option of a job file by its name there.
+    ``user`` and ``password`` are used instead of the URL's. ``conflict_mode``: whether a row replaces the row with its key
+    (the default), or is left out, or is an error. ``exception_mode``: whether a row that can't be stored is rejected (the
+    default; ``dead_letter_file`` keeps such rows as JSON Lines), or makes the sink fail. ``batch_size``: the most rows in one
+    transaction; by default the sink finds the best number while it runs. ``connections``: the most connections, by default
+    20. ``vector_dimension``: the length of every vector, for tables whose types and indexes don't say it.
+    ``vector_normalize``: whether vectors are scaled to length 1. ``vector_index``: how rows get into the table's vector
+    index: ``inline`` (the default), ``behind`` or ``defer``. ``application_name``: the name of the sessions in
+    ``pg_stat_activity``. ``stream`` names the rows' stream, for a host that numbers its rows itself: see ``resume_position``.
+    ``deletes``: whether ``delete`` will be called. ``buffer_memory``: the most bytes of rows between push and COMMIT, by
+    default 64 MiB; when they are used up, pushes wait. ``linger``: how many seconds a row waits for other rows of its
+    transaction. ``max_outage``: how many seconds the database may be unreachable before the sink fails. ``options``: any
+    other sink option, by the name that it has in a job file.
 
-    ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but not
-    close; what they raise is logged.
+    ``on_durable(durable)`` and ``on_rejected(rejected)`` are called by a thread of the library. They may push, but must not
+    close the sink. Exceptions that they raise are logged.
 
-    Use it in a ``with`` block, or ``close`` it. A child process made by ``fork`` can't use it, and can open one
-    of its own only when its parent had none open at the fork: close them before, start processes first, or with ``spawn``.
+    Use it in a ``with`` block, or ``close`` it. A child process made by ``fork`` can't use it. It can open a sink of its own
+    only if its parent had none open at the fork: close all sinks before, or start processes first, or with ``spawn``.
     """
 
     __slots__ = ("columns", "key", "_rows", "_width", "_order", "_closing")
 
     columns: tuple[str, ...]
-    """What rows have, in this order."""
+    """The columns that rows have, in this order."""
     key: tuple[str, ...]
-    """What ``delete`` takes, in this order; none without a primary key."""
+    """The columns whose values ``delete`` takes, in this order. Empty if the table has no key."""
 
     def __init__(
         self,
@@ -198,17 +199,16 @@ class Sink(Handle):
         timeout: float | None = None,
         **columns: Any,
     ) -> int:
-        """Pushes one row, its columns by name, ``push(id=7, feature=embedding)``; or as a mapping, for columns whose
-        names aren't Python's. Gives its number.
+        """Pushes one row and returns its number. Give the columns by name, ``push(id=7, feature=embedding)``, or as a
+        mapping, for column names that aren't Python identifiers.
 
         Waits while there is no room, ``timeout`` seconds at most (TimedOutError), or not at all with 0 (WouldBlockError).
-        ``sequence`` is a number of your own, above all before. A row that the table could never store is not accepted
+        ``sequence`` is a number of your own, above all earlier numbers. A row that the table could never store is not accepted
         (RejectedError).
 
-        A vector is a numpy array of float16, 32 or 64, an ``array.array`` of 'f' or 'd' (neither is copied first), or a
-        list. Without a zone a datetime is wall-clock time, with one an instant. None, NaT, pandas' NA and numpy's masked are
-        NULL. dicts become JSON. Another thread must not change or resize an array during the call.
-        """
+        A vector is a numpy array of float16, 32 or 64, an ``array.array`` of 'f' or 'd' (neither is copied first), or a list.
+        A datetime with a zone is an instant, one without a zone is for ``timestamp``. None, NaT, pandas' NA and numpy's
+        masked are NULL. dicts become JSON. Another thread must not change or resize an array during the call."""
         if row is not None:
             columns = {**row, **columns}
         if len(columns) != self._width:
@@ -221,7 +221,7 @@ class Sink(Handle):
 
     def push_values(self, values: Sequence[Any], /, *, sequence: int | None = None, timeout: float | None = None) -> int:
         """Pushes one row, a sequence of values in the order of ``columns``. For the rest see ``push``."""
-        values = tuple(values)  # which keeps them alive, whatever becomes of a list
+        values = tuple(values)  # so they stay alive, even if the list is changed
         if len(values) != self._width:
             columns = ", ".join(self.columns)
             raise ShapeError(f"the row has {len(values)} values, the sink has {self._width} columns: {columns}")
@@ -252,7 +252,7 @@ class Sink(Handle):
         if values.keep:
             values.keep.clear()
         number = buffers.sequence.value
-        self._rows.append(buffers)  # from here on they are another thread's
+        self._rows.append(buffers)  # from now on another thread may use them
         return number
 
     def _go_on(self, function: Any, buffers: _Row, code: int, sequence: int | None, timeout: float | None) -> None:
@@ -260,7 +260,7 @@ class Sink(Handle):
         patience = Patience(timeout)
         number = _NEXT if sequence is None else c_uint64(_sequence(sequence))
         while code == _TIMED_OUT:
-            if buffers.error:  # of the call before
+            if buffers.error:  # the error of the call before
                 if self._closing:
                     raise _closed()
                 if patience.is_over():
@@ -271,22 +271,22 @@ class Sink(Handle):
             raise take(code, buffers.error)
 
     def push_batch(self, data: Any, /, *, sequence: int | None = None, timeout: float | None = None) -> Pushed:
-        """Pushes a batch of rows, given by columns: a dict of them, a structured array, a pandas DataFrame (its index is
-        left out), or anything that exports Arrow: pyarrow's Table and RecordBatch, polars' DataFrame …
+        """Pushes a batch of rows that is given as columns: a dict of columns, a structured array, a pandas DataFrame (without
+        its index), or anything that exports Arrow: pyarrow's Table and RecordBatch, polars' DataFrame …
 
         A column of vectors is a matrix, whose rows are the vectors, or a list of vectors. Numpy arrays and Arrow are
-        read in place; numpy's are copied first only when their elements are out of order in memory, unaligned, or of the
+        read in place. A numpy array is copied first only if its elements are out of order in memory, unaligned, or in the
         other byte order.
 
-        Rows get rising numbers, or ``sequence`` and those after. A row that can't be stored costs only itself, unless
-        ``exception_mode`` is strict. When the batch ends early, ``error.accepted`` rows of it are on their way.
-        """
+        Rows get rising numbers, or the numbers from ``sequence`` on. A row that can't be stored is accepted and then
+        rejected, and the batch goes on; if ``exception_mode`` is strict, the batch ends before it instead. When the batch
+        ends early, its first ``error.accepted`` rows were accepted."""
         first = None if sequence is None else _sequence(sequence)
         total = _Total(first)
         patience = Patience(timeout)
         try:
             if _is_arrow(data):
-                # Closed at once, also when a call fails: what it holds is somebody's memory.
+                # The generator holds memory of other objects, so it is closed at once, also when a call fails.
                 with closing(_arrow.batches(data)) as batches:
                     for batch in batches:
                         self._push_arrow(batch, total, patience)
@@ -320,7 +320,8 @@ class Sink(Handle):
                 return
 
     def _push_part(self, function: Any, rows: tuple[Any, ...], total: _Total, patience: Patience) -> int:
-        """One call; gives how many rows it took. Too little room is an error only when patience has ended."""
+        """Makes one call and returns how many rows were accepted. It is an error if there is no room when the time-out is
+        over."""
         if self._closing:
             raise _closed()
         pushed, error = PushedRows(), c_void_p()
@@ -334,8 +335,9 @@ class Sink(Handle):
         return int(pushed.rows)
 
     def delete(self, *key: Any, sequence: int | None = None, timeout: float | None = None) -> int:
-        """Deletes the row with this key: its values in the order of ``key``. A row that isn't there is no error. Gives a
-        number like a push, and keeps its place among the rows of its key. The sink is opened with ``deletes=True``."""
+        """Deletes the row with this key, whose values are given in the order of ``key``. It is not an error if there is no
+        such row. Returns a number, as a push does. The delete is carried out in its order among the rows of its key. The sink
+        must have been opened with ``deletes=True``."""
         if self._closing:
             raise _closed()
         buffers = _Row(self._pointer, len(key))
@@ -358,23 +360,23 @@ class Sink(Handle):
 
     @property
     def durable(self) -> int:
-        """The first number that isn't durable yet: every row below is committed, was left out by the conflict mode, or was
+        """The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or was
         rejected."""
         return int(lib.vecsink_sink_durable(self._pointer))
 
     @property
     def resume_position(self) -> int:
-        """Of a named stream: the number from which on to push again what was pushed before the sink was opened. 0 for a new
-        stream, and without a name."""
+        """The first row of a named stream that must be pushed again: all rows below this number are durable. 0 for a new
+        stream, and for a sink without a stream name."""
         return int(lib.vecsink_sink_resume_position(self._pointer))
 
     def wait_durable(self, sequence: int, timeout: float | None = None) -> None:
-        """Returns when the row of this number is durable, which another thread may have yet to push; TimedOutError when it
-        isn't in time, ClosedError when the sink was closed before it was pushed."""
+        """Returns when the row with this number is durable. The row may be one that another thread has not pushed yet.
+        TimedOutError if it isn't durable in time, ClosedError if the sink was closed before it was pushed."""
         _wait_for(self._pointer, _sequence(sequence), Patience(timeout))
 
     def flush(self, timeout: float | None = None) -> None:
-        """Has what was pushed written at once; returns when all of it is durable, TimedOutError when it isn't in time."""
+        """Writes all pushed rows at once, and returns when they are durable. TimedOutError if they aren't durable in time."""
         self._flush(Patience(timeout))
 
     def _flush(self, patience: Patience) -> None:
@@ -389,7 +391,7 @@ class Sink(Handle):
             _wait_for(self._pointer, end - 1, patience)
 
     def stats(self) -> Stats:
-        """What it has done and is doing."""
+        """The figures of the sink."""
         struct = _stats.room()
         check(lib.vecsink_sink_stats, self._pointer, byref(struct))
         return _stats.read(struct)
@@ -397,21 +399,21 @@ class Sink(Handle):
     # -- the end
 
     def close(self, timeout: float = 25.0) -> Stats:
-        """Takes no more rows, waits until what was pushed is durable and the last callbacks are made; then NotDurableError when
-        that takes longer than ``timeout`` seconds. Closing again gives the same answer. Not from a callback.
+        """Takes no more rows, and waits until all pushed rows are durable and the last callbacks are made. NotDurableError if
+        that takes longer than ``timeout`` seconds. Closing again gives the same result. A callback must not call this.
 
-        With ``vector_index="defer"`` it also builds the vector indexes that the sink has dropped; give it the time that takes.
-        TargetError when it wasn't enough: all rows are durable, and the next sink of the table builds them."""
+        With ``vector_index="defer"`` this also builds the vector indexes that the sink has dropped, so give it enough time.
+        TargetError if the time wasn't enough: all rows are durable, and the next sink of the table builds the indexes."""
         if getattr(in_callback, "now", False):
-            return self._end(0.0)  # which the library refuses
+            return self._end(0.0)  # the library refuses this
         patience = Patience(timeout)
         self._closing = True
         try:
-            # Ctrl-C ends this wait; the sink is then still open, and may be closed again.
+            # Ctrl-C ends this wait. The sink is still open then, and may be closed again.
             self._flush(patience)
         except Error:
-            pass  # closing says it, too
-        # The last callbacks and a stream's position can take as long. After Ctrl-C the sink goes on closing by itself.
+            pass  # closing raises it, too
+        # The last callbacks and storing a stream's position take time, too. After Ctrl-C a thread goes on closing the sink.
         return interruptible(lambda: self._end(patience.left()), lambda _: None)
 
     def _end(self, left: float) -> Stats:
@@ -441,7 +443,7 @@ class Sink(Handle):
 
 
 class _Total:
-    """What came of a batch's parts together."""
+    """The sum of what the calls for the parts of a batch returned."""
 
     def __init__(self, start: int | None) -> None:
         self._start = start

@@ -1,4 +1,4 @@
-"""What a sink or pipeline has done and is doing."""
+"""The figures of a sink or pipeline."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ._abi import StatsStruct
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts since it was opened, and how things are now. rows_read is the sum of what was written, deleted, superseded,
-    ignored, dead-lettered and unchanged, once nothing is on its way."""
+    """Counts since the sink or pipeline was opened, and figures of this moment. When all rows are durable, rows_read is the
+    sum of rows_written, rows_deleted, rows_superseded, rows_ignored, rows_dead_lettered and rows_unchanged."""
 
     records_read: int
     """Messages taken from the topics."""
@@ -20,42 +20,43 @@ class Stats:
     rows_written: int
     rows_deleted: int
     rows_superseded: int
-    """Replaced within their batch by a later row of the same key."""
+    """Rows replaced in their batch by a later row of the same key."""
     rows_ignored: int
-    """Left out by the conflict mode."""
+    """Rows left out by the conflict mode."""
     rows_dead_lettered: int
-    """Rejected, with or without a dead-letter target."""
+    """Rows rejected, with or without a dead-letter target."""
     parse_errors_ignored: int
     fields_ignored: int
     batches: int
-    """Transactions."""
+    """Committed transactions that wrote rows."""
     retries: int
     next: int
-    """Of a sink: the number the next row would get."""
+    """For a sink: the number that the next row would get."""
     durable: int
-    """Of a sink: everything below is durable."""
+    """For a sink: every row below this number is durable."""
     lag: int
-    """Of a pipeline: records that are not durable yet."""
+    """For a pipeline: records of the topics that are not durable yet."""
     held_bytes: int
-    """Of rows on their way, roughly."""
+    """Bytes of rows between push (or read) and COMMIT, roughly."""
     freshness: float | None
-    """Seconds that the oldest row of the latest commit took; None before the first."""
+    """For the oldest row of the latest commit: the seconds from its push, or its record's timestamp, to the answer to COMMIT.
+    None before the first commit."""
     connections: int
     outage: bool
-    """The database is away and rows wait for it."""
+    """Whether the database can't be reached and rows wait for it."""
     age: float
-    """Seconds since it was opened."""
+    """Seconds since the sink or pipeline was opened."""
     records_missed: int
-    """Of a pipeline: offsets that were gone before they could be read."""
+    """For a pipeline: offsets that were gone before they could be read."""
     progress_age: float | None
-    """Of a pipeline: how old the progress is that Kafka has stored, in seconds. What became durable after that would be read
-    again by the next start. Near zero while progress is stored."""
+    """For a pipeline: how old the progress that Kafka has stored is, in seconds. Records that became durable after it would
+    be read again by the next start. While commits succeed it is near zero."""
     rows_moved: int
-    """Moved from a child into the table, and so into its vector index (sink.vector-index = behind)."""
+    """Rows moved from a child into the table, and so into its vector index (sink.vector-index = behind)."""
     rows_waiting_for_index: int
-    """Rows of the table that are in no vector index yet, whoever wrote them. Queries find them."""
+    """Rows of the table that are in no vector index yet, whichever program wrote them. Queries find them."""
     oldest_waiting: float | None
-    """Seconds that the oldest of them has waited, as far back as this process has looked; None: there are none."""
+    """Seconds that the oldest of these rows has waited, as far as this process has seen it. None: no row waits."""
     rows_unchanged: int
     """Rows that were in the table already, exactly so, and were not written again."""
 
@@ -82,5 +83,5 @@ def read(struct: StatsStruct) -> Stats:
 
 
 def seconds(milliseconds: int) -> float | None:
-    """Below zero there is none yet."""
+    """A time in seconds. None if the library has no such time yet, which it says by a negative number."""
     return None if milliseconds < 0 else milliseconds / 1000

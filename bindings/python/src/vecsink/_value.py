@@ -1,7 +1,8 @@
-"""One Python value as the library's 24 bytes: the type in the first of three words, what it is in the others.
+"""Writes a Python value in the form that the library reads: three words of 8 bytes, the type in the first one, the value in the
+others.
 
-A setter writes the words of one value; the setter for a type is found once and kept. Numpy and pandas are never imported
-here: who has values of theirs has imported them.
+A setter writes the words of one value. The setter for a type is looked for once and kept. Numpy and pandas are never imported
+here: a program that has values of theirs has imported them already.
 """
 
 from __future__ import annotations
@@ -26,21 +27,21 @@ VECTOR_F32, VECTOR_F64, VECTOR_F16 = int(Type.VECTOR_F32), int(Type.VECTOR_F64),
 ARRAY = int(Type.ARRAY)
 
 WORDS = 3
-"""Of a value."""
+"""The number of words of a value."""
 BYTES_A_VALUE = 8 * WORDS
 
 EPOCH = datetime(1970, 1, 1)
 EPOCH_UTC = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DIGITS = 38
-"""Of the longest number the library takes as one; a longer one goes as text."""
+"""The most digits of a decimal that the library takes as a number. A longer one is passed as text."""
 
 _pointer = c_void_p.from_buffer
 _at_buffer = c_char.from_buffer
 
 
 class Values:
-    """Room for values, and what they point to."""
+    """Memory for values, and the objects that they point to."""
 
     __slots__ = ("words", "doubles", "keep", "address", "count")
 
@@ -136,7 +137,7 @@ def put_decimal(values: Values, at: int, value: Any) -> None:
 
 
 def put_datetime(values: Values, at: int, value: Any) -> None:
-    """Without a zone it is wall-clock time, with one an instant."""
+    """A datetime with a zone is an instant, one without a zone is for `timestamp`."""
     words = values.words
     if value.tzinfo is None or value.utcoffset() is None:
         kind, since = TIMESTAMP, value - EPOCH
@@ -163,7 +164,7 @@ def put_time(values: Values, at: int, value: Any) -> None:
 
 
 def put_timedelta(values: Values, at: int, value: Any) -> None:
-    """As `interval` reads it."""
+    """Passed as a text that the type `interval` reads."""
     text = f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
     put_span(values, at, STR, text.encode())
 
@@ -172,7 +173,7 @@ VECTOR_CODES = {"f": VECTOR_F32, "d": VECTOR_F64, "e": VECTOR_F16}
 
 
 def put_array(values: Values, at: int, value: Any) -> None:
-    """The standard library's array."""
+    """An `array.array` of the standard library."""
     kind = VECTOR_CODES.get(value.typecode)
     if kind is None:
         return put_list(values, at, value.tolist())
@@ -185,12 +186,12 @@ def put_list(values: Values, at: int, value: Any) -> None:
     if value and type(value[0]) is float:
         try:
             floats = array("d", value)
-        except (TypeError, OverflowError):  # something else is among them
+        except (TypeError, OverflowError):  # not all elements are numbers
             pass
         else:
             values.keep.append(floats)
             return put_array(values, at, floats)
-    if value and isinstance(value[0], dict):  # for json; no array of SQL's has such elements
+    if value and isinstance(value[0], dict):  # for json: no SQL array has dicts as elements
         return put_json(values, at, value)
     elements = Values(len(value))
     for index, element in enumerate(value):
@@ -203,7 +204,7 @@ def put_list(values: Values, at: int, value: Any) -> None:
 
 
 def put_buffer(values: Values, at: int, value: Any) -> None:
-    """bytearray, memoryview: bytes, or a vector if it says that it holds floats."""
+    """A bytearray or memoryview: bytes, or a vector if its format says that it contains floats."""
     view = memoryview(value)
     if view.ndim == 1 and view.format in VECTOR_CODES:
         return put_array(values, at, _kept(values, array("d" if view.format == "e" else view.format, view.tolist())))
@@ -266,7 +267,7 @@ def put_masked(values: Values, at: int, value: Any) -> None:
         return put_ndarray(values, at, value.data)
     if mask.all():
         return put_null(values, at, value)
-    put_list(values, at, value.tolist())  # None where masked: for arrays that hold NULLs; vectors refuse it
+    put_list(values, at, value.tolist())  # masked elements become None, which SQL arrays take and vectors don't
 
 
 def put_datetime64(values: Values, at: int, value: Any) -> None:
@@ -309,10 +310,11 @@ SETTERS: dict[type, Setter] = {
     bytearray: put_buffer,
     memoryview: put_buffer,
 }
-"""By exact type; those of other libraries and of subclasses are added when they are first met."""
+"""The setters, by exact type. Types of other libraries and subclasses are added when a value of them comes for the first
+time."""
 
 _dtypes: dict[Any, int] = {}
-"""Numpy's float types, as they are met."""
+"""Numpy's float types, added when they come for the first time."""
 
 
 def _numpy() -> Any:
@@ -320,7 +322,7 @@ def _numpy() -> Any:
 
 
 def setter_for(kind: type) -> Setter:
-    """The setter for a type met for the first time."""
+    """Finds the setter for a type that comes for the first time."""
     setter = _numpy_setter(kind) or _pandas_setter(kind) or _subclass_setter(kind)
     if setter is None:
         raise UnsupportedTypeError(f"a value of type {kind.__module__}.{kind.__qualname__} can't be stored in a column")

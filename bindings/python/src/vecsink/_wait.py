@@ -1,4 +1,5 @@
-"""Waiting in slices, so that Ctrl-C is heard: a signal's handler runs only when the library gives control back."""
+"""Waiting in slices, so that Ctrl-C has an effect: Python runs a signal's handler only when the call of the library has
+returned."""
 
 from __future__ import annotations
 
@@ -10,16 +11,16 @@ from typing import Callable, TypeVar
 from ._errors import InvalidArgumentError, shown
 
 SLICE_MS = 100
-"""How long a call into the library blocks at most, where it can go on afterwards."""
+"""The longest time that one call of the library blocks, if the wait can go on with another call."""
 
 LONGEST = 10.0**9
-"""Seconds; a time-out beyond is for ever."""
+"""In seconds. A longer time-out counts as endless."""
 
 T = TypeVar("T")
 
 
 class Patience:
-    """What is left of a time-out in seconds; None: no end."""
+    """How much of a time-out is left. A time-out is in seconds; None has no end."""
 
     __slots__ = ("_deadline", "_none_at_all")
 
@@ -30,7 +31,7 @@ class Patience:
         self._deadline = None if timeout is None or timeout > LONGEST else time.monotonic() + timeout
 
     def slice_ms(self) -> int:
-        """For the next call."""
+        """The time-out of the next call."""
         if self._deadline is None:
             return SLICE_MS
         return min(SLICE_MS, ceil(self.left() * 1000)) if not self._none_at_all else 0
@@ -43,8 +44,8 @@ class Patience:
 
 
 def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
-    """Runs a call that can't be sliced on a thread of its own, so that Ctrl-C ends the wait for it. What it gives after
-    that goes to `too_late`."""
+    """Makes a call that can't be split into slices, on a thread of its own, so that Ctrl-C ends the wait for it. If the call
+    returns after that, `too_late` gets its result."""
     if threading.current_thread() is not threading.main_thread():
         return call()
     results: list[T] = []
@@ -60,14 +61,14 @@ def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
                 late = bool(abandoned)
             if late:
                 too_late(result)
-        except BaseException as error:  # handed on to who waits
+        except BaseException as error:  # the waiting thread raises it
             failures.append(error)
         finally:
             done.set()
 
     threading.Thread(target=work, name="vecsink", daemon=True).start()
     try:
-        # In slices: the system may give the signal to another thread, and then nothing wakes this one.
+        # The wait is split into slices, because the system may give the signal to another thread. Then nothing wakes this one.
         while not done.wait(SLICE_MS / 1000):
             pass
     except BaseException:
@@ -78,5 +79,5 @@ def interruptible(call: Callable[[], T], too_late: Callable[[T], None]) -> T:
             too_late(results[0])
         raise
     if failures:
-        raise failures.pop()  # which no name here keeps alive
+        raise failures.pop()  # without a variable for it: see _errors.forget
     return results[0]
