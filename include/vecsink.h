@@ -69,7 +69,7 @@ struct ArrowSchema;
 
 #define VECSINK_VERSION_PATCH 0
 
-// Of the header: major << 16 | minor << 8 | patch.
+// The version of the header: major << 16 | minor << 8 | patch.
 #define VECSINK_VERSION_NUMBER 256
 
 #define VECSINK_LOG_OFF 0
@@ -84,7 +84,7 @@ struct ArrowSchema;
 
 #define VECSINK_LOG_TRACE 5
 
-// As `sequence`: the row gets the next number.
+// A value for `sequence`: the row gets the next number.
 #define VECSINK_NEXT UINT64_MAX
 
 #define VECSINK_SECOND 0
@@ -105,27 +105,28 @@ typedef struct vecsink_pipeline vecsink_pipeline;
 // A job that is about to be started. For one thread at a time. Free it with vecsink_pipeline_builder_free.
 typedef struct vecsink_pipeline_builder vecsink_pipeline_builder;
 
-// A row that is filled value by value, by the column's index or name, and pushed any number of times. What it was given
-// is copied into it. For one thread at a time; outlives its sink.
+// A row that is filled value by value, by the column's index or name, and can be pushed any number of times. Values are copied into
+// it. It is for one thread at a time. It may live longer than its sink.
 typedef struct vecsink_row vecsink_row;
 
 // An open table that rows are pushed into. All functions but vecsink_sink_free may be called from any number of threads at
 // once. Free it with vecsink_sink_free.
 typedef struct vecsink_sink vecsink_sink;
 
-// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
+// A sink that is about to be opened. It is for one thread at a time. Free it with vecsink_sink_builder_free.
 typedef struct vecsink_sink_builder vecsink_sink_builder;
 
 // The result of a call. The numbers never change; new ones are only added.
 typedef int32_t vecsink_code;
 
-// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. Called from any thread that uses the
-// library, also from threads of its own, several at once. It must not use sinks or jobs, and must not throw or longjmp.
+// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. It is called from any thread that uses the
+// library, and from the library's own threads; several may call it at once. It must not use sinks or jobs, and must not throw or
+// longjmp.
 typedef void (*vecsink_log_callback)(void *user_data, int32_t level, const char *message, size_t length);
 
-// Called with the new vecsink_sink_durable each time it has risen, from a thread of the sink's own. It may push, but
-// not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while it runs. There is
-// one call at a time.
+// Called with the new value of vecsink_sink_durable each time it has risen, from a thread of the sink's own. The callback may push,
+// but it must not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while the callback
+// runs. There is one call at a time.
 typedef void (*vecsink_durable_callback)(void *user_data, uint64_t durable);
 
 // A row that was accepted and then could not be stored. Valid during the callback.
@@ -137,7 +138,7 @@ typedef struct vecsink_rejected {
     const char *reason;
     // The column whose value was refused, or NULL.
     const char *column;
-    // The SQLSTATE: that of the database, or, of a value that the library refused, the one that the database would have given.
+    // The SQLSTATE of the database. For a value that the library refused it is the SQLSTATE that the database would have given.
     // NULL if there is none.
     const char *sqlstate;
 } vecsink_rejected;
@@ -158,7 +159,7 @@ typedef int32_t vecsink_exception_mode;
 // VECSINK_VECTOR_INDEX_DEFER.
 typedef int32_t vecsink_vector_index;
 
-// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
+// The figures of a sink or a job. Set `size` to sizeof(vecsink_stats) before the call. The library fills
 // only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
 // change the fields that it doesn't know, so begin with zeros.
 typedef struct vecsink_stats {
@@ -166,19 +167,19 @@ typedef struct vecsink_stats {
     size_t size;
     // Messages read (jobs).
     uint64_t records_read;
-    // Bytes of their keys and values.
+    // Bytes of the keys and values of these messages.
     uint64_t bytes_read;
-    // Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
-    // durable, it is the sum of the five outcomes below and of rows_unchanged.
+    // Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all rows are
+    // durable, rows_read is the sum of the next five members and of rows_unchanged.
     uint64_t rows_read;
-    // Inserted, upserted or updated.
+    // Rows inserted, upserted or updated.
     uint64_t rows_written;
     uint64_t rows_deleted;
-    // Replaced in their batch by a later row of their key.
+    // Rows replaced in their batch by a later row of the same key.
     uint64_t rows_superseded;
-    // Left out by the conflict mode.
+    // Rows left out by the conflict mode.
     uint64_t rows_ignored;
-    // Rejected, with or without a dead-letter target.
+    // Rows rejected, with or without a dead-letter target.
     uint64_t rows_dead_lettered;
     uint64_t parse_errors_ignored;
     uint64_t fields_ignored;
@@ -186,7 +187,7 @@ typedef struct vecsink_stats {
     uint64_t batches;
     // Attempts repeated after an error.
     uint64_t retries;
-    // Sinks: the number the next row would get.
+    // Sinks: the number that the next row would get.
     uint64_t next;
     // Sinks: every row below this number is durable.
     uint64_t durable;
@@ -194,24 +195,25 @@ typedef struct vecsink_stats {
     uint64_t lag;
     // Bytes of rows between push (or read) and COMMIT, roughly.
     uint64_t held_bytes;
-    // How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
+    // For the oldest row of the latest commit: the time from its push, or its record's timestamp, to the answer to COMMIT, in
+    // milliseconds. -1: nothing was written yet.
     int64_t freshness_ms;
     // Open database connections.
     uint32_t connections;
-    // 1: the database is away and rows wait for it.
+    // 1: the database can't be reached and rows wait for it.
     uint32_t outage;
-    // Milliseconds since it was opened.
+    // Milliseconds since the sink or job was opened.
     int64_t age_ms;
     // Jobs: offsets that were gone before they could be read (deleted by retention or by a user).
     uint64_t records_missed;
-    // Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
-    // the next start. Near zero while progress is stored; -1 for sinks.
+    // Jobs: how old the progress that Kafka has stored is, in milliseconds. Records that became durable after it would be read again
+    // by the next start. While commits succeed it is near zero. -1 for sinks.
     int64_t progress_age_ms;
     // Rows that were moved from a child into the table, and so into its vector index (with sink.vector-index = behind).
     uint64_t rows_moved;
-    // Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
+    // Rows of the table that are in no vector index yet, whichever program wrote them. Queries find them.
     uint64_t rows_waiting_for_index;
-    // How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
+    // How long the oldest of these rows has waited, in milliseconds, as far as this process has seen it. -1: no row waits.
     int64_t oldest_waiting_ms;
     // Rows that were in the table already, exactly so, and were not written again.
     uint64_t rows_unchanged;
@@ -243,7 +245,7 @@ typedef union vecsink_value_as {
 // One value. The functions at the end of this header make values.
 typedef struct vecsink_value {
     vecsink_type type;
-    // Digits behind the point, or nanoseconds; not used for other types.
+    // Digits after the decimal point, or nanoseconds; not used for other types.
     uint32_t extra;
     union vecsink_value_as as;
 } vecsink_value;
@@ -257,26 +259,26 @@ typedef struct vecsink_column {
     // If it is NULL in all columns, they stand in the sink's order.
     const char *name;
     vecsink_column_type type;
-    // Of times: VECSINK_SECOND to VECSINK_NANOSECOND.
+    // For times: VECSINK_SECOND to VECSINK_NANOSECOND.
     int32_t unit;
-    // Of decimals: digits behind the point, 0 to 38.
+    // For decimals: digits after the decimal point, 0 to 38.
     int32_t scale;
     // Width of `offsets`: 32 (int32_t) or 64 (int64_t).
     int32_t offset_bits;
     const void *data;
-    // Elements that data points to: bytes of STR and BYTES, bits of BITS.
+    // The number of elements that data points to. For STR and BYTES it counts bytes, for BITS bits.
     size_t length;
     // The number of elements from a row's first element to the next row's. 0: the rows follow one another without a
     // gap.
     size_t stride;
-    // Of matrices.
+    // For matrices: the number of elements of a vector.
     size_t dimension;
     // One more than there are rows: where each row's part begins, and where the last part ends.
     const void *offsets;
-    // Of BITS: the first row's bit.
+    // For BITS: the position of the first row's bit.
     size_t bit_offset;
-    // A bit for each row, the lowest bit of a byte first; 0 means that the value is NULL. If the pointer is NULL, no
-    // value is.
+    // A bit for each row, the lowest bit of a byte first. 0 means that the value is NULL. If this pointer is NULL, no value
+    // is NULL.
     const uint8_t *validity;
     // The position of the first row's bit in `validity`.
     size_t validity_offset;
@@ -290,7 +292,7 @@ typedef struct vecsink_pushed {
     uint64_t first;
     // The number of its last row that was accepted.
     uint64_t last;
-    // Rows that were accepted, from the batch's start on.
+    // How many rows, from the batch's start on, were accepted.
     size_t rows;
     // How many of them can't be stored. The rejected callback is called for each, and the dead-letter target, if the sink
     // has one, keeps each.
@@ -299,7 +301,7 @@ typedef struct vecsink_pushed {
 
 #define VECSINK_OK 0
 
-// NULL, a wrong length, an index out of range, a number without a meaning, a struct of unknown size …
+// An argument is NULL, has a wrong length, an index out of range, an unknown number, a struct of unknown size …
 #define VECSINK_INVALID_ARGUMENT 1
 
 // The handle was freed, or is of another kind.
@@ -316,7 +318,7 @@ typedef struct vecsink_pushed {
 // The database refused or lacks something: see vecsink_error_sqlstate.
 #define VECSINK_TARGET 6
 
-// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused: see vecsink_error_position.
+// 'exceptionmode' or 'conflictmode' is 'strict', and a row can't be written: see vecsink_error_position.
 #define VECSINK_STRICT 7
 
 // The dead-letter target can't be written.
@@ -331,7 +333,7 @@ typedef struct vecsink_pushed {
 // There is no room now. The row was not accepted; try again.
 #define VECSINK_WOULD_BLOCK 11
 
-// It was not done in time; try again.
+// The time-out was over before the call had done its work; try again.
 #define VECSINK_TIMED_OUT 12
 
 // The table could never store this row.
@@ -357,7 +359,7 @@ typedef struct vecsink_pushed {
 // The handle belongs to the parent of this process.
 #define VECSINK_FORKED 20
 
-// Not allowed from a callback.
+// A callback must not make this call.
 #define VECSINK_IN_CALLBACK 21
 
 // A bug of the library; please report it.
@@ -371,10 +373,10 @@ typedef struct vecsink_pushed {
 // as.i64: 0 or 1.
 #define VECSINK_BOOL 1
 
-// as.i64. For any integer or numeric column it fits into.
+// as.i64. For any integer or numeric column into which the number fits.
 #define VECSINK_I64 2
 
-// as.f64 holds it.
+// as.f64 holds the number.
 #define VECSINK_F32 3
 
 // as.f64.
@@ -386,7 +388,7 @@ typedef struct vecsink_pushed {
 // as.span: length in bytes.
 #define VECSINK_BYTES 6
 
-// as.decimal: the number without its point, two's complement of 128 bits, at most 38 digits; extra: digits behind the point.
+// as.decimal: the number without its decimal point, two's complement of 128 bits, at most 38 digits; extra: digits after the point.
 #define VECSINK_DECIMAL 7
 
 // as.i64: days since 1970-01-01.
@@ -395,7 +397,7 @@ typedef struct vecsink_pushed {
 // as.i64: nanoseconds since midnight.
 #define VECSINK_TIME 9
 
-// A wall clock without zone. as.i64: seconds since 1970-01-01 00:00:00; extra: nanoseconds.
+// A date and time without a zone. as.i64: seconds since 1970-01-01 00:00:00; extra: nanoseconds.
 #define VECSINK_TIMESTAMP 10
 
 // An instant. as.i64: seconds since 1970-01-01 00:00:00 UTC; extra: nanoseconds.
@@ -470,7 +472,7 @@ typedef struct vecsink_pushed {
 
 #define VECSINK_COLUMN_F64 13
 
-// 16 bytes each, little-endian two's complement, aligned to 16; `scale` digits stand behind the point.
+// 16 bytes for each value, little-endian two's complement, aligned to 16; `scale` digits stand after the decimal point.
 #define VECSINK_COLUMN_DECIMAL128 14
 
 // UTF-8 texts that follow one another without a gap; `offsets` in bytes.
@@ -488,13 +490,13 @@ typedef struct vecsink_pushed {
 // int64_t[]: `unit`s since midnight.
 #define VECSINK_COLUMN_TIME 19
 
-// int64_t[]: `unit`s since 1970-01-01 00:00:00, a wall clock without zone.
+// int64_t[]: `unit`s since 1970-01-01 00:00:00, a date and time without a zone.
 #define VECSINK_COLUMN_TIMESTAMP 20
 
 // int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC.
 #define VECSINK_COLUMN_INSTANT 21
 
-// float[], row-major: a vector of `dimension` elements each.
+// float[], row-major: for each row a vector of `dimension` elements.
 #define VECSINK_COLUMN_MATRIX_F32 22
 
 #define VECSINK_COLUMN_MATRIX_F64 23
@@ -508,7 +510,7 @@ typedef struct vecsink_pushed {
 
 #define VECSINK_COLUMN_LISTS_F16 27
 
-// vecsink_value[]: anything.
+// vecsink_value[]: values of any type.
 #define VECSINK_COLUMN_VALUES 28
 
 #ifdef __cplusplus
@@ -547,7 +549,7 @@ bool vecsink_error_is_in_doubt(const struct vecsink_error *error);
 // pushed row. The topic lives as long as the error. Returns false and writes nothing if the error has no position.
 bool vecsink_error_position(const struct vecsink_error *error, const char **topic, int32_t *partition, int64_t *offset);
 
-// Of a batch: how many rows from its start on were accepted before the error. Push the rest again.
+// For a batch: how many of its first rows were accepted before the error. Push the others again.
 size_t vecsink_error_accepted(const struct vecsink_error *error);
 
 // NULL is fine.
@@ -562,23 +564,23 @@ vecsink_code vecsink_log_set(int32_t level,
                              void *user_data,
                              struct vecsink_error **error);
 
-// Makes a builder for a sink. `table` is "schema.table". `url` is that of the database with user and password:
+// Makes a builder for a sink. `table` is "schema.table". `url` is the database's URL with user and password:
 // "postgresql://…" as libpq reads it, or "jdbc:postgresql://…" as in a job file. Nothing is opened or checked yet.
 vecsink_code vecsink_sink_builder_new(const char *url,
                                       const char *table,
                                       struct vecsink_sink_builder **builder,
                                       struct vecsink_error **error);
 
-// The columns that rows have, in their order, by their names in the database. Left out: all columns of the table,
+// The columns that rows have, in their order, by their names in the database. Default: all columns of the table,
 // except those that the database generates.
 vecsink_code vecsink_sink_builder_columns(struct vecsink_sink_builder *builder,
                                           const char *const *names,
                                           size_t count,
                                           struct vecsink_error **error);
 
-// Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
-// vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
-// with VECSINK_FENCED.
+// Names the stream of rows, for a host that numbers its rows itself and wants to go on after a crash (see
+// vecsink_sink_resume_position). Only one sink at a time can push into a stream. Opening a sink with the same stream ends the
+// former one, with VECSINK_FENCED.
 vecsink_code vecsink_sink_builder_stream(struct vecsink_sink_builder *builder,
                                          const char *name,
                                          struct vecsink_error **error);
@@ -617,7 +619,7 @@ vecsink_code vecsink_sink_open(const char *url,
                                struct vecsink_sink **sink,
                                struct vecsink_error **error);
 
-// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an
+// Sets an option of the sink by the name that it has in a job file: "deadletter", "retrywaittime" … (docs/options.md). When an
 // option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
 vecsink_code vecsink_sink_builder_option(struct vecsink_sink_builder *builder,
                                          const char *name,
@@ -634,32 +636,32 @@ vecsink_code vecsink_sink_builder_password(struct vecsink_sink_builder *builder,
                                            const char *password,
                                            struct vecsink_error **error);
 
-// What happens to a row whose key is already there. Left out: VECSINK_CONFLICT_UPSERT.
+// What happens to a row whose key is already there. Default: VECSINK_CONFLICT_UPSERT.
 vecsink_code vecsink_sink_builder_conflict_mode(struct vecsink_sink_builder *builder,
                                                 vecsink_conflict_mode mode,
                                                 struct vecsink_error **error);
 
-// What happens when a row can't be stored. Left out: VECSINK_EXCEPTION_IGNORE.
+// What happens when a row can't be stored. Default: VECSINK_EXCEPTION_IGNORE.
 vecsink_code vecsink_sink_builder_exception_mode(struct vecsink_sink_builder *builder,
                                                  vecsink_exception_mode mode,
                                                  struct vecsink_error **error);
 
-// Rows in one transaction at most. Left out: tuned while running.
+// The most rows in one transaction. Default: the sink finds the best number while it runs.
 vecsink_code vecsink_sink_builder_batch_size(struct vecsink_sink_builder *builder,
                                              uint32_t rows,
                                              struct vecsink_error **error);
 
-// Connections at most, and so transactions at once; as many are opened as make writing faster. Left out: 20.
+// The most connections, and so the most transactions at once. As many are opened as make writing faster. Default: 20.
 vecsink_code vecsink_sink_builder_connections(struct vecsink_sink_builder *builder,
                                               uint32_t most,
                                               struct vecsink_error **error);
 
-// A file that keeps rows which can't be stored, as JSON Lines.
+// The file into which rows that can't be stored are written, as JSON Lines.
 vecsink_code vecsink_sink_builder_dead_letter_file(struct vecsink_sink_builder *builder,
                                                    const char *path,
                                                    struct vecsink_error **error);
 
-// The length of every vector, for tables whose types and indexes don't say.
+// The length of every vector, for tables whose types and indexes don't say it.
 vecsink_code vecsink_sink_builder_vector_dimension(struct vecsink_sink_builder *builder,
                                                    size_t dimension,
                                                    struct vecsink_error **error);
@@ -669,33 +671,33 @@ vecsink_code vecsink_sink_builder_vector_normalize(struct vecsink_sink_builder *
                                                    bool normalize,
                                                    struct vecsink_error **error);
 
-// How rows get into the table's vector index. Left out: VECSINK_VECTOR_INDEX_INLINE.
+// How rows get into the table's vector index. Default: VECSINK_VECTOR_INDEX_INLINE.
 vecsink_code vecsink_sink_builder_vector_index(struct vecsink_sink_builder *builder,
                                                vecsink_vector_index mode,
                                                struct vecsink_error **error);
 
-// How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
 vecsink_code vecsink_sink_builder_application_name(struct vecsink_sink_builder *builder,
                                                    const char *application_name,
                                                    struct vecsink_error **error);
 
-// How long a row waits for others to share its transaction while the sink is idle, in milliseconds. Left out: 2, or 50
+// How long a row waits for other rows of its transaction while the sink is idle, in milliseconds. Default: 2, or 50
 // where a transaction costs more (ADBPG, Greenplum).
 vecsink_code vecsink_sink_builder_linger(struct vecsink_sink_builder *builder,
                                          uint64_t milliseconds,
                                          struct vecsink_error **error);
 
-// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+// The most bytes of rows between push and COMMIT, at least 1 MiB. When they are used up, pushes wait. Default: 64 MiB.
 vecsink_code vecsink_sink_builder_buffer_memory(struct vecsink_sink_builder *builder,
                                                 size_t bytes,
                                                 struct vecsink_error **error);
 
-// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+// How long the database may be unreachable before the sink fails, in milliseconds. Default: without end.
 vecsink_code vecsink_sink_builder_max_outage(struct vecsink_sink_builder *builder,
                                              uint64_t milliseconds,
                                              struct vecsink_error **error);
 
-// The columns that rows have.
+// The number of columns that rows have.
 size_t vecsink_sink_column_count(const struct vecsink_sink *sink);
 
 // A column's name; NULL beyond the end. Lives as long as the sink.
@@ -704,11 +706,13 @@ const char *vecsink_sink_column_name(const struct vecsink_sink *sink, size_t ind
 // The index of a column; -1 if the sink doesn't have it.
 ptrdiff_t vecsink_sink_column_index(const struct vecsink_sink *sink, const char *name);
 
-// The columns of the key, in the order that vecsink_sink_delete takes them; 0: there is no key.
+// The number of columns of the key. 0: the table has no key.
 size_t vecsink_sink_key_count(const struct vecsink_sink *sink);
 
-// The name of a column of the key; NULL beyond the end. Lives as long as the sink.
-const char *vecsink_sink_key_name(const struct vecsink_sink *sink, size_t index);
+// The name of a column of the key, in the order in which vecsink_sink_delete takes them; NULL beyond the end. Lives as long as
+// the sink.
+const char *vecsink_sink_key_name(const struct vecsink_sink *sink,
+                                  size_t index);
 
 // The first number that isn't durable yet: every row below it is committed, was left out by the conflict mode, or
 // was rejected. 0 for an invalid handle.
@@ -727,35 +731,35 @@ vecsink_code vecsink_sink_wait_durable(struct vecsink_sink *sink,
                                        int64_t timeout_ms,
                                        struct vecsink_error **error);
 
-// Writes at once what was pushed, and waits until all of it is durable. The codes are those of
+// Writes all pushed rows at once, and waits until they are durable. The codes are those of
 // vecsink_sink_wait_durable.
 vecsink_code vecsink_sink_flush(struct vecsink_sink *sink, int64_t timeout_ms, struct vecsink_error **error);
 
-// What the sink has done and is doing; also after it was closed.
+// The figures of the sink, while it is open and after it was closed.
 vecsink_code vecsink_sink_stats(const struct vecsink_sink *sink,
                                 struct vecsink_stats *stats,
                                 struct vecsink_error **error);
 
-// Accepts no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and
+// Accepts no more rows, writes the rows that were pushed, makes the last callbacks and ends the sink's threads and
 // connections. VECSINK_OK: all rows are durable. VECSINK_NOT_DURABLE: this took longer than deadline_ms, and the
 // rest was abandoned and is in doubt. Any other code: why the sink failed. Closing again returns the same code.
 // While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
 // deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
 // callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
-// be freed. With VECSINK_VECTOR_INDEX_DEFER it also builds the vector indexes that the sink has dropped. If the deadline
-// ends that, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds them.
+// be freed. With VECSINK_VECTOR_INDEX_DEFER this call also builds the vector indexes that the sink has dropped. If the deadline
+// ends the build, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds the indexes.
 vecsink_code vecsink_sink_close(struct vecsink_sink *sink,
                                 int64_t deadline_ms,
                                 struct vecsink_stats *last_stats,
                                 struct vecsink_error **error);
 
-// Frees a sink. An open sink is closed first, within 5 s, and what is not written by then is logged. No other thread
+// Frees a sink. An open sink is closed first, within 5 s; if rows are not written by then, that is logged. No other thread
 // may be in a call of this sink. NULL is fine. From a callback it only logs an error.
 void vecsink_sink_free(struct vecsink_sink *sink);
 
 // Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
 // (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
-// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is durable once
+// own that is above all earlier numbers. *out_sequence becomes the row's number. The row is copied. It is durable once
 // vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
 // VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
 // can't be called before this one returns.
@@ -787,10 +791,10 @@ vecsink_code vecsink_sink_push_row(struct vecsink_sink *sink,
                                    struct vecsink_error **error);
 
 // Pushes `rows` rows, in their order. columns[0] to columns[column_count - 1] have one value for each row. Nothing
-// is copied before it is encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict':
-// then the batch ends before it, with VECSINK_REJECTED. If `sequence` is a number of the host's own, the rows are
-// numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how many
-// they are; push the rest again. The same happens when the whole call takes longer than timeout_ms, or
+// is copied before it is encoded. A row that can't be stored is accepted and then rejected, and the batch goes on. If
+// 'exceptionmode' is 'strict', the batch ends before it instead, with VECSINK_REJECTED. If `sequence` is a number of the host's
+// own, the rows are numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how
+// many they are; push the others again. The same happens when the whole call takes longer than timeout_ms, or
 // half a second if timeout_ms is 0, for example because many of its rows are rejected.
 vecsink_code vecsink_sink_push_batch(struct vecsink_sink *sink,
                                      const struct vecsink_column *columns,
@@ -816,7 +820,7 @@ vecsink_code vecsink_row_set_named(struct vecsink_row *row,
                                    const struct vecsink_value *value,
                                    struct vecsink_error **error);
 
-// All columns are NULL again.
+// Sets all columns to NULL.
 vecsink_code vecsink_row_clear(struct vecsink_row *row, struct vecsink_error **error);
 
 // NULL is fine.
@@ -835,7 +839,7 @@ vecsink_code vecsink_sink_push_arrow(struct vecsink_sink *sink,
                                      struct vecsink_pushed *pushed,
                                      struct vecsink_error **error);
 
-// Makes a builder for the job of these Flink SQL statements, which are the same as in the file of `vecsink run`.
+// Makes a builder for the job of these Flink SQL statements, which are those of a job file for `vecsink run`.
 // Nothing is opened or checked yet.
 vecsink_code vecsink_pipeline_builder_new(const char *sql,
                                           struct vecsink_pipeline_builder **builder,
@@ -848,7 +852,7 @@ vecsink_code vecsink_pipeline_builder_attach(const char *url,
                                              struct vecsink_pipeline_builder **builder,
                                              struct vecsink_error **error);
 
-// A column of the messages and of the table, with its Flink SQL type, "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
+// A column of the messages and of the table, with its Flink SQL type, such as "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
 vecsink_code vecsink_pipeline_builder_column(struct vecsink_pipeline_builder *builder,
                                              const char *name,
                                              const char *flink_type,
@@ -866,14 +870,14 @@ vecsink_code vecsink_pipeline_builder_sink_option(struct vecsink_pipeline_builde
                                                   const char *value,
                                                   struct vecsink_error **error);
 
-// Sets an option of a table of the SQL, whatever the statements say.
+// Sets an option of a table of the SQL. It counts more than the statements' own value.
 vecsink_code vecsink_pipeline_builder_option(struct vecsink_pipeline_builder *builder,
                                              const char *table,
                                              const char *name,
                                              const char *value,
                                              struct vecsink_error **error);
 
-// The name under which progress is kept, unless the statements give one.
+// The name under which progress is stored, unless the statements give one.
 vecsink_code vecsink_pipeline_builder_name(struct vecsink_pipeline_builder *builder,
                                            const char *name,
                                            struct vecsink_error **error);
@@ -884,12 +888,12 @@ vecsink_code vecsink_pipeline_builder_variable(struct vecsink_pipeline_builder *
                                                const char *value,
                                                struct vecsink_error **error);
 
-// Bytes of rows between reading and COMMIT; wins over the statements' 'buffer.memory'.
+// The most bytes of rows between reading and COMMIT. It counts more than the statements' 'buffer.memory'.
 vecsink_code vecsink_pipeline_builder_buffer_memory(struct vecsink_pipeline_builder *builder,
                                                     size_t bytes,
                                                     struct vecsink_error **error);
 
-// How long the database may be away, in milliseconds; wins over the statements' 'max.outage'.
+// How long the database may be unreachable, in milliseconds. It counts more than the statements' 'max.outage'.
 vecsink_code vecsink_pipeline_builder_max_outage(struct vecsink_pipeline_builder *builder,
                                                  uint64_t milliseconds,
                                                  struct vecsink_error **error);
@@ -910,19 +914,19 @@ vecsink_code vecsink_pipeline_builder_start(struct vecsink_pipeline_builder *bui
 // NULL is fine.
 void vecsink_pipeline_builder_free(struct vecsink_pipeline_builder *builder);
 
-// Waits for the job's end: VECSINK_OK when it has ended well (a bounded source, or it was stopped), VECSINK_TIMED_OUT while
-// it runs, else why it failed.
+// Waits for the job's end. VECSINK_OK: it has ended well, because its bounded sources are read or because it was stopped.
+// VECSINK_TIMED_OUT: it still runs. Any other code: why it failed.
 vecsink_code vecsink_pipeline_wait(struct vecsink_pipeline *pipeline,
                                    int64_t timeout_ms,
                                    struct vecsink_error **error);
 
-// What the job has done and is doing; also after its end.
+// The figures of the job, while it runs and after its end.
 vecsink_code vecsink_pipeline_stats(const struct vecsink_pipeline *pipeline,
                                     struct vecsink_stats *stats,
                                     struct vecsink_error **error);
 
-// Reads nothing more, writes what was read, stores the progress and ends. What isn't written within deadline_ms is
-// abandoned, with VECSINK_STOPPED, and is read again at the next start. Stopping again returns the same code. While
+// Reads nothing more, writes the rows of what was read, stores the progress and ends. Rows that aren't written within deadline_ms
+// are abandoned, with VECSINK_STOPPED, and are read again at the next start. Stopping again returns the same code. While
 // another thread stops the job, this call waits for it, until the deadline. Returns within a second of the deadline.
 // last_stats may be NULL. The job must still be freed.
 vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
@@ -930,7 +934,7 @@ vecsink_code vecsink_pipeline_stop(struct vecsink_pipeline *pipeline,
                                    struct vecsink_stats *last_stats,
                                    struct vecsink_error **error);
 
-// Frees a job. A running job is abandoned; nothing is lost, because what isn't written is read again at the next
+// Frees a job. A running job is abandoned. Nothing is lost, because rows that aren't written are read again at the next
 // start. NULL is fine. From a callback it only logs an error.
 void vecsink_pipeline_free(struct vecsink_pipeline *pipeline);
 
@@ -939,7 +943,7 @@ void vecsink_pipeline_free(struct vecsink_pipeline *pipeline);
 #endif  // __cplusplus
 
 
-/* ---- values, made ---- */
+/* ---- functions that make values ---- */
 
 /* NULL of any type. */
 static inline vecsink_value vecsink_null(void) {
@@ -980,7 +984,7 @@ static inline vecsink_value vecsink_f64(double number) {
     return value;
 }
 
-/* For vecsink_str and its like. */
+/* Used by vecsink_str and the functions below that take data and a length. */
 static inline vecsink_value vecsink_of_span(vecsink_type type, const void *data, size_t length) {
     vecsink_value value = vecsink_null();
     value.type = type;
@@ -1003,7 +1007,7 @@ static inline vecsink_value vecsink_bytes(const void *data, size_t length) {
     return vecsink_of_span(VECSINK_BYTES, data, length);
 }
 
-/* high * 2^64 + low, with `scale` digits behind the point. */
+/* high * 2^64 + low, with `scale` digits after the decimal point. */
 static inline vecsink_value vecsink_decimal_of(int64_t high, uint64_t low, uint32_t scale) {
     vecsink_value value = vecsink_null();
     value.type = VECSINK_DECIMAL;
@@ -1027,7 +1031,7 @@ static inline vecsink_value vecsink_time(int64_t nanoseconds) {
     return value;
 }
 
-/* A wall clock without zone: seconds since 1970-01-01 00:00:00, and nanoseconds below 1,000,000,000. */
+/* A date and time without a zone: seconds since 1970-01-01 00:00:00, and nanoseconds below 1,000,000,000. */
 static inline vecsink_value vecsink_timestamp(int64_t seconds, uint32_t nanoseconds) {
     vecsink_value value = vecsink_i64(seconds);
     value.type = VECSINK_TIMESTAMP;

@@ -7,12 +7,13 @@
 //     batch.column("id", ids).column("name", names).matrix("embedding", matrix, 768);
 //     sink.push_batch(batch);
 //
-//     sink.wait_durable(sequence);                                            // pushed is a promise only when it is durable
+//     sink.wait_durable(sequence);                                            // a pushed row is safe only when it is durable
 //     sink.close(std::chrono::seconds(30));
 //
-// Handles are move-only, free themselves, and give the C handle with get(). A moved-from or default-constructed one is
-// empty: using it throws. What fails throws vecsink::error; "no room" and "not in time" don't throw from the functions named
-// try_… and …_for, which say so in what they return. So it needs exceptions: with -fno-exceptions use vecsink.h.
+// Handles are move-only, free themselves, and give the C handle with get(). A moved-from or default-constructed handle is
+// empty: using it throws. A call that fails throws vecsink::error. Only functions named try_… and …_for don't throw when
+// there is no room or no time left: their result says it. So this layer needs exceptions: with -fno-exceptions use
+// vecsink.h.
 #ifndef VECSINK_HPP
 #define VECSINK_HPP
 
@@ -34,10 +35,10 @@
 
 namespace vecsink {
 
-// Of the library that is loaded: "0.1.0".
+// The version of the library that is loaded: "0.1.0".
 inline const char *version() noexcept { return vecsink_version(); }
 
-// The same as a number, made like VECSINK_VERSION_NUMBER.
+// The version of the library that is loaded, as a number like VECSINK_VERSION_NUMBER.
 inline std::uint32_t version_number() noexcept { return vecsink_version_number(); }
 
 } // namespace vecsink

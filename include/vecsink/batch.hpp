@@ -23,7 +23,7 @@
 
 namespace vecsink {
 
-// What a count of time counts.
+// The unit in which a time is counted.
 enum class unit : std::int32_t {
     second = VECSINK_SECOND,
     millisecond = VECSINK_MILLISECOND,
@@ -31,7 +31,7 @@ enum class unit : std::int32_t {
     nanosecond = VECSINK_NANOSECOND
 };
 
-// A bit for each row, the lowest of a byte first, beginning with bit `offset`.
+// A bit for each row, the lowest bit of a byte first. The first row's bit is at position `offset`.
 struct bitmap {
     span<const std::uint8_t> bytes;
     std::size_t offset = 0;
@@ -39,7 +39,7 @@ struct bitmap {
 
 namespace detail {
 
-// The column type of elements that the library reads as they are, or nothing.
+// The column type of elements that the library can read in place. Empty for other elements.
 template <class T> constexpr std::optional<vecsink_column_type> column_type() {
     if constexpr (std::is_same_v<T, bool>) {
         return sizeof(bool) == 1 ? std::optional(VECSINK_COLUMN_BOOL) : std::nullopt;
@@ -62,7 +62,7 @@ template <class T> constexpr std::optional<vecsink_column_type> column_type() {
     }
 }
 
-// Whether an argument may be borrowed beyond the call: a variable, or a view of one.
+// Whether an argument lives longer than the call, so that it may be borrowed: a variable, or a view of one.
 template <class R> inline constexpr bool is_view_v = is_span<remove_cvref<R>>::value;
 template <class C, class T> inline constexpr bool is_view_v<std::basic_string_view<C, T>> = true;
 #ifdef __cpp_lib_span
@@ -72,17 +72,18 @@ template <class R> inline constexpr bool is_lasting_v = std::is_lvalue_reference
 
 } // namespace detail
 
-// Columns of equally many rows, for sink::push_batch. A batch only points to what it is given: columns live, unchanged,
-// until it was pushed for the last time (a temporary doesn't compile). Can be pushed again and again, also from several threads.
+// Columns for sink::push_batch, all with the same number of rows. A batch only points to its columns: they must live, unchanged,
+// until the batch was pushed for the last time (a temporary doesn't compile). A batch can be pushed any number of times, also from
+// several threads.
 class batch {
   public:
     batch() = default;
     batch(batch &&) noexcept = default;
     batch &operator=(batch &&) noexcept = default;
 
-    // A value for each row: a vector, array or span of anything that a row takes. Numbers, bools and const char * are read in
-    // place; of other types (std::string, std::optional<…>, std::vector<float>, time points …) the batch makes a list of
-    // where they are, without copying what they hold.
+    // A value for each row: a vector, array or span of any type that a row takes. Numbers, bools and const char * are read in
+    // place. For values of other types (std::string, std::optional<…>, std::vector<float>, time points …) the batch makes a list of
+    // pointers to them, without copying their contents.
     template <class R> batch &column(std::string_view name, R &&values) {
         const auto view = borrowed<R>(values);
         using T = std::remove_cv_t<typename decltype(view)::element_type>;
@@ -109,8 +110,8 @@ class batch {
         }
     }
 
-    // A row-major matrix of float, double or halves: `dimension` elements a row, every `stride` elements (0: one row behind
-    // the other).
+    // A row-major matrix of float, double or halves. A row has `dimension` elements, and the rows begin `stride` elements apart. A
+    // stride of 0 means that the rows follow one another without a gap.
     template <class R> batch &matrix(std::string_view name, R &&elements, std::size_t dimension, std::size_t stride = 0) {
         if constexpr (std::is_same_v<detail::remove_cvref<R>, halves>) {
             return rectangle(name, VECSINK_COLUMN_MATRIX_F16, elements.bits, dimension, stride);
@@ -124,8 +125,8 @@ class batch {
         }
     }
 
-    // Vectors of any length, one behind the other: a row's part begins at its offset, in elements, and ends at the next one.
-    // There is one offset (int32_t or int64_t) more than rows.
+    // Vectors of any length that follow one another without a gap. A row's vector begins at its offset, in elements, and
+    // ends at the next offset. There is one offset (int32_t or int64_t) more than there are rows.
     template <class R, class O> batch &lists(std::string_view name, R &&elements, O &&offsets) {
         if constexpr (std::is_same_v<detail::remove_cvref<R>, halves>) {
             return parts(name, VECSINK_COLUMN_LISTS_F16, elements.bits, borrowed<O>(offsets));
@@ -139,17 +140,17 @@ class batch {
         }
     }
 
-    // UTF-8 texts, one behind the other.
+    // UTF-8 texts that follow one another without a gap. The offsets are in bytes.
     template <class R, class O> batch &texts(std::string_view name, R &&characters, O &&offsets) {
         return parts(name, VECSINK_COLUMN_STR, bytes_of(borrowed<R>(characters)), borrowed<O>(offsets));
     }
 
-    // Bytes, one row's behind the other's.
+    // Values of bytes that follow one another without a gap. The offsets are in bytes.
     template <class R, class O> batch &binary(std::string_view name, R &&bytes, O &&offsets) {
         return parts(name, VECSINK_COLUMN_BYTES, bytes_of(borrowed<R>(bytes)), borrowed<O>(offsets));
     }
 
-    // Booleans as so many bits.
+    // Booleans as bits, one for each of `rows` rows.
     batch &bits(std::string_view name, bitmap bits, std::size_t rows) {
         vecsink_column column = empty(VECSINK_COLUMN_BITS);
         column.data = bits.bytes.data();
@@ -158,7 +159,7 @@ class batch {
         return add(name, column, rows);
     }
 
-    // Days since 1970-01-01, of int32_t.
+    // Dates: days since 1970-01-01 as int32_t.
     template <class R> batch &dates(std::string_view name, R &&days) {
         const auto view = borrowed<R>(days);
         static_assert(sizeof(*view.data()) == sizeof(std::int32_t) && std::is_integral_v<detail::element_t<R>>,
@@ -166,17 +167,17 @@ class batch {
         return typed(name, VECSINK_COLUMN_DATE, view, view.size());
     }
 
-    // Since midnight, of int64_t.
+    // Times of day, counted from midnight as int64_t.
     template <class R> batch &times(std::string_view name, R &&counts, unit of) {
         return counted(name, VECSINK_COLUMN_TIME, borrowed<R>(counts), of);
     }
 
-    // A wall clock without zone, since 1970-01-01 00:00:00, of int64_t.
+    // Dates and times without a zone, counted from 1970-01-01 00:00:00 as int64_t.
     template <class R> batch &timestamps(std::string_view name, R &&counts, unit of) {
         return counted(name, VECSINK_COLUMN_TIMESTAMP, borrowed<R>(counts), of);
     }
 
-    // Moments, since 1970-01-01 00:00:00 UTC, of int64_t.
+    // Instants, counted from 1970-01-01 00:00:00 UTC as int64_t.
     template <class R> batch &instants(std::string_view name, R &&counts, unit of) {
         return counted(name, VECSINK_COLUMN_INSTANT, borrowed<R>(counts), of);
     }
@@ -187,7 +188,7 @@ class batch {
         return *this;
     }
 
-    // Of the column added last: which rows have a value; 0 is NULL. The bits are borrowed, too.
+    // Says which rows of the column that was added last have a value: a bit of 0 means NULL. The bits are borrowed, too.
     batch &nullable(bitmap valid) {
         if (valid.bytes.size() * 8 < valid.offset + rows()) {
             throw error(errc::shape, std::string("column ") + last().name + ": its validity has fewer bits than rows");
@@ -197,7 +198,7 @@ class batch {
         return *this;
     }
 
-    // The same with a bool for each row (std::vector<bool>, std::array<bool, N> …), of which the batch makes bits.
+    // The same with a bool for each row (std::vector<bool>, std::array<bool, N> …). The batch copies them into bits.
     template <class R, class = decltype(static_cast<bool>(*std::begin(std::declval<const R &>())))>
     batch &nullable(const R &valid) {
         static_assert(std::is_same_v<detail::remove_cvref<decltype(*std::begin(valid))>, bool>,
@@ -213,7 +214,8 @@ class batch {
         return nullable(bitmap{masks_.front(), 0});
     }
 
-    // A column the C way, with all that its type can do; its name is borrowed as well.
+    // A column as a struct of the C interface, which has some features that the functions above don't have. Its name is
+    // borrowed, too.
     batch &add(const vecsink_column &column, std::size_t rows) {
         agree(column.name == nullptr ? "without a name" : column.name, rows);
         columns_.push_back(column);
@@ -228,7 +230,7 @@ class batch {
     // Leaves out the first rows, such as those that were accepted before there was no more room.
     batch &remove_prefix(std::size_t rows);
 
-    // Empty again.
+    // Removes all columns.
     void clear() noexcept {
         columns_.clear();
         names_.clear();
@@ -281,7 +283,7 @@ class batch {
     template <class T>
     batch &rectangle(std::string_view name, vecsink_column_type type, span<const T> view, std::size_t dimension, std::size_t stride) {
         const std::size_t step = stride == 0 ? dimension : stride;
-        // The library says what is wrong with a dimension of 0 or rows that overlap.
+        // If the dimension is 0 or rows overlap, the push fails, and the library's error says why.
         const std::size_t rows = step == 0 ? 0 : (view.size() + step - dimension) / step;
         if (stride == 0 && rows * step != view.size()) {
             throw error(errc::shape, "column " + std::string(name) + ": " + std::to_string(view.size()) +
@@ -347,18 +349,18 @@ class batch {
     }
 
     std::vector<vecsink_column> columns_;
-    // Lists, so that what columns point to stays where it is.
+    // Lists and not vectors, because columns point to the elements, which must stay at their addresses.
     std::forward_list<std::string> names_;
     std::forward_list<std::vector<vecsink_value>> values_;
     std::forward_list<std::vector<std::uint8_t>> masks_;
     std::size_t rows_ = 0;
-    // Whether there is a column that says so.
+    // Whether a column has set the number of rows.
     bool is_sized_ = false;
 };
 
 namespace detail {
 
-// Bytes of an element of a column's data.
+// The size of an element of a column's data, in bytes.
 inline std::size_t element_size(vecsink_column_type type) noexcept {
     switch (type) {
     case VECSINK_COLUMN_BOOL: case VECSINK_COLUMN_I8: case VECSINK_COLUMN_U8: return 1;

@@ -26,13 +26,13 @@ struct rejected {
 
 namespace detail {
 
-// Lives on the heap, where the C library finds it, from the builder to the end of the sink; longer where a call runs on that
-// closing didn't wait for.
+// Lives on the heap, because the C library has a pointer to it, from the builder to the end of the sink. If closing didn't wait for
+// a callback, it lives until that callback has returned.
 class callbacks : public std::enable_shared_from_this<callbacks> {
   public:
     std::function<void(std::uint64_t)> durable;
     std::function<void(const rejected &)> rejection;
-    std::shared_ptr<callbacks> kept; // itself, for ever, where the library keeps a sink that was destroyed in a callback
+    std::shared_ptr<callbacks> kept; // itself, for ever, if the sink was destroyed in a callback: then the library keeps the sink
 
     static void on_durable(void *self, std::uint64_t durable) noexcept {
         const auto alive = static_cast<callbacks *>(self)->shared_from_this();
@@ -49,14 +49,14 @@ class callbacks : public std::enable_shared_from_this<callbacks> {
         });
     }
 
-    // The first exception that left a callback since this was asked last.
+    // The first exception that left a callback since the last call of this function.
     [[nodiscard]] std::exception_ptr take_exception() noexcept {
         const std::lock_guard lock(mutex_);
         return std::exchange(exception_, nullptr);
     }
 
   private:
-    // No exception crosses into the library.
+    // Keeps exceptions, so that none gets into the library.
     template <class Call> void guarded(Call call) noexcept {
         try {
             call();

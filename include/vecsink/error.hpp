@@ -1,4 +1,4 @@
-// The exception, and how C calls turn into it.
+// The exception, and how errors of C calls become exceptions.
 #ifndef VECSINK_ERROR_HPP
 #define VECSINK_ERROR_HPP
 
@@ -15,7 +15,7 @@
 
 namespace vecsink {
 
-// Why a call failed. A newer library may have more of them.
+// Why a call failed. A newer library may have more codes.
 enum class errc : vecsink_code {
     ok = VECSINK_OK,
     invalid_argument = VECSINK_INVALID_ARGUMENT,
@@ -43,7 +43,7 @@ enum class errc : vecsink_code {
     out_of_memory = VECSINK_OUT_OF_MEMORY
 };
 
-// A code of C's header compares with one of these: `error.code() == VECSINK_TARGET`.
+// The codes can be compared with those of the C header: `error.code() == VECSINK_TARGET`.
 [[nodiscard]] constexpr bool operator==(errc left, vecsink_code right) noexcept { return left == static_cast<errc>(right); }
 [[nodiscard]] constexpr bool operator==(vecsink_code left, errc right) noexcept { return right == left; }
 [[nodiscard]] constexpr bool operator!=(errc left, vecsink_code right) noexcept { return !(left == right); }
@@ -52,27 +52,28 @@ enum class errc : vecsink_code {
 // "VECSINK_TIMED_OUT".
 [[nodiscard]] inline const char *name(errc code) noexcept { return vecsink_code_name(static_cast<vecsink_code>(code)); }
 
-// Where it happened: a record of a topic, or a pushed row: topic "push:<stream>", partition 0, its sequence.
+// Where it happened: the position of a record. For a pushed row the topic is "push:<stream>", the partition 0, and the offset is
+// the row's number.
 struct position {
     std::string_view topic;
     std::int32_t partition;
     std::int64_t offset;
 };
 
-// What failed, where, and what to do. Views live as long as the error or a copy of it.
+// An error: what happened, where, and what to do. Views live as long as the error or a copy of it.
 class error : public std::runtime_error {
   public:
     // Takes the error object of a C call, or NULL.
     error(vecsink_code code, vecsink_error *object)
         : error(static_cast<errc>(code), std::shared_ptr<vecsink_error>(object, vecsink_error_free)) {}
 
-    // Something that is wrong before the library is asked.
+    // An error that is found before the library is called.
     error(errc code, const std::string &message) : std::runtime_error(message), code_(code) {}
 
     [[nodiscard]] errc code() const noexcept { return code_; }
     [[nodiscard]] std::string_view message() const noexcept { return what(); }
 
-    // The SQLSTATE, "23505": that of the database, or, where the library refused something itself, the one that the database
+    // The SQLSTATE of the database, such as "23505". If the library refused something itself, it is the SQLSTATE that the database
     // would have given. Empty if there is none.
     [[nodiscard]] std::string_view sqlstate() const noexcept { return text(vecsink_error_sqlstate(get())); }
 
@@ -93,10 +94,10 @@ class error : public std::runtime_error {
     // Whether rows that were accepted before may or may not be in the database.
     [[nodiscard]] bool in_doubt() const noexcept { return vecsink_error_is_in_doubt(get()); }
 
-    // Of a batch: how many rows from its start on were accepted before the error.
+    // For a batch: how many of its first rows were accepted before the error.
     [[nodiscard]] std::size_t accepted() const noexcept { return vecsink_error_accepted(get()); }
 
-    // The C object; NULL when the library wasn't asked.
+    // The C object; NULL if the library wasn't called.
     [[nodiscard]] const vecsink_error *get() const noexcept { return object_.get(); }
 
   private:
@@ -112,12 +113,13 @@ class error : public std::runtime_error {
 
 namespace detail {
 
-// Throws unless the call went well. By reference, because `check(call(…, &failure), failure)` may evaluate the latter first.
+// Throws unless the call was successful. `failure` is a reference, because `check(call(…, &failure), failure)` may evaluate
+// it before the call.
 inline void check(vecsink_code code, vecsink_error *const &object) {
     if (code != VECSINK_OK) throw error(code, object);
 }
 
-// false when there was no room, or not in time; throws whatever else failed.
+// Returns false if there was no room, or none in time. Throws for any other error.
 [[nodiscard]] inline bool in_time(vecsink_code code, vecsink_error *const &object) {
     if (code == VECSINK_WOULD_BLOCK || code == VECSINK_TIMED_OUT) {
         vecsink_error_free(object);
@@ -127,7 +129,8 @@ inline void check(vecsink_code code, vecsink_error *const &object) {
     return true;
 }
 
-// A name, an option or SQL for the C library, which ends it at its first NUL. Names of the database's length aren't allocated.
+// A name, an option or SQL as a C string, which ends at its first NUL. For texts as short as the database's names no memory is
+// allocated.
 class c_string {
   public:
     explicit c_string(std::string_view text) {
@@ -147,7 +150,7 @@ class c_string {
     std::string long_;
 };
 
-// A handle of the C library that is freed with this.
+// A handle of the C library. It is freed when this object is destroyed.
 template <class T, void (*free)(T *)> struct freed {
     void operator()(T *handle) const noexcept { free(handle); }
 };

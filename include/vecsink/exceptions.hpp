@@ -1,4 +1,4 @@
-// The one thing that the C++ layer asks of the compiler's flags.
+// The C++ layer needs exceptions. It needs no other compiler flags.
 #ifndef VECSINK_EXCEPTIONS_HPP
 #define VECSINK_EXCEPTIONS_HPP
 

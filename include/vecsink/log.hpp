@@ -33,7 +33,7 @@ struct log_state {
     std::unique_ptr<log_callback> callback;
 };
 
-// Never destroyed: threads of the library may log until the process is gone.
+// Never destroyed, because threads of the library may log until the process has ended.
 inline log_state &logging() {
     static log_state *const state = new log_state;
     return *state;
@@ -43,14 +43,14 @@ inline void log_line(void *callback, std::int32_t level, const char *message, st
     try {
         (*static_cast<log_callback *>(callback))(static_cast<log_level>(level), std::string_view(message, length));
     } catch (...) {
-        // A log line has nobody to tell.
+        // An exception of the callback is dropped: nobody could get it.
     }
 }
 
 } // namespace detail
 
-// Sets who hears the log of this process, up to a level; an empty function for silence. Called from any thread of the library,
-// several at once. When this returns, the callback of before isn't running any more, and is gone.
+// Sets the function that gets the log lines of this process, up to a level. With an empty function there is no log. Any thread of
+// the library may call it, several at once. When this returns, the former function isn't running any more, and is destroyed.
 inline void set_log(log_level level, log_callback callback) {
     detail::log_state &state = detail::logging();
     const std::lock_guard lock(state.mutex);

@@ -13,8 +13,8 @@ namespace vecsink {
 
 class sink;
 
-// A row of NULLs for a sink's columns, to be set, pushed with sink::push_row, and set again. What it is given is copied into it.
-// For one thread at a time; outlives its sink.
+// A row of NULLs for a sink's columns. Set its columns, push it with sink::push_row, and use it again. Values are copied
+// into it. It is for one thread at a time, and may live longer than its sink.
 class row {
   public:
     explicit row(const sink &of);
@@ -35,7 +35,7 @@ class row {
         return *this;
     }
 
-    // All columns are NULL again.
+    // Sets all columns to NULL.
     row &clear() {
         vecsink_error *failure = nullptr;
         detail::check(vecsink_row_clear(get(), &failure), failure);

@@ -24,26 +24,26 @@ namespace vecsink {
 
 using stats = vecsink_stats;
 
-// As a sequence: the next number.
+// A value for a sequence: the row gets the next number.
 inline constexpr std::uint64_t next = VECSINK_NEXT;
 
-// How far the push of a batch came.
+// How much of a batch was accepted.
 struct pushed {
     std::uint64_t first;  // the number of the batch's first row; without rows, first and last mean nothing
-    std::uint64_t last;   // and of its last one that was accepted
+    std::uint64_t last;   // the number of its last row that was accepted
     std::size_t rows;     // rows that were accepted, from the batch's start on
-    std::size_t rejected; // how many of them can't be stored: on_rejected is called for each, and the dead-letter target, if any, keeps each
-    bool complete;        // whether all were accepted; if not, there was no room in time: batch::remove_prefix(rows), push again
+    std::size_t rejected; // how many of them can't be stored: on_rejected is called for each
+    bool complete;        // whether all rows were accepted; if not, there was no room in time: call batch::remove_prefix(rows) and push again
 };
 
 // All functions may be called from any number of threads at once, except moving, assigning and destroying.
 //
-// push waits for room; try_push returns nullopt when there is none, push_for when there was none in time: the row was not
-// accepted. A push from a callback of the sink waits like any other, but throws when the room is taken by rejected rows that wait
-// for their callback. A row that can't be pushed at all throws vecsink::error.
+// push waits for room. try_push returns nullopt if there is no room, push_for if there was none in time; then the row was not
+// accepted. A push from a callback of the sink waits like any other, but throws if the room is taken by rejected rows that wait
+// for their callback. For a row that can't be pushed at all, vecsink::error is thrown.
 class sink {
   public:
-    // Without a table: everything throws.
+    // An object without a table: all functions throw.
     sink() noexcept = default;
 
     // All columns of a table, with defaults; sink_builder has the options.
@@ -66,10 +66,11 @@ class sink {
         return *this;
     }
 
-    // An open sink is closed first, within 5 s; what isn't written then is logged. Better call close, which says.
+    // An open sink is closed first, within 5 s; if rows are not written by then, that is only logged. It is better to call
+    // close, which throws then.
     ~sink() {
         if (!callbacks_ || !handle_) return;
-        // In a callback, which can't close a sink, the library keeps it, and so what it calls must stay as well.
+        // A callback can't close a sink. Then the library keeps the sink, so the functions that it calls must be kept, too.
         if (vecsink_sink_close(get(), 5000, nullptr, nullptr) == VECSINK_IN_CALLBACK) callbacks_->kept = callbacks_;
     }
 
@@ -87,13 +88,13 @@ class sink {
         return push_values_for(longest, detail::values(values...));
     }
 
-    // With a number of the host's own, above all before.
+    // With a number of the host's own, above all earlier numbers.
     template <class... T> std::uint64_t push_at(std::uint64_t sequence, const T &...values) {
         static_assert(sizeof...(T) > 0, "vecsink: a row has a value for each column");
         return push_values(detail::values(values...), sequence);
     }
 
-    // C values; and all that can be said about a push.
+    // A row of C values, with all settings of a push.
     std::uint64_t push_values(span<const vecsink_value> values, std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         detail::check(vecsink_sink_push(get(), values.data(), values.size(), sequence, -1, &sequence, &failure), failure);
@@ -124,9 +125,9 @@ class sink {
         return detail::in_time(code, failure) ? std::optional(sequence) : std::nullopt;
     }
 
-    // ---- deletes, of a sink opened for them (sink_builder::deletes) ----
+    // ---- deletes; the sink must have been opened with sink_builder::deletes ----
 
-    // The row with this key: a value for each of its columns, in the order of key_name.
+    // Deletes the row with this key: a value for each column of the key, in the order of key_name.
     template <class... T> std::uint64_t erase(const T &...key) { return erase_at(next, key...); }
 
     template <class... T> [[nodiscard]] std::optional<std::uint64_t> try_erase(const T &...key) {
@@ -160,8 +161,8 @@ class sink {
 
     // ---- many rows ----
 
-    // Rows that can't be stored cost only themselves (pushed::rejected), unless 'exceptionmode' is 'strict'. An error says how
-    // many rows were accepted before it.
+    // A row that can't be stored is accepted and then rejected (pushed::rejected), and the batch goes on. If 'exceptionmode' is
+    // 'strict', the batch ends before it instead. An error says how many rows were accepted before it.
     pushed push_batch(const batch &batch, std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         vecsink_pushed done{};
@@ -179,7 +180,7 @@ class sink {
         return made(done, complete);
     }
 
-    // A record batch of Arrow's C data interface. Both are consumed, whatever comes of it.
+    // A record batch of Arrow's C data interface. Array and schema are consumed, also if the push fails.
     pushed push_arrow(ArrowArray *array, ArrowSchema *schema, std::uint64_t sequence = next) {
         vecsink_error *failure = nullptr;
         vecsink_pushed done{};
@@ -187,15 +188,15 @@ class sink {
         return made(done, true);
     }
 
-    // ---- what became of them ----
+    // ---- durability ----
 
     // Every row below this number is committed, was left out by the conflict mode, or was rejected.
     [[nodiscard]] std::uint64_t durable() const noexcept { return vecsink_sink_durable(get()); }
 
-    // Of a named stream: from which number on to push again.
+    // The first row of a named stream that must be pushed again.
     [[nodiscard]] std::uint64_t resume_position() const noexcept { return vecsink_sink_resume_position(get()); }
 
-    // Waits until the row with this number is durable, which another thread may have yet to push.
+    // Waits until the row with this number is durable. The row may be one that another thread has not pushed yet.
     void wait_durable(std::uint64_t sequence) const {
         vecsink_error *failure = nullptr;
         detail::check(vecsink_sink_wait_durable(get(), sequence, -1, &failure), failure);
@@ -206,7 +207,7 @@ class sink {
         return detail::in_time(code, failure);
     }
 
-    // Writes at once what was pushed, and waits until all of it is durable.
+    // Writes all pushed rows at once, and waits until they are durable.
     void flush() {
         vecsink_error *failure = nullptr;
         detail::check(vecsink_sink_flush(get(), -1, &failure), failure);
@@ -225,11 +226,12 @@ class sink {
         return filled;
     }
 
-    // Takes no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads. errc::not_durable when
-    // that took longer than the deadline: the rest is in doubt. Throws the exception of a callback that threw one.
-    // A callback that still runs at the deadline isn't waited for; the function object it is called through lives until it returns.
-    // With vector_index::defer it also builds the vector indexes that the sink has dropped. errc::target when the deadline ended
-    // that: all rows are durable, and the next sink of the table builds them.
+    // Takes no more rows, writes the rows that were pushed, makes the last callbacks and ends the sink's threads.
+    // errc::not_durable: this took longer than the deadline, and the rest is in doubt. If a callback threw an exception,
+    // this throws it. If a callback still runs at the deadline, this doesn't wait for it; the function object that is
+    // called lives until it returns. With vector_index::defer this also builds the vector indexes that the sink has
+    // dropped. errc::target: the deadline ended the build; all rows are durable, and the next sink of the table builds the
+    // indexes.
     vecsink_stats close(timeout deadline) {
         vecsink_stats last{};
         last.size = sizeof last;
@@ -239,7 +241,7 @@ class sink {
         return last;
     }
 
-    // The first exception that left a callback since this was asked last; none crosses into the library.
+    // The first exception that left a callback since the last call of this function. (No exception gets into the library.)
     [[nodiscard]] std::exception_ptr callback_exception() noexcept {
         return callbacks_ ? callbacks_->take_exception() : nullptr;
     }
@@ -260,7 +262,7 @@ class sink {
 
     [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-    // The C handle, which stays this object's.
+    // The C handle. This object goes on owning it.
     [[nodiscard]] vecsink_sink *get() const noexcept { return handle_.get(); }
 
   private:
@@ -281,7 +283,7 @@ class sink {
 
     static std::string_view text(const char *text) noexcept { return text == nullptr ? std::string_view() : text; }
 
-    // In this order: the handle goes first, and with it the last callback.
+    // The order matters: the handle is destroyed first. After that there are no more callbacks.
     std::shared_ptr<detail::callbacks> callbacks_;
     detail::handle<vecsink_sink, vecsink_sink_free> handle_;
 };

@@ -33,15 +33,15 @@ enum class exception_mode : vecsink_exception_mode {
     strict = VECSINK_EXCEPTION_STRICT
 };
 
-// How rows get into the table's vector index: as they are written, later from a child table where queries find them at once, or by
-// building the index again at the end.
+// How rows get into the table's vector index. inline_: when they are written. behind: later; until then they are in a child table,
+// where queries find them at once. defer: the index is dropped and built again at the end.
 enum class vector_index : vecsink_vector_index {
     inline_ = VECSINK_VECTOR_INDEX_INLINE,
     behind = VECSINK_VECTOR_INDEX_BEHIND,
     defer = VECSINK_VECTOR_INDEX_DEFER
 };
 
-// For one thread at a time:
+// It is for one thread at a time:
 //
 //     vecsink::sink sink = vecsink::sink_builder(url, "public.items").columns({"id", "embedding"}).stream("cars").open();
 class sink_builder {
@@ -54,44 +54,44 @@ class sink_builder {
         handle_.reset(made);
     }
 
-    // The columns that rows have, in their order. Left out: all of the table, but those that the database generates.
+    // The columns that rows have, in their order. Default: all columns of the table, except those that the database generates.
     sink_builder &columns(std::initializer_list<std::string_view> names) { return columns(names.begin(), names.end()); }
     sink_builder &columns(const std::vector<std::string> &names) { return columns(names.begin(), names.end()); }
 
-    // Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an option
-    // is set twice, the later value is used.
+    // Sets an option of the sink by the name that it has in a job file: "deadletter", "retrywaittime" … (docs/options.md). When an
+    // option is set twice, the later value is used.
     sink_builder &option(std::string_view name, std::string_view value) {
         return asked(vecsink_sink_builder_option, detail::c_string(name), detail::c_string(value));
     }
 
-    // Who logs in, and the password; both win over the URL.
+    // The user who logs in, and the password, instead of the URL's.
     sink_builder &user(std::string_view name) { return asked(vecsink_sink_builder_user, detail::c_string(name)); }
     sink_builder &password(std::string_view password) {
         return asked(vecsink_sink_builder_password, detail::c_string(password));
     }
 
-    // What happens to a row whose key is already there. Left out: conflict_mode::upsert.
+    // What happens to a row whose key is already there. Default: conflict_mode::upsert.
     sink_builder &conflict_mode(vecsink::conflict_mode mode) {
         return asked(vecsink_sink_builder_conflict_mode, static_cast<vecsink_conflict_mode>(mode));
     }
 
-    // What happens when a row can't be stored. Left out: exception_mode::ignore.
+    // What happens when a row can't be stored. Default: exception_mode::ignore.
     sink_builder &exception_mode(vecsink::exception_mode mode) {
         return asked(vecsink_sink_builder_exception_mode, static_cast<vecsink_exception_mode>(mode));
     }
 
-    // Rows in one transaction at most. Left out: tuned while running.
+    // The most rows in one transaction. Default: the sink finds the best number while it runs.
     sink_builder &batch_size(std::uint32_t rows) { return asked(vecsink_sink_builder_batch_size, rows); }
 
-    // Connections at most, and so transactions at once. Left out: 20.
+    // The most connections, and so the most transactions at once. Default: 20.
     sink_builder &connections(std::uint32_t most) { return asked(vecsink_sink_builder_connections, most); }
 
-    // A file that keeps rows which can't be stored, as JSON Lines.
+    // The file into which rows that can't be stored are written, as JSON Lines.
     sink_builder &dead_letter_file(std::string_view path) {
         return asked(vecsink_sink_builder_dead_letter_file, detail::c_string(path));
     }
 
-    // The length of every vector, for tables whose types and indexes don't say.
+    // The length of every vector, for tables whose types and indexes don't say it.
     sink_builder &vector_dimension(std::size_t dimension) {
         return asked(vecsink_sink_builder_vector_dimension, dimension);
     }
@@ -101,38 +101,39 @@ class sink_builder {
         return asked(vecsink_sink_builder_vector_normalize, normalize);
     }
 
-    // How rows get into the table's vector index. Left out: vector_index::inline_.
+    // How rows get into the table's vector index. Default: vector_index::inline_.
     sink_builder &vector_index(vecsink::vector_index mode) {
         return asked(vecsink_sink_builder_vector_index, static_cast<vecsink_vector_index>(mode));
     }
 
-    // How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+    // The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
     sink_builder &application_name(std::string_view name) {
         return asked(vecsink_sink_builder_application_name, detail::c_string(name));
     }
 
-    // Names the stream of rows, for a host that numbers them itself and goes on after a crash: sink::resume_position.
+    // Names the stream of rows, for a host that numbers its rows itself and wants to go on after a crash (see
+    // sink::resume_position).
     sink_builder &stream(std::string_view name) { return asked(vecsink_sink_builder_stream, detail::c_string(name)); }
 
-    // Whether rows will be deleted, too: sink::erase.
+    // Whether sink::erase will be called.
     sink_builder &deletes(bool deletes = true) { return asked(vecsink_sink_builder_deletes, deletes); }
 
-    // How long a row waits for others to share its transaction while the sink is idle. Left out: 2 ms, or 50 ms where a transaction
+    // How long a row waits for other rows of its transaction while the sink is idle. Default: 2 ms, or 50 ms where a transaction
     // costs more (ADBPG, Greenplum).
     sink_builder &linger(std::chrono::milliseconds longest) {
         return asked(vecsink_sink_builder_linger, counted(longest.count()));
     }
 
-    // Bytes of rows between push and COMMIT; then pushes wait. Left out: 64 MiB.
+    // The most bytes of rows between push and COMMIT. When they are used up, pushes wait. Default: 64 MiB.
     sink_builder &buffer_memory(std::size_t bytes) { return asked(vecsink_sink_builder_buffer_memory, bytes); }
 
-    // How long the database may be away before the sink fails. Left out: no end.
+    // How long the database may be unreachable before the sink fails. Default: without end.
     sink_builder &max_outage(std::chrono::milliseconds longest) {
         return asked(vecsink_sink_builder_max_outage, counted(longest.count()));
     }
 
-    // Told the new sink::durable whenever it has risen, from a thread of the sink's own. It may push. An exception that leaves it
-    // is kept for sink::close or sink::callback_exception.
+    // Called with the new value of sink::durable each time it has risen, from a thread of the sink's own. The function may
+    // push. If it throws an exception, sink::close or sink::callback_exception gives it.
     sink_builder &on_durable(std::function<void(std::uint64_t)> callback) {
         const bool is_set = static_cast<bool>(callback);
         callbacks().durable = std::move(callback);
@@ -140,8 +141,8 @@ class sink_builder {
                      static_cast<void *>(&callbacks()));
     }
 
-    // Called for each row that was accepted and then could not be stored, before on_durable is called with a number above it, and
-    // from the same thread. sink::durable may rise above the row, and sink::wait_durable return, a moment before this call.
+    // Called for each row that was accepted and then rejected, before on_durable is called with a number above it, and from
+    // the same thread. sink::durable may rise above the row, and sink::wait_durable return, a moment before this call.
     sink_builder &on_rejected(std::function<void(const rejected &)> callback) {
         const bool is_set = static_cast<bool>(callback);
         callbacks().rejection = std::move(callback);
@@ -149,7 +150,7 @@ class sink_builder {
                      static_cast<void *>(&callbacks()));
     }
 
-    // Connects and starts the sink. A builder can be opened once, whatever came of it.
+    // Connects and starts the sink. A builder can be opened only once, also if that fails.
     [[nodiscard]] sink open() {
         vecsink_sink *opened = nullptr;
         vecsink_error *failure = nullptr;
@@ -157,7 +158,7 @@ class sink_builder {
         return sink(opened, std::move(callbacks_));
     }
 
-    // The C handle, which stays this object's.
+    // The C handle. This object goes on owning it.
     [[nodiscard]] vecsink_sink_builder *get() const noexcept { return handle_.get(); }
 
   private:
@@ -174,7 +175,7 @@ class sink_builder {
         return asked(vecsink_sink_builder_columns, names.data(), names.size());
     }
 
-    // A negative time is none.
+    // A negative time counts as 0.
     static std::uint64_t counted(std::int64_t count) noexcept { return count < 0 ? 0 : static_cast<std::uint64_t>(count); }
 
     detail::callbacks &callbacks() {

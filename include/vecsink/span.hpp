@@ -1,4 +1,4 @@
-// A view of elements that lie one behind the other: what C++17 needs of C++20's std::span.
+// A view of elements that follow one another in memory: the part of C++20's std::span that is needed here, for C++17.
 #ifndef VECSINK_SPAN_HPP
 #define VECSINK_SPAN_HPP
 
@@ -17,10 +17,10 @@ template <class T> using remove_cvref = std::remove_cv_t<std::remove_reference_t
 template <class T> struct is_span : std::false_type {};
 template <class T> struct is_span<span<T>> : std::true_type {};
 
-// What a container's data() points to: `float` or `const float`.
+// The type that a container's data() points to, such as `float` or `const float`.
 template <class C> using element_of = std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>;
 
-// Whether T has std::data and std::size and so is one piece of memory: vectors, arrays, C arrays, strings, spans.
+// Whether T has std::data and std::size, so that its elements are one piece of memory: vectors, arrays, C arrays, strings, spans.
 template <class C, class = void> struct is_contiguous : std::false_type {};
 template <class C>
 struct is_contiguous<C, std::void_t<decltype(std::data(std::declval<C &>())), decltype(std::size(std::declval<C &>()))>>

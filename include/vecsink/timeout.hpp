@@ -7,7 +7,8 @@
 
 namespace vecsink {
 
-// Any std::chrono duration, rounded up to milliseconds. One that is 0 or less doesn't wait; one of centuries waits for ever.
+// Any std::chrono duration, rounded up to milliseconds. With a duration of 0 or less a call doesn't wait; with one of centuries it
+// waits for ever.
 class timeout {
   public:
     template <class Rep, class Period>
@@ -16,7 +17,7 @@ class timeout {
     [[nodiscard]] static constexpr timeout forever() noexcept { return timeout(-1); }
     [[nodiscard]] static constexpr timeout none() noexcept { return timeout(0); }
 
-    // As the C functions take it: less than 0 is for ever.
+    // The time-out for a C function, where a number less than 0 means for ever.
     [[nodiscard]] constexpr std::int64_t milliseconds() const noexcept { return milliseconds_; }
 
   private:
@@ -24,7 +25,7 @@ class timeout {
 
     template <class Duration> static constexpr std::int64_t counted(Duration duration) {
         using std::chrono::ceil;
-        // Compared in floating point, where no unit overflows another.
+        // The comparison is in floating point, so that no unit overflows.
         const double seconds = std::chrono::duration<double>(duration).count();
         if (seconds > 1e10) return -1;
         return seconds > 0 ? static_cast<std::int64_t>(ceil<std::chrono::milliseconds>(duration).count()) : 0;

@@ -22,17 +22,17 @@ struct date {
     std::int32_t days;
 };
 
-// Since midnight.
+// A time of day, counted from midnight.
 struct time_of_day {
     std::chrono::nanoseconds since_midnight;
 };
 
-// A wall clock without zone: since 1970-01-01 00:00:00, wherever that was.
+// A date and time without a zone, counted from 1970-01-01 00:00:00.
 struct timestamp {
     std::chrono::microseconds since_1970;
 };
 
-// high * 2^64 + low, with `scale` digits behind the point.
+// high * 2^64 + low, with `scale` digits after the decimal point.
 struct decimal {
     std::int64_t high;
     std::uint64_t low;
@@ -44,18 +44,19 @@ struct decimal {
     }
 };
 
-// A vector of IEEE half precision, as its 16 bits an element.
+// A vector of IEEE half precision, 16 bits for each element.
 struct halves {
     span<const std::uint16_t> bits;
 };
 
-// An array of anything but numbers for a vector: of texts, of arrays … Made of C values, which live as long as the push.
+// An array whose elements aren't the numbers of a vector: texts, arrays … It is made of C values, which must live as long
+// as the push.
 struct array {
     span<const vecsink_value> elements;
 };
 
-// How a type becomes a value: a specialization has `static vecsink_value make(const T &)`. What the value points to must live
-// as long as the T. Types of your own may have one.
+// How a type becomes a value. A specialization has a function `static vecsink_value make(const T &)`. Memory that the value points
+// to must live as long as the T. You may add specializations for your own types.
 template <class T, class = void> struct as_value;
 
 namespace detail {
@@ -84,7 +85,7 @@ template <class C, bool = is_contiguous_v<C>> struct element { using type = void
 template <class C> struct element<C, true> { using type = std::remove_cv_t<element_of<C>>; };
 template <class C> using element_t = typename element<const C>::type;
 
-// std::string, std::string_view and their like. Only those: a vector of char could be bytes as well.
+// std::string and std::string_view, with any traits and allocator. Not a vector of char, which might be meant as bytes.
 template <class T, bool = is_utf8_v<element_t<T>> && !std::is_array_v<T>> inline constexpr bool is_text_v = false;
 template <class T> inline constexpr bool is_text_v<T, true> =
     std::is_convertible_v<const T &, std::basic_string_view<element_t<T>>>;
@@ -160,7 +161,7 @@ template <> struct as_value<const char8_t *> {
 };
 #endif
 
-// A literal or buffer: up to its first NUL.
+// A literal or a buffer. The text ends at its first NUL.
 template <class C, std::size_t N> struct as_value<C[N], std::enable_if_t<detail::is_utf8_v<C>>> {
     static vecsink_value make(const C (&text)[N]) noexcept {
         const void *end = std::memchr(text, 0, N);
@@ -176,7 +177,7 @@ template <class T> struct as_value<T, std::enable_if_t<detail::is_text_v<T>>> {
     }
 };
 
-// Anything with data() and size(): of float and double a vector, of std::byte and std::uint8_t bytes.
+// Anything with data() and size(). Elements of float or double make a vector, std::byte and std::uint8_t make bytes.
 template <class T>
 struct as_value<T, std::enable_if_t<detail::is_contiguous_v<const T> && detail::is_element_v<detail::element_t<T>>>> {
     static vecsink_value make(const T &value) noexcept {
@@ -227,7 +228,7 @@ template <> struct as_value<timestamp> {
     static vecsink_value make(timestamp value) noexcept { return detail::split(value.since_1970, vecsink_timestamp); }
 };
 
-// A moment, for timestamptz; one that counts in days (std::chrono::sys_days) is a date.
+// An instant, for timestamptz. A time point that counts days (std::chrono::sys_days) is a date.
 template <class Duration> struct as_value<std::chrono::time_point<std::chrono::system_clock, Duration>> {
     static vecsink_value make(std::chrono::time_point<std::chrono::system_clock, Duration> value) noexcept {
         if constexpr (std::is_same_v<typename Duration::period, detail::days::period>) {
@@ -238,7 +239,7 @@ template <class Duration> struct as_value<std::chrono::time_point<std::chrono::s
     }
 };
 
-// The calendar of C++20, which libstdc++ has since GCC 11.
+// The calendar types of C++20, which libstdc++ has since GCC 11.
 #if __cplusplus >= 202002L && (__cpp_lib_chrono >= 201907L || _GLIBCXX_RELEASE >= 11)
 template <class Duration> struct as_value<std::chrono::time_point<std::chrono::local_t, Duration>> {
     static vecsink_value make(std::chrono::time_point<std::chrono::local_t, Duration> value) noexcept {

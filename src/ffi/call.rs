@@ -7,7 +7,7 @@ use super::code::{VECSINK_INTERNAL, VECSINK_INVALID_ARGUMENT, VECSINK_OK, vecsin
 use super::error::vecsink_error;
 use super::panic::{catch, words};
 
-/// Does the work of a call that can fail, and gives its code; `*error` gets the rest when it isn't NULL.
+/// Does the work of a call that can fail, and returns its code. If `error` isn't NULL, `*error` becomes the error object or NULL.
 ///
 /// # Safety
 /// `error` is NULL or may be written.
@@ -19,7 +19,7 @@ pub unsafe fn call(error: *mut *mut vecsink_error, work: impl FnOnce() -> Result
         Ok(outcome) => outcome,
         Err(panic) => Err(CallError::internal(format!("a bug of vecsink, please report it: {}", words(&*panic)))),
     };
-    // A payload of a panic may panic when it is dropped, and so may all that is below.
+    // Dropping the payload of a panic may panic, too, and so may the code below.
     let report = || {
         let (code, object) = match outcome {
             Ok(()) => (VECSINK_OK, ptr::null_mut()),

@@ -63,7 +63,7 @@ impl CallError {
         CallError::new(VECSINK_INTERNAL, message)
     }
 
-    /// What ended a sink earlier, told by a call that isn't its close.
+    /// The error that ended a sink earlier, as a call other than its close returns it.
     pub fn failed(error: Error) -> CallError {
         match error {
             Error::NotDurable { .. } | Error::NeverPushed { .. } | Error::TimedOut(_) => error.into(),

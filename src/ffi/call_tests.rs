@@ -1,4 +1,4 @@
-//! What becomes of a panic inside a call.
+//! A panic inside a call becomes an error and a line of the log.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
@@ -10,7 +10,7 @@ use crate::ffi::log::{VECSINK_LOG_ERROR, vecsink_log_set};
 use crate::ffi::panic::{ask, log_panics};
 use crate::threads;
 
-/// The test itself is the program that panics, in a process of its own.
+/// The test starts its own program again, in a process of its own, and there it panics.
 #[test]
 fn a_panic_is_a_line_of_the_log_and_not_of_stderr() {
     const PANICS: &str = "VECSINK_TEST_PANICS";

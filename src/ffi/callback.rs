@@ -1,4 +1,4 @@
-//! Where a host's callbacks run, and what they may call.
+//! Which callback of the host runs on this thread, and what it may call.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -8,9 +8,9 @@ use super::code::VECSINK_IN_CALLBACK;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Callback {
-    /// Of a sink: on a thread that holds nothing.
+    /// A callback of a sink. Its thread holds no lock.
     Rows,
-    /// Of the log: on any thread, whatever it holds.
+    /// The log callback. It runs on any thread, which may hold locks.
     Log,
 }
 
@@ -27,7 +27,7 @@ unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
 
-/// Runs a callback. It must not unwind, which C functions don't.
+/// Runs a callback. It must not unwind. (C functions never do.)
 pub fn run(callback: Callback, call: impl FnOnce()) {
     let before = RUNNING.replace(Some(callback));
     call();
@@ -38,7 +38,7 @@ pub fn is_logging() -> bool {
     RUNNING.get() == Some(Callback::Log)
 }
 
-/// For what uses a sink or a job.
+/// To be called before a sink or a job is used.
 pub fn check_may_use() -> Result<(), CallError> {
     match RUNNING.get() {
         Some(Callback::Log) => {
@@ -48,7 +48,7 @@ pub fn check_may_use() -> Result<(), CallError> {
     }
 }
 
-/// For what ends a sink or a job, and so waits for its callbacks.
+/// To be called before a sink or a job is opened or ended: ending it waits for its callbacks.
 pub fn check_may_end() -> Result<(), CallError> {
     match RUNNING.get() {
         Some(_) => Err(refused(

@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_char};
 pub type vecsink_code = i32;
 
 pub const VECSINK_OK: vecsink_code = 0;
-/// NULL, a wrong length, an index out of range, a number without a meaning, a struct of unknown size …
+/// An argument is NULL, has a wrong length, an index out of range, an unknown number, a struct of unknown size …
 pub const VECSINK_INVALID_ARGUMENT: vecsink_code = 1;
 /// The handle was freed, or is of another kind.
 pub const VECSINK_INVALID_HANDLE: vecsink_code = 2;
@@ -17,7 +17,7 @@ pub const VECSINK_CONFIG: vecsink_code = 4;
 pub const VECSINK_SOURCE: vecsink_code = 5;
 /// The database refused or lacks something: see vecsink_error_sqlstate.
 pub const VECSINK_TARGET: vecsink_code = 6;
-/// 'exceptionmode' or 'conflictmode' is 'strict' and a row was refused: see vecsink_error_position.
+/// 'exceptionmode' or 'conflictmode' is 'strict', and a row can't be written: see vecsink_error_position.
 pub const VECSINK_STRICT: vecsink_code = 7;
 /// The dead-letter target can't be written.
 pub const VECSINK_DEAD_LETTER: vecsink_code = 8;
@@ -27,7 +27,7 @@ pub const VECSINK_STOPPED: vecsink_code = 9;
 pub const VECSINK_NOT_DURABLE: vecsink_code = 10;
 /// There is no room now. The row was not accepted; try again.
 pub const VECSINK_WOULD_BLOCK: vecsink_code = 11;
-/// It was not done in time; try again.
+/// The time-out was over before the call had done its work; try again.
 pub const VECSINK_TIMED_OUT: vecsink_code = 12;
 /// The table could never store this row.
 pub const VECSINK_REJECTED: vecsink_code = 13;
@@ -44,7 +44,7 @@ pub const VECSINK_FENCED: vecsink_code = 18;
 pub const VECSINK_UNSUPPORTED: vecsink_code = 19;
 /// The handle belongs to the parent of this process.
 pub const VECSINK_FORKED: vecsink_code = 20;
-/// Not allowed from a callback.
+/// A callback must not make this call.
 pub const VECSINK_IN_CALLBACK: vecsink_code = 21;
 /// A bug of the library; please report it.
 pub const VECSINK_INTERNAL: vecsink_code = 22;

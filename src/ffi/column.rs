@@ -33,7 +33,7 @@ pub const VECSINK_COLUMN_U64: vecsink_column_type = 10;
 pub const VECSINK_COLUMN_F16: vecsink_column_type = 11;
 pub const VECSINK_COLUMN_F32: vecsink_column_type = 12;
 pub const VECSINK_COLUMN_F64: vecsink_column_type = 13;
-/// 16 bytes each, little-endian two's complement, aligned to 16; `scale` digits stand behind the point.
+/// 16 bytes for each value, little-endian two's complement, aligned to 16; `scale` digits stand after the decimal point.
 pub const VECSINK_COLUMN_DECIMAL128: vecsink_column_type = 14;
 /// UTF-8 texts that follow one another without a gap; `offsets` in bytes.
 pub const VECSINK_COLUMN_STR: vecsink_column_type = 15;
@@ -45,11 +45,11 @@ pub const VECSINK_COLUMN_STR_POINTERS: vecsink_column_type = 17;
 pub const VECSINK_COLUMN_DATE: vecsink_column_type = 18;
 /// int64_t[]: `unit`s since midnight.
 pub const VECSINK_COLUMN_TIME: vecsink_column_type = 19;
-/// int64_t[]: `unit`s since 1970-01-01 00:00:00, a wall clock without zone.
+/// int64_t[]: `unit`s since 1970-01-01 00:00:00, a date and time without a zone.
 pub const VECSINK_COLUMN_TIMESTAMP: vecsink_column_type = 20;
 /// int64_t[]: `unit`s since 1970-01-01 00:00:00 UTC.
 pub const VECSINK_COLUMN_INSTANT: vecsink_column_type = 21;
-/// float[], row-major: a vector of `dimension` elements each.
+/// float[], row-major: for each row a vector of `dimension` elements.
 pub const VECSINK_COLUMN_MATRIX_F32: vecsink_column_type = 22;
 pub const VECSINK_COLUMN_MATRIX_F64: vecsink_column_type = 23;
 pub const VECSINK_COLUMN_MATRIX_F16: vecsink_column_type = 24;
@@ -57,7 +57,7 @@ pub const VECSINK_COLUMN_MATRIX_F16: vecsink_column_type = 24;
 pub const VECSINK_COLUMN_LISTS_F32: vecsink_column_type = 25;
 pub const VECSINK_COLUMN_LISTS_F64: vecsink_column_type = 26;
 pub const VECSINK_COLUMN_LISTS_F16: vecsink_column_type = 27;
-/// vecsink_value[]: anything.
+/// vecsink_value[]: values of any type.
 pub const VECSINK_COLUMN_VALUES: vecsink_column_type = 28;
 
 pub const VECSINK_SECOND: i32 = 0;
@@ -73,26 +73,26 @@ pub struct vecsink_column {
     /// If it is NULL in all columns, they stand in the sink's order.
     pub name: *const c_char,
     pub r#type: vecsink_column_type,
-    /// Of times: VECSINK_SECOND to VECSINK_NANOSECOND.
+    /// For times: VECSINK_SECOND to VECSINK_NANOSECOND.
     pub unit: i32,
-    /// Of decimals: digits behind the point, 0 to 38.
+    /// For decimals: digits after the decimal point, 0 to 38.
     pub scale: i32,
     /// Width of `offsets`: 32 (int32_t) or 64 (int64_t).
     pub offset_bits: i32,
     pub data: *const c_void,
-    /// Elements that data points to: bytes of STR and BYTES, bits of BITS.
+    /// The number of elements that data points to. For STR and BYTES it counts bytes, for BITS bits.
     pub length: usize,
     /// The number of elements from a row's first element to the next row's. 0: the rows follow one another without a
     /// gap.
     pub stride: usize,
-    /// Of matrices.
+    /// For matrices: the number of elements of a vector.
     pub dimension: usize,
     /// One more than there are rows: where each row's part begins, and where the last part ends.
     pub offsets: *const c_void,
-    /// Of BITS: the first row's bit.
+    /// For BITS: the position of the first row's bit.
     pub bit_offset: usize,
-    /// A bit for each row, the lowest bit of a byte first; 0 means that the value is NULL. If the pointer is NULL, no
-    /// value is.
+    /// A bit for each row, the lowest bit of a byte first. 0 means that the value is NULL. If this pointer is NULL, no value
+    /// is NULL.
     pub validity: *const u8,
     /// The position of the first row's bit in `validity`.
     pub validity_offset: usize,
@@ -103,7 +103,7 @@ pub struct vecsink_column {
 /// PostgreSQL's tables have no more, so a larger number is a mistake, and nothing is read.
 const MOST_COLUMNS: usize = 1664;
 
-/// `none`: what is said where there are none.
+/// `none`: the error text if the count is 0.
 pub fn checked_count(count: usize, none: &str) -> Result<usize, CallError> {
     match count {
         0 => Err(CallError::new(VECSINK_SHAPE, none)),
@@ -210,7 +210,7 @@ impl<'a> ColumnReader<'a> {
         unsafe { slice(self.column.data.cast(), self.column.length, format_args!("the data of {}", self.label)) }
     }
 
-    /// What of the memory is the rows': `part` elements each, `stride` apart.
+    /// How many elements of the memory belong to the rows. Each row has `part` elements, and the rows begin `stride` elements apart.
     fn used(&self, part: usize, stride: usize) -> Result<usize, CallError> {
         let length = self.column.length;
         let used = match self.rows.checked_sub(1) {
@@ -331,7 +331,7 @@ impl<'a> ColumnReader<'a> {
         Ok(ColumnValues::Matrix { elements, dimension, stride })
     }
 
-    /// Room for a value of each row, for types that have no values of their own.
+    /// Memory for a value of each row, for column types whose memory can't be used as it is.
     fn room(&self) -> Result<&'a mut [Value<'a>], CallError> {
         let room = std::alloc::Layout::array::<Value<'_>>(self.rows);
         let room = room.ok().and_then(|layout| self.arena.try_alloc_layout(layout).ok());
@@ -339,7 +339,7 @@ impl<'a> ColumnReader<'a> {
             return Err(self.wrong(format_args!("there is no memory for {} rows", self.rows)));
         };
         let room = room.cast::<Value<'_>>();
-        // SAFETY: it was just allocated for so many, and each is written before the slice is made.
+        // SAFETY: it was just allocated for this many values, and each is written before the slice is made.
         unsafe {
             (0..self.rows).for_each(|at| room.add(at).write(Value::Null));
             Ok(std::slice::from_raw_parts_mut(room.as_ptr(), self.rows))

@@ -12,7 +12,7 @@ use super::panic::ask;
 /// Why a call failed. Free it with vecsink_error_free.
 pub struct vecsink_error(());
 
-/// What the host gets to see of a failed call.
+/// The parts of an error that the host can ask for.
 struct ShownError {
     code: vecsink_code,
     message: CString,
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn vecsink_error_position(
     })
 }
 
-/// Of a batch: how many rows from its start on were accepted before the error. Push the rest again.
+/// For a batch: how many of its first rows were accepted before the error. Push the others again.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_error_accepted(error: *const vecsink_error) -> usize {
     ask(0, || handle::get::<ShownError>(error).map_or(0, |shown| shown.accepted))
@@ -135,7 +135,7 @@ fn text(error: *const vecsink_error, of: impl FnOnce(&ShownError) -> Option<&CSt
 
 unsafe fn write<T>(to: *mut T, value: T) {
     if !to.is_null() && to.is_aligned() {
-        // SAFETY: checked as far as it can be; the rest is the caller's promise.
+        // SAFETY: the pointer isn't NULL and is aligned; the caller promises the rest.
         unsafe { to.write(value) };
     }
 }

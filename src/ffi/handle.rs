@@ -4,21 +4,21 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-// Not parking_lot's: in the child of a fork those may wait for threads of the parent.
+// The locks are those of the standard library: in the child of a fork, parking_lot's may wait for threads of the parent.
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::call_error::CallError;
 use super::process::{self, PerProcess};
 
-/// What stands behind a kind of handle.
+/// A type whose objects can have a handle.
 pub trait HandleKind: Any + Send + Sync {
     /// The type in C.
     type Public;
     const NAME: &'static str;
 }
 
-/// From low to high: 4 bits of 0, so that a host may take it for an aligned pointer; process; slot; generation; and a
-/// bit that no address of a program has.
+/// A handle has these bits, from low to high: 4 bits of 0, so that it looks like an aligned pointer; the process; the slot; the
+/// generation; and a bit that no address of a program has.
 const PROCESS_AT: u32 = 4;
 const SLOT_AT: u32 = 10;
 const GENERATION_AT: u32 = 32;
@@ -30,7 +30,7 @@ const CHUNKS: usize = 16;
 
 static TABLES: PerProcess<HandleTable> = PerProcess::new();
 
-/// The handles of a process. Slots lie in chunks that grow and never move, so looking one up takes its own lock only.
+/// The handles of a process. The slots are in arrays that never move, so a look-up needs only the lock of its slot.
 #[derive(Default)]
 struct HandleTable {
     chunks: [OnceLock<Box<[HandleSlot]>>; CHUNKS],
@@ -39,7 +39,7 @@ struct HandleTable {
 
 #[derive(Default)]
 struct Free {
-    /// Taken from the front and put to the back: a number comes back as late as possible.
+    /// Slots are taken from the front and put to the back, so that a number is used again as late as possible.
     slots: VecDeque<usize>,
     made: usize,
 }
@@ -71,7 +71,7 @@ pub fn give<T: HandleKind>(object: T) -> Result<*mut T::Public, CallError> {
     Ok(number as usize as *mut T::Public)
 }
 
-/// The object, which stays there for as long as the caller has it, whatever other threads free.
+/// The object of a handle. It lives as long as the caller has it, even if another thread frees the handle.
 pub fn get<T: HandleKind>(handle: *const T::Public) -> Result<Arc<T>, CallError> {
     let (table, place) = find::<T>(handle)?;
     let object = table
@@ -80,7 +80,7 @@ pub fn get<T: HandleKind>(handle: *const T::Public) -> Result<Arc<T>, CallError>
     typed(object)
 }
 
-/// The same, and the handle is invalid from now on.
+/// Like [`get`], but the handle is invalid from now on.
 pub fn take<T: HandleKind>(handle: *const T::Public) -> Result<Arc<T>, CallError> {
     let (table, place) = find::<T>(handle)?;
     let Some(slot) = table.slot(place.slot) else { return typed(None) };
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(code(get::<Pear>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
         let held = get::<Apple>(handle).ok().unwrap();
         assert_eq!(take::<Apple>(handle).ok().unwrap().0, 7);
-        assert_eq!(held.0, 7, "whoever has it keeps it");
+        assert_eq!(held.0, 7, "an object lives as long as somebody uses it");
         assert_eq!(code(get::<Apple>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
         assert_eq!(code(take::<Apple>(handle)), crate::ffi::code::VECSINK_INVALID_HANDLE);
     }

@@ -1,5 +1,5 @@
 
-/* ---- values, made ---- */
+/* ---- functions that make values ---- */
 
 /* NULL of any type. */
 static inline vecsink_value vecsink_null(void) {
@@ -40,7 +40,7 @@ static inline vecsink_value vecsink_f64(double number) {
     return value;
 }
 
-/* For vecsink_str and its like. */
+/* Used by vecsink_str and the functions below that take data and a length. */
 static inline vecsink_value vecsink_of_span(vecsink_type type, const void *data, size_t length) {
     vecsink_value value = vecsink_null();
     value.type = type;
@@ -63,7 +63,7 @@ static inline vecsink_value vecsink_bytes(const void *data, size_t length) {
     return vecsink_of_span(VECSINK_BYTES, data, length);
 }
 
-/* high * 2^64 + low, with `scale` digits behind the point. */
+/* high * 2^64 + low, with `scale` digits after the decimal point. */
 static inline vecsink_value vecsink_decimal_of(int64_t high, uint64_t low, uint32_t scale) {
     vecsink_value value = vecsink_null();
     value.type = VECSINK_DECIMAL;
@@ -87,7 +87,7 @@ static inline vecsink_value vecsink_time(int64_t nanoseconds) {
     return value;
 }
 
-/* A wall clock without zone: seconds since 1970-01-01 00:00:00, and nanoseconds below 1,000,000,000. */
+/* A date and time without a zone: seconds since 1970-01-01 00:00:00, and nanoseconds below 1,000,000,000. */
 static inline vecsink_value vecsink_timestamp(int64_t seconds, uint32_t nanoseconds) {
     vecsink_value value = vecsink_i64(seconds);
     value.type = VECSINK_TIMESTAMP;

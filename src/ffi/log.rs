@@ -19,8 +19,9 @@ pub const VECSINK_LOG_INFO: i32 = 3;
 pub const VECSINK_LOG_DEBUG: i32 = 4;
 pub const VECSINK_LOG_TRACE: i32 = 5;
 
-/// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. Called from any thread that uses the
-/// library, also from threads of its own, several at once. It must not use sinks or jobs, and must not throw or longjmp.
+/// Gets a log line: UTF-8, without a line end, valid during the call; a NUL follows it. It is called from any thread that uses the
+/// library, and from the library's own threads; several may call it at once. It must not use sinks or jobs, and must not throw or
+/// longjmp.
 pub type vecsink_log_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, length: usize)>;
 
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn vecsink_log_set(
 }
 
 impl Log for Forward {
-    /// Of other libraries' lines only what is wrong is for the host: the rest may hold rows.
+    /// Of other libraries' lines the host gets only warnings and errors: other lines may contain values of rows.
     fn enabled(&self, line: &Metadata<'_>) -> bool {
         !callback::is_logging() && (line.target().starts_with("vecsink") || line.level() <= log::Level::Warn)
     }

@@ -1,4 +1,4 @@
-//! The host's memory, checked as far as it can be before it is read or written.
+//! Checks the host's memory before it is read or written, as far as that is possible.
 
 use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use super::code::VECSINK_INVALID_UTF8;
 /// `length` elements at `data`.
 ///
 /// # Safety
-/// Unless an error is given, the memory must be initialized and stay unchanged for `'a`.
+/// Unless this returns an error, the memory must be initialized and stay unchanged for `'a`.
 pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) -> Result<&'a [T], CallError> {
     if length == 0 {
         return Ok(&[]);
@@ -28,7 +28,7 @@ pub unsafe fn slice<'a, T>(data: *const T, length: usize, what: impl Display) ->
             "{what} can't have {length} elements: they would be larger than the address space"
         )));
     }
-    // SAFETY: not NULL, aligned, and no longer than memory; what is in it is the caller's promise.
+    // SAFETY: the pointer isn't NULL, is aligned, and the length is possible; the caller promises the rest.
     Ok(unsafe { std::slice::from_raw_parts(data, length) })
 }
 
@@ -46,7 +46,7 @@ pub unsafe fn text<'a>(text: *const c_char, what: impl Display) -> Result<&'a st
 }
 
 pub fn utf8(bytes: &[u8], what: impl Display) -> Result<&str, CallError> {
-    // The quick check doesn't say where.
+    // The quick check doesn't say where the error is.
     simdutf8::basic::from_utf8(bytes).or_else(|_| {
         std::str::from_utf8(bytes)
             .map_err(|error| CallError::new(VECSINK_INVALID_UTF8, format!("{what} is not UTF-8: {error}")))

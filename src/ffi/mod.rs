@@ -1,5 +1,5 @@
-//! The C interface: include/vecsink.h is made of these files by cbindgen. What a host passes is checked and turned into
-//! what the Rust API takes; nothing is decided here.
+//! The C interface: cbindgen makes include/vecsink.h from these files. The functions check the host's arguments, turn them into
+//! those of the Rust API, and call it; nothing is decided here.
 
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 

@@ -1,4 +1,4 @@
-//! The OpenSSL inside the library isn't the host's. The host's configuration (OPENSSL_CONF) names modules that aren't here and
+//! The library has its own copy of OpenSSL. The host's configuration file (OPENSSL_CONF) names modules that this copy doesn't have and
 //! rules for other connections, so it isn't read.
 
 use std::hint::black_box;
@@ -6,8 +6,8 @@ use std::ptr;
 
 const NO_LOAD_CONFIG: u64 = 0x80;
 
-/// Runs when the library is loaded. The first initialization of OpenSSL decides, so this one has to come before that of libcurl,
-/// which is in `.init_array` too.
+/// Runs when the library is loaded. The first initialization of OpenSSL decides whether the file is read. So this one has to come
+/// before that of libcurl, which is in `.init_array`, too.
 #[used]
 #[unsafe(link_section = ".init_array.00100")]
 static AT_LOAD: extern "C" fn() = without_configuration;
@@ -17,7 +17,7 @@ extern "C" fn without_configuration() {
     unsafe { openssl_sys::OPENSSL_init_ssl(NO_LOAD_CONFIG | openssl_sys::OPENSSL_INIT_NO_ATEXIT, ptr::null()) };
 }
 
-/// Only refers to [`AT_LOAD`]: a linker takes from a static library only what something refers to.
+/// Refers to [`AT_LOAD`], so that a linker takes it from a static library: it leaves out what nothing refers to.
 pub fn keep() {
     black_box(&AT_LOAD);
 }

@@ -1,4 +1,4 @@
-//! The border that no panic crosses.
+//! Catches panics of the library, so that none reaches the host.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -8,11 +8,11 @@ use std::sync::Once;
 use crate::threads;
 
 thread_local! {
-    /// This thread, which is the host's, is in a call of the library.
+    /// Whether this thread, which belongs to the host, is in a call of the library.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// As long as this is there, the thread is inside.
+/// While this object lives, the thread is in a call of the library.
 struct Inside {
     before: bool,
 }
@@ -29,14 +29,14 @@ impl Drop for Inside {
     }
 }
 
-/// Runs a call of the host; `Err`: it panicked.
+/// Does the work of a call of the host. `Err`: the work panicked.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     let _inside = Inside::enter();
     catch_unwind(AssertUnwindSafe(work))
 }
 
-/// From here on a panic of the library is a line of its log and not of the host's stderr. Panics elsewhere, where the host is
-/// written in Rust, stay what they are.
+/// From now on, a panic of the library is printed as a line of its log, and not on the host's stderr. If the host is written in Rust,
+/// its own panics are printed as before.
 pub fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -48,12 +48,12 @@ pub fn log_panics() {
     });
 }
 
-/// The answer of a call that can't fail, or `otherwise`.
+/// The answer of a call that can't fail, or `otherwise` if it panicked.
 pub fn ask<T>(otherwise: T, work: impl FnOnce() -> T) -> T {
     catch(work).unwrap_or(otherwise)
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")

@@ -1,5 +1,6 @@
-//! Pipes of the C libraries inside this one. A program that the host starts must not inherit them. librdkafka makes its pipes by
-//! pipe(2); inside the library that name means the function here. The name is hidden, so the host's own pipe(2) isn't changed.
+//! Makes the pipes of the C libraries inside this one, so that a program that the host starts doesn't inherit them. librdkafka makes
+//! its pipes by pipe(2). Inside the library this name means the function here. The name is hidden, so the host's own pipe(2) isn't
+//! changed.
 
 use std::arch::global_asm;
 use std::ffi::c_int;

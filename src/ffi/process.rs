@@ -1,5 +1,5 @@
-//! What belongs to one process. After a fork the child has its own, so that nothing of the parent's is touched, not even
-//! a lock that another thread held at that moment.
+//! Objects that each process has for itself. After a fork the child gets new ones, so that it never uses those of its parent, whose
+//! locks may have been held by other threads at that moment.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
@@ -10,12 +10,13 @@ use super::code::VECSINK_FORKED;
 use super::panic::log_panics;
 use crate::threads;
 
-/// How often a process may be a fork of a fork.
+/// How many forks may lie between the first process that uses the library and a child that uses it, too: that process, its child, its
+/// child's child and so on have an object each.
 pub const MOST: usize = 64;
-/// How long a fork waits for threads of what was closed.
+/// How long a fork waits for the threads of a sink or job that was just closed.
 const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
-/// What each process has one of.
+/// An object of which each process has one.
 pub struct PerProcess<T>([OnceLock<T>; MOST]);
 
 impl<T: Default> PerProcess<T> {
@@ -23,7 +24,7 @@ impl<T: Default> PerProcess<T> {
         PerProcess([const { OnceLock::new() }; MOST])
     }
 
-    /// That of this process; `None`: it is the fork of a fork of a fork …, more than [`MOST`] deep.
+    /// The object of this process. `None`: there are too many forks between it and the first process (see [`MOST`]).
     pub fn get(&self) -> Option<&T> {
         notice_forks();
         self.0.get(number()).map(|own| own.get_or_init(T::default))
@@ -31,20 +32,20 @@ impl<T: Default> PerProcess<T> {
 }
 
 static FORKS: AtomicUsize = AtomicUsize::new(0);
-/// Sinks that are not closed and jobs that are not freed, those that are being opened among them.
+/// How many sinks are not closed yet, and how many jobs are not freed yet. Those that are being opened are included.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
-/// Whether threads of the library may have been running when this process was forked off.
+/// Whether threads of the library may have been running in the parent when this process was forked.
 static THREADS_WERE_RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// Which of the processes this one is.
+/// How many forks lie between this process and the first one that used the library.
 pub fn number() -> usize {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// From the first call on the forks of this process are counted.
+/// From its first call on, the forks of this process are counted.
 fn notice_forks() {
     extern "C" fn before_fork() {
-        // What was closed just now may still have threads for a moment.
+        // A sink that was just closed may still have threads for a moment.
         let until = Instant::now() + AFTER_CLOSE;
         while OPEN.load(Ordering::Acquire) == 0 && threads::running() > 0 && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
@@ -58,12 +59,12 @@ fn notice_forks() {
         threads::none_in_this_process();
     }
     static ONCE: Once = Once::new();
-    // A child inherits the registration.
+    // A child inherits the registration of the handlers.
     if number() > 0 {
         return;
     }
     ONCE.call_once(|| {
-        // SAFETY: the handler in the child does what is allowed there when its parent has threads: it touches atomics.
+        // SAFETY: the handler in the child only changes atomics, which is allowed even if the parent has threads.
         let refused = unsafe { libc::pthread_atfork(Some(before_fork), None, Some(forked)) };
         if refused != 0 {
             log::warn!("forks of this process can't be noticed: a child must leave the parent's handles alone");
@@ -71,7 +72,7 @@ fn notice_forks() {
     });
 }
 
-/// A sink or a job that is open, or about to be.
+/// Counts a sink or a job that is open or being opened, until this is dropped.
 pub struct Open(());
 
 impl Drop for Open {
@@ -80,14 +81,14 @@ impl Drop for Open {
     }
 }
 
-/// Before a sink or a job is opened; what is given is kept until it is closed. Where threads of the library were running,
-/// locks and queues still wait for them after the fork, so that nothing with threads can be opened there: better an error
-/// than a call that never returns.
+/// To be called before a sink or a job is opened. The returned [`Open`] is kept until the sink or job is closed. It is an error if
+/// threads of the library were running in the parent at the fork: they may have held locks, which nobody releases in this process,
+/// so a call could wait for ever.
 pub fn check_may_open() -> Result<Open, CallError> {
     notice_forks();
     if THREADS_WERE_RUNNING.load(Ordering::Relaxed) {
-        let message = "this process was forked off one that had a sink or a job open, so it can't open any: fork before, \
-                       close all before the fork, or exec";
+        let message = "the parent of this process had a sink or a job open at the fork, so this process can't open any: fork \
+                       before the first one is opened, close all before the fork, or call exec";
         return Err(CallError::new(VECSINK_FORKED, message));
     }
     #[cfg(feature = "tls")]

@@ -30,7 +30,7 @@ pub struct vecsink_pushed {
     pub first: u64,
     /// The number of its last row that was accepted.
     pub last: u64,
-    /// Rows that were accepted, from the batch's start on.
+    /// How many rows, from the batch's start on, were accepted.
     pub rows: usize,
     /// How many of them can't be stored. The rejected callback is called for each, and the dead-letter target, if the sink
     /// has one, keeps each.
@@ -50,7 +50,7 @@ impl From<&Result<Pushed, BatchError>> for vecsink_pushed {
 
 /// Pushes one row: a value for each of the sink's columns, in their order. Waits for room for timeout_ms at most
 /// (less than 0: without end; 0: VECSINK_WOULD_BLOCK at once). `sequence` is VECSINK_NEXT, or a number of the host's
-/// own that is above all earlier ones. *out_sequence becomes the row's number. The row is copied. It is durable once
+/// own that is above all earlier numbers. *out_sequence becomes the row's number. The row is copied. It is durable once
 /// vecsink_sink_durable is above its number. A push from a callback of the sink waits like any other. But it returns
 /// VECSINK_WOULD_BLOCK when the room is taken by rejected rows that wait for their callback, because that callback
 /// can't be called before this one returns.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn vecsink_sink_push_row(
     unsafe { numbered(sink, out_sequence, error, push) }
 }
 
-/// Pushes or deletes one row, and writes its number where the caller wants it.
+/// Pushes or deletes one row, and writes its number to `out_sequence`.
 unsafe fn numbered(
     sink: *mut vecsink_sink,
     out_sequence: *mut u64,
@@ -135,7 +135,7 @@ unsafe fn numbered(
     unsafe { call(error, work) }
 }
 
-/// The values of a row. Of another number than the columns none is looked at.
+/// Reads the values of a row. If their number isn't that of the columns, no value is read.
 unsafe fn read<'a>(
     values: *const vecsink_value,
     count: usize,
@@ -161,10 +161,10 @@ unsafe fn read<'a>(
 }
 
 /// Pushes `rows` rows, in their order. columns[0] to columns[column_count - 1] have one value for each row. Nothing
-/// is copied before it is encoded. A row that can't be stored costs only itself, unless 'exceptionmode' is 'strict':
-/// then the batch ends before it, with VECSINK_REJECTED. If `sequence` is a number of the host's own, the rows are
-/// numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how many
-/// they are; push the rest again. The same happens when the whole call takes longer than timeout_ms, or
+/// is copied before it is encoded. A row that can't be stored is accepted and then rejected, and the batch goes on. If
+/// 'exceptionmode' is 'strict', the batch ends before it instead, with VECSINK_REJECTED. If `sequence` is a number of the host's
+/// own, the rows are numbered from it on. When there is no room in time, the rows accepted so far stay accepted. *pushed says how
+/// many they are; push the others again. The same happens when the whole call takes longer than timeout_ms, or
 /// half a second if timeout_ms is 0, for example because many of its rows are rejected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_push_batch(
@@ -198,7 +198,7 @@ pub fn nothing_yet(to: &mut std::mem::MaybeUninit<vecsink_pushed>) -> &mut vecsi
     to.write(vecsink_pushed { first: 0, last: 0, rows: 0, rejected: 0 })
 }
 
-/// Pushes a batch, and says how far that came.
+/// Pushes a batch, and writes into `pushed` how many of its rows were accepted.
 pub fn push_batch(
     object: &SinkObject,
     batch: &Columns<'_>,

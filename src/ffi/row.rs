@@ -16,8 +16,8 @@ use super::sink::{self, vecsink_sink};
 use super::value::{ValueReader, vecsink_value};
 use crate::host::FilledRow;
 
-/// A row that is filled value by value, by the column's index or name, and pushed any number of times. What it was given
-/// is copied into it. For one thread at a time; outlives its sink.
+/// A row that is filled value by value, by the column's index or name, and can be pushed any number of times. Values are copied into
+/// it. It is for one thread at a time. It may live longer than its sink.
 pub struct vecsink_row(());
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl HandleKind for RowObject {
 }
 
 impl RowObject {
-    /// The row; another call that isn't over may have it.
+    /// The row. It is an error if another call is using it.
     pub fn lock(&self) -> Result<MutexGuard<'_, FilledRow>, CallError> {
         self.0.try_lock().ok_or_else(|| CallError::argument("another call uses this vecsink_row"))
     }
@@ -98,13 +98,13 @@ unsafe fn set(
     scratch::with(|arena| {
         // SAFETY: as above.
         let value = unsafe { ValueReader::new(arena).read(&value[0], &"the value") }?;
-        // The copy is made of several parts, so whether there is room for all is asked before.
+        // The copy allocates several times. So it is checked before whether there is memory for all of it.
         Vec::<u8>::new().try_reserve_exact(value.bytes()).map_err(|_| CallError::out_of_memory(value.bytes()))?;
         put(&mut *row.lock()?, &value).map_err(CallError::argument)
     })
 }
 
-/// All columns are NULL again.
+/// Sets all columns to NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_row_clear(row: *mut vecsink_row, error: *mut *mut vecsink_error) -> vecsink_code {
     // SAFETY: as the header asks.

@@ -1,10 +1,10 @@
-//! Memory that a thread's calls read rows into, one after another, so that a push allocates nothing.
+//! Memory into which the calls of a thread read rows, one call after another, so that a push allocates nothing.
 
 use std::cell::Cell;
 
 use bumpalo::Bump;
 
-/// What is kept for the next call.
+/// At most this many bytes are kept for the next call.
 const KEPT: usize = 256 << 10;
 
 thread_local! {
@@ -17,7 +17,7 @@ pub fn with<T>(work: impl FnOnce(&Bump) -> T) -> T {
     let result = work(&arena);
     arena.reset();
     if arena.allocated_bytes() <= KEPT {
-        // A thread that ends has no spare any more.
+        // This fails if the thread is ending: then the memory is freed.
         let _ = SPARE.try_with(|spare| spare.set(Some(arena)));
     }
     result

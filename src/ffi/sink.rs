@@ -27,7 +27,7 @@ pub struct SinkObject {
     pub sink: Sink,
     columns: Vec<CString>,
     key: Vec<CString>,
-    /// Until it is closed.
+    /// Is dropped when the sink is closed.
     open: Mutex<Option<Open>>,
 }
 
@@ -48,16 +48,16 @@ impl SinkObject {
     }
 }
 
-/// As `sequence`: the row gets the next number.
+/// A value for `sequence`: the row gets the next number.
 pub const VECSINK_NEXT: u64 = u64::MAX;
 
-/// The sink, for whatever uses it.
+/// The sink of a handle, for a call that uses it.
 pub fn get(sink: *const vecsink_sink) -> Result<Arc<SinkObject>, CallError> {
     check_may_use()?;
     handle::get(sink)
 }
 
-/// The columns that rows have.
+/// The number of columns that rows have.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_column_count(sink: *const vecsink_sink) -> usize {
     ask(0, || get(sink).map_or(0, |object| object.columns.len()))
@@ -80,13 +80,14 @@ pub unsafe extern "C" fn vecsink_sink_column_index(sink: *const vecsink_sink, na
     })
 }
 
-/// The columns of the key, in the order that vecsink_sink_delete takes them; 0: there is no key.
+/// The number of columns of the key. 0: the table has no key.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_key_count(sink: *const vecsink_sink) -> usize {
     ask(0, || get(sink).map_or(0, |object| object.key.len()))
 }
 
-/// The name of a column of the key; NULL beyond the end. Lives as long as the sink.
+/// The name of a column of the key, in the order in which vecsink_sink_delete takes them; NULL beyond the end. Lives as long as
+/// the sink.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_key_name(sink: *const vecsink_sink, index: usize) -> *const c_char {
     name(sink, |object| object.key.get(index))
@@ -137,7 +138,7 @@ pub unsafe extern "C" fn vecsink_sink_wait_durable(
     unsafe { call(error, work) }
 }
 
-/// Writes at once what was pushed, and waits until all of it is durable. The codes are those of
+/// Writes all pushed rows at once, and waits until they are durable. The codes are those of
 /// vecsink_sink_wait_durable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_flush(
@@ -150,7 +151,7 @@ pub unsafe extern "C" fn vecsink_sink_flush(
     unsafe { call(error, work) }
 }
 
-/// What the sink has done and is doing; also after it was closed.
+/// The figures of the sink, while it is open and after it was closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_stats(
     sink: *const vecsink_sink,
@@ -167,14 +168,14 @@ pub unsafe extern "C" fn vecsink_sink_stats(
     unsafe { call(error, work) }
 }
 
-/// Accepts no more rows, writes what was pushed, makes the last callbacks and ends the sink's threads and
+/// Accepts no more rows, writes the rows that were pushed, makes the last callbacks and ends the sink's threads and
 /// connections. VECSINK_OK: all rows are durable. VECSINK_NOT_DURABLE: this took longer than deadline_ms, and the
 /// rest was abandoned and is in doubt. Any other code: why the sink failed. Closing again returns the same code.
 /// While another thread closes the sink, this call waits for it, until the deadline. Returns within a second of the
 /// deadline, whatever the server does. If a callback still runs then, this call doesn't wait for it, and no more
 /// callbacks are made: what the callback uses must live until it returns. last_stats may be NULL. The sink must still
-/// be freed. With VECSINK_VECTOR_INDEX_DEFER it also builds the vector indexes that the sink has dropped. If the deadline
-/// ends that, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds them.
+/// be freed. With VECSINK_VECTOR_INDEX_DEFER this call also builds the vector indexes that the sink has dropped. If the deadline
+/// ends the build, all rows are durable, the code is VECSINK_TARGET, and the next sink of the table builds the indexes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_close(
     sink: *mut vecsink_sink,
@@ -198,7 +199,7 @@ pub unsafe extern "C" fn vecsink_sink_close(
     unsafe { call(error, work) }
 }
 
-/// Frees a sink. An open sink is closed first, within 5 s, and what is not written by then is logged. No other thread
+/// Frees a sink. An open sink is closed first, within 5 s; if rows are not written by then, that is logged. No other thread
 /// may be in a call of this sink. NULL is fine. From a callback it only logs an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_sink_free(sink: *mut vecsink_sink) {
@@ -211,7 +212,7 @@ pub extern "C" fn vecsink_sink_free(sink: *mut vecsink_sink) {
             return;
         }
         if let Ok(object) = handle::take::<SinkObject>(sink) {
-            // A call of another thread, though it shouldn't, may have the object: it finds it closed.
+            // A call of another thread may still use the object, although the header forbids it. Such a call finds the sink closed.
             object.sink.drop_open();
         }
     });

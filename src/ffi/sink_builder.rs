@@ -19,12 +19,12 @@ use super::process::check_may_open;
 use super::sink::{SinkObject, vecsink_sink};
 use crate::host::sink::{Rejected, Sink, SinkBuilder};
 
-/// A sink that is about to be opened. For one thread at a time. Free it with vecsink_sink_builder_free.
+/// A sink that is about to be opened. It is for one thread at a time. Free it with vecsink_sink_builder_free.
 pub struct vecsink_sink_builder(());
 
-/// Called with the new vecsink_sink_durable each time it has risen, from a thread of the sink's own. It may push, but
-/// not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while it runs. There is
-/// one call at a time.
+/// Called with the new value of vecsink_sink_durable each time it has risen, from a thread of the sink's own. The callback may push,
+/// but it must not close or free a sink or a job, and must not throw or longjmp. The sink goes on writing while the callback
+/// runs. There is one call at a time.
 pub type vecsink_durable_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, durable: u64)>;
 
 /// A row that was accepted and then could not be stored. Valid during the callback.
@@ -37,7 +37,7 @@ pub struct vecsink_rejected {
     pub reason: *const c_char,
     /// The column whose value was refused, or NULL.
     pub column: *const c_char,
-    /// The SQLSTATE: that of the database, or, of a value that the library refused, the one that the database would have given.
+    /// The SQLSTATE of the database. For a value that the library refused it is the SQLSTATE that the database would have given.
     /// NULL if there is none.
     pub sqlstate: *const c_char,
 }
@@ -49,7 +49,7 @@ pub struct vecsink_rejected {
 pub type vecsink_rejected_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: *const vecsink_rejected)>;
 
-/// `None`: opened.
+/// `None`: the sink was opened.
 pub struct SinkBuilderCell(Mutex<Option<SinkBuilder>>);
 
 impl HandleKind for SinkBuilderCell {
@@ -57,7 +57,7 @@ impl HandleKind for SinkBuilderCell {
     const NAME: &'static str = "vecsink_sink_builder";
 }
 
-/// Makes a builder for a sink. `table` is "schema.table". `url` is that of the database with user and password:
+/// Makes a builder for a sink. `table` is "schema.table". `url` is the database's URL with user and password:
 /// "postgresql://…" as libpq reads it, or "jdbc:postgresql://…" as in a job file. Nothing is opened or checked yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_new(
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_new(
     unsafe { call(error, work) }
 }
 
-/// The columns that rows have, in their order, by their names in the database. Left out: all columns of the table,
+/// The columns that rows have, in their order, by their names in the database. Default: all columns of the table,
 /// except those that the database generates.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_columns(
@@ -99,9 +99,9 @@ pub unsafe extern "C" fn vecsink_sink_builder_columns(
     }
 }
 
-/// Names the stream of rows, for a host that numbers them itself and wants to go on after a crash:
-/// vecsink_sink_resume_position. One process at a time pushes into a stream; opening it ends the sink that had it before,
-/// with VECSINK_FENCED.
+/// Names the stream of rows, for a host that numbers its rows itself and wants to go on after a crash (see
+/// vecsink_sink_resume_position). Only one sink at a time can push into a stream. Opening a sink with the same stream ends the
+/// former one, with VECSINK_FENCED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_stream(
     builder: *mut vecsink_sink_builder,
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn vecsink_sink_open(
     unsafe { call(error, work) }
 }
 
-/// Changes a builder by what `read` makes of the host's arguments.
+/// Changes a builder by the function that `read` makes from the host's arguments.
 ///
 /// # Safety
 /// As [`call`].

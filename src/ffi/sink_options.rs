@@ -40,7 +40,7 @@ pub const VECSINK_VECTOR_INDEX_BEHIND: vecsink_vector_index = 1;
 /// The index is dropped, and built again when the rows are written.
 pub const VECSINK_VECTOR_INDEX_DEFER: vecsink_vector_index = 2;
 
-/// Any option of a sink table of a job file, by its name there: "deadletter", "retrywaittime" … (docs/options.md). When an
+/// Sets an option of the sink by the name that it has in a job file: "deadletter", "retrywaittime" … (docs/options.md). When an
 /// option is set twice, the later value is used. vecsink_sink_builder_open reports everything that is wrong with options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_option(
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_password(
     }
 }
 
-/// What happens to a row whose key is already there. Left out: VECSINK_CONFLICT_UPSERT.
+/// What happens to a row whose key is already there. Default: VECSINK_CONFLICT_UPSERT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_conflict_mode(
     builder: *mut vecsink_sink_builder,
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_conflict_mode(
     unsafe { change(builder, error, work) }
 }
 
-/// What happens when a row can't be stored. Left out: VECSINK_EXCEPTION_IGNORE.
+/// What happens when a row can't be stored. Default: VECSINK_EXCEPTION_IGNORE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_exception_mode(
     builder: *mut vecsink_sink_builder,
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_exception_mode(
     unsafe { change(builder, error, work) }
 }
 
-/// Rows in one transaction at most. Left out: tuned while running.
+/// The most rows in one transaction. Default: the sink finds the best number while it runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_batch_size(
     builder: *mut vecsink_sink_builder,
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_batch_size(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.batch_size(rows))) }
 }
 
-/// Connections at most, and so transactions at once; as many are opened as make writing faster. Left out: 20.
+/// The most connections, and so the most transactions at once. As many are opened as make writing faster. Default: 20.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_connections(
     builder: *mut vecsink_sink_builder,
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_connections(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.connections(most))) }
 }
 
-/// A file that keeps rows which can't be stored, as JSON Lines.
+/// The file into which rows that can't be stored are written, as JSON Lines.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_dead_letter_file(
     builder: *mut vecsink_sink_builder,
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_dead_letter_file(
     }
 }
 
-/// The length of every vector, for tables whose types and indexes don't say.
+/// The length of every vector, for tables whose types and indexes don't say it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_vector_dimension(
     builder: *mut vecsink_sink_builder,
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_vector_normalize(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.vector_normalize(normalize))) }
 }
 
-/// How rows get into the table's vector index. Left out: VECSINK_VECTOR_INDEX_INLINE.
+/// How rows get into the table's vector index. Default: VECSINK_VECTOR_INDEX_INLINE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_vector_index(
     builder: *mut vecsink_sink_builder,
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_vector_index(
     unsafe { change(builder, error, work) }
 }
 
-/// How sessions name themselves in pg_stat_activity; wins over the URL. Left out: "vecsink" and the stream.
+/// The name of the sessions in pg_stat_activity, instead of the URL's. Default: "vecsink" and the stream's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_application_name(
     builder: *mut vecsink_sink_builder,
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_application_name(
     }
 }
 
-/// How long a row waits for others to share its transaction while the sink is idle, in milliseconds. Left out: 2, or 50
+/// How long a row waits for other rows of its transaction while the sink is idle, in milliseconds. Default: 2, or 50
 /// where a transaction costs more (ADBPG, Greenplum).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_linger(
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_linger(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.linger(linger))) }
 }
 
-/// Bytes of rows between push and COMMIT, at least 1 MiB; then pushes wait. Left out: 64 MiB.
+/// The most bytes of rows between push and COMMIT, at least 1 MiB. When they are used up, pushes wait. Default: 64 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_buffer_memory(
     builder: *mut vecsink_sink_builder,
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn vecsink_sink_builder_buffer_memory(
     unsafe { change(builder, error, || Ok(move |builder: SinkBuilder| builder.buffer_memory(bytes))) }
 }
 
-/// How long the database may be away before the sink fails, in milliseconds. Left out: no end.
+/// How long the database may be unreachable before the sink fails, in milliseconds. Default: without end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_sink_builder_max_outage(
     builder: *mut vecsink_sink_builder,

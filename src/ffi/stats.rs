@@ -7,7 +7,7 @@ use super::call_error::CallError;
 use crate::host::sink::SinkStats;
 use crate::metrics::Snapshot;
 
-/// What happened so far and what is going on. Set `size` to sizeof(vecsink_stats) before the call. The library fills
+/// The figures of a sink or a job. Set `size` to sizeof(vecsink_stats) before the call. The library fills
 /// only that many bytes, so a program also works with a newer library that has more fields. An older library doesn't
 /// change the fields that it doesn't know, so begin with zeros.
 #[repr(C)]
@@ -17,19 +17,19 @@ pub struct vecsink_stats {
     pub size: usize,
     /// Messages read (jobs).
     pub records_read: u64,
-    /// Bytes of their keys and values.
+    /// Bytes of the keys and values of these messages.
     pub bytes_read: u64,
-    /// Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all are
-    /// durable, it is the sum of the five outcomes below and of rows_unchanged.
+    /// Rows accepted. A job accepts the rows that pass WHERE, and one for each record that can't be decoded. When all rows are
+    /// durable, rows_read is the sum of the next five members and of rows_unchanged.
     pub rows_read: u64,
-    /// Inserted, upserted or updated.
+    /// Rows inserted, upserted or updated.
     pub rows_written: u64,
     pub rows_deleted: u64,
-    /// Replaced in their batch by a later row of their key.
+    /// Rows replaced in their batch by a later row of the same key.
     pub rows_superseded: u64,
-    /// Left out by the conflict mode.
+    /// Rows left out by the conflict mode.
     pub rows_ignored: u64,
-    /// Rejected, with or without a dead-letter target.
+    /// Rows rejected, with or without a dead-letter target.
     pub rows_dead_lettered: u64,
     pub parse_errors_ignored: u64,
     pub fields_ignored: u64,
@@ -37,7 +37,7 @@ pub struct vecsink_stats {
     pub batches: u64,
     /// Attempts repeated after an error.
     pub retries: u64,
-    /// Sinks: the number the next row would get.
+    /// Sinks: the number that the next row would get.
     pub next: u64,
     /// Sinks: every row below this number is durable.
     pub durable: u64,
@@ -45,30 +45,31 @@ pub struct vecsink_stats {
     pub lag: u64,
     /// Bytes of rows between push (or read) and COMMIT, roughly.
     pub held_bytes: u64,
-    /// How long the oldest row of the latest commit took, in milliseconds; -1: nothing was written yet.
+    /// For the oldest row of the latest commit: the time from its push, or its record's timestamp, to the answer to COMMIT, in
+    /// milliseconds. -1: nothing was written yet.
     pub freshness_ms: i64,
     /// Open database connections.
     pub connections: u32,
-    /// 1: the database is away and rows wait for it.
+    /// 1: the database can't be reached and rows wait for it.
     pub outage: u32,
-    /// Milliseconds since it was opened.
+    /// Milliseconds since the sink or job was opened.
     pub age_ms: i64,
     /// Jobs: offsets that were gone before they could be read (deleted by retention or by a user).
     pub records_missed: u64,
-    /// Jobs: how old the progress is that Kafka has stored, in milliseconds. What became durable after that would be read again by
-    /// the next start. Near zero while progress is stored; -1 for sinks.
+    /// Jobs: how old the progress that Kafka has stored is, in milliseconds. Records that became durable after it would be read again
+    /// by the next start. While commits succeed it is near zero. -1 for sinks.
     pub progress_age_ms: i64,
     /// Rows that were moved from a child into the table, and so into its vector index (with sink.vector-index = behind).
     pub rows_moved: u64,
-    /// Rows of the table that are in no vector index yet, whoever wrote them. Queries find them.
+    /// Rows of the table that are in no vector index yet, whichever program wrote them. Queries find them.
     pub rows_waiting_for_index: u64,
-    /// How long the oldest of them has waited, in milliseconds, as far back as this process has looked; -1: there are none.
+    /// How long the oldest of these rows has waited, in milliseconds, as far as this process has seen it. -1: no row waits.
     pub oldest_waiting_ms: i64,
     /// Rows that were in the table already, exactly so, and were not written again.
     pub rows_unchanged: u64,
 }
 
-/// The first version's struct ended before this.
+/// The size of the struct in the first version: it ended before this member.
 const FIRST_SIZE: usize = std::mem::offset_of!(vecsink_stats, records_missed);
 
 impl vecsink_stats {
@@ -97,7 +98,7 @@ impl vecsink_stats {
     }
 }
 
-/// Milliseconds as the header has them; -1: there is no such time yet.
+/// A time in milliseconds. -1 for `None`.
 pub fn milliseconds(time: Option<Duration>) -> i64 {
     time.map_or(-1, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
@@ -119,7 +120,7 @@ impl From<SinkStats> for vecsink_stats {
     }
 }
 
-/// The host's struct, of its own version's size.
+/// The host's struct, in the size that the host's version of the header has.
 pub struct StatsPlace {
     to: *mut vecsink_stats,
     size: usize,
@@ -137,7 +138,7 @@ impl StatsPlace {
         }
         // SAFETY: not NULL, aligned, and the caller's.
         let size = unsafe { ptr::read(&raw const (*to).size) };
-        // Versions that are smaller than the first one don't exist; what is far larger was never set.
+        // No version is smaller than the first one. A size that is far larger was never set.
         if !(FIRST_SIZE..=4096).contains(&size) {
             return Err(CallError::argument(format!(
                 "vecsink_stats.size is {size}: set it to sizeof(vecsink_stats) before the call"

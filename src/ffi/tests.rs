@@ -1,4 +1,4 @@
-//! The header that is checked in is the one these files make.
+//! Tests that the header in the repository is the one that is made from these files.
 
 #[test]
 fn the_header_is_up_to_date() {

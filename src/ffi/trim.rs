@@ -1,13 +1,13 @@
-//! Has the allocator of C give free memory back to the system, which it keeps for the next rows otherwise.
+//! Makes the C allocator return free memory to the system. Otherwise it keeps this memory for the next rows.
 
-/// A library mustn't change how its host's allocator works, but may tell it that much is free.
+/// A library must not change how its host's allocator works. But it may tell the allocator that much memory is free.
 pub fn at_rest() {
     crate::pipeline::gives_back_by(free_memory);
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn free_memory() {
-    // SAFETY: any number of bytes may be left at the top.
+    // SAFETY: the function takes any number.
     unsafe { libc::malloc_trim(0) };
 }
 

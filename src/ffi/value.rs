@@ -15,9 +15,9 @@ pub type vecsink_type = i32;
 pub const VECSINK_NULL: vecsink_type = 0;
 /// as.i64: 0 or 1.
 pub const VECSINK_BOOL: vecsink_type = 1;
-/// as.i64. For any integer or numeric column it fits into.
+/// as.i64. For any integer or numeric column into which the number fits.
 pub const VECSINK_I64: vecsink_type = 2;
-/// as.f64 holds it.
+/// as.f64 holds the number.
 pub const VECSINK_F32: vecsink_type = 3;
 /// as.f64.
 pub const VECSINK_F64: vecsink_type = 4;
@@ -25,13 +25,13 @@ pub const VECSINK_F64: vecsink_type = 4;
 pub const VECSINK_STR: vecsink_type = 5;
 /// as.span: length in bytes.
 pub const VECSINK_BYTES: vecsink_type = 6;
-/// as.decimal: the number without its point, two's complement of 128 bits, at most 38 digits; extra: digits behind the point.
+/// as.decimal: the number without its decimal point, two's complement of 128 bits, at most 38 digits; extra: digits after the point.
 pub const VECSINK_DECIMAL: vecsink_type = 7;
 /// as.i64: days since 1970-01-01.
 pub const VECSINK_DATE: vecsink_type = 8;
 /// as.i64: nanoseconds since midnight.
 pub const VECSINK_TIME: vecsink_type = 9;
-/// A wall clock without zone. as.i64: seconds since 1970-01-01 00:00:00; extra: nanoseconds.
+/// A date and time without a zone. as.i64: seconds since 1970-01-01 00:00:00; extra: nanoseconds.
 pub const VECSINK_TIMESTAMP: vecsink_type = 10;
 /// An instant. as.i64: seconds since 1970-01-01 00:00:00 UTC; extra: nanoseconds.
 pub const VECSINK_INSTANT: vecsink_type = 11;
@@ -75,16 +75,16 @@ pub union vecsink_value_as {
 #[derive(Clone, Copy)]
 pub struct vecsink_value {
     pub r#type: vecsink_type,
-    /// Digits behind the point, or nanoseconds; not used for other types.
+    /// Digits after the decimal point, or nanoseconds; not used for other types.
     pub extra: u32,
     pub r#as: vecsink_value_as,
 }
 
-/// PostgreSQL stores no value that is larger, so it is a mistake of the host's.
+/// PostgreSQL stores no larger value, so a larger length is a mistake of the host.
 const LARGEST: usize = 1 << 30;
 /// PostgreSQL's arrays have six dimensions at most.
 const DEEPEST: u32 = 6;
-/// Elements in all arrays of a row together: bounds what an array that holds itself comes to.
+/// The most elements in all arrays of a row together. This bounds the work for an array that contains itself.
 const MOST_ELEMENTS: usize = 1 << 24;
 
 /// Reads the values of one row.
@@ -99,7 +99,7 @@ impl<'a> ValueReader<'a> {
     }
 
     /// # Safety
-    /// What the value points to is as its type says, and stays unchanged for `'a`.
+    /// The memory that the value points to is as the value's type says, and stays unchanged for `'a`.
     pub unsafe fn read(&mut self, value: &vecsink_value, what: &dyn Display) -> Result<Value<'a>, CallError> {
         // SAFETY: as the caller promises.
         unsafe { self.nested(value, what, 0) }

@@ -1,11 +1,11 @@
-//! Which version this is: of the header, and of the library.
+//! The versions of the header and of the library.
 
 use std::ffi::c_char;
 
 pub const VECSINK_VERSION_MAJOR: u32 = 0;
 pub const VECSINK_VERSION_MINOR: u32 = 1;
 pub const VECSINK_VERSION_PATCH: u32 = 0;
-/// Of the header: major << 16 | minor << 8 | patch.
+/// The version of the header: major << 16 | minor << 8 | patch.
 pub const VECSINK_VERSION_NUMBER: u32 = 0x000100;
 
 const _: () =

@@ -226,7 +226,7 @@ fn the_defaults_are_those_of_the_page() {
         ("| `connectionmaxactive`", "connections", "20", "20", "20"),
         ("| `conflictmode`", "conflict_mode", "VECSINK_CONFLICT_UPSERT", "conflict_mode::upsert", "default"),
         ("| `exceptionmode`", "exception_mode", "VECSINK_EXCEPTION_IGNORE", "exception_mode::ignore", "default"),
-        ("| how long a row waits for others", "linger", "Left out: 2", "2 ms", "linger"),
+        ("| how long a row waits for others", "linger", "Default: 2", "2 ms", "linger"),
     ] {
         says(option, what);
         let comments = [

@@ -35,8 +35,8 @@ pub unsafe extern "C" fn vecsink_sink_push_arrow(
     error: *mut *mut vecsink_error,
 ) -> vecsink_code {
     let work = || {
-        // First of all, so that they are released whatever happens.
-        // SAFETY: as the header asks, for all of these.
+        // This comes first, so that array and schema are released whatever happens.
+        // SAFETY: as the header asks, for both calls.
         let taken = unsafe { imported::Taken::new(array, schema) };
         let pushed = unsafe { optional_place(pushed, "the vecsink_pushed") }?.map(push::nothing_yet);
         let object = sink::get(sink)?;
@@ -107,7 +107,7 @@ mod imported {
             }
             // SAFETY: Arrow's structs as the caller promises, one level after the other.
             unsafe { tree::check(&array, &schema) }.map_err(|what| CallError::argument(format!("Arrow: {what}")))?;
-            // What the check lets pass Arrow's own code may still refuse, in part by panics.
+            // Arrow's own code may refuse an array that has passed this check, and sometimes it panics.
             let import = AssertUnwindSafe(|| {
                 // SAFETY: as above.
                 let mut data = unsafe { from_ffi(array, &schema) }.map_err(|error| error.to_string())?;

@@ -1,10 +1,10 @@
-//! Whether an Arrow array and its schema fit together: what Arrow's own import only asserts.
+//! Checks whether an Arrow array and its schema fit together. Arrow's own import would panic if they don't.
 
 use std::ffi::{CStr, c_char, c_void};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
-/// The structs as Arrow's specification has them.
+/// `ArrowSchema` as Arrow's specification defines it.
 #[repr(C)]
 struct Schema {
     format: *const c_char,
@@ -39,11 +39,11 @@ const DEEPEST: u32 = 8;
 const MOST_CHILDREN: i64 = 1664;
 
 /// # Safety
-/// What the structs point to, as far as it isn't NULL, is there.
+/// Each pointer in the structs is NULL or points to valid memory, as Arrow's specification says.
 pub unsafe fn check(array: &FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<(), String> {
     let array = std::ptr::from_ref(array).cast::<ArrowTree>();
     let schema = std::ptr::from_ref(schema).cast::<Schema>();
-    // SAFETY: the same structs, by their specification.
+    // SAFETY: these are the same structs: their layout is specified.
     let (array, schema) = unsafe { (&*array, &*schema) };
     // SAFETY: as the caller promises.
     unsafe { text(schema.format, "format")? }

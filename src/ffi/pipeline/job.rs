@@ -8,15 +8,15 @@ use super::super::stats::{milliseconds, vecsink_stats};
 use crate::error::Error;
 use crate::pipeline::{Attach, Pipeline, PipelineBuilder, Stats};
 
-/// What a builder has been told so far.
+/// The settings of a builder so far.
 #[derive(Clone)]
 pub struct BuilderState {
-    /// What the job is made of when it isn't SQL.
+    /// The attached topic, if the job isn't made from SQL.
     attach: Option<Attach>,
     builder: PipelineBuilder,
 }
 
-/// The job, and then that it is open no more.
+/// The job. After its end, dropping [`Open`] notes that it isn't open any more.
 pub struct RunningPipeline(Pipeline, #[allow(dead_code, reason = "for its drop")] Open);
 
 impl BuilderState {

@@ -42,7 +42,7 @@ impl HandleKind for RunningPipeline {
     const NAME: &'static str = "vecsink_pipeline";
 }
 
-/// Makes a builder for the job of these Flink SQL statements, which are the same as in the file of `vecsink run`.
+/// Makes a builder for the job of these Flink SQL statements, which are those of a job file for `vecsink run`.
 /// Nothing is opened or checked yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_new(
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_attach(
     unsafe { call(error, work) }
 }
 
-/// A column of the messages and of the table, with its Flink SQL type, "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
+/// A column of the messages and of the table, with its Flink SQL type, such as "BIGINT" or "ARRAY<FLOAT>". Attached topics only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_column(
     builder: *mut vecsink_pipeline_builder,
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_sink_option(
     }
 }
 
-/// Sets an option of a table of the SQL, whatever the statements say.
+/// Sets an option of a table of the SQL. It counts more than the statements' own value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_option(
     builder: *mut vecsink_pipeline_builder,
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_option(
     }
 }
 
-/// The name under which progress is kept, unless the statements give one.
+/// The name under which progress is stored, unless the statements give one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_name(
     builder: *mut vecsink_pipeline_builder,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_variable(
     }
 }
 
-/// Bytes of rows between reading and COMMIT; wins over the statements' 'buffer.memory'.
+/// The most bytes of rows between reading and COMMIT. It counts more than the statements' 'buffer.memory'.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_buffer_memory(
     builder: *mut vecsink_pipeline_builder,
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn vecsink_pipeline_builder_buffer_memory(
     unsafe { change(builder, error, |plan| plan.buffer_memory(bytes)) }
 }
 
-/// How long the database may be away, in milliseconds; wins over the statements' 'max.outage'.
+/// How long the database may be unreachable, in milliseconds. It counts more than the statements' 'max.outage'.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_builder_max_outage(
     builder: *mut vecsink_pipeline_builder,
@@ -237,8 +237,8 @@ pub extern "C" fn vecsink_pipeline_builder_free(builder: *mut vecsink_pipeline_b
     ask((), || drop(handle::take::<PipelineBuilderCell>(builder)));
 }
 
-/// Waits for the job's end: VECSINK_OK when it has ended well (a bounded source, or it was stopped), VECSINK_TIMED_OUT while
-/// it runs, else why it failed.
+/// Waits for the job's end. VECSINK_OK: it has ended well, because its bounded sources are read or because it was stopped.
+/// VECSINK_TIMED_OUT: it still runs. Any other code: why it failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_wait(
     pipeline: *mut vecsink_pipeline,
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn vecsink_pipeline_wait(
     unsafe { call(error, work) }
 }
 
-/// What the job has done and is doing; also after its end.
+/// The figures of the job, while it runs and after its end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vecsink_pipeline_stats(
     pipeline: *const vecsink_pipeline,
@@ -271,8 +271,8 @@ pub unsafe extern "C" fn vecsink_pipeline_stats(
     unsafe { call(error, work) }
 }
 
-/// Reads nothing more, writes what was read, stores the progress and ends. What isn't written within deadline_ms is
-/// abandoned, with VECSINK_STOPPED, and is read again at the next start. Stopping again returns the same code. While
+/// Reads nothing more, writes the rows of what was read, stores the progress and ends. Rows that aren't written within deadline_ms
+/// are abandoned, with VECSINK_STOPPED, and are read again at the next start. Stopping again returns the same code. While
 /// another thread stops the job, this call waits for it, until the deadline. Returns within a second of the deadline.
 /// last_stats may be NULL. The job must still be freed.
 #[unsafe(no_mangle)]
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn vecsink_pipeline_stop(
     unsafe { call(error, work) }
 }
 
-/// Frees a job. A running job is abandoned; nothing is lost, because what isn't written is read again at the next
+/// Frees a job. A running job is abandoned. Nothing is lost, because rows that aren't written are read again at the next
 /// start. NULL is fine. From a callback it only logs an error.
 #[unsafe(no_mangle)]
 pub extern "C" fn vecsink_pipeline_free(pipeline: *mut vecsink_pipeline) {

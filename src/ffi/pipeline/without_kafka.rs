@@ -1,4 +1,4 @@
-//! There are no jobs without Kafka.
+//! The functions of jobs in a build without Kafka: there are no jobs.
 
 use std::time::Duration;
 
