@@ -1,4 +1,4 @@
-"""A real PostgreSQL with pgvector, and a schema in it that one test has to itself."""
+"""A real PostgreSQL server with pgvector. Each test has a schema of its own in it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import vecsink
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-# A shell that starts the tests in its background has them ignore Ctrl-C, which some of them send to themselves.
+# If a shell starts the tests in the background, they ignore Ctrl-C. But some tests send it to themselves.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def address(variable: str) -> str:
-    """What tests/servers/servers.py says of a server; without it the test is skipped, loudly."""
+    """The address of a server, from tests/servers/servers.py. Without it the test is skipped, and the skipped test is
+    counted."""
     value = os.environ.get(variable)
     if value:
         return value
@@ -79,7 +80,7 @@ class Schema:
 def url() -> str:
     url = address("VECSINK_TEST_PG18")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(7)")  # two sessions that make an extension get in each other's way
+        connection.execute("SELECT pg_advisory_lock(7)")  # two sessions that make the same extension at once disturb each other
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     return url
 

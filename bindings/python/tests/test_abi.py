@@ -1,4 +1,4 @@
-"""The ctypes declarations are those of include/vecsink.h: a C compiler is asked, and the header's text."""
+"""Compares the ctypes declarations with include/vecsink.h, by a C compiler and by the header's text."""
 
 import ctypes
 import re
@@ -80,7 +80,7 @@ def test_every_number_of_the_header_is_known(header):
 
 
 def prototypes(header: str) -> dict[str, tuple[str, list[str]]]:
-    """Of the functions that the library exports: what each gives, and takes."""
+    """For each function that the library exports: the type of its result, and those of its arguments."""
     found = {}
     for gives, name, takes in re.findall(r"(?m)^(?!static|\s+return)([\w* ]+?)\s*\b(vecsink_\w+)\(([^)]*)\);", header):
         arguments = [] if takes.strip() == "void" else takes.split(",")
@@ -89,7 +89,7 @@ def prototypes(header: str) -> dict[str, tuple[str, list[str]]]:
 
 
 def kind(c: str) -> str:
-    """What a C type is to a call: a pointer, or a number of a size."""
+    """How a C type is passed in a call: as a pointer, or as a number of some size."""
     if "*" in c or "_callback" in c:
         return "pointer"
     words = {"void": "nothing", "bool": "c_bool", "size_t": "c_ulong", "ptrdiff_t": "c_long", "vecsink_code": "c_int"}

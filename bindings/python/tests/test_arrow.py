@@ -1,4 +1,4 @@
-"""Arrow by its C Data Interface: pyarrow, polars, and whoever else exports it."""
+"""Arrow by its C Data Interface: pyarrow, polars, and other objects that export it."""
 
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
@@ -57,7 +57,7 @@ def test_a_polars_data_frame_of_every_type_is_read_back(schema):
 
 
 class Exporter:
-    """Somebody else's record batch."""
+    """An object of another library that exports a record batch."""
 
     def __init__(self, batch) -> None:
         self.__arrow_c_array__ = batch.__arrow_c_array__

@@ -1,4 +1,4 @@
-"""Batches of columns: every kind that numpy, pandas and plain Python have, read back from PostgreSQL."""
+"""Batches of columns: all kinds of numpy, pandas and plain Python, read back from PostgreSQL."""
 
 import uuid
 from array import array
@@ -15,19 +15,19 @@ MASKED = np.ma.masked_array
 
 
 def packed(dtype):
-    """A column out of a structured array without padding: neither contiguous nor aligned."""
+    """A column of a structured array without padding, so it is neither contiguous nor aligned."""
     values = np.zeros(3, np.dtype([("pad", "u1"), ("value", dtype)]))
     values["value"] = [1, 2, 3]
     return values["value"]
 
 
 def unaligned(values):
-    """The same elements one behind the other, from an odd address on."""
+    """The same elements without gaps, but beginning at an odd address."""
     return np.frombuffer(b"x" + values.tobytes(), values.dtype, offset=1).reshape(values.shape)
 
 
 def unaligned_field(*dtype):
-    """A column out of a packed record whose rows are a multiple of its elements apart."""
+    """A column of a packed structured array. The distance between two rows is a multiple of the element's size."""
     (_, kind, *width) = spec = ("value", *dtype)
     size = np.dtype((kind, *width) if width else kind).itemsize
     values = np.zeros(3, np.dtype([("pad", "u1"), spec, ("more", f"V{-(size + 1) % np.dtype(kind).itemsize}")]))
@@ -168,7 +168,7 @@ def test_a_matrix_is_read_in_place(items):
 
 
 def test_nulls_texts_and_lists_stay_with_their_rows_from_call_to_call(schema):
-    """Where a batch takes several calls, each begins somewhere in a bitmap and in offsets."""
+    """If a batch takes several calls, each call begins in the middle of the bitmap and of the offsets."""
     rows = 2 * 65_536 + 77
     schema.execute("CREATE TABLE items (id int PRIMARY KEY, name text, n int, list real[], mixed text)")
     numbers = list(range(rows))

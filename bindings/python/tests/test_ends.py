@@ -20,13 +20,13 @@ from test_threads import eventually, run
 import vecsink
 
 GRACE = 1.0
-"""Seconds that a call may take beyond its deadline."""
+"""How many seconds after its deadline a call may end."""
 
 BIG = "x" * 100_000
 
 
 class Private:
-    """A PostgreSQL server of a test's own, with a table that rows are pushed into."""
+    """A PostgreSQL server for one test, with a table that rows are pushed into."""
 
     def __init__(self):
         script = [sys.executable, str(PROJECT / "tests" / "servers" / "servers.py"), "serve", "postgres18"]
@@ -47,15 +47,15 @@ class Private:
 
 @pytest.fixture
 def private():
-    address("VECSINK_TEST_PG18")  # where the shared one can't be had, neither can this
+    address("VECSINK_TEST_PG18")  # skips the test if there is no PostgreSQL
     server = Private()
     yield server
     server.tell("thaw")
-    server.process.communicate()  # the end of its input ends it
+    server.process.communicate()  # the server ends at the end of its input
 
 
 class Lateness:
-    """By how much the machine itself is late: what sleeps take longer than they were told to."""
+    """Measures by how much the machine itself is late: how much longer sleeps take than they should."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -72,7 +72,7 @@ LATENESS = Lateness()
 
 
 def timed(deadline, call):
-    """What the call raises, if it does so in time."""
+    """The type of the error that the call raises. The call must end in time."""
     begun, late = time.monotonic(), LATENESS.seconds
     try:
         call()
@@ -110,7 +110,7 @@ def test_every_call_ends_by_its_deadline_on_a_frozen_server(private, topic):  # 
         "push": (0.5, lambda: sink.push(id=2, name=BIG, timeout=0.5), vecsink.TimedOutError),
         "push_values": (0.5, lambda: sink.push_values([2, BIG], timeout=0.5), vecsink.TimedOutError),
         "push_batch": (0.5, lambda: sink.push_batch({"id": [2], "name": [BIG]}, timeout=0.5), vecsink.TimedOutError),
-        "delete": (0.5, lambda: sink.delete(1, timeout=0.5), (vecsink.TimedOutError, None)),  # a small one may find room
+        "delete": (0.5, lambda: sink.delete(1, timeout=0.5), (vecsink.TimedOutError, None)),  # a small row may find room
         "wait_durable": (0.5, lambda: sink.wait_durable(1, timeout=0.5), vecsink.TimedOutError),
         "flush": (0.5, lambda: sink.flush(timeout=0.5), vecsink.TimedOutError),
         "stats": (0, sink.stats, None),

@@ -1,4 +1,4 @@
-"""What must not be, and is told as an error instead of a crash or a loss."""
+"""Wrong calls and values lead to errors, never to a crash or to lost rows."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""Random rows, pushed one at a time, as columns, and as Arrow, are what psycopg stores of the same objects."""
+"""Compares random rows, pushed one at a time, as columns, and as Arrow, with what psycopg stores of the same objects."""
 
 from datetime import date, datetime, timezone
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hypothesis import strategies as of
 
 INT8 = of.integers(-(2**63), 2**63 - 1)
 TEXT = of.text(of.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-# Years that PostgreSQL and Python both have, whole microseconds, no zone but UTC.
+# Years that both PostgreSQL and Python have, whole microseconds, and only the zone UTC.
 MOMENTS = of.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))
 COLUMNS = {
     "small": ("smallint", of.integers(-(2**15), 2**15 - 1), pa.int16()),
@@ -35,7 +35,7 @@ ARROW = [name for name, (_, _, kind) in COLUMNS.items() if kind is not None]
 
 
 def sensible(row: dict) -> dict:
-    # psycopg writes a Decimal as text; -0 and exponents beyond numeric's are none of our business.
+    # psycopg passes a Decimal as text. Exponents that numeric doesn't have are not tested here.
     value = row["any_size"]
     if value is not None and abs(value.adjusted()) > 60:
         row["any_size"] = Decimal(1)

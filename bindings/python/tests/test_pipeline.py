@@ -17,7 +17,7 @@ LONG = 60
 
 @pytest.fixture
 def topic():
-    """Makes a topic with these messages; gives its name and the brokers."""
+    """Makes a topic with these messages. Returns its name and the brokers."""
     brokers = address("VECSINK_TEST_KAFKA")
     command = os.environ.get("VECSINK_TEST_COMMAND", str(PROJECT / "target" / "release" / "vecsink"))
     if not os.path.exists(command):
@@ -86,7 +86,7 @@ def test_a_job_of_sql_runs_goes_on_and_is_stopped(items, topic):
     assert "ended" in repr(job)
     with vecsink.Pipeline.from_sql(text, **start, fresh=True, buffer_memory=4 << 20, max_outage=60) as job:
         end = time.monotonic() + LONG
-        # The rows are there already, exactly so.
+        # The table has the same rows already.
         while job.stats().rows_unchanged < 300:
             assert time.monotonic() < end
             time.sleep(0.02)

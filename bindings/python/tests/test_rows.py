@@ -114,7 +114,7 @@ def test_a_value_is_stored_as_what_it_is(schema, kind, value, stored):
     schema.execute(f"CREATE TABLE items (value {kind})")
     with schema.sink() as sink:
         sink.push(value=value)
-    # A cast to text would print booleans and intervals in other words.
+    # Without the cast psycopg would return Python objects.
     assert schema.rows("SELECT value::text FROM items") == [(stored,)]
 
 
@@ -220,7 +220,7 @@ def test_a_stream_opened_again_fences_the_sink_that_had_it(items):
         for number in range(2, 1000):
             first.push(id=number, feature=[0.0] * 4)
             first.flush(1)
-            threading.Event().wait(0.05)  # it looks once a second
+            threading.Event().wait(0.05)  # the sink checks its stream once per second
 
 
 def test_stats_add_up(schema):

@@ -221,7 +221,7 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
         sink.push(id=1, feature=[0.0] * 4)
         child = os.fork()
         if child == 0:
-            opened = lambda: vecsink.Sink(url, table)  # what its parent has threads for, a child can't have
+            opened = lambda: vecsink.Sink(url, table)  # its parent has threads of the library, so the child can't open one
             for call in [lambda: sink.push(id=2, feature=[0.0] * 4), sink.flush, sink.close, sink.stats, opened]:
                 try:
                     call()
@@ -230,7 +230,7 @@ def test_a_child_after_a_fork_leaves_its_parents_sink_alone(items):
                     pass
             del sink
             gc.collect()
-            sys.exit(7)  # the whole way down, atexit and all
+            sys.exit(7)  # the usual end of an interpreter, with its atexit functions
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         sink.push(id=4, feature=[0.0] * 4)
         assert sink.close().rows_written == 2
@@ -279,7 +279,7 @@ def test_the_end_of_the_interpreter_writes_what_was_pushed(items):
 def test_an_unclosed_sink_is_freed_also_where_warnings_are_errors(items, end):
     program = f"""
         import sys, vecsink
-        sink = vecsink.Sink(*sys.argv[1:], linger=20)  # so that only its end writes the row
+        sink = vecsink.Sink(*sys.argv[1:], linger=20)  # so that the row is written only at the end
         sink.push(id=1, feature=[0.0] * 4)
         {end}
     """
@@ -324,11 +324,11 @@ def test_pushed_arrays_are_not_held(items):
                 sink.push(id="x", feature=vector)
         gc.collect()
         assert (sys.getrefcount(vector), sys.getrefcount(matrix)) == references
-        vector.resize(8, refcheck=False)  # nobody exports its buffer
+        vector.resize(8, refcheck=False)  # fails if something still uses the buffer
 
 
 def test_a_lost_connection_is_made_again(items):
-    """All of the sink's sessions are cut off while rows come."""
+    """All sessions of the sink are ended while rows come."""
     with items.sink() as sink, psycopg.connect(items.url, autocommit=True) as other:
         cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE %s"
         lost = 0

@@ -21,7 +21,7 @@ def pip(*arguments, **variables):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Built around the library under test, so that cargo isn't needed twice."""
+    """The wheel is built with the library under test, so that cargo doesn't build the library again."""
     folder = tmp_path_factory.mktemp("wheel")
     built = pip("wheel", PACKAGE, "--no-deps", "--no-build-isolation", "-w", folder, VECSINK_BUILD_LIBRARY=_library.lib._name)
     assert built.returncode == 0, built.stdout + built.stderr
