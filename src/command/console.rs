@@ -26,7 +26,7 @@ fn log_filter(text: &str) -> Result<String, String> {
     for part in levels.split(',') {
         let level = part.split_once('=').map_or("", |(_, level)| level.trim());
         if !level.is_empty() && level.parse::<LevelFilter>().is_err() {
-            return Err(format!("'{level}' is no level: off, error, warn, info, debug and trace are"));
+            return Err(format!("'{level}' is not a log level; use off, error, warn, info, debug or trace"));
         }
     }
     Ok(text.to_owned())

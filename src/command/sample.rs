@@ -11,7 +11,7 @@ const WIDEST: usize = 40;
 pub fn table(sample: &Sample) -> String {
     let mut text = format!("{} from {}, the next records:\n", sample.sink, sample.source);
     if sample.records.is_empty() {
-        text += "  none is there\n";
+        text += "  there are none\n";
         return text;
     }
     let head = |first: &str, cell: fn(&crate::pipeline::SampledColumn) -> &str| {

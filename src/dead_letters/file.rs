@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Dead letters are rare enough that one lock for all files costs nothing.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// A file that is only appended to. It is opened anew for each write, so that it may be moved away (rotated) at any time.
+/// A file that is only appended to. It is opened again for each write, so that it may be moved away (rotated) at any time.
 #[derive(Debug)]
 pub struct DeadLetterFile {
     path: PathBuf,

@@ -143,7 +143,7 @@ impl Dispatcher {
         self.push_all(std::iter::once((shard, row)))
     }
 
-    /// Appends rows to their shards, and charges them to the budget. The shards are locked once for all of them. Returns whether another
+    /// Appends rows to their shards, and charges them to the budget. The shards are locked once for all rows. Returns whether another
     /// writer must be started.
     pub fn push_all<'a>(&self, rows: impl IntoIterator<Item = (usize, QueuedRow<'a>)>) -> bool {
         self.put(|DispatcherState { shards, spare, chunk_limits, uncharged, .. }, now| {

@@ -156,7 +156,7 @@ fn an_idle_writer_ends_when_the_last_batch_of_a_closed_sink_is_given_back() {
     dispatcher.expect_writer();
     let other = Arc::clone(&dispatcher);
     let idle = std::thread::spawn(move || {
-        // The other row's shard is held: either it comes here after the first batch, or the taker below gets it.
+        // The first batch holds the shard of the other row. After it is given back, either this thread or the one below takes that row.
         while let Some(TakenBatch { batch, .. }) = other.take(&mut OwnQueues::default(), || {}) {
             other.give_back(batch, Duration::ZERO);
         }

@@ -186,7 +186,7 @@ impl Shards {
         }
     }
 
-    /// Counts anew which shards have rows, and which rows are available.
+    /// Counts again which shards have rows, and which rows are available.
     fn count(&mut self) {
         (self.filled, self.available) = (0, Available::default());
         for (shard, queue) in self.queues.iter().enumerate().filter(|(_, queue)| queue.rows() > 0) {

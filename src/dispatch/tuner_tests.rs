@@ -7,7 +7,8 @@ fn tuner(rows: usize, rows_are_free: bool, most_writers: usize) -> Tuner {
     Tuner::new(TunerStart { rows, rows_are_free, first_rows: usize::MAX, most_writers })
 }
 
-/// Lets a database with room for `useful` transactions at once be written to for ten seconds.
+/// Simulates ten seconds of writing to a database that can carry out `useful` transactions at once without slowing down. Returns the
+/// setting at the end.
 fn settles_at(mut tuner: Tuner, useful: usize, commit: Duration, row: Duration, was_full: bool) -> BatchSetting {
     let start = Instant::now();
     let mut now = start;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 /// A number of writers is judged by as many batches as there are writers, but at least by this many.
 const LEAST_BATCHES: u32 = 4;
-/// At best, the rate grows as the number of writers: 1.5 times as many writers write 1.5 times as many rows per second. Additional
-/// writers are worth it if they bring at least this share of that growth.
+/// At best, the rate grows in proportion to the number of writers: 1.5 times as many writers write 1.5 times as many rows per second.
+/// Additional writers are worth it if they bring at least this share of that growth.
 const WORTH_IT: f64 = 0.4;
 /// A number of writers is tried for at most this long, even if there weren't enough rows to judge it.
 const PATIENCE: Duration = Duration::from_secs(2);

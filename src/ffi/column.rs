@@ -199,7 +199,7 @@ impl<'a> ColumnReader<'a> {
                 }
                 VECSINK_COLUMN_LISTS_F16 => Of::Lists { offsets: self.offsets()?, elements: Vector::Half(self.all()?) },
                 VECSINK_COLUMN_VALUES => Of::Values(self.any()?),
-                other => return Err(self.wrong(format_args!("{other} is no vecsink_column_type"))),
+                other => return Err(self.wrong(format_args!("{other} is not a vecsink_column_type"))),
             })
         }
     }
@@ -236,7 +236,8 @@ impl<'a> ColumnReader<'a> {
         match bytes.iter().position(|byte| byte > 1) {
             None => Ok(bytes),
             Some(row) => {
-                Err(self.wrong(format_args!("a VECSINK_COLUMN_BOOL has bytes of 0 and 1, not so in row {row}")))
+                Err(self
+                    .wrong(format_args!("the byte of row {row} is neither 0 nor 1, as a VECSINK_COLUMN_BOOL needs")))
             }
         }
     }
@@ -275,7 +276,7 @@ impl<'a> ColumnReader<'a> {
             VECSINK_MILLISECOND => TimeUnit::Millisecond,
             VECSINK_MICROSECOND => TimeUnit::Microsecond,
             VECSINK_NANOSECOND => TimeUnit::Nanosecond,
-            other => return Err(self.wrong(format_args!("{other} is no unit of time"))),
+            other => return Err(self.wrong(format_args!("{other} is not a unit of time"))),
         })
     }
 
@@ -318,9 +319,9 @@ impl<'a> ColumnReader<'a> {
         let dimension = self.column.dimension;
         let stride = if self.column.stride == 0 { dimension } else { self.column.stride };
         if dimension == 0 || stride < dimension {
-            return Err(
-                self.wrong(format_args!("no matrix has a dimension of {dimension} and a row every {stride} elements"))
-            );
+            return Err(self.wrong(format_args!(
+                "a matrix can't have a dimension of {dimension} and a row every {stride} elements"
+            )));
         }
         let used = self.used(dimension, stride)?;
         let elements = match elements {

@@ -1,4 +1,4 @@
-//! Objects that each process has for itself. After a fork the child gets new ones, so that it never uses those of its parent, whose
+//! Objects of which each process has its own. After a fork the child gets new ones, so that it never uses those of its parent, whose
 //! locks may have been held by other threads at that moment.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -43,7 +43,7 @@ pub trait Intake {
     /// compaction has removed.
     fn passed(&mut self, topic: &Arc<str>, partition: i32, next: i64);
 
-    /// These many offsets can't be read any more: retention or somebody has deleted them.
+    /// This many offsets can't be read any more: retention or somebody has deleted them.
     fn missed(&mut self, _offsets: u64) {}
 
     /// The partition was created again: from now on it is read from `start`. Rows that were taken before are still written, but

@@ -22,8 +22,8 @@ impl Sink {
     /// runs at the deadline, this doesn't wait for it, and no more callbacks are made.
     ///
     /// With `sink.vector-index` = defer this also builds the vector indexes that were dropped when the sink was opened. If the deadline
-    /// ends the build, all rows are durable, and this returns [`Error::Target`] with the statements to run. The next sink of the table
-    /// builds the indexes, too.
+    /// ends the build, all rows are durable, and this returns [`Error::Target`] with the statements to run. If they aren't run,
+    /// the next sink of the table builds the indexes.
     pub fn close(&self, deadline: Duration) -> Result<Summary> {
         if self.core.is_callback_thread() {
             return Err(Error::Internal("a sink can't be closed from its own callback".into()));

@@ -16,7 +16,7 @@ use crate::threads;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the wait for the thread's end checks whether the time is over.
 const RECHECK: Duration = Duration::from_millis(50);
-/// How often the last position is tried to be stored.
+/// How many times the thread tries to store the last position.
 const LAST_ATTEMPTS: u32 = 3;
 
 pub struct PositionKeeper(Arc<KeeperEnd>);

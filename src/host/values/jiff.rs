@@ -47,7 +47,7 @@ impl ToValue for Zoned {
     }
 }
 
-/// Before 1970 jiff's nanoseconds are negative. A value has nanoseconds from 0 up, and a second less.
+/// Before 1970 jiff's nanoseconds are negative. In a value they are never negative, so its seconds are one less.
 fn floored(since: SignedDuration) -> (i64, u32) {
     match since.subsec_nanos() {
         nanos @ 0.. => (since.as_secs(), nanos as u32),

@@ -127,7 +127,7 @@ impl<'a> Broker<'a> {
                 if let Some(reason) = self.consumer.context().connection_broke() {
                     return Err(Error::Source(format!(
                         "no answer from Kafka at {}{why}; its connections break: {reason}; do \
-                         properties.security.protocol and sasl.mechanism fit this port, and is it Kafka's?",
+                         properties.security.protocol and sasl.mechanism fit this port, and is it a port of Kafka?",
                         self.brokers
                     )));
                 }

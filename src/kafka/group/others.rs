@@ -1,5 +1,5 @@
-//! Whether the other members have read their partitions. A member stays until they have, so that it can take over partitions
-//! of one that fails.
+//! Whether the other members have read their partitions. A member stays in the group until the others have, so that it can take over
+//! the partitions of a member that fails.
 
 use std::time::{Duration, Instant};
 

@@ -165,7 +165,7 @@ impl Translation {
         !self.membership.is_empty() || self.settings.iter().any(|(name, _)| is_tuning(name))
     }
 
-    /// Without the tuning settings. It is for a client that refuses a combination of values, each of which it takes alone.
+    /// Leaves out the tuning settings, for a client that takes each value alone but refuses them together.
     pub fn without_tuning(mut self) -> Self {
         self.settings.retain(|(name, _)| !is_tuning(name));
         self.membership.clear();

@@ -210,7 +210,7 @@ impl Coordinator {
         let until_look = wanted.next_look.saturating_duration_since(Instant::now());
         Ok(match tried {
             TriedChange::Done => {
-                movers.begin_anew();
+                movers.begin_again();
                 log::info!(
                     "{}: the hot child has about {} rows, and a query needs {:.1} ms for them; it was sealed and gets an index of its own",
                     line.name(),

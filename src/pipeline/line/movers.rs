@@ -71,7 +71,7 @@ enum AfterMove {
 
 impl Movers {
     /// To be called when there is a new hot child: the movers begin at its first page.
-    pub fn begin_anew(&self) {
+    pub fn begin_again(&self) {
         self.page.store(0, Ordering::Relaxed);
     }
 
