@@ -119,7 +119,6 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// How many units there are in a second.
     fn per_second(self) -> i64 {
         match self {
             TimeUnit::Second => 1,
@@ -221,8 +220,7 @@ pub enum ColumnValues<'a> {
         /// The unit of the counts.
         unit: TimeUnit,
     },
-    /// Vectors that all have the length `dimension`. The first one begins at element 0, and each of the others `stride` elements
-    /// after the one before it.
+    /// Vectors that all have the length `dimension`. A vector begins `stride` elements after the one before it.
     Matrix {
         /// The elements of all vectors.
         elements: Vector<'a>,
