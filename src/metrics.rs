@@ -30,7 +30,8 @@ macro_rules! counters {
 counters! {
     /// Messages taken from the source.
     records_read,
-    /// Offsets that were gone before they could be read: from where reading was to go on up to the earliest record there is.
+    /// Offsets that were gone before they could be read: those between the offset where reading should have gone on and the earliest
+    /// record that was still there.
     records_missed,
     /// Bytes of the keys and values of the messages in `records_read`.
     bytes_read,

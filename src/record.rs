@@ -24,7 +24,7 @@ pub struct Record<'a> {
     pub topic: &'a Arc<str>,
     pub partition: i32,
     pub offset: i64,
-    /// Milliseconds since the epoch, when the source has one.
+    /// Milliseconds since 1970 in UTC, if the source has a timestamp.
     pub timestamp_ms: Option<i64>,
     pub timestamp_type: TimestampType,
     /// The epoch of the partition's leader when the record was written, if the source tells it.

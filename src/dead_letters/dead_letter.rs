@@ -32,7 +32,7 @@ pub type OwnedHeader = (String, Option<Vec<u8>>);
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
     pub position: Position,
-    /// The record's own timestamp, in milliseconds since the epoch.
+    /// The record's own timestamp, in milliseconds since 1970 in UTC.
     pub timestamp_ms: Option<i64>,
     pub key: Option<Vec<u8>>,
     pub headers: Vec<OwnedHeader>,
@@ -40,7 +40,7 @@ pub struct DeadLetter {
     /// The sink that rejected the record; another sink of the same job may have written it. Empty if it isn't known.
     pub sink: String,
     pub rejection: Rejection,
-    /// When it was rejected, in milliseconds since the epoch.
+    /// When it was rejected, in milliseconds since 1970 in UTC.
     pub time_ms: i64,
 }
 
