@@ -31,6 +31,8 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -43,5 +45,12 @@ mod tests {
             assert!(backoff.after(waits) <= LONGEST);
         }
         assert!(backoff.after(22) >= LONGEST / 2);
+    }
+
+    #[test]
+    fn writers_that_waited_equally_often_wait_differently_long() {
+        let backoff = Backoff::new(Duration::from_secs(1));
+        let waits: HashSet<Duration> = (0..100).map(|_| backoff.after(1)).collect();
+        assert!(waits.len() > 10, "{waits:?}");
     }
 }
