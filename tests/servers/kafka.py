@@ -51,7 +51,8 @@ JAVA = ("java", "-Xms64m", "-Xmx1536m", "-XX:+UseSerialGC", "-XX:TieredStopAtLev
 
 
 class Kafka:
-    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port."""
+    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port. The settings
+    are further lines of the broker's properties."""
 
     name = "kafka"
 
@@ -59,6 +60,7 @@ class Kafka:
 
     def __init__(self):
         self.making = self.process = None
+        self.settings = {}
 
     def prepare(self, folder):
         self.folder = folder
@@ -76,7 +78,8 @@ class Kafka:
             listeners=",".join(f"{protocol}://127.0.0.1:{port}" for protocol, port in self.ports.items()),
             controller=free_port(), logs=self.data, keystore=keystore,
             plain=f'{LOGIN_MODULES}.plain.PlainLoginModule required user_{USER}="{self.password}";',
-            scram=f"{LOGIN_MODULES}.scram.ScramLoginModule required;"))
+            scram=f"{LOGIN_MODULES}.scram.ScramLoginModule required;") + "".join(
+                f"{name}={value}\n" for name, value in self.settings.items()))
         self.properties.chmod(0o600)
         give(self.properties)
         scram = [word for size in (256, 512)

@@ -4,6 +4,7 @@ import secrets
 import signal
 import socket
 import struct
+from urllib.parse import urlsplit
 
 import certificates
 import packages
@@ -14,11 +15,13 @@ CERTIFIED = "/_certified$"
 
 
 class Postgres:
-    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port."""
+    """Begun by `prepare`, ready after `start`. `stop` and `kill` leave the data for the next `start` on the same port. The setting
+    `upstream`, the URL of a server of the same version, makes it a standby of that server."""
 
     def __init__(self, name, variable, package, authentication="scram-sha-256", tls=False):
         self.name, self.variable, self.authentication, self.tls = name, variable, authentication, tls
         self.package = package
+        self.settings = {}
         self.making = self.process = None
 
     def prepare(self, folder):
@@ -31,6 +34,14 @@ class Postgres:
         self.sockets.mkdir(mode=0o755)
         give(self.sockets)
         self.port = free_port()
+        if "upstream" in self.settings:
+            upstream = self.settings["upstream"]
+            self.password = urlsplit(upstream).password
+            self.making = Process(f"{self.name}-basebackup", [
+                self.programs / "pg_basebackup", "--pgdata", self.data, "--dbname", upstream, "--write-recovery-conf",
+                "--checkpoint=fast", "--no-sync",
+            ], folder)
+            return
         self.password = secrets.token_hex(8)
         password_file = folder / f"{self.name}.password"
         password_file.write_text(self.password)

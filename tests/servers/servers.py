@@ -10,7 +10,7 @@
 Servers: postgres18 (with pgvector), postgres93, postgres96, postgres18-tls, kafka, registry (of schemas),
 pgbouncer-1.18, pgbouncer-1.24; and what hosts in other languages need, koffi, jna and gunicorn, which only lies there.
 Without names: all. A PgBouncer only runs for a test of its own, with settings:
-`serve pgbouncer-1.18 --set upstream=URL --set pool_mode=transaction`.
+`serve pgbouncer-1.18 --set upstream=URL --set pool_mode=transaction`. With `--set upstream=URL` postgres18 is a standby of that server.
 """
 
 import argparse

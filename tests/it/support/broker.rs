@@ -85,6 +85,11 @@ impl Topic {
         producer_of(self.kafka.config().set("linger.ms", linger_ms.to_string()).set("acks", "all"))
     }
 
+    /// A producer for a broker that is restarted meanwhile: what is sent is there once, and in its order.
+    pub fn steady_producer(&self) -> ThreadedProducer<Deliveries> {
+        producer_of(self.kafka.config().set("linger.ms", "20").set("enable.idempotence", "true"))
+    }
+
     /// Sends values to a partition, and returns when the broker has them all.
     pub fn produce<V: AsRef<[u8]>>(&self, partition: i32, values: impl IntoIterator<Item = V>) {
         self.produce_to(values, |_| partition);
@@ -173,7 +178,7 @@ fn finish(producer: &ThreadedProducer<Deliveries>) {
 }
 
 /// Sends a record, waiting while the producer's queue is full.
-fn send<K: ToBytes + ?Sized>(producer: &ThreadedProducer<Deliveries>, record: BaseRecord<'_, K, [u8]>) {
+pub fn send<K: ToBytes + ?Sized>(producer: &ThreadedProducer<Deliveries>, record: BaseRecord<'_, K, [u8]>) {
     let mut record = record;
     while let Err((error, back)) = producer.send(record) {
         assert!(matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)), "{error}");

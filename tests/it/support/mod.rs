@@ -20,7 +20,7 @@ pub use features::{Feature, servers};
 pub use postgresql::{
     Schema, client_certificate, postgres18, postgres18_sockets, postgres18_tls, postgres93, postgres96,
 };
-pub use private::{PgBouncer, PrivatePostgres, PrivateRegistry};
+pub use private::{PgBouncer, PrivateKafka, PrivatePostgres, PrivateRegistry};
 pub use proxy::Proxy;
 pub use registry::registry;
 pub use wait::{eventually, eventually_within};

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use super::broker::Kafka;
 use super::postgresql::Postgres;
 use super::registry::Registry;
 use super::servers::{address, script};
@@ -59,6 +60,12 @@ impl Drop for Private {
     }
 }
 
+/// The setting that names the server behind another one.
+fn upstream(server: &Postgres) -> String {
+    let Postgres { user, password, host, port, database, .. } = server;
+    format!("upstream=postgresql://{user}:{password}@{host}:{port}/{database}")
+}
+
 /// A PostgreSQL 18 with pgvector.
 pub struct PrivatePostgres {
     pub server: Postgres,
@@ -73,6 +80,12 @@ impl PrivatePostgres {
         let server = Postgres::at(private.address("VECSINK_TEST_PG18"));
         server.add_extension("vector");
         Some(PrivatePostgres { server, private })
+    }
+
+    /// A standby of this server, which takes no writes before it is promoted (`SELECT pg_promote()`).
+    pub fn standby(&self) -> PrivatePostgres {
+        let private = Private::start_with("postgres18", &[upstream(&self.server)]);
+        PrivatePostgres { server: Postgres::at(private.address("VECSINK_TEST_PG18")), private }
     }
 
     /// Stops the server as an administrator would: sessions are ended.
@@ -95,6 +108,39 @@ impl PrivatePostgres {
     }
 
     /// Starts the server again, on the same port with the same data; returns when it takes connections.
+    pub fn start_again(&mut self) {
+        self.private.tell("start");
+    }
+}
+
+/// A Kafka broker.
+pub struct PrivateKafka {
+    pub server: Kafka,
+    private: Private,
+}
+
+impl PrivateKafka {
+    /// None where the shared one can't be had either.
+    pub fn start() -> Option<PrivateKafka> {
+        address("VECSINK_TEST_KAFKA")?;
+        // Otherwise it would take the broker before the restart for alive, and a start would take twelve seconds.
+        let settings = ["broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=500"].map(str::to_owned);
+        let private = Private::start_with("kafka", &settings);
+        let server = Kafka { brokers: private.address("VECSINK_TEST_KAFKA").to_owned() };
+        Some(PrivateKafka { server, private })
+    }
+
+    /// An orderly end.
+    pub fn stop(&mut self) {
+        self.private.tell("stop");
+    }
+
+    /// `kill -9`. What it has acknowledged is there when it is started again.
+    pub fn crash(&mut self) {
+        self.private.tell("kill");
+    }
+
+    /// Starts it again, on the same port with the same data; returns when it takes connections.
     pub fn start_again(&mut self) {
         self.private.tell("start");
     }
@@ -142,12 +188,10 @@ impl PgBouncer {
         PgBouncer::start("pgbouncer-1.24", "VECSINK_TEST_PGBOUNCER_1_24", upstream, settings)
     }
 
-    fn start(name: &'static str, variable: &str, upstream: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
+    fn start(name: &'static str, variable: &str, server: &Postgres, settings: &[&str]) -> Option<PgBouncer> {
         address(variable)?;
-        let Postgres { user, password, host, port, database, .. } = upstream;
-        let url = format!("upstream=postgresql://{user}:{password}@{host}:{port}/{database}");
         let settings: Vec<String> =
-            std::iter::once(url).chain(settings.iter().map(|line| (*line).to_owned())).collect();
+            std::iter::once(upstream(server)).chain(settings.iter().map(|line| (*line).to_owned())).collect();
         let private = Private::start_with(name, &settings);
         Some(PgBouncer { server: Postgres::at(private.address(variable)), _private: private })
     }

@@ -1,6 +1,8 @@
 //! A proxy before a server that can stop passing bytes, at once or after a given byte in one direction. While it is stopped
-//! nothing passes, and nothing is lost: as with a network that drops packets for a while, or a frozen server.
+//! nothing passes, and nothing is lost: as with a network that drops packets for a while, or a frozen server. It can also be
+//! slow, or close all connections.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -24,11 +26,21 @@ struct State {
     cut_after: Option<(Way, u64)>,
     /// How often that was set.
     said: usize,
+    /// New connections are closed at once.
+    refuses: bool,
+    /// How late bytes are.
+    delay: Duration,
     accepted: usize,
-    open: usize,
     passed: u64,
     ended: bool,
-    streams: Vec<TcpStream>,
+    /// Both ends of each open connection, by its number.
+    open: BTreeMap<usize, [TcpStream; 2]>,
+}
+
+impl State {
+    fn close_all(&mut self) {
+        self.open.values().flatten().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+    }
 }
 
 /// What the threads of a proxy share.
@@ -59,9 +71,13 @@ impl Proxy {
                     return;
                 }
                 state.accepted += 1;
+                if state.refuses {
+                    continue;
+                }
+                let number = state.accepted;
                 drop(state);
                 let (own, to) = (Arc::clone(&own), to.clone());
-                thread::spawn(move || carry(&own, client, &to));
+                thread::spawn(move || carry(&own, number, client, &to));
             }
         });
         Proxy { port: own_port, shared }
@@ -77,9 +93,25 @@ impl Proxy {
         self.change(|state| (state.cut_after, state.said) = (Some((way, bytes)), state.said + 1));
     }
 
+    /// All connections are closed, and new ones too.
+    pub fn refuse(&self) {
+        self.change(|state| {
+            state.refuses = true;
+            state.close_all();
+        });
+    }
+
+    /// From now on bytes come late, each way.
+    pub fn delay(&self, delay: Duration) {
+        self.change(|state| state.delay = delay);
+    }
+
     /// Everything passes again, also what was held back.
     pub fn restore(&self) {
-        self.change(|state| (state.is_cut, state.cut_after) = (false, None));
+        self.change(|state| {
+            (state.is_cut, state.cut_after) = (false, None);
+            (state.refuses, state.delay) = (false, Duration::ZERO);
+        });
     }
 
     /// How many connections were accepted so far.
@@ -89,7 +121,7 @@ impl Proxy {
 
     /// How many connections are open on both sides.
     pub fn open(&self) -> usize {
-        self.shared.state.lock().unwrap().open
+        self.shared.state.lock().unwrap().open.len()
     }
 
     /// Bytes that have passed, both ways together.
@@ -107,7 +139,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.change(|state| {
             state.ended = true;
-            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            state.close_all();
         });
         // Wakes the thread that takes connections.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
@@ -123,7 +155,7 @@ struct Counts {
 
 type Passed = Arc<Mutex<Counts>>;
 
-fn carry(shared: &Arc<Shared>, client: TcpStream, to: &(String, u16)) {
+fn carry(shared: &Arc<Shared>, number: usize, client: TcpStream, to: &(String, u16)) {
     let Ok(server) = TcpStream::connect((to.0.as_str(), to.1)) else { return };
     let copies = [&client, &server].map(|stream| {
         stream.set_nodelay(true).expect("a socket");
@@ -131,8 +163,10 @@ fn carry(shared: &Arc<Shared>, client: TcpStream, to: &(String, u16)) {
     });
     {
         let mut state = shared.state.lock().unwrap();
-        state.open += 1;
-        state.streams.extend([&client, &server].map(|stream| stream.try_clone().expect("descriptors are left")));
+        if state.refuses || state.ended {
+            return;
+        }
+        state.open.insert(number, [&client, &server].map(|stream| stream.try_clone().expect("descriptors are left")));
     }
     let passed = Passed::default();
     let [client_again, server_again] = copies;
@@ -142,7 +176,7 @@ fn carry(shared: &Arc<Shared>, client: TcpStream, to: &(String, u16)) {
     };
     pass(shared, Way::Down, server, client_again, &passed);
     let _ = up.join();
-    shared.state.lock().unwrap().open -= 1;
+    shared.state.lock().unwrap().open.remove(&number);
 }
 
 fn pass(shared: &Shared, way: Way, mut from: TcpStream, mut to: TcpStream, passed: &Passed) {
@@ -154,6 +188,8 @@ fn pass(shared: &Shared, way: Way, mut from: TcpStream, mut to: TcpStream, passe
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => break,
         };
+        let delay = shared.state.lock().unwrap().delay;
+        thread::sleep(delay);
         let mut rest = &buffer[..count];
         while !rest.is_empty() {
             let Some(allowed) = wait_for_leave(shared, way, passed, rest.len()) else { return };
