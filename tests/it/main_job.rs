@@ -2,15 +2,19 @@
 
 mod avro;
 mod bad_rows;
+mod broker;
+mod disk;
 mod formats;
 mod interruptions;
 mod malformed;
 mod million;
+mod network;
 mod outages;
 mod password;
 mod poolers;
 mod scene;
 mod shapes;
+mod standby;
 mod strict;
 mod tls;
 mod two_sinks;
