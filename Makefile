@@ -19,7 +19,7 @@ RUFF := $(CURDIR)/target/python/bin/python -m ruff
 CHECK_FLAGS := --release $(CARGO_FLAGS) --config tests/check.toml --features $(TEST_FEATURES)
 
 .DEFAULT_GOAL := help
-.PHONY: help build library install header demo check test test-python test-long fuzz bench bench-push bench-decode fmt servers-up servers-down
+.PHONY: help build library install header demo check test test-python test-long torture fuzz bench bench-push bench-decode fmt servers-up servers-down
 
 help: ## this list
 	@echo "vecsink: streams vectors from Kafka into PostgreSQL, pgvector and AnalyticDB for PostgreSQL"
@@ -88,6 +88,15 @@ test-long: ## the tests that take minutes
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
 	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
+
+TORTURE_SECONDS ?= 600
+
+torture: ## processes, broker, database and network fail by turns, and no record is lost (TORTURE_SECONDS=60 SEED=7 GUARANTEE=at-least-once)
+	@tests/servers/tools.sh test
+	$(SERVERS) fetch
+	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --no-run
+	VECSINK_TORTURE_SECONDS=$(TORTURE_SECONDS) VECSINK_TORTURE_SEED=$(SEED) VECSINK_TORTURE_GUARANTEE=$(GUARANTEE) \
+	  $(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it -- --ignored --exact --nocapture torture::minutes_of_faults_lose_nothing
 
 FUZZ_SECONDS ?= 60
 

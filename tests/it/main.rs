@@ -27,4 +27,5 @@ mod push;
 mod registry;
 mod roundtrip;
 mod support;
+mod torture;
 mod vectors;
