@@ -21,6 +21,7 @@ pub(crate) mod replayed;
 mod shard_layout;
 pub(crate) mod shared;
 pub(crate) mod stats;
+pub(crate) mod thread_end;
 mod watch;
 
 use std::hash::{BuildHasher, Hasher};
