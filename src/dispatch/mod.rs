@@ -17,7 +17,11 @@ mod writer_search;
 
 pub use budget::Budget;
 pub use dispatcher::{Dispatcher, Limits, TakenBatch};
+#[cfg(test)]
+pub use queue::ChunkLimits;
 pub use queue::QueuedRow;
-pub use shard_layout::{RowKey, RowTraits, ShardLayout, key_hash};
+pub use shard_layout::{RowKey, RowTraits, SHARDS, ShardLayout, key_hash};
 pub use shards::OwnQueues;
+#[cfg(test)]
+pub use shards::{BatchLimits, Shards};
 pub use tuner::Spent;

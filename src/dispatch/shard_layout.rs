@@ -68,6 +68,14 @@ impl ShardLayout {
         }
     }
 
+    /// The shard of a rejected record whose key isn't known.
+    pub fn shard_of_rejected(self, offset: i64) -> usize {
+        match self {
+            ShardLayout::Key | ShardLayout::Block => ShardLayout::Block.shard_of_row(0, offset),
+            ShardLayout::Serial => 0,
+        }
+    }
+
     /// The shard of a row with this key hash.
     pub fn shard_of_row(self, key_hash: u64, offset: i64) -> usize {
         match self {

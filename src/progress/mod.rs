@@ -2,6 +2,7 @@
 //! accepted and are not settled yet. The window's lower end is the stream's watermark, the offset that may be committed. This is state
 //! only: no I/O, no clock.
 
+pub mod ledger;
 mod window;
 
 use window::Window;

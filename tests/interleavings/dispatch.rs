@@ -19,7 +19,23 @@ mod tuner;
 #[path = "../../src/dispatch/writer_search.rs"]
 mod writer_search;
 
+pub use shard_layout::{SHARDS, ShardLayout};
+
 pub mod shard_layout {
     /// Few, so that rows meet.
     pub const SHARDS: usize = 4;
+
+    /// Only for the text of a layout in `progress/ledger`.
+    #[derive(Clone, Copy)]
+    pub enum ShardLayout {
+        Key,
+        Block,
+        Serial,
+    }
+
+    impl ShardLayout {
+        pub fn as_str(self) -> &'static str {
+            ""
+        }
+    }
 }

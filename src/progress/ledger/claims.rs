@@ -1,0 +1,180 @@
+//! What a transaction claims: for each stream and shard that it has entries of, the offset that the ledger has, and the one after
+//! the last entry. The claims on one shard are a chain: each begins where the one before ended.
+
+use std::collections::HashMap;
+
+use super::positions::ShardPositions;
+use crate::dispatch::SHARDS;
+use crate::sync::Mutex;
+
+/// What a transaction claims of one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamClaim {
+    /// The stream's index in this process, as `progress` gave it.
+    pub index: u32,
+    /// Its number in the ledger.
+    pub number: i64,
+    pub epoch: i64,
+    /// In the order of the shards; at least one.
+    pub shards: Vec<ShardClaim>,
+}
+
+/// What a transaction claims of one shard of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardClaim {
+    pub shard: u8,
+    /// What the ledger has.
+    pub expected: i64,
+    /// The offset after the last entry.
+    pub upto: i64,
+}
+
+/// The streams of one sink that this process owns, and what the ledger has of their shards.
+///
+/// A writer holds the shards of its batch. So no other writer changes what the ledger has of them meanwhile.
+#[derive(Debug, Default)]
+pub struct OwnStreams {
+    streams: Mutex<HashMap<u32, OwnStreamState>>,
+}
+
+#[derive(Debug)]
+struct OwnStreamState {
+    number: i64,
+    epoch: i64,
+    /// As last known to be in the database: from the raise, or our own commits.
+    next: [i64; SHARDS],
+    /// The `low` that the database has.
+    low: i64,
+}
+
+/// A stream of this process, for whoever stores its `low`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredLow {
+    pub index: u32,
+    pub number: i64,
+    pub epoch: i64,
+    pub low: i64,
+}
+
+impl OwnStreams {
+    /// The process has taken a stream over.
+    pub fn own(&self, index: u32, number: i64, epoch: i64, positions: &ShardPositions) {
+        self.streams
+            .lock()
+            .insert(index, OwnStreamState { number, epoch, next: *positions.next(), low: positions.low() });
+    }
+
+    /// The stream's assignment has ended: nothing of it may be written any more.
+    pub fn leave(&self, index: u32) {
+        self.streams.lock().remove(&index);
+    }
+
+    /// What the database has as `low` of each stream.
+    pub fn lows(&self) -> Vec<StoredLow> {
+        let stored = |(index, stream): (&u32, &OwnStreamState)| StoredLow {
+            index: *index,
+            number: stream.number,
+            epoch: stream.epoch,
+            low: stream.low,
+        };
+        self.streams.lock().iter().map(stored).collect()
+    }
+
+    /// What the database has as `low` of a stream.
+    pub fn low(&self, index: u32) -> Option<i64> {
+        self.streams.lock().get(&index).map(|stream| stream.low)
+    }
+
+    /// What the ledger has of each shard of a stream, as this process knows it. Asked for after a watermark was read, it has all
+    /// entries below the watermark.
+    pub fn next(&self, index: u32) -> Option<[i64; SHARDS]> {
+        self.streams.lock().get(&index).map(|stream| stream.next)
+    }
+
+    /// The database has this `low` now.
+    pub fn low_stored(&self, stored: StoredLow) {
+        if let Some(stream) = self.streams.lock().get_mut(&stored.index)
+            && stream.epoch == stored.epoch
+        {
+            stream.low = stream.low.max(stored.low);
+        }
+    }
+
+    /// The claims of a transaction that has the gathered entries. Of a stream that this process no longer owns there is none.
+    pub fn claims(&self, gathered: &ClaimGatherer) -> Vec<StreamClaim> {
+        let streams = self.streams.lock();
+        let mut claims: Vec<StreamClaim> = gathered
+            .streams
+            .iter()
+            .filter_map(|part| {
+                let OwnStreamState { number, epoch, next, .. } = streams.get(&part.index)?;
+                let claim =
+                    |shard: usize| ShardClaim { shard: shard as u8, expected: next[shard], upto: part.upto[shard] };
+                let shards = (0..SHARDS).filter(|shard| part.shards & (1 << shard) != 0).map(claim).collect();
+                Some(StreamClaim { index: part.index, number: *number, epoch: *epoch, shards })
+            })
+            .collect();
+        // One order for all transactions, so that none of them waits for another in a circle.
+        claims.sort_unstable_by_key(|claim| claim.number);
+        claims
+    }
+
+    /// The transaction with these claims is durable.
+    pub fn committed(&self, claims: &[StreamClaim]) {
+        let mut streams = self.streams.lock();
+        for claim in claims {
+            // A stream that has come back has another epoch, and positions that its raise has read.
+            if let Some(stream) = streams.get_mut(&claim.index)
+                && stream.epoch == claim.epoch
+            {
+                for ShardClaim { shard, upto, .. } in &claim.shards {
+                    stream.next[usize::from(*shard)] = *upto;
+                }
+            }
+        }
+    }
+}
+
+/// Gathers the entries of a transaction. They must be in the order of their shards' queues.
+#[derive(Debug, Default)]
+pub struct ClaimGatherer {
+    streams: Vec<StreamPart>,
+    /// The stream of the entry before: entries come in runs.
+    latest: usize,
+}
+
+#[derive(Debug)]
+struct StreamPart {
+    index: u32,
+    /// One bit for each shard with entries.
+    shards: u64,
+    upto: [i64; SHARDS],
+}
+
+impl ClaimGatherer {
+    pub fn add(&mut self, index: u32, shard: u8, offset: i64) {
+        if self.streams.get(self.latest).is_none_or(|part| part.index != index) {
+            self.latest = match self.streams.iter().position(|part| part.index == index) {
+                Some(known) => known,
+                None => {
+                    self.streams.push(StreamPart { index, shards: 0, upto: [0; SHARDS] });
+                    self.streams.len() - 1
+                }
+            };
+        }
+        if let Some(part) = self.streams.get_mut(self.latest) {
+            let shard = usize::from(shard) % SHARDS;
+            part.shards |= 1 << shard;
+            part.upto[shard] = offset + 1;
+        }
+    }
+
+    /// The streams with entries.
+    pub fn streams(&self) -> impl Iterator<Item = u32> {
+        self.streams.iter().map(|part| part.index)
+    }
+}
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -1,0 +1,66 @@
+//! The layout as the ledger stores it: all that decides which shard a record belongs to. Two runs with the same text put each
+//! record into the same shard.
+
+use crate::dispatch::{SHARDS, ShardLayout};
+
+/// Changes when the same text could mean other shards than before.
+const PROTOCOL: u32 = 1;
+
+/// A column of the key, and what its values are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyColumnText {
+    pub name: String,
+    /// Its type in the database.
+    pub column_type: String,
+    /// What the job's SELECT computes it from.
+    pub expression: String,
+    /// The format of the messages.
+    pub format: String,
+}
+
+/// The text for a sink of this table. Where shards don't depend on the key, neither does the text.
+pub fn layout_text(layout: ShardLayout, table: &str, key: &[KeyColumnText]) -> String {
+    let mut text = format!("{PROTOCOL} {} {SHARDS} xxh64 {table:?}", layout.as_str());
+    let key = match layout {
+        ShardLayout::Key => key,
+        ShardLayout::Block | ShardLayout::Serial => &[],
+    };
+    for KeyColumnText { name, column_type, expression, format } in key {
+        // Quoted, so that no name can look like the next part.
+        text += &format!(" {name:?} {column_type:?} {expression:?} {format:?}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, expression: &str) -> KeyColumnText {
+        let (column_type, format) = ("bigint".to_owned(), "csv".to_owned());
+        KeyColumnText { name: name.to_owned(), column_type, expression: expression.to_owned(), format }
+    }
+
+    #[test]
+    fn the_text_says_what_decides_a_records_shard() {
+        let text = layout_text(ShardLayout::Key, "public.car", &[column("id", "`id`")]);
+        // Stored texts are compared with it.
+        assert_eq!(text, r#"1 key 64 xxh64 "public.car" "id" "bigint" "`id`" "csv""#);
+        assert_ne!(text, layout_text(ShardLayout::Key, "public.car", &[column("id", "ABS(`id`)")]));
+        assert_ne!(text, layout_text(ShardLayout::Key, "public.bike", &[column("id", "`id`")]));
+    }
+
+    #[test]
+    fn without_shards_by_key_the_key_may_change() {
+        for layout in [ShardLayout::Block, ShardLayout::Serial] {
+            assert_eq!(layout_text(layout, "t", &[column("id", "`id`")]), layout_text(layout, "t", &[]));
+        }
+    }
+
+    #[test]
+    fn no_name_can_look_like_another_list_of_columns() {
+        let two = [column("a", "x"), column("b", "y")];
+        let one = [column("a\" \"bigint\" \"x\" \"csv\" \"b", "y")];
+        assert_ne!(layout_text(ShardLayout::Key, "t", &two), layout_text(ShardLayout::Key, "t", &one));
+    }
+}
