@@ -26,6 +26,11 @@ pub enum Op {
     Patch,
     /// The encoded row has only the columns of the key, in the key's order.
     Delete,
+    /// Nothing: the record was rejected before it came here. In place of a row there is the reason ([`Rejection::store`]). With
+    /// exactly-once, the transaction that writes the entries around it has its dead letter.
+    ///
+    /// [`Rejection::store`]: crate::error::Rejection::store
+    Reject,
 }
 
 /// The longest encoded row, key or original: half of what the `u32` fields of [`RowEntry`] can count, because the net effect may join

@@ -191,6 +191,32 @@ impl Rejection {
     }
 }
 
+/// How [`Rejection::store`] writes a text that isn't there.
+const ABSENT: u32 = u32::MAX;
+
+impl Rejection {
+    /// Appends it to `out`; [`Rejection::read`] is the inverse.
+    pub(crate) fn store(&self, out: &mut Vec<u8>) {
+        for text in [Some(self.stage.as_str()), Some(&self.reason), self.column.as_deref(), self.sqlstate.as_deref()] {
+            out.extend_from_slice(&text.map_or(ABSENT, |text| text.len() as u32).to_le_bytes());
+            out.extend_from_slice(text.unwrap_or_default().as_bytes());
+        }
+    }
+
+    /// Reads what [`Rejection::store`] wrote. `None` if `bytes` are not that.
+    pub(crate) fn read(mut bytes: &[u8]) -> Option<Rejection> {
+        let mut text = || {
+            let (length, rest) = bytes.split_first_chunk()?;
+            let length = u32::from_le_bytes(*length);
+            let (text, rest) = rest.split_at_checked(if length == ABSENT { 0 } else { length as usize })?;
+            bytes = rest;
+            Some((length != ABSENT).then(|| String::from_utf8_lossy(text).into_owned()))
+        };
+        let stage = Stage::named(&text()??)?;
+        Some(Rejection { stage, reason: text()??, column: text()?, sqlstate: text()? })
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, &self.reason)
@@ -222,5 +248,23 @@ impl Rejection {
             write!(f, " (SQLSTATE {sqlstate})")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_rejection_is_read_as_it_was() {
+        let in_column =
+            Rejection { sqlstate: Some("22003".into()), ..Rejection::in_column(Stage::Encode, "a", "too large") };
+        for rejection in [Rejection::new(Stage::Decode, ""), in_column] {
+            let mut bytes = Vec::new();
+            rejection.store(&mut bytes);
+            assert_eq!(Rejection::read(&bytes), Some(rejection));
+            assert_eq!(Rejection::read(&bytes[..bytes.len() - 1]), None);
+        }
+        assert_eq!(Rejection::read(b""), None);
     }
 }

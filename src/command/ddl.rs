@@ -7,11 +7,11 @@ use super::Exit;
 use super::console::Console;
 use super::job_file::JobFile;
 
-/// Print the statements that 'sink.vector-index' needs, or that lay a table out anew
+/// Print the statements that 'sink.vector-index' or 'sink.delivery-guarantee' needs, or that lay a table out anew
 ///
 /// Reads the job's tables from the database and prints SQL for their owner. Nothing is changed. Without an option: what the
 /// sink's 'sink.vector-index' needs; for 'defer' the table of deferred indexes, else the hot child for 'behind'.
-/// docs/vector-index.md says when which layout is worth it.
+/// docs/vector-index.md says when which layout is worth it, and docs/delivery.md what the ledger is.
 ///
 /// Exits with 0 if all tables can have the layout, 1 if one can't, 2 if the file is wrong.
 #[derive(clap::Args)]
@@ -20,7 +20,8 @@ Examples:
   vecsink ddl job.sql
   vecsink ddl job.sql | psql
   vecsink ddl job.sql --partitioned > partitioned.sql
-  vecsink ddl job.sql --split > split.sql")]
+  vecsink ddl job.sql --split > split.sql
+  vecsink ddl job.sql --ledger | psql")]
 pub struct DdlArguments {
     #[command(flatten)]
     job: JobFile,
@@ -32,6 +33,9 @@ pub struct DdlArguments {
     /// table's name joins both
     #[arg(long)]
     split: bool,
+    /// The tables in which 'sink.delivery-guarantee' = 'exactly-once' stores progress
+    #[arg(long, conflicts_with = "split")]
+    ledger: bool,
 }
 
 pub fn ddl(arguments: &DdlArguments, console: &Console) -> Exit {
@@ -39,13 +43,14 @@ pub fn ddl(arguments: &DdlArguments, console: &Console) -> Exit {
         Ok(job) => job,
         Err(exit) => return exit,
     };
-    let layout = match (arguments.partitioned, arguments.split) {
-        (true, _) => TableLayout::Partitioned,
-        (false, true) => TableLayout::Split,
-        (false, false) => TableLayout::HotChild,
+    let scripts = match (arguments.ledger, arguments.partitioned, arguments.split) {
+        (true, ..) => pipeline::ddl_of_ledger(&job),
+        (false, true, _) => pipeline::ddl(&job, TableLayout::Partitioned),
+        (false, false, true) => pipeline::ddl(&job, TableLayout::Split),
+        (false, false, false) => pipeline::ddl(&job, TableLayout::HotChild),
     };
     let mut exit = Exit::Done;
-    for script in pipeline::ddl(&job, layout) {
+    for script in scripts {
         match script {
             Ok(script) => console.print(script.trim_end()),
             Err(error) => {

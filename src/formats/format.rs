@@ -98,6 +98,14 @@ pub fn unknown(name: &str) -> String {
 }
 
 impl Format {
+    /// Its name in a job file.
+    pub fn name(&self) -> &'static str {
+        fn name_of<F: MessageFormat>(_: &F) -> &'static str {
+            F::NAME
+        }
+        each!(self, format => name_of(format))
+    }
+
     /// Stands in for a format that has been refused.
     pub fn none() -> Format {
         Format::Json(JsonFormat::default())

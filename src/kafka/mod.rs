@@ -7,6 +7,7 @@
 //! (`read/discovery`), offsets that are gone (`read/range`).
 
 pub mod admin;
+mod assign;
 mod client;
 mod commit;
 mod group;
@@ -17,6 +18,7 @@ mod read;
 mod resume;
 mod start;
 
+pub use self::assign::Assign;
 pub use self::commit::stored_progress::StoredProgress;
 pub use self::intake::{Intake, Taken, Watermark};
 pub use self::produce::lines::produce_lines;
@@ -27,5 +29,4 @@ pub use self::read::lag::Lag;
 pub use self::read::polls::LongestGap;
 pub use self::read::reader::KafkaReader;
 pub use self::resume::{Resume, derived_group};
-#[cfg(feature = "internals")]
 pub use self::start::position::{StartPosition, StartReason};

@@ -40,8 +40,8 @@ pub use builder::PipelineBuilder;
 pub use job::SampledRecord;
 #[cfg(feature = "kafka")]
 pub use job::{
-    CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, ddl, sample,
-    start_job,
+    CheckedColumn, CheckedSink, Pipeline, RunOptions, Sample, SampledColumn, check, check_settings, ddl, ddl_of_ledger,
+    sample, start_job,
 };
 #[cfg(feature = "kafka")]
 pub use replay::{DeadLetterSource, ReplayOptions, replay};

@@ -13,7 +13,10 @@ pub use self::own_tables::dead_letters::changes::{DeadLetterChanges, ReplayedDea
 pub use self::own_tables::dead_letters::open::check_dead_letters;
 pub use self::own_tables::dead_letters::read::read_dead_letters;
 pub use self::own_tables::dead_letters::table::dead_letter_table_ddl;
-pub use self::own_tables::streams::{OwnStream, PositionOutcome, StreamName};
+pub use self::own_tables::ledger::low::PositionOutcome;
+pub use self::own_tables::ledger::print::ledger_ddl;
+pub use self::own_tables::ledger::take_over::{Start, TakenStream};
+pub use self::own_tables::streams::OwnStream;
 pub use self::schema::schema_version::SchemaVersion;
 pub use self::target::Target;
 #[cfg(feature = "internals")]

@@ -17,6 +17,9 @@ pub use self::connection::{Connection, Host, SslMode};
 
 pub use self::origin::RowOrigin;
 pub use self::password::Password;
-pub use self::sink::{ConflictMode, DeadLetterTarget, ExceptionMode, Sink, SinkColumn, VectorIndexMode, WriteMode};
+pub use self::sink::{
+    ConflictMode, DeadLetterTarget, DeliveryGuarantee, ExceptionMode, LedgerTables, Sink, SinkColumn, VectorIndexMode,
+    WriteMode,
+};
 
 pub use self::table_name::TableName;

@@ -16,6 +16,7 @@ mod defects;
 mod defer;
 mod doctor;
 mod drift;
+mod exactly_once;
 mod expressions;
 mod flush;
 mod formats;

@@ -16,7 +16,7 @@ use crate::pipeline::line::rejects::Rejects;
 use crate::pipeline::line::{BuildTime, Line, PushSettings};
 use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shared::Shared;
-use crate::postgres::StreamName;
+use crate::progress::ledger::{StreamName, layout_text};
 use crate::settings::sink::options::{
     BATCH_SIZE, CONFLICT_MODE, CONNECTION_MAX_ACTIVE, DEAD_LETTER, DeadLetterOption, EXCEPTION_MODE, PASSWORD,
     SinkOption, SinkOptions, URL, USER_NAME, VECTOR_DIMENSION, VECTOR_INDEX, VECTOR_NORMALIZE,
@@ -234,19 +234,17 @@ impl SinkBuilder {
         let rejects =
             Rejects::open(&settings, &|_| Err(misuse("a pushed row's dead letter can't go to Kafka".into())))?;
         let line = Line::open(&settings, &application, self.max_outage, &shared, rejects, Replayed::default(), traits)?;
-        let topic = format!("push:{stream}");
+        let topic: Arc<str> = format!("push:{stream}").into();
         let held = match self.stream {
             None => None,
-            Some(job) => Some(line.target.streams.take_over(&StreamName {
-                job,
-                sink: line.name().to_owned(),
-                topic: topic.clone(),
-                layout: format!("1 {} 64 xxh64", line.layout.as_str()),
-                owner: application_name(application),
-            })?),
+            Some(job) => {
+                let name = StreamName { job, sink: line.name().to_owned(), topic: topic.clone(), partition: 0 };
+                let layout = layout_text(line.layout, line.name(), &[]);
+                Some(line.target.streams.take_over(&name, &layout, &application_name(application))?)
+            }
         };
         let start = held.map_or(0, |held| held.low);
-        let stream = line.add_stream(&topic.into(), 0, start);
+        let stream = line.add_stream(&topic, 0, start);
         // Nobody knows how many rows come; a pause between two of them says nothing.
         line.begin_deferral(None, BuildTime::End)?;
         line.start_writer();

@@ -8,7 +8,7 @@ use crate::formats::csv::options::CsvFormat;
 use crate::formats::format::Format;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource, OffsetReset, PartitionOffsets, Startup};
 use crate::settings::topics::Topics;
-use crate::settings::{ConflictMode, DeadLetterTarget, VectorIndexMode, WriteMode};
+use crate::settings::{ConflictMode, DeadLetterTarget, DeliveryGuarantee, VectorIndexMode, WriteMode};
 use crate::types::vector_encoding::{PackedNumber, VectorEncoding};
 
 #[track_caller]
@@ -89,6 +89,26 @@ fn names_are_folded_unless_case_matters() {
     assert_eq!(of("1"), ("public.Out".into(), "Id".into()));
     let both = job_of("a INT, b INT", "c INT, C INT", "INSERT INTO s SELECT * FROM k");
     assert!(only_error(&both).contains("makes two columns the same: 'c'"));
+}
+
+#[test]
+fn the_guarantee_is_at_least_once_unless_the_job_says_otherwise() {
+    let delivery = |more: &str| sink(more).delivery;
+    assert_eq!(delivery("'verbose' = '1'"), DeliveryGuarantee::AtLeastOnce);
+    assert_eq!(delivery("'sink.delivery-guarantee' = 'exactly-once'"), DeliveryGuarantee::ExactlyOnce);
+}
+
+#[test]
+fn the_ledgers_tables_stand_beside_the_target_table_unless_they_are_named() {
+    let pair = |schema: &str, table: &str| (schema.to_owned(), table.to_owned());
+    let tables = sink("'targetschema' = 'Ops'").ledger_tables();
+    assert_eq!((tables.stream, tables.shard), (pair("ops", "vecsink_stream"), pair("ops", "vecsink_shard")));
+    let named = sink("'sink.ledger.stream-table' = 'L.S', 'sink.ledger.shard-table' = '\"Mine\"'").ledger_tables();
+    assert_eq!((named.stream, named.shard), (pair("l", "s"), pair("public", "Mine")));
+    let error = only_error(&with_sink_options("'sink.ledger.shard-table' = 'vecsink_stream'"));
+    assert!(error.contains("is the table of the streams"), "{error}");
+    let error = only_error(&with_sink_options("'sink.ledger.shard-table' = 'out'"));
+    assert!(error.contains("is the table that the rows go to"), "{error}");
 }
 
 #[test]

@@ -11,9 +11,11 @@ use super::broker::Broker;
 use super::context::{KafkaConsumer, KafkaContext};
 use super::question::Question;
 use crate::error::{Error, Result};
+use crate::kafka::assign::Assign;
 use crate::kafka::properties::java_properties::{self, Translation};
 use crate::kafka::properties::tuning;
 use crate::kafka::resume::Resume;
+use crate::kafka::start::position::StartPosition;
 use crate::settings::kafka::{Assignment, Bounded, KafkaSource};
 
 /// `max.poll.interval.ms` when the job leaves it out.
@@ -25,7 +27,12 @@ pub struct SourceClient {
     source: KafkaSource,
     resume: Resume,
     max_poll_interval: Duration,
+    /// With exactly-once: says where partitions are read from.
+    assign: Option<Arc<dyn Assign>>,
 }
+
+/// How long the cluster may take to answer with its id.
+const CLUSTER_WAIT: Duration = Duration::from_secs(5);
 
 impl SourceClient {
     /// Makes the client. It connects by itself, later.
@@ -64,7 +71,32 @@ impl SourceClient {
             source: source.clone(),
             resume: resume.clone(),
             max_poll_interval,
+            assign: None,
         })
+    }
+
+    pub fn assigned_by(self, assign: Option<Arc<dyn Assign>>) -> SourceClient {
+        SourceClient { assign, ..self }
+    }
+
+    /// Whether something else than the group says where partitions are read from.
+    pub fn is_assigned_elsewhere(&self) -> bool {
+        self.assign.is_some()
+    }
+
+    /// Where partitions are read from that were found here. Not to be called by the thread that polls.
+    pub fn assign_starts(&self, found: Vec<StartPosition>) -> Result<Vec<StartPosition>> {
+        self.assigner()(found)
+    }
+
+    /// The same for another thread.
+    pub fn assigner(&self) -> impl FnOnce(Vec<StartPosition>) -> Result<Vec<StartPosition>> + Send + 'static {
+        let (assign, consumer) = (self.assign.clone(), Arc::downgrade(&self.consumer));
+        move |found| {
+            let Some(assign) = assign else { return Ok(found) };
+            let cluster = consumer.upgrade().and_then(|consumer| consumer.client().fetch_cluster_id(CLUSTER_WAIT));
+            assign.assign(found, &cluster.unwrap_or_default())
+        }
     }
 
     pub fn consumer(&self) -> &Arc<KafkaConsumer> {

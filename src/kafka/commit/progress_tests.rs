@@ -11,7 +11,7 @@ fn resume() -> Resume {
 
 fn start(partition: i32, start: i64, stop: Option<i64>) -> StartPosition {
     let (topic, origin) = (Arc::from("t"), StartReason::StartupMode);
-    StartPosition { topic, partition, start, origin, stop, end: 100, missed: 0 }
+    StartPosition { topic, partition, start, origin, stop, first: 0, end: 100, missed: 0 }
 }
 
 fn mark(partition: i32, next: i64) -> Watermark {

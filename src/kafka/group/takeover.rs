@@ -48,6 +48,7 @@ fn place(client: &SourceClient, starts: &[StartPosition], topic: &str, extent: &
         origin: place.origin,
         // A source with an end reads the partitions that were there at the start.
         stop: known.map_or(client.is_bounded().then_some(place.start), |known| known.stop),
+        first: extent.low,
         end: extent.high,
         missed: place.missed,
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kafka::client::broker::Broker;
 use crate::kafka::client::question::Question;
 use crate::kafka::client::source_client::SourceClient;
@@ -59,19 +59,24 @@ impl Discovery {
         self.search.is_none()
     }
 
-    /// What was found, each answer once.
-    pub fn found(&mut self) -> Found {
+    /// What was found, each answer once. An error of the brokers, or one that may pass, has found nothing: the next search asks again. Any
+    /// other says that a partition must not be read.
+    pub fn found(&mut self) -> Result<Found> {
         let found = match &self.search {
-            None => return Found::Nothing,
+            None => return Ok(Found::Nothing),
             Some(Search::Partitions(question)) => question.answer().map(|found| found.map(Found::Partitions)),
             Some(Search::Topics(question)) => question.answer().map(|found| found.map(Found::Topics)),
         };
-        let Some(found) = found else { return Found::Nothing };
+        let Some(found) = found else { return Ok(Found::Nothing) };
         self.search = None;
-        found.unwrap_or_else(|error| {
-            log::debug!("new partitions can't be looked for: {error}");
-            Found::Nothing
-        })
+        match found {
+            Err(error @ Error::Target { passing: false, .. }) => Err(error),
+            Err(error) => {
+                log::debug!("new partitions can't be looked for: {error}");
+                Ok(Found::Nothing)
+            }
+            found => found,
+        }
     }
 
     /// Gives the question up.
@@ -91,7 +96,8 @@ fn search(client: &SourceClient, known: impl FnOnce() -> Vec<(Arc<str>, i32)>) -
         (true, Topics::Named(_)) => None,
         (false, _) => {
             let known = known();
-            let found = client.ask(move |broker, kafka| new_partitions(broker, &kafka.topics, &known))?;
+            let assign = client.assigner();
+            let found = client.ask(move |broker, kafka| assign(new_partitions(broker, &kafka.topics, &known)?))?;
             Some(Search::Partitions(found))
         }
     })
@@ -114,6 +120,7 @@ fn new_partitions(broker: &Broker<'_>, topics: &Topics, known: &[(Arc<str>, i32)
             start: extent.low,
             origin: StartReason::NewPartition,
             stop: None,
+            first: extent.low,
             end: extent.high,
             missed: 0,
         }));
@@ -124,7 +131,6 @@ fn new_partitions(broker: &Broker<'_>, topics: &Topics, known: &[(Arc<str>, i32)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     const INTERVAL: Duration = Duration::from_secs(60);
 
@@ -149,14 +155,19 @@ mod tests {
             search: Some(Search::Topics(Question::answered(answer))),
         };
         let mut found = discovery(Some(Ok(vec!["t".to_owned()])));
-        assert_eq!(found.found(), Found::Topics(vec!["t".to_owned()]));
-        assert_eq!(found.found(), Found::Nothing);
+        assert_eq!(found.found().ok(), Some(Found::Topics(vec!["t".to_owned()])));
+        assert_eq!(found.found().ok(), Some(Found::Nothing));
         assert!(found.search.is_none());
-        let mut failed = discovery(Some(Err(Error::Source("away".into()))));
-        assert_eq!(failed.found(), Found::Nothing);
-        assert!(failed.search.is_none(), "the next interval asks again");
+        let away = Error::Target { message: "away".into(), sqlstate: None, passing: true };
+        for error in [Error::Source("away".into()), away] {
+            let mut failed = discovery(Some(Err(error)));
+            assert_eq!(failed.found().ok(), Some(Found::Nothing));
+            assert!(failed.search.is_none(), "the next interval asks again");
+        }
         let mut waiting = discovery(None);
-        assert_eq!(waiting.found(), Found::Nothing);
+        assert_eq!(waiting.found().ok(), Some(Found::Nothing));
         assert!(waiting.search.is_some());
+        let mut refused = discovery(Some(Err(Error::target("the ledger belongs to another topic"))));
+        assert!(refused.found().is_err(), "the job stops");
     }
 }

@@ -10,12 +10,12 @@ use rdkafka::message::BorrowedMessage;
 
 use super::lag::Lag;
 use super::partitions::{AssignedPartition, Partitions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kafka::client::broker::positions;
 use crate::kafka::client::context::Seen;
 use crate::kafka::client::source_client::SourceClient;
 use crate::kafka::intake::{Intake, Watermark};
-use crate::kafka::start::extent::Extents;
+use crate::kafka::start::extent::{Extent, Extents, StartPlace};
 use crate::kafka::start::position::StartPosition;
 
 #[derive(Default)]
@@ -214,6 +214,9 @@ impl Fetching {
                 continue;
             }
             let place = extent.go_on(partition.next());
+            if client.is_assigned_elsewhere() && !client.source().says_where_to_go_on() {
+                return Err(gone(topic, extent, partition.next(), &place));
+            }
             extent.warn_of_jump(topic, partition.next(), &place);
             if place.missed > 0 {
                 intake.missed(place.missed);
@@ -248,4 +251,21 @@ impl Fetching {
         self.partitions.note_durable(durable);
         self.lag.set(self.partitions.lag());
     }
+}
+
+/// With exactly-once: records that were not read are gone, or the topic is another one.
+fn gone(topic: &str, extent: &Extent, next: i64, place: &StartPlace) -> Error {
+    let (id, low, high) = (extent.partition, extent.low, extent.high);
+    Error::Source(match place.missed {
+        0 => format!(
+            "{topic}[{id}]: everything before offset {next} has been read, but the partition ends at {high}: the topic was \
+             deleted and created again, or the brokers lost records; delete its rows of the ledger, or give the job another \
+             'pipeline.name'"
+        ),
+        missed => format!(
+            "{topic}[{id}]: offsets {next} to {} are gone before this job read them: {missed} records are lost; to go on without \
+             them set 'properties.auto.offset.reset' = 'earliest'",
+            low - 1
+        ),
+    })
 }

@@ -216,7 +216,16 @@ mod tests {
         let mut partitions = Partitions::default();
         for topic in ["a", "b"] {
             let (topic, origin) = (Arc::from(topic), StartReason::StartupMode);
-            partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: None, end: 0, missed: 0 });
+            partitions.add(&StartPosition {
+                topic,
+                partition: 0,
+                start: 0,
+                origin,
+                stop: None,
+                first: 0,
+                end: 0,
+                missed: 0,
+            });
         }
         assert_eq!(partitions.of_object(0x77, 0, || "a"), Some(0));
         assert_eq!(partitions.of_object(0x77, 0, || "not asked"), Some(0));
@@ -229,7 +238,16 @@ mod tests {
         let mut partitions = Partitions::default();
         let topic = Arc::from("t");
         let origin = StartReason::StartupMode;
-        partitions.add(&StartPosition { topic, partition: 0, start: 0, origin, stop: Some(10), end: 10, missed: 0 });
+        partitions.add(&StartPosition {
+            topic,
+            partition: 0,
+            start: 0,
+            origin,
+            stop: Some(10),
+            first: 0,
+            end: 10,
+            missed: 0,
+        });
         let seen = [Seen { topic: "t".into(), partition: 0, end: 10, fetched_to: 10 }];
         let now = Instant::now();
         partitions.learn(&seen, now);

@@ -19,6 +19,7 @@ use super::polls::Polls;
 use super::starts;
 use super::upkeep::Upkeep;
 use crate::error::Result;
+use crate::kafka::assign::Assign;
 use crate::kafka::client::context::KafkaConsumer;
 use crate::kafka::client::source_client::SourceClient;
 use crate::kafka::commit::stored_progress::StoredProgress;
@@ -65,8 +66,18 @@ impl Drop for KafkaReader {
 impl KafkaReader {
     /// Connects, checks that the topics exist, and resolves where every partition starts and, if bounded, ends.
     pub fn open(table: &str, source: &KafkaSource, resume: &Resume) -> Result<KafkaReader> {
-        let client = SourceClient::open(table, source, resume)?;
-        let starts = starts::resolve(&client)?;
+        KafkaReader::open_by(table, source, resume, None)
+    }
+
+    /// The same, where something else says where partitions are read from.
+    pub fn open_by(
+        table: &str,
+        source: &KafkaSource,
+        resume: &Resume,
+        assign: Option<Arc<dyn Assign>>,
+    ) -> Result<KafkaReader> {
+        let client = SourceClient::open(table, source, resume)?.assigned_by(assign);
+        let starts = client.assign_starts(starts::resolve(&client)?)?;
         let mut fetching = Fetching::default();
         if !client.in_group() {
             starts.iter().for_each(|start| fetching.add(start));

@@ -34,8 +34,9 @@ pub fn resolve(client: &SourceClient) -> Result<Vec<StartPosition>> {
             let stop = rules.stop(&topic, extent, start).map_err(Error::Source)?;
             let progress = extent.commit.as_ref().map_or(start, |commit| commit.offset);
             extent.warn_of_jump(&topic, progress, &place);
-            let (topic, partition, end) = (Arc::clone(&name), extent.partition, extent.high);
-            found.push(StartPosition { topic, partition, start, origin, stop, end, missed });
+            let (topic, partition) = (Arc::clone(&name), extent.partition);
+            let (first, end) = (extent.low, extent.high);
+            found.push(StartPosition { topic, partition, start, origin, stop, first, end, missed });
         }
     }
     if found.is_empty() {

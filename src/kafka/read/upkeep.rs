@@ -196,7 +196,7 @@ impl Upkeep {
         {
             fetching.go_on_in_range(client, &extents, intake)?;
         }
-        match self.discovery.found() {
+        match self.discovery.found()? {
             Found::Nothing => Ok(()),
             Found::Topics(topics) => self.subscription.extend(client, topics),
             Found::Partitions(found) => {

@@ -25,6 +25,8 @@ pub struct StartPosition {
     pub origin: StartReason,
     /// Exclusive; `None`: reading has no end.
     pub stop: Option<i64>,
+    /// The partition's first offset when this was resolved.
+    pub first: i64,
     /// The partition's end when this was resolved.
     pub end: i64,
     /// How many offsets before the start were not read and can't be read any more.

@@ -110,8 +110,16 @@ fn a_member_takes_over_where_the_last_owner_ended_or_where_the_job_began() {
     let (rules, origin) = (rules(&startup), StartReason::StartupMode);
     let place = |commit, known: Option<i64>| {
         let (topic, partition) = (Arc::from("t"), 0);
-        let known =
-            known.map(|start| StartPosition { topic, partition, start, origin, stop: None, end: 100, missed: 0 });
+        let known = known.map(|start| StartPosition {
+            topic,
+            partition,
+            start,
+            origin,
+            stop: None,
+            first: 0,
+            end: 100,
+            missed: 0,
+        });
         rules.take_over(&extent(0, commit), known.as_ref())
     };
     assert_eq!(place(Some((60, "vecsink cars")), Some(50)), StartPlace::new(60, StartReason::Progress));

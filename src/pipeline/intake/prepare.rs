@@ -33,6 +33,9 @@ pub struct Prepare {
     pub rows: Vec<u8>,
     pub keys: Vec<u8>,
     pub entries: Vec<Prepared<PreparedEntry>>,
+    /// With exactly-once: for each refused entry its key image in `keys`, empty if it has none.
+    pub refused_keys: Vec<Range<usize>>,
+    keeps_refused_keys: bool,
     /// Rows that the NOT NULL enforcer dropped.
     pub dropped: u64,
 }
@@ -44,7 +47,12 @@ struct DeleteKey {
 }
 
 impl Prepare {
-    pub fn new(selection: Selection, target: &TargetTable, options: EncodeOptions) -> Result<Prepare> {
+    pub fn new(
+        selection: Selection,
+        target: &TargetTable,
+        options: EncodeOptions,
+        keeps_refused_keys: bool,
+    ) -> Result<Prepare> {
         let key = match &target.key {
             Some(columns) => {
                 Some(DeleteKey { columns: columns.clone(), encoder: RowEncoder::new(&target.of_key(), options)? })
@@ -58,6 +66,8 @@ impl Prepare {
             rows: Vec::new(),
             keys: Vec::new(),
             entries: Vec::new(),
+            refused_keys: Vec::new(),
+            keeps_refused_keys,
             dropped: 0,
         })
     }
@@ -82,6 +92,7 @@ impl Prepare {
     pub fn record<'a>(&mut self, changes: &'a [Change<'a>], metadata: &'a [Value<'a>], arena: &'a Bump) {
         let context = (metadata, arena);
         self.entries.clear();
+        self.refused_keys.clear();
         self.dropped = 0;
         for change in changes {
             let outcome = match change {
@@ -90,9 +101,30 @@ impl Prepare {
                 Change::Delete(row) => self.delete(row, context),
             };
             if let Err(rejection) = outcome {
+                if self.keeps_refused_keys {
+                    let key = self.key_of_refused(change, context);
+                    self.refused_keys.push(key);
+                }
                 self.entries.push(Err(rejection));
             }
         }
+    }
+
+    /// The key of a change that was refused for another reason. The record belongs to the shard of its key: after the table was
+    /// altered it may be taken.
+    fn key_of_refused<'a>(&mut self, change: &'a Change<'a>, context: RowContext<'a>) -> Range<usize> {
+        let row = match change {
+            Change::Insert(row) | Change::Delete(row) => row,
+            Change::Update { after, .. } => after,
+        };
+        let start = self.keys.len();
+        if let Some(key) = &self.key
+            && let Ok(Selected::Row(selected)) = self.selection.key(&key.columns, row, context.0, context.1)
+            && key.encoder.key_image(selected, &mut self.keys).is_err()
+        {
+            self.keys.truncate(start);
+        }
+        start..self.keys.len()
     }
 
     /// Whether an entry was rejected because a value doesn't fit its column.

@@ -9,9 +9,9 @@ use bumpalo::Bump;
 
 use super::guard::guarded;
 use super::prepare::{Prepare, PreparedEntry};
-use crate::batch::RowEntry;
+use crate::batch::{Op, RowEntry, RowFormat};
 use crate::change::Change;
-use crate::dispatch::{QueuedRow, key_hash};
+use crate::dispatch::{QueuedRow, ShardLayout, key_hash};
 use crate::error::{Error, Rejection, Result, Stage};
 use crate::job::selection::Selection;
 use crate::job::settings::mapping::Mapping;
@@ -20,6 +20,7 @@ use crate::kafka::Taken;
 use crate::membership::Membership;
 use crate::pipeline::line::Line;
 use crate::pipeline::line::rejects::RejectedRecord;
+use crate::progress::ledger::ShardPositions;
 use crate::record::Record;
 use crate::settings::ExceptionMode;
 use crate::threads;
@@ -46,6 +47,10 @@ pub struct SinkIntake {
     keep_originals: bool,
     /// The stream number of each of the source's partitions.
     streams: Vec<u32>,
+    /// With exactly-once: for each of them, how far its shards were written before.
+    written: Vec<Option<Box<ShardPositions>>>,
+    /// Empty between two records: its memory is used again.
+    kept: Vec<std::result::Result<PreparedEntry, Rejection>>,
     /// Originals of the gathered rows' records, where they are kept.
     originals: Vec<u8>,
     gathered: Vec<Gathered>,
@@ -68,11 +73,13 @@ impl SinkIntake {
         let (table, schema_version) = line.newest_table();
         Ok(SinkIntake {
             line: Arc::clone(line),
-            prepare: Prepare::new(Selection::new(mapping), &table, options)?,
+            prepare: Prepare::new(Selection::new(mapping), &table, options, line.target.ledger.is_on())?,
             schema_version,
             options,
             keep_originals: line.rejects.wants_originals(),
             streams: Vec::new(),
+            written: Vec::new(),
+            kept: Vec::new(),
             originals: Vec::new(),
             gathered: Vec::new(),
             schema_check: None,
@@ -88,6 +95,7 @@ impl SinkIntake {
         membership: Option<&Arc<dyn Membership>>,
     ) {
         let stream = self.line.add_stream(topic, partition, start);
+        self.written.push(self.line.own_in_ledger(stream, topic, partition).map(Box::new));
         if let Some(membership) = membership {
             self.line.target.owners.claim(stream, (topic, partition), membership);
         }
@@ -98,6 +106,8 @@ impl SinkIntake {
     /// partition's next owner reads and counts them.
     pub fn end_stream(&mut self, partition: usize) -> Option<i64> {
         let stream = self.streams.swap_remove(partition);
+        self.written.swap_remove(partition);
+        self.line.target.ledger.streams.leave(stream);
         // In this order, because rows that a writer leaves out must not move a watermark.
         let watermark = self.line.progress.end_stream(stream);
         self.line.target.owners.leave(stream);
@@ -114,7 +124,7 @@ impl SinkIntake {
 
     /// The lowest offset of the partition that isn't durable.
     pub fn watermark(&self, partition: usize) -> Option<i64> {
-        self.line.progress.watermark(self.streams[partition])
+        self.line.stored_watermark(self.streams[partition])
     }
 
     pub fn is_settled(&self, partition: usize) -> bool {
@@ -170,6 +180,9 @@ impl SinkIntake {
                 }
             }
         }
+        if self.is_exactly_once() {
+            self.enter_rejections(record, partition)?;
+        }
         let Prepare { rows, keys, entries, dropped, .. } = &mut self.prepare;
         let counters = self.line.counters();
         if *dropped > 0 {
@@ -210,13 +223,55 @@ impl SinkIntake {
                 ticket,
                 produced_ms: record.timestamp_ms.unwrap_or(0),
             };
-            let shard = self.line.layout.shard_of_row(key_hash, record.offset);
+            let shard = shard_of(self.line.layout, op, &key, key_hash, record.offset);
             self.gathered.push(Gathered { shard, entry, row, key, original: original.clone() });
         }
         if self.gathered.len() >= GATHERED_ROWS || rows.len() + self.originals.len() >= GATHERED_BYTES {
             self.push_gathered();
         }
         Ok(Taken::Yes)
+    }
+
+    fn is_exactly_once(&self) -> bool {
+        self.line.target.ledger.is_on()
+    }
+
+    /// With exactly-once rejections are entries of their shards. Entries that their shard has already are dropped: the record was
+    /// read again because another shard doesn't have it.
+    fn enter_rejections(&mut self, record: &Record<'_>, partition: usize) -> Result<()> {
+        let written = self.written[partition].as_deref().filter(|written| record.offset < written.end());
+        if written.is_none() && self.prepare.refused_keys.is_empty() {
+            return Ok(());
+        }
+        let layout = self.line.layout;
+        let Prepare { rows, keys, entries, refused_keys, .. } = &mut self.prepare;
+        let mut refused_keys = refused_keys.drain(..);
+        for entry in entries.drain(..) {
+            let (op, key) = match &entry {
+                Ok(entry) => (entry.op, entry.key.clone()),
+                Err(_) => (Op::Reject, refused_keys.next().unwrap_or_default()),
+            };
+            let key_hash = if key.is_empty() { 0 } else { key_hash(&keys[key.clone()]) };
+            let shard = shard_of(layout, op, &key, key_hash, record.offset);
+            if written.is_some_and(|written| written.has(shard, record.offset)) {
+                continue;
+            }
+            self.kept.push(Ok(match entry {
+                Ok(entry) => entry,
+                Err(rejection) if self.line.settings.exception_mode == ExceptionMode::Strict => {
+                    self.kept.clear();
+                    return Err(Error::Strict { position: record.position(), rejection, mode: "exceptionmode" });
+                }
+                Err(rejection) => {
+                    let start = rows.len();
+                    rejection.store(rows);
+                    PreparedEntry { op, format: RowFormat::Text, row: start..rows.len(), key }
+                }
+            }));
+        }
+        drop(refused_keys);
+        std::mem::swap(entries, &mut self.kept);
+        Ok(())
     }
 
     /// Checks the schema, if that is due, before a row is refused. The reader must not wait long for the database: a check
@@ -251,7 +306,7 @@ impl SinkIntake {
     fn follow(&mut self) -> Result<()> {
         self.push_gathered();
         let (table, schema_version) = self.line.newest_table();
-        self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options)?;
+        self.prepare = Prepare::new(self.prepare.selection.clone(), &table, self.options, self.is_exactly_once())?;
         self.schema_version = schema_version;
         Ok(())
     }
@@ -289,6 +344,9 @@ impl SinkIntake {
     /// Rejects the whole record. It counts as one row.
     pub fn reject(&mut self, record: &Record<'_>, rejection: Rejection, partition: usize) -> Result<()> {
         let stream = self.streams[partition];
+        if self.is_exactly_once() {
+            return self.enter_rejected(record, &rejection, partition);
+        }
         let start = self.originals.len();
         if self.keep_originals {
             record.store_original(&mut self.originals);
@@ -296,6 +354,57 @@ impl SinkIntake {
         self.line.counters().rows_read.add_as_only_writer(1);
         let ticket = self.line.progress.accept(stream, record.offset, 1);
         settle_rejection(&self.line, record, rejection, &self.originals[start..], stream, ticket)
+    }
+
+    /// With exactly-once a rejected record is an entry.
+    fn enter_rejected(&mut self, record: &Record<'_>, rejection: &Rejection, partition: usize) -> Result<()> {
+        let stream = self.streams[partition];
+        let shard = self.line.layout.shard_of_rejected(record.offset);
+        if self.written[partition].as_ref().is_some_and(|written| written.has(shard, record.offset)) {
+            self.line.progress.passed(stream, record.offset + 1);
+            return Ok(());
+        }
+        if self.line.settings.exception_mode == ExceptionMode::Strict {
+            let (position, rejection) = (record.position(), rejection.clone());
+            return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
+        }
+        let start = self.originals.len();
+        if self.keep_originals {
+            record.store_original(&mut self.originals);
+        }
+        let original = start..self.originals.len();
+        let start = self.prepare.rows.len();
+        rejection.store(&mut self.prepare.rows);
+        let row = start..self.prepare.rows.len();
+        self.line.counters().rows_read.add_as_only_writer(1);
+        let ticket = self.line.progress.accept(stream, record.offset, 1);
+        let entry = RowEntry {
+            stream,
+            format: RowFormat::Text,
+            op: Op::Reject,
+            schema_version: self.schema_version,
+            row_len: row.len() as u32,
+            key_len: 0,
+            original_len: original.len() as u32,
+            key_hash: 0,
+            offset: record.offset,
+            ticket,
+            produced_ms: record.timestamp_ms.unwrap_or(0),
+        };
+        self.gathered.push(Gathered { shard, entry, row, key: 0..0, original });
+        if self.gathered.len() >= GATHERED_ROWS {
+            self.push_gathered();
+        }
+        Ok(())
+    }
+}
+
+/// The shard of an entry. A rejected record without a key goes by its offset.
+fn shard_of(layout: ShardLayout, op: Op, key: &Range<usize>, key_hash: u64, offset: i64) -> usize {
+    if op == Op::Reject && key.is_empty() {
+        layout.shard_of_rejected(offset)
+    } else {
+        layout.shard_of_row(key_hash, offset)
     }
 }
 

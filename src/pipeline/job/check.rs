@@ -1,5 +1,6 @@
 //! What a job would do, found out without writing a row.
 
+use super::ledger;
 use super::run::{job_application_name, warn_of_other_process};
 use super::{indexes, sources};
 use crate::dead_letters::DeadLetterFile;
@@ -13,8 +14,9 @@ use crate::pipeline::shard_layout::shard_layout_of;
 use crate::postgres::{Finding, Target, check_dead_letters, dead_letter_table_ddl};
 use crate::settings::kafka::Assignment;
 use crate::settings::sink::behind::HotChildCreation;
-use crate::settings::{DeadLetterTarget, Sink};
+use crate::settings::{DeadLetterTarget, DeliveryGuarantee, Sink};
 use crate::sql::expression::{Expression, Literal};
+use crate::stop::Stop;
 use crate::types::encode::{EncodeOptions, RowEncoder};
 use crate::types::target::{TargetColumn, TargetTable};
 
@@ -74,7 +76,9 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
             let group = sources::resume(job, source, false).group;
             let shared =
                 if source.kafka.assignment == Assignment::Group { ", which shares the partitions" } else { "" };
-            checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
+            if sink.delivery == DeliveryGuarantee::AtLeastOnce {
+                checked.plan.push(format!("at-least-once: progress in consumer group {group}{shared}"));
+            }
             // Opened as it would be, a dead-letter table and a hot child would be made.
             let mut changes_nothing = Sink { dead_letter: None, ..sink.clone() };
             if changes_nothing.behind.creation == HotChildCreation::Allowed {
@@ -88,6 +92,12 @@ pub fn check(job: &Job) -> Vec<CheckedSink> {
                     describe(mapping, &target, sink.encode_options(source.vector_encoding), &mut checked);
                     examine_indexes(sink, &target, &mut checked);
                     checked.warnings.extend(warn_of_other_process(&target, source));
+                    if target.ledger.is_on() {
+                        match ledger::describe(&target, mapping, &Stop::default()) {
+                            Ok(line) => checked.plan.push(line),
+                            Err(error) => checked.problems.push(error.to_string()),
+                        }
+                    }
                     if source.kafka.assignment == Assignment::Group {
                         match target.check_sharing() {
                             Ok(Ok(how)) => checked.plan.push(how),

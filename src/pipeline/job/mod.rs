@@ -3,13 +3,14 @@
 mod check;
 mod ddl;
 mod indexes;
+mod ledger;
 mod run;
 mod sample;
 mod sources;
 mod start;
 
 pub use self::check::{CheckedColumn, CheckedSink, check};
-pub use self::ddl::ddl;
+pub use self::ddl::{ddl, ddl_of_ledger};
 pub use self::run::{Pipeline, RunOptions, check_settings, start_job};
 #[cfg(all(test, feature = "cli"))]
 pub use self::sample::SampledRecord;

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::ledger::{self, LedgerAssign};
 use super::start::StartWait;
 use super::{indexes, sources};
 use crate::error::{Diagnostic, Error, Result};
 use crate::job::settings::job::Job;
 use crate::job::settings::source::Source;
-use crate::kafka::{Intake, KafkaReader, Lag, StoredProgress, check_properties};
+use crate::kafka::{Assign, Intake, KafkaReader, Lag, StoredProgress, check_properties};
 use crate::metrics::{Counters, Snapshot};
 use crate::pipeline::intake::fan_out::FanOut;
 use crate::pipeline::intake::source::{LineMapping, SourceIntake};
@@ -103,6 +104,7 @@ impl Pipeline {
                 let replayed = Replayed::default();
                 Line::open(sink, &application, job.max_outage, &shared, rejects, replayed, PushSettings::default())
             })?;
+            ledger::forget(&job, &line, &shared.stop);
             warn_of_other_process(&line.target, source).inspect(|warning| log::warn!("{}: {warning}", sink.name));
             lines.push(line);
         }
@@ -111,12 +113,16 @@ impl Pipeline {
             let source = &job.sources[tables[0]];
             let mut resume = sources::resume(&job, source, options.fresh);
             resume.longest_wait = start_wait.left();
-            let reader = KafkaReader::open(&source.table, &source.kafka, &resume)?;
             let tables_of_reader = tables.iter().map(|&index| {
                 let own = lines.iter().cloned().zip(&job.mappings).filter(|(_, mapping)| mapping.source == index);
                 TableOfReader { source: &job.sources[index], counters: Arc::default(), lines: own.collect() }
             });
-            readers.push((reader, tables_of_reader.collect()));
+            let tables_of_reader: Vec<TableOfReader<'_>> = tables_of_reader.collect();
+            let sinks = tables_of_reader.iter().map(|table| (table.source, table.lines.as_slice()));
+            let assign = LedgerAssign::of(&resume.job, sinks, options.fresh, &shared.stop)?;
+            let assign = assign.map(|assign| Arc::new(assign) as Arc<dyn Assign>);
+            let reader = KafkaReader::open_by(&source.table, &source.kafka, &resume, assign)?;
+            readers.push((reader, tables_of_reader));
         }
         let running = Arc::new(Readers { running: Mutex::new(readers.len()), ended: Condvar::new() });
         let mut pipeline = Pipeline {
@@ -331,6 +337,7 @@ pub fn check_settings(job: &Job) -> Result<()> {
             wrong.push(Diagnostic { location: None, message });
         }
     }
+    wrong.extend(ledger::refusals(job).into_iter().map(|message| Diagnostic { location: None, message }));
     wrong.extend(sources::conflicts(job).into_iter().map(|message| Diagnostic { location: None, message }));
     if wrong.is_empty() { Ok(()) } else { Err(Error::Config(wrong)) }
 }

@@ -167,7 +167,12 @@ impl SampleView {
         };
         Ok(SampleView {
             selection: Selection::new(mapping),
-            prepare: Prepare::new(Selection::new(mapping), &target.table, sink.encode_options(source.vector_encoding))?,
+            prepare: Prepare::new(
+                Selection::new(mapping),
+                &target.table,
+                sink.encode_options(source.vector_encoding),
+                false,
+            )?,
             time_zone: mapping.time_zone.clone(),
             types: mapping.expressions.iter().map(Expression::data_type).collect(),
             sample: Sample {

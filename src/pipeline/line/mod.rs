@@ -7,9 +7,11 @@
 //!
 //! [`Line`] puts them together.
 
+mod claimed;
 mod coordinator;
 mod deferral;
 mod index_build;
+mod low;
 mod merges;
 mod movers;
 pub(crate) mod rejects;
@@ -29,6 +31,7 @@ pub use self::deferral::{BuildTime, IndexEnd, JobLook};
 pub use self::state::{LineState, PushSettings, Waiting};
 
 use self::deferral::Deferral;
+use self::low::LowKeeper;
 use self::movers::Movers;
 use self::rejects::Rejects;
 use self::writers::Writers;
@@ -45,6 +48,8 @@ pub struct Line {
     writers: Arc<Writers>,
     movers: Arc<Movers>,
     deferral: Arc<Deferral>,
+    /// With exactly-once.
+    low: Option<LowKeeper>,
 }
 
 impl Deref for Line {
@@ -68,7 +73,9 @@ impl Line {
         let state = Arc::new(LineState::open(sink, application, max_outage, shared, replayed, push)?);
         let rejects = Arc::new(rejects);
         rejects.start(&state)?;
-        Ok(Arc::new(Line { state, rejects, writers: Arc::default(), movers: Arc::default(), deferral: Arc::default() }))
+        let low = state.target.ledger.is_on().then(|| LowKeeper::start(&state)).transpose()?;
+        let (writers, movers, deferral) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Arc::new(Line { state, rejects, writers, movers, deferral, low }))
     }
 
     /// Starts one more writer unless there are as many as the pool and the server allow; with the first one also the threads
@@ -101,6 +108,9 @@ impl Line {
         self.movers.end();
         self.writers.join(&self.dispatcher, stop, deadline);
         self.rejects.join(stop, deadline);
+        if let Some(low) = &self.low {
+            low.finish(&self.state, stop, deadline);
+        }
         self.movers.join(stop, deadline);
         if let Some(Waiting { rows, .. }) = self.waiting().filter(|waiting| waiting.rows > 0) {
             log::info!(

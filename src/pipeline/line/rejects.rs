@@ -163,6 +163,37 @@ impl Rejects {
         }
     }
 
+    /// With exactly-once: the dead letters of a transaction that is about to begin. Stores those that are `new`, if they don't go into
+    /// a table. Gives those that the transaction itself must write.
+    pub fn store_for_claim(
+        &self,
+        line: &LineState,
+        all: &[&RejectedRecord],
+        new: &[&RejectedRecord],
+    ) -> Result<Vec<dead_letter::DeadLetter>> {
+        let unpack = |records: &[&RejectedRecord]| -> Result<Vec<dead_letter::DeadLetter>> {
+            records.iter().map(|record| record.unpack(line.name())).collect()
+        };
+        match &self.keeping {
+            Keeping::WithRows => unpack(all),
+            Keeping::Apart(target) if !new.is_empty() => {
+                target.write(&unpack(new)?).map_err(|error| with_advice(error, line))?;
+                Ok(Vec::new())
+            }
+            Keeping::Apart(_) | Keeping::Nowhere(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// With exactly-once: the transaction that claims these records is durable.
+    pub fn claimed(&self, line: &LineState, records: &[RejectedRecord]) {
+        line.counters().rows_dead_lettered.add(records.len() as u64);
+        for RejectedRecord { position, rejection, .. } in records {
+            if let Keeping::Nowhere(log) = &self.keeping {
+                log.rejected(line.name(), position, rejection);
+            }
+        }
+    }
+
     /// Writes the waiting dead letters; `false` when there is nothing more to do.
     fn write_some(&self, line: &LineState) -> bool {
         let dead_letters = {
@@ -221,7 +252,7 @@ impl Rejects {
                 Keeping::WithRows => {
                     let entries = now.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
                     let replayed = line.replayed.to_delete(&line.progress, entries);
-                    let changes = DeadLetterChanges { added: unpacked, replayed };
+                    let changes = DeadLetterChanges { added: unpacked, replayed, refused: None };
                     line.target.dead_letters.write(&changes, &line.shared.stop)?;
                     line.replayed.gone(&changes.replayed);
                 }

@@ -25,7 +25,8 @@ pub fn encoded_again(line: &LineState, batch: &Batch, schema_version: &SchemaVer
             rest = after;
             let start = rows.len();
             let mut format = entry.format;
-            if entry.schema_version == schema_version.number {
+            // A rejected record has no row.
+            if entry.schema_version == schema_version.number || entry.op == Op::Reject {
                 rows.extend_from_slice(row);
             } else {
                 let translators = translators(line, &mut known, entry.schema_version, schema_version)?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::claimed::ClaimedRejects;
 use super::rejects::{self, RejectedRecord, Rejects};
 use super::schema_refresh;
 use super::state::LineState;
@@ -21,6 +22,8 @@ pub struct Settlement<'a> {
     along: Vec<RejectedRecord>,
     /// How long the server worked on the rows.
     rows_took: Duration,
+    /// With exactly-once: the batch's own rejected records.
+    claimed: Option<ClaimedRejects>,
 }
 
 impl<'a> Settlement<'a> {
@@ -30,7 +33,16 @@ impl<'a> Settlement<'a> {
             *next += chunk.entries.len();
             Some(start)
         });
-        Settlement { line, rejects, batch, starts: starts.collect(), along: Vec::new(), rows_took: Duration::ZERO }
+        let claimed = line.target.ledger.is_on().then(|| ClaimedRejects::of(batch));
+        Settlement {
+            line,
+            rejects,
+            batch,
+            starts: starts.collect(),
+            along: Vec::new(),
+            rows_took: Duration::ZERO,
+            claimed,
+        }
     }
 
     /// How long the server worked on the batch's rows, as far as they were not written row by row.
@@ -58,6 +70,35 @@ impl<'a> Settlement<'a> {
     }
 }
 
+impl Settlement<'_> {
+    /// With exactly-once: the dead letters of the rows that the transaction claims. Those for a file or a topic are stored now.
+    fn dead_letters_of_claimed(&mut self, rows: Range<usize>) -> DeadLetterChanges {
+        let Some(claimed) = &self.claimed else { return DeadLetterChanges::default() };
+        let mut along = Vec::new();
+        for (row, rejection) in claimed.among(rows) {
+            let Some(entry) = self.entries(row..row + 1).next() else { continue };
+            let original = self.original(row).unwrap_or_default().to_vec();
+            let (position, rejection) = (self.line.position(entry.stream, entry.offset), rejection.clone());
+            let (stream, ticket) = (entry.stream, entry.ticket);
+            along.push((row, RejectedRecord { position, original, rejection, stream, ticket }));
+        }
+        let Some(claimed) = &mut self.claimed else { return DeadLetterChanges::default() };
+        let new: Vec<&RejectedRecord> =
+            along.iter().filter(|(row, _)| !claimed.store(*row)).map(|(_, record)| record).collect();
+        let all: Vec<&RejectedRecord> = along.iter().map(|(_, record)| record).collect();
+        let stored = self.rejects.store_for_claim(self.line, &all, &new);
+        claimed.along = along.into_iter().map(|(_, record)| record).collect();
+        match stored {
+            Ok(added) => DeadLetterChanges { added, ..DeadLetterChanges::default() },
+            Err(error) => {
+                let refused = Some(error.to_string());
+                self.line.shared.fail(error);
+                DeadLetterChanges { refused, ..DeadLetterChanges::default() }
+            }
+        }
+    }
+}
+
 impl Settle for Settlement<'_> {
     fn durable(&mut self, rows: Range<usize>, written: Written) {
         let counters = self.line.counters();
@@ -79,12 +120,16 @@ impl Settle for Settlement<'_> {
     }
 
     fn rejected(&mut self, row: usize, rejection: Rejection) -> Result<()> {
-        let Some(entry) = self.entries(row..row + 1).next() else {
+        let Some(&entry) = self.entries(row..row + 1).next() else {
             return Err(Error::Internal(format!("row {row} is not in its batch of {}", self.batch.len())));
         };
         let position = self.line.position(entry.stream, entry.offset);
         if self.line.settings.exception_mode == ExceptionMode::Strict {
             return Err(Error::Strict { position, rejection, mode: "exceptionmode" });
+        }
+        if let Some(claimed) = &mut self.claimed {
+            claimed.add(row, rejection);
+            return Ok(());
         }
         let original = self.original(row).unwrap_or_default().to_vec();
         let dead_letter = RejectedRecord { position, original, rejection, stream: entry.stream, ticket: entry.ticket };
@@ -127,6 +172,9 @@ impl Settle for Settlement<'_> {
     }
 
     fn dead_letters(&mut self, rows: Range<usize>) -> DeadLetterChanges {
+        if self.claimed.is_some() {
+            return self.dead_letters_of_claimed(rows);
+        }
         let taken = self.rejects.take_along();
         // If an original can't be unpacked, the thread of the dead letters reports that.
         let added = match rejects::unpacked(&taken, self.line.name()) {
@@ -139,10 +187,18 @@ impl Settle for Settlement<'_> {
         self.along = taken;
         let along = self.along.iter().map(|dead_letter| (dead_letter.stream, dead_letter.ticket));
         let entries = self.entries(rows).map(|entry| (entry.stream, entry.ticket)).chain(along);
-        DeadLetterChanges { added, replayed: self.line.replayed.to_delete(&self.line.progress, entries) }
+        let replayed = self.line.replayed.to_delete(&self.line.progress, entries);
+        DeadLetterChanges { added, replayed, refused: None }
     }
 
     fn dead_letters_ended(&mut self, changes: DeadLetterChanges, committed: bool) {
+        if let Some(claimed) = &mut self.claimed {
+            let along = std::mem::take(&mut claimed.along);
+            if committed {
+                self.rejects.claimed(self.line, &along);
+            }
+            return;
+        }
         let along = std::mem::take(&mut self.along);
         if committed {
             self.rejects.settled(self.line, &along);

@@ -14,8 +14,9 @@ use crate::pipeline::replayed::Replayed;
 use crate::pipeline::shard_layout::shard_layout_of;
 use crate::pipeline::shared::Shared;
 use crate::position::Position;
-use crate::postgres::Target;
+use crate::postgres::{TakenStream, Target};
 use crate::progress::Progress;
+use crate::progress::ledger::ShardPositions;
 use crate::settings::Sink;
 use crate::types::target::TargetTable;
 
@@ -71,6 +72,8 @@ pub struct LineState {
     waiting: Mutex<Option<Waiting>>,
     /// Rows that were read here, but belong to another process now.
     left_out: AtomicU64,
+    /// With exactly-once: streams that were taken over and aren't read yet.
+    taken: Mutex<Vec<(Arc<str>, i32, TakenStream)>>,
     rejected: Option<Mutex<Vec<(Position, Rejection)>>>,
     /// Bytes of the rejections for which the callback was not called yet.
     unreported: AtomicUsize,
@@ -108,6 +111,7 @@ impl LineState {
             build_percent: AtomicU8::new(NO_BUILD),
             waiting: Mutex::new(None),
             left_out: AtomicU64::new(0),
+            taken: Mutex::default(),
             rejected: push.keeps_rejected.then(Mutex::default),
             unreported: AtomicUsize::new(0),
             at_rest: OnceLock::new(),
@@ -174,6 +178,32 @@ impl LineState {
             None => streams.push(stream),
         }
         number
+    }
+
+    /// With exactly-once: a partition was taken over, and will be read.
+    pub fn taken_over(&self, topic: &Arc<str>, partition: i32, taken: TakenStream) {
+        let mut all = self.taken.lock();
+        // Where it was taken over before and not read, only the newest epoch counts.
+        all.retain(|(known, id, _)| known != topic || *id != partition);
+        all.push((Arc::clone(topic), partition, taken));
+    }
+
+    /// With exactly-once: from now on the stream is written. Gives how far its shards were written before.
+    pub fn own_in_ledger(&self, stream: u32, topic: &Arc<str>, partition: i32) -> Option<ShardPositions> {
+        let mut all = self.taken.lock();
+        let at = all.iter().position(|(known, id, _)| known == topic && *id == partition)?;
+        let (.., taken) = all.swap_remove(at);
+        self.target.ledger.streams.own(stream, taken.number, taken.epoch, &taken.positions);
+        Some(taken.positions)
+    }
+
+    /// The offset below which all of the stream is durable, and with exactly-once stored in the ledger as well. It may be
+    /// committed in the group.
+    pub fn stored_watermark(&self, stream: u32) -> Option<i64> {
+        match self.target.ledger.is_on() {
+            true => self.target.ledger.streams.low(stream),
+            false => self.progress.watermark(stream),
+        }
     }
 
     pub fn position(&self, stream: u32, offset: i64) -> Position {

@@ -23,7 +23,7 @@ use crate::pipeline::shared::Shared;
 use crate::pipeline::stats::Summary;
 use crate::postgres::DeadLetterChanges;
 use crate::record::{Header, Record, TimestampType};
-use crate::settings::DeadLetterTarget;
+use crate::settings::{DeadLetterTarget, DeliveryGuarantee, Sink};
 use crate::stop::Stop;
 
 /// Processes all dead letters that are there now, and returns what became of them. Ends early, with [`Error::Stopped`], when
@@ -143,8 +143,10 @@ impl SinkReplay {
         let shared = Arc::new(shared);
         let rejects = dead_letter_topic::rejects(job, mapping)?;
         let application = job_application_name(job);
-        let (sink, limit) = (&mapping.sink, job.max_outage);
-        let line = Line::open(sink, &application, limit, &shared, rejects, replayed, PushSettings::default())?;
+        // A replay has no place in the ledger: a dead letter of a table is deleted in the transaction of its row.
+        let sink = Sink { delivery: DeliveryGuarantee::AtLeastOnce, ..mapping.sink.clone() };
+        let limit = job.max_outage;
+        let line = Line::open(&sink, &application, limit, &shared, rejects, replayed, PushSettings::default())?;
         let read = Arc::new(Counters::default());
         let lines = [(Arc::clone(&line), mapping)];
         let intake = SourceIntake::new(&job.sources[mapping.source], &lines, shared, Arc::clone(&read))?;
@@ -168,7 +170,8 @@ impl SinkReplay {
         let mut replayed = self.line.replayed.rest();
         replayed.ids.append(&mut self.without_row);
         if !replayed.ids.is_empty() {
-            self.line.target.dead_letters.write(&DeadLetterChanges { added: Vec::new(), replayed }, &shared.stop)?;
+            let changes = DeadLetterChanges { replayed, ..DeadLetterChanges::default() };
+            self.line.target.dead_letters.write(&changes, &shared.stop)?;
         }
         Ok(())
     }

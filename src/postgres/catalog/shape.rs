@@ -208,17 +208,20 @@ impl TreeShape {
 
 /// Commits, unless the table was altered under the transaction.
 pub fn commit(session: &mut Session) -> Attempt<()> {
-    session.commit().map_err(|failure| {
-        if failure.text.contains(OTHER_TREE) {
-            // The session is all right. Only its statements are for the tables of the former tree.
-            return AttemptError { class: Class::Altered, ..AttemptError::outage(OTHER_CHILDREN) };
-        }
-        match failure.text.contains(ALTERED) {
-            // A new session compares the table with what was known, and finds out what is different.
-            true => AttemptError { class: Class::Stale, ..failure },
-            false => failure,
-        }
-    })
+    session.commit().map_err(altered)
+}
+
+/// The failure of the check before COMMIT, with the class that says what to do.
+pub fn altered(failure: AttemptError) -> AttemptError {
+    if failure.text.contains(OTHER_TREE) {
+        // The session is all right. Only its statements are for the tables of the former tree.
+        return AttemptError { class: Class::Altered, ..AttemptError::outage(OTHER_CHILDREN) };
+    }
+    match failure.text.contains(ALTERED) {
+        // A new session compares the table with what was known, and finds out what is different.
+        true => AttemptError { class: Class::Stale, ..failure },
+        false => failure,
+    }
 }
 
 #[cfg(test)]

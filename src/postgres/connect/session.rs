@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio_postgres::error::Severity;
 use tokio_postgres::{SimpleQueryMessage, Statement as Prepared};
 
 use super::classify::{Class, During};
@@ -67,6 +68,24 @@ fn set((name, value): (&str, &str), lasting: Lasting) -> String {
     }
 }
 
+/// What became of a COMMIT.
+#[derive(Debug)]
+pub enum CommitOutcome {
+    Done,
+    /// The server has rolled back.
+    Refused(AttemptError),
+    /// It isn't known.
+    InDoubt(AttemptError),
+}
+
+/// A session of the server: its process and when that began, since numbers of processes are used again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    pub pid: i32,
+    /// Seconds, as the server prints them.
+    pub began: String,
+}
+
 pub struct Session {
     client: Client,
     /// The prepared statements, by the numbers that [`Session::prepare`] was given.
@@ -81,6 +100,8 @@ pub struct Session {
     beginning: String,
     /// What is asked before COMMIT: see [`shape`](crate::postgres::catalog::shape).
     closing: String,
+    /// The server's process, once the session is ready for claims.
+    pub backend: Option<Backend>,
     /// The `revision` of the schema version that the session is prepared for.
     pub revision: Option<u32>,
     /// The pool's generation it was opened in.
@@ -114,6 +135,7 @@ impl Session {
             own: own_name("vecsink"),
             beginning: BEGIN.to_owned(),
             closing: String::new(),
+            backend: None,
             revision: None,
             generation: 0,
             begins_with: String::new(),
@@ -230,6 +252,48 @@ impl Session {
     pub fn commit(&mut self) -> Attempt<()> {
         let message = format!("{}COMMIT", self.closing);
         self.run(&message).map_err(|failure| self.recognize_pooler(failure))
+    }
+
+    /// Prepares the statement of [`Session::check_and_claim`]: its parameters' types, AS, and its text.
+    pub fn prepare_claim(&mut self, statement: &str) -> Attempt<()> {
+        if self.behind_pooler {
+            let text = "exactly-once needs sessions of its own, and a pooler gives each transaction another one; connect to the \
+                        server itself, or set pool_mode = session";
+            return Err(AttemptError { class: Class::Configuration, ..AttemptError::outage(text) });
+        }
+        self.run(&format!("{}; PREPARE {}_claim {statement}; COMMIT", self.beginning, self.own))
+    }
+
+    /// Asks what [`Session::commit`] asks, then executes the prepared claim with each of the arguments, in one message. Gives the
+    /// number of rows that each has changed. Nothing is committed.
+    pub fn check_and_claim(&mut self, arguments: &[String]) -> Attempt<Vec<u64>> {
+        let claims: String =
+            arguments.iter().map(|arguments| format!("EXECUTE {}_claim{arguments}; ", self.own)).collect();
+        let message = format!("{}{claims}", self.closing);
+        let answer = self.client.simple_query(&message).map_err(|error| self.failed(&error, During::Statement))?;
+        let count = |part: &SimpleQueryMessage| match part {
+            SimpleQueryMessage::CommandComplete(count) => Some(*count),
+            _ => None,
+        };
+        let mut counts: Vec<u64> = answer.iter().filter_map(count).collect();
+        Ok(counts.split_off(counts.len().saturating_sub(arguments.len())))
+    }
+
+    /// Sends COMMIT and nothing else.
+    pub fn commit_alone(&mut self) -> CommitOutcome {
+        let Err(error) = self.client.batch_execute("COMMIT") else { return CommitOutcome::Done };
+        // A server that ends the session may have committed before: it then waited for a standby.
+        let says_so = error.as_db_error().is_some_and(|answer| {
+            let ends = matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+            let code = answer.code().code();
+            !ends && !["08", "57P", "40003"].iter().any(|prefix| code.starts_with(prefix))
+        });
+        let failure = self.failed(&error, During::Statement);
+        if says_so && !self.client.is_closed() {
+            return CommitOutcome::Refused(failure);
+        }
+        self.usable = false;
+        CommitOutcome::InDoubt(failure)
     }
 
     /// Recognizes a failure that comes from being in another session of the server.

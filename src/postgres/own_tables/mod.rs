@@ -3,5 +3,6 @@
 mod create;
 pub(crate) mod dead_letters;
 pub(crate) mod deferred_indexes;
+pub(crate) mod ledger;
 pub(crate) mod owners;
 pub(crate) mod streams;

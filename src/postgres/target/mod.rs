@@ -1,6 +1,7 @@
 //! One sink's target: the parts that ask the database, opened together. Shared by the sink's threads.
 
 pub(crate) mod description;
+mod exactly_once;
 mod open;
 mod probe;
 
@@ -14,6 +15,7 @@ use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::opening::Opening;
 use crate::postgres::connect::session::Session;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
+use crate::postgres::own_tables::ledger::store::LedgerStore;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::table_schema::TableSchema;
@@ -34,6 +36,8 @@ pub struct Target {
     pub owners: Arc<Owners>,
     /// The streams of rows that a host pushes.
     pub streams: StreamTable,
+    /// How far the streams of exactly-once are written.
+    pub ledger: Arc<LedgerStore>,
     /// What moves rows into the vector index, where that is behind them.
     pub keeper: Option<TreeKeeper>,
     /// What drops vector indexes and builds them again, where they are deferred or missing.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::Target;
-use super::description;
 use super::probe::{ProbeResult, other_process, probe};
+use super::{Target, description, exactly_once};
 use crate::error::Result;
 use crate::postgres::catalog::planner;
 use crate::postgres::catalog::read::read_catalog;
@@ -22,6 +21,8 @@ use crate::postgres::connect::session::{Session, Setup};
 use crate::postgres::connect::waits::Waits;
 use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
+use crate::postgres::own_tables::ledger::store::LedgerStore;
+use crate::postgres::own_tables::ledger::tables::Ledger;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::own_tables::streams::StreamTable;
 use crate::postgres::schema::statements::Statements;
@@ -32,8 +33,8 @@ use crate::postgres::vector_index::hot_child::{self, HotChild};
 use crate::postgres::vector_index::keeper::TreeKeeper;
 use crate::postgres::write::conflict::Conflicts;
 use crate::postgres::write::machine::MachineSettings;
-use crate::postgres::write::writer::Writer;
-use crate::settings::{DeadLetterTarget, Sink, VectorIndexMode};
+use crate::postgres::write::writer::{Writer, WriterParts};
+use crate::settings::{DeadLetterTarget, DeliveryGuarantee, Sink, VectorIndexMode};
 
 impl Target {
     /// Whatever would make every row fail is an error here. A name `job/process` lets another process of the job be noticed.
@@ -58,9 +59,15 @@ impl Target {
         let set_up = |failure| connector.unreachable(&failure);
         let server = Server::read(&mut session).map_err(set_up)?;
         let mut setup = server.setup(&sink.connection);
+        let is_exactly_once = sink.delivery == DeliveryGuarantee::ExactlyOnce;
+        if is_exactly_once {
+            // A process that is stopped in a transaction must not keep the next owner waiting for ever.
+            setup.optional.push(("idle_in_transaction_session_timeout", "60s"));
+        }
         let second = || Session::open(connector, &Setup::default(), &open, &limit.at_most(COMPARING));
         match between(&mut session, &second).map_err(set_up)? {
             Between::Nothing => {}
+            Between::TransactionPooler if is_exactly_once => return Err(exactly_once::pooler_refused(&sink.name)),
             Between::TransactionPooler => setup.behind_pooler.store(true, Ordering::Relaxed),
             Between::StatementPooler => return Err(connector.pools_statements()),
         }
@@ -118,6 +125,9 @@ impl Target {
             }
             Some(DeadLetterTarget::File(_) | DeadLetterTarget::Kafka(_)) | None => None,
         };
+        if is_exactly_once {
+            exactly_once::refuse_tables(&mut session, sink)?;
+        }
         log::info!("{name}: {}, {}", description.server, description.path);
         if let Some(text) = server.describe_deadlock_detector() {
             log::info!("{name}: {text}");
@@ -142,11 +152,23 @@ impl Target {
             max_retry_times: sink.max_retry_times,
             max_outage,
             greenplum: server.greenplum,
+            ledger: is_exactly_once,
         };
         let key_is_unique = catalog.keys.key_is_unique;
+        let tables = sink.ledger_tables();
+        let ledger = Ledger::new(tables.clone(), server.greenplum);
+        let ledger = Arc::new(LedgerStore::new(&database, ledger, application_name, is_exactly_once, opening));
+        let parts = WriterParts {
+            database: Arc::clone(&database),
+            schema: Arc::clone(&schema),
+            owners: Arc::clone(&owners),
+            ledger: Arc::clone(&ledger),
+            dead_letters: Arc::clone(&dead_letters),
+        };
         Ok(Target {
-            writer: Writer::new(&database, &schema, &owners, &dead_letters, settings, backoff, conflicts),
-            streams: StreamTable::new(&database, &table.schema, server.greenplum, opening),
+            writer: Writer::new(parts, settings, backoff, conflicts),
+            streams: StreamTable::new(&database, tables, server.greenplum, opening),
+            ledger,
             schema,
             dead_letters,
             owners,

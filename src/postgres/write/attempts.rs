@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::batch::BatchWrite;
+use super::batch::{BatchWrite, InDoubt};
+use super::commit::{AfterRows, Ending, fenced};
 use super::machine::{Outcome, RowByRow};
 use super::net_effect::{Net, net};
 use super::row_by_row::{How, write_each};
@@ -19,19 +20,28 @@ use crate::postgres::schema::order::Keep;
 use crate::postgres::schema::order::Order;
 use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::write::path::Path;
-use crate::postgres::write::transaction::{DeadLetterPart, transaction};
+use crate::postgres::write::transaction::transaction;
+use crate::progress::ledger::{LedgerComparison, StreamClaim, Verdict};
 
 /// Who owns the rows of a range.
 enum Ownership<'a> {
     /// Other processes own them all.
     Others,
-    /// This process owns some or all of them. `None`: partitions aren't shared.
-    Ours(Option<Admitted<'a>>),
+    /// This process owns some or all of them.
+    Ours(Ours<'a>),
+}
+
+/// What a transaction needs for rows of this process.
+struct Ours<'a> {
+    /// `None`: partitions aren't shared.
+    admitted: Option<Admitted<'a>>,
+    /// `None`: there is no ledger.
+    claims: Option<Vec<StreamClaim>>,
 }
 
 impl<'a> BatchWrite<'a> {
     pub(super) fn write_at_once(&mut self, range: Range<usize>) -> Attempt<Outcome> {
-        let Ownership::Ours(admitted) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
+        let Ownership::Ours(ours) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
         let Some(net) = self.net(range.clone()) else { return Ok(Outcome::NoNetEffect) };
         // As a rule the row of an update is in the table already, so a COPY would only be refused.
         if net.updates && self.path == Path::Direct && self.schema_version.order.keep != Keep::Strict {
@@ -44,9 +54,14 @@ impl<'a> BatchWrite<'a> {
         let batches = self.schema_version.statements.unchanged().map(|unchanged| unchanged.batches);
         let compares = stages && unchanged.is_due(batches);
         let order = Order { leaves_unchanged: compares, ..self.schema_version.order };
-        let (written, took) = self.in_session(range, admitted, |schema_version, session, rows, dead_letters| {
-            transaction(session, &schema_version.statements, rows, net, path, order, dead_letters)
+        let (ending, (written, took)) = self.in_session(range, ours, |schema_version, session, rows, after| {
+            let done = transaction(session, &schema_version.statements, rows, net, path, order, after)?;
+            let (ending, written, took) = done;
+            Ok((Some(ending), (written, took)))
         })?;
+        if let Some(outcome) = unsettled(ending, || Outcome::Accepted(written)) {
+            return Ok(outcome);
+        }
         self.settle.rows_took(took);
         if path != Path::Staged && written.replaced_in_others > 0 && batches.is_some() {
             // The next rows may be unchanged, and only a staged batch leaves such rows where they are.
@@ -64,13 +79,19 @@ impl<'a> BatchWrite<'a> {
     }
 
     pub(super) fn write_row_by_row(&mut self, range: Range<usize>, which: RowByRow) -> Attempt<Outcome> {
-        let Ownership::Ours(admitted) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
+        let Ownership::Ours(ours) = self.leave_out_others(range.clone()) else { return Ok(Outcome::LeftOut) };
         let path = self.path_of_one();
-        let written = self.in_session(range.clone(), admitted, |schema_version, session, rows, dead_letters| {
+        let (ending, written) = self.in_session(range.clone(), ours, |schema_version, session, rows, after| {
             let how = How::new(schema_version, path, which);
-            write_each(session, &schema_version.statements, rows, range, how, dead_letters)
+            write_each(session, &schema_version.statements, rows, range, how, after)
         })?;
-        Ok(Outcome::EachRow(written))
+        Ok(match ending {
+            None => Outcome::SomeRefused(written),
+            Some(ending) => match unsettled(Some(ending), || Outcome::EachRow(written.clone())) {
+                Some(outcome) => outcome,
+                None => Outcome::EachRow(written),
+            },
+        })
     }
 
     pub(super) fn check_schema(&mut self) -> Attempt<Outcome> {
@@ -115,6 +136,27 @@ impl<'a> BatchWrite<'a> {
         Ok(copied.map_or(Outcome::NotFound, |()| Outcome::Passed))
     }
 
+    /// What became of the transaction whose COMMIT was not answered.
+    pub(super) fn compare(&mut self) -> Attempt<Outcome> {
+        let Some(InDoubt { claims, backend, .. }) = &self.in_doubt else { return Ok(Outcome::NotFound) };
+        let mut session = self.writer.database.pool.session(&WaitLimit::of(self.stop))?;
+        let ledger = self.writer.ledger.ledger();
+        let LedgerComparison { verdict, lost } =
+            session.attempt(|session| ledger.compare(session, claims, Some(backend)))?;
+        let verdict = if lost.is_empty() { verdict } else { Verdict::Fenced };
+        if let Some(InDoubt { claims, dead_letters, .. }) = self.in_doubt.take() {
+            if verdict == Verdict::Durable {
+                self.writer.ledger.streams.committed(&claims);
+            }
+            self.settle.dead_letters_ended(dead_letters, verdict == Verdict::Durable);
+        }
+        Ok(match verdict {
+            Verdict::Durable => Outcome::Passed,
+            Verdict::NotWritten => Outcome::NotFound,
+            Verdict::Fenced => Outcome::Fenced(fenced()),
+        })
+    }
+
     /// The net effect of the rows, if it is known before they are written.
     fn net(&mut self, range: Range<usize>) -> Option<Net> {
         let Order { keep, exact, key_as_sent, .. } = self.schema_version.order;
@@ -136,15 +178,26 @@ impl<'a> BatchWrite<'a> {
     /// Leaves out the rows that belong to another process now.
     fn leave_out_others(&mut self, range: Range<usize>) -> Ownership<'a> {
         let writer = self.writer;
+        if writer.ledger.is_on() {
+            // What is claimed is decided once. A stream that is left later is still in the claims, and its epoch in the database.
+            let gathered = self.rows.gather_claims(range.clone());
+            let claims = writer.ledger.streams.claims(&gathered);
+            let is_claimed = |index: &u32| claims.iter().any(|claim| claim.index == *index);
+            self.rows.leave_out(gathered.streams().filter(|index| !is_claimed(index)).collect());
+            return match claims.is_empty() {
+                true => Ownership::Others,
+                false => Ownership::Ours(Ours { admitted: None, claims: Some(claims) }),
+            };
+        }
         if !writer.owners.are_many() {
-            return Ownership::Ours(None);
+            return Ownership::Ours(Ours { admitted: None, claims: None });
         }
         let mut admitted = writer.owners.admit(self.rows.streams(range.clone()));
         self.rows.leave_out(std::mem::take(&mut admitted.left));
         if self.rows.left_out(range.clone()) == range.len() {
             Ownership::Others
         } else {
-            Ownership::Ours(Some(admitted))
+            Ownership::Ours(Ours { admitted: Some(admitted), claims: None })
         }
     }
 
@@ -153,14 +206,15 @@ impl<'a> BatchWrite<'a> {
     fn in_session<T>(
         &mut self,
         range: Range<usize>,
-        admitted: Option<Admitted<'_>>,
-        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, DeadLetterPart<'_>) -> Attempt<T>,
-    ) -> Attempt<T> {
+        Ours { admitted, claims }: Ours<'_>,
+        work: impl FnOnce(&SchemaVersion, &mut Session, &mut Rows<'_>, AfterRows<'_>) -> Attempt<(Option<Ending>, T)>,
+    ) -> Attempt<(Option<Ending>, T)> {
         let writer = self.writer;
         self.began = Instant::now();
         let mut session = writer.database.pool.session_for(self.schema_version.revision, &WaitLimit::of(self.stop))?;
         let changes = self.settle.dead_letters(range);
         let (rows, schema_version) = (&mut self.rows, &self.schema_version);
+        let mut backend = None;
         let result = session.attempt(|session| {
             schema_version.shape.ensure(session, schema_version.revision)?;
             let mut begins_with = writer.turns.begin_with();
@@ -168,7 +222,12 @@ impl<'a> BatchWrite<'a> {
                 begins_with += &writer.owners.fence(session, admitted)?;
             }
             session.begins_with = begins_with;
-            work(schema_version, session, rows, (writer.dead_letters.table(), &changes))
+            if claims.is_some() {
+                backend = Some(writer.ledger.ledger().prepare_claims(session)?);
+            }
+            let (dead_letter_table, dead_letters) = (writer.dead_letters.table(), &changes);
+            let after = AfterRows { dead_letter_table, dead_letters, claims: claims.as_deref() };
+            work(schema_version, session, rows, after)
         });
         let result = result.inspect_err(|failure| writer.turns.note(&writer.database.name, failure));
         let result = result.map_err(|failure| match &admitted {
@@ -178,7 +237,18 @@ impl<'a> BatchWrite<'a> {
             }
             _ => failure,
         });
-        self.settle.dead_letters_ended(changes, result.is_ok());
+        match (&result, claims, backend) {
+            (Ok((Some(Ending::InDoubt(_)), _)), Some(claims), Some(backend)) => {
+                self.in_doubt = Some(InDoubt { claims, backend, dead_letters: changes });
+            }
+            (Ok((Some(Ending::Committed), _)), claims, _) => {
+                if let Some(claims) = claims {
+                    writer.ledger.streams.committed(&claims);
+                }
+                self.settle.dead_letters_ended(changes, true);
+            }
+            _ => self.settle.dead_letters_ended(changes, false),
+        }
         result
     }
 
@@ -192,5 +262,14 @@ impl<'a> BatchWrite<'a> {
             schema_version.shape.ensure(session, schema_version.revision)?;
             work(schema_version, session, rows)
         })
+    }
+}
+
+/// The outcome of a transaction that ended otherwise than with an answered COMMIT.
+fn unsettled(ending: Option<Ending>, outcome: impl FnOnce() -> Outcome) -> Option<Outcome> {
+    match ending {
+        Some(Ending::InDoubt(failure)) => Some(Outcome::InDoubt(Box::new(outcome()), failure)),
+        Some(Ending::Fenced(failure)) => Some(Outcome::Fenced(failure)),
+        Some(Ending::Committed) | None => None,
     }
 }

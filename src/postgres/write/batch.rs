@@ -17,8 +17,11 @@ use crate::error::{Error, Result};
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::AttemptError;
+use crate::postgres::connect::session::Backend;
+use crate::postgres::own_tables::dead_letters::changes::DeadLetterChanges;
 use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::write::path::Path;
+use crate::progress::ledger::StreamClaim;
 use crate::stop::{Phase, Stop};
 
 /// The state of one call of [`Writer::write`], besides the machine's.
@@ -34,6 +37,16 @@ pub struct BatchWrite<'a> {
     altered: String,
     /// When the current or last attempt began.
     pub(super) began: Instant,
+    /// The transaction whose COMMIT was not answered.
+    pub(super) in_doubt: Option<InDoubt>,
+}
+
+/// What is needed to find out what became of a transaction.
+pub struct InDoubt {
+    pub claims: Vec<StreamClaim>,
+    pub backend: Backend,
+    /// What it should have done with dead letters.
+    pub dead_letters: DeadLetterChanges,
 }
 
 impl Writer {
@@ -49,6 +62,7 @@ impl Writer {
             path: self.conflicts.path(),
             altered: String::new(),
             began: Instant::now(),
+            in_doubt: None,
         };
         run(&mut Machine::new(self.settings, &self.evidence, write.rows.units()), &mut write)
     }
@@ -73,7 +87,9 @@ impl World for BatchWrite<'_> {
             let Some(batch) = self.settle.encoded_again(self.rows.batch(), &newest) else {
                 return Err(self.writer.schema.can_not_follow(&self.altered, "its rows can't be encoded again"));
             };
-            self.rows = Rows::new(Cow::Owned(batch));
+            let mut rows = Rows::new(Cow::Owned(batch));
+            rows.leave_out_as(&mut self.rows);
+            self.rows = rows;
         }
         let is_altered = newest.revision != self.schema_version.revision;
         if is_altered {
@@ -92,6 +108,7 @@ impl World for BatchWrite<'_> {
             Request::ReadCatalog => self.read_catalog(),
             Request::TryOthers(rows) => self.try_others(rows),
             Request::TryCopy => self.try_copy(),
+            Request::Compare => self.compare(),
         };
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         if let Outcome::Failed(failure) = &outcome {
@@ -111,12 +128,16 @@ impl World for BatchWrite<'_> {
     }
 
     fn settle(&mut self, rows: Range<usize>, written: Written) {
-        self.settle.left_out(self.rows.left_out(rows.clone()));
+        self.settle.left_out(self.rows.left_to_others(rows.clone()));
         self.settle.durable(rows, written);
     }
 
     fn reject(&mut self, row: usize, failure: &AttemptError) -> Result<()> {
-        self.settle.rejected(row, failure.rejection())
+        self.settle.rejected(row, failure.rejection())?;
+        if self.writer.ledger.is_on() {
+            self.rows.leave_out_row(row);
+        }
+        Ok(())
     }
 
     fn carry_out(&mut self, effect: Effect) -> Result<()> {
@@ -155,6 +176,12 @@ impl World for BatchWrite<'_> {
             StopReason::CanNotFollow(altered, why) => schema.can_not_follow(&altered, &why),
             StopReason::AwayTooLong(failure) => database.outage.too_long(&database.name, &failure),
             StopReason::WaitedTooLong(since, failure) => database.waits.too_long(&database.name, since, &failure),
+            StopReason::Fenced(failure) => Error::Fenced(format!(
+                "{}: {}; only one process may run this job; {} says who took the partitions over",
+                database.name,
+                failure.text,
+                self.writer.ledger.owner_column()
+            )),
             StopReason::NoRule(task, event) => {
                 Error::Internal(format!("{}: there is no rule for '{task}': '{event}'", database.name))
             }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod batch;
+mod commit;
 pub(crate) mod conflict;
 pub(crate) mod copy;
 mod deletes;

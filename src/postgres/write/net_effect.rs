@@ -124,6 +124,8 @@ impl Work {
                 self.states[key].patch = if patch == NONE { number } else { rows.patched(patch, number)? };
                 self.net.superseded += u64::from(patch != NONE);
             }
+            // Always left out.
+            (Op::Reject, _) => {}
         }
         Some(())
     }

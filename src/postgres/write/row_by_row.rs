@@ -3,22 +3,24 @@
 
 use std::ops::Range;
 
-use super::machine::RowByRow;
+use super::commit::{AfterRows, Ending, commit};
+use super::machine::{RowByRow, is_ignored};
 use super::rows::Rows;
 use super::written::Written;
-use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::connect::session::Session;
-use crate::postgres::own_tables::dead_letters::changes::write_changes;
 use crate::postgres::schema::order::Keep;
 use crate::postgres::schema::order::Order;
 use crate::postgres::schema::schema_version::SchemaVersion;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::net;
 use crate::postgres::write::path::Path;
-use crate::postgres::write::transaction::{DeadLetterPart, apply};
+use crate::postgres::write::transaction::apply;
+
+/// What became of each row.
+pub type RowOutcomes = Vec<Result<Written, AttemptError>>;
 
 /// How rows are written row by row.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +38,16 @@ impl<'a> How<'a> {
     }
 }
 
-/// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it.
+/// Writes each row of `range` for itself and commits those that were taken. A refusal that is a row's own costs only it. With a
+/// ledger nothing is committed while it isn't decided about refused rows: then there is no [`Ending`].
 pub fn write_each(
     session: &mut Session,
     statements: &Statements,
     rows: &mut Rows<'_>,
     range: Range<usize>,
     how: How<'_>,
-    dead_letters: DeadLetterPart<'_>,
-) -> Attempt<Vec<Result<Written, AttemptError>>> {
+    after: AfterRows<'_>,
+) -> Attempt<(Option<Ending>, RowOutcomes)> {
     session.begin_with_staging(&statements.staging)?;
     let mut outcomes = Vec::with_capacity(range.len());
     for row in range {
@@ -66,9 +69,14 @@ pub fn write_each(
             Err(failure) => return Err(AttemptError { row: Some(row), ..failure }),
         }
     }
-    write_changes(session, dead_letters.0, dead_letters.1)?;
-    commit(session)?;
-    Ok(outcomes)
+    let ignores = how.order.keep == Keep::First;
+    let is_open =
+        |outcome: &Result<Written, AttemptError>| outcome.as_ref().is_err_and(|failure| !is_ignored(failure, ignores));
+    if after.claims.is_some() && outcomes.iter().any(is_open) {
+        session.run("ROLLBACK")?;
+        return Ok((None, outcomes));
+    }
+    Ok((Some(commit(session, after)?), outcomes))
 }
 
 pub fn write_one(

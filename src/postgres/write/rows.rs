@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
+use crate::progress::ledger::ClaimGatherer;
 use crate::types::fields;
 
 /// Where a row's entry and bytes stand.
@@ -34,6 +35,8 @@ pub struct Rows<'a> {
     pub oldest: u16,
     /// Streams whose rows another process writes now.
     left: Vec<u32>,
+    /// Rows that were rejected, where attempts are repeated without them. Empty: none.
+    rejected: Vec<bool>,
 }
 
 impl<'a> Rows<'a> {
@@ -41,6 +44,7 @@ impl<'a> Rows<'a> {
         let count = batch.len();
         let mut places = Vec::with_capacity(count);
         let mut continued = Vec::new();
+        let mut rejected = Vec::new();
         let (mut has_updates, mut has_changes, mut oldest) = (false, false, u16::MAX);
         for (chunk_index, chunk) in batch.chunks.iter().enumerate() {
             let (mut row, mut key) = (0, 0);
@@ -50,7 +54,12 @@ impl<'a> Rows<'a> {
                     continued.push(places.len() as u32);
                 }
                 before = Some(entry);
-                oldest = oldest.min(entry.schema_version);
+                if entry.op == Op::Reject {
+                    rejected.resize(count, false);
+                    rejected[places.len()] = true;
+                } else {
+                    oldest = oldest.min(entry.schema_version);
+                }
                 has_updates |= entry.op == Op::Update;
                 has_changes |= matches!(entry.op, Op::Patch | Op::Delete);
                 places.push(RowPlace { chunk: chunk_index as u32, entry: entry_index as u32, row, key });
@@ -63,7 +72,19 @@ impl<'a> Rows<'a> {
             false => (0..count as u32).filter(|row| continued.binary_search(row).is_err()).collect(),
         };
         let (made, origins) = (Chunk::default(), Vec::new());
-        Rows { batch, places, count, made, origins, units, has_updates, has_changes, oldest, left: Vec::new() }
+        Rows {
+            batch,
+            places,
+            count,
+            made,
+            origins,
+            units,
+            has_updates,
+            has_changes,
+            oldest,
+            left: Vec::new(),
+            rejected,
+        }
     }
 
     pub fn batch(&self) -> &Batch {
@@ -104,14 +125,50 @@ impl<'a> Rows<'a> {
         self.left = streams;
     }
 
+    /// From now on attempts leave out this row, too.
+    pub fn leave_out_row(&mut self, row: usize) {
+        self.rejected.resize(self.count, false);
+        if let Some(rejected) = self.rejected.get_mut(row) {
+            *rejected = true;
+        }
+    }
+
+    /// Leaves out what `other` leaves out: the same rows, encoded otherwise.
+    pub fn leave_out_as(&mut self, other: &mut Rows<'_>) {
+        (self.left, self.rejected) = (std::mem::take(&mut other.left), std::mem::take(&mut other.rejected));
+    }
+
     #[inline]
     pub fn is_left_out(&self, row: usize) -> bool {
+        self.is_anothers(row) || self.rejected.get(row).is_some_and(|rejected| *rejected)
+    }
+
+    /// Whether the row belongs to another process.
+    fn is_anothers(&self, row: usize) -> bool {
         !self.left.is_empty() && self.left.contains(&self.entry(row).stream)
     }
 
     /// How many of these rows belong to another process.
+    pub fn left_to_others(&self, range: Range<usize>) -> usize {
+        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_anothers(row)).count() }
+    }
+
+    /// How many of these rows attempts leave out.
     pub fn left_out(&self, range: Range<usize>) -> usize {
-        if self.left.is_empty() { 0 } else { range.filter(|&row| self.is_left_out(row)).count() }
+        match (self.left.is_empty(), self.rejected.is_empty()) {
+            (true, true) => 0,
+            _ => range.filter(|&row| self.is_left_out(row)).count(),
+        }
+    }
+
+    /// What a transaction over these rows claims: entries that are left out as well.
+    pub fn gather_claims(&self, range: Range<usize>) -> ClaimGatherer {
+        let mut gatherer = ClaimGatherer::default();
+        for row in range {
+            let entry = self.entry(row);
+            gatherer.add(entry.stream, self.chunk(row).shard, entry.offset);
+        }
+        gatherer
     }
 
     fn chunk(&self, row: usize) -> &Chunk {

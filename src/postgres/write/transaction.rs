@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::commit::{AfterRows, Ending, commit};
 use super::copy::copy;
 use super::deletes::delete;
 use super::others::{lock_hot_child, replace, resolve};
@@ -9,18 +10,12 @@ use super::patches::patch;
 use super::path::Path;
 use super::rows::{CopyPlan, Rows};
 use super::written::Written;
-use crate::postgres::catalog::shape::commit;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::session::Session;
-use crate::postgres::own_tables::dead_letters::changes::{DeadLetterChanges, write_changes};
-use crate::postgres::own_tables::dead_letters::table::DeadLetterTable;
 use crate::postgres::schema::order::{Keep, Order};
 use crate::postgres::schema::others::Resolution;
 use crate::postgres::schema::statements::{Statement, Statements};
 use crate::postgres::write::net_effect::Net;
-
-/// What a transaction does with dead letters, and the table for those that it adds.
-pub type DeadLetterPart<'a> = (Option<&'a DeadLetterTable>, &'a DeadLetterChanges);
 
 /// Begins a transaction in which [`apply`] can work.
 pub fn begin(session: &mut Session, statements: &Statements, path: Path, net: &Net) -> Attempt<()> {
@@ -44,8 +39,8 @@ pub fn transaction(
     net: Net,
     path: Path,
     order: Order,
-    dead_letters: DeadLetterPart<'_>,
-) -> Attempt<(Written, Duration)> {
+    after: AfterRows<'_>,
+) -> Attempt<(Ending, Written, Duration)> {
     let started = Instant::now();
     begin(session, statements, path, &net)?;
     let begun = Instant::now();
@@ -53,9 +48,7 @@ pub fn transaction(
     // BEGIN is one round trip. But it may also have waited for something.
     let elapsed = begun.elapsed();
     let took = elapsed.saturating_sub((begun - started) * ROUND_TRIPS).max(elapsed / 2);
-    write_changes(session, dead_letters.0, dead_letters.1)?;
-    commit(session)?;
-    Ok((written, took))
+    Ok((commit(session, after)?, written, took))
 }
 
 /// Deletes, then what replaces rows, then what adds some: the strongest locks first, since Greenplum without its deadlock

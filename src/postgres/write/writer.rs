@@ -10,13 +10,24 @@ use crate::postgres::connect::backoff::Backoff;
 use crate::postgres::connect::database::Database;
 use crate::postgres::connect::turns::Turns;
 use crate::postgres::own_tables::dead_letters::writer::DeadLetterWriter;
+use crate::postgres::own_tables::ledger::store::LedgerStore;
 use crate::postgres::own_tables::owners::Owners;
 use crate::postgres::schema::table_schema::TableSchema;
+
+/// What a writer shares with other parts of the target.
+pub struct WriterParts {
+    pub database: Arc<Database>,
+    pub schema: Arc<TableSchema>,
+    pub owners: Arc<Owners>,
+    pub ledger: Arc<LedgerStore>,
+    pub dead_letters: Arc<DeadLetterWriter>,
+}
 
 pub struct Writer {
     pub(super) database: Arc<Database>,
     pub(super) schema: Arc<TableSchema>,
     pub(super) owners: Arc<Owners>,
+    pub(super) ledger: Arc<LedgerStore>,
     pub(super) dead_letters: Arc<DeadLetterWriter>,
     pub(super) settings: MachineSettings,
     pub(super) backoff: Backoff,
@@ -27,21 +38,15 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(
-        database: &Arc<Database>,
-        schema: &Arc<TableSchema>,
-        owners: &Arc<Owners>,
-        dead_letters: &Arc<DeadLetterWriter>,
-        settings: MachineSettings,
-        backoff: Backoff,
-        conflicts: Conflicts,
-    ) -> Writer {
+    pub fn new(parts: WriterParts, settings: MachineSettings, backoff: Backoff, conflicts: Conflicts) -> Writer {
+        let WriterParts { database, schema, owners, ledger, dead_letters } = parts;
         Writer {
             turns: Turns::new(&database.name),
-            database: Arc::clone(database),
-            schema: Arc::clone(schema),
-            owners: Arc::clone(owners),
-            dead_letters: Arc::clone(dead_letters),
+            database,
+            schema,
+            owners,
+            ledger,
+            dead_letters,
             settings,
             backoff,
             conflicts,

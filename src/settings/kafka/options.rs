@@ -30,6 +30,13 @@ pub struct KafkaSource {
     pub properties: Vec<(String, String)>,
 }
 
+impl KafkaSource {
+    /// Whether the job file says where to go on when records are gone, in whatever mode it starts.
+    pub fn says_where_to_go_on(&self) -> bool {
+        self.properties.iter().any(|(name, _)| name == "auto.offset.reset") || self.auto_offset_reset.is_some()
+    }
+}
+
 impl fmt::Debug for KafkaSource {
     /// The properties' values hold logins and keys, so only their names are shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

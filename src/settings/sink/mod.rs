@@ -1,10 +1,13 @@
 //! A table that is written.
 
 pub(crate) mod behind;
+mod definition;
+mod ledger;
 mod mode;
 pub mod options;
 pub mod push;
 pub(crate) mod read;
 
+pub use self::definition::{Sink, SinkColumn};
+pub use self::ledger::{DeliveryGuarantee, LedgerSettings, LedgerTables};
 pub use self::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};
-pub use self::options::{Sink, SinkColumn};

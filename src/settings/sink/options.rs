@@ -1,124 +1,16 @@
-//! A table that is written, and the options that say how.
+//! The options of a table that is written.
 //!
 //! An option is one entry here, and the field that it sets. Documentation, reading and checking come from the entry.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::behind::{BehindSettings, HotChildCreation};
-use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};
+use super::behind::HotChildCreation;
+use super::definition::Sink;
+use super::ledger::DeliveryGuarantee;
+use super::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode};
 use crate::options::value_types::is_topic;
 use crate::options::{MOST, OptionDefinition, OptionValue, no_effect, with_defaults};
-use crate::settings::{Connection, Password, RowOrigin, TableName};
-use crate::types::data_type::DataType;
-use crate::types::encode::{EncodeOptions, VectorOptions};
-use crate::types::vector_encoding::VectorEncoding;
-
-/// Where rows go.
-/// [`SinkOptions::new`] has one with the defaults of all options.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sink {
-    /// `schema.table`, with `#2`, `#3` … for a further INSERT into the same table.
-    pub name: String,
-    pub origin: RowOrigin,
-    /// Rows can be updated and deleted, too.
-    pub changing: bool,
-    /// The written columns.
-    pub columns: Vec<SinkColumn>,
-    /// Indexes into `columns` of the job file's PRIMARY KEY.
-    pub declared_key: Option<Vec<usize>>,
-    pub connection: Connection,
-    /// Names as the database has them: already folded (`casesensitive` = 0) or as written (1), not quoted.
-    pub schema: String,
-    pub table: String,
-    /// `None`: tuned while running, from 3000.
-    pub batch_size: Option<usize>,
-    pub batch_write_timeout: Duration,
-    /// Size of the connection pool, and so the most writers at once.
-    pub connection_max_active: u32,
-    /// How long to wait for a free session of the pool.
-    pub connection_max_wait: Duration,
-    pub max_retry_times: u32,
-    pub retry_wait_time: Duration,
-    pub write_mode: WriteMode,
-    pub conflict_mode: ConflictMode,
-    pub exception_mode: ExceptionMode,
-    /// `table.exec.sink.not-null-enforcer` = DROP: a NULL in a NOT NULL column drops the row and counts it as ignored.
-    pub not_null_drop: bool,
-    /// `replacebreak`: line feeds are removed from strings.
-    pub remove_line_feeds: bool,
-    /// `replacenullchar`: U+0000 is removed from strings.
-    pub remove_null_characters: bool,
-    /// `sink.skip-unchanged`; `None`: unless the table has triggers that would no longer run.
-    pub skip_unchanged: Option<bool>,
-    pub dead_letter: Option<DeadLetterTarget>,
-    /// `log.row-values`: log lines may quote values of rows.
-    pub log_row_values: bool,
-    /// `vector.dimension`: the length every vector must have when the table doesn't say.
-    pub vector_dimension: Option<usize>,
-    /// `vector.normalize` = l2: vectors are scaled to length 1.
-    pub vector_normalize: bool,
-    /// `sink.vector-index`.
-    pub vector_index: VectorIndexMode,
-    /// `sink.vector-index.…`.
-    pub behind: BehindSettings,
-}
-
-/// A sink before the options and their defaults.
-impl Default for Sink {
-    fn default() -> Self {
-        Sink {
-            name: String::new(),
-            origin: RowOrigin::default(),
-            changing: false,
-            columns: Vec::new(),
-            declared_key: None,
-            connection: Connection::default(),
-            schema: String::new(),
-            table: String::new(),
-            batch_size: None,
-            batch_write_timeout: Duration::ZERO,
-            connection_max_active: 1,
-            connection_max_wait: Duration::ZERO,
-            max_retry_times: 0,
-            retry_wait_time: Duration::ZERO,
-            write_mode: WriteMode::Copy,
-            conflict_mode: ConflictMode::Ignore,
-            exception_mode: ExceptionMode::Ignore,
-            not_null_drop: false,
-            remove_line_feeds: false,
-            remove_null_characters: false,
-            skip_unchanged: None,
-            dead_letter: None,
-            log_row_values: false,
-            vector_dimension: None,
-            vector_normalize: false,
-            vector_index: VectorIndexMode::Inline,
-            behind: BehindSettings::default(),
-        }
-    }
-}
-
-impl Sink {
-    /// How its values become rows. `encoding`: the source's `vector.encoding`.
-    pub fn encode_options(&self, encoding: Option<VectorEncoding>) -> EncodeOptions {
-        EncodeOptions {
-            remove_line_feeds: self.remove_line_feeds,
-            remove_null_characters: self.remove_null_characters,
-            vectors: VectorOptions { encoding, normalize: self.vector_normalize },
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct SinkColumn {
-    /// The column's name in the database.
-    pub name: String,
-    /// The type of the values that go into it.
-    pub data_type: DataType,
-    /// Declared NOT NULL, or part of the declared PRIMARY KEY.
-    pub not_null: bool,
-}
+use crate::settings::{Password, TableName};
 
 /// What the options of a sink table say: what goes into the sink as it is, and what the rest of it is made of.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -132,6 +24,10 @@ pub struct SinkOptions {
     pub case_sensitive: bool,
     pub write_mode: WriteModeOption,
     pub dead_letter: Option<DeadLetterOption>,
+    /// `sink.ledger.stream-table`, as it is written.
+    pub stream_table: Option<TableName>,
+    /// `sink.ledger.shard-table`, as it is written.
+    pub shard_table: Option<TableName>,
     /// `sink.vector-index.hot-table`, as it is written.
     pub hot_table: Option<TableName>,
     pub use_copy: bool,
@@ -333,6 +229,31 @@ pub const DEAD_LETTER: SinkOption = SinkOption::new(
 )
 .own()
 .setter("dead_letter_file");
+pub const DELIVERY_GUARANTEE: SinkOption = SinkOption::new(
+    "sink.delivery-guarantee",
+    OptionValue::Choice(&[
+        ("at-least-once", |options| options.sink.delivery = DeliveryGuarantee::AtLeastOnce),
+        ("exactly-once", |options| options.sink.delivery = DeliveryGuarantee::ExactlyOnce),
+    ]),
+    "at-least-once: after a crash some rows are written again, which changes nothing where the table has a key. exactly-once: \
+     progress is stored in the rows' own transactions, so each row is written once; not supported yet for rows that are pushed, \
+     with 'scan.assignment' = 'group', and with 'sink.vector-index' = 'behind' or 'defer'.",
+)
+.default("at-least-once")
+.own();
+pub const LEDGER_STREAM_TABLE: SinkOption = SinkOption::new(
+    "sink.ledger.stream-table",
+    OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.stream_table = Some(name))),
+    "With exactly-once: the table of streams, SCHEMA.NAME or NAME. Left out: vecsink_stream in the table's schema. vecsink ddl \
+     --ledger prints how it is made.",
+)
+.own();
+pub const LEDGER_SHARD_TABLE: SinkOption = SinkOption::new(
+    "sink.ledger.shard-table",
+    OptionValue::Parsed(|options, text| TableName::parse(text).map(|name| options.shard_table = Some(name))),
+    "With exactly-once: the table of the streams' shards, SCHEMA.NAME or NAME. Left out: vecsink_shard in the table's schema.",
+)
+.own();
 pub const SKIP_UNCHANGED: SinkOption = SinkOption::new(
     "sink.skip-unchanged",
     OptionValue::Boolean(|options, on| options.sink.skip_unchanged = Some(on)),
@@ -470,6 +391,9 @@ pub const OPTIONS: &[SinkOption] = &[
     REPLACE_BREAK,
     REPLACE_NULL_CHAR,
     DEAD_LETTER,
+    DELIVERY_GUARANTEE,
+    LEDGER_STREAM_TABLE,
+    LEDGER_SHARD_TABLE,
     SKIP_UNCHANGED,
     LOG_ROW_VALUES,
     VECTOR_DIMENSION,

@@ -1,12 +1,14 @@
 //! A sink of a table's options.
 
-use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
+use super::definition::{Sink, SinkColumn};
+use super::ledger::DeliveryGuarantee;
+use super::mode::{ConflictMode, DeadLetterTarget, VectorIndexMode, WriteMode};
 use super::options::{
-    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, OPTIONS, PASSWORD, STREAMING_HOST, Sink, SinkColumn, SinkOptions, URL,
-    USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
+    CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, DELIVERY_GUARANTEE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE, OPTIONS,
+    PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
 };
 use crate::options::{TableOptions, specs};
-use crate::settings::{Connection, RowOrigin, SslMode};
+use crate::settings::{Connection, RowOrigin, SslMode, TableName};
 
 /// What is known of a sink besides its options, with column names as they are written.
 #[derive(Debug, Default)]
@@ -32,7 +34,7 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
     modes(options, &mut given, written.changing);
     notice_no_effect(options, &given);
     let connection = connection(options, &given);
-    let SinkOptions { mut sink, case_sensitive, dead_letter, hot_table, .. } = given;
+    let SinkOptions { mut sink, case_sensitive, dead_letter, hot_table, stream_table, shard_table, .. } = given;
     let fold = |name: String| if case_sensitive { name } else { name.to_ascii_lowercase() };
     sink.connection = connection;
     sink.schema = fold(sink.schema);
@@ -52,7 +54,12 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
             options.error(&CASE_SENSITIVE, &message);
         }
     }
-    sink.behind.hot_table = hot_table.map(|name| if case_sensitive { name } else { name.folded() }.or_in(&sink.schema));
+    let schema = sink.schema.clone();
+    let named = |name: TableName| if case_sensitive { name } else { name.folded() }.or_in(&schema);
+    sink.behind.hot_table = hot_table.map(named);
+    sink.ledger.stream_table = stream_table.map(named);
+    sink.ledger.shard_table = shard_table.map(named);
+    check_delivery(options, &sink);
     if sink.behind.hot_table.as_ref() == Some(&(sink.schema.clone(), sink.table.clone())) {
         options.error(&VECTOR_INDEX_HOT_TABLE, "is the table that the rows belong to; name another");
     }
@@ -62,6 +69,32 @@ pub fn finish(options: &mut TableOptions<'_>, mut given: SinkOptions, written: D
         options.error(&DEAD_LETTER, "is the table that the rows go to; name another");
     }
     sink
+}
+
+fn check_delivery(options: &mut TableOptions<'_>, sink: &Sink) {
+    if sink.delivery == DeliveryGuarantee::ExactlyOnce && sink.origin == RowOrigin::Program {
+        options.error(
+            &DELIVERY_GUARANTEE,
+            "= 'exactly-once' is not supported yet for rows that are pushed; with 'at-least-once', rows that are written again after a crash change \
+             nothing where the table has a key and 'conflictmode' is 'upsert' or 'ignore'",
+        );
+    }
+    if sink.delivery == DeliveryGuarantee::ExactlyOnce && sink.vector_index != VectorIndexMode::Inline {
+        options.error(
+            &DELIVERY_GUARANTEE,
+            "= 'exactly-once' is not supported yet with 'sink.vector-index' = 'behind' or 'defer'; leave one of both out",
+        );
+    }
+    let tables = sink.ledger_tables();
+    if tables.stream == tables.shard {
+        options.error(&LEDGER_SHARD_TABLE, "is the table of the streams; name another");
+    }
+    let own = (sink.schema.clone(), sink.table.clone());
+    for (option, table) in [(&LEDGER_STREAM_TABLE, &tables.stream), (&LEDGER_SHARD_TABLE, &tables.shard)] {
+        if *table == own && options.is_set(option) {
+            options.error(option, "is the table that the rows go to; name another");
+        }
+    }
 }
 
 fn modes(options: &mut TableOptions<'_>, given: &mut SinkOptions, changing: bool) {

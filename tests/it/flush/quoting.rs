@@ -1,6 +1,7 @@
 //! Names with quotes and backslashes, whatever a backslash means to the server.
 
-use vecsink::internals::postgres::{StreamName, Target};
+use vecsink::internals::postgres::Target;
+use vecsink::internals::progress::ledger::StreamName;
 use vecsink::internals::settings::{Connection, DeadLetterTarget, Sink};
 use vecsink::internals::stop::Stop;
 
@@ -37,13 +38,13 @@ fn names_mean_the_same_whether_or_not_strings_conform_to_the_standard() {
             let name = StreamName {
                 job: r"job\'".to_owned(),
                 sink: r"sink\".to_owned(),
-                topic: r"push:\'; --".to_owned(),
-                layout: r"key\".to_owned(),
-                owner: r"me\\'".to_owned(),
+                topic: r"push:\'; --".into(),
+                partition: 0,
             };
-            let mut held = target.streams.take_over(&name).unwrap_or_else(|error| panic!("{setting}: {error}"));
+            let take_over = || target.streams.take_over(&name, r"key\", r"me\\'");
+            let mut held = take_over().unwrap_or_else(|error| panic!("{setting}: {error}"));
             target.streams.advance(&mut held, 7, &Stop::default()).unwrap();
-            assert_eq!(target.streams.take_over(&name).unwrap().low, 7);
+            assert_eq!(take_over().unwrap().low, 7);
             let kept = "SELECT concat_ws(' ', job, sink, topic, layout, owner) FROM vecsink_stream";
             assert_eq!(schema.text(kept).as_deref(), Some(r"job\' sink\ push:\'; -- key\ me\\'"));
         }

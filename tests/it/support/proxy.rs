@@ -114,6 +114,19 @@ impl Proxy {
         });
     }
 
+    /// Ends all connections. Bytes that were held back are lost. New connections pass.
+    pub fn sever(&self) {
+        self.change(|state| {
+            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            (state.is_cut, state.cut_after) = (false, None);
+        });
+    }
+
+    /// Whether nothing passes now.
+    pub fn is_cut(&self) -> bool {
+        self.shared.state.lock().unwrap().is_cut
+    }
+
     /// How many connections were accepted so far.
     pub fn accepted(&self) -> usize {
         self.shared.state.lock().unwrap().accepted

@@ -14,6 +14,8 @@ pub struct DeadLetterChanges {
     pub added: Vec<DeadLetter>,
     /// Dead letters that were replayed. They are deleted in the transaction that writes their rows.
     pub replayed: ReplayedDeadLetters,
+    /// Why dead letters could not be stored that had to be stored before. Then the transaction must not be committed.
+    pub refused: Option<String>,
 }
 
 /// Dead letters of one table, by their `id`.
@@ -34,6 +36,9 @@ pub fn write_changes(
         Class::Outage | Class::Login | Class::Contention | Class::TooLong | Class::OtherSession => failure,
         _ => AttemptError { class: Class::DeadLetters, ..failure },
     };
+    if let Some(why) = &changes.refused {
+        return Err(AttemptError { class: Class::DeadLetters, ..AttemptError::outage(why.clone()) });
+    }
     if !changes.added.is_empty() {
         let Some(table) = table else { return Err(own(AttemptError::outage("there is no dead-letter table"))) };
         table.insert(session, &changes.added).map_err(own)?;

@@ -27,6 +27,8 @@ pub enum Request {
     TryOthers(Vec<usize>),
     /// Whether a copy of a row of the table is accepted, in a transaction that is rolled back.
     TryCopy,
+    /// What became of the transaction in doubt, by the ledger.
+    Compare,
 }
 
 /// Which refusals of one row end the whole attempt, because the same may succeed later.
@@ -94,12 +96,14 @@ pub enum StopReason {
     AwayTooLong(AttemptError),
     /// `max.outage` is over since then, while the database answered.
     WaitedTooLong(Instant, AttemptError),
+    /// Another process has changed the ledger.
+    Fenced(AttemptError),
     /// The table of rules has no line for this. A bug.
     NoRule(Task, Event),
 }
 
 /// What became of a request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Outcome {
     /// The rows were committed.
     Accepted(Written),
@@ -117,6 +121,12 @@ pub enum Outcome {
     Found(usize),
     /// There is no such row. For a copy: there is none to be made.
     NotFound,
+    /// COMMIT was sent and not answered. If the transaction was committed, this became of its rows.
+    InDoubt(Box<Outcome>, AttemptError),
+    /// Another process has changed the ledger; nothing was committed.
+    Fenced(AttemptError),
+    /// With a ledger: nothing was committed, because of rows that were refused. What would have become of each row.
+    SomeRefused(Vec<Result<Written, AttemptError>>),
     Failed(AttemptError),
 }
 
@@ -129,6 +139,9 @@ impl Outcome {
             Outcome::CanNotFollow(_) => Event::CanNotFollow,
             Outcome::Found(_) => Event::Found,
             Outcome::NotFound => Event::NotFound,
+            Outcome::InDoubt(..) => Event::InDoubt,
+            Outcome::Fenced(_) => Event::Fenced,
+            Outcome::SomeRefused(_) => Event::SomeRefused,
             Outcome::Failed(failure) => Event::Failed(failure.class),
         }
     }

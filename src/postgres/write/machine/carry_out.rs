@@ -8,7 +8,7 @@ use super::held::HeldRow;
 use super::rule::{Decision, Event, Task, Why};
 use super::rules::{LOCK_WAIT, SESSION_WAIT};
 use super::situation::Ended;
-use super::{Action, BatchFacts, Effect, Machine, Outcome, Refusal, StopReason};
+use super::{Action, BatchFacts, Doubt, Effect, Facts, Machine, Outcome, Refusal, StopReason};
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::AttemptError;
 use crate::postgres::write::written::Written;
@@ -20,7 +20,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(20);
 impl Machine<'_> {
     pub(super) fn carry_out(&mut self, decision: Decision, batch: &BatchFacts<'_>, ended: &Ended<'_>) {
         let (failure, facts) = (ended.failure(), &ended.facts);
-        if matches!(ended.event, Event::Failed(Class::Outage | Class::Login)) {
+        if matches!(ended.event, Event::Failed(Class::Outage | Class::Login) | Event::InDoubt) {
             self.effect(Effect::DoubtSessions);
         }
         match decision {
@@ -29,6 +29,7 @@ impl Machine<'_> {
                     self.settle(batch, *written, facts.began);
                 }
             }
+            Decision::SettleInDoubt => self.settle_in_doubt(batch, ended),
             Decision::IgnoreRow => self.settle(batch, Written { ignored: 1, ..Written::default() }, facts.began),
             Decision::SettleEachRow => {
                 if let Some(Outcome::EachRow(rows)) = ended.outcome {
@@ -40,10 +41,16 @@ impl Machine<'_> {
                 self.actions.push_back(Action::Settle(self.range.clone(), Written::default()));
             }
             Decision::Hold => self.hold(batch, ended),
+            Decision::HoldEach => {
+                if let Some(Outcome::SomeRefused(rows)) = ended.outcome {
+                    self.hold_each(batch, rows, ended);
+                }
+            }
             Decision::RejectHeld => self.found_evidence(ended),
             Decision::RejectFirst => {
                 let released = self.held.release_first();
                 self.reject(released);
+                self.end_of_one();
             }
             Decision::Do(task) => self.do_next(task, ended),
             Decision::SplitAtNamedRow => {
@@ -56,6 +63,10 @@ impl Machine<'_> {
                 self.work.split(None);
             }
             Decision::UseStagingTable => self.effect(Effect::UseStagingTable),
+            Decision::WriteAgain => {
+                self.doubt = None;
+                self.effect(Effect::CountRetry);
+            }
             Decision::NewSession => {
                 self.tried.replaced = true;
                 self.effect(Effect::CountRetry);
@@ -69,6 +80,7 @@ impl Machine<'_> {
                 self.effect(Effect::CountRetry);
             }
             Decision::CopyTellsNothing => self.copy_was_tried(),
+            Decision::OthersTellNothing => self.others_were_tried(),
             Decision::WriteForNewSchema => {
                 self.tried.catalog_read = true;
                 self.effect(Effect::CountRetry);
@@ -108,6 +120,9 @@ impl Machine<'_> {
             Task::CheckSchema => self.checked.table = true,
             Task::WriteNothing => self.checked.statements = true,
             _ => {}
+        }
+        if let Some(Outcome::InDoubt(outcome, _)) = ended.outcome {
+            self.doubt = Some(Doubt { outcome: (**outcome).clone(), began: ended.facts.began });
         }
         if let Some(failure) = ended.failure() {
             self.refusal = Some(Refusal { failure: failure.clone(), at_once: ended.task == Task::Write });
@@ -156,7 +171,9 @@ impl Machine<'_> {
                 (false, ChangeKind::Patch | ChangeKind::Delete) => false,
                 (true, ChangeKind::Delete) => written.deleted > 0,
                 (true, ChangeKind::Row | ChangeKind::Patch) => {
-                    has_rows && self.range.clone().any(|row| ChangeKind::from(batch.rows.op(row)) == kind)
+                    let is_one =
+                        |row: usize| ChangeKind::from(batch.rows.op(row)) == kind && !batch.rows.is_left_out(row);
+                    has_rows && self.range.clone().any(is_one)
                 }
             };
             if is_there {
@@ -165,6 +182,55 @@ impl Machine<'_> {
             }
         }
         self.actions.push_back(Action::Settle(self.range.clone(), written));
+    }
+
+    /// The transaction whose COMMIT was not answered is durable.
+    fn settle_in_doubt(&mut self, batch: &BatchFacts<'_>, ended: &Ended<'_>) {
+        let Some(Doubt { outcome, began }) = self.doubt.take() else { return };
+        match &outcome {
+            Outcome::Accepted(written) => self.settle(batch, *written, began),
+            Outcome::EachRow(rows) => {
+                let facts = Facts { began, ..ended.facts };
+                let ended = Ended { task: Task::RowByRow, event: Event::Accepted, outcome: None, facts };
+                self.settle_each(batch, rows, &ended);
+            }
+            // No other outcome has a COMMIT.
+            Outcome::NoNetEffect
+            | Outcome::LeftOut
+            | Outcome::Passed
+            | Outcome::CanNotFollow(_)
+            | Outcome::Found(_)
+            | Outcome::NotFound
+            | Outcome::InDoubt(..)
+            | Outcome::Fenced(_)
+            | Outcome::SomeRefused(_)
+            | Outcome::Failed(_) => {}
+        }
+    }
+
+    /// Some rows were refused when they were written row by row, so nothing was committed. The rows that were taken are evidence all
+    /// the same.
+    fn hold_each(&mut self, batch: &BatchFacts<'_>, rows: &[Result<Written, AttemptError>], ended: &Ended<'_>) {
+        let ignores = self.settings.conflict_mode == ConflictMode::Ignore;
+        let proved = self.held.proved;
+        for (row, outcome) in self.range.clone().zip(rows) {
+            if let Ok(written) = outcome
+                && *written != Written::default()
+            {
+                let kind = ChangeKind::from(batch.rows.op(row));
+                self.evidence.accepted(kind, ended.facts.began);
+                self.held.prove(kind, row);
+            }
+        }
+        for (row, outcome) in self.range.clone().zip(rows) {
+            match outcome {
+                Err(failure) if !is_ignored(failure, ignores) => self.hold_row(batch, row, failure, ended.facts.now),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        // It is no evidence against a row that is refused later, when the table may be the cause.
+        self.held.proved = proved;
+        self.may_try_others = true;
     }
 
     /// Rows were written row by row: those that were accepted are durable.
@@ -187,7 +253,7 @@ impl Machine<'_> {
                     }
                     written += *one;
                 }
-                Err(failure) if failure.class == Class::Conflict && ignores && !failure.is("21000") => {
+                Err(failure) if is_ignored(failure, ignores) => {
                     written.ignored += 1;
                 }
                 Err(failure) => {
@@ -216,9 +282,14 @@ impl Machine<'_> {
                 None => return,
             },
         };
-        self.work.settled();
+        if !self.settings.ledger {
+            self.work.settled();
+        }
         for row in self.range.clone() {
-            self.hold_row(batch, row, &failure, ended.facts.now);
+            // With a ledger the range is written again without its rejected rows.
+            if !batch.rows.is_left_out(row) {
+                self.hold_row(batch, row, &failure, ended.facts.now);
+            }
         }
         self.may_try_others = true;
     }
@@ -241,7 +312,7 @@ impl Machine<'_> {
     fn found_evidence(&mut self, ended: &Ended<'_>) {
         let kind = match (ended.task, ended.outcome) {
             (Task::TryOthers, Some(Outcome::Found(row))) => {
-                let kind = self.held.kind_to_try(self.evidence);
+                let kind = self.held.kind_in_question(self.evidence);
                 if let Some(kind) = kind {
                     self.evidence.accepted(kind, ended.facts.began);
                     self.held.prove(kind, *row);
@@ -250,11 +321,27 @@ impl Machine<'_> {
             }
             _ => self.held.first().map(|held| held.kind),
         };
-        if ended.task == Task::TryCopy {
-            self.copy_was_tried();
+        match ended.task {
+            Task::TryCopy => self.copy_was_tried(),
+            Task::TryOthers => self.others_were_tried(),
+            _ => {}
         }
         if let Some(kind) = kind {
             self.release(kind);
+            self.end_of_one();
+        }
+    }
+
+    /// With a ledger, each row that is held back has an end of its own.
+    fn end_of_one(&mut self) {
+        if self.settings.ledger {
+            self.end = None;
+        }
+    }
+
+    fn others_were_tried(&mut self) {
+        if let Some(end) = &mut self.end {
+            end.others_tried = true;
         }
     }
 
@@ -290,6 +377,7 @@ impl Machine<'_> {
                 let since = self.tried.waiting.unwrap_or(ended.facts.began);
                 failure.map(|failure| StopReason::WaitedTooLong(since, failure))
             }
+            Why::Fenced => failure.map(StopReason::Fenced),
             Why::NoRule => None,
         };
         self.actions.push_back(Action::Stop(reason.unwrap_or(StopReason::NoRule(ended.task, ended.event))));
@@ -311,9 +399,14 @@ impl Machine<'_> {
     /// The error of the row that is held back, and that the task was about.
     fn held_failure(&self, task: Task) -> Option<AttemptError> {
         let held = match task {
-            Task::TryOthers => self.held.last_undecided(self.held.kind_to_try(self.evidence)?),
+            Task::TryOthers => self.held.last_undecided(self.held.kind_in_question(self.evidence)?),
             _ => self.held.first(),
         };
         held.map(|held| held.failure.clone())
     }
+}
+
+/// Whether the conflict mode leaves the row out.
+pub fn is_ignored(failure: &AttemptError, ignores: bool) -> bool {
+    ignores && failure.class == Class::Conflict && !failure.is("21000")
 }

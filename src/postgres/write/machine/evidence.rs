@@ -42,7 +42,8 @@ pub const KINDS: [ChangeKind; 3] = [ChangeKind::Row, ChangeKind::Patch, ChangeKi
 impl From<Op> for ChangeKind {
     fn from(op: Op) -> ChangeKind {
         match op {
-            Op::Insert | Op::Update => ChangeKind::Row,
+            // A rejected record is never tried.
+            Op::Insert | Op::Update | Op::Reject => ChangeKind::Row,
             Op::Patch => ChangeKind::Patch,
             Op::Delete => ChangeKind::Delete,
         }

@@ -26,7 +26,7 @@ pub struct HeldRow {
 pub struct Held {
     rows: Vec<HeldRow>,
     /// For each kind: refused rows before this one are at fault, because this one was accepted.
-    proved: [usize; 3],
+    pub proved: [usize; 3],
     /// Greenplum has an error code of its own for a missing partition.
     greenplum: bool,
 }
@@ -98,10 +98,15 @@ impl Held {
         KINDS.into_iter().find(|&kind| evidence.refused_so_far(kind) >= ENOUGH && self.last_undecided(kind).is_some())
     }
 
+    /// That kind; if there is none, the one of the first row that is held back.
+    pub fn kind_in_question(&self, evidence: &Evidence) -> Option<ChangeKind> {
+        self.kind_to_try(evidence).or_else(|| self.first().map(|held| held.kind))
+    }
+
     /// Some of the rows of that kind that come after those held back. The last rows first, because they probably differ most from the
     /// refused ones.
     pub fn rows_to_try(&self, batch: &BatchFacts<'_>, evidence: &Evidence) -> Vec<usize> {
-        let Some(kind) = self.kind_to_try(evidence) else { return Vec::new() };
+        let Some(kind) = self.kind_in_question(evidence) else { return Vec::new() };
         let behind = self.last_undecided(kind).map_or(0, |last| last.row + 1);
         let is_another = |&row: &usize| ChangeKind::from(batch.rows.op(row)) == kind && !batch.rows.is_left_out(row);
         let others: Vec<usize> = (behind..batch.rows.batch().len()).filter(is_another).collect();

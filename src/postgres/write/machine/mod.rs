@@ -20,6 +20,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+pub use self::carry_out::is_ignored;
+
 pub use self::action::{Action, BatchFacts, Effect, Facts, Outcome, Request, RowByRow, StopReason};
 
 use self::evidence::{Evidence, LONGEST_WAIT};
@@ -38,6 +40,9 @@ pub struct MachineSettings {
     pub max_retry_times: u32,
     pub max_outage: Option<Duration>,
     pub greenplum: bool,
+    /// What was written is stored in a ledger, in the rows' own transactions. Then rows behind a refused one are written only when it is
+    /// decided about that one.
+    pub ledger: bool,
 }
 
 /// What was tried already.
@@ -85,11 +90,21 @@ struct Refusal {
     at_once: bool,
 }
 
-/// All rows were tried.
+/// All rows were tried; with a ledger, those up to the one held back.
 #[derive(Debug)]
 struct End {
     deadline: Instant,
+    others_tried: bool,
     copy_tried: bool,
+}
+
+/// COMMIT was sent and not answered.
+#[derive(Debug)]
+struct Doubt {
+    /// What became of the rows, if the transaction was committed.
+    outcome: Outcome,
+    /// When the transaction began.
+    began: Instant,
 }
 
 /// A batch that is being written.
@@ -110,6 +125,8 @@ pub struct Machine<'a> {
     /// Rows were refused alone: if it was often enough, other rows are tried.
     may_try_others: bool,
     end: Option<End>,
+    /// Until it is known what became of this transaction, nothing else is done.
+    doubt: Option<Doubt>,
     actions: VecDeque<Action>,
 }
 
@@ -127,6 +144,7 @@ impl<'a> Machine<'a> {
             held: Held::new(settings.greenplum),
             may_try_others: false,
             end: None,
+            doubt: None,
             actions: VecDeque::new(),
         }
     }
@@ -152,6 +170,7 @@ impl<'a> Machine<'a> {
                 Task::ReadCatalog => Request::ReadCatalog,
                 Task::TryOthers => Request::TryOthers(self.held.rows_to_try(batch, self.evidence)),
                 Task::TryCopy => Request::TryCopy,
+                Task::Compare => Request::Compare,
                 Task::Isolate | Task::End => {
                     self.decide_alone(task, batch, now);
                     continue;
@@ -177,7 +196,7 @@ impl<'a> Machine<'a> {
     fn decide_alone(&mut self, task: Task, batch: &BatchFacts<'_>, now: Instant) {
         self.task = None;
         if task == Task::End {
-            self.end.get_or_insert(End { deadline: now + LONGEST_WAIT, copy_tried: false });
+            self.end.get_or_insert(End { deadline: now + LONGEST_WAIT, others_tried: false, copy_tried: false });
         }
         self.decide(batch, &Ended { task, event: Event::None, outcome: None, facts: Facts::at(now) });
     }
@@ -189,10 +208,16 @@ impl<'a> Machine<'a> {
     }
 
     fn choose(&mut self, batch: &BatchFacts<'_>) -> Task {
+        if self.doubt.is_some() {
+            return Task::Compare;
+        }
         if self.may_try_others && self.held.kind_to_try(self.evidence).is_some() {
             return Task::TryOthers;
         }
         self.may_try_others = false;
+        if self.settings.ledger && self.held.first().is_some() {
+            return Task::End;
+        }
         match self.work.next() {
             Some(units) => {
                 self.range = batch.rows.rows_of(&units);

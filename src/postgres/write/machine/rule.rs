@@ -16,6 +16,8 @@ pub enum Task {
     ReadCatalog,
     TryOthers,
     TryCopy,
+    /// COMMIT was not answered, and the ledger is asked what became of it.
+    Compare,
     /// Rows were refused, and it is decided what is done about them.
     Isolate,
     /// All rows were tried, and it is decided about those that are held back.
@@ -31,6 +33,12 @@ pub enum Event {
     CanNotFollow,
     Found,
     NotFound,
+    /// COMMIT was sent and not answered.
+    InDoubt,
+    /// With a ledger: another process has changed it.
+    Fenced,
+    /// With a ledger: rows were refused that nobody has decided about yet, so nothing was committed.
+    SomeRefused,
     Failed(Class),
     /// Nothing happened: the machine decides by what it knows.
     None,
@@ -64,9 +72,13 @@ pub enum Condition {
     SameError,
     NothingHeld,
     OthersAccepted,
+    OthersMayTell,
+    FewRefused,
     CopyMayTell,
     WaitedForEvidence,
     NoEvidence,
+    /// What was written is stored in a ledger, in the rows' own transactions.
+    Ledger,
 }
 
 /// What is done next.
@@ -75,9 +87,13 @@ pub enum Decision {
     Settle,
     SettleEachRow,
     SettleLeftOut,
+    /// The transaction in doubt was committed.
+    SettleInDoubt,
     IgnoreRow,
     /// Hold the refused rows back, or reject those that are certainly at fault.
     Hold,
+    /// The same for the rows that were refused when written row by row. Then all are written again without those that are rejected.
+    HoldEach,
     /// Reject the rows of the kind that are held back.
     RejectHeld,
     /// Reject the first row that is held back. The next one has a refusal, and a time, of its own.
@@ -92,6 +108,8 @@ pub enum Decision {
     // After each of the next ones the rows are written again.
     /// Through the staging table.
     UseStagingTable,
+    /// The transaction in doubt was not committed.
+    WriteAgain,
     /// In another session. The lost one is replaced at once.
     NewSession,
     /// In new sessions only: what the old ones prepared may be out of date.
@@ -110,6 +128,7 @@ pub enum Decision {
     WorkBehindPooler,
     // After these the rows aren't written again.
     CopyTellsNothing,
+    OthersTellNothing,
     WaitForEvidence,
     Stop(Why),
     Finish,
@@ -126,6 +145,7 @@ pub enum Why {
     CanNotFollow,
     AwayTooLong,
     WaitedTooLong,
+    Fenced,
     NoRule,
 }
 
@@ -149,6 +169,7 @@ impl Display for Task {
             Task::ReadCatalog => "read the catalog",
             Task::TryOthers => "try other rows",
             Task::TryCopy => "try a copy of a row of the table",
+            Task::Compare => "compare with the ledger",
             Task::Isolate => "isolate",
             Task::End => "end of the batch",
         })
@@ -164,6 +185,9 @@ impl Display for Event {
             Event::CanNotFollow => "the job can't go on with this table",
             Event::Found => "found",
             Event::NotFound => "not found",
+            Event::InDoubt => "in doubt",
+            Event::Fenced => "fenced",
+            Event::SomeRefused => "some rows refused",
             Event::Failed(class) => return write!(f, "{class:?}"),
             Event::None => "",
         })
@@ -200,9 +224,12 @@ impl Display for Condition {
             Condition::SameError => "the same SQLSTATE as the row held back, and not 42501",
             Condition::NothingHeld => "no row is held back",
             Condition::OthersAccepted => "a row of the same kind was written since the refusal",
+            Condition::OthersMayTell => "the batch has other rows of the kind, and they were not tried yet",
+            Condition::FewRefused => "fewer than 16 rows of the kind were refused one after another",
             Condition::CopyMayTell => "a whole row, no partition is missing, no copy tried yet",
             Condition::WaitedForEvidence => "2 s are over",
             Condition::NoEvidence => "the SQLSTATE is one about the table, or no row of the same kind was ever written and the SQLSTATE is not of class 22 or 44",
+            Condition::Ledger => "there is a ledger",
         })
     }
 }
@@ -213,8 +240,10 @@ impl Display for Decision {
             Decision::Settle => "the rows are settled",
             Decision::SettleEachRow => "written rows are settled, refused ones are held back or rejected",
             Decision::SettleLeftOut => "the rows are dropped: the other process writes them",
+            Decision::SettleInDoubt => "it was committed: the rows are settled",
             Decision::IgnoreRow => "the row is ignored and settled",
             Decision::Hold => "hold the rows back, or reject those certainly at fault",
+            Decision::HoldEach => "hold the refused rows back, or reject those certainly at fault",
             Decision::RejectHeld => "reject the held-back rows of the same kind",
             Decision::RejectFirst => "reject the first row held back",
             Decision::Do(task) => return write!(f, "{task}"),
@@ -222,9 +251,10 @@ impl Display for Decision {
             Decision::Halve => "halve",
             Decision::HalveForTime => "halve, because it took too long",
             Decision::UseStagingTable => "again, through the staging table",
+            Decision::WriteAgain => "it was not committed: again",
             Decision::NewSession => "again, in another session",
             Decision::NewSessions => "again, with new sessions only",
-            Decision::CopyTellsNothing => "decide without it",
+            Decision::CopyTellsNothing | Decision::OthersTellNothing => "decide without it",
             Decision::WriteForNewSchema => "again, for the new schema",
             Decision::PauseForSchema => "wait at most 1s, then again, for the new schema",
             Decision::UseOneRetry => "wait, then again: one of the retries is used up",
@@ -249,6 +279,7 @@ impl Display for Why {
             Why::CanNotFollow => "the table was altered",
             Why::AwayTooLong => "the database is away",
             Why::WaitedTooLong => "rows have waited too long",
+            Why::Fenced => "another process writes these rows",
             Why::NoRule => "no rule (a bug)",
         })
     }

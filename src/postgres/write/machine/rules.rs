@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::rule::Condition::*;
 use super::rule::Decision::{self, *};
-use super::rule::Event::{self, Accepted, CanNotFollow, Failed, Found, LeftOut, NoNetEffect, NotFound};
+use super::rule::Event::{
+    self, Accepted, CanNotFollow, Failed, Fenced, Found, InDoubt, LeftOut, NoNetEffect, NotFound, SomeRefused,
+};
 use super::rule::Task::{self, *};
 use super::rule::{Condition, Rule, Why};
 use crate::postgres::connect::classify::Class;
@@ -14,8 +16,9 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// The same when there is no session for this writer: another writer ends its batch soon, and its session is free then.
 pub const SESSION_WAIT: Duration = Duration::from_millis(200);
 
-const EACH: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy];
-/// All but the trials, which are about no range of rows that could be split.
+const EACH: &[Task] =
+    &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog, TryOthers, TryCopy, Compare];
+/// All but the trials and the comparison, which are about no range of rows that could be split.
 const OF_A_RANGE: &[Task] = &[Write, RowByRow, CheckSchema, WriteNothing, FindConflict, ReadCatalog];
 const WRITES: &[Task] = &[Write, RowByRow];
 /// What is asked with no row.
@@ -59,9 +62,17 @@ pub const RULES: &[Rule] = &[
     rule(&[ReadCatalog], &[Accepted], &[], PauseForSchema),
     rule(&[ReadCatalog], &[CanNotFollow], &[], Stop(Why::CanNotFollow)),
     rule(&[TryOthers], &[Found], &[], RejectHeld),
+    rule(&[TryOthers], &[NotFound], &[Condition::Ledger, FewRefused], OthersTellNothing),
     rule(&[TryOthers], &[NotFound], &[], Stop(Why::NotTheHeldRows)),
     rule(&[TryCopy], &[Accepted], &[], RejectHeld),
     rule(&[TryCopy], &[NotFound], &[], CopyTellsNothing),
+
+    // With a ledger: nobody guesses whether a transaction was committed.
+    rule(WRITES, &[InDoubt], &[], Do(Compare)),
+    rule(&[Compare], &[Accepted], &[], SettleInDoubt),
+    rule(&[Compare], &[NotFound], &[], WriteAgain),
+    rule(&[Write, RowByRow, Compare], &[Fenced], &[], Stop(Why::Fenced)),
+    rule(&[RowByRow], &[SomeRefused], &[], HoldEach),
 
     // Causes that will pass. They are no row's fault.
     rule(EACH, LOST, &[FirstLoss], NewSession),
@@ -73,7 +84,8 @@ pub const RULES: &[Rule] = &[
     rule(EACH, LOCKED_OR_SLOW, &[WaitedTooLong], Stop(Why::WaitedTooLong)),
     rule(EACH, LOCKED_OR_SLOW, &[], Wait(LOCK_WAIT)),
     rule(EACH, &[Failed(Class::OtherSession)], &[], WorkBehindPooler),
-    rule(&[ReadCatalog], &[Failed(Class::Altered)], &[], PauseForSchema),
+    // While a transaction is in doubt, its rows must not be divided, so the comparison leads to nothing else.
+    rule(&[ReadCatalog, Compare], &[Failed(Class::Altered)], &[], PauseForSchema),
     rule(EACH, &[Failed(Class::Altered)], &[], Do(ReadCatalog)),
     rule(EACH, STALE, &[NewPlanMayHelp], NewSessions),
     rule(EACH, STALE, &[], Stop(Why::NotTheRows)),
@@ -85,6 +97,7 @@ pub const RULES: &[Rule] = &[
     rule(&[Write], &[CONFLICT], &[NotStaged], UseStagingTable),
     rule(&[Write], &[CONFLICT], &[Upsert, KeyWasAdded, WaitedTooLong], Stop(Why::WaitedTooLong)),
     rule(&[Write], &[CONFLICT], &[Upsert, KeyWasAdded], WaitForOther),
+    rule(&[Write], &[CONFLICT], &[Ignore, OneRow, NotTwiceInStatement, Condition::Ledger], Do(RowByRow)),
     rule(&[Write], &[CONFLICT], &[Ignore, OneRow, NotTwiceInStatement], IgnoreRow),
     rule(&[Write], &[CONFLICT], &[SeveralRows, ManyUnits], Halve),
     rule(&[Write], &[CONFLICT], &[SeveralRows], Do(RowByRow)),
@@ -104,6 +117,7 @@ pub const RULES: &[Rule] = &[
 
     // Refusals without a row of the batch.
     rule(CHECKS, REFUSALS, &[], Stop(Why::NotTheRows)),
+    rule(&[Compare], REFUSALS, &[], Stop(Why::NotTheRows)),
     rule(&[TryOthers], REFUSALS, &[], Stop(Why::NotTheRows)),
     rule(&[TryCopy], REFUSALS, &[SameError], Stop(Why::NotTheHeldRows)),
     rule(&[TryCopy], REFUSALS, &[], CopyTellsNothing),
@@ -115,9 +129,10 @@ pub const RULES: &[Rule] = &[
     rule(&[Isolate], NOTHING, &[SeveralRows, AtOnce], Do(RowByRow)),
     rule(&[Isolate], NOTHING, &[], Hold),
 
-    // Every row was tried.
+    // Every row was tried, or, with a ledger, all rows before the one held back.
     rule(&[End], NOTHING, &[NothingHeld], Finish),
     rule(&[End], NOTHING, &[OthersAccepted], RejectFirst),
+    rule(&[End], NOTHING, &[Condition::Ledger, OthersMayTell], Do(TryOthers)),
     rule(&[End], NOTHING, &[CopyMayTell], Do(TryCopy)),
     rule(&[End], NOTHING, &[WaitedForEvidence, NoEvidence], Stop(Why::NotTheHeldRows)),
     rule(&[End], NOTHING, &[WaitedForEvidence], RejectFirst),
@@ -158,8 +173,9 @@ mod tests {
     /// How a task can end.
     fn events(task: Task) -> Vec<Event> {
         let answers: &[Event] = match task {
-            Write => &[Accepted, NoNetEffect, LeftOut],
-            RowByRow => &[Accepted, LeftOut],
+            Write => &[Accepted, NoNetEffect, LeftOut, InDoubt, Fenced],
+            RowByRow => &[Accepted, LeftOut, InDoubt, Fenced, SomeRefused],
+            Compare => &[Accepted, NotFound, Fenced],
             CheckSchema | WriteNothing => &[Accepted],
             FindConflict | TryOthers => &[Found, NotFound],
             ReadCatalog => &[Accepted, CanNotFollow],
@@ -208,7 +224,7 @@ mod tests {
         for Rule { during, events, conditions, decision } in RULES {
             let during = match *during {
                 EACH => "any request".to_owned(),
-                OF_A_RANGE => "any request but a trial".to_owned(),
+                OF_A_RANGE => "any request but a trial or a comparison".to_owned(),
                 some => words(some),
             };
             let events = if *events == REFUSALS { "any refusal".to_owned() } else { words(events) };

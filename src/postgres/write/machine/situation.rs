@@ -25,7 +25,7 @@ pub struct Ended<'o> {
 impl<'o> Ended<'o> {
     pub fn failure(&self) -> Option<&'o AttemptError> {
         match self.outcome {
-            Some(Outcome::Failed(failure)) => Some(failure),
+            Some(Outcome::Failed(failure) | Outcome::InDoubt(_, failure) | Outcome::Fenced(failure)) => Some(failure),
             _ => None,
         }
     }
@@ -81,11 +81,17 @@ impl Situation<'_> {
             }
             Condition::NothingHeld => held.first().is_none(),
             Condition::OthersAccepted => held.others_are_accepted(evidence),
+            Condition::OthersMayTell => {
+                !held.rows_to_try(self.batch, evidence).is_empty()
+                    && self.machine.end.as_ref().is_some_and(|end| !end.others_tried)
+            }
+            Condition::FewRefused => held.kind_to_try(evidence).is_none(),
             Condition::CopyMayTell => {
                 held.copy_may_tell() && self.machine.end.as_ref().is_some_and(|end| !end.copy_tried)
             }
             Condition::WaitedForEvidence => self.machine.end.as_ref().is_some_and(|end| facts.now >= end.deadline),
             Condition::NoEvidence => held.lacks_evidence(evidence),
+            Condition::Ledger => settings.ledger,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The machine against scripted servers.
 
+mod ledger;
+mod script;
 mod scripted;
 
 use std::time::Duration;
@@ -9,7 +11,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use self::scripted::{Fate, RowEnd, Script, StopKind, is_certain, play};
+use self::script::{Fate, RowEnd, Script, StopKind, is_certain};
+use self::scripted::play;
 use crate::batch::Op;
 use crate::settings::ConflictMode;
 
@@ -53,6 +56,7 @@ fn plain(rows: usize) -> Script {
         failures: Vec::new(),
         altered: Vec::new(),
         away: None,
+        lost: None,
     }
 }
 
@@ -91,6 +95,7 @@ fn script(failures: &'static [&'static str]) -> impl Strategy<Value = Script> {
                 failures,
                 altered,
                 away: None,
+                lost: None,
             }
         },
     )

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::script::{Ending, Fate, RowEnd, Script, StopKind, failure, is_certain};
 use crate::batch::{Batch, Chunk, Op, RowEntry, RowFormat};
 use crate::error::{Error, Result};
 use crate::postgres::connect::backoff::Backoff;
@@ -15,7 +16,7 @@ use crate::postgres::connect::outage::Outage;
 use crate::postgres::write::machine::evidence::{ChangeKind, Evidence};
 use crate::postgres::write::machine::run::{World, run};
 use crate::postgres::write::machine::{
-    BatchFacts, Effect, Facts, Machine, MachineSettings, Outcome, Request, RowByRow, StopReason,
+    BatchFacts, Effect, Facts, Machine, MachineSettings, Outcome, Request, RowByRow, StopReason, is_ignored,
 };
 use crate::postgres::write::rows::Rows;
 use crate::postgres::write::written::Written;
@@ -23,104 +24,6 @@ use crate::settings::{ConflictMode, RowOrigin};
 
 /// More requests than any script needs.
 const TOO_MANY: usize = 20_000;
-
-/// What becomes of a row that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    Taken,
-    /// Refused with this SQLSTATE.
-    Refused(&'static str),
-    /// Refused with this SQLSTATE by COMMIT.
-    RefusedLate(&'static str),
-}
-
-/// Which server there is, and which rows.
-#[derive(Debug, Clone)]
-pub struct Script {
-    pub mode: ConflictMode,
-    pub max_outage: Option<Duration>,
-    /// For each row: what it is, what becomes of it, and whether it belongs to the record of the row before it.
-    pub rows: Vec<(Op, Fate, bool)>,
-    /// The table refuses everything with this SQLSTATE.
-    pub broken: Option<&'static str>,
-    /// The server names the row that it refuses.
-    pub names_rows: bool,
-    /// It can be told only by writing them which of several rows count.
-    pub without_net_effect: bool,
-    /// A COPY that goes straight into the table meets keys that are there.
-    pub has_keys: bool,
-    /// The table has a row that can be copied.
-    pub has_rows: bool,
-    /// Failures of the first requests; `None`: the server answers.
-    pub failures: Vec<Option<&'static str>>,
-    /// Before which requests the table is found altered.
-    pub altered: Vec<usize>,
-    /// The server is away from this request on, for so long.
-    pub away: Option<(usize, Duration)>,
-}
-
-/// How it ended.
-#[derive(Debug)]
-pub struct Ending {
-    pub result: std::result::Result<(), StopKind>,
-    /// For each row.
-    pub rows: Vec<RowEnd>,
-    pub requests: usize,
-    pub took: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowEnd {
-    Open,
-    Settled,
-    Rejected,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopKind {
-    Conflict,
-    NotTheRows,
-    DeadLetters,
-    CanNotFollow,
-    AwayTooLong,
-    WaitedTooLong,
-    NoRule,
-}
-
-/// The class and the details of an SQLSTATE, as the server would send them. Names without digits stand for failures that have
-/// no SQLSTATE.
-pub fn failure(code: &str) -> AttemptError {
-    let class = match code {
-        "lost" | "silent" | "53300" => Class::Outage,
-        "28P01" => Class::Login,
-        "40001" => Class::Contention,
-        "57014" => Class::TooLong,
-        "22P02" => Class::Value,
-        "23503" | "23514" | "22003" => Class::Row,
-        "23505" | "21000" | "key" => Class::Conflict,
-        "42501" | "42P01" => Class::Configuration,
-        "P0001" => Class::Other,
-        "XX001" => Class::Damage,
-        "stale" => Class::Stale,
-        "altered" => Class::Altered,
-        "no dead letters" => Class::DeadLetters,
-        "other session" => Class::OtherSession,
-        other => unreachable!("{other}"),
-    };
-    let has_code = code.bytes().any(|byte| byte.is_ascii_digit());
-    AttemptError {
-        class,
-        sqlstate: if code == "key" { Some("23505".into()) } else { has_code.then(|| code.to_owned()) },
-        constraint: matches!(code, "23505" | "23514").then(|| "c".to_owned()),
-        key: (code == "key").then(|| "id".to_owned()),
-        ..AttemptError::outage(code)
-    }
-}
-
-/// Refusals that are certainly the row's fault.
-pub fn is_certain(code: &str, op: Op) -> bool {
-    matches!(code, "22P02" | "23514" | "23505" | "key") || code == "23503" && op == Op::Delete
-}
 
 /// What the server has said of the rows of a kind.
 #[derive(Debug, Default, Clone, Copy)]
@@ -148,6 +51,11 @@ struct ScriptedServer<'s> {
     refused: Vec<Option<(Instant, String)>>,
     said: [Said; 3],
     copied: Option<Instant>,
+    lost: VecDeque<Option<bool>>,
+    /// A COMMIT was not answered, and whether it was carried out.
+    in_doubt: Option<bool>,
+    /// With a ledger: the rows before this one are claimed.
+    claimed: usize,
 }
 
 /// Runs the machine to its end.
@@ -170,16 +78,21 @@ pub fn play(script: &Script) -> Ending {
         refused: vec![None; script.rows.len()],
         said: Default::default(),
         copied: None,
+        lost: script.lost.iter().flatten().copied().collect(),
+        in_doubt: None,
+        claimed: 0,
     };
     let settings = MachineSettings {
         conflict_mode: script.mode,
         max_retry_times: 3,
         max_outage: script.max_outage,
         greenplum: false,
+        ledger: script.lost.is_some(),
     };
     let evidence = Evidence::default();
     let mut machine = Machine::new(settings, &evidence, server.rows.units());
     let result = run(&mut machine, &mut server).map_err(|error| stop_kind(&error));
+    assert!(script.lost.is_none() || result.is_err() || server.claimed == script.rows.len(), "rows are not claimed");
     Ending { result, rows: server.ends, requests: server.requests, took: server.clock - start }
 }
 
@@ -215,6 +128,7 @@ fn stop_kind(error: &Error) -> StopKind {
         StopKind::CanNotFollow,
         StopKind::AwayTooLong,
         StopKind::WaitedTooLong,
+        StopKind::Fenced,
         StopKind::NoRule,
     ];
     all.into_iter().find(|kind| text.contains(&format!("{kind:?}"))).unwrap_or_else(|| panic!("{text}"))
@@ -253,7 +167,7 @@ impl ScriptedServer<'_> {
     fn one(&self, row: usize) -> Written {
         match self.rows.op(row) {
             Op::Delete => Written { deleted: 1, ..Written::default() },
-            Op::Insert | Op::Update | Op::Patch => Written { inserted: 1, ..Written::default() },
+            Op::Insert | Op::Update | Op::Patch | Op::Reject => Written { inserted: 1, ..Written::default() },
         }
     }
 
@@ -264,7 +178,7 @@ impl ScriptedServer<'_> {
         if self.script.has_keys && (!self.is_staged || self.script.mode == ConflictMode::Strict) {
             return Outcome::Failed(failure("key"));
         }
-        for row in range.clone() {
+        for row in range.clone().filter(|&row| !self.rows.is_left_out(row)) {
             if let Fate::Refused(code) | Fate::RefusedLate(code) = self.fate(row) {
                 let named = self.script.names_rows && matches!(self.fate(row), Fate::Refused(_));
                 if range.len() == 1 {
@@ -274,17 +188,34 @@ impl ScriptedServer<'_> {
             }
         }
         let mut written = Written::default();
-        for row in range {
-            self.commit(row);
-            written += self.one(row);
+        let rows: Vec<usize> = range.clone().filter(|&row| !self.rows.is_left_out(row)).collect();
+        rows.iter().for_each(|&row| written += self.one(row));
+        self.end(range, &rows, Outcome::Accepted(written))
+    }
+
+    /// COMMIT of these rows of the range.
+    fn end(&mut self, range: Range<usize>, rows: &[usize], outcome: Outcome) -> Outcome {
+        let lost = self.lost.pop_front().flatten();
+        if lost != Some(false) {
+            rows.iter().for_each(|&row| self.commit(row));
+            assert!(
+                self.script.lost.is_none() || self.claimed == range.start,
+                "a claim begins where the last one ended"
+            );
+            self.claimed = range.end;
         }
-        Outcome::Accepted(written)
+        self.in_doubt = lost;
+        match lost {
+            Some(_) => Outcome::InDoubt(Box::new(outcome), failure("lost")),
+            None => outcome,
+        }
     }
 
     fn write_row_by_row(&mut self, range: Range<usize>, which: RowByRow) -> Outcome {
         let mut outcomes = Vec::new();
         for row in range.clone() {
             match self.fate(row) {
+                _ if self.rows.is_left_out(row) => outcomes.push(Ok(Written::default())),
                 Fate::Refused(code) => {
                     let failure = AttemptError { row: Some(row), ..failure(code) };
                     let is_own = match failure.class {
@@ -304,6 +235,7 @@ impl ScriptedServer<'_> {
             }
         }
         let late = |row: usize| match self.fate(row) {
+            _ if self.rows.is_left_out(row) => None,
             Fate::RefusedLate(code) => Some(code),
             Fate::Taken | Fate::Refused(_) => None,
         };
@@ -313,12 +245,17 @@ impl ScriptedServer<'_> {
             }
             return Outcome::Failed(failure(code));
         }
-        for (row, outcome) in range.zip(&outcomes) {
-            if outcome.is_ok() {
-                self.commit(row);
-            }
+        let taken = |row: &usize| outcomes[row - range.start].is_ok() && !self.rows.is_left_out(*row);
+        let taken: Vec<usize> = range.clone().filter(taken).collect();
+        let ignores = self.script.mode == ConflictMode::Ignore;
+        let is_open = |outcome: &std::result::Result<Written, AttemptError>| {
+            outcome.as_ref().is_err_and(|failure| !is_ignored(failure, ignores))
+        };
+        if self.script.lost.is_some() && outcomes.iter().any(is_open) {
+            taken.iter().for_each(|&row| self.accept(self.kind(row)));
+            return Outcome::SomeRefused(outcomes);
         }
-        Outcome::EachRow(outcomes)
+        self.end(range, &taken, Outcome::EachRow(outcomes))
     }
 
     fn answer(&mut self, request: &Request) -> Outcome {
@@ -357,6 +294,11 @@ impl ScriptedServer<'_> {
                     Outcome::Found(row)
                 }
                 None => Outcome::NotFound,
+            },
+            Request::Compare => match self.in_doubt.take() {
+                Some(true) => Outcome::Passed,
+                Some(false) => Outcome::NotFound,
+                None => panic!("nothing is in doubt"),
             },
             Request::TryCopy => match self.script.broken {
                 Some(code) => Outcome::Failed(failure(code)),
@@ -407,6 +349,10 @@ impl World for ScriptedServer<'_> {
 
     fn settle(&mut self, rows: Range<usize>, written: Written) {
         for row in rows.clone() {
+            if self.rows.is_left_out(row) {
+                assert_eq!(self.ends[row], RowEnd::Rejected);
+                continue;
+            }
             assert_eq!(self.ends[row], RowEnd::Open, "row {row} is settled again");
             let is_ignored = self.script.mode == ConflictMode::Ignore && written.ignored > 0;
             assert!(self.committed[row] || is_ignored, "row {row} is settled and was not written");
@@ -418,6 +364,10 @@ impl World for ScriptedServer<'_> {
         assert_eq!(self.ends[row], RowEnd::Open, "row {row} is rejected and was settled");
         assert!(!self.committed[row], "row {row} is rejected and was written");
         self.ends[row] = RowEnd::Rejected;
+        if self.script.lost.is_some() {
+            assert!(self.claimed <= row, "row {row} is claimed, and its dead letter isn't there");
+            self.rows.leave_out_row(row);
+        }
         let Some((at, code)) = &self.refused[row] else { panic!("row {row} is rejected and was never refused alone") };
         let text = &failure.text;
         assert_eq!(text, code, "row {row} is rejected for another reason");
@@ -460,6 +410,7 @@ impl World for ScriptedServer<'_> {
             StopReason::CanNotFollow(..) => StopKind::CanNotFollow,
             StopReason::AwayTooLong(_) => StopKind::AwayTooLong,
             StopReason::WaitedTooLong(..) => StopKind::WaitedTooLong,
+            StopReason::Fenced(_) => StopKind::Fenced,
             StopReason::NoRule(..) => StopKind::NoRule,
         };
         Error::Internal(format!("{kind:?}"))

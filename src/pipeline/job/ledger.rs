@@ -1,0 +1,222 @@
+//! Exactly-once: where a job's partitions are read from. The streams of all sinks of a partition are taken over in their ledgers, and
+//! reading begins at the lowest `low`.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::job::settings::job::Job;
+use crate::job::settings::mapping::Mapping;
+use crate::job::settings::source::Source;
+use crate::kafka::{Assign, StartPosition, StartReason};
+use crate::pipeline::intake::source::LineMapping;
+use crate::pipeline::line::Line;
+use crate::postgres::{Start, Target};
+use crate::progress::ledger::{KeyColumnText, StreamName, Wanted, layout_text};
+use crate::settings::DeliveryGuarantee;
+use crate::settings::kafka::Assignment;
+use crate::sql::expression::Expression;
+use crate::stop::Stop;
+use crate::types::target::TargetTable;
+
+/// A sink of the source.
+struct LedgerSink {
+    line: Arc<Line>,
+    layout: String,
+}
+
+/// The sinks of one reader.
+pub struct LedgerAssign {
+    job: String,
+    sinks: Vec<LedgerSink>,
+    is_fresh: bool,
+    /// The job file says where to go on when records are gone.
+    may_jump: bool,
+    stop: Stop,
+}
+
+impl LedgerAssign {
+    /// `None`: no sink of the source is exactly-once.
+    pub fn of<'a>(
+        job: &str,
+        tables: impl Iterator<Item = (&'a Source, &'a [LineMapping<'a>])>,
+        is_fresh: bool,
+        stop: &Stop,
+    ) -> Result<Option<LedgerAssign>> {
+        let mut sinks = Vec::new();
+        let mut may_jump = true;
+        for (source, own) in tables {
+            may_jump &= source.kafka.says_where_to_go_on();
+            for (line, mapping) in own.iter().filter(|(line, _)| line.target.ledger.is_on()) {
+                refuse_clock(line.name(), &line.table, mapping)?;
+                sinks.push(LedgerSink { line: Arc::clone(line), layout: layout_of(line, mapping, source) });
+            }
+        }
+        if sinks.is_empty() {
+            return Ok(None);
+        }
+        for LedgerSink { line, .. } in &sinks {
+            line.target.ledger.open(stop)?;
+        }
+        Ok(Some(LedgerAssign { job: job.to_owned(), sinks, is_fresh, may_jump, stop: stop.clone() }))
+    }
+
+    fn assign_one(&self, found: StartPosition, cluster: &str) -> Result<StartPosition> {
+        let source = format!("{cluster}/");
+        let mut place: Option<StartPosition> = None;
+        for LedgerSink { line, layout } in &self.sinks {
+            let name = StreamName {
+                job: self.job.clone(),
+                sink: line.name().to_owned(),
+                topic: Arc::clone(&found.topic),
+                partition: found.partition,
+            };
+            let extent = Some((found.first, found.end));
+            let wanted = Wanted { name: &name, layout, source: &source, extent, may_jump: self.may_jump };
+            let start = Start { offset: found.start, is_fresh: self.is_fresh };
+            let taken = line.target.ledger.take_over(&wanted, start, &self.stop)?;
+            let low = taken.positions.low();
+            if found.origin == StartReason::Progress && low < found.start {
+                log::warn!(
+                    "{}[{}]: the consumer group is at offset {}, and the ledger at {low}: the ledger decides",
+                    found.topic,
+                    found.partition,
+                    found.start
+                );
+            }
+            let own = StartPosition {
+                start: low.max(found.first),
+                origin: if taken.is_new || self.is_fresh { found.origin } else { StartReason::Progress },
+                missed: taken.missed,
+                ..found.clone()
+            };
+            if place.as_ref().is_none_or(|place| own.start < place.start) {
+                place = Some(own);
+            }
+            line.taken_over(&found.topic, found.partition, taken);
+        }
+        Ok(place.unwrap_or(found))
+    }
+}
+
+impl Assign for LedgerAssign {
+    fn assign(&self, found: Vec<StartPosition>, cluster: &str) -> Result<Vec<StartPosition>> {
+        found.into_iter().map(|found| self.assign_one(found, cluster)).collect()
+    }
+}
+
+/// The layout text of a sink.
+fn layout_of(line: &Line, mapping: &Mapping, source: &Source) -> String {
+    let table = &line.table;
+    let column = |&at: &usize| {
+        let column = table.columns.get(at)?;
+        Some(KeyColumnText {
+            name: column.name.clone(),
+            column_type: column.type_name.clone(),
+            expression: mapping.expressions.get(at).map(|expression| printed(expression, source)).unwrap_or_default(),
+            format: source.format.name().to_owned(),
+        })
+    };
+    let key: Vec<KeyColumnText> = table.key.iter().flatten().filter_map(column).collect();
+    layout_text(line.layout, &format!("{}.{}", table.schema, table.table), &key)
+}
+
+/// What a column of the key is computed from. Columns of the source stand in it by their number, so their names are added: json
+/// finds values by them.
+fn printed(expression: &Expression, source: &Source) -> String {
+    let mut read = Vec::new();
+    columns_of(expression, &mut read);
+    let names: Vec<Option<&str>> =
+        read.iter().map(|&at| source.columns.get(at).map(|column| column.name.as_str())).collect();
+    format!("{expression:?} {names:?}")
+}
+
+/// A record that is read again must have the same key, or it would be written to another row.
+fn refuse_clock(sink: &str, table: &TargetTable, mapping: &Mapping) -> Result<()> {
+    for at in table.key.iter().flatten() {
+        if let (Some(column), Some(expression)) = (table.columns.get(*at), mapping.expressions.get(*at))
+            && asks_the_clock(expression)
+        {
+            return Err(Error::target(format!(
+                "{sink}: 'sink.delivery-guarantee' = 'exactly-once' is not possible, because the key's column '{}' is computed from \
+                 the time of reading: a record that is read again would get another key; make the key of what the record has",
+                column.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn asks_the_clock(expression: &Expression) -> bool {
+    let is_clock = matches!(expression, Expression::Call(call) if call.function.asks_the_clock());
+    is_clock || expression.operands().into_iter().any(asks_the_clock)
+}
+
+fn columns_of(expression: &Expression, found: &mut Vec<usize>) {
+    match expression {
+        Expression::Column(index, _) => found.push(*index),
+        other => other.operands().into_iter().for_each(|operand| columns_of(operand, found)),
+    }
+}
+
+/// A job that is at-least-once leaves nothing in a ledger: a later run of exactly-once would begin at an old offset.
+pub fn forget(job: &Job, line: &Line, stop: &Stop) {
+    let ledger = &line.target.ledger;
+    if ledger.is_on() {
+        return;
+    }
+    match ledger.forget(job.name().unwrap_or("vecsink"), line.name(), stop) {
+        Ok(0) => {}
+        Ok(streams) => {
+            log::info!("{}: the job is at-least-once; its {streams} streams were deleted from the ledger", line.name())
+        }
+        // Who may not read a ledger has written nothing into it.
+        Err(Error::Target { sqlstate: Some(code), .. }) if code == "42501" => {}
+        Err(error) => log::warn!("{}: what the ledger has of this job could not be deleted: {error}", line.name()),
+    }
+}
+
+/// What exactly-once can't be combined with.
+pub fn refusals(job: &Job) -> Vec<String> {
+    let mut refused = Vec::new();
+    let is_once = |mapping: &&Mapping| mapping.sink.delivery == DeliveryGuarantee::ExactlyOnce;
+    for mapping in job.mappings.iter().filter(is_once) {
+        let Some(source) = job.sources.get(mapping.source) else { continue };
+        let name = &mapping.sink.name;
+        if source.kafka.assignment == Assignment::Group {
+            refused.push(format!(
+                "{name}: 'sink.delivery-guarantee' = 'exactly-once' is not supported yet with 'scan.assignment' = 'group'; leave that \
+                 out, and run one process"
+            ));
+        }
+        // They share a reader, which begins where the ledger says.
+        let differs = |other: &&Mapping| {
+            let shares = job.sources.get(other.source).is_some_and(|other| other.kafka == source.kafka);
+            shares && other.sink.delivery != DeliveryGuarantee::ExactlyOnce
+        };
+        if job.mappings.iter().any(|other| differs(&other)) {
+            refused.push(format!(
+                "{name}: another INSERT of the same topics is at-least-once; set 'sink.delivery-guarantee' alike for all sinks of a \
+                 source"
+            ));
+        }
+        if job.name().is_none() {
+            refused.push(format!(
+                "{name}: exactly-once needs a name for the job, under which its progress is stored; set 'pipeline.name'"
+            ));
+        }
+    }
+    refused
+}
+
+/// For `check`: what exactly-once would use.
+pub fn describe(target: &Target, mapping: &Mapping, stop: &Stop) -> Result<String> {
+    refuse_clock(&mapping.sink.name, &target.table, mapping)?;
+    let missing = target.ledger.check(stop)?;
+    Ok(match missing.as_slice() {
+        [] => "exactly-once: progress is stored in the ledger, with the rows".to_owned(),
+        tables => format!(
+            "exactly-once: progress is stored in the ledger, with the rows; {} will be made",
+            tables.join(" and ")
+        ),
+    })
+}

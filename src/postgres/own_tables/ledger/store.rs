@@ -1,0 +1,106 @@
+//! The ledger of a sink, with sessions from the sink's pool.
+
+use std::sync::Arc;
+
+use super::low::PositionOutcome;
+use super::tables::Ledger;
+use super::take_over::{Start, TakenStream};
+use crate::error::{Error, Result};
+use crate::postgres::connect::database::Database;
+use crate::postgres::connect::driver::wait_limit::WaitLimit;
+use crate::postgres::connect::failure::Attempt;
+use crate::postgres::connect::opening::Opening;
+use crate::postgres::connect::session::{Backend, Session};
+use crate::progress::ledger::{LedgerComparison, OwnStreams, StoredLow, StreamClaim, Wanted};
+use crate::stop::Stop;
+
+pub struct LedgerStore {
+    database: Arc<Database>,
+    ledger: Ledger,
+    /// This process, as the application names of its sessions end.
+    owner: String,
+    /// The sink is exactly-once.
+    is_on: bool,
+    opening: Arc<Opening>,
+    /// The streams that this process owns.
+    pub streams: OwnStreams,
+}
+
+impl LedgerStore {
+    pub fn new(
+        database: &Arc<Database>,
+        ledger: Ledger,
+        application_name: &str,
+        is_on: bool,
+        opening: &Arc<Opening>,
+    ) -> LedgerStore {
+        let owner = application_name.rsplit_once('/').map_or(application_name, |(_, process)| process);
+        LedgerStore {
+            database: Arc::clone(database),
+            ledger,
+            owner: owner.to_owned(),
+            is_on,
+            opening: Arc::clone(opening),
+            streams: OwnStreams::default(),
+        }
+    }
+
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// Where to see who has a stream.
+    pub fn owner_column(&self) -> String {
+        format!("{}.owner", self.ledger.stream())
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Makes the tables where they are missing.
+    pub fn open(&self, stop: &Stop) -> Result<()> {
+        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.open(session)))?)
+    }
+
+    /// Whether they can be used, or made; leaves nothing behind. Gives those that would be made.
+    pub fn check(&self, stop: &Stop) -> Result<Vec<String>> {
+        self.opening.renewed().repeat(|| self.in_session(stop, |session| Ok(self.ledger.check(session)))?)
+    }
+
+    /// Takes a stream over from whoever had it. The error of a stream that can't be read on names it.
+    pub fn take_over(&self, wanted: &Wanted<'_>, start: Start, stop: &Stop) -> Result<TakenStream> {
+        let take_over = || self.in_session(stop, |session| self.ledger.take_over(session, wanted, start, &self.owner));
+        let taken = self.opening.renewed().repeat(take_over)?;
+        taken.map_err(|refusal| {
+            let name = wanted.name;
+            Error::target(format!("{}: {}[{}]: {refusal}", self.database.name, name.topic, name.partition))
+        })
+    }
+
+    /// Notes that everything of an own stream below `low` is durable. An error may pass: try again.
+    pub fn advance(&self, stored: StoredLow, low: i64, stop: &Stop) -> Result<PositionOutcome> {
+        let StoredLow { index, number, epoch, .. } = stored;
+        let Some(next) = self.streams.next(index) else { return Ok(PositionOutcome::Stored) };
+        self.in_session(stop, |session| {
+            session.with_settings(|session| self.ledger.advance(session, number, epoch, low, Some(&next)))
+        })
+    }
+
+    /// What became of a transaction with these claims, whose COMMIT was not answered.
+    pub fn compare(&self, claims: &[StreamClaim], lost: Option<&Backend>, stop: &Stop) -> Result<LedgerComparison> {
+        self.in_session(stop, |session| self.ledger.compare(session, claims, lost))
+    }
+
+    /// Deletes what the ledger has of this job's sink: the job is at-least-once now.
+    pub fn forget(&self, job: &str, sink: &str, stop: &Stop) -> Result<usize> {
+        self.in_session(stop, |session| self.ledger.forget(session, job, sink))
+    }
+
+    fn in_session<T>(&self, stop: &Stop, work: impl FnOnce(&mut Session) -> Attempt<T>) -> Result<T> {
+        let session = self.database.pool.session(&WaitLimit::of(stop));
+        let done = session.and_then(|mut session| session.attempt(work));
+        done.map_err(|failure| failure.error(&format!("{}: the ledger can't be used", self.database.name), ""))
+    }
+}

@@ -1,0 +1,167 @@
+//! The ledger's tables: how they are made, and whether they can be used.
+
+use crate::error::{Error, Result};
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::{literal, qualified};
+use crate::postgres::own_tables::create::{create, exists, try_create};
+use crate::settings::LedgerTables;
+
+/// The tables, and how they are made.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    tables: LedgerTables,
+    greenplum: bool,
+}
+
+impl Ledger {
+    pub fn new(tables: LedgerTables, greenplum: bool) -> Ledger {
+        Ledger { tables, greenplum }
+    }
+
+    /// The name of the table of streams, for statements.
+    pub fn stream(&self) -> String {
+        qualified(&self.tables.stream.0, &self.tables.stream.1)
+    }
+
+    /// The name of the table of shards, for statements.
+    pub fn shard(&self) -> String {
+        qualified(&self.tables.shard.0, &self.tables.shard.1)
+    }
+
+    /// The statement that makes the table of streams.
+    pub fn stream_ddl(&self) -> String {
+        format!(
+            "CREATE TABLE {} (stream bigint PRIMARY KEY, job text NOT NULL, sink text NOT NULL, topic text NOT NULL, \
+             part int NOT NULL, source text NOT NULL, layout text NOT NULL, epoch bigint NOT NULL, low bigint NOT NULL, \
+             owner text NOT NULL, seen timestamptz NOT NULL) WITH (fillfactor = 50){}",
+            self.stream(),
+            self.distributed()
+        )
+    }
+
+    /// The statement that makes the table of shards. Without a further index, and with room in its pages, an update touches no
+    /// index.
+    fn shard_ddl(&self) -> String {
+        format!(
+            "CREATE TABLE {} (stream bigint NOT NULL, shard smallint NOT NULL, epoch bigint NOT NULL, \
+             next_offset bigint NOT NULL, PRIMARY KEY (stream, shard)) WITH (fillfactor = 25){}",
+            self.shard(),
+            self.distributed()
+        )
+    }
+
+    /// The statements that make both.
+    pub fn ddl(&self) -> String {
+        format!("{};\n{};\n", self.stream_ddl(), self.shard_ddl())
+    }
+
+    fn distributed(&self) -> &'static str {
+        if self.greenplum { " DISTRIBUTED BY (stream)" } else { "" }
+    }
+
+    /// Makes what is missing, and makes sure that this user may do with the tables what a job does with them.
+    pub fn open(&self, session: &mut Session) -> Result<()> {
+        for ((schema, table), ddl) in self.both() {
+            let is_there = exists(session, schema, table).map_err(|failure| self.wrong(&failure))?;
+            if !is_there && create(session, &ddl).map_err(|failure| self.wrong(&failure))? {
+                log::info!("table {} made: it stores how far the job's streams are written", qualified(schema, table));
+            }
+        }
+        self.examine(session)
+    }
+
+    /// Whether [`Ledger::open`] would succeed; leaves nothing behind. Gives the tables that would be made.
+    pub fn check(&self, session: &mut Session) -> Result<Vec<String>> {
+        let mut missing = Vec::new();
+        for ((schema, table), ddl) in self.both() {
+            if !exists(session, schema, table).map_err(|failure| self.wrong(&failure))? {
+                try_create(session, &ddl).map_err(|failure| self.wrong(&failure))?;
+                missing.push(qualified(schema, table));
+            }
+        }
+        if missing.is_empty() {
+            self.examine(session)?;
+        }
+        Ok(missing)
+    }
+
+    fn both(&self) -> [(&(String, String), String); 2] {
+        [(&self.tables.stream, self.stream_ddl()), (&self.tables.shard, self.shard_ddl())]
+    }
+
+    /// All that a job does with the tables, without changing a row.
+    fn examine(&self, session: &mut Session) -> Result<()> {
+        let (stream, shard) = (self.stream(), self.shard());
+        let nothing = format!(
+            "UPDATE {stream} SET layout = layout, source = source, epoch = epoch, low = low, owner = owner, seen = seen WHERE false;
+             INSERT INTO {stream} (stream, job, sink, topic, part, source, layout, epoch, low, owner, seen)
+              SELECT stream, job, sink, topic, part, source, layout, epoch, low, owner, seen FROM {stream} WHERE false;
+             UPDATE {shard} SET epoch = epoch, next_offset = next_offset WHERE false;
+             INSERT INTO {shard} (stream, shard, epoch, next_offset) SELECT stream, shard, epoch, next_offset FROM {shard} WHERE false"
+        );
+        session.run(&nothing).map_err(|failure| {
+            session.forgive();
+            self.wrong(&failure)
+        })?;
+        for (schema, table) in [&self.tables.stream, &self.tables.shard] {
+            let persistence = format!(
+                "SELECT c.relpersistence FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                  WHERE n.nspname = {} AND c.relname = {}",
+                literal(schema),
+                literal(table)
+            );
+            let kind = session.first_value(&persistence).map_err(|failure| self.wrong(&failure))?;
+            if kind.as_deref() != Some("p") {
+                return Err(Error::target(format!(
+                    "table {} is unlogged, so a crash of the server would empty it; run: ALTER TABLE {0} SET LOGGED",
+                    qualified(schema, table)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, failure: &AttemptError) -> Error {
+        let advice = match failure.sqlstate.as_deref() {
+            Some("42501") => format!(
+                "the user needs SELECT, INSERT, UPDATE and DELETE on both tables; where they are missing, have someone who may \
+                 create tables run: {}",
+                self.ddl().replace('\n', " ").trim_end()
+            ),
+            Some("42703" | "42804") => {
+                format!(
+                    "a table of that name has other columns; name others with 'sink.ledger.stream-table' and 'sink.ledger.shard-table', or make them so: {}",
+                    self.ddl().replace('\n', " ").trim_end()
+                )
+            }
+            _ => String::new(),
+        };
+        failure.error(&format!("the ledger ({}, {}) can't be used", self.stream(), self.shard()), &advice)
+    }
+
+    /// Deletes what the ledger has of a job's sink, but for pushed streams; gives the number of streams. Without the tables there
+    /// is nothing to delete.
+    pub fn forget(&self, session: &mut Session, job: &str, sink: &str) -> Attempt<usize> {
+        for (schema, table) in [&self.tables.stream, &self.tables.shard] {
+            if !exists(session, schema, table)? {
+                return Ok(0);
+            }
+        }
+        let (stream, shard) = (self.stream(), self.shard());
+        let found = session.ask(&format!(
+            "SELECT stream FROM {stream} WHERE job = {} AND sink = {} AND topic NOT LIKE 'push:%'",
+            literal(job),
+            literal(sink)
+        ))?;
+        let numbers: Vec<&str> = found.iter().filter_map(|row| row.first().map(String::as_str)).collect();
+        if !numbers.is_empty() {
+            let list = numbers.join(", ");
+            session.run(&format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; DELETE FROM {stream} WHERE stream IN ({list});
+                 DELETE FROM {shard} WHERE stream IN ({list}); COMMIT"
+            ))?;
+        }
+        Ok(numbers.len())
+    }
+}

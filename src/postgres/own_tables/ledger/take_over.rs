@@ -1,0 +1,206 @@
+//! Taking a stream over: a new one gets its rows, and the epoch is raised. After that no other process can write the stream.
+
+use super::tables::Ledger;
+use crate::dispatch::SHARDS;
+use crate::postgres::connect::failure::{Attempt, AttemptError};
+use crate::postgres::connect::session::Session;
+use crate::postgres::connect::sql::literal;
+use crate::progress::ledger::{AssignmentRefusal, FoundStream, ShardPositions, StreamName, Wanted};
+
+/// How long a new owner waits for the former owner's open transaction before it ends the former owner's sessions.
+const LONGEST_WAIT: &str = "5s";
+/// How often the raise is tried.
+const TRIES: u32 = 5;
+
+/// Where a stream begins that the ledger doesn't have, and whether it begins there in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    pub offset: i64,
+    /// Whatever the ledger has (`--fresh`).
+    pub is_fresh: bool,
+}
+
+/// A stream that this process has taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenStream {
+    pub number: i64,
+    pub epoch: i64,
+    pub positions: ShardPositions,
+    /// So many records were passed over, because they are gone.
+    pub missed: u64,
+    /// The ledger didn't have the stream.
+    pub is_new: bool,
+}
+
+/// How one attempt ended.
+enum Raised {
+    Taken(Box<TakenStream>),
+    Missing,
+    Refused(AssignmentRefusal),
+}
+
+impl Ledger {
+    /// Takes a stream over. Where it may not be read on, nothing is changed, so a wrong job file stops no healthy process.
+    pub fn take_over(
+        &self,
+        session: &mut Session,
+        wanted: &Wanted<'_>,
+        start: Start,
+        owner: &str,
+    ) -> Attempt<Result<TakenStream, AssignmentRefusal>> {
+        let mut is_new = false;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.raise(session, wanted, start, owner) {
+                Ok(Raised::Taken(taken)) => return Ok(Ok(TakenStream { is_new, ..*taken })),
+                Ok(Raised::Refused(refusal)) => return Ok(Err(refusal)),
+                Ok(Raised::Missing) if tries <= TRIES => {
+                    self.insert(session, wanted, start.offset)?;
+                    is_new = true;
+                }
+                Ok(Raised::Missing) => {
+                    return Err(AttemptError::outage(format!(
+                        "row {} is deleted again and again",
+                        wanted.name.number()
+                    )));
+                }
+                Err(failure) if tries < TRIES && failure.is("55P03") => {
+                    session.recover();
+                    self.end_former_owner(session, wanted.name, owner)?;
+                }
+                // A transaction of the former owner locks the rows in another order, or was rolled back.
+                Err(failure) if tries < TRIES && (failure.is("40P01") || failure.is("40001")) => session.recover(),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Adds the rows of a stream. Another process may be first.
+    fn insert(&self, session: &mut Session, wanted: &Wanted<'_>, low: i64) -> Attempt<()> {
+        let Wanted { name, layout, source, .. } = wanted;
+        let StreamName { job, sink, topic, partition } = name;
+        let number = name.number();
+        let [job, sink, topic, source, layout] = [&**job, &**sink, &**topic, *source, *layout].map(literal);
+        session.begin_without_rows()?;
+        let inserted = session.run(&format!(
+            "INSERT INTO {} (stream, job, sink, topic, part, source, layout, epoch, low, owner, seen)
+              VALUES ({number}, {job}, {sink}, {topic}, {partition}, {source}, {layout}, 0, {low}, '', pg_catalog.now());
+             INSERT INTO {} (stream, shard, epoch, next_offset)
+              SELECT {number}, g, 0, {low} FROM pg_catalog.generate_series(0, {}) g; COMMIT",
+            self.stream(),
+            self.shard(),
+            SHARDS - 1
+        ));
+        match inserted {
+            Err(failure) if failure.is("23505") => {
+                session.forgive();
+                session.recover();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Raises the epoch. The positions come from what these UPDATEs return: that is the newest committed state, after a wait for
+    /// the former owner's open transaction. A query before them could show an older one.
+    fn raise(&self, session: &mut Session, wanted: &Wanted<'_>, start: Start, owner: &str) -> Attempt<Raised> {
+        let number = wanted.name.number();
+        let (stream, shard) = (self.stream(), self.shard());
+        session.begin_without_rows()?;
+        session.run(&format!("SET LOCAL lock_timeout TO '{LONGEST_WAIT}'"))?;
+        let rows = session.ask(&format!(
+            "UPDATE {stream} SET epoch = epoch + 1, owner = {}, seen = pg_catalog.now() WHERE stream = {number}
+              RETURNING epoch, low, part, job, sink, topic, source, layout",
+            literal(owner)
+        ))?;
+        let Some(row) = rows.first() else {
+            session.run("ROLLBACK")?;
+            return Ok(Raised::Missing);
+        };
+        let [epoch, low, partition, job, sink, topic, source, layout] = row.as_slice() else {
+            return Err(unreadable());
+        };
+        let (epoch, low): (i64, i64) = (read(epoch)?, read(low)?);
+        let name = StreamName {
+            job: job.clone(),
+            sink: sink.clone(),
+            topic: topic.as_str().into(),
+            partition: read(partition)?,
+        };
+        let set = if start.is_fresh { format!(", next_offset = {}", start.offset) } else { String::new() };
+        let shards = session.ask(&format!(
+            "UPDATE {shard} SET epoch = {epoch}{set} WHERE stream = {number} RETURNING shard, next_offset"
+        ))?;
+        let shards = shards.iter().map(|row| match row.as_slice() {
+            [shard, next] => Ok((read(shard)?, read(next)?)),
+            _ => Err(unreadable()),
+        });
+        let mut found = FoundStream {
+            name,
+            layout: layout.clone(),
+            source: source.clone(),
+            low,
+            shards: shards.collect::<Attempt<_>>()?,
+        };
+        if start.is_fresh {
+            // What the ledger had no longer counts.
+            (found.low, found.layout, found.source) =
+                (start.offset, wanted.layout.to_owned(), wanted.source.to_owned());
+        }
+        let checked = match wanted.check(&found) {
+            Ok(checked) => checked,
+            Err(refusal) => {
+                session.run("ROLLBACK")?;
+                return Ok(Raised::Refused(refusal));
+            }
+        };
+        let other_source = !wanted.source.is_empty() && *source != wanted.source;
+        let stores = checked.stores_layout || start.is_fresh || other_source;
+        let store = match stores {
+            true => format!(
+                "UPDATE {stream} SET layout = {}, source = {}, low = {} WHERE stream = {number}; ",
+                literal(wanted.layout),
+                literal(if wanted.source.is_empty() { source } else { wanted.source }),
+                found.low
+            ),
+            false => String::new(),
+        };
+        session.run(&format!("{store}COMMIT"))?;
+        let (positions, missed) = (checked.positions, checked.missed);
+        Ok(Raised::Taken(Box::new(TakenStream { number, epoch, positions, missed, is_new: false })))
+    }
+
+    /// Ends the sessions of the stream's former owner, as far as they are of this role.
+    fn end_former_owner(&self, session: &mut Session, name: &StreamName, owner: &str) -> Attempt<()> {
+        let former =
+            session.first_value(&format!("SELECT owner FROM {} WHERE stream = {}", self.stream(), name.number()))?;
+        let Some(former) = former.filter(|former| !former.is_empty() && former != owner) else { return Ok(()) };
+        let process = literal(&format!("/{former}"));
+        let ended = session.ask(&format!(
+            "SELECT a.pid, a.application_name, pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+              WHERE a.usename = current_user AND a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+                AND right(a.application_name, {}) = {process}",
+            former.len() + 1
+        ))?;
+        for row in ended {
+            log::warn!(
+                "{}[{}]: a former owner's transaction is still open after {LONGEST_WAIT}; its session was ended (pid {}, {})",
+                name.topic,
+                name.partition,
+                row.first().map_or("", String::as_str),
+                row.get(1).map_or("", String::as_str)
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A number that the server has sent as text.
+pub fn read<T: std::str::FromStr>(text: &str) -> Attempt<T> {
+    text.parse().map_err(|_| unreadable())
+}
+
+pub fn unreadable() -> AttemptError {
+    AttemptError::outage("the server's answer about the ledger can't be read")
+}
