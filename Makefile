@@ -87,7 +87,7 @@ test-long: ## the tests that take minutes
 	@tests/servers/tools.sh test-long
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
-	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --lib --test it --test hosts --test interleavings -- --ignored --nocapture --test-threads=1
 
 TORTURE_SECONDS ?= 600
 

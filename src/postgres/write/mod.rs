@@ -17,6 +17,8 @@ mod remedy;
 mod row_by_row;
 mod rows;
 pub(crate) mod settle;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod trial;
 pub(crate) mod unchanged;
