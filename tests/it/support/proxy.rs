@@ -117,7 +117,7 @@ impl Proxy {
     /// Ends all connections. Bytes that were held back are lost. New connections pass.
     pub fn sever(&self) {
         self.change(|state| {
-            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            state.close_all();
             (state.is_cut, state.cut_after) = (false, None);
         });
     }
