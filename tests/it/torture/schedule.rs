@@ -113,8 +113,8 @@ pub struct Fault {
 /// The time between the beginnings of two faults, at least and at most.
 pub const CALM: (Duration, Duration) = (Duration::from_millis(1500), Duration::from_millis(4500));
 
-/// The faults of a run, in their order: each kind comes once before any comes again.
-pub fn schedule(seed: u64, lasts: Duration) -> Vec<Fault> {
+/// The faults of a run, in their order: each of the kinds comes once before any comes again.
+pub fn schedule(seed: u64, lasts: Duration, kinds: &[Kind]) -> Vec<Fault> {
     let mut random = SmallRng::seed_from_u64(seed);
     let mut between = |(least, most): (u64, u64)| Duration::from_millis(random.random_range(least..=most));
     let calm = (CALM.0.as_millis() as u64, CALM.1.as_millis() as u64);
@@ -126,7 +126,7 @@ pub fn schedule(seed: u64, lasts: Duration) -> Vec<Fault> {
             return faults;
         }
         if deck.is_empty() {
-            deck = KINDS.to_vec();
+            deck = kinds.to_vec();
             deck.shuffle(&mut shuffled);
         }
         let kind = deck.pop().expect("not empty");
