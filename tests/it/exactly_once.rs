@@ -1,5 +1,8 @@
 //! `vecsink run` with exactly-once: whatever ends it, each record is in a table without a key once, or once among the dead letters.
 
+mod edges;
+mod modes;
+
 use std::time::Duration;
 
 use crate::support::command::{Finished, Running};
@@ -226,10 +229,6 @@ fn what_exactly_once_does_not_support_yet_is_refused() {
     let schema = table(&server);
     let refused = job(&schema, &topic).option("topic.scan.assignment", "group").finish().exited(2);
     assert!(refused.stderr.contains("not supported yet with 'scan.assignment' = 'group'"), "{}", refused.stderr);
-    for mode in ["behind", "defer"] {
-        let refused = job(&schema, &topic).option("t.sink.vector-index", mode).finish().exited(2);
-        assert!(refused.stderr.contains("is not supported yet with 'sink.vector-index'"), "{}", refused.stderr);
-    }
 }
 
 #[test]

@@ -237,7 +237,7 @@ pub const DELIVERY_GUARANTEE: SinkOption = SinkOption::new(
     ]),
     "at-least-once: after a crash some rows are written again, which changes nothing where the table has a key. exactly-once: \
      progress is stored in the rows' own transactions, so each row is written once; not supported yet for rows that are pushed, \
-     with 'scan.assignment' = 'group', and with 'sink.vector-index' = 'behind' or 'defer'.",
+     and with 'scan.assignment' = 'group'.",
 )
 .default("at-least-once")
 .own();

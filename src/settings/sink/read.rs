@@ -2,7 +2,7 @@
 
 use super::definition::{Sink, SinkColumn};
 use super::ledger::DeliveryGuarantee;
-use super::mode::{ConflictMode, DeadLetterTarget, VectorIndexMode, WriteMode};
+use super::mode::{ConflictMode, DeadLetterTarget, WriteMode};
 use super::options::{
     CASE_SENSITIVE, CONFLICT_MODE, DEAD_LETTER, DELIVERY_GUARANTEE, LEDGER_SHARD_TABLE, LEDGER_STREAM_TABLE, OPTIONS,
     PASSWORD, STREAMING_HOST, SinkOptions, URL, USER_NAME, VECTOR_INDEX_HOT_TABLE, WRITE_MODE, WriteModeOption,
@@ -77,12 +77,6 @@ fn check_delivery(options: &mut TableOptions<'_>, sink: &Sink) {
             &DELIVERY_GUARANTEE,
             "= 'exactly-once' is not supported yet for rows that are pushed; with 'at-least-once', rows that are written again after a crash change \
              nothing where the table has a key and 'conflictmode' is 'upsert' or 'ignore'",
-        );
-    }
-    if sink.delivery == DeliveryGuarantee::ExactlyOnce && sink.vector_index != VectorIndexMode::Inline {
-        options.error(
-            &DELIVERY_GUARANTEE,
-            "= 'exactly-once' is not supported yet with 'sink.vector-index' = 'behind' or 'defer'; leave one of both out",
         );
     }
     let tables = sink.ledger_tables();
