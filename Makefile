@@ -91,7 +91,7 @@ test-long: ## the tests that take minutes
 
 TORTURE_SECONDS ?= 600
 
-torture: ## processes, broker, database and network fail by turns, and no record is lost (TORTURE_SECONDS=60 SEED=7 GUARANTEE=at-least-once)
+torture: ## processes, broker, database and network fail by turns, and no record is lost (TORTURE_SECONDS=60 SEED=7 GUARANTEE=exactly-once)
 	@tests/servers/tools.sh test
 	$(SERVERS) fetch
 	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --test it --no-run

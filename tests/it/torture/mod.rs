@@ -31,13 +31,13 @@ SET 'max.outage' = '1 h';
 CREATE TABLE made (number INT, text STRING, v STRING, part INT METADATA FROM 'partition' VIRTUAL,
     place BIGINT METADATA FROM 'offset' VIRTUAL) WITH (
     'connector' = 'kafka', 'topic' = '${EVENTS}', 'format' = 'json', 'scan.startup.mode' = 'earliest-offset',
-    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = '${EVENTS}', 'scan.assignment' = 'group',
+    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = '${EVENTS}', 'scan.assignment' = '${ASSIGNMENT}',
     'properties.session.timeout.ms' = '${SESSION_TIMEOUT}', 'properties.heartbeat.interval.ms' = '500');
 CREATE TABLE changed (id BIGINT, number INT, text STRING, v STRING, part INT METADATA FROM 'partition' VIRTUAL,
     place BIGINT METADATA FROM 'offset' VIRTUAL, PRIMARY KEY (id) NOT ENFORCED) WITH (
     'connector' = 'upsert-kafka', 'topic' = '${ITEMS}', 'key.format' = 'csv', 'value.format' = 'json',
     'value.fields-include' = 'EXCEPT_KEY',
-    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = '${ITEMS}', 'scan.assignment' = 'group',
+    'properties.bootstrap.servers' = '${BROKERS}', 'properties.group.id' = '${ITEMS}', 'scan.assignment' = '${ASSIGNMENT}',
     'properties.session.timeout.ms' = '${SESSION_TIMEOUT}', 'properties.heartbeat.interval.ms' = '500');
 CREATE TABLE events (number INT, text STRING, v STRING, part INT, place BIGINT) WITH (
     'connector' = 'adbpg', 'url' = '${URL}', 'tablename' = 'events', 'username' = '${PGUSER}', 'password' = '${PGPASSWORD}',
@@ -72,17 +72,30 @@ struct Run {
 }
 
 impl Run {
-    /// Chosen in the environment, or else: this long, any seed, at-least-once.
-    fn of(lasts: Duration) -> Run {
+    /// Chosen in the environment, or else: this long, with this guarantee, any seed.
+    fn of(seconds: u64, guarantee: &str) -> Run {
         let chosen = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let number = |name: &str| chosen(name).map(|value| value.parse().unwrap_or_else(|_| panic!("{name}: {value}")));
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_micros() as u64;
         Run {
-            lasts: number("VECSINK_TORTURE_SECONDS").map_or(lasts, Duration::from_secs),
+            lasts: number("VECSINK_TORTURE_SECONDS").map_or(Duration::from_secs(seconds), Duration::from_secs),
             seed: number("VECSINK_TORTURE_SEED").unwrap_or(now % 1_000_000),
-            guarantee: chosen("VECSINK_TORTURE_GUARANTEE").unwrap_or_else(|| "at-least-once".to_owned()),
+            guarantee: chosen("VECSINK_TORTURE_GUARANTEE").unwrap_or_else(|| guarantee.to_owned()),
             kinds: KINDS.to_vec(),
         }
+        .with_its_kinds()
+    }
+
+    /// With exactly-once there is one process, so none joins it, and none takes over while it is stopped.
+    fn with_its_kinds(mut self) -> Run {
+        if self.is_exactly_once() {
+            self.kinds.retain(|kind| ![Kind::ProcessJoins, Kind::ProcessStopped].contains(kind));
+        }
+        self
+    }
+
+    fn processes(&self) -> usize {
+        if self.is_exactly_once() { 1 } else { PROCESSES }
     }
 
     fn is_exactly_once(&self) -> bool {
@@ -96,6 +109,7 @@ impl Run {
             .variable("EVENTS", watch.topic(0))
             .variable("ITEMS", watch.topic(1))
             .variable("BROKERS", watch.brokers())
+            .variable("ASSIGNMENT", if self.is_exactly_once() { "manual" } else { "group" })
             .variable("SESSION_TIMEOUT", SESSION_TIMEOUT.as_millis().to_string())
             .variable("URL", server.jdbc_url())
             .variable("PGUSER", &server.user)
@@ -124,7 +138,7 @@ fn torture(run: &Run) {
     let watch = Watch::new(&topics, each);
     let proxy = Proxy::to(&postgres.server.host, postgres.server.port);
     let start = || run.job(&schema, &proxy, &watch).start();
-    let mut pool = Pool::new(&start, PROCESSES);
+    let mut pool = Pool::new(&start, run.processes());
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
         let end = watch.end();
@@ -151,7 +165,7 @@ fn torture(run: &Run) {
     schema.client = schema.connect();
     let report = Report::of(&mut schema.client, &loads, run.is_exactly_once());
     print!("{report}");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("torture-{}", lasts.as_secs()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("torture-{guarantee}-{}", lasts.as_secs()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder can be made");
     for (name, said) in logs {
@@ -164,17 +178,31 @@ fn torture(run: &Run) {
 
 /// The broker stays as it is: after restarts the Kafka client was seen to fetch a partition no more, once in some
 /// minutes of faults; that the job waits then is for the longer runs to find.
-#[test]
-fn half_a_minute_of_faults_loses_nothing() {
-    let mut run = Run::of(Duration::from_secs(30));
+fn with_a_steady_broker(mut run: Run) {
     run.kinds.retain(|kind| kind.part() != Part::Broker);
     torture(&run);
 }
 
 #[test]
+fn half_a_minute_of_faults_loses_nothing() {
+    with_a_steady_broker(Run::of(30, "at-least-once"));
+}
+
+#[test]
+fn with_exactly_once_twenty_seconds_of_faults_write_each_record_once() {
+    with_a_steady_broker(Run::of(20, "exactly-once"));
+}
+
+#[test]
 #[ignore = "takes minutes: two in `make test-long`, ten in `make torture`"]
 fn minutes_of_faults_lose_nothing() {
-    torture(&Run::of(Duration::from_secs(120)));
+    torture(&Run::of(120, "at-least-once"));
+}
+
+#[test]
+#[ignore = "takes minutes; `make torture GUARANTEE=exactly-once` runs the one above so"]
+fn with_exactly_once_minutes_of_faults_write_each_record_once() {
+    torture(&Run::of(120, "exactly-once"));
 }
 
 #[test]
