@@ -58,7 +58,7 @@ check: target/python ## formatting, lints and most tests that need no server, in
 	@rm -f $(TARGET_DIR)/release/vecsink
 
 # Tests wait most of the time: for servers, deadlines, other processes. So at least four run at once, and tests/hosts, which needs the C
-# library besides, runs beside all the others.
+# library besides, runs beside all the others; it compiles much, so only two of its tests at once.
 test: export RUST_TEST_THREADS ?= $(shell nproc | awk '{ print $$1 < 4 ? 4 : $$1 }')
 test: LIBRARY = nice $(MAKE) --no-print-directory library FEATURES=$(TEST_FEATURES)
 test: TESTS = cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-fail-fast
@@ -74,7 +74,7 @@ test: target/python ## formatting, lints, and all tests on real servers but thos
 	$(SERVERS) fetch
 	$(TESTS) --no-run
 	$(SERVERS) run -- tests/side_by_side.py \
-	  "$(LIBRARY) && $(TESTS) --test 'h*'" \
+	  "$(LIBRARY) && RUST_TEST_THREADS=2 $(TESTS) --test 'h*'" \
 	  "$(TESTS) --doc" \
 	  "$(TESTS) --lib --bins --test '[!h]*'"
 
