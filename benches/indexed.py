@@ -74,7 +74,7 @@ class Indexed:
 
     def sample(self, text, rows, seed):
         with open(text, "wb") as out:
-            subprocess.run([CARS, "--rows", str(rows), "--dims", str(DIMS), "--seed", str(seed)], stdout=out, check=True)
+            subprocess.run([CARS, "--rows", str(rows), "--dims", str(DIMS), "--seed", str(seed), "--embeddings"], stdout=out, check=True)
         return text
 
     def with_changes(self, folder, text, other, column):

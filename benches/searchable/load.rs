@@ -52,9 +52,7 @@ pub fn run(server: &Postgres, arguments: &Arguments, first: i64, pushed: &Pushed
     // A burst is made before, so that only the way into the database is measured.
     let batches: Vec<(Vec<i64>, Vec<f32>)> = match arguments.burst {
         None => Vec::new(),
-        Some(_) => {
-            (first..first + rows).collect::<Vec<_>>().chunks(BATCH).map(|ids| matrix(arguments.dims, ids)).collect()
-        }
+        Some(_) => (first..first + rows).collect::<Vec<_>>().chunks(BATCH).map(|ids| matrix(arguments, ids)).collect(),
     };
     let started = Instant::now();
     match arguments.burst {
@@ -74,15 +72,15 @@ pub fn run(server: &Postgres, arguments: &Arguments, first: i64, pushed: &Pushed
     Loaded { durable, searchable, indexed }
 }
 
-fn matrix(dims: usize, ids: &[i64]) -> (Vec<i64>, Vec<f32>) {
-    (ids.to_vec(), ids.iter().flat_map(|&id| vector(dims, id)).collect())
+fn matrix(arguments: &Arguments, ids: &[i64]) -> (Vec<i64>, Vec<f32>) {
+    (ids.to_vec(), ids.iter().flat_map(|&id| vector(arguments, id)).collect())
 }
 
 fn evenly(sink: &Sink, arguments: &Arguments, first: i64, rows: i64, pushed: &Pushed) {
     let start = Instant::now();
     for index in 0..rows {
         let id = first + index;
-        let row = (id, vector(arguments.dims, id));
+        let row = (id, vector(arguments, id));
         let due = start + Duration::from_nanos(index as u64 * 1_000_000_000 / arguments.rate);
         thread::sleep(due.saturating_duration_since(Instant::now()));
         pushed.note(id);
@@ -96,7 +94,7 @@ fn until_searchable(client: &mut Client, arguments: &Arguments, first: i64, rows
     let mut missing: Vec<i64> = ids;
     while !missing.is_empty() {
         missing.retain(|&id| {
-            let found = client.query(&nearest(&vector(arguments.dims, id)), &[]).expect("a query");
+            let found = client.query(&nearest(&vector(arguments, id)), &[]).expect("a query");
             !found.iter().any(|row| row.get::<_, i64>(0) == id)
         });
         assert!(started.elapsed() < PATIENCE, "{missing:?} are not found");

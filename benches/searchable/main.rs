@@ -5,7 +5,7 @@
 //! sink takes them (`--burst`). Meanwhile these ask the table:
 //! - *probes* wait for single rows. A probe repeats the query `ORDER BY feature <-> the row's vector LIMIT 10` until it returns
 //!   the row. The time from the push to that answer is *searchable*;
-//! - the *reader* asks for the neighbours of random vectors, ten times a second, and notes how long each query takes. Once a
+//! - the *reader* asks for the neighbours of vectors that no row has, ten times a second, and notes how long each query takes. Once a
 //!   second (`--exact-every`) it also asks for the exact neighbours in the same snapshot. The share of them that the index found is
 //!   the *recall*.
 //!
@@ -55,6 +55,9 @@ pub struct Arguments {
     before: u64,
     #[arg(long, default_value_t = 128)]
     dims: usize,
+    /// Random vectors, which are the hardest for an index, instead of vectors as an embedding model makes them.
+    #[arg(long)]
+    random_vectors: bool,
     /// Each so many queries the reader also asks for the exact neighbours, which reads all rows.
     #[arg(long, default_value_t = 10)]
     exact_every: usize,

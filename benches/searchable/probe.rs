@@ -29,7 +29,7 @@ pub fn run(server: &Postgres, arguments: &Arguments, first: i64, pushed: &Pushed
             thread::sleep(Duration::from_micros(200));
             continue;
         };
-        let query = nearest(&vector(arguments.dims, id));
+        let query = nearest(&vector(arguments, id));
         loop {
             let found = client.query(&query, &[]).expect("a query");
             if found.iter().any(|row| row.get::<_, i64>(0) == id) {

@@ -30,7 +30,7 @@ pub fn run(server: &Postgres, arguments: &Arguments, ended: &AtomicBool) -> Read
             break;
         }
         // Vectors of ids that no row has.
-        let query = nearest(&vector(arguments.dims, -1 - question as i64));
+        let query = nearest(&vector(arguments, -1 - question as i64));
         let (took, recall) = ask(&mut client, &query, question % arguments.exact_every.max(1) == 0);
         all.push(took);
         over_time.add(took);

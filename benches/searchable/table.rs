@@ -10,8 +10,9 @@ use crate::generator::Cars;
 pub const TABLE: &str = "searchable.items";
 
 /// The vector of each row.
-pub fn vector(dims: usize, id: i64) -> Vec<f32> {
-    Cars { rows: 0, dims, seed: 1 }.car(id).feature
+pub fn vector(arguments: &Arguments, id: i64) -> Vec<f32> {
+    let cars = Cars { rows: 0, dims: arguments.dims, seed: 1 };
+    if arguments.random_vectors { cars.car(id).feature } else { cars.embedding(id) }
 }
 
 /// As pgvector reads it.
@@ -31,7 +32,7 @@ pub fn fill(client: &mut Client, arguments: &Arguments) -> i64 {
     client.batch_execute(&make).expect("an administrator");
     let mut copy = client.copy_in(&format!("COPY {TABLE} FROM STDIN")).expect("a COPY");
     for id in 1..=before as i64 {
-        writeln!(copy, "{id}\t{}", text(&vector(dims, id))).expect("the server takes it");
+        writeln!(copy, "{id}\t{}", text(&vector(arguments, id))).expect("the server takes it");
     }
     copy.finish().expect("the server takes it");
     if arguments.mode != "none" {

@@ -27,6 +27,9 @@ struct Arguments {
     /// The same seed gives the same cars.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Vectors as an embedding model makes them, instead of random ones.
+    #[arg(long, conflicts_with_all = ["checksum", "topic"])]
+    embeddings: bool,
     /// Print the cars' checksum and the query that computes it in PostgreSQL, instead of the cars.
     #[arg(long)]
     checksum: bool,
@@ -78,7 +81,7 @@ fn send(cars: Cars, format: Format, topic: &str, brokers: &str) -> std::io::Resu
 }
 
 fn main() -> std::io::Result<()> {
-    let Arguments { rows, dims, seed, checksum, topic, brokers, format } = Arguments::parse();
+    let Arguments { rows, dims, seed, embeddings, checksum, topic, brokers, format } = Arguments::parse();
     let cars = Cars { rows, dims, seed };
     if checksum {
         println!("{}\n{}", cars.checksum(), checksum_sql("vector_test.car_info"));
@@ -88,7 +91,10 @@ fn main() -> std::io::Result<()> {
         return send(cars, format, &topic, &brokers);
     }
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let written = cars.iter().try_for_each(|car| {
+    let written = cars.iter().try_for_each(|mut car| {
+        if embeddings {
+            car.feature = cars.embedding(car.id);
+        }
         car.write(&mut out)?;
         out.write_all(b"\n")
     });
