@@ -14,7 +14,7 @@ use crate::table::{TABLE, nearest, vector};
 const PATIENCE: Duration = Duration::from_secs(1800);
 /// Rows of a pushed batch.
 const BATCH: usize = 1000;
-/// So many of the rows are looked for by the vector query: each query takes long while many rows have no index.
+/// This many of the rows are looked for by the vector query. Not all, because a query takes long while many rows have no index.
 const SAMPLED: i64 = 5;
 
 /// The newest row that was pushed, for the probes.

@@ -38,13 +38,13 @@ pub struct Arguments {
     /// How rows get into the vector index: inline or behind; none: the table has no vector index.
     #[arg(long, default_value = "inline", value_parser = ["inline", "behind", "none"])]
     mode: String,
-    /// Rows a second.
+    /// Rows per second.
     #[arg(long, default_value_t = 1000)]
     rate: u64,
     /// How long to push rows.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// Push so many rows at once instead.
+    /// Push this many rows, as fast as the sink takes them, instead of a number of rows per second.
     #[arg(long)]
     burst: Option<u64>,
     /// After a burst, wait also until all rows are in a vector index.
@@ -58,8 +58,8 @@ pub struct Arguments {
     /// Random vectors, which are the hardest for an index, instead of vectors as an embedding model makes them.
     #[arg(long)]
     random_vectors: bool,
-    /// Each so many queries the reader also asks for the exact neighbours, which reads all rows.
-    #[arg(long, default_value_t = 10)]
+    /// With every Nth query the reader also asks for the exact neighbours, which reads all rows.
+    #[arg(long, default_value_t = 10, value_name = "N")]
     exact_every: usize,
     /// End with one line of JSON.
     #[arg(long)]
