@@ -57,11 +57,6 @@ check: target/python ## formatting, lints and most tests that need no server, in
 	cargo test $(CHECK_FLAGS) --quiet --lib --test structure --test api --test job_files --test formats
 	@rm -f $(TARGET_DIR)/release/vecsink
 
-# Tests wait most of the time: for servers, deadlines, other processes. So at least four run at once, and tests/hosts, which needs the C
-# library besides, runs beside all the others; it compiles much, so only two of its tests at once.
-test: export RUST_TEST_THREADS ?= $(shell nproc | awk '{ print $$1 < 4 ? 4 : $$1 }')
-test: LIBRARY = nice $(MAKE) --no-print-directory library FEATURES=$(TEST_FEATURES)
-test: TESTS = cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-fail-fast
 test: target/python ## formatting, lints, and all tests on real servers but those of test-long
 	@tests/servers/tools.sh test
 	cargo fmt --check
@@ -72,11 +67,9 @@ test: target/python ## formatting, lints, and all tests on real servers but thos
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features job -- -D warnings
 	cargo clippy --release $(CARGO_FLAGS) --lib --no-default-features --features ffi -- -D warnings
 	$(SERVERS) fetch
-	$(TESTS) --no-run
-	$(SERVERS) run -- tests/side_by_side.py \
-	  "$(LIBRARY) && RUST_TEST_THREADS=2 $(TESTS) --test 'h*'" \
-	  "$(TESTS) --doc" \
-	  "$(TESTS) --lib --bins --test '[!h]*'"
+	cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-run
+	@$(MAKE) --no-print-directory library FEATURES=$(TEST_FEATURES)
+	$(SERVERS) run -- cargo test --release $(CARGO_FLAGS) --features $(TEST_FEATURES) --no-fail-fast
 
 test-python: target/python library ## the Python package's tests alone, on real servers (PYTEST='-k wheel')
 	$(SERVERS) fetch
