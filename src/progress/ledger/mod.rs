@@ -8,7 +8,7 @@ mod layout_text;
 mod positions;
 mod stream_name;
 
-pub use assignment::{AssignmentRefusal, CheckedStream, FoundStream, Wanted};
+pub use assignment::{AssignmentRefusal, FoundStream, Wanted};
 pub use claims::{ClaimGatherer, OwnStreams, ShardClaim, StoredLow, StreamClaim};
 pub use comparison::{LedgerComparison, LedgerRow, Verdict, compare};
 pub use layout_text::{KeyColumnText, layout_text};

@@ -17,6 +17,7 @@ impl ShardPositions {
     }
 
     /// Nothing at or above `start` is written.
+    #[cfg(any(test, feature = "internals"))]
     pub fn at(start: i64) -> ShardPositions {
         ShardPositions { low: start, next: [start; SHARDS] }
     }

@@ -9,5 +9,5 @@ pub mod push;
 pub(crate) mod read;
 
 pub use self::definition::{Sink, SinkColumn};
-pub use self::ledger::{DeliveryGuarantee, LedgerSettings, LedgerTables};
+pub use self::ledger::{DeliveryGuarantee, LedgerTables};
 pub use self::mode::{ConflictMode, DeadLetterTarget, ExceptionMode, VectorIndexMode, WriteMode};

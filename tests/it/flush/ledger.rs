@@ -210,7 +210,7 @@ fn a_lost_commit_is_found_by_what_the_ledger_has_also_while_it_is_under_way() {
         let schema = a_table(&server);
         let target = process(&sink(&schema, "t"), 1);
         let claims = claims(&take(&target, 10), &[(3, 12), (60, 40)]);
-        let compare = || target.ledger.compare(&claims, None, &Stop::default()).expect("it answers").verdict;
+        let compare = || target.ledger.compare(&claims, &Stop::default()).expect("it answers").verdict;
         assert_eq!(compare(), Verdict::NotWritten);
         for (end, verdict) in [("ROLLBACK", Verdict::NotWritten), ("COMMIT", Verdict::Durable)] {
             let mut lost = schema.connect();

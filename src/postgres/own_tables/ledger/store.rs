@@ -10,8 +10,10 @@ use crate::postgres::connect::database::Database;
 use crate::postgres::connect::driver::wait_limit::WaitLimit;
 use crate::postgres::connect::failure::Attempt;
 use crate::postgres::connect::opening::Opening;
-use crate::postgres::connect::session::{Backend, Session};
-use crate::progress::ledger::{LedgerComparison, OwnStreams, StoredLow, StreamClaim, Wanted};
+use crate::postgres::connect::session::Session;
+#[cfg(feature = "internals")]
+use crate::progress::ledger::{LedgerComparison, StreamClaim};
+use crate::progress::ledger::{OwnStreams, StoredLow, Wanted};
 use crate::stop::Stop;
 
 pub struct LedgerStore {
@@ -88,9 +90,11 @@ impl LedgerStore {
         })
     }
 
-    /// What became of a transaction with these claims, whose COMMIT was not answered.
-    pub fn compare(&self, claims: &[StreamClaim], lost: Option<&Backend>, stop: &Stop) -> Result<LedgerComparison> {
-        self.in_session(stop, |session| self.ledger.compare(session, claims, lost))
+    /// What became of a transaction with these claims, whose COMMIT was not answered. Writers ask in their own session; this is for
+    /// tests.
+    #[cfg(feature = "internals")]
+    pub fn compare(&self, claims: &[StreamClaim], stop: &Stop) -> Result<LedgerComparison> {
+        self.in_session(stop, |session| self.ledger.compare(session, claims, None))
     }
 
     /// Deletes what the ledger has of this job's sink: the job is at-least-once now.
