@@ -3,6 +3,7 @@
 mod create;
 pub(crate) mod dead_letters;
 pub(crate) mod deferred_indexes;
+mod former_owner;
 pub(crate) mod ledger;
 pub(crate) mod owners;
 pub(crate) mod streams;

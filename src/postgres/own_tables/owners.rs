@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use twox_hash::XxHash64;
 
 use super::create::{create, try_create};
+use super::former_owner::{LONGEST_WAIT, end_sessions};
 use crate::membership::Membership;
 use crate::postgres::connect::classify::Class;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
@@ -29,8 +30,6 @@ use crate::postgres::connect::sql::{literal, quote};
 const TABLE: &str = "vecsink_owner";
 /// In the error of a transaction whose process is no longer the owner.
 const FENCED: &str = "vecsink_fenced";
-/// How long a new owner waits for the former owner's transactions.
-const LONGEST_WAIT: &str = "5s";
 /// How often it waits so long in one attempt.
 const TRIES: u32 = 3;
 
@@ -303,27 +302,15 @@ impl Owners {
     /// Ends the sessions of this role that have an open transaction with rows of the partition.
     fn end_transactions(&self, session: &mut Session, partition: &Partition) -> Attempt<()> {
         let key = partition.key.cast_unsigned();
-        let sql = format!(
-            "SELECT a.pid, a.application_name, pg_catalog.pg_terminate_backend(a.pid)
-               FROM pg_catalog.pg_stat_activity a
-              WHERE a.usename = current_user AND a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-                AND a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l
-                               WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted AND l.objsubid = 1
-                                 AND l.classid = {}::oid AND l.objid = {}::oid
-                                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))",
+        let condition = format!(
+            "a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks l
+                        WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted AND l.objsubid = 1
+                          AND l.classid = {}::oid AND l.objid = {}::oid
+                          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))",
             key >> 32,
             key & 0xffff_ffff
         );
-        for ended in session.ask(&sql)? {
-            log::warn!(
-                "{}[{}]: a former owner's transaction is still open after {LONGEST_WAIT}; its session was ended (pid {}, {})",
-                partition.topic,
-                partition.id,
-                ended.first().map_or("", String::as_str),
-                ended.get(1).map_or("", String::as_str)
-            );
-        }
-        Ok(())
+        end_sessions(session, &condition, &partition.topic, partition.id)
     }
 
     /// Looks for the table of epochs once, and makes it if it is missing.

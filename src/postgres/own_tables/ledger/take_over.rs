@@ -5,10 +5,9 @@ use crate::dispatch::SHARDS;
 use crate::postgres::connect::failure::{Attempt, AttemptError};
 use crate::postgres::connect::session::Session;
 use crate::postgres::connect::sql::literal;
+use crate::postgres::own_tables::former_owner::{LONGEST_WAIT, end_sessions};
 use crate::progress::ledger::{AssignmentRefusal, FoundStream, ShardPositions, StreamName, Wanted};
 
-/// How long a new owner waits for the former owner's open transaction before it ends the former owner's sessions.
-const LONGEST_WAIT: &str = "5s";
 /// How often the raise is tried.
 const TRIES: u32 = 5;
 
@@ -177,22 +176,8 @@ impl Ledger {
             session.first_value(&format!("SELECT owner FROM {} WHERE stream = {}", self.stream(), name.number()))?;
         let Some(former) = former.filter(|former| !former.is_empty() && former != owner) else { return Ok(()) };
         let process = literal(&format!("/{former}"));
-        let ended = session.ask(&format!(
-            "SELECT a.pid, a.application_name, pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-              WHERE a.usename = current_user AND a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-                AND right(a.application_name, {}) = {process}",
-            former.len() + 1
-        ))?;
-        for row in ended {
-            log::warn!(
-                "{}[{}]: a former owner's transaction is still open after {LONGEST_WAIT}; its session was ended (pid {}, {})",
-                name.topic,
-                name.partition,
-                row.first().map_or("", String::as_str),
-                row.get(1).map_or("", String::as_str)
-            );
-        }
-        Ok(())
+        let condition = format!("right(a.application_name, {}) = {process}", former.len() + 1);
+        end_sessions(session, &condition, &name.topic, name.partition)
     }
 }
 
