@@ -1,4 +1,4 @@
-//! The columns of a table that is read.
+//! The columns of a source.
 
 use crate::types::data_type::DataType;
 

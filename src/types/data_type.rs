@@ -35,14 +35,14 @@ pub enum DataType {
     TimestampLtz {
         precision: u8,
     },
-    /// All of INTERVAL YEAR … MONTH. Flink's planner knows only one resolution, too: months.
+    /// Every INTERVAL of years and months. Its values are months, as in Flink's planner.
     IntervalYearMonth,
-    /// All of INTERVAL DAY … SECOND: milliseconds.
+    /// Every INTERVAL from DAY to SECOND. Its values are milliseconds.
     IntervalDayTime,
     Array(Box<DataType>),
     Row(Vec<RowField>),
     Map(Box<DataType>, Box<DataType>),
-    /// Elements, and how often each is there; its values are those of a MAP from the element to INT.
+    /// Elements, and how often each of them occurs. Its values are those of a MAP from the element to INT.
     Multiset(Box<DataType>),
     /// The type of a bare NULL literal.
     Null,
@@ -55,8 +55,8 @@ pub struct RowField {
     pub data_type: DataType,
 }
 
-/// What is NOT NULL inside a type: the element of an ARRAY or a MULTISET, key and value of a MAP, the fields of a ROW. Kept apart from
-/// the type, because only a format whose bytes depend on it needs it.
+/// Which parts of a type are NOT NULL. The parts are the element of an ARRAY or a MULTISET, the key and value of a MAP, the
+/// fields of a ROW. They are kept apart from the type, because only formats whose bytes depend on NOT NULL need them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypePart {
     pub not_null: bool,
@@ -79,7 +79,7 @@ impl DataType {
         matches!(self, DataType::TinyInt | DataType::SmallInt | DataType::Int | DataType::BigInt)
     }
 
-    /// A date, a time of day, or both.
+    /// Whether it is a date, a time of day, or both.
     pub fn is_moment(&self) -> bool {
         matches!(
             self,
@@ -91,12 +91,12 @@ impl DataType {
         matches!(self, DataType::IntervalYearMonth | DataType::IntervalDayTime)
     }
 
-    /// Whether its values consist of other values.
+    /// Whether the values consist of other values.
     pub fn is_nested(&self) -> bool {
         matches!(self, DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_))
     }
 
-    /// The types of key and value, of a MAP or a MULTISET.
+    /// The types of the keys and values of a MAP or a MULTISET.
     pub fn entries(&self) -> Option<(&DataType, &DataType)> {
         match self {
             DataType::Map(key, value) => Some((key, value)),
@@ -105,7 +105,8 @@ impl DataType {
         }
     }
 
-    /// What `test` says of this type or, where it says nothing, of the first one inside: elements, values and fields.
+    /// The result of `test` for this type. If it is `None`: the first result for a type inside this one (elements, values
+    /// and fields).
     pub fn find_map<T>(&self, test: &impl Fn(&DataType) -> Option<T>) -> Option<T> {
         test(self).or_else(|| match self {
             DataType::Array(inner) | DataType::Map(_, inner) => inner.find_map(test),

@@ -1,4 +1,4 @@
-//! The fields of an encoded row, read and put together again: what partial updates, deletes and an altered table need.
+//! Reads the fields of an encoded row and makes rows of fields. Partial updates, deletes and altered tables need this.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::batch::{RowFormat, UNCHANGED_LENGTH, UNCHANGED_TEXT};
 const NULL_BINARY: [u8; 4] = (-1_i32).to_be_bytes();
 const NULL_TEXT: &[u8] = b"\\N";
 
-/// One field as it stands in its row: with its length before it (binary), or escaped (text).
+/// One field with the bytes that it has in its row: its length comes first (binary), or it is escaped (text).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncodedField<'a> {
     format: RowFormat,
@@ -22,7 +22,7 @@ impl<'a> EncodedField<'a> {
         }
     }
 
-    /// As it stands in its row.
+    /// The bytes of the field in its row.
     pub fn bytes(self) -> &'a [u8] {
         self.bytes
     }
@@ -49,7 +49,7 @@ pub fn fields(format: RowFormat, row: &[u8]) -> Fields<'_> {
 
 pub struct Fields<'a> {
     format: RowFormat,
-    /// `None`: at the end. An empty rest is one more field of a text row.
+    /// The bytes that are not read yet. `None`: the end was reached. In a text row, an empty rest is one more field.
     rest: Option<&'a [u8]>,
 }
 
@@ -74,13 +74,13 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Appends `row` with the fields that `patch` carries in the place of its own.
+/// Appends `row`, with the fields that `patch` carries in the place of the row's own fields.
 pub fn apply_patch(format: RowFormat, row: &[u8], patch: &[u8], out: &mut Vec<u8>) {
     let fields = fields(format, row).zip(fields(format, patch));
     put(format, fields.map(|(old, new)| if new.is_unchanged() { old } else { new }.bytes), out);
 }
 
-/// Appends `patch` with NULL in each field that it doesn't carry: a row that COPY takes.
+/// Appends `patch` as a row that COPY takes: the fields that it doesn't carry are NULL.
 pub fn with_nulls(format: RowFormat, patch: &[u8], out: &mut Vec<u8>) {
     let null = match format {
         RowFormat::Binary => NULL_BINARY.as_slice(),

@@ -1,4 +1,4 @@
-//! The types of values: Flink's, which a row arrives in, and the target's, which it is written in.
+//! The types of values: Flink's, in which a row arrives, and the target's, in which it is written.
 
 pub(crate) mod calendar;
 #[cfg(feature = "job")]

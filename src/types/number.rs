@@ -1,4 +1,4 @@
-//! Values → floats: what a column of floats, or a vector, needs of f32 and f64.
+//! Turns values into floats: everything that columns of floats and vectors need of f32 and f64.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ pub trait Number: Float {
     fn to_double(self) -> f64;
     fn is_finite(self) -> bool;
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
-    /// Appends the shortest text that reads back.
+    /// Appends the shortest text that is read as the same number.
     fn print(self, out: &mut Vec<u8>);
 }
 
@@ -109,7 +109,7 @@ pub fn print<N: Number>(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// float4 or float8. What is too small for float4 becomes 0, as a FLOAT of Flink would have.
+/// The value as float4 or float8. A number that is too small for float4 becomes 0, as it would in Flink's FLOAT.
 pub fn float<N: Number>(value: &Value<'_>) -> Result<N, EncodeError> {
     match *value {
         Value::Int(value) => Ok(N::from_int(value)),
@@ -170,7 +170,7 @@ pub fn with_decimal_text<T>(
     read(std::str::from_utf8(&digits[..length]).map_err(|_| EncodeError::AsText)?)
 }
 
-/// Calls `read` with the shortest plain digits of a float, at most some 340.
+/// Calls `read` with the shortest plain digits of a float. There are at most about 340.
 pub fn with_display<T>(
     value: impl std::fmt::Display,
     read: impl FnOnce(&str) -> Result<T, EncodeError>,

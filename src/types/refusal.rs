@@ -1,11 +1,11 @@
 //! Why a value has no binary form.
 
-/// What keeps a value out of a binary row.
+/// The reason why a value can't be in a binary row.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EncodeError {
-    /// Only the server can tell what the value means: the whole row goes as text.
+    /// Only the server knows what the value means, so the whole row is sent as text.
     AsText,
-    /// The server would refuse it; `sqlstate` is what it would say.
+    /// The server would refuse the value, with the error code `sqlstate`.
     Reject { sqlstate: &'static str, reason: String },
 }
 
@@ -16,7 +16,7 @@ impl EncodeError {
     }
 }
 
-/// Codes the server would answer with.
+/// The error codes that the server would answer with.
 pub mod sqlstate {
     pub const STRING_TOO_LONG: &str = "22001";
     pub const OUT_OF_RANGE: &str = "22003";
@@ -32,7 +32,7 @@ pub mod sqlstate {
 
 const EXCERPT: usize = 40;
 
-/// The start of a text in quotes, for messages: control characters are escaped.
+/// The start of a text in quotes, for messages. Control characters are escaped.
 pub fn excerpt(text: &str) -> String {
     let (start, length) = match text.char_indices().nth(EXCERPT) {
         Some((end, _)) => (&text[..end], format!("…' ({} bytes)", text.len())),

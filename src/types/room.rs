@@ -1,12 +1,12 @@
-//! The largest number of bytes that a value can have in a row, so that its memory can be reserved before it is encoded. If
-//! there is no memory, that is an error, and not the end of the process.
+//! The largest number of bytes that a value can have in a row, so that the memory can be reserved before the value is
+//! encoded. If the memory can't be had, that is an error, and the process goes on.
 
 use crate::types::value::Value;
 
-/// For the length, the header, and small values.
+/// Bytes for the length, the header, and small values.
 pub const FRAME: usize = 64;
 
-/// The most bytes of a column in a text row, with escapes.
+/// The most bytes that a value can have in a text row, with escapes.
 pub fn in_text_row(value: &Value<'_>) -> usize {
     match value {
         Value::Text(text) => FRAME + 4 * text.len(),
@@ -14,7 +14,7 @@ pub fn in_text_row(value: &Value<'_>) -> usize {
     }
 }
 
-/// The most bytes in a column that stores texts as they are.
+/// The most bytes that a value can have in a column that stores texts as they are.
 pub fn as_they_are(value: &Value<'_>) -> usize {
     match value {
         Value::Text(text) => text.len(),
@@ -22,7 +22,8 @@ pub fn as_they_are(value: &Value<'_>) -> usize {
     }
 }
 
-/// The most bytes in any form. In an array each element has its length before it. In text a number becomes digits.
+/// The most bytes that a value can have in any form. In an array each element has its length before it. In text a number
+/// becomes digits.
 pub fn any(value: &Value<'_>) -> usize {
     const NUMBER: usize = 32;
     match value {

@@ -1,4 +1,4 @@
-//! The target table as the database's catalog describes it: what rows must look like to be stored.
+//! The target table as the database's catalog describes it.
 
 use crate::types::column_types::ColumnType;
 use crate::types::column_types::facets::KeyImages;
@@ -23,17 +23,18 @@ pub struct TargetTable {
     pub schema: String,
     pub table: String,
     pub columns: Vec<TargetColumn>,
-    /// Indexes into `columns` of the key: the job's PRIMARY KEY, else the table's. `None`: nothing identifies a row.
+    /// The key, as indexes into `columns`: the job's PRIMARY KEY or, if the job has none, the table's. `None`: nothing
+    /// identifies a row.
     pub key: Option<Vec<usize>>,
-    /// Two rows have the same key if, and only if, its bytes are the same: no collation, operator class or trigger of the table
-    /// has another rule.
+    /// Two rows have the same key if, and only if, the bytes of their keys are the same. No collation, operator class or
+    /// trigger of the table says otherwise.
     pub key_is_bytewise: bool,
-    /// The table has a unique or exclusion constraint (or unique index) besides the key over a written column.
+    /// In addition to the key, the table has a unique or exclusion constraint (or a unique index) over a written column.
     pub other_unique: bool,
 }
 
 impl TargetTable {
-    /// The table as deletes see it: the key's columns alone.
+    /// The table with the key's columns only, for deletes.
     pub fn of_key(&self) -> TargetTable {
         let key = self.key.as_deref().unwrap_or_default();
         let columns: Vec<_> = key.iter().filter_map(|&at| self.columns.get(at).cloned()).collect();

@@ -1,10 +1,11 @@
-//! The session's time zone: what the wall clock shows at an instant, and when it shows it.
+//! The session's time zone: the time that its wall clock shows at an instant, and the instant at which the clock shows a
+//! time.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// A zone of the IANA database, or a fixed distance from UTC. Two are equal when they have the same name.
+/// A zone of the IANA database, or a fixed distance from UTC. Two zones are equal when they have the same name.
 #[derive(Debug, Clone)]
 pub struct TimeZone {
     name: String,
@@ -25,7 +26,8 @@ impl Default for TimeZone {
     }
 }
 
-/// Java's names of three letters. Most say two things (CST is Chicago's, Shanghai's and Havana's), so Flink takes none.
+/// Java's names of three letters. Most of them have several meanings (CST is the zone of Chicago, of Shanghai and of
+/// Havana), so Flink takes none of them.
 const SHORT_NAMES: &[&str] = &[
     "ACT", "AET", "AGT", "ART", "AST", "BET", "BST", "CAT", "CNT", "CST", "CTT", "EAT", "ECT", "EST", "HST", "IET",
     "IST", "JST", "MIT", "MST", "NET", "NST", "PLT", "PNT", "PRT", "PST", "SST", "VST",
@@ -37,7 +39,10 @@ impl TimeZone {
         let name = text.trim();
         let zone = |rules| Ok(TimeZone { name: name.to_string(), rules });
         if SHORT_NAMES.iter().any(|short| short.eq_ignore_ascii_case(name)) {
-            return Err("must be a full name such as America/Los_Angeles; one of three letters means several".into());
+            return Err(
+                "must be a full name such as America/Los_Angeles; a name of three letters can mean several zones"
+                    .into(),
+            );
         }
         let distance = ["UTC", "GMT", "UT", ""]
             .into_iter()
@@ -61,7 +66,7 @@ impl TimeZone {
         }
     }
 
-    /// Its name, as it was configured.
+    /// The zone's name, as it was configured.
     #[cfg(any(test, feature = "internals"))]
     pub fn name(&self) -> &str {
         &self.name

@@ -11,7 +11,8 @@ pub struct Decimal {
     pub scale: u8,
 }
 
-/// A value of one column. Copy, 24 bytes; text, bytes and arrays borrow the message or the record's arena.
+/// A value of one column. The type is `Copy` and has 24 bytes. Text, bytes and arrays borrow from the message or from the
+/// record's arena.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// NULL.
@@ -58,9 +59,10 @@ pub enum Value<'a> {
     Vector(Vector<'a>),
     /// The fields of a ROW, in the order of its type.
     Row(&'a [Value<'a>]),
-    /// The entries of a MAP, key and value, in the order of the message; of a MULTISET, element and number.
+    /// The entries of a MAP (key and value) or of a MULTISET (element and number), in the order of the message.
     Map(&'a [(Value<'a>, Value<'a>)]),
-    /// A column that an update doesn't carry: it keeps what it holds. Never inside another value.
+    /// The value of a column that an update doesn't carry: the column keeps the value that it has. It is never inside
+    /// another value.
     Unchanged,
 }
 
@@ -101,7 +103,7 @@ impl Vector<'_> {
 }
 
 impl Value<'_> {
-    /// Whether it is NULL.
+    /// Whether the value is NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }

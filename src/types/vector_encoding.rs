@@ -1,20 +1,20 @@
-//! What the job says of its vectors, and how vectors stand in bytes.
+//! The job's options for vectors, and how the numbers of a vector are packed in bytes.
 
-/// What the job says of its vectors.
+/// The job's options for vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VectorOptions {
-    /// `vector.encoding`: what BYTES hold that feed a vector.
+    /// `vector.encoding`: the number type and byte order of vectors that come as BYTES.
     pub encoding: Option<VectorEncoding>,
     /// `vector.normalize` = l2: vectors are scaled to length 1.
     pub normalize: bool,
 }
 
-/// How a vector's numbers stand in bytes, one after another.
+/// The number type and byte order of a vector whose numbers are packed in bytes, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VectorEncoding {
     pub number: PackedNumber,
     pub big_endian: bool,
-    /// STRING columns hold these bytes too, as base64.
+    /// STRING columns contain these bytes too, as base64.
     pub base64: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The proleptic Gregorian calendar, years before 1 included: a day as a date, and as a count of days. What PostgreSQL and
-//! Java have besides is in `postgres` and `java`.
+//! The proleptic Gregorian calendar, years before 1 included: a day as a date, and as a count of days. The rules that only
+//! PostgreSQL or only Java has are in `postgres` and `java`.
 
 #[cfg(feature = "job")]
 pub mod java;

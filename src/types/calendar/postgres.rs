@@ -6,9 +6,9 @@ use super::{SECONDS_PER_DAY, days_from_date, days_in_month};
 pub const EPOCH_DAY: i64 = 10_957;
 const MICROS: i64 = 1_000_000;
 const DAY_MICROS: i64 = SECONDS_PER_DAY * MICROS;
-/// The first day (4714-11-24 BC) and the day after the last (5874897-12-31), counted from 2000-01-01.
+/// PostgreSQL's first day (4714-11-24 BC) and the day after its last one (5874897-12-31), counted from 2000-01-01.
 const DAYS: std::ops::Range<i64> = -2_451_545..2_145_031_949;
-/// The same for timestamps, in microseconds: they end with the year 294276.
+/// The first timestamp, and the one after the last, in microseconds from 2000-01-01. The last one is in the year 294276.
 const TIMESTAMPS: std::ops::Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
 
 /// PostgreSQL's date. `None`: out of its range.
@@ -37,12 +37,13 @@ pub fn timestamp(seconds: i64, nanos: u32, precision: u8) -> Option<i64> {
     TIMESTAMPS.contains(&rounded).then_some(rounded)
 }
 
-/// The seconds and nanoseconds that microseconds are.
+/// Splits microseconds into seconds and nanoseconds.
 pub fn seconds_and_nanos(micros: i64) -> (i64, u32) {
     (micros.div_euclid(MICROS), micros.rem_euclid(MICROS) as u32 * 1000)
 }
 
-/// Nanoseconds to microseconds as the server reads a fraction: through a double, a half to even.
+/// Turns nanoseconds into microseconds as the server does when it reads a fraction: it calculates with a double and rounds
+/// a half to the even number.
 fn fraction(nanos: u32) -> i64 {
     if nanos.is_multiple_of(1000) {
         i64::from(nanos / 1000)
@@ -51,7 +52,7 @@ fn fraction(nanos: u32) -> i64 {
     }
 }
 
-/// Rounds to fraction digits as the server does: a half away from its epoch.
+/// Rounds to a number of fraction digits as the server does: a half is rounded away from its epoch.
 fn round(micros: i64, precision: u8) -> i64 {
     if precision >= 6 {
         return micros;

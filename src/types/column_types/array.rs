@@ -1,4 +1,4 @@
-//! Arrays of any element type, of several dimensions too.
+//! Arrays of any element type, with one dimension or several.
 
 use super::facets::*;
 use super::field::{NULL, array_head, counted};
@@ -6,7 +6,7 @@ use super::{ColumnType, array_text};
 use crate::types::refusal::sqlstate;
 use crate::types::vectors::dimension::check_length;
 
-/// Its modifier is the element type.
+/// The modifier is the element type.
 pub(super) const ARRAY: Facets<Box<ColumnType>> = Facets {
     catalog: CatalogName::Where(|of| of.is_array),
     modifier: |of| {
@@ -63,7 +63,7 @@ pub(super) fn nested(
         }
         match level.first() {
             Some(Value::Array(inner)) => level = inner,
-            // What an empty part means depends on the server's version.
+            // The meaning of an empty part depends on the server's version.
             None if depth > 1 => return Err(EncodeError::AsText),
             _ => break,
         }
@@ -79,7 +79,7 @@ pub(super) fn nested(
     Ok(())
 }
 
-/// Writes the elements below one dimension. Whether there is a NULL among them.
+/// Writes the elements below one dimension. Returns whether one of them is NULL.
 fn parts(
     element: &ColumnType,
     context: EncodeContext<'_>,

@@ -73,8 +73,8 @@ fn malformed(text: &str) -> EncodeError {
     EncodeError::reject(sqlstate::MALFORMED, format!("{} is not an array literal", excerpt(text)))
 }
 
-/// The first element of `text` (`None`: NULL) and what stands after it, without blanks. Nested arrays and unusual
-/// spellings are left to the server.
+/// Returns the first element of `text` (`None` stands for NULL) and the text after it, without blanks. Nested arrays and
+/// unusual spellings are left to the server.
 fn next(text: &str, is_json: bool) -> Result<(Option<Cow<'_, str>>, &str), EncodeError> {
     if let Some(quoted) = text.strip_prefix('"') {
         let end = closing_quote(quoted).ok_or_else(|| malformed(text))?;
@@ -109,7 +109,7 @@ fn closing_quote(text: &str) -> Option<usize> {
     }
 }
 
-/// A backslash stands before a character that is meant literally.
+/// Removes the backslashes. The character after each backslash is meant literally.
 fn unescaped(text: &str) -> String {
     let mut characters = text.chars();
     let mut plain = String::with_capacity(text.len());

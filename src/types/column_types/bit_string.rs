@@ -4,7 +4,7 @@ use super::facets::*;
 use super::field::{self, counted};
 use crate::types::refusal::sqlstate;
 
-/// `bit`, whose values have its length exactly, or `bit varying`. Its modifier is the length in bits.
+/// `bit`, whose values have exactly the declared length, or `bit varying`. The modifier is the length in bits.
 pub(super) const fn bit_string<const EXACT: bool>() -> Facets<Option<u32>> {
     Facets {
         catalog: match EXACT {
@@ -35,7 +35,7 @@ fn print(bytes: &[u8], out: &mut Vec<u8>) {
 /// The most bits of a value: the server counts them in a signed number of 32 bits.
 const MOST_BITS: usize = i32::MAX as usize - 7;
 
-/// Text of the digits 0 and 1, or bytes: the first bit is the highest one of the first byte.
+/// The value is text of the digits 0 and 1, or it is bytes. The first bit is the highest bit of the first byte.
 fn bits(value: &Value<'_>, limit: Option<u32>, exact: bool, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let type_name = if exact { "bit" } else { "bit varying" };
     let refuse = |sqlstate, length: usize| {

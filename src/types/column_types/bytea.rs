@@ -24,7 +24,7 @@ pub(super) const BYTEA: Facets<()> = Facets {
     vector: None,
 };
 
-/// Text is `\x` and hexadecimal digits, or the bytes themselves where no backslash is in it.
+/// Text is `\x` and hexadecimal digits, or the bytes themselves if it has no backslash.
 fn bytea(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match *value {
         Value::Bytes(bytes) => out.extend_from_slice(bytes),

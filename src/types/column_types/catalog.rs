@@ -1,28 +1,28 @@
 //! Column types as the database's catalog names them.
 
-/// What the catalog says of a column's type; of a domain, what it says of the base type.
+/// The catalog's description of a column's type. For a domain it is the description of the base type.
 #[derive(Debug, Clone)]
 pub struct CatalogType {
     pub name: String,
-    /// The server's own, in `pg_catalog`.
+    /// The type is one of the server's own, in `pg_catalog`.
     pub built_in: bool,
     /// `typtype`: b(ase), c(omposite), e(num), r(ange) …
     pub class: char,
     pub is_array: bool,
-    /// It has a binary receive function.
+    /// The type has a binary receive function.
     pub has_receive: bool,
     /// The type modifier that the column is declared with; −1: none.
     pub typmod: i32,
 }
 
 impl CatalogType {
-    /// The element type of an array of the server's own types.
+    /// The element type, if this is an array of one of the server's own types.
     pub(super) fn element(&self) -> Option<CatalogType> {
         let name = self.name.strip_prefix('_').filter(|_| self.is_array && self.built_in)?;
         Some(CatalogType { name: name.to_owned(), class: 'b', is_array: false, ..self.clone() })
     }
 
-    /// The modifier of types whose `typmod` is larger than it by 4.
+    /// The modifier of those types whose `typmod` is the modifier plus 4.
     pub(super) fn modifier_from_4(&self) -> Option<u32> {
         u32::try_from(self.typmod.checked_sub(4)?).ok()
     }
@@ -35,11 +35,12 @@ impl CatalogType {
 
 /// How the catalog names a type.
 pub(crate) enum CatalogName {
-    /// One of the server's own. Its oid is the same in every database, and an array names its element type by it.
+    /// One of the server's own types. Its oid is the same in every database, and an array names its element type by this
+    /// oid.
     BuiltIn { name: &'static str, oid: u32 },
     /// A type of an extension. Some servers of the family have it built in.
     Extension { name: &'static str },
-    /// Known by something else than its name.
+    /// The type is recognized by a condition, not by its name.
     Where(fn(&CatalogType) -> bool),
 }
 

@@ -1,4 +1,4 @@
-//! The frame of a value in a binary row: its length in four bytes, then its bytes. And the head of an array in there.
+//! The frame of a value in a binary row: its length in four bytes, then its bytes. Also the head of an array in such a row.
 
 use super::ColumnType;
 use crate::types::refusal::{EncodeError, sqlstate};
@@ -8,7 +8,7 @@ pub(crate) const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 /// The server takes no field over a gigabyte.
 const MOST_BYTES: usize = (1 << 30) - 1;
 
-/// Length and bytes in one go.
+/// Appends the length and the bytes.
 #[inline(always)]
 pub(super) fn fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut whole = [0; 12];
@@ -18,13 +18,13 @@ pub(super) fn fixed<const N: usize>(bytes: [u8; N], out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-/// Bytes without their length, as in a key image.
+/// Appends bytes without their length, as a key image has them.
 pub(super) fn put(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
     out.extend_from_slice(bytes);
     Ok(())
 }
 
-/// Lets `write` append the bytes and puts their length before them.
+/// Lets `write` append the bytes, and puts their length before them.
 #[inline(always)]
 pub(super) fn counted(
     out: &mut Vec<u8>,
@@ -56,7 +56,7 @@ pub(super) fn array_head(element: &ColumnType, dimensions: &[usize], out: &mut V
     Ok(())
 }
 
-/// The signed number that up to eight bytes hold, the highest first.
+/// Reads a signed number of up to eight bytes. The highest byte is the first.
 pub(super) fn integer(bytes: &[u8]) -> i64 {
     let sign = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { u64::MAX } else { 0 };
     bytes.iter().fold(sign, |bits, byte| bits << 8 | u64::from(*byte)).cast_signed()

@@ -10,7 +10,7 @@ use crate::types::vectors::element::{ElementSlot, Sized4, Sized8};
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
-/// What the widths differ in.
+/// The differences between the arrays of float4 and of float8.
 pub(super) trait Element: real::FloatWidth {
     const CATALOG: CatalogName;
     const TYPE: ColumnType;
@@ -29,7 +29,7 @@ impl Element for f64 {
     type Slot = Sized8;
 }
 
-/// A column of arrays of floats that are `N`. Those of one dimension serve as vectors.
+/// A column of arrays whose elements are `N`. Arrays of one dimension serve as vectors.
 pub(super) const fn float_array<N: Element>() -> Facets<()> {
     Facets {
         catalog: N::CATALOG,
@@ -59,7 +59,7 @@ pub(super) const fn float_array<N: Element>() -> Facets<()> {
 /// The bytes before the first element of an array of one dimension.
 pub(super) const ARRAY_HEADER: usize = 20;
 
-/// An array of several dimensions is no vector, so it has no vector's length.
+/// Writes an array of several dimensions. It isn't a vector, so it is refused where the table requires a vector length.
 fn several(
     element: &ColumnType,
     context: EncodeContext<'_>,

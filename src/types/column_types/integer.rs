@@ -7,7 +7,7 @@ use crate::types::text::scalar;
 use crate::types::text::shown::shown;
 use crate::types::value::Decimal;
 
-/// What the widths differ in.
+/// The differences between smallint, integer and bigint.
 pub(super) trait IntegerWidth {
     const CATALOG: CatalogName;
     const NAME: &'static str;
@@ -54,7 +54,7 @@ impl IntegerWidth for i64 {
     }
 }
 
-/// A column of whole numbers that are `I`.
+/// A column of whole numbers of the width `I`.
 pub(super) const fn integer<I: IntegerWidth>() -> Facets<()> {
     Facets {
         catalog: I::CATALOG,
@@ -107,7 +107,7 @@ fn parse(text: &[u8]) -> Result<Option<i64>, EncodeError> {
     }
     let magnitude =
         digits.iter().try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_sub(i64::from(digit - b'0')));
-    // Summed below zero, where i64 has room for its smallest number.
+    // The sum is negative, because the smallest i64 has no positive counterpart.
     Ok(magnitude.and_then(|sum| if negative { Some(sum) } else { sum.checked_neg() }))
 }
 

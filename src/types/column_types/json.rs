@@ -21,7 +21,7 @@ pub(super) const JSON: Facets<()> = Facets {
     vector: None,
 };
 
-/// Its binary form begins with a version.
+/// The binary form begins with a version number.
 pub(super) const JSONB: Facets<()> = Facets {
     catalog: CatalogName::BuiltIn { name: "jsonb", oid: 3802 },
     encode: |_, context, value, out| {

@@ -18,7 +18,7 @@ pub(super) const OTHER: Facets<()> = Facets {
     vector: None,
 };
 
-/// Without a binary receive function.
+/// Types without a binary receive function.
 pub(super) const TEXT_ONLY: Facets<()> = Facets { catalog: CatalogName::Where(|of| !of.has_receive), ..OTHER };
 
 pub(super) const COMPOSITE: Facets<()> = Facets {

@@ -1,5 +1,5 @@
-//! The types of the target's columns: a file for each, or for a few that share their code. [`column_types!`] lists them, and
-//! [`Facets`](facets::Facets) is what each of them says of itself.
+//! The types of the target's columns: a file for each, or for a few that share their code. [`column_types!`] lists them,
+//! and each of them is described by a constant of the type [`Facets`](facets::Facets).
 
 mod array;
 mod array_text;
@@ -36,8 +36,8 @@ use facets::{EncodeContext, Facets, Fit, Key, VectorColumn};
 pub(in crate::types) use field::NULL;
 pub(in crate::types) use string::check_nul;
 
-/// Makes [`ColumnType`] and all that is asked of one from the list of types. An entry is the name, the modifier that the
-/// column's declaration may have, and the type's [`Facets`].
+/// Makes [`ColumnType`] and its methods from the list of types. An entry has the name, the modifier that a column can be
+/// declared with, and the type's [`Facets`].
 macro_rules! column_types {
     ($( $(#[$doc:meta])* $name:ident $( ( $modifier:ident: $modifier_type:ty ) )? = $facets:expr ),+ $(,)?) => {
         /// How a column stores its values. A domain counts as its base type.
@@ -64,7 +64,7 @@ macro_rules! column_types {
                 vec![$( facets_of::$name.catalog ),+]
             }
 
-            /// The column type that the catalog means: the first of the list that fits.
+            /// The column type that the catalog means: the first type of the list that fits.
             pub(crate) fn of(of: &CatalogType) -> ColumnType {
                 $(
                     if facets_of::$name.catalog.fits(of)
@@ -76,12 +76,12 @@ macro_rules! column_types {
                 ColumnType::Other
             }
 
-            /// Its oid, where that is the same in every database.
+            /// The type's oid, if it is the same in every database.
             pub(crate) fn oid(&self) -> Option<u32> {
                 match self { $( ColumnType::$name { .. } => facets_of::$name.catalog.oid() ),+ }
             }
 
-            /// The type of the values that go into the column as they are.
+            /// The Flink type whose values hold exactly what the column stores.
             pub(crate) fn natural_source(&self) -> DataType {
                 match self { $( ColumnType::$name $( ($modifier) )? => (facets_of::$name.natural_source)(&($( $modifier )?)) ),+ }
             }
@@ -92,7 +92,7 @@ macro_rules! column_types {
                 }
             }
 
-            /// What the column takes, for the error about a source type that doesn't fit.
+            /// The source types that the column takes, for the error about a source type that doesn't fit.
             pub(crate) fn takes(&self, source: &DataType) -> &'static str {
                 match self { $( ColumnType::$name { .. } => (facets_of::$name.takes)(source) ),+ }
             }
@@ -112,12 +112,12 @@ macro_rules! column_types {
                 }
             }
 
-            /// The most bytes of a value's binary form, besides [`room::FRAME`](crate::types::room::FRAME).
+            /// The most bytes that a value's binary form can have, without [`room::FRAME`](crate::types::room::FRAME).
             pub(crate) fn most_bytes(&self, value: &Value<'_>) -> usize {
                 match self { $( ColumnType::$name { .. } => (facets_of::$name.most_bytes)(value) ),+ }
             }
 
-            /// Appends the text of a value's binary form, as the server's input function reads it.
+            /// Appends the text of a value's binary form, in the form that the server's input function reads.
             pub(crate) fn print(&self, bytes: &[u8], out: &mut Vec<u8>) {
                 match self { $( ColumnType::$name $( ($modifier) )? => (facets_of::$name.print)(&($( $modifier )?), bytes, out) ),+ }
             }
@@ -141,17 +141,17 @@ macro_rules! column_types {
                 }
             }
 
-            /// Whether its text never needs quotes as an element of an array.
+            /// Whether the text of a value never needs quotes as an element of an array.
             fn is_bare_element(&self) -> bool {
                 match self { $( ColumnType::$name { .. } => facets_of::$name.is_bare_element ),+ }
             }
 
-            /// The brackets of its text, where it is a list.
+            /// The brackets of a value's text, if the text is a list.
             pub(crate) fn brackets(&self) -> Option<[u8; 2]> {
                 match self { $( ColumnType::$name { .. } => facets_of::$name.brackets ),+ }
             }
 
-            /// Whether its values can be vectors.
+            /// `Some`: the column's values can be vectors.
             #[inline]
             pub(crate) fn vector(&self) -> Option<VectorColumn> {
                 match self { $( ColumnType::$name { .. } => facets_of::$name.vector ),+ }
@@ -191,14 +191,14 @@ column_types! {
     Jsonb = json::JSONB,
     /// Length in bits.
     Bit(length: Option<u32>) = bit_string::bit_string::<true>(),
-    /// Length in bits, at most.
+    /// The greatest length in bits.
     Varbit(length: Option<u32>) = bit_string::bit_string::<false>(),
     Float4Array = float_array::float_array::<f32>(),
     Float8Array = float_array::float_array::<f64>(),
     Int2Array = smallint_array::SMALLINT_ARRAY,
-    /// An array of another of these types, which is no array itself.
+    /// An array whose elements have another type of this list, which is not an array type.
     Array(element: Box<ColumnType>) = array::ARRAY,
-    /// An array of anything else: sent as text.
+    /// An array of any other elements: sent as text.
     OtherArray = left_to_server::OTHER_ARRAY,
     /// pgvector's `vector`. Its dimension stands in [`TargetColumn::dimension`](crate::types::target::TargetColumn::dimension).
     Vector = vector::VECTOR,
@@ -218,19 +218,19 @@ impl ColumnType {
         }
     }
 
-    /// A type made for vectors, or an array that serves as one.
+    /// Whether the type was made for vectors, or is an array type that can hold vectors.
     #[inline]
     pub(crate) fn holds_vectors(&self) -> bool {
         self.vector().is_some()
     }
 
-    /// One of pgvector's types.
+    /// Whether it is one of pgvector's types.
     pub(crate) fn is_vector_type(&self) -> bool {
         self.vector().is_some_and(|vector| vector.is_vector_type)
     }
 
-    /// Whether a value that both take has one key image in both, so that a key column altered from one to the other keeps
-    /// its rows in their shards.
+    /// Whether each value that both types take has the same key image in both. Then the rows stay in their shards when a
+    /// key column is altered from one type to the other.
     pub(crate) fn has_images_of(&self, other: &ColumnType) -> bool {
         self == other || self.key().family.is_some() && self.key().family == other.key().family
     }

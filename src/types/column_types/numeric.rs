@@ -6,7 +6,7 @@ use super::numeric_digits::{self, Digits};
 use crate::types::number::{with_decimal_text, with_display};
 use crate::types::value::Decimal;
 
-/// Its modifier is precision and scale.
+/// The modifier is precision and scale.
 pub(super) const NUMERIC: Facets<Option<(u16, i16)>> = Facets {
     catalog: CatalogName::BuiltIn { name: "numeric", oid: 1700 },
     modifier: |of| {

@@ -5,7 +5,7 @@ use crate::types::text::scalar;
 
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
-/// More digits than any of our types has. Longer numbers go as text.
+/// More digits than a value of any Flink type has. Longer numbers are sent as text.
 const DIGITS: usize = 96;
 
 /// A decimal number as ASCII digits, rounded to a scale. Holds no leading zero.
@@ -13,7 +13,7 @@ pub(super) struct Digits {
     negative: bool,
     digits: [u8; DIGITS],
     length: usize,
-    /// How many of the digits are after the point; may exceed `length`.
+    /// How many digits are after the point. This can be more than `length`.
     scale: usize,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn print(bytes: &[u8], out: &mut Vec<u8>) {
     if sign == NAN {
         return out.extend_from_slice(b"NaN");
     }
-    // The group that stands for 10000^power; those that aren't stored are zero.
+    // The group of 10000^power. Groups that aren't stored are zero.
     let group = |power: i32| {
         let at = weight - power;
         if (0..groups).contains(&at) { part(4 + at as usize) } else { 0 }
@@ -54,7 +54,7 @@ pub(super) fn print(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 impl Digits {
-    /// Reads `-12.50` and rounds it as `numeric(precision, scale)` does: a half away from zero.
+    /// Reads `-12.50` and rounds it as `numeric(precision, scale)` does: a half is rounded away from zero.
     pub fn parse(text: &[u8], modifier: Option<(u16, i16)>) -> Result<Digits, EncodeError> {
         let (negative, digits) = match text {
             [b'-', digits @ ..] => (true, digits),

@@ -4,12 +4,12 @@ use super::facets::*;
 use super::field;
 use crate::types::number::{self, Number};
 
-/// What the widths differ in.
+/// The differences between real and double precision.
 pub(super) trait FloatWidth: Number {
     const SOURCE: DataType;
     /// Appends the length and the bytes.
     fn put(self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
-    /// Appends the bytes of a key: −0 is +0, and there is one NaN.
+    /// Appends the bytes of a key: −0 becomes +0, and every NaN becomes the same NaN.
     fn put_image(self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
 
@@ -37,7 +37,7 @@ impl FloatWidth for f64 {
     }
 }
 
-/// A column of floats that are `N`.
+/// A column of floats of the width `N`.
 pub(super) const fn real<N: FloatWidth>() -> Facets<()> {
     Facets {
         catalog: CatalogName::BuiltIn { name: N::NAME, oid: N::OID },
@@ -56,8 +56,8 @@ pub(super) const fn real<N: FloatWidth>() -> Facets<()> {
     }
 }
 
-/// The number of a column that holds one number. Text that is too small for the type is left to the server, which refuses it; only the elements of a
-/// vector are rounded to 0 for it.
+/// The number of a column that holds one number. A text whose number is too small for the type is left to the server, which
+/// refuses it. (In a vector, an element that is too small is rounded to 0.)
 fn of_column<N: Number>(value: &Value<'_>) -> Result<N, EncodeError> {
     let number: N = number::float(value)?;
     match *value {

@@ -21,7 +21,7 @@ pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
                 check_length(elements.len(), context.dimension)?;
                 array::nested(&ColumnType::Int2, context, elements, out)
             }
-            // Whole numbers may be spelt as floats there: `[1.0,2.0]`.
+            // In these values whole numbers may be written like floats: `[1.0,2.0]`.
             value => from_floats(value, context, out),
         })
     },
@@ -34,13 +34,14 @@ pub(super) const SMALLINT_ARRAY: Facets<()> = Facets {
     vector: Some(VectorColumn { is_vector_type: false, last_choice: true, stored_bytes: None }),
 };
 
-/// From whole numbers, also if they are written like floats. They aren't normalized: nearly all of them would become 0.
+/// Encodes whole numbers, even if they are written like floats. They aren't normalized, because nearly all of them would
+/// become 0.
 fn from_floats(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     const OID: u32 = 21;
     let start = out.len();
     float_array::array::<Sized8>(value, context, false, out)?;
     out[start + 8..start + 12].copy_from_slice(&OID.to_be_bytes());
-    // In place: a smallint takes less room than a float8.
+    // The elements are converted in place: a smallint takes less room than a float8.
     let (mut from, mut to) = (start + ARRAY_HEADER, start + ARRAY_HEADER);
     while let Some(&length) = out.get(from..).and_then(|rest| rest.first_chunk::<4>()) {
         let is_null = i32::from_be_bytes(length) < 0;
@@ -60,7 +61,7 @@ fn from_floats(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>)
         }
         from += if is_null { 4 } else { Sized8::WIDTH };
     }
-    // An empty array is shorter than the header of others.
+    // An empty array is shorter than the header of an array with elements.
     if from > start + ARRAY_HEADER {
         out.truncate(to);
     }

@@ -1,4 +1,5 @@
-//! pgvector's sparsevec: from dense vectors, whose zeros are dropped, and from its own text `{1:0.5,7:2}/10`.
+//! pgvector's sparsevec. It is made from dense vectors, whose zeros are dropped, and from its own text form
+//! `{1:0.5,7:2}/10`.
 
 use super::facets::*;
 use super::field::{self, counted};
@@ -47,7 +48,7 @@ fn print(bytes: &[u8], out: &mut Vec<u8>) {
     scalar::display(format_args!("}}/{dimensions}"), out);
 }
 
-/// As many as pgvector stores.
+/// pgvector stores at most this many elements.
 const MOST_ELEMENTS: usize = 16_000;
 const MOST_DIMENSIONS: usize = 1_000_000_000;
 /// Dimensions, elements, and a reserved word.
@@ -132,7 +133,7 @@ fn not_finite() -> EncodeError {
     EncodeError::reject(sqlstate::DATA_EXCEPTION, "the vector has NULL, NaN or Infinity elements, sparsevec takes none")
 }
 
-/// Replaces what follows the header by all indexes and then all values of its entries that aren't zero.
+/// The entries whose values aren't zero are written after the header again: first all indexes, then all values.
 fn lay_out(
     out: &mut Vec<u8>,
     start: usize,

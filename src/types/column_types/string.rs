@@ -22,7 +22,7 @@ pub(super) const TEXT: Facets<()> = Facets {
     vector: None,
 };
 
-/// Its modifier is the length in characters.
+/// The modifier is the length in characters.
 pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
     catalog: CatalogName::BuiltIn { name: "varchar", oid: 1043 },
     modifier: |of| Some(of.modifier_from_4()),
@@ -39,7 +39,7 @@ pub(super) const VARCHAR: Facets<Option<u32>> = Facets {
     vector: None,
 };
 
-/// Its modifier is the length in characters.
+/// The modifier is the length in characters.
 pub(super) const CHAR: Facets<u32> = Facets {
     catalog: CatalogName::BuiltIn { name: "bpchar", oid: 1042 },
     modifier: |of| of.modifier_from_4(),
@@ -63,8 +63,8 @@ pub(super) const CHAR: Facets<u32> = Facets {
     vector: None,
 };
 
-/// Appends a value's text, with the checks of the server's input functions. What has parts is JSON, an interval is as Flink's
-/// CAST prints it.
+/// Appends a value's text, after the checks that the server's input functions make. A value with parts is written as JSON,
+/// an interval as Flink's CAST prints it.
 fn write(value: &Value<'_>, source: &DataType, limit: Option<u32>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     match value {
@@ -95,7 +95,7 @@ pub(in crate::types) fn check_nul(text: &str) -> Result<(), EncodeError> {
     }
 }
 
-/// Cuts what is over `limit` characters if it is only blanks, as the server does.
+/// Cuts the text to `limit` characters if only blanks are cut off, as the server does.
 fn cut(out: &mut Vec<u8>, start: usize, limit: usize) -> Result<(), EncodeError> {
     let text = &out[start..];
     let starts_character = |byte: &u8| byte & 0xC0 != 0x80;

@@ -13,7 +13,7 @@ type Writer = fn(&Value<'_>, EncodeContext<'_>, &mut Vec<u8>) -> Result<(), Enco
 macro_rules! writers {
     ($( $writer:ident = $column_type:ident ),+) => {
         $(
-            /// The bytes without their length.
+            /// Writes the bytes without their length.
             fn $writer(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
                 let mut field = Vec::new();
                 ColumnType::$column_type.encode(context, value, &mut field)?;

@@ -5,7 +5,7 @@ use super::field::{self, put};
 use crate::types::calendar::postgres as calendar;
 use crate::types::text::scalar;
 
-/// Its modifier is the number of fraction digits.
+/// The modifier is the number of fraction digits.
 pub(super) const TIME: Facets<u8> = Facets {
     catalog: CatalogName::BuiltIn { name: "time", oid: 1083 },
     modifier: |of| Some(of.fraction_digits()),

@@ -6,7 +6,7 @@ use crate::types::calendar::SECONDS_PER_DAY;
 use crate::types::calendar::postgres::{self as calendar, EPOCH_DAY};
 use crate::types::text::scalar;
 
-/// Its modifier is the number of fraction digits.
+/// The modifier is the number of fraction digits.
 pub(super) const TIMESTAMP: Facets<u8> = Facets {
     catalog: CatalogName::BuiltIn { name: "timestamp", oid: 1114 },
     modifier: |of| Some(of.fraction_digits()),
@@ -26,7 +26,7 @@ pub(super) const TIMESTAMP: Facets<u8> = Facets {
     vector: None,
 };
 
-/// Its modifier is the number of fraction digits.
+/// The modifier is the number of fraction digits.
 pub(super) const TIMESTAMPTZ: Facets<u8> = Facets {
     catalog: CatalogName::BuiltIn { name: "timestamptz", oid: 1184 },
     modifier: |of| Some(of.fraction_digits()),
@@ -47,7 +47,7 @@ pub(super) const TIMESTAMPTZ: Facets<u8> = Facets {
     vector: None,
 };
 
-/// Microseconds since 2000-01-01 on a wall clock. An instant is the clock of UTC.
+/// Microseconds since 2000-01-01 on a wall clock. An instant is stored as the wall clock in UTC shows it.
 fn timestamp(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     let (seconds, nanos) = match *value {
         Value::Timestamp { seconds, nanos } | Value::Instant { seconds, nanos } => (seconds, nanos),
@@ -58,7 +58,8 @@ fn timestamp(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     calendar::timestamp(seconds, nanos, fraction).ok_or_else(|| out_of_calendar(value, "timestamp"))
 }
 
-/// Microseconds since 2000-01-01 in UTC. A wall clock without a zone is left to the server, which knows the session's zone.
+/// Microseconds since 2000-01-01 in UTC. The time of a wall clock without a zone is left to the server, which knows the
+/// session's zone.
 fn instant(value: &Value<'_>, fraction: u8) -> Result<i64, EncodeError> {
     let (seconds, nanos) = match *value {
         Value::Instant { seconds, nanos } => (seconds, nanos),

@@ -34,7 +34,7 @@ fn print(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Every spelling that the server takes, so that equal keys have one image.
+/// Reads every spelling that the server takes, so that equal keys have equal key images.
 fn uuid(value: &Value<'_>) -> Result<[u8; 16], EncodeError> {
     match *value {
         Value::Text(text) => parse_uuid(text).ok_or_else(|| {
@@ -50,7 +50,7 @@ fn uuid(value: &Value<'_>) -> Result<[u8; 16], EncodeError> {
     }
 }
 
-/// Digits of either case, in braces or not, with hyphens after any four or without.
+/// The digits may be of either case, with or without braces around them. After any four digits there may be a hyphen.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text = text.strip_prefix('{').map_or(Some(text), |rest| rest.strip_suffix('}'))?;
     let mut rest = text.as_bytes();

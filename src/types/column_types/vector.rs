@@ -12,7 +12,7 @@ use crate::types::vectors::float2;
 use crate::types::vectors::input::Input;
 use crate::types::vectors::normalize::normalize;
 
-/// As many as pgvector stores.
+/// pgvector stores at most this many dimensions.
 const MOST_DIMENSIONS: usize = 16_000;
 
 pub(super) const VECTOR: Facets<()> = Facets {
@@ -40,7 +40,7 @@ pub(super) const HALFVEC: Facets<()> = Facets {
     ..VECTOR
 };
 
-/// `width`: the bytes of an element.
+/// `width` is the number of bytes of an element.
 fn most_bytes(value: &Value<'_>, width: usize) -> usize {
     match value {
         Value::Vector(elements) => width * elements.len(),
@@ -50,12 +50,12 @@ fn most_bytes(value: &Value<'_>, width: usize) -> usize {
     }
 }
 
-/// The binary form of `vector`: length, a reserved word, then bare float4.
+/// The binary form of `vector`: the length, a reserved word, then float4 numbers without their own lengths.
 fn vector(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     dense(value, context, "vector", out)
 }
 
-/// The same with float2.
+/// The binary form of `halfvec`: the same with float2 numbers.
 fn halfvec(value: &Value<'_>, context: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let elements = out.len() + 4;
     dense(value, context, "halfvec", out)?;

@@ -7,7 +7,8 @@ use crate::types::target::TargetColumn;
 use crate::types::value::Value;
 use crate::types::vector_encoding::VectorOptions;
 
-/// Appends one field of a binary row: its length and its bytes. On `Err` what was appended is to be thrown away.
+/// Appends one field of a binary row: its length and its bytes. After an `Err` the caller removes the bytes that were
+/// appended.
 #[inline]
 pub(super) fn field(
     column: &TargetColumn,

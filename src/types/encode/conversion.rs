@@ -5,7 +5,7 @@ use crate::types::column_types::facets::Fit;
 use crate::types::target::{TargetColumn, TargetTable};
 use crate::types::vector_encoding::VectorEncoding;
 
-/// Whether all columns take binary form. An error names every column that no value could ever enter.
+/// Whether all columns take binary form. The error names every column whose source type can never be stored in it.
 pub(super) fn all_binary(target: &TargetTable, encoding: Option<VectorEncoding>) -> Result<bool, Error> {
     let fits: Vec<Fit> = target.columns.iter().map(|column| column.column_type.fit(&column.source, encoding)).collect();
     let misfits = target.columns.iter().zip(&fits).filter(|(_, fit)| **fit == Fit::Never);
@@ -23,7 +23,7 @@ fn problem(target: &TargetTable, column: &TargetColumn) -> String {
 
 fn takes(column: &TargetColumn) -> &'static str {
     match column.source.is_bytes() && column.column_type.holds_vectors() {
-        true => "say in the source table's 'vector.encoding' what the bytes hold, such as 'f32le'",
+        true => "set the source table's 'vector.encoding' to the form of the bytes, such as 'f32le'",
         false => column.column_type.takes(&column.source),
     }
 }

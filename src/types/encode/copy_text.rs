@@ -10,7 +10,7 @@ use crate::types::text::print::print;
 use crate::types::value::Value;
 use crate::types::vector_encoding::VectorOptions;
 
-/// Where a value's binary form and its text are put together; keeps its memory.
+/// Buffers in which a value's binary form and its text are made. They keep their memory for the next value.
 #[derive(Debug, Default)]
 pub(super) struct TextBuffers {
     binary: Vec<u8>,
@@ -30,8 +30,8 @@ impl TextBuffers {
     }
 }
 
-/// Appends a column's text, escaped, without the tab or line feed after it. A value that has a binary form is encoded in it and then
-/// printed, so that the checks and the rounding are those of a binary row.
+/// Appends a column's text, escaped, without the tab or line feed after it. A value that has a binary form is first encoded
+/// in binary form and then printed, so that the checks and the rounding are those of a binary row.
 pub(super) fn field(
     column: &TargetColumn,
     vectors: VectorOptions,
@@ -95,7 +95,8 @@ pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[start..]);
 }
 
-/// A plain list of one dimension with the brackets that its column takes: arrays `{…}` only, vectors `[…]` only.
+/// If `text` is a plain list of one dimension: the brackets that the column takes (`{…}` for arrays, `[…]` for vectors),
+/// and the text inside.
 fn plain_list(brackets: Option<[u8; 2]>, text: &str) -> Option<([u8; 2], &str)> {
     let brackets = brackets?;
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);

@@ -1,4 +1,4 @@
-//! The key image: equal for rows that the database would take for the same key.
+//! The key image. Rows have equal key images if the database would take their keys as the same.
 
 use super::column;
 use crate::types::column_types::NULL;
@@ -8,7 +8,7 @@ use crate::types::text::print::print;
 use crate::types::value::Value;
 
 /// Appends one key column: its length in four bytes and the value as the column will store it. `canonical`: a text that
-/// only the server can read is refused, for it may spell another row's key.
+/// only the server can read is refused, because it may be another spelling of another row's key.
 pub(super) fn image(
     column: &TargetColumn,
     value: &Value<'_>,
@@ -21,10 +21,11 @@ pub(super) fn image(
         return column::check_null(column);
     }
     match column.column_type.key_image(&column.source, value, out) {
-        // Only the server knows what it will store, so the text itself is the image.
+        // Only the server knows what it will store. With `canonical` the value is refused, otherwise its text is the key
+        // image.
         Err(EncodeError::AsText) if canonical => {
-            let reason =
-                format!("a key of type {} can't be told from this value; push it in that type", column.type_name);
+            let type_name = &column.type_name;
+            let reason = format!("only the server can read this value as {type_name}; push keys in the column's type");
             return Err(EncodeError::reject(sqlstate::MALFORMED, reason));
         }
         Err(EncodeError::AsText) => {

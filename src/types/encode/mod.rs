@@ -1,7 +1,7 @@
 //! Values → PostgreSQL COPY rows, by the target column's type. Pure: no I/O.
 //!
-//! A row is written in COPY's binary format unless one of its values has no binary form that we are sure of (a type we
-//! don't know, an unusual spelling of a date): then the whole row goes as a COPY text line and the server decides.
+//! A row is written in COPY's binary format. If the binary form of one of its values isn't certain (a type that we don't
+//! know, an unusual spelling of a date), the whole row is written as a line of COPY text and the server decides.
 
 mod column;
 mod conversion;
@@ -48,12 +48,12 @@ pub struct RowEncoder {
     is_binary: bool,
     canonical_keys: bool,
     scratch: copy_text::TextBuffers,
-    /// A vector whose base64 was taken off; keeps its memory.
+    /// The bytes of a vector that came in base64. The buffer keeps its memory for the next vector.
     decoded: Vec<u8>,
 }
 
 impl RowEncoder {
-    /// An error names every column that its source type can never enter.
+    /// The error names every column whose source type can never be stored in it.
     pub fn new(target: &TargetTable, options: EncodeOptions) -> Result<RowEncoder, Error> {
         let columns = target.columns.clone();
         let key = target.key.clone().unwrap_or_default();
@@ -69,12 +69,12 @@ impl RowEncoder {
         Ok(RowEncoder { columns, key, options, is_binary, canonical_keys: false, scratch, decoded })
     }
 
-    /// The memory of the encoder's own buffers. They grow with the longest value.
+    /// The memory of the encoder's own buffers. They become as large as the longest value needs.
     pub fn capacity(&self) -> usize {
         self.scratch.capacity() + self.decoded.capacity()
     }
 
-    /// Frees each of its buffers that has more than `most` bytes.
+    /// Frees the encoder's own buffers if they have more than `most` bytes together.
     pub fn trim(&mut self, most: usize) {
         if self.capacity() > most {
             (self.scratch, self.decoded) = (copy_text::TextBuffers::default(), Vec::new());
@@ -94,14 +94,14 @@ impl RowEncoder {
         self.scratch.reserve(texts.max().unwrap_or(0))
     }
 
-    /// For a sink whose rows wait in shards by the key image, while its values may be of any type. A key that could be spelled in
-    /// several ways, so that its image isn't certain, is refused from now on.
+    /// Refuses from now on each key that may have several spellings, because its key image isn't certain. A sink needs this
+    /// if its shards are chosen by the key image and a program may push keys in any type.
     pub fn with_canonical_keys(mut self) -> RowEncoder {
         self.canonical_keys = true;
         self
     }
 
-    /// Appends one COPY row to `out` and says in which format. On `Err` `out` is as before.
+    /// Appends one COPY row to `out` and returns its format. After an `Err` `out` is as before.
     pub fn encode(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<RowFormat, Rejection> {
         let start = out.len();
         let result = match self.encode_binary(row, out) {
@@ -119,7 +119,7 @@ impl RowEncoder {
         result
     }
 
-    /// Appends the key image of the row's key columns; nothing without a key.
+    /// Appends the key image of the row. If the table has no key, nothing is appended.
     pub fn key_image(&self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<(), Rejection> {
         let start = out.len();
         for &at in &self.key {
@@ -133,7 +133,7 @@ impl RowEncoder {
         countable("key", out.len() - start).inspect_err(|_| out.truncate(start))
     }
 
-    /// Whether every column has a binary form for values of its source type; else all rows go as text.
+    /// Whether every column has a binary form for values of its source type. Otherwise all rows are sent as text.
     pub fn is_binary(&self) -> bool {
         self.is_binary
     }
@@ -193,8 +193,8 @@ fn countable(what: &str, length: usize) -> Result<(), Rejection> {
     Err(Rejection { sqlstate: Some(sqlstate::TOO_BIG.into()), ..Rejection::new(Stage::Encode, reason) })
 }
 
-/// Calls `write` with the value: strings without the characters that the options take out, and vectors in base64 as their
-/// bytes.
+/// Calls `write` with the value. Strings are passed without the characters that the options remove, and vectors in base64
+/// as bytes.
 #[inline(always)]
 fn prepared(
     options: EncodeOptions,
@@ -244,7 +244,7 @@ fn remove(text: &str, options: EncodeOptions) -> Cow<'_, str> {
 fn rejection(column: &TargetColumn, refusal: EncodeError) -> Rejection {
     let (sqlstate, reason) = match refusal {
         EncodeError::Reject { sqlstate, reason } => (Some(sqlstate.to_string()), reason),
-        EncodeError::AsText => (None, "the value has no form in this column".to_string()),
+        EncodeError::AsText => (None, "the value can't be stored in this column".to_string()),
     };
     Rejection { sqlstate, ..Rejection::in_column(Stage::Encode, &column.name, reason) }
 }

@@ -7,7 +7,8 @@ use crate::types::refusal::EncodeError;
 use crate::types::value::Value;
 
 impl RowEncoder {
-    /// As [`RowEncoder::encode`], for a row in which some values are [`Value::Unchanged`]: their fields say so.
+    /// Does the same as [`RowEncoder::encode`] for a row in which some values are [`Value::Unchanged`]. Their fields
+    /// contain a mark that says so.
     pub fn encode_partial(&mut self, row: &[Value<'_>], out: &mut Vec<u8>) -> Result<RowFormat, Rejection> {
         self.check_width(row)?;
         let start = out.len();

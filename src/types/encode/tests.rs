@@ -21,7 +21,7 @@ fn encoder(columns: Vec<TargetColumn>, key: Option<Vec<usize>>, options: EncodeO
     RowEncoder::new(&target, options).unwrap()
 }
 
-/// One row of one column.
+/// Encodes a row of one column.
 fn encoded(column_type: ColumnType, value: Value<'_>) -> Result<(RowFormat, Vec<u8>), Rejection> {
     let mut out = b"before".to_vec();
     let format =
@@ -64,7 +64,7 @@ fn image(column_type: ColumnType, value: Value<'_>) -> Vec<u8> {
 
 #[test]
 fn a_bit_string_of_more_bits_than_the_server_can_count_is_refused() {
-    // 2 147 483 648 bits; the memory is never touched.
+    // These are 2 147 483 648 bits. The memory is never touched.
     let bytes = vec![0; 1 << 28];
     for limit in [None, Some(8)] {
         let rejection = encoded(ColumnType::Varbit(limit), Value::Bytes(&bytes)).unwrap_err();
@@ -327,7 +327,7 @@ fn text_that_underflows_a_scalar_is_left_to_the_server() {
     assert_eq!(bytes(ColumnType::Float4, Value::Text("0.000e5")), 0_f32.to_be_bytes());
 }
 
-/// A type of each sort, with a value of it that enters every column that takes the type at all.
+/// One Flink type of each sort, with a value that every column takes if it takes the type.
 fn one_of_each() -> Vec<(DataType, Value<'static>)> {
     use crate::types::data_type::{RowField, UNBOUNDED};
     const ONE: Decimal = Decimal { unscaled: 1, scale: 0 };
@@ -365,7 +365,7 @@ fn every_type() -> Vec<ColumnType> {
         ColumnType::of(&CatalogType { name, built_in, class: 'b', is_array, has_receive: true, typmod })
     };
     let named = ColumnType::catalogs().into_iter().filter_map(|catalog| match catalog {
-        // Of some types only columns with a length are encoded.
+        // Columns of some types are encoded only if they are declared with a length.
         CatalogName::BuiltIn { name, .. } => {
             [-1, 99].map(|typmod| column_type(name, true, typmod)).into_iter().find(|found| *found != ColumnType::Other)
         }
@@ -421,7 +421,7 @@ fn what_is_said_to_have_a_binary_form_has_one_and_what_has_none_is_said_so() {
         for (source, value) in one_of_each() {
             let column = column(column_type.clone(), source.clone());
             let encode = |value| column::field(&column, vectors, &value, &mut Vec::new());
-            // Of some columns the values have another number of bytes.
+            // In some columns the values have another number of bytes.
             let shorter = |length| match value {
                 Value::Bytes(bytes) => encode(Value::Bytes(&bytes[..length])),
                 value => encode(value),

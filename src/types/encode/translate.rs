@@ -1,5 +1,5 @@
-//! Translates rows that were encoded before the table was altered. A value of an altered column is printed as text and
-//! read as the new type. What can't be read here is sent to the server as text, and the server decides.
+//! Translates rows that were encoded before the table was altered. A value of an altered column is printed as text and read
+//! as the new type. If it can't be read here, it is sent to the server as text, and the server decides.
 
 use super::{column, copy_text};
 use crate::batch::RowFormat;
@@ -10,7 +10,7 @@ use crate::types::target::{TargetColumn, TargetTable};
 use crate::types::value::Value;
 use crate::types::vector_encoding::VectorOptions;
 
-/// Translates rows from one schema version of a table to another; both have columns of the same names.
+/// Translates rows from one schema version of a table to another. Both have columns of the same names.
 #[derive(Debug)]
 pub struct Translator {
     columns: Vec<Pair>,
@@ -22,7 +22,7 @@ pub struct Translator {
 struct Pair {
     was: TargetColumn,
     is: TargetColumn,
-    /// Its bytes are the same in both.
+    /// The bytes of a value are the same in both.
     stays: bool,
 }
 
@@ -31,14 +31,14 @@ impl Translator {
         let pair = |(was, is): (&TargetColumn, &TargetColumn)| Pair {
             stays: was.column_type == is.column_type && was.dimension == is.dimension,
             was: was.clone(),
-            // Its value comes as text.
+            // The values are given to the new column as text.
             is: TargetColumn { source: DataType::STRING, ..is.clone() },
         };
         let columns = was.columns.iter().zip(&is.columns).map(pair).collect();
         Translator { columns, text: Vec::new(), scratch: copy_text::TextBuffers::default() }
     }
 
-    /// Appends the row and says in which format.
+    /// Appends the row and returns its format.
     pub fn row(&mut self, format: RowFormat, row: &[u8], out: &mut Vec<u8>) -> RowFormat {
         let start = out.len();
         if format == RowFormat::Binary && self.binary(row, out).is_some() {
@@ -57,7 +57,7 @@ impl Translator {
 
     /// `None`: a value has no binary form.
     fn binary(&mut self, row: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        // Not even for NULL.
+        // A table with such a column takes no row in binary form, even if the column's value is NULL.
         if self.columns.iter().any(|pair| pair.is.column_type == ColumnType::TextOnly) {
             return None;
         }

@@ -1,8 +1,8 @@
-//! Text → f32 and f64, correctly rounded: for the formats that hold numbers, and for vectors in a text.
+//! Reads f32 and f64 from text, correctly rounded: for message formats that contain numbers, and for vectors in a text.
 //!
-//! The shortest print of a float has few digits. They are gathered eight at a time in one integer, and a single f64
-//! division by an exact power of ten then gives the number: Clinger's fast path. What doesn't fit it is left to `std`.
-//! Vectors are read by [`run`], which on x86-64 has the processor look for all commas at once.
+//! The shortest text of a float has few digits. They are collected in one integer, eight at a time. One f64 division of
+//! this integer by an exact power of ten then gives the number: this is Clinger's fast path. Numbers for which it doesn't
+//! work are left to `std`. Vectors are read by [`run`], which on x86-64 finds the commas of 64 bytes at once.
 
 mod one;
 pub(crate) mod run;
@@ -19,7 +19,7 @@ pub struct Scanned {
     negative: bool,
     mantissa: u64,
     exponent: i32,
-    /// How many bytes of the text it takes.
+    /// How many bytes of the text the number takes.
     pub length: usize,
 }
 
@@ -76,7 +76,8 @@ fn digit(text: &[u8]) -> Option<u64> {
     (digit < 10).then_some(u64::from(digit))
 }
 
-/// The values of the digits that `text` starts with, the first in the lowest byte, and how many they are, at most 16.
+/// The values of the digits that `text` starts with, the first one in the lowest byte, and the number of these digits (at
+/// most 16).
 #[inline(always)]
 fn first_digits(text: &[u8]) -> (u128, usize) {
     let window = match text.first_chunk::<16>() {
@@ -97,26 +98,27 @@ pub fn leading_digits(text: &[u8]) -> usize {
     first_digits(text).1
 }
 
-/// Value and number of the digits that `text` starts with, at most 16. `None` without any.
+/// The value of the digits that `text` starts with, and the number of these digits (at most 16). `None`: there are none.
 #[inline(always)]
 fn sixteen_digits(text: &[u8]) -> Option<(u64, usize)> {
     let (digits, count) = first_digits(text);
     if count == 0 {
         return None;
     }
-    // Right-aligned, with zeros before the first digit.
+    // The digits are aligned right, with zeros before the first one.
     let aligned = digits << (128 - 8 * count);
     Some((eight_digits(aligned as u64) * 100_000_000 + eight_digits((aligned >> 64) as u64), count))
 }
 
-/// The top bit of each byte that isn't 0 to 9. Only the lowest one set is to be trusted: the sum carries upwards.
+/// Sets the top bit of each byte that isn't 0 to 9. Only the lowest bit that is set is certain, because the sum carries
+/// into higher bytes.
 #[inline(always)]
 fn not_digits(bytes: u128) -> u128 {
     const TO_TOP_BIT: u128 = 0x7676_7676_7676_7676_7676_7676_7676_7676;
     (bytes.wrapping_add(TO_TOP_BIT) | bytes) & 0x8080_8080_8080_8080_8080_8080_8080_8080
 }
 
-/// The number that eight digit values (0 to 9, the first in the lowest byte) write.
+/// The number of eight digits. Each byte is the value of one digit (0 to 9), the first digit is the lowest byte.
 #[inline(always)]
 fn eight_digits(digits: u64) -> u64 {
     const EVERY_FOURTH: u64 = 0x0000_00FF_0000_00FF;
@@ -126,7 +128,7 @@ fn eight_digits(digits: u64) -> u64 {
     upper.wrapping_add(lower) >> 32
 }
 
-/// Goes on after 16 fraction digits, as far as the mantissa holds them.
+/// Reads the digits after the first 16 fraction digits, as long as the mantissa has room for them.
 fn more_digits(mut mantissa: u64, mut exponent: i32, mut rest: &[u8]) -> Option<(u64, i32, &[u8])> {
     while let Some(next) = digit(rest) {
         mantissa = mantissa.checked_mul(10)?.checked_add(next)?;
@@ -159,15 +161,16 @@ fn power_of_ten(text: &[u8]) -> Option<(i32, &[u8])> {
 pub trait Float: Copy + PartialEq + FromStr {
     /// The number at the start of `text` and its length, if it has the usual shape `-0.123`. Faster than [`scan`].
     fn quick(text: &[u8]) -> Option<(Self, usize)>;
-    /// The nearest float, when the fast path can be sure of it.
+    /// The nearest float. `None`: the fast path can't be sure of it.
     fn nearest(scanned: &Scanned) -> Option<Self>;
-    /// The same of `±mantissa / 10^behind`; neither is larger than 16 digits make them.
+    /// The nearest float to `±mantissa / 10^behind`. The mantissa has at most 16 digits, and `behind` is the number of
+    /// digits after the point.
     fn of_digits(negative: bool, mantissa: u64, behind: usize) -> Option<Self>;
 }
 
 impl Float for f32 {
-    /// One digit, the point, and more digits. They are read as if there were 16, the missing ones being zeros, so that
-    /// nothing but the place of the next number depends on how many there are.
+    /// Reads one digit, the point, and more digits. These are always read as 16 digits, with zeros in place of missing
+    /// ones. So only the place of the next number depends on how many digits there are.
     #[inline(always)]
     fn quick(text: &[u8]) -> Option<(f32, usize)> {
         let window = text.first_chunk::<19>()?;
@@ -205,7 +208,7 @@ impl Float for f32 {
         Some(f32::from_bits(value.to_bits() | u32::from(scanned.negative) << 31))
     }
 
-    /// Zero or at least 10^-15: never subnormal.
+    /// The result is zero or at least 10^-15, so it is never subnormal.
     #[inline(always)]
     fn of_digits(negative: bool, mantissa: u64, behind: usize) -> Option<f32> {
         let value = to_f32(mantissa as i64 as f64 / POWERS[behind & 15], DOUBT)?;
@@ -214,7 +217,7 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
-    /// Has no faster way of its own: 16 digits are more than an f64 holds exactly.
+    /// There is no faster way for f64, because 16 digits are more than an f64 holds exactly.
     #[inline(always)]
     fn quick(_: &[u8]) -> Option<(f64, usize)> {
         None
@@ -237,7 +240,8 @@ impl Float for f64 {
 }
 
 impl Scanned {
-    /// Without its sign, in f64: one rounding for the mantissa (none up to 2^53), one for the power of ten.
+    /// The number without its sign, as an f64. It is rounded once for the mantissa (not for one up to 2^53) and once for
+    /// the power of ten.
     #[inline(always)]
     fn scaled(&self) -> Option<f64> {
         let power = *POWERS.get(self.exponent.unsigned_abs() as usize)?;
@@ -246,12 +250,12 @@ impl Scanned {
     }
 }
 
-/// How far off a scaled mantissa may be, in units of the last place: 1 for rounding the mantissa, 1 for the power of
-/// ten, a half for their product or quotient.
+/// An upper bound of the error of a scaled mantissa, in units of the last place: 1 for the rounded mantissa, 1 for the
+/// power of ten, a half for their product or quotient.
 const DOUBT: u64 = 4;
 
-/// Rounds a positive f64 that may be `doubt` units off to the f32 that the true number is nearest to. `None`: half-way
-/// between two f32, or so near to it that the error decides.
+/// Rounds a positive f64, whose error is at most `doubt` units, to the f32 that is nearest to the exact number. `None`: the
+/// number is so near to the middle between two f32 that the error could change the result.
 #[inline(always)]
 fn to_f32(value: f64, doubt: u64) -> Option<f32> {
     /// The bits of an f64 below those of an f32, and their pattern half-way between two f32.
@@ -261,8 +265,9 @@ fn to_f32(value: f64, doubt: u64) -> Option<f32> {
     (!is_near).then_some(value as f32)
 }
 
-/// `text` begins behind 16 digits of a fraction that were read; the digits there are left out. Returns the length of the whole
-/// fraction, and the doubt that this adds: less than one in a mantissa of at least 10^11, which is less than 10^-11 of the number.
+/// `text` begins after the first 16 digits of a fraction. The digits in it are left out. Returns the length of the whole
+/// fraction, and the bound of the error that this causes: less than one in a mantissa of at least 10^11, so less than
+/// 10^-11 of the number.
 #[inline(always)]
 fn digits_left_out(text: &[u8], mantissa: u64) -> Option<(usize, u64)> {
     // The number is less than 2^53 units, so 10^-11 of it is less than 90,072 units.

@@ -2,7 +2,7 @@
 
 use super::{Float, scan};
 
-/// The number at `at`, and where the next one begins.
+/// The number at `at`, and the place where the next number begins.
 #[inline(always)]
 pub(super) fn one<F: Float>(text: &[u8], at: usize) -> Option<(F, usize)> {
     let blank = usize::from(text.get(at) == Some(&b' '));

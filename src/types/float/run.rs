@@ -3,9 +3,9 @@
 use super::Float;
 use super::one::one;
 
-/// Reads the numbers of a list from `at` on, each with the comma behind it and at most one blank before it. Gives how many
-/// there were, and where the first other thing begins. What stands before `at` is never part of a number. A zero with a
-/// digit behind it begins none: formats differ about that.
+/// Reads the numbers of a list from `at` on, each with the comma after it and at most one blank before it. Returns how many
+/// numbers were read, and the place of the first text that isn't such a number. Text before `at` is never part of a number.
+/// A zero that is followed by a digit is not the beginning of a number, because formats read it differently.
 #[inline]
 pub fn run<F: Float>(text: &[u8], at: usize, each: impl FnMut(F)) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]

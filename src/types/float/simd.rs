@@ -1,8 +1,8 @@
-//! Lists of numbers on x86-64 with AVX2: the commas of 64 bytes are found at once, so that where a number begins needn't
-//! wait for the one before it, and all digits of a number are put together at once.
+//! Lists of numbers on x86-64 with AVX2. The commas of 64 bytes are found at once, so the start of a number doesn't depend
+//! on the number before it. All digits of a number are put together at once.
 //!
-//! The unsafe code here calls instructions only after the processor was asked for them, and loads from arrays of the
-//! length that is loaded.
+//! The unsafe code here uses instructions only after it has checked that the processor has them, and it loads only from
+//! arrays of the length that is loaded.
 
 use std::arch::x86_64::{
     __m128i, _mm_and_si128, _mm_blendv_epi8, _mm_cmpeq_epi8, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16,
@@ -14,7 +14,7 @@ use std::arch::x86_64::{
 use super::Float;
 use super::one::one;
 
-/// For each count up to 16 a mask of as many bytes at the end.
+/// For each count up to 16: a mask whose last `count` bytes are set.
 const LAST: [[u8; 16]; 17] = {
     let mut masks = [[0; 16]; 17];
     let mut count = 1;
@@ -26,20 +26,20 @@ const LAST: [[u8; 16]; 17] = {
     masks
 };
 
-/// Whether the processor can do this.
+/// Whether the processor has the instructions that this file uses.
 #[inline]
 pub fn is_there() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("lzcnt")
 }
 
-/// The same as [`super::run()`]. Only to be called if [`is_there`] is true.
+/// Does the same as [`super::run()`]. It must only be called if [`is_there`] is true.
 #[inline]
 pub fn run<F: Float>(text: &[u8], at: usize, each: impl FnMut(F)) -> (usize, usize) {
     // SAFETY: the processor has these features, as the caller has checked.
     unsafe { list(text, at, each) }
 }
 
-// With the state of `each` in registers.
+// `each` is passed by value, so that its state stays in registers.
 #[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn list<F: Float>(text: &[u8], at: usize, mut each: impl FnMut(F)) -> (usize, usize) {
     let mut count = 0_usize;
@@ -68,7 +68,7 @@ fn list<F: Float>(text: &[u8], at: usize, mut each: impl FnMut(F)) -> (usize, us
     (count, start)
 }
 
-/// Where commas are among the first 64 bytes, the lowest bit for the first.
+/// A bit for each of the first 64 bytes, set if the byte is a comma. The lowest bit is for the first byte.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn commas(text: &[u8]) -> u64 {
@@ -88,8 +88,8 @@ fn commas(text: &[u8]) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// The number from `start` to `end`, if it is written with a point, digits on both sides and at most 16 of them. Not if it
-/// starts with a zero and another digit: formats differ about that.
+/// The number from `start` to `end`, if it has a point, digits on both sides of it, and at most 16 digits. `None` if it
+/// starts with a zero and another digit, because formats read that differently.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn short<F: Float>(text: &[u8], start: usize, end: usize) -> Option<F> {
@@ -98,8 +98,8 @@ fn short<F: Float>(text: &[u8], start: usize, end: usize) -> Option<F> {
     let blank = head[0] == b' ';
     let negative = (if blank { head[1] } else { head[0] }) == b'-';
     let length = end.wrapping_sub(start).wrapping_sub(usize::from(blank)).wrapping_sub(usize::from(negative));
-    // In `behind` the digits behind the point are in their places. `before` is the text from a byte earlier on: in it the digits
-    // before the point are in their places, as if there were no point.
+    // In `behind` the digits after the point are in their places. `before` is the text that begins one byte earlier. In it
+    // the digits before the point are in the places that they would have without the point.
     let (behind, before) = (load(window.last_chunk()?), load(window.first_chunk()?));
     let points = _mm_movemask_epi8(_mm_cmpeq_epi8(behind, _mm_set1_epi8(b'.' as i8))) as u16;
     let count = points.leading_zeros() as usize;
@@ -119,7 +119,7 @@ fn short<F: Float>(text: &[u8], start: usize, end: usize) -> Option<F> {
     F::of_digits(negative, together(digits), count)
 }
 
-/// The number that 16 digits write.
+/// The number that is written by 16 digits.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn together(digits: __m128i) -> u64 {

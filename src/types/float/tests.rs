@@ -83,7 +83,8 @@ fn only_the_number_is_read() {
     }
 }
 
-/// What `run` reads of a list, and where it stops: the same as one by one.
+/// The numbers that `run` reads from a list, and the place where it stops. Both are the same when the numbers are read one
+/// by one.
 fn list<F: Float + std::fmt::Debug>(text: &str, at: usize) -> (Vec<F>, usize) {
     let (mut numbers, mut slow) = (Vec::new(), Vec::new());
     let (count, end) = run(text.as_bytes(), at, |number: F| numbers.push(number));

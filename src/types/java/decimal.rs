@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &[u8], precision: u8, scale: u8) -> Result<Option<Deci
         return Err(Malformed);
     }
 
-    // Digits up to `kept` are of the rounded number, the next one rounds it.
+    // The first `kept` digits belong to the rounded number. The digit after them decides whether it is rounded up.
     let kept = whole.len() as i64 + exponent + i64::from(scale);
     let mut unscaled = 0_i128;
     let limit = 10_i128.pow(u32::from(precision));
@@ -53,7 +53,7 @@ pub(crate) fn parse(text: &[u8], precision: u8, scale: u8) -> Result<Option<Deci
     Ok(Some(Decimal { unscaled: if negative { -unscaled } else { unscaled }, scale }))
 }
 
-/// An exponent. One beyond those of all DECIMALs is limited, which changes no result.
+/// Reads an exponent. It is limited to a number that is larger than the exponent of any DECIMAL, which changes no result.
 fn parse_exponent(text: &[u8]) -> Result<i64, Malformed> {
     let (sign, digits) = match text {
         [b'-', rest @ ..] => (-1, rest),
@@ -80,11 +80,11 @@ pub(crate) fn rescale(value: Decimal, precision: u8, scale: u8) -> Option<Decima
     (unscaled.abs() < 10_i128.pow(u32::from(precision))).then_some(Decimal { unscaled, scale })
 }
 
-/// Compares by value, whatever the scales.
+/// Compares the values. The scales may differ.
 pub(crate) fn compare(left: Decimal, right: Decimal) -> std::cmp::Ordering {
     let split = |value: Decimal| {
         let divisor = 10_i128.pow(u32::from(value.scale));
-        // 38 digits behind the point fit; both fractions are brought there.
+        // Both fractions are brought to 38 digits after the point, which fit an i128.
         let fraction = value.unscaled % divisor * 10_i128.pow(38 - u32::from(value.scale));
         (value.unscaled / divisor, fraction)
     };

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// What Java's `String.trim` takes away: everything up to the blank.
+/// Does what Java's `String.trim` does: removes all characters up to the blank (U+0020) at both ends.
 pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [0..=b' ', rest @ ..] = text {
         text = rest;
@@ -34,7 +34,7 @@ pub(crate) fn integer(text: &[u8]) -> Option<i64> {
         }
         return Some(if negative { -value } else { value });
     }
-    // Downwards: the smallest number has no positive counterpart.
+    // The value is kept negative, because the smallest number has no positive counterpart.
     let mut value = 0_i64;
     for byte in digits {
         let digit = byte.wrapping_sub(b'0');
@@ -46,7 +46,8 @@ pub(crate) fn integer(text: &[u8]) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
-/// What is before the point of a JSON number, its exponent applied: 1 of `1.9`, 1000 of `1e3`. `None`: out of range.
+/// The part of a JSON number before the point, after its exponent is applied: 1 for `1.9`, 1000 for `1e3`. `None`: out of
+/// range.
 pub(crate) fn whole_part(text: &[u8]) -> Option<i64> {
     let (negative, unsigned) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -59,7 +60,7 @@ pub(crate) fn whole_part(text: &[u8]) -> Option<i64> {
     let point = memchr::memchr(b'.', significand).unwrap_or(significand.len());
     let digits = significand.iter().filter(|byte| byte.is_ascii_digit());
     let kept = usize::try_from(point as i64 + exponent).unwrap_or(0);
-    // Downwards: the smallest number has no positive counterpart.
+    // The value is kept negative, because the smallest number has no positive counterpart.
     let mut value = 0_i64;
     let mut taken = 0;
     for digit in digits.take(kept) {
@@ -73,21 +74,21 @@ pub(crate) fn whole_part(text: &[u8]) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
-/// A decimal exponent. One beyond those of all numbers is limited.
+/// Reads a decimal exponent. It is limited to a number that is larger than the exponent of any number.
 fn exponent(text: &[u8]) -> i64 {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit());
     let value = digits.fold(0_i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1 << 40));
     if text.first() == Some(&b'-') { -value } else { value }
 }
 
-/// `f32` and `f64` as far as their parser must tell them apart.
+/// The differences between `f32` and `f64` that the parser needs.
 pub(crate) trait Real: FromStr {
     const NAN: Self;
     const INFINITY: Self;
     const NEGATIVE_INFINITY: Self;
-    /// Bits of the significand.
+    /// The number of bits of the significand.
     const BITS: i32;
-    /// Exponent of the smallest number above zero.
+    /// The exponent of the smallest number above zero.
     const SMALLEST: i32;
     fn narrow(value: f64) -> Self;
 }
@@ -114,7 +115,7 @@ impl Real for f64 {
     }
 }
 
-/// A trimmed Java number: `1e-3`, `NaN`, `-Infinity`, `1f`, `1d`, `0x1p3`.
+/// Reads a trimmed Java number: `1e-3`, `NaN`, `-Infinity`, `1f`, `1d`, `0x1p3`.
 pub(crate) fn real<R: Real>(text: &[u8]) -> Option<R> {
     let text = trim(text);
     let (negative, magnitude) = match text {
@@ -133,7 +134,7 @@ pub(crate) fn real<R: Real>(text: &[u8]) -> Option<R> {
     std::str::from_utf8(without_suffix(text)).ok()?.parse().ok()
 }
 
-/// Without Java's type suffix.
+/// Removes Java's type suffix.
 fn without_suffix(text: &[u8]) -> &[u8] {
     match text {
         [rest @ .., b'f' | b'F' | b'd' | b'D'] => rest,
@@ -141,11 +142,11 @@ fn without_suffix(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What follows `0x`: hexadecimal digits with or without a point, then `p` and a decimal exponent.
+/// Reads the text after `0x`: hexadecimal digits with or without a point, then `p` and a decimal exponent.
 fn hexadecimal<R: Real>(negative: bool, text: &[u8]) -> Option<R> {
     let split = memchr::memchr2(b'p', b'P', text)?;
     let (digits, exponent) = (&text[..split], &text[split + 1..]);
-    // An exponent out of range is as good as a very large one.
+    // An exponent that is out of range is limited to a very large one, which gives the same result.
     let (exponent_sign, exponent_digits) = match exponent {
         [b'-', rest @ ..] => (-1, rest),
         [b'+', rest @ ..] => (1, rest),
@@ -179,13 +180,13 @@ fn hexadecimal<R: Real>(negative: bool, text: &[u8]) -> Option<R> {
     if !any {
         return None;
     }
-    // A bit far below the last place decides ties as the lost digits would.
+    // This bit is far below the last place. It stands for all lost digits, so a tie is decided as they would decide it.
     significand = significand << 1 | u64::from(lost);
     let value = round_to::<R>(significand, scale - 1 + exponent_sign * written);
     Some(R::narrow(if negative { -value } else { value }))
 }
 
-/// `significand × 2^exponent`, rounded once, half to even, to what `R` can hold.
+/// `significand × 2^exponent`, rounded once to a number of `R`. A half is rounded to the even number.
 fn round_to<R: Real>(significand: u64, exponent: i64) -> f64 {
     if significand == 0 {
         return 0.0;
@@ -205,7 +206,7 @@ fn round_to<R: Real>(significand: u64, exponent: i64) -> f64 {
         }
         _ => 0,
     };
-    // In two steps: 2^-1074 itself is no normal number.
+    // The number is multiplied in two steps, because 2^-1074 itself is subnormal.
     let unit = unit as i32;
     rounded as f64 * 2_f64.powi(unit / 2) * 2_f64.powi(unit - unit / 2)
 }

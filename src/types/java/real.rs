@@ -10,7 +10,7 @@ pub(crate) fn write_double(value: f64, out: &mut impl Write) -> fmt::Result {
     real(value, format_args!("{value:?}"), format_args!("{value:e}"), out)
 }
 
-/// Plain from 10^-3 up to 10^7, `1.0E10` otherwise; always with a point.
+/// Numbers from 10^-3 up to 10^7 are printed plain, others as `1.0E10`. There is always a point.
 fn real(value: f64, plain: fmt::Arguments<'_>, scientific: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
     let magnitude = value.abs();
     if value.is_nan() {
@@ -26,7 +26,7 @@ fn real(value: f64, plain: fmt::Arguments<'_>, scientific: fmt::Arguments<'_>, o
 
 /// `1e10` → `1.0E10`.
 fn scientific_java(number: fmt::Arguments<'_>, out: &mut impl Write) -> fmt::Result {
-    /// Rewrites the number on its way; `e` comes as a part of a piece.
+    /// Rewrites the pieces in which the number is printed. The `e` is inside one of the pieces.
     struct Rewriter<'w, W> {
         out: &'w mut W,
         point: bool,

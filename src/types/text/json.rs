@@ -14,19 +14,20 @@ use crate::types::value::Value;
 
 const NANOS_A_SECOND: i64 = 1_000_000_000;
 
-/// Appends the JSON of a value of `data_type`, which names the fields of a ROW. A MAP whose keys aren't all there has no JSON.
+/// Appends the JSON of a value of `data_type`, which names the fields of a ROW. A MAP with a NULL key can't be written as
+/// JSON.
 pub fn write(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let mut printer = Printer { out, has_null_key: false };
     printer.value(value, data_type);
     if printer.has_null_key {
-        let reason = "a key of the MAP is NULL, JSON has no such name";
+        let reason = "a key of the MAP is NULL, which JSON can't write";
         return Err(EncodeError::reject(sqlstate::NULL_NOT_ALLOWED, reason));
     }
     Ok(())
 }
 
-/// Appends a row as an object whose members are named like the columns. For people to read: a key of a MAP that is NULL is the
-/// name `null`, and what the fields of a ROW are called isn't known.
+/// Appends a row as an object whose members are named like the columns. It is for people to read: a NULL key of a MAP gets
+/// the name `null`, and a ROW's fields have no names, because they aren't known here.
 pub fn row(columns: &[impl AsRef<str>], row: &[Value<'_>], out: &mut Vec<u8>) {
     let mut printer = Printer { out, has_null_key: false };
     printer.separated(b"{}", row, |printer, value, at| {
@@ -46,7 +47,7 @@ impl Printer<'_> {
         match *value {
             Value::Null | Value::Unchanged => self.out.extend_from_slice(b"null"),
             Value::Text(text) => string(text, self.out),
-            // JSON has no such numbers.
+            // JSON has no NaN and no infinities.
             Value::Float(number) if !number.is_finite() => quoted(value, self.out),
             Value::Double(number) if !number.is_finite() => quoted(value, self.out),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_) => {
@@ -114,7 +115,7 @@ impl Printer<'_> {
         self.out.push(brackets[1]);
     }
 
-    /// A map's key: a string, whatever its type.
+    /// A map's key. It is written as a string, whatever its type is.
     fn name(&mut self, key: &Value<'_>, key_type: &DataType) {
         self.has_null_key |= matches!(key, Value::Null | Value::Unchanged);
         let start = self.out.len();
@@ -168,7 +169,7 @@ fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// As ISO 8601, years beyond four digits with a sign.
+/// The date as in ISO 8601. Years with more than four digits have a sign.
 fn date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = date_from_days(days);
     // Writing to a Vec can't fail.

@@ -1,4 +1,4 @@
-//! Values as PostgreSQL prints them: the text form that its input functions read back.
+//! Values as PostgreSQL prints them. Its input functions read this text form.
 
 use super::json;
 use super::scalar::scalar;
@@ -6,8 +6,8 @@ use crate::types::data_type::DataType;
 use crate::types::refusal::EncodeError;
 use crate::types::value::Value;
 
-/// Appends the text form of a value of `data_type`; NULL as `NULL`. Arrays stand in braces, rows in parentheses, a map is
-/// JSON.
+/// Appends the text form of a value of `data_type`. NULL is written as `NULL`, arrays in braces, rows in parentheses, a map
+/// as JSON.
 pub fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match *value {
         Value::Array(elements) => {
@@ -43,7 +43,7 @@ pub fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Resu
                 if at > 0 {
                     out.push(b',');
                 }
-                // NULL is no text at all.
+                // A NULL field of a row is an empty text.
                 if !field.is_null() {
                     part(field, types.get(at).map_or(&DataType::Null, |field| &field.data_type), false, out)?;
                 }
@@ -56,7 +56,7 @@ pub fn print(value: &Value<'_>, data_type: &DataType, out: &mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// A part of an array or a row, in quotes unless it is bare or can't be mistaken for anything else.
+/// Appends a part of an array or a row. It is in quotes, unless it is bare or can't be mistaken for anything else.
 fn part(value: &Value<'_>, data_type: &DataType, bare: bool, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     print(value, data_type, out)?;
@@ -67,13 +67,13 @@ fn part(value: &Value<'_>, data_type: &DataType, bare: bool, out: &mut Vec<u8>) 
     Ok(())
 }
 
-/// Puts what was appended from `start` on into quotes, and backslashes before quotes and backslashes in it.
+/// Puts the text from `start` on into quotes, and a backslash before each quote and backslash in it.
 pub fn quote(out: &mut Vec<u8>, start: usize) {
     let special = |byte: u8| matches!(byte, b'"' | b'\\');
     let mut from = out.len();
     let count = out[start..].iter().filter(|&&byte| special(byte)).count();
     out.resize(from + count + 2, b'"');
-    // Moved from the end, so that nothing is overwritten before it was read.
+    // The bytes are moved from the end, so that no byte is overwritten before it was read.
     let mut to = out.len() - 1;
     while from > start {
         from -= 1;

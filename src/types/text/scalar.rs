@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::types::calendar::{SECONDS_PER_DAY, date_from_days};
 use crate::types::value::{Decimal, Value};
 
-/// Appends the text form of what has no parts.
+/// Appends the text form of a value without parts.
 pub fn scalar(value: &Value<'_>, out: &mut Vec<u8>) {
     match *value {
         Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
@@ -33,7 +33,7 @@ pub fn display(value: impl Display, out: &mut Vec<u8>) {
     let _ = write!(out, "{value}");
 }
 
-/// The shortest digits that read back as the same float; an exponent from `10^limit` and below `10^-4`.
+/// Appends the shortest digits that are read as the same float, with an exponent from `10^limit` on and below `10^-4`.
 pub fn float(value: impl std::fmt::LowerExp + Into<f64> + Copy, limit: i32, out: &mut Vec<u8>) {
     let wide: f64 = value.into();
     if !wide.is_finite() {
@@ -55,7 +55,7 @@ pub fn float(value: impl std::fmt::LowerExp + Into<f64> + Copy, limit: i32, out:
         let _ = write!(out, "e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
         return;
     }
-    // `d.ddd` · 10^exponent becomes plain digits.
+    // The text `d.ddd` becomes plain digits, with the exponent applied.
     let digits = start + usize::from(out[start] == b'-');
     if out.len() > digits + 1 {
         out.remove(digits + 1);
@@ -73,7 +73,7 @@ pub fn float(value: impl std::fmt::LowerExp + Into<f64> + Copy, limit: i32, out:
     }
 }
 
-/// Plain digits, never an exponent.
+/// Appends plain digits, never an exponent.
 pub fn decimal(value: &Decimal, out: &mut Vec<u8>) {
     if value.unscaled < 0 {
         out.push(b'-');
@@ -123,7 +123,7 @@ pub fn time(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
 pub fn timestamp(seconds: i64, nanos: u32, zone: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     date(seconds.div_euclid(SECONDS_PER_DAY), out);
-    // The era stands at the very end.
+    // The era must be the last part of the text.
     let era: &[u8] = if out.ends_with(b" BC") { b" BC" } else { b"" };
     out.truncate(out.len() - era.len());
     debug_assert!(out.len() > start);

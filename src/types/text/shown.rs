@@ -4,7 +4,7 @@ use super::scalar;
 use crate::types::refusal::excerpt;
 use crate::types::value::Value;
 
-/// A value for a message. A float of 300 digits is shortened too.
+/// The text of a value for a message. Long texts are shortened, also those of floats with 300 digits.
 pub fn shown(value: &Value<'_>) -> String {
     let mut printed = Vec::new();
     scalar::scalar(value, &mut printed);

@@ -1,9 +1,10 @@
-//! The length of vectors, and what the table asks of their elements.
+//! The length of vectors, and the elements that the table takes.
 
 use super::element::Contents;
 use crate::types::refusal::{EncodeError, sqlstate};
 
-/// The vector length that the table requires, and what in the table says so (`vector(10)`, `index car_info_feature_idx`).
+/// The vector length that the table requires, and the part of the table that requires it (`vector(10)`, `index
+/// car_info_feature_idx`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dimension {
     pub length: usize,

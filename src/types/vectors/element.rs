@@ -1,4 +1,4 @@
-//! The elements of vectors: their bytes in each kind of column, and the one place that writes them.
+//! The elements of vectors: their bytes in each kind of column, and the code that writes them.
 
 use crate::types::float;
 use crate::types::number::Number;
@@ -6,11 +6,11 @@ use crate::types::number::Number;
 /// One element's bytes in a column.
 pub trait ElementSlot {
     type Number: Number;
-    /// The whole element.
+    /// The bytes of the whole element.
     const WIDTH: usize;
     fn put(value: Self::Number, slot: &mut [u8]);
 
-    /// The number in a slot that holds one.
+    /// The number in a slot. `None`: the slot holds NULL.
     #[inline(always)]
     fn get(slot: &[u8]) -> Option<Self::Number> {
         let at = Self::WIDTH.checked_sub(size_of::<Self::Number>())?;
@@ -18,11 +18,11 @@ pub trait ElementSlot {
     }
 }
 
-/// pgvector's `vector`: the bare float4.
+/// pgvector's `vector`: a float4 without its length.
 pub struct Bare;
 /// `float4[]`: each element with its length before it.
 pub struct Sized4;
-/// `float8[]`.
+/// `float8[]`: each element with its length before it.
 pub struct Sized8;
 
 impl ElementSlot for Bare {
@@ -60,7 +60,7 @@ impl ElementSlot for Sized8 {
 /// The length that stands for NULL.
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
-/// What was written.
+/// Facts about the elements that were written.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     pub nulls: usize,
@@ -68,7 +68,7 @@ pub struct Contents {
     pub not_finite: bool,
 }
 
-/// Writes elements one after another into room made beforehand.
+/// Writes elements one after another into room that was made before.
 pub struct ElementWriter<'a, S> {
     room: &'a mut [u8],
     pub contents: Contents,
@@ -83,11 +83,11 @@ impl<'a, S: ElementSlot> ElementWriter<'a, S> {
         ElementWriter { room: &mut out[start..], contents: Contents::default(), slot: std::marker::PhantomData }
     }
 
-    /// Writes the numbers of a list from `at` on as far as [`float::run`] reads them; gives where it stopped.
+    /// Writes the numbers of a list from `at` on, as far as [`float::run`] reads them. Returns the place where it stopped.
     #[inline(always)]
     pub fn put_run(&mut self, text: &[u8], at: usize) -> usize {
         let room = std::mem::take(&mut self.room);
-        // By value, so that it stays in registers.
+        // This is moved into `put`, so that it stays in registers.
         let mut slots = room.chunks_exact_mut(S::WIDTH);
         let put = move |value| {
             if let Some(slot) = slots.next() {
@@ -112,7 +112,7 @@ impl<'a, S: ElementSlot> ElementWriter<'a, S> {
         self.put_finite(value);
     }
 
-    /// Writes as many numbers as there are, without a branch for each.
+    /// Writes all numbers, without a branch for each.
     #[inline(always)]
     pub fn put_all<T: Copy>(&mut self, values: &[T], number: impl Fn(T) -> S::Number) {
         let (slots, room) = std::mem::take(&mut self.room).split_at_mut(values.len() * S::WIDTH);
@@ -133,7 +133,7 @@ impl<'a, S: ElementSlot> ElementWriter<'a, S> {
         self.contents.nulls += 1;
     }
 
-    /// What was written, and how much room is left over at the end.
+    /// The facts about the elements, and how many bytes of room are left at the end.
     pub fn finish(self) -> (Contents, usize) {
         (self.contents, self.room.len())
     }

@@ -1,4 +1,5 @@
-//! float2, IEEE 754's binary16, which halfvec stores. Converted a chunk at a time: the processor has instructions for that.
+//! float2, IEEE 754's binary16, which halfvec stores. Numbers are converted many at a time: the processor has instructions
+//! for that.
 
 use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
@@ -8,8 +9,8 @@ pub const CHUNK: usize = 64;
 /// The exponent of infinities and NaN.
 const INFINITE: u16 = 0x7c00;
 
-/// Turns big-endian float4 into float2 at the start of the same bytes: rounded to the nearest, a half to even. Whether all of
-/// them stayed finite.
+/// Turns big-endian float4 into float2 at the start of the same bytes. Numbers are rounded to the nearest one, a half to
+/// the even one. Returns whether all of them stayed finite.
 pub fn narrow(bytes: &mut [u8]) -> bool {
     let (mut singles, mut halves) = ([0.0; CHUNK], [f16::ZERO; CHUNK]);
     let (count, mut largest) = (bytes.len() / 4, 0);
@@ -28,7 +29,7 @@ pub fn narrow(bytes: &mut [u8]) -> bool {
     largest < INFINITE
 }
 
-/// Calls `each` with the numbers that the bits of float2 stand for, a chunk at a time.
+/// Calls `each` with the numbers that the bits of float2 stand for, at most [`CHUNK`] at a time.
 #[inline]
 pub fn widen(halves: &[u16], mut each: impl FnMut(&[f32])) {
     let mut singles = [0.0; CHUNK];
@@ -55,7 +56,7 @@ mod tests {
         number
     }
 
-    /// The value by the definition of the format.
+    /// The value according to the definition of the format.
     fn defined(half: u16) -> f64 {
         let (exponent, fraction) = (i32::from(half >> 10 & 0x1f), f64::from(half & 0x3ff));
         let magnitude = match exponent {

@@ -1,4 +1,5 @@
-//! Vector literals `{0.1,0.2}` and `[0.1, 0.2]` → elements. The hot loop of the product.
+//! Reads the elements of the vector literals `{0.1,0.2}` and `[0.1, 0.2]`. For most jobs no other loop takes as much time
+//! as this one.
 
 use super::element::{ElementSlot, ElementWriter};
 use crate::types::float;
@@ -6,13 +7,13 @@ use crate::types::number::{self, Number};
 use crate::types::refusal::{EncodeError, excerpt, sqlstate};
 use crate::types::value::Value;
 
-/// A literal's inside, and how many elements its commas make.
+/// The text between a literal's brackets, and the number of its elements.
 pub struct ArrayLiteral<'a> {
     inside: &'a str,
     pub count: usize,
 }
 
-/// Takes the brackets off. Bounds (`[1:2]={1,2}`) are left to the server.
+/// Removes the brackets. A literal with bounds (`[1:2]={1,2}`) is left to the server.
 pub fn open(text: &str) -> Result<ArrayLiteral<'_>, EncodeError> {
     let trimmed = text.trim_matches(is_blank);
     let inside = match trimmed.as_bytes() {
@@ -67,7 +68,7 @@ impl ArrayLiteral<'_> {
         }
     }
 
-    /// An element that isn't plain digits followed by a comma.
+    /// Writes an element that isn't plain digits followed by a comma.
     #[cold]
     fn write_odd<S: ElementSlot>(&self, element: &str, elements: &mut ElementWriter<'_, S>) -> Result<(), EncodeError> {
         let element = element.trim_matches(is_blank);
@@ -89,7 +90,7 @@ impl ArrayLiteral<'_> {
     }
 }
 
-/// Counted in bytes, which the compiler does for many at once; a chunk's count fits a byte.
+/// Counts in single bytes, so that the compiler counts many at once. The count of a chunk fits a byte.
 fn commas(text: &[u8]) -> usize {
     let in_chunk = |chunk: &[u8]| chunk.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(u8::from(byte == b',')));
     text.chunks(192).map(|chunk| usize::from(in_chunk(chunk))).sum()
@@ -102,13 +103,13 @@ fn read<N: Number>(text: &[u8]) -> Option<(N, usize)> {
     Some((N::nearest(&scanned)?, scanned.length))
 }
 
-/// Nested arrays, escapes, hexadecimal floats and `nan(…)` have a meaning for the server that only it knows.
+/// Only the server knows what nested arrays, escapes, hexadecimal floats and `nan(…)` mean.
 fn is_for_the_server(element: &str) -> bool {
     let unsigned = element.trim_start_matches(['+', '-']).to_ascii_lowercase();
     element.contains(['{', '}', '\\']) || unsigned.starts_with("0x") || unsigned.starts_with("nan(")
 }
 
-/// What the server skips around literals and elements.
+/// Whether the server skips the character around literals and elements.
 fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
 }

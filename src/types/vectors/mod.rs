@@ -1,4 +1,4 @@
-//! The elements of vectors: read from every form that they come in, and written to every form that columns store.
+//! Reads the elements of vectors from every form in which they come, and writes them in every form that columns store.
 
 pub mod dimension;
 pub mod element;

@@ -18,14 +18,14 @@ pub fn normalize<S: ElementSlot>(bytes: &mut [u8], contents: &Contents) -> Resul
     }
     let mut length = sum_of_squares::<S>(bytes, 1.0).sqrt();
     if !length.is_normal() || length < 1e-140 {
-        // Squares that are too large or too small for an f64: measured in units of the largest element.
+        // The squares are too large or too small for an f64, so the elements are first divided by the largest element.
         let unit = numbers::<S>(bytes).fold(0.0, |largest: f64, number| largest.max(number.abs()));
         if unit == 0.0 {
             return refuse("is zero");
         }
         length = sum_of_squares::<S>(bytes, unit).sqrt() * unit;
         if !length.is_finite() {
-            return refuse("is longer than a float8 can say");
+            return refuse("has a length that is too large for a float8");
         }
     }
     for slot in bytes.chunks_exact_mut(S::WIDTH) {
@@ -40,7 +40,7 @@ fn numbers<S: ElementSlot>(bytes: &[u8]) -> impl Iterator<Item = f64> {
     bytes.chunks_exact(S::WIDTH).filter_map(|slot| S::get(slot).map(Number::to_double))
 }
 
-/// In eight sums, so that no addition waits for the one before.
+/// Adds into eight sums, so that an addition doesn't wait for the one before it.
 fn sum_of_squares<S: ElementSlot>(bytes: &[u8], unit: f64) -> f64 {
     let mut sums = [0.0; 8];
     for (at, number) in numbers::<S>(bytes).enumerate() {

@@ -20,7 +20,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Replaces `bytes` by what `text` stands for.
+/// Replaces `bytes` by the bytes that `text` contains in base64.
 pub fn decode_base64(text: &str, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
     bytes.clear();
     BASE64.decode_vec(text.trim_ascii(), bytes).map_err(|error| {
@@ -75,7 +75,7 @@ impl<'a> Packed<'a> {
         if elements.contents.not_finite { self.check_range::<S>() } else { Ok(()) }
     }
 
-    /// A number that isn't finite must have come so, not become so.
+    /// Refuses a finite number that became infinite because the column's type is narrower.
     #[cold]
     fn check_range<S: ElementSlot>(&self) -> Result<(), EncodeError> {
         if self.encoding.number != PackedNumber::F64 {
@@ -92,7 +92,7 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// Nothing in the loop depends on a number, so that it is done for several at once.
+/// No branch in the loop depends on a number, so the compiler handles several numbers at once.
 #[inline(always)]
 fn put<S: ElementSlot, const W: usize>(
     bytes: &[u8],
