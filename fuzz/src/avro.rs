@@ -83,11 +83,11 @@ const STRICTER: [&str; 11] = [
     "not within a day",
     "more than 64 bits",
     "found a block of",
-    "records in records",
+    "records that are nested",
     "the table says NOT NULL",
     " in a change with 'op'",
     "where c, r, u or d was expected",
-    "calls unavailable",
+    "placeholder for an unavailable value",
 ];
 
 const STACK: usize = 64 << 20;

@@ -1,11 +1,11 @@
-//! Base64 as Jackson, and so Flink, reads it.
+//! Base64 as Jackson reads it, which Flink uses.
 
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, decoded_len_estimate};
 use bumpalo::Bump;
 
-/// Padding is needed, unused bits of the last digit don't matter.
+/// Padding is required. Unused bits of the last digit are ignored.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -13,7 +13,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// The bytes that a text stands for; blanks in it don't count. `None` if it is no base64.
+/// Decodes a text. Blanks in it are ignored. `None`: the text is not base64.
 pub(crate) fn decode<'a>(text: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
     let compact: &[u8] = if text.iter().any(|&byte| byte <= b' ') {
         let kept = arena.alloc_slice_copy(text);

@@ -1,27 +1,28 @@
-//! Why a nested message can't be decoded, and where in it: a path of fields and elements, and a byte offset.
+//! The error of a nested message that can't be decoded: the reason and the place, which is a path of fields and elements,
+//! and a byte offset.
 
 use std::fmt;
 
 use crate::error::{Rejection, Stage};
 use crate::excerpt::Shortened;
 
-/// Boxed, because it is made seldom and is part of every result.
+/// The detail is boxed, because every result contains this type, and errors are rare.
 #[derive(Debug)]
 pub struct DecodeError(Box<Detail>);
 
 #[derive(Debug)]
 struct Detail {
     reason: String,
-    /// Counted from 0. `None`: the message as a whole is meant.
+    /// The byte offset, counted from 0. `None`: the error is about the whole message.
     at: Option<usize>,
-    /// From the innermost step outwards.
+    /// The steps of the path. The innermost step is the first.
     path: Vec<Step>,
 }
 
 #[derive(Debug)]
 enum Step {
     Field(String),
-    /// Counted from 0.
+    /// The index of an element, counted from 0.
     Element(usize),
 }
 
@@ -49,14 +50,15 @@ impl DecodeError {
         self
     }
 
-    /// The message's value begins at this byte of it.
+    /// Moves the byte offset from the start of the value to the start of the message. `bytes` is the number of bytes before
+    /// the value.
     #[cold]
     pub fn moved_by(mut self, bytes: usize) -> Self {
         self.0.at = self.0.at.map(|at| at + bytes);
         self
     }
 
-    /// The step at `depth` of the path, counted from the outermost, is the table's column.
+    /// Makes a rejection of the error. The path's step at `depth`, counted from the outermost step, is the table's column.
     pub fn into_rejection(self, depth: usize) -> Rejection {
         let step = self.0.path.len().checked_sub(depth + 1).and_then(|index| self.0.path.get(index));
         match step {

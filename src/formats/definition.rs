@@ -1,4 +1,4 @@
-//! What a format is. `format.rs` lists them all.
+//! The definition of a format. `format.rs` lists all formats.
 
 use std::sync::Arc;
 
@@ -9,31 +9,32 @@ use crate::settings::registry::Registry;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::{DataType, TypePart};
 
-/// A message format with its options as a table sets them.
+/// A message format with the options of a table.
 pub trait MessageFormat: Sized + 'static {
-    /// What `'format' = '…'` says.
+    /// The name in `'format' = '…'`.
     const NAME: &'static str;
 
-    /// Whether its messages can also update and delete rows; the others only ever add some. Such a format can't be the
-    /// format of keys.
+    /// Whether the format's messages can also update and delete rows. Messages of other formats only insert rows. A format
+    /// with updates and deletes can't be the format of message keys.
     const IS_CHANGING: bool;
 
-    /// What the options set; often the format itself.
+    /// The type whose fields the options set. For many formats it is the format itself.
     type Options: Default;
 
     const OPTIONS: &'static [OptionDefinition<Self::Options>];
 
-    /// The format with these options. Each of them is right by itself. `None`: together they are wrong, and the error is noted.
+    /// Makes the format of its options. Each option was checked alone. `None`: together the options are wrong, and the
+    /// error was added to `options`.
     fn new(given: Self::Options, options: &mut TableOptions<'_>) -> Option<Self>;
 
-    /// What it reads from a message beside the columns, with Flink's keys and types. A METADATA column names it with
-    /// `value.` in front.
+    /// The metadata that the format reads from a message, with Flink's keys and types. A METADATA column names it by its
+    /// key with `value.` before it.
     fn metadata() -> Vec<MetadataColumn>;
 
-    /// Why it can't hold a column.
+    /// The reason why the format can't have a column of this type, `None` if it can.
     fn refuse_column(&self, name: &str, data_type: &DataType) -> Option<String>;
 
-    /// What decodes messages. `schemas`: where a format with a registry looks schemas up.
+    /// Makes the decoder of messages. A format with a registry looks up schemas in `schemas`.
     fn decoder(
         &self,
         columns: &[SourceColumn],
@@ -41,27 +42,28 @@ pub trait MessageFormat: Sized + 'static {
         schemas: Option<Arc<dyn Schemas>>,
     ) -> Box<dyn Decode>;
 
-    // What few formats have:
+    // Only a few formats define the following items.
 
-    /// Reads the options; their names have the prefix already.
+    /// Reads the options. `options` already adds the format's prefix to their names.
     fn read(options: &mut TableOptions<'_>) -> Option<Self> {
         let mut given = with_defaults(Self::OPTIONS);
         options.read_into(Self::OPTIONS, &mut given);
         Self::new(given, options)
     }
 
-    /// Why it can't have so many columns. `part`: what it is the format of, `value` or `key`.
+    /// The reason why the format can't have this many columns, `None` if it can. `part` is the part of the message that has
+    /// this format: `value` or `key`.
     fn refuse_count(&self, _columns: usize, _part: &str) -> Option<String> {
         None
     }
 
-    /// Where its messages' schemas are kept, if they name them.
+    /// The registry that has the schemas, if the format's messages name their schema by its number.
     fn registry(&self) -> Option<&Registry> {
         None
     }
 
-    /// Called once, with the columns of the table. A format that needs a schema and was given none derives it from them; one
-    /// that was given a schema checks that it fits them. The error says why it doesn't.
+    /// Called once, with the columns of the table. A format that needs a schema either derives it from the columns or, if
+    /// the options have a schema, checks that this schema fits the columns. The error says why it doesn't.
     fn complete(&mut self, _table: &str, _columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
         Ok(())
     }
@@ -70,13 +72,14 @@ pub trait MessageFormat: Sized + 'static {
 /// A column as a table declares it.
 #[derive(Debug, Clone)]
 pub struct DeclaredColumn<'t> {
-    /// With the name that messages have for it.
+    /// The column, with the name that it has in messages.
     pub column: SourceColumn,
-    /// What is NOT NULL inside its type.
+    /// Which parts of the column's type are NOT NULL.
     pub parts: &'t [TypePart],
 }
 
-/// What is said of other keys where a map has strings for keys. `format`: `JSON`, `Avro`.
+/// The error for a MAP whose keys (or a MULTISET whose elements) aren't strings, in a format whose maps can only have
+/// strings as keys. `format` is `JSON` or `Avro`.
 pub(crate) fn keys_that_are_no_texts(data_type: &DataType, format: &str) -> Option<String> {
     data_type.find_map(&|inner| match inner {
         DataType::Map(key, _) if !key.is_text() => {

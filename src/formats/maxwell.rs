@@ -1,4 +1,4 @@
-//! Flink's `maxwell-json` format: a MySQL row, and what an update changed of it.
+//! Flink's `maxwell-json` format: a MySQL row, and the old values of the columns that an update changed.
 
 use bumpalo::Bump;
 
@@ -73,7 +73,7 @@ impl Maxwell {
         let missing = |name: &str| DecodeError::of_message(format!("found no '{name}' in a change"));
         let data = || message.row(self.data).ok_or_else(|| missing("data"));
         Ok(match message.text(self.kind) {
-            // A bootstrap reads a table that was there before.
+            // Maxwell writes this type for rows that were in the table before it started.
             Some("insert" | "bootstrap-insert") => message.one(Change::Insert(message.whole(data()?)?)),
             Some("delete") => message.one(Change::Delete(message.whole(data()?)?)),
             Some("update") => {

@@ -1,4 +1,4 @@
-//! What a record tells beside its value: topic, partition, offset, timestamp, headers.
+//! The metadata of a record: topic, partition, offset, timestamp, headers.
 
 use bumpalo::Bump;
 
@@ -25,7 +25,7 @@ enum MetadataKey {
 }
 
 impl RecordMetadata {
-    /// `None` names a key that no record has.
+    /// `None`: a column names a key that no record has.
     pub fn new(columns: &[MetadataColumn]) -> Option<Self> {
         let key = |column: &MetadataColumn| {
             Some(match column.key.as_str() {
@@ -76,7 +76,7 @@ fn value<'a>(bytes: Option<&'a [u8]>) -> Value<'a> {
     bytes.map_or(Value::Null, Value::Bytes)
 }
 
-/// A MAP has a key once; of headers with one name the last counts.
+/// The headers as a MAP, in which a key comes once. If several headers have the same name, the last one counts.
 fn last_of_each<'a>(headers: &'a [Header<'a>], arena: &'a Bump) -> &'a [(Value<'a>, Value<'a>)] {
     let mut entries = bumpalo::collections::Vec::with_capacity_in(headers.len(), arena);
     for (index, (name, bytes)) in headers.iter().enumerate() {

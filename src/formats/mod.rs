@@ -1,5 +1,5 @@
-//! Message bytes → changes (new rows, updates, deletes). One folder or file for each format. Only `protobuf` reads a file: its
-//! descriptors.
+//! Message bytes → changes (new rows, updates, deletes). One folder or file for each format. Only `protobuf` reads a file:
+//! the one with its descriptors.
 
 pub mod avro;
 mod base64;
@@ -26,8 +26,8 @@ use crate::error::{Rejection, Result as JobResult};
 use crate::record::Record;
 use crate::types::value::Value;
 
-/// What one message holds. A row has a value for each of the source's columns, then for each of the format's metadata
-/// columns.
+/// The result of decoding a message. A row has a value for each of the source's columns, then one for each of the format's
+/// metadata columns.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Decoded<'a> {
     pub changes: &'a [Change<'a>],
@@ -44,10 +44,11 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// A message format. Values borrow the message or `arena`, which the caller resets after each record.
+/// Decodes the messages of a format. Values borrow from the message or from `arena`, which the caller resets after each
+/// record.
 pub trait Decode: Send {
-    /// Asked before a record is decoded. `false`: something that it needs (a schema) isn't there now, so the record must be
-    /// offered again later. An error: it will never be there.
+    /// Called before a record is decoded. `false`: a schema that the record needs isn't available now, so the record must
+    /// be offered again later. An error: the schema will never be available.
     fn is_ready(&mut self, _: &Record<'_>) -> JobResult<bool> {
         Ok(true)
     }

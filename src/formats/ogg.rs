@@ -1,4 +1,4 @@
-//! Flink's `ogg-json` format: a change that Oracle GoldenGate tells.
+//! Flink's `ogg-json` format: the changes that Oracle GoldenGate writes.
 
 use bumpalo::Bump;
 

@@ -29,7 +29,8 @@ pub(crate) fn time_of_day(text: &[u8]) -> Option<i64> {
     Some(smart_time(hour, minute, second, nanos)? * 1_000_000_000 + i64::from(nanos))
 }
 
-/// `yyyy-[m]m-[d]d`: days since 1970. As `java.sql.Date` has it, a day past the month is one of the next month.
+/// `yyyy-[m]m-[d]d`: days since 1970. A day after the month's last one means a day of the next month, as in
+/// `java.sql.Date`.
 pub(crate) fn date(text: &[u8]) -> Option<i32> {
     let mut parts = text.splitn(3, |&byte| byte == b'-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
@@ -43,8 +44,8 @@ pub(crate) fn date(text: &[u8]) -> Option<i32> {
     i32::try_from(days_from_date(year, month as u32, 1) + day - 1).ok()
 }
 
-/// ISO `yyyy-MM-ddTHH:mm[:ss[.fraction]]`: seconds since 1970 and nanoseconds. Days past the month's end and 24 o'clock
-/// are none.
+/// ISO `yyyy-MM-ddTHH:mm[:ss[.fraction]]`: seconds since 1970 and nanoseconds. A day after the month's last one, and 24
+/// o'clock, are refused.
 pub(crate) fn iso_timestamp(text: &[u8]) -> Option<(i64, u32)> {
     let mut rest = text;
     let days = iso_day(&mut rest)?;
@@ -79,7 +80,7 @@ pub(crate) fn whole_seconds(text: &[u8]) -> Option<i64> {
     Some(smart_time(hour, minute, second, nanos)? % SECONDS_PER_DAY * 1_000_000_000)
 }
 
-/// Four digits; more, up to nine, only after a sign.
+/// A year of four digits, or of up to nine digits if it has a sign.
 fn year(rest: &mut &[u8]) -> Option<i64> {
     let (negative, least, digits) = match *rest {
         [b'-', digits @ ..] => (true, 4, digits),
@@ -98,7 +99,7 @@ fn year(rest: &mut &[u8]) -> Option<i64> {
     }
 }
 
-/// Nothing, or a point and up to nine digits: nanoseconds.
+/// The nanoseconds of an empty text, or of a point and up to nine digits.
 fn fraction(text: &[u8]) -> Option<u32> {
     let digits = match text {
         [] => return Some(0),

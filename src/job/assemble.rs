@@ -24,7 +24,7 @@ struct Assembly<'a> {
     input: &'a JobInput<'a>,
     catalog: JobCatalog,
     settings: Settings,
-    readers: Vec<ReadTable>,
+    read_tables: Vec<ReadTable>,
     sources: Vec<Source>,
     mappings: Vec<Mapping>,
     report: Report,
@@ -35,7 +35,7 @@ struct ReadTable {
     table: usize,
     source: Source,
     relation: Relation,
-    /// Its number among the job's sources, once an INSERT reads it.
+    /// The number of the source in the job. `None` until an INSERT reads the table.
     number: Option<usize>,
 }
 
@@ -48,7 +48,7 @@ pub fn assemble(script: Script, input: &JobInput<'_>) -> Result<Job, Error> {
         input,
         catalog: JobCatalog::new(broken),
         settings,
-        readers: Vec::new(),
+        read_tables: Vec::new(),
         sources: Vec::new(),
         mappings: Vec::new(),
         report,
@@ -112,7 +112,7 @@ impl Assembly<'_> {
         self.report.diagnostics.extend(errors);
         let Some(sink) = sink else { return };
         if projections.is_empty() {
-            self.sink(sink, DeclaredSink::default()); // the query is wrong; so may be the table
+            self.sink(sink, DeclaredSink::default()); // the query is wrong; the table may be wrong too
         }
         for projection in projections {
             let source = self.source(projection.table);
@@ -136,7 +136,7 @@ impl Assembly<'_> {
         }
     }
 
-    /// What a name in FROM stands for.
+    /// The columns of the table or view that a name in FROM stands for.
     fn relation(&mut self, name: &Name) -> Option<Relation> {
         match self.catalog.find(&name.text) {
             None => {
@@ -156,23 +156,24 @@ impl Assembly<'_> {
             }
             Some(CatalogEntry::Table(number)) => {
                 self.use_table(number, name, "read from")?;
-                if let Some(reader) = self.readers.iter().find(|reader| reader.table == number) {
-                    return Some(reader.relation.clone());
+                if let Some(read) = self.read_tables.iter().find(|read| read.table == number) {
+                    return Some(read.relation.clone());
                 }
                 let table = &self.catalog.tables[number];
                 let (source, relation) = source::read(table, number, self.input, &mut self.report);
-                self.readers.push(ReadTable { table: number, source, relation: relation.clone(), number: None });
+                self.read_tables.push(ReadTable { table: number, source, relation: relation.clone(), number: None });
                 Some(relation)
             }
         }
     }
 
-    /// A source is read once, however many INSERTs use it.
+    /// Adds the source of a table to the job, and returns its number. A source is read once, even if several INSERTs use
+    /// it.
     fn source(&mut self, table: usize) -> usize {
         let next = self.sources.len();
-        let Some(reader) = self.readers.iter_mut().find(|reader| reader.table == table) else { return next };
-        *reader.number.get_or_insert_with(|| {
-            self.sources.push(reader.source.clone());
+        let Some(read) = self.read_tables.iter_mut().find(|read| read.table == table) else { return next };
+        *read.number.get_or_insert_with(|| {
+            self.sources.push(read.source.clone());
             next
         })
     }
@@ -191,7 +192,7 @@ impl Assembly<'_> {
         None
     }
 
-    /// Notes whether a table's connector can do what is asked of it.
+    /// Checks whether a table with this connector can be used in this role. If not, an error is added.
     fn use_table(&mut self, number: usize, name: &Name, role: &str) -> Option<()> {
         let table = &mut self.catalog.tables[number];
         table.is_used = true;
@@ -239,8 +240,8 @@ impl Assembly<'_> {
         Some(sink)
     }
 
-    /// As in Flink, a table that no INSERT uses may have errors. But if an INSERT has an error, it may have meant this table. So then
-    /// the table's errors are listed too.
+    /// As in Flink, a table that no INSERT uses may have errors. But if an INSERT has an error, perhaps this table was
+    /// meant. Then the table's errors are listed too.
     fn check_unused(&mut self) {
         if self.report.diagnostics.is_empty() {
             for table in self.catalog.tables.iter().filter(|table| !table.is_used) {

@@ -1,21 +1,21 @@
-//! A topic that a program attaches to a table: the parts of a job that have no file.
+//! A topic that a program attaches to a table. It is a job without a file.
 
 use crate::error::{Diagnostic, Error, Location};
 use crate::options::OptionEntry;
 use crate::settings::TableName;
 use crate::sql::parse::{self, CreateTable, Name, Script, SqlStatement, column_of_text};
 
-/// A program's parts have no place in a file.
+/// Statements of a program have no place in a file.
 const NOWHERE: Location = Location { line: 0, column: 0 };
-/// All columns of the topic go into the table. Everything else about the two is data.
+/// All columns of the topic go into the table.
 const INSERT: &str = "INSERT INTO sink SELECT * FROM source";
 
-/// A topic on its way into a table.
+/// A topic and the table that it is written to.
 #[derive(Clone)]
 pub struct AttachedTopic {
-    /// Why the table's name is wrong.
+    /// The reason why the table's name is wrong.
     wrong: Option<String>,
-    /// With what stands behind each name in a CREATE TABLE: the type.
+    /// The names of the columns, and their types as in a CREATE TABLE.
     columns: Vec<(String, String)>,
     source: Vec<OptionEntry>,
     sink: Vec<OptionEntry>,
@@ -54,12 +54,12 @@ impl AttachedTopic {
         self.sink.push(OptionEntry::of_program(name, value));
     }
 
-    /// The statements of the same job, with what is wrong with the parts.
+    /// The statements of the job, and the errors in the columns and names.
     pub(super) fn script(&self) -> Script {
         let mut script = parse::parse(INSERT);
         script.errors.extend(self.wrong.iter().map(|message| Diagnostic { location: None, message: message.clone() }));
         let source = self.table("source", &self.source, &mut script.errors);
-        // What is wrong with a column has been said of the source.
+        // The source has the same columns, so their errors are in the list already.
         let sink = self.table("sink", &self.sink, &mut Vec::new());
         script.statements.splice(..0, [source, sink].map(SqlStatement::CreateTable));
         script
@@ -83,7 +83,7 @@ impl AttachedTopic {
     }
 }
 
-/// The same error without places in a file.
+/// The error without places in a file.
 pub(super) fn without_places(error: Error) -> Error {
     match error {
         Error::Config(found) => {

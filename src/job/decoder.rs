@@ -1,4 +1,4 @@
-//! The decoder of a source: of its messages' values, and of their keys where they are read.
+//! The decoder of a source. It decodes the values of messages, and their keys if the source reads them.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::job::settings::source::Source;
 use crate::schema_registry::schemas::Schemas;
 use crate::types::column::SourceColumn;
 
-/// Where a format looks schemas up, if it does.
+/// Opens the place where a format looks up schemas. `None` for a format that needs no schemas.
 pub type SchemasOf<'s> = &'s dyn Fn(&Format) -> JobResult<Option<Arc<dyn Schemas>>>;
 
-/// The decoder of a source table's messages, their keys included.
+/// The decoder of a source's messages.
 pub fn of_source(source: &Source, schemas_of: SchemasOf<'_>) -> JobResult<Box<dyn Decode>> {
     let in_value: Vec<SourceColumn> =
         source.columns_in_value().into_iter().filter_map(|index| source.columns.get(index).cloned()).collect();

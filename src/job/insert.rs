@@ -1,4 +1,4 @@
-//! Maps a query onto a sink table's columns: by position, with the conversions that Flink does by itself.
+//! Assigns the columns of a query to the columns of a sink table, by position and with Flink's implicit conversions.
 
 use super::table::DeclaredTable;
 use crate::job::settings::source::Source;
@@ -11,7 +11,7 @@ use crate::sql::plan::{OutputColumn, Projection};
 use crate::types::column::SourceColumn;
 use crate::types::data_type::{DataType, UNBOUNDED};
 
-/// The columns of a sink table with what feeds them.
+/// The columns of a sink table, and the expressions whose values they get.
 #[derive(Default)]
 pub struct Mapped {
     pub columns: Vec<SinkColumn>,
@@ -20,8 +20,8 @@ pub struct Mapped {
     pub filter: Option<Expression>,
 }
 
-/// The written columns are the declared ones, in their order. Those that the INSERT doesn't list are NULL.
-/// `trim_pad`: texts and bytes are brought to the declared lengths, whatever came.
+/// The written columns are all declared ones, in their order. Columns that the INSERT doesn't list are NULL. `trim_pad`:
+/// texts and bytes are always cut or padded to the declared lengths.
 pub fn map(
     insert: &Insert,
     table: &DeclaredTable,
@@ -67,9 +67,10 @@ pub fn map(
     Mapped { columns, declared_key, expressions, filter: projection.filter }
 }
 
-/// A message without a value deletes its key's row, and carries nothing else to find that row by.
+/// Checks the key of an `upsert-kafka` source. A message without a value deletes the row of its key, and the row can only
+/// be found by this key.
 pub fn check_upsert_key(insert: &Insert, table: &DeclaredTable, source: &Source, mapped: &Mapped, report: &mut Report) {
-    // A source without a key has been refused.
+    // A source without a key was refused before.
     let Some(fields) = source.key.as_ref().map(|key| &key.fields).filter(|fields| !fields.is_empty()) else { return };
     let carried = |index: &usize| fields.iter().any(|field| field.column == *index);
     let column = |&index: &usize| mapped.columns.get(index).zip(mapped.expressions.get(index));
@@ -99,7 +100,7 @@ fn columns(count: usize) -> String {
     if count == 1 { "1 column".into() } else { format!("{count} columns") }
 }
 
-/// Indexes of the columns that the query feeds, in its order. `None` stands for an unknown one.
+/// Indexes of the columns that get the query's values, in the query's order. `None` stands for an unknown column.
 fn targets(
     listed: Option<&[Name]>,
     declared: &[SourceColumn],
@@ -126,7 +127,7 @@ fn targets(
     targets
 }
 
-/// Brings a text or bytes to the declared length.
+/// Makes a text or bytes fit the declared length.
 fn fit(feed: Expression, declared: &DataType) -> Expression {
     let has_length = match declared {
         DataType::Char(length) | DataType::Varchar(length) => *length != UNBOUNDED,
@@ -135,7 +136,8 @@ fn fit(feed: Expression, declared: &DataType) -> Expression {
     };
     match feed {
         _ if !has_length => feed,
-        // Nothing holds a source's values to the length of their type, so it is no reason to leave out the cast.
+        // The cast is made even if the source's column has the same type: a source doesn't check that a value has the
+        // length of its column's type.
         Expression::Column(index, data_type) => {
             let unbounded = if data_type.is_text() { DataType::STRING } else { DataType::Varbinary(UNBOUNDED) };
             Expression::Cast(Box::new(Expression::Column(index, unbounded)), declared.clone())

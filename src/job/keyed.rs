@@ -1,4 +1,4 @@
-//! Rows of a message's key and value together: `key.format` beside the value's, and `upsert-kafka`.
+//! Makes rows of a message's key and value: for tables with `key.format`, and for `upsert-kafka`.
 
 use bumpalo::Bump;
 
@@ -12,11 +12,12 @@ use crate::types::value::Value;
 pub(crate) struct Keyed {
     key: Box<dyn Decode>,
     value: Box<dyn Decode>,
-    /// The column of each field of the key.
+    /// For each field of the message key: the index of its column.
     in_key: Vec<usize>,
-    /// That of each value of the value's rows. `None`: they have all columns, in their order.
+    /// For each value of a row that the message value's format decodes: the index of its column. `None`: these rows have
+    /// all columns, in the order of the table.
     in_value: Option<Vec<usize>>,
-    /// Columns, then the format's metadata.
+    /// The length of a row: the number of columns, plus the number of the format's metadata columns.
     width: usize,
     upsert: bool,
 }
@@ -36,7 +37,8 @@ impl Keyed {
         }
     }
 
-    /// A value's row with the columns that only the key has. Where both have one, the value's counts, NULL too.
+    /// A row of the message value, completed by the columns that only the message key has. If both have a column, the
+    /// message value's counts, even if it is NULL.
     fn joined<'a>(&self, key: &'a [Value<'a>], row: &'a [Value<'a>], arena: &'a Bump) -> &'a [Value<'a>] {
         let lacks = |column: &usize| row.get(*column) == Some(&Value::Unchanged);
         match &self.in_value {
@@ -46,7 +48,7 @@ impl Keyed {
         }
     }
 
-    /// What neither has is [`Value::Unchanged`].
+    /// A row of the key's fields and these values. Columns that are in neither are [`Value::Unchanged`].
     fn row<'a>(
         &self,
         key: &'a [Value<'a>],
@@ -71,7 +73,7 @@ impl Decode for Keyed {
 
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
         let of_key = self.key.decode(&Record { value: record.key, ..*record }, arena).map_err(of_the_key)?;
-        // Formats of keys only ever add rows, one a message.
+        // A format of message keys only inserts rows, at most one for each message.
         let Some(Change::Insert(key)) = of_key.changes.first() else {
             return Ok(Decoded { changes: &[], ..of_key });
         };

@@ -1,10 +1,11 @@
-//! `CREATE TABLE … LIKE other`: what a table takes over from another one.
+//! `CREATE TABLE … LIKE other`: the columns, constraints and options that a table takes over from another one.
 
 use crate::options::OptionEntry;
 use crate::options::report::Report;
 use crate::sql::parse::{ColumnDefinition, ColumnKind, CreateTable, LikeClause, Merging, PrimaryKey};
 
-/// The table as if all of it were written out. It is an error if something is in both that may be there only once.
+/// The table as if it were written without LIKE. If both tables have something that is allowed only once, an error is
+/// added.
 pub fn derive(own: CreateTable, base: &CreateTable, like: &LikeClause, report: &mut Report) -> CreateTable {
     let from = &base.name.text;
     let mut columns: Vec<ColumnDefinition> =
@@ -41,7 +42,7 @@ pub fn derive(own: CreateTable, base: &CreateTable, like: &LikeClause, report: &
     }
 }
 
-/// How LIKE treats columns of this kind. `None`: columns that are stored are always taken over.
+/// How LIKE treats columns of this kind. `None`: the column is stored. Such columns are always taken over.
 fn merging(column: &ColumnDefinition, like: &LikeClause) -> Option<Merging> {
     match column.kind {
         ColumnKind::Physical { .. } => None,
@@ -64,6 +65,6 @@ fn options(own: Vec<OptionEntry>, base: &CreateTable, like: &LikeClause, report:
             report.error(entry.key_at, message);
         }
     }
-    // The last one wins.
+    // If an option is there twice, the last one counts.
     base.options.iter().cloned().chain(own).collect()
 }

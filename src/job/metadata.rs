@@ -11,10 +11,11 @@ use crate::sql::parse::{ColumnKind, Name};
 use crate::types::column::MetadataColumn;
 use crate::types::data_type::{DataType, RowField, UNBOUNDED};
 
-/// In front of a format's keys.
+/// The prefix of a format's keys.
 const OF_THE_VALUE: &str = "value.";
 
-/// What a Kafka record tells beside its value. The most expensive ones come last: those behind the last used one are not read.
+/// The metadata of a Kafka record. The most expensive columns come last, because columns after the last one that is used
+/// are not read.
 fn record_metadata() -> Vec<MetadataColumn> {
     let bytes = DataType::Varbinary(UNBOUNDED);
     let header = vec![
@@ -34,11 +35,11 @@ fn record_metadata() -> Vec<MetadataColumn> {
     keys.map(|(key, data_type)| MetadataColumn { key: key.into(), data_type }).into()
 }
 
-/// The metadata that a table's columns name, each key once.
+/// The metadata that a table's columns name. Each key is in it once.
 pub struct Metadata {
     pub format: Vec<MetadataColumn>,
     pub record: Vec<MetadataColumn>,
-    /// Columns before them in a source's row.
+    /// The number of columns before the metadata in a source's row.
     physical: usize,
 }
 
@@ -63,7 +64,7 @@ impl Metadata {
         metadata
     }
 
-    /// Where a key's value stands in a source's row, and its type.
+    /// The index of a key's value in a source's row, and the value's type.
     pub fn find(&self, key: &str) -> Option<(usize, &DataType)> {
         let (list, before, key) = match key.strip_prefix(OF_THE_VALUE) {
             Some(key) => (&self.format, self.physical, key),
@@ -74,7 +75,8 @@ impl Metadata {
     }
 }
 
-/// Leaves out the metadata of records behind the last that a mapping uses: headers, above all, are read for them only.
+/// Removes the metadata of records after the last one that a mapping uses. Above all, headers are read only if they are
+/// used.
 pub fn drop_unused<'m>(source: &mut Source, mappings: impl Iterator<Item = &'m Mapping>) {
     let before = source.columns.len() + source.format_metadata.len();
     let mut used = before;

@@ -1,4 +1,4 @@
-//! A table that is read: its options, and what its columns stand for in terms of the rows that are decoded.
+//! Reads a source table: its options, and how its columns are made of the decoded rows.
 
 use super::JobInput;
 use super::metadata::Metadata;
@@ -16,7 +16,7 @@ use crate::sql::plan::{NamedExpression, Relation, Scope, check_size};
 use crate::types::column::SourceColumn;
 use crate::types::data_type::DataType;
 
-/// A source as a query sees it. `number` is the table's in the catalog.
+/// The source, and its columns for queries. `number` is the table's number in the catalog.
 pub fn read(table: &DeclaredTable, number: usize, input: &JobInput<'_>, report: &mut Report) -> (Source, Relation) {
     let definition = &table.definition;
     let mut options =
@@ -49,7 +49,7 @@ pub fn read(table: &DeclaredTable, number: usize, input: &JobInput<'_>, report: 
     (source, relation)
 }
 
-/// Its columns, as indexes.
+/// The columns of the primary key, as indexes.
 fn primary_key(table: &DeclaredTable, columns: &[SourceColumn]) -> Vec<usize> {
     let key = table.definition.primary_key.iter().flat_map(|key| &key.columns);
     key.filter_map(|name| columns.iter().position(|column| column.name == name.text)).collect()
@@ -59,7 +59,7 @@ fn check_primary_key(table: &DeclaredTable, source: &Source, report: &mut Report
     match &table.definition.primary_key {
         Some(key) if !source.is_changing() => {
             let message = format!(
-                "table '{}' can't have a PRIMARY KEY: its format only ever adds rows; declare it on the table written to",
+                "table '{}' can't have a PRIMARY KEY: its format only inserts rows; declare the key on the table that is written to",
                 table.name()
             );
             report.error(Some(key.at), message);
@@ -75,14 +75,14 @@ fn check_primary_key(table: &DeclaredTable, source: &Source, report: &mut Report
     }
 }
 
-/// Whether the formats can hold the columns that they are to hold.
+/// Checks whether the formats can have the columns that the table gives them.
 fn check_columns(table: &DeclaredTable, source: &Source, report: &mut Report) {
     let in_value = source.columns_in_value();
     let in_key: Vec<usize> = source.key.iter().flat_map(|key| &key.fields).map(|field| field.column).collect();
     let of_key = source.key.as_ref().map(|key| (&key.format, in_key, "key"));
     for (format, columns, part) in [(&source.format, in_value, "value")].into_iter().chain(of_key) {
         check_types(table, source, &columns, format, report);
-        // An empty key has been refused.
+        // An empty key was refused before.
         if part == "value" || !columns.is_empty() {
             let problem = format.refuse_count(columns.len(), part);
             problem.into_iter().for_each(|message| {
@@ -92,8 +92,8 @@ fn check_columns(table: &DeclaredTable, source: &Source, report: &mut Report) {
     }
 }
 
-/// All columns in the order of the declaration. A computed one may use every column that is not, and those computed
-/// before it.
+/// All columns in the order of the declaration. A computed column can use all columns that aren't computed, and the
+/// computed columns before it.
 fn named_columns(table: &DeclaredTable, metadata: &Metadata, report: &mut Report) -> Vec<NamedExpression> {
     let mut physical = 0;
     let mut known: Vec<NamedExpression> = Vec::new();
@@ -122,7 +122,7 @@ fn named_columns(table: &DeclaredTable, metadata: &Metadata, report: &mut Report
     known
 }
 
-/// The key's value, as the type that the column is declared with.
+/// The value of a metadata key, cast to the type that the column is declared with.
 fn metadata_value(metadata: &Metadata, key: &Name, declared: &DataType, report: &mut Report) -> Expression {
     let Some((index, data_type)) = metadata.find(&key.text) else { return null(declared.clone()) };
     if can_cast(data_type, declared) {
@@ -133,12 +133,12 @@ fn metadata_value(metadata: &Metadata, key: &Name, declared: &DataType, report: 
     null(declared.clone())
 }
 
-/// Stands in for what is wrong and has been noted.
+/// Takes the place of an expression with an error, after the error was added.
 fn null(data_type: DataType) -> Expression {
     Expression::Literal(Literal::Null, data_type)
 }
 
-/// Gives the formats that have a schema the one of their columns.
+/// Gives each format that needs a schema the schema of its columns.
 fn complete(table: &DeclaredTable, source: &mut Source, report: &mut Report) {
     let declared = |index: usize, column: SourceColumn| {
         let name = source.columns.get(index).map_or("", |column| column.name.as_str());

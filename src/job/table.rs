@@ -12,7 +12,7 @@ use crate::sql::plan::Relation;
 use crate::types::column::SourceColumn;
 use crate::types::data_type::TypePart;
 
-/// What a table is, by its `connector`.
+/// What kind of table the `connector` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectorKind {
     Kafka,
@@ -20,7 +20,7 @@ pub enum ConnectorKind {
     Adbpg(String),
     Other(String),
     Missing,
-    /// A `${…}` in it can't be replaced.
+    /// A `${…}` in the option can't be replaced.
     Unreadable {
         at: Option<Location>,
         message: String,
@@ -39,7 +39,7 @@ impl DeclaredTable {
         &self.definition.name.text
     }
 
-    /// The physical columns: those that a message holds, or that a target stores. A column of the key holds no NULL.
+    /// The physical columns: those that a message contains or a target stores. Columns of the primary key are NOT NULL.
     pub fn columns(&self) -> Vec<SourceColumn> {
         let key = self.definition.primary_key.as_ref();
         let in_key = |name: &str| key.is_some_and(|key| key.columns.iter().any(|column| column.text == name));
@@ -56,7 +56,7 @@ impl DeclaredTable {
 }
 
 impl DeclaredTable {
-    /// What is NOT NULL inside the type of a physical column.
+    /// Which parts of a physical column's type are NOT NULL.
     pub fn parts(&self, column: &str) -> &[TypePart] {
         let found = self.definition.columns.iter().find(|other| other.name.text == column);
         match found.map(|column| &column.kind) {
@@ -69,25 +69,25 @@ impl DeclaredTable {
 #[derive(Debug)]
 pub struct DeclaredView {
     pub name: Name,
-    /// `None`: its query is wrong. The error is noted.
+    /// The columns of the view. `None`: its query is wrong, and the error was added.
     pub relation: Option<Relation>,
     pub is_used: bool,
 }
 
-/// What a name stands for, by its number among the tables or views.
+/// The table or view that a name stands for, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CatalogEntry {
     Table(usize),
     View(usize),
 }
 
-/// Tables and views keep their numbers when they are dropped; only their names go.
+/// The tables and views of a job file. When one is dropped, it keeps its number, and only its name is removed.
 #[derive(Debug, Default)]
 pub struct JobCatalog {
     pub tables: Vec<DeclaredTable>,
     pub views: Vec<DeclaredView>,
     names: Vec<(String, CatalogEntry)>,
-    /// Names whose declaration has a syntax error.
+    /// The names of tables and views whose declaration has a syntax error.
     broken: Vec<String>,
 }
 
@@ -129,7 +129,7 @@ impl JobCatalog {
         self.views.push(view);
     }
 
-    /// Whether a name can be declared.
+    /// Whether a name can be declared. If not, an error is added.
     pub fn is_free(&self, name: &Name, if_not_exists: bool, report: &mut Report) -> bool {
         let Some(earlier) = self.find(&name.text) else { return true };
         if !if_not_exists {
@@ -142,7 +142,7 @@ impl JobCatalog {
         false
     }
 
-    /// The table of a LIKE.
+    /// The table that a LIKE names.
     fn base(&mut self, name: &Name, report: &mut Report) -> Option<&DeclaredTable> {
         match self.find(&name.text) {
             Some(CatalogEntry::Table(table)) => {
@@ -179,7 +179,7 @@ impl JobCatalog {
         !self.names.iter().any(|(_, entry)| *entry == CatalogEntry::Table(table))
     }
 
-    /// A name whose declaration could not be read isn't unknown.
+    /// Adds the error for an unknown name. A name whose declaration has a syntax error isn't unknown.
     pub fn note_unknown(&self, name: &Name, report: &mut Report) {
         if !self.broken.contains(&name.text) {
             report.error(Some(name.at), self.unknown(&name.text));
@@ -193,7 +193,7 @@ impl JobCatalog {
         }
     }
 
-    /// Every `-D TABLE.OPTION` must name a table of the file.
+    /// Checks that every `-D TABLE.OPTION` names a table of the file.
     pub fn check_overrides(&self, input: &JobInput<'_>, report: &mut Report) {
         for replacement in input.overrides {
             let name = &replacement.table;
@@ -218,7 +218,7 @@ impl JobCatalog {
     }
 }
 
-/// The columns that the key and PARTITIONED BY name.
+/// Checks the columns that the primary key and PARTITIONED BY name.
 fn check_named_columns(definition: &CreateTable, report: &mut Report) {
     let find = |name: &Name| definition.columns.iter().find(|column| column.name.text == name.text);
     for name in definition.primary_key.iter().flat_map(|key| &key.columns) {
@@ -239,7 +239,7 @@ fn check_named_columns(definition: &CreateTable, report: &mut Report) {
     }
 }
 
-/// Only the adbpg connectors take their keys in any case.
+/// Only the adbpg connectors take option names in upper and lower case.
 fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<String>) -> ConnectorKind {
     let last = |is_key: &dyn Fn(&str) -> bool| {
         let entry = options.iter().rfind(|entry| is_key(&entry.key))?;
@@ -259,7 +259,7 @@ fn connector(options: &[OptionEntry], environment: &dyn Fn(&str) -> Option<Strin
     }
 }
 
-/// `adbpg`, `adbpg-nightly-1.13` …; their keys are read in any case.
+/// Whether it is `adbpg`, `adbpg-nightly-1.13` … Their option names may be in upper or lower case.
 fn is_adbpg_connector(name: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name == "adbpg" || name.strip_prefix("adbpg-nightly-").is_some_and(|version| version.split('.').all(is_number))

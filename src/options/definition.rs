@@ -1,17 +1,17 @@
-//! What an option is: its names, its meaning, and what its value does to the settings.
+//! The definition of an option: its names, its meaning, and how its value changes the settings.
 
 use std::time::Duration;
 
 use super::{OptionSpec, ValueType, value_types};
 
-/// One option of a table, of a format or of SET. `S` is what it sets. A definition is all there is to an option: reading,
-/// checking and documentation come from it.
+/// One option of a table, of a format or of SET. `S` is the type of the settings that it changes. Reading, checking and
+/// documentation all use this definition.
 pub struct OptionDefinition<S: 'static> {
-    /// One that stands for a whole group ends in `*`.
+    /// The name of an option that stands for a whole group ends in `*`.
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     value: OptionValue<S>,
-    /// As a job file would write it.
+    /// The default as a job file would write it.
     default: Option<&'static str>,
     required: bool,
     meaning: &'static str,
@@ -21,17 +21,17 @@ pub struct OptionDefinition<S: 'static> {
     setter: Option<&'static str>,
 }
 
-/// What a value must look like, and what it sets.
+/// The form of an option's values, and the function that sets them.
 pub enum OptionValue<S: 'static> {
-    /// Any text; it has no effect.
+    /// Any text. The option has no effect.
     NoEffect,
-    /// Any text, blank too.
+    /// Any text, which may be blank.
     Any(fn(&mut S, &str) -> Result<(), String>),
     /// Any text that is not blank.
     Text(fn(&mut S, String)),
-    /// Like text, and never shown.
+    /// Any text that is not blank. It is never shown.
     Secret(fn(&mut S, String)),
-    /// A text with a form of its own, which the function checks.
+    /// A text of another form, which the function checks.
     Parsed(fn(&mut S, &str) -> Result<(), String>),
     /// A whole number within bounds.
     Integer {
@@ -50,23 +50,24 @@ pub enum OptionValue<S: 'static> {
     Boolean(fn(&mut S, bool)),
     Duration(fn(&mut S, Duration)),
     MemorySize(fn(&mut S, usize) -> Result<(), String>),
-    /// One of these words, in any case.
+    /// One of these words, in upper or lower case.
     Choice(&'static [Word<S>]),
     /// Exactly one character.
     Character(fn(&mut S, char)),
-    /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
+    /// The name of a message format. `takes_changes`: formats whose messages update and delete rows are allowed too.
     Format {
         takes_changes: bool,
         set: fn(&mut S, String),
     },
-    /// All options that begin with the name; without this beginning.
+    /// All options whose names begin with this option's name (without the `*`). The function gets their names without this
+    /// beginning, and their values.
     Group(fn(&mut S, Vec<(String, String)>)),
 }
 
 /// A word of a choice, and what it sets.
 pub type Word<S> = (&'static str, fn(&mut S));
 
-/// For a word of a choice that changes nothing.
+/// The function for a word of a choice that changes nothing.
 pub fn no_effect<S>(_: &mut S) {}
 
 /// The largest count and the longest time in milliseconds: Java's `int`.
@@ -103,7 +104,7 @@ impl<S> OptionDefinition<S> {
         self
     }
 
-    /// Nothing like it is in Flink.
+    /// The option is vecsink's own: Flink doesn't have it.
     pub const fn own(self) -> Self {
         self.since("vecsink")
     }
@@ -113,19 +114,19 @@ impl<S> OptionDefinition<S> {
         self
     }
 
-    /// The value is read only if `holds` is true of what the options before it have set.
+    /// The value is read only if `holds` returns true for the settings that the options before this one have made.
     pub const fn read_when(mut self, holds: fn(&S) -> bool) -> Self {
         self.read_when = Some(holds);
         self
     }
 
-    /// In every language programs have a function of this name for it, which tests/languages checks.
+    /// Programs set this option by a function with this name in every language. tests/languages checks it.
     pub const fn setter(mut self, name: &'static str) -> Self {
         self.setter = Some(name);
         self
     }
 
-    /// The function that programs have for it.
+    /// The name of the function by which programs set this option.
     #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "tests/languages walks the setters"))]
     pub fn setter_name(&self) -> Option<&'static str> {
         self.setter
@@ -143,7 +144,7 @@ impl<S> OptionDefinition<S> {
         &self.value
     }
 
-    /// What documentation says of it.
+    /// The option's description for the documentation.
     pub fn spec(&self) -> OptionSpec {
         OptionSpec {
             name: self.name,
@@ -157,7 +158,7 @@ impl<S> OptionDefinition<S> {
     }
 }
 
-/// What documentation says of a table's options, in their order.
+/// The descriptions of these options for the documentation, in the same order.
 pub fn specs<S>(definitions: &[OptionDefinition<S>]) -> Vec<OptionSpec> {
     definitions.iter().map(OptionDefinition::spec).collect()
 }
@@ -173,7 +174,7 @@ pub fn with_defaults<S: Default>(definitions: &[OptionDefinition<S>]) -> S {
 }
 
 impl<S> OptionValue<S> {
-    /// Sets what the text says.
+    /// Sets the value that the text says.
     pub fn apply(&self, settings: &mut S, text: &str) -> Result<(), String> {
         match self {
             OptionValue::NoEffect | OptionValue::Group(_) => {}
@@ -209,7 +210,7 @@ impl<S> OptionValue<S> {
         match self {
             OptionValue::Integer { least, most, set } => set(settings, value_types::within(number, *least, *most)?),
             OptionValue::Count { most, set } => set(settings, counted(number, *most)?),
-            _ => return Err("is no number".into()),
+            _ => return Err("is not a number".into()),
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `${NAME}` in option values.
 
-/// Replaces every `${NAME}` by the environment variable NAME, `${secret_values.X}` by X; `$${` is a plain `${`.
+/// Replaces every `${NAME}` by the environment variable NAME, and every `${secret_values.X}` by the variable X. `$${`
+/// becomes a plain `${`.
 pub fn expand(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -17,7 +18,7 @@ pub fn expand(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         let name = &reference[2..name_end];
         let variable = name.strip_prefix("secret_values.").unwrap_or(name);
         if variable.is_empty() || !variable.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
-            return Err("has a '${…}' that doesn't hold a variable's name; a plain '${' is written '$${'".into());
+            return Err("has a '${…}' without a variable's name in it; a plain '${' is written '$${'".into());
         }
         match environment(variable) {
             Some(value) => expanded.push_str(&value),

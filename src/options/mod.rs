@@ -1,5 +1,5 @@
-//! What an option is: name, aliases, type, default and meaning, in a table for each kind of thing that has options. Reading,
-//! checking and documentation come from these tables.
+//! Options: their names, aliases, types, defaults and meanings. There is a list of definitions for each kind of table, each
+//! format, and SET. Reading, checking and documentation all use these lists.
 
 mod definition;
 mod entry;
@@ -21,12 +21,12 @@ pub use given::Given;
 
 pub(super) use reader::TableOptions;
 
-/// What a value must look like.
+/// The form of an option's values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueType {
     /// Any text that is not blank.
     Text,
-    /// Like text, and never shown.
+    /// Any text that is not blank. It is never shown.
     Secret,
     /// A whole number within bounds.
     Integer {
@@ -37,25 +37,25 @@ pub enum ValueType {
     Boolean,
     Duration,
     MemorySize,
-    /// One of these words, in any case.
+    /// One of these words, in upper or lower case.
     Choice(Vec<&'static str>),
     /// Exactly one character.
     Character,
-    /// The name of a message format; `takes_changes`: also of one whose messages update and delete rows.
+    /// The name of a message format. `takes_changes`: formats whose messages update and delete rows are allowed too.
     Format {
         takes_changes: bool,
     },
-    /// Any text, blank too.
+    /// Any text, which may be blank.
     Any,
 }
 
-/// What documentation says of an option. Names that stand for a whole group end in `*`.
+/// The description of an option for the documentation. The name of an option that stands for a whole group ends in `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSpec {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     pub value: ValueType,
-    /// As a job file would write it.
+    /// The default as a job file would write it.
     pub default: Option<&'static str>,
     pub required: bool,
     pub meaning: &'static str,
@@ -64,7 +64,7 @@ pub struct OptionSpec {
 }
 
 impl OptionSpec {
-    /// Whether it stands for a group that the key is of.
+    /// Whether the option stands for a group, and the key belongs to this group.
     pub(crate) fn begins(&self, key: &str) -> bool {
         self.name.strip_suffix('*').is_some_and(|group| key.len() > group.len() && key.starts_with(group))
     }

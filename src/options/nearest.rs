@@ -1,6 +1,6 @@
 //! "Did you mean …".
 
-/// The name most like the given one, if it is like it at all.
+/// The name that is most similar to `name`, if there is a similar one.
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     names

@@ -1,4 +1,4 @@
-//! Reads one table's options by their specifications and notes everything that is wrong with them.
+//! Reads one table's options by their definitions, and adds all errors to the report.
 
 use super::{Given, Named, OptionDefinition, OptionEntry, OptionSpec, OptionValue};
 use crate::error::Location;
@@ -6,36 +6,37 @@ use crate::options::environment;
 use crate::options::nearest::nearest;
 use crate::options::report::Report;
 
-/// Characters of a value that an error shows; a longer one isn't shown.
+/// An error shows a value only if it has at most this many characters.
 const LONGEST_SHOWN: usize = 60;
 
-/// What is said of an example's `<user>`.
-const PLACEHOLDER: &str = "is an example's placeholder; fill in your own";
+/// The error for a value such as `<user>`, which was copied from an example.
+const PLACEHOLDER: &str = "is a placeholder from an example; replace it by your own value";
 
 pub struct TableOptions<'a> {
     table: &'a str,
     table_at: Location,
     entries: Vec<TableOption>,
-    /// What stands before the names of the options that are read now, such as `csv.`.
+    /// The prefix of the options that are read now, such as `csv.`.
     prefix: String,
     report: &'a mut Report,
 }
 
 struct TableOption {
-    /// As written.
+    /// The name as it is written.
     key: String,
-    /// As options are looked up.
+    /// The name by which the option is looked up: in lower case if the connector takes any case.
     name: String,
     key_at: Option<Location>,
-    /// `None`: a `${…}` in it can't be replaced. The error is noted.
+    /// `None`: a `${…}` in the value can't be replaced, and the error was added.
     value: Option<String>,
-    /// The file has a placeholder such as `<password>`, as examples do.
+    /// The value is a placeholder such as `<password>`, as examples have them.
     is_placeholder: bool,
     value_at: Option<Location>,
 }
 
 impl<'a> TableOptions<'a> {
-    /// `fold_case`: the connector's managed edition writes its keys in camel case.
+    /// `fold_case`: option names are taken in upper and lower case. The vendor's cloud service writes the adbpg connector's
+    /// option names in camel case.
     pub fn new(
         table: &'a str,
         table_at: Location,
@@ -48,7 +49,7 @@ impl<'a> TableOptions<'a> {
             TableOptions { table, table_at, entries: Vec::with_capacity(written.len()), prefix: String::new(), report };
         for OptionEntry { key, key_at, value, value_at } in written {
             let name = if fold_case { key.to_ascii_lowercase() } else { key.clone() };
-            options.entries.retain(|earlier| earlier.name != name); // the last one wins
+            options.entries.retain(|earlier| earlier.name != name); // the last one counts
             let is_placeholder = is_placeholder(value);
             let value = environment::expand(value, environment)
                 .map_err(|message| options.refuse(key, *value_at, &message))
@@ -65,7 +66,7 @@ impl<'a> TableOptions<'a> {
         options
     }
 
-    /// The options that a program gives under these names. They have no place in a file.
+    /// The options that a program sets by these names. They have no place in a file.
     pub fn of_program<'n>(table: &'a str, names: impl Iterator<Item = &'n str>, report: &'a mut Report) -> Self {
         const NOWHERE: Location = Location { line: 0, column: 0 };
         let entry = |key: &str| TableOption {
@@ -83,12 +84,12 @@ impl<'a> TableOptions<'a> {
         let has = |entry: &TableOption, called: &dyn Fn(&str) -> bool| {
             entry.name.strip_prefix(&self.prefix).is_some_and(called)
         };
-        // Names go before aliases, so that 'format' wins over 'value.format'.
+        // A name is looked up before the aliases, so that 'format' counts if 'value.format' is set too.
         let named = self.entries.iter().find(|entry| has(entry, &|name| name == option.name()));
         named.or_else(|| self.entries.iter().find(|entry| has(entry, &|name| option.is_called(name))))
     }
 
-    /// Reads options whose names have a prefix in this table.
+    /// Calls `read` for options whose names have a prefix in this table.
     pub fn under<T>(&mut self, prefix: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.prefix, prefix.to_string());
         let read = read(self);
@@ -116,7 +117,7 @@ impl<'a> TableOptions<'a> {
         self.entries.iter().filter_map(strip).collect()
     }
 
-    /// Notes that an option has no place here, if it is set, and forgets it.
+    /// If the option is set, removes it and adds the error that it is not allowed here.
     pub fn take_out(&mut self, name: &str, message: &str) {
         if let Some(at) = self.entries.iter().position(|entry| entry.name == name) {
             let entry = self.entries.remove(at);
@@ -124,7 +125,8 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Notes every option that is in none of the groups (a prefix and its options) and starts with no open prefix.
+    /// Adds an error for every option that is in none of the groups (a prefix and its options) and doesn't begin with an
+    /// open prefix.
     pub fn refuse_unknown(&mut self, connector: &str, groups: &[(&str, &[OptionSpec])], open: &[&str]) {
         let is_known = |name: &str| {
             let listed = |(prefix, options): &(&str, &[OptionSpec])| {
@@ -154,7 +156,7 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Notes what is wrong with an option, at its value; or with the table, where the option is left out.
+    /// Adds an error about an option at the place of its value. If the option isn't set, the place is that of the table.
     pub fn error(&mut self, option: &impl Named, message: &str) {
         match self.entry(option) {
             Some(entry) => {
@@ -173,7 +175,8 @@ impl<'a> TableOptions<'a> {
         self.entries.iter().all(|entry| entry.value.is_some() || !entry.name.starts_with(prefix))
     }
 
-    /// Notes an error that begins with an option's name: at its value, or else at the table.
+    /// Adds an error whose text begins with an option's name. Its place is that of the option's value, or of the table if
+    /// there is no such option.
     pub fn error_by_name(&mut self, message: &str) {
         let continues = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
         let is_meant =
@@ -200,7 +203,7 @@ impl<'a> TableOptions<'a> {
         self.report.error(at, message);
     }
 
-    /// Sets what the options say. What is left out stays as it is.
+    /// Changes the settings as the options say. Settings without an option stay as they are.
     pub fn read_into<S>(&mut self, definitions: &[OptionDefinition<S>], settings: &mut S) {
         for definition in definitions.iter() {
             self.read_one(definition, settings);
@@ -226,7 +229,7 @@ impl<'a> TableOptions<'a> {
         self.note(definition, &value, applied);
     }
 
-    /// Sets what a program gives. What it leaves out stays as it is.
+    /// Changes the settings as the program's options say. Settings without an option stay as they are.
     pub fn take<S>(
         &mut self,
         definitions: &[OptionDefinition<S>],
@@ -264,7 +267,7 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Notes what is wrong with an option's value, which is shown unless it may be a secret.
+    /// If the value was refused, adds the error. It shows the value, unless it may be a secret.
     fn note<S>(&mut self, definition: &OptionDefinition<S>, value: &str, applied: Result<(), String>) {
         match applied {
             Ok(()) => {}
@@ -273,19 +276,19 @@ impl<'a> TableOptions<'a> {
         }
     }
 
-    /// Notes what is wrong with the value of an option that is set, and shows the value.
+    /// Adds an error about the value of an option that is set, and shows the value.
     pub fn refuse_value(&mut self, option: &impl Named, message: &str) {
         let value = self.entry(option).and_then(|entry| entry.value.clone()).unwrap_or_default();
         self.error(option, &shown(&value, message));
     }
 }
 
-/// What is wrong with a value, behind the value if it isn't too long.
+/// The error about a value. It begins with the value if that isn't too long.
 fn shown(value: &str, message: &str) -> String {
     if value.chars().count() > LONGEST_SHOWN { message.to_owned() } else { format!("= '{value}' {message}") }
 }
 
-/// `<user>`, `<your password>`.
+/// Whether it is a placeholder such as `<user>` or `<your password>`.
 fn is_placeholder(text: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.');
     let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));

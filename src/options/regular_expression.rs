@@ -1,4 +1,4 @@
-//! Regular expressions of options and of SQL: how large they may be, and what their errors say.
+//! Compiles the regular expressions of options and of SQL, with a limit to their size.
 
 use regex::{Error, Regex, RegexBuilder};
 
@@ -9,13 +9,13 @@ const LARGEST: usize = 10 << 20;
 pub fn compile(text: &str) -> Result<Regex, String> {
     RegexBuilder::new(text).size_limit(LARGEST).build().map_err(|error| match error {
         Error::CompiledTooBig(_) => "is too large".into(),
-        _ => "is no regular expression known here (look-around and back-references aren't)".into(),
+        _ => "is not a supported regular expression (look-around and back-references are not supported)".into(),
     })
 }
 
 /// An expression that must match a text as a whole.
 pub fn compile_whole(text: &str) -> Result<Regex, String> {
-    // By itself first: "a)|(b" is only one within the group.
+    // The expression is first compiled alone, because "a)|(b" is valid only inside the group that is added here.
     compile(text)?;
     compile(&format!("^(?:{text})$"))
 }
@@ -35,7 +35,7 @@ mod tests {
     fn an_error_says_what_is_wrong() {
         let error = |text| compile_whole(text).map(|regex| regex.to_string()).unwrap_err();
         for none in ["(", "a)|(b", "(?=a)", r"(a)\1", "(?x) a # a comment that would hide the group's end"] {
-            assert!(error(none).starts_with("is no regular expression known here"), "{none}");
+            assert!(error(none).starts_with("is not a supported regular expression"), "{none}");
         }
         assert_eq!(error(r"(\w{100}){100}"), "is too large");
     }

@@ -1,4 +1,4 @@
-//! What reading a job file finds besides the job: errors, and notices for the user.
+//! The errors of a job file, and the notices for the user.
 
 use crate::error::{Diagnostic, Location};
 
@@ -13,7 +13,7 @@ impl Report {
         self.diagnostics.push(Diagnostic { location, message: message.into() });
     }
 
-    /// A table used twice says everything twice; once is enough.
+    /// A table that is used twice gives each notice twice. The second one is left out.
     pub fn notice(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.notices.contains(&text) {
@@ -21,12 +21,12 @@ impl Report {
         }
     }
 
-    /// The value, or `None` with the error noted.
+    /// The value. `None`: the error was added.
     pub fn note<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|diagnostic| self.diagnostics.push(diagnostic)).ok()
     }
 
-    /// All errors in the order of the file, those of the command line last.
+    /// All errors in the order of the file. Those of the command line come last.
     pub fn into_errors(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| (diagnostic.location.is_none(), diagnostic.location));
         let mut errors: Vec<Diagnostic> = Vec::with_capacity(self.diagnostics.len());

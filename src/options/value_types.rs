@@ -1,9 +1,9 @@
-//! How option values are written: Flink's durations, booleans and sizes. Errors never repeat the value, which may be
-//! a secret that went into the wrong place; the caller adds it where it may be shown.
+//! The forms of option values: Flink's durations, booleans and sizes. Errors never repeat the value, because it may be a
+//! secret that was put into the wrong option. The caller adds the value if it can be shown.
 
 use std::time::Duration;
 
-/// `true` or `false`, in any case; nothing else.
+/// Reads `true` or `false`, in upper or lower case.
 pub fn boolean(text: &str) -> Result<bool, String> {
     if text.eq_ignore_ascii_case("true") {
         Ok(true)
@@ -14,12 +14,12 @@ pub fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A decimal integer within bounds.
+/// Reads a decimal integer within bounds.
 pub fn integer(text: &str, least: i64, most: i64) -> Result<i64, String> {
     within(text.trim().parse().ok(), least, most)
 }
 
-/// A number within bounds; `None` is out of all bounds.
+/// Checks that a number is within bounds. `None` is out of all bounds.
 pub fn within(number: Option<i64>, least: i64, most: i64) -> Result<i64, String> {
     let range = || match most {
         i64::MAX => format!("must be a whole number of at least {least}"),
@@ -28,7 +28,7 @@ pub fn within(number: Option<i64>, least: i64, most: i64) -> Result<i64, String>
     number.filter(|number| (least..=most).contains(number)).ok_or_else(range)
 }
 
-/// Nanoseconds of a unit, by all its labels.
+/// The labels of each unit, and its nanoseconds.
 const DURATION_UNITS: &[(&[&str], u128)] = &[
     (&["d", "day", "days"], 86_400_000_000_000),
     (&["h", "hour", "hours"], 3_600_000_000_000),
@@ -39,7 +39,7 @@ const DURATION_UNITS: &[(&[&str], u128)] = &[
     (&["ns", "nano", "nanos", "nanosecond", "nanoseconds"], 1),
 ];
 
-/// A number, perhaps a blank, and a unit; milliseconds without a unit.
+/// Reads a number, an optional blank, and a unit. Without a unit it is milliseconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || String::from("must be a duration such as 500ms, 10 s, 5 min, 2 h or 1 d");
     let (number, unit) = split_number(text).ok_or_else(wrong)?;
@@ -57,7 +57,7 @@ const SIZE_UNITS: &[(&[&str], u64)] = &[
     (&["t", "tb", "tib", "tebibytes"], 1 << 40),
 ];
 
-/// A size in bytes: `64mb`, `1 gb`, `1048576`. Units are powers of 1024, as in Flink.
+/// Reads a size in bytes: `64mb`, `1 gb`, `1048576`. Units are powers of 1024, as in Flink.
 pub fn memory_size(text: &str) -> Result<usize, String> {
     let wrong = || String::from("must be a size such as 64mb or 1 gb");
     let (number, unit) = split_number(text).ok_or_else(wrong)?;
@@ -72,7 +72,7 @@ fn split_number(text: &str) -> Option<(u64, String)> {
     Some((number.parse().ok()?, unit.trim().to_lowercase()))
 }
 
-/// Exactly one character.
+/// Reads exactly one character.
 pub fn character(text: &str) -> Result<char, String> {
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
@@ -81,7 +81,7 @@ pub fn character(text: &str) -> Result<char, String> {
     }
 }
 
-/// Java's string escapes, which Flink undoes in `field-delimiter`: `\t`, `\u0009`, `\11` …
+/// Replaces Java's string escapes by their characters, as Flink does in `field-delimiter`: `\t`, `\u0009`, `\11` …
 pub fn unescape_java(text: &str) -> Result<String, String> {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -120,7 +120,7 @@ pub fn unescape_java(text: &str) -> Result<String, String> {
     Ok(plain)
 }
 
-/// Whether Kafka takes it as a topic's name.
+/// Whether Kafka takes the text as a topic's name.
 pub fn is_topic(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=249).contains(&name.len()) && name.chars().all(legal) && !matches!(name, "." | "..")

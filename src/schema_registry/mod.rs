@@ -1,4 +1,4 @@
-//! Schemas that messages name by a number.
+//! Looks up the schemas that messages name by a number.
 
 #[cfg(feature = "kafka")]
 pub mod client;

@@ -1,27 +1,27 @@
-//! Where a decoder asks for the schema that a message names by its number.
+//! The trait by which a decoder asks for the schema that a message names by its number.
 
 use std::sync::Arc;
 
-/// A collection of schemas. Asked once for each number, and again if it couldn't be looked up.
+/// A collection of schemas. A decoder asks once for each number, and again if the schema couldn't be looked up.
 pub trait Schemas: Send + Sync {
     fn find(&self, id: u32) -> SchemaLookup;
 }
 
-/// What is known of a number.
+/// The answer for a number.
 #[derive(Debug, Clone)]
 pub enum SchemaLookup {
     Schema(Arc<RegisteredSchema>),
-    /// There is no such schema, or none that a decoder could use: why.
+    /// There is no such schema, or a decoder can't use it. The text is the reason.
     Nothing(String),
-    /// It can't be looked up now. A later request may succeed.
+    /// The schema can't be looked up now. A later request may succeed.
     NotNow,
-    /// It can never be looked up: why, and what to do.
+    /// The schema can never be looked up. The text says why, and what to do.
     Refused(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredSchema {
     pub text: String,
-    /// The texts of the schemas that it refers to, each behind those that it refers to itself.
+    /// The texts of the schemas that this one refers to. A schema comes after those that it refers to itself.
     pub references: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Where a sink's rows come from. What an error may promise and advise depends on it.
+//! Whether a sink's rows come from a job or from a program. Errors and their advice depend on it.
 
 /// A job reads its records again at its next start. Rows that a program pushed are only in the memory of that process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,7 +9,7 @@ pub enum RowOrigin {
 }
 
 impl RowOrigin {
-    /// What to do after the cause is removed, and what became of the rows.
+    /// What the user must do after the cause is removed, and what happened to the rows.
     pub fn again(self) -> &'static str {
         match self {
             RowOrigin::Job => "start the job again: nothing is lost",
@@ -19,7 +19,7 @@ impl RowOrigin {
         }
     }
 
-    /// What becomes of the rows while something is waited for.
+    /// What happens to the rows during a wait.
     pub fn meanwhile(self) -> &'static str {
         match self {
             RowOrigin::Job => "nothing is lost",

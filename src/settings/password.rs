@@ -1,8 +1,8 @@
-//! A secret that does not print.
+//! A secret that is never printed.
 
 use std::fmt;
 
-/// A secret. Prints as `***`.
+/// A secret. It is printed as `***`.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(String);
 
@@ -11,7 +11,7 @@ impl Password {
         Password(text.into())
     }
 
-    /// The secret itself, for the one place that sends it.
+    /// The secret itself, for the code that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

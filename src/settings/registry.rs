@@ -1,18 +1,18 @@
-//! A schema registry, and how to reach it.
+//! A schema registry, and how it is reached.
 
 use std::time::Duration;
 
 use crate::settings::Password;
 
-/// A schema registry with Confluent's API, and how to reach it.
+/// A schema registry with Confluent's API, and how it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
-    /// Tried in order; without a login in them.
+    /// The URLs, without a login. They are tried in this order.
     pub urls: Vec<String>,
     pub login: RegistryLogin,
     pub trust_store: Option<KeyStore>,
     pub key_store: Option<KeyStore>,
-    /// `false`: the certificate may be in any name.
+    /// `false`: the name in the certificate isn't checked.
     pub verify_host: bool,
     pub connect_timeout: Duration,
     pub read_timeout: Duration,
@@ -35,6 +35,6 @@ pub enum RegistryLogin {
 pub struct KeyStore {
     pub path: String,
     pub password: Option<Password>,
-    /// PEM, PKCS12 …, where it is told.
+    /// The file's form, such as PEM or PKCS12, if an option says it.
     pub kind: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The name of a table of the database, as people write it.
+//! The name of a table in the database, as users write it.
 
 /// `schema.table` or `table`. A part in double quotes may contain dots, and a double quote written twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ struct NamePart {
 }
 
 impl TableName {
-    /// The error completes a sentence that begins with the option's or argument's name.
+    /// The error continues a sentence that begins with the option's or argument's name.
     pub fn parse(text: &str) -> Result<TableName, String> {
         let wrong = || {
             "must be a table's name: SCHEMA.TABLE or TABLE, with double quotes around a part that contains dots"
@@ -34,12 +34,12 @@ impl TableName {
         self.schema.is_some()
     }
 
-    /// Schema and table, spelled as in the text; `default` is the schema of a name without one.
+    /// The schema and the table, spelled as in the text. `default` is the schema if the name has none.
     pub fn or_in(self, default: &str) -> (String, String) {
         (self.schema.map_or_else(|| default.to_owned(), |part| part.text), self.table.text)
     }
 
-    /// The same with unquoted parts in lower case, as in SQL.
+    /// The name with its unquoted parts in lower case, as in SQL.
     pub fn folded(mut self) -> Self {
         for part in self.schema.iter_mut().chain([&mut self.table]).filter(|part| !part.is_quoted) {
             part.text.make_ascii_lowercase();
@@ -48,7 +48,7 @@ impl TableName {
     }
 }
 
-/// The part that the text begins with, and what follows it.
+/// The first part of the text, and the rest of the text.
 fn part(text: &str) -> Option<(NamePart, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find('.').unwrap_or(text.len());

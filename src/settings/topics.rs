@@ -1,4 +1,4 @@
-//! Which topics a source reads: a list, or all whose names match a pattern.
+//! Which topics a source reads: a list, or all topics whose names match a pattern.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl Default for Topics {
 }
 
 impl Topics {
-    /// Whether a topic of this name is read, now or once it is there.
+    /// Whether a topic with this name is read. The topic need not exist yet.
     pub fn contains(&self, topic: &str) -> bool {
         match self {
             Topics::Named(names) => names.iter().any(|name| name == topic),
@@ -29,8 +29,8 @@ impl Topics {
         }
     }
 
-    /// Texts that are the same for equal selections, in whatever order the names were given, and for no others. A pattern's has a
-    /// character that no topic's name may have.
+    /// Texts that are equal if, and only if, two selections are equal, whatever the order of the names is. The text of a
+    /// pattern contains a character that no topic's name can contain.
     pub fn identity(&self) -> Vec<String> {
         match self {
             Topics::Named(names) => names.clone(),
@@ -49,7 +49,7 @@ impl fmt::Display for Topics {
     }
 }
 
-/// A regular expression as Java has them, matched against a topic's whole name.
+/// A regular expression in Java's syntax that must match a topic's whole name.
 #[derive(Debug, Clone)]
 pub struct TopicPattern {
     text: String,
@@ -57,7 +57,7 @@ pub struct TopicPattern {
 }
 
 impl TopicPattern {
-    /// The error says what is wrong with the pattern, or what of it only Java understands.
+    /// The error says what is wrong with the pattern, or which part of it only Java supports.
     pub fn parse(text: &str) -> Result<TopicPattern, String> {
         let syntax = ast::parse::Parser::new().parse(text).map_err(|error| {
             let unknown = matches!(
@@ -67,7 +67,7 @@ impl TopicPattern {
                     | ast::ErrorKind::EscapeUnrecognized
                     | ast::ErrorKind::FlagUnrecognized
             );
-            let why = if unknown { "has a part that is not supported here" } else { "is no regular expression" };
+            let why = if unknown { "has a part that is not supported here" } else { "is not a regular expression" };
             format!("{why}, at character {}: {}", error.span().start.column, error.kind())
         })?;
         ast::visit(&syntax, OtherInJava)?;
@@ -93,7 +93,7 @@ impl PartialEq for TopicPattern {
 
 impl Eq for TopicPattern {}
 
-/// Finds what both languages accept and understand differently.
+/// Finds the parts of a pattern that have another meaning in Java.
 struct OtherInJava;
 
 impl Visitor for OtherInJava {

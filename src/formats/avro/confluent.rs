@@ -1,5 +1,5 @@
 //! Confluent's wire format: a zero byte, the number of the writer's schema in a registry, and the value. Each schema is
-//! looked up once, and how its bytes become the table's columns is worked out once.
+//! looked up once, and one plan is made of it for reading all its messages.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::schema_registry::schemas::{SchemaLookup, Schemas};
 use crate::types::data_type::RowField;
 use crate::types::value::Value;
 
-/// Bytes in front of the value.
+/// The number of bytes before the value.
 const HEADER: usize = 5;
 
-/// Messages in Confluent's wire format, as rows of a reader's record.
+/// Reads messages in Confluent's wire format as records of the reader's schema.
 pub struct ConfluentMessages {
     reader: AvroSchema,
     columns: Vec<RowField>,
     schemas: Arc<dyn Schemas>,
-    /// By their number: what is to be done, or why nothing can be.
+    /// By the number of the writer's schema: the plan, or the reason why its messages can't be read.
     plans: HashMap<u32, std::result::Result<ResolutionPlan, String>>,
-    /// A number that the registry doesn't know, and what it said.
+    /// A number that the registry doesn't know, and the registry's answer.
     unknown: Option<(u32, String)>,
 }
 
@@ -35,7 +35,7 @@ impl ConfluentMessages {
         ConfluentMessages { reader, columns, schemas, plans: HashMap::new(), unknown: None }
     }
 
-    /// Looks the message's schema up, unless it is known. `false`: it can't be looked up now.
+    /// Looks up the message's schema, unless it is known. `false`: it can't be looked up now.
     pub fn prepare(&mut self, message: &[u8]) -> Result<bool> {
         let Ok(id) = schema_id(message) else { return Ok(true) };
         if self.plans.contains_key(&id) {
@@ -59,7 +59,8 @@ impl ConfluentMessages {
         Ok(true)
     }
 
-    /// The record's values, and how many of the writer's fields nobody read, those of the record itself left out.
+    /// The record's values, and how many of the writer's fields were not read: first those of nested records, then those of
+    /// the record itself.
     pub fn read<'a>(
         &self,
         message: &'a [u8],
@@ -79,14 +80,14 @@ impl ConfluentMessages {
     }
 }
 
-/// The number in front of a message.
+/// The number of the schema, which comes before the value.
 fn schema_id(message: &[u8]) -> std::result::Result<u32, String> {
     match message {
         [0, a, b, c, d, ..] => Ok(u32::from_be_bytes([*a, *b, *c, *d])),
         [0, ..] => Err(format!("the message ends after {} bytes, within the number of its schema", message.len())),
         [] => Err("found no byte where a schema's number was expected".into()),
         [other, ..] => Err(format!(
-            "found byte {other} in front where 0 was expected; is the message in Confluent's format, with its schema's number?"
+            "found byte {other} at the start where 0 was expected; is the message in Confluent's format, with its schema's number?"
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! `'format' = 'avro-confluent'` and its options: the schema, and how to reach the registry.
+//! `'format' = 'avro-confluent'` and its options: the schema, and the registry's address and login.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +19,13 @@ use crate::types::data_type::DataType;
 /// A format whose messages name their schema in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfluentFormat {
-    /// The reader's: `schema`, or the one that Flink derives from the table, which comes when the columns are known.
+    /// The reader's schema: the option `schema`, or the schema that Flink derives from the table. The latter is set when
+    /// the columns are known.
     pub schema: String,
     pub registry: Registry,
 }
 
-/// What the options say.
+/// The values of the options.
 #[derive(Default)]
 pub struct ConfluentOptions {
     url: String,
@@ -142,12 +143,12 @@ pub const OPTIONS: &[ConfluentOption] = &[
     PROPERTIES,
 ];
 
-/// The client's properties that the options stand for.
+/// The properties of Java's registry client. Some options are other names of them.
 #[derive(Default)]
 struct Properties(Vec<(String, String)>);
 
 impl Properties {
-    /// The option's value, or else the property's.
+    /// The option's value, or the property's if the option isn't set.
     fn or(&self, option: &Option<String>, name: &str) -> Option<String> {
         option.clone().or_else(|| self.get(name))
     }
@@ -213,7 +214,7 @@ impl MessageFormat for ConfluentFormat {
         Some(ConfluentFormat { schema: given.schema, registry })
     }
 
-    /// Flink has none here.
+    /// This format has no metadata columns in Flink.
     fn metadata() -> Vec<MetadataColumn> {
         Vec::new()
     }
@@ -245,10 +246,10 @@ impl MessageFormat for ConfluentFormat {
     }
 }
 
-/// This never happens with a checked job.
+/// Decoders for formats without a schema or registry. A checked job always has both.
 impl ConfluentFormat {
-    /// What `make` makes of the table's schema and the registry. Where one of them is missing, a decoder that rejects each
-    /// message and says why.
+    /// The decoder that `make` makes of the table's schema and the registry. If one of them is missing, it is a decoder
+    /// that rejects each message and says why.
     pub(super) fn decoder_of(
         &self,
         schemas: Option<Arc<dyn Schemas>>,
@@ -262,16 +263,16 @@ impl ConfluentFormat {
     }
 }
 
-/// What is said of a given schema that isn't the table's.
+/// The error for a schema in the options that doesn't fit the table.
 pub(super) fn other_schema(table: &str, why: &str) -> String {
-    format!("table '{table}': option 'schema' of the format is not the table's: {why}")
+    format!("table '{table}': option 'schema' of the format doesn't fit the table: {why}")
 }
 
 fn timeout(options: &mut TableOptions<'_>, properties: &Properties, name: &str, default: u64) -> Duration {
     let given = properties.get(name);
     let millis = given.as_deref().map_or(Some(default), |text| text.trim().parse().ok().filter(|millis| *millis > 0));
     if millis.is_none() {
-        options.error(&PROPERTIES, &format!("has a '{name}' that is no number of milliseconds"));
+        options.error(&PROPERTIES, &format!("has a '{name}' that is not a number of milliseconds"));
     }
     Duration::from_millis(millis.unwrap_or(default))
 }
@@ -295,7 +296,7 @@ fn login(options: &mut TableOptions<'_>, given: &ConfluentOptions, in_url: Optio
                 .error(&URL, "has no user:password@ in it, which 'basic-auth.credentials-source' = 'URL' asks for"),
         },
         (Some("SASL_INHERIT"), None) => {
-            // By its name this takes over the Kafka client's login. In Flink the login must be repeated here.
+            // The name says that the Kafka client's login is taken over. But in Flink the login must be repeated here.
             let inherited =
                 || options.with_prefix("properties.").into_iter().find(|(name, _)| name == "sasl.jaas.config");
             match properties.get("sasl.jaas.config").or_else(|| inherited().map(|(_, value)| value)) {
@@ -313,7 +314,7 @@ fn login(options: &mut TableOptions<'_>, given: &ConfluentOptions, in_url: Optio
         (None, Some(other)) => {
             options.error(&BEARER_SOURCE, &format!("= '{other}' is not supported; STATIC_TOKEN is"));
         }
-        // Java's client ignores them silently, which is probably a mistake of the user.
+        // Java's client silently ignores these options. A user who sets them has probably made a mistake.
         (None, None) if user_info.is_some() => {
             options.error(&USER_INFO, "has no effect without 'basic-auth.credentials-source' = 'USER_INFO'");
         }
@@ -337,7 +338,7 @@ fn user(options: &mut TableOptions<'_>, option: &ConfluentOption, info: &str) ->
     }
 }
 
-/// The URLs without a login, and the login of the first that has one.
+/// The URLs without their logins, and the first login in them.
 fn urls(text: &str) -> Result<(Vec<String>, Option<String>), String> {
     let mut urls = Vec::new();
     let mut login = None;

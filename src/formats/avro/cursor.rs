@@ -1,17 +1,18 @@
-//! Avro's binary encoding, byte by byte: numbers of variable length, counted bytes, blocks. Never beyond the end.
+//! Reads Avro's binary encoding: numbers of variable length, bytes after their length, blocks. It never reads beyond the
+//! end.
 
 use crate::formats::decode_error::DecodeError;
 
-/// The most array elements of one message that take no bytes at all, such as nulls.
+/// The most array elements in one message that take no bytes, such as nulls.
 const MOST_WEIGHTLESS: usize = 1 << 8;
 
 #[derive(Clone)]
 pub struct AvroCursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// How many more values may take no bytes.
+    /// How many more values without bytes the message may have.
     weightless: usize,
-    /// Fields of the writer that nobody reads.
+    /// The number of the writer's fields that were passed over.
     pub skipped: u64,
 }
 
@@ -48,11 +49,11 @@ impl<'a> AvroCursor<'a> {
     #[inline(always)]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let bytes = self.take(N)?;
-        // `take` gave as many.
+        // `take` has returned this many bytes.
         Ok(std::array::from_fn(|index| bytes[index]))
     }
 
-    /// A whole number: 7 bits a byte, the lowest first, its sign in the lowest bit.
+    /// A whole number: 7 bits in each byte, the lowest bits first, the sign in the lowest bit.
     #[inline(always)]
     pub fn whole(&mut self) -> Result<i64, DecodeError> {
         match self.bytes.get(self.at) {
@@ -82,7 +83,7 @@ impl<'a> AvroCursor<'a> {
         Err(DecodeError::new(start, "found a whole number of more than 64 bits"))
     }
 
-    /// What has its length in front.
+    /// Bytes that come after their length.
     #[inline(always)]
     pub fn counted(&mut self) -> Result<&'a [u8], DecodeError> {
         let at = self.at;
@@ -107,7 +108,8 @@ impl<'a> AvroCursor<'a> {
         }
     }
 
-    /// The head of the next block of an array or map: how many values, and their length where it is told. 0 values: the end.
+    /// The head of the next block of an array or map: the number of values, and their length in bytes if the block has it.
+    /// 0 values: the array or map has ended.
     pub fn block(&mut self) -> Result<(usize, Option<usize>), DecodeError> {
         let at = self.at;
         let count = self.whole()?;
@@ -121,7 +123,7 @@ impl<'a> AvroCursor<'a> {
         }
     }
 
-    /// Refuses a number of values for which there aren't bytes enough.
+    /// Refuses a number of values for which there aren't enough bytes left.
     pub fn expect_room(&mut self, count: usize, least: usize) -> Result<(), DecodeError> {
         if least == 0 && count <= self.weightless {
             self.weightless -= count;
@@ -134,7 +136,7 @@ impl<'a> AvroCursor<'a> {
     }
 }
 
-/// Zigzag: 0, -1, 1, -2 …
+/// Decodes zigzag numbers: 0, 1, 2, 3 … stand for 0, -1, 1, -2 …
 #[inline(always)]
 fn unfold(value: u64) -> i64 {
     ((value >> 1) as i64) ^ -((value & 1) as i64)

@@ -16,7 +16,8 @@ use crate::schema_registry::schemas::Schemas;
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::{Value, Vector};
 
-/// What Debezium writes for a large value that an update of PostgreSQL didn't carry: as text, as bytes, or as numbers.
+/// Debezium's placeholder for a large value that an update of PostgreSQL didn't carry. It is written as text, as bytes, or
+/// as an array of numbers.
 const PLACEHOLDER: &str = "__debezium_unavailable_value";
 
 pub struct DebeziumAvro {
@@ -41,7 +42,7 @@ impl DebeziumAvro {
             ("c" | "r", _, Some(after)) => match after.iter().any(is_unavailable) {
                 true => {
                     return Err(DecodeError::of_message(
-                        "found a new row with a value that Debezium calls unavailable",
+                        "found a new row with Debezium's placeholder for an unavailable value",
                     ));
                 }
                 false => Change::Insert(after),
@@ -73,7 +74,7 @@ impl Decode for DebeziumAvro {
         record.value.filter(|message| !message.is_empty()).map_or(Ok(true), |message| self.messages.prepare(message))
     }
 
-    /// A tombstone, which follows a delete, is nothing.
+    /// A tombstone, which follows a delete, makes no change.
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> std::result::Result<Decoded<'a>, Rejection> {
         match record.value.filter(|message| !message.is_empty()) {
             Some(message) => self.changes(message, arena).map_err(|fault| fault.into_rejection(1)),
@@ -105,7 +106,7 @@ fn is_unavailable(value: &Value<'_>) -> bool {
     }
 }
 
-/// The row with `by` in the place of what is unavailable.
+/// The row with `by` in the place of each unavailable value.
 fn replaced<'a>(row: &'a [Value<'a>], by: Value<'a>, arena: &'a Bump) -> &'a [Value<'a>] {
     if !row.iter().any(is_unavailable) {
         return row;

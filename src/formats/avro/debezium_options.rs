@@ -14,7 +14,7 @@ use crate::settings::registry::Registry;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
-/// The schema is that of the whole change.
+/// The format's options. The schema is the one of the whole change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DebeziumConfluentFormat(pub ConfluentFormat);
 
@@ -28,7 +28,7 @@ impl MessageFormat for DebeziumConfluentFormat {
         ConfluentFormat::new(given, options).map(DebeziumConfluentFormat)
     }
 
-    /// Flink has none here.
+    /// This format has no metadata columns in Flink.
     fn metadata() -> Vec<MetadataColumn> {
         Vec::new()
     }

@@ -1,4 +1,5 @@
-//! The Avro schema of a table, as Flink's AvroSchemaConverter derives it, and whether a given one is the table's.
+//! Derives the Avro schema of a table as Flink's AvroSchemaConverter does, and checks whether a schema in the options fits
+//! the table.
 
 use serde_json::{Value as Json, json};
 
@@ -6,18 +7,18 @@ use super::schema::{AvroKind, AvroSchema, TypeId};
 use crate::formats::definition::DeclaredColumn;
 use crate::types::data_type::{DataType, RowField, TypePart};
 
-/// The name of the outermost record; those inside it have their fields' names behind it.
+/// The name of the outermost record. The names of nested records are this name and the names of their fields.
 const RECORD: &str = "org.apache.flink.avro.generated.record";
 
-/// The record of a table's columns. `legacy`: `timestamp_mapping.legacy`.
+/// The schema of a record with a table's columns. `legacy` is the option `timestamp_mapping.legacy`.
 pub fn record_of(columns: &[DeclaredColumn<'_>], legacy: bool) -> Json {
     Derive { legacy }.record(columns, RECORD)
 }
 
-/// Debezium's change of them: nullable rows, and what happened.
+/// The schema of Debezium's change of these columns: two nullable rows, and the operation.
 pub fn envelope_of(columns: &[DeclaredColumn<'_>]) -> Json {
     let row = record_of(columns, true);
-    // A record's name is declared once.
+    // A record is declared once, and then named.
     json!({"type": "record", "name": "org.apache.flink.avro.generated.change", "fields": [
         {"name": "before", "type": ["null", row], "default": null},
         {"name": "after", "type": ["null", RECORD], "default": null},
@@ -87,18 +88,18 @@ impl Derive {
                 };
                 json!({"type": "record", "name": name, "fields": fields.iter().enumerate().map(field).collect::<Vec<_>>()})
             }
-            // An interval has been refused.
+            // Intervals were refused before.
             DataType::Null | DataType::IntervalYearMonth | DataType::IntervalDayTime => json!("null"),
         }
     }
 }
 
-/// Whether a text is a schema, and one that fits.
+/// Checks that a text is a schema, and that `fits` accepts it.
 pub fn check_schema(text: &str, fits: impl Fn(&AvroSchema) -> Result<(), String>) -> Result<(), String> {
     AvroSchema::parse(text, &[]).and_then(|schema| fits(&schema))
 }
 
-/// Whether a type is the record of these columns.
+/// Checks that a type is a record with these columns.
 pub fn fits_row(schema: &AvroSchema, id: TypeId, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
     let AvroKind::Record(fields) = schema.kind(id) else {
         return Err(format!("it is {}, and a record is needed", schema.describe(id)));
@@ -166,7 +167,7 @@ fn fits(schema: &AvroSchema, id: TypeId, data_type: &DataType) -> bool {
     }
 }
 
-/// What a type is beside null, and whether it may be null.
+/// The type without null, and whether it can be null.
 fn without_null(schema: &AvroSchema, id: TypeId) -> (TypeId, bool) {
     let AvroKind::Union(branches) = schema.kind(id) else { return (id, false) };
     let is_null = |branch: &TypeId| *schema.kind(*branch) == AvroKind::Null;

@@ -1,5 +1,6 @@
-//! Avro's JSON encoding, as Java reads it: a union's value is an object with the branch's name, unless it is null; bytes
-//! are characters up to U+00FF. A reader's defaults are written so too, without the names.
+//! Avro's JSON encoding, as Java reads it. A union's value is an object with the branch's name, unless it is null. Bytes
+//! are characters up to U+00FF. The defaults in a reader's schema are written in the same way, but without the branches'
+//! names.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -13,11 +14,11 @@ use crate::formats::decode_error::DecodeError;
 use crate::types::data_type::{DataType, RowField};
 use crate::types::value::Value;
 
-/// A walk through a value, along its schema and the type of its column.
+/// Reads a value by its schema and the type of its column.
 #[derive(Clone, Copy)]
 pub struct Walk<'s, 'a> {
     pub schema: &'s AvroSchema,
-    /// Unions have their branch's name.
+    /// Values of unions have their branch's name.
     pub tagged: bool,
     pub arena: &'a Bump,
 }

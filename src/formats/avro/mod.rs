@@ -1,4 +1,4 @@
-//! Flink's Avro formats: bare values, those that name their schema in a registry, and Debezium's changes.
+//! Flink's Avro formats: values alone, values with the number of their schema in a registry, and Debezium's changes.
 
 mod confluent;
 pub mod confluent_options;
@@ -39,13 +39,13 @@ use crate::types::column::SourceColumn;
 use crate::types::data_type::RowField;
 use crate::types::value::Value;
 
-/// The columns as fields of a record.
+/// The columns as a record's fields.
 pub(crate) fn fields(columns: &[SourceColumn]) -> Vec<RowField> {
     let field = |column: &SourceColumn| RowField { name: column.name.clone(), data_type: column.data_type.clone() };
     columns.iter().map(field).collect()
 }
 
-/// `avro`: the table's own schema is the writer's.
+/// The decoder of `avro`. The writer's schema is the table's own schema.
 pub(crate) struct Avro {
     schema: AvroSchema,
     columns: Vec<RowField>,
@@ -66,7 +66,7 @@ impl Avro {
             }
             AvroEncoding::Json => {
                 let json = serde_json::from_slice(message)
-                    .map_err(|error| DecodeError::of_message(format!("the message is no JSON: {error}")))?;
+                    .map_err(|error| DecodeError::of_message(format!("the message is not JSON: {error}")))?;
                 Walk { schema: &self.schema, tagged: true, arena }.row(&json, self.schema.root(), &self.columns)
             }
         }
@@ -83,7 +83,7 @@ impl Decode for Avro {
     }
 }
 
-/// `avro-confluent`.
+/// The decoder of `avro-confluent`.
 pub(crate) struct Confluent {
     messages: ConfluentMessages,
 }
@@ -108,7 +108,8 @@ impl Decode for Confluent {
     }
 }
 
-/// Used if a format's schema is not a schema. A checked job has none of these.
+/// Rejects each message, because the format's schema can't be read or there is no registry. A checked job never needs this
+/// decoder.
 pub(crate) struct Unreadable(pub String);
 
 impl Decode for Unreadable {

@@ -14,8 +14,8 @@ use crate::types::data_type::DataType;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AvroFormat {
-    /// What the messages are written with: the schema that Flink derives from the table. It comes when the columns are
-    /// known.
+    /// The schema with which the messages were written: the one that Flink derives from the table. It is set when the
+    /// columns are known.
     pub schema: String,
     pub encoding: AvroEncoding,
     /// `timestamp_mapping.legacy`: TIMESTAMP is an instant in milliseconds.
@@ -61,7 +61,7 @@ impl MessageFormat for AvroFormat {
         Some(avro)
     }
 
-    /// Flink has none here.
+    /// This format has no metadata columns in Flink.
     fn metadata() -> Vec<MetadataColumn> {
         Vec::new()
     }
@@ -88,7 +88,7 @@ impl MessageFormat for AvroFormat {
 
     fn complete(&mut self, table: &str, columns: &[DeclaredColumn<'_>]) -> Result<(), String> {
         self.schema = record_of(columns, self.legacy_timestamps).to_string();
-        // Two ROWs may come to have one name; Flink can't tell them apart either.
+        // Two ROWs can get the same name. Then there is no schema in Flink either.
         check_schema(&self.schema, |_| Ok(())).map_err(|why| format!("table '{table}' has no Avro schema: {why}"))
     }
 
@@ -100,7 +100,7 @@ impl MessageFormat for AvroFormat {
     }
 }
 
-/// What no schema holds, wherever it comes from.
+/// The reason why no Avro schema can have the type, `None` if it can.
 pub fn refuse_common(data_type: &DataType) -> Option<String> {
     let keys = keys_that_are_no_texts(data_type, "Avro");
     if keys.is_some() {

@@ -1,4 +1,4 @@
-//! How a writer's bytes become a reader's columns. This is worked out once for each pair of schemas.
+//! The plan by which a writer's bytes become a reader's columns. It is made once for each pair of schemas.
 
 use std::collections::HashMap;
 
@@ -36,34 +36,34 @@ pub enum ValuePlan {
     Array(Box<ElementPlan>),
     Map(Box<ValuePlan>),
     Row(Box<RowPlan>),
-    /// The union of null, as branch 0 or 1, and one type.
+    /// The union of one type with null, which is branch 0 or 1.
     Nullable {
         null: usize,
         inner: Box<ValuePlan>,
     },
     Union(Box<[ValuePlan]>),
-    /// The column can't hold the writer's type: the reason.
+    /// The column can't hold the writer's type, for this reason.
     Refused(Box<str>),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct DecimalPlan {
-    /// `None`: counted bytes.
+    /// The number of bytes. `None`: the bytes come after their length.
     pub fixed: Option<usize>,
-    /// The writer's.
+    /// The scale in the writer's schema.
     pub written_scale: u32,
     pub precision: u8,
     pub scale: u8,
 }
 
-/// An array of floats or doubles, perhaps each in a union with null.
+/// An array of floats or doubles. Each number may be in a union with null.
 #[derive(Debug)]
 pub struct VectorPlan {
     pub written: NumberWidth,
     pub read: NumberWidth,
-    /// The byte in front of each that isn't null.
+    /// The byte before each number that isn't null. `None`: the numbers are not in a union.
     pub tag: Option<u8>,
-    /// How it is read when one is null.
+    /// How the array is read if one of its numbers is null.
     pub elements: ElementPlan,
 }
 
@@ -76,7 +76,7 @@ pub enum NumberWidth {
 #[derive(Debug)]
 pub struct ElementPlan {
     pub read: ValuePlan,
-    /// The fewest bytes of one.
+    /// The fewest bytes that an element takes.
     pub least: usize,
 }
 
@@ -84,9 +84,9 @@ pub struct ElementPlan {
 pub struct RowPlan {
     pub names: Box<[Box<str>]>,
     pub steps: Box<[FieldPlan]>,
-    /// Columns that the writer lacks.
+    /// The columns that the writer's record doesn't have, and their values.
     pub absent: Box<[(usize, AvroAbsent)]>,
-    /// The writer's fields that no column reads.
+    /// The number of the writer's fields that no column reads.
     pub skipped: u64,
 }
 
@@ -98,7 +98,7 @@ pub enum FieldPlan {
 
 #[derive(Debug)]
 pub enum AvroAbsent {
-    /// The reader's default, by its schema's type.
+    /// The default in the reader's schema, with its type.
     Default {
         json: Json,
         reader: TypeId,
@@ -107,7 +107,7 @@ pub enum AvroAbsent {
     Refused,
 }
 
-/// A whole message: a record of the writer's in the columns of the reader's.
+/// How a whole message is read: a record of the writer's schema becomes the reader's columns.
 #[derive(Debug)]
 pub struct ResolutionPlan {
     pub row: RowPlan,
@@ -115,7 +115,7 @@ pub struct ResolutionPlan {
 }
 
 impl ResolutionPlan {
-    /// `reader`: a record with the fields of `columns`, which may be in any order.
+    /// `reader` must be a record with the fields of `columns`, which may be in any order.
     pub fn new(writer: &AvroSchema, reader: &AvroSchema, columns: &[RowField]) -> Result<ResolutionPlan, String> {
         let mut compiler = Compiler { writer, reader, skips: Skips::default(), least: HashMap::new() };
         let (AvroKind::Record(written), AvroKind::Record(read)) =
@@ -133,7 +133,7 @@ struct Compiler<'s> {
     writer: &'s AvroSchema,
     reader: &'s AvroSchema,
     skips: Skips,
-    /// The fewest bytes of the writer's records.
+    /// The fewest bytes that each of the writer's records takes.
     least: HashMap<TypeId, usize>,
 }
 
@@ -296,7 +296,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The fewest bytes that a value takes: what bounds how many there can be.
+    /// The fewest bytes that a value takes. They limit the number of values that the rest of a message can hold.
     fn fewest_bytes(&mut self, id: TypeId) -> usize {
         let writer = self.writer;
         match writer.kind(id) {
@@ -308,7 +308,7 @@ impl Compiler<'_> {
                 if let Some(least) = self.least.get(&id) {
                     return *least;
                 }
-                // A record that must contain itself has no value at all.
+                // A record that must contain itself can't have a value.
                 self.least.insert(id, 0);
                 let of = |field: &RecordField| self.fewest_bytes(field.field_type);
                 let least = fields.iter().map(of).fold(0, usize::saturating_add);
@@ -324,7 +324,7 @@ fn refused(reason: &str) -> ValuePlan {
     ValuePlan::Refused(reason.into())
 }
 
-/// The unit of a timestamp. A bare number counts milliseconds, as Flink's reader takes it.
+/// The unit of a timestamp. A number without a logical type counts milliseconds, as in Flink's reader.
 fn unit(logical: Option<Logical>) -> Option<AvroTimeUnit> {
     match logical {
         Some(Logical::Timestamp(unit)) => Some(unit),
@@ -333,7 +333,7 @@ fn unit(logical: Option<Logical>) -> Option<AvroTimeUnit> {
     }
 }
 
-/// What a type is beside null, and whether it may be null.
+/// The type without null, and whether it can be null.
 pub fn without_null(schema: &AvroSchema, id: TypeId) -> (TypeId, bool) {
     let AvroKind::Union(branches) = schema.kind(id) else { return (id, false) };
     let other = branches.iter().copied().find(|branch| *schema.kind(*branch) != AvroKind::Null);

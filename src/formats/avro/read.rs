@@ -1,4 +1,4 @@
-//! Carries a plan out: the writer's bytes become values, straight into the arena.
+//! Reads messages by a plan: the writer's bytes become values in the arena.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -12,7 +12,7 @@ use crate::types::value::Value;
 
 pub struct AvroReader<'p, 'a> {
     pub plan: &'p ResolutionPlan,
-    /// Of the columns, for its defaults.
+    /// The reader's schema, which has the defaults.
     pub schema: &'p AvroSchema,
     pub arena: &'a Bump,
 }
@@ -114,7 +114,7 @@ impl<'a> AvroReader<'_, 'a> {
                 return Ok(Value::Array(values.into_bump_slice()));
             }
             cursor.expect_room(count, elements.least)?;
-            // Doubling: there may be a block for each value.
+            // This reserves room for more values than asked for, so that many small blocks don't cause many allocations.
             values.reserve(count);
             for _ in 0..count {
                 let value = self.value(&elements.read, cursor).map_err(|fault| fault.in_element(values.len()))?;

@@ -1,18 +1,19 @@
-//! Avro schemas: their JSON text, read as Java reads it. Annotations that mean nothing here are passed over, and so are
-//! defaults of the wrong type, which registries hold and Java's readers take. We have our own, because the data can only be
-//! read if the type below a logical type is known, which the usual crate doesn't keep (a UUID may be a text or 16 bytes).
+//! Reads the JSON text of Avro schemas as Java does. Annotations without a meaning here are ignored. So are defaults of the
+//! wrong type, because there are such schemas in registries, and Java's readers take them. This is our own code, because
+//! the data can only be read if the type below a logical type is known (a UUID may be a text or 16 bytes). The usual crate
+//! doesn't keep it.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-/// Characters shown of a longer name.
+/// At most this many characters of a name are shown.
 const LONGEST_NAME: usize = 120;
 
 /// How deep named types may be nested, because code that walks through a schema is recursive.
 const DEEPEST: usize = 200;
 
-/// A schema's types by number; a type may hold itself.
+/// A schema's types, by number. A type can contain itself.
 #[derive(Debug, Clone)]
 pub struct AvroSchema {
     types: Vec<AvroType>,
@@ -25,7 +26,7 @@ pub type TypeId = usize;
 pub struct AvroType {
     pub kind: AvroKind,
     pub logical: Option<Logical>,
-    /// Of a record, an enum or a fixed, with its namespace.
+    /// The name of a record, an enum or a fixed, with its namespace.
     pub name: Option<String>,
 }
 
@@ -50,14 +51,14 @@ pub enum AvroKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordField {
     pub name: String,
-    /// Other names that a reader's field goes by.
+    /// Other names of a reader's field.
     pub aliases: Vec<String>,
     pub field_type: TypeId,
-    /// What a reader takes where the writer has no such field.
+    /// The value that a reader takes if the writer has no such field.
     pub default: Option<Json>,
 }
 
-/// What a plain type stands for.
+/// The meaning of a plain type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Logical {
     Decimal {
@@ -65,7 +66,7 @@ pub enum Logical {
     },
     Date,
     Time(AvroTimeUnit),
-    /// With a time zone or without: the numbers count the same.
+    /// A timestamp with or without a time zone: the numbers count the same unit from the same start.
     Timestamp(AvroTimeUnit),
     Uuid,
 }
@@ -78,7 +79,8 @@ pub enum AvroTimeUnit {
 }
 
 impl AvroSchema {
-    /// Reads a schema. `references` are the texts of other schemas that it names, each behind those that it names itself.
+    /// Reads a schema. `references` are the texts of the other schemas that it names. A reference comes after those that it
+    /// names itself.
     pub fn parse(text: &str, references: &[String]) -> Result<AvroSchema, String> {
         let mut parser = Parser::default();
         for reference in references {
@@ -93,7 +95,7 @@ impl AvroSchema {
     }
 
     pub fn get(&self, id: TypeId) -> &AvroType {
-        // Every number is one that the parser gave out.
+        // Every `id` comes from the parser, so it is an index of `types`.
         &self.types[id]
     }
 
@@ -101,7 +103,7 @@ impl AvroSchema {
         &self.get(id).kind
     }
 
-    /// How messages name a type.
+    /// The name of a type in messages.
     pub fn describe(&self, id: TypeId) -> String {
         let named = self.get(id);
         let plain = match &named.kind {
@@ -143,14 +145,15 @@ impl AvroSchema {
 #[derive(Default)]
 struct Parser {
     types: Vec<AvroType>,
-    /// How many types stand in each other in each.
+    /// For each type: how deep types are nested in it.
     depths: Vec<usize>,
     by_name: HashMap<String, TypeId>,
 }
 
 impl Parser {
     fn text(&mut self, text: &str) -> Result<TypeId, String> {
-        // What is nested too deeply is refused by the JSON parser. A bare name is taken too: registries give `string`.
+        // The JSON parser refuses text that is nested too deeply. A name without quotes is taken too, because registries
+        // give `string`.
         let json = match serde_json::from_str(text) {
             Ok(json) => json,
             Err(_) if text.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')) => {
@@ -237,7 +240,7 @@ impl Parser {
         let text = |key: &str| object.get(key).and_then(Json::as_str);
         let name = text("name").ok_or_else(|| format!("a type {kind} without 'name'"))?;
         let name = full_name(name, text("namespace").unwrap_or(namespace));
-        // Known before its fields, which may be of it.
+        // The type gets its number before its fields are read, because they can be of this type.
         let id = self.add(AvroKind::Null, None);
         self.types[id].name = Some(name.clone());
         if self.by_name.insert(name.clone(), id).is_some() {
@@ -261,7 +264,7 @@ impl Parser {
         };
         self.depths[id] = self.depth(&kind);
         if self.depths[id] > DEEPEST {
-            return Err(format!("{} has types in each other, more than {DEEPEST} deep", shown(&name)));
+            return Err(format!("types are nested more than {DEEPEST} deep in {}", shown(&name)));
         }
         self.types[id].logical = logical(object, &kind);
         self.types[id].kind = kind;
@@ -283,7 +286,7 @@ impl Parser {
     }
 }
 
-/// A name as messages have it. A registry's may be of any length.
+/// A name as messages show it. Names from a registry can have any length.
 fn shown(name: &str) -> String {
     let mut characters = name.chars();
     let start = characters.by_ref().take(LONGEST_NAME).map(|c| if c.is_control() { '\u{fffd}' } else { c });

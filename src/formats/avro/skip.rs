@@ -1,4 +1,4 @@
-//! Passes over what a writer wrote and no column reads.
+//! Passes over the values of the writer that no column reads.
 
 use std::collections::HashMap;
 
@@ -6,24 +6,24 @@ use super::cursor::AvroCursor;
 use crate::formats::avro::schema::{AvroKind, AvroSchema, TypeId};
 use crate::formats::decode_error::DecodeError;
 
-/// Records in records.
+/// How deep records in records may be nested.
 const DEEPEST: usize = 100;
 
 /// How to pass over one value. All but `Bytes` take at least one byte.
 #[derive(Debug, Clone)]
 pub enum Skip {
-    /// Always so many.
+    /// A fixed number of bytes.
     Bytes(usize),
     Whole,
     Counted,
     Array(Box<Skip>),
     Map(Box<Skip>),
     Union(Box<[Skip]>),
-    /// A record that may hold itself, by its number.
+    /// A record, by its number, because it can contain itself.
     Record(usize),
 }
 
-/// The skips of a writer's schema.
+/// How the types of a writer's schema are passed over.
 #[derive(Debug, Default)]
 pub struct Skips {
     records: Vec<Box<[Skip]>>,
@@ -49,7 +49,7 @@ impl Skips {
                 }
                 let number = self.records.len();
                 self.records.push(Box::default());
-                // Known before its fields, which may be of it.
+                // The record gets its number before its fields are read, because they can be of this type.
                 self.by_type.insert(id, Skip::Record(number));
                 let mut parts = Vec::new();
                 for field in fields {
@@ -89,7 +89,7 @@ impl Skips {
                 self.pass_at(&branches[branch], cursor, depth)
             }
             Skip::Record(_) if depth == DEEPEST => {
-                Err(DecodeError::new(cursor.at(), format!("found records in records, more than {DEEPEST} deep")))
+                Err(DecodeError::new(cursor.at(), format!("found records that are nested more than {DEEPEST} deep")))
             }
             Skip::Record(number) => {
                 self.records[*number].iter().try_for_each(|part| self.pass_at(part, cursor, depth + 1))
@@ -121,7 +121,7 @@ fn blocks<'a>(
     }
 }
 
-/// Adds a step; lengths that stand side by side are one.
+/// Adds a step. Neighbouring steps of a fixed length become one step.
 pub fn push(parts: &mut Vec<Skip>, skip: Skip) {
     match (parts.last_mut(), &skip) {
         (_, Skip::Bytes(0)) => {}

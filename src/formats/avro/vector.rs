@@ -1,4 +1,4 @@
-//! Arrays of floats, copied a block at a time: no value for each number.
+//! Arrays of floats. Each block is copied at once, without a [`Value`] for each number.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -8,7 +8,7 @@ use super::plan::{NumberWidth, VectorPlan};
 use crate::formats::decode_error::DecodeError;
 use crate::types::value::Vector;
 
-/// The array, unless one of its numbers is null (or it is damaged): then the cursor stands where it stood.
+/// Reads the array. `None`: one of its numbers is null, or the array is damaged. Then the cursor is where it was before.
 pub fn read<'a>(
     plan: &VectorPlan,
     cursor: &mut AvroCursor<'a>,
@@ -44,7 +44,7 @@ pub fn read<'a>(
     let float = |bytes: [u8; 4]| f32::from_le_bytes(bytes);
     let widened = |bytes: [u8; 4]| f64::from(f32::from_le_bytes(bytes));
     let double = |bytes: [u8; 8]| f64::from_le_bytes(bytes);
-    // Each length for itself, so that the compiler sees it.
+    // Each case has its own length as a constant, so that the compiler can use it.
     Ok(Some(match (plan.written, plan.read, plan.tag) {
         (NumberWidth::Float, NumberWidth::Float, None) => Vector::Float(blocks.numbers::<4, 4, _>(float, arena)),
         (NumberWidth::Float, NumberWidth::Float, Some(_)) => Vector::Float(blocks.numbers::<4, 5, _>(float, arena)),
@@ -55,14 +55,14 @@ pub fn read<'a>(
     }))
 }
 
-/// An array's blocks; mostly there is one.
+/// The blocks of an array. Most arrays have one.
 struct Blocks<'b> {
     first: &'b [u8],
     others: &'b [&'b [u8]],
 }
 
 impl Blocks<'_> {
-    /// The numbers. Each has `N` bytes, the last ones of its `S` bytes; those before are its tag.
+    /// The numbers. Each of them takes `S` bytes: first its tag, then the `N` bytes of the number.
     fn numbers<'a, const N: usize, const S: usize, T: Copy + 'a>(
         &self,
         number: impl Fn([u8; N]) -> T,

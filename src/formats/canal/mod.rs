@@ -1,4 +1,4 @@
-//! Flink's `canal-json` format: the rows of a MySQL change, and what they were before.
+//! Flink's `canal-json` format: the rows of a MySQL change, and their old values.
 
 pub mod options;
 
@@ -36,7 +36,7 @@ fn known_metadata() -> [PlainMetadata; 6] {
 }
 
 pub(crate) struct Canal {
-    /// Reads what the filters look at, before anything of the rows: another table's rows may be of other types.
+    /// Reads the fields that the filters need, before the rows are read, because another table's rows can have other types.
     filter: Option<Filter>,
     envelope: Envelope,
     data: usize,
@@ -46,7 +46,7 @@ pub(crate) struct Canal {
 
 struct Filter {
     envelope: Envelope,
-    /// Field, its name and what it must match as a whole.
+    /// The field's index, its name, and the pattern that the whole field must match.
     patterns: std::vec::Vec<(usize, &'static str, Regex)>,
 }
 
@@ -88,7 +88,7 @@ impl Canal {
                 Some("INSERT") => Change::Insert(message.whole(row)?),
                 Some("DELETE") => Change::Delete(message.whole(row)?),
                 _ => {
-                    // Of this row only: another one's entry says nothing of it.
+                    // Each row has an entry of its own in `old`.
                     let old = row_of(old.and_then(|old| old.get(index))).ok_or_else(|| missing("old"))?;
                     Change::Update { before: Some(message.overlaid(row, old)?), after: message.with_metadata(row)? }
                 }
@@ -103,7 +103,7 @@ impl Filter {
         let mut layout = EnvelopeLayout::default();
         let mut patterns = std::vec::Vec::new();
         for (name, pattern) in [("database", &options.database_include), ("table", &options.table_include)] {
-            // It was checked with the job file.
+            // The pattern was checked when the job file was read.
             let whole = pattern.as_ref().and_then(|pattern| compile_whole(pattern).ok());
             patterns.extend(whole.map(|pattern| (layout.typed(name, &DataType::STRING), name, pattern)));
         }

@@ -10,7 +10,7 @@ use crate::options::regular_expression::compile_whole;
 use crate::options::{OptionDefinition, OptionValue};
 use crate::types::column::{MetadataColumn, SourceColumn};
 
-/// The regular expressions are such that a message's database and table must match as a whole.
+/// The regular expressions must match the whole database name and the whole table name of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CanalFormat {
     pub change: ChangeFormat,

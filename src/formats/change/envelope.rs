@@ -1,4 +1,5 @@
-//! What the change formats in JSON share: an object around the rows, and the metadata that is read from it.
+//! The code that the change formats in JSON share. It reads the object around the rows, the *envelope*, and the metadata in
+//! it.
 
 use bumpalo::Bump;
 
@@ -15,48 +16,48 @@ use crate::types::data_type::DataType;
 use crate::types::java::number;
 use crate::types::value::Value;
 
-/// The fields to read, as a format declares them.
+/// The fields of the envelope that a format reads.
 #[derive(Default)]
 pub(crate) struct EnvelopeLayout {
     fields: Vec<(&'static str, JsonType)>,
     origins: Vec<MetadataField>,
 }
 
-/// Where a metadata column's value stands in the envelope.
+/// The place of a metadata column's value in the envelope.
 #[derive(Debug, Clone, Copy)]
 struct MetadataField {
     field: usize,
     reading: MetadataReading,
 }
 
-/// How it is made.
+/// How a metadata column's value is made of the envelope's field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MetadataReading {
     AsIs,
     /// Milliseconds since 1970.
     Millis,
     Seconds,
-    /// A text with date and time in UTC.
+    /// A text with a date and a time in UTC.
     DateTime,
-    /// The entry of a MAP of texts.
+    /// The entry of a MAP with this key. It is a text.
     Entry(&'static str),
-    /// The same, of milliseconds.
+    /// The entry of a MAP with this key. It is a text of milliseconds since 1970.
     EntryMillis(&'static str),
-    /// What stands beside the payload.
+    /// The schema that is beside the payload.
     Schema,
 }
 
-/// A message's envelope as it is read.
+/// How a message's envelope is read.
 pub(crate) struct Envelope {
     fields: JsonFields,
-    /// It is the field `payload` of an object, beside its `schema`.
+    /// The envelope is the field `payload` of an object that also has a field `schema`.
     is_wrapped: bool,
     origins: Vec<MetadataField>,
     rules: JsonRules,
 }
 
 impl EnvelopeLayout {
-    /// The field's index. One that is there already is taken as it is.
+    /// Adds a field and returns its index. If there is a field of this name already, it is kept.
     pub fn field(&mut self, name: &'static str, shape: JsonType) -> usize {
         match self.fields.iter().position(|(known, _)| *known == name) {
             Some(index) => index,
@@ -71,13 +72,13 @@ impl EnvelopeLayout {
         self.field(name, JsonType::new(data_type, Missing::Null))
     }
 
-    /// The next metadata column's value.
+    /// Adds the field for the next metadata column.
     fn metadata(&mut self, name: &'static str, data_type: &DataType, reading: MetadataReading) {
         let field = self.typed(name, data_type);
         self.origins.push(MetadataField { field, reading });
     }
 
-    /// The text of the schema beside the payload; NULL where there is none.
+    /// The next metadata column is the text of the schema beside the payload, or NULL if there is none.
     fn schema_metadata(&mut self) {
         self.origins.push(MetadataField { field: 0, reading: MetadataReading::Schema });
     }
@@ -86,13 +87,13 @@ impl EnvelopeLayout {
         let rules = JsonRules {
             ignore_parse_errors: options.ignore_parse_errors,
             timestamps: options.timestamps,
-            // Flink reads them from a tree.
+            // Flink parses these messages into a tree first, which has doubles.
             numbers_as_doubles: true,
         };
         Envelope { fields: JsonFields::envelope(self.fields), is_wrapped: false, origins: self.origins, rules }
     }
 
-    /// The same, as the payload beside its schema.
+    /// The envelope as the field `payload` of an object that also has a field `schema`.
     pub fn into_payload(self, options: ChangeFormat) -> Envelope {
         let wants_schema = self.origins.iter().any(|origin| origin.reading == MetadataReading::Schema);
         let inner = self.into_envelope(options);
@@ -102,7 +103,7 @@ impl EnvelopeLayout {
     }
 }
 
-/// Metadata that is a plain field of the envelope: its key, the field, its type and how it is read.
+/// Metadata from a field of the envelope: the key, the field, its type and how it is read.
 pub(crate) type PlainMetadata = (&'static str, &'static str, DataType, MetadataReading);
 
 impl EnvelopeLayout {
@@ -117,7 +118,7 @@ impl EnvelopeLayout {
     }
 }
 
-/// The columns that a table may declare for it.
+/// The metadata columns that a table can declare for these fields.
 pub(crate) fn metadata_columns(known: &[PlainMetadata]) -> Vec<MetadataColumn> {
     let column = |(key, _, data_type, reading): &PlainMetadata| {
         let data_type = match reading {
@@ -133,7 +134,7 @@ pub(crate) fn metadata_columns(known: &[PlainMetadata]) -> Vec<MetadataColumn> {
     known.iter().map(column).collect()
 }
 
-/// A message on its way to changes.
+/// A message whose envelope has been read.
 pub(crate) struct ChangeMessage<'a, 'e> {
     envelope: &'e Envelope,
     /// The values of the envelope's fields.
@@ -143,7 +144,8 @@ pub(crate) struct ChangeMessage<'a, 'e> {
 }
 
 impl Envelope {
-    /// Decodes a message by what `changes` makes of its envelope. A tombstone is nothing. `depth`: that of the columns.
+    /// Decodes a message. `changes` makes the changes of its envelope. A tombstone makes none. `depth` is the depth of the
+    /// columns in the message.
     pub fn decode<'a>(
         &self,
         record: &Record<'a>,
@@ -203,7 +205,7 @@ impl<'a> ChangeMessage<'a, '_> {
         std::slice::from_ref(self.arena.alloc(change))
     }
 
-    /// A whole row with its metadata: what it doesn't have is NULL.
+    /// A whole row with its metadata. Values that the message doesn't have are NULL.
     pub fn whole(&self, row: &'a [Value<'a>]) -> Result<&'a [Value<'a>], DecodeError> {
         if !row.contains(&Value::Unchanged) {
             return self.with_metadata(row);
@@ -215,7 +217,7 @@ impl<'a> ChangeMessage<'a, '_> {
         self.with_metadata(whole)
     }
 
-    /// The row before an update: `row` with what `old` has laid over it.
+    /// The row before an update: `row` with the values of `old` that are there.
     pub fn overlaid(&self, row: &'a [Value<'a>], old: &'a [Value<'a>]) -> Result<&'a [Value<'a>], DecodeError> {
         let before = self.arena.alloc_slice_copy(row);
         for (value, old) in before.iter_mut().zip(old) {
@@ -264,7 +266,7 @@ impl<'a> ChangeMessage<'a, '_> {
     }
 }
 
-/// The row that a value is, if it is one.
+/// The fields of the value if it is a row.
 pub(crate) fn row_of<'a>(value: Option<&Value<'a>>) -> Option<&'a [Value<'a>]> {
     match value {
         Some(Value::Row(row)) => Some(row),

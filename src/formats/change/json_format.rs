@@ -1,4 +1,4 @@
-//! What all formats of changes in JSON have in common.
+//! The code that all change formats in JSON have in common.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::schema_registry::schemas::Schemas;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 
-/// A format of changes in JSON. All else that a [`MessageFormat`] needs is the same for each of them.
+/// A change format in JSON. The other items of a [`MessageFormat`] are the same for each of them.
 pub(crate) trait JsonChangeFormat: AsMut<ChangeFormat> + Default + 'static {
-    /// What `'format' = '…'` says.
+    /// The name in `'format' = '…'`.
     const NAME: &'static str;
 
     /// A list that `json_options!` makes.
     const OPTIONS: &'static [OptionDefinition<Self>];
 
-    /// What a METADATA column can read, and from which field of a message.
+    /// The metadata keys, and the field of a message from which each is read.
     fn known_metadata() -> Vec<PlainMetadata>;
 
-    /// What decodes messages.
+    /// The decoder of messages.
     fn change_decoder(&self, columns: &[SourceColumn], metadata: &[MetadataColumn]) -> Box<dyn Decode>;
 }
 

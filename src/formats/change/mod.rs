@@ -1,4 +1,4 @@
-//! What the formats of changes share.
+//! The code that the change formats in JSON share.
 
 pub(crate) mod envelope;
 pub mod json_format;

@@ -1,4 +1,4 @@
-//! What the options of all change formats in JSON have in common.
+//! The options that all change formats in JSON have in common.
 
 use crate::formats::json::options::{JsonOptions, TimestampStandard};
 

@@ -20,10 +20,10 @@ pub struct Converter {
     ignore_parse_errors: bool,
 }
 
-/// A text that is not of its column's type.
+/// The error for a text that is not a value of its column's type.
 pub struct Unfit<'a> {
     found: &'a [u8],
-    /// Counted from 1, in an array or a row.
+    /// The number of the element in an array or a row, counted from 1.
     element: Option<usize>,
     expected: &'a DataType,
 }
@@ -37,7 +37,7 @@ impl Converter {
         }
     }
 
-    /// `nulled` counts the elements that became NULL because parse errors are ignored.
+    /// Converts a field. `nulled` counts the elements that become NULL because parse errors are ignored.
     #[inline]
     pub fn convert<'e, 'a: 'e>(
         &self,
@@ -75,8 +75,8 @@ impl Converter {
         Ok(Value::Array(elements))
     }
 
-    /// Fields by position; an empty text is no row at all. Their number must be right, unless parse errors are ignored: then
-    /// what is missing is NULL, and what is too much is left out.
+    /// Converts a ROW, whose fields are found by position. An empty text is NULL. If the number of fields is wrong, the
+    /// text is refused. If parse errors are ignored, missing fields are NULL and additional fields are left out.
     fn row<'e, 'a: 'e>(
         &self,
         fields: &'e [RowField],
@@ -113,7 +113,7 @@ impl Converter {
         })
     }
 
-    /// One of the parts. An empty one is a value like others: the empty string, and no number.
+    /// Converts one part. An empty part is a value like any other: it is the empty string, but it is not a number.
     fn element<'e, 'a: 'e>(
         &self,
         data_type: &'e DataType,
@@ -165,21 +165,21 @@ fn scalar<'a>(data_type: &DataType, text: &'a [u8], arena: &'a Bump) -> Option<V
         DataType::Time { precision } => {
             temporal::time_of_day(text).map(|nanos| Value::Time(cut_fraction(nanos, *precision)))
         }
-        // Anything but "true" is false, as in Java.
+        // Any text except "true" is false, as in Java.
         DataType::Boolean => Some(Value::Bool(number::trim(text).eq_ignore_ascii_case(b"true"))),
         DataType::Decimal { precision, scale } => match decimal::parse(text, *precision, *scale).ok()? {
             Some(value) => Some(Value::Decimal(arena.alloc(value))),
-            // Flink's rule: too large is NULL, not an error.
+            // A number that is too large is NULL and not an error, as in Flink.
             None => Some(Value::Null),
         },
         DataType::Binary(_) | DataType::Varbinary(_) => base64::decode(text, arena).map(Value::Bytes),
         DataType::Null => Some(Value::Null),
-        // Not a simple element.
+        // These types are not allowed as elements.
         DataType::Array(_) | DataType::Row(_) | DataType::Map(..) | DataType::Multiset(_) => None,
     }
 }
 
-/// Texts up to this length are checked by `std`: cheaper than starting the vectorized check.
+/// Texts up to this length are checked by `std`, because starting the vectorized check would take longer.
 const SHORT: usize = 64;
 
 #[inline]
@@ -189,7 +189,7 @@ fn utf8(text: &[u8]) -> Option<&str> {
 
 #[inline]
 fn integer<'a, T: TryFrom<i64>>(text: &[u8]) -> Option<Value<'a>> {
-    // A digit in front: nothing to trim there, and seldom at the end.
+    // The text begins with a digit, so there is nothing to trim at its start, and seldom at its end.
     let value = match number::integer(text) {
         Some(value) => value,
         None => number::integer(number::trim(text))?,

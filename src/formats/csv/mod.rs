@@ -1,4 +1,4 @@
-//! Flink's `csv` format: one row a message, fields by position.
+//! Flink's `csv` format: each message is one row, and its fields are found by position.
 
 mod convert;
 pub mod options;
@@ -23,7 +23,7 @@ pub(crate) struct Csv {
     columns: Vec<SourceColumn>,
     converter: Converter,
     ignore_parse_errors: bool,
-    /// Where a field with escapes is put together; keeps its memory.
+    /// The buffer in which a field with escapes is made. It keeps its memory for the next field.
     scratch: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ impl Csv {
         }
     }
 
-    /// The row of the message's first line, and the number of its fields that had to become NULL.
+    /// The row of the message's first line, and the number of its fields that became NULL because parse errors are ignored.
     fn row<'a>(&mut self, message: &'a [u8], arena: &'a Bump) -> Result<(&'a [Value<'a>], u64), Rejection> {
         let mut cursor = CsvCursor::new(&self.dialect, message);
         if cursor.is_empty() {
@@ -61,7 +61,7 @@ impl Csv {
                 Err(fault) => return Err(Rejection::in_column(Stage::Decode, &column.name, fault.to_string())),
             }
         }
-        // Nothing may follow the last column but one blank field: a line may end with a delimiter.
+        // Only one empty field is allowed after the last column, because a line may end with a delimiter.
         match cursor.next(&mut self.scratch, arena) {
             Ok(None) => Ok((row, nulled)),
             Ok(Some(extra)) if cursor.is_at_end() && trim(extra).is_empty() => Ok((row, nulled)),

@@ -25,7 +25,7 @@ impl Symbol {
         self.bytes[0]
     }
 
-    /// What follows the symbol at the start of `text`, if it is there.
+    /// The text after the symbol, if `text` begins with it.
     fn strip(self, text: &[u8]) -> Option<&[u8]> {
         match text {
             [byte, rest @ ..] if *byte == self.bytes[0] => {
@@ -47,11 +47,11 @@ pub struct Dialect {
     quote: Option<Symbol>,
     escape: Option<Symbol>,
     allow_comments: bool,
-    /// Bytes that an unquoted field may end or change at.
+    /// The bytes at which an unquoted field ends or needs a change.
     stops: [u8; 4],
 }
 
-/// Fields up to this length are searched eight bytes at a time: cheaper than starting the vectorized search.
+/// Fields up to this length are searched eight bytes at a time, because starting the vectorized search would take longer.
 const NEAR: usize = 32;
 
 impl Dialect {
@@ -63,7 +63,8 @@ impl Dialect {
         Dialect { delimiter, quote, escape, allow_comments: options.allow_comments, stops }
     }
 
-    /// Index of the first byte where an unquoted field may end or change; the text's length if there is none.
+    /// The index of the first byte at which an unquoted field ends or needs a change. If there is none, it is the text's
+    /// length.
     #[inline]
     fn find_stop(&self, text: &[u8]) -> usize {
         let near = &text[..text.len().min(NEAR)];
@@ -85,13 +86,13 @@ impl Dialect {
     }
 }
 
-/// The index of the first of eight bytes, the lowest first, that is one of `wanted`.
+/// Of eight bytes (the lowest is the first): the index of the first one that is in `wanted`.
 #[inline(always)]
 fn first_of(wanted: [u8; 4], bytes: u64) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const TOPS: u64 = ONES << 7;
-    // Sets the top bit of each byte that is zero, and perhaps of bytes above a zero byte, to which the subtraction carries:
-    // only the lowest bit that is set is certain.
+    // Sets the top bit of each byte that is zero. The subtraction borrows from the bytes above a zero byte, so their top
+    // bits can be set too. Only the lowest bit that is set is certain.
     let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & TOPS;
     let found = wanted.iter().fold(0, |found, &byte| found | zeros(bytes ^ (ONES * u64::from(byte))));
     (found != 0).then_some(found.trailing_zeros() as usize / 8)
@@ -122,7 +123,7 @@ impl fmt::Display for CsvError {
 /// Walks over the fields of a message's first line.
 pub struct CsvCursor<'a, 'd> {
     dialect: &'d Dialect,
-    /// What was not read yet; `None` after the line's last field.
+    /// The text that was not read yet. `None`: the line's last field was read.
     rest: Option<&'a [u8]>,
     started_empty: bool,
 }
@@ -134,17 +135,17 @@ impl<'a, 'd> CsvCursor<'a, 'd> {
         CsvCursor { dialect, rest: Some(line), started_empty: line.is_empty() }
     }
 
-    /// There is no line at all.
+    /// Whether there is no line in the message.
     pub fn is_empty(&self) -> bool {
         self.started_empty
     }
 
-    /// The line's last field was taken.
+    /// Whether the line's last field was taken.
     pub fn is_at_end(&self) -> bool {
         self.rest.is_none()
     }
 
-    /// The next field without its quotes and escapes. Borrows the message where it stands there as it is.
+    /// The next field without its quotes and escapes. If there is nothing to remove, it is borrowed from the message.
     #[inline]
     pub fn next(&mut self, scratch: &mut Vec<u8>, arena: &'a Bump) -> Result<Option<&'a [u8]>, CsvError> {
         let Some(text) = self.rest else { return Ok(None) };
@@ -157,7 +158,7 @@ impl<'a, 'd> CsvCursor<'a, 'd> {
         }
     }
 
-    /// The usual field: nothing in it is special, and a delimiter of one byte or the message's end follows.
+    /// The usual field: it has no special characters, and a delimiter of one byte or the message's end follows.
     #[inline(always)]
     fn plain(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (field, end) = text.split_at_checked(self.dialect.find_stop(text))?;
@@ -186,7 +187,7 @@ impl<'a, 'd> CsvCursor<'a, 'd> {
             }
             match self.dialect.escape.and_then(|escape| escape.strip(here)) {
                 Some(escaped) => field.unescape(escaped)?,
-                // A character that only begins like a special one.
+                // This character has only its first byte in common with a special one.
                 None => field.at += 1,
             }
         }
@@ -208,7 +209,7 @@ impl<'a, 'd> CsvCursor<'a, 'd> {
                     self.rest = self.after_quote(after)?;
                     return Ok(field.finish(arena));
                 }
-                // A doubled quote stands for one: the first is kept, the second skipped.
+                // Two quotes stand for one. The first is kept, the second is skipped.
                 field.replace(quote.length, quote.length, &[]);
             } else if let Some(escaped) = self.dialect.escape.and_then(|escape| escape.strip(here)) {
                 field.unescape(escaped)?;
@@ -218,7 +219,7 @@ impl<'a, 'd> CsvCursor<'a, 'd> {
         }
     }
 
-    /// What follows the delimiter after a quoted field; blanks before it count for nothing.
+    /// The text after the delimiter that follows a quoted field. Blanks before the delimiter are ignored.
     fn after_quote(&self, mut text: &'a [u8]) -> Result<Option<&'a [u8]>, CsvError> {
         loop {
             if let Some(rest) = self.dialect.delimiter.strip(text) {
@@ -244,11 +245,11 @@ fn skip_comments(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// A field on its way: a piece of the message, or, once something had to be taken out, a copy of it.
+/// A field that is being read. It is a part of the message, or a copy of this part after something was removed from it.
 struct CsvField<'a, 's> {
     text: &'a [u8],
     at: usize,
-    /// Start of the part that was not copied yet.
+    /// The start of the text that was not copied yet.
     from: usize,
     scratch: &'s mut Vec<u8>,
     copied: bool,
@@ -272,7 +273,7 @@ impl<'a, 's> CsvField<'a, 's> {
         self.from = self.at;
     }
 
-    /// Takes the escape character here out; `escaped` follows it.
+    /// Removes the escape character at the current place. `escaped` is the text after it.
     fn unescape(&mut self, escaped: &'a [u8]) -> Result<(), CsvError> {
         let escape = self.text.len() - self.at - escaped.len();
         let (skip, instead): (usize, &[u8]) = match escaped {
@@ -281,7 +282,8 @@ impl<'a, 's> CsvField<'a, 's> {
             [b'r', ..] => (1, b"\r"),
             [b't', ..] => (1, b"\t"),
             [b'0', ..] => (1, b"\0"),
-            // The first byte of any other character; the rest of it needs no care.
+            // Any other character stands for itself. Its first byte is taken here, and its other bytes are read like any
+            // text.
             [other, ..] => (1, std::slice::from_ref(other)),
         };
         self.replace(0, escape + skip, instead);

@@ -17,11 +17,11 @@ use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-/// How Debezium spells, for each kind of column, a large value that an update of PostgreSQL didn't carry.
+/// Debezium's placeholders for a large value that an update of PostgreSQL didn't carry, as each kind of column has them.
 const PLACEHOLDERS: &[&str] = &[
     r#""__debezium_unavailable_value""#,
     r#"["__debezium_unavailable_value"]"#,
-    // The same in base64, and as the numbers of its bytes.
+    // The placeholder in base64, and as an array of its bytes.
     r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#,
     "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101]",
     "[95.0,95.0,100.0,101.0,98.0,101.0,122.0,105.0,117.0,109.0,95.0,117.0,110.0,97.0,118.0,97.0,105.0,108.0,97.0,98.0,\
@@ -49,7 +49,7 @@ pub(crate) struct Debezium {
     before: usize,
     after: usize,
     op: usize,
-    /// The change is under `payload`.
+    /// The change is in the field `payload`.
     is_wrapped: bool,
 }
 
@@ -77,7 +77,7 @@ impl Debezium {
         let op = message.text(self.op);
         match (op, before, after) {
             (Some("c" | "r"), _, Some(after)) if after.contains(&Value::Unchanged) => {
-                Err(DecodeError::of_message("found a new row with a value that Debezium calls unavailable"))
+                Err(DecodeError::of_message("found a new row with Debezium's placeholder for an unavailable value"))
             }
             (Some("c" | "r"), _, Some(after)) => Ok(message.one(Change::Insert(after))),
             (Some("u"), Some(before), Some(after)) => Ok(message.one(Change::Update { before: Some(before), after })),

@@ -8,15 +8,15 @@ use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::float::Float;
 
-/// Arrays and objects in each other at most; deeper ones are refused instead of using up the stack.
+/// How deep arrays and objects may be nested. Deeper ones are refused, because they would use up the stack.
 pub const DEEPEST: usize = 1000;
-/// Strings up to this length are searched byte by byte: cheaper than starting the vectorized search.
+/// Strings up to this length are searched byte by byte, because starting the vectorized search would take longer.
 const NEAR: usize = 16;
 
 pub struct JsonCursor<'a> {
     text: &'a str,
     at: usize,
-    /// The message goes on behind the text, with bytes that are not UTF-8.
+    /// After the text, the message goes on with bytes that are not UTF-8.
     is_cut: bool,
 }
 
@@ -24,7 +24,7 @@ pub struct JsonCursor<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct JsonNumber<'a> {
     pub text: &'a str,
-    /// Neither a point nor an exponent.
+    /// The number has neither a point nor an exponent.
     pub is_whole: bool,
 }
 
@@ -38,19 +38,19 @@ impl<'a> JsonCursor<'a> {
         JsonCursor { text, at: byte_order_mark, is_cut }
     }
 
-    /// Where it is, in bytes from the message's start.
+    /// The current place, in bytes from the message's start.
     #[inline(always)]
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// What was not read yet.
+    /// The bytes that were not read yet.
     #[inline(always)]
     pub fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// The same as text; the place is one between characters.
+    /// The text that was not read yet. The current place must be between two characters.
     #[inline(always)]
     pub fn rest_text(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
@@ -61,7 +61,7 @@ impl<'a> JsonCursor<'a> {
         self.at += bytes;
     }
 
-    /// Takes as many elements of an array as are numbers with a comma behind them.
+    /// Takes elements of an array as long as they are numbers with a comma after them.
     #[inline(always)]
     pub fn numbers<F: Float>(&mut self, each: impl FnMut(F)) {
         (_, self.at) = float::run(self.text.as_bytes(), self.at, each);
@@ -72,7 +72,7 @@ impl<'a> JsonCursor<'a> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// The next byte that is no blank, without taking it.
+    /// The next byte that is not a blank. It is not taken.
     #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         loop {
@@ -90,7 +90,7 @@ impl<'a> JsonCursor<'a> {
         is_next
     }
 
-    /// After a field or an element: whether another one follows, or `close`.
+    /// Called after a field or an element. `true`: another one follows. `false`: `close` follows.
     #[inline(always)]
     pub fn has_more(&mut self, close: u8) -> Result<bool, DecodeError> {
         match self.peek() {
@@ -106,7 +106,7 @@ impl<'a> JsonCursor<'a> {
         }
     }
 
-    /// Takes a field's name and its colon if this is the name, quoted as messages usually spell it.
+    /// Takes a field's name and its colon, if the name is `quoted`, which is the name as messages usually spell it.
     #[inline(always)]
     pub fn accept_name(&mut self, quoted: &[u8]) -> bool {
         if self.peek() != Some(b'"') {
@@ -121,7 +121,7 @@ impl<'a> JsonCursor<'a> {
         }
     }
 
-    /// A field's name, and its colon.
+    /// Takes a field's name and its colon.
     pub fn name(&mut self) -> Result<Quoted<'a>, DecodeError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a field's name"));
@@ -133,7 +133,7 @@ impl<'a> JsonCursor<'a> {
         Ok(name)
     }
 
-    /// The string that begins with the quote here.
+    /// Takes the string that begins with a quote at the current place.
     #[inline]
     pub fn string(&mut self) -> Result<Quoted<'a>, DecodeError> {
         let start = self.at + 1;
@@ -174,7 +174,7 @@ impl<'a> JsonCursor<'a> {
         Err(self.unexpected(r#"an escape such as \n, \" or \u00e9"#))
     }
 
-    /// The number that begins here.
+    /// Takes the number that begins at the current place.
     #[inline]
     pub fn number(&mut self) -> Result<JsonNumber<'a>, DecodeError> {
         let start = self.at;
@@ -204,7 +204,7 @@ impl<'a> JsonCursor<'a> {
         if count == 0 { Err(self.unexpected("a digit")) } else { Ok(()) }
     }
 
-    /// `true`, `false` or `null`.
+    /// Takes `true`, `false` or `null`.
     #[inline]
     pub fn word(&mut self, word: &'static str) -> Result<(), DecodeError> {
         if !self.rest().starts_with(word.as_bytes()) {
@@ -214,7 +214,7 @@ impl<'a> JsonCursor<'a> {
         Ok(())
     }
 
-    /// Passes a value that nobody asked for, but not one that is no JSON.
+    /// Passes over a value that isn't needed. It must be valid JSON.
     pub fn skip_value(&mut self, depth: usize) -> Result<(), DecodeError> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
@@ -246,16 +246,13 @@ impl<'a> JsonCursor<'a> {
     #[inline(always)]
     pub fn enter(&mut self, depth: usize) -> Result<(), DecodeError> {
         if depth >= DEEPEST {
-            return Err(DecodeError::new(
-                self.at,
-                format!("found more than {DEEPEST} objects and arrays in each other"),
-            ));
+            return Err(DecodeError::new(self.at, format!("found more than {DEEPEST} nested objects and arrays")));
         }
         self.at += 1;
         Ok(())
     }
 
-    /// What is here isn't what must be here.
+    /// The error for text at the current place that isn't what was expected.
     #[cold]
     pub fn unexpected(&self, expected: &str) -> DecodeError {
         let rest = self.rest_text();
@@ -280,7 +277,7 @@ fn longest_text(message: &[u8]) -> &str {
     }
 }
 
-/// Index of the first quote or backslash; the text's length if there is none.
+/// The index of the first quote or backslash, or the text's length if there is none.
 #[inline(always)]
 fn find_special(text: &[u8]) -> usize {
     let near = &text[..text.len().min(NEAR)];

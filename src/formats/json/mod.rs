@@ -1,4 +1,4 @@
-//! Flink's `json` format: one object a message, fields by name.
+//! Flink's `json` format: each message is one object, and its fields are found by name.
 
 mod cursor;
 pub mod options;

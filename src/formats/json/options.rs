@@ -18,7 +18,7 @@ pub struct JsonFormat {
     pub timestamps: TimestampStandard,
 }
 
-/// `timestamp-format.standard`: how JSON spells timestamps.
+/// `timestamp-format.standard`: the form of timestamps in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimestampStandard {
     /// `2024-03-01 08:30:00.5`
@@ -29,17 +29,17 @@ pub enum TimestampStandard {
 }
 
 impl TimestampStandard {
-    /// Flink wants exactly this spelling.
+    /// Flink takes only this spelling.
     fn parse(text: &str) -> Result<Self, String> {
         match text {
             "SQL" => Ok(TimestampStandard::Sql),
             "ISO-8601" => Ok(TimestampStandard::Iso8601),
-            _ => Err("must be SQL or ISO-8601, spelt so".into()),
+            _ => Err("must be SQL or ISO-8601, in capital letters".into()),
         }
     }
 }
 
-/// What all formats in JSON let a table set.
+/// The options that all formats in JSON have.
 pub trait JsonOptions: 'static {
     fn set_ignore_parse_errors(&mut self, on: bool);
 
@@ -100,7 +100,7 @@ pub const fn ignore_null_fields<S>() -> OptionDefinition<S> {
         .since("1.20")
 }
 
-/// The list of a format's options: its own, then those of all formats in JSON, then what stands behind a
+/// Makes the list of a format's options: its own options, then those of all formats in JSON, then the options after the
 /// semicolon.
 macro_rules! json_options {
     ($($before:expr),* $(; $($after:expr),*)?) => {

@@ -1,4 +1,5 @@
-//! A JSON value as the compact text that Jackson's tree prints: what a STRING column gets of an object or array.
+//! Prints a JSON value as the compact text that Jackson's tree prints. A STRING column gets this text for an object or
+//! array.
 
 use bumpalo::collections::String;
 
@@ -7,7 +8,7 @@ use crate::formats::decode_error::DecodeError;
 use crate::types::float;
 use crate::types::java::real;
 
-/// Takes the value here and appends its text.
+/// Takes the value at the current place and appends its text.
 pub fn value(cursor: &mut JsonCursor<'_>, depth: usize, out: &mut String<'_>) -> Result<(), DecodeError> {
     match cursor.peek() {
         Some(b'"') => cursor.string()?.print(out),
@@ -47,7 +48,7 @@ pub fn value(cursor: &mut JsonCursor<'_>, depth: usize, out: &mut String<'_>) ->
     Ok(())
 }
 
-/// A whole number as it is written, another one as a Java double.
+/// Appends a number: a whole number as it is written, any other number as a Java double.
 pub fn number(number: JsonNumber<'_>, out: &mut String<'_>) {
     if number.text == "-0" {
         out.push('0');
@@ -61,13 +62,13 @@ pub fn number(number: JsonNumber<'_>, out: &mut String<'_>) {
         let value = number.text.parse().unwrap_or(f64::INFINITY);
         let quote = if value.is_finite() { "" } else { "\"" };
         out.push_str(quote);
-        // Strings in memory take all that is written to them.
+        // Writing to a string in memory can't fail.
         let _ = real::write_double(value, out);
         out.push_str(quote);
     }
 }
 
-/// Takes as many elements as come that Java would print by their own digits, each with the comma behind it.
+/// Takes elements as long as Java would print the same digits for them and a comma follows.
 fn plain_numbers(cursor: &mut JsonCursor<'_>, out: &mut String<'_>) {
     loop {
         cursor.peek();
@@ -82,10 +83,11 @@ fn plain_numbers(cursor: &mut JsonCursor<'_>, out: &mut String<'_>) {
     }
 }
 
-/// A number like `0.25` whose double Java prints by the same digits, without zeros at the end: one digit, the point, and few
-/// enough digits that none is lost. Not one below 0.001, which Java prints with an exponent.
+/// A number like `0.25` for whose double Java prints the same digits, without zeros at the end. It has one digit, the
+/// point, and so few digits after it that a double loses none. It isn't below 0.001, because Java prints smaller numbers
+/// with an exponent.
 struct Plain {
-    /// How much of it Java prints.
+    /// How many bytes of the number Java prints.
     printed: usize,
     length: usize,
 }

@@ -1,4 +1,4 @@
-//! A JSON string as it stands in a message, and what its escapes mean.
+//! A JSON string as it is in a message, and the meaning of its escapes.
 
 use std::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use bumpalo::collections::String;
 use memchr::memchr;
 
-/// What stands between the quotes. Its escapes are valid.
+/// The text between the quotes. Its escapes are valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Quoted<'a> {
     pub raw: &'a str,
@@ -14,19 +14,19 @@ pub struct Quoted<'a> {
 }
 
 impl<'a> Quoted<'a> {
-    /// Borrows the message where it stands there as it is.
+    /// The string without escapes. If there are none, it is borrowed from the message.
     #[inline]
     pub fn text(self, arena: &'a Bump) -> &'a str {
         if !self.has_escapes {
             return self.raw;
         }
-        // No escape is shorter than what it stands for.
+        // An escape is never shorter than its character.
         let mut text = String::with_capacity_in(self.raw.len(), arena);
         self.unescape(&mut text);
         text.into_bump_str()
     }
 
-    /// Appends it as Jackson writes strings.
+    /// Appends the string as Jackson writes strings.
     pub fn print(self, out: &mut String<'_>) {
         out.push('"');
         if self.has_escapes {
@@ -43,12 +43,12 @@ impl<'a> Quoted<'a> {
     }
 
     fn unescape_into(self, out: &mut impl Write) {
-        // Strings in memory take all that is written to them.
+        // Writing to a string in memory can't fail.
         let _ = unescape(self.raw, out);
     }
 }
 
-/// Escapes what passes through it.
+/// Escapes the text that is written to it.
 struct QuotedPrinter<'o, 'a> {
     out: &'o mut String<'a>,
 }
@@ -90,7 +90,7 @@ fn unicode(text: &str) -> (usize, char) {
             let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
             (12, char::from_u32(code).unwrap_or('?'))
         }
-        // Half of a pair is no character; Java writes a question mark for it.
+        // Half of a surrogate pair is not a character. Java writes a question mark in its place.
         (code, _) => (6, code.and_then(char::from_u32).unwrap_or('?')),
     }
 }

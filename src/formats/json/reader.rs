@@ -12,13 +12,14 @@ use crate::formats::decode_error::DecodeError;
 use crate::formats::json::options::TimestampStandard;
 use crate::types::value::Value;
 
-/// What a format's options and Flink's decoder for it say about single values.
+/// The rules for single values: the format's options, and the behaviour of Flink's decoder for the format.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonRules {
-    /// What doesn't fit its type becomes NULL.
+    /// A value that doesn't fit its type becomes NULL.
     pub ignore_parse_errors: bool,
     pub timestamps: TimestampStandard,
-    /// The text of a number with a fraction is that of its double; else as it is written.
+    /// If a number with a fraction becomes a text, it is printed as a double. `false`: the text is the number as it is
+    /// written.
     pub numbers_as_doubles: bool,
 }
 
@@ -37,7 +38,7 @@ impl<'a> JsonReader<'a> {
         JsonReader { cursor: JsonCursor::new(message), arena, rules, nulled: 0, unknown: 0 }
     }
 
-    /// The row of the message's one object. What follows it counts for nothing.
+    /// The row of the message's only object. Text after the object is ignored.
     pub fn message(&mut self, fields: &JsonFields) -> Result<&'a [Value<'a>], DecodeError> {
         match self.cursor.peek() {
             Some(b'{') => self.row(fields),
@@ -86,13 +87,14 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    /// An object or array where the type is neither: text in a STRING, else nothing that fits.
+    /// Reads an object or array whose column has another type. A STRING gets its text. For other types the value doesn't
+    /// fit.
     fn other(&mut self, shape: &JsonType) -> Result<Option<Value<'a>>, DecodeError> {
         if !matches!(shape.kind, JsonKind::Text) {
             self.cursor.skip_value(0)?;
             return Ok(None);
         }
-        // Room for most; more comes by itself.
+        // This is enough for most texts. The string grows if it isn't.
         let room = self.cursor.rest().len().min(512);
         let mut text = String::with_capacity_in(room, self.arena);
         print::value(&mut self.cursor, 0, &mut text)?;
@@ -111,7 +113,7 @@ impl<'a> JsonReader<'a> {
         Err(DecodeError::new(start, reason))
     }
 
-    /// The object here.
+    /// The object at the current place.
     fn row(&mut self, fields: &JsonFields) -> Result<&'a [Value<'a>], DecodeError> {
         let start = self.cursor.at();
         let row = self.arena.alloc_slice_fill_copy(fields.len(), fields.absent());
@@ -152,7 +154,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    /// Takes a name. `None`: the table has no such column.
+    /// Takes a field's name. `None`: the table has no such column.
     #[inline]
     fn field<'f>(
         &mut self,
@@ -181,7 +183,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    /// The array whose bracket is here. With a NULL among its elements it can't be packed.
+    /// The array that begins at the current place. If one of its elements is NULL, its floats can't be packed.
     fn vector<F: JsonFloat>(&mut self, elements: &JsonElements) -> Result<Value<'a>, DecodeError> {
         self.cursor.skip(1);
         let mut numbers = Vec::with_capacity_in(self.room(elements), self.arena);
@@ -203,12 +205,13 @@ impl<'a> JsonReader<'a> {
         Ok(Value::Vector(F::vector(numbers.into_bump_slice())))
     }
 
-    /// For how many elements there should be room: as many as the last time, but a message can't hold more than its bytes.
+    /// The number of elements to make room for: as many as the last time, but not more than fit into the rest of the
+    /// message.
     fn room(&self, elements: &JsonElements) -> usize {
         elements.count.get().min(self.cursor.rest().len() / 2)
     }
 
-    /// An array from its next element on.
+    /// Reads the rest of an array, from its next element on.
     fn elements(
         &mut self,
         elements: &JsonElements,
@@ -224,7 +227,7 @@ impl<'a> JsonReader<'a> {
         Ok(Value::Array(values.into_bump_slice()))
     }
 
-    /// Of a key that comes twice the last value counts.
+    /// If a key comes twice, the last value counts.
     fn map(&mut self, shape: &JsonType) -> Result<Value<'a>, DecodeError> {
         let mut entries = Vec::new_in(self.arena);
         self.cursor.skip(1);

@@ -44,7 +44,8 @@ pub fn from_string<'a>(
     }
 }
 
-/// `as_double`: a fraction's text is that of its double, as in Flink's decoders of a tree; else as it is written.
+/// `as_double`: the text of a number with a fraction is that of its double, as in Flink's decoders that parse into a tree.
+/// `false`: the text is the number as it is written.
 #[inline]
 pub fn from_number<'a>(kind: &JsonKind, number: JsonNumber<'a>, as_double: bool, arena: &'a Bump) -> Option<Value<'a>> {
     let bytes = number.text.as_bytes();
@@ -65,7 +66,7 @@ pub fn from_number<'a>(kind: &JsonKind, number: JsonNumber<'a>, as_double: bool,
             Some(Value::Text(text.into_bump_str()))
         }
         JsonKind::Text => Some(Value::Text(number.text)),
-        // Anything but "true" is false, as in Java.
+        // Any text except "true" is false, as in Java.
         JsonKind::Boolean => Some(Value::Bool(false)),
         JsonKind::Null => Some(Value::Null),
         JsonKind::Bytes | JsonKind::Date | JsonKind::Time | JsonKind::Timestamp | JsonKind::Instant => None,
@@ -100,7 +101,7 @@ fn months<'a>(value: i64) -> Option<Value<'a>> {
     i32::try_from(value).ok().map(Value::Months)
 }
 
-/// Flink's rule: too large is NULL, not an error.
+/// A number that is too large is NULL and not an error, as in Flink.
 fn decimal<'a>(text: &[u8], precision: u8, scale: u8, arena: &'a Bump) -> Option<Value<'a>> {
     let value = decimal::parse(text, precision, scale).ok()?;
     Some(value.map_or(Value::Null, |value| Value::Decimal(arena.alloc(value))))

@@ -1,4 +1,4 @@
-//! A table's columns as the decoder looks for them.
+//! A table's columns in the form that the decoder needs.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use crate::formats::json::options::TimestampStandard;
 use crate::types::data_type::DataType;
 use crate::types::value::Value;
 
-/// A declared type, and what must be known to read it.
+/// A declared type, and how its values are read.
 #[derive(Debug)]
 pub struct JsonType {
     pub data_type: DataType,
@@ -23,7 +23,7 @@ pub enum JsonKind {
     Integer {
         least: i64,
         most: i64,
-        /// true: of a number with a point or an exponent only the whole part is used. false: the number is refused.
+        /// true: only the whole part of a number with a point or an exponent is used. false: such a number is refused.
         truncates: bool,
     },
     Float,
@@ -44,7 +44,7 @@ pub enum JsonKind {
     Millis,
     Array(Box<JsonElements>),
     Row(Box<JsonFields>),
-    /// The values' shape; keys are strings.
+    /// The shape of the values. The keys are strings.
     Map(Box<JsonType>),
     /// A type without values.
     Null,
@@ -53,11 +53,11 @@ pub enum JsonKind {
 #[derive(Debug)]
 pub struct JsonElements {
     pub shape: JsonType,
-    /// How many there were the last time: vectors of a column mostly have one length.
+    /// How many elements there were the last time. The vectors of a column mostly have the same length.
     pub count: Cell<usize>,
 }
 
-/// What a field is that an object doesn't have.
+/// The value of a field that an object doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     Null,
@@ -71,10 +71,10 @@ pub enum Missing {
 pub struct JsonFields {
     fields: Vec<JsonField>,
     by_name: HashMap<Box<str>, usize, BuildHasherDefault<XxHash64>>,
-    /// For the start and for each field: which one followed the last time.
+    /// For the start and for each field: the index of the field that followed the last time.
     followers: Vec<Cell<usize>>,
     missing: Missing,
-    /// What a message spells where it leaves a column's value out.
+    /// The texts that messages have in place of a value that they leave out.
     placeholders: &'static [&'static str],
     /// Unknown fields are not counted, because they aren't the table's.
     is_envelope: bool,
@@ -124,7 +124,7 @@ impl JsonType {
 }
 
 impl From<JsonFields> for JsonType {
-    /// An object of these fields; the type serves messages only.
+    /// An object with these fields. Only messages have this type, columns don't.
     fn from(fields: JsonFields) -> JsonType {
         JsonType { data_type: DataType::Row(Vec::new()), kind: JsonKind::Row(Box::new(fields)) }
     }
@@ -139,17 +139,17 @@ impl JsonType {
 
 impl JsonFields {
     pub fn new<'n>(fields: impl IntoIterator<Item = (&'n str, &'n DataType)>, missing: Missing) -> Self {
-        // Inside a column nothing can stay as it was.
+        // The parts of a column can't be unchanged: only a whole column can.
         let inner = if missing == Missing::Unchanged { Missing::Null } else { missing };
         Self::of(fields.into_iter().map(|(name, data_type)| (name, JsonType::new(data_type, inner))), missing)
     }
 
-    /// What stands around the rows of a message.
+    /// The fields of the object around the rows of a message.
     pub fn envelope<'n>(fields: impl IntoIterator<Item = (&'n str, JsonType)>) -> Self {
         JsonFields { is_envelope: true, ..Self::of(fields, Missing::Null) }
     }
 
-    /// Values that are spelt like this are [`Value::Unchanged`].
+    /// A value with one of these texts is [`Value::Unchanged`].
     pub fn with_placeholders(self, placeholders: &'static [&'static str]) -> Self {
         JsonFields { placeholders, ..self }
     }
@@ -175,20 +175,21 @@ impl JsonFields {
         self.is_envelope
     }
 
-    /// The text left out of the value that begins here.
+    /// The placeholder that `rest` begins with, if there is one.
     #[inline(always)]
     pub fn placeholder(&self, rest: &[u8]) -> Option<&'static str> {
         self.placeholders.iter().copied().find(|placeholder| rest.starts_with(placeholder.as_bytes()))
     }
 
-    /// The field that followed `place` the last time; a place is 0 at the start and a field's index + 1 behind it.
+    /// The field that followed `place` the last time. The place is 0 at the start of an object, and after a field it is the
+    /// field's index + 1.
     #[inline(always)]
     pub fn follower(&self, place: usize) -> Option<(usize, &JsonField)> {
         let index = self.followers.get(place)?.get();
         Some((index, self.fields.get(index)?))
     }
 
-    /// The field of a name that stands behind `place`.
+    /// The field with this name, which comes after `place` in the message. It is remembered as the follower of `place`.
     pub fn find(&self, name: &str, place: usize) -> Option<(usize, &JsonField)> {
         let index = *self.by_name.get(name)?;
         if let Some(follower) = self.followers.get(place) {
@@ -197,7 +198,7 @@ impl JsonFields {
         Some((index, self.fields.get(index)?))
     }
 
-    /// What fills a row before its fields come.
+    /// The value that a row's fields have before they are read.
     pub fn absent(&self) -> Value<'static> {
         match self.missing {
             Missing::Null => Value::Null,
@@ -205,7 +206,7 @@ impl JsonFields {
         }
     }
 
-    /// The first field that a row must have and doesn't.
+    /// The first field that a row must have but doesn't have.
     pub fn first_refused(&self, row: &[Value<'_>]) -> Option<&JsonField> {
         if self.missing != Missing::Refused {
             return None;
@@ -221,7 +222,7 @@ impl JsonField {
     }
 }
 
-/// The forms of dates and times, by `timestamp-format.standard`.
+/// The values that are expected for a type. For dates and times they depend on `timestamp-format.standard`.
 pub fn expected(data_type: &DataType, standard: TimestampStandard) -> String {
     let iso = standard == TimestampStandard::Iso8601;
     match data_type {

@@ -43,7 +43,7 @@ impl JsonFloat for f64 {
     }
 }
 
-/// Takes the plain numbers that come next. True: an element that is no plain number stands here. False: the array has ended.
+/// Takes the plain numbers that come next. `true`: the next element is not a plain number. `false`: the array has ended.
 #[inline]
 pub fn plain_numbers<F: JsonFloat>(cursor: &mut JsonCursor<'_>, numbers: &mut Vec<'_, F>) -> Result<bool, DecodeError> {
     loop {

@@ -1,5 +1,5 @@
-//! A message on its way from the wire to a row. A field may come in several parts: a list element by element, a nested message
-//! twice, where the fields of the second one replace those of the first.
+//! Makes a row of the fields of a message. A field can come in several parts: a list can come element by element. A nested
+//! message can come twice; then the fields of the second part replace those of the first.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
@@ -10,19 +10,19 @@ use crate::excerpt::Excerpt;
 use crate::formats::decode_error::DecodeError;
 use crate::types::value::{Value, Vector};
 
-/// The values of a message's columns, as far as they were read.
+/// The values of a message's columns that were read so far.
 pub struct Building<'a> {
     parts: &'a mut [FieldPart<'a>],
     seen: u64,
 }
 
-/// What was read of one field.
+/// The part of a field that was read so far.
 enum FieldPart<'a> {
     Nothing,
     Value(Value<'a>),
     Message(Building<'a>),
     List(Vec<'a, Value<'a>>),
-    /// Numbers that came packed, all at once: what vectors usually do.
+    /// Numbers that came packed and in one part, as those of vectors usually do.
     Packed(Vector<'a>),
     Floats(Vec<'a, f32>),
     Doubles(Vec<'a, f64>),
@@ -36,7 +36,7 @@ impl<'a> Building<'a> {
         Building { parts: arena.alloc_slice_fill_with(shape.absent.len(), |_| FieldPart::Nothing), seen: 0 }
     }
 
-    /// Takes the fields up to the wire's end.
+    /// Reads the fields up to the end of `wire`.
     pub fn read(&mut self, shape: &ProtobufMessage, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
         let mut hint = 0;
         while !wire.is_at_end() {
@@ -74,7 +74,7 @@ impl<'a> Building<'a> {
         Ok(())
     }
 
-    /// Of a oneof the last member counts.
+    /// Removes the other members of the field's oneof, because the last member counts.
     #[inline]
     fn clear(&mut self, field: &ProtobufField) {
         for other in &field.others {
@@ -84,7 +84,7 @@ impl<'a> Building<'a> {
         }
     }
 
-    /// The row. `at`: the message's end, for what is missing in it.
+    /// Makes the row. `at` is the message's end, for the error about a missing field.
     pub fn finish(self, shape: &ProtobufMessage, at: usize, arena: &'a Bump) -> Read<&'a [Value<'a>]> {
         if let Some(name) = shape.missing(self.seen) {
             return Err(DecodeError::new(at, "the required field is missing").in_field(name));
@@ -115,7 +115,7 @@ impl<'a> Building<'a> {
 }
 
 impl<'a> FieldPart<'a> {
-    /// Takes a value behind its tag. `false`: it was passed over, as something that the field can't be.
+    /// Takes a value after its tag. `false`: the field can't have such a value, so it was passed over.
     #[inline]
     fn take(
         &mut self,
@@ -192,7 +192,7 @@ impl<'a> FieldPart<'a> {
         Ok(true)
     }
 
-    /// Numbers one after another, without tags.
+    /// Takes packed numbers: they come one after another, without tags.
     fn packed(&mut self, kind: &ProtobufKind, range: (usize, usize), wire: &mut Wire<'a>, arena: &'a Bump) -> Read<()> {
         let bytes = wire.bytes(range);
         let is_first = matches!(self, FieldPart::Nothing);
@@ -232,7 +232,7 @@ impl<'a> FieldPart<'a> {
         }
         match self {
             FieldPart::List(values) => values,
-            _ => unreachable!("it was made one"),
+            _ => unreachable!("the lines above have set this variant"),
         }
     }
 
@@ -246,7 +246,7 @@ impl<'a> FieldPart<'a> {
         }
         match self {
             FieldPart::Floats(values) => values,
-            _ => unreachable!("it was made one"),
+            _ => unreachable!("the lines above have set this variant"),
         }
     }
 
@@ -260,12 +260,12 @@ impl<'a> FieldPart<'a> {
         }
         match self {
             FieldPart::Doubles(values) => values,
-            _ => unreachable!("it was made one"),
+            _ => unreachable!("the lines above have set this variant"),
         }
     }
 }
 
-/// The bytes as numbers of N bytes.
+/// Splits the bytes into numbers of N bytes.
 fn whole<const N: usize>(bytes: &[u8], at: usize) -> Read<&[[u8; N]]> {
     match bytes.as_chunks() {
         (numbers, []) => Ok(numbers),
@@ -275,7 +275,7 @@ fn whole<const N: usize>(bytes: &[u8], at: usize) -> Read<&[[u8; N]]> {
     }
 }
 
-/// A vector at once: the compiler makes one copy of it.
+/// Copies all numbers of a vector. The compiler makes a single copy of this loop.
 fn all<T: Copy>(numbers: impl ExactSizeIterator<Item = T>, zero: T, arena: &Bump) -> &[T] {
     let vector = arena.alloc_slice_fill_copy(numbers.len(), zero);
     for (slot, number) in vector.iter_mut().zip(numbers) {
@@ -284,7 +284,7 @@ fn all<T: Copy>(numbers: impl ExactSizeIterator<Item = T>, zero: T, arena: &Bump
     vector
 }
 
-/// Where the fields of a nested message stand.
+/// The range of bytes with the fields of a nested message.
 fn nested(kind: &ProtobufKind, number: u32, wire: &mut Wire<'_>) -> Read<(usize, usize)> {
     match kind {
         ProtobufKind::Group(_) => wire.group(number),
@@ -292,7 +292,7 @@ fn nested(kind: &ProtobufKind, number: u32, wire: &mut Wire<'_>) -> Read<(usize,
     }
 }
 
-/// A value of a kind that comes whole. `None`: a number that its enumeration doesn't have.
+/// A value of a kind that never comes in parts. `None`: a number that the enumeration doesn't have.
 #[inline]
 fn single<'a>(kind: &ProtobufKind, wire: &mut Wire<'a>, arena: &'a Bump) -> Read<Option<Value<'a>>> {
     let zigzag = |value: u64| (value >> 1) as i64 ^ -((value & 1) as i64);
@@ -318,7 +318,7 @@ fn single<'a>(kind: &ProtobufKind, wire: &mut Wire<'a>, arena: &'a Bump) -> Read
             let range = wire.delimited()?;
             wire.within(range, instant)?
         }
-        // They are built in parts.
+        // These kinds can come in parts.
         ProtobufKind::Message(_) | ProtobufKind::Group(_) => return Ok(None),
     }))
 }
@@ -359,7 +359,7 @@ fn instant<'a>(wire: &mut Wire<'a>) -> Read<Value<'a>> {
             (number, wire_type) => wire.skip(number, wire_type)?,
         }
     }
-    // From year 1 to 9999, as its definition says.
+    // The definition of Timestamp allows the years 1 to 9999.
     match u32::try_from(nanos) {
         Ok(nanos @ 0..1_000_000_000) if (-62_135_596_800..=253_402_300_799).contains(&seconds) => {
             Ok(Value::Instant { seconds, nanos })
@@ -368,7 +368,7 @@ fn instant<'a>(wire: &mut Wire<'a>) -> Read<Value<'a>> {
     }
 }
 
-/// `None`: the value is a number that its enumeration doesn't have.
+/// The key and value of an entry. `None`: the value is a number that its enumeration doesn't have.
 fn map_entry<'a>(
     key: (&ProtobufKind, &ProtobufAbsent),
     value: (&ProtobufKind, &ProtobufAbsent),
@@ -401,7 +401,7 @@ fn map_entry<'a>(
     Ok(Some((whole(of_key, key)?, whole(of_value, value)?)))
 }
 
-/// Of a key that comes twice the last value counts.
+/// If a key comes twice, the last value counts.
 fn drop_repeated<'a>(entries: &mut Vec<'a, (Value<'a>, Value<'a>)>, arena: &'a Bump) {
     let order_of = |value: &Value<'a>| match value {
         Value::Text(text) => (0, *text),

@@ -1,4 +1,5 @@
-//! Flink's `protobuf` format: one message of a known type, fields by number on the wire and by name in the table.
+//! Flink's `protobuf` format: each message has the type that the options name. Its fields have numbers in the message and
+//! names in the table.
 
 mod build;
 pub mod options;
@@ -35,7 +36,7 @@ impl Protobuf {
 
 impl Decode for Protobuf {
     fn decode<'a>(&mut self, record: &Record<'a>, arena: &'a Bump) -> Result<Decoded<'a>, Rejection> {
-        // No bytes are a message too: one without any fields.
+        // A value without bytes is a message without fields.
         let Some(message) = record.value else { return Ok(Decoded::default()) };
         let mut wire = Wire::new(message);
         let mut row = Building::new(&self.shape, arena);

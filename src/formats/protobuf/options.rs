@@ -19,15 +19,15 @@ use crate::types::data_type::DataType;
 
 #[derive(Clone, PartialEq)]
 pub struct ProtobufFormat {
-    /// The type of the messages, with all types that it is made of.
+    /// The type of the messages, with all types that it contains.
     pub message: MessageDescriptor,
     pub ignore_parse_errors: bool,
-    /// Fields that aren't set have their default instead of NULL.
+    /// Fields that aren't set have their default value instead of NULL.
     pub read_default_values: bool,
 }
 
 impl fmt::Debug for ProtobufFormat {
-    /// A descriptor shows itself with all of its file.
+    /// Shows only the name, because a descriptor's own `Debug` prints its whole file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProtobufFormat")
             .field("message", &self.message.full_name())
@@ -37,7 +37,7 @@ impl fmt::Debug for ProtobufFormat {
     }
 }
 
-/// What the options say.
+/// The values of the options.
 #[derive(Default)]
 pub struct ProtobufOptions {
     descriptors: Option<DescriptorPool>,
@@ -90,7 +90,7 @@ const WRITE_NULL_STRING_LITERAL: ProtobufOption =
     ProtobufOption::new("write-null-string-literal", OptionValue::NoEffect, "For writing only; accepted, no effect.")
         .since("1.16");
 
-/// Descriptors are a few kilobytes for each file of definitions.
+/// The largest file that is read. Descriptors are only a few kilobytes for each file of definitions.
 const LARGEST: u64 = 64 << 20;
 
 impl MessageFormat for ProtobufFormat {
@@ -154,10 +154,14 @@ fn descriptors(path: &str) -> Result<DescriptorPool, String> {
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
-        return Err("is larger than 64mb, so it is no file of descriptors".into());
+        return Err("is larger than 64mb, so it is not a file of descriptors".into());
     }
     let pool = DescriptorPool::decode(bytes.as_slice());
-    pool.map_err(|error| format!("is no file of descriptors, or lacks those of imports (--include_imports): {error}"))
+    pool.map_err(|error| {
+        format!(
+            "is not a file of descriptors, or the descriptors of its imports are missing (--include_imports): {error}"
+        )
+    })
 }
 
 fn find(pool: &DescriptorPool, name: &str) -> Result<MessageDescriptor, String> {
@@ -176,7 +180,7 @@ fn find(pool: &DescriptorPool, name: &str) -> Result<MessageDescriptor, String> 
     })
 }
 
-/// Why a message can't fill a column.
+/// The reason why a message's field can't fill a column, `None` if it can.
 fn refuse_column(message: &MessageDescriptor, name: &str, data_type: &DataType) -> Option<String> {
     let Some(field) = message.get_field_by_name(name) else {
         let names: Vec<String> = message.fields().map(|field| field.name().to_string()).collect();
@@ -231,10 +235,10 @@ fn refuse_single(field: &FieldDescriptor, kind: &Kind, data_type: &DataType) -> 
 const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
 fn expected(field: &FieldDescriptor, found: &DataType, expected: &str) -> String {
-    format!("the field '{}' makes a column of type {expected}, found {found}", field.full_name())
+    format!("the field '{}' needs a column of type {expected}, but the column is {found}", field.full_name())
 }
 
-/// The types that a field of the kind can have in a table.
+/// The Flink types that a field of this kind can have in a table.
 fn fitting(kind: &Kind) -> &'static str {
     match kind {
         Kind::Bool => "BOOLEAN",

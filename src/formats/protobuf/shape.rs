@@ -1,18 +1,18 @@
-//! A message's type as a table's columns see it: what each field number on the wire becomes, and what a field is that isn't
-//! there.
+//! A message's type as a table's columns need it: the column of each field number, and the value of a field that isn't in
+//! the message.
 
 use prost_reflect::{EnumDescriptor, FieldDescriptor, MessageDescriptor, Syntax};
 
 use super::wire::WireType;
 use crate::types::data_type::DataType;
 
-/// The fields of a message that matter: those with a column, required ones, and those whose presence in a oneof is
-/// another's absence.
+/// The fields of a message that are read: those with a column, those that are required, and those of a oneof, because their
+/// presence clears the other members of the oneof.
 #[derive(Debug)]
 pub struct ProtobufMessage {
-    /// By their numbers.
+    /// Sorted by their numbers.
     fields: Vec<ProtobufField>,
-    /// For each column what stands for a field that isn't there.
+    /// For each column: the value if the field isn't in the message.
     pub absent: Vec<ProtobufAbsent>,
     /// A bit for each required field.
     pub required: u64,
@@ -22,11 +22,11 @@ pub struct ProtobufMessage {
 pub struct ProtobufField {
     pub number: u32,
     pub name: String,
-    /// The column's index and how the value is read. `None`: it has none.
+    /// The column's index and how the value is read. `None`: the field has no column.
     pub column: Option<(usize, FieldReading)>,
-    /// Columns of the same oneof: they are empty once this one comes.
+    /// The columns of the other members of the same oneof. They are cleared when this field comes.
     pub others: Vec<usize>,
-    /// Its bit in [`ProtobufMessage::required`].
+    /// The field's bit in [`ProtobufMessage::required`].
     pub required: u64,
 }
 
@@ -40,7 +40,7 @@ pub enum FieldReading {
 #[derive(Debug)]
 pub enum ProtobufKind {
     Bool,
-    /// `int32`, and `uint32` as Java has it: the lower 32 bits.
+    /// `int32`, and `uint32` in a column that takes Java's int: the lower 32 bits.
     Int32,
     Uint32,
     Sint32,
@@ -64,16 +64,16 @@ pub enum ProtobufKind {
 
 #[derive(Debug)]
 pub struct Enumeration {
-    /// Names by number, for a column of text.
+    /// The names by their numbers, for a column of text.
     pub names: Option<Vec<(i32, String)>>,
-    /// Numbers that it doesn't have count as unknown fields (proto2).
+    /// `Some`: a closed enumeration (proto2), with its numbers. Other numbers count as unknown fields.
     pub closed: Option<Vec<i32>>,
-    /// What the column holds.
+    /// The range of numbers that the column holds.
     pub least: i64,
     pub most: i64,
 }
 
-/// What a field is that isn't there.
+/// The value of a field that isn't in the message.
 #[derive(Debug, Clone)]
 pub enum ProtobufAbsent {
     Null,
@@ -128,13 +128,13 @@ impl ProtobufMessage {
         ProtobufMessage { fields, absent, required }
     }
 
-    /// The field of a number; `hint` is where it may stand, and is moved behind it.
+    /// The field with a number. `hint` is the index at which it probably is. It is set to the index after the field.
     #[inline]
     pub fn find(&self, number: u32, hint: &mut usize) -> Option<&ProtobufField> {
         let index = match self.fields.get(*hint) {
             Some(field) if field.number == number => *hint,
             _ => match hint.checked_sub(1).and_then(|last| self.fields.get(last)) {
-                // One of a list that is not packed follows another.
+                // An element of a list that isn't packed follows another element.
                 Some(field) if field.number == number => *hint - 1,
                 _ => self.fields.binary_search_by_key(&number, |field| field.number).ok()?,
             },
@@ -143,7 +143,7 @@ impl ProtobufMessage {
         self.fields.get(index)
     }
 
-    /// The message that a column is a ROW of, and the field's name.
+    /// The type of the nested message in a ROW column, and the field's name.
     pub fn nested(&self, column: usize) -> Option<(&str, &ProtobufMessage)> {
         self.fields.iter().find_map(|field| match &field.column {
             Some((index, FieldReading::One(ProtobufKind::Message(message) | ProtobufKind::Group(message))))
@@ -162,7 +162,7 @@ impl ProtobufMessage {
     }
 }
 
-/// `None`: the types don't fit, which the job's check refuses.
+/// How a field is read. `None`: the types don't fit. The job's check refuses such a column.
 fn reading(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> Option<FieldReading> {
     let field_kind = field.kind();
     if field.is_map() {
@@ -172,7 +172,7 @@ fn reading(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -
         let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
         let key_kind = kind(&key, key_type, read_defaults)?;
         let value_kind = kind(&value, value_type, read_defaults)?;
-        // An entry without them has zeros, whatever the options say.
+        // An entry without a key or a value has the default in its place, whatever the options say.
         let (no_key, no_value) = (default_of(&key, &key_kind), default_of(&value, &value_kind));
         return Some(FieldReading::Map(Box::new((key_kind, value_kind, no_key, no_value))));
     }
@@ -216,8 +216,8 @@ fn kind(field: &FieldDescriptor, data_type: &DataType, read_defaults: bool) -> O
 /// The message that a TIMESTAMP_LTZ may be read from.
 pub const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
-/// Numbers and texts of proto3 that don't tell whether they were set are zeros and empty. Everything else is NULL, unless
-/// defaults are asked for.
+/// The value of a field that isn't in the message. In proto3 some numbers and texts don't say whether they were set: such a
+/// field is 0 or empty. All other fields are NULL, unless the option asks for defaults.
 fn if_absent(
     field: &FieldDescriptor,
     reading: &FieldReading,
@@ -232,7 +232,7 @@ fn if_absent(
     }
 }
 
-/// The declared default, else zero, the empty text, the enumeration's first name, or a message without fields.
+/// The declared default. If there is none: zero, the empty text, the enumeration's first name, or a message without fields.
 fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> ProtobufAbsent {
     use prost_reflect::Value;
     match kind {
@@ -248,7 +248,7 @@ fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> ProtobufAbsent {
         Value::I64(value) => ProtobufAbsent::Int(value),
         Value::U32(value) => match kind {
             ProtobufKind::Uint32 | ProtobufKind::Fixed32 => ProtobufAbsent::Int(value.into()),
-            // As Java has it.
+            // Java has no unsigned int: its value is the int with the same bits.
             _ => ProtobufAbsent::Int((value as i32).into()),
         },
         Value::U64(value) => ProtobufAbsent::Int(value as i64),
@@ -263,7 +263,7 @@ fn default_of(field: &FieldDescriptor, kind: &ProtobufKind) -> ProtobufAbsent {
             },
             _ => ProtobufAbsent::Int(number.into()),
         },
-        // They are no single values.
+        // These are not single values.
         Value::Message(_) | Value::List(_) | Value::Map(_) => ProtobufAbsent::Null,
     }
 }
@@ -280,7 +280,7 @@ impl Enumeration {
         let is_closed = descriptor.parent_file().syntax() == Syntax::Proto2;
         let mut names: Vec<(i32, String)> =
             descriptor.values().map(|value| (value.number(), value.name().to_string())).collect();
-        // Of several names of a number the first counts.
+        // If a number has several names, the first one counts.
         names.sort_by_key(|(number, _)| *number);
         names.dedup_by_key(|(number, _)| *number);
         Some(Enumeration {
@@ -291,22 +291,22 @@ impl Enumeration {
         })
     }
 
-    /// Whether the number is one of the enumeration's, or any may be.
+    /// Whether the enumeration has the number or isn't closed.
     pub fn takes(&self, number: i32) -> bool {
         self.closed.as_ref().is_none_or(|closed| closed.binary_search(&number).is_ok())
     }
 
-    /// `None`: the column takes numbers.
+    /// The name of a number. `None`: the column takes numbers.
     pub fn name(&self, number: i32) -> Option<&str> {
         let names = self.names.as_ref()?;
-        // Java's word for a number that was declared after the reader was built.
+        // `UNRECOGNIZED` is Java's name for a number that the enumeration doesn't have.
         let known = names.binary_search_by_key(&number, |(number, _)| *number).ok().and_then(|index| names.get(index));
         Some(known.map_or("UNRECOGNIZED", |(_, name)| name.as_str()))
     }
 }
 
 impl ProtobufKind {
-    /// How a single value stands on the wire.
+    /// The wire type of a single value.
     pub fn wire_type(&self) -> WireType {
         match self {
             ProtobufKind::Bool
@@ -325,7 +325,7 @@ impl ProtobufKind {
         }
     }
 
-    /// Whether several values may stand behind one length.
+    /// Whether several values can be packed: they come one after another, after their total length.
     pub fn can_be_packed(&self) -> bool {
         !matches!(self.wire_type(), WireType::Delimited | WireType::StartGroup)
     }

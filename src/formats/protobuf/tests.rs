@@ -1,4 +1,4 @@
-//! Messages as their bytes stand on the wire. That any message is read as prost-reflect reads it is checked in `fuzz/`.
+//! Messages as bytes. `fuzz/` checks that any message is read as prost-reflect reads it.
 
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ fn an_enumeration_is_its_names_or_its_numbers() {
         refused.contains("found 300 where a number from -128 to 127 was expected, at /f_enum, byte 2"),
         "{refused}"
     );
-    // proto2's are closed.
+    // Enumerations of proto2 are closed.
     let legacy = [("legacy", row_of(&[("closed", DataType::STRING), ("list", array(DataType::Int))]))];
     check(&legacy, b"\x92\x02\x08\x08\x01\x20\x07\x28\x02\x28\x07", "Row([Null, Array([Int(2)])])");
 }
@@ -179,8 +179,8 @@ fn a_damaged_message_tells_where() {
         (b"\x72\x02a\xff", "found 'a\u{fffd}' where text in UTF-8 was expected, at /f_string, byte 2"),
         (b"\x10\x80", "found the message's end inside a number, at /f_int32, byte 1"),
         (b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "found a number of more than 10 bytes"),
-        (b"\x07", "found the wire type 7, which there isn't, at byte 0"),
-        (b"\x00\x01", "found the field number 0, which there isn't, at byte 0"),
+        (b"\x07", "found the wire type 7, which doesn't exist, at byte 0"),
+        (b"\x00\x01", "found the field number 0, which is not allowed, at byte 0"),
         (b"\x0c", "found the end of the group 1 without its start"),
         (b"\xfb\x3e\x08\x01", "found the message's end inside a group, at byte 4"),
     ] {
@@ -190,7 +190,7 @@ fn a_damaged_message_tells_where() {
         assert_eq!(decode(&ignoring, &columns, message).unwrap().0, "nothing");
     }
     let deep = [b"\xfb\x3e".repeat(101), b"\xfc\x3e".repeat(101)].concat();
-    assert!(decode(&options(), &columns, &deep).unwrap_err().contains("more than 100 groups in each other"));
+    assert!(decode(&options(), &columns, &deep).unwrap_err().contains("more than 100 nested groups"));
 }
 
 #[test]

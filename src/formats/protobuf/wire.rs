@@ -1,11 +1,11 @@
-//! The wire format: tags, variable-length and fixed numbers, bytes behind their length.
+//! The wire format: tags, numbers of variable and of fixed length, bytes after their length.
 
 use crate::formats::decode_error::DecodeError;
 
-/// Groups in each other at most, in what is skipped.
+/// How deep groups may be nested in a field that is passed over.
 const DEEPEST: usize = 100;
 
-/// How a field's value stands on the wire.
+/// The form of a field's value in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireType {
     Varint,
@@ -16,12 +16,12 @@ pub enum WireType {
     Fixed32,
 }
 
-/// A message, or what lies between a nested one's ends.
+/// Reads a message, or the part of it that is a nested message.
 pub struct Wire<'a> {
     message: &'a [u8],
     at: usize,
     end: usize,
-    /// Fields that nothing was asked of.
+    /// The number of fields that were passed over.
     pub skipped: u64,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Wire<'a> {
         Wire { message, at: 0, end: message.len(), skipped: 0 }
     }
 
-    /// Where it is, in bytes from the message's start.
+    /// The current place, in bytes from the message's start.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -39,7 +39,7 @@ impl<'a> Wire<'a> {
         self.at >= self.end
     }
 
-    /// Reads what lies before `end` by itself, then goes on behind it.
+    /// Calls `read` with only the bytes of `range`, then goes back to the current place.
     pub fn within<T>(
         &mut self,
         range: (usize, usize),
@@ -75,7 +75,7 @@ impl<'a> Wire<'a> {
     fn long_varint(&mut self, rest: &[u8]) -> Result<u64, DecodeError> {
         let mut value = 0;
         for (index, byte) in rest.iter().take(10).enumerate() {
-            // Of the tenth byte only one bit has room; what is above it is dropped, as elsewhere.
+            // There is room for only one bit of the tenth byte. The other bits are dropped, as other decoders do.
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
                 self.at += index + 1;
@@ -95,7 +95,7 @@ impl<'a> Wire<'a> {
         Ok(*bytes)
     }
 
-    /// Takes bytes behind their length and tells where they stand.
+    /// Passes over bytes after their length, and returns their range.
     #[inline]
     pub fn delimited(&mut self) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
@@ -115,7 +115,7 @@ impl<'a> Wire<'a> {
         self.message.get(range.0..range.1).unwrap_or_default()
     }
 
-    /// The next field's number and how its value stands behind it.
+    /// The number of the next field, and the wire type of its value.
     #[inline]
     pub fn tag(&mut self) -> Result<(u32, WireType), DecodeError> {
         let start = self.at;
@@ -127,15 +127,15 @@ impl<'a> Wire<'a> {
             3 => WireType::StartGroup,
             4 => WireType::EndGroup,
             5 => WireType::Fixed32,
-            other => return Err(DecodeError::new(start, format!("found the wire type {other}, which there isn't"))),
+            other => return Err(DecodeError::new(start, format!("found the wire type {other}, which doesn't exist"))),
         };
         match u32::try_from(tag >> 3) {
             Ok(number @ 1..0x2000_0000) => Ok((number, wire_type)),
-            _ => Err(DecodeError::new(start, format!("found the field number {}, which there isn't", tag >> 3))),
+            _ => Err(DecodeError::new(start, format!("found the field number {}, which is not allowed", tag >> 3))),
         }
     }
 
-    /// Behind a field's tag: passes over its value.
+    /// Passes over the value of a field whose tag was read.
     pub fn skip(&mut self, number: u32, wire_type: WireType) -> Result<(), DecodeError> {
         match wire_type {
             WireType::Varint => self.varint().map(drop),
@@ -149,7 +149,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Behind a group's start: passes over it, and tells where its fields stand.
+    /// Passes over a group whose start was read, and returns the range of its fields.
     pub fn group(&mut self, number: u32) -> Result<(usize, usize), DecodeError> {
         let start = self.at;
         let mut open = vec![number];
@@ -171,7 +171,7 @@ impl<'a> Wire<'a> {
                     }
                 }
                 (_, WireType::StartGroup) if open.len() == DEEPEST => {
-                    return Err(DecodeError::new(end, format!("found more than {DEEPEST} groups in each other")));
+                    return Err(DecodeError::new(end, format!("found more than {DEEPEST} nested groups")));
                 }
                 (number, WireType::StartGroup) => open.push(number),
                 (number, wire_type) => self.skip(number, wire_type)?,

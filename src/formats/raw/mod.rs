@@ -1,4 +1,4 @@
-//! Flink's `raw` format: a message is one value.
+//! Flink's `raw` format: each message is one value.
 
 pub mod options;
 
@@ -35,12 +35,12 @@ impl Raw {
             DataType::BigInt => Value::Int(i64::from_be_bytes(self.number(message)?)),
             DataType::Float => Value::Float(f32::from_be_bytes(self.number(message)?)),
             DataType::Double => Value::Double(f64::from_be_bytes(self.number(message)?)),
-            // No job has them.
+            // The job's check refuses columns of these types.
             _ => return None,
         })
     }
 
-    /// The bytes of a number, the highest first.
+    /// The bytes of a number. The highest byte is the first.
     fn number<const N: usize>(&self, message: &[u8]) -> Option<[u8; N]> {
         let mut bytes: [u8; N] = message.try_into().ok()?;
         if self.options.little_endian {
@@ -76,7 +76,7 @@ fn expected(data_type: &DataType, charset: Charset) -> String {
     }
 }
 
-/// `None`: bytes that are no text in the charset.
+/// The bytes as text. `None`: they are not a text in the charset.
 fn text<'a>(charset: Charset, bytes: &'a [u8], arena: &'a Bump) -> Option<&'a str> {
     let encoding = match charset {
         Charset::Utf8 => return std::str::from_utf8(bytes).ok(),

@@ -1,4 +1,4 @@
-//! `'format' = 'raw'` and its options: messages of one value, and how bytes are text.
+//! `'format' = 'raw'` and its options: the charset of texts and the byte order of numbers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ pub struct RawFormat {
     pub little_endian: bool,
 }
 
-/// How bytes are text.
+/// The charset of a message that is a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Charset {
     #[default]
     Utf8,
     Ascii,
-    /// Each byte is the character of its number.
+    /// Each byte is the character with this number.
     Latin1,
-    /// By its byte order mark, big-endian without one.
+    /// The byte order mark says the byte order. Without a mark it is big-endian.
     Utf16,
     Utf16Be,
     Utf16Le,
-    /// Another one of the WHATWG's list, such as GBK.
+    /// Another charset of the WHATWG's list, such as GBK.
     Other(&'static encoding_rs::Encoding),
 }
 
@@ -81,7 +81,7 @@ impl MessageFormat for RawFormat {
     fn refuse_count(&self, columns: usize, part: &str) -> Option<String> {
         (columns != 1).then(|| {
             format!(
-                "format 'raw' makes one column of a message {part}, and here it is to hold {columns} (METADATA aside)"
+                "format 'raw' makes exactly one column of a message {part}, but the table has {columns} for it (without METADATA columns)"
             )
         })
     }
@@ -92,7 +92,7 @@ impl MessageFormat for RawFormat {
 }
 
 impl Charset {
-    /// Java's names, in any case; those that Java and the web mean differently are told apart here.
+    /// Reads one of Java's names, in upper or lower case. Names that have another meaning on the web are handled here.
     fn parse(name: &str) -> Result<Charset, String> {
         let upper = name.to_ascii_uppercase();
         Ok(match upper.as_str() {
@@ -105,7 +105,10 @@ impl Charset {
             _ => match encoding_rs::Encoding::for_label_no_replacement(name.as_bytes()) {
                 Some(encoding) => Charset::Other(encoding),
                 None => {
-                    return Err("is no charset known here; UTF-8, ISO-8859-1, UTF-16, GBK, Big5, Shift_JIS are".into());
+                    return Err(
+                        "is not a known charset; use for example UTF-8, ISO-8859-1, UTF-16, GBK, Big5 or Shift_JIS"
+                            .into(),
+                    );
                 }
             },
         })

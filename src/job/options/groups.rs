@@ -1,4 +1,4 @@
-//! All options there are, as documentation lists them.
+//! All options, as the documentation lists them.
 
 use super::set;
 use crate::formats::format::FORMATS;
@@ -13,7 +13,7 @@ pub struct OptionGroup {
     pub options: Vec<OptionSpec>,
 }
 
-/// Those of the connectors, of each format, and of SET.
+/// The options of the connectors, of each format, and of SET.
 pub fn groups() -> Vec<OptionGroup> {
     let group = |title: &str, options: Vec<OptionSpec>| OptionGroup { title: title.to_owned(), options };
     let mut groups = vec![

@@ -1,4 +1,4 @@
-//! What messages hold: the formats of their values and keys, and which columns each has.
+//! The options about messages: the formats of their values and keys, and which columns are in each.
 
 use crate::formats::format::{self, Format, FormatSpec};
 use crate::job::settings::source::{KeyField, KeyFormat};
@@ -6,7 +6,7 @@ use crate::options::{Named, OptionSpec, TableOptions, specs as specs_of};
 use crate::settings::kafka::options::{KEY_FIELDS, KEY_FIELDS_PREFIX, SourceOption, SourceOptions};
 use crate::types::column::SourceColumn;
 
-/// The options of a connector that say what messages hold.
+/// The options of a connector that are about its messages.
 pub struct Specs {
     pub connector: &'static str,
     /// All options of the connector except those of formats.
@@ -20,7 +20,7 @@ pub struct MessageFormats {
     pub key: Option<KeyFormat>,
 }
 
-/// `primary_key`: its columns are the key's, whatever `key.fields` says.
+/// `primary_key`: these columns are in the message key, whatever `key.fields` says.
 pub fn read(
     options: &mut TableOptions<'_>,
     specs: &Specs,
@@ -39,7 +39,7 @@ pub fn read(
     if also_in_value && !prefix.is_empty() {
         options.error(
             &KEY_FIELDS_PREFIX,
-            "needs 'value.fields-include' = 'EXCEPT_KEY': else the value would hold the prefixed columns too",
+            "needs 'value.fields-include' = 'EXCEPT_KEY': otherwise the value would contain the prefixed columns too",
         );
     }
     let is_keyed = options.is_set(specs.key_format);
@@ -52,11 +52,11 @@ pub fn read(
     MessageFormats { format, key }
 }
 
-/// A format that messages with keys, or keys themselves, can't have.
+/// Refuses a format with updates and deletes, for keys and for messages with keys. `true`: the format only inserts rows.
 pub fn only_adds(options: &mut TableOptions<'_>, option: &impl Named, format: &Format) -> bool {
     if format.is_changing() {
         let names: Vec<&str> = format::names(false).collect();
-        options.error(option, &format!("must be a format that only ever adds rows: {}", names.join(", ")));
+        options.error(option, &format!("must be a format whose messages only insert rows: {}", names.join(", ")));
     }
     !format.is_changing()
 }
@@ -65,7 +65,7 @@ pub fn only_adds(options: &mut TableOptions<'_>, option: &impl Named, format: &F
 struct NamedFormat {
     option: &'static SourceOption,
     name: Option<String>,
-    /// Before the names of its options.
+    /// The prefix of its options' names.
     prefix: String,
 }
 
@@ -82,7 +82,7 @@ impl NamedFormat {
     fn read(&self, options: &mut TableOptions<'_>) -> Option<Format> {
         let name = self.name.as_deref()?;
         match self.find() {
-            // One that is wrong has been refused.
+            // If the format is wrong, an error was added.
             Some(found) => options.under(&self.prefix, |options| found.read(options)).or_else(|| Some(Format::none())),
             None => {
                 options.error(self.option, &format::unknown(name));
@@ -133,7 +133,8 @@ fn key_fields(
             None => {
                 let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
                 let known = known.join(", ");
-                let message = format!("names '{name}', which is no column that a message holds; these are: {known}");
+                let message =
+                    format!("names '{name}', which is not a column that a message contains; these are: {known}");
                 options.refuse_value(&KEY_FIELDS, &message);
                 return Vec::new();
             }

@@ -1,4 +1,4 @@
-//! Options of a job file: of its sources, and of SET.
+//! The options of a job file: those of its sources, and those of SET.
 
 pub mod groups;
 mod message;

@@ -8,7 +8,7 @@ use crate::options::{OptionDefinition, OptionValue, environment, value_types, wi
 use crate::sql::parse::SetOption;
 use crate::types::time_zone::TimeZone;
 
-/// What SET says of the whole job.
+/// The settings that SET makes for the whole job.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     pub pipeline_name: Option<String>,
@@ -76,16 +76,16 @@ const LOCAL_TIME_ZONE: Setting = Setting::new(
 pub const OPTIONS: &[Setting] =
     &[PIPELINE_NAME, BUFFER_MEMORY, MAX_OUTAGE, NOT_NULL_ENFORCER, TYPE_LENGTH_ENFORCER, LOCAL_TIME_ZONE];
 
-/// Less holds no batch of vectors.
+/// A smaller buffer has no room for a batch of vectors.
 const LEAST_BUFFER: usize = 1 << 20;
 
 const LONGEST_NAME: usize = 255;
 
-/// The name of a job. It becomes part of other names, and stands in log lines.
+/// Checks the name of a job, which becomes a part of other names and of log lines.
 pub fn pipeline_name(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("must not be empty".into()),
-        name if name.chars().any(char::is_control) => Err("must not hold control characters".into()),
+        name if name.chars().any(char::is_control) => Err("must not contain control characters".into()),
         name if name.len() > LONGEST_NAME => Err(format!("must not be longer than {LONGEST_NAME} bytes")),
         name => Ok(name.to_string()),
     }
@@ -104,7 +104,7 @@ impl Settings {
         with_defaults(OPTIONS)
     }
 
-    /// Applies one SET; a later one of the same key wins.
+    /// Applies one SET. If a key is set twice, the last SET counts.
     pub fn set(&mut self, set: &SetOption, environment: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
         let value = match environment::expand(&set.value, environment) {
             Ok(value) => value,
@@ -125,7 +125,8 @@ fn refuse(set: &SetOption, message: &str, report: &mut Report) {
     report.error(Some(set.value_at), format!("setting '{}' {message}", set.key));
 }
 
-/// Flink has many settings, and some have names much like these, so only a slip of two letters is taken for one.
+/// Flink has many settings, and some of their names are similar to ours. So a name is only suggested if at most two letters
+/// differ.
 fn suggestion(key: &str) -> String {
     match nearest(key, OPTIONS.iter().map(|option| option.name)) {
         Some(near) if strsim::damerau_levenshtein(near, &key.to_lowercase()) <= 2 => {

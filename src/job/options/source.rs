@@ -1,4 +1,4 @@
-//! What the options of a source table say, by its connector.
+//! The settings that the options of a source table make. They depend on its connector.
 
 use super::message::{self, MessageFormats, Specs};
 use crate::options::{Named, TableOptions, with_defaults};
@@ -11,7 +11,7 @@ use crate::settings::kafka::read::finish;
 use crate::types::column::SourceColumn;
 use crate::types::vector_encoding::VectorEncoding;
 
-/// What a table's options say of what is read, of its messages, and of vectors in bytes.
+/// The settings of a source table: topics, messages, and vectors in bytes.
 pub struct SourceSettings {
     pub kafka: KafkaSource,
     pub messages: MessageFormats,
@@ -32,7 +32,7 @@ pub fn kafka(options: &mut TableOptions<'_>, columns: &[SourceColumn]) -> Source
     settings(options, given, messages)
 }
 
-/// `primary_key`: the table's, as indexes into its columns.
+/// `primary_key` is the table's primary key, as indexes into its columns.
 pub fn upsert_kafka(
     options: &mut TableOptions<'_>,
     columns: &[SourceColumn],

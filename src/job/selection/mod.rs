@@ -1,4 +1,4 @@
-//! The SELECT over a decoded row: WHERE, the projection with its casts, and the sink's NOT NULL.
+//! Applies the SELECT to a decoded row: WHERE, the expressions with their casts, and the sink's NOT NULL.
 
 use bumpalo::Bump;
 
@@ -11,14 +11,14 @@ use crate::sql::values::context::EvaluationContext;
 use crate::types::time_zone::TimeZone;
 use crate::types::value::Value;
 
-/// What one INSERT INTO makes of its source's rows.
+/// Makes rows of the sink of its source's rows, as one INSERT INTO says.
 #[derive(Debug, Clone)]
 pub struct Selection {
     filter: Option<Expression>,
     columns: Vec<SelectedColumn>,
     not_null_drop: bool,
     zone: TimeZone,
-    /// The columns are the source's first ones, in its order and unchanged.
+    /// The sink's columns are the first columns of the source, in the same order and unchanged.
     identity: bool,
 }
 
@@ -29,14 +29,14 @@ struct SelectedColumn {
     not_null: bool,
 }
 
-/// A source row's fate.
+/// The result for a source row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Selected<'a> {
-    /// Values of the sink's columns.
+    /// The values of the sink's columns.
     Row(&'a [Value<'a>]),
     /// WHERE is not true.
     Filtered,
-    /// NULL in a NOT NULL column of a sink that drops such rows.
+    /// A NOT NULL column would get NULL, and the sink drops such rows.
     DroppedNull,
 }
 
@@ -58,7 +58,7 @@ impl Selection {
         }
     }
 
-    /// Borrows the row itself when nothing in it changes. `metadata` has what the record tells beside its value.
+    /// Applies the SELECT. If nothing changes, the row itself is borrowed. `metadata` is the metadata of the record.
     pub fn apply<'a>(
         &'a self,
         row: &'a [Value<'a>],
@@ -80,7 +80,7 @@ impl Selection {
         self.enforce_not_null(selected, &self.columns)
     }
 
-    /// WHERE of a row that an update or a delete may not carry whole; `None` is SQL's UNKNOWN.
+    /// The result of WHERE for the row of an update or a delete, in which values can be missing. `None` is SQL's UNKNOWN.
     pub fn matches<'a>(
         &'a self,
         row: &'a [Value<'a>],
@@ -98,8 +98,8 @@ impl Selection {
         }
     }
 
-    /// What the SELECT makes of an updated row that doesn't carry all columns, whatever WHERE says of it: a column that
-    /// needs nothing else is [`Value::Unchanged`] itself.
+    /// Applies the SELECT, without WHERE, to the row of an update that doesn't carry all columns. If an expression reads
+    /// only columns that the update doesn't carry, its result is [`Value::Unchanged`].
     pub fn updated<'a>(
         &'a self,
         row: &'a [Value<'a>],
@@ -121,7 +121,7 @@ impl Selection {
         self.enforce_not_null(selected, &self.columns)
     }
 
-    /// The columns of `key` alone, in its order: all that counts of a row that is deleted.
+    /// The values of the columns of `key` only, in its order. A delete needs no others.
     pub fn key<'a>(
         &'a self,
         key: &[usize],
@@ -134,7 +134,11 @@ impl Selection {
         let selected = arena.alloc_slice_fill_copy(key.len(), Value::Null);
         for (value, column) in selected.iter_mut().zip(columns()) {
             if reads(&column.expression, &|index| is_unchanged(row, index)) {
-                return Err(Rejection::in_column(Stage::Select, &column.name, "the change doesn't carry its key"));
+                return Err(Rejection::in_column(
+                    Stage::Select,
+                    &column.name,
+                    "the change has no value for this column of the key",
+                ));
             }
             *value = value_of(column, &context)?;
         }

@@ -1,30 +1,30 @@
-//! What a whole job file says.
+//! The settings of a whole job file.
 
 use std::time::Duration;
 
 use crate::job::settings::mapping::Mapping;
 use crate::job::settings::source::Source;
 
-/// A whole job file.
+/// The settings of a whole job file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// `SET 'pipeline.name'`, if the file has one. See [`Job::name`] for what stands in for it.
+    /// `SET 'pipeline.name'`, if the file has it. [`Job::name`] says which name is used otherwise.
     pub pipeline_name: Option<String>,
     /// The job file's stem, `job` for `job.sql`.
     pub file_stem: Option<String>,
     pub sources: Vec<Source>,
-    /// One for every INSERT INTO, in the order of the file.
+    /// A mapping for each INSERT INTO, in the order of the file.
     pub mappings: Vec<Mapping>,
-    /// Bytes of rows held between reading and COMMIT, in the whole process.
+    /// The most bytes of rows that the whole process holds between reading and COMMIT.
     pub buffer_memory: usize,
-    /// How long the database may be away before the job gives up. `None`: no end.
+    /// How long the database can be away before the job stops. `None`: the job never stops for this reason.
     pub max_outage: Option<Duration>,
-    /// What the user should be told at start: options without effect, defaults that differ from the Java connector's.
+    /// Notices for the user at the start: options without effect, and defaults that differ from the Java connector's.
     pub notices: Vec<String>,
 }
 
 impl Job {
-    /// The name under which progress is kept: `pipeline.name`, else the first group id, else the file's stem.
+    /// The name under which progress is stored: `pipeline.name`, otherwise the first group id, otherwise the file's stem.
     pub fn name(&self) -> Option<&str> {
         self.pipeline_name
             .as_deref()

@@ -1,4 +1,4 @@
-//! What a job file says, checked.
+//! The checked settings of a job file.
 
 pub mod job;
 pub mod mapping;

@@ -1,4 +1,4 @@
-//! A table that is read: its columns, and how its messages hold them.
+//! A source: its columns, and where they are in its messages.
 
 use crate::formats::format::Format;
 use crate::settings::kafka::KafkaSource;
@@ -6,39 +6,40 @@ use crate::settings::registry::Registry;
 use crate::types::column::{MetadataColumn, SourceColumn};
 use crate::types::vector_encoding::VectorEncoding;
 
-/// A table that is read.
+/// The settings of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     pub table: String,
-    /// What the format decodes. Expressions count these first, then `format_metadata`, then `record_metadata`.
+    /// The columns that the formats decode. Expressions number these columns first, then `format_metadata`, then
+    /// `record_metadata`.
     pub columns: Vec<SourceColumn>,
     /// Metadata that the format reads from the message (`value.…` of the table's METADATA columns).
     pub format_metadata: Vec<MetadataColumn>,
     /// Metadata of the record itself: `topic`, `partition`, `offset`, `timestamp` …
     pub record_metadata: Vec<MetadataColumn>,
     pub kafka: KafkaSource,
-    /// Of the message values.
+    /// The format of the message values.
     pub format: Format,
-    /// What the message keys hold, if they are read.
+    /// The columns in the message keys, if the keys are read.
     pub key: Option<KeyFormat>,
-    /// `upsert-kafka`: a message replaces the row of its key, and one without a value deletes it.
+    /// `upsert-kafka`: a message replaces the row of its key. A message without a value deletes this row.
     pub upsert: bool,
-    /// `vector.encoding`: what BYTES hold where they feed a vector.
+    /// `vector.encoding`: the number type and byte order of vectors that come as BYTES.
     pub vector_encoding: Option<VectorEncoding>,
 }
 
 impl Source {
-    /// Whether its messages can update and delete rows.
+    /// Whether the source's messages can update and delete rows.
     pub fn is_changing(&self) -> bool {
         self.upsert || self.format.is_changing()
     }
 
-    /// Where the schemas of its messages are kept: of their values, of their keys.
+    /// The registries with the schemas of the message values and keys.
     pub fn registries(&self) -> impl Iterator<Item = &Registry> {
         self.format.registry().into_iter().chain(self.key.as_ref().and_then(|key| key.format.registry()))
     }
 
-    /// The columns as the key's format sees them.
+    /// The columns of the key's format.
     pub fn key_columns(&self) -> Vec<SourceColumn> {
         let fields = self.key.iter().flat_map(|key| &key.fields);
         let column = |field: &KeyField| {
@@ -47,7 +48,7 @@ impl Source {
         fields.filter_map(column).collect()
     }
 
-    /// The columns that the value's format sees, as indexes.
+    /// The columns of the value's format, as indexes.
     pub fn columns_in_value(&self) -> Vec<usize> {
         let only_in_key = |column: &usize| {
             self.key
@@ -58,13 +59,14 @@ impl Source {
     }
 }
 
-/// `key.format` and `key.fields`: columns that the message key holds.
+/// `key.format` and `key.fields`: the columns that the message key contains.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyFormat {
     pub format: Format,
-    /// In the order in which the key has them.
+    /// The fields, in the order of the key.
     pub fields: Vec<KeyField>,
-    /// `value.fields-include` = ALL: the value holds these columns too, and counts where both do.
+    /// `value.fields-include` = ALL: the message value contains these columns too. If both have a column, the message value
+    /// counts.
     pub also_in_value: bool,
 }
 
@@ -72,6 +74,6 @@ pub struct KeyFormat {
 pub struct KeyField {
     /// Index into [`Source::columns`].
     pub column: usize,
-    /// As the key calls it: without `key.fields-prefix`.
+    /// The field's name in the key, without `key.fields-prefix`.
     pub name: String,
 }

@@ -1,4 +1,4 @@
-//! The Avro formats: the schema that Flink derives from a table, a given one, and the registry's options.
+//! The Avro formats: the schema that Flink derives from a table, a schema in the options, and the registry's options.
 
 use super::*;
 use crate::formats::avro::confluent_options::ConfluentFormat;
@@ -95,7 +95,7 @@ fn timestamps_are_what_the_mapping_says() {
     assert!(refused("id INT, at TIME(6)", new).contains("3 digits at most"));
     assert!(refused("id INT, m MAP<INT, INT>", new).contains("has STRING keys, not INT"));
     assert!(refused("id INT, a ARRAY<TIMESTAMP>", "'avro.codec' = 'x'").contains("can't hold TIMESTAMP(6)"));
-    // A registry's messages say themselves what they count.
+    // The schema in the registry says in which unit a message's timestamps are.
     format_of("id INT, at TIMESTAMP, b TIMESTAMP_LTZ(9)", "avro-confluent", "'avro-confluent.url' = 'http://r'");
 }
 
@@ -123,7 +123,7 @@ fn a_registry_has_urls_and_a_login_that_is_never_shown() {
          'avro-confluent.basic-auth.user-info' = 'me:a:b'",
     );
     assert!(matches!(&user.registry.login, RegistryLogin::User { password, .. } if password.reveal() == "a:b"));
-    // The registry client's own names; Flink's options win.
+    // These are the names of the registry client. If Flink's option is set too, it counts.
     let client = confluent(
         "'avro-confluent.url' = 'http://r', 'avro-confluent.properties.bearer.auth.credentials.source' = 'STATIC_TOKEN',
          'avro-confluent.properties.bearer.auth.token' = 'old', 'avro-confluent.bearer-auth.token' = 't0ken',
@@ -156,7 +156,7 @@ fn what_a_registry_cannot_be_reached_with_is_refused() {
         ),
         (&format!("{url}, 'avro-confluent.basic-auth.user-info' = 'a:b'"), "has no effect without"),
         (&format!("{url}, 'avro-confluent.bearer-auth.credentials-source' = 'STATIC_TOKEN'"), "token' is required"),
-        (&format!("{url}, 'avro-confluent.properties.http.read.timeout.ms' = 'x'"), "no number of milliseconds"),
+        (&format!("{url}, 'avro-confluent.properties.http.read.timeout.ms' = 'x'"), "not a number of milliseconds"),
         (
             &format!("{url}, 'avro-confluent.ignore-parse-errors' = 'true'"),
             "unknown option 'avro-confluent.ignore-parse-errors'",

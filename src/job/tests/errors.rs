@@ -1,4 +1,4 @@
-//! Every error stands at the token that is wrong, and all of them come at once.
+//! Every error names the place of the token that is wrong, and all errors are reported at once.
 
 use super::*;
 

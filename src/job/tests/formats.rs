@@ -6,7 +6,7 @@ use crate::formats::format::Format;
 use crate::formats::json::options::TimestampStandard;
 use crate::formats::raw::options::Charset;
 
-/// A job over a source of these columns and this format.
+/// A job that reads a source with these columns and this format.
 fn of(columns: &str, format: &str) -> String {
     job_of(columns, "id INT", "INSERT INTO s SELECT 1 FROM k").replace("'format' = 'csv'", format)
 }
@@ -36,7 +36,7 @@ fn raw_holds_texts_bytes_and_numbers_of_fixed_width_only() {
         assert!(error.contains(&format!("format 'raw' can't hold {refused}")), "{error}");
     }
     let two = only_error(&of("a INT, b INT", "'format' = 'raw'"));
-    assert!(two.contains("format 'raw' makes one column of a message value, and here it is to hold 2"), "{two}");
+    assert!(two.contains("format 'raw' makes exactly one column of a message value, but the table has 2"), "{two}");
 }
 
 #[test]
@@ -61,8 +61,9 @@ fn every_format_is_one_for_keys_unless_its_messages_update_and_delete_rows() {
             Err(Error::Config(said)) => said,
             _ => Vec::new(),
         };
-        let refused =
-            said.iter().any(|error| error.message.contains("must be a format that only ever adds rows: csv, json,"));
+        let refused = said
+            .iter()
+            .any(|error| error.message.contains("must be a format whose messages only insert rows: csv, json,"));
         assert_eq!(refused, format.is_changing, "{}: {said:?}", format.name);
         assert!(!said.iter().any(|error| error.message.contains("is unknown")), "{said:?}");
     }
@@ -88,7 +89,10 @@ fn the_standard_of_timestamps_is_spelt_exactly() {
         assert_eq!(json.timestamps, expected);
     }
     for word in ["iso-8601", "sql", "ISO"] {
-        assert!(only_error(&of("id INT", &standard(word))).contains("must be SQL or ISO-8601, spelt so"), "{word}");
+        assert!(
+            only_error(&of("id INT", &standard(word))).contains("must be SQL or ISO-8601, in capital letters"),
+            "{word}"
+        );
     }
 }
 
@@ -128,7 +132,7 @@ fn raws_options_are_of_any_case_and_javas_names() {
     assert_eq!(raw("'raw.endianness' = 'big-endian', 'raw.charset' = 'utf8'"), (Charset::Utf8, false));
     for (options, expected) in [
         ("'raw.endianness' = 'middle'", "must be one of big-endian, little-endian"),
-        ("'raw.charset' = 'klingon'", "is no charset known here"),
+        ("'raw.charset' = 'klingon'", "is not a known charset"),
         ("'raw.ignore-parse-errors' = 'true'", "unknown option 'raw.ignore-parse-errors'"),
     ] {
         let error = only_error(&of("id INT", &format!("'format' = 'raw', {options}")));
@@ -139,5 +143,5 @@ fn raws_options_are_of_any_case_and_javas_names() {
 #[test]
 fn canals_filters_are_regular_expressions() {
     let error = only_error(&of("id INT", "'format' = 'canal-json', 'canal-json.table.include' = '('"));
-    assert!(error.contains("is no regular expression known here"), "{error}");
+    assert!(error.contains("is not a supported regular expression"), "{error}");
 }

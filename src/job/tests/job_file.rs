@@ -1,4 +1,4 @@
-//! Statements in the spellings that Flink takes, and the job they make.
+//! Statements in the spellings that Flink takes, and the job that they make.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn every_type_may_be_spelt_as_flink_spells_it() {
     }
 }
 
-/// The type of a column as it prints.
+/// The printed type of a column.
 fn printed(text: &str) -> String {
     let script = parse::parse(&format!("CREATE TABLE t (c {text}) WITH ('connector' = 'x')"));
     assert_eq!(script.errors, [], "{text}");

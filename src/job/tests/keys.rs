@@ -1,4 +1,4 @@
-//! `key.format` and what goes with it, and `upsert-kafka`.
+//! `key.format` and the options about keys, and `upsert-kafka`.
 
 use super::*;
 use crate::formats::format::Format;
@@ -64,8 +64,8 @@ fn key_options_that_cannot_work_are_refused() {
         ("'key.format' = 'csv'", "option 'key.format' needs 'key.fields'"),
         ("'key.format' = 'csv', 'key.fields' = ''", "option 'key.fields' = '' must name a column"),
         ("'key.fields' = 'id'", "option 'key.fields' needs 'key.format'"),
-        ("'key.format' = 'csv', 'key.fields' = 'id;x'", "names 'x', which is no column that a message holds"),
-        ("'key.format' = 'debezium-json', 'key.fields' = 'id'", "must be a format that only ever adds rows"),
+        ("'key.format' = 'csv', 'key.fields' = 'id;x'", "names 'x', which is not a column that a message contains"),
+        ("'key.format' = 'debezium-json', 'key.fields' = 'id'", "must be a format whose messages only insert rows"),
         ("'key.format' = 'cvs', 'key.fields' = 'id'", "option 'key.format' = 'cvs' is unknown"),
         (
             "'key.format' = 'csv', 'key.fields' = 'k_part', 'key.fields-prefix' = 'k_'",
@@ -80,14 +80,14 @@ fn key_options_that_cannot_work_are_refused() {
         ("'key.csv.field-delimiter' = ';'", "unknown option 'key.csv.field-delimiter'"),
         (
             "'key.format' = 'raw', 'key.fields' = 'id;v'",
-            "format 'raw' makes one column of a message key, and here it is to hold 2",
+            "format 'raw' makes exactly one column of a message key, but the table has 2",
         ),
         ("'value.fields-include' = 'SOME'", "must be one of ALL, EXCEPT_KEY"),
     ] {
         refused(&kafka(&format!("'format' = 'json', {options}")), expected);
     }
     let raw = "'format' = 'raw', 'key.format' = 'csv', 'key.fields' = 'id'";
-    refused(&kafka(raw), "format 'raw' makes one column of a message value, and here it is to hold 3");
+    refused(&kafka(raw), "format 'raw' makes exactly one column of a message value, but the table has 3");
 }
 
 #[test]
@@ -120,8 +120,14 @@ fn upsert_kafka_refuses_what_flink_refuses() {
             format!("{formats}, 'scan.startup.mode' = 'earliest-offset'"),
             "option 'scan.startup.mode' has no place in 'upsert-kafka'",
         ),
-        ("'key.format' = 'canal-json', 'value.format' = 'json'".to_owned(), "'key.format' must be a format that only"),
-        ("'key.format' = 'csv', 'value.format' = 'canal-json'".to_owned(), "'value.format' must be a format that only"),
+        (
+            "'key.format' = 'canal-json', 'value.format' = 'json'".to_owned(),
+            "'key.format' must be a format whose messages only insert rows",
+        ),
+        (
+            "'key.format' = 'csv', 'value.format' = 'canal-json'".to_owned(),
+            "'value.format' must be a format whose messages only insert rows",
+        ),
         (format!("{formats}, 'json.ignore-parse-errors' = 'true'"), "did you mean 'value.json.ignore-parse-errors'?"),
     ] {
         refused(&upsert(&options), expected);

@@ -1,4 +1,4 @@
-//! Job files from text to settings, and every way they can be wrong.
+//! Job files, the settings that they make, and their errors.
 
 mod avro;
 mod errors;
@@ -70,7 +70,7 @@ fn diagnostics(text: &str) -> Vec<Diagnostic> {
     }
 }
 
-/// `line:column message`, one a line.
+/// The errors, each as a text `line:column message`.
 #[track_caller]
 fn errors(text: &str) -> Vec<String> {
     let shown = |diagnostic: Diagnostic| match diagnostic.location {
@@ -92,7 +92,7 @@ const SOURCE_OPTIONS: &str = "'connector' = 'kafka', 'properties.bootstrap.serve
 const SINK_OPTIONS: &str = "'connector' = 'adbpg', 'url' = 'jdbc:postgresql://h/d', 'tablename' = 'out', \
                             'username' = 'u', 'password' = 'p', 'conflictmode' = 'ignore'";
 
-/// A job of one source `k`, one sink `s`, each table in a line of its own, and a query in the third.
+/// A job with a source `k` in its first line, a sink `s` in its second, and a query in its third.
 fn job_of(source_columns: &str, sink_columns: &str, insert: &str) -> String {
     format!(
         "CREATE TABLE k ({source_columns}) WITH ({SOURCE_OPTIONS});\n\
@@ -101,7 +101,7 @@ fn job_of(source_columns: &str, sink_columns: &str, insert: &str) -> String {
     )
 }
 
-/// The one sink of [`job_of`].
+/// The mapping into the only sink of [`job_of`].
 #[track_caller]
 fn mapping_of(source_columns: &str, sink_columns: &str, insert: &str) -> Mapping {
     job(&job_of(source_columns, sink_columns, insert)).mappings.remove(0)

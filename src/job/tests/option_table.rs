@@ -1,18 +1,18 @@
-//! Walks the option table: each option takes what it says, and says its name when it doesn't.
+//! Tests each option of the table: it takes the values that it should, and the error for other values has its name.
 
 use super::*;
 use crate::job::options::groups::OptionGroup;
 use crate::job::options::groups::groups;
 use crate::options::{OptionSpec, ValueType};
 
-/// What a job that sets an option, under this one of its names, says is wrong with it.
+/// The errors of a job that sets an option to a value, under one of the option's names.
 fn complaints(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str) -> Vec<String> {
     let written = |name: &str| format!("'{name}' = '{}'", value.replace('\'', "''"));
     let (text, shown) = if group.title.starts_with("Sink table") {
         (set(with_sink_options("'usecopy' = '0'"), option.name, &written(name)), name.to_owned())
     } else if group.title.starts_with("Source table") {
         let mut text = with_source_options("'sink.x' = '0'");
-        // Some are only read in the mode that needs them.
+        // Some options are only read in the mode that needs them.
         let mode = match name.rsplit_once('.') {
             Some((scan, "timestamp-millis")) => Some((scan, "timestamp")),
             Some((scan, "specific-offsets")) => Some((scan, "specific-offsets")),
@@ -47,7 +47,7 @@ fn complaints(group: &OptionGroup, option: &OptionSpec, name: &str, value: &str)
     }
 }
 
-/// Puts `written` in the place of the option, or of the filler where the text doesn't have it.
+/// Puts `written` in the place of the option. If the text doesn't have the option, `written` replaces the filler.
 fn set(text: String, name: &str, written: &str) -> String {
     let key = format!("'{name}' = '");
     let Some(start) = text.find(&key) else {
@@ -58,7 +58,7 @@ fn set(text: String, name: &str, written: &str) -> String {
     format!("{}{written}{}", &text[..start], &text[end..])
 }
 
-/// Values that an option of a kind takes, and such that it doesn't.
+/// Values that an option of this type takes, and values that it refuses.
 fn samples(option: &OptionSpec) -> (Vec<String>, Vec<String>) {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match &option.value {
@@ -89,7 +89,7 @@ fn every_option_takes_its_values_and_refuses_others_by_its_name() {
             let (good, bad) = samples(option);
             for value in good.iter().map(String::as_str).chain(option.default) {
                 let found = complaints(&group, option, option.name, value);
-                // What goes together with another option that isn't set is for that one's tests.
+                // Errors about another option that isn't set don't count here.
                 let is_about_it =
                     |message: &&String| message.contains(&format!("= '{value}'")) && !message.contains(" needs '");
                 let about_value = found.iter().find(is_about_it);
@@ -133,7 +133,7 @@ fn every_option_says_since_when_there_is_one_like_it() {
     }
 }
 
-/// Those that only vecsink has are on docs/options.md, which the guide names.
+/// Options that only vecsink has are in docs/options.md, to which the guide links.
 #[test]
 fn the_migration_guide_speaks_of_every_option_that_flink_or_the_connector_has() {
     let guide = include_str!("../../../docs/migrating-from-flink.md");

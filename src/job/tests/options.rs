@@ -442,8 +442,8 @@ fn protobuf_takes_descriptors_and_checks_the_columns_against_them() {
     let wrong = errors(&job("id INT, colour STRING, price ROW<amount STRING>, feature STRING", &car("shop.Car")));
     for (error, expected) in wrong.iter().zip([
         "message 'shop.Car' has no field 'colour'; did you mean 'color'?",
-        "the field 'shop.Price.amount' makes a column of type INT or BIGINT, found STRING",
-        "the field 'shop.Car.feature' makes a column of type ARRAY<FLOAT>, found STRING",
+        "the field 'shop.Price.amount' needs a column of type INT or BIGINT, but the column is STRING",
+        "the field 'shop.Car.feature' needs a column of type ARRAY<FLOAT>, but the column is STRING",
     ]) {
         assert!(error.contains(expected), "{error}");
     }
@@ -455,7 +455,7 @@ fn protobuf_takes_descriptors_and_checks_the_columns_against_them() {
     let both = format!("'protobuf.message-class-name' = 'shop.Cars$Car', {}", car("shop.Car"));
     super::job(&job("id INT", &both));
     for (file, expected) in
-        [("none.desc", "can't be read"), ("examples", "is no file"), ("README.md", "is no file of descriptors")]
+        [("none.desc", "can't be read"), ("examples", "is no file"), ("README.md", "is not a file of descriptors")]
     {
         let options = car("shop.Car").replace("examples/sql/car.desc", file);
         assert!(only_error(&job("id INT", &options)).contains(expected), "{file}");

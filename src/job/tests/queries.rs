@@ -1,4 +1,4 @@
-//! What SELECT and INSERT become.
+//! The expressions that SELECT and INSERT become.
 
 use super::*;
 use crate::sql::expression::{Comparison, Expression, Literal};
@@ -159,7 +159,7 @@ fn parts_of_a_value_are_reached_through_the_tables_alias() {
             assert_eq!(select(&qualified, from), plain, "{qualified} FROM {from}");
         }
     }
-    // A column's name goes before the alias where the alias has no such column.
+    // If the alias has no such column, the name is taken as a column's name.
     assert_eq!(select("m.m.a[1]", "k AS m"), select("m.a[1]", "k"));
     assert_eq!(select("m.a[1]", "k AS m"), select("a[1]", "k"));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sql::parse;
 
-/// As small as the stack of any thread. Code that is not optimized needs more.
+/// The size of the smallest stack that one of our threads has. Code that is not optimized needs more.
 pub(in crate::job) const STACK: usize = if cfg!(debug_assertions) { 64 << 20 } else { 2 << 20 };
 
 /// The errors of a job, found on a small stack.

@@ -34,7 +34,8 @@ fn texts_and_bytes_are_trimmed_and_padded_on_request_only() {
         ("VARBINARY(3)", DataType::Varbinary(3)),
     ] {
         let column = Expression::Column(0, data_type.clone());
-        // As the text or bytes of any length that it may be; a cast to its own type would do nothing.
+        // The column is read as a type without a length limit, because its values can have any length. A cast to the type
+        // itself would do nothing.
         let unbounded = if data_type.is_text() { DataType::STRING } else { DataType::Varbinary(UNBOUNDED) };
         let fitted = Expression::Cast(Box::new(Expression::Column(0, unbounded)), data_type);
         assert_eq!(enforced("TRIM_PAD", &format!("c {declared}"))[0], fitted, "{declared}");

@@ -1,4 +1,4 @@
-//! CREATE TABLE beyond physical columns: metadata, computed columns, LIKE, and what DROP leaves.
+//! CREATE TABLE with metadata, computed columns and LIKE, and DROP.
 
 use super::*;
 use crate::sql::expression::Expression;

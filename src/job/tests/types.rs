@@ -1,4 +1,4 @@
-//! Column types that have several spellings, and which format holds them.
+//! Column types with several spellings, and the formats that can have them.
 
 use super::*;
 use crate::sql::expression::{Expression, Literal};

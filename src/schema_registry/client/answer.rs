@@ -1,4 +1,4 @@
-//! What a registry's reply means.
+//! The meaning of a registry's reply.
 
 use serde_json::Value as Json;
 
@@ -9,20 +9,20 @@ const SUBJECT_OR_VERSION_NOT_FOUND: [i64; 2] = [40401, 40402];
 #[derive(Debug, PartialEq)]
 pub enum RegistryAnswer {
     Schema(Body),
-    /// It has no such schema.
+    /// The registry has no such schema.
     Unknown(String),
-    /// It will not answer us, or isn't a registry.
+    /// The registry refuses to answer, or the server isn't a registry.
     Refused(String),
-    /// It can't answer now.
+    /// The registry can't answer now.
     Silence(String),
 }
 
 #[derive(Debug, PartialEq)]
 pub struct Body {
     pub schema: String,
-    /// None: Avro.
+    /// `None` means Avro.
     pub schema_type: Option<String>,
-    /// Subject and version.
+    /// The subject and version of each schema that this one refers to.
     pub references: Vec<(String, i64)>,
 }
 
@@ -39,7 +39,7 @@ pub fn of(url: &str, reply: &Reply) -> RegistryAnswer {
         (200, _) => body(&json).map_or_else(
             || {
                 RegistryAnswer::Refused(format!(
-                    "{url} gives no schema; the URL must be a schema registry's with Confluent's API"
+                    "{url} returned no schema; the URL must be that of a schema registry with Confluent's API"
                 ))
             },
             RegistryAnswer::Schema,
@@ -53,7 +53,7 @@ pub fn of(url: &str, reply: &Reply) -> RegistryAnswer {
         )),
         (408 | 425 | 429 | 500.., _) => RegistryAnswer::Silence(format!("HTTP {} from {url}: {said}", reply.status)),
         (status, _) => RegistryAnswer::Refused(format!(
-            "HTTP {status} from {url}: {said}; the URL must be a schema registry's with Confluent's API, such as \
+            "HTTP {status} from {url}: {said}; the URL must be that of a schema registry with Confluent's API, such as \
              http://host:8081 or http://host:8080/apis/ccompat/v7"
         )),
     }
@@ -91,7 +91,7 @@ mod tests {
             matches!(&unknown, RegistryAnswer::Unknown(reason) if reason.contains("Schema not found")),
             "{unknown:?}"
         );
-        // A wrong path would make a dead letter of every message.
+        // This reply must not reject the message. Otherwise a wrong path in the URL would reject all messages.
         assert!(matches!(answer(404, "<html>"), RegistryAnswer::Refused(_)));
         assert!(matches!(answer(200, "{}"), RegistryAnswer::Refused(_)));
     }

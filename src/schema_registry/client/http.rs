@@ -1,4 +1,4 @@
-//! HTTP as a registry wants it: one GET after another, with a login and TLS.
+//! The HTTP client for a registry. It sends one GET after another, with a login and TLS.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,19 +12,19 @@ use crate::settings::Password;
 use crate::settings::registry::{KeyStore, Registry, RegistryLogin};
 use crate::threads;
 
-/// No schema is longer.
+/// A longer reply is refused.
 const LONGEST_REPLY: usize = 16 << 20;
 const TRUST_STORE: &str = "the schema registry's ssl.truststore";
 const KEY_STORE: &str = "the schema registry's ssl.keystore";
 
-/// Keeps its connection.
+/// It keeps its connection open between requests.
 pub struct RegistryClient {
     easy: Easy,
     has_store: bool,
 }
 
 impl RegistryClient {
-    /// Errors are those of the options, told without a password.
+    /// Errors are about the registry's options. They contain no password.
     pub fn new(settings: &Registry) -> Result<RegistryClient, String> {
         let authorization = authorization(&settings.login)?;
         let trusted = settings.trust_store.as_ref().map(certificates).transpose()?;
@@ -43,7 +43,7 @@ impl RegistryClient {
             easy.connect_timeout(settings.connect_timeout)?;
             easy.timeout(settings.connect_timeout + settings.read_timeout)?;
             easy.tcp_keepalive(true)?;
-            // The registry is one of ours, and Java's client doesn't look at the environment's proxy either.
+            // The environment's proxy isn't used, as in Java's client. A registry is usually in the user's own network.
             easy.proxy("")?;
             if let Some(certificates) = &trusted {
                 easy.ssl_cainfo_blob(certificates)?;
@@ -76,7 +76,7 @@ impl RegistryClient {
         self.easy.url(url)?;
         let mut transfer = self.easy.transfer();
         transfer.write_function(|bytes| {
-            // Less than it was given makes the client give up.
+            // If this function returns a smaller number than it was given, curl ends the request.
             let is_too_long = body.len() + bytes.len() > LONGEST_REPLY;
             if !is_too_long {
                 body.extend_from_slice(bytes);
@@ -105,7 +105,7 @@ impl RegistryClient {
     }
 }
 
-/// The value of the header.
+/// The value of the header `Authorization`.
 fn authorization(login: &RegistryLogin) -> Result<Option<Password>, String> {
     let basic = |name: &str, password: &str| {
         Some(Password::new(format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))))
@@ -125,7 +125,7 @@ fn authorization(login: &RegistryLogin) -> Result<Option<Password>, String> {
     })
 }
 
-/// The trusted certificates as PEM.
+/// The trusted certificates, in PEM.
 fn certificates(store: &KeyStore) -> Result<Vec<u8>, String> {
     match store_type(TRUST_STORE, store.kind.as_deref(), &store.path)? {
         StoreType::Pem => read(TRUST_STORE, &store.path),
@@ -137,7 +137,7 @@ fn certificates(store: &KeyStore) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Our own key and certificate, as the client names their form.
+/// Our own key and certificate. The first value is curl's name of their form.
 fn own_key(store: &KeyStore) -> Result<(&'static str, Vec<u8>, Password), String> {
     let kind = match store_type(KEY_STORE, store.kind.as_deref(), &store.path)? {
         StoreType::Pem => "PEM",
@@ -151,10 +151,10 @@ fn read(key: &str, path: &str) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{key}.location '{path}': {error}"))
 }
 
-/// In a part of a path only these and letters and digits of ASCII are not escaped.
+/// In a part of a path, all characters are escaped except these and ASCII letters and digits.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A part of a path.
+/// Escapes a part of a path.
 pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
@@ -185,7 +185,7 @@ mod tests {
             read_timeout: Duration::from_secs(1),
         })
         .unwrap();
-        // Nothing listens there.
+        // No server listens on this port.
         assert!(client.get("http://127.0.0.1:1/").is_err());
         let _polls = PollsKafka::begin();
         assert!(catch_unwind(AssertUnwindSafe(|| client.get("http://127.0.0.1:1/"))).is_err());

@@ -1,5 +1,6 @@
-//! A schema registry with Confluent's API: looks schemas up by their ids. A thread of its own asks the registry, because the
-//! thread that needs a schema must not wait. A registry that doesn't answer is asked again, after growing waits.
+//! A schema registry with Confluent's API, in which schemas are looked up by their ids. A thread of its own asks the
+//! registry, because the thread that needs a schema must not wait. If the registry doesn't answer, it is asked again. The
+//! wait before this becomes longer each time.
 
 mod answer;
 mod http;
@@ -20,14 +21,15 @@ use crate::threads;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How long a number that the registry didn't know is taken for unknown: bad messages mustn't flood it.
+/// If the registry doesn't know a number, it isn't asked for it again for this long, so that damaged messages don't cause
+/// many requests.
 const FORGET_UNKNOWN: Duration = Duration::from_secs(30);
 const MOST_UNKNOWN: usize = 1000;
-/// Schemas that a schema may refer to, one through another.
+/// The most schemas that a schema can refer to, directly or through others.
 const MOST_REFERENCES: usize = 200;
 
-/// Opens a registry; nothing is asked yet. A request for a schema waits for `longest_wait`. If there is no answer by then, the
-/// result says so, and a later request gets the answer.
+/// Opens a registry without asking it anything yet. A request for a schema waits for at most `longest_wait`. If there is no
+/// answer by then, the result says so, and a later request gets the answer.
 pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schemas>> {
     let client = RegistryClient::new(settings).map_err(Error::Source)?;
     let asker =
@@ -40,7 +42,7 @@ pub fn open(settings: &Registry, longest_wait: Duration) -> Result<Arc<dyn Schem
     Ok(Arc::new(ConfluentRegistry { longest_wait, questions, desk }))
 }
 
-/// What is wrong with a registry's options, found without asking it.
+/// The errors in a registry's options that can be found without asking the registry.
 pub fn check(settings: &Registry) -> Vec<String> {
     RegistryClient::new(settings).err().into_iter().collect()
 }
@@ -51,7 +53,7 @@ struct ConfluentRegistry {
     desk: Arc<Desk>,
 }
 
-/// Holds an answer until it is fetched.
+/// Keeps an answer until it is fetched.
 #[derive(Default)]
 struct Desk {
     state: Mutex<Answers>,
@@ -61,7 +63,7 @@ struct Desk {
 #[derive(Default)]
 struct Answers {
     asking: Option<u32>,
-    /// Until it is fetched.
+    /// The answer, until it is fetched.
     answer: Option<(u32, SchemaLookup)>,
 }
 
@@ -72,11 +74,11 @@ impl Schemas for ConfluentRegistry {
         loop {
             match answers.answer.take() {
                 Some((answered, found)) if answered == id => return found,
-                // The answer to another caller's question; that caller asks again if it still needs it.
+                // The answer to another caller's question is dropped. That caller asks again if it still needs the answer.
                 _ => {}
             }
             if answers.asking.is_none() {
-                // Never full: one question at a time.
+                // The channel is never full, because there is only one question at a time.
                 if self.questions.try_send(id).is_err() {
                     return SchemaLookup::Refused("the thread that asks the schema registry has ended".into());
                 }
@@ -89,7 +91,7 @@ impl Schemas for ConfluentRegistry {
     }
 }
 
-/// Answers questions until nobody can ask any more.
+/// Answers questions until the other end of the channel is closed.
 fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
     for id in questions {
         let found = asker.find(id);
@@ -101,14 +103,14 @@ fn answer_all(mut asker: Asker, questions: &Receiver<u32>, desk: &Desk) {
 
 struct Asker {
     client: RegistryClient,
-    /// The one that answered last is the first.
+    /// The URL that answered last is the first.
     urls: Vec<String>,
     outage: Option<RegistryOutage>,
     has_answered: bool,
     unknown: HashMap<u32, (Instant, String)>,
 }
 
-/// None of the URLs has answered.
+/// None of the URLs answers: how long to wait before they are asked again.
 struct RegistryOutage {
     wait: Duration,
     until: Instant,
@@ -150,7 +152,7 @@ impl Asker {
         }
     }
 
-    /// The texts of what a schema refers to, each behind what it refers to itself.
+    /// Adds the texts of the schemas that a schema refers to. A schema comes after those that it refers to itself.
     fn add_references(
         &mut self,
         id: u32,
@@ -189,7 +191,7 @@ impl Asker {
                     self.answered();
                     return Err(SchemaLookup::Nothing(reason));
                 }
-                // It has answered before, so somebody is probably repairing it.
+                // The registry has answered before, so this is probably temporary.
                 RegistryAnswer::Refused(reason) if !self.has_answered => return Err(SchemaLookup::Refused(reason)),
                 RegistryAnswer::Refused(reason) | RegistryAnswer::Silence(reason) => {
                     silent = reason;

@@ -1,5 +1,5 @@
-//! `jdbc:postgresql://host[:port][,…]/database[?parameter=value&…]`. No message repeats any part of the URL that could
-//! hold a password.
+//! `jdbc:postgresql://host[:port][,…]/database[?parameter=value&…]`. Messages never repeat a part of the URL that could
+//! contain a password.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ const HONOURED: &[&str] = &[
     "targetServerType",
 ];
 
-/// Parameters of the JDBC driver that change nothing about what is written here.
+/// Parameters of the JDBC driver that have no effect on writing rows.
 const WITHOUT_EFFECT: &[&str] = &[
     "stringtype",
     "reWriteBatchedInserts",
@@ -74,7 +74,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "allowEncodingChanges",
 ];
 
-/// The connection of what follows the prefix. If there are errors, it only serves to check the rest.
+/// Reads the URL after its prefix. If there are errors, the connection is only used to check other options.
 pub fn parse(rest: &str) -> (Connection, Findings) {
     let mut connection = Connection::default();
     let mut findings = Findings::default();
@@ -126,7 +126,7 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
         (true, false) => SslMode::Require,
         (false, _) => SslMode::Prefer,
     });
-    // Two limits for the same wait: the first one to come ends it.
+    // Both parameters limit the same wait, so the shorter one counts.
     connection.connect_timeout = connection.connect_timeout.min(login_limit.unwrap_or(Duration::MAX));
     (connection, findings)
 }
@@ -137,7 +137,9 @@ fn known() -> impl Iterator<Item = &'static str> + Clone {
 
 fn hosts(authority: &str) -> Result<Vec<Host>, String> {
     if authority.contains('@') {
-        return Err("can't hold user and password before the host; use the options 'username' and 'password'".into());
+        return Err(
+            "must not have a user and password before the host; use the options 'username' and 'password'".into()
+        );
     }
     let host = |text| {
         let (name, given_port) = name_and_port(text)?;

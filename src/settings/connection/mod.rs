@@ -1,4 +1,4 @@
-//! How to reach the database.
+//! How the database is reached.
 
 mod jdbc_url;
 mod postgresql_url;
@@ -11,10 +11,10 @@ use std::time::Duration;
 pub(crate) use self::url_parts::Findings;
 use crate::settings::Password;
 
-/// How to reach the database: the JDBC URL and the options that override it.
+/// How the database is reached: the URL and the options that override it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Tried in order.
+    /// The hosts are tried in this order.
     pub hosts: Vec<Host>,
     pub database: String,
     pub user: String,
@@ -28,16 +28,16 @@ pub struct Connection {
     /// `None`: no limit.
     pub socket_timeout: Option<Duration>,
     pub application_name: Option<String>,
-    /// `currentSchema`, the session's search_path.
+    /// `currentSchema`: the session's search_path.
     pub current_schema: Option<String>,
     /// `options`: command-line options of the session.
     pub options: Option<String>,
-    /// `targetServerType` = primary: only a server that takes writes.
+    /// `targetServerType` = primary: only a server that takes writes is used.
     pub primary_only: bool,
     pub load_balance_hosts: bool,
 }
 
-/// What the JDBC driver takes where a URL says nothing.
+/// The defaults of the JDBC driver.
 impl Default for Connection {
     fn default() -> Self {
         Connection {
@@ -62,7 +62,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// The connection of a URL. If there are errors, it only serves to check the rest.
+    /// Reads a URL. If there are errors, the connection is only used to check other options.
     pub(crate) fn from_url(url: &str) -> (Connection, Findings) {
         if let Some(rest) = postgresql_url::PREFIXES.iter().find_map(|prefix| url.strip_prefix(prefix)) {
             return postgresql_url::parse(rest);
@@ -78,14 +78,14 @@ impl Connection {
     }
 }
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     Tcp {
         name: String,
         port: u16,
     },
-    /// A Unix socket: its directory, and the port that its name ends with.
+    /// A Unix socket: its directory, and the port at the end of its name.
     Unix {
         directory: PathBuf,
         port: u16,

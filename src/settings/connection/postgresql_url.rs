@@ -1,9 +1,9 @@
-//! `postgresql://[user[:password]@]host[:port][,…][/database][?parameter=value&…]`, as libpq reads it. No message repeats
-//! any part of the URL that could hold a password.
+//! `postgresql://[user[:password]@]host[:port][,…][/database][?parameter=value&…]`, as libpq reads it. Messages never
+//! repeat a part of the URL that could contain a password.
 //!
-//! The PostgreSQL driver can read such URLs too. But it refuses parameters of libpq that it doesn't know (`sslrootcert`, `passfile`,
-//! `sslmode=verify-full`), stops at the first error, and its errors quote names, which
-//! may be a piece of a password. And settings know no driver.
+//! The PostgreSQL driver can read such URLs too. But it refuses parameters of libpq that it doesn't know (`sslrootcert`,
+//! `passfile`, `sslmode=verify-full`), stops at the first error, and its errors quote names, which may be a part of a
+//! password. Besides, the folder `settings` must not use a driver.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::settings::{Connection, Host, Password};
 
 pub const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
 
-/// libpq's parameters and what the JDBC driver calls them.
+/// The parameters of libpq that have an effect, and the JDBC driver's names for them.
 const HONOURED: &[(&str, &str)] = &[
     ("user", "user"),
     ("password", "password"),
@@ -54,7 +54,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// The connection of what follows the prefix. If there are errors, it only serves to check the rest.
+/// Reads the URL after its prefix. If there are errors, the connection is only used to check other options.
 pub fn parse(rest: &str) -> (Connection, Findings) {
     let mut connection = Connection::default();
     let mut findings = Findings::default();
@@ -123,14 +123,14 @@ pub fn parse(rest: &str) -> (Connection, Findings) {
         Err(message) => findings.errors.push(message),
     }
     if connection.database.is_empty() {
-        // As in libpq.
+        // The default database is the user's name, as in libpq.
         connection.database.clone_from(&connection.user);
     }
     connection.connect_timeout = connection.connect_timeout.max(Duration::from_secs(1));
     (connection, findings)
 }
 
-/// The hosts and ports before the database. The parameters `host` and `port` are used instead where they are given.
+/// The hosts and ports before the database. The parameters `host` and `port` replace them.
 fn addresses(authority: &str) -> Result<(Vec<String>, Vec<String>), String> {
     let (mut names, mut ports) = (Vec::new(), Vec::new());
     for address in authority.split(',') {
@@ -141,7 +141,7 @@ fn addresses(authority: &str) -> Result<(Vec<String>, Vec<String>), String> {
     Ok((names, ports))
 }
 
-/// One port serves all hosts, else each has its own.
+/// There is one port for all hosts, or one for each.
 fn hosts(names: &[String], ports: &[String]) -> Result<Vec<Host>, String> {
     if ports.len() > 1 && ports.len() != names.len() {
         return Err(format!(
@@ -154,7 +154,7 @@ fn hosts(names: &[String], ports: &[String]) -> Result<Vec<Host>, String> {
     names.iter().zip(ports).map(|(name, port)| host(name.trim(), self::port(port.trim())?)).collect()
 }
 
-/// A name that is a path is the directory of a Unix socket.
+/// A host. If the name is a path, it is the directory of a Unix socket.
 fn host(name: &str, port: u16) -> Result<Host, String> {
     if name.starts_with('/') {
         return Ok(Host::unix(name, port));

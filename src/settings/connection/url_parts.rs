@@ -1,4 +1,4 @@
-//! What both kinds of URL have in common: hosts, parameters, %-escapes, and how messages speak of them.
+//! The code that both kinds of URL share: hosts, parameters, %-escapes, and their names in messages.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use crate::options::nearest::nearest;
 use crate::options::value_types::{boolean, integer};
 use crate::settings::{Connection, Password, SslMode};
 
-/// What is wrong or without effect in a URL.
+/// The errors of a URL, and the notices about parts without effect.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub errors: Vec<String>,
     pub notices: Vec<String>,
 }
 
-/// Sets a parameter, by the name that the JDBC driver has for it.
+/// Sets a parameter. `name` is the JDBC driver's name.
 pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> Result<(), String> {
     match name {
         "user" => connection.user = value,
@@ -27,7 +27,7 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
         "sslkey" => connection.ssl_key = Some(PathBuf::from(value)),
         "sslpassword" => connection.ssl_password = Some(Password::new(value)),
         "connectTimeout" => {
-            // 0 is no limit in the driver; the operating system gives up long before an hour.
+            // In the driver 0 means no limit. Here it is an hour: the operating system gives up long before that.
             connection.connect_timeout = seconds(&value)?.unwrap_or(Duration::from_secs(3600));
         }
         "socketTimeout" => connection.socket_timeout = seconds(&value)?,
@@ -41,12 +41,13 @@ pub fn set_parameter(connection: &mut Connection, name: &str, value: String) -> 
     Ok(())
 }
 
-/// Only keepalive notices a server that is gone without closing the connection, so it is always on.
+/// The notice about the keepalive parameter. Keepalive is always on, because nothing else detects a server that is gone
+/// without closing the connection.
 pub fn always_alive(name: &str) -> String {
     format!("the url's {name} has no effect: TCP keepalive is always on")
 }
 
-/// A parameter as a message may show it: an unknown name may be a piece of a password with a bare `&` in it.
+/// A parameter's name for a message. An unknown name isn't shown, because it may be a part of a password that contains `&`.
 pub fn label<'a>(name: &str, number: usize, mut known: impl Iterator<Item = &'a str>) -> String {
     if known.any(|known| known == name) { format!("parameter '{name}'") } else { format!("parameter number {number}") }
 }
@@ -82,7 +83,7 @@ pub fn name_and_port(text: &str) -> Result<(&str, Option<&str>), String> {
     }
 }
 
-/// An empty one is PostgreSQL's own.
+/// Reads a port. If it is empty, it is PostgreSQL's default.
 pub fn port(text: &str) -> Result<u16, String> {
     if text.is_empty() {
         return Ok(5432);
@@ -93,7 +94,7 @@ pub fn port(text: &str) -> Result<u16, String> {
         .ok_or_else(|| "has a port that is not a number from 1 to 65535".into())
 }
 
-/// An empty one is the local host, as in the driver.
+/// Reads the name of a host. If it is empty, it is the local host, as in the driver.
 pub fn tcp_name(name: &str) -> Result<String, String> {
     let name = if name.is_empty() { "localhost" } else { name };
     if name.chars().any(|character| character.is_whitespace() || matches!(character, '<' | '>')) {
@@ -125,22 +126,23 @@ fn writable_server(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A parameter without a value is on.
+/// Reads a boolean parameter. Without a value it is on.
 pub fn flag(text: &str) -> Result<bool, String> {
     if text.is_empty() { Ok(true) } else { boolean(text) }
 }
 
-/// `None`: 0, no limit.
+/// Reads a number of seconds. `None`: it is 0, which means no limit.
 pub fn seconds(text: &str) -> Result<Option<Duration>, String> {
     let seconds = integer(text, 0, i64::from(i32::MAX)).map_err(|message| format!("{message}, in seconds"))?;
     Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
 }
 
-/// `%41`, and `+` for a blank where the driver takes it for one. `None`: an escape is broken, or the bytes aren't UTF-8.
+/// Decodes escapes such as `%41`, and `+` as a blank if the driver does so. `None`: an escape is broken, or the bytes
+/// aren't UTF-8.
 pub fn percent_decode(text: &str, plus_is_blank: bool) -> Option<String> {
     let is_escape =
         |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-    // The decoder itself would take a broken escape as it is.
+    // The library's decoder would keep a broken escape as it is.
     if !text.split('%').skip(1).all(is_escape) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Which topics are read, from where to where, and by whom.
+//! Which topics a source reads, where reading starts and ends, and which processes share the partitions.
 
 pub(crate) mod options;
 mod parse;
@@ -37,12 +37,12 @@ pub enum Bounded {
     SpecificOffsets(PartitionOffsets),
 }
 
-/// An offset for some of a topic's partitions.
+/// Offsets for some of a topic's partitions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartitionOffsets(pub Vec<(i32, i64)>);
 
 impl PartitionOffsets {
-    /// The last one given for the partition.
+    /// The offset of the partition. If it has several, the last one counts.
     pub fn of(&self, partition: i32) -> Option<i64> {
         self.0.iter().rev().find(|(id, _)| *id == partition).map(|(_, offset)| *offset)
     }
@@ -51,9 +51,9 @@ impl PartitionOffsets {
 /// `scan.assignment`: who decides which partitions this process reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Assignment {
-    /// It reads all of them.
+    /// This process reads all partitions.
     #[default]
     Manual,
-    /// The consumer group shares them among its members.
+    /// The consumer group shares the partitions among its members.
     Group,
 }

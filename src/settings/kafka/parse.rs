@@ -1,16 +1,16 @@
-//! The texts of a Kafka table's options: brokers, topics, columns of the key, offsets of partitions.
+//! Reads the texts of a Kafka table's options: brokers, topics, columns of the key, offsets of partitions.
 
 use super::PartitionOffsets;
 use crate::options::value_types::is_topic;
 
-/// The topics of a list, each once.
+/// Reads a list of topics. Each topic is in the result once.
 pub fn topics(text: &str) -> Result<Vec<String>, String> {
     let mut topics: Vec<String> = Vec::new();
     for topic in text.split(';').map(str::trim).filter(|topic| !topic.is_empty()) {
         if !is_topic(topic) {
             return Err(match topic.contains(',') {
                 true => "has a ',' in it; several topics are separated by ';'".into(),
-                false => "is no topic's name: letters, digits, '.', '_' and '-' are".into(),
+                false => "is not a topic's name: only letters, digits, '.', '_' and '-' are allowed".into(),
             });
         }
         if !topics.iter().any(|known| known == topic) {
@@ -20,7 +20,7 @@ pub fn topics(text: &str) -> Result<Vec<String>, String> {
     if topics.is_empty() { Err("must name a topic".into()) } else { Ok(topics) }
 }
 
-/// The names of a list of columns.
+/// Reads a list of columns' names.
 pub fn key_fields(text: &str) -> Result<Vec<String>, String> {
     let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
     let names: Vec<String> = names.map(str::to_owned).collect();
@@ -37,7 +37,7 @@ pub fn brokers(text: &str) -> Result<String, String> {
     Ok(text.to_string())
 }
 
-/// `partition:0,offset:42;partition:1,offset:300`, without blanks.
+/// Reads offsets such as `partition:0,offset:42;partition:1,offset:300`, without blanks.
 pub fn partition_offsets(text: &str) -> Result<PartitionOffsets, String> {
     let number = |text: &str, name: &str| {
         let digits = text.strip_prefix(name)?.strip_prefix(':')?;

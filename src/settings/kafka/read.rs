@@ -1,4 +1,4 @@
-//! A Kafka source of a table's options.
+//! Makes a Kafka source of a table's options.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::{Bounded, KafkaSource, Startup};
 use crate::options::TableOptions;
 use crate::settings::topics::{TopicPattern, Topics};
 
-/// The source of options that are right one by one.
+/// Makes the source. Each option was checked alone; here they are checked together.
 pub fn finish(options: &mut TableOptions<'_>, given: SourceOptions) -> KafkaSource {
     let topics = topic_selection(options, given.topics, given.topic_pattern);
-    // One list of offsets can't be for several topics.
+    // A list of offsets is for the partitions of a single topic.
     let one_topic = topics.is_none() || matches!(&topics, Some(Topics::Named(names)) if names.len() == 1);
     let startup = match given.startup_mode {
         StartupMode::Earliest => Some(Startup::Earliest),
@@ -59,7 +59,7 @@ pub fn finish(options: &mut TableOptions<'_>, given: SourceOptions) -> KafkaSour
     kafka.topics = topics.unwrap_or_default();
     kafka.startup = startup.unwrap_or_default();
     kafka.bounded = bounded.unwrap_or_default();
-    // A source with an end reads the partitions that are there at the start.
+    // A source with an end reads only the partitions that exist at the start.
     let is_unbounded = kafka.bounded == Bounded::Unbounded;
     kafka.discovery_interval = kafka.discovery_interval.filter(|interval| *interval > Duration::ZERO && is_unbounded);
     kafka
@@ -78,7 +78,7 @@ fn needs_offsets(options: &mut TableOptions<'_>, mode: &SourceOption, offsets: &
     }
 }
 
-/// `None`: what was given is wrong, and has been refused.
+/// `None`: the options are wrong, and an error was added.
 fn topic_selection(
     options: &mut TableOptions<'_>,
     named: Option<Vec<String>>,

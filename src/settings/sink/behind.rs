@@ -1,31 +1,31 @@
-//! How rows are written when the vector index is behind them.
+//! The settings for `sink.vector-index` = behind.
 
 use std::time::Duration;
 
-/// What `sink.vector-index` = behind needs besides.
+/// The settings for `sink.vector-index` = behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BehindSettings {
     pub creation: HotChildCreation,
-    /// Schema and name of the hot child; `None`: beside the table, with `_hot` at the end of its name.
+    /// The schema and name of the hot child. `None`: the table's schema, and the table's name with `_hot` at its end.
     pub hot_table: Option<(String, String)>,
-    /// How long a query may spend on rows that are in no vector index.
+    /// The longest time that a query may spend on rows that are in no vector index.
     pub scan_limit: Duration,
-    /// `None`: by the number of connections.
+    /// The most movers. `None`: the number depends on the number of connections.
     pub movers: Option<u32>,
 }
 
-/// Whether a hot child is made where it is missing.
+/// Whether a hot child is made if it is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HotChildCreation {
     #[default]
     Allowed,
-    /// A missing one is an error that shows the statements.
+    /// If it is missing, that is an error that shows the statements.
     Refused,
-    /// It is only found out whether it could be made, for `vecsink check`.
+    /// For `vecsink check`: making it is tried in a transaction that is rolled back.
     Tried,
 }
 
-/// More would only wait for each other.
+/// More movers would only wait for each other.
 const MOST_MOVERS: u32 = 8;
 
 impl Default for BehindSettings {
@@ -40,7 +40,7 @@ impl Default for BehindSettings {
 }
 
 impl BehindSettings {
-    /// The most movers at once; the writers have `connections`.
+    /// The most movers at once, if there are `connections` for the writers.
     pub fn most_movers(&self, connections: u32) -> u32 {
         self.movers.unwrap_or_else(|| (connections / 2).clamp(1, MOST_MOVERS))
     }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-/// Which path rows take; a hint, the result is the same.
+/// Which statements write the rows. The result in the table is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WriteMode {
-    /// `0` and `2`: go through INSERT … ON CONFLICT from the start.
+    /// `0` and `2`: INSERT … ON CONFLICT from the start.
     Insert,
-    /// `1`: COPY while it works.
+    /// `1`: COPY as long as it works.
     #[default]
     Copy,
 }
@@ -19,14 +19,14 @@ pub enum ConflictMode {
     Ignore,
     /// The job stops.
     Strict,
-    /// The new row replaces it; `update` means the same.
+    /// The new row replaces the old one. `update` means the same.
     Upsert,
 }
 
 /// What happens to a record that can't be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExceptionMode {
-    /// It becomes a dead letter, or is counted and logged where no dead-letter target is set.
+    /// The record becomes a dead letter. Without a dead-letter target it is only counted and logged.
     Ignore,
     /// The job stops.
     Strict,
@@ -46,10 +46,10 @@ pub enum VectorIndexMode {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeadLetterTarget {
-    /// JSON Lines, appended.
+    /// JSON Lines are appended to a file.
     File(PathBuf),
     /// A topic of the source's brokers.
     Kafka(String),
-    /// A table of the sink's database; names as the database has them.
+    /// A table of the sink's database. The names are as the database has them.
     Table { schema: String, table: String },
 }

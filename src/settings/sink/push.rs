@@ -1,4 +1,4 @@
-//! The sink of a program that pushes its rows: the options of a sink table without a job file around them.
+//! The sink of a program that pushes rows. It has the options of a sink table, but there is no job file.
 
 use super::options::{OPTIONS, SinkOptions};
 use super::read::{DeclaredSink, finish};
@@ -18,9 +18,9 @@ pub fn give(options: &mut GivenOptions, name: impl Into<String>, value: Given<Si
     options.push((name, value));
 }
 
-/// The checked settings of a sink and what the user should be told, or [`Error::Config`] with everything wrong: with the
-/// options, and what else the caller has found. Names are taken as the database has them; without columns all of the table
-/// are written.
+/// The checked settings of a sink and the notices for the user, or [`Error::Config`] with all errors: those of the options,
+/// and those that the caller has found. Names are taken as the database has them. If no columns are named, all columns of
+/// the table are written.
 pub fn push_sink(
     (schema, table): (&str, &str),
     columns: &[String],

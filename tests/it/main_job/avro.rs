@@ -304,6 +304,6 @@ fn a_url_that_is_no_registry_stops_the_job_before_a_record_is_refused() {
     topic.produce(0, [first(1, 1)]);
     let wrong = Registry { url: registry.url.replace("ccompat", "compat") };
     let finished = bounded(job(CONFLUENT, &place, &topic, &wrong)).finish().exited(1);
-    assert!(finished.stderr.contains("must be a schema registry's"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("must be that of a schema registry"), "{}", finished.stderr);
     assert!(dead_letters(&finished).is_empty());
 }

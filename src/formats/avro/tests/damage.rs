@@ -1,4 +1,4 @@
-//! Damaged and hostile messages: each is refused, quickly, whatever numbers are in it.
+//! Damaged and hostile messages. Each is refused quickly, whatever numbers it has.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn a_huge_number_of_values_costs_nothing() {
             let found = of(&field(name, &array), vector(), &HUGE);
             assert!(found.is_err() || items == "null" && name == "skipped", "{items} {name}: {found:?}");
         }
-        // A block that tells its length can't be longer than the message.
+        // A block that has its length in it can't be longer than the message.
         assert!(of(&field("skipped", &array), vector(), &[[1].as_slice(), &HUGE].concat()).is_err());
     }
     for counted in ["string", "bytes"] {
@@ -48,7 +48,7 @@ fn records_in_records_are_followed_so_far_and_no_further() {
     let chain = |length: usize| [vec![2; length], vec![0]].concat();
     assert_eq!(of(&field("skipped", node), vector(), &chain(50)).as_deref(), Ok("+I null"));
     assert!(of(&field("skipped", node), vector(), &chain(1_000_000)).unwrap_err().contains("more than 100 deep"));
-    // One that holds itself without end has no value.
+    // A record that contains itself without end has no value.
     let endless = r#"{"type": "record", "name": "Node", "fields": [{"name": "next", "type": "Node"}]}"#;
     assert!(of(&field("skipped", endless), vector(), &chain(10)).is_err());
     let array = format!(r#"{{"type": "array", "items": {endless}}}"#);
@@ -76,7 +76,7 @@ fn whatever_the_bytes_are_the_decoder_ends_and_says_so() {
         for byte in 0..=255 {
             let mut changed = sample.clone();
             changed[at] = byte;
-            // Many of them are messages too.
+            // Many changed messages are still valid.
             let _ = decode(&mut confluent, Some(&changed));
         }
     }

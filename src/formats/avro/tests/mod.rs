@@ -1,4 +1,4 @@
-//! What the Avro formats make of messages: the samples of the reference, its rules, and every way to be wrong.
+//! How the Avro formats decode messages: samples of Flink's formats, their rules, and every kind of error.
 
 mod damage;
 mod oracle;
@@ -42,7 +42,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
 }
 
-/// A registry that knows these, and nothing else; without any it doesn't answer.
+/// A registry that knows only these schemas. If there are none, it doesn't answer.
 struct Known(HashMap<u32, String>);
 
 impl Schemas for Known {
@@ -61,7 +61,7 @@ fn known(writers: &[(u32, &str)]) -> Arc<dyn Schemas> {
     Arc::new(Known(writers.iter().map(|(id, text)| (*id, text.to_string())).collect()))
 }
 
-/// The rows of a message, one a line, or why there are none.
+/// The rows of a message, each on its own line, or the error.
 fn decode(decoder: &mut dyn Decode, message: Option<&[u8]>) -> Result<String, String> {
     let (topic, arena) = (Arc::from("t"), Bump::new());
     let record = Record::of_value(&topic, message);
@@ -123,7 +123,7 @@ fn a_bare_message_is_read_by_the_tables_schema() {
     assert_eq!(decode(&mut avro, Some(&sample)).as_deref(), Ok("+I 7, 'red', <0.5f,0.25f>"));
     assert_eq!(decode(&mut avro, Some(&bytes("00 00 00"))).as_deref(), Ok("+I null, null, null"));
     assert_eq!(decode(&mut avro, None).as_deref(), Ok(""));
-    // What stands behind it is not looked at, as in Flink.
+    // Bytes after the value are ignored, as in Flink.
     assert!(decode(&mut avro, Some(&[sample.as_slice(), &[9]].concat())).is_ok());
     assert_eq!(
         decode(&mut avro, Some(&sample[..6])).unwrap_err(),
@@ -142,7 +142,7 @@ fn a_null_in_a_vector_is_kept_for_the_column_to_judge() {
 #[test]
 fn a_vector_may_come_in_blocks_with_or_without_their_lengths() {
     let mut avro = Avro::new(schema(READER), columns(), AvroEncoding::Binary);
-    // One of 1 number; one of 1 number whose length, 5 bytes, is told.
+    // One block of 1 number, and one block of 1 number with its length in it, 5 bytes.
     let message = bytes("00 00 02 02 02 00 00 00 3f 01 0a 02 00 00 80 3e 00");
     assert_eq!(decode(&mut avro, Some(&message)).as_deref(), Ok("+I null, null, <0.5f,0.25f>"));
     assert_eq!(decode(&mut avro, Some(&bytes("00 00 02 00"))).as_deref(), Ok("+I null, null, <>"));
@@ -164,7 +164,7 @@ fn the_json_encoding_names_the_branches_of_unions() {
         "decode refused column id: found 7 where null or {\"int\": …} was expected, at /id"
     );
     assert!(rows(r#"{"id": null, "color": null}"#).unwrap_err().contains("column feature"));
-    assert!(rows("{").unwrap_err().contains("no JSON"));
+    assert!(rows("{").unwrap_err().contains("not JSON"));
     assert!(rows("[]").is_err());
 }
 
@@ -176,10 +176,10 @@ fn a_message_names_its_schema() {
     assert_eq!(decode(&mut confluent, None).as_deref(), Ok(""));
     assert_eq!(decode(&mut confluent, Some(&[0, 0, 0, 0, 43, 1])).unwrap_err(), "decode refused: no schema 43");
     let not_ours = decode(&mut confluent, Some(b"{\"id\": 7}")).unwrap_err();
-    assert!(not_ours.contains("found byte 123 in front where 0 was expected"), "{not_ours}");
+    assert!(not_ours.contains("found byte 123 at the start where 0 was expected"), "{not_ours}");
     assert!(decode(&mut confluent, Some(&[0, 0, 0])).unwrap_err().contains("ends after 3 bytes"));
     assert!(decode(&mut confluent, Some(&[])).is_err());
-    // Places count from the message's begin.
+    // Byte offsets count from the beginning of the message.
     let cut = decode(&mut confluent, Some(&message[..11])).unwrap_err();
     assert!(cut.ends_with("at /color, byte 9"), "{cut}");
 }
@@ -189,12 +189,12 @@ fn a_silent_registry_delays_a_record_and_refuses_none() {
     let mut confluent = Confluent::new(schema(READER), columns(), known(&[]));
     let topic = Arc::from("t");
     assert_eq!(confluent.is_ready(&Record::of_value(&topic, Some(&[0, 0, 0, 0, 1]))), Ok(false));
-    // What is no message needs no schema.
+    // Bytes that are no message need no schema.
     assert_eq!(confluent.is_ready(&Record::of_value(&topic, Some(&[7]))), Ok(true));
     assert_eq!(confluent.is_ready(&Record::of_value(&topic, None)), Ok(true));
 }
 
-/// Debezium's envelope with a source that nobody reads, its rows in a type of that name.
+/// Debezium's envelope with a `source` that isn't read. The rows have a named type.
 const CHANGE: &str = r#"{"type": "record", "name": "shop.Envelope", "fields": [
     {"name": "before", "type": ["null", {"type": "record", "name": "Value", "fields": [
         {"name": "id", "type": "int"}, {"name": "color", "type": ["null", "string"]},
@@ -227,11 +227,11 @@ fn debezium_changes_are_read_with_the_rows_before_and_after() {
     let unavailable = row(7, "__debezium_unavailable_value");
     assert_eq!(rows(&red, &unavailable, "u").as_deref(), Ok("-U 7, 'red', <0.5f>\n+U 7, unchanged, <0.5f>"));
     assert_eq!(rows(&unavailable, &red, "u").as_deref(), Ok("-U 7, null, <0.5f>\n+U 7, 'red', <0.5f>"));
-    assert!(rows(&[0], &unavailable, "c").unwrap_err().contains("calls unavailable"));
+    assert!(rows(&[0], &unavailable, "c").unwrap_err().contains("placeholder for an unavailable value"));
     assert!(rows(&[0], &blue, "u").unwrap_err().contains("REPLICA IDENTITY FULL"));
     assert!(rows(&red, &[0], "u").unwrap_err().contains("no 'after'"));
     assert!(rows(&[0], &[0], "t").unwrap_err().contains("'op' = 't'"));
-    // A tombstone is no second delete.
+    // A tombstone doesn't delete again.
     assert_eq!(decode(&mut debezium, None).as_deref(), Ok(""));
     assert_eq!(decode(&mut debezium, Some(b"")).as_deref(), Ok(""));
     let mut broken = message(&[0], &red, "c");

@@ -1,4 +1,4 @@
-//! Random schemas and values, written by the usual crate and read here.
+//! Random schemas and values that the usual crate writes and our decoder reads.
 
 use apache_avro::types::Value as Written;
 use rand::rngs::StdRng;
@@ -27,7 +27,7 @@ enum Kind {
 
 struct Type {
     kind: Kind,
-    /// A union with null, and whether null comes first.
+    /// `Some`: a union with null, and whether null comes first.
     nullable: Option<bool>,
 }
 
@@ -56,7 +56,7 @@ fn any_fields(random: &mut StdRng, depth: usize) -> Vec<(String, Type)> {
     (0..random.random_range(1..6)).map(|at| (format!("f{at}"), any_type(random, depth))).collect()
 }
 
-/// `names` counts the records, which have to be called differently.
+/// `names` counts the records, because each needs a name of its own.
 fn record(fields: &[(String, Type)], names: &mut usize) -> Json {
     *names += 1;
     let name = format!("r{names}");
@@ -111,7 +111,7 @@ fn row_of(fields: &[(String, Type)]) -> Vec<RowField> {
     fields.iter().map(|(name, of)| RowField { name: name.clone(), data_type: data_type(of) }).collect()
 }
 
-/// A value as the crate has it, and as it is shown here.
+/// A value of the crate's type, and the text that the decoded value must have.
 fn any_value(of: &Type, random: &mut StdRng, in_array: bool) -> (Written, String) {
     if let Some(null_first) = of.nullable {
         let (null, other) = if null_first { (0, 1) } else { (1, 0) };
@@ -125,7 +125,7 @@ fn any_value(of: &Type, random: &mut StdRng, in_array: bool) -> (Written, String
 }
 
 fn any_plain(of: &Type, random: &mut StdRng, in_array: bool) -> (Written, String) {
-    // Short and long ones alike.
+    // Numbers of all lengths.
     let long = random.random::<i64>() >> random.random_range(0..64);
     let text: String = (0..random.random_range(0..5)).map(|_| random.random_range('a'..'ü')).collect();
     let moment = |per_second: i64| {
@@ -185,7 +185,7 @@ fn what_the_usual_crate_writes_is_read_as_it_was_meant() {
         let text = record(&types, &mut 0).to_string();
         let writer =
             apache_avro::Schema::parse_str(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}: {text}"));
-        // The table has some of the columns, in an order of its own.
+        // The table has some of the fields, in another order.
         let mut order: Vec<usize> = (0..types.len()).collect();
         order.shuffle(&mut random);
         order.truncate(random.random_range(1..=types.len()));

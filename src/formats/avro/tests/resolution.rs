@@ -1,4 +1,5 @@
-//! A writer's schema beside the table's: by name, with promotions, by the writer's logical types.
+//! A writer's schema that differs from the table's: fields are matched by name, types are promoted, and the writer's
+//! logical types count.
 
 use super::*;
 
@@ -8,7 +9,7 @@ fn one(column: DataType, writer: &str, message: &str) -> Result<String, String> 
 }
 
 fn read(column: DataType, null: &str, writer: &str, message: &str) -> Result<String, String> {
-    // Of the reader's types only the shape counts: what they are is the column's.
+    // Only the shape of the reader's types counts. The column's type says what a value is.
     fn plain(data_type: &DataType) -> String {
         match data_type {
             DataType::Array(element) => format!(r#"{{"type": "array", "items": ["null", {}]}}"#, plain(element)),
@@ -96,7 +97,7 @@ fn the_writers_logical_type_says_what_a_number_counts() {
     is(timestamp.clone(), &logical("long", "timestamp-micros"), "c0 84 3d", "0s+500000000");
     is(timestamp.clone(), &logical("long", "local-timestamp-nanos"), "04", "0s+2");
     is(instant, &logical("long", "timestamp-micros"), "04", "0sZ+2000");
-    // Without one Flink's reader takes milliseconds.
+    // Without a logical type, Flink's reader takes milliseconds.
     is(timestamp.clone(), r#""long""#, "04", "0s+2000000");
     is(DataType::BigInt, &logical("long", "timestamp-micros"), "04", "2");
     is(DataType::Date, &logical("int", "date"), "04", "day 2");
@@ -117,7 +118,7 @@ fn a_decimal_has_the_writers_scale_and_becomes_the_columns() {
     is(decimal.clone(), &written(r#""bytes""#, 2), "04 30 39", "12345e-2");
     is(decimal.clone(), &written(r#""bytes""#, 3), "04 30 39", "1235e-2");
     is(decimal.clone(), &written(r#""bytes""#, 0), "02 ff", "-100e-2");
-    // Too many digits are NULL: Flink's rule.
+    // A number with too many digits becomes NULL, as in Flink.
     is(decimal.clone(), &written(r#""bytes""#, 0), "04 30 39", "null");
     is(decimal.clone(), r#""bytes""#, "02 80", "-128e-2");
     let fixed = r#"{"type": "fixed", "name": "f", "size": 20, "logicalType": "decimal", "precision": 40, "scale": 2}"#;
@@ -134,7 +135,7 @@ fn unions_are_read_by_the_branch_that_was_written() {
     is(DataType::Double, r#"["null", "int", "double"]"#, "02 02", "1");
     is(DataType::Double, r#"["null", "int", "double"]"#, "04 00 00 00 00 00 00 e0 3f", "0.5");
     is(DataType::Int, r#""null""#, "", "null");
-    // A branch that can't be the column's costs only the messages that have it.
+    // If a branch can't become the column's type, only messages with this branch are rejected.
     is(DataType::Int, r#"["string", "int"]"#, "02 02", "1");
     refused(DataType::Int, r#"["string", "int"]"#, "00 02 61", "the writer's string can't become INT");
     refused(DataType::Int, r#"["null", "int"]"#, "04", "found 2 where one of 2 branches of a union was expected");
@@ -175,7 +176,7 @@ fn fields_go_by_name_and_what_nobody_reads_is_passed_over_and_counted() {
     assert_eq!(decode(&mut confluent, Some(&message)).as_deref(), Ok("+I 7, 'y', null"));
     let (topic, arena) = (Arc::from("t"), Bump::new());
     assert_eq!(confluent.decode(&Record::of_value(&topic, Some(&message)), &arena).unwrap().fields_ignored, 2);
-    // A column that must have a value and has no default.
+    // A column that is NOT NULL and has no default.
     let without = r#"{"type": "record", "name": "w", "fields": [{"name": "b", "type": "string"}]}"#;
     let mut confluent = Confluent::new(schema(reader), columns(), known(&[(1, without)]));
     let reason = decode(&mut confluent, Some(&bytes("00 00 00 00 01 02 79"))).unwrap_err();

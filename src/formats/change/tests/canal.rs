@@ -34,7 +34,7 @@ fn a_message_has_several_rows() {
         ["+I 1 a NULL NULL", "+I 2 b NULL NULL"]
     );
     assert_eq!(decode(&format(), &format!(r#"{{"type":"DELETE",{rows}}}"#)), ["-D 1 a NULL NULL", "-D 2 b NULL NULL"]);
-    // The second row's entry says nothing of the first.
+    // Each row has an entry of its own in `old`.
     let update = format!(r#"{{{rows},"old":[{{"color":"x"}},{{"id":"3"}}],"type":"UPDATE"}}"#);
     assert_eq!(decode(&format(), &update), ["-U 1 x NULL NULL +U 1 a - -", "-U 3 b NULL NULL +U 2 b - -"]);
 }

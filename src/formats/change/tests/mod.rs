@@ -45,7 +45,7 @@ fn columns() -> Vec<SourceColumn> {
     types.map(|(name, data_type)| SourceColumn { name: name.into(), data_type, not_null: false }).into()
 }
 
-/// A row as `7 red NULL -`; what an update leaves alone is `-`.
+/// A row as `7 red NULL -`. A value that an update doesn't carry is `-`.
 fn shown(row: &[Value<'_>]) -> String {
     let value = |value: &Value<'_>| match value {
         Value::Null => "NULL".to_string(),
@@ -99,7 +99,7 @@ fn metadata(keys: &[(&str, DataType)]) -> Vec<MetadataColumn> {
     keys.iter().map(|(key, data_type)| MetadataColumn { key: key.to_string(), data_type: data_type.clone() }).collect()
 }
 
-/// What follows the four columns of the one change.
+/// The metadata of the message's only change, which comes after its four columns.
 #[track_caller]
 fn metadata_of(format: &Format, keys: &[(&str, DataType)], message: &str) -> String {
     let (changes, _) = decode_with(format, &columns(), &metadata(keys), Some(message)).unwrap();

@@ -1,8 +1,8 @@
-//! What the change formats share: values by the rules of json, and what an ignored error costs.
+//! The change formats read values by the rules of the json format, and count ignored errors.
 
 use super::*;
 
-/// A change format, and a message of it that tells of a new row.
+/// A change format, and a function that makes its message for a new row.
 type Case = (Format, fn(&str) -> String);
 
 fn formats(change: ChangeFormat) -> [Case; 4] {
@@ -17,7 +17,7 @@ fn formats(change: ChangeFormat) -> [Case; 4] {
     ]
 }
 
-/// The one value of a row, by each format.
+/// Checks the only value of a row in each format.
 #[track_caller]
 fn check(change: ChangeFormat, data_type: DataType, json: &str, expected: Option<(&str, u64)>) {
     let columns = [SourceColumn { name: "c".into(), data_type, not_null: false }];

@@ -28,7 +28,7 @@ fn an_empty_element_is_the_empty_string_and_no_number() {
     assert_eq!(value(texts.clone(), "a;;b").as_deref(), Some(r#"Array([Text("a"), Text(""), Text("b")])"#));
     assert_eq!(value(texts.clone(), ";").as_deref(), Some(r#"Array([Text(""), Text("")])"#));
     assert_eq!(value(texts, "a;").as_deref(), Some(r#"Array([Text("a"), Text("")])"#));
-    // What an empty field is.
+    // How an empty field is read.
     for (element, expected) in [
         (DataType::STRING, r#"Text("")"#),
         (DataType::Char(3), r#"Text("")"#),

@@ -1,4 +1,4 @@
-//! Random messages: as serde_json reads them, and damaged.
+//! Random messages. They are read as serde_json reads them. Damaged ones do no harm.
 
 use proptest::prelude::*;
 use rand::rngs::SmallRng;
@@ -72,7 +72,7 @@ fn type_of(json: &serde_json::Value) -> DataType {
     }
 }
 
-/// Whether serde_json reads the same.
+/// Whether serde_json reads the same value.
 fn is_same(value: &Value<'_>, json: &serde_json::Value) -> bool {
     match (value, json) {
         (Value::Null, serde_json::Value::Null) => true,
@@ -80,7 +80,7 @@ fn is_same(value: &Value<'_>, json: &serde_json::Value) -> bool {
         (Value::Int(value), json) => json.as_i64() == Some(*value),
         (Value::Double(value), json) => json.as_f64().map(f64::to_bits) == Some(value.to_bits()),
         (Value::Text(value), serde_json::Value::String(json)) => value == json,
-        // A scalar's own text, or the printed array or object.
+        // The text of a scalar, or of an array or object as we print it.
         (Value::Text(value), json) => {
             serde_json::from_str::<serde_json::Value>(value).is_ok_and(|value| loosely_equal(&value, json))
         }
@@ -94,7 +94,7 @@ fn is_same(value: &Value<'_>, json: &serde_json::Value) -> bool {
     }
 }
 
-/// serde_json may read a float off by one place, and -0 and 0 print alike in a tree.
+/// serde_json may read a float that differs in the last place. In a tree, -0 and 0 are printed alike.
 fn loosely_equal(left: &serde_json::Value, right: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Object};
     match (left, right) {
@@ -106,7 +106,7 @@ fn loosely_equal(left: &serde_json::Value, right: &serde_json::Value) -> bool {
                 && left.iter().zip(right).all(|((a, left), (b, right))| a == b && loosely_equal(left, right))
         }
         (left, right) => match (left.as_f64(), right.as_f64()) {
-            // Below the normal numbers a place is larger than that part of them.
+            // For subnormal numbers the last place is larger than this part of the number.
             (Some(left), Some(right)) => (left - right).abs() <= (left.abs() * 1e-15).max(f64::from_bits(1)),
             _ => left == right,
         },
@@ -120,7 +120,7 @@ proptest! {
         let object = serde_json::Value::Object(document.into_iter().collect());
         let message = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) }.unwrap();
         let serde_json::Value::Object(fields) = &object else { unreachable!() };
-        // Not read again by serde_json, whose floats may be off by one place.
+        // The values are not read again by serde_json, because its floats may differ in the last place.
         let types: Vec<SourceColumn> = fields
             .iter()
             .map(|(name, value)| SourceColumn { name: name.clone(), data_type: type_of(value), not_null: false })
@@ -138,7 +138,7 @@ proptest! {
     #[test]
     fn broken_messages_are_those_that_serde_json_refuses(message in "\\{(\"[ab]\"|[:,\\[\\]{} ]|[0-9.eE-]{1,3}|true|null){0,12}\\}") {
         let accepted = decode(&defaults(), &[("a", DataType::STRING)], &message).is_ok();
-        // Text behind the object counts for nothing here.
+        // Text after the object is ignored.
         let mut stream = serde_json::Deserializer::from_str(&message).into_iter::<serde_json::Value>();
         let oracle = stream.next().is_some_and(|first| first.as_ref().is_ok_and(serde_json::Value::is_object) || first.is_err_and(|error| error.to_string().contains("out of range")));
         prop_assert_eq!(accepted, oracle, "{}", message);

@@ -48,7 +48,7 @@ fn the_small_integers_take_whole_numbers_only() {
         for json in fractions.into_iter().chain(beyond.iter().map(String::as_str)) {
             assert_eq!(value(data_type.clone(), json), None, "{data_type} {json}");
             assert_eq!(value_with(&ignoring(), data_type.clone(), json).as_deref(), Some("Null"), "{json}");
-            // As elements, fields and values of a map, too.
+            // The same value as an element, as a field, and as a value of a map.
             for (nested, json) in [
                 (array(data_type.clone()), format!("[{json}]")),
                 (row_of(&[("a", data_type.clone())]), format!("{{\"a\":{json}}}")),

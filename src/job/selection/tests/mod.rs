@@ -40,7 +40,7 @@ fn int(value: i64) -> Box<Expression> {
 const TIMESTAMP: DataType = DataType::Timestamp { precision: 6 };
 const NULL: Expression = Expression::Literal(Literal::Null, DataType::Boolean);
 
-/// CAST(value AS to), printed; the rejection's reason if it fails.
+/// The printed result of CAST(value AS to). If the cast fails: the rejection's reason.
 fn cast(value: Value<'_>, from: DataType, to: DataType) -> Result<String, String> {
     let arena = Bump::new();
     let selection = Selection::new(&mapping(vec![(Expression::Cast(Box::new(column(0, from)), to), false)]));
@@ -61,7 +61,7 @@ fn to_text(value: Value<'_>, from: DataType) -> String {
     printed.strip_prefix("Text(\"").and_then(|rest| rest.strip_suffix("\")")).unwrap().to_string()
 }
 
-/// Whether a row of one INT passes the filter.
+/// Whether a row with one INT passes the filter.
 fn passes(filter: Expression, value: Value<'_>) -> bool {
     let mut mapping = mapping(vec![(column(0, DataType::Int), false)]);
     mapping.filter = Some(filter);

@@ -1,4 +1,4 @@
-//! Expressions as deep as the plan lets them be.
+//! Expressions that are nested as deep as the plan allows.
 
 use bumpalo::Bump;
 

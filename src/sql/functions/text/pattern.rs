@@ -365,7 +365,7 @@ mod tests {
             (r"a\Z", "not supported"),
             ("[]a]", "empty"),
             ("a**", "quantifier of a quantifier"),
-            ("(a", "no regular expression"),
+            ("(a", "not a supported regular expression"),
             ("a)", "too many"),
             ("[a", "not closed"),
         ] {

@@ -92,8 +92,8 @@ fn damaged_with_schema(registry: &Registry, schema: &str, around: impl Fn(usize,
     first[0] = 1;
     let mut bad = damaged(message);
     bad.extend([
-        (with(own, &around(DEEP, &good(9))), "found records in records, more than 100 deep"),
-        (first, "found byte 1 in front where 0 was expected"),
+        (with(own, &around(DEEP, &good(9))), "found records that are nested more than 100 deep"),
+        (first, "found byte 1 at the start where 0 was expected"),
         (br#"{"id": 9}"#.to_vec(), "is the message in Confluent's format"),
         (vec![0, 0, 0], "the message ends after 3 bytes, within the number of its schema"),
         (with(own, b""), ENDS),
@@ -154,16 +154,16 @@ fn bad_records_of_avro_in_json_cost_themselves() {
     };
     let whole = record("9", "red");
     let bad = [
-        (whole[..whole.len() - 3].to_vec(), "the message is no JSON"),
+        (whole[..whole.len() - 3].to_vec(), "the message is not JSON"),
         (record("99999999999", "red"), "found 99999999999 where int in Avro's JSON was expected, at /id"),
         (record("\"x\"", "red"), "found \"x\" where int in Avro's JSON was expected"),
         (br#"{"id":9}"#.to_vec(), "found 9 where null or {\"int\": …} was expected"),
         (br#"{"id":{"long":9}}"#.to_vec(), "where null or {\"int\": …} was expected"),
         (br#"{"id":{"int":9}}"#.to_vec(), "found no such field, at /market_time"),
-        (["[".repeat(DEEP).as_bytes(), b"1"].concat(), "the message is no JSON: recursion limit exceeded"),
-        (b"{\"id\":{\"int\":9},\"color\":\"\xff\"}".to_vec(), "the message is no JSON"),
+        (["[".repeat(DEEP).as_bytes(), b"1"].concat(), "the message is not JSON: recursion limit exceeded"),
+        (b"{\"id\":{\"int\":9},\"color\":\"\xff\"}".to_vec(), "the message is not JSON"),
         (b"[1]".to_vec(), "where an object was expected"),
-        (Vec::new(), "the message is no JSON"),
+        (Vec::new(), "the message is not JSON"),
     ];
     let job = BARE.replace("'format' = 'avro',", "'format' = 'avro', 'avro.encoding' = 'json',");
     check(&job, &[], [&record("7", "red"), &record("8", "red")], &bad, ROWS);
