@@ -58,10 +58,10 @@ struct Arguments {
     /// An option of the job to measure with, TABLE.NAME=VALUE; may be given several times.
     #[arg(long = "option", value_name = "TABLE.NAME=VALUE")]
     options: Vec<String>,
-    /// Another vecsink, of an earlier commit say, measured in the same run.
+    /// Another vecsink, for example of an earlier commit, that is measured in the same run.
     #[arg(long, value_name = "BINARY")]
     beside: Option<PathBuf>,
-    /// Set by `cargo bench`.
+    /// `cargo bench` sets it.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -95,12 +95,12 @@ fn main() {
     println!("vecsink");
     vecsink.report(rate);
     if let Some(beside) = &beside {
-        println!("vecsink beside");
+        println!("the other vecsink (--beside)");
         beside.report(rate);
-        println!("times vecsink beside");
+        println!("vecsink's latency divided by that of the other vecsink");
         vecsink.to_committed().beside(&beside.to_committed()).line("produced to committed");
     }
-    println!("times the bare loop");
+    println!("vecsink's latency divided by that of the bare loop");
     vecsink.to_committed().beside(&bare.to_committed()).line("produced to committed");
     vecsink.to_seen().beside(&bare.to_seen()).line("produced to seen by a query");
     let share = 100 * rate / at_most.max(1);

@@ -1,4 +1,4 @@
-//! Asks every 10 ms which rows are in the table, and notes since when.
+//! Asks every 10 ms which rows are in the table, and notes when each row was found first.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +9,8 @@ use crate::pace::{WARM_UP, now};
 use crate::spread::Spread;
 use crate::support::eventually;
 
-/// Seconds of a line of the report: a vector index takes longer to keep as it grows.
+/// A line of the report is about this many seconds. There are several lines, because a row costs a vector index more as the
+/// index grows.
 const STRETCH: u64 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ pub fn measured(client: &mut Client, first: i64, rows: u64, send: impl FnOnce() 
     Measured { sent, committed: watch.committed, seen: watch.seen, queries: watch.queries }
 }
 
-/// Waits for the rows that are sent before those that are measured.
+/// Waits until the first rows are in the table. They are sent before those that are measured.
 pub fn until_warm(client: &mut Client, first: i64) {
     eventually("rows arrive", || Watch::new(first, WARM_UP as usize).look(client).all_seen());
 }
@@ -47,7 +48,7 @@ impl Measured {
         Spread::of(after(&self.seen, &self.sent))
     }
 
-    /// Including the rows before those that are measured.
+    /// The number of all rows, with those that were sent before the measured ones.
     pub fn all_rows(&self) -> i64 {
         self.sent.len() as i64 + WARM_UP as i64
     }

@@ -1,6 +1,7 @@
 /* How long a push takes while there is room: latency URL SCHEMA.TABLE PRODUCERS ROWS_PER_SECOND SECONDS DIMS. Each producer, a thread,
- * pushes a row when its time has come, beside the writers that store them. One more thread, the control, looks at the clock for as
- * long as a push takes, at the same rate: what that takes at p99 no push can stay below. Prints one JSON object, in microseconds. */
+ * pushes a row when its time has come, while the writers store the rows. One more thread, the control, looks at the clock
+ * for as long as a push takes, at the same rate. On this machine the p99 of a push can't be lower than the p99 of the
+ * control. Prints one  * JSON object, in microseconds. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "push.h"
 #include "vecsink.h"
 
-/* The p50 of a push, about. */
+/* About the p50 of a push. */
 static const double control_seconds = 3.5e-6;
 
 static vecsink_sink *sink;

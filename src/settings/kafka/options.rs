@@ -55,7 +55,8 @@ impl fmt::Debug for KafkaSource {
     }
 }
 
-/// What the options of a source table say: what goes into the source as it is, and what the rest of it is made of.
+/// The values of a source table's options. Some are fields of the source already. From the others the rest of the source is
+/// made, after all options were read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SourceOptions {
     pub kafka: KafkaSource,

@@ -12,7 +12,8 @@ use crate::options::value_types::is_topic;
 use crate::options::{MOST, OptionDefinition, OptionValue, no_effect, with_defaults};
 use crate::settings::{Password, TableName};
 
-/// What the options of a sink table say: what goes into the sink as it is, and what the rest of it is made of.
+/// The values of a sink table's options. Some are fields of the sink already. From the others the rest of the sink is made,
+/// after all options were read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SinkOptions {
     pub sink: Sink,
@@ -172,7 +173,7 @@ pub const WRITE_MODE: SinkOption = SinkOption::new(
         ("2", |options| options.write_mode = WriteModeOption::Upsert),
         ("3", |options| options.write_mode = WriteModeOption::Merge),
     ]),
-    "0 INSERT, 1 COPY: hints for the path, the result is the same. 2: upsert, whatever conflictmode says.",
+    "0: rows are written by INSERT from the start. 1: by COPY as long as it works. Both give the same result. 2: upsert, whatever conflictmode says.",
 )
 .default("1");
 pub const CONFLICT_MODE: SinkOption = SinkOption::new(
@@ -343,7 +344,7 @@ pub const USE_COPY: SinkOption = SinkOption::new(
 pub const RESERVE_MS: SinkOption = SinkOption::new(
     "reservems",
     OptionValue::Choice(&[("0", no_effect), ("1", no_effect)]),
-    "Accepted, no effect: keys keep their milliseconds.",
+    "Accepted, no effect: the milliseconds of a timestamp in a key always count.",
 );
 pub const VERBOSE: SinkOption =
     SinkOption::new("verbose", OptionValue::Choice(&[("0", no_effect), ("1", no_effect)]), "Accepted, no effect.");

@@ -1,4 +1,4 @@
-//! A sink of a table's options.
+//! Makes a sink of the options of a table.
 
 use super::definition::{Sink, SinkColumn};
 use super::ledger::DeliveryGuarantee;
@@ -166,7 +166,8 @@ fn connection(options: &mut TableOptions<'_>, given: &SinkOptions) -> Connection
         && url.starts_with("jdbc:")
         && connection.ssl_key.is_none()
     {
-        // A postgresql:// URL without one is how libpq is told that none is needed; a certificate may stand for it.
+        // A jdbc: URL needs a password, unless a client certificate takes its place. A postgresql:// URL may have none, as
+        // in libpq, because a server need not ask for one.
         options.error(&PASSWORD, "is required");
     }
     unused_files(options, &connection);
